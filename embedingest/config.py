@@ -1,0 +1,156 @@
+"""What can be configured: pydantic sections, unknown keys refused, every number bounded. Reads no environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+__all__ = [
+    "ChunkConfig",
+    "Config",
+    "EngineConfig",
+    "LoadConfig",
+    "ModelConfig",
+    "PipelineConfig",
+    "ServerConfig",
+    "SourceConfig",
+    "WatchConfig",
+]
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, populate_by_name=True)
+
+
+class SourceConfig(_Section):
+    """One watched root."""
+
+    path: Path = Field(description="Folder (or single file) to follow")
+    alias: Name | None = Field(default=None, alias="as", description="Name in `source`; default the base name")
+    source: Name = Field(default="folder", description="Source plug-in that reads it")
+    include: tuple[str, ...] = Field(default=(), description="Only paths matching one of these gitignore patterns")
+    exclude: tuple[str, ...] = Field(default=(), description="Never paths matching one of these gitignore patterns")
+    gitignore: bool = Field(default=True, description="Honour .gitignore and .embedingestignore files")
+    hidden: bool = Field(default=False, description="Also take files and folders whose name begins with a dot")
+    follow_symlinks: Literal["never", "inside", "always"] = Field(
+        default="inside", description="Follow symbolic links: never, only to targets inside the root, or always"
+    )
+    options: dict[str, Any] = Field(default_factory=dict, description="Settings of a source plug-in")
+
+
+class LoadConfig(_Section):
+    """How bytes become text."""
+
+    loaders: dict[str, str] = Field(default_factory=dict, description="Pattern to loader name, first match wins")
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Settings by loader name")
+    max_bytes: int = Field(default=256 * 2**20, ge=1, le=2**40, description="Files above this size are skipped")
+    timeout_seconds: float = Field(default=120.0, gt=0, le=86_400, description="Time limit of one document")
+    memory_mib: int = Field(default=2048, ge=64, le=2**20, description="Memory limit of one extraction process")
+    workers: int = Field(default=1, ge=1, le=256, description="Extraction processes")
+
+
+class ChunkConfig(_Section):
+    """How text becomes chunks."""
+
+    chunker: Name | Literal["auto"] = Field(default="auto", description="Chunker name; `auto` goes by the document")
+    chunkers: dict[str, str] = Field(default_factory=dict, description="Pattern to chunker name, first match wins")
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Settings by chunker name")
+    max_tokens: int | None = Field(default=None, ge=8, le=1_000_000, description="Default: the model's window")
+    overlap_tokens: int = Field(default=0, ge=0, le=100_000, description="Tokens repeated from the chunk before")
+    heading_prefix: bool = Field(default=False, description="Embed the heading path in front of each chunk")
+
+
+class WatchConfig(_Section):
+    """How changes are noticed."""
+
+    settle_ms: int = Field(default=300, ge=0, le=600_000, description="A file is read once unchanged this long")
+    settle_max_ms: int = Field(default=30_000, ge=0, le=86_400_000, description="Read at the latest after this long")
+    sweep_seconds: float = Field(default=300.0, ge=1, le=86_400, description="Interval of the safety rescan")
+    polling: bool | None = Field(default=None, description="Poll instead of events; default: where events fail")
+    poll_ms: int = Field(default=1_000, ge=50, le=600_000, description="Polling interval")
+    confirm_share: float = Field(
+        default=0.5, ge=0, le=1, description="Deletions above this share of a root's documents wait for confirmation"
+    )
+
+
+class ModelConfig(_Section):
+    """One named model."""
+
+    encoder: Name = Field(default="auto", description="Encoder plug-in, or `auto`")
+    path: Path | None = Field(default=None, description="A local sentence-transformers folder")
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
+    device: str = Field(default="auto", description="`auto`, `cpu`, `cuda`, `cuda:0`, `mps`")
+    max_tokens: int | None = Field(default=None, ge=3, le=10_000_000)
+    prompts: dict[str, str] = Field(default_factory=dict, description="Prompts by name, over the model's own")
+    options: dict[str, Any] = Field(default_factory=dict, description="Settings of the encoder plug-in")
+
+
+class EngineConfig(_Section):
+    """The engine that ingest and server share."""
+
+    engine: Name = Field(default="local", description="`local`, or an engine plug-in")
+    options: dict[str, Any] = Field(default_factory=dict, description="Settings of an engine plug-in")
+    keep_alive: float | str = Field(default="5m", description="Idle time before a model is unloaded; -1 for ever")
+    max_loaded_models: int = Field(default=3, ge=1, le=1000)
+    max_loaded_bytes: int | None = Field(default=None, ge=1, description="Default: half of the machine's memory")
+    threads: int | None = Field(default=None, ge=1, le=1024, description="Default: the cores of this machine")
+    max_waiting: int = Field(default=512, ge=1, le=1_000_000, description="Waiting calls before 503")
+    batch_tokens: int | None = Field(default=None, ge=16, le=10_000_000, description="Token budget of a batch")
+
+
+class ServerConfig(_Section):
+    """The HTTP engine."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=11434, ge=0, le=65535)
+    preload: tuple[str, ...] = ()
+    origins: tuple[str, ...] = Field(default=(), description="Further origins for CORS, one `*` each")
+    api_key: str | None = None
+    allow_models: tuple[str, ...] = Field(default=(), description="Only these models are served; empty: all")
+    allow_pull: bool = False
+    max_body_bytes: int = Field(default=64 * 2**20, ge=1024, le=2**40)
+    max_inputs: int = Field(default=32_768, ge=1, le=100_000_000)
+    head_timeout_seconds: float = Field(default=10.0, gt=0, le=3600)
+    body_timeout_seconds: float = Field(default=60.0, gt=0, le=86_400)
+
+
+class PipelineConfig(_Section):
+    """Folders in, one table out."""
+
+    sources: tuple[SourceConfig, ...] = Field(min_length=1)
+    model: Name = "all-minilm"
+    prompt: str | None = Field(default=None, description="Document prompt; default: the model's own")
+    db: str = ".embedingest/lancedb"
+    table: Name = "chunks"
+    load: LoadConfig = LoadConfig()
+    chunk: ChunkConfig = ChunkConfig()
+    watch: WatchConfig = WatchConfig()
+    metadata: dict[str, Any] = Field(default_factory=dict, description="Added to every row's metadata")
+
+
+class Config(_Section):
+    """A whole run: engine, models, pipelines, server."""
+
+    state: Path = Path(".embedingest")
+    plugins: tuple[str, ...] = Field(default=(), description="Plug-ins that may be used")
+    engine: EngineConfig = EngineConfig()
+    models: dict[str, ModelConfig] = Field(default_factory=dict)
+    pipelines: dict[str, PipelineConfig] = Field(default_factory=dict)
+    server: ServerConfig | None = None
+
+    @field_validator("pipelines")
+    @classmethod
+    def _one_writer(cls, pipelines: dict[str, PipelineConfig]) -> dict[str, PipelineConfig]:
+        seen: dict[tuple[str, str], str] = {}
+        for name, pipeline in pipelines.items():
+            other = seen.setdefault((pipeline.db, pipeline.table), name)
+            if other != name:
+                raise ValueError(
+                    f"pipelines `{other}` and `{name}` both write table `{pipeline.table}` in {pipeline.db}: "
+                    "give one of them another `table`"
+                )
+        return pipelines

@@ -1,0 +1,90 @@
+"""The lower seam: what a local model implements. Knows no truncation, no normalising, no queues, no HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from embedingest.types import Sizer
+
+__all__ = ["Encoder", "TokenIds"]
+
+TokenIds = Sequence[int]
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """A model that turns token ids into vectors.
+
+    An encoder gets truncation, dimensions, normalising, prompts, batching and keep-alive for free: they are
+    written once, above this seam. `tokenize` may be called from several threads at once; `encode` is called by
+    one thread at a time, unless `parallel` says how many may.
+    """
+
+    @property
+    def dimensions(self) -> int:
+        """D, the length of every vector."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The window: the most tokens one text may have, special tokens included."""
+        ...
+
+    @property
+    def context_length(self) -> int:
+        """The positions the model has: the most `num_ctx` can raise the window to."""
+        ...
+
+    @property
+    def special_tokens(self) -> int:
+        """How many special tokens `encode` adds to each text."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Same fingerprint, same vectors (cosine ≥ 0.9999)."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """Resident bytes of the loaded weights, for the pool's upper bound."""
+        ...
+
+    @property
+    def runtime(self) -> dict[str, str]:
+        """How it runs, for people: `{"runtime": "openvino", "precision": "bf16", …}`."""
+        ...
+
+    @property
+    def parallel(self) -> int:
+        """How many `encode` calls may run at once (streams); 1 for most."""
+        ...
+
+    def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
+        """Content tokens of each text: no special tokens, no cut, no padding."""
+        ...
+
+    def detokenize(self, tokens: TokenIds) -> str:
+        """The text these content tokens spell."""
+        ...
+
+    def encode(self, batch: Sequence[TokenIds]) -> NDArray[np.float32]:
+        """Pooled vectors, float32 (N, D), not yet cut or normalised by us; row i belongs to `batch[i]`.
+
+        Adds the model's special tokens to each text. The module chain of the model (pooling, Dense, its own
+        Normalize) is applied here.
+        """
+        ...
+
+    def sizer(self, capacity: int) -> Sizer:
+        """A picklable counter of this model's tokens that needs neither weights nor torch."""
+        ...
+
+    def close(self) -> None:
+        """Give the weights back."""
+        ...

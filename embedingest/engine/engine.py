@@ -1,0 +1,78 @@
+"""The upper seam: what both walks hold. Knows no files, tables or HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from embedingest.types import Embeddings, ModelInfo, Sizer
+
+__all__ = ["Engine", "Priority"]
+
+Priority = Literal["query", "bulk"]
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Turns texts into vectors with the whole meaning of Ollama's embed call, by model name.
+
+    Row i belongs to text i; every row is of unit length; nothing is cut unsaid (`Embeddings.truncated`).
+    """
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        model: str,
+        truncate: bool = True,
+        dimensions: int | None = None,
+        context: int | None = None,
+        prompt: str | None = None,
+        keep_alive: float | None = None,
+        priority: Priority = "query",
+    ) -> Embeddings:
+        """Embed N texts.
+
+        No texts load the model and give vectors of shape (0, D) (the preload, case 35). `dimensions` d with 0 < d < D
+        keeps the first d numbers and normalises again; any other value is ignored (cases 109 to 111).
+        `context` lowers, or up to the model's positions raises, the window of this call alone (`num_ctx`).
+        `prompt` is literal text put in front of every text; its tokens count. `keep_alive` is seconds the model
+        stays after the call: negative for ever, 0 unloads after the answer, `None` leaves it as it was.
+
+        Raises ModelNotFoundError, ModelLoadError, InputTooLongError (with `truncate` off, or nothing would be
+        left), InputError (NaN, or a text that makes the model fail; has `index`), OverloadedError,
+        EngineClosedError.
+        """
+        ...
+
+    async def aembed(
+        self,
+        texts: Sequence[str],
+        *,
+        model: str,
+        truncate: bool = True,
+        dimensions: int | None = None,
+        context: int | None = None,
+        prompt: str | None = None,
+        keep_alive: float | None = None,
+        priority: Priority = "query",
+    ) -> Embeddings:
+        """The same, awaited. Cancelling drops what has not been computed yet."""
+        ...
+
+    def describe(self, model: str) -> ModelInfo:
+        """What is known of a model, without loading its weights. Raises ModelNotFoundError, ModelLoadError."""
+        ...
+
+    def sizer(self, model: str, *, prompt: str = "") -> Sizer:
+        """A picklable token counter whose capacity is the window less special tokens and `prompt`."""
+        ...
+
+    def models(self) -> list[str]:
+        """Registered names, newest first."""
+        ...
+
+    def close(self) -> None:
+        """Finish what was admitted, refuse the rest, give the weights back."""
+        ...

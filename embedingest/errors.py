@@ -1,0 +1,157 @@
+"""Every error the package raises on purpose, drawn as a tree. Knows nothing of rooms or exit codes.
+
+    EmbedingestError
+    ├── ConfigError             wrong usage or configuration (exit 2)
+    │   └── PluginError         a named plug-in is missing, broken or claims a taken name
+    ├── EngineError             the engine could not answer (exit 3)
+    │   ├── ModelNotFoundError  no such registered name
+    │   ├── ModelLoadError      files missing or damaged, unknown module, remote code asked for
+    │   ├── InputTooLongError   truncate is off and a text does not fit
+    │   ├── InputError          one text cannot be embedded (carries its index)
+    │   ├── OverloadedError     more waits than the limits admit
+    │   └── EngineClosedError   the engine was closed, or its worker died
+    ├── StoreError              the table could not be opened, read or written (exit 3)
+    │   ├── FingerprintError    the table was made by another model
+    │   ├── LockedError         another process writes this table
+    │   └── TableMissingError   there is no such table yet
+    └── DocumentError           one document failed; the others go on
+        └── DocumentSkipped     a document that is not for us (binary, too large), with its reason
+
+A message names the thing, shows the values that disagree, and ends with the way out. Failure of one document is
+data (`DocumentError` is collected into the report); failure of the machinery is an exception.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = [
+    "ConfigError",
+    "DocumentError",
+    "DocumentSkipped",
+    "EmbedingestError",
+    "EngineClosedError",
+    "EngineError",
+    "FingerprintError",
+    "InputError",
+    "InputTooLongError",
+    "LockedError",
+    "ModelLoadError",
+    "ModelNotFoundError",
+    "OverloadedError",
+    "PluginError",
+    "StoreError",
+    "TableMissingError",
+]
+
+
+class EmbedingestError(Exception):
+    """Base of all errors below. `remedy` is the way out, printed on a line of its own."""
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return self.message if self.remedy is None else f"{self.message}\n  hint: {self.remedy}"
+
+
+class ConfigError(EmbedingestError):
+    """Wrong usage or configuration."""
+
+
+class PluginError(ConfigError):
+    """A plug-in that was named could not be used."""
+
+
+class EngineError(EmbedingestError):
+    """The engine could not answer."""
+
+
+class ModelNotFoundError(EngineError):
+    """No model is registered under this name."""
+
+    def __init__(self, name: str, *, remedy: str | None = None) -> None:
+        super().__init__(f'model "{name}" not found', remedy=remedy)
+        self.name = name
+
+
+class ModelLoadError(EngineError):
+    """A model folder is incomplete, damaged, or asks for something that is refused."""
+
+
+class InputError(EngineError):
+    """One text cannot be embedded; `index` is its place in the call."""
+
+    def __init__(self, message: str, *, index: int | None = None, remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.index = index
+
+
+class InputTooLongError(InputError):
+    """A text does not fit the window and `truncate` is off, or nothing would be left of it."""
+
+
+class OverloadedError(EngineError):
+    """More work waits than the limits admit; nothing of this call was done."""
+
+
+class EngineClosedError(EngineError):
+    """The engine was closed while the call waited, or its worker died."""
+
+
+class StoreError(EmbedingestError):
+    """The table could not be opened, read or written."""
+
+
+class FingerprintError(StoreError):
+    """The table holds vectors of another model."""
+
+
+class LockedError(StoreError):
+    """Another process is the writer of this table."""
+
+
+class TableMissingError(StoreError):
+    """There is no table of this name yet."""
+
+
+ErrorKind = Literal["permanent", "transient", "machinery"]
+
+
+class DocumentError(EmbedingestError):
+    """One document could not be ingested.
+
+    `kind` says whether trying the same bytes again can help: `permanent` no, `transient` yes (vanished, locked,
+    unreadable for now), `machinery` means our own worker or engine failed. `code` is a short stable word for
+    reports (`unreadable`, `encrypted`, `corrupt`, `too_large`, `timeout`, …).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str = "",
+        kind: ErrorKind = "permanent",
+        code: str = "failed",
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.source = source
+        self.kind: ErrorKind = kind
+        self.code = code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Crosses a process boundary: keyword-only arguments are not restored by the default.
+        return (_restore, (type(self), self.message, self.source, self.kind, self.code, self.remedy))
+
+
+class DocumentSkipped(DocumentError):
+    """A document that is left out by rule, not by failure: binary, too large, excluded."""
+
+
+def _restore(
+    cls: type[DocumentError], message: str, source: str, kind: ErrorKind, code: str, remedy: str | None
+) -> DocumentError:
+    return cls(message, source=source, kind=kind, code=code, remedy=remedy)

@@ -1,0 +1,1 @@
+"""The ingest walk: watch, load, chunk, plan, embed, commit. Knows no wire type."""

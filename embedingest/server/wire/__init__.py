@@ -1,0 +1,1 @@
+"""The spelling of requests and answers. Knows no sockets and no engine."""

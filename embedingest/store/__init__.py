@@ -1,0 +1,1 @@
+"""The LanceDB table: schema, writes, search, upkeep. Knows no models and no files."""

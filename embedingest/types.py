@@ -1,0 +1,201 @@
+"""The values that travel between rooms, and the small protocols two rooms share.
+
+Knows nothing of ours and imports nothing heavy. Letters for shapes, everywhere: N texts, T tokens, D dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Change",
+    "Chunk",
+    "Document",
+    "Embeddings",
+    "FileEvent",
+    "ModelInfo",
+    "Row",
+    "Sizer",
+    "Span",
+]
+
+Change = Literal["added", "modified", "deleted"]
+Markup = Literal["text", "markdown", "code", "rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileEvent:
+    """One path that may differ from what the table says. For a directory: rescan the subtree."""
+
+    path: Path
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a stretch of a document's text came from.
+
+    `start` and `end` are character offsets into `Document.text`, half open. `kind` names the unit
+    (`page`, `slide`, `sheet`, `rows`, `cell`, `message`, `symbol`, `heading`), `value` says which one.
+    Pages and slides count from 1.
+    """
+
+    start: int
+    end: int
+    kind: str
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One extracted document.
+
+    `text` is what chunks are cut from; every offset counts its characters (Unicode code points).
+    `markup` picks the chunker when no setting does; `language` is the programming language of code.
+    `children` are documents inside this one (attachments, archive members), with sources of their own.
+    `notices` counts what could not be kept, by reason (`undecodable`, `skipped_images`, …): nothing is silent.
+    A loader fills what it knows; the walk fills `content_hash` and `modified_at_ns`.
+    """
+
+    source: str
+    text: str
+    markup: Markup = "text"
+    mime: str = "text/plain"
+    title: str | None = None
+    language: str | None = None
+    spans: tuple[Span, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    notices: Mapping[str, int] = field(default_factory=dict)
+    children: tuple[Document, ...] = ()
+    content_hash: str = ""
+    modified_at_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A slice of a document that is embedded and stored as one row.
+
+    Always `document.text[start:end] == text`. `prefix` (a heading path, by setting) is embedded in front of
+    the text and never stored as part of it. Lines count from 1, both ends included. `metadata` is what is
+    true of this chunk alone (cell, sheet and rows, symbol, message id).
+    """
+
+    text: str
+    start: int
+    end: int
+    line_start: int
+    line_end: int
+    page: int | None = None
+    heading_path: tuple[str, ...] = ()
+    prefix: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table without its vector and its `ingested_at`; the field order is the column order.
+
+    `id` comes from content (source, text_hash, occurrence) and never from positions. `metadata` is canonical
+    JSON. `modified_at_ns` is stored as a UTC timestamp of microseconds in column `modified_at`.
+    """
+
+    id: str
+    source: str
+    title: str | None
+    text: str
+    text_hash: str
+    content_hash: str
+    chunk_index: int
+    chunk_count: int
+    start: int
+    end: int
+    line_start: int
+    line_end: int
+    page: int | None
+    heading_path: tuple[str, ...]
+    mime: str
+    modified_at_ns: int
+    metadata: str
+    fingerprint: str
+    config_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """What the engine answers: row i belongs to text i.
+
+    `vectors` is float32 (N, D), every row of unit length (an all-zero row stays zero). `token_counts` is int64
+    (N,): tokens really processed, special tokens included, after any cut. `truncated` lists the indices of the
+    texts that were cut. Durations are seconds; `load_seconds` is the wait until the model was ready.
+    """
+
+    vectors: NDArray[np.float32]
+    token_counts: NDArray[np.int64]
+    truncated: tuple[int, ...]
+    fingerprint: str
+    model: str
+    load_seconds: float = 0.0
+    total_seconds: float = 0.0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> int:
+        """Sum of `token_counts`: what Ollama calls `prompt_eval_count` (case 103)."""
+        return int(self.token_counts.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of a named model without loading its weights.
+
+    `max_tokens` is the window that is honoured, special tokens included; `context_length` is the number of
+    positions the model has. `prompts` are the model's own sentence-transformers prompts by name.
+    """
+
+    name: str
+    fingerprint: str
+    dimensions: int
+    max_tokens: int
+    context_length: int
+    special_tokens: int
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    default_prompt: str | None = None
+    architecture: str = "unknown"
+    parameters: int = 0
+    size_bytes: int = 0
+    digest: str = ""
+    modified_at: float = 0.0
+    path: str | None = None
+
+    def prompt(self, role: str) -> str:
+        """The text put in front of a `query` or a `document`; empty where the model names none."""
+        names = ("document", "passage", "corpus") if role == "document" else (role,)
+        return next((self.prompts[n] for n in names if n in self.prompts), "")
+
+
+@runtime_checkable
+class Sizer(Protocol):
+    """Counts the tokens of the model in use, special tokens left out. Picklable; imports no torch.
+
+    `capacity` is how many tokens prefix and text of one chunk may hold together: the model's window less its
+    special tokens and the document prompt.
+    """
+
+    @property
+    def capacity(self) -> int: ...
+
+    def count(self, text: str) -> int:
+        """Number of content tokens of `text`, as the engine will count them."""
+        ...
+
+    def starts(self, text: str) -> Sequence[int]:
+        """Character offset in `text` at which each content token starts, ascending; length is `count(text)`."""
+        ...
