@@ -147,7 +147,7 @@ class DocumentError(EmbedingestError):
         return (_restore, (type(self), self.message, self.source, self.kind, self.code, self.remedy))
 
 
-class DocumentSkipped(DocumentError):
+class DocumentSkipped(DocumentError):  # noqa: N818 -- left out by rule, not an error
     """A document that is left out by rule, not by failure: binary, too large, excluded."""
 
 
