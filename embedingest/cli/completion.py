@@ -1,0 +1,24 @@
+"""`embedingest completion SHELL`: the script a shell sources to complete our commands and options."""
+
+from __future__ import annotations
+
+import rich_click as click
+
+__all__ = ["completion"]
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of SHELL.
+
+    Add it to your shell's start-up file, for example `eval "$(embedingest completion bash)"`.
+    """
+    from click.shell_completion import get_completion_class
+
+    from embedingest.cli.root import cli
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"no completion for {shell}")
+    click.echo(found(cli, {}, "embedingest", "_EMBEDINGEST_COMPLETE").source())

@@ -1,0 +1,72 @@
+"""Options that several commands share, spelled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import rich_click as click
+
+__all__ = ["DB", "MODEL", "STATE", "TABLE", "json_option", "model_options", "plugin_option", "table_options"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DB = ".embedingest/lancedb"
+TABLE = "chunks"
+STATE = ".embedingest"
+MODEL = "all-minilm"
+
+
+def table_options(function: F) -> F:
+    """`--db`, `--table`, `--state`."""
+    function = click.option(
+        "--state",
+        type=click.Path(path_type=Path),
+        default=STATE,
+        show_default=True,
+        envvar="EMBEDINGEST_STATE",
+        help="Folder for the journal, the vector cache and locks.",
+    )(function)
+    function = click.option(
+        "--table",
+        default=TABLE,
+        show_default=True,
+        envvar="EMBEDINGEST_TABLE",
+        help="Name of the table.",
+    )(function)
+    return click.option(
+        "--db",
+        default=DB,
+        show_default=True,
+        envvar="EMBEDINGEST_DB",
+        help="LanceDB folder or URI.",
+    )(function)
+
+
+def model_options(function: F) -> F:
+    """`--model`: a registered name, or a local sentence-transformers folder."""
+    return click.option(
+        "-m",
+        "--model",
+        default=MODEL,
+        show_default=True,
+        envvar="EMBEDINGEST_MODEL",
+        help="Model name, or a local sentence-transformers folder.",
+    )(function)
+
+
+def plugin_option(function: F) -> F:
+    """`--plugin NAME`, repeatable: plug-ins that may be used beside the built-ins."""
+    return click.option(
+        "--plugin",
+        "plugins",
+        multiple=True,
+        metavar="NAME",
+        help="Use this installed plug-in; may be repeated.",
+    )(function)
+
+
+def json_option(function: F) -> F:
+    """`--json`: one JSON document on standard output."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(function)
