@@ -1,0 +1,31 @@
+# One command does everything: `make`. CI runs `make ci`, which is the same and the trials against other programs.
+VENV ?= .venv
+PY := $(VENV)/bin/python
+export HF_HUB_OFFLINE := 1
+
+.PHONY: all test lint types install bench clean ci
+
+all: lint types test
+
+# Everything a fresh machine needs, into $(VENV); done again only when the project file changes.
+install: $(VENV)/.installed
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(PY) || python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade "pip>=25.1"
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[all,bundled]" --group dev
+	touch $@
+
+test: install
+	$(PY) -m pytest
+
+lint: install
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: install
+	$(PY) -m mypy
+
+ci: lint types test
+
+clean:
+	rm -rf $(VENV) .ci-venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,130 @@
+"""Who may know whom: the claims of ARCHITECTURE.md that a program can check."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "embedingest"
+
+# Rooms, lowest first. A module may import its own room and any room named in the set, never another.
+BOTTOM = {"types", "errors", "config", "registry"}
+ROOMS: dict[str, set[str]] = {
+    "types": set(),
+    "errors": set(),
+    "config": {"types", "errors"},
+    "registry": {"types", "errors"},
+    "engine": BOTTOM,
+    "store": BOTTOM,
+    "ingest": {*BOTTOM, "engine", "store"},
+    "server": {*BOTTOM, "engine", "store"},
+    "integrations": {*BOTTOM, "engine", "store", "build"},
+    "testing": {*BOTTOM, "engine", "store", "ingest", "server"},
+    "build": {*BOTTOM, "engine", "store", "ingest", "server"},
+    "mcp": {*BOTTOM, "engine", "store", "build"},
+    "cli": {*BOTTOM, "engine", "store", "ingest", "server", "build", "testing", "mcp", "integrations"},
+}
+
+# One foreign library, one room.
+FOREIGN: dict[str, tuple[str, ...]] = {
+    "torch": ("engine",),
+    "sentence_transformers": ("engine",),
+    "transformers": ("engine",),
+    "openvino": ("engine",),
+    "tokenizers": ("engine",),
+    "lancedb": ("store", "integrations"),
+    "pyarrow": ("store", "integrations"),
+    "fastapi": ("server",),
+    "starlette": ("server",),
+    "uvicorn": ("server",),
+    "click": ("cli",),
+    "rich_click": ("cli",),
+    "rich": ("cli",),
+    "watchfiles": ("ingest.watch",),
+    "sqlite3": ("ingest", "engine"),
+}
+
+
+def modules() -> list[tuple[str, ast.Module]]:
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found.append((name, ast.parse(path.read_text("utf-8"))))
+    return found
+
+
+def imports(tree: ast.Module) -> list[str]:
+    """Every absolute import, inside functions and type-checking guards too."""
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import of {node.module}"
+            names.append(str(node.module))
+    return names
+
+
+def run_time_imports(tree: ast.Module) -> list[str]:
+    """Imports that run: those under `if TYPE_CHECKING:` left out."""
+    guarded: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            guarded |= {id(inner) for part in node.body for inner in ast.walk(part)}
+    kept = [n for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) and id(n) not in guarded]
+    return imports(ast.Module(body=list(kept), type_ignores=[]))
+
+
+@pytest.mark.parametrize(("name", "tree"), modules(), ids=[name or "front door" for name, _ in modules()])
+def test_a_module_imports_only_rooms_below_its_own(name: str, tree: ast.Module) -> None:
+    room = name.partition(".")[0]
+    if room in {"", "__main__"}:
+        return
+    assert room in ROOMS, f"a new room {room!r}: say here what it may know"
+    for target in imports(tree):
+        if target.startswith("embedingest."):
+            other = target.split(".")[1]
+            assert other == room or other in ROOMS[room], f"{name} imports {target}"
+
+
+@pytest.mark.parametrize(("name", "tree"), modules(), ids=[name or "front door" for name, _ in modules()])
+def test_a_foreign_library_is_imported_in_one_room_only(name: str, tree: ast.Module) -> None:
+    for target in imports(tree):
+        homes = FOREIGN.get(target.partition(".")[0])
+        if homes is not None:
+            assert any(name == home or name.startswith(home + ".") for home in homes), f"{name} imports {target}"
+
+
+@pytest.mark.parametrize("step", ["watch", "scan", "extract", "plan", "journal", "identity"])
+def test_a_step_of_the_walk_knows_neither_engine_nor_store_at_run_time(step: str) -> None:
+    for name, tree in modules():
+        if name == f"ingest.{step}" or name.startswith((f"ingest.{step}.", "ingest.load", "ingest.chunk")):
+            for target in run_time_imports(tree):
+                assert not target.startswith(("embedingest.engine", "embedingest.server")), f"{name} imports {target}"
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(out.stdout.split())
+
+
+HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb", "pyarrow", "fastapi", "numpy"}
+
+
+@pytest.mark.parametrize("code", ["import embedingest", "import embedingest.config", "import embedingest.cli.root"])
+def test_the_light_rooms_import_nothing_heavy(code: str) -> None:
+    assert not loaded_by(code) & HEAVY
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import contextlib, io\nfrom embedingest.cli.root import cli\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n    cli(['--help'], standalone_mode=False)"
+    )
+    assert not loaded_by(code) & HEAVY
