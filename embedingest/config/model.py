@@ -1,11 +1,13 @@
-"""What can be configured: pydantic sections, unknown keys refused, every number bounded. Reads no environment."""
+"""The settings: pydantic sections, unknown keys refused, every number bounded. Reads no file and no environment."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from embedingest.config.written import WrittenStr
 
 __all__ = [
     "ChunkConfig",
@@ -22,6 +24,19 @@ __all__ = [
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+def _from_file(value: Any) -> Any:
+    """A path of a configuration file is relative to that file; one of the command line to where it was called."""
+    return value.resolved() if isinstance(value, WrittenStr) else value
+
+
+def _uri_from_file(value: Any) -> Any:
+    return str(value.resolved()) if isinstance(value, WrittenStr) and "://" not in value else value
+
+
+FilePath = Annotated[Path, BeforeValidator(_from_file)]
+Uri = Annotated[str, BeforeValidator(_uri_from_file), Field(min_length=1)]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, populate_by_name=True)
 
@@ -29,7 +44,7 @@ class _Section(BaseModel):
 class SourceConfig(_Section):
     """One watched root."""
 
-    path: Path = Field(description="Folder (or single file) to follow")
+    path: FilePath = Field(description="Folder (or single file) to follow")
     alias: Name | None = Field(default=None, alias="as", description="Name in `source`; default the base name")
     source: Name = Field(default="folder", description="Source plug-in that reads it")
     include: tuple[str, ...] = Field(default=(), description="Only paths matching one of these gitignore patterns")
@@ -81,10 +96,14 @@ class ModelConfig(_Section):
     """One named model."""
 
     encoder: Name = Field(default="auto", description="Encoder plug-in, or `auto`")
-    path: Path | None = Field(default=None, description="A local sentence-transformers folder")
-    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
+    path: FilePath | None = Field(default=None, description="A local sentence-transformers folder")
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = Field(
+        default="auto", description="Arithmetic; `auto` takes the fastest that gives the same vectors"
+    )
     device: str = Field(default="auto", description="`auto`, `cpu`, `cuda`, `cuda:0`, `mps`")
-    max_tokens: int | None = Field(default=None, ge=3, le=10_000_000)
+    max_tokens: int | None = Field(
+        default=None, ge=3, le=10_000_000, description="Window in tokens; default: the model's own"
+    )
     prompts: dict[str, str] = Field(default_factory=dict, description="Prompts by name, over the model's own")
     options: dict[str, Any] = Field(default_factory=dict, description="Settings of the encoder plug-in")
 
@@ -95,7 +114,7 @@ class EngineConfig(_Section):
     engine: Name = Field(default="local", description="`local`, or an engine plug-in")
     options: dict[str, Any] = Field(default_factory=dict, description="Settings of an engine plug-in")
     keep_alive: float | str = Field(default="5m", description="Idle time before a model is unloaded; -1 for ever")
-    max_loaded_models: int = Field(default=3, ge=1, le=1000)
+    max_loaded_models: int = Field(default=3, ge=1, le=1000, description="Models in memory at once")
     max_loaded_bytes: int | None = Field(default=None, ge=1, description="Default: half of the machine's memory")
     threads: int | None = Field(default=None, ge=1, le=1024, description="Default: the cores of this machine")
     max_waiting: int = Field(default=512, ge=1, le=1_000_000, description="Waiting calls before 503")
@@ -105,42 +124,46 @@ class EngineConfig(_Section):
 class ServerConfig(_Section):
     """The HTTP engine."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=11434, ge=0, le=65535)
-    preload: tuple[str, ...] = ()
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; off loopback needs `api_key` for documents"
+    )
+    port: int = Field(default=11434, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    preload: tuple[str, ...] = Field(default=(), description="Models loaded before the first request")
     origins: tuple[str, ...] = Field(default=(), description="Further origins for CORS, one `*` each")
-    api_key: str | None = None
+    api_key: str | None = Field(default=None, description="Asked of every request but health; best `${VARIABLE}`")
     allow_models: tuple[str, ...] = Field(default=(), description="Only these models are served; empty: all")
-    allow_pull: bool = False
-    max_body_bytes: int = Field(default=64 * 2**20, ge=1024, le=2**40)
-    max_inputs: int = Field(default=32_768, ge=1, le=100_000_000)
-    head_timeout_seconds: float = Field(default=10.0, gt=0, le=3600)
-    body_timeout_seconds: float = Field(default=60.0, gt=0, le=86_400)
+    allow_pull: bool = Field(default=False, description="Let `/api/pull` fetch models over the network")
+    max_body_bytes: int = Field(default=64 * 2**20, ge=1024, le=2**40, description="Largest request body")
+    max_inputs: int = Field(default=32_768, ge=1, le=100_000_000, description="Most texts in one request")
+    head_timeout_seconds: float = Field(default=10.0, gt=0, le=3600, description="Time to send a request's head")
+    body_timeout_seconds: float = Field(default=60.0, gt=0, le=86_400, description="Time to send a request's body")
 
 
 class PipelineConfig(_Section):
     """Folders in, one table out."""
 
-    sources: tuple[SourceConfig, ...] = Field(min_length=1)
-    model: Name = "all-minilm"
+    sources: tuple[SourceConfig, ...] = Field(min_length=1, description="What is followed")
+    model: Name = Field(default="all-minilm", description="Name of the model, from `models:` or known by itself")
     prompt: str | None = Field(default=None, description="Document prompt; default: the model's own")
-    db: str = ".embedingest/lancedb"
-    table: Name = "chunks"
-    load: LoadConfig = LoadConfig()
-    chunk: ChunkConfig = ChunkConfig()
-    watch: WatchConfig = WatchConfig()
+    db: Uri = Field(default=".embedingest/lancedb", description="LanceDB folder or URI; default: in `state`")
+    table: Name = Field(default="chunks", description="Table that this pipeline alone writes")
+    load: LoadConfig = Field(default=LoadConfig(), description="How bytes become text")
+    chunk: ChunkConfig = Field(default=ChunkConfig(), description="How text becomes chunks")
+    watch: WatchConfig = Field(default=WatchConfig(), description="How changes are noticed")
     metadata: dict[str, Any] = Field(default_factory=dict, description="Added to every row's metadata")
 
 
 class Config(_Section):
     """A whole run: engine, models, pipelines, server."""
 
-    state: Path = Path(".embedingest")
+    state: FilePath = Field(default=Path(".embedingest"), description="Folder for journal, vector cache and locks")
     plugins: tuple[str, ...] = Field(default=(), description="Plug-ins that may be used")
-    engine: EngineConfig = EngineConfig()
-    models: dict[str, ModelConfig] = Field(default_factory=dict)
-    pipelines: dict[str, PipelineConfig] = Field(default_factory=dict)
-    server: ServerConfig | None = None
+    engine: EngineConfig = Field(
+        default=EngineConfig(), description="The engine that all pipelines and the server share"
+    )
+    models: dict[str, ModelConfig] = Field(default_factory=dict, description="Models by name")
+    pipelines: dict[str, PipelineConfig] = Field(default_factory=dict, description="Pipelines by name")
+    server: ServerConfig | None = Field(default=None, description="Serve the engine over HTTP")
 
     @field_validator("pipelines")
     @classmethod

@@ -1,0 +1,238 @@
+"""A configuration file into a checked Config: variables, `extends:`, errors with file, line and key.
+
+The only room beside the command line that reads the environment. Opens nothing that a configuration names.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from embedingest.config.model import Config
+from embedingest.config.written import Key, Place, Places, WrittenStr, dotted, parse
+from embedingest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Reading", "read", "read_file"]
+
+_VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_MAX_PROBLEMS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A configuration with what is known of its origin.
+
+    `files` are those that were read, the named one first. `hidden` are the keys whose values came from the
+    environment. `places` says where each key was written.
+    """
+
+    config: Config
+    files: tuple[Path, ...]
+    places: Places = field(repr=False)
+    hidden: frozenset[Key] = frozenset()
+
+    def place(self, *key: str | int) -> Place:
+        """Where `key`, or the nearest key around it, was written."""
+        return _nearest(self.places, key)
+
+
+def read(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Config:
+    """The configuration in the YAML file `path`. Raises ConfigError that lists every problem with its line."""
+    return read_file(path, environment).config
+
+
+def read_file(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Reading:
+    """The same, with its origin: for `config show`, for re-reading, for errors found later."""
+    file = Path(path)
+    files: list[Path] = []
+    data, places = _with_parents(file, files)
+    hidden: set[Key] = set()
+    problems: list[tuple[Place, str]] = []
+    known = os.environ if environment is None else environment
+    data = _expanded(data, (), known, places, hidden, problems)
+    if problems:
+        raise _error(file, problems)
+    _fill_places(data, file)
+    config = _validated(data, file, places)
+    return Reading(config=config, files=tuple(files), places=places, hidden=frozenset(hidden))
+
+
+def _with_parents(file: Path, files: list[Path]) -> tuple[dict[str, Any], Places]:
+    resolved = file.resolve()
+    if resolved in (known.resolve() for known in files):
+        circle = " → ".join(str(known) for known in [*files, file])
+        raise ConfigError(f"{files[-1]}: `extends` goes round in a circle: {circle}")
+    files.append(file)
+    data, places = parse(_text(file, files), file)
+    parent = data.pop("extends", None)
+    if parent is None:
+        return data, places
+    if not isinstance(parent, WrittenStr):
+        raise ConfigError(f"{_nearest(places, ('extends',))}: extends: one file name, not {parent!r}")
+    below, below_places = _with_parents(parent.resolved(), files)
+    return _merged(below, data, (), below_places, places), below_places
+
+
+def _text(file: Path, files: list[Path]) -> str:
+    by = f" (named by `extends` in {files[-2]})" if len(files) > 1 else ""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}{by}: not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigError(
+            f"{file}{by}: {reason}", remedy="`embedingest config init` writes a file to start from"
+        ) from error
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any], key: Key, places: Places, over: Places) -> dict[str, Any]:
+    """`above` over `below`: mappings key by key, everything else replaced whole. `places` follows along."""
+    merged = dict(below)
+    for name, value in above.items():
+        inner = (*key, name)
+        if isinstance(value, dict) and isinstance(below.get(name), dict):
+            merged[name] = _merged(below[name], value, inner, places, over)
+        else:
+            merged[name] = value
+            for old in [place for place in places if place[: len(inner)] == inner]:
+                del places[old]
+            places.update({place: where for place, where in over.items() if place[: len(inner)] == inner})
+    return merged
+
+
+def _expanded(
+    value: Any, key: Key, known: Mapping[str, str], places: Places, hidden: set[Key], problems: list[tuple[Place, str]]
+) -> Any:
+    if isinstance(value, dict):
+        return {n: _expanded(v, (*key, n), known, places, hidden, problems) for n, v in value.items()}
+    if isinstance(value, list):
+        return [_expanded(v, (*key, i), known, places, hidden, problems) for i, v in enumerate(value)]
+    if not isinstance(value, WrittenStr) or "$" not in value:
+        return value
+
+    def replaced(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        if name is None:
+            return "$"
+        hidden.add(key)
+        found = known.get(name) or default  # as in a shell: empty counts as unset for `:-`
+        if found is None:
+            found = known.get(name)
+        if found is None:
+            said = f"the environment variable `{name}` is not set; set it, or write `${{{name}:-default}}`"
+            problems.append((_nearest(places, key), f"{dotted(key)}: {said}"))
+            return ""
+        return found
+
+    return WrittenStr.of(_VARIABLE.sub(replaced, value), value.base)
+
+
+def _fill_places(data: dict[str, Any], file: Path) -> None:
+    """Defaults that are paths mean the file's folder too, so a file runs the same from everywhere."""
+    base = file.absolute().parent
+    state = data.setdefault("state", WrittenStr.of(".embedingest", base))
+    pipelines = data.get("pipelines")
+    for pipeline in pipelines.values() if isinstance(pipelines, dict) else ():
+        if isinstance(pipeline, dict) and isinstance(state, WrittenStr):
+            pipeline.setdefault("db", WrittenStr.of(f"{state}/lancedb", state.base))
+
+
+def _validated(data: dict[str, Any], file: Path, places: Places) -> Config:
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        problems = []
+        for found in error.errors(include_url=False, include_input=False, include_context=False):
+            key = _key(found["loc"], data)
+            if found["type"] != "too_short" or not _value(data, key):  # a list is short too when its items are wrong
+                problems.append((_nearest(places, key), f"{dotted(key)}: {_said(found['type'], found['msg'], key)}"))
+        raise _error(file, problems) from None  # the cause would print values, secrets among them
+
+
+def _key(location: tuple[str | int, ...], data: Any) -> Key:
+    """The part of pydantic's location that is in the file; names of union branches are left out."""
+    key: list[str | int] = []
+    last = len(location) - 1
+    for index, part in enumerate(location):
+        inside = (isinstance(data, dict) and part in data) or (
+            isinstance(data, list) and isinstance(part, int) and part < len(data)
+        )
+        if inside:
+            data = data[part]
+            key.append(part)
+        elif index == last and isinstance(data, dict):
+            key.append(part)
+    return tuple(key)
+
+
+def _value(data: Any, key: Key) -> Any:
+    for part in key:
+        data = data[part]
+    return data
+
+
+def _said(kind: str, message: str, key: Key) -> str:
+    if kind == "missing":
+        return "this key is required"
+    if kind in {"model_type", "dict_type", "model_attributes_type"}:
+        return "expected keys and values here"
+    if kind != "extra_forbidden":
+        return message.removeprefix("Value error, ")
+    known = _known_keys(key[:-1])
+    near = difflib.get_close_matches(str(key[-1]), known, n=1, cutoff=0.5)
+    return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
+
+
+def _known_keys(key: Key) -> list[str]:
+    """The keys that may stand under `key`, by the JSON schema."""
+    whole = Config.model_json_schema()
+    nodes = [whole]
+    for part in key:
+        nodes = [child for node in nodes for child in _children(_flat(node, whole), part)]
+    found = {name for node in nodes for flat in _flat(node, whole) for name in flat.get("properties", {})}
+    return sorted(found | ({"extends"} if not key else set()))
+
+
+def _flat(node: dict[str, Any], whole: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in node:
+        return _flat(whole["$defs"][node["$ref"].rsplit("/", 1)[-1]], whole)
+    if "anyOf" in node:
+        return [flat for branch in node["anyOf"] for flat in _flat(branch, whole)]
+    return [node]
+
+
+def _children(nodes: list[dict[str, Any]], part: str | int) -> list[dict[str, Any]]:
+    children = []
+    for node in nodes:
+        if isinstance(part, int):
+            child = node.get("items")
+        else:
+            child = node.get("properties", {}).get(part) or node.get("additionalProperties")
+        if isinstance(child, dict):
+            children.append(child)
+    return children
+
+
+def _nearest(places: Places, key: Key) -> Place:
+    for length in range(len(key), -1, -1):
+        if key[:length] in places:
+            return places[key[:length]]
+    return next(iter(places.values()))
+
+
+def _error(file: Path, problems: list[tuple[Place, str]]) -> ConfigError:
+    lines = [f"{place}: {text}" for place, text in sorted(set(problems), key=lambda p: (str(p[0].file), p[0].line))]
+    if len(lines) == 1:
+        return ConfigError(lines[0])
+    more = [f"… and {len(lines) - _MAX_PROBLEMS} more"] if len(lines) > _MAX_PROBLEMS else []
+    return ConfigError("\n".join([f"{file}: {len(lines)} problems", *lines[:_MAX_PROBLEMS], *more]))

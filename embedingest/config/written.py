@@ -1,0 +1,124 @@
+"""YAML text into plain values that remember where they were written. Knows no settings and reads no environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from embedingest.errors import ConfigError
+
+__all__ = ["Key", "Place", "Places", "WrittenStr", "parse"]
+
+Key = tuple[str | int, ...]
+
+_PLAIN_TAGS: Final = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")}
+_TEXT_TAGS: Final = {f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "value")}
+_MAX_NODES: Final = 50_000  # aliases of aliases may not grow a small file into a large one
+
+
+class WrittenStr(str):
+    """A string of a configuration file that knows the folder its relative paths mean."""
+
+    __slots__ = ("base",)
+    base: Path
+
+    @classmethod
+    def of(cls, text: str, base: Path) -> WrittenStr:
+        written = cls(text)
+        written.base = base
+        return written
+
+    def resolved(self) -> Path:
+        """The path it means: `~` expanded, relative to the file's folder."""
+        return self.base / Path(str(self)).expanduser()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One line of one file."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+Places = dict[Key, Place]
+
+
+@dataclass(slots=True)
+class _Builder:
+    file: Path
+    base: Path
+    places: Places = field(default_factory=dict)
+    nodes: int = 0
+
+    def build(self, node: yaml.Node, key: Key, open_nodes: frozenset[int] = frozenset()) -> Any:
+        self.nodes += 1
+        if id(node) in open_nodes or self.nodes > _MAX_NODES:
+            raise self.error(node, key, "aliases go round in a circle or grow without end")
+        self.places.setdefault(key, self.place(node))
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, key, open_nodes | {id(node)})
+        if isinstance(node, yaml.SequenceNode):
+            inner = open_nodes | {id(node)}
+            return [self.build(child, (*key, index), inner) for index, child in enumerate(node.value)]
+        return self.scalar(node, key)
+
+    def mapping(self, node: yaml.MappingNode, key: Key, open_nodes: frozenset[int]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name_node, value_node in node.value:
+            name = name_node.value
+            if not isinstance(name, str):
+                raise self.error(name_node, key, "a key must be a plain word")
+            if name == "<<":
+                raise self.error(name_node, key, "merge keys (`<<`) are not read; use `extends:` or write it out")
+            if name in values:
+                raise self.error(name_node, (*key, name), "this key is given twice")
+            self.places[(*key, name)] = self.place(name_node)
+            values[name] = self.build(value_node, (*key, name), open_nodes)
+        return values
+
+    def scalar(self, node: yaml.Node, key: Key) -> Any:
+        if node.tag in _PLAIN_TAGS:
+            return yaml.constructor.SafeConstructor().construct_object(node)
+        if node.tag in _TEXT_TAGS:
+            return WrittenStr.of(node.value, self.base)
+        raise self.error(node, key, f"the tag `{node.tag}` is not read; plain YAML only")
+
+    def place(self, node: yaml.Node) -> Place:
+        return Place(self.file, node.start_mark.line + 1)
+
+    def error(self, node: yaml.Node, key: Key, message: str) -> ConfigError:
+        return ConfigError(f"{self.place(node)}: {dotted(key)}: {message}")
+
+
+def dotted(key: Key) -> str:
+    """`("pipelines", "docs", "sources", 0)` as people write it: `pipelines.docs.sources[0]`."""
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "the file"
+
+
+def parse(text: str, file: Path) -> tuple[dict[str, Any], Places]:
+    """The mapping in `text` and the line of each of its keys. Raises ConfigError with file, line and key."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise ConfigError(f"{file}{line}: not readable as YAML: {problem}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{file}: nested too deeply") from error
+    if node is None:
+        return {}, {(): Place(file, 1)}
+    if not isinstance(node, yaml.MappingNode):
+        raise ConfigError(f"{file}:1: a configuration is a mapping of keys to values")
+    builder = _Builder(file=file, base=file.absolute().parent)
+    return builder.build(node, ()), builder.places

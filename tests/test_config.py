@@ -1,0 +1,237 @@
+"""Configuration files: what is read, what is refused, and where the error points."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embedingest import config
+from embedingest.errors import ConfigError
+
+SMALL = """\
+pipelines:
+  docs:
+    sources:
+      - path: docs
+"""
+
+
+def write(folder: Path, text: str, name: str = "c.yaml") -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def refused(file: Path, environment: dict[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        config.read(file, environment or {})
+    return str(caught.value)
+
+
+def test_paths_mean_the_file_and_not_the_place_of_the_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "etc", SMALL)
+    monkeypatch.chdir(tmp_path)
+    read = config.read(Path("etc/c.yaml"))
+    assert file.is_absolute()
+    pipeline = read.pipelines["docs"]
+    assert pipeline.sources[0].path == tmp_path / "etc" / "docs"
+    assert read.state == tmp_path / "etc" / ".embedingest"
+    assert pipeline.db == str(tmp_path / "etc" / ".embedingest" / "lancedb")
+
+
+def test_the_table_lies_in_the_state_folder_unless_it_is_told_otherwise(tmp_path: Path) -> None:
+    assert config.read(write(tmp_path, "state: s\n" + SMALL)).pipelines["docs"].db == str(tmp_path / "s" / "lancedb")
+    remote = config.read(write(tmp_path, SMALL + "    db: s3://bucket/tables\n"))
+    assert remote.pipelines["docs"].db == "s3://bucket/tables"
+
+
+def test_a_path_given_in_code_stays_as_it_is() -> None:
+    assert config.SourceConfig.model_validate({"path": "docs"}).path == Path("docs")
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(tmp_path: Path) -> None:
+    file = write(tmp_path, SMALL + "    chunk:\n      max_toknes: 100\n")
+    assert refused(file) == f"{file}:6: pipelines.docs.chunk.max_toknes: unknown key; did you mean `max_tokens`?"
+
+
+def test_an_unknown_key_like_nothing_lists_what_is_known(tmp_path: Path) -> None:
+    message = refused(write(tmp_path, "zzzzz: 1\n"))
+    assert "c.yaml:1: zzzzz: unknown key; known here: engine, extends, models, pipelines" in message
+
+
+def test_every_problem_is_listed_with_its_line(tmp_path: Path) -> None:
+    file = write(tmp_path, SMALL + "        pth: x\n      - 5\nserver:\n  port: 80000\n")
+    lines = refused(file).splitlines()
+    assert lines == [
+        f"{file}: 3 problems",
+        f"{file}:5: pipelines.docs.sources[0].pth: unknown key; did you mean `path`?",
+        f"{file}:6: pipelines.docs.sources[1]: expected keys and values here",
+        f"{file}:8: server.port: Input should be less than or equal to 65535",
+    ]
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    assert "c.yaml:3: pipelines.docs.sources[0].path: this key is required" in refused(
+        write(tmp_path, "pipelines:\n  docs:\n    sources: [{as: x}]\n")
+    )
+
+
+def test_two_pipelines_that_write_one_table_are_refused(tmp_path: Path) -> None:
+    message = refused(write(tmp_path, SMALL + "  more:\n    sources: [{path: more}]\n"))
+    assert "pipelines `docs` and `more` both write table `chunks`" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: [1\n", ":2: not readable as YAML"),
+        ("- 1\n", ":1: a configuration is a mapping of keys to values"),
+        ("state: a\nstate: b\n", ":2: state: this key is given twice"),
+        ("state: !!python/name:os.system x\n", "plain YAML only"),
+        ("models: &m\n  a: *m\n", "aliases go round in a circle"),
+        ("models:\n  <<: {a: {}}\n", "merge keys"),
+        ("? [a, b]\n: 1\n", "a key must be a plain word"),
+    ],
+)
+def test_yaml_that_is_not_plain_is_refused_with_its_line(tmp_path: Path, text: str, expected: str) -> None:
+    assert expected in refused(write(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_says_how_to_get_one(tmp_path: Path) -> None:
+    assert "`embedingest config init`" in refused(tmp_path / "none.yaml")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_bytes(b"state: \xff\xfe")
+    assert "not UTF-8 text (byte 7)" in refused(file)
+
+
+def test_an_empty_file_is_an_empty_configuration(tmp_path: Path) -> None:
+    assert config.read(write(tmp_path, "# nothing yet\n")).pipelines == {}
+
+
+def test_words_that_yaml_takes_for_truth_stay_words_as_keys(tmp_path: Path) -> None:
+    assert list(config.read(write(tmp_path, "models:\n  on: {}\n  2024: {}\n")).models) == ["on", "2024"]
+
+
+def test_variables_are_expanded_after_parsing(tmp_path: Path) -> None:
+    file = write(tmp_path, SMALL + "    table: ${TABLE}\n    db: ${DB:-s3://b}/x\nserver:\n  port: ${PORT:-81}\n")
+    read = config.read(file, {"TABLE": "a: [not, yaml"})
+    assert read.pipelines["docs"].table == "a: [not, yaml"
+    assert read.pipelines["docs"].db == "s3://b/x"
+    assert read.server is not None
+    assert read.server.port == 81
+
+
+def test_two_dollars_are_one(tmp_path: Path) -> None:
+    assert config.read(write(tmp_path, SMALL + "    table: a$${B}\n"), {}).pipelines["docs"].table == "a${B}"
+
+
+def test_a_variable_that_is_not_set_is_named_with_its_key(tmp_path: Path) -> None:
+    message = refused(write(tmp_path, "server:\n  api_key: ${SECRET_KEY}\n"))
+    assert "c.yaml:2: server.api_key: the environment variable `SECRET_KEY` is not set" in message
+
+
+def test_a_wrong_value_from_the_environment_is_not_printed(tmp_path: Path) -> None:
+    message = refused(write(tmp_path, "server:\n  port: ${PORT}\n"), {"PORT": "hunter2"})
+    assert "server.port" in message
+    assert "hunter2" not in message
+
+
+def test_a_file_lies_over_the_one_it_extends(tmp_path: Path) -> None:
+    write(tmp_path / "base", "state: state\nmodels: {a: {encoder: hashing}}\n" + SMALL, "base.yaml")
+    above = write(tmp_path, "extends: base/base.yaml\npipelines: {docs: {table: mine}}\nmodels: {b: {}}\n")
+    reading = config.read_file(above, {})
+    read = reading.config
+    assert read.state == tmp_path / "base" / "state", "a path means the file that it is written in"
+    assert read.pipelines["docs"].table == "mine"
+    assert read.pipelines["docs"].sources[0].path == tmp_path / "base" / "docs"
+    assert sorted(read.models) == ["a", "b"]
+    assert [file.name for file in reading.files] == ["c.yaml", "base.yaml"]
+
+
+def test_an_error_in_the_extended_file_points_there(tmp_path: Path) -> None:
+    write(tmp_path, "\nserver: {prot: 1}\n", "base.yaml")
+    message = refused(write(tmp_path, "extends: base.yaml\nserver: {port: 0}\n"))
+    assert f"{tmp_path / 'base.yaml'}:2: server.prot: unknown key; did you mean `port`?" in message
+
+
+def test_extends_that_goes_round_in_a_circle_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "extends: c.yaml\n", "b.yaml")
+    message = refused(write(tmp_path, "extends: b.yaml\n"))
+    assert "goes round in a circle" in message
+    assert message.count("c.yaml") == 2
+
+
+def test_extends_to_nowhere_names_both_files(tmp_path: Path) -> None:
+    message = refused(write(tmp_path, "extends: gone.yaml\n"))
+    assert "gone.yaml (named by `extends` in" in message
+
+
+def test_show_hides_secrets_and_what_came_from_the_environment(tmp_path: Path) -> None:
+    text = SMALL + "    table: ${T}\nserver: {api_key: sesame}\nengine: {options: {token: t, batch_tokens: 9}}\n"
+    shown = config.show(config.read_file(write(tmp_path, text), {"T": "mine"}))
+    assert shown["pipelines"]["docs"]["table"] == "***"
+    assert shown["server"]["api_key"] == "***"
+    assert shown["engine"]["options"] == {"token": "***", "batch_tokens": 9}
+    assert "sesame" not in json.dumps(shown)
+
+
+def test_what_is_shown_can_be_read_again(tmp_path: Path) -> None:
+    read = config.read_file(write(tmp_path, SMALL + "    chunk: {max_tokens: 64}\nserver: {}\n"), {})
+    again = write(tmp_path / "elsewhere", yaml.safe_dump(config.show(read)))
+    assert config.read(again, {}) == read.config
+
+
+def test_the_schema_describes_every_key(tmp_path: Path) -> None:
+    schema = config.schema()
+    assert schema["properties"]["extends"]["type"] == "string"
+    assert schema["additionalProperties"] is False
+    missing = [
+        f"{name}.{key}"
+        for name, section in {**schema["$defs"], "Config": schema}.items()
+        for key, value in section.get("properties", {}).items()
+        if not value.get("description")
+    ]
+    assert missing == []
+
+
+def test_a_section_with_its_place(tmp_path: Path) -> None:
+    reading = config.read_file(write(tmp_path, SMALL), {})
+    assert reading.place("pipelines", "docs", "sources", 0, "path").line == 4
+    assert reading.place("pipelines", "docs", "watch", "sweep_seconds").line == 2
+
+
+SCALARS = st.one_of(st.text(max_size=20), st.integers(-5, 100_000), st.booleans(), st.none(), st.floats(-1, 9))
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["state", "pipelines", "models", "server", "port", "sources", "path", "a", "extends"]),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(tree=TREES)
+def test_whatever_is_written_is_read_or_refused_by_name(tmp_path_factory: pytest.TempPathFactory, tree: object) -> None:
+    file = tmp_path_factory.mktemp("c") / "c.yaml"
+    file.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    try:
+        config.read(file, {})
+    except ConfigError as error:
+        said = str(error)
+    else:
+        said = str(file.parent)
+    assert str(file.parent) in said
