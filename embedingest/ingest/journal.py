@@ -1,0 +1,392 @@
+"""What was true of each file when it was last ingested: SQLite, a cache of what the table says.
+
+Holds stat facts, failures with their next try, pending deletions, roots and requests to the running writer.
+Knows neither folders nor table: deleted or damaged it starts afresh, and is filled from the table again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from embedingest.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["FileState", "Journal", "Known", "Request", "Stat"]
+
+_VERSION: Final = 1
+_FAR: Final = 2**63 - 1
+_log = logging.getLogger(__name__)
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS roots (alias TEXT PRIMARY KEY, path BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+    source TEXT PRIMARY KEY, alias TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+    read_ns INTEGER NOT NULL, state TEXT NOT NULL,
+    content_hash TEXT NOT NULL, config_hash TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    loader TEXT NOT NULL, chunker TEXT NOT NULL, chunks INTEGER NOT NULL, children TEXT NOT NULL,
+    kind TEXT NOT NULL, code TEXT NOT NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL, next_try REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS files_content ON files (content_hash);
+CREATE TABLE IF NOT EXISTS pending (source TEXT PRIMARY KEY, since REAL NOT NULL, confirmed INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS requests (
+    id INTEGER PRIMARY KEY, verb TEXT NOT NULL, arguments TEXT NOT NULL, made REAL NOT NULL,
+    state TEXT NOT NULL, answer TEXT NOT NULL
+);
+"""
+
+
+class Stat(NamedTuple):
+    """What tells one revision of a file from another without reading it."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> Stat:
+        """The facts of a stat call, within SQLite's integers."""
+        return cls(stat.st_size, _signed(stat.st_mtime_ns), _signed(stat.st_ctime_ns), stat.st_ino & _FAR)
+
+
+NO_STAT: Final = Stat(-1, 0, 0, 0)
+
+
+class Known(NamedTuple):
+    """The few facts of a file that an unchanged run compares. `stat_key` is a plain tuple of Stat's fields."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    read_ns: int
+    state: str
+
+    @property
+    def stat(self) -> Stat:
+        return Stat(self.size, self.mtime_ns, self.ctime_ns, self.inode)
+
+
+class FileState(NamedTuple):
+    """All that is known of one file.
+
+    `state` is `done`, `empty`, `skipped`, `failed`, or `unverified` (the table has rows of it, and nobody has
+    compared them with the file since the journal was lost). `read_ns` is the wall clock just before the file was
+    read. `children` are the sources of documents inside it. `kind`, `code` and `error` tell of the last failure,
+    `attempts` how often in a row, `next_try` when again (seconds since the epoch; 0: not before it changes).
+    """
+
+    source: str
+    alias: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    read_ns: int
+    state: str
+    content_hash: str = ""
+    config_hash: str = ""
+    fingerprint: str = ""
+    loader: str = ""
+    chunker: str = ""
+    chunks: int = 0
+    children: tuple[str, ...] = ()
+    kind: str = ""
+    code: str = ""
+    error: str = ""
+    attempts: int = 0
+    next_try: float = 0.0
+
+    @property
+    def stat(self) -> Stat:
+        return Stat(self.size, self.mtime_ns, self.ctime_ns, self.inode)
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The sources whose rows belong to this file."""
+        return (self.source, *self.children)
+
+
+class Request(NamedTuple):
+    """Something another process asks of the writer: `verb` with JSON arguments."""
+
+    id: int
+    verb: str
+    arguments: dict[str, Any]
+    state: str
+    answer: dict[str, Any]
+
+
+_COLUMNS: Final = ", ".join(FileState._fields)
+_MARKS: Final = ", ".join("?" * len(FileState._fields))
+
+
+class Journal:
+    """The journal at `path`. One writer; any number of processes may read it and ask. One thread at a time.
+
+    Raises StoreError when the disk refuses. A file that is no journal, or is damaged, is set aside by starting
+    afresh: `fresh` is then true until `mark_synced`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._depth = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._refusal(error) from error
+        try:
+            self._db = self._connect()
+        except sqlite3.OperationalError as error:
+            raise self._refusal(error) from error
+        except sqlite3.DatabaseError as error:
+            _log.warning("the journal %s is damaged and starts afresh: %s", path, error)
+            self._db = self._start_afresh()
+
+    # -- what holds for the whole journal
+
+    @property
+    def fresh(self) -> bool:
+        """Nothing here is known to agree with the table yet."""
+        return self.meta("synced") is None
+
+    def mark_synced(self, token: str | None) -> None:
+        """From here on the journal says what the table says; `token` names the table's version."""
+        with self.transaction():
+            self.set_meta("synced", "1")
+            self.set_meta("token", token or "")
+
+    def meta(self, key: str) -> str | None:
+        row = self._one("SELECT value FROM meta WHERE key=?", key)
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing; may be nested."""
+        if self._depth:
+            yield
+            return
+        self._run("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+        except BaseException:
+            self._depth = 0
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+        self._depth = 0
+        self._run("COMMIT")
+
+    def restart(self) -> None:
+        """Forget everything, as a deleted journal would."""
+        self._db = self._start_afresh()
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._db.close()
+
+    # -- roots
+
+    def roots(self) -> dict[str, str]:
+        """Alias to absolute path."""
+        return {alias: os.fsdecode(path) for alias, path in self._all("SELECT alias, path FROM roots ORDER BY alias")}
+
+    def set_root(self, alias: str, path: Path) -> None:
+        self._run("INSERT OR REPLACE INTO roots VALUES (?, ?)", alias, os.fsencode(path))
+
+    def forget_root(self, alias: str) -> None:
+        with self.transaction():
+            for table in ("roots", "files"):
+                self._run(f"DELETE FROM {table} WHERE alias=?", alias)
+            self._run(
+                "DELETE FROM pending WHERE source=? OR substr(source, 1, ?)=?", alias, len(alias) + 1, alias + "/"
+            )
+
+    # -- files
+
+    def known(self, alias: str) -> dict[str, Known]:
+        """What an unchanged run needs of every file under a root."""
+        columns = ", ".join(("source", *Known._fields))
+        query = f"SELECT {columns} FROM files WHERE alias=?"
+        return {row[0]: Known._make(row[1:]) for row in self._all(query, alias)}
+
+    def file(self, source: str) -> FileState | None:
+        row = self._one(f"SELECT {_COLUMNS} FROM files WHERE source=?", source)
+        return None if row is None else _state(row)
+
+    def files(self, *, alias: str | None = None, state: str | None = None) -> Iterator[FileState]:
+        """States in order of source."""
+        query = f"SELECT {_COLUMNS} FROM files WHERE (?1 IS NULL OR alias=?1) AND (?2 IS NULL OR state=?2)"
+        for row in self._all(query + " ORDER BY source", alias, state):
+            yield _state(row)
+
+    def due(self, now: float) -> list[str]:
+        """Failed files whose next try has come."""
+        query = "SELECT source FROM files WHERE state='failed' AND next_try > 0 AND next_try <= ?"
+        return [row[0] for row in self._all(query, now)]
+
+    def next_due(self) -> float | None:
+        """When the next failed file is to be tried again."""
+        row = self._one("SELECT min(next_try) FROM files WHERE state='failed' AND next_try > 0")
+        return None if row is None or row[0] is None else float(row[0])
+
+    def counts(self, alias: str | None = None) -> dict[str, int]:
+        """Number of files by state."""
+        query = "SELECT state, count(*) FROM files WHERE (?1 IS NULL OR alias=?1) GROUP BY state"
+        return {state: int(count) for state, count in self._all(query, alias)}
+
+    def has_content(self, content_hash: str) -> list[str]:
+        """Sources whose bytes had this hash."""
+        query = "SELECT source FROM files WHERE content_hash=? AND state IN ('done', 'unverified')"
+        return [row[0] for row in self._all(query, content_hash)]
+
+    def record(self, states: Iterable[FileState]) -> None:
+        rows = [(*state[:14], json.dumps(state.children) if state.children else "", *state[15:]) for state in states]
+        with self._errors():
+            self._db.executemany(f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES ({_MARKS})", rows)
+
+    def drop(self, sources: Iterable[str]) -> None:
+        keys = [(source,) for source in sources]
+        with self._errors():
+            self._db.executemany("DELETE FROM files WHERE source=?", keys)
+            self._db.executemany("DELETE FROM pending WHERE source=?", keys)
+
+    def retry(self, sources: Iterable[str] | None = None) -> int:
+        """Let failed files be tried again at once; all of them without names. The number that will be."""
+        if sources is None:
+            with self._errors():
+                return self._db.execute("UPDATE files SET next_try=1, attempts=0 WHERE state='failed'").rowcount
+        query = "UPDATE files SET next_try=1, attempts=0 WHERE state='failed' AND source=?"
+        with self._errors():
+            return sum(self._db.execute(query, (source,)).rowcount for source in sources)
+
+    # -- deletions that wait for a person
+
+    def pending(self) -> dict[str, bool]:
+        """Sources whose deletion waits, and whether it was confirmed."""
+        return {source: bool(done) for source, done in self._all("SELECT source, confirmed FROM pending")}
+
+    def set_pending(self, sources: Iterable[str], since: float) -> None:
+        with self._errors():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO pending VALUES (?, ?, 0)", [(source, since) for source in sources]
+            )
+
+    def drop_pending(self, sources: Iterable[str]) -> None:
+        with self._errors():
+            self._db.executemany("DELETE FROM pending WHERE source=?", [(source,) for source in sources])
+
+    def confirm(self, sources: Iterable[str] | None = None) -> int:
+        """Let waiting deletions happen; all of them without names."""
+        with self._errors():
+            if sources is None:
+                return self._db.execute("UPDATE pending SET confirmed=1").rowcount
+            query = "UPDATE pending SET confirmed=1 WHERE source=?"
+            return sum(self._db.execute(query, (source,)).rowcount for source in sources)
+
+    # -- requests to the running writer
+
+    def ask(self, verb: str, arguments: dict[str, Any], made: float) -> int:
+        """Leave a request for the writer; `answer` tells when it is done."""
+        with self._errors():
+            done = self._db.execute(
+                "INSERT INTO requests (verb, arguments, made, state, answer) VALUES (?, ?, ?, 'waiting', '{}')",
+                (verb, json.dumps(arguments), made),
+            )
+        return int(done.lastrowid or 0)
+
+    def waiting(self) -> list[Request]:
+        query = "SELECT id, verb, arguments, state, answer FROM requests WHERE state='waiting' ORDER BY id"
+        return [_request(row) for row in self._all(query)]
+
+    def request(self, key: int) -> Request | None:
+        row = self._one("SELECT id, verb, arguments, state, answer FROM requests WHERE id=?", key)
+        return None if row is None else _request(row)
+
+    def answer(self, key: int, state: str, answer: dict[str, Any]) -> None:
+        self._run("UPDATE requests SET state=?, answer=? WHERE id=?", state, json.dumps(answer), key)
+
+    def outside_changes(self) -> int:
+        """A number that moves when another process has written here. Costs microseconds."""
+        row = self._one("PRAGMA data_version")
+        return 0 if row is None else int(row[0])
+
+    # -- below
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version not in {0, _VERSION}:
+                raise sqlite3.DatabaseError(f"version {version}, this program writes {_VERSION}")
+            if version == 0:
+                db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _start_afresh(self) -> sqlite3.Connection:
+        with suppress(AttributeError, sqlite3.Error):
+            self._db.close()
+        self._depth = 0
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                self.path.with_name(self.path.name + suffix).unlink()
+        return self._connect()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"the journal {self.path} cannot be used: {error}",
+            remedy="free some space or mend the permissions of that folder, or choose another with `--state`",
+        )
+
+    def _run(self, query: str, *values: object) -> None:
+        with self._errors():
+            self._db.execute(query, values)
+
+    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        with self._errors():
+            row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
+            return row
+
+    def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._errors():
+            return self._db.execute(query, values).fetchall()
+
+
+def _state(row: tuple[Any, ...]) -> FileState:
+    children = tuple(json.loads(row[14])) if row[14] else ()
+    return FileState._make((*row[:14], children, *row[15:]))
+
+
+def _request(row: tuple[Any, ...]) -> Request:
+    return Request(int(row[0]), str(row[1]), json.loads(row[2]), str(row[3]), json.loads(row[4]))
+
+
+def _signed(value: int) -> int:
+    return max(-_FAR, min(_FAR, value))

@@ -1,0 +1,166 @@
+"""A bounded cache of computed vectors on disk, by text hash. Knows no texts and no table.
+
+It is only ever a shortcut: lost, full or damaged, it is made again and vectors are computed again.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["DEFAULT_BYTES", "VectorCache"]
+
+DEFAULT_BYTES: Final = 256 * 2**20
+_VARIABLES: Final = 500
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS vectors (
+    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, vector BLOB NOT NULL, stamp INTEGER NOT NULL
+);
+"""
+_VERSION: Final = 1
+_log = logging.getLogger(__name__)
+
+
+class VectorCache:
+    """Vectors by text hash, at most about `limit` bytes on disk; what was used longest ago goes first.
+
+    No method raises for a sick file: the cache starts afresh, and where even that fails it stays empty.
+    One thread at a time.
+    """
+
+    def __init__(self, path: Path, *, limit: int = DEFAULT_BYTES) -> None:
+        self._path = path
+        self._limit = limit
+        self._stamp = 0
+        self.evicted = False
+        self._db: sqlite3.Connection | None = None
+        self._open(again=True)
+
+    def get(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors, float32 (D,), of those hashes that are known."""
+        if self._db is None:
+            return {}
+        found: dict[str, NDArray[np.float32]] = {}
+        try:
+            for part in _parts([bytes.fromhex(key) for key in hashes]):
+                marks = ",".join("?" * len(part))
+                query = f"SELECT hash, vector FROM vectors WHERE hash IN ({marks})"
+                for key, blob in self._db.execute(query, part):
+                    vector = np.frombuffer(blob, dtype="<f4")
+                    # A damaged page may still parse: what cannot be a vector is computed again.
+                    if np.isfinite(vector).all():
+                        found[key.hex()] = vector
+            self._touch(found)
+        except sqlite3.Error as error:
+            self._recover(error)
+        return found
+
+    def put(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Remember these vectors, and forget the oldest when over the limit."""
+        if self._db is None or not vectors:
+            return
+        rows = [(bytes.fromhex(key), np.asarray(v, dtype="<f4").tobytes(), self._stamp) for key, v in vectors.items()]
+        try:
+            with self._db:
+                self._db.executemany("INSERT OR REPLACE INTO vectors (hash, vector, stamp) VALUES (?, ?, ?)", rows)
+            self._evict()
+        except sqlite3.Error as error:
+            self._recover(error)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._open_empty()
+
+    def close(self) -> None:
+        if self._db is not None:
+            with suppress(sqlite3.Error):
+                self._db.close()
+            self._db = None
+
+    def __len__(self) -> int:
+        if self._db is None:
+            return 0
+        return int(self._db.execute("SELECT count(*) FROM vectors").fetchone()[0])
+
+    def _open(self, *, again: bool) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # The pipeline is made in one thread and run in another, never in two at once.
+            db = sqlite3.connect(self._path, timeout=5, check_same_thread=False)
+            self._db = db
+            # Losing the last vectors in a power cut costs computing them again, so no fsync.
+            db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=2000;")
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version not in {0, _VERSION}:
+                raise sqlite3.DatabaseError(f"version {version}, this program writes {_VERSION}")
+            db.executescript(f"{_SCHEMA} PRAGMA user_version={_VERSION};")
+            self._stamp = 1 + int(db.execute("SELECT coalesce(max(stamp), 0) FROM vectors").fetchone()[0])
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            if again and isinstance(error, sqlite3.DatabaseError):
+                _log.warning("vector cache %s starts afresh: %s", self._path, error)
+                self._open_empty()
+            else:
+                _log.warning("no vector cache at %s: %s", self._path, error)
+
+    def _open_empty(self) -> None:
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        self._open(again=False)
+
+    def _recover(self, error: sqlite3.Error) -> None:
+        if isinstance(error, sqlite3.OperationalError):
+            # Full disk, locked, read-only: the file is sound, so leave it and do without.
+            _log.warning("vector cache %s is not used: %s", self._path, error)
+            self.close()
+        else:
+            _log.warning("vector cache %s starts afresh: %s", self._path, error)
+            self._open_empty()
+
+    def _touch(self, found: Mapping[str, object]) -> None:
+        if self._db is None:
+            return
+        with self._db:
+            for part in _parts([bytes.fromhex(key) for key in found]):
+                marks = ",".join("?" * len(part))
+                self._db.execute(f"UPDATE vectors SET stamp=? WHERE hash IN ({marks})", [self._stamp, *part])
+
+    def _evict(self) -> None:
+        assert self._db is not None
+        while (used := self._used()) > self._limit:
+            count = len(self)
+            if count == 0:
+                return
+            # A tenth at a time, and at least the overshoot: ordering the whole table is not for every batch.
+            share = max(0.1, 1 - self._limit / used)
+            with self._db:
+                self._db.execute(
+                    "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors ORDER BY stamp, id LIMIT ?)",
+                    (max(1, int(count * share)),),
+                )
+            self.evicted = True
+
+    def _used(self) -> int:
+        assert self._db is not None
+        pages, free, size = (
+            int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
+
+
+def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(keys), _VARIABLES):
+        yield keys[start : start + _VARIABLES]
