@@ -1,3 +1,112 @@
-"""Folders of documents into a LanceDB table that stays equal to them, and the same embedding engine over HTTP."""
+"""Folders of documents into a LanceDB table that stays equal to them, and the same embedding engine over HTTP.
+
+The front door: everything public is reached from here and imported when it is first asked for, so that
+`import embedingest` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 __version__ = "0.1.0"
+
+# Public name → the room it lives in.
+_ROOMS: Final = {
+    "Change": "types",
+    "Chunk": "types",
+    "ConfigError": "errors",
+    "Document": "types",
+    "DocumentError": "errors",
+    "DocumentSkipped": "errors",
+    "EmbedingestError": "errors",
+    "Embeddings": "types",
+    "Encoder": "engine.encoder",
+    "Engine": "engine.engine",
+    "EngineClosedError": "errors",
+    "EngineError": "errors",
+    "FileEvent": "types",
+    "FingerprintError": "errors",
+    "InputError": "errors",
+    "InputTooLongError": "errors",
+    "LockedError": "errors",
+    "ModelInfo": "types",
+    "ModelLoadError": "errors",
+    "ModelNotFoundError": "errors",
+    "OverloadedError": "errors",
+    "PluginError": "errors",
+    "Row": "types",
+    "Sizer": "types",
+    "Span": "types",
+    "StoreError": "errors",
+    "TableMissingError": "errors",
+    "TokenIds": "engine.encoder",
+}
+
+if TYPE_CHECKING:
+    from embedingest.engine.encoder import Encoder, TokenIds
+    from embedingest.engine.engine import Engine
+    from embedingest.errors import (
+        ConfigError,
+        DocumentError,
+        DocumentSkipped,
+        EmbedingestError,
+        EngineClosedError,
+        EngineError,
+        FingerprintError,
+        InputError,
+        InputTooLongError,
+        LockedError,
+        ModelLoadError,
+        ModelNotFoundError,
+        OverloadedError,
+        PluginError,
+        StoreError,
+        TableMissingError,
+    )
+    from embedingest.types import Change, Chunk, Document, Embeddings, FileEvent, ModelInfo, Row, Sizer, Span
+
+__all__ = [
+    "Change",
+    "Chunk",
+    "ConfigError",
+    "Document",
+    "DocumentError",
+    "DocumentSkipped",
+    "Embeddings",
+    "EmbedingestError",
+    "Encoder",
+    "Engine",
+    "EngineClosedError",
+    "EngineError",
+    "FileEvent",
+    "FingerprintError",
+    "InputError",
+    "InputTooLongError",
+    "LockedError",
+    "ModelInfo",
+    "ModelLoadError",
+    "ModelNotFoundError",
+    "OverloadedError",
+    "PluginError",
+    "Row",
+    "Sizer",
+    "Span",
+    "StoreError",
+    "TableMissingError",
+    "TokenIds",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    room = _ROOMS.get(name)
+    if room is None:
+        raise AttributeError(f"module `embedingest` has no public name `{name}`")
+    value = getattr(import_module(f"embedingest.{room}"), name)
+    globals()[name] = value  # asked once
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,7 +1,7 @@
 """The one door for plug-ins: names to factories. Knows the seams' names, never an implementation.
 
 Built-ins and strangers enter alike, as entry points in five groups. A factory is imported only when it is named,
-so a broken plug-in that nobody names harms nobody.
+so a broken plug-in that nobody names harms nobody; neither does one that claims a built-in name.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from importlib.metadata import EntryPoint, distributions, entry_points
+from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.errors import PluginError
+from embedingest.errors import EmbedingestError, PluginError
 
-__all__ = ["BUILTINS", "GROUPS", "Factory", "Plugin", "find", "load", "plugins"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["BUILTINS", "GROUPS", "Factory", "Plugin", "create", "find", "load", "named", "plugins"]
 
 Factory = Callable[..., Any]
 
@@ -66,6 +69,30 @@ class Plugin:
             raise PluginError(f"plug-in `{self.name}` ({self.value}, from {self.origin}) is not callable")
         return factory  # type: ignore[no-any-return]
 
+    def create(self, *given: Any, options: Mapping[str, Any] | None = None) -> Any:
+        """What the factory makes of `given` and of its own checked `options`.
+
+        Raises PluginError naming the plug-in for options it does not know, and for anything it raises that is
+        not one of our errors.
+        """
+        factory = self.load()
+        keywords = self.check(options or {}, factory)
+        try:
+            return factory(*given, **keywords)
+        except EmbedingestError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"plug-in `{self.name}` (from {self.origin}) could not start: {type(error).__name__}: {error}",
+                remedy=self._mend(),
+            ) from error
+
+    def check(self, options: Mapping[str, Any], factory: Factory | None = None) -> dict[str, Any]:
+        """`options` as the factory's keywords, checked and converted by its own settings. Raises PluginError."""
+        from embedingest.options import checked
+
+        return checked(factory or self.load(), options, said_by=f"{self.group[:-1]} `{self.name}`")
+
     @property
     def origin(self) -> str:
         return "embedingest itself" if self.distribution is None else f"{self.distribution} {self.version}"
@@ -86,26 +113,74 @@ def plugins(group: str | None = None) -> list[Plugin]:
 
 
 def find(group: str, name: str) -> Plugin:
-    """The one plug-in of this name. Raises PluginError when unknown, or claimed twice."""
+    """The one plug-in of this name; a built-in before any other.
+
+    Raises PluginError when it is unknown, claimed by two distributions, or installed in two versions.
+    """
     builtin = [_plugin(e) for e in BUILTINS if e.group == _PREFIX + group and e.name == name]
+    if builtin:
+        return builtin[0]
     installed = [_plugin(e) for e in entry_points(group=_PREFIX + group, name=name)]
-    found = builtin + installed
-    if len(found) > 1:
-        origins = " and ".join(p.origin for p in found)
+    if len(installed) > 1:
+        origins = " and ".join(p.origin for p in installed)
         raise PluginError(
             f"{group[:-1]} `{name}` is claimed by {origins}", remedy="uninstall one of them, or rename it"
         )
-    if not found:
-        known = sorted({p.name for p in plugins(group)})
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(known)}"
-        raise PluginError(f"unknown {group[:-1]} `{name}`", remedy=f"{hint} `embedingest plugins` lists them")
-    return found[0]
+    if not installed:
+        raise _unknown(group, name)
+    _refuse_two_versions(installed[0])
+    return installed[0]
 
 
 def load(group: str, name: str) -> Factory:
     """The factory of this name, imported."""
     return find(group, name).load()
+
+
+def create(group: str, name: str, *given: Any, options: Mapping[str, Any] | None = None) -> Any:
+    """What the factory of this name makes of `given` and its own `options`. Raises PluginError, as Plugin.create."""
+    return find(group, name).create(*given, options=options)
+
+
+def named(names: Iterable[str], group: str | None = None) -> list[Plugin]:
+    """The installed plug-ins that `plugins:` or `--plugin` names, each by its own or its distribution's name.
+
+    Raises PluginError for a name that nothing has, and for a plug-in that claims the name of a built-in.
+    """
+    installed = [plugin for plugin in plugins() if plugin.distribution is not None]
+    chosen: list[Plugin] = []
+    for name in names:
+        found = [p for p in installed if name in {p.name, p.distribution}]
+        if not found:
+            raise _unknown(None, name)
+        for plugin in found:
+            _refuse_two_versions(plugin)
+            if any(e.name == plugin.name and e.group == _PREFIX + plugin.group for e in BUILTINS):
+                raise PluginError(
+                    f"plug-in {plugin.origin} claims {plugin.group[:-1]} `{plugin.name}`, which is built in",
+                    remedy=f"`pip uninstall {plugin.distribution}`, or ask its author for another name",
+                )
+        chosen += [plugin for plugin in found if plugin not in chosen]
+    return [plugin for plugin in chosen if group in {None, plugin.group}]
+
+
+def _unknown(group: str | None, name: str) -> PluginError:
+    known = sorted({p.name for p in plugins(group) if group is not None or p.distribution is not None})
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(known) or 'none'};"
+    kind = "plug-in" if group is None else group[:-1]
+    return PluginError(
+        f"unknown {kind} `{name}`", remedy=f"{hint} install what is missing; `embedingest plugins` lists them"
+    )
+
+
+def _refuse_two_versions(plugin: Plugin) -> None:
+    versions = {d.version for d in distributions(name=plugin.distribution)} if plugin.distribution else set()
+    if len(versions) > 1:
+        raise PluginError(
+            f"plug-in {plugin.distribution} is installed in {len(versions)} versions: {', '.join(sorted(versions))}",
+            remedy=f"`pip uninstall {plugin.distribution}` until none is left, then install one",
+        )
 
 
 def _plugin(entry: EntryPoint) -> Plugin:
