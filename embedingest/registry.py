@@ -38,6 +38,8 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
     *_builtin(
         "loaders",
         text="embedingest.ingest.load.text:create",
+        code="embedingest.ingest.load.text:create_code",
+        markdown="embedingest.ingest.load.markdown:create",
         html="embedingest.ingest.load.html:create",
     ),
     *_builtin("chunkers", structured="embedingest.ingest.chunk.structured:create"),

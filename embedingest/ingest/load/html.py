@@ -1,0 +1,218 @@
+"""HTML to Markdown: the main content without navigation, its headings, lists, tables and code blocks.
+
+Knows pages, not sites: nothing is fetched. Parsing is selectolax; the walk below is ours.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.errors import DocumentSkipped
+from embedingest.ingest.load.decode import Decoded, decode
+from embedingest.ingest.load.markup import render
+from embedingest.types import Document
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+__all__ = ["HtmlLoader", "Page", "create", "parse", "read"]
+
+_NOISE: Final = ["script", "style", "noscript", "template", "svg", "button", "select", "iframe", "object", "dialog"]
+_NAVIGATION: Final = (
+    "nav, [role=navigation], [role=search], [hidden], [aria-hidden=true], a.headerlink, a.anchor-link, "
+    ".sphinxsidebar, .related, .navheader, .navfooter, .breadcrumb, .breadcrumbs"
+)
+_OUTSIDE: Final = "body > footer, body > aside, [role=contentinfo], [role=complementary], .footer, #footer"
+_MAIN: Final = "main, [role=main], article"
+_META_CHARSET: Final = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>")
+# Elements that HTML closes by itself, or that hold nothing: they never make a page deep.
+_SHALLOW: Final = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "td",
+        "th",
+        "tr",
+        "option",
+        "thead",
+        "tbody",
+    ]
+)
+_DEEPEST: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one page gives: Markdown, and what its head says."""
+
+    text: str
+    title: str | None
+    metadata: dict[str, Any]
+
+
+class HtmlLoader:
+    """Web pages as Markdown. `main_only=False` keeps navigation, headers and footers too."""
+
+    name = "html"
+    version = "1"
+    suffixes = frozenset({".html", ".htm", ".xhtml"})
+    mimes = frozenset({"text/html", "application/xhtml+xml"})
+
+    def __init__(self, *, main_only: bool = True) -> None:
+        self._main_only = main_only
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The page's main content; language, canonical link and description in `metadata`."""
+        decoded = _decode(data, name)
+        page = read(decoded.text, main_only=self._main_only)
+        return Document(
+            source=name,
+            text=page.text,
+            markup="markdown",
+            mime="text/html",
+            title=page.title,
+            metadata=page.metadata,
+            notices=decoded.notices,
+        )
+
+
+def create(*, main_only: bool = True) -> HtmlLoader:
+    """The loader of web pages."""
+    return HtmlLoader(main_only=main_only)
+
+
+def read(source: str, *, main_only: bool = True) -> Page:
+    """One page of HTML as Markdown."""
+    tree = parse(source)
+    metadata = _metadata(tree)
+    title = _title(tree)
+    root = _main(tree) if main_only else tree.body
+    text = "" if root is None else render(root)
+    return Page(text, title, metadata)
+
+
+def parse(source: str) -> LexborHTMLParser:
+    """The tree of a page, kept shallow: parsing time grows with the square of the nesting depth."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    return LexborHTMLParser(_shallow(source))
+
+
+def _decode(data: bytes, name: str) -> Decoded:
+    """As a text file, but a page that is not UTF-8 may name its own encoding."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        found = _META_CHARSET.search(data[:4096])
+        codec = _codec(found[1].decode("ascii", "replace")) if found else None
+        if codec is not None and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            text = data.decode(codec, "replace")
+            lost = text.count("�")
+            return Decoded(text.replace("\r\n", "\n"), codec, {"undecodable": lost} if lost else {})
+    decoded = decode(data, name)
+    if decoded.text.startswith("%PDF-"):
+        raise DocumentSkipped(f"{name} is no web page", source=name, code="binary")
+    return decoded
+
+
+def _codec(label: str) -> str | None:
+    label = {"iso-8859-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252"}.get(label.lower(), label)  # as browsers do
+    try:
+        info = codecs.lookup(label)
+    except LookupError:
+        return None
+    return info.name if info.name not in {"utf-8", "utf-16", "utf-7", "utf-16-le", "utf-16-be"} else None
+
+
+def _shallow(source: str) -> str:
+    """The same page with the tags beyond a depth of some hundred left out."""
+    if source.count("<") < _DEEPEST:
+        return source
+    depth = deepest = 0
+    for slash, tag in _TAG.findall(source):
+        if tag in _SHALLOW:
+            continue
+        depth = max(0, depth - 1) if slash else depth + 1
+        deepest = max(deepest, depth)
+    return _cut_depth(source) if deepest > _DEEPEST else source
+
+
+def _cut_depth(source: str) -> str:
+    depth = 0
+
+    def keep(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found[2].lower() in _SHALLOW or found[0].endswith("/>"):
+            return found[0]
+        if found[1]:
+            depth = max(0, depth - 1)
+            return found[0] if depth < _DEEPEST else " "
+        depth += 1
+        return found[0] if depth <= _DEEPEST else " "
+
+    return _TAG.sub(keep, source)
+
+
+def _main(tree: LexborHTMLParser) -> LexborNode | None:
+    body = tree.body
+    if body is None:
+        return None
+    tree.strip_tags(_NOISE, recursive=True)
+    for node in body.css(_NAVIGATION):
+        node.decompose(recursive=True)
+    candidates = body.css(_MAIN)
+    if len(candidates) > 0:
+        best = max(candidates, key=lambda node: len(node.text(deep=True)))
+        if len(best.text(deep=True)) * 4 >= len(body.text(deep=True)):
+            return best
+    for node in body.css(_OUTSIDE):
+        node.decompose(recursive=True)
+    for node in body.css("body > header"):
+        if node.css_first("h1") is None:
+            node.decompose(recursive=True)
+    return body
+
+
+def _title(tree: LexborHTMLParser) -> str | None:
+    for selector in ("head > title", "h1"):
+        node = tree.css_first(selector)
+        title = " ".join(node.text(deep=True).split()).rstrip("¶ ") if node is not None else ""
+        if title:
+            return title
+    return None
+
+
+def _metadata(tree: LexborHTMLParser) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    wanted = (
+        ("language", "html[lang]", "lang"),
+        ("canonical", "link[rel=canonical][href]", "href"),
+        ("description", "meta[name=description][content]", "content"),
+        ("author", "meta[name=author][content]", "content"),
+    )
+    for key, selector, attribute in wanted:
+        node = tree.css_first(selector)
+        value = (node.attributes.get(attribute) or "").strip() if node is not None else ""
+        if value:
+            found[key] = value
+    return found

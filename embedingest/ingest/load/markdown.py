@@ -1,0 +1,106 @@
+"""Markdown, kept word for word; its front matter becomes metadata. Knows no headings: chunkers find those."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any, Final
+
+from embedingest.ingest.load.decode import decode
+from embedingest.types import Document, Span
+
+__all__ = ["MarkdownLoader", "create", "jsonable"]
+
+_YAML: Final = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.MULTILINE | re.DOTALL)
+_TOML: Final = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*$\n?", re.MULTILINE | re.DOTALL)
+_TITLE: Final = re.compile(r"(?m)^(?:#[ \t]+(\S[^\n]*?)[ \t]*#*|(\S[^\n]*)\n=+[ \t]*)$")
+_HEAD: Final = 8000
+
+
+class MarkdownLoader:
+    """Markdown text without its front matter, which is read as YAML (`---`) or TOML (`+++`) into `metadata`.
+
+    A front matter that does not parse stays in the text and is counted as `front_matter_unreadable`.
+    """
+
+    name = "markdown"
+    version = "1"
+    suffixes = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
+    mimes = frozenset({"text/markdown"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The text after the front matter; a `line` span keeps its line numbers those of the file."""
+        decoded = decode(data, name)
+        notices = dict(decoded.notices)
+        front, cut = _front_matter(decoded.text, notices)
+        text = decoded.text[cut:]
+        spans = (Span(0, len(text), "line", decoded.text.count("\n", 0, cut) + 1),) if cut else ()
+        return Document(
+            source=name,
+            text=text,
+            markup="markdown",
+            mime="text/markdown",
+            title=_title(front, text),
+            spans=spans,
+            metadata=front if decoded.encoding == "utf-8" else {**front, "encoding": decoded.encoding},
+            notices=notices,
+        )
+
+
+def create() -> MarkdownLoader:
+    """The loader of Markdown; it has no settings."""
+    return MarkdownLoader()
+
+
+def jsonable(value: Any) -> Any:
+    """The same value in JSON's types: dates as ISO text, keys as text, what is unknown by its `str`."""
+    if isinstance(value, dict):
+        return {str(key): jsonable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [jsonable(each) for each in value]
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _front_matter(text: str, notices: dict[str, int]) -> tuple[dict[str, Any], int]:
+    for pattern, parse in ((_YAML, _yaml), (_TOML, _toml)):
+        found = pattern.match(text)
+        if found is None:
+            continue
+        values = parse(found[1])
+        if isinstance(values, dict):
+            return jsonable(values), found.end()
+        if values is not None:
+            notices["front_matter_unreadable"] = 1
+    return {}, 0
+
+
+def _yaml(source: str) -> Any:
+    """A mapping, `None` for a mere rule between blanks, or `False` where it is no YAML."""
+    import yaml
+
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(source)):
+            return False  # aliases can grow a few lines into gigabytes
+        return yaml.safe_load(source)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return False
+
+
+def _toml(source: str) -> Any:
+    import tomllib
+
+    try:
+        return tomllib.loads(source)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return False
+
+
+def _title(front: dict[str, Any], text: str) -> str | None:
+    if isinstance(front.get("title"), str) and front["title"].strip():
+        return str(front["title"]).strip()
+    found = _TITLE.search(text[:_HEAD])
+    return (found[1] or found[2]).strip() if found else None

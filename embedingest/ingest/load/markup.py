@@ -1,0 +1,244 @@
+"""A parsed HTML tree written out as Markdown. Knows elements; not where the page came from.
+
+Emphasis and links are written as their words: they are for readers of pages, and embedding them costs tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+__all__ = ["render"]
+
+_HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
+_BLOCKS: Final = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "ol",
+        "p",
+        "section",
+        "summary",
+        "ul",
+        "caption",
+        "tbody",
+        "thead",
+        "tfoot",
+        "menu",
+    ]
+)
+_LISTS: Final = frozenset({"ul", "ol", "menu"})
+_SKIPPED: Final = frozenset({"script", "style", "head", "template", "noscript", "-comment", "svg"})
+_DEEPEST_LIST: Final = 12
+_FENCE_RUN: Final = re.compile(r"`{3,}")
+_LANGUAGE: Final = re.compile(r"(?:language|lang|highlight|brush)[-: ]+([a-z0-9+#_-]+)")
+
+
+class _Writer:
+    """Collects Markdown blocks. `_inline` holds the words of the paragraph under way."""
+
+    def __init__(self) -> None:
+        self.blocks: list[str] = []
+        self._inline: list[str] = []
+        self._lists: list[int] = []  # per open list: the next number, 0 for bullets
+        self._marker = ""  # bullet owed to the next block
+        self._close = False  # the last block is an item of one line: the next one stands close to it
+
+    def text(self, words: str) -> None:
+        self._inline.append(words)
+
+    def flush(self, lead: str = "") -> None:
+        """End the paragraph under way; `lead` goes in front of it (the hashes of a heading)."""
+        if not self._inline:
+            return
+        lines = "".join(self._inline).split("\v")  # a vertical tab stands for <br>
+        self._inline.clear()
+        words = [line for line in (" ".join(line.split()) for line in lines) if line]
+        if words:
+            self.block([lead + " ".join(words)] if lead else words)
+
+    def block(self, lines: list[str]) -> None:
+        """Append lines at the current depth of lists, behind a bullet where one is owed."""
+        if not self._lists:
+            self.blocks.append("\n".join(lines))
+            return
+        indent = "  " * min(len(self._lists) - 1, _DEEPEST_LIST)
+        hang = indent + "  "
+        first = indent + self._marker + lines[0] if self._marker else hang + lines[0]
+        joined = "\n".join([first, *(hang + line if line else "" for line in lines[1:])])
+        close = bool(self._marker) and len(lines) == 1
+        if close and self._close:
+            self.blocks[-1] += "\n" + joined
+        else:
+            self.blocks.append(joined)
+        self._close = close
+        self._marker = ""
+
+    def open_list(self, tag: str) -> None:
+        self.flush()
+        self._marker = ""
+        self._lists.append(1 if tag == "ol" else 0)
+
+    def close_list(self) -> None:
+        self.flush()
+        if self._lists:
+            self._lists.pop()
+        self._marker = ""
+        self._close = self._close and bool(self._lists)
+
+    def item(self) -> None:
+        self.flush()
+        if not self._lists:
+            return
+        number = self._lists[-1]
+        self._marker = f"{number}. " if number else "- "
+        if number:
+            self._lists[-1] += 1
+
+
+def render(root: LexborNode) -> str:
+    """The Markdown of everything under `root`; blocks stand one blank line apart."""
+    writer = _Writer()
+    open_tags: list[str] = []
+    node = root.child
+    while node is not None:
+        tag = node.tag or ""
+        if _enter(writer, node, tag) and node.child is not None:
+            open_tags.append(tag)
+            node = node.child
+            continue
+        following = node.next
+        while following is None and open_tags:
+            node = node.parent
+            _leave(writer, open_tags.pop())
+            assert node is not None
+            following = node.next
+        node = following
+    writer.flush()
+    return "\n\n".join(writer.blocks) + ("\n" if writer.blocks else "")
+
+
+def _enter(writer: _Writer, node: LexborNode, tag: str) -> bool:
+    """Begin an element; whether its children are to be walked."""
+    if tag == "-text":
+        writer.text(node.text_content or "")
+        return False
+    if tag in _HEADINGS or tag in _BLOCKS or tag in {"pre", "table"}:
+        return _enter_block(writer, node, tag)
+    if tag == "br":
+        writer.text("\v")
+    elif tag == "img":
+        writer.text(_alternative(node))
+    return tag not in _SKIPPED
+
+
+def _enter_block(writer: _Writer, node: LexborNode, tag: str) -> bool:
+    if tag in _LISTS:
+        writer.open_list(tag)
+        return _or_leave(writer, node, tag)
+    writer.flush()
+    if tag in _HEADINGS:
+        writer.text(node.text(deep=True).replace("¶", ""))
+        writer.flush("#" * _HEADINGS[tag] + " ")
+        return False
+    if tag == "pre":
+        _pre(writer, node)
+        return False
+    if tag == "table":
+        _table(writer, node)
+        return False
+    if tag == "li":
+        writer.item()
+    return True
+
+
+def _or_leave(writer: _Writer, node: LexborNode, tag: str) -> bool:
+    if node.child is None:
+        _leave(writer, tag)
+    return True
+
+
+def _leave(writer: _Writer, tag: str) -> None:
+    if tag in _LISTS:
+        writer.close_list()
+    elif tag in _BLOCKS:
+        writer.flush()
+
+
+def _pre(writer: _Writer, node: LexborNode) -> None:
+    code = node.text(deep=True).strip("\n").rstrip()
+    if not code.strip():
+        return
+    longest = max((len(run) for run in _FENCE_RUN.findall(code)), default=2)
+    fence = "`" * (longest + 1)
+    writer.block([fence + _language(node), *code.split("\n"), fence])
+
+
+def _language(node: LexborNode) -> str:
+    inner = node.css_first("code[class]")
+    parent = node.parent
+    around = [] if parent is None else [parent, parent.parent]
+    for each in (node, inner, *around):
+        found = _LANGUAGE.search((each.attributes.get("class") or "").lower()) if each is not None else None
+        if found and found[1] not in {"default", "none", "text", "notranslate"}:
+            return found[1]
+    return ""
+
+
+def _table(writer: _Writer, node: LexborNode) -> None:
+    """A table as pipes: its first row is the header. A table of one column is layout, written as paragraphs."""
+    caption = node.css_first("caption")
+    if caption is not None:
+        writer.block([" ".join(caption.text(deep=True, separator=" ").split())])
+    rows = [[_cell(cell) for cell in row.css("th, td")] for row in node.css("tr") if _inside(row, node)]
+    rows = [row for row in rows if any(row)]
+    width = max(map(len, rows), default=0)
+    if width == 0:
+        return
+    if width == 1:
+        for row in rows:
+            writer.block([row[0]])
+        return
+    lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
+    writer.block([lines[0], "|" + " --- |" * width, *lines[1:]])
+
+
+def _inside(row: LexborNode, table: LexborNode) -> bool:
+    """Whether a row is the table's own, not one of a table inside a cell."""
+    parent = row.parent
+    while parent is not None and parent.tag != "table":
+        parent = parent.parent
+    return parent is not None and parent.mem_id == table.mem_id
+
+
+def _cell(cell: LexborNode) -> str:
+    return " ".join(cell.text(deep=True).replace("|", "\\|").split())
+
+
+def _alternative(node: LexborNode) -> str:
+    words = (node.attributes.get("alt") or "").strip()
+    return f" {words} " if words else ""

@@ -1,0 +1,110 @@
+"""Plain text, reStructuredText and source code, kept word for word. Knows encodings through `decode` only."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Final
+
+from embedingest.ingest.load.decode import Decoded, decode
+from embedingest.ingest.load.languages import LANGUAGES, language_of
+from embedingest.types import Document
+
+__all__ = ["SUFFIXES", "CodeLoader", "TextLoader", "create", "create_code"]
+
+_MIMES: Final = {
+    ".rst": "text/x-rst",
+    ".rest": "text/x-rst",
+    ".adoc": "text/x-asciidoc",
+    ".asciidoc": "text/x-asciidoc",
+    ".asc": "text/plain",
+    ".xml": "application/xml",
+    ".svg": "image/svg+xml",
+    ".toml": "application/toml",
+}
+_RST_TITLE: Final = re.compile(r"(?m)^(?:([=\-~#*^\"'`+]){3,}\n)?[ ]?(\S[^\n]*)\n([=\-~#*^\"'`+])\3{2,}[ ]*$")
+_ASCIIDOC_TITLE: Final = re.compile(r"(?m)^= (\S[^\n]*)$")
+_HEAD: Final = 4000
+SUFFIXES: Final = (
+    ".txt", ".text", ".log", ".rst", ".rest", ".adoc", ".asciidoc", ".asc", ".org", ".ini", ".cfg", ".conf", ".toml",
+    ".properties", ".xml", ".svg", ".diff", ".patch", ".po", ".pot",
+    "readme", "license", "copying", "authors", "changelog", "news", "todo", "notice",
+)  # fmt: skip
+
+
+class TextLoader:
+    """Text as it stands, with line feeds. reStructuredText and AsciiDoc keep their marks and give a title."""
+
+    name = "text"
+    version = "1"
+    suffixes = frozenset(SUFFIXES)
+    mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/xml", "application/toml"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The whole text. Raises DocumentSkipped (`binary`)."""
+        decoded = decode(data, name)
+        mime = _mime(name, decoded.text)
+        return Document(
+            source=name,
+            text=decoded.text,
+            mime=mime,
+            title=_title(decoded.text[:_HEAD], mime),
+            metadata=_encoding(decoded),
+            notices=decoded.notices,
+        )
+
+
+class CodeLoader:
+    """Source code as it stands, with its programming language."""
+
+    name = "code"
+    version = "1"
+    suffixes = frozenset(LANGUAGES)
+    mimes = frozenset({"text/x-source"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The whole text. Raises DocumentSkipped (`binary`)."""
+        decoded = decode(data, name)
+        return Document(
+            source=name,
+            text=decoded.text,
+            markup="code",
+            mime="text/x-source",
+            language=language_of(name),
+            metadata=_encoding(decoded),
+            notices=decoded.notices,
+        )
+
+
+def create() -> TextLoader:
+    """The loader of text; it has no settings."""
+    return TextLoader()
+
+
+def create_code() -> CodeLoader:
+    """The loader of source code; it has no settings."""
+    return CodeLoader()
+
+
+def _mime(name: str, text: str) -> str:
+    path = PurePosixPath(name.lower())
+    suffix = path.suffix
+    if suffix == ".txt":  # Sphinx publishes its sources as `page.rst.txt`
+        suffix = PurePosixPath(path.stem).suffix
+    if suffix in _MIMES:
+        return _MIMES[suffix]
+    return "application/xml" if text.startswith("<?xml") else "text/plain"
+
+
+def _title(head: str, mime: str) -> str | None:
+    if mime == "text/x-rst":
+        found = _RST_TITLE.search(head)
+        return found[2].strip() if found else None
+    if mime == "text/x-asciidoc":
+        found = _ASCIIDOC_TITLE.search(head)
+        return found[1].strip() if found else None
+    return None
+
+
+def _encoding(decoded: Decoded) -> dict[str, str]:
+    return {} if decoded.encoding == "utf-8" else {"encoding": decoded.encoding}
