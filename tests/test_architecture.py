@@ -12,10 +12,11 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "embedingest"
 
 # Rooms, lowest first. A module may import its own room and any room named in the set, never another.
-BOTTOM = {"types", "errors", "config", "registry"}
+BOTTOM = {"types", "errors", "config", "registry", "paths"}
 ROOMS: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
+    "paths": set(),
     "config": {"types", "errors"},
     "registry": {"types", "errors"},
     "engine": BOTTOM,

@@ -1,0 +1,50 @@
+"""What every encoder over a model folder shares: sizes, tokens, fingerprint. Knows no runtime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from embedingest.engine.tokenizer import FastTokenizer, TokenizerSizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embedingest.config import ModelConfig
+    from embedingest.engine.encoder import TokenIds
+    from embedingest.engine.folder import ModelFolder
+
+__all__ = ["FolderEncoder"]
+
+
+class FolderEncoder:
+    """The half of an encoder that needs no runtime: a model folder and its tokenizer."""
+
+    parallel = 1
+    vector_class = "exact"
+
+    def __init__(self, folder: ModelFolder, settings: ModelConfig) -> None:
+        self.folder = folder
+        self.dimensions = folder.dimensions
+        self.context_length = folder.context_length
+        self.max_tokens = min(settings.max_tokens or folder.max_tokens, folder.context_length)
+        self.size_bytes = folder.size_bytes
+        self._tokenizer = FastTokenizer.of(folder)
+        self.special_tokens = self._tokenizer.special_tokens
+
+    @property
+    def fingerprint(self) -> str:
+        return self.folder.fingerprint(self.vector_class)
+
+    def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
+        return self._tokenizer.tokenize(texts)
+
+    def detokenize(self, tokens: TokenIds) -> str:
+        return self._tokenizer.detokenize(tokens)
+
+    def sizer(self, capacity: int) -> TokenizerSizer:
+        return TokenizerSizer(str(self._tokenizer.path), capacity, self._tokenizer.lowercase)
+
+    def with_specials(self, batch: Sequence[TokenIds]) -> list[list[int]]:
+        """Each text's tokens between the model's special tokens."""
+        prefix, suffix = self._tokenizer.prefix, self._tokenizer.suffix
+        return [[*prefix, *tokens, *suffix] for tokens in batch]

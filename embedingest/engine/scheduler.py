@@ -1,0 +1,370 @@
+"""One queue per model: who is computed when, and what happens when a batch fails. Knows no text and no HTTP.
+
+The only place with threads that touch the model. Queries go before bulk; whatever has queued while the last batch
+ran is the next batch, so nothing waits for a timer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedingest.engine.lanes import Call, Lane, Ticket, WaitingText, split_call
+from embedingest.engine.vectors import finite_rows
+from embedingest.errors import EngineClosedError, EngineError, InputError, OverloadedError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from embedingest.engine.encoder import Encoder, TokenIds
+    from embedingest.engine.engine import Priority
+
+__all__ = ["Scheduler", "SchedulerStats", "Ticket"]
+
+log = logging.getLogger(__name__)
+
+Vectors = NDArray[np.float32]
+
+BATCH_TOKENS = 4096
+BATCH_TEXTS = 64
+CACHED_TEXTS = 1024
+MAX_WAITING_TOKENS = 1 << 26
+BULK_SECONDS = 0.05  # a bulk batch is at most about this much work while queries come
+AGE_SECONDS = 0.5  # bulk that has waited this long goes before queries, once
+QUERY_MEMORY_SECONDS = 2.0  # for so long after a query, more queries are expected
+_CACHED_CALL_TEXTS = 4
+_LEAST_BUDGET = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerStats:
+    """Counters since the start, and what waits now. `padded_tokens` counts the rectangles that were computed."""
+
+    waiting_calls: int = 0
+    waiting_texts: int = 0
+    waiting_tokens: int = 0
+    batches: int = 0
+    texts: int = 0
+    tokens: int = 0
+    padded_tokens: int = 0
+    encode_seconds: float = 0.0
+    duplicates: int = 0
+    cache_hits: int = 0
+    rejected: int = 0
+    cancelled: int = 0
+    failed: int = 0
+    alive: bool = True
+
+
+class Scheduler:
+    """Batches the texts of all callers for one encoder.
+
+    `max_waiting` bounds the calls of one class that wait, `max_waiting_tokens` their tokens; a call that does not fit
+    is refused whole. A single call always fits an empty queue, however large. `batch_tokens` is the padded size of a
+    batch; memory errors halve it, successes let it grow back.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        max_waiting: int = 512,
+        max_waiting_tokens: int = MAX_WAITING_TOKENS,
+        batch_tokens: int | None = None,
+        batch_texts: int = BATCH_TEXTS,
+        cached_texts: int = CACHED_TEXTS,
+    ) -> None:
+        self._encoder = encoder
+        self._max_waiting = max_waiting
+        self._max_waiting_tokens = max_waiting_tokens
+        self._asked_budget = batch_tokens or getattr(encoder, "batch_tokens", None) or BATCH_TOKENS
+        self._budget = self._asked_budget
+        self._batch_texts = batch_texts
+        self._cached_texts = cached_texts
+        self._cache: OrderedDict[tuple[int, ...], Vectors] = OrderedDict()
+        self._lanes: dict[Priority, Lane] = {"query": Lane(), "bulk": Lane()}
+        self._stats = SchedulerStats()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._death: BaseException | None = None
+        self._tokens_per_second = 0.0
+        self._last_query = -QUERY_MEMORY_SECONDS
+        self._bulk_since = 0.0
+        self._workers = [
+            threading.Thread(target=self._work, name=f"embedingest-encode-{i}", daemon=True)
+            for i in range(max(1, encoder.parallel))
+        ]
+        for worker in self._workers:
+            worker.start()
+
+    # What callers see
+
+    def submit(self, tokens: Sequence[TokenIds], *, priority: Priority = "query") -> Ticket:
+        """Let N texts (content tokens, already cut to the window) be embedded.
+
+        The ticket answers raw vectors, float32 (N, D). It fails with InputError (`index` is the place in `tokens`)
+        when one text makes the model fail or gives NaN. Raises OverloadedError when more waits than the limits
+        admit, EngineClosedError after `close` or when the worker died.
+        """
+        ticket = Ticket()
+        dimensions = self._encoder.dimensions
+        if not tokens:
+            ticket.set_result(np.zeros((0, dimensions), dtype=np.float32))
+            return ticket
+        if (known := self._cached(tokens, priority)) is not None:
+            ticket.set_result(known)
+            return ticket
+        rows = np.empty((len(tokens), dimensions), dtype=np.float32)
+        call = Call(ticket, priority, rows, left=0, tokens=0, submitted=time.perf_counter())
+        texts = split_call(call, tokens)
+        call.left = len(texts)
+        call.tokens = sum(text.length for text in texts)
+        with self._changed:
+            self._admit(call, texts)
+            self._count(duplicates=len(tokens) - len(texts))
+        ticket.add_done_callback(lambda _: self._gone(call))
+        return ticket
+
+    def stats(self) -> SchedulerStats:
+        """A consistent copy of the counters."""
+        with self._changed:
+            texts = sum(len(lane) for lane in self._lanes.values())
+            calls = sum(lane.calls for lane in self._lanes.values())
+            return replace(self._stats, waiting_texts=texts, waiting_calls=calls, alive=self.alive)
+
+    @property
+    def alive(self) -> bool:
+        """Whether work that is submitted now will be done."""
+        return self._death is None and not self._closing
+
+    def close(self, *, timeout: float | None = 30.0) -> None:
+        """Finish what was admitted, refuse the rest. What is not done after `timeout` seconds fails."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for worker in self._workers:
+            if worker is not threading.current_thread():
+                worker.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        self._fail_all(EngineClosedError("the engine was closed while the call waited"))
+
+    # Admission
+
+    def _admit(self, call: Call, texts: list[WaitingText]) -> None:
+        lane = self._lanes[call.priority]
+        if self._death is not None:
+            raise EngineClosedError(f"the worker of this model died: {self._death!r}", remedy="load the model again")
+        if self._closing:
+            raise EngineClosedError("the engine is closed")
+        waiting = self._stats.waiting_tokens
+        full = lane.calls >= self._max_waiting
+        if full or (waiting and waiting + call.tokens > self._max_waiting_tokens):
+            self._count(rejected=1)
+            what = f"{lane.calls} calls" if full else f"{waiting} tokens"
+            limit = self._max_waiting if full else self._max_waiting_tokens
+            raise OverloadedError(f"{what} wait already and the limit is {limit}", remedy="try again in a moment")
+        self._count(waiting_tokens=call.tokens)
+        if call.priority == "query":
+            self._last_query = call.submitted
+        elif not len(lane):
+            self._bulk_since = call.submitted
+        lane.add(call, texts)
+        self._changed.notify(min(len(texts), len(self._workers)))
+
+    def _cached(self, tokens: Sequence[TokenIds], priority: Priority) -> Vectors | None:
+        if priority != "query" or len(tokens) > _CACHED_CALL_TEXTS or not self.alive:
+            return None
+        with self._changed:
+            found = [self._cache.get(tuple(ids)) for ids in tokens]
+            rows = [row for row in found if row is not None]
+            if len(rows) < len(tokens):
+                return None
+            for ids in tokens:
+                self._cache.move_to_end(tuple(ids))
+            self._count(cache_hits=len(rows))
+            return np.stack(rows)
+
+    def _remember(self, text: WaitingText, row: Vectors) -> None:
+        if text.call.priority == "query" and len(text.call.rows) <= _CACHED_CALL_TEXTS and self._cached_texts:
+            self._cache[tuple(text.tokens)] = row.copy()
+            if len(self._cache) > self._cached_texts:
+                self._cache.popitem(last=False)
+
+    def _gone(self, call: Call) -> None:
+        """A ticket was cancelled, failed or answered: what still waits of it costs nothing more."""
+        with self._changed:
+            self._lanes[call.priority].drop(call)
+            self._count(waiting_tokens=-call.tokens, cancelled=int(call.ticket.cancelled()))
+
+    # The workers
+
+    def _work(self) -> None:
+        batch: list[WaitingText] = []
+        try:
+            while batch := self._take():
+                self._run(batch)
+        except BaseException as error:
+            log.exception("the thread that runs the model died")
+            self._death = error
+            told = EngineClosedError(f"the worker of this model died: {error!r}", remedy="load the model again")
+            self._fail_all(told, {text.call for text in batch})
+
+    def _take(self) -> list[WaitingText]:
+        """The next batch, waited for; empty once closed and drained."""
+        with self._changed:
+            while True:
+                if self._death is not None:
+                    return []
+                if batch := self._next():
+                    return batch
+                if self._closing:
+                    return []
+                self._changed.wait()
+
+    def _next(self) -> list[WaitingText]:
+        now = time.perf_counter()
+        query, bulk = self._lanes["query"], self._lanes["bulk"]
+        aged = len(bulk) and now - self._bulk_since > AGE_SECONDS
+        if len(query) and not aged:
+            lane, budget = query, self._budget
+        else:
+            lane, budget = bulk, self._bulk_budget(now)
+            self._bulk_since = now
+        # Several workers share what waits, so that none idles while another holds it all.
+        share = -(-len(lane) // len(self._workers))
+        batch = lane.take(budget=budget, most=max(1, min(self._batch_texts, share)))
+        for text in batch:
+            if text.call.started is None:
+                text.call.started = now
+        return batch
+
+    def _bulk_budget(self, now: float) -> int:
+        if now - self._last_query > QUERY_MEMORY_SECONDS or not self._tokens_per_second:
+            return self._budget
+        return max(_LEAST_BUDGET, min(self._budget, int(self._tokens_per_second * BULK_SECONDS)))
+
+    def _run(self, batch: list[WaitingText]) -> None:
+        """Encode a batch; on failure, its halves, until the text that fails stands alone."""
+        batch = [text for text in batch if not text.call.ticket.done()]
+        if not batch:
+            return
+        try:
+            vectors = self._encode(batch)
+        except Exception as error:  # noqa: BLE001 -- a model may raise anything; it is told to the text's caller
+            self._split(batch, error)
+            return
+        finite = finite_rows(vectors)
+        bad = [text for text, good in zip(batch, finite, strict=True) if not good]
+        self._deliver([t for t, good in zip(batch, finite, strict=True) if good], vectors[finite])
+        for text in bad:
+            if len(batch) == 1:
+                self._fail(text, "gives a vector with NaN or infinity", None)
+            else:
+                self._run([text])  # alone, so that no batch mate is to blame
+
+    def _split(self, batch: list[WaitingText], error: Exception) -> None:
+        memory = _out_of_memory(error)
+        if memory:
+            self._budget = max(_LEAST_BUDGET, min(self._budget, _padded(batch)) // 2)
+            log.warning("out of memory with %d texts: batches now hold %d tokens", len(batch), self._budget)
+        if len(batch) == 1:
+            what = "does not fit into memory" if memory else "makes the model fail"
+            self._fail(batch[0], f"{what}: {type(error).__name__}: {error}", error)
+            return
+        log.info("batch of %d texts failed, trying its halves: %r", len(batch), error)
+        middle = len(batch) // 2
+        self._run(batch[:middle])
+        self._run(batch[middle:])
+
+    def _encode(self, batch: list[WaitingText]) -> Vectors:
+        began = time.perf_counter()
+        vectors = self._encoder.encode([text.tokens for text in batch])
+        seconds = time.perf_counter() - began
+        if vectors.shape != (len(batch), self._encoder.dimensions):
+            raise EngineError(f"encoder answered shape {vectors.shape} for {len(batch)} texts")
+        padded = _padded(batch)
+        with self._changed:
+            self._count(
+                batches=1,
+                texts=len(batch),
+                tokens=sum(text.length for text in batch),
+                padded_tokens=padded,
+                encode_seconds=seconds,
+            )
+            self._budget = min(self._asked_budget, self._budget + self._budget // 64 + 1)
+            rate = padded / max(seconds, 1e-6)
+            self._tokens_per_second += (rate - self._tokens_per_second) * (0.2 if self._tokens_per_second else 1.0)
+        return vectors
+
+    def _deliver(self, batch: list[WaitingText], vectors: Vectors) -> None:
+        finished: list[Call] = []
+        with self._changed:
+            for text, row in zip(batch, vectors, strict=True):
+                text.call.rows[text.places] = row
+                text.call.left -= 1
+                self._remember(text, row)
+                if not text.call.left and _settle(text.call):
+                    finished.append(text.call)
+        for call in finished:
+            _time(call)
+            if call.ticket.set_running_or_notify_cancel():
+                call.ticket.set_result(call.rows)
+
+    def _fail(self, text: WaitingText, what: str, cause: Exception | None) -> None:
+        index = text.places[0]
+        error = InputError(f"text {index} ({text.length} tokens) {what}", index=index)
+        error.__cause__ = cause
+        self._refuse(text.call, error)
+
+    def _refuse(self, call: Call, error: EngineError) -> None:
+        with self._changed:
+            if not _settle(call):
+                return
+            self._count(failed=1)
+        _time(call)
+        if call.ticket.set_running_or_notify_cancel():
+            call.ticket.set_exception(error)
+
+    def _fail_all(self, error: EngineError, held: Collection[Call] = ()) -> None:
+        with self._changed:
+            calls = [call for lane in self._lanes.values() for call in lane.clear()]
+            self._changed.notify_all()
+        for call in {*calls, *held}:
+            self._refuse(call, error)
+
+    def _count(self, **more: float) -> None:
+        # Under the lock. Counters live in one frozen value, so that a reader never sees half an update.
+        self._stats = replace(self._stats, **{name: getattr(self._stats, name) + n for name, n in more.items()})
+
+
+def _settle(call: Call) -> bool:
+    """Under the lock: whether the caller of this function is the one who answers the call."""
+    first, call.settled = not call.settled, True
+    return first
+
+
+def _time(call: Call) -> None:
+    now = time.perf_counter()
+    started = now if call.started is None else call.started
+    call.ticket.queued_seconds = started - call.submitted
+    call.ticket.encode_seconds = now - started
+
+
+def _padded(batch: Sequence[WaitingText]) -> int:
+    return len(batch) * max(text.length for text in batch)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError) and any(
+        sign in words for sign in ("out of memory", "bad_alloc", "bad allocation", "can't allocate memory")
+    )

@@ -1,0 +1,35 @@
+"""Batches: every text once, within the budget, little padding."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embedingest.engine.batching import batches, padding_share
+
+LENGTHS = st.lists(st.integers(0, 600), max_size=200)
+
+
+@given(lengths=LENGTHS, budget=st.integers(1, 4000), most=st.integers(1, 64))
+def test_every_text_is_in_exactly_one_batch_and_the_budget_holds(lengths, budget, most):
+    cut = batches(lengths, budget=budget, most=most)
+    assert sorted(i for batch in cut for i in batch) == list(range(len(lengths)))
+    for batch in cut:
+        width = max(lengths[i] for i in batch)
+        assert len(batch) == 1 or len(batch) * width <= budget
+        assert len(batch) <= most
+
+
+@given(lengths=LENGTHS, most=st.integers(1, 64))
+def test_less_than_a_quarter_of_long_batches_is_padding(lengths, most):
+    lengths = [length + 17 for length in lengths]
+    assert padding_share(lengths, batches(lengths, budget=4000, most=most)) <= 0.25
+
+
+def test_the_longest_texts_come_first():
+    assert batches([3, 100, 90, 1], budget=200, most=8) == [[2, 1], [3, 0]]
+
+
+def test_nothing_to_do_is_no_batch():
+    assert batches([], budget=10, most=8) == []
+    assert padding_share([], []) == 0.0

@@ -1,0 +1,299 @@
+"""The scheduler: order, fairness, and every way a batch can fail."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import CancelledError
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embedingest.engine.scheduler import AGE_SECONDS, Scheduler
+from embedingest.errors import EngineClosedError, InputError, OverloadedError
+from tests.engine.doubles import CountingEncoder, Gate, expected
+
+TEXTS = st.lists(st.lists(st.integers(1, 9), max_size=30), max_size=40)
+
+
+@given(texts=TEXTS, budget=st.integers(1, 200), parallel=st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_any_cut_into_batches_gives_each_caller_its_own_rows_in_its_own_order(texts, budget, parallel):
+    scheduler = Scheduler(CountingEncoder(parallel=parallel), batch_tokens=budget)
+    tickets = [scheduler.submit(texts[i:], priority="bulk") for i in range(3)]
+    for i, ticket in enumerate(tickets):
+        np.testing.assert_array_equal(ticket.result(10), expected(texts[i:]))
+    scheduler.close()
+
+
+def test_no_texts_are_answered_without_the_model():
+    encoder = CountingEncoder()
+    scheduler = Scheduler(encoder)
+    assert scheduler.submit([]).result(0).shape == (0, 3)
+    scheduler.close()
+    assert encoder.batches == []
+
+
+def test_equal_texts_of_a_call_are_computed_once():
+    encoder = CountingEncoder()
+    scheduler = Scheduler(encoder)
+    answer = scheduler.submit([[1, 2], [3], [1, 2], (1, 2)], priority="bulk").result(10)
+    scheduler.close()
+    np.testing.assert_array_equal(answer, expected([[1, 2], [3], [1, 2], [1, 2]]))
+    assert sum(len(batch) for batch in encoder.batches) == 2
+    assert scheduler.stats().duplicates == 2
+
+
+def test_a_repeated_query_does_not_reach_the_model_again():
+    encoder = CountingEncoder()
+    scheduler = Scheduler(encoder)
+    first = scheduler.submit([[4, 5]]).result(10)
+    again = scheduler.submit([[4, 5]]).result(0)
+    scheduler.close()
+    np.testing.assert_array_equal(first, again)
+    assert len(encoder.batches) == 1
+    assert scheduler.stats().cache_hits == 1
+
+
+def test_the_query_cache_is_bounded():
+    scheduler = Scheduler(CountingEncoder(), cached_texts=2)
+    for token in (1, 2, 3, 1):
+        scheduler.submit([[token]]).result(10)
+    scheduler.close()
+    assert scheduler.stats().cache_hits == 0
+
+
+def test_a_query_goes_before_bulk_that_came_earlier():
+    gate = Gate()
+    encoder = CountingEncoder(gate)
+    scheduler = Scheduler(encoder, batch_tokens=4)
+    bulk = scheduler.submit([[n] * 4 for n in range(1, 9)], priority="bulk")
+    assert gate.entered.wait(10)
+    query = scheduler.submit([[7, 7]])
+    gate.open()
+    bulk.result(10)
+    query.result(10)
+    scheduler.close()
+    assert encoder.batches[1] == [[7, 7]]
+
+
+def test_bulk_is_not_starved_by_a_stream_of_queries():
+    encoder = CountingEncoder(lambda _: time.sleep(0.005))
+    scheduler = Scheduler(encoder, batch_tokens=1, cached_texts=0)
+    for n in range(400):
+        scheduler.submit([[n % 50, n]])
+    bulk = scheduler.submit([[99]], priority="bulk")
+    began = time.perf_counter()
+    bulk.result(10)
+    assert time.perf_counter() - began < AGE_SECONDS + 0.5
+    assert scheduler.stats().waiting_texts > 100
+    scheduler.close()
+
+
+def test_callers_take_turns():
+    gate = Gate()
+    encoder = CountingEncoder(gate)
+    scheduler = Scheduler(encoder, batch_tokens=8)
+    first = scheduler.submit([[n] * 8 for n in range(1, 40)], priority="bulk")
+    assert gate.entered.wait(10)
+    late = scheduler.submit([[50] * 3], priority="bulk")
+    gate.open()
+    late.result(10)
+    first.result(10)
+    scheduler.close()
+    place = next(i for i, batch in enumerate(encoder.batches) if [50] * 3 in batch)
+    assert place <= 3
+
+
+def test_what_queued_while_a_batch_ran_is_the_next_batch():
+    gate = Gate()
+    encoder = CountingEncoder(gate)
+    scheduler = Scheduler(encoder)
+    tickets = [scheduler.submit([[1]])]
+    assert gate.entered.wait(10)
+    tickets += [scheduler.submit([[n]]) for n in range(2, 20)]
+    gate.open()
+    for ticket in tickets:
+        ticket.result(10)
+    scheduler.close()
+    assert [len(batch) for batch in encoder.batches] == [1, 18]
+
+
+def test_a_text_that_makes_the_model_fail_fails_alone_and_is_named():
+    def refuse_thirteen(batch):
+        if any(13 in tokens for tokens in batch):
+            raise RuntimeError("unlucky")
+
+    scheduler = Scheduler(CountingEncoder(refuse_thirteen))
+    good = [scheduler.submit([[n], [n, n]], priority="bulk") for n in range(1, 6)]
+    bad = scheduler.submit([[1], [2], [13], [3]], priority="bulk")
+    with pytest.raises(InputError, match=r"text 2 \(1 tokens\) makes the model fail: RuntimeError: unlucky") as failure:
+        bad.result(10)
+    assert failure.value.index == 2
+    for n, ticket in enumerate(good, start=1):
+        np.testing.assert_array_equal(ticket.result(10), expected([[n], [n, n]]))
+    assert scheduler.alive
+    scheduler.close()
+
+
+class NanEncoder(CountingEncoder):
+    """Gives NaN for texts with a 13, infinity for those with a 14."""
+
+    def encode(self, batch):
+        vectors = super().encode(batch)
+        for row, tokens in zip(vectors, batch, strict=True):
+            if 13 in tokens:
+                row[1] = np.nan
+            if 14 in tokens:
+                row[0] = np.inf
+        return vectors
+
+
+@pytest.mark.parametrize("poison", [13, 14])
+def test_nan_and_infinity_are_an_error_naming_the_text(poison):
+    scheduler = Scheduler(NanEncoder())
+    other = scheduler.submit([[5]], priority="bulk")
+    with pytest.raises(InputError, match="NaN or infinity") as failure:
+        scheduler.submit([[1], [poison]], priority="bulk").result(10)
+    assert failure.value.index == 1
+    np.testing.assert_array_equal(other.result(10), expected([[5]]))
+    scheduler.close()
+
+
+def test_out_of_memory_halves_the_batches_until_they_fit(caplog):
+    def limited(batch):
+        if sum(map(len, batch)) > 300:
+            raise RuntimeError("CUDA out of memory. Tried to allocate")
+
+    encoder = CountingEncoder(limited)
+    scheduler = Scheduler(encoder, batch_tokens=4000, batch_texts=1000)
+    texts = [[n % 7] * 10 + [n] for n in range(200)]
+    with caplog.at_level(logging.WARNING):
+        np.testing.assert_array_equal(scheduler.submit(texts, priority="bulk").result(10), expected(texts))
+    scheduler.close()
+    assert "out of memory" in caplog.text
+
+
+def test_one_text_too_large_for_memory_is_named():
+    def tiny(batch):
+        if any(len(tokens) > 100 for tokens in batch):
+            raise MemoryError
+
+    scheduler = Scheduler(CountingEncoder(tiny))
+    with pytest.raises(InputError, match=r"text 1 .* does not fit into memory"):
+        scheduler.submit([[1], [2] * 101], priority="bulk").result(10)
+    scheduler.close()
+
+
+def test_a_call_is_admitted_whole_or_not_at_all():
+    gate = Gate()
+    scheduler = Scheduler(CountingEncoder(gate), max_waiting=2, max_waiting_tokens=10)
+    running = scheduler.submit([[1]], priority="bulk")
+    assert gate.entered.wait(10)
+    with pytest.raises(OverloadedError, match="limit is 10"):
+        scheduler.submit([[2] * 6, [3] * 6], priority="bulk")
+    waiting = [scheduler.submit([[n]], priority="bulk") for n in (2, 3)]
+    with pytest.raises(OverloadedError, match="2 calls wait already and the limit is 2"):
+        scheduler.submit([[4]], priority="bulk")
+    gate.open()
+    for ticket in (running, *waiting):
+        ticket.result(10)
+    scheduler.close()
+    stats = scheduler.stats()
+    assert (stats.rejected, stats.texts, stats.waiting_tokens) == (2, 3, 0)
+
+
+def test_a_call_larger_than_the_limit_is_admitted_to_an_empty_queue():
+    scheduler = Scheduler(CountingEncoder(), max_waiting_tokens=4)
+    assert scheduler.submit([[1] * 9], priority="bulk").result(10).tolist() == [[9, 9, 1]]
+    scheduler.close()
+
+
+def test_a_caller_that_went_away_costs_nothing_more():
+    gate = Gate()
+    encoder = CountingEncoder(gate)
+    scheduler = Scheduler(encoder, batch_tokens=4)
+    left = scheduler.submit([[n] * 4 for n in range(1, 100)], priority="bulk")
+    assert gate.entered.wait(10)
+    assert left.cancel()
+    stays = scheduler.submit([[3]], priority="bulk")
+    gate.open()
+    stays.result(10)
+    scheduler.close()
+    with pytest.raises(CancelledError):
+        left.result(0)
+    assert len(encoder.batches) == 2
+    assert scheduler.stats().cancelled == 1
+
+
+def test_a_worker_that_dies_is_seen_by_everyone():
+    gate = Gate()
+
+    def die(batch):
+        gate(batch)
+        raise SystemExit("the model pulled the plug")
+
+    scheduler = Scheduler(CountingEncoder(die))
+    held = scheduler.submit([[1]])
+    assert gate.entered.wait(10)
+    queued = scheduler.submit([[2]])
+    gate.open()
+    for ticket in (held, queued):
+        with pytest.raises(EngineClosedError, match="pulled the plug"):
+            ticket.result(10)
+    assert not scheduler.alive
+    with pytest.raises(EngineClosedError, match="pulled the plug"):
+        scheduler.submit([[3]])
+    scheduler.close()
+
+
+def test_closing_finishes_what_was_admitted_and_refuses_the_rest():
+    scheduler = Scheduler(CountingEncoder(lambda _: time.sleep(0.01)), batch_tokens=1)
+    ticket = scheduler.submit([[n] for n in range(20)], priority="bulk")
+    scheduler.close()
+    assert ticket.result(0).shape == (20, 3)
+    with pytest.raises(EngineClosedError):
+        scheduler.submit([[1]])
+
+
+def test_closing_in_haste_fails_what_is_not_done():
+    gate = Gate()
+    scheduler = Scheduler(CountingEncoder(gate))
+    scheduler.submit([[1]])
+    assert gate.entered.wait(10)
+    waiting = scheduler.submit([[2]])
+    scheduler.close(timeout=0.05)
+    with pytest.raises(EngineClosedError, match="closed"):
+        waiting.result(0)
+    gate.open()
+
+
+def test_an_encoder_that_answers_the_wrong_shape_is_not_believed():
+    class Short(CountingEncoder):
+        def encode(self, batch):
+            return super().encode(batch)[:, :2]
+
+    scheduler = Scheduler(Short())
+    with pytest.raises(InputError, match="shape"):
+        scheduler.submit([[1]]).result(10)
+    scheduler.close()
+
+
+def test_while_queries_come_bulk_batches_are_short():
+    encoder = CountingEncoder(lambda batch: time.sleep(sum(map(len, batch)) / 10_000))
+    scheduler = Scheduler(encoder, batch_tokens=4000, batch_texts=1000)
+    scheduler.submit([[1] * 100 for _ in range(2)] + [[2] * 100]).result(10)
+    scheduler.submit([[n] * 100 for n in range(60)], priority="bulk").result(20)
+    scheduler.close()
+    assert max(sum(map(len, batch)) for batch in encoder.batches) <= 10_000 * 0.05 * 1.5
+
+
+def test_the_answer_says_how_long_it_waited_and_ran():
+    scheduler = Scheduler(CountingEncoder(lambda _: time.sleep(0.02)))
+    ticket = scheduler.submit([[1]])
+    ticket.result(10)
+    scheduler.close()
+    assert 0 <= ticket.queued_seconds < 5
+    assert ticket.encode_seconds >= 0.019
