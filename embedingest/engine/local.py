@@ -1,0 +1,317 @@
+"""The engine of this process: named models, and the whole meaning of the embed call over them.
+
+Knows names, tokens and vectors; knows no files of the user, no tables, no HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import psutil
+
+from embedingest.durations import parse_setting
+from embedingest.engine import vectors
+from embedingest.engine.catalog import Catalog
+from embedingest.engine.models import BUSY, Lease, LoadedModel, ModelPool
+from embedingest.engine.names import ModelName, Role
+from embedingest.engine.scheduler import Scheduler
+from embedingest.errors import EngineClosedError, InputTooLongError, OverloadedError
+from embedingest.types import Embeddings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from embedingest.config import EngineConfig, ModelConfig
+    from embedingest.engine.encoder import Encoder, TokenIds
+    from embedingest.engine.engine import Priority
+    from embedingest.types import ModelInfo, Sizer
+
+__all__ = ["TOO_LONG", "TOO_LONG_AFTER_CUT", "LocalEngine", "Running"]
+
+TOO_LONG = "the input length exceeds the context length"
+TOO_LONG_AFTER_CUT = "input after truncation exceeds maximum context length"
+
+T = TypeVar("T")
+
+_INLINE_CHARACTERS = 4096  # less than this is tokenised faster than it is handed to another thread
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One model in memory, as `/api/ps` tells it. `seconds_left` is infinite for a model kept for ever."""
+
+    info: ModelInfo
+    size_bytes: int
+    seconds_left: float
+    runtime: Mapping[str, str]
+    users: int
+
+
+@dataclass(slots=True)
+class _Call:
+    """One embed call on its way: what was asked, and what is known so far."""
+
+    key: str
+    info: ModelInfo
+    texts: Sequence[str]
+    truncate: bool
+    dimensions: int | None
+    context: int | None
+    prompt: str
+    keep_alive: float | None
+    priority: Priority
+    began: float = field(default_factory=time.perf_counter)
+    load_seconds: float = 0.0
+    tokenize_seconds: float = 0.0
+    tokens: list[TokenIds] = field(default_factory=list)
+    truncated: list[int] = field(default_factory=list)
+
+
+class LocalEngine:
+    """Implements `Engine` over a pool of local models.
+
+    `settings` bounds the pool and the waiting calls; `models` are the named models of the configuration, beside
+    those that are packaged; `data` is where pulled models lie (default: the user's data folder).
+    """
+
+    def __init__(
+        self,
+        settings: EngineConfig,
+        models: Mapping[str, ModelConfig] | None = None,
+        *,
+        data: Path | None = None,
+        catalog: Catalog | None = None,
+    ) -> None:
+        self._settings = settings
+        self.catalog = Catalog(models or {}, data=data, threads=settings.threads) if catalog is None else catalog
+        self._pool = ModelPool(
+            self,
+            max_models=settings.max_loaded_models,
+            max_bytes=settings.max_loaded_bytes or psutil.virtual_memory().total // 2,
+            keep_alive=parse_setting(settings.keep_alive),
+            max_waiting=settings.max_waiting,
+        )
+        self._threads = ThreadPoolExecutor(settings.threads or os.cpu_count() or 1, "embedingest-tokenize")
+        self._active = 0
+        self._admission = threading.Lock()
+        self._closed = False
+
+    # The upper seam
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        model: str,
+        truncate: bool = True,
+        dimensions: int | None = None,
+        context: int | None = None,
+        prompt: str | None = None,
+        keep_alive: float | None = None,
+        priority: Priority = "query",
+    ) -> Embeddings:
+        """See `Engine.embed`. Without `prompt`, a name such as `m:query` chooses one, else the model's default."""
+        call = self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority)
+        with self._admitted(), self._pool.acquire(call.key, keep_alive).result() as loaded:
+            call.load_seconds = time.perf_counter() - call.began
+            self._prepare(call, loaded.encoder)
+            ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
+            return _finish(call, ticket.result(), loaded.encoder, ticket)
+
+    async def aembed(
+        self,
+        texts: Sequence[str],
+        *,
+        model: str,
+        truncate: bool = True,
+        dimensions: int | None = None,
+        context: int | None = None,
+        prompt: str | None = None,
+        keep_alive: float | None = None,
+        priority: Priority = "query",
+    ) -> Embeddings:
+        """The same, awaited. Cancelling drops what has not been computed yet."""
+        call = self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority)
+        with self._admitted(), await _leased(self._pool.acquire(call.key, keep_alive)) as loaded:
+            call.load_seconds = time.perf_counter() - call.began
+            if sum(map(len, texts)) <= _INLINE_CHARACTERS:
+                self._prepare(call, loaded.encoder)
+            else:
+                await self._in_thread(self._prepare, call, loaded.encoder)
+            ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
+            raw = await asyncio.wrap_future(ticket)
+            return _finish(call, raw, loaded.encoder, ticket)
+
+    def describe(self, model: str) -> ModelInfo:
+        """What is known of a model, without loading its weights. Raises ModelNotFoundError, ModelLoadError."""
+        return self.catalog.describe(model)
+
+    def sizer(self, model: str, *, prompt: str = "") -> Sizer:
+        """A picklable token counter whose capacity is the window less special tokens and `prompt`."""
+        return self.catalog.sizer(model, prompt=prompt)
+
+    def models(self) -> list[str]:
+        """Registered names with their tags, newest first."""
+        return self.catalog.names()
+
+    def close(self) -> None:
+        """Finish what was admitted, refuse the rest, give the weights back."""
+        self._closed = True
+        self._pool.close()
+        self._threads.shutdown()
+
+    # What the server shows and asks beyond the seam
+
+    def running(self) -> list[Running]:
+        """Models in memory, longest-lived first (case 154)."""
+        return [
+            Running(self.catalog.describe_key(m.key), m.size_bytes, seconds, m.encoder.runtime, m.users)
+            for m, seconds in self._pool.loaded()
+        ]
+
+    def unload(self, model: str) -> None:
+        """Let a model go as soon as nobody uses it. Raises ModelNotFoundError."""
+        self._pool.unload(self.catalog.find(model).key)
+
+    async def tokenize(self, texts: Sequence[str], *, model: str, keep_alive: float | None = None) -> list[TokenIds]:
+        """Content tokens of each text, uncut, special tokens left out."""
+        key = self.catalog.find(model).key
+        with await _leased(self._pool.acquire(key, keep_alive)) as loaded:
+            return await self._in_thread(loaded.encoder.tokenize, texts)
+
+    async def detokenize(self, tokens: TokenIds, *, model: str, keep_alive: float | None = None) -> str:
+        """The text these content tokens spell."""
+        key = self.catalog.find(model).key
+        with await _leased(self._pool.acquire(key, keep_alive)) as loaded:
+            return await self._in_thread(loaded.encoder.detokenize, tokens)
+
+    def pull(self, name: str) -> Iterator[dict[str, Any]]:
+        """Fetch a model over the network, since somebody asked for it, step by step. Raises EngineError."""
+        from embedingest.engine.pull import pull
+
+        yield from pull(ModelName.parse(name), self.catalog.pulled)
+        self.catalog.scan_pulled()
+
+    def alive(self) -> bool:
+        """Whether every loaded model can still compute."""
+        return not self._closed and all(m.scheduler.alive for m, _ in self._pool.loaded())
+
+    def loaded(self) -> list[LoadedModel]:
+        """The models in memory themselves, for metrics."""
+        return [m for m, _ in self._pool.loaded()]
+
+    # The pool's opener
+
+    def size_bytes(self, key: str) -> int:
+        return self.catalog.describe_key(key).size_bytes
+
+    def open(self, key: str) -> tuple[Encoder, Scheduler]:
+        encoder = self.catalog.open(key)
+        scheduler = Scheduler(encoder, max_waiting=self._settings.max_waiting, batch_tokens=self._settings.batch_tokens)
+        return encoder, scheduler
+
+    # Steps of a call
+
+    def _call(
+        self,
+        texts: Sequence[str],
+        model: str,
+        truncate: bool,
+        dimensions: int | None,
+        context: int | None,
+        prompt: str | None,
+        keep_alive: float | None,
+        priority: Priority,
+    ) -> _Call:
+        entry = self.catalog.find(model)
+        info = self.catalog.describe_key(entry.key)
+        chosen = _default_prompt(info, entry.role) if prompt is None else prompt
+        return _Call(entry.key, info, texts, truncate, dimensions, context, chosen, keep_alive, priority)
+
+    @contextlib.contextmanager
+    def _admitted(self) -> Iterator[None]:
+        with self._admission:
+            if self._closed:
+                raise EngineClosedError("the engine was closed", remedy="start it again")
+            if self._active > self._settings.max_waiting:
+                raise OverloadedError(BUSY, remedy="try again in a moment, or raise `max_waiting`")
+            self._active += 1
+        try:
+            yield
+        finally:
+            with self._admission:
+                self._active -= 1
+
+    @staticmethod
+    def _prepare(call: _Call, encoder: Encoder) -> None:
+        """Tokens of every text, cut to the window or refused (section 5 of the wire reference)."""
+        began = time.perf_counter()
+        texts = [call.prompt + text for text in call.texts] if call.prompt else call.texts
+        window = encoder.max_tokens
+        if call.context is not None and call.context > 0:
+            window = min(call.context, encoder.context_length)
+        limit = window - encoder.special_tokens
+        for index, tokens in enumerate(encoder.tokenize(texts)):
+            call.tokens.append(tokens if len(tokens) <= limit else _cut(tokens, index, limit, call))
+        call.tokenize_seconds = time.perf_counter() - began
+
+    async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+
+def _cut(tokens: TokenIds, index: int, limit: int, call: _Call) -> TokenIds:
+    if limit <= 0:
+        raise InputTooLongError(TOO_LONG_AFTER_CUT, index=index, remedy="raise `num_ctx`")
+    if not call.truncate:
+        raise InputTooLongError(TOO_LONG, index=index, remedy=f"it has {len(tokens)} tokens and {limit} fit")
+    call.truncated.append(index)
+    return tokens[:limit]
+
+
+def _default_prompt(info: ModelInfo, role: Role | None) -> str:
+    if role is not None:
+        return info.prompt(role)
+    return "" if info.default_prompt is None else info.prompts.get(info.default_prompt, "")
+
+
+def _finish(call: _Call, raw: vectors.Vectors, encoder: Encoder, ticket: Future[vectors.Vectors]) -> Embeddings:
+    unit = vectors.cut(vectors.normalise(raw), call.dimensions)
+    counts = np.fromiter(map(len, call.tokens), dtype=np.int64, count=len(call.tokens)) + encoder.special_tokens
+    return Embeddings(
+        vectors=unit,
+        token_counts=counts,
+        truncated=tuple(call.truncated),
+        fingerprint=encoder.fingerprint,
+        model=call.info.name,
+        load_seconds=call.load_seconds,
+        total_seconds=time.perf_counter() - call.began,
+        seconds={
+            "load": call.load_seconds,
+            "tokenize": call.tokenize_seconds,
+            "queue": getattr(ticket, "queued_seconds", 0.0),
+            "encode": getattr(ticket, "encode_seconds", 0.0),
+        },
+    )
+
+
+async def _leased(asked: Future[Lease]) -> Lease:
+    """A lease awaited; one that is granted to a caller who has gone is given back."""
+    try:
+        return await asyncio.wrap_future(asked)
+    except asyncio.CancelledError:
+        asked.add_done_callback(_give_back)
+        raise
+
+
+def _give_back(asked: Future[Lease]) -> None:
+    if not asked.cancelled() and asked.exception() is None:
+        asked.result().release()

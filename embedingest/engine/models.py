@@ -1,0 +1,296 @@
+"""Which models are in memory: loaded on first use, kept while asked for, evicted least recently used first.
+
+Knows when a model comes and goes; knows no texts, no vectors, no names' spelling.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from embedingest.errors import EngineClosedError, ModelLoadError, OverloadedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from embedingest.engine.encoder import Encoder
+    from embedingest.engine.scheduler import Scheduler
+
+__all__ = ["Lease", "LoadedModel", "ModelPool", "Opener"]
+
+_log = logging.getLogger(__name__)
+
+BUSY = "server busy, please try again.  maximum pending requests exceeded"
+
+
+class Opener(Protocol):
+    """How the pool gets at models by key; the catalogue's side of the bargain."""
+
+    def size_bytes(self, key: str) -> int:
+        """Bytes the model is expected to hold once loaded, without loading it."""
+        ...
+
+    def open(self, key: str) -> tuple[Encoder, Scheduler]:
+        """Load it. Raises ModelLoadError."""
+        ...
+
+
+@dataclass(eq=False)
+class LoadedModel:
+    """One model in memory. Times are of the pool's clock, in seconds."""
+
+    key: str
+    encoder: Encoder
+    scheduler: Scheduler
+    size_bytes: int
+    keep_alive: float
+    used_at: float
+    users: int = 0
+    expires_at: float = float("inf")
+
+    def expiry(self, now: float) -> float:
+        """When it goes if nobody asks again; infinite for a negative period."""
+        if self.keep_alive < 0:
+            return float("inf")
+        return self.expires_at if self.users == 0 else now + self.keep_alive
+
+    def close(self) -> None:
+        self.scheduler.close()
+        self.encoder.close()
+
+
+@dataclass(eq=False)
+class _Request:
+    key: str
+    keep_alive: float | None
+    asked_at: float
+    granted: Future[Lease] = field(default_factory=Future)
+
+
+class Lease:
+    """The right to use a loaded model; it is not unloaded before `release`."""
+
+    def __init__(self, pool: ModelPool, model: LoadedModel, load_seconds: float) -> None:
+        self._pool: ModelPool | None = pool
+        self.model = model
+        self.load_seconds = load_seconds
+
+    def release(self) -> None:
+        """Give it back; the idle clock starts with the last one. A second call does nothing."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool._release(self.model)  # noqa: SLF001  (a lease is the pool's own half)
+
+    def __enter__(self) -> LoadedModel:
+        return self.model
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+class ModelPool:
+    """The models in memory, bounded in count and bytes. One thread loads, expires and evicts."""
+
+    def __init__(
+        self,
+        opener: Opener,
+        *,
+        max_models: int,
+        max_bytes: int,
+        keep_alive: float,
+        max_waiting: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._opener = opener
+        self._max_models = max_models
+        self._max_bytes = max_bytes
+        self._keep_alive = keep_alive
+        self._max_waiting = max_waiting
+        self._clock = clock
+        self._models: dict[str, LoadedModel] = {}
+        self._pending: deque[_Request] = deque()
+        self._blocked = False  # the first request waits for a model in use to come free
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="embedingest-models", daemon=True)
+        self._thread.start()
+
+    def acquire(self, key: str, keep_alive: float | None = None) -> Future[Lease]:
+        """A lease, at once if the model is loaded. `keep_alive` is sticky; `None` leaves it as it was (case 80).
+
+        The future may be cancelled while the model is not there. Raises OverloadedError, EngineClosedError.
+        """
+        with self._changed:
+            if self._closed:
+                raise EngineClosedError("the engine was closed", remedy="start it again")
+            request = _Request(key, keep_alive, self._clock())
+            model = self._models.get(key)
+            # A blocked request has the right of way, or a busy model would never come free.
+            if model is not None and not self._blocked:
+                self._grant(request, model)
+                return request.granted
+            if len(self._pending) >= self._max_waiting:
+                raise OverloadedError(BUSY)
+            self._pending.append(request)
+            self._changed.notify_all()
+            return request.granted
+
+    def loaded(self) -> list[tuple[LoadedModel, float]]:
+        """Models in memory, each with the seconds it has left, longest first (infinite: for ever)."""
+        with self._changed:
+            now = self._clock()
+            rest = [(m, max(0.0, m.expiry(now) - now)) for m in self._models.values()]
+        return sorted(rest, key=lambda pair: -pair[1])
+
+    def unload(self, key: str) -> None:
+        """Let a model go as soon as nobody uses it."""
+        with self._changed:
+            model = self._models.get(key)
+            if model is not None:
+                self._keep(model, 0.0)
+
+    def close(self) -> None:
+        """Serve what was admitted, refuse the rest, give all weights back."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _grant(self, request: _Request, model: LoadedModel) -> None:
+        model.users += 1
+        if request.keep_alive is not None:
+            model.keep_alive = request.keep_alive
+        lease = Lease(self, model, self._clock() - request.asked_at)
+        try:
+            request.granted.set_result(lease)
+        except InvalidStateError:  # whoever asked went away
+            lease.release()
+
+    def _release(self, model: LoadedModel) -> None:
+        with self._changed:
+            model.users -= 1
+            model.used_at = self._clock()
+            if model.users == 0:
+                self._keep(model, model.keep_alive)
+
+    def _keep(self, model: LoadedModel, period: float) -> None:
+        model.keep_alive = period
+        model.expires_at = float("inf") if period < 0 else self._clock() + period
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                gone = self._expired()
+                request = self._next(gone)
+                if not gone and request is None:
+                    if self._closed and not self._pending and not any(m.users for m in self._models.values()):
+                        gone = list(self._models.values())
+                        self._models.clear()
+                    else:
+                        self._changed.wait(self._until_expiry())
+                        continue
+            for model in gone:
+                self._shut(model)
+            if request is not None:
+                self._load(request)
+            elif self._closed and not self._pending and not self._models:
+                return
+
+    def _until_expiry(self) -> float | None:
+        times = [m.expires_at for m in self._models.values() if m.users == 0]
+        first = min(times, default=float("inf"))
+        return None if first == float("inf") else min(max(0.0, first - self._clock()), 3600.0)
+
+    def _expired(self) -> list[LoadedModel]:
+        now = self._clock()
+        gone = [m for m in self._models.values() if m.users == 0 and m.expires_at <= now]
+        for model in gone:
+            del self._models[model.key]
+        return gone
+
+    def _next(self, gone: list[LoadedModel]) -> _Request | None:
+        """The request whose model is to be loaded now; models evicted for it are added to `gone`."""
+        self._blocked = False
+        while self._pending:
+            request = self._pending[0]
+            model = self._models.get(request.key)
+            if request.granted.cancelled() or model is not None:
+                self._pending.popleft()
+                if model is not None and not request.granted.cancelled():
+                    self._grant(request, model)
+                continue
+            if not self._make_room(request, gone):
+                self._blocked = request in self._pending
+                if self._blocked:
+                    return None
+                continue
+            return self._pending.popleft()
+        return None
+
+    def _make_room(self, request: _Request, gone: list[LoadedModel]) -> bool:
+        try:
+            size = self._opener.size_bytes(request.key)
+            if size > self._max_bytes:
+                raise ModelLoadError(
+                    f"model `{request.key}` needs {size} bytes, more than the {self._max_bytes} that may be loaded",
+                    remedy="raise `max_loaded_bytes`",
+                )
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is this request's answer)
+            self._pending.remove(request)
+            _fail(request, error)
+            return False
+        while self._models and (
+            len(self._models) >= self._max_models
+            or size + sum(m.size_bytes for m in self._models.values()) > self._max_bytes
+        ):
+            idle = [m for m in self._models.values() if m.users == 0]
+            if not idle:
+                return False
+            victim = min(idle, key=lambda m: m.used_at)
+            gone.append(self._models.pop(victim.key))
+        return True
+
+    def _load(self, request: _Request) -> None:
+        try:
+            encoder, scheduler = self._opener.open(request.key)
+        except BaseException as error:  # noqa: BLE001  (a load that fails must not end the thread that loads)
+            with self._changed:
+                for other in [r for r in self._pending if r.key == request.key]:
+                    self._pending.remove(other)
+                    _fail(other, error)
+            _fail(request, error)
+            return
+        now = self._clock()
+        period = self._keep_alive if request.keep_alive is None else request.keep_alive
+        model = LoadedModel(request.key, encoder, scheduler, encoder.size_bytes, period, now)
+        with self._changed:
+            self._models[request.key] = model
+            for waiting in [request, *(r for r in self._pending if r.key == request.key)]:
+                self._grant(waiting, model)
+            self._pending = deque(r for r in self._pending if r.key != request.key)
+            if model.users == 0:
+                self._keep(model, model.keep_alive)
+        _log.info("loaded model=%s bytes=%d seconds=%.3f", model.key, model.size_bytes, now - request.asked_at)
+
+    def _shut(self, model: LoadedModel) -> None:
+        try:
+            model.close()
+        except Exception:  # noqa: BLE001  (the thread that unloads must live on)
+            _log.exception("unloading failed model=%s", model.key)
+        else:
+            _log.info("unloaded model=%s", model.key)
+
+
+def _fail(request: _Request, error: BaseException) -> None:
+    with contextlib.suppress(InvalidStateError):
+        request.granted.set_exception(error)

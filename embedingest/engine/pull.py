@@ -1,0 +1,99 @@
+"""Fetching a model that was asked for: from the hub, its safetensors and settings only, checked before it counts.
+
+The only module that reaches for the network, and only when called. Knows no server and no catalogue.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import shutil
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.engine.atomic import new_folder
+from embedingest.engine.folder import ModelFolder
+from embedingest.errors import EngineError, ModelLoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from embedingest.engine.names import ModelName
+
+__all__ = ["KNOWN", "PullError", "pull"]
+
+KNOWN: Final[Mapping[str, str]] = {
+    "all-minilm": "sentence-transformers/all-MiniLM-L6-v2",
+    "all-mpnet": "sentence-transformers/all-mpnet-base-v2",
+    "paraphrase-multilingual": "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+    "nomic-embed-text": "nomic-ai/nomic-embed-text-v1.5",
+    "mxbai-embed-large": "mixedbread-ai/mxbai-embed-large-v1",
+    "snowflake-arctic-embed": "Snowflake/snowflake-arctic-embed-m",
+    "bge-m3": "BAAI/bge-m3",
+}
+"""Ollama's short names, as the hub knows the same models. Any other name is `namespace/model` on the hub."""
+
+_WANTED: Final = ("*.json", "*.txt", "*.model", "*.safetensors")
+_UNWANTED: Final = ("onnx/*", "openvino/*", "*.onnx*", "*pytorch*", "*.h5", "*flax*", "tf_*", "rust_*")
+
+
+class PullError(EngineError):
+    """A model could not be fetched, or is none that can be run."""
+
+
+def pull(name: ModelName, into: Path, *, endpoint: str | None = None) -> Iterator[dict[str, Any]]:
+    """Fetch a model into `into/NAMESPACE/MODEL`, saying each step as `/api/pull` does. Raises PullError.
+
+    `endpoint` is another hub's address, for mirrors.
+    """
+    namespace, _, model = _on_the_hub(name).partition("/")
+    target = into / namespace / model
+    try:
+        yield from _fetch(f"{namespace}/{model}", target, endpoint)
+    except (EngineError, OSError) as error:
+        raise PullError(_reason(error)) from error
+    except Exception as error:  # the hub client has no common base of its own
+        if not type(error).__module__.startswith(("huggingface_hub", "httpx", "requests", "hf_xet")):
+            raise
+        raise PullError(_reason(error)) from error
+
+
+def _on_the_hub(name: ModelName) -> str:
+    if name.namespace == "library":
+        known = KNOWN.get(name.model.lower())
+        if known is None:
+            raise PullError(
+                f"no model `{name.model}` is known", remedy=f"give `namespace/model`; known: {', '.join(KNOWN)}"
+            )
+        return known
+    return f"{name.namespace}/{name.model}"
+
+
+def _fetch(repository: str, target: Path, endpoint: str | None) -> Iterator[dict[str, Any]]:
+    from huggingface_hub import HfApi, hf_hub_download
+
+    api = HfApi(endpoint=endpoint)
+    info = api.model_info(repository, files_metadata=True, timeout=30)
+    files = [f for f in info.siblings or [] if _is_wanted(f.rfilename)]
+    if not any(f.rfilename.endswith(".safetensors") for f in files):
+        raise PullError(f"{repository} has no safetensors, and weights in other forms may run code")
+    with new_folder(target) as folder:
+        for file in files:
+            digest = (file.lfs.sha256 if file.lfs is not None else file.blob_id) or ""
+            step = {"status": f"pulling {digest[:12]}", "digest": f"sha256:{digest}", "total": file.size or 0}
+            yield {**step, "completed": 0}
+            hf_hub_download(repository, file.rfilename, revision=info.sha, local_dir=folder, endpoint=endpoint)
+            yield {**step, "completed": file.size or 0}
+        yield {"status": "verifying sha256 digest"}
+        shutil.rmtree(folder / ".cache", ignore_errors=True)
+        ModelFolder.open(folder)
+        yield {"status": "writing manifest"}
+
+
+def _is_wanted(name: str) -> bool:
+    matches = any(fnmatch.fnmatch(name, pattern) for pattern in _WANTED)
+    return matches and not any(fnmatch.fnmatch(name, pattern) for pattern in _UNWANTED)
+
+
+def _reason(error: BaseException) -> str:
+    first = (error.message if isinstance(error, ModelLoadError | EngineError) else str(error)).strip().split("\n")[0]
+    return first or type(error).__name__

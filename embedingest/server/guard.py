@@ -1,0 +1,168 @@
+"""Who may ask for what: Host and Origin as Ollama checks them, the API key, and what control endpoints add.
+
+Knows requests and settings; knows no routes and no models. Cases 121 to 129, and section 8 of the design.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+from embedingest.server.http import Answer, Request, json_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedingest.config import ServerConfig
+
+__all__ = ["Guard", "is_loopback"]
+
+Headers = list[tuple[str, str]]
+
+_LOCAL: Final = ("localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104  (compared with, not bound to)
+_APPS: Final = ("app://*", "file://*", "tauri://*", "vscode-webview://*", "vscode-file://*")
+_STAINLESS: Final = "lang package-version os arch retry-count runtime runtime-version async helper-method poll-helper \
+custom-poll-interval timeout"
+_ALLOWED_HEADERS: Final = ",".join(
+    ["Authorization", "Content-Type", "User-Agent", "Accept", "X-Requested-With", "Openai-Beta"]
+    + [f"X-Stainless-{name.title()}" for name in _STAINLESS.split()]
+)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """The rules of one server; `bound` is the host it listens on."""
+
+    settings: ServerConfig
+    bound: str
+
+    def origin(self, request: Request) -> tuple[Answer | None, Headers]:
+        """A refusal or preflight answer, if the Origin asks for one; else the CORS headers of the answer to come."""
+        origin = request.headers.get("origin", "")
+        if not origin or _same_origin(request):
+            return None, []
+        everyone = "*" in self.settings.origins
+        if not everyone and not self._origins.fullmatch(origin):
+            return Answer(403, media=None), []
+        headers = [("Access-Control-Allow-Origin", "*")]
+        if not everyone:
+            headers = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
+        if request.method != "OPTIONS":
+            return None, headers
+        return Answer(204, media=None, headers=[*_preflight(everyone=everyone), *headers]), []
+
+    def host(self, request: Request) -> Answer | None:
+        """On a loopback address only local Hosts are answered, against DNS rebinding (cases 126 to 128)."""
+        if not is_loopback(self.bound):
+            return None
+        return self._check_host(request)
+
+    def key(self, request: Request) -> Answer | None:
+        """With a key set, who does not show it gets 401."""
+        key = self.settings.api_key
+        if not key or request.path == "/healthz" or (request.path == "/" and request.method in ("GET", "HEAD")):
+            return None
+        if any(hmac.compare_digest(shown, key.encode()) for shown in _shown_keys(request.headers)):
+            return None
+        page = request.method == "GET" and not request.path.startswith(("/api/", "/v1/"))
+        challenge = 'Basic realm="embedingest"' if page else "Bearer"
+        text = "this server needs its API key: send `Authorization: Bearer KEY`"
+        return json_answer({"error": text}, 401, headers=[("WWW-Authenticate", challenge)])
+
+    def control(self, request: Request) -> Answer | None:
+        """Documents and control: same origin, a local Host, and off loopback a key."""
+        if not _same_origin(request) or request.headers.get("sec-fetch-site") == "cross-site":
+            return json_answer({"error": "this endpoint answers pages of its own origin only"}, 403)
+        if not is_loopback(self.bound) and not self.settings.api_key:
+            return json_answer(
+                {"error": f"this endpoint is off while the server listens on {self.bound} without an API key"}, 403
+            )
+        return self._check_host(request)
+
+    def _check_host(self, request: Request) -> Answer | None:
+        host = _without_port(request.headers.get("host", ""))
+        address = _address(host)
+        if address is not None:
+            if address.is_loopback or address.is_private or address.is_unspecified or host in _own_addresses():
+                return None
+            return Answer(403, media=None)
+        if not self._is_local_name(host):
+            return Answer(403, media=None)
+        return Answer(204, media=None) if request.method == "OPTIONS" else None
+
+    def _is_local_name(self, host: str) -> bool:
+        name = host.lower().rstrip(".")
+        known = ("", "localhost", socket.gethostname().lower(), *(h.lower() for h in self.settings.hosts))
+        return name in known or name.endswith((".localhost", ".local", ".internal"))
+
+    @cached_property
+    def _origins(self) -> re.Pattern[str]:
+        patterns = [
+            f"{scheme}://{host}{port}" for scheme in ("http", "https") for host in _LOCAL for port in ("", ":*")
+        ]
+        patterns += [*_APPS, *self.settings.origins]
+        forms = [".*".join(re.escape(part) for part in pattern.split("*", 1)) for pattern in patterns]
+        return re.compile("|".join(f"(?:{form})" for form in forms))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host to listen on is reached from this machine alone."""
+    address = _address(host)
+    return host.lower() == "localhost" if address is None else address.is_loopback
+
+
+def _same_origin(request: Request) -> bool:
+    origin = request.headers.get("origin", "")
+    host = request.headers.get("host", "")
+    return not origin or origin in (f"http://{host}", f"https://{host}")
+
+
+def _preflight(*, everyone: bool) -> Headers:
+    headers = [
+        ("Access-Control-Allow-Methods", "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS"),
+        ("Access-Control-Allow-Headers", _ALLOWED_HEADERS),
+        ("Access-Control-Max-Age", "43200"),
+    ]
+    if not everyone:
+        headers += [("Vary", "Access-Control-Request-Method"), ("Vary", "Access-Control-Request-Headers")]
+    return headers
+
+
+def _shown_keys(headers: Mapping[str, str]) -> list[bytes]:
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return [value.strip().encode("latin-1", "replace")]
+    if scheme.lower() == "basic":
+        try:
+            decoded = base64.b64decode(value.strip(), validate=True)
+        except binascii.Error:
+            return []
+        return [decoded.partition(b":")[2]]
+    return []
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() and ":" not in name else host
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _own_addresses() -> set[str]:
+    return {a.address.partition("%")[0] for addresses in psutil.net_if_addrs().values() for a in addresses}

@@ -1,0 +1,218 @@
+"""The description of what is served, as an OpenAPI 3.1 document. Knows the wire; a pure function of the models' names.
+
+Not generated from types, since the decoder is more lenient than any type; the tests hold the server against it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["document"]
+
+Schema = dict[str, Any]
+
+_TEXT: Final[Schema] = {"type": "string"}
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_NUMBERS: Final[Schema] = {"type": "array", "items": {"type": "number"}}
+_ERROR: Final[Schema] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": _TEXT, "index": {"type": ["integer", "null"]}},
+}
+_OPENAI_ERROR: Final[Schema] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {"type": "object", "required": ["message", "type"], "properties": {"message": _TEXT, "type": _TEXT}}
+    },
+}
+_TRUNCATED: Final[Schema] = {
+    "type": "object",
+    "description": "Only when something was cut: how many inputs, and which",
+    "required": ["count", "inputs"],
+    "properties": {"count": _COUNT, "inputs": {"type": "array", "items": _COUNT}},
+}
+_KEEP_ALIVE: Final[Schema] = {
+    "description": "A Go duration, or seconds; negative for ever, 0 unloads after the answer",
+    "oneOf": [
+        {"type": "string", "pattern": "^-?[0-9]{1,4}(ms|s|m|h)$"},
+        {"type": "number", "minimum": -1000000, "maximum": 1000000},
+    ],
+}
+_TEXTS: Final[Schema] = {
+    "description": "One text, or a list of them",
+    "oneOf": [_TEXT, {"type": "array", "items": _TEXT, "maxItems": 32768}],
+}
+_DIMENSIONS: Final[Schema] = {
+    "type": "integer",
+    "minimum": -(2**31),
+    "maximum": 2**31,
+    "description": "Keep so many numbers and normalise again; 0, negative or too many is ignored",
+}
+_PROMPT_NAME: Final[Schema] = {"type": "string", "enum": ["query", "document"], "description": "The model's own prompt"}
+_OPTIONS: Final[Schema] = {
+    "type": "object",
+    "properties": {"num_ctx": {"type": "integer", "description": "Window of this request; 0 or less: the model's"}},
+    "description": "Ollama's options; all but num_ctx are accepted without effect",
+    "additionalProperties": False,
+}
+_SEARCH: Final[Schema] = {
+    "type": "object",
+    "required": ["query"],
+    "properties": {
+        "query": {"type": "string", "minLength": 1},
+        "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10},
+        "mode": {"type": "string", "enum": ["hybrid", "vector", "text"], "default": "hybrid"},
+        "filter": {"type": "string", "description": "SQL condition over the table's columns"},
+        "group": {"description": "Group results, as `search --group`"},
+    },
+}
+
+
+def document(names: Sequence[str]) -> Schema:
+    """The whole description; `names` are the registered models."""
+    model: Schema = {"type": "string", "enum": list(names)}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "embedingest",
+            "version": __version__,
+            "description": "Embeddings as Ollama and OpenAI spell them, by the engine that fills the table.",
+        },
+        "paths": {**_embedding_paths(model), **_model_paths(model), **_other_paths()},
+    }
+
+
+def _embedding_paths(model: Schema) -> Schema:
+    embed = _body({
+        "model": model, "input": _TEXTS, "truncate": {"type": "boolean", "default": True},
+        "dimensions": _DIMENSIONS, "keep_alive": _KEEP_ALIVE, "options": _OPTIONS,
+        "prompt_name": _PROMPT_NAME, "input_type": _PROMPT_NAME,
+    })  # fmt: skip
+    embedded = _object({
+        "model": _TEXT, "embeddings": {"type": "array", "items": _NUMBERS}, "total_duration": _COUNT,
+        "load_duration": _COUNT, "prompt_eval_count": _COUNT, "truncated": _TRUNCATED,
+    }, required=["model", "embeddings"])  # fmt: skip
+    legacy = _body({"model": model, "prompt": _TEXT, "keep_alive": _KEEP_ALIVE, "options": _OPTIONS})
+    tokenize = _body({"model": model, "content": _TEXTS, "keep_alive": _KEEP_ALIVE})
+    tokens: Schema = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 1000}}
+    detokenize = _body({"model": model, "tokens": tokens, "keep_alive": _KEEP_ALIVE}, required=["model", "tokens"])
+    return {
+        "/api/embed": _post("Embed one text or a list", embed, embedded, refused=(400, 404, 413)),
+        "/api/embeddings": _post(
+            "Embed one text (older form)", legacy, _object({"embedding": _NUMBERS}), refused=(400, 404, 413),
+            failed={"500": "The text does not fit the window"},
+        ),
+        "/api/tokenize": _post("The tokens of a text", tokenize, _object({
+            "model": _TEXT, "tokens": {"type": "array"}, "count": _COUNT}), refused=(400, 404, 413)),
+        "/api/detokenize": _post("The text of some tokens", detokenize, _object({
+            "model": _TEXT, "content": _TEXT}), refused=(400, 404, 413)),
+        "/v1/embeddings": _openai_embeddings(model),
+    }  # fmt: skip
+
+
+def _openai_embeddings(model: Schema) -> Schema:
+    one_or_more = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 32768}]}
+    body = _body({
+        "model": model, "input": one_or_more, "encoding_format": {"type": "string", "enum": ["float", "base64"]},
+        "dimensions": _DIMENSIONS, "keep_alive": _KEEP_ALIVE, "user": _TEXT, "input_type": _PROMPT_NAME,
+    }, required=["model", "input"])  # fmt: skip
+    item = _object({
+        "object": {"const": "embedding"}, "index": _COUNT, "embedding": {"oneOf": [_NUMBERS, _TEXT]},
+    })  # fmt: skip
+    answer = _object({
+        "object": {"const": "list"}, "data": {"type": "array", "items": item}, "model": _TEXT,
+        "usage": _object({"prompt_tokens": _COUNT, "total_tokens": _COUNT}), "truncated": _TRUNCATED,
+    }, required=["object", "data", "model", "usage"])  # fmt: skip
+    return _post("Embed, in OpenAI's form", body, answer, refused=(400, 404, 413), error=_OPENAI_ERROR)
+
+
+def _model_paths(model: Schema) -> Schema:
+    named = _body({"model": model})
+    generate = _body({"model": model, "keep_alive": {"const": 0}}, required=["model", "keep_alive"])
+    listed = _object({"models": {"type": "array", "items": {"type": "object", "required": ["name", "model"]}}})
+    entry = _object({"id": _TEXT, "object": {"const": "model"}, "created": _COUNT, "owned_by": _TEXT})
+    name = {"name": "model", "in": "path", "required": True, "schema": model}
+    one = _get("One model, in OpenAI's form", entry)
+    one["get"]["parameters"] = [name]
+    one["get"]["responses"] |= _refusals((404,), _OPENAI_ERROR)
+    pulled = _body({"model": model, "stream": {"const": False}}, required=["model", "stream"])
+    pull = _post("Make a model ready", pulled,
+                 _object({"status": _TEXT}), refused=(400, 403, 404), failed={"500": "It cannot be had"})  # fmt: skip
+    return {
+        "/api/tags": _get("Registered models", listed),
+        "/api/ps": _get("Models in memory", listed),
+        "/api/show": _post("What is known of a model", named, _object({
+            "details": {"type": "object"}, "model_info": {"type": "object"},
+            "capabilities": {"type": "array", "items": _TEXT}}), refused=(400, 404, 413)),
+        "/api/generate": _post("Unload a model", generate, _object({
+            "model": _TEXT, "done": {"const": True}, "done_reason": {"const": "unload"}}), refused=(400, 403, 404)),
+        "/api/pull": pull,
+        "/v1/models": _get("Registered models, in OpenAI's form", _object({
+            "object": {"const": "list"}, "data": {"type": "array", "items": entry}})),
+        "/v1/models/{model}": one,
+    }  # fmt: skip
+
+
+def _other_paths() -> Schema:
+    status = _object({"status": _TEXT})
+    found = _object({"query": _TEXT, "mode": _TEXT, "results": {"type": "array"}, "seconds": {"type": "number"}})
+    search = _post("Search the table", {"schema": _SEARCH}, found, refused=(400, 403, 404, 409))
+    loading: Schema = {"description": "Not now", "content": _json(status)}
+    health = _get("Whether the engine can compute", status)
+    ready = _get("Whether requests should be sent here", status)
+    for path in (health, ready):
+        path["get"]["responses"]["503"] = loading
+    page = {"get": {"summary": "What clients look for", "responses": {"200": {
+        "description": "Ollama is running", "content": {"text/plain": {"schema": _TEXT}}}}}}  # fmt: skip
+    return {
+        "/": page,
+        "/api/version": _get("The Ollama version whose wire this is", _object({"version": _TEXT})),
+        "/api/search": search,
+        "/healthz": health,
+        "/readyz": ready,
+    }
+
+
+def _object(properties: Mapping[str, Schema], *, required: Sequence[str] | None = None) -> Schema:
+    names = list(properties) if required is None else list(required)
+    return {"type": "object", "required": names, "properties": dict(properties)}
+
+
+def _body(properties: Mapping[str, Schema], *, required: Sequence[str] = ("model",)) -> Schema:
+    return {"schema": _object(properties, required=required)}
+
+
+def _json(schema: Schema) -> Schema:
+    return {"application/json": {"schema": schema}}
+
+
+def _get(summary: str, answer: Schema) -> Schema:
+    return {"get": {"summary": summary, "responses": {"200": {"description": "Done", "content": _json(answer)}}}}
+
+
+def _post(
+    summary: str,
+    body: Schema,
+    answer: Schema,
+    *,
+    refused: Sequence[int],
+    failed: Mapping[str, str] | None = None,
+    error: Schema = _ERROR,
+) -> Schema:
+    responses: Schema = {"200": {"description": "Done", "content": _json(answer)}} | _refusals(refused, error)
+    for status, description in {"503": "Busy; see Retry-After", **(failed or {})}.items():
+        responses[status] = {"description": description, "content": _json(error)}
+    request = {"required": True, "content": {"application/json": body}}
+    return {"post": {"summary": summary, "requestBody": request, "responses": responses}}
+
+
+def _refusals(statuses: Sequence[int], error: Schema) -> Schema:
+    words = {400: "The request is not understood", 403: "Not from here", 404: "No such model", 409: "Another model",
+             413: "Too large"}  # fmt: skip
+    return {str(status): {"description": words[status], "content": _json(error)} for status in statuses}

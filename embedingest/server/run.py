@@ -1,0 +1,169 @@
+"""An application on a socket: bound first, served until told to stop, ended without losing what was accepted.
+
+Knows uvicorn; knows no routes. `HttpServer` runs in the foreground (`serve`) or beside a watch (`start`, `stop`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from embedingest.errors import ConfigError
+from embedingest.server.guard import is_loopback
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from embedingest.config import ServerConfig
+    from embedingest.server.app import App
+
+__all__ = ["HttpServer", "bind", "serve"]
+
+_log = logging.getLogger(__name__)
+
+_BACKLOG = 2048
+_STOP_SECONDS = 30  # after so long a stop no longer waits for requests that were accepted
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ConfigError that names the port and the way out."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {host}: {error.strerror or error}", remedy="check `--host`") from error
+    family, kind, protocol, _, address = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _taken(host, port, error) from error
+    return listener
+
+
+def _taken(host: str, port: int, error: OSError) -> ConfigError:
+    if error.errno == errno.EADDRINUSE:
+        return ConfigError(
+            f"port {port} on {host} is taken, often by Ollama itself",
+            remedy="stop the other program, or name another port with `--port`",
+        )
+    if error.errno == errno.EACCES:
+        return ConfigError(f"port {port} on {host} needs more rights than this user has", remedy="try `--port 11434`")
+    return ConfigError(f"cannot listen on {host}:{port}: {error.strerror}", remedy="check `--host` and `--port`")
+
+
+class HttpServer:
+    """One application on one socket. The port is taken when this is made, so a clash is known before any model loads.
+
+    Raises ConfigError when the port is taken.
+    """
+
+    def __init__(self, app: App, settings: ServerConfig) -> None:
+        self._app = app
+        self._settings = settings
+        self._listener = bind(settings.host, settings.port)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._started = threading.Event()
+        if not is_loopback(settings.host) and not settings.api_key:
+            _log.warning("anyone who reaches %s can embed; documents and control are off without an API key", self.url)
+
+    @property
+    def port(self) -> int:
+        """The port really listened on, also where a free one was asked for."""
+        return int(self._listener.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        host = self._settings.host
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{self.port}"
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM; then finish what was accepted. In the main thread only."""
+        self._make().run(sockets=[self._listener])
+
+    def start(self) -> None:
+        """Serve on a thread of its own; returns when requests are answered."""
+        server = self._make()
+        self._thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [self._listener]}, name="embedingest-http", daemon=True
+        )
+        self._thread.start()
+        self._started.wait(timeout=30)
+
+    def stop(self) -> None:
+        """Refuse new connections, finish what was accepted, end the thread. A second call does nothing."""
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(timeout=_STOP_SECONDS + 5)
+            self._thread = None
+        self._listener.close()
+
+    def _make(self) -> uvicorn.Server:
+        import uvicorn
+
+        from embedingest.server.protocol import timed_protocol
+
+        _raise_file_limit()
+        settings = self._settings
+        config = uvicorn.Config(
+            self._app,
+            http=timed_protocol(settings.head_timeout_seconds, settings.body_timeout_seconds),
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        )
+        self._server = _server_class(self._app, self._started)(config)
+        return self._server
+
+
+def _server_class(app: App, started: threading.Event) -> type[uvicorn.Server]:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Says when it answers, and tells the application as soon as it is to stop."""
+
+        async def startup(self, *args: Any, **keywords: Any) -> None:
+            await super().startup(*args, **keywords)
+            started.set()
+
+        async def shutdown(self, *args: Any, **keywords: Any) -> None:
+            app.service.stopping = True
+            await super().shutdown(*args, **keywords)
+
+    return Server
+
+
+def serve(app: App, settings: ServerConfig) -> None:
+    """Bind and serve in the foreground until SIGINT or SIGTERM. Raises ConfigError when the port is taken."""
+    server = HttpServer(app, settings)
+    _log.info("listening on %s", server.url)
+    server.run()
+
+
+def _raise_file_limit() -> None:
+    """Many systems allow 1024 open files; a thousand silent clients would leave none for the next."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

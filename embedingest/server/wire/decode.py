@@ -1,0 +1,157 @@
+"""A request body as Go's decoder would read it: lenient where that is, strict where that is (cases 1 to 30).
+
+Knows JSON and the types of fields; knows no endpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Fields", "WireError", "decode", "kind"]
+
+
+class WireError(Exception):
+    """A refusal as the client sees it: a status, a text, and further keys of the error body."""
+
+    def __init__(self, status: int, text: str, **extra: object) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.extra = extra
+
+
+class _Literal(float):
+    """A number that was written with a point or an exponent; remembers how (case 23)."""
+
+    text: str
+
+    def __new__(cls, text: str) -> _Literal:
+        value = super().__new__(cls, text)
+        value.text = text
+        return value
+
+
+def decode(body: bytes, *, empty: str = "missing request body") -> Fields:
+    """The first JSON value of a body as named fields. Raises WireError (400)."""
+    if not body.strip(b" \t\r\n"):
+        raise WireError(400, empty)
+    value = _quick(body)
+    if value is None:
+        value = _careful(body)
+    if value is None:
+        return Fields({})
+    if not isinstance(value, dict):
+        raise WireError(400, f"the body must be a JSON object, not {kind(value)}")
+    return Fields(value)
+
+
+def _quick(body: bytes) -> Any:
+    """The value by the fast parser, which refuses some of what Go takes; `None` then (or for `null`)."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if isinstance(value, dict) and len({key.casefold() for key in value}) < len(value):
+        return None  # the order of keys that differ in case decides: read it again with their order kept
+    return value
+
+
+def _careful(body: bytes) -> Any:
+    text = body.decode("utf-8", errors="replace").lstrip(" \t\r\n")
+    if text.startswith("\ufeff"):
+        raise WireError(400, "the body must begin with `{`, not with a byte-order mark")
+    decoder = json.JSONDecoder(object_pairs_hook=_fold, parse_constant=_refuse_constant, parse_float=_Literal)
+    try:
+        value, _ = decoder.raw_decode(text)
+    except json.JSONDecodeError as error:
+        raise WireError(400, f"the body is not valid JSON: {error.msg.lower()} at character {error.pos}") from error
+    except (RecursionError, ValueError) as error:
+        raise WireError(400, f"the body is not valid JSON: {error}") from error
+    return _mended(value)
+
+
+def _fold(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for key, value in pairs:
+        fields.pop(key, None)  # a key written again moves to the end: the last one wins (case 16)
+        fields[key] = value
+    return fields
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _mended(value: Any) -> Any:
+    """Lone surrogate escapes become U+FFFD (case 27)."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _mended(item) for key, item in value.items()}
+    return value
+
+
+def kind(value: object) -> str:
+    """What a JSON value is, in words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    words = {str: "a string", list: "an array", dict: "an object"}
+    return next((word for type_, word in words.items() if isinstance(value, type_)), "a number")
+
+
+class Fields:
+    """The keys of a body, found without regard to case (case 15); `null` is the same as absent."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = {key.casefold(): value for key, value in values.items()}
+
+    def get(self, name: str) -> Any:
+        return self._values.get(name)
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self._typed(name, str, "a string", default)
+        assert isinstance(value, str)
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        return bool(self._typed(name, bool, "a boolean", default))
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        return dict(self._typed(name, dict, "an object", {}))
+
+    def whole(self, name: str) -> int | None:
+        """A whole number; one written with a point or an exponent is refused, as Go does (case 23)."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            shown = f" {_shown(value)}" if isinstance(value, float) else ""
+            raise WireError(400, f'field "{name}" must be a whole number, not {kind(value)}{shown}')
+        if not -(2**63) <= value < 2**63:
+            raise WireError(400, f'field "{name}" must be a whole number of 64 bits, not {value:.3g}')
+        return value
+
+    def _typed(self, name: str, type_: type, word: str, default: Any) -> Any:
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, type_):
+            raise WireError(400, f'field "{name}" must be {word}, not {kind(value)}')
+        return value
+
+
+def _shown(value: float) -> str:
+    if isinstance(value, _Literal):
+        return value.text
+    return str(int(value)) if math.isfinite(value) and abs(value) >= 1e17 else repr(value)

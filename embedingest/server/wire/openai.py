@@ -1,0 +1,96 @@
+"""OpenAI's spelling of the embed call (cases 136 to 148). Knows no engine and no HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from embedingest.server.http import escaped
+from embedingest.server.wire.decode import WireError, decode
+from embedingest.server.wire.numbers import base64_rows, json_row
+from embedingest.server.wire.ollama import PromptChoice, keep_alive_of, prompt_choice, texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedingest.types import Embeddings
+
+__all__ = ["EmbeddingsRequest", "embeddings_answer", "embeddings_request", "error_body", "model_object"]
+
+_IDS_HINT = "token ids are of another model's vocabulary; send text (langchain: check_embedding_ctx_length=False)"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingsRequest:
+    """A decoded `/v1/embeddings` body. `keep_alive` and the prompt choice are ours, beyond OpenAI."""
+
+    model: str
+    input: Any
+    base64: bool
+    dimensions: int | None
+    keep_alive: float | None
+    prompt: PromptChoice
+
+    def texts(self) -> list[str]:
+        """Never empty: an empty string is one text here (case 141). Raises WireError (400)."""
+        if self.input == "" and isinstance(self.input, str):
+            return [""]
+        try:
+            texts = texts_of(self.input)
+        except WireError as error:
+            if isinstance(self.input, list) and self.input and isinstance(self.input[0], (int, list)):
+                raise WireError(error.status, error.text, hint=_IDS_HINT) from error
+            raise
+        assert texts is not None, "an empty list was refused when the body was read"
+        return texts
+
+
+def embeddings_request(body: bytes) -> EmbeddingsRequest:
+    """Raises WireError (400)."""
+    fields = decode(body, empty="EOF")
+    form = fields.text("encoding_format")
+    request = EmbeddingsRequest(
+        model=fields.text("model"),
+        input=fields.get("input"),
+        base64=form.lower() == "base64",
+        dimensions=fields.whole("dimensions"),
+        keep_alive=keep_alive_of(fields),
+        prompt=prompt_choice(fields),
+    )
+    if request.input is None or request.input == []:
+        raise WireError(400, "invalid input")
+    if form.lower() not in ("", "float", "base64"):
+        raise WireError(400, f"Invalid value for 'encoding_format' = {form}. Supported values: ['float', 'base64'].")
+    return request
+
+
+def embeddings_answer(model: str, answer: Embeddings, *, base64: bool) -> list[bytes]:
+    """The 200 body and the newline after it (case 136), in parts to be joined."""
+    if base64:
+        vectors = [orjson.dumps(text) for text in base64_rows(answer.vectors)]
+    else:
+        vectors = [json_row(row) for row in answer.vectors]
+    parts = [b'{"object":"list","data":[']
+    for index, vector in enumerate(vectors):
+        parts += [b"," if index else b"", b'{"object":"embedding","embedding":', vector, b',"index":%d}' % index]
+    usage = {"prompt_tokens": answer.tokens, "total_tokens": answer.tokens}
+    tail: dict[str, object] = {"model": model, "usage": usage}
+    if answer.truncated:
+        tail["truncated"] = {"count": len(answer.truncated), "inputs": list(answer.truncated)}
+    parts += [b"],", escaped(orjson.dumps(tail))[1:], b"\n"]
+    return parts
+
+
+def error_body(status: int, text: str, extra: Mapping[str, object]) -> bytes:
+    """OpenAI's error object; `hint` and `index` are beside its fields where they are known."""
+    kinds = {401: "authentication_error", 404: "not_found_error"}
+    type_ = kinds.get(status, "invalid_request_error" if status in (400, 413) else "api_error")
+    error = {"message": text, "type": type_, "param": None, "code": None, **extra}
+    return escaped(orjson.dumps({"error": error}))
+
+
+def model_object(name: str, created: int) -> dict[str, object]:
+    """One entry of `/v1/models` (case 147)."""
+    return {"id": name, "object": "model", "created": created, "owned_by": "library"}
