@@ -42,17 +42,17 @@ def decode(data: bytes, name: str) -> Decoded:
     """Decode a whole file. Raises DocumentSkipped (`binary`) where the bytes are no text in any encoding."""
     for mark, encoding in _BOMS:
         if data.startswith(mark):
-            return _decoded(data[len(mark) :].decode(encoding, "replace"), encoding)
+            return _lossy(data[len(mark) :], encoding)
     head = data[:_SNIFF]
     if is_binary(head):
         raise DocumentSkipped(f"{name} holds binary data, not text", source=name, code="binary")
-    encoding = _utf16(head) if b"\0" in head else None
-    if encoding is None:
-        try:
-            return _decoded(data.decode("utf-8"), "utf-8")
-        except UnicodeDecodeError:
-            encoding = _nearly_utf8(data) or _guess(data)
-    return _decoded(data.decode(encoding, "replace"), encoding)
+    wide = _utf16(head) if b"\0" in head else None  # asked first: zeros are valid UTF-8 too
+    if wide is not None:
+        return _lossy(data, wide)
+    try:
+        return _decoded(data.decode("utf-8"), "utf-8")
+    except UnicodeDecodeError:
+        return _lossy(data, _nearly_utf8(data) or _guess(data))
 
 
 def is_binary(head: bytes) -> bool:
@@ -97,6 +97,10 @@ def _guess(data: bytes) -> str:
         return codecs.lookup(found).name
     except LookupError:
         return "utf-8"
+
+
+def _lossy(data: bytes, encoding: str) -> Decoded:
+    return _decoded(data.decode(encoding, "replace"), encoding)
 
 
 def _decoded(text: str, encoding: str) -> Decoded:

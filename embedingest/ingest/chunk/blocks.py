@@ -1,0 +1,202 @@
+"""Text to blocks: headings, paragraphs, list items, tables, fenced and indented code. Knows marks, not sizes.
+
+Blocks tile the text: each begins where the one before ends, and blank lines belong to the block above them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Block", "Kind", "asciidoc_blocks", "markdown_blocks", "plain_blocks", "rest_blocks"]
+
+Kind = Literal["heading", "paragraph", "item", "code", "table", "rule"]
+
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+\Z")
+_FENCE: Final = re.compile(r" {0,3}(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)$")
+_ATX: Final = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#*)?[ \t]*$")
+_SETEXT: Final = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
+_ITEM: Final = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)]|#\.|\(\w{1,3}\))[ \t]+\S")
+_TABLE: Final = re.compile(r"[ \t]*(?:\||\+[-=+]{3,}\+)")
+_ADORNMENT: Final = re.compile(r"([=\-~#*^\"'`+:._])\1{2,}[ \t]*$")
+_LITERAL: Final = re.compile(r"\.\. (?:code|code-block|sourcecode|parsed-literal|literalinclude|productionlist|math)::")
+_ASCIIDOC_HEADING: Final = re.compile(r"(={1,6})[ \t]+(\S.*?)(?:[ \t]+\1)?[ \t]*$")
+_ASCIIDOC_FENCE: Final = re.compile(r"(-{4,}|\.{4,}|\+{4,}|\|===)[ \t]*$")
+
+
+@dataclass(slots=True)
+class Block:
+    """From `start` to the next block's start. `level` and `title` are a heading's; `indent` counts blanks."""
+
+    start: int
+    kind: Kind
+    level: int = 0
+    title: str = ""
+    indent: int = 0
+
+
+class _Scan:
+    """The blocks so far, and what the line under the hand continues."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.blank = True  # the line above is blank, or there is none
+
+    def open(self, start: int, kind: Kind, indent: int = 0, level: int = 0, title: str = "") -> None:
+        # Blank lines at the top of a document belong to its first block, so that blocks tile the text.
+        self.blocks.append(Block(start if self.blocks else 0, kind, level, title, indent))
+
+    @property
+    def last(self) -> Kind | None:
+        return self.blocks[-1].kind if self.blocks else None
+
+    def text(self, start: int, line: str, indent: int) -> None:
+        """A line of words: a new item or paragraph, or more of the block above."""
+        if _ITEM.match(line):
+            if self.blank or self.last in {"item", "heading"}:
+                self.open(start, "item", indent)
+        elif _TABLE.match(line):
+            if self.last != "table" or self.blank:
+                self.open(start, "table", indent)
+        elif self.blank or self.last in {"table", "heading", "rule", "code", None}:
+            belongs = self.last == "item" and indent > self.blocks[-1].indent
+            self.open(start, "item" if belongs else "paragraph", indent)
+
+
+def markdown_blocks(text: str) -> list[Block]:
+    """The blocks of Markdown (CommonMark's headings and fences, pipe tables)."""
+    scan = _Scan()
+    fence = ""
+    for start, line in _lines(text):
+        stripped = line.strip()
+        if fence:
+            if stripped.startswith(fence) and not stripped.strip(fence[0]):
+                fence = ""
+                scan.blank = True  # what follows a fence begins anew
+            continue
+        if not stripped:
+            scan.blank = True
+            continue
+        indent = len(line) - len(line.lstrip())
+        opened = _FENCE.match(line) if stripped[0] in "`~" else None
+        if opened is None and indent > 3 and scan.last == "item" and stripped[:3] in {"```", "~~~"}:
+            opened = _FENCE.match(stripped)
+        if opened:
+            fence = opened[1] or opened[2]
+            scan.open(start, "code", indent)
+        elif not _markdown_heading(scan, start, line, stripped):
+            scan.text(start, line, indent)
+        scan.blank = False
+    return scan.blocks
+
+
+def _markdown_heading(scan: _Scan, start: int, line: str, stripped: str) -> bool:
+    if stripped[0] == "#":
+        found = _ATX.match(line)
+        if found:
+            scan.open(start, "heading", level=len(found[1]), title=(found[2] or "").strip())
+            return True
+    elif stripped[0] in "=-" and not scan.blank and scan.last == "paragraph" and _SETEXT.match(line):
+        block = scan.blocks[-1]
+        block.kind, block.level = "heading", 1 if stripped[0] == "=" else 2
+        return True
+    return False
+
+
+def rest_blocks(text: str) -> list[Block]:
+    """The blocks of reStructuredText; levels by the order in which adornments first appear."""
+    scan = _Scan()
+    styles: dict[str, int] = {}
+    literal: int | None = None  # indent of the paragraph that announced a literal block
+    over: tuple[int, str] | None = None  # an adornment line that may be an overline
+    above = (0, "")
+    for start, line in _lines(text):
+        stripped = line.strip()
+        if not stripped:
+            scan.blank, over = True, None
+            above = (start, "")
+            continue
+        indent = len(line) - len(line.lstrip())
+        if literal is not None and indent > literal:
+            if scan.last != "code":
+                scan.open(start, "code", indent)
+            scan.blank = False
+            continue
+        literal = None
+        if _ADORNMENT.match(stripped) and indent == 0:
+            if _underlines(above[1], stripped):
+                _adorn(scan, styles, above, stripped, over)
+                over, above = None, (start, "")
+                scan.blank = True
+                continue
+            over = (start, stripped)
+        scan.text(start, line, indent)
+        if _announces_literal(stripped):
+            literal = indent
+        scan.blank = False
+        above = (start, stripped)
+    return scan.blocks
+
+
+def _announces_literal(stripped: str) -> bool:
+    if stripped.startswith(".."):
+        return _LITERAL.match(stripped) is not None
+    return stripped.endswith("::")
+
+
+def _underlines(title: str, adornment: str) -> bool:
+    return bool(title) and len(adornment.rstrip()) + 2 >= len(title) and not _ADORNMENT.match(title)
+
+
+def _adorn(
+    scan: _Scan, styles: dict[str, int], above: tuple[int, str], adornment: str, over: tuple[int, str] | None
+) -> None:
+    """Turn the line above into a heading, together with its overline."""
+    start, title = above
+    overlined = over is not None and over[1][0] == adornment[0]
+    if overlined and over is not None:
+        start = over[0]
+    while scan.blocks and scan.blocks[-1].start >= start:
+        scan.blocks.pop()
+    level = styles.setdefault(adornment[0] * (2 if overlined else 1), len(styles) + 1)
+    scan.open(start, "heading", level=level, title=title)
+
+
+def plain_blocks(text: str) -> list[Block]:
+    """Plain text: paragraphs and lists, headings where a line of their own is underlined."""
+    return rest_blocks(text)
+
+
+def asciidoc_blocks(text: str) -> list[Block]:
+    """The blocks of AsciiDoc: `==` headings, delimited listings and tables."""
+    scan = _Scan()
+    fence = ""
+    for start, line in _lines(text):
+        stripped = line.strip()
+        if fence:
+            if stripped == fence:
+                fence, scan.blank = "", True
+            continue
+        if not stripped:
+            scan.blank = True
+            continue
+        heading = _ASCIIDOC_HEADING.match(line.rstrip("\n"))
+        delimiter = _ASCIIDOC_FENCE.match(stripped)
+        if heading:
+            scan.open(start, "heading", level=len(heading[1]), title=heading[2])
+        elif delimiter:
+            fence = stripped
+            scan.open(start, "table" if stripped == "|===" else "code")
+        else:
+            scan.text(start, line, len(line) - len(line.lstrip()))
+        scan.blank = False
+    return scan.blocks
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    for found in _LINE.finditer(text):
+        yield found.start(), found[0]

@@ -1,0 +1,99 @@
+"""Inner places to cut a block that alone is too large: lines, sentences, words, at last any token. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.chunk.pack import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedingest.ingest.chunk.blocks import Kind
+    from embedingest.ingest.chunk.ruler import Ruler
+
+__all__ = ["refine"]
+
+# A match ends where the next piece begins; the number is what a cut there costs.
+_Level = tuple[re.Pattern[str], float]
+_BLANK_LINE: Final[_Level] = (re.compile(r"\n[ \t]*\n\s*(?=\S)"), 0.2)
+_LINE: Final[_Level] = (re.compile(r"\n(?=[^\n])"), 0.4)
+_SENTENCE: Final[_Level] = (re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=\S)|(?<=[。！？])(?=\S)"), 0.4)
+_CLAUSE: Final[_Level] = (re.compile(r"(?<=[,;:—])\s+(?=\S)|(?<=[、，；：])(?=\S)"), 0.7)
+_LEVELS: Final[dict[str, tuple[_Level, ...]]] = {
+    "code": (_BLANK_LINE, _LINE),
+    "table": (_LINE,),
+    "paragraph": (_BLANK_LINE, _SENTENCE, _LINE, _CLAUSE),
+}
+_WORD: Final = re.compile(r"\s+(?=\S)")
+_WORD_COST: Final = 1.0
+_HARD_COST: Final = 1.5
+_GROUP: Final = 16  # words are taken together, about so many, up to words that their letters choose
+
+
+def refine(text: str, start: int, end: int, kind: Kind, ruler: Ruler, capacity: int) -> Iterator[tuple[int, float]]:
+    """Offsets inside `text[start:end]` where it may be cut, ascending, each with its cost.
+
+    Between two of them, and to the ends, lie at most `capacity` tokens.
+    """
+    levels = _LEVELS["code" if kind == "code" else "table" if kind == "table" else "paragraph"]
+    yield from _refine(text, start, end, levels, ruler, capacity)
+
+
+def _refine(
+    text: str, start: int, end: int, levels: tuple[_Level, ...], ruler: Ruler, capacity: int
+) -> Iterator[tuple[int, float]]:
+    if not levels:
+        yield from _words(text, start, end, ruler, capacity)
+        return
+    pattern, cost = levels[0]
+    begin = start
+    for found in pattern.finditer(text, start, end):
+        place = found.end()
+        if place <= begin or place >= end:
+            continue
+        if ruler.size(begin, place) > capacity:
+            yield from _refine(text, begin, place, levels[1:], ruler, capacity)
+        yield place, cost + draw(text, place)
+        begin = place
+    if ruler.size(begin, end) > capacity:
+        yield from _refine(text, begin, end, levels[1:], ruler, capacity)
+
+
+def _words(text: str, start: int, end: int, ruler: Ruler, capacity: int) -> Iterator[tuple[int, float]]:
+    """Every word would be too many places: groups of words, ended by words whose own letters say so."""
+    most = max(1, capacity // 4)
+    begin = last = start
+    for found in _WORD.finditer(text, start, end):
+        place = found.end()
+        if ruler.size(begin, place) > most:
+            if last > begin:
+                yield last, _WORD_COST
+                begin = last
+            if ruler.size(begin, place) > most:
+                yield from _hard(text, begin, place, ruler, most)
+                yield place, _WORD_COST
+                begin = place
+        elif draw(text, place) * _GROUP < 1:
+            yield place, _WORD_COST
+            begin = place
+        last = place
+    if last > begin and ruler.size(begin, end) > most:
+        yield last, _WORD_COST
+        begin = last
+    yield from _hard(text, begin, end, ruler, most)
+
+
+def _hard(text: str, start: int, end: int, ruler: Ruler, most: int) -> Iterator[tuple[int, float]]:
+    """A run without blanks: cut between tokens, never in front of a mark that belongs to the letter before."""
+    place = start
+    while ruler.size(place, end) > most:
+        following = ruler.offset(ruler.position(place) + most)
+        while following < end and unicodedata.combining(text[following]):
+            following += 1
+        if following >= end or following <= place:
+            return
+        yield following, _HARD_COST
+        place = following

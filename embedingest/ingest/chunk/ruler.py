@@ -1,0 +1,76 @@
+"""How many tokens lie between two places of a text, from one tokenisation of the whole. Knows no structure."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.chunk.emit import trimmed
+
+if TYPE_CHECKING:
+    from embedingest.types import Sizer
+
+__all__ = ["Ruler"]
+
+_WINDOW: Final = 8192
+_SLACK: Final = 0.92
+
+
+class Ruler:
+    """Token positions in a text.
+
+    The text is tokenised once, in windows that end with a line (tokenizers slow down on long inputs). Where a
+    slice's own tokenisation may differ from its part of the whole, `fits` asks the sizer itself.
+    """
+
+    def __init__(self, text: str, sizer: Sizer, *, trim: bool = True) -> None:
+        self._text = text
+        self._sizer = sizer
+        self._trim = trim
+        self._starts = array("I")
+        offset = 0
+        while offset < len(text):
+            end = _window_end(text, offset)
+            self._starts.extend(offset + start for start in sizer.starts(text[offset:end]))
+            offset = end
+
+    def position(self, offset: int) -> int:
+        """How many tokens start before `offset`."""
+        return bisect_left(self._starts, offset)
+
+    def size(self, start: int, end: int) -> int:
+        """About how many tokens `text[start:end]` has; exact where it is cut between words."""
+        return bisect_left(self._starts, end) - bisect_left(self._starts, start)
+
+    def offset(self, position: int) -> int:
+        """Where the token of this position starts; the end of the text after the last."""
+        return self._starts[position] if position < len(self._starts) else len(self._text)
+
+    def fits(self, start: int, end: int, capacity: int, prefix: str = "") -> bool:
+        """Whether `text[start:end]` has at most `capacity` tokens, and the sizer's own capacity with `prefix`."""
+        estimate = self.size(start, end)
+        if estimate <= capacity * _SLACK and self._between_words(start) and self._between_words(end):
+            return True
+        if self._trim:
+            start, end = trimmed(self._text, start, end)
+        text = self._text[start:end]
+        if self._sizer.count(text) > capacity:
+            return False
+        return not prefix or self._sizer.count(prefix + text) <= self._sizer.capacity
+
+    def _between_words(self, offset: int) -> bool:
+        text = self._text
+        return offset in {0, len(text)} or text[offset].isspace() or text[offset - 1].isspace()
+
+
+def _window_end(text: str, offset: int) -> int:
+    end = offset + _WINDOW
+    if end >= len(text):
+        return len(text)
+    for mark in ("\n", " "):
+        found = text.rfind(mark, offset + _WINDOW // 2, end)
+        if found >= 0:
+            return found + 1
+    found = text.find(" ", end, end + _WINDOW)  # a very long word stays one word
+    return found + 1 if found >= 0 else end + _WINDOW

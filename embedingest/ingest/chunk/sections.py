@@ -1,0 +1,107 @@
+"""A document as sections: from one heading to the next, each with its blocks and its path of headings.
+
+Knows which marks a document has by its markup and MIME type, and headings that a loader marked as spans.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.chunk.blocks import Block, asciidoc_blocks, markdown_blocks, plain_blocks, rest_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from embedingest.types import Document, Span
+
+__all__ = ["Section", "sections"]
+
+_BY_MIME: Final[dict[str, Callable[[str], list[Block]]]] = {
+    "text/x-rst": rest_blocks,
+    "text/x-asciidoc": asciidoc_blocks,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`text[start:end]`, its blocks, and the headings above it, its own last.
+
+    A heading without words of its own stays with the first section below it.
+    """
+
+    start: int
+    end: int
+    path: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+def sections(document: Document) -> Iterator[Section]:
+    """The sections of a document, tiling its text in order."""
+    blocks = _blocks(document)
+    path: list[tuple[int, str]] = []
+    first = 0
+    for index, block in enumerate(blocks):
+        if block.kind == "heading" and index > first and not _only_parents(blocks, first, index):
+            yield _section(document.text, blocks, first, index, path)
+            first = index
+        if block.kind == "heading":
+            while path and path[-1][0] >= block.level:
+                path.pop()
+            path.append((block.level, block.title or _first_line(document.text, block.start)))
+    if blocks:
+        yield _section(document.text, blocks, first, len(blocks), path)
+
+
+def _section(text: str, blocks: list[Block], first: int, stop: int, path: list[tuple[int, str]]) -> Section:
+    end = blocks[stop].start if stop < len(blocks) else len(text)
+    titles = tuple(title for _, title in path if title)
+    return Section(blocks[first].start, end, titles, tuple(blocks[first:stop]))
+
+
+def _only_parents(blocks: list[Block], first: int, index: int) -> bool:
+    """Whether the open section is nothing but headings above the one at `index`."""
+    return all(
+        block.kind == "heading" and block.level < following.level
+        for block, following in zip(blocks[first:index], blocks[first + 1 : index + 1], strict=True)
+    )
+
+
+def _blocks(document: Document) -> list[Block]:
+    if document.markup == "markdown":
+        return markdown_blocks(document.text)
+    headings = [span for span in document.spans if span.kind == "heading"]
+    if headings:
+        return _with_headings(document.text, headings)
+    return _BY_MIME.get(document.mime, plain_blocks)(document.text)
+
+
+def _with_headings(text: str, spans: list[Span]) -> list[Block]:
+    """Plain blocks with a heading wherever a span begins; a span holds its whole section, so nesting is depth."""
+    headings: list[Block] = []
+    ends: list[int] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        while ends and ends[-1] <= span.start:
+            ends.pop()
+        ends.append(span.end)
+        headings.append(Block(span.start, "heading", len(ends), str(span.value)))
+    taken = {heading.start for heading in headings}
+    body = [block for block in plain_blocks(text) if block.start not in taken]
+    for block in body:
+        if block.kind == "heading":
+            block.kind = "paragraph"
+    after = [Block(_line_end(text, start), "paragraph") for start in taken]
+    starts = taken | {block.start for block in body}
+    body += [block for block in after if block.start not in starts and block.start < len(text)]
+    merged = sorted(headings + body, key=lambda block: (block.start, block.kind != "heading"))
+    merged[0].start = 0
+    return merged
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end + 1
+
+
+def _first_line(text: str, start: int) -> str:
+    return text[start:].lstrip()[:400].split("\n", 1)[0].strip(" #=") if start < len(text) else ""
