@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
@@ -17,7 +18,7 @@ from embedingest.ingest.ignore import IGNORE_FILES, MARKER, Patterns, Rules, is_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Found", "Left", "Listing", "Reason", "Scanner"]
+__all__ = ["Found", "Left", "Listing", "Reason", "Scanner", "is_text"]
 
 Reason = Literal[
     "unreadable", "missing", "special", "link", "link_outside", "link_loop", "link_broken", "link_excluded", "output"
@@ -52,13 +53,19 @@ class Left(NamedTuple):
     subtree: bool = False
 
 
-class Listing(NamedTuple):
-    """One folder of a scan: its files, what was left, and the folders that come next. All paths are relative."""
+@dataclass(slots=True)
+class Listing:
+    """One folder of a scan: its files, what was left, and the folders that come next. All paths are relative.
+
+    `linked`: it was reached through a symbolic link. `undecodable`: it holds a name that is no text.
+    """
 
     relative: str
-    files: list[Found]
-    left: list[Left]
-    folders: list[str]
+    files: list[Found] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    linked: bool = False
+    undecodable: bool = False
 
 
 _Chain: TypeAlias = tuple[tuple[str, Patterns], ...]
@@ -95,11 +102,14 @@ class Scanner:
             yield from listing.left
 
     def look(self, relatives: Iterable[str]) -> Iterator[tuple[str, Found | Left | None]]:
-        """What single paths are now: a file for us, left with a reason, or `None` (gone, excluded, or a folder)."""
+        """What single paths are now: a file for us, left with a reason, or `None` (gone, excluded, or a folder).
+
+        Without a root every path is left as `missing`, which is not to say that it is gone.
+        """
         known: dict[str, tuple[_Chain, int] | Left | None] = {}
         for relative in relatives:
-            if not relative:
-                yield relative, self._root_file()
+            if not relative or self._identity() is None:
+                yield relative, self._root_file()._replace(relative=relative)
                 continue
             parent = relative.rpartition("/")[0]
             if parent not in known:
@@ -112,22 +122,22 @@ class Scanner:
             taken = self._look_one(relative, *way)
             yield relative, None if isinstance(taken, _Pending) else taken
 
-    def folders(self, below: str = "") -> Iterator[str]:
-        """Every folder a scan would enter, `below` itself first."""
-        for listing in self.listings(below, files=False):
-            yield listing.relative
-
     def listings(self, below: str = "", *, files: bool = True) -> Iterator[Listing]:
-        """The scan folder by folder. With `files` off, no file is looked at."""
+        """The scan folder by folder. With `files` off, no file is looked at but linked ones.
+
+        A path that is no folder gives one listing that holds nothing else.
+        """
+        began = self._identity()
         start = self._start(below)
         if isinstance(start, Listing):
             yield start
-            return
-        stack = [] if start is None else [start]
+        stack = [start] if isinstance(start, _Pending) else []
         while stack:
             listing, deeper = self._enter(stack.pop(), files=files)
             yield listing
             stack.extend(reversed(deeper))
+        if self._identity() != began or (began is None and below):
+            yield _single("", Left("", "missing", f"`{self.root}` went away", subtree=True))
 
     def may_matter(self, relative: str) -> bool:
         """Whether a change at this path can matter, by names alone. Cheap; ignore files and links are not asked."""
@@ -141,6 +151,14 @@ class Scanner:
             return True
         # What is gone could have been a file or a folder.
         return not (self.rules.barred(path, name) and self.rules.barred(path + "/", name))
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which folder the root is. Without its root, or with another in its place, nothing below was really seen."""
+        try:
+            st = os.stat(self.root)
+        except OSError:
+            return None
+        return (st.st_dev, st.st_ino) if stat.S_ISDIR(st.st_mode) else (0, 0)
 
     # -- where a scan starts ------------------------------------------------------------------------------------
 
@@ -237,7 +255,7 @@ class Scanner:
 
     def _enter(self, pending: _Pending, *, files: bool) -> tuple[Listing, list[_Pending]]:
         relative, _, hops = pending
-        listing = Listing(relative, [], [], [])
+        listing = Listing(relative, linked=hops > 0)
         descriptor = -1
         try:
             if _BY_DESCRIPTOR:
@@ -267,6 +285,7 @@ class Scanner:
         if isinstance(inner, Left):
             listing.left.append(inner)
             return []
+        listing.undecodable = not is_text("".join(named))
         prefix = f"{relative}/" if relative else ""
         deeper: list[_Pending] = []
         for name in sorted(named):
@@ -397,8 +416,17 @@ class _Named:
         return self._stat
 
 
+def is_text(name: str) -> bool:
+    """Whether a name is more than bytes: whether it decodes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _single(relative: str, one: Found | Left) -> Listing:
-    return Listing(relative, [one], [], []) if isinstance(one, Found) else Listing(relative, [], [one], [])
+    return Listing(relative, files=[one]) if isinstance(one, Found) else Listing(relative, left=[one])
 
 
 def _special(relative: str, mode: int) -> Left:
