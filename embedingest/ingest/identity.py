@@ -5,6 +5,7 @@ Knows no folder, no table and no model; it is handed the bytes and names that it
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final
@@ -77,7 +78,11 @@ def occurrences(hashes: Iterable[str]) -> list[int]:
 
 def canonical_json(value: Mapping[str, Any]) -> str:
     """Equal mappings give equal strings: keys sorted, no spaces, no escapes beyond what JSON asks."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str).decode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str).decode()
+    except TypeError:
+        # Integers of more than 64 bits, and halves of surrogate pairs, which the escapes below can spell.
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def config_hash(
@@ -85,14 +90,14 @@ def config_hash(
     loader: tuple[str, str, Mapping[str, Any]],
     chunker: tuple[str, str, Mapping[str, Any]],
     prompt: str,
-    capacity: int,
+    capacity: str,
     metadata: Mapping[str, Any],
 ) -> str:
     """Everything that decides a document's rows beside its bytes: (name, version, options) of its loader and its
     chunker, the document prompt, the token capacity of a chunk and the metadata that every row is given.
     """
     parts = [loader[0], loader[1], canonical_json(loader[2]), chunker[0], chunker[1], canonical_json(chunker[2])]
-    return hash_fields(*parts, prompt, str(capacity), canonical_json(metadata))
+    return hash_fields(*parts, prompt, capacity, canonical_json(metadata))
 
 
 def source_name(alias: str, relative: str) -> str:
@@ -115,12 +120,11 @@ def escape(name: str) -> str:
 
 
 def path_of_source(alias: str, source: str) -> str:
-    """The path under its root that `source_name` was given; the empty string for a root that is one file."""
+    """The POSIX path under its root that `source_name` was given; the empty string for a root that is one file."""
     if source == alias:
         return ""
     raw = source[len(alias) + 1 :].encode("utf-8", "surrogateescape")
-    path = os.fsdecode(_ESCAPED.sub(lambda match: bytes([int(match.group(1), 16)]), raw))
-    return path if os.sep == "/" else path.replace("/", os.sep)
+    return os.fsdecode(_ESCAPED.sub(lambda match: bytes([int(match.group(1), 16)]), raw))
 
 
 def parent_source(source: str) -> str:

@@ -11,15 +11,15 @@ import logging
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from embedingest.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["FileState", "Journal", "Known", "Request", "Stat"]
+__all__ = ["NO_STAT", "FileState", "Journal", "Known", "Recorded", "Request", "Stat", "stat_facts"]
 
 _VERSION: Final = 1
 _FAR: Final = 2**63 - 1
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS roots (alias TEXT PRIMARY KEY, path BLOB NOT NULL) WI
 CREATE TABLE IF NOT EXISTS files (
     source TEXT PRIMARY KEY, alias TEXT NOT NULL,
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
-    read_ns INTEGER NOT NULL, state TEXT NOT NULL,
+    settled INTEGER NOT NULL, state TEXT NOT NULL,
     content_hash TEXT NOT NULL, config_hash TEXT NOT NULL, fingerprint TEXT NOT NULL,
     loader TEXT NOT NULL, chunker TEXT NOT NULL, chunks INTEGER NOT NULL, children TEXT NOT NULL,
     kind TEXT NOT NULL, code TEXT NOT NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL, next_try REAL NOT NULL
@@ -46,45 +46,37 @@ CREATE TABLE IF NOT EXISTS requests (
 """
 
 
-class Stat(NamedTuple):
-    """What tells one revision of a file from another without reading it."""
+Stat: TypeAlias = tuple[int, int, int, int]
+"""Size, mtime and ctime in nanoseconds, inode: what tells revisions of a file apart without reading it."""
 
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, stat: os.stat_result) -> Stat:
-        """The facts of a stat call, within SQLite's integers."""
-        return cls(stat.st_size, _signed(stat.st_mtime_ns), _signed(stat.st_ctime_ns), stat.st_ino & _FAR)
+NO_STAT: Final[Stat] = (-1, 0, 0, 0)
 
 
-NO_STAT: Final = Stat(-1, 0, 0, 0)
+def stat_facts(facts: Sequence[int]) -> Stat:
+    """The first four facts of a file, within SQLite's integers (file systems may claim any time)."""
+    size, mtime_ns, ctime_ns, inode = facts[:4]
+    return (size, _signed(mtime_ns), _signed(ctime_ns), inode & _FAR)
 
 
 class Known(NamedTuple):
-    """The few facts of a file that an unchanged run compares. `stat_key` is a plain tuple of Stat's fields."""
+    """The few facts of a file that an unchanged run compares. The first four are its `Stat`."""
 
     size: int
     mtime_ns: int
     ctime_ns: int
     inode: int
-    read_ns: int
+    settled: int
     state: str
-
-    @property
-    def stat(self) -> Stat:
-        return Stat(self.size, self.mtime_ns, self.ctime_ns, self.inode)
 
 
 class FileState(NamedTuple):
     """All that is known of one file.
 
     `state` is `done`, `empty`, `skipped`, `failed`, or `unverified` (the table has rows of it, and nobody has
-    compared them with the file since the journal was lost). `read_ns` is the wall clock just before the file was
-    read. `children` are the sources of documents inside it. `kind`, `code` and `error` tell of the last failure,
-    `attempts` how often in a row, `next_try` when again (seconds since the epoch; 0: not before it changes).
+    compared them with the file since the journal was lost). `settled` is 0 where the stat facts were too young to
+    prove anything when the file was read. `children` are the sources of documents inside it. `kind`, `code` and
+    `error` tell of the last failure, `attempts` how often in a row for this revision, `next_try` when again (seconds
+    since the epoch; 0: not before it changes).
     """
 
     source: str
@@ -93,7 +85,7 @@ class FileState(NamedTuple):
     mtime_ns: int
     ctime_ns: int
     inode: int
-    read_ns: int
+    settled: int
     state: str
     content_hash: str = ""
     config_hash: str = ""
@@ -110,12 +102,22 @@ class FileState(NamedTuple):
 
     @property
     def stat(self) -> Stat:
-        return Stat(self.size, self.mtime_ns, self.ctime_ns, self.inode)
+        return self[2:6]
 
     @property
     def documents(self) -> tuple[str, ...]:
         """The sources whose rows belong to this file."""
         return (self.source, *self.children)
+
+
+class Recorded(NamedTuple):
+    """One way in which files were ingested, and how many were."""
+
+    loader: str
+    chunker: str
+    config_hash: str
+    fingerprint: str
+    files: int
 
 
 class Request(NamedTuple):
@@ -225,6 +227,10 @@ class Journal:
         query = f"SELECT {columns} FROM files WHERE alias=?"
         return {row[0]: Known._make(row[1:]) for row in self._all(query, alias)}
 
+    def known_file(self, source: str) -> Known | None:
+        row = self._one(f"SELECT {', '.join(Known._fields)} FROM files WHERE source=?", source)
+        return None if row is None else Known._make(row)
+
     def file(self, source: str) -> FileState | None:
         row = self._one(f"SELECT {_COLUMNS} FROM files WHERE source=?", source)
         return None if row is None else _state(row)
@@ -249,6 +255,31 @@ class Journal:
         """Number of files by state."""
         query = "SELECT state, count(*) FROM files WHERE (?1 IS NULL OR alias=?1) GROUP BY state"
         return {state: int(count) for state, count in self._all(query, alias)}
+
+    def below(self, source: str) -> list[str]:
+        """Sources that are this one or lie below it as a folder."""
+        query = "SELECT source FROM files WHERE source=? OR (source >= ? AND source < ?) ORDER BY source"
+        return [row[0] for row in self._all(query, source, source + "/", source + "0")]
+
+    def recorded(self) -> list[Recorded]:
+        """The ways in which files that have rows, or were found empty, were ingested."""
+        query = (
+            "SELECT loader, chunker, config_hash, fingerprint, count(*) FROM files "
+            "WHERE state IN ('done', 'empty') GROUP BY 1, 2, 3, 4"
+        )
+        return [Recorded._make(row) for row in self._all(query)]
+
+    def unverify(self, recorded: Recorded) -> None:
+        """What was ingested in this way is to be compared with its file again."""
+        query = (
+            "UPDATE files SET state='unverified' WHERE loader=? AND chunker=? AND config_hash=? AND fingerprint=? "
+            "AND state IN ('done', 'empty')"
+        )
+        self._run(query, *recorded[:4])
+
+    def unverify_all(self) -> None:
+        """Every file is to be read again."""
+        self._run("UPDATE files SET state='unverified', settled=0")
 
     def has_content(self, content_hash: str) -> list[str]:
         """Sources whose bytes had this hash."""

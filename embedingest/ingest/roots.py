@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedingest.errors import ConfigError
-from embedingest.ingest.identity import escape, source_name
+from embedingest.ingest.identity import escape, path_of_source, source_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Root", "owner", "resolve"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Root:
     """One followed folder or file: its alias, its absolute path, and what is taken from it."""
 
@@ -32,6 +32,10 @@ class Root:
     def source(self, relative: str) -> str:
         """The source of the file at `relative` under this root."""
         return source_name(self.alias, relative)
+
+    def relative(self, source: str) -> str:
+        """The path under this root of one of its sources, POSIX."""
+        return path_of_source(self.alias, source)
 
     def holds(self, source: str) -> bool:
         """Whether a source lies under this root."""

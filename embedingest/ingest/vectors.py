@@ -42,7 +42,8 @@ class VectorCache:
         self._path = path
         self._limit = limit
         self._stamp = 0
-        self.evicted = False
+        self.incomplete = False
+        """Whether something that was put here is no longer kept."""
         self._db: sqlite3.Connection | None = None
         self._open(again=True)
 
@@ -112,8 +113,10 @@ class VectorCache:
                 self._open_empty()
             else:
                 _log.warning("no vector cache at %s: %s", self._path, error)
+                self.incomplete = True
 
     def _open_empty(self) -> None:
+        self.incomplete = True
         self.close()
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
@@ -124,6 +127,7 @@ class VectorCache:
         if isinstance(error, sqlite3.OperationalError):
             # Full disk, locked, read-only: the file is sound, so leave it and do without.
             _log.warning("vector cache %s is not used: %s", self._path, error)
+            self.incomplete = True
             self.close()
         else:
             _log.warning("vector cache %s starts afresh: %s", self._path, error)
@@ -150,7 +154,7 @@ class VectorCache:
                     "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors ORDER BY stamp, id LIMIT ?)",
                     (max(1, int(count * share)),),
                 )
-            self.evicted = True
+            self.incomplete = True
 
     def _used(self) -> int:
         assert self._db is not None

@@ -1,0 +1,60 @@
+"""Which deletions may happen, and which wait for a person. Knows no table.
+
+A folder that vanished, cannot be read or came back empty says nothing about what the user wants gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ["LEAST_DOCUMENTS", "Verdict", "judge"]
+
+# A share of very few says nothing: two of three notes deleted is a person tidying up.
+LEAST_DOCUMENTS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is deleted now, what waits, and why it waits (empty where nothing does)."""
+
+    delete: tuple[str, ...]
+    wait: tuple[str, ...]
+    reason: str = ""
+
+
+def judge(
+    gone: Collection[str],
+    *,
+    documents: int,
+    present: int,
+    recent: int,
+    share: float,
+    confirmed: Mapping[str, bool],
+    allow: bool,
+) -> Verdict:
+    """Judge the deletions under one root.
+
+    `gone` are the sources that are no longer there and did not merely move. `documents` had rows before, of which
+    `recent` were deleted within the last minute and are not in `gone`; `present` files are there now. More than
+    `share` of the documents waits, and everything does where no file is left. `confirmed` are sources that
+    waited before and whether a person has said yes; with `allow` nothing waits.
+    """
+    free = [source for source in gone if allow or confirmed.get(source)]
+    rest = [source for source in gone if not (allow or confirmed.get(source))]
+    if not rest:
+        return Verdict(tuple(free), ())
+    lost, had = len(rest) + recent, documents + recent
+    if present == 0:
+        reason = f"none of its {documents:,} documents is there any more"
+    elif had >= LEAST_DOCUMENTS and lost > share * had:
+        reason = f"{lost:,} of its {had:,} documents are gone, more than the share of {share:g} that may go unasked"
+    else:
+        # What waits goes on waiting until it is confirmed or comes back.
+        waiting = tuple(source for source in rest if source in confirmed)
+        now = tuple(source for source in rest if source not in confirmed)
+        return Verdict((*free, *now), waiting, "they waited before and were not confirmed" if waiting else "")
+    return Verdict(tuple(free), tuple(rest), reason)

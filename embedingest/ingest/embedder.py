@@ -1,0 +1,138 @@
+"""Texts to vectors beside the walk: some calls of the engine at once, so that it always has work waiting.
+
+Knows no rows. A text that cannot be embedded fails alone; an engine that fails fails the run.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from embedingest.errors import EngineError, InputError, OverloadedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from embedingest.engine.engine import Engine, Priority
+    from embedingest.ingest.recipe import Recipe
+    from embedingest.types import Embeddings
+
+__all__ = ["Embedded", "Embedder"]
+
+_CALLS: Final = 4
+_OVERLOADED_SECONDS: Final = 0.25
+
+
+@dataclass(slots=True)
+class Embedded:
+    """What one call gave: vectors float32 (D,) by text hash, and the reason for each text that has none.
+
+    `error` is set where the engine itself failed, and nothing else is.
+    """
+
+    hashes: tuple[str, ...]
+    vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    tokens: int = 0
+    characters: int = 0
+    truncated: int = 0
+    error: Exception | None = None
+
+
+class Embedder:
+    """Calls `engine.embed` from `_CALLS` threads of its own and hands each outcome to `done`, from those threads."""
+
+    def __init__(self, engine: Engine, recipe: Recipe, done: Callable[[Embedded], None]) -> None:
+        self._engine = engine
+        self._recipe = recipe
+        self._done = done
+        self._closed = threading.Event()
+        self._work: queue.PriorityQueue[tuple[int, int, Mapping[str, str]]] = queue.PriorityQueue()
+        self._sent = 0
+        # Daemons: an engine that hangs must not keep the process from ending.
+        for number in range(_CALLS):
+            threading.Thread(target=self._serve, name=f"embed-{number}", daemon=True).start()
+
+    @property
+    def calls(self) -> int:
+        """How many calls may run at once."""
+        return _CALLS
+
+    def submit(self, texts: Mapping[str, str], *, urgent: bool = False) -> None:
+        """Have these texts, by text hash, embedded."""
+        self._sent += 1
+        self._work.put((0 if urgent else 1, self._sent, texts))
+
+    def close(self) -> None:
+        """Take no further calls; what runs ends unheard."""
+        self._closed.set()
+        for _ in range(_CALLS):
+            self._sent += 1
+            self._work.put((2, self._sent, {}))
+
+    def _serve(self) -> None:
+        while not self._closed.is_set():
+            urgency, _, texts = self._work.get()
+            if not texts or self._closed.is_set():
+                continue
+            result = Embedded(tuple(texts))
+            try:
+                # What somebody has just saved is waited for; the backlog is not.
+                self._embed(texts, result, "bulk" if urgency else "query")
+            except Exception as error:  # noqa: BLE001 -- raised again by whoever takes the result
+                result.error = error
+            if not self._closed.is_set():
+                self._done(result)
+
+    def _embed(self, texts: Mapping[str, str], result: Embedded, priority: Priority) -> None:
+        left = dict(texts)
+        while left:
+            hashes = list(left)
+            try:
+                answer = self._call(list(left.values()), priority)
+            except InputError as error:
+                if error.index is None and len(left) > 1:
+                    half = len(hashes) // 2
+                    for part in (hashes[:half], hashes[half:]):
+                        self._embed({key: left[key] for key in part}, result, priority)
+                    return
+                bad = hashes[error.index or 0]
+                result.failed[bad] = error.message
+                del left[bad]
+                continue
+            self._take(hashes, left, answer, result)
+            return
+
+    def _call(self, texts: list[str], priority: Priority) -> Embeddings:
+        while True:
+            try:
+                return self._engine.embed(
+                    texts, model=self._recipe.model, prompt=self._recipe.prompt, priority=priority
+                )
+            except OverloadedError:
+                # Others are using the engine; a backlog can wait.
+                if self._closed.wait(_OVERLOADED_SECONDS):
+                    raise
+
+    def _take(self, hashes: list[str], texts: Mapping[str, str], answer: Embeddings, result: Embedded) -> None:
+        vectors = answer.vectors
+        if vectors.shape != (len(hashes), self._recipe.dimensions):
+            raise EngineError(
+                f"the engine answered {len(hashes)} texts with vectors of shape {vectors.shape}, "
+                f"not {(len(hashes), self._recipe.dimensions)}"
+            )
+        sound: list[bool] = [bool(np.isfinite(vector).all()) for vector in vectors]
+        for place, key in enumerate(hashes):
+            if sound[place]:
+                result.vectors[key] = vectors[place]
+                result.characters += len(texts[key])
+            else:
+                result.failed[key] = "the engine gave a vector with NaN or infinity"
+        result.tokens += int(answer.token_counts.sum())
+        result.truncated += len(answer.truncated)

@@ -1,0 +1,196 @@
+"""The parts a run works with, each opened when it is first needed: table, workers, engine, cache. Knows no order.
+
+An unchanged run opens none of them.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from embedingest.ingest.embedder import Embedded, Embedder
+from embedingest.ingest.report import Progress
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Collection, Iterable
+    from concurrent.futures import Future
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from embedingest.engine.engine import Engine
+    from embedingest.ingest.extract import Extracted, Job
+    from embedingest.ingest.journal import FileState, Journal
+    from embedingest.ingest.recipe import Recipe
+    from embedingest.ingest.report import IngestReport, ProgressSink
+    from embedingest.ingest.vectors import VectorCache
+    from embedingest.store.values import Changes, SourceState
+    from embedingest.types import Row, Sizer
+
+__all__ = ["Machinery", "Table", "Workers"]
+
+_TELL_SECONDS: Final = 0.1
+
+
+class Table(Protocol):
+    """What a run asks of the table of chunks; `ChunkTable` is one."""
+
+    def rows(self, sources: Collection[str]) -> dict[str, list[Row]]: ...
+    def source_states(self) -> dict[str, SourceState]: ...
+    def vectors(self, text_hashes: Collection[str]) -> dict[str, NDArray[np.float32]]: ...
+    def commit(self, changes: Changes) -> None: ...
+    def count(self) -> int: ...
+    def maintain(self) -> object: ...
+    def close(self) -> None: ...
+
+
+class Workers(Protocol):
+    """Who extracts: `WorkerPool`, or whatever answers a job with a future."""
+
+    def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]: ...
+    def close(self) -> None: ...
+
+
+class Machinery:
+    """Lazily opened parts, and the few things that are done to several of them at once.
+
+    `token` names the table's newest version without opening it (`None` where that cannot be told); the journal
+    remembers it, so that whatever else writes or removes the table is noticed.
+    """
+
+    def __init__(
+        self,
+        *,
+        recipe: Recipe,
+        journal: Journal,
+        open_cache: Callable[[], VectorCache],
+        open_table: Callable[[], Table],
+        open_engine: Callable[[], Engine],
+        open_workers: Callable[[Recipe, Sizer], Workers],
+        token: Callable[[], str | None],
+        stop: threading.Event,
+        clock: Callable[[], float],
+        progress: ProgressSink | None,
+    ) -> None:
+        self.recipe = recipe
+        self.journal = journal
+        self.stop = stop
+        self.now = clock
+        self._open_cache = open_cache
+        self._open_table = open_table
+        self._open_engine = open_engine
+        self._open_workers = open_workers
+        self._token = token
+        self._progress = progress
+        self._told = 0.0
+        self._started = time.monotonic()
+        self._table: Table | None = None
+        self._had_rows = True
+        self._workers: Workers | None = None
+        self._embedder: Embedder | None = None
+        self._embedded: Callable[[Embedded], None] = lambda _: None
+        self._cache: VectorCache | None = None
+
+    def now_ns(self) -> int:
+        """The wall clock of file times; never the clock that was passed in, which tests move."""
+        return time.time_ns()
+
+    # -- parts --------------------------------------------------------------------------------------------------
+
+    def table(self) -> Table:
+        if self._table is None:
+            self._table = self._open_table()
+            self._had_rows = self._table.count() > 0
+        return self._table
+
+    def workers(self) -> Workers:
+        if self._workers is None:
+            sizer = self._open_engine().sizer(self.recipe.model, prompt=self.recipe.prompt)
+            self._workers = self._open_workers(self.recipe, sizer)
+        return self._workers
+
+    def embedder(self, done: Callable[[Embedded], None]) -> Embedder:
+        """The embedder; its outcomes go to the `done` of the latest call."""
+        self._embedded = done
+        if self._embedder is None:
+            self._embedder = Embedder(self._open_engine(), self.recipe, self._hand_on)
+        return self._embedder
+
+    def _hand_on(self, result: Embedded) -> None:
+        self._embedded(result)
+
+    @property
+    def cache(self) -> VectorCache:
+        if self._cache is None:
+            self._cache = self._open_cache()
+        return self._cache
+
+    def quiet(self) -> None:
+        """Let go of what has calls under way, after a run that did not end well."""
+        if self._embedder is not None:
+            self._embedder.close()
+            self._embedder = None
+        if self._workers is not None:
+            self._workers.close()
+            self._workers = None
+
+    def close(self) -> None:
+        self.quiet()
+        if self._table is not None:
+            self._table.close()
+            self._table = None
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
+
+    # -- what concerns several of them ----------------------------------------------------------------------------
+
+    def known_vectors(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        """Vectors that need not be computed, float32 (D,), by text hash."""
+        if not hashes:
+            return {}
+        found = {key: vector for key, vector in self.cache.get(hashes).items() if len(vector) == self.recipe.dimensions}
+        missing = [key for key in hashes if key not in found]
+        table = self.table()
+        # What this run itself wrote into an empty table went through the cache.
+        if missing and (self._had_rows or self.cache.incomplete):
+            found.update(table.vectors(missing))
+        return found
+
+    def commit(self, changes: Changes) -> None:
+        self.table().commit(changes)
+
+    def record(self, states: Iterable[FileState]) -> None:
+        """Tell the journal what the table says now."""
+        with self.journal.transaction():
+            self.journal.record(states)
+            self.journal.set_meta("committed", f"{self.now():.3f}")
+            self.mark()
+
+    def mark(self) -> None:
+        """The journal agrees with the table as it is now."""
+        self.journal.mark_synced(self._token())
+
+    def token(self) -> str:
+        return self._token() or ""
+
+    def maintain(self, report: IngestReport) -> None:
+        """Let the table tend itself, by its own statistics."""
+        started = time.perf_counter()
+        self.table().maintain()
+        self.mark()
+        report.spend("maintain", time.perf_counter() - started)
+
+    def tell(self, stage: str, report: IngestReport, done: int, total: int, *, always: bool = False) -> None:
+        """Report progress, some ten times a second."""
+        now = time.monotonic()
+        if self._progress is None or (now - self._told < _TELL_SECONDS and not always):
+            return
+        self._told = now
+        chunks = report.chunks["new"] + report.chunks["kept"]
+        self._progress(Progress(stage, done, total, chunks, report.embedded["tokens"], now - self._started))
+
+    def begin(self) -> None:
+        """A run begins: its progress counts from now."""
+        self._started = time.monotonic()

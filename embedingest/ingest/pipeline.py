@@ -1,0 +1,495 @@
+"""The walk, from folders to table: who is asked, in which order, and what happens to failures and deletions.
+
+Knows how no step works. One object follows one set of roots into one table, in one thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections import deque
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from embedingest.ingest.deletions import judge
+from embedingest.ingest.ignore import Rules
+from embedingest.ingest.journal import Journal
+from embedingest.ingest.machinery import Machinery
+from embedingest.ingest.recipe import Recipe
+from embedingest.ingest.report import Failure, IngestReport
+from embedingest.ingest.roots import Root, resolve
+from embedingest.ingest.scan import Scanner
+from embedingest.ingest.survey import Survey, survey_paths, survey_root
+from embedingest.ingest.sync import believe, doubt_changed_settings
+from embedingest.ingest.vectors import DEFAULT_BYTES, VectorCache
+from embedingest.ingest.walk import DELETE_SOURCES, Stopped, Walk
+from embedingest.store.values import Changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from embedingest.config import PipelineConfig
+    from embedingest.engine.engine import Engine
+    from embedingest.ingest.machinery import Table, Workers
+    from embedingest.ingest.report import ProgressSink
+    from embedingest.ingest.survey import Candidate
+    from embedingest.types import FileEvent, ModelInfo, Sizer
+
+__all__ = ["Pipeline"]
+
+_log = logging.getLogger(__name__)
+_RECENT_SECONDS: Final = 60.0
+_LOOKS: Final = 3
+_POLL_SECONDS: Final = 0.2
+
+
+class Pipeline:
+    """Keeps one table equal to its roots.
+
+    `describe` tells of the model without loading it; `open_engine` and `open_table` are called when first needed,
+    which an unchanged run never does. `lock` is the right to write the table, taken for as long as the pipeline is
+    open. `token` names the table's newest version without opening it: empty for no table, `None` where it cannot
+    be told. `outputs` are folders that are ours and never ingested. `clock` is seconds since the epoch.
+
+    Use as a context manager, or call `close`.
+    """
+
+    def __init__(
+        self,
+        config: PipelineConfig,
+        *,
+        journal: Path,
+        vectors: Path,
+        describe: Callable[[], ModelInfo],
+        open_engine: Callable[[], Engine],
+        open_table: Callable[[Recipe], Table],
+        lock: Callable[[], AbstractContextManager[Any]],
+        open_workers: Callable[[Recipe, Sizer], Workers] | None = None,
+        token: Callable[[], str | None] = lambda: None,
+        outputs: Sequence[Path] = (),
+        progress: ProgressSink | None = None,
+        stop: threading.Event | None = None,
+        clock: Callable[[], float] = time.time,
+        vector_bytes: int = DEFAULT_BYTES,
+    ) -> None:
+        self.config = config
+        self.stop = stop or threading.Event()
+        self._describe = describe
+        self._open_engine = open_engine
+        self._open_table = open_table
+        self._open_workers = open_workers or _processes
+        self._lock = lock
+        self._token = token
+        self._outputs = outputs
+        self._progress = progress
+        self._clock = clock
+        self._journal_path = journal
+        self._open_cache = lambda: VectorCache(vectors, limit=vector_bytes)
+        self._inbox: queue.SimpleQueue[Iterable[FileEvent]] = queue.SimpleQueue()
+        self._recent: deque[tuple[float, str, int]] = deque()
+        self._held = ExitStack()
+        self._parts: Machinery | None = None
+        self.roots: tuple[Root, ...] = ()
+
+    # -- opening and closing --------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Take the lock, open the journal. Raises LockedError, StoreError, ConfigError, ModelNotFoundError."""
+        if self._parts is not None:
+            return
+        with ExitStack() as held:
+            held.enter_context(self._lock())
+            journal = Journal(self._journal_path)
+            held.callback(journal.close)
+            recipe = Recipe(self.config, self._describe())
+            parts = Machinery(
+                recipe=recipe,
+                journal=journal,
+                open_cache=self._open_cache,
+                open_table=lambda: self._open_table(recipe),
+                open_engine=self._open_engine,
+                open_workers=self._open_workers,
+                token=self._token,
+                stop=self.stop,
+                clock=self._clock,
+                progress=self._progress,
+            )
+            held.callback(parts.close)
+            self._take_roots(journal)
+            self._parts = parts
+            self._held = held.pop_all()
+
+    def close(self) -> None:
+        """Give everything back; what is under way is dropped and done again next time."""
+        self._parts = None
+        self._held.close()
+
+    @property
+    def journal(self) -> Journal:
+        return self._m.journal
+
+    @property
+    def _m(self) -> Machinery:
+        if self._parts is None:
+            self.open()
+        assert self._parts is not None
+        return self._parts
+
+    def _take_roots(self, journal: Journal) -> None:
+        known = journal.roots()
+        self.roots = resolve(self.config.sources, known)
+        for root in self.roots:
+            if known.get(root.alias) != os.fspath(root.path):
+                journal.set_root(root.alias, root.path)
+
+    # -- one convergence ------------------------------------------------------------------------------------------
+
+    def converge(self, events: Iterable[FileEvent] | None = None, *, allow_deletes: bool = False) -> IngestReport:
+        """Bring the table to what the folders hold: all of it, or the paths of `events`.
+
+        Failures of documents are in the report. Raises StoreError, EngineError, ConfigError, of which each leaves
+        the table whole. With the stop event set it ends early, `report.stopped` says so.
+        """
+        m = self._m
+        try:
+            return self._converge(m, events, allow_deletes=allow_deletes)
+        except sqlite3.DatabaseError as error:
+            _log.warning("the journal %s is damaged and starts afresh: %s", m.journal.path, error)
+            m.journal.restart()
+            self._take_roots(m.journal)
+            return self._converge(m, None, allow_deletes=allow_deletes)
+
+    def _converge(self, m: Machinery, events: Iterable[FileEvent] | None, *, allow_deletes: bool) -> IngestReport:
+        report = IngestReport()
+        started = time.perf_counter()
+        m.begin()
+        try:
+            self._synchronise(m)
+            run = _Run(self, m, report, allow_deletes=allow_deletes)
+            if events is None:
+                run.look_at_everything()
+            else:
+                run.look_at(events)
+            report.spend("scan", time.perf_counter() - started)
+            run.finish()
+        except Stopped:
+            report.stopped = True
+            m.quiet()
+        except BaseException:
+            m.quiet()
+            raise
+        report.spend("total", time.perf_counter() - started)
+        return report
+
+    def _synchronise(self, m: Machinery) -> None:
+        """Doubt what the journal says where table or settings are not those that it saw."""
+        journal, token = m.journal, self._token()
+        stamp = m.recipe.fingerprint
+        if journal.fresh or (token is not None and token != journal.meta("token")) or journal.meta("model") != stamp:
+            # Opening says so when the table is another model's.
+            states = {} if token == "" else m.table().source_states()
+            doubted = believe(journal, states)
+            _log.info("journal and table were compared: %d files to look at again", doubted)
+            with journal.transaction():
+                journal.set_meta("model", stamp)
+                m.mark()
+        doubt_changed_settings(journal, m.recipe)
+
+    def scanner(self, root: Root) -> Scanner:
+        """The scanner of a root, with our own folders left out as they are now."""
+        source = root.config
+        rules = Rules.of(
+            include=source.include,
+            exclude=source.exclude,
+            gitignore=source.gitignore,
+            hidden=source.hidden,
+            follow_symlinks=source.follow_symlinks,
+            outputs=[path for path in self._outputs if path.exists()],
+        )
+        return Scanner(root.path, rules)
+
+    # -- following ------------------------------------------------------------------------------------------------
+
+    def notice(self, events: Iterable[FileEvent]) -> None:
+        """Say that these paths may have changed. From any thread; also in the middle of a run."""
+        self._inbox.put(list(events))
+
+    def noticed(self) -> list[FileEvent]:
+        """The events since the last call."""
+        events: list[FileEvent] = []
+        while True:
+            try:
+                events += self._inbox.get_nowait()
+            except queue.Empty:
+                return events
+
+    def follow(self) -> Iterator[IngestReport]:
+        """Converge, then follow what `notice` brings, failed files that are due, and a sweep now and then.
+
+        One report a convergence, until the stop event is set.
+        """
+        yield self.converge()
+        swept = time.monotonic()
+        while not self.stop.is_set():
+            events = self._wait()
+            due = self.journal.due(self._clock())
+            if time.monotonic() - swept >= self.config.watch.sweep_seconds:
+                swept = time.monotonic()
+                yield self.converge()
+            elif events or due:
+                yield self.converge(events)
+
+    def _wait(self) -> list[FileEvent]:
+        try:
+            self.notice(self._inbox.get(timeout=_POLL_SECONDS))
+        except queue.Empty:
+            return []
+        return self.noticed()
+
+    # -- what a person may ask --------------------------------------------------------------------------------------
+
+    def confirm(self, sources: Iterable[str] | None = None) -> IngestReport:
+        """Let waiting deletions happen, all of them without names, and converge."""
+        self.journal.confirm(sources)
+        return self.converge()
+
+    def retry(self, sources: Iterable[str] | None = None) -> IngestReport:
+        """Try failed files again now, all of them without names, and converge."""
+        self.journal.retry(sources)
+        return self.converge()
+
+    def forget(self, alias: str) -> IngestReport:
+        """Take a root out of table and journal. Its files are not touched."""
+        m, report = self._m, IngestReport()
+        self._synchronise(m)
+        sources = [state.source for state in m.journal.files(alias=alias)]
+        _delete(m, sources, report)
+        m.journal.forget_root(alias)
+        return report
+
+    # -- deletions of the last minute -------------------------------------------------------------------------------
+
+    def deleted_lately(self, alias: str) -> int:
+        """How many documents under this root were deleted within the last minute."""
+        now = time.monotonic()
+        while self._recent and now - self._recent[0][0] > _RECENT_SECONDS:
+            self._recent.popleft()
+        return sum(count for _, other, count in self._recent if other == alias)
+
+    def remember_deleted(self, alias: str, count: int) -> None:
+        self._recent.append((time.monotonic(), alias, count))
+
+
+def _processes(recipe: Recipe, sizer: Sizer) -> Workers:
+    """Worker processes with the limits of the settings."""
+    from embedingest.ingest.workers import WorkerPool
+
+    load = recipe.config.load
+    return WorkerPool(
+        recipe.setup(sizer),
+        workers=load.workers,
+        timeout_seconds=load.timeout_seconds,
+        memory_mib=load.memory_mib,
+    )
+
+
+class _Run:
+    """One convergence: what was looked at, what is gone, and the walk that does the rest."""
+
+    def __init__(self, pipeline: Pipeline, m: Machinery, report: IngestReport, *, allow_deletes: bool) -> None:
+        self._pipeline = pipeline
+        self._m = m
+        self._report = report
+        self._allow = allow_deletes
+        self._walk = Walk(m, report)
+        self._gone: dict[str, Root] = {}
+        self._present: dict[str, int] = {}
+        self._failed: list[str] = []
+        self._waiting: set[str] = set()
+        self._everything = False
+
+    # -- looking --------------------------------------------------------------------------------------------------
+
+    def look_at_everything(self) -> None:
+        self._everything = True
+        due = frozenset(self._m.journal.due(self._m.now()))
+        for root in self._pipeline.roots:
+            survey = survey_root(root, self._pipeline.scanner(root), self._m.journal, due=due)
+            self._present[root.alias] = survey.seen
+            self._take(root, survey)
+
+    def look_at(self, events: Iterable[FileEvent]) -> None:
+        """The paths of events, and failed files that are due."""
+        by_root: dict[Root, set[str]] = {}
+        for event in events:
+            placed = _place(self._pipeline.roots, os.fspath(event.path))
+            if placed is not None:
+                by_root.setdefault(placed[0], set()).add(placed[1])
+        due = frozenset(self._m.journal.due(self._m.now()))
+        for root in self._pipeline.roots:
+            relatives = by_root.get(root, set())
+            relatives |= {root.relative(source) for source in due if root.holds(source)}
+            if relatives:
+                survey = survey_paths(root, self._pipeline.scanner(root), self._m.journal, relatives, due=due)
+                self._take(root, survey)
+
+    def _take(self, root: Root, survey: Survey) -> None:
+        report = self._report
+        report.files["seen"] += survey.seen
+        for name, count in survey.counts.items():
+            report.files[name] += count
+        report.failures += survey.failures
+        self._failed += survey.failed
+        for source in survey.gone:
+            self._gone[source] = root
+        self._walk.expect_gone(survey.gone)
+        self._walk.add(survey.candidates)
+        for candidate in survey.candidates:
+            self._gone.pop(candidate.source, None)
+        if survey.candidates and not self._everything:
+            self._m.journal.drop_pending([candidate.source for candidate in survey.candidates])
+
+    # -- doing ----------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Do what there is to do, deletions last."""
+        for _ in range(_LOOKS):
+            self._walk.run(self._between)
+            if not self._walk.vanished:
+                break
+            self._look_again()
+        self._delete_gone()
+        self._tidy()
+        self._m.tell("done", self._report, self._walk.finished, self._walk.total, always=True)
+
+    def _between(self) -> None:
+        """Called while the walk runs: saves of this moment go first, and so do their deletions."""
+        events = self._pipeline.noticed()
+        if events:
+            self.look_at(events)
+        elif self._gone and self._walk.backlog and not self._walk.urgent and not self._everything:
+            self._delete_gone()
+
+    def _look_again(self) -> None:
+        """Files that went away between the scan and the reading: gone, or there again."""
+        vanished, self._walk.vanished = self._walk.vanished, []
+        by_root: dict[Root, list[Candidate]] = {}
+        for candidate in vanished:
+            self._report.files["seen"] -= 1
+            by_root.setdefault(candidate.root, []).append(candidate)
+        for root, candidates in by_root.items():
+            relatives = [candidate.found.relative for candidate in candidates]
+            self._take(root, survey_paths(root, self._pipeline.scanner(root), self._m.journal, relatives))
+
+    def _mine(self, source: str) -> bool:
+        return any(root.holds(source) for root in self._pipeline.roots)
+
+    def _delete_gone(self) -> None:
+        gone, self._gone = self._gone, {}
+        for root in self._pipeline.roots:
+            sources = [source for source, of in gone.items() if of is root]
+            if sources:
+                self._delete_under(root, sources)
+
+    def _delete_under(self, root: Root, sources: Sequence[str]) -> None:
+        journal = self._m.journal
+        states = {source: state for source in sources if (state := journal.file(source)) is not None}
+        bare = [source for source, state in states.items() if not state.chunks and state.state != "unverified"]
+        elsewhere = [
+            source for source, state in states.items() if source not in bare and self._has_moved(source, states)
+        ]
+        documents = [source for source in states if source not in {*bare, *elsewhere}]
+        counts = journal.counts(root.alias)
+        had = counts.get("done", 0) + counts.get("unverified", 0)
+        verdict = judge(
+            documents,
+            documents=had - len(elsewhere),
+            present=self._present.get(root.alias, sum(counts.values()) - len(states)),
+            recent=self._pipeline.deleted_lately(root.alias),
+            share=self._pipeline.config.watch.confirm_share,
+            confirmed=journal.pending(),
+            allow=self._allow,
+        )
+        if verdict.wait:
+            journal.set_pending(verdict.wait, self._m.now())
+            self._waiting.update(verdict.wait)
+            _log.warning(
+                "%d deletions under `%s` wait for `embedingest confirm`: %s",
+                len(verdict.wait), root.alias, verdict.reason,
+            )  # fmt: skip
+        _delete(self._m, [*bare, *elsewhere, *verdict.delete], self._report)
+        self._report.files["deleted"] += len(bare) + len(verdict.delete)
+        if verdict.delete and not self._allow:
+            self._pipeline.remember_deleted(root.alias, len(verdict.delete))
+
+    def _has_moved(self, source: str, gone: Collection[str]) -> bool:
+        """Whether the content of a source that is gone is stored under another that is not."""
+        state = self._m.journal.file(source)
+        if source in self._walk.moved:
+            return True
+        if state is None or not state.content_hash:
+            return False
+        return any(other not in gone for other in self._m.journal.has_content(state.content_hash))
+
+    def _tidy(self) -> None:
+        """What the report says of the whole, and what the journal need not remember."""
+        m, report = self._m, self._report
+        pending = m.journal.pending()
+        if pending and self._everything:
+            # What waits is gone in this very look; the others came back.
+            back = [source for source in pending if source not in self._waiting and self._mine(source)]
+            m.journal.drop_pending(back)
+            pending = m.journal.pending()
+        report.files["pending_deletes"] = len(pending)
+        if report.changed_anything():
+            m.maintain(report)
+        for source in dict.fromkeys([*self._failed, *self._walk.failed]):
+            state = m.journal.file(source)
+            if state is not None and state.state == "failed":
+                report.failures.append(Failure(source, state.kind, state.error))
+
+
+def _delete(m: Machinery, sources: Sequence[str], report: IngestReport) -> None:
+    """Take sources out of table and journal, some hundreds a commit."""
+    started = time.perf_counter()
+    for first in range(0, len(sources), DELETE_SOURCES):
+        if m.stop.is_set():
+            raise Stopped
+        part = sources[first : first + DELETE_SOURCES]
+        states = [state for source in part if (state := m.journal.file(source)) is not None]
+        documents = [
+            name for state in states if state.chunks or state.state == "unverified" for name in state.documents
+        ]
+        ids = [row.id for rows in m.table().rows(documents).values() for row in rows] if documents else []
+        if ids:
+            m.commit(Changes(delete=ids))
+        with m.journal.transaction():
+            m.journal.drop(part)
+            m.mark()
+        report.chunks["deleted"] += len(ids)
+    if sources:
+        report.spend("delete", time.perf_counter() - started)
+
+
+def _place(roots: Iterable[Root], path: str) -> tuple[Root, str] | None:
+    """The root that a path lies under, and the path below it (POSIX)."""
+    for root in roots:
+        base = os.fspath(root.path)
+        if path == base:
+            return root, ""
+        if path.startswith(base.rstrip(os.sep) + os.sep):
+            return root, path[len(base.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+    return None

@@ -1,0 +1,157 @@
+"""What may have to be done: the files of a scan against the journal. Reads no file's content.
+
+A file whose stat facts are the journal's is done with; any other is a candidate, and extraction will tell.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.ingest.ignore import IGNORE_FILES
+from embedingest.ingest.journal import stat_facts
+from embedingest.ingest.report import Failure
+from embedingest.ingest.scan import Found, Left
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from embedingest.ingest.journal import Journal, Known
+    from embedingest.ingest.roots import Root
+    from embedingest.ingest.scan import Scanner
+
+__all__ = ["Candidate", "Survey", "survey_paths", "survey_root"]
+
+_log = logging.getLogger(__name__)
+_FACTS: Final = 4
+# Facts that fit SQLite's integers need no clamping, and nearly all do.
+_LARGEST: Final = 2**63 - 1
+
+
+class Candidate(NamedTuple):
+    """A file to read. `urgent` ones (noticed while watching) go before the backlog."""
+
+    root: Root
+    source: str
+    found: Found
+    urgent: bool = False
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Survey:
+    """The outcome for one root or some paths below it.
+
+    `counts` are files in states that need nothing (`unchanged`, `skipped`, `empty`, `failed`), `gone` sources that
+    are no longer there, `present` how many files are. `known` is how many documents the journal had.
+    """
+
+    candidates: list[Candidate] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: {"unchanged": 0, "skipped": 0, "empty": 0, "failed": 0})
+    seen: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+_UNCHANGED: Final = {"done": "unchanged", "skipped": "skipped", "empty": "empty"}
+
+
+def survey_root(
+    root: Root, scanner: Scanner, journal: Journal, *, due: frozenset[str] = frozenset(), urgent: bool = False
+) -> Survey:
+    """Everything under one root. `due` are failed sources to be tried again."""
+    known = journal.known(root.alias)
+    survey = Survey()
+    blind = _compare(root, scanner.scan(), known, survey, due=due, urgent=urgent)
+    survey.gone = [source for source in known if not _hidden(source, blind)]
+    return survey
+
+
+def survey_paths(
+    root: Root, scanner: Scanner, journal: Journal, relatives: Iterable[str], *, due: frozenset[str] = frozenset()
+) -> Survey:
+    """Some paths below a root, files or folders, present or not; a folder stands for its whole subtree."""
+    survey = Survey()
+    for relative in _outermost(_rescanned(relative) for relative in relatives):
+        if not relative:
+            return survey_root(root, scanner, journal, due=due, urgent=True)
+        below = journal.below(root.source(relative))
+        known = {source: fact for source in below if (fact := journal.known_file(source)) is not None}
+        blind = _compare(root, scanner.scan(relative), known, survey, due=due, urgent=True)
+        survey.gone += [source for source in known if not _hidden(source, blind)]
+    return survey
+
+
+def _compare(
+    root: Root,
+    scanned: Iterable[Found | Left],
+    known: dict[str, Known],
+    survey: Survey,
+    *,
+    due: frozenset[str],
+    urgent: bool,
+) -> list[str]:
+    """Sort what was scanned into `survey`, taking it out of `known`. The sources below which nothing is known."""
+    blind: list[str] = []
+    counts, name = survey.counts, root.source
+    for item in scanned:
+        if isinstance(item, Left):
+            _left(root, item, survey, blind)
+            continue
+        survey.seen += 1
+        source = name(item.relative)
+        before = known.pop(source, None)
+        if before is None:
+            survey.candidates.append(Candidate(root, source, item, urgent))
+            continue
+        facts = item.facts
+        same = before[:_FACTS] == (facts if facts[1] <= _LARGEST else stat_facts(facts))[:_FACTS]
+        if same and before.settled and before.state in _UNCHANGED:
+            counts[_UNCHANGED[before.state]] += 1
+        elif same and before.settled and before.state == "failed" and source not in due:
+            counts["failed"] += 1
+            survey.failed.append(source)
+        else:
+            survey.candidates.append(Candidate(root, source, item, urgent))
+    return blind
+
+
+def _left(root: Root, left: Left, survey: Survey, blind: list[str]) -> None:
+    source = root.source(left.relative)
+    if left.subtree and left.reason != "missing":
+        blind.append(source)
+    if left.reason == "unreadable":
+        survey.failures.append(Failure(source, "transient", left.message))
+    elif left.reason == "missing":
+        _log.warning("%s", left.message)
+    elif left.reason != "output":
+        survey.seen += 1
+        survey.counts["skipped"] += 1
+        _log.info("%s is skipped: %s", source, left.message)
+
+
+def _hidden(source: str, blind: list[str]) -> bool:
+    return any(source == prefix or source.startswith(prefix + "/") for prefix in blind)
+
+
+def _rescanned(relative: str) -> str:
+    """A changed ignore file may let in or bar anything beside and below it."""
+    folder, _, name = relative.rpartition("/")
+    return folder if name in IGNORE_FILES else relative
+
+
+def _outermost(relatives: Iterable[str]) -> list[str]:
+    """Without those that lie below another. The root itself is the empty path."""
+    wanted = set(relatives)
+    if "" in wanted:
+        return [""]
+    return sorted(path for path in wanted if not any(above in wanted for above in _above(path)))
+
+
+def _above(relative: str) -> Iterator[str]:
+    while "/" in relative:
+        relative = relative.rpartition("/")[0]
+        yield relative

@@ -1,0 +1,154 @@
+"""A folder, a real table, a real journal and the weightless model, to run pipelines over."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from embedingest.config import EngineConfig, PipelineConfig, SourceConfig
+from embedingest.engine.local import LocalEngine
+from embedingest.ingest.extract import Extracted, Extractor, Job
+from embedingest.ingest.pipeline import Pipeline
+from embedingest.store.lock import WriterLock
+from embedingest.store.table import ChunkTable, open_table
+from embedingest.store.token import version_token
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from embedingest.ingest.recipe import Recipe
+    from embedingest.ingest.report import IngestReport
+
+ENGINE = LocalEngine(EngineConfig(threads=1))
+
+
+class InProcess:
+    """Extraction in this process: the same extractor, without a process to start for each pipeline."""
+
+    def __init__(self, recipe: Recipe, sizer: Any) -> None:
+        self._extractor = Extractor(recipe.setup(sizer))
+
+    def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]:
+        future: Future[Extracted] = Future()
+        try:
+            future.set_result(self._extractor.extract(job))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def close(self) -> None:
+        pass
+
+
+class CountingEngine:
+    """An engine that counts what it is asked to embed."""
+
+    def __init__(self, engine: Any = ENGINE) -> None:
+        self.engine = engine
+        self.texts: list[str] = []
+        self.opened = 0
+
+    def __call__(self) -> Any:
+        self.opened += 1
+        return self
+
+    def embed(self, texts: Any, **options: Any) -> Any:
+        self.texts += texts
+        return self.engine.embed(texts, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.engine, name)
+
+
+class World:
+    """Everything below one temporary folder. `run` is one start of the program."""
+
+    def __init__(self, base: Path, **settings: Any) -> None:
+        self.base = base
+        self.folder = base / "docs"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.db = base / "out" / "lancedb"
+        self.state = base / "out"
+        self.engine: Any = CountingEngine()
+        self.tables_opened = 0
+        self.settings = {"model": "hashing", "chunk": {"max_tokens": 32}, **settings}
+        self.sources: list[SourceConfig] = [SourceConfig(path=self.folder)]
+        self.now = 1_000_000.0
+        self.stop = threading.Event()
+        self.wrap: Any = lambda table: table
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def pipeline(self, *, workers: Any = InProcess, **more: Any) -> Pipeline:
+        config = PipelineConfig(sources=tuple(self.sources), db=str(self.db), **self.settings)
+        return Pipeline(
+            config,
+            journal=self.state / "journal.sqlite",
+            vectors=self.state / "vectors.sqlite",
+            describe=lambda: ENGINE.describe(config.model),
+            open_engine=self.engine,
+            open_table=self._open_table,
+            lock=lambda: WriterLock(self.db, "chunks"),
+            token=lambda: version_token(self.db, "chunks"),
+            outputs=[self.state],
+            stop=self.stop,
+            clock=lambda: self.now,
+            open_workers=workers,
+            **more,
+        )
+
+    def run(self, **options: Any) -> IngestReport:
+        self.engine.texts.clear()
+        with self.pipeline() as pipeline:
+            return pipeline.converge(**options)
+
+    def _open_table(self, recipe: Recipe) -> Any:
+        self.tables_opened += 1
+        table = open_table(
+            self.db, "chunks", fingerprint=recipe.fingerprint, dimensions=recipe.dimensions, create=True,
+            read_consistency_seconds=0,
+        )  # fmt: skip
+        return self.wrap(table)
+
+    def table(self) -> ChunkTable:
+        return open_table(self.db, "chunks", read_consistency_seconds=0)
+
+    def contents(self) -> dict[str, tuple[Any, ...]]:
+        """Every row by id, with every column but `ingested_at`; vectors rounded to what must agree."""
+        with contextlib.closing(self.table()) as table:
+            states = table.source_states()
+            rows = [row for rows in table.rows(list(states)).values() for row in rows]
+            vectors = table.vectors({row.text_hash for row in rows})
+            assert len(rows) == table.count()
+        assert len({row.id for row in rows}) == len(rows), "doubled rows"
+        return {row.id: (row, tuple(np.round(vectors[row.text_hash].astype(float), 3))) for row in rows}
+
+    def sources_in_table(self) -> set[str]:
+        with contextlib.closing(self.table()) as table:
+            return set(table.source_states())
+
+    def fresh(self, name: str = "fresh") -> World:
+        """Another world over the same folder, with nothing stored yet."""
+        other = World(self.base / name, **self.settings)
+        other.folder.rmdir()
+        other.folder = self.folder
+        other.sources = [SourceConfig(path=self.folder, alias=self.folder.name)]
+        return other
+
+    def assert_like_fresh(self) -> None:
+        import shutil
+
+        other = self.fresh()
+        try:
+            other.run()
+            assert self.contents() == other.contents()
+        finally:
+            shutil.rmtree(other.base, ignore_errors=True)
