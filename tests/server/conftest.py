@@ -1,0 +1,43 @@
+"""Real servers on real sockets, over one engine with the packaged weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from embedingest.config import EngineConfig, ModelConfig, ServerConfig
+from embedingest.engine.local import LocalEngine
+from embedingest.server.app import create_app
+from embedingest.server.run import HttpServer
+
+Serve = Callable[..., HttpServer]
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
+    """`all-minilm`, `hashing`, and `long`: a weightless model with a window of 8192 tokens."""
+    models = {"long": ModelConfig(encoder="hashing", max_tokens=8192)}
+    engine = LocalEngine(EngineConfig(), models, data=tmp_path_factory.mktemp("data"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def serve(engine: LocalEngine) -> Iterator[Serve]:
+    """Starts a server with these settings, once for each; over another engine if one is given."""
+    running: dict[str, HttpServer] = {}
+
+    def start(settings: dict[str, Any] | None = None, over: LocalEngine | None = None) -> HttpServer:
+        key = json.dumps([settings or {}, id(over)], sort_keys=True)
+        if key not in running:
+            config = ServerConfig.model_validate({"port": 0, **(settings or {})})
+            running[key] = HttpServer(create_app(over or engine, config), config)
+            running[key].start()
+        return running[key]
+
+    yield start
+    for server in running.values():
+        server.stop()
