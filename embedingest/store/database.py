@@ -1,0 +1,83 @@
+"""Opens databases and turns LanceDB's errors into ours. Knows no rows; the one place that imports lancedb first."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.errors import EmbedingestError, StoreError, TableMissingError
+from embedingest.store.lock import local_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["connect", "missing", "table_names", "translated"]
+
+_INDEX_CACHE: Final = 1 << 30
+_METADATA_CACHE: Final = 128 << 20
+_NO_ROOM: Final = ("no space left", "disk quota", "file too large", "storage full")
+_NO_RIGHT: Final = ("permission denied", "read-only file system", "access is denied", "operation not permitted")
+
+
+def connect(uri: str | Path, *, read_consistency_seconds: float, storage_options: Mapping[str, str] | None) -> Any:
+    """A LanceDB connection whose tables notice other processes' commits after the given seconds."""
+    # The Rust layer reads this once, while it is imported; whoever set it before keeps it.
+    os.environ.setdefault("LANCE_LOG", "error")
+    import lancedb
+
+    session = lancedb.Session(index_cache_size_bytes=_INDEX_CACHE, metadata_cache_size_bytes=_METADATA_CACHE)
+    with translated("open database", str(uri)):
+        return lancedb.connect(
+            str(uri),
+            read_consistency_interval=timedelta(seconds=read_consistency_seconds),
+            storage_options=None if storage_options is None else dict(storage_options),
+            session=session,
+        )
+
+
+def table_names(uri: str | Path) -> list[str]:
+    """The tables in a database, ours or not; none where the database does not exist."""
+    folder = local_folder(uri)
+    if folder is not None and not folder.is_dir():
+        return []
+    database = connect(uri, read_consistency_seconds=0, storage_options=None)
+    with translated("list tables of", str(uri)):
+        return [str(name) for name in database.list_tables(limit=10_000).tables]
+
+
+def missing(uri: str | Path, name: str) -> TableMissingError:
+    """The error for a table that is not there yet, with the command that makes it."""
+    return TableMissingError(
+        f"there is no table `{name}` in {uri}",
+        remedy="`embedingest ingest PATH` makes it; `--db` and `--table` choose another",
+    )
+
+
+@contextlib.contextmanager
+def translated(action: str, thing: str) -> Iterator[None]:
+    """Turns what LanceDB and Arrow raise inside into StoreError. Every write is one commit or none: nothing is lost."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except EmbedingestError:
+        raise
+    except (RuntimeError, OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        raise StoreError(f"cannot {action} {thing}: {_first_line(error)}", remedy=_remedy(str(error))) from error
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:500]
+
+
+def _remedy(message: str) -> str | None:
+    low = message.lower()
+    if any(sign in low for sign in _NO_ROOM):
+        return "make room on the disk and run the same command again: what was stored before is whole"
+    if any(sign in low for sign in _NO_RIGHT):
+        return "the database must be writable; `--db URI` chooses another place"
+    return None

@@ -1,0 +1,287 @@
+"""The table of chunks: open, read by source, commit changes. Knows no models, no files and no order of steps."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from embedingest.errors import FingerprintError, StoreError
+from embedingest.store import schema as columns
+from embedingest.store.database import connect, missing, translated
+from embedingest.store.lock import local_folder
+from embedingest.store.predicate import batches, one_of
+from embedingest.store.schema import ROW_COLUMNS, VECTOR
+from embedingest.store.values import SourceState, TableIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from embedingest.store.values import Changes, SearchQuery, SearchResult, TableStats
+    from embedingest.types import Row
+
+__all__ = ["ChunkTable", "check_fingerprint", "open_table"]
+
+log = logging.getLogger(__name__)
+
+_STATE_COLUMNS = ["content_hash", "config_hash", "fingerprint", "chunk_count", "modified_at"]
+
+
+def open_table(
+    uri: str | Path,
+    name: str,
+    *,
+    fingerprint: str | None = None,
+    dimensions: int | None = None,
+    create: bool = False,
+    model: str = "",
+    document_prompt: str = "",
+    read_consistency_seconds: float = 5.0,
+    float16: bool = False,
+    storage_options: Mapping[str, str] | None = None,
+) -> ChunkTable:
+    """Open a table; with `create` make it where it is missing.
+
+    `fingerprint` and `dimensions` are those of the model in use; a reader that brings no vectors may leave them
+    out. Other processes' commits are seen after `read_consistency_seconds` (0: at once). `float16` counts only
+    for a table that is made here.
+
+    Raises TableMissingError, FingerprintError (another model's table, nothing touched), StoreError.
+    """
+    folder = local_folder(uri)
+    if not create and folder is not None and not folder.is_dir():
+        raise missing(uri, name)
+    database = connect(uri, read_consistency_seconds=read_consistency_seconds, storage_options=storage_options)
+    lance = _open(database, uri, name)
+    if lance is None:
+        if not create:
+            raise missing(uri, name)
+        if fingerprint is None or dimensions is None:
+            raise StoreError(f"table `{name}` cannot be made without a model's fingerprint and dimensions")
+        made = TableIdentity(fingerprint, dimensions, model, document_prompt, float16, columns.SCHEMA_VERSION)
+        with translated("create table", f"`{name}` in {uri}"):
+            lance = database.create_table(name, schema=columns.schema(made), mode="create")
+    table = ChunkTable(database, lance, uri=str(uri), name=name)
+    check_fingerprint(table.identity, name, fingerprint=fingerprint, dimensions=dimensions)
+    return table
+
+
+def _open(database: Any, uri: str | Path, name: str) -> Any:
+    with translated("open table", f"`{name}` in {uri}"):
+        try:
+            return database.open_table(name)
+        except (ValueError, FileNotFoundError) as error:
+            if "was not found" in str(error):
+                return None
+            raise
+
+
+def check_fingerprint(made: TableIdentity, name: str, *, fingerprint: str | None, dimensions: int | None) -> None:
+    """Refuse vectors of another model than the table's. Raises FingerprintError naming both."""
+    if fingerprint in (None, made.fingerprint) and dimensions in (None, made.dimensions):
+        return
+    by = f"model `{made.model}`, " if made.model else ""
+    raise FingerprintError(
+        f"table `{name}` holds vectors of {by}fingerprint {made.fingerprint} ({made.dimensions} dimensions); "
+        f"the model in use is {fingerprint} ({dimensions} dimensions)",
+        remedy="use the model it was made with (`--model`), another `--table`, or `embedingest rebuild`",
+    )
+
+
+class ChunkTable:
+    """One table of chunks. Reads may come from any thread; writes take turns.
+
+    The caller holds the table's `WriterLock` while it writes: LanceDB itself does not keep two processes from
+    adding the same new key.
+    """
+
+    def __init__(self, database: Any, lance: Any, *, uri: str, name: str) -> None:
+        self._database = database
+        self.lance = lance
+        self.uri = uri
+        self.name = name
+        self.writing = threading.RLock()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema as it is now; a rebuild may have changed it since the last call."""
+        with self.translated("read the schema of"):
+            return self.lance.schema
+
+    @property
+    def identity(self) -> TableIdentity:
+        """Which model's vectors the table holds, as of now."""
+        return columns.identity(self.schema, table=self.name)
+
+    def translated(self, action: str) -> Any:
+        """A block in which LanceDB's errors become StoreError naming this table."""
+        return translated(action, f"table `{self.name}`")
+
+    # ── reading ──────────────────────────────────────────────────────────────
+
+    def rows(self, sources: Collection[str]) -> dict[str, list[Row]]:
+        """The rows of each source in chunk order, without vectors; an empty list where there are none."""
+        found: dict[str, list[Row]] = {source: [] for source in sources}
+        for batch in batches(sources):
+            for row in columns.rows_of(self._select(one_of("source", batch), list(ROW_COLUMNS))):
+                found[row.source].append(row)
+        for rows in found.values():
+            rows.sort(key=lambda row: (row.chunk_index, row.id))
+        return found
+
+    def source_states(self) -> dict[str, SourceState]:
+        """What the table says of every source. Streams: memory grows with the sources, not with the rows."""
+        seen: dict[str, dict[tuple[Any, ...], int]] = defaultdict(lambda: defaultdict(int))
+        with self.translated("read"):
+            reader = self.lance.search().select(["source", *_STATE_COLUMNS]).to_batches(batch_size=65_536)
+            for batch in reader:
+                _count_into(seen, pa.Table.from_batches([batch]))
+        return {source: _state(versions) for source, versions in sorted(seen.items())}
+
+    def vectors(self, text_hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        """A stored vector, float32 (D,), for each text hash that any row has; the others are left out."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for batch in batches(text_hashes):
+            part = self._select(one_of("text_hash", batch), ["text_hash", VECTOR])
+            found.update(zip(part.column("text_hash").to_pylist(), _matrix(part), strict=True))
+        return found
+
+    def count(self) -> int:
+        """Number of rows."""
+        with self.translated("count"):
+            return int(self.lance.count_rows())
+
+    def stats(self) -> TableStats:
+        """Rows, fragments, bytes, versions, and what each index covers."""
+        from embedingest.store.maintain import stats
+
+        return stats(self)
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        """The best rows for a question; see `store/search.py`."""
+        from embedingest.store.search import search
+
+        return search(self, query)
+
+    def _select(self, where: Any, names: list[str]) -> pa.Table:
+        with self.translated("read"):
+            return self.lance.search().where(where).select(names).to_arrow()
+
+    # ── writing ──────────────────────────────────────────────────────────────
+
+    def commit(self, changes: Changes) -> None:
+        """Add, then refresh, then delete; each step is one commit or none.
+
+        A reader in between sees old and new rows together, never less than one whole version. Stopped in
+        between, the same commit asked again ends in the same table. Raises StoreError; what was there stays.
+        """
+        with self.writing:
+            if changes.add:
+                self._add(changes.add, changes.vectors)
+            if changes.refresh:
+                self._refresh(changes.refresh)
+            for batch in batches(changes.delete, 50_000):
+                with self.translated("delete from"):
+                    self.lance.delete(one_of("id", batch))
+
+    def _add(self, rows: Sequence[Row], vectors: NDArray[np.float32] | None) -> None:
+        matrix = _checked(rows, vectors, self.schema.field(VECTOR).type.list_size)
+        first = _first_of_each(rows)
+        present = self._stored([rows[i].id for i in first], ["id"]).column("id").to_pylist()
+        known = set(present)
+        fresh = [i for i in first if rows[i].id not in known]
+        again = [i for i in first if rows[i].id in known]
+        stamp = columns.now()
+        if fresh:
+            with self.translated("write to"):
+                self.lance.add(columns.table_of([rows[i] for i in fresh], matrix[fresh], self.schema, stamp))
+        if again:
+            self._merge([rows[i] for i in again], matrix[again], stamp)
+
+    def _refresh(self, rows: Sequence[Row]) -> None:
+        # The vectors are read and written again: a merge of some columns only does the same inside, 30 times slower.
+        wanted = {rows[i].id: rows[i] for i in _first_of_each(rows)}
+        stored = self._stored(list(wanted), ["id", VECTOR, "ingested_at"])
+        if stored.num_rows:
+            present = [wanted[found] for found in stored.column("id").to_pylist()]
+            self._merge(present, _matrix(stored), stored.column("ingested_at").to_pylist())
+
+    def _merge(self, rows: list[Row], vectors: NDArray[np.float32], stamp: Sequence[datetime] | datetime) -> None:
+        with self.translated("write to"):
+            data = columns.table_of(rows, vectors, self.schema, stamp)
+            self.lance.merge_insert("id").when_matched_update_all().execute(data)
+
+    def _stored(self, ids: Collection[str], names: list[str]) -> pa.Table:
+        parts = [self._select(one_of("id", batch), names) for batch in batches(ids)]
+        return pa.concat_tables(parts)
+
+    # ── upkeep ───────────────────────────────────────────────────────────────
+
+    def maintain(self) -> None:
+        """Compact, index and clean up where the statistics ask for it; see `store/maintain.py`."""
+        from embedingest.store.maintain import maintain
+
+        maintain(self)
+
+    def close(self) -> None:
+        """Give the handles back. Reading or writing afterwards is an error."""
+        self.lance = self._database = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _first_of_each(rows: Sequence[Row]) -> list[int]:
+    """The place of each id's first row, so that no batch holds a key twice."""
+    places: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.id, place)
+    return list(places.values())
+
+
+def _checked(rows: Sequence[Row], vectors: NDArray[np.float32] | None, width: int) -> NDArray[np.float32]:
+    """The vectors as float32 (N, D), or StoreError naming the first source whose vector cannot be stored."""
+    if vectors is None or vectors.shape != (len(rows), width):
+        shape = None if vectors is None else vectors.shape
+        raise StoreError(f"{len(rows)} rows of {width} dimensions were to be added, vectors are {shape}")
+    matrix = np.asarray(vectors, dtype=np.float32)
+    wrong = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if wrong.size:
+        raise StoreError(f"the vector of a chunk of {rows[int(wrong[0])].source} holds NaN or infinity")
+    return matrix
+
+
+def _matrix(found: pa.Table) -> NDArray[np.float32]:
+    """Column `vector` as float32 (N, D)."""
+    column = found.column(VECTOR).combine_chunks()
+    width = column.type.list_size
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, dtype=np.float32).reshape(-1, width)
+
+
+def _count_into(seen: dict[str, dict[tuple[Any, ...], int]], part: pa.Table) -> None:
+    grouped = part.group_by(["source", *_STATE_COLUMNS]).aggregate([([], "count_all")])
+    stamps = grouped.column("modified_at").cast(pa.int64()).to_pylist()
+    facts = [grouped.column(name).to_pylist() for name in _STATE_COLUMNS[:-1]]
+    counts = grouped.column("count_all").to_pylist()
+    for source, stamp, count, *rest in zip(grouped.column("source").to_pylist(), stamps, counts, *facts, strict=True):
+        seen[source][(*rest, stamp * 1000)] += count
+
+
+def _state(versions: Mapping[tuple[Any, ...], int]) -> SourceState:
+    """One state of a source from its versions; where they disagree, the newest by modification time speaks."""
+    content_hash, config_hash, fingerprint, chunk_count, modified = max(versions, key=lambda version: version[-1])
+    return SourceState(
+        content_hash, config_hash, fingerprint, chunk_count, sum(versions.values()), modified, agreed=len(versions) == 1
+    )

@@ -1,0 +1,187 @@
+"""The values that enter and leave the store. Knows no LanceDB and no Arrow, so that any room may import it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from embedingest.types import Row
+
+__all__ = [
+    "Changes",
+    "Hit",
+    "Mode",
+    "SearchQuery",
+    "SearchResult",
+    "SourceState",
+    "TableIdentity",
+    "TableStats",
+    "TextSettings",
+    "Upkeep",
+    "storable_ns",
+]
+
+Mode = Literal["hybrid", "vector", "text"]
+
+
+def storable_ns(nanoseconds: int) -> int:
+    """The time that comes back from the table: columns hold microseconds, so the last three digits go."""
+    return nanoseconds - nanoseconds % 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TableIdentity:
+    """What a table remembers of its making: whose vectors it holds, of which length, and our schema's version."""
+
+    fingerprint: str
+    dimensions: int
+    model: str = ""
+    document_prompt: str = ""
+    float16: bool = False
+    schema_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one commit does, in this order: add rows, refresh rows (vectors stay), delete ids.
+
+    `vectors` is float32 (N, D), row i belongs to `add[i]`. An id in `add` twice is added once; an id in `add`
+    that the table holds already is written over, vector and all.
+    """
+
+    add: Sequence[Row] = ()
+    vectors: NDArray[np.float32] | None = None
+    refresh: Sequence[Row] = ()
+    delete: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.refresh or self.delete)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What the table says of one source.
+
+    `rows` is how many rows there are, `chunk_count` how many each of them expects. `agreed` is false where rows
+    disagree on a document-level column: an interrupted write left two versions side by side.
+    """
+
+    content_hash: str
+    config_hash: str
+    fingerprint: str
+    chunk_count: int
+    rows: int
+    modified_at_ns: int
+    agreed: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """One version, with all of its rows."""
+        return self.agreed and self.rows == self.chunk_count
+
+
+@dataclass(frozen=True, slots=True)
+class TableStats:
+    """The figures upkeep is decided by, and `status` shows. Indices by name: rows indexed, and not yet."""
+
+    rows: int
+    fragments: int
+    small_fragments: int
+    bytes: int
+    versions: int
+    indices: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    recall: Mapping[str, Any] | None = None
+
+    @property
+    def unindexed_rows(self) -> int:
+        """The most rows that any index has not folded in."""
+        return max((late for _, late in self.indices.values()), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class TextSettings:
+    """How text is cut into words for full-text search, when the index is made.
+
+    `tokenizer` `simple` splits at blanks and punctuation, `icu` also finds the words of scripts that write none
+    (Chinese, Japanese, Thai). `language` is whose stems and stop words are used.
+    """
+
+    language: str = "English"
+    stem: bool = True
+    stop_words: bool = True
+    tokenizer: Literal["simple", "whitespace", "icu"] = "simple"
+    positions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """When the table is tended. Seconds are of age, rows are counts, shares are of all rows.
+
+    Versions older than `retention_seconds` are removed, so no reader may take longer than that over one version.
+    Search is exact below `index_rows` rows.
+    """
+
+    text: TextSettings = TextSettings()
+    retention_seconds: float = 900.0
+    max_versions: int = 200
+    max_fragments: int = 24
+    fold_rows: int = 1_000
+    fold_share: float = 0.05
+    index_rows: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """A question to the table.
+
+    `vector` float32 (D,) is the embedded query, made by the engine of `fingerprint` (checked when given); mode
+    `text` needs none. `limit` hits are returned after `offset`. `filter` is our own small language (see
+    `store/filters.py`). `group` keeps the best hit of each source. `context` adds that many neighbouring chunks
+    on both sides of each hit. `explain` adds ranks and raw scores, `highlight` the matched stretches.
+    """
+
+    text: str
+    vector: NDArray[np.float32] | None = None
+    mode: Mode = "hybrid"
+    limit: int = 10
+    offset: int = 0
+    filter: str | None = None
+    group: bool = False
+    context: int = 0
+    explain: bool = False
+    highlight: bool = False
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One row found. A higher `score` is better: cosine for `vector`, BM25 for `text`, fused ranks for `hybrid`.
+
+    `before` and `after` are the texts of neighbouring chunks, `explain` the score's parts, `highlights`
+    half-open character ranges into `text`.
+    """
+
+    row: Row
+    score: float
+    ingested_at: datetime
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    explain: Mapping[str, float | int | None] | None = None
+    highlights: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The hits, best first, and the mode that really ran (`vector` where nothing is indexed for text yet)."""
+
+    mode: Mode
+    hits: tuple[Hit, ...]
+    seconds: float
+    note: str | None = None
