@@ -42,7 +42,13 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
         markdown="embedingest.ingest.load.markdown:create",
         html="embedingest.ingest.load.html:create",
     ),
-    *_builtin("chunkers", structured="embedingest.ingest.chunk.structured:create"),
+    *_builtin(
+        "chunkers",
+        structured="embedingest.ingest.chunk.structured:create",
+        code="embedingest.ingest.chunk.code:create",
+        rows="embedingest.ingest.chunk.rows:create",
+        whole="embedingest.ingest.chunk.whole:create",
+    ),
 )
 
 

@@ -47,8 +47,13 @@ class _Scan:
         self.blank = True  # the line above is blank, or there is none
 
     def open(self, start: int, kind: Kind, indent: int = 0, level: int = 0, title: str = "") -> None:
-        # Blank lines at the top of a document belong to its first block, so that blocks tile the text.
-        self.blocks.append(Block(start if self.blocks else 0, kind, level, title, indent))
+        self.blocks.append(Block(start, kind, level, title, indent))
+
+    def tiles(self) -> list[Block]:
+        """The blocks; blank lines at the top belong to the first, so that blocks tile the text."""
+        if self.blocks:
+            self.blocks[0].start = 0
+        return self.blocks
 
     @property
     def last(self) -> Kind | None:
@@ -91,7 +96,7 @@ def markdown_blocks(text: str) -> list[Block]:
         elif not _markdown_heading(scan, start, line, stripped):
             scan.text(start, line, indent)
         scan.blank = False
-    return scan.blocks
+    return scan.tiles()
 
 
 def _markdown_heading(scan: _Scan, start: int, line: str, stripped: str) -> bool:
@@ -139,7 +144,7 @@ def rest_blocks(text: str) -> list[Block]:
             literal = indent
         scan.blank = False
         above = (start, stripped)
-    return scan.blocks
+    return scan.tiles()
 
 
 def _announces_literal(stripped: str) -> bool:
@@ -194,7 +199,7 @@ def asciidoc_blocks(text: str) -> list[Block]:
         else:
             scan.text(start, line, len(line) - len(line.lstrip()))
         scan.blank = False
-    return scan.blocks
+    return scan.tiles()
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

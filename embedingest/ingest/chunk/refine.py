@@ -18,12 +18,13 @@ __all__ = ["refine"]
 
 # A match ends where the next piece begins; the number is what a cut there costs.
 _Level = tuple[re.Pattern[str], float]
+_UNINDENTED: Final[_Level] = (re.compile(r"\n[ \t]*\n\s*(?<=\n)(?=[^\s)\]}])"), 0.0)
 _BLANK_LINE: Final[_Level] = (re.compile(r"\n[ \t]*\n\s*(?=\S)"), 0.2)
 _LINE: Final[_Level] = (re.compile(r"\n(?=[^\n])"), 0.4)
 _SENTENCE: Final[_Level] = (re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=\S)|(?<=[。！？])(?=\S)"), 0.4)
 _CLAUSE: Final[_Level] = (re.compile(r"(?<=[,;:—])\s+(?=\S)|(?<=[、，；：])(?=\S)"), 0.7)
 _LEVELS: Final[dict[str, tuple[_Level, ...]]] = {
-    "code": (_BLANK_LINE, _LINE),
+    "code": (_UNINDENTED, _BLANK_LINE, _LINE),
     "table": (_LINE,),
     "paragraph": (_BLANK_LINE, _SENTENCE, _LINE, _CLAUSE),
 }

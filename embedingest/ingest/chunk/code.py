@@ -1,0 +1,90 @@
+"""Source code cut along its syntax tree: functions and classes whole where they fit, with their enclosing names.
+
+Knows languages through tree-sitter grammars only; a language without one is cut at blank lines and indentation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.ingest.chunk.emit import Emitter
+from embedingest.ingest.chunk.fill import Filler
+from embedingest.ingest.chunk.pack import draw
+from embedingest.ingest.chunk.settings import ChunkSettings
+from embedingest.ingest.chunk.syntax import Syntax, parse
+
+if TYPE_CHECKING:
+    from embedingest.ingest.chunk.fill import Piece
+    from embedingest.types import Chunk, Document, Sizer
+
+__all__ = ["CodeChunker", "create"]
+
+_AIM: Final = 0.75
+_DRAW: Final = 0.05
+
+
+class CodeChunker:
+    """`heading_path` of a chunk are the names around it, and `metadata["symbol"]` the same with dots.
+
+    Sources above `max_syntax_bytes` are cut without a syntax tree. Overlap repeats lines as any text.
+    """
+
+    name = "code"
+    version = "1"
+
+    def __init__(self, settings: ChunkSettings, *, max_syntax_bytes: int = 4 * 2**20) -> None:
+        self._settings = settings
+        self._max_syntax_bytes = max_syntax_bytes
+
+    def chunk(self, document: Document, sizer: Sizer) -> list[Chunk]:
+        """The chunks in the order of the source."""
+        text = document.text
+        if not text.strip():
+            return []
+        settings = self._settings
+        syntax = parse(text, document.language, self._max_syntax_bytes)
+        filler = Filler(text, sizer, overlap_tokens=settings.overlap_tokens, trim=settings.trim, aim=_AIM)
+        emitter = Emitter(document, trim=settings.trim)
+        room = settings.room(sizer)
+        # The names around a chunk are known only once it is cut, so their room is kept free from the start.
+        reserve = room // 6 if settings.heading_prefix else 0
+        pieces = _pieces(text, syntax, filler, room - reserve)
+        chunks = []
+        for start, end in filler.slices(0, len(text), pieces, room - reserve):
+            path = syntax.path(start, end) if syntax else ()
+            prefix = self._prefix(path, sizer, reserve)
+            facts: dict[str, Any] = {"symbol": ".".join(path)} if path else {}
+            chunk = emitter.chunk(start, end, heading_path=path, prefix=prefix, metadata=facts)
+            if chunk is not None:
+                chunks.append(chunk)
+        return chunks
+
+    def _prefix(self, path: tuple[str, ...], sizer: Sizer, reserve: int) -> str:
+        prefix = self._settings.prefix(path, sizer)
+        # Two tokens are kept for what may change where prefix and text meet.
+        return prefix if prefix and sizer.count(prefix) + 2 <= reserve else ""
+
+
+def create(
+    *,
+    max_tokens: int | None = None,
+    overlap_tokens: int = 0,
+    heading_prefix: bool = False,
+    trim: bool = True,
+    max_syntax_bytes: int = 4 * 2**20,
+) -> CodeChunker:
+    """The chunker of source code."""
+    return CodeChunker(
+        ChunkSettings(max_tokens, overlap_tokens, heading_prefix, trim), max_syntax_bytes=max_syntax_bytes
+    )
+
+
+def _pieces(text: str, syntax: Syntax | None, filler: Filler, capacity: int) -> list[Piece]:
+    if syntax is None:
+        return [(0, 0.0, "code")]
+    places = syntax.places(lambda start, end: filler.size(start, end) > capacity)
+    pieces: list[Piece] = [(0, 0.0, "code")]
+    for place, cost in places:
+        if place > pieces[-1][0]:
+            pieces.append((place, cost + _DRAW * draw(text, place), "code"))
+    return pieces

@@ -1,0 +1,96 @@
+"""Tables cut between rows, the header embedded in front of every chunk that does not hold it. Knows no models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.chunk.emit import Emitter
+from embedingest.ingest.chunk.fill import Filler
+from embedingest.ingest.chunk.pack import draw
+from embedingest.ingest.chunk.settings import ChunkSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedingest.ingest.chunk.fill import Piece
+    from embedingest.types import Chunk, Document, Sizer, Span
+
+__all__ = ["RowsChunker", "create"]
+
+_DRAW: Final = 0.5
+
+
+class RowsChunker:
+    """Each line of the text is a row. `sheet` spans are tables of their own; a `header` span is a table's header.
+
+    A chunk's `metadata` says its `sheet` and its `rows` (`2-31`, counted from 1 within the sheet, header
+    included). `header_prefix=False` embeds rows without their header. `overlap_tokens` is taken for the sake of
+    common settings, but rows are never repeated.
+    """
+
+    name = "rows"
+    version = "1"
+
+    def __init__(self, settings: ChunkSettings, *, header_prefix: bool = True) -> None:
+        self._settings = settings
+        self._header_prefix = header_prefix
+
+    def chunk(self, document: Document, sizer: Sizer) -> list[Chunk]:
+        """The chunks in the order of the rows; none crosses a sheet."""
+        text = document.text
+        if not text.strip():
+            return []
+        emitter = Emitter(document, trim=self._settings.trim)
+        filler = Filler(text, sizer, trim=self._settings.trim)
+        headers = {span.start: span for span in document.spans if span.kind == "header"}
+        room = self._settings.room(sizer)
+        chunks = []
+        for sheet_start, sheet_end, path in _sheets(document):
+            prefix = self._settings.prefix(path, sizer) + self._header(document, headers.get(sheet_start), sizer)
+            left = room - (sizer.count(prefix) if prefix else 0)
+            for start, end in filler.slices(sheet_start, sheet_end, _rows(text, sheet_start, sheet_end), left, prefix):
+                first = 1 + text.count("\n", sheet_start, start)
+                rows = f"{first}-{first + text[start:end].rstrip().count(chr(10))}"
+                own = self._settings.prefix(path, sizer) if start == sheet_start else prefix
+                chunk = emitter.chunk(start, end, heading_path=path, prefix=own, metadata={"rows": rows})
+                if chunk is not None:
+                    chunks.append(chunk)
+        return chunks
+
+    def _header(self, document: Document, span: Span | None, sizer: Sizer) -> str:
+        """The header line, where it leaves two thirds of the room to the rows."""
+        if span is None or not self._header_prefix:
+            return ""
+        header = document.text[span.start : span.end].strip() + "\n"
+        return header if sizer.count(header) * 3 <= self._settings.room(sizer) else ""
+
+
+def create(
+    *,
+    max_tokens: int | None = None,
+    overlap_tokens: int = 0,
+    heading_prefix: bool = False,
+    trim: bool = True,
+    header_prefix: bool = True,
+) -> RowsChunker:
+    """The chunker of tables."""
+    return RowsChunker(ChunkSettings(max_tokens, overlap_tokens, heading_prefix, trim), header_prefix=header_prefix)
+
+
+def _sheets(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Start, end and name of each table, tiling the text."""
+    spans = sorted((span for span in document.spans if span.kind == "sheet"), key=lambda span: span.start)
+    starts = sorted({0, *(span.start for span in spans)})
+    names = {span.start: str(span.value) for span in spans}
+    for index, start in enumerate(starts):
+        end = starts[index + 1] if index + 1 < len(starts) else len(document.text)
+        if end > start:
+            yield start, end, (names[start],) if names.get(start) else ()
+
+
+def _rows(text: str, start: int, end: int) -> Iterator[Piece]:
+    place = start
+    while place < end:
+        yield place, _DRAW * draw(text, place), "table"
+        newline = text.find("\n", place, end)
+        place = end if newline < 0 else newline + 1

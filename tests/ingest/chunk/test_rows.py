@@ -1,0 +1,46 @@
+"""Rows stay whole and keep their header."""
+
+from itertools import pairwise
+
+from embedingest.engine.hashing import HashingSizer
+from embedingest.ingest.chunk.rows import create
+from embedingest.types import Document, Span
+
+ROWS = "name | sacks\n" + "".join(f"miller {n} | {n}\n" for n in range(1, 21))
+
+
+def document(text=ROWS, spans=None):
+    spans = (Span(0, len(text), "sheet", "Mills"), Span(0, 13, "header", "name | sacks")) if spans is None else spans
+    return Document("x.csv", text, "rows", spans=spans)
+
+
+def test_rows_are_never_cut_where_they_fit_and_carry_the_header():
+    chunks = create().chunk(document(), HashingSizer(24))
+    assert len(chunks) > 3
+    assert all(line.startswith(("miller", "name")) for chunk in chunks for line in chunk.text.splitlines())
+    assert chunks[0].prefix == ""
+    assert {chunk.prefix for chunk in chunks[1:]} == {"name | sacks\n"}
+
+
+def test_each_chunk_says_its_sheet_and_rows():
+    chunks = create().chunk(document(), HashingSizer(24))
+    rows = [chunk.metadata["rows"].split("-") for chunk in chunks]
+    assert rows[0][0] == "1"
+    assert rows[-1][1] == "21"
+    assert all(int(after[0]) == int(before[1]) + 1 for before, after in pairwise(rows))
+    assert {chunk.metadata["sheet"] for chunk in chunks} == {"Mills"}
+
+
+def test_a_chunk_never_crosses_a_sheet():
+    text = "a | b\n1 | 2\nc | d\n3 | 4\n"
+    spans = (Span(0, 12, "sheet", "One"), Span(12, 24, "sheet", "Two"), Span(12, 18, "header", "c | d"))
+    chunks = create().chunk(document(text, spans), HashingSizer(100))
+    assert [(chunk.text, chunk.heading_path) for chunk in chunks] == [
+        ("a | b\n1 | 2", ("One",)),
+        ("c | d\n3 | 4", ("Two",)),
+    ]
+
+
+def test_the_header_can_be_left_out():
+    chunks = create(header_prefix=False).chunk(document(), HashingSizer(24))
+    assert {chunk.prefix for chunk in chunks} == {""}
