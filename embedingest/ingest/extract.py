@@ -18,6 +18,7 @@ from blake3 import blake3
 
 from embedingest import registry
 from embedingest.errors import DocumentError, DocumentSkipped, EmbedingestError
+from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.files import FileFacts, facts_of, name_of, opened_below
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
 
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     from embedingest.ingest.load import Loader
     from embedingest.types import Chunk, Document, Sizer
 
-__all__ = ["DEFAULT_CHUNKER", "Extracted", "Extractor", "Job", "Part", "Setup"]
+__all__ = ["Extracted", "Extractor", "Job", "Part", "Setup"]
 
-DEFAULT_CHUNKER: Final = "structured"
 _READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _NO_OPTIONS: Final[Mapping[str, Any]] = {}
@@ -165,7 +165,7 @@ class Extractor:
         for pattern, name in self.setup.chunkers.items():
             if fnmatch.fnmatchcase(document.source, pattern) or fnmatch.fnmatchcase(base, pattern):
                 return name
-        return DEFAULT_CHUNKER if self.setup.chunker == "auto" else self.setup.chunker
+        return chunker_for(document) if self.setup.chunker == "auto" else self.setup.chunker
 
     def _loader(self, name: str) -> Loader:
         if name not in self._loaders:

@@ -42,4 +42,4 @@ def test_every_case_is_there_once_and_is_covered_or_says_why_not() -> None:
 def test_what_covers_a_case_elsewhere_exists(case: dict[str, Any]) -> None:
     for test in case["covered_by"]:
         path, _, name = test.partition("::")
-        assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text("utf-8"), re.M), test
+        assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), test
