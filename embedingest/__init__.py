@@ -15,21 +15,26 @@ __version__ = "0.1.0"
 _ROOMS: Final = {
     "Change": "types",
     "Chunk": "types",
+    "Chunker": "ingest.chunk",
     "ConfigError": "errors",
     "Document": "types",
     "DocumentError": "errors",
     "DocumentSkipped": "errors",
-    "EmbedingestError": "errors",
     "Embeddings": "types",
+    "EmbedingestError": "errors",
     "Encoder": "engine.encoder",
     "Engine": "engine.engine",
     "EngineClosedError": "errors",
     "EngineError": "errors",
+    "FastTokenizer": "engine.tokenizer",
     "FileEvent": "types",
     "FingerprintError": "errors",
     "InputError": "errors",
     "InputTooLongError": "errors",
+    "Loader": "ingest.load",
     "LockedError": "errors",
+    "ModelConfig": "config",
+    "ModelFolder": "engine.folder",
     "ModelInfo": "types",
     "ModelLoadError": "errors",
     "ModelNotFoundError": "errors",
@@ -41,11 +46,15 @@ _ROOMS: Final = {
     "StoreError": "errors",
     "TableMissingError": "errors",
     "TokenIds": "engine.encoder",
+    "TokenizerSizer": "engine.tokenizer",
 }
 
 if TYPE_CHECKING:
+    from embedingest.config import ModelConfig
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Engine
+    from embedingest.engine.folder import ModelFolder
+    from embedingest.engine.tokenizer import FastTokenizer, TokenizerSizer
     from embedingest.errors import (
         ConfigError,
         DocumentError,
@@ -64,11 +73,14 @@ if TYPE_CHECKING:
         StoreError,
         TableMissingError,
     )
+    from embedingest.ingest.chunk import Chunker
+    from embedingest.ingest.load import Loader
     from embedingest.types import Change, Chunk, Document, Embeddings, FileEvent, ModelInfo, Row, Sizer, Span
 
 __all__ = [
     "Change",
     "Chunk",
+    "Chunker",
     "ConfigError",
     "Document",
     "DocumentError",
@@ -79,11 +91,15 @@ __all__ = [
     "Engine",
     "EngineClosedError",
     "EngineError",
+    "FastTokenizer",
     "FileEvent",
     "FingerprintError",
     "InputError",
     "InputTooLongError",
+    "Loader",
     "LockedError",
+    "ModelConfig",
+    "ModelFolder",
     "ModelInfo",
     "ModelLoadError",
     "ModelNotFoundError",
@@ -95,6 +111,7 @@ __all__ = [
     "StoreError",
     "TableMissingError",
     "TokenIds",
+    "TokenizerSizer",
     "__version__",
 ]
 

@@ -12,14 +12,15 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "embedingest"
 
 # Rooms, lowest first. A module may import its own room and any room named in the set, never another.
-BOTTOM = {"types", "errors", "config", "registry", "paths", "durations"}
+BOTTOM = {"types", "errors", "config", "registry", "options", "paths", "durations"}
 ROOMS: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
     "paths": set(),
     "durations": set(),
     "config": {"types", "errors", "durations"},
-    "registry": {"types", "errors"},
+    "options": {"errors"},
+    "registry": {"types", "errors", "options"},
     "engine": BOTTOM,
     "store": BOTTOM,
     "ingest": {*BOTTOM, "engine", "store"},

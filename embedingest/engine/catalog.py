@@ -134,7 +134,7 @@ class Catalog:
         info = self.describe_key(found.key)
         capacity = info.max_tokens - info.special_tokens
         folder = _folder(self._entries[found.key])
-        if folder is None:
+        if folder is None or _is_plugin(self._entries[found.key]):
             return self._sizer_of_encoder(found.key, capacity, prompt)
         from embedingest.engine.tokenizer import TokenizerSizer
 
@@ -168,11 +168,22 @@ class Catalog:
         folder = _folder(entry)
         if entry.packaged is not None and entry.path is not None:
             entry.packaged.check(entry.path)
-        return _info_of_encoder(entry, self.open(entry.name.key)) if folder is None else _info_of_folder(entry, folder)
+        if folder is None or _is_plugin(entry):
+            return _info_of_encoder(entry, self.open(entry.name.key), folder)
+        return _info_of_folder(entry, folder)
 
 
 def _folder(entry: _Entry) -> ModelFolder | None:
-    return None if entry.path is None else ModelFolder.open(entry.path)
+    """The model's files as a sentence-transformers folder; `None` for a plug-in whose files are of another kind."""
+    if entry.path is None or (_is_plugin(entry) and not (entry.path / "modules.json").is_file()):
+        return None
+    return ModelFolder.open(entry.path)
+
+
+def _is_plugin(entry: _Entry) -> bool:
+    """Whether a stranger's encoder runs it, which alone knows its window, vectors and fingerprint."""
+    name = entry.config.encoder
+    return name != "auto" and registry.find("encoders", name).distribution is not None
 
 
 def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
@@ -201,7 +212,7 @@ def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
     )
 
 
-def _info_of_encoder(entry: _Entry, encoder: Encoder) -> ModelInfo:
+def _info_of_encoder(entry: _Entry, encoder: Encoder, folder: ModelFolder | None) -> ModelInfo:
     try:
         return ModelInfo(
             name=entry.name.short,
@@ -210,11 +221,13 @@ def _info_of_encoder(entry: _Entry, encoder: Encoder) -> ModelInfo:
             max_tokens=encoder.max_tokens,
             context_length=encoder.context_length,
             special_tokens=encoder.special_tokens,
-            prompts=dict(entry.config.prompts),
+            prompts={**({} if folder is None else folder.prompts), **entry.config.prompts},
+            default_prompt=None if folder is None else folder.default_prompt,
             architecture=entry.config.encoder,
             size_bytes=encoder.size_bytes,
             digest=_digest(encoder.fingerprint),
             modified_at=_modified(entry),
+            path=None if entry.path is None else str(entry.path),
         )
     finally:
         encoder.close()

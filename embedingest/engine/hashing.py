@@ -12,9 +12,10 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from pydantic import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,11 +42,15 @@ _NGRAM_WEIGHT = 0.35
 _SYMBOL_WEIGHT = 0.05
 
 
-def create(folder: ModelFolder | None = None, settings: ModelConfig | None = None) -> HashingEncoder:  # noqa: ARG001
-    """The encoder of `--model hashing`. Option `dimensions` sets D (default 256); there are no files to read."""
-    options = {} if settings is None else settings.options
+def create(
+    folder: ModelFolder | None = None,  # noqa: ARG001 -- there are no files to read
+    settings: ModelConfig | None = None,
+    *,
+    dimensions: Annotated[int, Field(ge=1, le=65_536)] = DIMENSIONS,
+) -> HashingEncoder:
+    """The encoder of `--model hashing`. `dimensions` sets D."""
     limit = None if settings is None else settings.max_tokens
-    return HashingEncoder(dimensions=int(options.get("dimensions", DIMENSIONS)), max_tokens=limit or MAX_TOKENS)
+    return HashingEncoder(dimensions=dimensions, max_tokens=limit or MAX_TOKENS)
 
 
 class HashingEncoder:
