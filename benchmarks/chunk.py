@@ -30,7 +30,6 @@ def documents(folder):
 
 def engine_rate(chunks, model):
     from embedingest.build import open_engine
-
     from embedingest.config import Config
 
     engine = open_engine(Config())

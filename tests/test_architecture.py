@@ -24,12 +24,13 @@ ROOMS: dict[str, set[str]] = {
     "engine": BOTTOM,
     "store": BOTTOM,
     "ingest": {*BOTTOM, "engine", "store"},
+    "query": {*BOTTOM, "engine", "store"},
     "server": {*BOTTOM, "engine", "store"},
     "integrations": {*BOTTOM, "engine", "store", "build"},
-    "testing": {*BOTTOM, "engine", "store", "ingest", "server"},
-    "build": {*BOTTOM, "engine", "store", "ingest", "server"},
+    "testing": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
+    "build": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
     "mcp": {*BOTTOM, "engine", "store", "build"},
-    "cli": {*BOTTOM, "engine", "store", "ingest", "server", "build", "testing", "mcp", "integrations"},
+    "cli": {*BOTTOM, "engine", "store", "ingest", "server", "query", "build", "testing", "mcp", "integrations"},
 }
 
 # One foreign library, one room.

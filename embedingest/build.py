@@ -1,0 +1,97 @@
+"""Turns settings into engines, pipelines, searchers and apps. The only room that knows all others; prints nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from embedingest import registry
+from embedingest.config import Config, EngineConfig, ModelConfig
+from embedingest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedingest.config import ServerConfig
+    from embedingest.engine.engine import Engine
+    from embedingest.query import Searcher
+    from embedingest.server.run import HttpServer
+
+__all__ = ["Workshop", "named_model", "open_engine", "open_searcher", "open_server"]
+
+
+def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
+    """A `--model` value as a registered name and the settings that register it.
+
+    A value that is a folder (or is written like one) becomes a model named after its last part. Anything else is a
+    name already. Over HTTP only names resolve; this is for those who own the machine.
+    """
+    looks_like_a_path = model.startswith((".", "/", "~")) or "\\" in model
+    path = Path(model).expanduser()
+    if not looks_like_a_path and not path.is_dir():
+        return model, {}
+    if not path.is_dir():
+        raise ConfigError(f"model folder {path} does not exist", remedy="name a sentence-transformers folder")
+    return path.resolve().name, {path.resolve().name: ModelConfig(path=path.resolve())}
+
+
+def open_engine(settings: EngineConfig | None = None, models: Mapping[str, ModelConfig] | None = None) -> Engine:
+    """The engine that `settings` names, over `models` and the packaged ones. Nothing is loaded yet."""
+    chosen = EngineConfig() if settings is None else settings
+    if chosen.engine == "local":
+        from embedingest.engine.local import LocalEngine
+
+        return LocalEngine(chosen, models)
+    engine: Engine = registry.load("engines", chosen.engine)(**chosen.options)
+    return engine
+
+
+@dataclass
+class Workshop:
+    """What several parts of one process share: one engine for ingest, search and server."""
+
+    config: Config = field(default_factory=Config)
+
+    @cached_property
+    def engine(self) -> Engine:
+        return open_engine(self.config.engine, self.config.models)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+
+
+def open_searcher(workshop: Workshop, *, db: str, table: str, model: str, consistency_seconds: float = 0.0) -> Searcher:
+    """A searcher over one table with the engine of `workshop`; opens nothing yet."""
+    from embedingest.query import Searcher
+
+    def open_table():  # type: ignore[no-untyped-def]  # noqa: ANN202 -- the store's type is imported when called
+        from embedingest.store.table import open_table
+
+        return open_table(db, table, read_consistency_seconds=consistency_seconds)
+
+    return Searcher(open_table=open_table, open_engine=lambda: workshop.engine, model=model)
+
+
+def open_server(workshop: Workshop, settings: ServerConfig, searcher: Searcher | None = None) -> HttpServer:
+    """The engine of `workshop` on a socket, bound but not yet serving. Raises ConfigError when the port is taken."""
+    from embedingest.server.app import create_app
+    from embedingest.server.run import HttpServer
+
+    engine = workshop.engine
+    app = create_app(engine, settings, None if searcher is None else _search_route(searcher))  # type: ignore[arg-type]
+    return HttpServer(app, settings)
+
+
+def _search_route(searcher: Searcher):  # type: ignore[no-untyped-def]  # noqa: ANN202 -- see server.service.Search
+    from embedingest.query import result_to_json
+    from embedingest.store.values import SearchQuery
+
+    def search(query: str, **options: Any) -> Mapping[str, Any]:
+        asked = SearchQuery(text=query, **{name: value for name, value in options.items() if value is not None})
+        return result_to_json(asked, searcher.search(asked))
+
+    return search

@@ -1,0 +1,66 @@
+"""`embedingest embed`: texts in, vectors out."""
+
+from __future__ import annotations
+
+import sys
+
+import rich_click as click
+
+from embedingest.cli.options import json_option, model_options
+
+__all__ = ["embed"]
+
+
+@click.command()
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@model_options
+@click.option("--as", "role", type=click.Choice(["query", "document"]), help="Use the model's prompt for this role.")
+@click.option("-d", "--dimensions", type=click.IntRange(min=1), help="Keep the first D numbers, normalised again.")
+@click.option("--no-truncate", is_flag=True, help="Refuse a text that is longer than the model's window.")
+@json_option
+def embed(
+    texts: tuple[str, ...],
+    model: str,
+    role: str | None,
+    dimensions: int | None,
+    no_truncate: bool,
+    as_json: bool,
+) -> None:
+    """Embed each TEXT and print its vector, one JSON list a line.
+
+    Without TEXT, or with `-`, every line of standard input is one text.
+    """
+    from embedingest.build import named_model, open_engine
+
+    chosen = [line.rstrip("\r\n") for line in sys.stdin] if not texts or texts == ("-",) else list(texts)
+    name, models = named_model(model)
+    engine = open_engine(None, models)
+    try:
+        prompt = None if role is None else engine.describe(name).prompt(role)
+        answer = engine.embed(chosen, model=name, truncate=not no_truncate, dimensions=dimensions, prompt=prompt)
+    finally:
+        engine.close()
+    if answer.truncated:
+        cut = ", ".join(str(index) for index in answer.truncated[:20])
+        click.echo(f"warning: texts cut to the model's window: {cut} (counted from 0)", err=True)
+    _print(answer, as_json=as_json)
+
+
+def _print(answer, *, as_json: bool) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 -- a light start
+    import orjson
+
+    write = sys.stdout.buffer.write
+    if not as_json:
+        for vector in answer.vectors:
+            write(orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+        return
+    document = {
+        "model": answer.model,
+        "fingerprint": answer.fingerprint,
+        "dimensions": int(answer.vectors.shape[1]),
+        "tokens": answer.token_counts,
+        "truncated": list(answer.truncated),
+        "embeddings": list(answer.vectors),
+        "seconds": answer.total_seconds,
+    }
+    write(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")

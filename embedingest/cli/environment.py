@@ -1,0 +1,77 @@
+"""Settings from flags and from the environment, Ollama's variables among them. The one reader of `OLLAMA_*`.
+
+A flag that was given comes first, then the variable, then the default.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from embedingest.config import EngineConfig, ServerConfig
+from embedingest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["engine_settings", "server_settings"]
+
+
+def server_settings(environ: Mapping[str, str] | None = None, **given: Any) -> ServerConfig:
+    """`OLLAMA_HOST` and `OLLAMA_ORIGINS` under the flags. Raises ConfigError naming the variable."""
+    env = os.environ if environ is None else environ
+    found: dict[str, Any] = {}
+    if value := env.get("OLLAMA_HOST", "").strip():
+        found |= _host(value)
+    if value := env.get("OLLAMA_ORIGINS", "").strip():
+        found["origins"] = tuple(part.strip() for part in value.split(",") if part.strip())
+    return ServerConfig(**(found | _said(given)))
+
+
+def engine_settings(environ: Mapping[str, str] | None = None, **given: Any) -> EngineConfig:
+    """`OLLAMA_KEEP_ALIVE`, `OLLAMA_MAX_QUEUE`, `OLLAMA_MAX_LOADED_MODELS`, `OLLAMA_CONTEXT_LENGTH` under the flags."""
+    env = os.environ if environ is None else environ
+    found: dict[str, Any] = {}
+    for variable, name, read in _ENGINE:
+        if value := env.get(variable, "").strip():
+            found[name] = _read(variable, value, read)
+    settings = EngineConfig.model_fields
+    return EngineConfig(**{name: value for name, value in (found | _said(given)).items() if name in settings})
+
+
+def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value not in (None, ())}
+
+
+def _positive(text: str) -> int | None:
+    number = int(text)
+    return number if number > 0 else None
+
+
+_ENGINE: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
+    ("OLLAMA_KEEP_ALIVE", "keep_alive", str),
+    ("OLLAMA_MAX_QUEUE", "max_waiting", _positive),
+    ("OLLAMA_MAX_LOADED_MODELS", "max_loaded_models", _positive),
+    ("OLLAMA_CONTEXT_LENGTH", "context_length", _positive),
+)
+
+
+def _read(variable: str, value: str, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(value)
+    except ValueError as error:
+        raise ConfigError(f"{variable} is `{value}`, which is not a number", remedy=f"unset {variable}") from error
+
+
+def _host(value: str) -> dict[str, Any]:
+    """`OLLAMA_HOST` as Ollama reads it: `host`, `host:port`, `:port`, `[::1]:port`, with or without a scheme."""
+    from urllib.parse import urlsplit
+
+    scheme, _, rest = value.rpartition("://")
+    parts = urlsplit("//" + rest)
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(f"OLLAMA_HOST is `{value}`: {error}", remedy="write it as HOST:PORT") from error
+    default = {"http": 80, "https": 443}.get(scheme, 11434)
+    return {"host": parts.hostname or "127.0.0.1", "port": default if port is None else port}

@@ -1,0 +1,109 @@
+"""`embedingest search`: a question to the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import rich_click as click
+
+from embedingest.cli.options import json_option, model_options, table_options
+
+if TYPE_CHECKING:
+    from embedingest.store.values import Hit, SearchResult
+
+__all__ = ["search"]
+
+
+@click.command()
+@click.argument("query")
+@table_options
+@model_options
+@click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Most results.")
+@click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out this many first results.")
+@click.option(
+    "--mode",
+    type=click.Choice(["hybrid", "vector", "text"]),
+    default="hybrid",
+    show_default=True,
+    help="Meaning and words together, meaning alone, or words alone.",
+)
+@click.option("--filter", "where", metavar="FILTER", help="Only rows that match, e.g. \"mime = 'text/markdown'\".")
+@click.option("--group/--no-group", default=False, help="One result, the best, of each document.")
+@click.option("-C", "--context", type=click.IntRange(0, 100), default=0, help="Neighbouring chunks on both sides.")
+@click.option("--explain", is_flag=True, help="Show what each score is made of.")
+@json_option
+def search(
+    query: str,
+    db: str,
+    table: str,
+    state: object,  # noqa: ARG001 -- shared options
+    model: str,
+    limit: int,
+    offset: int,
+    mode: Literal["hybrid", "vector", "text"],
+    where: str | None,
+    group: bool,
+    context: int,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """Find the chunks that answer QUERY."""
+    from embedingest.build import Workshop, named_model, open_searcher
+    from embedingest.cli.output import print_json
+    from embedingest.config import Config
+    from embedingest.query import result_to_json
+    from embedingest.store.values import SearchQuery
+
+    name, models = named_model(model)
+    workshop = Workshop(Config(models=models))
+    try:
+        searcher = open_searcher(workshop, db=db, table=table, model=name)
+        asked = SearchQuery(
+            text=query,
+            mode=mode,
+            limit=limit,
+            offset=offset,
+            filter=where,
+            group=group,
+            context=context,
+            explain=explain,
+            highlight=True,
+        )
+        result = searcher.search(asked)
+    finally:
+        workshop.close()
+    if as_json:
+        print_json(result_to_json(asked, result))
+    else:
+        _draw(result)
+
+
+def _draw(result: SearchResult) -> None:
+    from embedingest.cli.output import console, data
+
+    if result.note:
+        console().print(result.note, style="dim", highlight=False)
+    if not result.hits:
+        console().print("nothing found", style="dim")
+    for hit in result.hits:
+        out = data()
+        out.print(_place(hit), style="bold", highlight=False, end="  ", soft_wrap=True, markup=False)
+        out.print(f"{hit.score:.4f}", style="cyan", highlight=False)
+        if hit.row.heading_path:
+            out.print(" › ".join(hit.row.heading_path), style="dim", highlight=False, markup=False)
+        if hit.explain:
+            out.print(", ".join(f"{name} {value}" for name, value in hit.explain.items()), style="dim", highlight=False)
+        for text in (*hit.before, hit.row.text, *hit.after):
+            out.print(_snippet(text), highlight=False, markup=False, soft_wrap=True)
+        out.print()
+
+
+def _place(hit: Hit) -> str:
+    """`source:line`, or `source#page=3` where the format has pages: what editors and viewers open."""
+    row = hit.row
+    return f"{row.source}#page={row.page}" if row.page is not None else f"{row.source}:{row.line_start}"
+
+
+def _snippet(text: str, width: int = 300) -> str:
+    flat = " ".join(text.split())
+    return "  " + (flat if len(flat) <= width else flat[: width - 1] + "…")

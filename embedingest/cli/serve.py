@@ -1,0 +1,69 @@
+"""`embedingest serve`: the engine over HTTP until told to stop."""
+
+from __future__ import annotations
+
+import rich_click as click
+
+from embedingest.cli.options import model_options, table_options
+
+__all__ = ["announce", "serve"]
+
+
+@click.command()
+@click.option("--host", default=None, help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("-p", "--port", type=click.IntRange(0, 65535), default=None, help="Port; 0 picks one.  [default: 11434]")
+@click.option("--preload/--no-preload", default=True, show_default=True, help="Load the model before the first call.")
+@click.option("--keep-alive", default=None, help="Idle time before a model is unloaded; -1 for ever.  [default: 5m]")
+@click.option("--origin", "origins", multiple=True, help="Further origin for browsers, one `*` allowed; repeatable.")
+@click.option("--api-key", envvar="EMBEDINGEST_API_KEY", default=None, help="Ask for `Authorization: Bearer KEY`.")
+@click.option("--allow-model", "allow_models", multiple=True, help="Serve only this model; may be repeated.")
+@click.option("--allow-pull", is_flag=True, help="Let clients fetch models from the hub.")
+@model_options
+@table_options
+def serve(
+    host: str | None,
+    port: int | None,
+    preload: bool,
+    keep_alive: str | None,
+    origins: tuple[str, ...],
+    api_key: str | None,
+    allow_models: tuple[str, ...],
+    allow_pull: bool,
+    model: str,
+    db: str,
+    table: str,
+    state: object,  # noqa: ARG001 -- shared options
+) -> None:
+    """Answer Ollama's and OpenAI's embedding calls, and search the table, until Ctrl-C."""
+    from embedingest.build import Workshop, named_model, open_searcher, open_server
+    from embedingest.cli.environment import engine_settings, server_settings
+    from embedingest.config import Config
+
+    name, models = named_model(model)
+    settings = server_settings(
+        host=host,
+        port=port,
+        preload=(name,) if preload else (),
+        origins=origins,
+        api_key=api_key,
+        allow_models=allow_models,
+        allow_pull=allow_pull,
+    )
+    workshop = Workshop(Config(models=models, engine=engine_settings(keep_alive=keep_alive)))
+    try:
+        searcher = open_searcher(workshop, db=db, table=table, model=name, consistency_seconds=1.0)
+        server = open_server(workshop, settings, searcher)
+        announce(server.url, name)
+        server.run()
+    finally:
+        workshop.close()
+
+
+def announce(url: str, model: str) -> None:
+    """Say where the engine answers, with a call to try."""
+    from embedingest.cli.output import console
+
+    out = console()
+    out.print(f"serving [bold]{model}[/] on [bold]{url}[/]", highlight=False)
+    call = f'curl {url}/api/embed -d \'{{"model": "{model}", "input": "why is the sky blue?"}}\''
+    out.print(call, style="dim", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,104 @@
+"""The query walk: a question in, hits out. Embeds with the engine the documents were embedded with.
+
+Knows no command line and no HTTP. One `Searcher` serves both, and the assistants.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from embedingest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from embedingest.engine.engine import Engine
+    from embedingest.store.table import ChunkTable
+    from embedingest.store.values import Hit, SearchQuery, SearchResult
+
+__all__ = ["MAX_QUERY_CHARACTERS", "Searcher", "hit_to_json", "result_to_json"]
+
+MAX_QUERY_CHARACTERS = 100_000
+
+
+@dataclass(slots=True)
+class Searcher:
+    """Answers questions over one table. `open_table` and `open_engine` are called when first needed.
+
+    A text search (`mode="text"`) opens no engine.
+    """
+
+    open_table: Callable[[], ChunkTable]
+    open_engine: Callable[[], Engine]
+    model: str
+    _table: ChunkTable | None = None
+    _lock: threading.Lock = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @property
+    def table(self) -> ChunkTable:
+        """The table, opened once."""
+        with self._lock:
+            if self._table is None:
+                self._table = self.open_table()
+            return self._table
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        """Run a query. The vector is added here, with the model's query prompt.
+
+        Raises ConfigError for an empty or overlong query, FingerprintError where the table is another model's,
+        TableMissingError, and the engine's errors.
+        """
+        if not query.text.strip():
+            raise ConfigError("the query is empty", remedy="say what to look for")
+        if len(query.text) > MAX_QUERY_CHARACTERS:
+            raise ConfigError(
+                f"the query has {len(query.text)} characters and {MAX_QUERY_CHARACTERS} are the limit",
+                remedy="ask a shorter question",
+            )
+        table = self.table
+        return table.search(query if query.mode == "text" else self._embedded(query))
+
+    def _embedded(self, query: SearchQuery) -> SearchQuery:
+        engine = self.open_engine()
+        prompt = engine.describe(self.model).prompt("query")
+        answer = engine.embed([query.text], model=self.model, prompt=prompt, priority="query")
+        return replace(query, vector=answer.vectors[0], fingerprint=answer.fingerprint)
+
+
+def result_to_json(query: SearchQuery, result: SearchResult) -> dict[str, Any]:
+    """The document of `search --json` and `POST /api/search`."""
+    document: dict[str, Any] = {
+        "query": query.text,
+        "mode": result.mode,
+        "results": [hit_to_json(hit) for hit in result.hits],
+        "seconds": round(result.seconds, 6),
+    }
+    if result.note is not None:
+        document["note"] = result.note
+    return document
+
+
+def hit_to_json(hit: Hit) -> dict[str, Any]:
+    """One result: the columns but the vector, the score, and what was asked for beside them."""
+    import json
+    from datetime import UTC, datetime
+
+    row = hit.row
+    columns = {name: getattr(row, name) for name in row.__dataclass_fields__}
+    first: dict[str, Any] = {"source": columns.pop("source"), "text": columns.pop("text"), "score": hit.score}
+    columns["modified_at"] = datetime.fromtimestamp(columns.pop("modified_at_ns") / 1e9, UTC).isoformat()
+    columns["ingested_at"] = hit.ingested_at.isoformat()
+    columns["heading_path"] = list(row.heading_path)
+    columns["metadata"] = json.loads(row.metadata) if row.metadata else {}
+    extra: Mapping[str, Any] = {
+        "before": list(hit.before),
+        "after": list(hit.after),
+        "explain": hit.explain,
+        "highlights": [list(pair) for pair in hit.highlights],
+    }
+    return first | columns | {name: value for name, value in extra.items() if value}
