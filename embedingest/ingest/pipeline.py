@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import sqlite3
 import threading
 import time
@@ -15,22 +14,24 @@ from collections import deque
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from embedingest.errors import ConfigError, EmbedingestError
 from embedingest.ingest.deletions import judge
 from embedingest.ingest.ignore import Rules
 from embedingest.ingest.journal import Journal
 from embedingest.ingest.machinery import Machinery
 from embedingest.ingest.recipe import Recipe
 from embedingest.ingest.report import Failure, IngestReport
-from embedingest.ingest.roots import Root, resolve
+from embedingest.ingest.roots import Root, owner, resolve
 from embedingest.ingest.scan import Scanner
 from embedingest.ingest.survey import Survey, survey_paths, survey_root
 from embedingest.ingest.sync import believe, doubt_changed_settings
 from embedingest.ingest.vectors import DEFAULT_BYTES, VectorCache
 from embedingest.ingest.walk import DELETE_SOURCES, Stopped, Walk
+from embedingest.ingest.watch_root import Batch
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -39,9 +40,13 @@ if TYPE_CHECKING:
     from embedingest.ingest.machinery import Table, Workers
     from embedingest.ingest.report import ProgressSink
     from embedingest.ingest.survey import Candidate
-    from embedingest.types import FileEvent, ModelInfo, Sizer
+    from embedingest.ingest.watch import Notice, Watcher
+    from embedingest.types import ModelInfo, Sizer
 
-__all__ = ["Pipeline"]
+__all__ = ["VERBS", "Pipeline"]
+
+VERBS: Final = ("confirm", "retry", "forget", "sweep", "optimize")
+"""What any writer can be asked; `Pipeline(verbs=…)` adds to them."""
 
 _log = logging.getLogger(__name__)
 _RECENT_SECONDS: Final = 60.0
@@ -55,7 +60,8 @@ class Pipeline:
     `describe` tells of the model without loading it; `open_engine` and `open_table` are called when first needed,
     which an unchanged run never does. `lock` is the right to write the table, taken for as long as the pipeline is
     open. `token` names the table's newest version without opening it: empty for no table, `None` where it cannot
-    be told. `outputs` are folders that are ours and never ingested. `clock` is seconds since the epoch.
+    be told. `outputs` are folders that are ours and never ingested. `verbs` are further things that other processes may
+    ask of the writer. `clock` is seconds since the epoch.
 
     Use as a context manager, or call `close`.
     """
@@ -73,6 +79,7 @@ class Pipeline:
         open_workers: Callable[[Recipe, Sizer], Workers] | None = None,
         token: Callable[[], str | None] = lambda: None,
         outputs: Sequence[Path] = (),
+        verbs: Mapping[str, Callable[[Table, Mapping[str, Any]], object]] | None = None,
         progress: ProgressSink | None = None,
         stop: threading.Event | None = None,
         clock: Callable[[], float] = time.time,
@@ -91,7 +98,8 @@ class Pipeline:
         self._clock = clock
         self._journal_path = journal
         self._open_cache = lambda: VectorCache(vectors, limit=vector_bytes)
-        self._inbox: queue.SimpleQueue[Iterable[FileEvent]] = queue.SimpleQueue()
+        self._verbs = verbs or {}
+        self.watcher: Watcher | None = None
         self._recent: deque[tuple[float, str, int]] = deque()
         self._held = ExitStack()
         self._parts: Machinery | None = None
@@ -157,32 +165,31 @@ class Pipeline:
 
     # -- one convergence ------------------------------------------------------------------------------------------
 
-    def converge(self, events: Iterable[FileEvent] | None = None, *, allow_deletes: bool = False) -> IngestReport:
-        """Bring the table to what the folders hold: all of it, or the paths of `events`.
+    def converge(self, batches: Iterable[Batch] | None = None, *, allow_deletes: bool = False) -> IngestReport:
+        """Bring the table to what the folders hold: all of it, or what the watcher's `batches` name.
 
         Failures of documents are in the report. Raises StoreError, EngineError, ConfigError, of which each leaves
         the table whole. With the stop event set it ends early, `report.stopped` says so.
         """
         m = self._m
         try:
-            return self._converge(m, events, allow_deletes=allow_deletes)
+            return self._converge(m, batches, allow_deletes=allow_deletes)
         except sqlite3.DatabaseError as error:
             _log.warning("the journal %s is damaged and starts afresh: %s", m.journal.path, error)
             m.journal.restart()
             self._take_roots(m.journal)
             return self._converge(m, None, allow_deletes=allow_deletes)
 
-    def _converge(self, m: Machinery, events: Iterable[FileEvent] | None, *, allow_deletes: bool) -> IngestReport:
+    def _converge(self, m: Machinery, batches: Iterable[Batch] | None, *, allow_deletes: bool) -> IngestReport:
         report = IngestReport()
         started = time.perf_counter()
         m.begin()
         try:
             self._synchronise(m)
             run = _Run(self, m, report, allow_deletes=allow_deletes)
-            if events is None:
-                run.look_at_everything()
-            else:
-                run.look_at(events)
+            run.look_at(
+                [Batch(os.fspath(root.path), sweep=True) for root in self.roots] if batches is None else batches
+            )
             report.spend("scan", time.perf_counter() - started)
             run.finish()
         except Stopped:
@@ -223,57 +230,95 @@ class Pipeline:
 
     # -- following ------------------------------------------------------------------------------------------------
 
-    def notice(self, events: Iterable[FileEvent]) -> None:
-        """Say that these paths may have changed. From any thread; also in the middle of a run."""
-        self._inbox.put(list(events))
+    def follow(self, *, on_notice: Callable[[Notice], None] | None = None) -> Iterator[IngestReport]:
+        """Converge, then follow the roots until the stop event is set. One report for each set of changes.
 
-    def noticed(self) -> list[FileEvent]:
-        """The events since the last call."""
-        events: list[FileEvent] = []
-        while True:
-            try:
-                events += self._inbox.get_nowait()
-            except queue.Empty:
-                return events
-
-    def follow(self) -> Iterator[IngestReport]:
-        """Converge, then follow what `notice` brings, failed files that are due, and a sweep now and then.
-
-        One report a convergence, until the stop event is set.
+        Failed files are tried again when they are due, and what other processes ask is answered. `on_notice` hears
+        of roots that go and come, and of polling where events cannot be had.
         """
-        yield self.converge()
-        swept = time.monotonic()
-        while not self.stop.is_set():
-            events = self._wait()
-            due = self.journal.due(self._clock())
-            if time.monotonic() - swept >= self.config.watch.sweep_seconds:
-                swept = time.monotonic()
-                yield self.converge()
-            elif events or due:
-                yield self.converge(events)
+        from embedingest.ingest.watch import Watcher
 
-    def _wait(self) -> list[FileEvent]:
-        try:
-            self.notice(self._inbox.get(timeout=_POLL_SECONDS))
-        except queue.Empty:
-            return []
-        return self.noticed()
+        settings = self.config.watch
+        watcher = Watcher(
+            [self.scanner(root) for root in self._m_roots()],
+            settle_ms=settings.settle_ms,
+            settle_max_ms=settings.settle_max_ms,
+            sweep_seconds=settings.sweep_seconds,
+            polling=settings.polling,
+            poll_ms=settings.poll_ms,
+            on_notice=on_notice,
+        )
+        with watcher:
+            self.watcher = watcher
+            try:
+                yield self.converge()
+                yield from self._followed(watcher)
+            finally:
+                self.watcher = None
+
+    def _followed(self, watcher: Watcher) -> Iterator[IngestReport]:
+        asked = -1
+        while not self.stop.is_set():
+            batches = watcher.get(timeout=_POLL_SECONDS)
+            if batches or self.journal.due(self._clock()):
+                report = self.converge(batches)
+                if report.did_anything():
+                    yield report
+            if asked != self.journal.outside_changes():
+                asked = self.journal.outside_changes()
+                yield from self.serve_requests()
+
+    def _m_roots(self) -> tuple[Root, ...]:
+        self.open()
+        return self.roots
+
+    # -- what other processes ask -----------------------------------------------------------------------------------
+
+    def serve_requests(self) -> Iterator[IngestReport]:
+        """Do what others left in the journal, and answer them; a report for each request."""
+        for request in self.journal.waiting():
+            try:
+                report = self.perform(request.verb, request.arguments)
+            except EmbedingestError as error:
+                self.journal.answer(request.id, "failed", {"error": str(error)})
+                _log.warning("asked to %s: %s", request.verb, error)
+                continue
+            self.journal.answer(request.id, "done", report.to_json())
+            yield report
+
+    def perform(self, verb: str, arguments: Mapping[str, Any]) -> IngestReport:
+        """Do one of `VERBS`, which is also how a command does it that found nobody else writing."""
+        sources = arguments.get("sources") or None
+        if verb == "confirm":
+            self.journal.confirm(sources)
+            return self.converge()
+        if verb == "retry":
+            self.journal.retry(sources)
+            return self.converge()
+        if verb == "forget":
+            return self.forget(str(arguments["root"]))
+        if verb == "sweep":
+            return self.converge(allow_deletes=bool(arguments.get("allow_deletes")))
+        if verb == "optimize":
+            report = IngestReport()
+            self._m.maintain(report)
+            return report
+        extra = self._verbs.get(verb)
+        if extra is None:
+            raise ConfigError(f"the writer does not know how to `{verb}`", remedy=f"it knows {', '.join(VERBS)}")
+        extra(self._m.table(), arguments)
+        self._m.mark()
+        return IngestReport()
 
     # -- what a person may ask --------------------------------------------------------------------------------------
 
-    def confirm(self, sources: Iterable[str] | None = None) -> IngestReport:
-        """Let waiting deletions happen, all of them without names, and converge."""
-        self.journal.confirm(sources)
-        return self.converge()
-
-    def retry(self, sources: Iterable[str] | None = None) -> IngestReport:
-        """Try failed files again now, all of them without names, and converge."""
-        self.journal.retry(sources)
-        return self.converge()
-
-    def forget(self, alias: str) -> IngestReport:
-        """Take a root out of table and journal. Its files are not touched."""
+    def forget(self, root: str) -> IngestReport:
+        """Take a root, by alias or path, out of table and journal. Its files are not touched."""
         m, report = self._m, IngestReport()
+        known = m.journal.roots()
+        alias = next((a for a, path in known.items() if root in {a, path, os.path.abspath(root)}), None)  # noqa: PTH100
+        if alias is None:
+            raise ConfigError(f"no root `{root}` is followed", remedy=f"known: {', '.join(known) or 'none'}")
         self._synchronise(m)
         sources = [state.source for state in m.journal.files(alias=alias)]
         _delete(m, sources, report)
@@ -316,38 +361,52 @@ class _Run:
         self._allow = allow_deletes
         self._walk = Walk(m, report)
         self._gone: dict[str, Root] = {}
+        self._late: set[str] = set()
         self._present: dict[str, int] = {}
         self._failed: list[str] = []
         self._waiting: set[str] = set()
-        self._everything = False
+        self._swept: set[Root] = set()
 
     # -- looking --------------------------------------------------------------------------------------------------
 
-    def look_at_everything(self) -> None:
-        self._everything = True
-        due = frozenset(self._m.journal.due(self._m.now()))
-        for root in self._pipeline.roots:
-            survey = survey_root(root, self._pipeline.scanner(root), self._m.journal, due=due)
-            self._present[root.alias] = survey.seen
-            self._take(root, survey)
-
-    def look_at(self, events: Iterable[FileEvent]) -> None:
-        """The paths of events, and failed files that are due."""
-        by_root: dict[Root, set[str]] = {}
-        for event in events:
-            placed = _place(self._pipeline.roots, os.fspath(event.path))
-            if placed is not None:
-                by_root.setdefault(placed[0], set()).add(placed[1])
-        due = frozenset(self._m.journal.due(self._m.now()))
-        for root in self._pipeline.roots:
-            relatives = by_root.get(root, set())
-            relatives |= {root.relative(source) for source in due if root.holds(source)}
-            if relatives:
-                survey = survey_paths(root, self._pipeline.scanner(root), self._m.journal, relatives, due=due)
+    def look_at(self, batches: Iterable[Batch]) -> None:
+        """What the batches name, and failed files that are due."""
+        pipeline, journal = self._pipeline, self._m.journal
+        due = frozenset(journal.due(self._m.now()))
+        named = {batch.root: batch for batch in batches}
+        for root in pipeline.roots:
+            scanner = pipeline.scanner(root)
+            batch = named.get(scanner.root, Batch(scanner.root))
+            relatives = {*batch.files, *batch.folders, *(root.relative(s) for s in due if root.holds(s))}
+            if batch.sweep:
+                survey = survey_root(root, scanner, journal, due=due)
+                self._present[root.alias] = survey.seen
+                self._swept.add(root)
+                self._hold_back(root, survey)
+                self._take(root, survey)
+            elif relatives:
+                survey = survey_paths(root, scanner, journal, relatives, due=due)
+                self._late.update(survey.gone)
                 self._take(root, survey)
 
+    def _hold_back(self, root: Root, survey: Survey) -> None:
+        """While watching, a file that a sweep finds too young to be whole comes back once it has settled."""
+        watcher = self._pipeline.watcher
+        if watcher is None:
+            return
+        youngest = time.time_ns() - int(watcher.settle_seconds * 1e9)
+        ripe = []
+        for candidate in survey.candidates:
+            facts = candidate.found.facts
+            if youngest < facts.mtime_ns <= time.time_ns() and not candidate.found.link:
+                watcher.hold(os.fspath(root.path), candidate.found.relative, facts)
+            else:
+                ripe.append(candidate)
+        survey.seen -= len(survey.candidates) - len(ripe)
+        survey.candidates = ripe
+
     def _take(self, root: Root, survey: Survey) -> None:
-        report = self._report
+        report, journal = self._report, self._m.journal
         report.files["seen"] += survey.seen
         for name, count in survey.counts.items():
             report.files[name] += count
@@ -357,10 +416,9 @@ class _Run:
             self._gone[source] = root
         self._walk.expect_gone(survey.gone)
         self._walk.add(survey.candidates)
-        for candidate in survey.candidates:
-            self._gone.pop(candidate.source, None)
-        if survey.candidates and not self._everything:
-            self._m.journal.drop_pending([candidate.source for candidate in survey.candidates])
+        there = [candidate.source for candidate in survey.candidates if self._gone.pop(candidate.source, None)]
+        if survey.candidates and root not in self._swept:
+            journal.drop_pending([*there, *(candidate.source for candidate in survey.candidates)])
 
     # -- doing ----------------------------------------------------------------------------------------------------
 
@@ -377,11 +435,14 @@ class _Run:
 
     def _between(self) -> None:
         """Called while the walk runs: saves of this moment go first, and so do their deletions."""
-        events = self._pipeline.noticed()
-        if events:
-            self.look_at(events)
-        elif self._gone and self._walk.backlog and not self._walk.urgent and not self._everything:
-            self._delete_gone()
+        watcher = self._pipeline.watcher
+        batches = watcher.get(timeout=0) if watcher is not None else []
+        if batches:
+            self.look_at(batches)
+        elif self._late and not self._walk.urgent:
+            # What went away during a long backlog does not wait for its end.
+            self._delete_gone(self._late)
+            self._late = set()
 
     def _look_again(self) -> None:
         """Files that went away between the scan and the reading: gone, or there again."""
@@ -394,11 +455,9 @@ class _Run:
             relatives = [candidate.found.relative for candidate in candidates]
             self._take(root, survey_paths(root, self._pipeline.scanner(root), self._m.journal, relatives))
 
-    def _mine(self, source: str) -> bool:
-        return any(root.holds(source) for root in self._pipeline.roots)
-
-    def _delete_gone(self) -> None:
-        gone, self._gone = self._gone, {}
+    def _delete_gone(self, sources: Collection[str] | None = None) -> None:
+        wanted = self._gone.keys() if sources is None else self._gone.keys() & set(sources)
+        gone = {source: self._gone.pop(source) for source in list(wanted)}
         for root in self._pipeline.roots:
             sources = [source for source, of in gone.items() if of is root]
             if sources:
@@ -448,9 +507,10 @@ class _Run:
         """What the report says of the whole, and what the journal need not remember."""
         m, report = self._m, self._report
         pending = m.journal.pending()
-        if pending and self._everything:
+        if pending and self._swept:
             # What waits is gone in this very look; the others came back.
-            back = [source for source in pending if source not in self._waiting and self._mine(source)]
+            swept = {root.alias for root in self._swept}
+            back = [source for source in pending if source not in self._waiting and owner(source, swept)]
             m.journal.drop_pending(back)
             pending = m.journal.pending()
         report.files["pending_deletes"] = len(pending)
@@ -482,14 +542,3 @@ def _delete(m: Machinery, sources: Sequence[str], report: IngestReport) -> None:
         report.chunks["deleted"] += len(ids)
     if sources:
         report.spend("delete", time.perf_counter() - started)
-
-
-def _place(roots: Iterable[Root], path: str) -> tuple[Root, str] | None:
-    """The root that a path lies under, and the path below it (POSIX)."""
-    for root in roots:
-        base = os.fspath(root.path)
-        if path == base:
-            return root, ""
-        if path.startswith(base.rstrip(os.sep) + os.sep):
-            return root, path[len(base.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
-    return None

@@ -80,6 +80,11 @@ class IngestReport:
         """Whether the table was written."""
         return any(self.chunks[name] for name in ("new", "refreshed", "deleted"))
 
+    def did_anything(self) -> bool:
+        """Whether some file was new, changed, moved, gone, or failed."""
+        names = ("new", "changed", "moved", "deleted", "failed")
+        return self.changed_anything() or bool(self.failures) or any(self.files[name] for name in names)
+
     def to_json(self) -> dict[str, Any]:
         """The document of `ingest --json`."""
         return {

@@ -14,7 +14,7 @@ from embedingest.errors import ConfigError
 from embedingest.ingest.identity import escape, path_of_source, source_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from embedingest.config import SourceConfig
 
@@ -64,7 +64,7 @@ def resolve(sources: Sequence[SourceConfig], known: Mapping[str, str]) -> tuple[
     return tuple(roots)
 
 
-def owner(source: str, aliases: Mapping[str, object] | Sequence[str]) -> str | None:
+def owner(source: str, aliases: Collection[str]) -> str | None:
     """The alias among `aliases` that a source lies under."""
     alias = source.partition("/")[0]
     return alias if alias in aliases else None

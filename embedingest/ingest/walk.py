@@ -347,8 +347,10 @@ class Walk:
     # -- vectors ------------------------------------------------------------------------------------------------
 
     def _find_vectors(self, works: Sequence[_Work], needed: set[str]) -> None:
+        wanted_rows = sum(len(work.plan.new) for work in works)
         waiting = needed & self._waiters.keys()
         found = self._m.known_vectors(needed - waiting)
+        self._report.embedded["reused"] += wanted_rows - len(needed - waiting - found.keys())
         for work in works:
             for row in work.plan.new:
                 key = row.text_hash
