@@ -194,6 +194,19 @@ class Journal:
         self._depth = 0
         self._run("COMMIT")
 
+    def doubt(self) -> None:
+        """Believe nothing before it has been compared with table and files again."""
+        with self.transaction():
+            self.unverify_all()
+            self._run("DELETE FROM meta WHERE key='synced'")
+
+    def copy_to(self, path: Path) -> Journal:
+        """A journal of one's own that says the same now; what is written there changes nothing here."""
+        copy = Journal(path)
+        with self._errors():
+            self._db.backup(copy._db)
+        return copy
+
     def restart(self) -> None:
         """Forget everything, as a deleted journal would."""
         self._db = self._start_afresh()
@@ -276,6 +289,13 @@ class Journal:
             "AND state IN ('done', 'empty')"
         )
         self._run(query, *recorded[:4])
+
+    def postpone(self, sources: Iterable[str], until: float) -> None:
+        """Do not try these failed files before `until`."""
+        with self._errors():
+            self._db.executemany(
+                "UPDATE files SET next_try=? WHERE source=? AND state='failed'", [(until, key) for key in sources]
+            )
 
     def unverify_all(self) -> None:
         """Every file is to be read again."""

@@ -13,7 +13,7 @@ from embedingest.ingest.report import Progress
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from concurrent.futures import Future
 
     import numpy as np
@@ -106,9 +106,21 @@ class Machinery:
 
     def workers(self) -> Workers:
         if self._workers is None:
-            sizer = self._open_engine().sizer(self.recipe.model, prompt=self.recipe.prompt)
-            self._workers = self._open_workers(self.recipe, sizer)
+            self._workers = self._open_workers(self.recipe, self.sizer())
         return self._workers
+
+    def sizer(self) -> Sizer:
+        """The token counter of the model, without its weights."""
+        return self._open_engine().sizer(self.recipe.model, prompt=self.recipe.prompt)
+
+    def has_table(self) -> bool:
+        """Whether there is a table to ask; true where that cannot be told without opening it."""
+        return self._table is not None or self._token() != ""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors, float32 (N, D), of some texts, computed now."""
+        answer = self._open_engine().embed(texts, model=self.recipe.model, prompt=self.recipe.prompt, priority="bulk")
+        return answer.vectors
 
     def embedder(self, done: Callable[[Embedded], None]) -> Embedder:
         """The embedder; its outcomes go to the `done` of the latest call."""
@@ -152,9 +164,11 @@ class Machinery:
             return {}
         found = {key: vector for key, vector in self.cache.get(hashes).items() if len(vector) == self.recipe.dimensions}
         missing = [key for key in hashes if key not in found]
+        if not missing or not self.has_table():
+            return found
         table = self.table()
         # What this run itself wrote into an empty table went through the cache.
-        if missing and (self._had_rows or self.cache.incomplete):
+        if self._had_rows or self.cache.incomplete:
             found.update(table.vectors(missing))
         return found
 

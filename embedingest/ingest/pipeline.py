@@ -11,7 +11,9 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from embedingest.errors import ConfigError, EmbedingestError
@@ -19,6 +21,7 @@ from embedingest.ingest.deletions import judge
 from embedingest.ingest.ignore import Rules
 from embedingest.ingest.journal import Journal
 from embedingest.ingest.machinery import Machinery
+from embedingest.ingest.preview import check, preview
 from embedingest.ingest.recipe import Recipe
 from embedingest.ingest.report import Failure, IngestReport
 from embedingest.ingest.roots import Root, owner, resolve
@@ -26,6 +29,7 @@ from embedingest.ingest.scan import Scanner
 from embedingest.ingest.survey import Survey, survey_paths, survey_root
 from embedingest.ingest.sync import believe, doubt_changed_settings
 from embedingest.ingest.vectors import DEFAULT_BYTES, VectorCache
+from embedingest.ingest.verify import Verification, mend, verify
 from embedingest.ingest.walk import DELETE_SOURCES, Stopped, Walk
 from embedingest.ingest.watch_root import Batch
 from embedingest.store.values import Changes
@@ -33,7 +37,6 @@ from embedingest.store.values import Changes
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from embedingest.config import PipelineConfig
     from embedingest.engine.engine import Engine
@@ -51,6 +54,8 @@ VERBS: Final = ("confirm", "retry", "forget", "sweep", "optimize")
 _log = logging.getLogger(__name__)
 _RECENT_SECONDS: Final = 60.0
 _LOOKS: Final = 3
+_RATE_TEXTS: Final = 256
+_POSTPONE_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.2
 
 
@@ -97,7 +102,8 @@ class Pipeline:
         self._progress = progress
         self._clock = clock
         self._journal_path = journal
-        self._open_cache = lambda: VectorCache(vectors, limit=vector_bytes)
+        self._vectors_path = vectors
+        self._vector_bytes = vector_bytes
         self._verbs = verbs or {}
         self.watcher: Watcher | None = None
         self._recent: deque[tuple[float, str, int]] = deque()
@@ -122,23 +128,60 @@ class Pipeline:
             held.enter_context(self._lock())
             journal = Journal(self._journal_path)
             held.callback(journal.close)
-            recipe = Recipe(self.config, self._describe())
-            parts = Machinery(
-                recipe=recipe,
-                journal=journal,
-                open_cache=self._open_cache,
-                open_table=lambda: self._open_table(recipe),
-                open_engine=self._open_engine,
-                open_workers=self._open_workers,
-                token=self._token,
-                stop=self.stop,
-                clock=self._clock,
-                progress=self._progress,
-            )
+            parts = self._machinery(journal, self._vectors_path)
             held.callback(parts.close)
             self._take_roots(journal)
             self._parts = parts
             self._held = held.pop_all()
+
+    def _machinery(self, journal: Journal, vectors: Path) -> Machinery:
+        recipe = Recipe(self.config, self._describe())
+        return Machinery(
+            recipe=recipe,
+            journal=journal,
+            open_cache=lambda: VectorCache(vectors, limit=self._vector_bytes),
+            open_table=lambda: self._open_table(recipe),
+            open_engine=self._open_engine,
+            open_workers=self._open_workers,
+            token=self._token,
+            stop=self.stop,
+            clock=self._clock,
+            progress=self._progress,
+        )
+
+    @contextmanager
+    def peek(self) -> Iterator[Machinery]:
+        """The parts to look with, while others may write: no lock is taken, and a copy of the journal is used."""
+        with ExitStack() as held:
+            folder = Path(held.enter_context(TemporaryDirectory(prefix="embedingest-")))
+            if self._journal_path.exists():
+                original = Journal(self._journal_path)
+                copy = original.copy_to(folder / "journal.sqlite")
+                original.close()
+            else:
+                copy = Journal(folder / "journal.sqlite")
+            held.callback(copy.close)
+            # Looking leaves nothing behind, not even an empty cache.
+            vectors = self._vectors_path if self._vectors_path.exists() else folder / "vectors.sqlite"
+            m = self._machinery(copy, vectors)
+            held.callback(m.close)
+            self._take_roots(copy)
+            self._synchronise(m)
+            yield m
+
+    def plan(self) -> dict[str, Any]:
+        """What `converge` would do now, and the frozen form of it; see `preview`."""
+        with self.peek() as m:
+            return preview(self, m)
+
+    def verify(self, *, repair: bool = False, sample: int = 0) -> Verification:
+        """Compare folder, journal and table; with `repair` mend what differs, under the lock."""
+        with self.peek() as m:
+            found = verify(self, m, sample=sample)
+        if repair and found.problems:
+            mend(self._m, found.problems)
+            self.converge()
+        return found
 
     def close(self) -> None:
         """Give everything back; what is under way is dropped and done again next time."""
@@ -164,6 +207,12 @@ class Pipeline:
                 journal.set_root(root.alias, root.path)
 
     # -- one convergence ------------------------------------------------------------------------------------------
+
+    def carry_out(self, frozen: Mapping[str, Any], *, allow_deletes: bool = False) -> IngestReport:
+        """Converge if that is still exactly what a frozen plan says. Raises ConfigError where it is not."""
+        self.open()
+        check(frozen, self.plan()["frozen"])
+        return self.converge(allow_deletes=allow_deletes)
 
     def converge(self, batches: Iterable[Batch] | None = None, *, allow_deletes: bool = False) -> IngestReport:
         """Bring the table to what the folders hold: all of it, or what the watcher's `batches` name.
@@ -198,7 +247,10 @@ class Pipeline:
         except BaseException:
             m.quiet()
             raise
-        report.spend("total", time.perf_counter() - started)
+        total = time.perf_counter() - started
+        report.spend("total", total)
+        if report.embedded["texts"] >= _RATE_TEXTS:
+            m.journal.set_meta("tokens_per_second", f"{report.embedded['tokens'] / total:.1f}")
         return report
 
     def _synchronise(self, m: Machinery) -> None:
@@ -260,13 +312,18 @@ class Pipeline:
         asked = -1
         while not self.stop.is_set():
             batches = watcher.get(timeout=_POLL_SECONDS)
-            if batches or self.journal.due(self._clock()):
+            if batches or self.due():
                 report = self.converge(batches)
                 if report.did_anything():
                     yield report
             if asked != self.journal.outside_changes():
                 asked = self.journal.outside_changes()
                 yield from self.serve_requests()
+
+    def due(self) -> frozenset[str]:
+        """Failed files of these roots whose next try has come."""
+        aliases = {root.alias for root in self.roots}
+        return frozenset(source for source in self.journal.due(self._clock()) if owner(source, aliases))
 
     def _m_roots(self) -> tuple[Root, ...]:
         self.open()
@@ -372,7 +429,9 @@ class _Run:
     def look_at(self, batches: Iterable[Batch]) -> None:
         """What the batches name, and failed files that are due."""
         pipeline, journal = self._pipeline, self._m.journal
-        due = frozenset(journal.due(self._m.now()))
+        due = pipeline.due()
+        # Those that cannot even be looked at now are not asked for again at once.
+        journal.postpone(due, self._m.now() + _POSTPONE_SECONDS)
         named = {batch.root: batch for batch in batches}
         for root in pipeline.roots:
             scanner = pipeline.scanner(root)

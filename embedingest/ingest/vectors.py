@@ -78,6 +78,17 @@ class VectorCache:
         except sqlite3.Error as error:
             self._recover(error)
 
+    def forget(self, hashes: Collection[str]) -> None:
+        """Forget these vectors: they were found to be wrong."""
+        if self._db is None:
+            return
+        try:
+            with self._db:
+                keys = [(bytes.fromhex(key),) for key in hashes]
+                self._db.executemany("DELETE FROM vectors WHERE hash=?", keys)
+        except sqlite3.Error as error:
+            self._recover(error)
+
     def clear(self) -> None:
         """Forget everything."""
         self._open_empty()
