@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +13,19 @@ from embedingest.config import Config, EngineConfig, ModelConfig
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping
 
     from embedingest.config import ServerConfig
     from embedingest.engine.engine import Engine
+    from embedingest.ingest.machinery import Table
+    from embedingest.ingest.pipeline import Pipeline
+    from embedingest.ingest.recipe import Recipe
+    from embedingest.ingest.report import ProgressSink
     from embedingest.query import Searcher
     from embedingest.server.run import HttpServer
 
-__all__ = ["Workshop", "named_model", "open_engine", "open_searcher", "open_server"]
+__all__ = ["Workshop", "journal_path", "named_model", "open_engine", "open_pipeline", "open_searcher", "open_server"]
 
 
 def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
@@ -62,6 +68,68 @@ class Workshop:
         """Close what was opened."""
         if "engine" in self.__dict__:
             self.engine.close()
+
+
+def open_pipeline(
+    workshop: Workshop,
+    name: str = "default",
+    *,
+    progress: ProgressSink | None = None,
+    stop: threading.Event | None = None,
+) -> Pipeline:
+    """The pipeline `name` of the configuration. Takes no lock and opens nothing until it is used.
+
+    The engine, the table and the workers are opened when a run first needs them, which an unchanged one never does.
+    """
+    from embedingest.ingest.pipeline import Pipeline
+    from embedingest.store.lock import WriterLock
+    from embedingest.store.token import version_token
+
+    config, state = workshop.config.pipelines[name], workshop.config.state
+    db, table = config.db, config.table
+
+    def opened(recipe: Recipe) -> Table:
+        from embedingest.store.table import open_table
+
+        return open_table(
+            db,
+            table,
+            fingerprint=recipe.fingerprint,
+            dimensions=recipe.dimensions,
+            create=True,
+            model=config.model,
+            document_prompt=recipe.prompt,
+        )
+
+    return Pipeline(
+        config,
+        journal=journal_path(state, db, table),
+        vectors=state / "vectors.sqlite",
+        describe=lambda: workshop.engine.describe(config.model),
+        open_engine=lambda: workshop.engine,
+        open_table=opened,
+        lock=lambda: WriterLock(db, table, state=state),
+        token=lambda: version_token(db, table),
+        outputs=_outputs(state, db),
+        progress=progress,
+        stop=stop,
+    )
+
+
+def journal_path(state: Path, db: str, table: str) -> Path:
+    """Where the journal of one table lies. Two databases in one state folder have two journals."""
+    from embedingest.store.lock import local_folder
+
+    folder = local_folder(db)
+    where = db if folder is None else str(folder.resolve())
+    return state / f"{table}-{hashlib.blake2s(where.encode(), digest_size=4).hexdigest()}.sqlite"
+
+
+def _outputs(state: Path, db: str) -> list[Path]:
+    from embedingest.store.lock import local_folder
+
+    folder = local_folder(db)
+    return [state.absolute(), *([] if folder is None else [folder.absolute()])]
 
 
 def open_searcher(workshop: Workshop, *, db: str, table: str, model: str, consistency_seconds: float = 0.0) -> Searcher:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.server.conftest import Serve
 from tests.server.wirecases import Reply, cases, check_soon
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Serve
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = cases()
