@@ -1,0 +1,73 @@
+"""The body decoder: whatever the bytes, an object's fields or a 400 with a reason."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embedingest.server.wire.decode import WireError, decode
+from embedingest.server.wire.ollama import embed_request, keep_alive_of, option_context, texts_of
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=300)
+def test_any_bytes_are_fields_or_a_400(body):
+    try:
+        decode(body)
+    except WireError as error:
+        assert error.status == 400
+        assert error.text
+
+
+@given(st.dictionaries(st.sampled_from(["model", "Input", "truncate", "dimensions", "keep_alive", "x"]), JSON))
+@settings(max_examples=300)
+def test_any_object_is_a_request_or_a_400(value):
+    try:
+        request = embed_request(json.dumps(value).encode())
+        texts = texts_of(request.input)
+        option_context(request.options)
+    except WireError as error:
+        assert error.status == 400
+    else:
+        assert texts is None or all(isinstance(text, str) for text in texts)
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text(), max_size=5), st.text(alphabet="}]{ \n\"x1,"))
+@settings(max_examples=200)
+def test_what_follows_the_first_value_changes_nothing(value, junk):
+    body = json.dumps(value).encode()
+    once, again = decode(body), decode(body + b" " + junk.encode())
+    assert [once.get(key.casefold()) for key in value] == [again.get(key.casefold()) for key in value]
+
+
+def test_deep_nesting_is_refused_and_not_a_crash():
+    with pytest.raises(WireError) as refused:
+        decode(b'{"model":' + b"[" * 200_000)
+    assert refused.value.status == 400
+
+
+def test_a_million_digits_are_refused_and_not_a_crash():
+    with pytest.raises(WireError):
+        decode(b'{"dimensions":' + b"9" * 1_000_000 + b"} ").whole("dimensions")
+
+
+@pytest.mark.parametrize(
+    ("options", "context"),
+    [({}, None), ({"num_ctx": None}, None), ({"num_ctx": 0}, None), ({"num_ctx": -5}, None), ({"num_ctx": 16.9}, 16),
+     ({"num_ctx": 0.5}, None), ({"num_ctx": 1e300}, None)],
+)  # fmt: skip
+def test_num_ctx_is_a_whole_number_above_0_or_nothing(options, context):
+    assert option_context(options) == context
+
+
+def test_a_keep_alive_that_is_absent_changes_nothing():
+    assert keep_alive_of(decode(b"{}")) is None
