@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from embedingest.ingest.files import FileFacts, look, name_of
@@ -23,6 +24,7 @@ from embedingest.ingest.poll import Poller
 from embedingest.ingest.settle import Settler, age_seconds
 from embedingest.ingest.system import explain_limit, filesystem_of, is_remote
 from embedingest.ingest.tree import Tree, outermost, within
+from embedingest.types import FileEvent
 
 if TYPE_CHECKING:
     from embedingest.ingest.scan import Scanner
@@ -60,6 +62,13 @@ class Batch:
         if self.sweep or other.sweep:
             return Batch(self.root, sweep=True)
         return Batch(self.root, self.files | other.files, self.folders | other.folders)
+
+    def events(self) -> list[FileEvent]:
+        """The same as events; for what is gone and for folders the change is a guess, as every hint is."""
+        root = Path(self.root)
+        if self.sweep:
+            return [FileEvent(root, "modified")]
+        return [FileEvent(root / relative, "modified") for relative in sorted(self.files | self.folders)]
 
 
 @dataclass(frozen=True, slots=True)

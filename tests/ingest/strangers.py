@@ -1,0 +1,60 @@
+"""A small distribution on disk, as a stranger would install it: loaders that misbehave, through the real door."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+
+MODULE = '''
+import os, signal, time
+from embedingest.types import Document
+
+class Moody:
+    """Does what the file says."""
+    name, version, suffixes, mimes = "moody", "1", frozenset({".moody"}), frozenset()
+
+    def load(self, data, name):
+        word, _, rest = data.decode().partition(" ")
+        if word == "hang":
+            time.sleep(600)
+        if word == "abort":
+            os.abort()
+        if word == "exit":
+            os._exit(7)
+        if word == "once" and not os.path.exists(rest):
+            open(rest, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if word == "eat":
+            return Document(source=name, text=str(len(bytearray(int(rest)))))
+        if word == "nest":
+            return self.load(data, name)
+        if word == "raise":
+            raise ValueError("no such cell")
+        if word == "print":
+            print("noise" * 100_000, flush=True)
+        if word == "pid":
+            return Document(source=name, text=str(os.getpid()))
+        if word == "inner":
+            child = Document(source=name + "!/part.txt", text="the inner document")
+            return Document(source=name, text="the outer document", children=(child,))
+        return Document(source=name, text=data.decode())
+
+def create(*, shout: bool = False):
+    return Moody()
+'''
+
+
+@contextmanager
+def installed(folder):
+    """The distribution `moody-files` on the path of this process and of what it starts."""
+    info = folder / "moody_files-1.0.dist-info"
+    info.mkdir()
+    (folder / "moody_files.py").write_text(MODULE)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: moody-files\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[embedingest.loaders]\nmoody = moody_files:create\n")
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.pop("moody_files", None)
