@@ -207,6 +207,19 @@ class Journal:
             self._db.backup(copy._db)
         return copy
 
+    def adopt(self, other: Journal) -> None:
+        """Say of files and failures what `other` says."""
+        with self.transaction():
+            self._run("DELETE FROM files")
+            self._run("DELETE FROM pending")
+            self.record(other.files())
+
+    @staticmethod
+    def remove(path: Path) -> None:
+        """Delete a closed journal."""
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
     def restart(self) -> None:
         """Forget everything, as a deleted journal would."""
         self._db = self._start_afresh()
@@ -398,9 +411,7 @@ class Journal:
         with suppress(AttributeError, sqlite3.Error):
             self._db.close()
         self._depth = 0
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                self.path.with_name(self.path.name + suffix).unlink()
+        self.remove(self.path)
         return self._connect()
 
     @contextmanager

@@ -5,6 +5,8 @@ An unchanged run opens none of them.
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Machinery", "Table", "Workers"]
 
 _TELL_SECONDS: Final = 0.1
+_NOTE_SECONDS: Final = 1.0
 
 
 class Table(Protocol):
@@ -56,7 +59,7 @@ class Machinery:
     """Lazily opened parts, and the few things that are done to several of them at once.
 
     `token` names the table's newest version without opening it (`None` where that cannot be told); the journal
-    remembers it, so that whatever else writes or removes the table is noticed.
+    remembers it, so that whatever else writes or removes the table is noticed. `lent` may know further vectors.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Machinery:
         open_engine: Callable[[], Engine],
         open_workers: Callable[[Recipe, Sizer], Workers],
         token: Callable[[], str | None],
+        lent: Callable[[Collection[str]], dict[str, NDArray[np.float32]]] | None,
         stop: threading.Event,
         clock: Callable[[], float],
         progress: ProgressSink | None,
@@ -82,8 +86,10 @@ class Machinery:
         self._open_engine = open_engine
         self._open_workers = open_workers
         self._token = token
+        self._lent = lent
         self._progress = progress
         self._told = 0.0
+        self._noted = 0.0
         self._started = time.monotonic()
         self._table: Table | None = None
         self._had_rows = True
@@ -108,6 +114,12 @@ class Machinery:
         if self._workers is None:
             self._workers = self._open_workers(self.recipe, self.sizer())
         return self._workers
+
+    def drop_table(self) -> None:
+        """Let go of the table: it was replaced, and is opened again when needed."""
+        if self._table is not None:
+            self._table.close()
+            self._table = None
 
     def sizer(self) -> Sizer:
         """The token counter of the model, without its weights."""
@@ -149,9 +161,7 @@ class Machinery:
 
     def close(self) -> None:
         self.quiet()
-        if self._table is not None:
-            self._table.close()
-            self._table = None
+        self.drop_table()
         if self._cache is not None:
             self._cache.close()
             self._cache = None
@@ -164,12 +174,13 @@ class Machinery:
             return {}
         found = {key: vector for key, vector in self.cache.get(hashes).items() if len(vector) == self.recipe.dimensions}
         missing = [key for key in hashes if key not in found]
-        if not missing or not self.has_table():
-            return found
-        table = self.table()
-        # What this run itself wrote into an empty table went through the cache.
-        if self._had_rows or self.cache.incomplete:
-            found.update(table.vectors(missing))
+        if missing and self.has_table():
+            table = self.table()
+            # What this run itself wrote into an empty table went through the cache.
+            if self._had_rows or self.cache.incomplete:
+                found.update(table.vectors(missing))
+        if self._lent is not None and (missing := [key for key in missing if key not in found]):
+            found.update(self._lent(missing))
         return found
 
     def commit(self, changes: Changes) -> None:
@@ -199,11 +210,28 @@ class Machinery:
     def tell(self, stage: str, report: IngestReport, done: int, total: int, *, always: bool = False) -> None:
         """Report progress, some ten times a second."""
         now = time.monotonic()
-        if self._progress is None or (now - self._told < _TELL_SECONDS and not always):
+        if now - self._told < _TELL_SECONDS and not always:
             return
         self._told = now
         chunks = report.chunks["new"] + report.chunks["kept"]
-        self._progress(Progress(stage, done, total, chunks, report.embedded["tokens"], now - self._started))
+        progress = Progress(stage, done, total, chunks, report.embedded["tokens"], now - self._started)
+        if self._progress is not None:
+            self._progress(progress)
+        if total and (now - self._noted >= _NOTE_SECONDS or always):
+            self._noted = now
+            self._note(progress)
+
+    def _note(self, progress: Progress) -> None:
+        """Leave in the journal where the run stands, for `status` of another process."""
+        said = {
+            "pid": os.getpid(),
+            "stage": progress.stage,
+            "done": progress.done,
+            "total": progress.total,
+            "tokens_per_second": round(progress.tokens_per_second, 1),
+            "at": round(self.now(), 3),
+        }
+        self.journal.set_meta("progress", json.dumps(said))
 
     def begin(self) -> None:
         """A run begins: its progress counts from now."""

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from embedingest.config import PipelineConfig
     from embedingest.engine.engine import Engine
     from embedingest.ingest.machinery import Table, Workers
@@ -65,8 +68,9 @@ class Pipeline:
     `describe` tells of the model without loading it; `open_engine` and `open_table` are called when first needed,
     which an unchanged run never does. `lock` is the right to write the table, taken for as long as the pipeline is
     open. `token` names the table's newest version without opening it: empty for no table, `None` where it cannot
-    be told. `outputs` are folders that are ours and never ingested. `verbs` are further things that other processes may
-    ask of the writer. `clock` is seconds since the epoch.
+    be told. `outputs` are folders that are ours and never ingested. `verbs` are further things that other processes
+    may ask of the writer. `lent` may know vectors that neither table nor cache has (a rebuild's old table). `clock`
+    is seconds since the epoch.
 
     Use as a context manager, or call `close`.
     """
@@ -85,6 +89,7 @@ class Pipeline:
         token: Callable[[], str | None] = lambda: None,
         outputs: Sequence[Path] = (),
         verbs: Mapping[str, Callable[[Table, Mapping[str, Any]], object]] | None = None,
+        lent: Callable[[Collection[str]], dict[str, NDArray[np.float32]]] | None = None,
         progress: ProgressSink | None = None,
         stop: threading.Event | None = None,
         clock: Callable[[], float] = time.time,
@@ -105,6 +110,7 @@ class Pipeline:
         self._vectors_path = vectors
         self._vector_bytes = vector_bytes
         self._verbs = verbs or {}
+        self._lent = lent
         self.watcher: Watcher | None = None
         self._recent: deque[tuple[float, str, int]] = deque()
         self._held = ExitStack()
@@ -144,23 +150,32 @@ class Pipeline:
             open_engine=self._open_engine,
             open_workers=self._open_workers,
             token=self._token,
+            lent=self._lent,
             stop=self.stop,
             clock=self._clock,
             progress=self._progress,
         )
 
     @contextmanager
+    def journal_to_read(self) -> Iterator[Journal]:
+        """A copy of the journal as it is now, to be thrown away."""
+        with TemporaryDirectory(prefix="embedingest-") as folder, ExitStack() as held:
+            path = Path(folder) / "journal.sqlite"
+            if self._journal_path.exists():
+                original = Journal(self._journal_path)
+                held.callback(original.close)
+                copy = original.copy_to(path)
+            else:
+                copy = Journal(path)
+            held.callback(copy.close)
+            yield copy
+
+    @contextmanager
     def peek(self) -> Iterator[Machinery]:
         """The parts to look with, while others may write: no lock is taken, and a copy of the journal is used."""
         with ExitStack() as held:
-            folder = Path(held.enter_context(TemporaryDirectory(prefix="embedingest-")))
-            if self._journal_path.exists():
-                original = Journal(self._journal_path)
-                copy = original.copy_to(folder / "journal.sqlite")
-                original.close()
-            else:
-                copy = Journal(folder / "journal.sqlite")
-            held.callback(copy.close)
+            copy = held.enter_context(self.journal_to_read())
+            folder = copy.path.parent
             # Looking leaves nothing behind, not even an empty cache.
             vectors = self._vectors_path if self._vectors_path.exists() else folder / "vectors.sqlite"
             m = self._machinery(copy, vectors)
@@ -205,6 +220,24 @@ class Pipeline:
         for root in self.roots:
             if known.get(root.alias) != os.fspath(root.path):
                 journal.set_root(root.alias, root.path)
+
+    # -- for a rebuild ----------------------------------------------------------------------------------------------
+
+    def table(self) -> Table:
+        """The table, opened, and made where there was none."""
+        return self._m.table()
+
+    def reopened(self) -> None:
+        """The table was replaced by another that the journal knows."""
+        self._m.drop_table()
+        with self.journal.transaction():
+            self.journal.set_meta("model", self._m.recipe.fingerprint)
+            self.journal.set_meta("choice", self._m.recipe.choice)
+            self._m.mark()
+
+    def discard(self) -> None:
+        """Remove the journal of a closed pipeline, whose table is no more."""
+        Journal.remove(self._journal_path)
 
     # -- one convergence ------------------------------------------------------------------------------------------
 

@@ -87,17 +87,17 @@ class World:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
-    def pipeline(self, *, workers: Any = InProcess, **more: Any) -> Pipeline:
+    def pipeline(self, *, workers: Any = InProcess, table: str = "chunks", **more: Any) -> Pipeline:
         config = PipelineConfig(sources=tuple(self.sources), db=str(self.db), **self.settings)
         return Pipeline(
             config,
-            journal=self.state / "journal.sqlite",
+            journal=self.state / f"{table}.sqlite",
             vectors=self.state / "vectors.sqlite",
             describe=lambda: ENGINE.describe(config.model),
             open_engine=self.engine,
-            open_table=self._open_table,
-            lock=lambda: WriterLock(self.db, "chunks"),
-            token=lambda: version_token(self.db, "chunks"),
+            open_table=lambda recipe: self._open_table(recipe, table),
+            lock=lambda: WriterLock(self.db, table),
+            token=lambda: version_token(self.db, table),
             outputs=[self.state],
             stop=self.stop,
             clock=lambda: self.now,
@@ -110,13 +110,13 @@ class World:
         with self.pipeline() as pipeline:
             return pipeline.converge(**options)
 
-    def _open_table(self, recipe: Recipe) -> Any:
+    def _open_table(self, recipe: Recipe, table: str) -> Any:
         self.tables_opened += 1
-        table = open_table(
-            self.db, "chunks", fingerprint=recipe.fingerprint, dimensions=recipe.dimensions, create=True,
+        opened = open_table(
+            self.db, table, fingerprint=recipe.fingerprint, dimensions=recipe.dimensions, create=True,
             read_consistency_seconds=0,
         )  # fmt: skip
-        return self.wrap(table)
+        return self.wrap(opened)
 
     def table(self) -> ChunkTable:
         return open_table(self.db, "chunks", read_consistency_seconds=0)
