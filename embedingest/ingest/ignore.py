@@ -79,10 +79,13 @@ class Patterns:
         return bool(self._each)
 
     def verdict(self, path: str) -> bool | None:
-        """True: excluded. False: taken back in by `!`. None: nothing said. Folders end with a slash."""
-        if self._any is None or self._any.match(path) is None:
+        """What is said of exactly this path, which ends with a slash where it is a folder.
+
+        True: excluded. False: taken back in by `!`. None: nothing; what holds for its folder is not asked here.
+        """
+        if self._any is None or self._any.fullmatch(path) is None:
             return None
-        return next((wanted for expression, wanted in self._each if expression.match(path)), None)
+        return next((wanted for expression, wanted in self._each if expression.fullmatch(path)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,13 @@ class Rules:
         return (name[0] == "." and not self.hidden) or name in _NAMES or _FORMS.fullmatch(name) is not None
 
     def included(self, path: str) -> bool:
-        """Whether a file's path is among the included ones (all are, where none is named)."""
-        return not self.include or self.include.verdict(path) is True
+        """Whether a file's path, or a folder above it, is among the included ones (all are, where none is named)."""
+        if not self.include:
+            return True
+        while (said := self.include.verdict(path)) is None and path:
+            above = path.rstrip("/").rpartition("/")[0]
+            path = f"{above}/" if above else ""
+        return said is True
 
 
 def read_ignore_file(root: str, relative: str) -> Patterns:

@@ -35,6 +35,7 @@ def test_the_last_matching_pattern_decides():
     assert patterns.verdict("build") is None
     assert patterns.verdict("sub/build/") is None
     assert patterns.verdict("docs/a/b/draft.md") is True
+    assert patterns.verdict("docs/a/b/draft.md/inner") is None
     assert patterns.verdict("other.md") is None
 
 
@@ -76,7 +77,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(lines=LINES, paths=st.lists(st.lists(NAMES, min_size=1, max_size=3).map("/".join), min_size=1, max_size=8))
 def test_patterns_agree_with_git(tmp_path_factory, lines, paths):
     """Level by level, as a scan asks: an excluded folder excludes what it holds."""

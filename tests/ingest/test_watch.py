@@ -383,14 +383,15 @@ class TestWithoutEvents:
         ("limit", "name"),
         [("max_inotify_watches", "max_user_watches"), ("max_inotify_instances", "max_user_instances")],
     )
-    def test_a_limit_of_inotify_is_named_with_its_remedy_and_polling_goes_on(self, root, limit, name):
+    def test_a_limit_of_inotify_is_named_with_its_remedy_and_polling_goes_on(self, root, limit, allowed, name):
         code = (
             "import sys, time, pathlib\n"
             "from embedingest.ingest.scan import Scanner\n"
             "from embedingest.ingest.watch import Watcher\n"
-            f"pathlib.Path('/proc/sys/user/{limit}').write_text('1' if 'watches' in '{limit}' else '0')\n"
+            f"pathlib.Path('/proc/sys/user/{limit}').write_text('{allowed}')\n"
             "root = sys.argv[1]\n"
-            "with Watcher([Scanner(root)], settle_ms=50, poll_ms=50, on_notice=lambda n: print(n.message)) as watcher:\n"
+            "say = lambda notice: print(notice.message)\n"
+            "with Watcher([Scanner(root)], settle_ms=50, poll_ms=50, on_notice=say) as watcher:\n"
             "    watcher.get(timeout=1)\n"
             "    pathlib.Path(root, 'sub/b.md').write_text('other')\n"
             "    print(sorted(watcher.get(timeout=5)[0].files), list(watcher.watching().values()))\n"
