@@ -32,6 +32,8 @@ def _builtin(group: str, **names: str) -> tuple[EntryPoint, ...]:
 BUILTINS: Final[tuple[EntryPoint, ...]] = (
     *_builtin(
         "encoders",
+        auto="embedingest.engine.choose:create",
+        compiled="embedingest.engine.compiled:create",
         sentence_transformers="embedingest.engine.sentence_transformers:create",
         hashing="embedingest.engine.hashing:create",
     ),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "Found"]
 
 HASHING: Final = "hashing"
-AUTO: Final = "sentence-transformers"
+AUTO: Final = "auto"
 """The encoder of a model folder that names none."""
 
 

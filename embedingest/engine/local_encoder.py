@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from embedingest.engine.tokenizer import FastTokenizer, TokenizerSizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from embedingest.config import ModelConfig
     from embedingest.engine.encoder import TokenIds
     from embedingest.engine.folder import ModelFolder
 
-__all__ = ["FolderEncoder"]
+__all__ = ["FolderEncoder", "rectangle"]
 
 
 class FolderEncoder:
@@ -30,6 +34,7 @@ class FolderEncoder:
         self.size_bytes = folder.size_bytes
         self._tokenizer = FastTokenizer.of(folder)
         self.special_tokens = self._tokenizer.special_tokens
+        self._pad = int(folder.config.get("pad_token_id") or 0)
 
     @property
     def fingerprint(self) -> str:
@@ -48,3 +53,13 @@ class FolderEncoder:
         """Each text's tokens between the model's special tokens."""
         prefix, suffix = self._tokenizer.prefix, self._tokenizer.suffix
         return [[*prefix, *tokens, *suffix] for tokens in batch]
+
+
+def rectangle(rows: Sequence[Sequence[int]], *, pad: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ids and mask of N rows, both int64 (N, T), padded on the right to `width`."""
+    ids = np.full((len(rows), width), pad, dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = row
+        mask[i, : len(row)] = 1
+    return ids, mask

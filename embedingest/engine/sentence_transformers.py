@@ -9,14 +9,13 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from embedingest.engine.local_encoder import FolderEncoder
+from embedingest.engine.local_encoder import FolderEncoder, rectangle
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.config import ModelConfig
@@ -85,7 +84,6 @@ class TorchEncoder(FolderEncoder):
         super().__init__(folder, settings)
         self._device = "cpu" if settings.device == "auto" else settings.device
         self._chain = load_chain(folder, device=self._device)
-        self._pad = int(folder.config.get("pad_token_id") or 0)
 
     @property
     def runtime(self) -> dict[str, str]:
@@ -96,12 +94,7 @@ class TorchEncoder(FolderEncoder):
         import torch
 
         rows = self.with_specials(batch)
-        width = max(map(len, rows), default=0)
-        ids = np.full((len(rows), width), self._pad, dtype=np.int64)  # (N, T)
-        mask = np.zeros_like(ids)
-        for i, row in enumerate(rows):
-            ids[i, : len(row)] = row
-            mask[i, : len(row)] = 1
+        ids, mask = rectangle(rows, pad=self._pad, width=max(map(len, rows), default=0))
         features: dict[str, Any] = {
             "input_ids": torch.from_numpy(ids).to(self._device),
             "attention_mask": torch.from_numpy(mask).to(self._device),

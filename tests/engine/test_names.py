@@ -32,7 +32,9 @@ def test_a_name_no_model_can_have_is_refused(text):
         ModelName.parse(text)
 
 
-@pytest.mark.parametrize(("text", "role"), [("m:query", "query"), ("m:Document", "document"), ("m", None), ("m:q", None)])
+@pytest.mark.parametrize(
+    ("text", "role"), [("m:query", "query"), ("m:Document", "document"), ("m", None), ("m:q", None)]
+)
 def test_a_tag_may_ask_for_a_prompt(text, role):
     assert ModelName.parse(text).role == role
 

@@ -1,0 +1,40 @@
+"""What this machine's processor can do. Knows no model and imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import lru_cache
+from pathlib import Path
+
+__all__ = ["cores", "flags", "gpu_present"]
+
+# Only those that change which kernels run; the rest of the list would make caches differ for no reason.
+_TELLING = frozenset(
+    ("avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
+     "amx_bf16", "amx_fp16", "amx_int8", "avx_vnni", "asimd", "asimdhp", "asimddp", "bf16", "i8mm", "sve")
+)  # fmt: skip
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+@lru_cache(maxsize=1)
+def flags() -> tuple[str, ...]:
+    """The instruction sets that matter to a matrix product, sorted; the processor's name where they are not told."""
+    try:
+        with Path("/proc/cpuinfo").open(encoding="ascii", errors="replace") as lines:
+            line = next(line for line in lines if line.startswith(("flags", "Features")))
+        found = _TELLING.intersection(line.partition(":")[2].split())
+    except (OSError, StopIteration):
+        return (platform.machine(), platform.processor())
+    return (platform.machine(), *sorted(found))
+
+
+def gpu_present() -> bool:
+    """Whether a driver for a GPU that torch may use is there; torch itself is asked only then."""
+    return any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg"))
