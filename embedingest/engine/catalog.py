@@ -31,7 +31,8 @@ __all__ = ["Catalog", "Found"]
 
 HASHING: Final = "hashing"
 AUTO: Final = "auto"
-"""The encoder of a model folder that names none."""
+"""The encoder of a model folder that names none: torch on a GPU, compiled on a CPU."""
+_THREADED: Final = (AUTO, "compiled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,10 @@ class Catalog:
             entry.packaged.check(entry.path)
         config = entry.config
         name = AUTO if config.encoder == "auto" else config.encoder
-        encoder: Encoder = registry.create("encoders", name, _folder(entry), config, options=config.options)
+        options = config.options
+        if name in _THREADED and self._threads is not None:
+            options = {"threads": self._threads, **options}
+        encoder: Encoder = registry.create("encoders", name, _folder(entry), config, options=options)
         return encoder
 
     def _put(self, entry: _Entry) -> None:
