@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedingest import registry
-from embedingest.config import Config, EngineConfig, ModelConfig
-from embedingest.errors import ConfigError
+from embedingest.config import Config, EngineConfig, ModelConfig, PipelineConfig
+from embedingest.errors import ConfigError, TableMissingError
 
 if TYPE_CHECKING:
     import threading
@@ -25,7 +26,17 @@ if TYPE_CHECKING:
     from embedingest.query import Searcher
     from embedingest.server.run import HttpServer
 
-__all__ = ["Workshop", "journal_path", "named_model", "open_engine", "open_pipeline", "open_searcher", "open_server"]
+__all__ = [
+    "Workshop",
+    "journal_path",
+    "named_model",
+    "open_engine",
+    "open_pipeline",
+    "open_searcher",
+    "open_server",
+    "recall",
+    "remember",
+]
 
 
 def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
@@ -123,6 +134,40 @@ def journal_path(state: Path, db: str, table: str) -> Path:
     folder = local_folder(db)
     where = db if folder is None else str(folder.resolve())
     return state / f"{table}-{hashlib.blake2s(where.encode(), digest_size=4).hexdigest()}.sqlite"
+
+
+def remember(pipeline: Pipeline, config: Config) -> None:
+    """Write the settings of this run into its journal, so that `retry`, `plan` and the like need no flags."""
+    kept = {
+        "models": {name: model.model_dump(mode="json") for name, model in config.models.items()},
+        "plugins": list(config.plugins),
+        "pipeline": pipeline.config.model_dump(mode="json", by_alias=True),
+    }
+    pipeline.journal.set_meta("settings", json.dumps(kept))
+
+
+def recall(state: Path, db: str, table: str) -> Config:
+    """The settings with which this table was last written. Raises TableMissingError where it never was."""
+    from embedingest.ingest.journal import Journal
+
+    path = journal_path(state, db, table)
+    said = None
+    if path.exists():
+        journal = Journal(path)
+        said = journal.meta("settings")
+        journal.close()
+    if said is None:
+        raise TableMissingError(
+            f"nothing was ingested into table `{table}` of {db} with state folder {state}",
+            remedy="name the folders once with `embedingest ingest PATH…`, or choose `--db`, `--table`, `--state`",
+        )
+    kept = json.loads(said)
+    return Config(
+        state=state,
+        models=kept["models"],
+        plugins=tuple(kept["plugins"]),
+        pipelines={"default": PipelineConfig.model_validate({**kept["pipeline"], "db": db, "table": table})},
+    )
 
 
 def _outputs(state: Path, db: str) -> list[Path]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from embedingest.config import Config
     from embedingest.ingest.report import IngestReport
 
-__all__ = ["configured", "ingest", "run_once", "watch"]
+__all__ = ["configured", "ingest", "run_once", "say", "watch"]
 
 _PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 
@@ -95,7 +95,7 @@ def configured(paths: tuple[Path, ...], *, state: Path, model: str, plugins: tup
 
 def run_once(config: Config, name: str = "default", *, as_json: bool, allow_deletes: bool = False) -> int:
     """Converge one pipeline and say what was done. Answers the exit code."""
-    from embedingest.build import Workshop, open_pipeline
+    from embedingest.build import Workshop, open_pipeline, remember
     from embedingest.cli.progress import ProgressLine
     from embedingest.cli.stopping import stopping
 
@@ -106,13 +106,14 @@ def run_once(config: Config, name: str = "default", *, as_json: bool, allow_dele
         line = ProgressLine(quiet=as_json and not _terminal())
         pipeline = open_pipeline(workshop, name, progress=line, stop=stop)
         with pipeline, line:
+            remember(pipeline, config)
             report = pipeline.converge(allow_deletes=allow_deletes)
-    _say(report, as_json=as_json)
+    say(report, as_json=as_json)
     return _code(stop, report)
 
 
 def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) -> int:
-    from embedingest.build import Workshop, open_pipeline
+    from embedingest.build import Workshop, open_pipeline, remember
     from embedingest.cli.output import console
     from embedingest.cli.progress import ProgressLine
     from embedingest.cli.stopping import stopping
@@ -123,13 +124,14 @@ def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) ->
         held.callback(workshop.close)
         line = held.enter_context(ProgressLine(quiet=as_json and not _terminal()))
         pipeline = held.enter_context(open_pipeline(workshop, progress=line, stop=stop))
+        remember(pipeline, config)
         if address is not None:
             _serve_beside(held, workshop, address)
         first = True
         for report in pipeline.follow():
             line.close()
             if first or report.changed_anything() or report.failures:
-                _say(report, as_json=as_json, line=True)
+                say(report, as_json=as_json, line=True)
             if first and not stop.is_set():
                 roots = ", ".join(str(root.path) for root in pipeline.roots)
                 console().print(f"watching {roots}; Ctrl-C ends it", style="dim", highlight=False, soft_wrap=True)
@@ -172,7 +174,8 @@ def _code(stop: Stopping, report: IngestReport | None = None) -> int:
     return 0 if report is None else report.exit_code
 
 
-def _say(report: IngestReport, *, as_json: bool, line: bool = False) -> None:
+def say(report: IngestReport, *, as_json: bool, line: bool = False) -> None:
+    """The report on standard output as JSON, else on standard error for people."""
     from embedingest.cli.output import console, print_json
 
     if as_json:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
 import filelock
+import psutil
 
 from embedingest.errors import LockedError, StoreError
 
@@ -79,6 +80,13 @@ class WriterLock:
             return Holder(**json.loads(self._said.read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             return None
+
+    def current(self) -> Holder | None:
+        """Who writes the table now, as far as can be told without taking the lock; `None` where nobody does."""
+        who = self.holder()
+        if who is not None and who.host == socket.gethostname() and not psutil.pid_exists(who.pid):
+            return None
+        return who
 
     def acquire(self, *, wait_seconds: float = 0.0) -> Self:
         """Take the lock, waiting at most `wait_seconds`. Raises LockedError naming the holder, StoreError."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.catalog import Catalog
-from embedingest.engine.encoder import Encoder
 from embedingest.engine.hashing import HashingEncoder
 from embedingest.engine.local import LocalEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from embedingest.engine.encoder import Encoder
 
 
 class Shelf(Catalog):

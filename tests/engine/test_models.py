@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,9 @@ from embedingest.engine.models import Lease, ModelPool
 from embedingest.engine.scheduler import Scheduler
 from embedingest.errors import EngineClosedError, ModelLoadError, OverloadedError
 from tests.engine.shelf import Watched
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 WAIT = 10
 

@@ -1,0 +1,133 @@
+"""`embedingest status`: what is followed, whether the table agrees, what failed, what waits."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from embedingest.cli.options import json_option, table_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["status"]
+
+
+@click.command()
+@table_options
+@click.option("-f", "--follow", is_flag=True, help="Show it again every second, until Ctrl-C.")
+@json_option
+def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int:
+    """Show what is in sync, waiting or failed. Exit code 1 when documents failed or deletions wait."""
+    from embedingest.cli.output import data, print_json
+
+    if follow and not as_json:
+        _follow(db, table, state)
+        return 0
+    document = _document(db, table, state)
+    while True:
+        if as_json:
+            print_json(document, line=follow)
+        else:
+            for line in _lines(document):
+                data().print(line, highlight=False, markup=False, soft_wrap=True)
+        if not follow:
+            return int(bool(document["failures"] or document["pending_deletes"]))
+        time.sleep(1)
+        document = _document(db, table, state)
+
+
+def _follow(db: str, table: str, state: Path) -> None:
+    from rich.live import Live
+
+    from embedingest.cli.output import data
+
+    with Live(console=data(), auto_refresh=False) as live:
+        while True:
+            live.update("\n".join(_lines(_document(db, table, state))), refresh=True)
+            time.sleep(1)
+
+
+def _document(db: str, table: str, state: Path) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from embedingest.build import Workshop, journal_path, open_pipeline, recall
+    from embedingest.ingest.status import journal_status, lag
+    from embedingest.store.lock import WriterLock
+
+    workshop = Workshop(recall(state, db, table))
+    try:
+        behind = lag(open_pipeline(workshop))
+    finally:
+        workshop.close()
+    lock = WriterLock(db, table, state=state)
+    return {
+        "table": {"db": db, "name": table, **_table_stats(db, table)},
+        "writer": None if (holder := lock.current()) is None else asdict(holder),
+        "in_sync": not behind["to_read"] and not behind["gone"],
+        "behind": behind,
+        **journal_status(journal_path(state, db, table), now=time.time()),
+    }
+
+
+def _table_stats(db: str, table: str) -> dict[str, Any]:
+    from embedingest.errors import TableMissingError
+    from embedingest.store.table import open_table
+
+    try:
+        opened = open_table(db, table)
+    except TableMissingError:
+        return {"rows": 0}
+    try:
+        stats = opened.stats()
+        return {
+            "rows": stats.rows,
+            "bytes": stats.bytes,
+            "fragments": stats.fragments,
+            "versions": stats.versions,
+            "unindexed_rows": stats.unindexed_rows,
+            "indices": {name: {"rows": rows, "unindexed": late} for name, (rows, late) in stats.indices.items()},
+            "recall": stats.recall,
+            "model": opened.identity.model,
+            "fingerprint": opened.identity.fingerprint,
+        }
+    finally:
+        opened.close()
+
+
+def _lines(document: Mapping[str, Any]) -> Iterator[str]:
+    table, behind, writer = document["table"], document["behind"], document["writer"]
+    yield f"table {table['name']} in {table['db']}: {table['rows']:,} rows" + (
+        f", {table['bytes'] / 2**20:,.1f} MiB, {table['fragments']} fragments, {table['unindexed_rows']:,} rows not "
+        f"indexed yet, model {table['model']}"
+        if "bytes" in table
+        else ""
+    )
+    for root in document["roots"]:
+        counts = ", ".join(f"{count:,} {name}" for name, count in sorted(root["files"].items()))
+        yield f"root {root['alias']} ({root['path']}): {counts or 'nothing yet'}"
+    yield "in sync" if document["in_sync"] else f"behind: {behind['to_read']:,} files to read, {behind['gone']:,} gone"
+    if writer:
+        yield f"written by process {writer['pid']} on {writer['host']} since {writer['since']}: {writer['command']}"
+    if document["run"] and writer:
+        yield _run_line(document["run"])
+    if document["last_commit"]:
+        ago = max(0.0, time.time() - document["last_commit"])
+        yield f"last commit {ago:,.0f} s ago"
+    for failure in document["failures"]:
+        when = failure["next_try_seconds"]
+        again = "not tried again until it changes" if when is None else f"tried again in {when:,.0f} s"
+        facts = f"{failure['kind']}, {failure['attempts']} attempts, {again}"
+        yield f"failed: {failure['source']} ({facts}): {failure['error']}"
+    if pending := document["pending_deletes"]:
+        yield f"{len(pending):,} deletions wait for `embedingest confirm`: {', '.join(pending[:5])}" + (
+            " …" if len(pending) > 5 else ""
+        )
+
+
+def _run_line(run: Mapping[str, Any]) -> str:
+    said = ", ".join(f"{name} {value}" for name, value in run.items() if name != "age")
+    return f"now: {said} (said {run['age']:.0f} s ago)"
