@@ -7,6 +7,7 @@ files come with the folder. Ignore files decide the rest as git does: the last m
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, field
@@ -20,7 +21,16 @@ from embedingest.ingest.files import opened_below
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["IGNORE_FILES", "MARKER", "LinkPolicy", "Patterns", "Rules", "is_default_excluded", "read_ignore_file"]
+__all__ = [
+    "IGNORE_FILES",
+    "MARKER",
+    "LinkPolicy",
+    "Patterns",
+    "Rules",
+    "is_default_excluded",
+    "mark_output",
+    "read_ignore_file",
+]
 
 LinkPolicy = Literal["never", "inside", "always"]
 
@@ -57,6 +67,15 @@ _FORMS: Final = re.compile(
 def is_default_excluded(name: str) -> bool:
     """Whether a file or folder of this name is left out unless the settings ask for it."""
     return name in _NAMES or _FORMS.fullmatch(name) is not None
+
+
+def mark_output(folder: str | os.PathLike[str]) -> None:
+    """Make a folder ours for good, wherever it is moved to; one that is not there yet, or is not ours to write, is
+    left as it is.
+    """
+    with contextlib.suppress(OSError):
+        descriptor = os.open(os.path.join(folder, MARKER), os.O_WRONLY | os.O_CREAT, 0o644)
+        os.close(descriptor)
 
 
 class Patterns:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from embedingest.errors import ConfigError, EmbedingestError
 from embedingest.ingest.deletions import judge
-from embedingest.ingest.ignore import Rules
+from embedingest.ingest.ignore import Rules, mark_output
 from embedingest.ingest.journal import Journal
 from embedingest.ingest.machinery import Machinery
 from embedingest.ingest.preview import check, preview
@@ -137,6 +137,8 @@ class Pipeline:
             parts = self._machinery(journal, self._vectors_path)
             held.callback(parts.close)
             self._take_roots(journal)
+            for folder in self._outputs:
+                mark_output(folder)
             self._parts = parts
             self._held = held.pop_all()
 
@@ -478,11 +480,12 @@ class _Run:
                 self._take(root, survey)
             elif relatives:
                 survey = survey_paths(root, scanner, journal, relatives, due=due)
+                self._hold_back(root, survey, settled=batch.files)
                 self._late.update(survey.gone)
                 self._take(root, survey)
 
-    def _hold_back(self, root: Root, survey: Survey) -> None:
-        """While watching, a file that a sweep finds too young to be whole comes back once it has settled."""
+    def _hold_back(self, root: Root, survey: Survey, settled: Collection[str] = ()) -> None:
+        """While watching, a file that a scan finds too young to be whole comes back once it has settled."""
         watcher = self._pipeline.watcher
         if watcher is None:
             return
@@ -490,7 +493,8 @@ class _Run:
         ripe = []
         for candidate in survey.candidates:
             facts = candidate.found.facts
-            if youngest < facts.mtime_ns <= time.time_ns() and not candidate.found.link:
+            young = youngest < facts.mtime_ns <= time.time_ns() and candidate.found.relative not in settled
+            if young and not candidate.found.link:
                 watcher.hold(os.fspath(root.path), candidate.found.relative, facts)
             else:
                 ripe.append(candidate)

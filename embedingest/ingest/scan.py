@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["Found", "Left", "Listing", "Reason", "Scanner", "is_text"]
 
 Reason = Literal[
-    "unreadable", "missing", "special", "link", "link_outside", "link_loop", "link_broken", "link_excluded", "output"
+    "unreadable",
+    "missing",
+    "away",
+    "special",
+    "link",
+    "link_outside",
+    "link_loop",
+    "link_broken",
+    "link_excluded",
 ]
 
 _MAX_LINK_HOPS: Final = 4
@@ -95,7 +103,8 @@ class Scanner:
     def scan(self, below: str = "") -> Iterator[Found | Left]:
         """Every file below a relative path, folder by folder in the order of their names.
 
-        Yields nothing for a path that is gone or excluded; a missing root yields one `Left` with `subtree`.
+        Yields nothing for a path that is gone or excluded. A missing root yields one `Left` with `subtree`:
+        `missing`, or `away` where only a part was asked for or the root went in the middle of the scan.
         """
         for listing in self.listings(below):
             yield from listing.files
@@ -109,7 +118,8 @@ class Scanner:
         known: dict[str, tuple[_Chain, int] | Left | None] = {}
         for relative in relatives:
             if not relative or self._identity() is None:
-                yield relative, self._root_file()._replace(relative=relative)
+                left = self._root_file()
+                yield relative, left if isinstance(left, Found) or not relative else left._replace(relative=relative)
                 continue
             parent = relative.rpartition("/")[0]
             if parent not in known:
@@ -137,7 +147,7 @@ class Scanner:
             yield listing
             stack.extend(reversed(deeper))
         if self._identity() != began or (began is None and below):
-            yield _single("", Left("", "missing", f"`{self.root}` went away", subtree=True))
+            yield _single("", Left("", "away", f"`{self.root}` went away while it was looked at", subtree=True))
 
     def may_matter(self, relative: str) -> bool:
         """Whether a change at this path can matter, by names alone. Cheap; ignore files and links are not asked."""

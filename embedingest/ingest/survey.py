@@ -125,9 +125,9 @@ def _left(root: Root, left: Left, survey: Survey, blind: list[str]) -> None:
         blind.append(source)
     if left.reason == "unreadable":
         survey.failures.append(Failure(source, "transient", left.message))
-    elif left.reason == "missing":
+    elif left.reason in {"missing", "away"}:
         _log.warning("%s", left.message)
-    elif left.reason != "output":
+    else:
         survey.seen += 1
         survey.counts["skipped"] += 1
         _log.info("%s is skipped: %s", source, left.message)

@@ -380,8 +380,8 @@ class TestWithoutEvents:
             assert watched.said("", wait=4) == [""]
 
     @pytest.mark.parametrize(
-        ("limit", "name"),
-        [("max_inotify_watches", "max_user_watches"), ("max_inotify_instances", "max_user_instances")],
+        ("limit", "allowed", "name"),
+        [("max_inotify_watches", 1, "max_user_watches"), ("max_inotify_instances", 0, "max_user_instances")],
     )
     def test_a_limit_of_inotify_is_named_with_its_remedy_and_polling_goes_on(self, root, limit, allowed, name):
         code = (
