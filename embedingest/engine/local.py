@@ -125,7 +125,7 @@ class LocalEngine:
             call.load_seconds = time.perf_counter() - call.began
             self._prepare(call, loaded.encoder)
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
-            return _finish(call, ticket.result(), loaded.encoder, ticket)
+            return _finish(call, ticket.result(), loaded, ticket)
 
     async def aembed(
         self,
@@ -149,7 +149,7 @@ class LocalEngine:
                 await self._in_thread(self._prepare, call, loaded.encoder)
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
             raw = await asyncio.wrap_future(ticket)
-            return _finish(call, raw, loaded.encoder, ticket)
+            return _finish(call, raw, loaded, ticket)
 
     def describe(self, model: str) -> ModelInfo:
         """What is known of a model, without loading its weights. Raises ModelNotFoundError, ModelLoadError."""
@@ -283,14 +283,14 @@ def _default_prompt(info: ModelInfo, role: Role | None) -> str:
     return "" if info.default_prompt is None else info.prompts.get(info.default_prompt, "")
 
 
-def _finish(call: _Call, raw: vectors.Vectors, encoder: Encoder, ticket: Future[vectors.Vectors]) -> Embeddings:
+def _finish(call: _Call, raw: vectors.Vectors, loaded: LoadedModel, ticket: Future[vectors.Vectors]) -> Embeddings:
     unit = vectors.cut(vectors.normalise(raw), call.dimensions)
-    counts = np.fromiter(map(len, call.tokens), dtype=np.int64, count=len(call.tokens)) + encoder.special_tokens
+    counts = np.fromiter(map(len, call.tokens), dtype=np.int64, count=len(call.tokens)) + loaded.encoder.special_tokens
     return Embeddings(
         vectors=unit,
         token_counts=counts,
         truncated=tuple(call.truncated),
-        fingerprint=encoder.fingerprint,
+        fingerprint=loaded.fingerprint,
         model=call.info.name,
         load_seconds=call.load_seconds,
         total_seconds=time.perf_counter() - call.began,

@@ -49,6 +49,7 @@ class LoadedModel:
     key: str
     encoder: Encoder
     scheduler: Scheduler
+    fingerprint: str
     size_bytes: int
     keep_alive: float
     used_at: float
@@ -263,6 +264,7 @@ class ModelPool:
     def _load(self, request: _Request) -> None:
         try:
             encoder, scheduler = self._opener.open(request.key)
+            fingerprint = encoder.fingerprint  # now: the folder may be gone when an answer needs it
         except BaseException as error:  # noqa: BLE001  (a load that fails must not end the thread that loads)
             with self._changed:
                 for other in [r for r in self._pending if r.key == request.key]:
@@ -272,7 +274,7 @@ class ModelPool:
             return
         now = self._clock()
         period = self._keep_alive if request.keep_alive is None else request.keep_alive
-        model = LoadedModel(request.key, encoder, scheduler, encoder.size_bytes, period, now)
+        model = LoadedModel(request.key, encoder, scheduler, fingerprint, encoder.size_bytes, period, now)
         with self._changed:
             self._models[request.key] = model
             for waiting in [request, *(r for r in self._pending if r.key == request.key)]:

@@ -192,11 +192,11 @@ def _refused(request: Request, error: Exception, service: Service, *, openai_for
             "failed %s %s: %s", request.method, request.path, error, exc_info=refusal.text.startswith("internal")
         )
     headers = []
-    if refusal.status in (408, 413, 503):
-        service.metrics.rejected[{408: "slow", 413: "too_large"}.get(refusal.status, "busy")] += 1
+    if refusal.status in (413, 503):
+        service.metrics.rejected["too_large" if refusal.status == 413 else "busy"] += 1
     if refusal.status == 503:
         headers.append(("Retry-After", "1"))
-    if refusal.status in (408, 413):
+    if refusal.status == 413:
         headers.append(("Connection", "close"))
     if openai_form:
         body = openai.error_body(refusal.status, refusal.text, refusal.extra)

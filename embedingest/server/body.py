@@ -39,7 +39,8 @@ async def read_body(service: Service, request: Request) -> AsyncIterator[None]:
             held += len(part)
             service.body_bytes += len(part)
             if held > most:
-                await _drain(request, most)
+                if more:
+                    await _drain(request, most)
                 raise _too_large(f"more than {held - 1} bytes", most)
             if service.body_bytes > most * _BODIES_AT_ONCE:
                 raise WireError(503, BUSY)

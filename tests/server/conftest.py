@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -39,5 +40,5 @@ def serve(engine: LocalEngine) -> Iterator[Serve]:
         return running[key]
 
     yield start
-    for server in running.values():
-        server.stop()
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(HttpServer.stop, running.values()))

@@ -1,0 +1,51 @@
+"""Small ways to talk to a server over a socket, for tests that need more than one whole request."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+from tests.server.wirecases import Reply, send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def post(port: int, path: str, body: Any, **headers: str) -> Reply:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return send(port, {"method": "POST", "path": path, "json": body, "headers": named})
+
+
+def get(port: int, path: str, **headers: str) -> Reply:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return send(port, {"method": "GET", "path": path, "headers": named})
+
+
+def raw_request(body: Any, path: str = "/api/embed") -> bytes:
+    data = json.dumps(body).encode()
+    return b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n%s" % (path.encode(), len(data), data)
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """Everything until the server closes."""
+    parts = []
+    try:
+        while part := connection.recv(65536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
+
+
+def soon(claim: Callable[[], Any], seconds: float = 10) -> bool:
+    """Whether something becomes true before long."""
+    until = time.monotonic() + seconds
+    while not claim() and time.monotonic() < until:
+        time.sleep(0.005)
+    return bool(claim())
