@@ -25,7 +25,8 @@ _NO_RIGHT: Final = ("permission denied", "read-only file system", "access is den
 def connect(uri: str | Path, *, read_consistency_seconds: float, storage_options: Mapping[str, str] | None) -> Any:
     """A LanceDB connection whose tables notice other processes' commits after the given seconds."""
     # The Rust layer reads this once, while it is imported; whoever set it before keeps it.
-    os.environ.setdefault("LANCE_LOG", "error")
+    for name in ("LANCE_LOG", "LANCEDB_LOG"):
+        os.environ.setdefault(name, "error")
     import lancedb
 
     session = lancedb.Session(index_cache_size_bytes=_INDEX_CACHE, metadata_cache_size_bytes=_METADATA_CACHE)

@@ -1,37 +1,44 @@
-"""Upkeep by the table's own statistics: compaction, indices, old versions. Knows no clock but the table's."""
+"""Upkeep by the table's own statistics: compaction, indices, old versions. Knows no rows' meaning and no schedule."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import threading
+import time
+from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.errors import StoreError
+from embedingest.store import vector_index
 from embedingest.store.lock import local_folder
-from embedingest.store.values import TableStats, Upkeep
+from embedingest.store.values import TableStats, TextSettings
 
 if TYPE_CHECKING:
     from embedingest.store.table import ChunkTable
-    from embedingest.store.values import TextSettings
+    from embedingest.store.values import Upkeep
 
-__all__ = ["TEXT_INDEX", "Needs", "maintain", "needs", "optimize", "stats"]
+__all__ = ["KEY_COLUMNS", "TEXT_INDEX", "Maintainer", "Needs", "needs", "stats"]
 
 log = logging.getLogger(__name__)
 
 TEXT_INDEX: Final = "text_idx"
+KEY_COLUMNS: Final = ("id", "source", "text_hash")
 _FRAGMENT_ROWS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What the statistics ask for."""
+    """What the statistics ask for, in the order in which it is done."""
 
     text_index: bool = False
+    key_indices: bool = False
     compact: bool = False
     clean: bool = False
+    vector_index: bool = False
 
     def __bool__(self) -> bool:
-        return self.text_index or self.compact or self.clean
+        return any(astuple(self))
 
 
 def stats(table: ChunkTable) -> TableStats:
@@ -47,6 +54,7 @@ def stats(table: ChunkTable) -> TableStats:
         bytes=int(said["total_bytes"]),
         versions=_versions(table),
         indices=covered,
+        vector_index=vector_index.remembered(table.schema),
     )
 
 
@@ -63,59 +71,133 @@ def needs(found: TableStats, upkeep: Upkeep) -> Needs:
     """What to do, from figures alone.
 
     Compaction rewrites the rows of every fragment it joins, so a larger table waits for more of them; folding
-    waits for a share of the rows, so that the work per row stays the same at every size.
+    waits for a share of the rows. So the work per row stays about the same at every size.
     """
     fold = max(upkeep.fold_rows, int(found.rows * upkeep.fold_share))
     crowded = found.small_fragments > upkeep.max_fragments + found.rows // _FRAGMENT_ROWS
+    indexed = vector_index.VECTOR_INDEX in found.indices
     return Needs(
         text_index=found.rows > 0 and TEXT_INDEX not in found.indices,
+        key_indices=found.rows >= upkeep.index_rows and any(f"{c}_idx" not in found.indices for c in KEY_COLUMNS),
         compact=crowded or found.unindexed_rows > fold,
         clean=found.versions > upkeep.max_versions,
+        vector_index=vector_index.wanted(found.rows, found.vector_index, indexed, upkeep),
     )
 
 
-def maintain(table: ChunkTable, upkeep: Upkeep | None = None) -> Needs:
-    """Do what the statistics ask for, and nothing where they ask for nothing. Returns what was done."""
-    upkeep = upkeep or Upkeep()
-    with table.writing:
-        asked = needs(stats(table), upkeep)
-        _do(table, asked, upkeep)
-    return asked
+class Maintainer:
+    """Tends one table for one process; remembers when it last cleaned, and the index that is being made."""
+
+    def __init__(self) -> None:
+        self._cleaned_at = float("-inf")
+        self._building: threading.Thread | None = None
+        self._failed: StoreError | None = None
+
+    def maintain(self, table: ChunkTable, upkeep: Upkeep, *, background: bool) -> Needs:
+        """Do what the statistics ask for. With `background` a vector index is made beside other commits."""
+        self._tell()
+        with table.writing:
+            asked = needs(stats(table), upkeep)
+            asked = replace(asked, text_index=asked.text_index or self._text_differs(table, upkeep.text))
+            # Within the retention nothing more could be removed, so asking again would only cost.
+            rested = time.monotonic() - self._cleaned_at >= upkeep.retention_seconds / 3
+            if self._is_building():
+                # A compaction would move the rows away under the index that is being made.
+                asked = replace(asked, vector_index=False, compact=False, clean=False)
+            asked = replace(asked, clean=asked.clean and rested)
+            self._tend(table, asked, upkeep)
+        if asked.vector_index:
+            self._build(table, upkeep, background=background)
+        return asked
+
+    def optimize(self, table: ChunkTable, upkeep: Upkeep) -> Needs:
+        """Do everything now, whatever the statistics say."""
+        self.wait()
+        with table.writing:
+            asked = needs(stats(table), upkeep)
+            text = asked.text_index or self._text_differs(table, upkeep.text)
+            asked = replace(asked, text_index=text, compact=True, clean=True)
+            self._tend(table, asked, upkeep)
+        if asked.vector_index:
+            self._build(table, upkeep, background=False)
+        return asked
+
+    def wait(self) -> None:
+        """Wait for an index that is being made."""
+        if self._building is not None:
+            self._building.join()
+            self._building = None
+
+    def _tend(self, table: ChunkTable, asked: Needs, upkeep: Upkeep) -> None:
+        if asked:
+            log.info("tending table", extra={"table": table.name, "needs": str(asked)})
+        if asked.text_index:
+            _index_text(table, upkeep.text)
+        if asked.key_indices:
+            _index_keys(table)
+        with table.translated("compact"):
+            if asked.clean:
+                table.lance.optimize(cleanup_older_than=timedelta(seconds=upkeep.retention_seconds))
+                self._cleaned_at = time.monotonic()
+            elif asked.compact:
+                table.lance.optimize()
+
+    def _is_building(self) -> bool:
+        return self._building is not None and self._building.is_alive()
+
+    def _build(self, table: ChunkTable, upkeep: Upkeep, *, background: bool) -> None:
+        if not background:
+            vector_index.build(table, upkeep)
+            return
+        self._building = threading.Thread(target=self._build_aside, args=(table, upkeep), name="vector-index")
+        self._building.start()
+
+    def _build_aside(self, table: ChunkTable, upkeep: Upkeep) -> None:
+        try:
+            vector_index.build(table, upkeep)
+        except StoreError as error:
+            self._failed = error
+
+    def _tell(self) -> None:
+        # Search stays exact without the index, so its failure is told, and tried again at the next upkeep.
+        if self._failed is not None and not self._is_building():
+            log.warning("the vector index could not be made: %s", self._failed)
+            self._failed = None
+
+    @staticmethod
+    def _text_differs(table: ChunkTable, settings: TextSettings) -> bool:
+        with table.translated("read the indices of"):
+            found = [index for index in table.lance.list_indices() if index.name == TEXT_INDEX]
+        return bool(found) and _settings_of(found[0].index_details or {}) != settings
 
 
-def optimize(table: ChunkTable, upkeep: Upkeep | None = None) -> Needs:
-    """Do everything now, whatever the statistics say."""
-    upkeep = upkeep or Upkeep()
-    with table.writing:
-        asked = Needs(text_index=needs(stats(table), upkeep).text_index, compact=True, clean=True)
-        _do(table, asked, upkeep)
-    return asked
-
-
-def _do(table: ChunkTable, asked: Needs, upkeep: Upkeep) -> None:
-    if asked:
-        log.info("tending table", extra={"table": table.name, "needs": str(asked)})
-    if asked.text_index:
-        _index_text(table, upkeep.text)
-    with table.translated("compact"):
-        if asked.compact:
-            table.lance.optimize()
-        if asked.clean:
-            table.lance.optimize(cleanup_older_than=timedelta(seconds=upkeep.retention_seconds))
+def _settings_of(details: dict[str, Any]) -> TextSettings:
+    return TextSettings(
+        language=str(details.get("language", "")),
+        stem=bool(details.get("stem")),
+        stop_words=bool(details.get("remove_stop_words")),
+        tokenizer=details.get("base_tokenizer", "simple"),
+        positions=bool(details.get("with_position")),
+    )
 
 
 def _index_text(table: ChunkTable, settings: TextSettings) -> None:
-    with table.translated("index the text of"):
-        table.lance.create_index("text", config=_text_config(settings), name=TEXT_INDEX, replace=True)
-
-
-def _text_config(settings: TextSettings) -> Any:
     from lancedb.index import FTS
 
-    return FTS(
+    config = FTS(
         with_position=settings.positions,
         base_tokenizer=settings.tokenizer,
         language=settings.language,
         stem=settings.stem,
         remove_stop_words=settings.stop_words,
     )
+    with table.translated("index the text of"):
+        table.lance.create_index("text", config=config, name=TEXT_INDEX, replace=True)
+
+
+def _index_keys(table: ChunkTable) -> None:
+    from lancedb.index import BTree
+
+    with table.translated("index the keys of"):
+        for column in KEY_COLUMNS:
+            table.lance.create_index(column, config=BTree(), name=f"{column}_idx", replace=True)

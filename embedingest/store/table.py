@@ -14,9 +14,10 @@ from embedingest.errors import FingerprintError, StoreError
 from embedingest.store import schema as columns
 from embedingest.store.database import connect, missing, translated
 from embedingest.store.lock import local_folder
+from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
 from embedingest.store.schema import ROW_COLUMNS, VECTOR
-from embedingest.store.values import SourceState, TableIdentity
+from embedingest.store.values import SourceState, TableIdentity, Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from embedingest.store.maintain import Needs
     from embedingest.store.values import Changes, SearchQuery, SearchResult, TableStats
     from embedingest.types import Row
 
@@ -47,6 +49,7 @@ def open_table(
     read_consistency_seconds: float = 5.0,
     float16: bool = False,
     storage_options: Mapping[str, str] | None = None,
+    upkeep: Upkeep | None = None,
 ) -> ChunkTable:
     """Open a table; with `create` make it where it is missing.
 
@@ -69,7 +72,7 @@ def open_table(
         made = TableIdentity(fingerprint, dimensions, model, document_prompt, float16, columns.SCHEMA_VERSION)
         with translated("create table", f"`{name}` in {uri}"):
             lance = database.create_table(name, schema=columns.schema(made), mode="create")
-    table = ChunkTable(database, lance, uri=str(uri), name=name)
+    table = ChunkTable(database, lance, uri=str(uri), name=name, upkeep=upkeep)
     check_fingerprint(table.identity, name, fingerprint=fingerprint, dimensions=dimensions)
     return table
 
@@ -103,12 +106,14 @@ class ChunkTable:
     adding the same new key.
     """
 
-    def __init__(self, database: Any, lance: Any, *, uri: str, name: str) -> None:
-        self._database = database
+    def __init__(self, database: Any, lance: Any, *, uri: str, name: str, upkeep: Upkeep | None = None) -> None:
+        self.database = database
         self.lance = lance
         self.uri = uri
         self.name = name
+        self.upkeep = upkeep or Upkeep()
         self.writing = threading.RLock()
+        self._maintainer = Maintainer()
 
     @property
     def schema(self) -> pa.Schema:
@@ -124,6 +129,10 @@ class ChunkTable:
     def translated(self, action: str) -> Any:
         """A block in which LanceDB's errors become StoreError naming this table."""
         return translated(action, f"table `{self.name}`")
+
+    def reopened(self) -> Any:
+        """Another LanceDB handle on the same table, which may be set to an older version."""
+        return self.database.open_table(self.name)
 
     # ── reading ──────────────────────────────────────────────────────────────
 
@@ -161,8 +170,6 @@ class ChunkTable:
 
     def stats(self) -> TableStats:
         """Rows, fragments, bytes, versions, and what each index covers."""
-        from embedingest.store.maintain import stats
-
         return stats(self)
 
     def search(self, query: SearchQuery) -> SearchResult:
@@ -225,15 +232,18 @@ class ChunkTable:
 
     # ── upkeep ───────────────────────────────────────────────────────────────
 
-    def maintain(self) -> None:
-        """Compact, index and clean up where the statistics ask for it; see `store/maintain.py`."""
-        from embedingest.store.maintain import maintain
+    def maintain(self, upkeep: Upkeep | None = None, *, background: bool = False) -> Needs:
+        """Do what the statistics ask for, and nothing where they ask for nothing; see `store/maintain.py`."""
+        return self._maintainer.maintain(self, upkeep or self.upkeep, background=background)
 
-        maintain(self)
+    def optimize(self, upkeep: Upkeep | None = None) -> Needs:
+        """Compact, index and clean up now, whatever the statistics say."""
+        return self._maintainer.optimize(self, upkeep or self.upkeep)
 
     def close(self) -> None:
-        """Give the handles back. Reading or writing afterwards is an error."""
-        self.lance = self._database = None
+        """Wait for an index that is being made, then give the handles back; afterwards nothing may be asked."""
+        self._maintainer.wait()
+        self.lance = self.database = None
 
     def __enter__(self) -> Self:
         return self

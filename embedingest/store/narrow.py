@@ -1,0 +1,125 @@
+"""Turns a filter's tree into what LanceDB can ask its columns. Values become typed literals, never pasted text.
+
+What the columns cannot answer exactly (metadata, heading paths, word ends) narrows the scan as far as it safely can;
+the rows left are then read and judged one by one.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from embedingest.store.filters import And, Not, Or, Test, holds, leaves
+from embedingest.store.predicate import one_of
+
+if TYPE_CHECKING:
+    from embedingest.store.filters import Node, Value
+    from embedingest.store.table import ChunkTable
+
+__all__ = ["condition"]
+
+_BIGGEST: Final = "\U0010ffff"
+_NULLABLE: Final = frozenset({"title", "page"})
+_COMPARE: Final = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+def condition(table: ChunkTable, tree: Node) -> Any:
+    """A LanceDB expression that holds for exactly the rows that pass the filter, as the table is now."""
+    where = _may(tree, negated=False)
+    open_tests = [test for test in leaves(tree) if not _exact(test)]
+    if not open_tests:
+        return where
+    needed = sorted({"id", *(test.field for test in leaves(tree))})
+    with table.translated("read"):
+        reader = table.lance.search().where(where).select(needed).to_batches(batch_size=16_384)
+        passed = [row["id"] for batch in reader for row in batch.to_pylist() if _judge(tree, row)]
+    return one_of("id", passed)
+
+
+def _judge(tree: Node, row: dict[str, Any]) -> bool:
+    metadata: dict[str, Any] | None = None
+
+    def value(test: Test) -> Any:
+        nonlocal metadata
+        if test.field != "metadata":
+            return row[test.field]
+        if metadata is None:
+            metadata = orjson.loads(row["metadata"])
+        found: Any = metadata
+        for key in test.path:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    return holds(tree, value)
+
+
+def _exact(test: Test) -> bool:
+    return test.field not in ("metadata", "heading_path") and test.op != "endswith"
+
+
+def _may(tree: Node, *, negated: bool) -> Any:
+    """An expression true for every row for which `tree` (or its opposite) holds; for exact tests, for no other."""
+    from lancedb.expr import lit
+
+    if isinstance(tree, Not):
+        return _may(tree.part, negated=not negated)
+    if isinstance(tree, (And, Or)):
+        parts = [_may(part, negated=negated) for part in tree.parts]
+        joined = operator.and_ if isinstance(tree, And) != negated else operator.or_
+        return functools.reduce(joined, parts)
+    if _exact(tree):
+        return ~_column(tree) if negated else _column(tree)
+    return lit(True) if negated else _wider(tree)
+
+
+def _column(test: Test) -> Any:
+    """The exact expression of a column test, never NULL: a missing value answers false."""
+    from lancedb.expr import col, func, lit
+
+    column = col(test.field)
+    # `concat` reads NULL as nothing, which is the one way to ask for NULL with typed expressions.
+    absent = func("concat", column.cast("string"), lit("")) == lit("")
+    if test.op == "null":
+        return absent if test.field in _NULLABLE else lit(False) if _typed(test.field) else column == lit("")
+    found = _asked(test, column)
+    return found & ~absent if test.field in _NULLABLE else found
+
+
+def _typed(field: str) -> bool:
+    from embedingest.store.filters import FIELDS
+
+    return FIELDS[field] != "text"
+
+
+def _asked(test: Test, column: Any) -> Any:
+    if test.op == "in":
+        return column.isin([_literal(value) for value in test.values])
+    if test.op == "contains":
+        return column.contains(_literal(test.values[0]))
+    if test.op == "startswith":
+        prefix = str(test.values[0])
+        return (column >= _literal(prefix)) & (column <= _literal(prefix + _BIGGEST * 8))
+    return _COMPARE[test.op](column, _literal(test.values[0]))
+
+
+def _wider(test: Test) -> Any:
+    """For a test that only Python answers: an expression that misses no row that passes."""
+    from lancedb.expr import col, lit
+
+    if test.op == "endswith" and test.field not in ("metadata", "heading_path"):
+        return col(test.field).contains(lit(str(test.values[0])))
+    key = test.path[-1] if test.path else ""
+    if test.op != "null" and key.isascii() and key.isalnum():
+        return col("metadata").contains(lit(f'"{key}"'))
+    return lit(True)
+
+
+def _literal(value: Value) -> Any:
+    from lancedb.expr import lit
+
+    # Columns hold UTC; a literal without a zone is read as theirs.
+    return lit(value.replace(tzinfo=None) if isinstance(value, datetime) else value)

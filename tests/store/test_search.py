@@ -1,0 +1,225 @@
+"""What is found, in which order, with what around it, and what is refused."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from embedingest.errors import ConfigError, FingerprintError
+from embedingest.store.fusion import fuse, ranked
+from embedingest.store.highlight import snippet
+from embedingest.store.values import Changes, SearchQuery, TextSettings, Upkeep
+from tests.store.doubles import MODEL, adding, row, vector_of
+
+TEXTS = {
+    "zoo.md": ["lions sleep all day", "penguins swim in cold water", "tickets cost ten coins"],
+    "sea.md": ["cold water covers the poles", "ships carry coins"],
+    "ark.md": ["two of every kind", "the lion sleeps tonight"],
+}
+
+
+@pytest.fixture
+def filled(table):
+    rows = [row(s, i, text, count=len(all_)) for s, all_ in TEXTS.items() for i, text in enumerate(all_)]
+    table.commit(adding(*rows))
+    table.maintain()
+    return table
+
+
+def asking(text, **options):
+    return SearchQuery(text=text, vector=vector_of(text), **options)
+
+
+def texts(result):
+    return [hit.row.text for hit in result.hits]
+
+
+def test_vector_search_gives_cosine_scores_best_first(filled):
+    result = filled.search(asking("penguins swim in cold water", mode="vector"))
+    assert result.mode == "vector"
+    assert texts(result)[0] == "penguins swim in cold water"
+    assert result.hits[0].score == pytest.approx(1.0, abs=1e-6)
+    assert [hit.score for hit in result.hits] == sorted((hit.score for hit in result.hits), reverse=True)
+    assert len(result.hits) == 7
+
+
+def test_text_search_finds_words_in_every_form_and_needs_no_vector(filled):
+    result = filled.search(SearchQuery(text="sleeping lion", mode="text"))
+    assert set(texts(result)) == {"lions sleep all day", "the lion sleeps tonight"}
+
+
+def test_hybrid_fuses_both_sides_and_explains_itself(filled):
+    result = filled.search(asking("cold water", explain=True))
+    assert result.mode == "hybrid"
+    assert set(texts(result)[:2]) == {"penguins swim in cold water", "cold water covers the poles"}
+    parts = result.hits[0].explain
+    assert set(parts) == {"vector_score", "vector_rank", "text_score", "text_rank"}
+    assert result.hits[0].score == pytest.approx(1 / (60 + parts["vector_rank"]) + 1 / (60 + parts["text_rank"]))
+
+
+def test_rows_written_after_the_index_was_made_are_found_at_once(filled):
+    filled.commit(adding(row("new.md", text="a wombat digs")))
+    assert texts(filled.search(SearchQuery(text="wombats", mode="text"))) == ["a wombat digs"]
+    filled.commit(Changes(delete=[row("new.md", text="a wombat digs").id]))
+    assert texts(filled.search(SearchQuery(text="wombats", mode="text"))) == []
+
+
+def test_limit_and_offset_page_through_one_order(filled):
+    whole = texts(filled.search(asking("cold water", limit=7)))
+    pages = [texts(filled.search(asking("cold water", limit=2, offset=at))) for at in (0, 2, 4, 6)]
+    assert [text for page in pages for text in page] == whole
+
+
+def test_grouping_shows_the_best_row_of_each_document(filled):
+    result = filled.search(asking("lion sleeps tonight", group=True))
+    assert result.hits[0].row.source == "ark.md"
+    assert sorted(hit.row.source for hit in result.hits) == ["ark.md", "sea.md", "zoo.md"]
+
+
+def test_grouping_reaches_past_a_document_that_fills_the_list(table):
+    rows = [row("big.md", i, f"apple {i}", count=900) for i in range(900)]
+    table.commit(adding(*rows, row("small.md", text="apple pie crust with sugar and spice")))
+    table.maintain()
+    result = table.search(asking("apple", group=True, limit=2))
+    assert {hit.row.source for hit in result.hits} == {"big.md", "small.md"}
+
+
+def test_context_brings_the_neighbours_of_the_same_document(filled):
+    (hit,) = filled.search(asking("penguins swim in cold water", limit=1, context=5)).hits
+    assert (hit.before, hit.after) == (("lions sleep all day",), ("tickets cost ten coins",))
+    (first,) = filled.search(asking("two of every kind", limit=1, context=1)).hits
+    assert (first.before, first.after) == ((), ("the lion sleeps tonight",))
+
+
+def test_context_never_mixes_two_versions_of_a_document(filled):
+    filled.commit(adding(row("zoo.md", 0, "newer beginning", count=3, content_hash="d" * 64)))
+    (hit,) = filled.search(asking("penguins swim in cold water", limit=1, context=1)).hits
+    assert hit.before == ("lions sleep all day",)
+
+
+def test_filters_hold_on_both_sides(filled):
+    for mode in ("hybrid", "vector", "text"):
+        result = filled.search(asking("cold water", mode=mode, filter="source = 'sea.md'"))
+        assert {hit.row.source for hit in result.hits} == {"sea.md"}
+    assert texts(filled.search(asking("cold water", filter="source = 'none'"))) == []
+
+
+def test_highlights_mark_words_by_their_stems(filled):
+    (hit,) = filled.search(
+        asking("lions sleeping", mode="text", limit=1, highlight=True, filter="source = 'ark.md'")
+    ).hits
+    assert [hit.row.text[start:end] for start, end in hit.highlights] == ["lion", "sleeps"]
+
+
+def test_hits_carry_the_whole_row_and_its_time(filled):
+    (hit,) = filled.search(asking("ships carry coins", limit=1)).hits
+    assert hit.row == row("sea.md", 1, "ships carry coins", count=2)
+    assert hit.ingested_at.tzinfo is not None
+
+
+def test_a_table_not_yet_indexed_for_text_answers_by_vector_and_says_so(table):
+    table.commit(adding(row("a.md", text="words")))
+    result = table.search(asking("words"))
+    assert (result.mode, texts(result)) == ("vector", ["words"])
+    assert "not indexed yet" in result.note
+    with pytest.raises(ConfigError, match="embedingest optimize"):
+        table.search(SearchQuery(text="words", mode="text"))
+
+
+def test_an_empty_table_answers_with_nothing(table):
+    assert table.search(asking("anything")).hits == ()
+
+
+def test_a_query_of_another_model_is_refused(filled):
+    with pytest.raises(FingerprintError, match="model-two"):
+        filled.search(asking("lions", fingerprint="model-two"))
+    with pytest.raises(FingerprintError, match="9 dimensions"):
+        filled.search(SearchQuery(text="lions", vector=np.ones(9, np.float32)))
+    assert filled.search(asking("lions", fingerprint=MODEL)).hits
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (asking(" \n"), "the query is empty"),
+        (asking("x", limit=0), "limit is 0"),
+        (asking("x", limit=1_000_000), "limit is 1000000"),
+        (asking("x", offset=-1), "offset is -1"),
+        (asking("x", context=1_000), "context is 1000"),
+        (SearchQuery(text="x"), "needs the query's vector"),
+        (asking("x", filter="source = 'a' or 1 = 1"), "the filter is not valid"),
+        (asking("x" * 1_000_001), "the query's length is 1000001"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_name(filled, query, message):
+    with pytest.raises(ConfigError, match=message):
+        filled.search(query)
+
+
+@pytest.mark.parametrize("text", ['"open quote', "a AND OR (", "+-*:^~", "' OR 1=1", "?", "的 猫", "x " * 50_000])
+def test_any_text_is_a_query(filled, text):
+    assert filled.search(asking(text)).mode == "hybrid"
+
+
+def test_words_of_scripts_without_blanks_are_found_with_the_icu_tokenizer(table):
+    table.commit(adding(row("a.md", text="東京は日本の首都です"), row("b.md", text="パリはフランスの首都です")))
+    table.maintain(Upkeep(text=TextSettings(tokenizer="icu")))
+    assert texts(table.search(SearchQuery(text="東京", mode="text"))) == ["東京は日本の首都です"]
+
+
+def test_searching_while_the_table_is_written_and_compacted_always_answers(filled, opened):
+    stop, failures = threading.Event(), []
+
+    def write():
+        for number in range(12):
+            filled.commit(adding(row(f"w{number}.md", text=f"busy {number}")))
+            filled.optimize(Upkeep(retention_seconds=60))
+        stop.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    reader = opened(create=False)
+    while not stop.is_set():
+        found = texts(reader.search(asking("cold water", limit=2)))
+        if set(found) != {"penguins swim in cold water", "cold water covers the poles"}:
+            failures.append(found)
+    writer.join()
+    assert not failures
+
+
+def test_a_reader_sees_a_commit_within_its_interval(table, opened):
+    reader = opened(create=False, read_consistency_seconds=0.2)
+    assert reader.count() == 0
+    table.commit(adding(row("a.md", text="fresh words")))
+    time.sleep(0.25)
+    assert texts(reader.search(asking("fresh words"))) == ["fresh words"]
+
+
+def test_fusion_prefers_what_both_sides_name():
+    lists = {
+        "vector": ranked([("a", "A", 0.9), ("b", "B", 0.8)], "vector", by_source=False),
+        "text": ranked([("b", "B", 7.0), ("c", "C", 3.0)], "text", by_source=False),
+    }
+    fused = fuse(lists)
+    assert [one.id for one in fused] == ["b", "a", "c"]
+    assert fused[0].score == pytest.approx(1 / 62 + 1 / 61)
+    assert fused[1].parts == {"vector_score": 0.9, "vector_rank": 1, "text_score": None, "text_rank": None}
+
+
+def test_ties_are_broken_the_same_way_whatever_the_order_they_come_in():
+    found = [("b", "B", 1.0), ("a", "A", 1.0), ("c", "C", 1.0)]
+    assert [one.id for one in ranked(found, "text", by_source=False)] == ["a", "b", "c"]
+
+
+def test_a_snippet_holds_the_most_matches_and_breaks_no_word():
+    text = "word " * 100 + "needle in the hay needle " + "word " * 100
+    at = text.index("needle")
+    start, end = snippet(text, ((0, 4), (at, at + 6), (at + 18, at + 24)))
+    assert text[start:end].count("needle") == 2
+    assert end - start <= 240
+    assert text[start - 1] == " "
+    assert text[end] == " "
+    assert snippet("short", ()) == (0, 5)
