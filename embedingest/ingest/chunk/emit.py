@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Emitter", "trimmed"]
 
-_STRUCTURAL: Final = frozenset({"heading", "line"})
+_STRUCTURAL: Final = frozenset({"heading", "line", "header", "first_row"})
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -23,9 +23,9 @@ _DRAW: Final = 0.5
 class RowsChunker:
     """Each line of the text is a row. `sheet` spans are tables of their own; a `header` span is a table's header.
 
-    A chunk's `metadata` says its `sheet` and its `rows` (`2-31`, counted from 1 within the sheet, header
-    included). `header_prefix=False` embeds rows without their header. `overlap_tokens` is taken for the sake of
-    common settings, but rows are never repeated.
+    A chunk's `metadata` says its `sheet` and its `rows` (`2-31`, counted within the sheet from 1, or from what a
+    `first_row` span says). `header_prefix=False` embeds rows without their header. `overlap_tokens` is taken for
+    the sake of common settings, but rows are never repeated.
     """
 
     name = "rows"
@@ -43,13 +43,14 @@ class RowsChunker:
         emitter = Emitter(document, trim=self._settings.trim)
         filler = Filler(text, sizer, trim=self._settings.trim)
         headers = {span.start: span for span in document.spans if span.kind == "header"}
+        firsts = {span.start: int(span.value) for span in document.spans if span.kind == "first_row"}
         room = self._settings.room(sizer)
         chunks = []
         for sheet_start, sheet_end, path in _sheets(document):
             prefix = self._settings.prefix(path, sizer) + self._header(document, headers.get(sheet_start), sizer)
             left = room - (sizer.count(prefix) if prefix else 0)
             for start, end in filler.slices(sheet_start, sheet_end, _rows(text, sheet_start, sheet_end), left, prefix):
-                first = 1 + text.count("\n", sheet_start, start)
+                first = firsts.get(sheet_start, 1) + text.count("\n", sheet_start, start)
                 rows = f"{first}-{first + text[start:end].rstrip().count(chr(10))}"
                 own = self._settings.prefix(path, sizer) if start == sheet_start else prefix
                 chunk = emitter.chunk(start, end, heading_path=path, prefix=own, metadata={"rows": rows})

@@ -26,12 +26,37 @@ SUFFIXES: Final[dict[str, str]] = {
         "markdown": ".md .markdown .mdown .mkd .mdx .qmd .rmd",
         "html": ".html .htm .xhtml",
         "code": " ".join(LANGUAGES),
+        "pdf": ".pdf",
+        "docx": ".docx .docm .dotx",
+        "pptx": ".pptx .pptm .ppsx",
+        "opendocument": ".odt .ott .odp .fodt",
+        "sheet": ".xlsx .xlsm .xlsb .xls .ods",
+        "csv": ".csv .tsv .tab .psv",
+        "epub": ".epub",
+        "notebook": ".ipynb",
+        "mail": ".eml .mbox .mbx",
+        "json": ".json .geojson .json5 .jsonc .webmanifest .har .avsc",
+        "jsonl": ".jsonl .ndjson",
+        "yaml": ".yaml .yml",
+        "latex": ".tex .ltx .latex",
+        "captions": ".srt .vtt",
+        "gzip": ".gz .tgz .svgz",
     }.items()
     for suffix in suffixes.split()
 }
 """Suffix (or whole lower-case name) to built-in loader; the same as the loaders' own `suffixes`, without imports."""
 
-_READ: Final[tuple[tuple[bytes, str], ...]] = ()
+# Formats that are no text: a suffix of theirs is believed only where the content agrees.
+_ZIPPED: Final = frozenset({"docx", "pptx", "opendocument", "sheet", "epub"})
+_PACKED: Final = _ZIPPED | {"pdf", "gzip"}
+_INSIDE_ZIP: Final = (
+    (b"word/", "docx"),
+    (b"ppt/", "pptx"),
+    (b"xl/", "sheet"),
+    (b"mimetypeapplication/epub+zip", "epub"),
+    (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "sheet"),
+    (b"mimetypeapplication/vnd.oasis.opendocument", "opendocument"),
+)
 
 _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89PNG\r\n", "a PNG image"),
@@ -76,17 +101,68 @@ def choose(name: str, head: bytes, loaders: Mapping[str, str] | None = None) -> 
     for pattern, loader in (loaders or {}).items():
         if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(path.name.lower(), pattern.lower()):
             return loader
-    kind = _by_content(name, head)
+    lower = path.name.lower()
+    named = SUFFIXES.get(lower) or SUFFIXES.get(PurePosixPath(lower).suffix)
+    kind = _packed(name, head, named)
     if kind is not None:
         return kind
-    lower = path.name.lower()
-    return SUFFIXES.get(lower) or SUFFIXES.get(PurePosixPath(lower).suffix) or _text_kind(head)
+    _refuse_foreign(name, head)
+    if named is None or named in _PACKED:
+        return _text_kind(head)  # a suffix of a packed format on plain text lies
+    return named
 
 
-def _by_content(name: str, head: bytes) -> str | None:
-    for mark, loader in _READ:
-        if head.startswith(mark):
+def _packed(name: str, head: bytes, named: str | None) -> str | None:
+    """The loader of a format that its first bytes tell, whatever the suffix."""
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _compound(name, named)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zipped(name, head, named)
+    if named == "opendocument" and head.lstrip().startswith(b"<?xml"):
+        return named  # the flat form, without a zip around it
+    if named == "mail":
+        return named  # attachments may stand in a message byte for byte
+    if head[257:262] == b"ustar":
+        raise _archive(name)
+    return None
+
+
+def _compound(name: str, named: str | None) -> str:
+    """OLE files: spreadsheets are read; DOCX and PPTX loaders say whether theirs is encrypted or merely old."""
+    if named in {"sheet", "docx", "pptx"}:
+        return named
+    raise DocumentSkipped(
+        f"{name} is a file of Office 97-2003 or like it",
+        source=name,
+        code="unsupported",
+        remedy="save it in a current format",
+    )
+
+
+def _zipped(name: str, head: bytes, named: str | None) -> str:
+    if named in _ZIPPED:
+        return named
+    for mark, loader in _INSIDE_ZIP:
+        if mark in head:
             return loader
+    raise _archive(name)
+
+
+def _archive(name: str) -> DocumentSkipped:
+    suffix = PurePosixPath(name.lower()).suffix or ".zip"
+    return DocumentSkipped(
+        f"{name} is an archive",
+        source=name,
+        code="archive",
+        remedy=f'to read archives as folders, set `load: {{loaders: {{"*{suffix}": archive}}}}`',
+    )
+
+
+def _refuse_foreign(name: str, head: bytes) -> None:
     for mark, what in _FOREIGN:
         if head.startswith(mark):
             raise DocumentSkipped(f"{name} is {what}, not text", source=name, code="binary")
@@ -94,14 +170,15 @@ def _by_content(name: str, head: bytes) -> str | None:
         raise DocumentSkipped(f"{name} is a picture, recording or film, not text", source=name, code="binary")
     if is_binary(head):
         raise DocumentSkipped(f"{name} holds binary data, not text", source=name, code="binary")
-    return None
 
 
 def _text_kind(head: bytes) -> str:
-    """Text of an unknown suffix: a web page or a script by its first line, else plain text."""
+    """Text of an unknown suffix: a web page, a script or a message by its first line, else plain text."""
     start = head.lstrip()[:200].lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "html"
     if start.startswith(b"#!"):
         return "code"
+    if start.startswith((b"return-path: ", b"received: from ", b"delivered-to: ", b"mime-version: 1.0")):
+        return "mail"
     return "text"

@@ -9,6 +9,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from selectolax.lexbor import LexborNode
 
 __all__ = ["render"]
@@ -214,7 +216,7 @@ def _table(writer: _Writer, node: LexborNode) -> None:
     caption = node.css_first("caption")
     if caption is not None:
         writer.block([" ".join(caption.text(deep=True, separator=" ").split())])
-    rows = [[_cell(cell) for cell in row.css("th, td")] for row in node.css("tr") if _inside(row, node)]
+    rows = [[_cell(cell) for cell in _cells(row)] for row in node.css("tr") if _inside(row, node)]
     rows = [row for row in rows if any(row)]
     width = max(map(len, rows), default=0)
     if width == 0:
@@ -225,6 +227,15 @@ def _table(writer: _Writer, node: LexborNode) -> None:
         return
     lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
     writer.block([lines[0], "|" + " --- |" * width, *lines[1:]])
+
+
+def _cells(row: LexborNode) -> Iterator[LexborNode]:
+    """The row's own cells, not those of tables inside them."""
+    cell = row.child
+    while cell is not None:
+        if cell.tag in {"td", "th"}:
+            yield cell
+        cell = cell.next
 
 
 def _inside(row: LexborNode, table: LexborNode) -> bool:

@@ -1,0 +1,143 @@
+"""Gzip of any file that is read here, and archives (zip, tar) as folders. Unpacks in memory, within limits."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import posixpath
+import tarfile
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.inner import Options, children, load_inner
+from embedingest.ingest.load.zipped import MAX_UNPACKED, Container, bomb
+from embedingest.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["ArchiveLoader", "GzipLoader", "create_archive", "create_gzip"]
+
+_PIECE: Final = 2**20
+_GZIP: Final = b"\x1f\x8b"
+
+
+class GzipLoader:
+    """Reads what a gzip file holds, by the name without `.gz`. `options` are settings by loader name."""
+
+    name = "gzip"
+    version = "1"
+    suffixes = frozenset({".gz", ".tgz", ".svgz"})
+    mimes = frozenset({"application/gzip"})
+
+    def __init__(self, *, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> None:
+        self._limit = max_unpacked_bytes
+        self._options = options or {}
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The inner document, under the file's own name. Raises DocumentError (`bomb`, `corrupt`)."""
+        inner = _inner_name(name)
+        document = load_inner(_gunzip(data, name, self._limit), name, inner, self._options)
+        return dataclasses.replace(document, metadata={**document.metadata, "compression": "gzip"})
+
+
+class ArchiveLoader:
+    """A zip or tar file as a folder: each member that is read here is a document inside it.
+
+    Chosen by setting only (`loaders: {"*.zip": archive}`). Members whose names leave the archive, links and
+    devices are left out and counted.
+    """
+
+    name = "archive"
+    version = "1"
+    suffixes = frozenset({".zip", ".tar", ".tgz", ".tar.gz"})
+    mimes = frozenset({"application/zip", "application/x-tar"})
+
+    def __init__(self, *, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> None:
+        self._limit = max_unpacked_bytes
+        self._options = options or {}
+
+    def load(self, data: bytes, name: str) -> Document:
+        """An empty document with a child for each member. Raises DocumentError (`bomb`, `corrupt`, `encrypted`)."""
+        if data.startswith(_GZIP):
+            data = _gunzip(data, name, self._limit)
+        notices: dict[str, int] = {}
+        members = _zip(data, name, self._limit) if data.startswith(b"PK") else _tar(data, name, self._limit, notices)
+        safe = ((member, content) for member, content in members if _inside(member, notices))
+        found = children(safe, name, notices, self._options)
+        return Document(source=name, text="", mime="application/x-archive", children=found, notices=notices)
+
+
+def create_gzip(*, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> GzipLoader:
+    """The loader of gzip files."""
+    return GzipLoader(max_unpacked_bytes=max_unpacked_bytes, options=options)
+
+
+def create_archive(*, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> ArchiveLoader:
+    """The loader of archives as folders."""
+    return ArchiveLoader(max_unpacked_bytes=max_unpacked_bytes, options=options)
+
+
+def _inner_name(name: str) -> str:
+    lower = name.lower()
+    if lower.endswith(".svgz"):
+        return name[:-1]
+    return name[:-4] + ".tar" if lower.endswith(".tgz") else name[:-3] if lower.endswith(".gz") else name
+
+
+def _gunzip(data: bytes, name: str, limit: int) -> bytes:
+    """Every member of a gzip file; padding after the last is allowed, as gzip itself allows it."""
+    pieces: list[bytes] = []
+    left = limit
+    while data.startswith(_GZIP):
+        stream = zlib.decompressobj(wbits=31)
+        pending = data
+        try:
+            while pending and not stream.eof:
+                piece = stream.decompress(pending, _PIECE)
+                left -= len(piece)
+                if left < 0:
+                    raise bomb(name, limit)
+                pieces.append(piece)
+                pending = stream.unconsumed_tail
+        except zlib.error as error:
+            raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
+        if not stream.eof:
+            raise DocumentError(f"{name} is damaged: it ends too early", source=name, code="corrupt")
+        data = stream.unused_data
+    return b"".join(pieces)
+
+
+def _zip(data: bytes, name: str, limit: int) -> Iterator[tuple[str, bytes]]:
+    container = Container(data, name, limit=limit)
+    for member in container.names:
+        yield member, container.read(member)
+
+
+def _tar(data: bytes, name: str, limit: int, notices: dict[str, int]) -> Iterator[tuple[str, bytes]]:
+    left = limit
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            for member in archive:
+                if member.isdir():
+                    continue
+                stream = archive.extractfile(member) if member.isreg() else None
+                if stream is None:
+                    notices["special_members"] = notices.get("special_members", 0) + 1
+                    continue
+                left -= member.size
+                if left < 0:
+                    raise bomb(name, limit)
+                yield member.name, stream.read()
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
+
+
+def _inside(member: str, notices: dict[str, int]) -> bool:
+    """Whether a member's name stays below the archive; others are counted."""
+    path = posixpath.normpath(member.replace("\\", "/"))
+    inside = not (path.startswith(("/", "../")) or path == ".." or path[1:2] == ":")
+    if not inside:
+        notices["unsafe_names"] = notices.get("unsafe_names", 0) + 1
+    return inside

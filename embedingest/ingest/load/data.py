@@ -1,0 +1,104 @@
+"""JSON, JSON lines and YAML as text that can be read and cut. Knows their syntax, not what they mean."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import orjson
+
+from embedingest.ingest.load.decode import decode
+from embedingest.types import Document
+
+__all__ = ["JsonLinesLoader", "JsonLoader", "YamlLoader", "create_json", "create_jsonl", "create_yaml"]
+
+_LONG_LINE: Final = 2000
+
+
+class JsonLoader:
+    """JSON as it stands; one that is written on endless lines is indented first, so that it can be cut.
+
+    A file that is not JSON is taken as text and counted as `invalid_json`.
+    """
+
+    name = "json"
+    version = "1"
+    suffixes = frozenset({".json", ".geojson", ".json5", ".jsonc", ".webmanifest", ".har", ".avsc"})
+    mimes = frozenset({"application/json"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The text, with `code` markup: it is cut at lines, less deeply indented ones first."""
+        decoded = decode(data, name)
+        text, notices = decoded.text, dict(decoded.notices)
+        lines = text.count("\n") + 1
+        if len(text) > _LONG_LINE * lines:
+            try:
+                text = orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode() + "\n"
+            except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+                notices["invalid_json"] = 1
+        return Document(
+            source=name, text=text, markup="code", mime="application/json", language="json", notices=notices
+        )
+
+
+class JsonLinesLoader:
+    """One value a line, each kept on its line and written with its letters instead of their escapes."""
+
+    name = "jsonl"
+    version = "1"
+    suffixes = frozenset({".jsonl", ".ndjson"})
+    mimes = frozenset({"application/x-ndjson"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """Lines as rows; those that are no JSON are kept as they are and counted as `invalid_lines`."""
+        decoded = decode(data, name)
+        invalid = 0
+        lines = []
+        for line in decoded.text.split("\n"):
+            try:
+                lines.append(orjson.dumps(orjson.loads(line)).decode() if line.strip() else "")
+            except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+                invalid += 1
+                lines.append(line)
+        return Document(
+            source=name,
+            text="\n".join(lines),
+            markup="rows",
+            mime="application/x-ndjson",
+            notices={**decoded.notices, "invalid_lines": invalid} if invalid else decoded.notices,
+        )
+
+
+class YamlLoader:
+    """YAML as it stands: its comments and its order are part of what it says."""
+
+    name = "yaml"
+    version = "1"
+    suffixes = frozenset({".yaml", ".yml"})
+    mimes = frozenset({"application/yaml"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The text, with `code` markup."""
+        decoded = decode(data, name)
+        return Document(
+            source=name,
+            text=decoded.text,
+            markup="code",
+            mime="application/yaml",
+            language="yaml",
+            notices=decoded.notices,
+        )
+
+
+def create_json() -> JsonLoader:
+    """The loader of JSON; it has no settings."""
+    return JsonLoader()
+
+
+def create_jsonl() -> JsonLinesLoader:
+    """The loader of JSON lines; it has no settings."""
+    return JsonLinesLoader()
+
+
+def create_yaml() -> YamlLoader:
+    """The loader of YAML; it has no settings."""
+    return YamlLoader()

@@ -1,0 +1,110 @@
+"""EPUB books: their chapters in reading order, as Markdown. Knows the package; pages are `html`'s."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.assemble import Assembly
+from embedingest.ingest.load.html import read
+from embedingest.ingest.load.zipped import Container
+from embedingest.types import Document
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+__all__ = ["EpubLoader", "create"]
+
+_CONTAINER: Final = "META-INF/container.xml"
+_ENCRYPTION: Final = "META-INF/encryption.xml"
+_DC: Final = "{http://purl.org/dc/elements/1.1/}"
+_PAGES: Final = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml"})
+
+
+class EpubLoader:
+    """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
+
+    name = "epub"
+    version = "1"
+    suffixes = frozenset({".epub"})
+    mimes = frozenset({"application/epub+zip"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The chapters one after the other; the book's own table of contents is left out."""
+        container = Container(data, name)
+        package_path = _package(container)
+        package = container.xml(package_path)
+        assembly = Assembly()
+        missing = 0
+        locked = _locked(container)
+        for part in _spine(package, posixpath.dirname(package_path)):
+            if part in locked:
+                raise DocumentError(f"{name} is encrypted (copy protection)", source=name, code="encrypted")
+            if not container.has(part):
+                missing += 1
+                continue
+            start = assembly.next
+            assembly.add(read(container.read(part).decode("utf-8", "replace"), main_only=True).text)
+            assembly.span(start, "chapter", part)
+        title, metadata = _metadata(package)
+        return Document(
+            source=name,
+            text=assembly.text,
+            markup="markdown",
+            mime="application/epub+zip",
+            title=title,
+            spans=tuple(assembly.spans),
+            metadata=metadata,
+            notices={"missing_chapters": missing} if missing else {},
+        )
+
+
+def create() -> EpubLoader:
+    """The loader of EPUB books; it has no settings."""
+    return EpubLoader()
+
+
+def _package(container: Container) -> str:
+    if container.has(_CONTAINER):
+        for each in container.xml(_CONTAINER).iter():
+            path = each.get("full-path")
+            if path and container.has(path):
+                return path
+    for path in container.names:
+        if path.endswith(".opf"):
+            return path
+    raise DocumentError(f"{container.name} has no package document", source=container.name, code="corrupt")
+
+
+def _spine(package: Element, folder: str) -> list[str]:
+    """The parts in reading order."""
+    items: dict[str, tuple[str, str, str]] = {}
+    order: list[str] = []
+    for each in package.iter():
+        tag = each.tag.rpartition("}")[2]
+        if tag == "item":
+            path = posixpath.normpath(posixpath.join(folder, unquote(each.get("href", ""))))
+            items[each.get("id", "")] = (path, each.get("media-type", ""), each.get("properties", ""))
+        elif tag == "itemref":
+            order.append(each.get("idref", ""))
+    chosen = [items[each] for each in order if each in items]
+    return [path for path, mime, properties in chosen if mime in _PAGES and "nav" not in properties.split()]
+
+
+def _locked(container: Container) -> set[str]:
+    """Parts under encryption; fonts are often listed there too, and do not matter."""
+    if not container.has(_ENCRYPTION):
+        return set()
+    return {unquote(each.get("URI", "")) for each in container.xml(_ENCRYPTION).iter() if each.get("URI")}
+
+
+def _metadata(package: Element) -> tuple[str | None, dict[str, Any]]:
+    found: dict[str, Any] = {}
+    for key, tag in (("title", "title"), ("author", "creator"), ("language", "language"), ("identifier", "identifier")):
+        values = [" ".join((each.text or "").split()) for each in package.iter(_DC + tag)]
+        values = [value for value in values if value]
+        if values:
+            found[key] = ", ".join(values) if key == "author" else values[0]
+    return found.pop("title", None), found

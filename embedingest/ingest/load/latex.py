@@ -1,0 +1,123 @@
+"""LaTeX as Markdown: its headings, lists and listings; commands give way to their words. Runs no TeX."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, Final
+
+from embedingest.ingest.load.decode import decode
+from embedingest.types import Document
+
+__all__ = ["LatexLoader", "create", "to_markdown"]
+
+_COMMENT: Final = re.compile(r"(?m)(?<!\\)((?:\\\\)*)%[^\n]*(?:\n[ \t]*)?")
+_VERBATIM: Final = re.compile(
+    r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim)\}(?:\[[^\]\n]*\])?(?:\{[^}\n]*\})?[ \t]*\n?(.*?)\\end\{\1\}",
+    re.DOTALL,
+)
+_LEVELS: Final = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5}
+_HEADING: Final = re.compile(
+    r"\\(part|chapter|section|subsection|subsubsection|paragraph)\*?(?:\[[^\]]*\])?\{((?:[^{}]|\{[^{}]*\})*)\}"
+)
+_TITLE: Final = re.compile(r"\\(title|author)(?:\[[^\]]*\])?\{((?:[^{}]|\{[^{}]*\})*)\}")
+_DROPPED: Final = re.compile(
+    r"\\(?:label|ref|eqref|pageref|cite[a-z]*|index|vspace|hspace|includegraphics|bibliography|bibliographystyle"
+    r"|input|include|usepackage|pagestyle|thispagestyle|setlength|newcommand|renewcommand)\*?"
+    r"(?:\[[^\]]*\])*(?:\{[^{}]*\})+"
+)
+_ENVIRONMENT: Final = re.compile(r"[ \t]*\\(?:begin|end)\{[^{}]*\}(?:\[[^\]\n]*\])?[ \t]*")
+_LINK: Final = re.compile(r"\\href\{[^{}]*\}\{([^{}]*)\}|\\url\{([^{}]*)\}|\\footnote\{([^{}]*)\}")
+_ACCENT: Final = re.compile(
+    r"\\([`'^\"~=.cvuHk])(?:\{(\\?[a-zA-Z])\}|[ ]?(\\?[a-zA-Z])(?![a-zA-Z])|(?<=[`'^\"~=.])([a-zA-Z]))"
+)
+_WITH_WORDS: Final = re.compile(r"\\[a-zA-Z]+\*?(?:\[[^\]\n]*\])?\{([^{}]*)\}")
+_BARE: Final = re.compile(r"\\[a-zA-Z]+\*?(?:\[[^\]\n]*\])?[ \t]*")
+_MARKS: Final = {"`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304",
+                 ".": "\u0307", "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b",
+                 "k": "\u0328"}  # fmt: skip
+_LETTERS: Final = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "aa": "å", "AA": "Å",
+                   "l": "ł", "L": "Ł", "i": "i", "ldots": "…", "dots": "…", "textbackslash": "\\", "LaTeX": "LaTeX",
+                   "TeX": "TeX", "S": "§", "P": "¶", "pounds": "£", "copyright": "©"}  # fmt: skip
+_LETTER: Final = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) + r")(?![a-zA-Z])(?:\{\})?[ ]?")
+_ROUNDS: Final = 8
+
+
+class LatexLoader:
+    """Papers and books in LaTeX. Mathematics stays as it is written, references and citations are left out."""
+
+    name = "latex"
+    version = "1"
+    suffixes = frozenset({".tex", ".ltx", ".latex"})
+    mimes = frozenset({"text/x-tex"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The words between `\\begin{document}` and its end, or the whole of a file that has neither."""
+        decoded = decode(data, name)
+        found = {key: _plain(value) for key, value in _TITLE.findall(decoded.text[:20_000])}
+        metadata: dict[str, Any] = {"author": found["author"]} if found.get("author") else {}
+        return Document(
+            source=name,
+            text=to_markdown(decoded.text),
+            markup="markdown",
+            mime="text/x-tex",
+            title=found.get("title") or None,
+            metadata=metadata,
+            notices=decoded.notices,
+        )
+
+
+def create() -> LatexLoader:
+    """The loader of LaTeX; it has no settings."""
+    return LatexLoader()
+
+
+def to_markdown(source: str) -> str:
+    """The Markdown of a LaTeX source; listings are kept letter by letter."""
+    begin, _, rest = source.partition(r"\begin{document}")
+    body = rest.partition(r"\end{document}")[0] if rest else begin
+    parts: list[str] = []
+    end = 0
+    for found in _VERBATIM.finditer(body):
+        parts += [_words(body[end : found.start()]), "```\n" + found[2].strip("\n") + "\n```"]
+        end = found.end()
+    parts.append(_words(body[end:]))
+    text = "\n\n".join(part.strip("\n") for part in parts if part.strip())
+    return text + "\n" if text else ""
+
+
+def _words(source: str) -> str:
+    text = _COMMENT.sub(r"\1", source)
+    text = _HEADING.sub(_heading, text)
+    text = _DROPPED.sub("", _TITLE.sub("", text))
+    text = _LINK.sub(lambda found: found[1] or found[2] or f" ({found[3]})", text)
+    text = re.sub(
+        r"[ \t]*\\item\b[ \t]*(?:\[([^\]]*)\])?[ \t]*", lambda found: "- " + (f"{found[1]}: " if found[1] else ""), text
+    )
+    text = _plain(_ENVIRONMENT.sub("", text))
+    lines = [" ".join(line.split()) if not line.startswith("#") else line for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+
+
+def _heading(found: re.Match[str]) -> str:
+    return f"\n\n{'#' * _LEVELS[found[1]]} {' '.join(_plain(found[2]).split())}\n\n"
+
+
+def _plain(text: str) -> str:
+    """Commands replaced by their words, inner ones first; then what TeX writes in a way of its own."""
+    text = _LETTER.sub(lambda found: _LETTERS[found[1]], text)
+    text = _ACCENT.sub(_accented, text)
+    for _ in range(_ROUNDS):
+        text, count = _WITH_WORDS.subn(r"\1", text)
+        if not count:
+            break
+    text = text.replace("\\\\", "\n")
+    text = re.sub(r"\\([%&$#_{}])", lambda found: chr(0xE000 + ord(found[1])), text)  # kept apart from real braces
+    text = _BARE.sub(" ", text).replace("~", " ").replace("``", "“").replace("''", "”").replace("---", "—")
+    text = text.replace("{", "").replace("}", "")
+    return re.sub("[\ue000-\ue07f]", lambda found: chr(ord(found[0]) - 0xE000), text).strip(" ")
+
+
+def _accented(found: re.Match[str]) -> str:
+    letter = (found[2] or found[3] or found[4]).lstrip("\\")
+    return unicodedata.normalize("NFC", letter + _MARKS[found[1]])

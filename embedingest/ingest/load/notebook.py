@@ -1,0 +1,117 @@
+"""Jupyter notebooks as Markdown: text cells as they are, code cells fenced. Runs nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import orjson
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.assemble import Assembly
+from embedingest.types import Document
+
+__all__ = ["NotebookLoader", "create"]
+
+_RUN: Final = re.compile(r"`{3,}")
+_ESCAPES: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+class NotebookLoader:
+    """Cells with a `cell` span each, counted from 1. With `outputs`, printed and returned text follows its cell."""
+
+    name = "notebook"
+    version = "1"
+    suffixes = frozenset({".ipynb"})
+    mimes = frozenset({"application/x-ipynb+json"})
+
+    def __init__(self, *, outputs: bool = False) -> None:
+        self._outputs = outputs
+
+    def load(self, data: bytes, name: str) -> Document:
+        """Raises DocumentError (`corrupt`) where the file is no notebook."""
+        book = _parse(data, name)
+        language = _language(book)
+        assembly = Assembly()
+        left_out = 0
+        for number, cell in enumerate(_cells(book), start=1):
+            start = assembly.next
+            if cell.get("cell_type") == "code":
+                assembly.add(_fenced(_joined(cell.get("source", cell.get("input"))), language))
+                outputs = [text for text in map(_output, cell.get("outputs") or []) if text]
+                if self._outputs:
+                    for text in outputs:
+                        assembly.add(_fenced(text, "output"))
+                left_out += 0 if self._outputs else len(outputs)
+            else:
+                assembly.add(_joined(cell.get("source")))
+            assembly.span(start, "cell", number)
+        text = assembly.text
+        title = re.search(r"(?m)^# +(\S.*)$", text[:8000])
+        return Document(
+            source=name,
+            text=text,
+            markup="markdown",
+            mime="application/x-ipynb+json",
+            title=title[1].strip() if title else None,
+            spans=tuple(assembly.spans),
+            metadata={"language": language} if language else {},
+            notices={"outputs_left_out": left_out} if left_out else {},
+        )
+
+
+def create(*, outputs: bool = False) -> NotebookLoader:
+    """The loader of notebooks."""
+    return NotebookLoader(outputs=outputs)
+
+
+def _parse(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        book = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise DocumentError(f"{name} is no notebook: {error}", source=name, code="corrupt") from error
+    if not isinstance(book, dict) or not (isinstance(book.get("cells"), list) or "worksheets" in book):
+        raise DocumentError(f"{name} is JSON but no notebook: it has no cells", source=name, code="corrupt")
+    return book
+
+
+def _cells(book: dict[str, Any]) -> list[dict[str, Any]]:
+    cells = book.get("cells")
+    if cells is None:  # the third version of the format keeps them in sheets
+        cells = [cell for sheet in book.get("worksheets") or [] for cell in sheet.get("cells") or []]
+    return [cell for cell in cells if isinstance(cell, dict)]
+
+
+def _language(book: dict[str, Any]) -> str:
+    metadata = book.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    for section, key in (("language_info", "name"), ("kernelspec", "language")):
+        value = metadata.get(section)
+        if isinstance(value, dict) and isinstance(value.get(key), str):
+            return str(value[key]).lower()
+    return ""
+
+
+def _joined(source: Any) -> str:
+    if isinstance(source, list):
+        source = "".join(str(line) for line in source)
+    return str(source or "").replace("\r\n", "\n").replace("\0", "")
+
+
+def _output(output: Any) -> str:
+    """The text of an output; pictures and widgets have none."""
+    if not isinstance(output, dict):
+        return ""
+    data = output.get("data")
+    plain = data.get("text/plain") if isinstance(data, dict) else output.get("text")
+    if output.get("output_type") in {"error", "pyerr"}:
+        plain = f"{output.get('ename', '')}: {output.get('evalue', '')}"
+    return _ESCAPES.sub("", _joined(plain)).strip()
+
+
+def _fenced(source: str, language: str) -> str:
+    if not source.strip():
+        return ""
+    longest = max((len(run) for run in _RUN.findall(source)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{source.rstrip()}\n{fence}"

@@ -1,0 +1,70 @@
+"""Files that are broken, hostile or mislabelled: each is read right, or refused alone with its reason."""
+
+import sys
+import time
+
+import pytest
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.choose import SUFFIXES
+from embedingest.ingest.load.inner import load_inner
+from tests import samples
+
+BAD = samples.bad()
+ODD = samples.odd()
+LIMIT_SECONDS = 10
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_refused_with_its_reason(name):
+    data, code = BAD[name]
+    start = time.perf_counter()
+    with pytest.raises(DocumentError) as caught:
+        load_inner(data, f"folder/{name}", name)
+    assert caught.value.code == code
+    assert caught.value.source == f"folder/{name}"
+    assert name in caught.value.message
+    assert time.perf_counter() - start < LIMIT_SECONDS
+
+
+@pytest.mark.parametrize("name", sorted(ODD))
+def test_read_all_the_same(name):
+    data, words = ODD[name]
+    start = time.perf_counter()
+    assert words in load_inner(data, name, name).text
+    assert time.perf_counter() - start < LIMIT_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "command"),
+    [
+        ("mill.pdf", "pypdfium2", "pip install 'embedingest[pdf]'"),
+        ("mill.xlsx", "python_calamine", "pip install 'embedingest[office]'"),
+    ],
+)
+def test_a_missing_extra_names_the_command_that_installs_it(name, module, command, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DocumentError) as caught:
+        load_inner(samples.good()[name], name, name)
+    assert (caught.value.code, caught.value.remedy) == ("missing_extra", command)
+
+
+PARTS = sorted({suffix for suffix in SUFFIXES if suffix.startswith(".")})
+
+
+@pytest.mark.parametrize("suffix", PARTS)
+def test_any_bytes_under_any_suffix_fail_alone_or_are_read(suffix):
+    """Halves of sound files and noise under every suffix: a document or a DocumentError, nothing else."""
+    noise = bytes((n * 37 + n // 7) % 256 for n in range(900))
+    pieces = [b"", b"\0", b"\xff\xfe", b"<", b"{", b"PK\x03\x04", b"%PDF-1.7", b"words " * 40, noise]
+    pieces += [data[: len(data) // 2] for name, data in samples.good().items() if name.endswith(suffix)]
+    for data in pieces:
+        assert _code(data, f"x{suffix}") in {"", "binary", "corrupt", "archive", "empty", "unsupported", "encrypted"}
+
+
+def _code(data, name):
+    try:
+        load_inner(data, name, name)
+    except DocumentError as error:
+        return error.code
+    return ""
