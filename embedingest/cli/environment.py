@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from embedingest.config import EngineConfig, ServerConfig
+from embedingest.durations import parse_setting
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,25 +19,26 @@ __all__ = ["engine_settings", "server_settings"]
 
 
 def server_settings(environ: Mapping[str, str] | None = None, **given: Any) -> ServerConfig:
-    """`OLLAMA_HOST` and `OLLAMA_ORIGINS` under the flags. Raises ConfigError naming the variable."""
+    """`OLLAMA_HOST`, `OLLAMA_ORIGINS`, `OLLAMA_CONTEXT_LENGTH` under the flags. Raises ConfigError, naming the one."""
     env = os.environ if environ is None else environ
     found: dict[str, Any] = {}
     if value := env.get("OLLAMA_HOST", "").strip():
         found |= _host(value)
     if value := env.get("OLLAMA_ORIGINS", "").strip():
         found["origins"] = tuple(part.strip() for part in value.split(",") if part.strip())
-    return ServerConfig(**(found | _said(given)))
+    if value := env.get("OLLAMA_CONTEXT_LENGTH", "").strip():
+        found["context_length"] = _read("OLLAMA_CONTEXT_LENGTH", value, _positive)
+    return ServerConfig(**_said(found | _said(given)))
 
 
 def engine_settings(environ: Mapping[str, str] | None = None, **given: Any) -> EngineConfig:
-    """`OLLAMA_KEEP_ALIVE`, `OLLAMA_MAX_QUEUE`, `OLLAMA_MAX_LOADED_MODELS`, `OLLAMA_CONTEXT_LENGTH` under the flags."""
+    """`OLLAMA_KEEP_ALIVE`, `OLLAMA_MAX_QUEUE` and `OLLAMA_MAX_LOADED_MODELS` under the flags; 0 is the default."""
     env = os.environ if environ is None else environ
     found: dict[str, Any] = {}
     for variable, name, read in _ENGINE:
         if value := env.get(variable, "").strip():
             found[name] = _read(variable, value, read)
-    settings = EngineConfig.model_fields
-    return EngineConfig(**{name: value for name, value in (found | _said(given)).items() if name in settings})
+    return EngineConfig(**_said(found | _said(given)))
 
 
 def _said(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,10 +51,9 @@ def _positive(text: str) -> int | None:
 
 
 _ENGINE: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
-    ("OLLAMA_KEEP_ALIVE", "keep_alive", str),
+    ("OLLAMA_KEEP_ALIVE", "keep_alive", parse_setting),
     ("OLLAMA_MAX_QUEUE", "max_waiting", _positive),
     ("OLLAMA_MAX_LOADED_MODELS", "max_loaded_models", _positive),
-    ("OLLAMA_CONTEXT_LENGTH", "context_length", _positive),
 )
 
 
@@ -60,7 +61,7 @@ def _read(variable: str, value: str, read: Callable[[str], Any]) -> Any:
     try:
         return read(value)
     except ValueError as error:
-        raise ConfigError(f"{variable} is `{value}`, which is not a number", remedy=f"unset {variable}") from error
+        raise ConfigError(f"{variable} is `{value}`: {error}", remedy=f"unset {variable}, or mend it") from error
 
 
 def _host(value: str) -> dict[str, Any]:

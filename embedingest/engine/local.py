@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import psutil
 
-from embedingest.durations import parse_setting
+from embedingest.durations import DurationError, parse_setting
 from embedingest.engine import vectors
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.models import BUSY, Lease, LoadedModel, ModelPool
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.scheduler import Scheduler
-from embedingest.errors import EngineClosedError, InputTooLongError, OverloadedError
+from embedingest.errors import ConfigError, EngineClosedError, InputTooLongError, OverloadedError
 from embedingest.types import Embeddings
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class LocalEngine:
             self,
             max_models=settings.max_loaded_models,
             max_bytes=settings.max_loaded_bytes or psutil.virtual_memory().total // 2,
-            keep_alive=parse_setting(settings.keep_alive),
+            keep_alive=_period(settings.keep_alive),
             max_waiting=settings.max_waiting,
         )
         self._threads = ThreadPoolExecutor(settings.threads or os.cpu_count() or 1, "embedingest-tokenize")
@@ -266,6 +266,13 @@ class LocalEngine:
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+
+def _period(keep_alive: float | str) -> float:
+    try:
+        return parse_setting(keep_alive)
+    except DurationError as error:
+        raise ConfigError(f"keep_alive is `{keep_alive}`: {error}", remedy="write `5m`, `300` or `-1`") from error
 
 
 def _cut(tokens: TokenIds, index: int, limit: int, call: _Call) -> TokenIds:

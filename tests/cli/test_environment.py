@@ -1,0 +1,60 @@
+"""Ollama's variables, so that a deployment can be swapped."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedingest.cli.environment import engine_settings, server_settings
+from embedingest.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("value", "host", "port"),
+    [
+        ("0.0.0.0", "0.0.0.0", 11434),
+        ("0.0.0.0:8080", "0.0.0.0", 8080),
+        (":1234", "127.0.0.1", 1234),
+        ("http://box.local", "box.local", 80),
+        ("https://box.local", "box.local", 443),
+        ("http://box.local:11435", "box.local", 11435),
+        ("[::1]:11436", "::1", 11436),
+    ],
+)
+def test_the_host_is_read_as_ollama_reads_it(value, host, port):
+    settings = server_settings({"OLLAMA_HOST": value})
+    assert (settings.host, settings.port) == (host, port)
+
+
+def test_the_other_variables_of_the_server():
+    settings = server_settings({"OLLAMA_ORIGINS": "https://a.example, app://*", "OLLAMA_CONTEXT_LENGTH": "128"})
+    assert settings.origins == ("https://a.example", "app://*")
+    assert settings.context_length == 128
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("24h", 86400), ("30", 30), ("-1", -1), ("0", 0)])
+def test_the_period_may_be_a_bare_number(value, seconds):
+    assert engine_settings({"OLLAMA_KEEP_ALIVE": value}).keep_alive == seconds
+
+
+def test_the_variables_of_the_engine_and_their_zero():
+    settings = engine_settings({"OLLAMA_MAX_QUEUE": "7", "OLLAMA_MAX_LOADED_MODELS": "2"})
+    assert (settings.max_waiting, settings.max_loaded_models) == (7, 2)
+    settings = engine_settings({"OLLAMA_MAX_QUEUE": "0", "OLLAMA_MAX_LOADED_MODELS": "0"})
+    assert (settings.max_waiting, settings.max_loaded_models) == (512, 3)
+
+
+def test_a_flag_comes_before_its_variable():
+    env = {"OLLAMA_HOST": "0.0.0.0:1", "OLLAMA_KEEP_ALIVE": "1h"}
+    assert server_settings(env, port=2).port == 2
+    assert engine_settings(env, keep_alive="2h").keep_alive == "2h"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("OLLAMA_MAX_QUEUE", "many"), ("OLLAMA_KEEP_ALIVE", "forever"), ("OLLAMA_CONTEXT_LENGTH", "x"),
+     ("OLLAMA_HOST", "box:port")],
+)  # fmt: skip
+def test_a_variable_that_makes_no_sense_is_named(variable, value):
+    settings = server_settings if variable in ("OLLAMA_HOST", "OLLAMA_CONTEXT_LENGTH") else engine_settings
+    with pytest.raises(ConfigError, match=f"{variable} is `{value}`"):
+        settings({variable: value})
