@@ -74,6 +74,8 @@ def _document(db: str, table: str, state: Path) -> dict[str, Any]:
 
 
 def _table_stats(db: str, table: str) -> dict[str, Any]:
+    from dataclasses import asdict
+
     from embedingest.errors import TableMissingError
     from embedingest.store.table import open_table
 
@@ -90,7 +92,7 @@ def _table_stats(db: str, table: str) -> dict[str, Any]:
             "versions": stats.versions,
             "unindexed_rows": stats.unindexed_rows,
             "indices": {name: {"rows": rows, "unindexed": late} for name, (rows, late) in stats.indices.items()},
-            "recall": stats.recall,
+            "vector_index": None if stats.vector_index is None else asdict(stats.vector_index),
             "model": opened.identity.model,
             "fingerprint": opened.identity.fingerprint,
         }

