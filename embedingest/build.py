@@ -15,18 +15,24 @@ from embedingest.errors import ConfigError, TableMissingError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from embedingest.config import ServerConfig
     from embedingest.engine.engine import Engine
     from embedingest.ingest.machinery import Table
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.recipe import Recipe
-    from embedingest.ingest.report import ProgressSink
+    from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.query import Searcher
     from embedingest.server.run import HttpServer
 
+DEFAULT_MODEL = "all-minilm"
+
 __all__ = [
+    "DEFAULT_MODEL",
     "Workshop",
     "journal_path",
     "named_model",
@@ -34,8 +40,10 @@ __all__ = [
     "open_pipeline",
     "open_searcher",
     "open_server",
+    "rebuild",
     "recall",
     "remember",
+    "searching_model",
 ]
 
 
@@ -52,6 +60,17 @@ def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
     if not path.is_dir():
         raise ConfigError(f"model folder {path} does not exist", remedy="name a sentence-transformers folder")
     return path.resolve().name, {path.resolve().name: ModelConfig(path=path.resolve())}
+
+
+def searching_model(state: Path, db: str, table: str, model: str | None) -> tuple[str, dict[str, ModelConfig]]:
+    """The model to search a table with: the one that is named, else the one that wrote the table."""
+    if model is not None:
+        return named_model(model)
+    try:
+        config = recall(state, db, table)
+    except TableMissingError:
+        return DEFAULT_MODEL, {}
+    return config.pipelines["default"].model, config.models
 
 
 def open_engine(settings: EngineConfig | None = None, models: Mapping[str, ModelConfig] | None = None) -> Engine:
@@ -87,6 +106,7 @@ def open_pipeline(
     *,
     progress: ProgressSink | None = None,
     stop: threading.Event | None = None,
+    lent: Callable[[Collection[str]], dict[str, NDArray[np.float32]]] | None = None,
 ) -> Pipeline:
     """The pipeline `name` of the configuration. Takes no lock and opens nothing until it is used.
 
@@ -124,7 +144,48 @@ def open_pipeline(
         outputs=_outputs(state, db),
         progress=progress,
         stop=stop,
+        lent=lent,
     )
+
+
+def rebuild(
+    workshop: Workshop, *, progress: ProgressSink | None = None, stop: threading.Event | None = None
+) -> IngestReport:
+    """Make the table of pipeline `default` anew with the settings of `workshop`, beside the one that serves.
+
+    Vectors of the old table that still hold are lent to the new one. Readers see the old rows until the switch.
+    """
+    from embedingest.ingest.rebuild import NEXT, rebuild
+    from embedingest.store.switch import switch_table
+
+    config = workshop.config
+    settings = config.pipelines["default"]
+    beside_config = settings.model_copy(update={"table": settings.table + NEXT})
+    beside_shop = Workshop(config.model_copy(update={"pipelines": {"default": beside_config}}))
+    beside_shop.__dict__["engine"] = workshop.engine  # one engine for both
+    beside = open_pipeline(beside_shop, progress=progress, stop=stop, lent=_lender(settings))
+    with open_pipeline(workshop, stop=stop) as serving, beside:
+        report = rebuild(serving, beside, lambda: switch_table(settings.db, beside_config.table, settings.table))
+        if not report.stopped:
+            remember(serving, config)
+            serving.perform("optimize", {})  # the indices are made for the new rows
+    return report
+
+
+def _lender(settings: PipelineConfig) -> Callable[[Collection[str]], dict[str, NDArray[np.float32]]]:
+    """The vectors of the table that serves, by text hash: a text hash names the model, so no wrong one is lent."""
+
+    def lent(hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        from embedingest.store.table import open_table
+
+        try:
+            old = open_table(settings.db, settings.table)
+        except TableMissingError:
+            return {}
+        with old:
+            return old.vectors(hashes)
+
+    return lent
 
 
 def journal_path(state: Path, db: str, table: str) -> Path:

@@ -63,10 +63,16 @@ def watch(
 @model_options
 @ingest_options
 @plugin_option
+@click.option(
+    "--plan",
+    "frozen",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Do exactly what this frozen plan says, or refuse.",
+)
 @json_option
-def ingest(paths: tuple[Path, ...], as_json: bool, allow_deletes: bool, **flags: Any) -> int:
+def ingest(paths: tuple[Path, ...], as_json: bool, allow_deletes: bool, frozen: Path | None, **flags: Any) -> int:
     """Bring the table up to date with the folders at PATH, once. The same as `watch --once`."""
-    return run_once(configured(paths, **flags), as_json=as_json, allow_deletes=allow_deletes)
+    return run_once(configured(paths, **flags), as_json=as_json, allow_deletes=allow_deletes, frozen=frozen)
 
 
 def configured(paths: tuple[Path, ...], *, state: Path, model: str, plugins: tuple[str, ...], **flags: Any) -> Config:
@@ -93,11 +99,14 @@ def configured(paths: tuple[Path, ...], *, state: Path, model: str, plugins: tup
         raise ConfigError(f"{place}: {first['msg']}", remedy="see `embedingest watch --help`") from error
 
 
-def run_once(config: Config, name: str = "default", *, as_json: bool, allow_deletes: bool = False) -> int:
-    """Converge one pipeline and say what was done. Answers the exit code."""
+def run_once(
+    config: Config, name: str = "default", *, as_json: bool, allow_deletes: bool = False, frozen: Path | None = None
+) -> int:
+    """Converge one pipeline, or carry out a frozen plan, and say what was done. Answers the exit code."""
     from embedingest.build import Workshop, open_pipeline, remember
     from embedingest.cli.progress import ProgressLine
     from embedingest.cli.stopping import stopping
+    from embedingest.ingest.preview import read_frozen
 
     with ExitStack() as held:
         stop = held.enter_context(stopping())
@@ -107,7 +116,10 @@ def run_once(config: Config, name: str = "default", *, as_json: bool, allow_dele
         pipeline = open_pipeline(workshop, name, progress=line, stop=stop)
         with pipeline, line:
             remember(pipeline, config)
-            report = pipeline.converge(allow_deletes=allow_deletes)
+            if frozen is None:
+                report = pipeline.converge(allow_deletes=allow_deletes)
+            else:
+                report = pipeline.carry_out(read_frozen(frozen), allow_deletes=allow_deletes)
     say(report, as_json=as_json)
     return _code(stop, report)
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, table_options
+from embedingest.cli.ingest import configured
+from embedingest.cli.options import json_option, model_options, plugin_option, table_options
+from embedingest.cli.sources import ingest_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,19 +19,28 @@ __all__ = ["plan", "verify"]
 
 
 @click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Freeze the plan into FILE.")
 @table_options
+@model_options
+@ingest_options
+@plugin_option
 @json_option
-def plan(out: Path | None, db: str, table: str, state: Path, as_json: bool) -> None:
-    """Show what the next ingest would do, and change nothing.
+def plan(
+    paths: tuple[Path, ...], out: Path | None, db: str, table: str, state: Path, as_json: bool, **flags: Any
+) -> None:
+    """Show what an ingest of PATH would do, and change nothing.
 
-    The folders and settings are those of the last `ingest` or `watch`. `embedingest ingest --plan FILE` does exactly
-    what `--out FILE` froze, or refuses when the folders have moved on.
+    Without PATH, folders and settings are those of the last `ingest` or `watch`. `embedingest ingest
+    --plan FILE` does exactly what `--out FILE` froze, or refuses when the folders have moved on.
     """
     from embedingest.build import Workshop, open_pipeline, recall
     from embedingest.cli.output import data, print_json
 
-    workshop = Workshop(recall(state, db, table))
+    flags.pop("allow_deletes")
+    workshop = Workshop(
+        configured(paths, db=db, table=table, state=state, **flags) if paths else recall(state, db, table)
+    )
     try:
         document = open_pipeline(workshop).plan()
     finally:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
+from click.core import ParameterSource
 
-from embedingest.cli.options import json_option, table_options
+from embedingest.cli.options import json_option, model_options, plugin_option, table_options
+from embedingest.cli.sources import ingest_options
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from embedingest.config import Config
 
-__all__ = ["confirm", "forget", "optimize", "retry"]
+__all__ = ["confirm", "forget", "optimize", "rebuild", "retry"]
 
 _SOURCES = click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 
@@ -68,3 +71,57 @@ def optimize(db: str, table: str, state: Path) -> int:
     from embedingest.cli.asking import ask_or_do
 
     return ask_or_do(state, db, table, "optimize", {})
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@table_options
+@model_options
+@ingest_options
+@plugin_option
+@json_option
+@click.pass_context
+def rebuild(
+    ctx: click.RichContext,
+    /,
+    paths: tuple[Path, ...],
+    db: str,
+    table: str,
+    state: Path,
+    as_json: bool,
+    **flags: Any,
+) -> int:
+    """Make the table anew, with another model or other settings, while the old rows go on serving.
+
+    Without PATH, folders and settings are those of the last `ingest` or `watch`; `--model` alone changes the model.
+    Stopped or killed, the same command goes on where it was.
+    """
+    from embedingest import build
+    from embedingest.cli.ingest import configured, say
+    from embedingest.cli.progress import ProgressLine
+    from embedingest.cli.stopping import stopping
+
+    flags.pop("allow_deletes")
+    if paths:
+        config = configured(paths, db=db, table=table, state=state, **flags)
+    else:
+        given = ctx.get_parameter_source("model") is not ParameterSource.DEFAULT
+        config = _with_model(build.recall(state, db, table), flags["model"] if given else None)
+    workshop = build.Workshop(config)
+    try:
+        with stopping() as stop, ProgressLine(quiet=as_json) as line:
+            report = build.rebuild(workshop, progress=line, stop=stop)
+    finally:
+        workshop.close()
+    say(report, as_json=as_json)
+    return 130 if stop.interrupted else report.exit_code
+
+
+def _with_model(config: Config, model: str | None) -> Config:
+    from embedingest.build import named_model
+
+    if model is None:
+        return config
+    name, models = named_model(model)
+    pipeline = config.pipelines["default"].model_copy(update={"model": name})
+    return config.model_copy(update={"models": {**config.models, **models}, "pipelines": {"default": pipeline}})

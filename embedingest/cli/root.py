@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "retry": ("embedingest.cli.mend:retry", "Try failed documents again now"),
     "confirm": ("embedingest.cli.mend:confirm", "Carry out deletions that wait"),
     "forget": ("embedingest.cli.mend:forget", "Remove a folder's documents from the table"),
+    "rebuild": ("embedingest.cli.mend:rebuild", "Make the table anew while the old rows go on serving"),
     "optimize": ("embedingest.cli.mend:optimize", "Compact the table and fold its indices"),
     "serve": ("embedingest.cli.serve:serve", "Serve the engine over HTTP, as Ollama and OpenAI do"),
     "embed": ("embedingest.cli.embed:embed", "Embed texts and print the vectors"),

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, model_options, table_options
+from embedingest.cli.options import json_option, table_options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from embedingest.store.values import Hit, SearchResult
 
 __all__ = ["search"]
@@ -17,7 +19,7 @@ __all__ = ["search"]
 @click.command()
 @click.argument("query")
 @table_options
-@model_options
+@click.option("-m", "--model", help="Model name or folder.  [default: the one that wrote the table]")
 @click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Most results.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out this many first results.")
 @click.option(
@@ -36,8 +38,8 @@ def search(
     query: str,
     db: str,
     table: str,
-    state: object,  # noqa: ARG001 -- shared options
-    model: str,
+    state: Path,
+    model: str | None,
     limit: int,
     offset: int,
     mode: Literal["hybrid", "vector", "text"],
@@ -48,13 +50,13 @@ def search(
     as_json: bool,
 ) -> None:
     """Find the chunks that answer QUERY."""
-    from embedingest.build import Workshop, named_model, open_searcher
+    from embedingest.build import Workshop, open_searcher, searching_model
     from embedingest.cli.output import print_json
     from embedingest.config import Config
     from embedingest.query import result_to_json
     from embedingest.store.values import SearchQuery
 
-    name, models = named_model(model)
+    name, models = searching_model(state, db, table, model)
     workshop = Workshop(Config(models=models))
     try:
         searcher = open_searcher(workshop, db=db, table=table, model=name)

@@ -1,0 +1,70 @@
+"""The command tree: help, completion, unknown names, exit codes."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedingest.cli.environment import engine_settings, server_settings
+from embedingest.cli.root import COMMANDS, GROUPS
+from embedingest.errors import ConfigError
+
+
+def test_help_lists_every_command(chair):
+    ran = chair.run("--help")
+    assert ran.code == 0
+    for name in COMMANDS:
+        assert name in ran.out
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help_that_loads(chair, name):
+    ran = chair.run(name, "--help")
+    assert ran.code == 0
+    assert "Usage" in ran.out
+
+
+def test_every_command_stands_under_one_heading():
+    headed = [name for names in GROUPS.values() for name in names]
+    assert len(headed) == len(set(headed))
+    assert set(COMMANDS) <= set(headed)
+
+
+def test_an_unknown_command_names_the_nearest(chair):
+    ran = chair.run("serch")
+    assert ran.code == 2
+    assert "search" in ran.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_printed(chair, shell):
+    assert "_EMBEDINGEST_COMPLETE" in chair.run("completion", shell).out
+
+
+@pytest.mark.parametrize(
+    ("value", "host", "port"),
+    [
+        ("0.0.0.0", "0.0.0.0", 11434),
+        ("127.0.0.1:5000", "127.0.0.1", 5000),
+        (":5000", "127.0.0.1", 5000),
+        ("http://localhost", "localhost", 80),
+        ("[::1]:99", "::1", 99),
+    ],
+)
+def test_ollama_host_is_read_as_ollama_reads_it(value, host, port):
+    settings = server_settings({"OLLAMA_HOST": value})
+    assert (settings.host, settings.port) == (host, port)
+
+
+def test_a_flag_wins_over_the_variable():
+    assert server_settings({"OLLAMA_HOST": ":5000"}, port=6000).port == 6000
+    assert engine_settings({"OLLAMA_KEEP_ALIVE": "1h"}, keep_alive="2h").keep_alive == "2h"
+
+
+def test_ollama_variables_reach_the_engine():
+    settings = engine_settings({"OLLAMA_KEEP_ALIVE": "-1", "OLLAMA_MAX_QUEUE": "7", "OLLAMA_MAX_LOADED_MODELS": "2"})
+    assert (settings.keep_alive, settings.max_waiting, settings.max_loaded_models) == ("-1", 7, 2)
+
+
+def test_a_variable_that_is_no_number_is_named():
+    with pytest.raises(ConfigError, match="OLLAMA_MAX_QUEUE"):
+        engine_settings({"OLLAMA_MAX_QUEUE": "many"})
