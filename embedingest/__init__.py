@@ -16,6 +16,7 @@ _ROOMS: Final = {
     "Change": "types",
     "Chunk": "types",
     "Chunker": "ingest.chunk",
+    "Config": "config",
     "ConfigError": "errors",
     "Document": "types",
     "DocumentError": "errors",
@@ -25,12 +26,14 @@ _ROOMS: Final = {
     "Encoder": "engine.encoder",
     "Engine": "engine.engine",
     "EngineClosedError": "errors",
+    "EngineConfig": "config",
     "EngineError": "errors",
     "FastTokenizer": "engine.tokenizer",
     "FileEvent": "types",
     "FingerprintError": "errors",
     "InputError": "errors",
     "InputTooLongError": "errors",
+    "Item": "ingest.source",
     "Loader": "ingest.load",
     "LockedError": "errors",
     "ModelConfig": "config",
@@ -39,18 +42,23 @@ _ROOMS: Final = {
     "ModelLoadError": "errors",
     "ModelNotFoundError": "errors",
     "OverloadedError": "errors",
+    "Pipeline": "ingest.pipeline",
     "PluginError": "errors",
     "Row": "types",
     "Sizer": "types",
+    "Source": "ingest.source",
     "Span": "types",
     "StoreError": "errors",
     "TableMissingError": "errors",
     "TokenIds": "engine.encoder",
     "TokenizerSizer": "engine.tokenizer",
+    "Workshop": "build",
+    "open_engine": "build",
 }
 
 if TYPE_CHECKING:
-    from embedingest.config import ModelConfig
+    from embedingest.build import Workshop, open_engine
+    from embedingest.config import Config, EngineConfig, ModelConfig
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Engine
     from embedingest.engine.folder import ModelFolder
@@ -75,12 +83,15 @@ if TYPE_CHECKING:
     )
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
+    from embedingest.ingest.pipeline import Pipeline
+    from embedingest.ingest.source import Item, Source
     from embedingest.types import Change, Chunk, Document, Embeddings, FileEvent, ModelInfo, Row, Sizer, Span
 
 __all__ = [
     "Change",
     "Chunk",
     "Chunker",
+    "Config",
     "ConfigError",
     "Document",
     "DocumentError",
@@ -90,12 +101,14 @@ __all__ = [
     "Encoder",
     "Engine",
     "EngineClosedError",
+    "EngineConfig",
     "EngineError",
     "FastTokenizer",
     "FileEvent",
     "FingerprintError",
     "InputError",
     "InputTooLongError",
+    "Item",
     "Loader",
     "LockedError",
     "ModelConfig",
@@ -104,15 +117,19 @@ __all__ = [
     "ModelLoadError",
     "ModelNotFoundError",
     "OverloadedError",
+    "Pipeline",
     "PluginError",
     "Row",
     "Sizer",
+    "Source",
     "Span",
     "StoreError",
     "TableMissingError",
     "TokenIds",
     "TokenizerSizer",
+    "Workshop",
     "__version__",
+    "open_engine",
 ]
 
 

@@ -80,7 +80,7 @@ def open_engine(settings: EngineConfig | None = None, models: Mapping[str, Model
         from embedingest.engine.local import LocalEngine
 
         return LocalEngine(chosen, models)
-    engine: Engine = registry.load("engines", chosen.engine)(**chosen.options)
+    engine: Engine = registry.create("engines", chosen.engine, options=chosen.options)
     return engine
 
 
