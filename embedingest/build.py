@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from embedingest.config import ServerConfig
+    from embedingest.config import ServerConfig, StoreConfig
     from embedingest.engine.engine import Engine
     from embedingest.ingest.machinery import Table
     from embedingest.ingest.pipeline import Pipeline
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.query import Searcher
     from embedingest.server.run import HttpServer
+    from embedingest.store.values import Upkeep
 
 DEFAULT_MODEL = "all-minilm"
 
@@ -130,6 +131,8 @@ def open_pipeline(
             create=True,
             model=config.model,
             document_prompt=recipe.prompt,
+            float16=config.store.float16,
+            upkeep=_upkeep(config.store),
         )
 
     return Pipeline(
@@ -142,6 +145,7 @@ def open_pipeline(
         lock=lambda: WriterLock(db, table, state=state),
         token=lambda: version_token(db, table),
         outputs=_outputs(state, db),
+        verbs=_table_verbs(),
         progress=progress,
         stop=stop,
         lent=lent,
@@ -186,6 +190,40 @@ def _lender(settings: PipelineConfig) -> Callable[[Collection[str]], dict[str, N
             return old.vectors(hashes)
 
     return lent
+
+
+def _upkeep(settings: StoreConfig) -> Upkeep:
+    from embedingest.store.values import TextSettings, Upkeep
+
+    text = TextSettings(
+        language=settings.language,
+        stem=settings.stem,
+        stop_words=settings.stop_words,
+        tokenizer=settings.tokenizer,
+    )
+    return Upkeep(text=text, retention_seconds=settings.retention_seconds, index_rows=settings.index_rows)
+
+
+def _table_verbs() -> dict[str, Callable[[Any, Mapping[str, Any]], object]]:
+    """What a writer can be asked about snapshots, beside what every writer knows."""
+
+    def tag(table: Any, arguments: Mapping[str, Any]) -> object:
+        from embedingest.store import snapshots
+
+        return snapshots.tag(table, str(arguments["name"]))
+
+    def drop_tag(table: Any, arguments: Mapping[str, Any]) -> object:
+        from embedingest.store import snapshots
+
+        snapshots.drop(table, str(arguments["name"]))
+        return None
+
+    def restore(table: Any, arguments: Mapping[str, Any]) -> object:
+        from embedingest.store import snapshots
+
+        return snapshots.restore(table, str(arguments["name"]))
+
+    return {"tag": tag, "drop-tag": drop_tag, "restore": restore}
 
 
 def journal_path(state: Path, db: str, table: str) -> Path:
@@ -238,14 +276,27 @@ def _outputs(state: Path, db: str) -> list[Path]:
     return [state.absolute(), *([] if folder is None else [folder.absolute()])]
 
 
-def open_searcher(workshop: Workshop, *, db: str, table: str, model: str, consistency_seconds: float = 0.0) -> Searcher:
-    """A searcher over one table with the engine of `workshop`; opens nothing yet."""
+def open_searcher(
+    workshop: Workshop,
+    *,
+    db: str,
+    table: str,
+    model: str,
+    consistency_seconds: float = 0.0,
+    snapshot: str | None = None,
+) -> Searcher:
+    """A searcher over one table, or over a snapshot of it, with the engine of `workshop`; opens nothing yet."""
     from embedingest.query import Searcher
 
     def open_table():  # type: ignore[no-untyped-def]  # noqa: ANN202 -- the store's type is imported when called
         from embedingest.store.table import open_table
 
-        return open_table(db, table, read_consistency_seconds=consistency_seconds)
+        opened = open_table(db, table, read_consistency_seconds=consistency_seconds)
+        if snapshot is None:
+            return opened
+        from embedingest.store.snapshots import at
+
+        return at(opened, snapshot)
 
     return Searcher(open_table=open_table, open_engine=lambda: workshop.engine, model=model)
 

@@ -31,6 +31,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "forget": ("embedingest.cli.mend:forget", "Remove a folder's documents from the table"),
     "rebuild": ("embedingest.cli.mend:rebuild", "Make the table anew while the old rows go on serving"),
     "optimize": ("embedingest.cli.mend:optimize", "Compact the table and fold its indices"),
+    "tag": ("embedingest.cli.snapshots:tag", "Name the table's present version, list or drop names"),
+    "restore": ("embedingest.cli.snapshots:restore", "Make the table what it was at a name"),
     "serve": ("embedingest.cli.serve:serve", "Serve the engine over HTTP, as Ollama and OpenAI do"),
     "embed": ("embedingest.cli.embed:embed", "Embed texts and print the vectors"),
     "completion": ("embedingest.cli.completion:completion", "Print the shell completion script"),

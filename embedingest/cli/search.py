@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import rich_click as click
@@ -10,6 +11,8 @@ from embedingest.cli.options import json_option, table_options
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rich.text import Text
 
     from embedingest.store.values import Hit, SearchResult
 
@@ -32,6 +35,7 @@ __all__ = ["search"]
 @click.option("--filter", "where", metavar="FILTER", help="Only rows that match, e.g. \"mime = 'text/markdown'\".")
 @click.option("--group/--no-group", default=False, help="One result, the best, of each document.")
 @click.option("-C", "--context", type=click.IntRange(0, 100), default=0, help="Neighbouring chunks on both sides.")
+@click.option("--at", "snapshot", metavar="TAG", help="Search the table as it was at this snapshot.")
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
 @json_option
 def search(
@@ -46,6 +50,7 @@ def search(
     where: str | None,
     group: bool,
     context: int,
+    snapshot: str | None,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -59,7 +64,7 @@ def search(
     name, models = searching_model(state, db, table, model)
     workshop = Workshop(Config(models=models))
     try:
-        searcher = open_searcher(workshop, db=db, table=table, model=name)
+        searcher = open_searcher(workshop, db=db, table=table, model=name, snapshot=snapshot)
         asked = SearchQuery(
             text=query,
             mode=mode,
@@ -81,6 +86,8 @@ def search(
 
 
 def _draw(result: SearchResult) -> None:
+    from rich.text import Text
+
     from embedingest.cli.output import console, data
 
     if result.note:
@@ -95,8 +102,11 @@ def _draw(result: SearchResult) -> None:
             out.print(" › ".join(hit.row.heading_path), style="dim", highlight=False, markup=False)
         if hit.explain:
             out.print(", ".join(f"{name} {value}" for name, value in hit.explain.items()), style="dim", highlight=False)
-        for text in (*hit.before, hit.row.text, *hit.after):
-            out.print(_snippet(text), highlight=False, markup=False, soft_wrap=True)
+        for text in hit.before:
+            out.print(Text(_flat(text), style="dim"), soft_wrap=True)
+        out.print(_marked(hit, whole=bool(hit.before or hit.after)), soft_wrap=True)
+        for text in hit.after:
+            out.print(Text(_flat(text), style="dim"), soft_wrap=True)
         out.print()
 
 
@@ -106,6 +116,29 @@ def _place(hit: Hit) -> str:
     return f"{row.source}#page={row.page}" if row.page is not None else f"{row.source}:{row.line_start}"
 
 
-def _snippet(text: str, width: int = 300) -> str:
-    flat = " ".join(text.split())
-    return "  " + (flat if len(flat) <= width else flat[: width - 1] + "…")
+def _marked(hit: Hit, *, whole: bool) -> Text:
+    """The stretch of the chunk that answers best, or all of it, with the words that were asked for in bold."""
+    from rich.text import Text
+
+    from embedingest.store.highlight import snippet
+
+    text = hit.row.text
+    start, end = (0, len(text)) if whole else snippet(text, hit.highlights, width=300)
+    marked = Text("  …" if start else "  ")
+    at = start
+    for first, last in hit.highlights:
+        if at <= first and last <= end:
+            marked.append(_blanks(text[at:first]))
+            marked.append(_blanks(text[first:last]), style="bold yellow")
+            at = last
+    marked.append(_blanks(text[at:end]))
+    return marked.append("…") if end < len(text) else marked
+
+
+def _flat(text: str) -> str:
+    return "  " + _blanks(text).strip()
+
+
+def _blanks(text: str) -> str:
+    """Every run of blanks and line ends as one blank, so that a hit is one line."""
+    return re.sub(r"\s+", " ", text)

@@ -9,6 +9,7 @@ from embedingest.config.model import (
     PipelineConfig,
     ServerConfig,
     SourceConfig,
+    StoreConfig,
     WatchConfig,
 )
 from embedingest.config.read import Reading, read, read_file
@@ -24,6 +25,7 @@ __all__ = [
     "Reading",
     "ServerConfig",
     "SourceConfig",
+    "StoreConfig",
     "WatchConfig",
     "read",
     "read_file",

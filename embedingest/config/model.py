@@ -18,6 +18,7 @@ __all__ = [
     "PipelineConfig",
     "ServerConfig",
     "SourceConfig",
+    "StoreConfig",
     "WatchConfig",
 ]
 
@@ -92,6 +93,24 @@ class WatchConfig(_Section):
     )
 
 
+class StoreConfig(_Section):
+    """How the table is kept and searched."""
+
+    language: str = Field(default="English", description="Whose stems and stop words full-text search knows")
+    stem: bool = Field(default=True, description="Find a word in all its forms")
+    stop_words: bool = Field(default=True, description="Leave out words such as `the` and `and`")
+    tokenizer: Literal["simple", "whitespace", "icu"] = Field(
+        default="simple", description="`icu` also finds words in Chinese, Japanese and Thai"
+    )
+    float16: bool = Field(default=False, description="Half-size vectors; counts for a table that is made anew")
+    retention_seconds: float = Field(
+        default=900.0, ge=1, le=31_536_000, description="Old versions stay this long, for whoever still reads them"
+    )
+    index_rows: int = Field(
+        default=100_000, ge=1_000, le=10**12, description="Exact search below this many rows, an index above"
+    )
+
+
 class ModelConfig(_Section):
     """One named model."""
 
@@ -154,6 +173,7 @@ class PipelineConfig(_Section):
     load: LoadConfig = Field(default=LoadConfig(), description="How bytes become text")
     chunk: ChunkConfig = Field(default=ChunkConfig(), description="How text becomes chunks")
     watch: WatchConfig = Field(default=WatchConfig(), description="How changes are noticed")
+    store: StoreConfig = Field(default=StoreConfig(), description="How the table is kept and searched")
     metadata: dict[str, Any] = Field(default_factory=dict, description="Added to every row's metadata")
 
 

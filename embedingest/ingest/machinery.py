@@ -44,7 +44,8 @@ class Table(Protocol):
     def vectors(self, text_hashes: Collection[str]) -> dict[str, NDArray[np.float32]]: ...
     def commit(self, changes: Changes) -> None: ...
     def count(self) -> int: ...
-    def maintain(self) -> object: ...
+    def maintain(self, *, background: bool = False) -> object: ...
+    def optimize(self) -> object: ...
     def close(self) -> None: ...
 
 
@@ -203,7 +204,14 @@ class Machinery:
     def maintain(self, report: IngestReport) -> None:
         """Let the table tend itself, by its own statistics."""
         started = time.perf_counter()
-        self.table().maintain()
+        self.table().maintain(background=True)
+        self.mark()
+        report.spend("maintain", time.perf_counter() - started)
+
+    def optimize(self, report: IngestReport) -> None:
+        """Let the table tend itself now, whatever its statistics say."""
+        started = time.perf_counter()
+        self.table().optimize()
         self.mark()
         report.spend("maintain", time.perf_counter() - started)
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERBS", "Pipeline"]
 
-VERBS: Final = ("confirm", "retry", "forget", "sweep", "optimize")
+VERBS: Final = ("confirm", "retry", "forget", "sweep", "optimize", "resume")
 """What any writer can be asked; `Pipeline(verbs=…)` adds to them."""
 
 _log = logging.getLogger(__name__)
@@ -338,7 +338,8 @@ class Pipeline:
         with watcher:
             self.watcher = watcher
             try:
-                yield self.converge()
+                if not self.paused:
+                    yield self.converge()
                 yield from self._followed(watcher)
             finally:
                 self.watcher = None
@@ -347,7 +348,8 @@ class Pipeline:
         asked = -1
         while not self.stop.is_set():
             batches = watcher.get(timeout=_POLL_SECONDS)
-            if batches or self.due():
+            # What changes during a pause is found by the whole look that ends it.
+            if not self.paused and (batches or self.due()):
                 report = self.converge(batches)
                 if report.did_anything():
                     yield report
@@ -393,14 +395,26 @@ class Pipeline:
             return self.converge(allow_deletes=bool(arguments.get("allow_deletes")))
         if verb == "optimize":
             report = IngestReport()
-            self._m.maintain(report)
+            self._m.optimize(report)
             return report
+        if verb == "resume":
+            self.journal.set_meta("paused", "")
+            return self.converge()
         extra = self._verbs.get(verb)
         if extra is None:
             raise ConfigError(f"the writer does not know how to `{verb}`", remedy=f"it knows {', '.join(VERBS)}")
         extra(self._m.table(), arguments)
-        self._m.mark()
+        if verb == "restore":
+            # The folders are ahead of the table now, and following them would undo what was asked for.
+            self.journal.set_meta("paused", str(arguments["name"]))
+        else:
+            self._m.mark()
         return IngestReport()
+
+    @property
+    def paused(self) -> str:
+        """The snapshot that was restored and is to stay until somebody says `resume`; empty where none is."""
+        return self.journal.meta("paused") or ""
 
     # -- what a person may ask --------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ def at(table: ChunkTable, name: str) -> ChunkTable:
     with table.translated(f"open snapshot `{name}` of"):
         fixed = table.reopened()
         fixed.checkout(version)
-    return Handle(None, fixed, uri=table.uri, name=table.name)
+    return Handle(table.database, fixed, uri=table.uri, name=table.name)
 
 
 def _branches(table: ChunkTable) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from embedingest.errors import ConfigError, StoreError, TableMissingError
-from embedingest.store import rebuild, snapshots
+from embedingest.store import snapshots
 from embedingest.store.maintain import Needs, needs
+from embedingest.store.switch import switch_table
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, TableStats, TextSettings, Upkeep, VectorIndex
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row, vector_of
@@ -202,11 +203,10 @@ def test_a_rebuild_switches_rows_and_model_in_one_version(table, opened, tmp_pat
     table.maintain()
     snapshots.tag(table, "before")
     version = table.lance.version
-    with open_table(
-        tmp_path / "db", rebuild.aside("chunks"), fingerprint="model-two", dimensions=4, create=True
-    ) as new:
+    with open_table(tmp_path / "db", "chunks__next", fingerprint="model-two", dimensions=4, create=True) as new:
         new.commit(Changes(add=[row("new.md", fingerprint="model-two")], vectors=np.ones((1, 4), np.float32) / 2))
-    switched = rebuild.switch(tmp_path / "db", "chunks", read_consistency_seconds=0)
+    switch_table(tmp_path / "db", "chunks__next", "chunks")
+    switched = opened(create=False, fingerprint="model-two", dimensions=4)
     assert (switched.identity.fingerprint, switched.identity.dimensions) == ("model-two", 4)
     assert list(table.source_states()) == ["new.md"]  # an open handle follows
     assert table.lance.version == version + 1
@@ -217,13 +217,12 @@ def test_a_rebuild_switches_rows_and_model_in_one_version(table, opened, tmp_pat
         assert list(then.source_states()) == ["old.md"]
         assert then.identity.fingerprint == MODEL
     with pytest.raises(TableMissingError):
-        open_table(tmp_path / "db", rebuild.aside("chunks"))
-    switched.close()
+        open_table(tmp_path / "db", "chunks__next")
 
 
 def test_a_switch_with_nothing_aside_changes_nothing(table, tmp_path):
     table.commit(adding(row("a.md")))
-    with pytest.raises(TableMissingError):
-        rebuild.switch(tmp_path / "db", "chunks")
+    with pytest.raises(StoreError, match="chunks__next"):
+        switch_table(tmp_path / "db", "chunks__next", "chunks")
     assert table.count() == 1
     assert table.identity.dimensions == DIMENSIONS
