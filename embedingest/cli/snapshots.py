@@ -35,6 +35,8 @@ def tag(name: str | None, drop: bool, db: str, table: str, state: Path, as_json:
 
 
 def _list(db: str, table: str, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
     from embedingest.cli.output import data, print_json
     from embedingest.store.snapshots import snapshots
     from embedingest.store.table import open_table
@@ -42,12 +44,7 @@ def _list(db: str, table: str, *, as_json: bool) -> None:
     with open_table(db, table) as opened:
         found = snapshots(opened)
     if as_json:
-        print_json(
-            [
-                {"name": s.name, "rows": s.rows, "version": s.version, "created_at": s.created_at.isoformat()}
-                for s in found
-            ]
-        )
+        print_json([{**asdict(one), "created_at": one.created_at.isoformat()} for one in found])
         return
     for one in found:
         line = f"{one.name}  {one.rows:,} rows  {one.created_at:%Y-%m-%d %H:%M:%S} UTC"
