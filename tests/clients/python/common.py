@@ -1,0 +1,48 @@
+"""What every client must see: the same vectors, a long text answered, an unknown model refused."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+URL = os.environ["EMBEDINGEST_URL"]
+MODEL = "all-minilm"
+TEXT = "why is the sky blue?"
+OTHER = "why is the grass green?"
+LONG = "a long text about the sky and the grass. " * 3000
+START = (0.0100, -0.0018, 0.0501, 0.0469)
+
+
+def check(
+    package: str,
+    single: Callable[[str], Sequence[float]],
+    batch: Callable[[list[str]], Sequence[Sequence[float]]],
+    unknown: Callable[[], object],
+    refused: type[Exception],
+) -> None:
+    """Run the four trials of one client and print its version."""
+    one = list(single(TEXT))
+    assert len(one) == 384, len(one)
+    assert all(abs(a - b) < 1e-3 for a, b in zip(one, START, strict=False)), one[:4]
+    many = [list(row) for row in batch([OTHER, TEXT, "third"])]
+    assert len(many) == 3
+    assert near(many[1], one) > 0.9999, near(many[1], one)
+    assert near(many[0], one) < 0.9
+    long = list(single(LONG))
+    assert abs(near(long, long) - 1) < 1e-4
+    try:
+        unknown()
+    except refused as error:
+        assert "not found" in str(error), error
+    else:
+        sys.exit(f"{package}: an unknown model was not refused")
+    print(f"{package} {version(package)}: single, batch, long text, unknown model: ok")
+
+
+def near(left: Sequence[float], right: Sequence[float]) -> float:
+    """Cosine of two vectors."""
+    norms = math.hypot(*left) * math.hypot(*right)
+    return sum(a * b for a, b in zip(left, right, strict=True)) / norms

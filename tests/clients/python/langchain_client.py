@@ -1,0 +1,14 @@
+"""PyPI `langchain-ollama`: always a list, thirteen options that are null."""
+
+import ollama
+from common import MODEL, TEXT, URL, check
+from langchain_ollama import OllamaEmbeddings
+
+embeddings = OllamaEmbeddings(model=MODEL, base_url=URL, validate_model_on_init=True)
+check(
+    "langchain-ollama",
+    embeddings.embed_query,
+    embeddings.embed_documents,
+    lambda: OllamaEmbeddings(model="nope", base_url=URL).embed_query(TEXT),
+    ollama.ResponseError,
+)

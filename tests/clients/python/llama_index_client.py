@@ -1,0 +1,14 @@
+"""PyPI `llama-index-embeddings-ollama`: a string for one text, a list for many."""
+
+import ollama
+from common import MODEL, TEXT, URL, check
+from llama_index.embeddings.ollama import OllamaEmbedding
+
+embedding = OllamaEmbedding(model_name=MODEL, base_url=URL)
+check(
+    "llama-index-embeddings-ollama",
+    embedding.get_query_embedding,
+    embedding.get_text_embedding_batch,
+    lambda: OllamaEmbedding(model_name="nope", base_url=URL).get_query_embedding(TEXT),
+    ollama.ResponseError,
+)
