@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedingest import registry
-from embedingest.config import Config, EngineConfig, ModelConfig, PipelineConfig
+from embedingest.config import DEFAULT, Config, EngineConfig, ModelConfig, PipelineConfig
 from embedingest.errors import ConfigError, TableMissingError
 
 if TYPE_CHECKING:
@@ -91,14 +91,26 @@ class Workshop:
 
     config: Config = field(default_factory=Config)
 
+    others: dict[str, Engine] = field(default_factory=dict, repr=False)
+
     @cached_property
     def engine(self) -> Engine:
         return open_engine(self.config.engine, self.config.models)
+
+    def engine_of(self, name: str = DEFAULT) -> Engine:
+        """The engine of this name, one for all that name it."""
+        if name == DEFAULT:
+            return self.engine
+        if name not in self.others:
+            self.others[name] = open_engine(self.config.engine_of(name), self.config.models)
+        return self.others[name]
 
     def close(self) -> None:
         """Close what was opened."""
         if "engine" in self.__dict__:
             self.engine.close()
+        for engine in self.others.values():
+            engine.close()
 
 
 def open_pipeline(
@@ -113,12 +125,17 @@ def open_pipeline(
 
     The engine, the table and the workers are opened when a run first needs them, which an unchanged one never does.
     """
+    from embedingest.extend import extended, mirrors_of
+    from embedingest.ingest.mirror import MirroredPipeline
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.store.lock import WriterLock
     from embedingest.store.token import version_token
 
-    config, state = workshop.config.pipelines[name], workshop.config.state
+    state = workshop.config.state
+    config = extended(workshop.config.pipelines[name], workshop.config.plugins, state)
     db, table = config.db, config.table
+    mirrors = mirrors_of(config)
+    make = partial(MirroredPipeline, mirrors=mirrors) if mirrors else Pipeline
 
     def opened(recipe: Recipe) -> Table:
         from embedingest.store.table import open_table
@@ -135,12 +152,12 @@ def open_pipeline(
             upkeep=_upkeep(config.store),
         )
 
-    return Pipeline(
+    return make(
         config,
         journal=journal_path(state, db, table),
         vectors=state / "vectors.sqlite",
-        describe=lambda: workshop.engine.describe(config.model),
-        open_engine=lambda: workshop.engine,
+        describe=lambda: workshop.engine_of(config.engine).describe(config.model),
+        open_engine=lambda: workshop.engine_of(config.engine),
         open_table=opened,
         lock=lambda: WriterLock(db, table, state=state),
         token=lambda: version_token(db, table),
@@ -284,6 +301,7 @@ def open_searcher(
     model: str,
     consistency_seconds: float = 0.0,
     snapshot: str | None = None,
+    engine: str = DEFAULT,
 ) -> Searcher:
     """A searcher over one table, or over a snapshot of it, with the engine of `workshop`; opens nothing yet."""
     from embedingest.query import Searcher
@@ -298,7 +316,7 @@ def open_searcher(
 
         return at(opened, snapshot)
 
-    return Searcher(open_table=open_table, open_engine=lambda: workshop.engine, model=model)
+    return Searcher(open_table=open_table, open_engine=lambda: workshop.engine_of(engine), model=model)
 
 
 def open_server(workshop: Workshop, settings: ServerConfig, searcher: Searcher | None = None) -> HttpServer:

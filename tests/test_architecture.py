@@ -28,9 +28,23 @@ ROOMS: dict[str, set[str]] = {
     "server": {*BOTTOM, "engine", "store"},
     "integrations": {*BOTTOM, "engine", "store", "build"},
     "testing": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
-    "build": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
+    "extend": {*BOTTOM, "ingest"},
+    "supervise": {*BOTTOM, "build", "extend", "ingest", "server"},
+    "build": {*BOTTOM, "engine", "store", "ingest", "server", "extend", "query"},
     "mcp": {*BOTTOM, "engine", "store", "build"},
-    "cli": {*BOTTOM, "engine", "store", "ingest", "server", "query", "build", "testing", "mcp", "integrations"},
+    "cli": {
+        *BOTTOM,
+        "engine",
+        "store",
+        "ingest",
+        "server",
+        "query",
+        "build",
+        "supervise",
+        "testing",
+        "mcp",
+        "integrations",
+    },
 }
 
 # One foreign library, one room.

@@ -62,7 +62,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(tmp_path: Path) ->
 
 def test_an_unknown_key_like_nothing_lists_what_is_known(tmp_path: Path) -> None:
     message = refused(write(tmp_path, "zzzzz: 1\n"))
-    assert "c.yaml:1: zzzzz: unknown key; known here: engine, extends, models, pipelines" in message
+    assert "c.yaml:1: zzzzz: unknown key; known here: engine, engines, extends, models, pipelines" in message
 
 
 def test_every_problem_is_listed_with_its_line(tmp_path: Path) -> None:
@@ -77,7 +77,10 @@ def test_every_problem_is_listed_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
-    assert "c.yaml:3: pipelines.docs.sources[0].path: this key is required" in refused(
+    assert "c.yaml:2: pipelines.docs.sources: this key is required" in refused(
+        write(tmp_path, "pipelines:\n  docs: {table: x}\n")
+    )
+    assert "c.yaml:3: pipelines.docs.sources[0]: give a `path`" in refused(
         write(tmp_path, "pipelines:\n  docs:\n    sources: [{as: x}]\n")
     )
 

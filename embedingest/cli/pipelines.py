@@ -1,23 +1,23 @@
-"""`embedingest run CONFIG`: the pipelines of a file, in one process, sharing one engine."""
+"""`embedingest run CONFIG`: the pipelines of a file, in one process, sharing engines by name."""
 
 from __future__ import annotations
 
+import signal
 import threading
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from embedingest.cli.options import json_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from embedingest.build import Workshop
-    from embedingest.cli.stopping import Stopping
-    from embedingest.ingest.pipeline import Pipeline
+    from embedingest.config import Config
     from embedingest.ingest.report import IngestReport
+    from embedingest.supervise import Supervisor
 
 __all__ = ["run"]
 
@@ -28,87 +28,82 @@ __all__ = ["run"]
 @click.option("--allow-deletes", is_flag=True, help="With --once, let every deletion happen without asking.")
 @json_option
 def run(config: Path, once: bool, allow_deletes: bool, as_json: bool) -> int:
-    """Run the pipelines of the file CONFIG, and its server, until Ctrl-C."""
-    from embedingest.build import Workshop
+    """Run the pipelines of the file CONFIG, and its server, until Ctrl-C.
+
+    On SIGHUP the file is read again and what changed is applied; a broken file is refused and the old settings go on.
+    """
     from embedingest.cli.stopping import stopping
     from embedingest.config import read
+    from embedingest.supervise import Supervisor
 
-    workshop = Workshop(read(config))
+    settings = read(config)
+    with stopping() as stop:
+        supervisor = Supervisor(settings, stop=stop, tell=_teller(as_json=as_json, quiet=once and as_json), said=_say)
+        _name_hosts(settings)
+        if once:
+            return _once(supervisor, allow_deletes=allow_deletes, as_json=as_json) if not stop.interrupted else 130
+        with _reread_on_hangup(supervisor, config):
+            supervisor.run()
+        if stop.interrupted:
+            return 130
+    return _code(supervisor)
+
+
+def _once(supervisor: Supervisor, *, allow_deletes: bool, as_json: bool) -> int:
+    from embedingest.cli.output import print_json
+
+    reports = supervisor.once(allow_deletes=allow_deletes)
+    if as_json:
+        print_json({name: report.to_json() for name, report in reports.items()})
+    return max([_code(supervisor), *(report.exit_code for report in reports.values())])
+
+
+def _code(supervisor: Supervisor) -> int:
+    from embedingest.cli.run import exit_code
+    from embedingest.errors import EmbedingestError
+
+    failures = supervisor.failures.values()
+    return max((exit_code(e) if isinstance(e, EmbedingestError) else 3 for e in failures), default=0)
+
+
+def _name_hosts(settings: Config) -> None:
+    from embedingest.build import Workshop
+    from embedingest.supervise import hosts
+
+    workshop = Workshop(settings)
     try:
-        with stopping() as stop:
-            if once:
-                return _once(workshop, stop, allow_deletes=allow_deletes, as_json=as_json)
-            return _follow(workshop, stop, as_json=as_json)
+        for host, why in hosts(workshop).items():
+            _say(f"will talk to {host} ({why})")
     finally:
         workshop.close()
 
 
-def _once(workshop: Workshop, stop: Stopping, *, allow_deletes: bool, as_json: bool) -> int:
-    from embedingest.build import open_pipeline, remember
-    from embedingest.cli.output import print_json
-    from embedingest.cli.progress import ProgressLine
+@contextmanager
+def _reread_on_hangup(supervisor: Supervisor, file: Path) -> Iterator[None]:
+    """SIGHUP reads the file again; where there is no such signal, nothing does."""
+    from embedingest.config import read
 
-    reports: dict[str, IngestReport] = {}
-    for name in workshop.config.pipelines:
-        with ProgressLine(quiet=as_json) as line, open_pipeline(workshop, name, progress=line, stop=stop) as pipeline:
-            remember(pipeline, workshop.config)
-            reports[name] = pipeline.converge(allow_deletes=allow_deletes)
-        if not as_json:
-            _tell(name, reports[name], as_json=False)
-    if as_json:
-        print_json({name: report.to_json() for name, report in reports.items()})
-    if stop.interrupted:
-        return 130
-    return max((report.exit_code for report in reports.values()), default=0)
+    number = getattr(signal, "SIGHUP", None)
+    if number is None:
+        yield
+        return
 
+    def on_hangup(*_: Any) -> None:
+        supervisor.ask_to_reread(lambda: read(file))
 
-def _follow(workshop: Workshop, stop: Stopping, *, as_json: bool) -> int:
-    from embedingest.build import open_pipeline, remember
-
-    failures: list[BaseException] = []
-    with ExitStack() as held:
-        opened = {}
-        for name in workshop.config.pipelines:
-            opened[name] = held.enter_context(open_pipeline(workshop, name, stop=stop))
-            remember(opened[name], workshop.config)
-        _serve(held, workshop)
-        tell = _teller(as_json=as_json)
-        threads = [
-            threading.Thread(target=_watch, args=(name, pipeline, stop, tell, failures), name=f"pipeline-{name}")
-            for name, pipeline in opened.items()
-        ]
-        for thread in threads:
-            thread.start()
-        stop.wait()
-        for thread in threads:
-            thread.join()
-    if failures:
-        raise failures[0]
-    return 130 if stop.interrupted else 0
-
-
-def _watch(
-    name: str,
-    pipeline: Pipeline,
-    stop: Stopping,
-    tell: Callable[[str, IngestReport], None],
-    failures: list[BaseException],
-) -> None:
-    """Follow one pipeline. What ends it ends the run, so that nobody believes it is still followed."""
+    before = signal.signal(number, on_hangup)
     try:
-        for report in pipeline.follow():
-            tell(name, report)
-    except BaseException as error:  # noqa: BLE001 -- handed to the main thread, which raises it
-        failures.append(error)
-        stop.set()
+        yield
+    finally:
+        signal.signal(number, before)
 
 
-def _teller(*, as_json: bool) -> Callable[[str, IngestReport], None]:
+def _teller(*, as_json: bool, quiet: bool) -> Callable[[str, IngestReport], None]:
     lock, told = threading.Lock(), set[str]()
 
     def tell(name: str, report: IngestReport) -> None:
         with lock:
-            if name not in told or report.changed_anything() or report.failures:
+            if not quiet and (name not in told or report.changed_anything() or report.failures):
                 told.add(name)
                 _tell(name, report, as_json=as_json)
 
@@ -126,16 +121,7 @@ def _tell(name: str, report: IngestReport, *, as_json: bool) -> None:
     say(report, as_json=False)
 
 
-def _serve(held: ExitStack, workshop: Workshop) -> None:
-    settings = workshop.config.server
-    if settings is None:
-        return
-    from embedingest.build import open_searcher, open_server
-    from embedingest.cli.serve import announce
+def _say(line: str) -> None:
+    from embedingest.cli.output import console
 
-    first = next(iter(workshop.config.pipelines.values()), None)
-    searcher = None if first is None else open_searcher(workshop, db=first.db, table=first.table, model=first.model)
-    server = open_server(workshop, settings, searcher)
-    server.start()
-    held.callback(server.stop)
-    announce(server.url, first.model if first else "all-minilm")
+    console().print(line, highlight=False, markup=False, soft_wrap=True)

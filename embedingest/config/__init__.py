@@ -1,10 +1,15 @@
 """What can be configured, and how a file becomes settings. Knows no implementation of anything it configures."""
 
 from embedingest.config.model import (
+    DEFAULT,
+    FOLDER,
     ChunkConfig,
+    ChunkRule,
     Config,
     EngineConfig,
     LoadConfig,
+    LoadRule,
+    MetadataRules,
     ModelConfig,
     PipelineConfig,
     ServerConfig,
@@ -13,20 +18,28 @@ from embedingest.config.model import (
     WatchConfig,
 )
 from embedingest.config.read import Reading, read, read_file
+from embedingest.config.schedule import Schedule, parse_schedule
 from embedingest.config.show import schema, show
 
 __all__ = [
+    "DEFAULT",
+    "FOLDER",
     "ChunkConfig",
+    "ChunkRule",
     "Config",
     "EngineConfig",
     "LoadConfig",
+    "LoadRule",
+    "MetadataRules",
     "ModelConfig",
     "PipelineConfig",
     "Reading",
+    "Schedule",
     "ServerConfig",
     "SourceConfig",
     "StoreConfig",
     "WatchConfig",
+    "parse_schedule",
     "read",
     "read_file",
     "schema",

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from embedingest.config.schedule import parse_schedule
 from embedingest.config.written import WrittenStr
 
 __all__ = [
+    "DEFAULT",
+    "FOLDER",
     "ChunkConfig",
+    "ChunkRule",
     "Config",
     "EngineConfig",
     "LoadConfig",
+    "LoadRule",
+    "MetadataRules",
     "ModelConfig",
     "PipelineConfig",
     "ServerConfig",
@@ -21,6 +30,12 @@ __all__ = [
     "StoreConfig",
     "WatchConfig",
 ]
+
+FOLDER: Final = "folder"
+"""The source that reads a folder in place."""
+
+DEFAULT: Final = "default"
+"""The engine of `engine:`, shared by all that name no other."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -34,6 +49,21 @@ def _uri_from_file(value: Any) -> Any:
     return str(value.resolved()) if isinstance(value, WrittenStr) and "://" not in value else value
 
 
+def _keyed(name: str, options: dict[str, Any]) -> str:
+    """A name for a plug-in with settings of its own, the same wherever the rule stands in the file."""
+    if not options:
+        return name
+    said = json.dumps(options, sort_keys=True, default=str)
+    return f"{name}#{hashlib.blake2s(said.encode(), digest_size=4).hexdigest()}"
+
+
+def _first_wins(rules: list[tuple[str, str]], rest: dict[str, str]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for pattern, key in [*rules, *rest.items()]:
+        chosen.setdefault(pattern, key)
+    return chosen
+
+
 FilePath = Annotated[Path, BeforeValidator(_from_file)]
 Uri = Annotated[str, BeforeValidator(_uri_from_file), Field(min_length=1)]
 
@@ -43,9 +73,9 @@ class _Section(BaseModel):
 
 
 class SourceConfig(_Section):
-    """One watched root."""
+    """One watched root: a folder, or with `source` what a plug-in lists."""
 
-    path: FilePath = Field(description="Folder (or single file) to follow")
+    path: FilePath = Field(default=Path(), description="Folder (or single file) to follow; needed but with a plug-in")
     alias: Name | None = Field(default=None, alias="as", description="Name in `source`; default the base name")
     source: Name = Field(default="folder", description="Source plug-in that reads it")
     include: tuple[str, ...] = Field(default=(), description="Only paths matching one of these gitignore patterns")
@@ -57,27 +87,80 @@ class SourceConfig(_Section):
     )
     options: dict[str, Any] = Field(default_factory=dict, description="Settings of a source plug-in")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_place(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not {"path", "source"} & set(given):
+            raise ValueError("give a `path`, or name the plug-in that lists documents with `source`")
+        if isinstance(given, dict) and given.get("source", FOLDER) != FOLDER and not {"as", "alias"} & set(given):
+            raise ValueError("a source that is no folder needs a name of its own: give one with `as`")
+        return given
+
+
+class LoadRule(_Section):
+    """Which loader reads the files of a pattern, and its settings for them."""
+
+    match: Name = Field(description="Shell pattern over the source, or its last part")
+    loader: Name = Field(description="Loader that reads them")
+    options: dict[str, Any] = Field(default_factory=dict, description="Its settings for these files")
+
+    @property
+    def key(self) -> str:
+        """The loader with these settings, as one word."""
+        return _keyed(self.loader, self.options)
+
+
+class ChunkRule(_Section):
+    """Which chunker cuts the documents of a pattern, and its settings for them."""
+
+    match: Name = Field(description="Shell pattern over the source, or its last part")
+    chunker: Name = Field(default="structured", description="Chunker that cuts them")
+    options: dict[str, Any] = Field(default_factory=dict, description="Its settings for these documents")
+
+    @property
+    def key(self) -> str:
+        """The chunker with these settings, as one word."""
+        return _keyed(self.chunker, self.options)
+
 
 class LoadConfig(_Section):
     """How bytes become text."""
 
-    loaders: dict[str, str] = Field(default_factory=dict, description="Pattern to loader name, first match wins")
+    rules: tuple[LoadRule, ...] = Field(default=(), description="Loader and settings by pattern; first match wins")
+    loaders: dict[str, str] = Field(default_factory=dict, description="Pattern to loader name, after the rules")
     options: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Settings by loader name")
     max_bytes: int = Field(default=256 * 2**20, ge=1, le=2**40, description="Files above this size are skipped")
     timeout_seconds: float = Field(default=120.0, gt=0, le=86_400, description="Time limit of one document")
     memory_mib: int = Field(default=2048, ge=64, le=2**20, description="Memory limit of one extraction process")
     workers: int = Field(default=1, ge=1, le=256, description="Extraction processes")
 
+    def chosen(self) -> dict[str, str]:
+        """Pattern to loader, first match wins. A loader with settings of its own has a `#` in its name."""
+        return _first_wins([(rule.match, rule.key) for rule in self.rules], self.loaders)
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Settings by the names that `chosen` gives."""
+        return {**self.options, **{r.key: {**self.options.get(r.loader, {}), **r.options} for r in self.rules}}
+
 
 class ChunkConfig(_Section):
     """How text becomes chunks."""
 
     chunker: Name | Literal["auto"] = Field(default="auto", description="Chunker name; `auto` goes by the document")
-    chunkers: dict[str, str] = Field(default_factory=dict, description="Pattern to chunker name, first match wins")
+    rules: tuple[ChunkRule, ...] = Field(default=(), description="Chunker and settings by pattern; first match wins")
+    chunkers: dict[str, str] = Field(default_factory=dict, description="Pattern to chunker name, after the rules")
     options: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Settings by chunker name")
     max_tokens: int | None = Field(default=None, ge=8, le=1_000_000, description="Default: the model's window")
     overlap_tokens: int = Field(default=0, ge=0, le=100_000, description="Tokens repeated from the chunk before")
     heading_prefix: bool = Field(default=False, description="Embed the heading path in front of each chunk")
+
+    def chosen(self) -> dict[str, str]:
+        """Pattern to chunker, first match wins. A chunker with settings of its own has a `#` in its name."""
+        return _first_wins([(rule.match, rule.key) for rule in self.rules], self.chunkers)
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Settings by the names that `chosen` gives."""
+        return {**self.options, **{r.key: {**self.options.get(r.chunker, {}), **r.options} for r in self.rules}}
 
 
 class WatchConfig(_Section):
@@ -87,6 +170,7 @@ class WatchConfig(_Section):
     settle_max_ms: int = Field(default=30_000, ge=0, le=86_400_000, description="Read at the latest after this long")
     sweep_seconds: float = Field(default=300.0, ge=1, le=86_400, description="Interval of the safety rescan")
     polling: bool | None = Field(default=None, description="Poll instead of events; default: where events fail")
+    poll_seconds: float = Field(default=60.0, ge=1, le=86_400, description="How often a source plug-in is asked")
     poll_ms: int = Field(default=1_000, ge=50, le=600_000, description="Polling interval")
     confirm_share: float = Field(
         default=0.5, ge=0, le=1, description="Deletions above this share of a root's documents wait for confirmation"
@@ -162,9 +246,30 @@ class ServerConfig(_Section):
     )
 
 
+class MetadataRules(_Section):
+    """Where a row's metadata comes from, beside what the loader finds. Constants of `metadata` have the last word."""
+
+    path: tuple[Name, ...] = Field(
+        default=(), description="Patterns below the root such as `{client}/{year}/**`; each word in braces is a key"
+    )
+    front_matter: bool | tuple[Name, ...] = Field(
+        default=True, description="Keep all keys of a document's front matter, none, or only these"
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _has_names(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            names = re.findall(r"\{([^{}]*)\}", pattern)
+            if not names or not all(name.isidentifier() for name in names) or len(set(names)) != len(names):
+                raise ValueError(f"`{pattern}` needs words in braces, each once, as in `{{client}}/{{year}}/**`")
+        return patterns
+
+
 class PipelineConfig(_Section):
     """Folders in, one table out."""
 
+    engine: Name = Field(default=DEFAULT, description="Name in `engines`; default: the one of `engine`")
     sources: tuple[SourceConfig, ...] = Field(min_length=1, description="What is followed")
     model: Name = Field(default="all-minilm", description="Name of the model, from `models:` or known by itself")
     prompt: str | None = Field(default=None, description="Document prompt; default: the model's own")
@@ -175,6 +280,17 @@ class PipelineConfig(_Section):
     watch: WatchConfig = Field(default=WatchConfig(), description="How changes are noticed")
     store: StoreConfig = Field(default=StoreConfig(), description="How the table is kept and searched")
     metadata: dict[str, Any] = Field(default_factory=dict, description="Added to every row's metadata")
+    metadata_rules: MetadataRules = Field(default=MetadataRules(), description="Metadata from paths and front matter")
+    schedule: str | None = Field(
+        default=None, description="Instead of watching: `every 15m`, `daily 03:00` or `hourly`; local time"
+    )
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_a_schedule(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_schedule(text)
+        return text
 
 
 class Config(_Section):
@@ -184,6 +300,9 @@ class Config(_Section):
     plugins: tuple[str, ...] = Field(default=(), description="Plug-ins that may be used")
     engine: EngineConfig = Field(
         default=EngineConfig(), description="The engine that all pipelines and the server share"
+    )
+    engines: dict[str, EngineConfig] = Field(
+        default_factory=dict, description="Further engines by name, for pipelines that name one"
     )
     models: dict[str, ModelConfig] = Field(default_factory=dict, description="Models by name")
     pipelines: dict[str, PipelineConfig] = Field(default_factory=dict, description="Pipelines by name")
@@ -201,3 +320,17 @@ class Config(_Section):
                     "give one of them another `table`"
                 )
         return pipelines
+
+    @model_validator(mode="after")
+    def _known_engines(self) -> Self:
+        if DEFAULT in self.engines:
+            raise ValueError("`engines` holds further engines; the default one is set under `engine`")
+        for name, pipeline in self.pipelines.items():
+            if pipeline.engine not in {DEFAULT, *self.engines}:
+                known = ", ".join([DEFAULT, *self.engines])
+                raise ValueError(f"pipeline `{name}` names engine `{pipeline.engine}`; `engines` has {known}")
+        return self
+
+    def engine_of(self, name: str = DEFAULT) -> EngineConfig:
+        """The settings of an engine by name."""
+        return self.engine if name == DEFAULT else self.engines[name]

@@ -41,6 +41,7 @@ class Setup:
     """What holds for every file of a pipeline; sent to a worker once. `*_options` are settings by plug-in name.
 
     `loaders` and `chunkers` map shell patterns over the source, or its base name, to names; the first match wins.
+    What follows a `#` in a name tells one set of settings of a plug-in from another.
     """
 
     sizer: Sizer
@@ -139,17 +140,17 @@ class Extractor:
         clock.lap("read")
         if content_hash == job.known_hash:
             return Extracted(job.source, content_hash, before, after, seconds=clock.seconds)
-        loader = self._loader(choose(job.source, data[:HEAD_BYTES], self.setup.loaders))
+        chosen = choose(job.source, data[:HEAD_BYTES], self.setup.loaders)
+        loader = self._loader(chosen)
         document = loader.load(data, job.source)
         clock.lap("load")
         parts = tuple(self._part(part, content_hash, before.mtime_ns, keep_text=keep_text) for part in _flat(document))
         clock.lap("chunk")
-        return Extracted(
-            job.source, content_hash, before, after, loader.name, loader.version, parts, seconds=clock.seconds
-        )
+        return Extracted(job.source, content_hash, before, after, chosen, loader.version, parts, seconds=clock.seconds)
 
     def _part(self, document: Document, content_hash: str, modified_at_ns: int, *, keep_text: bool) -> Part:
-        chunker = self._chunker(self._chunker_name(document))
+        chosen = self._chunker_name(document)
+        chunker = self._chunker(chosen)
         chunks = tuple(chunker.chunk(document, self.setup.sizer))
         facts = dataclasses.replace(
             document,
@@ -158,7 +159,7 @@ class Extractor:
             content_hash=content_hash,
             modified_at_ns=modified_at_ns,
         )
-        return Part(facts, chunks, len(document.text), chunker.name, chunker.version)
+        return Part(facts, chunks, len(document.text), chosen, chunker.version)
 
     def _chunker_name(self, document: Document) -> str:
         base = name_of(document.source)
@@ -192,7 +193,7 @@ class _Laps:
 
 
 def _create(group: str, name: str, options: Mapping[str, Mapping[str, Any]]) -> Any:
-    given = options.get(name, _NO_OPTIONS)
+    given, name = options.get(name, _NO_OPTIONS), name.partition("#")[0]
     # Checking settings imports the library that checks them; without settings there is nothing to check.
     return registry.create(group, name, options=given) if given else registry.load(group, name)()
 

@@ -10,9 +10,10 @@ from embedingest import registry
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.extract import Setup
 from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
+from embedingest.ingest.metadata import Metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from embedingest.config import PipelineConfig
     from embedingest.types import ModelInfo, Sizer
@@ -43,7 +44,7 @@ class Recipe:
         self.fingerprint = info.fingerprint
         self.dimensions = info.dimensions
         self.prompt = info.prompt("document") if config.prompt is None else config.prompt
-        self.metadata: Mapping[str, Any] = config.metadata
+        self.metadata = Metadata(config.metadata, config.metadata_rules)
         self._window = hash_fields(str(info.max_tokens), str(config.chunk.max_tokens))
         self._versions: dict[tuple[str, str], str] = {}
         self._hashes: dict[tuple[str, str, str, str], str] = {}
@@ -52,7 +53,7 @@ class Recipe:
     def choice(self) -> str:
         """A hash of the rules that give a file its loader and its chunker."""
         load, chunk = self.config.load, self.config.chunk
-        rules = {"loaders": list(load.loaders.items()), "chunkers": list(chunk.chunkers.items())}
+        rules = {"loaders": list(load.chosen().items()), "chunkers": list(chunk.chosen().items())}
         return hash_fields(canonical_json(rules), chunk.chunker, str(load.max_bytes))
 
     def setup(self, sizer: Sizer) -> Setup:
@@ -60,13 +61,13 @@ class Recipe:
         load, chunk = self.config.load, self.config.chunk
         if chunk.max_tokens is not None and chunk.max_tokens < sizer.capacity:
             sizer = CappedSizer(sizer, chunk.max_tokens)
-        names = {chunk.chunker, *chunk.chunkers.values(), *chunk.options, "structured"} - {"auto"}
+        names = {chunk.chunker, *chunk.chosen().values(), *chunk.options, "structured"} - {"auto"}
         return Setup(
             sizer=sizer,
-            loaders=load.loaders,
-            loader_options=load.options,
+            loaders=load.chosen(),
+            loader_options=load.settings(),
             chunker=chunk.chunker,
-            chunkers=chunk.chunkers,
+            chunkers=chunk.chosen(),
             chunker_options={name: self.chunker_options(name) for name in names},
             max_bytes=load.max_bytes,
         )
@@ -79,18 +80,21 @@ class Recipe:
             shared["overlap_tokens"] = chunk.overlap_tokens
         if chunk.heading_prefix:
             shared["heading_prefix"] = True
-        return {**shared, **chunk.options.get(name, {})}
+        return {**shared, **chunk.settings().get(name, {})}
+
+    def _loader_options(self, name: str) -> dict[str, Any]:
+        return self.config.load.settings().get(name, {})
 
     def config_hash(self, loader: str, loader_version: str, chunker: str, chunker_version: str) -> str:
         """The config hash of rows that these gave."""
         key = (loader, loader_version, chunker, chunker_version)
         if key not in self._hashes:
             self._hashes[key] = config_hash(
-                loader=(loader, loader_version, self.config.load.options.get(loader, {})),
+                loader=(loader, loader_version, self._loader_options(loader)),
                 chunker=(chunker, chunker_version, self.chunker_options(chunker)),
                 prompt=self.prompt,
                 capacity=self._window,
-                metadata=self.metadata,
+                metadata=self.metadata.rules,
             )
         return self._hashes[key]
 
@@ -111,8 +115,8 @@ class Recipe:
     def _version(self, group: str, name: str) -> str:
         key = (group, name)
         if key not in self._versions:
-            options = self.config.load.options.get(name, {}) if group == "loaders" else self.chunker_options(name)
-            self._versions[key] = str(registry.create(group, name, options=options).version)
+            options = self._loader_options(name) if group == "loaders" else self.chunker_options(name)
+            self._versions[key] = str(registry.create(group, name.partition("#")[0], options=options).version)
         return self._versions[key]
 
 

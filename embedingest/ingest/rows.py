@@ -55,7 +55,7 @@ def _rows(part: Part, config_hash: str, recipe: Recipe, texts: dict[str, str]) -
     inputs = [chunk.prefix + chunk.text for chunk in part.chunks]
     hashes = [text_hash(recipe.fingerprint, recipe.prompt, text) for text in inputs]
     texts.update(zip(hashes, inputs, strict=True))
-    common = {**document.metadata, **recipe.metadata}
+    common = recipe.metadata.of(document)
     shared = canonical_json(common)
     return [
         Row(

@@ -1,0 +1,60 @@
+"""What is said of a row beside its text: from the document, its path, its front matter, the settings. Reads no file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedingest.config import MetadataRules
+    from embedingest.types import Document
+
+__all__ = ["Metadata"]
+
+_OURS: Final = frozenset({"encoding", "compression"})
+"""Facts that a loader states beside a front matter."""
+
+
+class Metadata:
+    """The metadata of every document of a pipeline. `constants` have the last word, then paths, then the document."""
+
+    def __init__(self, constants: Mapping[str, Any], rules: MetadataRules) -> None:
+        self._constants = constants
+        self._front_matter = rules.front_matter
+        self._paths = [_compiled(pattern) for pattern in rules.path]
+        said = rules.model_dump(mode="json", exclude_defaults=True)
+        # Without rules the hash is that of the constants alone, so that adding none changes no row.
+        self.rules: Mapping[str, Any] = {**constants, "#rules": said} if said else constants
+
+    def of(self, document: Document) -> dict[str, Any]:
+        """The metadata of one document, as all its rows carry it."""
+        return {**self._kept(document), **self._from_path(document.source), **self._constants}
+
+    def _kept(self, document: Document) -> dict[str, Any]:
+        found = dict(document.metadata)
+        if self._front_matter is True or document.markup != "markdown":
+            return found
+        wanted = set() if self._front_matter is False else set(self._front_matter)
+        return {name: value for name, value in found.items() if name in wanted | _OURS}
+
+    def _from_path(self, source: str) -> dict[str, str]:
+        below = source.partition("/")[2]
+        for pattern in self._paths:
+            if match := pattern.fullmatch(below):
+                return match.groupdict()
+        return {}
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """`{word}` and `*` are within one part of a path, `**` is any number of parts."""
+    parts = []
+    for piece in re.split(r"(\{[^{}]*\}|\*\*/?|\*)", pattern.strip("/")):
+        if piece.startswith("{"):
+            parts.append(f"(?P<{piece[1:-1]}>[^/]+)")
+        elif piece.startswith("**"):
+            parts.append("(?:.*/)?" if piece.endswith("/") else ".*")
+        else:
+            parts.append("[^/]*" if piece == "*" else re.escape(piece))
+    return re.compile("".join(parts), re.DOTALL)
