@@ -1,0 +1,122 @@
+"""Our engine as an embedding function of LanceDB, for people who use LanceDB directly. Writes nothing into our tables.
+
+A table that carries an embedding function in its metadata cannot be added to where this package is missing, so
+tables made by `embedingest` carry none: `attach` lends the function to one opened table instead.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from lancedb.embeddings import EmbeddingFunctionConfig, TextEmbeddingFunction, register
+from pydantic import PrivateAttr
+
+from embedingest.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from embedingest.engine.engine import Engine
+
+__all__ = ["EmbedingestFunction", "attach"]
+
+_VECTOR = "vector"
+_TEXT = "text"
+
+
+@register("embedingest")  # type: ignore[no-untyped-call]
+class EmbedingestFunction(TextEmbeddingFunction):
+    """Texts to vectors by our engine: in this process, or, with `host`, by any server that speaks `/api/embed`.
+
+    `name` is a model's name. The prompts default to the model's own in process, and to none over HTTP. Vectors
+    are float32 (N, D) of unit length, the same that `embedingest` writes.
+    """
+
+    name: str = "all-minilm"
+    host: str | None = None
+    api_key: str | None = None
+    query_prompt: str | None = None
+    document_prompt: str | None = None
+    timeout_seconds: float = 120.0
+    # What fails here fails again: LanceDB's seven tries would only delay the message.
+    max_retries: int = 0
+
+    _engine: Any = PrivateAttr(default=None)
+    _dimensions: int | None = PrivateAttr(default=None)
+
+    @staticmethod
+    def sensitive_keys() -> list[str]:
+        """`api_key` is given as `$var:NAME`, so that no table holds it."""
+        return ["api_key"]
+
+    def ndims(self) -> int:
+        """D, the length of the model's vectors."""
+        if self._dimensions is None:
+            local = self.host is None
+            self._dimensions = (
+                self._in_process().describe(self.name).dimensions if local else len(self._over_http(["dimensions"])[0])
+            )
+        return self._dimensions
+
+    def compute_query_embeddings(self, *args: Any, **_: Any) -> list[Any]:
+        """One vector for each query, with the query side's prompt."""
+        return self._embed(list(self.sanitize_input(args[0])), self.query_prompt, "query")
+
+    def generate_embeddings(self, texts: Any, *_: Any, **__: Any) -> list[Any]:
+        """One vector for each document, with the document side's prompt."""
+        return self._embed(list(texts), self.document_prompt, "document")
+
+    def _embed(self, texts: list[str], prompt: str | None, role: str) -> list[NDArray[np.float32]]:
+        if self.host is not None:
+            return self._over_http([(prompt or "") + text for text in texts])
+        engine = self._in_process()
+        said = engine.describe(self.name).prompt(role) if prompt is None else prompt
+        priority: Any = "query" if role == "query" else "bulk"
+        return list(engine.embed(texts, model=self.name, prompt=said, priority=priority).vectors)
+
+    def _in_process(self) -> Engine:
+        if self._engine is None:
+            from embedingest.build import open_engine
+
+            self._engine = open_engine()
+        engine: Engine = self._engine
+        return engine
+
+    def _over_http(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        headers = {"Content-Type": "application/json"}
+        if self.api_key is not None:
+            headers["Authorization"] = f"Bearer {self.api_key}"
+        body = json.dumps({"model": self.name, "input": list(texts)}).encode()
+        url = f"{str(self.host).rstrip('/')}/api/embed"
+        request = urllib.request.Request(url, body, headers)  # noqa: S310 -- the host is the user's own setting
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:  # noqa: S310
+                vectors = json.load(answer)["embeddings"]
+        except urllib.error.HTTPError as error:
+            raise EngineError(f"{url} answered {error.code}: {error.read(500).decode('utf-8', 'replace')}") from error
+        except OSError as error:
+            raise EngineError(f"{url} cannot be reached: {error}", remedy="`embedingest serve` starts it") from error
+        return list(np.asarray(vectors, dtype=np.float32))
+
+
+def attach(table: Any, function: EmbedingestFunction | None = None) -> Any:
+    """Let `table.search("some text")` of an opened LanceDB table embed the query with `function`.
+
+    The table on disk is not touched; `function` defaults to the model that the table remembers. Returns `table`.
+    """
+    from embedingest.store.schema import identity
+
+    if function is None:
+        made = identity(table.schema, table=table.name)
+        create: Any = EmbedingestFunction.create
+        function = create(name=made.model, document_prompt=made.document_prompt)
+    config = EmbeddingFunctionConfig(vector_column=_VECTOR, source_column=_TEXT, function=function)
+    # LanceDB reads a handle's functions once from the table's metadata and keeps them here.
+    table.__dict__["embedding_functions"] = {_VECTOR: config}
+    return table
