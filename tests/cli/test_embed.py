@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_each_text_is_one_line_of_json(chair):
@@ -37,5 +40,5 @@ def test_a_warm_embed_imports_no_torch(chair):
         "run_command(cli, ['embed', 'hello'])\n"
         "print(sorted(m for m in sys.modules if m in {'torch', 'transformers', 'lancedb', 'fastapi'}), file=sys.stderr)"
     )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert ran.stderr.splitlines()[-1] == "[]"

@@ -62,7 +62,7 @@ def test_a_flag_wins_over_the_variable():
 
 def test_ollama_variables_reach_the_engine():
     settings = engine_settings({"OLLAMA_KEEP_ALIVE": "-1", "OLLAMA_MAX_QUEUE": "7", "OLLAMA_MAX_LOADED_MODELS": "2"})
-    assert (settings.keep_alive, settings.max_waiting, settings.max_loaded_models) == ("-1", 7, 2)
+    assert (settings.keep_alive, settings.max_waiting, settings.max_loaded_models) == (-1.0, 7, 2)
 
 
 def test_a_variable_that_is_no_number_is_named():
