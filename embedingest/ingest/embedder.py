@@ -42,7 +42,7 @@ class Embedded:
     tokens: int = 0
     characters: int = 0
     truncated: int = 0
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 class Embedder:
@@ -85,7 +85,7 @@ class Embedder:
             try:
                 # What somebody has just saved is waited for; the backlog is not.
                 self._embed(texts, result, "bulk" if urgency else "query")
-            except Exception as error:  # noqa: BLE001 -- raised again by whoever takes the result
+            except BaseException as error:  # noqa: BLE001 -- raised again by whoever takes the result
                 result.error = error
             if not self._closed.is_set():
                 self._done(result)
