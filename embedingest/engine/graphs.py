@@ -20,7 +20,7 @@ __all__ = ["BATCH_TOKENS", "WIDTH_STEP", "infer", "run_options", "width"]
 WIDTH_STEP = 16
 """Widths are rounded up to this: matrix units work in blocks of it, and fewer shapes keep fewer kernels in memory."""
 
-BATCH_TOKENS = 1536
+BATCH_TOKENS = 2048
 """Padded tokens of a bulk batch: small enough to stay in the second-level cache of one core."""
 
 _LEAST_WIDTH = 8

@@ -126,8 +126,13 @@ class _Maker:
 
 def _check_room(folder: ModelFolder, place: Path) -> None:
     needed = 2 * folder.size_bytes + 2**20  # two graphs may lie side by side
-    if shutil.disk_usage(place).free < needed:
+    if _room(place) < needed:
         raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {needed} bytes are needed", str(place))
+
+
+def _room(place: Path) -> int:
+    """Free bytes where `place` lies."""
+    return shutil.disk_usage(place).free
 
 
 def _told(figures: dict[str, Any]) -> str:

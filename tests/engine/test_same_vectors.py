@@ -1,0 +1,40 @@
+"""Same text, same vector as sentence-transformers in fp32: every architecture, pooling, batch and order."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from embedingest.config import ModelConfig
+from embedingest.engine.compiled import create as compiled
+from embedingest.engine.folder import ModelFolder
+from embedingest.engine.scheduler import Scheduler
+from embedingest.engine.sentence_transformers import create as torch_encoder
+from embedingest.engine.vectors import cosines
+
+from tests.engine.tiny import KINDS, TEXTS, vectors
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+def in_one_batch(encoder, texts=TEXTS):
+    return encoder.encode(encoder.tokenize(texts))
+
+
+@pytest.fixture(params=KINDS)
+def folder(request, tiny_folder) -> ModelFolder:
+    return ModelFolder.open(tiny_folder(request.param))
+
+
+def test_the_compiled_model_gives_the_vectors_of_sentence_transformers(folder):
+    encoder = compiled(folder, ModelConfig(precision="fp32"))
+    assert encoder.runtime["runtime"].startswith("openvino")
+    np.testing.assert_allclose(in_one_batch(encoder), vectors(folder.path, TEXTS), atol=2e-5)
+    encoder.close()
+
+
+def test_torch_gives_the_vectors_of_sentence_transformers(folder):
+    encoder = torch_encoder(folder, ModelConfig())
+    np.testing.assert_allclose(in_one_batch(encoder), vectors(folder.path, TEXTS), atol=2e-5)
+    encoder.close()
