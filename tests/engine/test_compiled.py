@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
 from embedingest.config import ModelConfig
 from embedingest.engine import compiled_cache, cpu, make
-from embedingest.engine.compiled import CompiledEncoder, create, taken
+from embedingest.engine.compiled import CompiledEncoder, _key, create, taken
 from embedingest.engine.encoder import Encoder
 from embedingest.engine.folder import ModelFolder
 from embedingest.engine.gate import Figures, compare
@@ -22,8 +24,10 @@ from embedingest.engine.scheduler import Scheduler
 from embedingest.engine.sentence_transformers import TorchEncoder
 from embedingest.engine.vectors import cosines
 from embedingest.errors import ModelLoadError
-
 from tests.engine.tiny import TEXTS, vectors
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FP32 = ModelConfig(precision="fp32")
 AUTO = ModelConfig()
@@ -48,11 +52,6 @@ def assert_right(encoder, folder, least=0.999999):
     assert cosines(answers(encoder), vectors(folder.path, TEXTS)).min() >= least
 
 
-def entry_of(cache: Path) -> Path:
-    (found,) = [path for path in (cache / "compiled").iterdir() if path.is_dir()]
-    return found
-
-
 def test_it_is_an_encoder(folder, own_cache):
     assert isinstance(create(folder, FP32), Encoder)
 
@@ -66,7 +65,9 @@ def test_what_was_made_is_told_without_loading_it(folder, fresh_cache):
     assert told["gate"]["texts"] >= 256
 
 
-@pytest.mark.parametrize("damage", ["truncated", "other bytes", "no note", "broken note", "other version", "wrong memory"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "other bytes", "no note", "broken note", "other version", "wrong memory"]
+)
 def test_a_damaged_entry_is_made_again(folder, fresh_cache, damage):
     create(folder, FP32).close()
     entry = entry_of(fresh_cache)

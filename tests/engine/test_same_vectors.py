@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import random
-
 import numpy as np
 import pytest
+
 from embedingest.config import ModelConfig
 from embedingest.engine.compiled import create as compiled
 from embedingest.engine.folder import ModelFolder
-from embedingest.engine.scheduler import Scheduler
 from embedingest.engine.sentence_transformers import create as torch_encoder
-from embedingest.engine.vectors import cosines
-
 from tests.engine.tiny import KINDS, TEXTS, vectors
 
 pytestmark = pytest.mark.usefixtures("own_cache")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
-WORDS = (
-    "the sky is blue because air scatters short waves more than long ones and a cat sat on warm roof while rain fell "
-    "over hills where people walk to work every day with bread milk tea green red light dark old new city river sea"
-).split()
+SENTENCES = (
+    "the sky is blue because air scatters short waves more than long ones",
+    "and a cat sat on warm roof while rain fell over hills where people walk to work every day",
+    "with bread milk tea green red light dark old new city river sea",
+)
+WORDS = " ".join(SENTENCES).split()
 WIDTH = 32
 TEXTS = [
     "the sky is blue",
@@ -131,7 +134,7 @@ def save(kind: Kind, folder: Path) -> Path:
     return folder
 
 
-@lru_cache(maxsize=None)
+@cache
 def reference(folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer
 

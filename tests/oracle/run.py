@@ -96,7 +96,9 @@ def compare(ours: Ours, llama: Llama) -> list[str]:
         cosine = float(vector @ llama.vector(head))
         least = min(least, cosine)
         if count != wanted or cosine < LEAST_COSINE:
-            wrong.append(f"text {number}, context {context}: {count} tokens against {wanted}, cosine {cosine:.6f}: {text[:60]!r}")
+            wrong.append(
+                f"text {number}, context {context}: {count} tokens against {wanted}, cosine {cosine:.6f}: {text[:60]!r}"
+            )
     print(f"{TEXTS} generated texts: {len(wrong)} differ, least cosine {least:.7f}")
     print(f"{len(ODD)} odd texts:")
     differing = [text for text in ODD if not _agree(ours, llama, text, wrong)]
@@ -129,9 +131,10 @@ def main() -> int:
     server = HttpServer(create_app(engine, settings), settings)
     server.start()
     log = BUILD / "llama.log"
-    with log.open("wb") as errors, subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-    ) as other:
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True) as other,
+    ):
         assert other.stdout is not None
         said = next((line for line in other.stdout if line.startswith("address ")), "")
         assert said, f"llama.cpp did not start; see {log}"

@@ -1,0 +1,160 @@
+"""How fast a model runs here, on texts of the user's own: rates, latencies, share of the machine's ceiling.
+
+Measures through the scheduler, as both walks use it; knows no files and prints nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from embedingest.engine import cpu
+from embedingest.engine.scheduler import Scheduler
+from embedingest.engine.work import ceiling, operations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from embedingest.engine.encoder import Encoder, TokenIds
+    from embedingest.engine.folder import ModelFolder
+
+__all__ = ["BenchReport", "Latency", "measure", "pieces"]
+
+_HINTS = {"fp32": "f32", "bf16": "bf16", "bf16-linears": "bf16", "fp16": "f16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds of single queries, one after the other."""
+
+    texts: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class BenchReport:
+    """What was measured. Tokens count special tokens and no padding; rates are medians over `repeats` runs."""
+
+    model: str
+    runtime: dict[str, str]
+    cores: int
+    texts: int
+    tokens: int
+    repeats: int
+    tokens_per_second: float
+    texts_per_second: float
+    tokenize_share: float
+    padding_share: float
+    query: Latency
+    gflops: float | None = None
+    ceiling_gflops: float | None = None
+    runs: list[float] = field(default_factory=list)
+
+    @property
+    def ceiling_share(self) -> float | None:
+        """Share of the machine's own rate for one large matrix product at the same precision."""
+        return None if not self.gflops or not self.ceiling_gflops else self.gflops / self.ceiling_gflops
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "ceiling_share": self.ceiling_share}
+
+
+def measure(
+    name: str,
+    encoder: Encoder,
+    texts: Sequence[str],
+    *,
+    folder: ModelFolder | None = None,
+    repeats: int = 3,
+    queries: int = 200,
+    said: Callable[[str], None] = lambda _: None,
+) -> BenchReport:
+    """Embed N texts `repeats` times as bulk and `queries` short ones singly. `said` hears what is under way.
+
+    Loading and a first run to warm up are not counted. Raises what the engine raises.
+    """
+    scheduler = Scheduler(encoder, cached_texts=0)
+    try:
+        said("warming up")
+        _bulk(scheduler, encoder, texts[: max(32, len(texts) // 8)])
+        _bulk(scheduler, encoder, texts[: max(32, len(texts) // 8)])
+        before = scheduler.stats()
+        runs: list[float] = []
+        tokenizing: list[float] = []
+        lengths: list[int] = []
+        for i in range(repeats):
+            said(f"bulk {i + 1} of {repeats}")
+            seconds, tokenize_seconds, lengths = _bulk(scheduler, encoder, texts)
+            runs.append(sum(lengths) / seconds)
+            tokenizing.append(tokenize_seconds / seconds)
+        after = scheduler.stats()
+        said("queries")
+        latency = _latency(scheduler, encoder, texts, queries)
+    finally:
+        scheduler.close()
+    rate = statistics.median(runs)
+    padded, used = after.padded_tokens - before.padded_tokens, after.tokens - before.tokens
+    hint = _HINTS.get(encoder.runtime.get("precision", ""))
+    on_cpu = encoder.runtime.get("runtime", "").startswith("openvino")
+    said("the machine's ceiling")
+    return BenchReport(
+        model=name,
+        runtime=encoder.runtime,
+        cores=cpu.cores(),
+        texts=len(texts),
+        tokens=sum(lengths),
+        repeats=repeats,
+        tokens_per_second=rate,
+        texts_per_second=rate * len(texts) / max(1, sum(lengths)),
+        tokenize_share=statistics.median(tokenizing),
+        padding_share=1.0 - used / max(1, padded),
+        query=latency,
+        gflops=None if folder is None else operations(folder, lengths) * rate / max(1, sum(lengths)) / 1e9,
+        ceiling_gflops=ceiling(hint) / 1e9 if hint and on_cpu else None,
+        runs=runs,
+    )
+
+
+def pieces(encoder: Encoder, texts: Sequence[str], count: int, *, seed: int = 0) -> list[str]:
+    """`count` texts of mixed length, from a few words to a full window, cut out of `texts`; the same every time."""
+    rng = random.Random(seed)  # noqa: S311 -- a repeatable choice, not a secret
+    window = encoder.max_tokens - encoder.special_tokens
+    found: list[str] = []
+    sources = [words for text in texts if (words := text.split())]
+    while sources and len(found) < count:
+        words = rng.choice(sources)
+        size = rng.randint(5, max(6, int(window * 0.8)))
+        start = rng.randrange(max(1, len(words) - size + 1))
+        found.append(" ".join(words[start : start + size]))
+    return found
+
+
+def _bulk(scheduler: Scheduler, encoder: Encoder, texts: Sequence[str]) -> tuple[float, float, list[int]]:
+    began = time.perf_counter()
+    tokens = _cut(encoder, texts)
+    tokenized = time.perf_counter() - began
+    scheduler.submit(tokens, priority="bulk").result()
+    return time.perf_counter() - began, tokenized, [len(ids) + encoder.special_tokens for ids in tokens]
+
+
+def _cut(encoder: Encoder, texts: Sequence[str]) -> list[TokenIds]:
+    window = encoder.max_tokens - encoder.special_tokens
+    return [ids[:window] for ids in encoder.tokenize(texts)]
+
+
+def _latency(scheduler: Scheduler, encoder: Encoder, texts: Sequence[str], count: int) -> Latency:
+    words = [word for text in texts[:200] for word in text.split()][:5000] or ["word"]
+    taken: list[float] = []
+    for i in range(count + 10):
+        query = " ".join(words[(i * 7 + j) % len(words)] for j in range(7))
+        began = time.perf_counter()
+        scheduler.submit(_cut(encoder, [query])).result()
+        taken.append(1e3 * (time.perf_counter() - began))
+    warm = sorted(taken[10:])
+    at = [warm[min(len(warm) - 1, int(share * len(warm)))] for share in (0.5, 0.95, 0.99)] if warm else [0.0] * 3
+    return Latency(len(warm), *at)
