@@ -26,9 +26,7 @@ _MOST_BYTES = 2**20  # of one file; enough to cut texts from
 @click.option("--repeats", type=click.IntRange(min=1, max=100), default=3, show_default=True, help="Bulk runs.")
 @click.option("--queries", type=click.IntRange(min=10), default=200, show_default=True, help="Single short queries.")
 @json_option
-def bench(
-    paths: tuple[Path, ...], model: str, count: int, repeats: int, queries: int, as_json: bool
-) -> None:
+def bench(paths: tuple[Path, ...], model: str, count: int, repeats: int, queries: int, as_json: bool) -> None:
     """Measure tokens a second and query latency on texts cut from PATHs (default: a manual that Python carries).
 
     Texts are of mixed length up to the model's window. Nothing is stored.
@@ -47,9 +45,7 @@ def bench(
             raise click.UsageError(f"no text in {', '.join(map(str, paths))}")
         folder = catalog.folder(entry.key)
         with console().status("loading") as status:
-            report = measure(
-                name, encoder, texts, folder=folder, repeats=repeats, queries=queries, said=status.update
-            )
+            report = measure(name, encoder, texts, folder=folder, repeats=repeats, queries=queries, said=status.update)
     finally:
         encoder.close()
     if as_json:
@@ -97,7 +93,10 @@ def _show(report: BenchReport) -> None:
         ("texts/s", f"{report.texts_per_second:,.1f}"),
         ("tokenising", f"{report.tokenize_share:.1%} of the time"),
         ("padding", f"{report.padding_share:.1%} of what is computed"),
-        ("a short query", f"p50 {report.query.p50_ms:.2f} ms, p95 {report.query.p95_ms:.2f}, p99 {report.query.p99_ms:.2f}"),
+        (
+            "a short query",
+            f"p50 {report.query.p50_ms:.2f} ms, p95 {report.query.p95_ms:.2f}, p99 {report.query.p99_ms:.2f}",
+        ),
     ]
     if report.gflops is not None:
         rows.append(("arithmetic", f"{report.gflops:,.0f} GFLOP/s"))

@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "tag": ("embedingest.cli.snapshots:tag", "Name the table's present version, list or drop names"),
     "restore": ("embedingest.cli.snapshots:restore", "Make the table what it was at a name"),
     "serve": ("embedingest.cli.serve:serve", "Serve the engine over HTTP, as Ollama and OpenAI do"),
+    "bench": ("embedingest.cli.bench:bench", "Measure how fast this machine embeds"),
     "embed": ("embedingest.cli.embed:embed", "Embed texts and print the vectors"),
     "completion": ("embedingest.cli.completion:completion", "Print the shell completion script"),
 }

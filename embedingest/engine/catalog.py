@@ -10,7 +10,7 @@ import hashlib
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest import registry
 from embedingest.config import ModelConfig
@@ -162,6 +162,23 @@ class Catalog:
             options = {"threads": self._threads, **options}
         encoder: Encoder = registry.create("encoders", name, _folder(entry), config, options=options)
         return encoder
+
+    def folder(self, key: str) -> ModelFolder | None:
+        """The model folder of a key; `None` for an encoder that has none. Raises ModelLoadError."""
+        return _folder(self._entries[key])
+
+    def compiled(self, key: str) -> dict[str, Any] | None:
+        """What was compiled of a model, with the gate's figures; `None` before its first use or where torch runs it.
+
+        Loads no weights.
+        """
+        from embedingest.engine.compiled import taken
+
+        entry = self._entries[key]
+        folder = _folder(entry)
+        return (
+            None if folder is None or entry.config.encoder not in ("auto", "compiled") else taken(folder, entry.config)
+        )
 
     def _put(self, entry: _Entry) -> None:
         with self._lock:

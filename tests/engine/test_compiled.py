@@ -68,9 +68,12 @@ def test_what_was_made_is_told_without_loading_it(folder, fresh_cache):
 @pytest.mark.parametrize(
     "damage", ["truncated", "other bytes", "no note", "broken note", "other version", "wrong memory"]
 )
-def test_a_damaged_entry_is_made_again(folder, fresh_cache, damage):
+def test_a_damaged_entry_is_made_again(folder, own_cache, tmp_path, monkeypatch, damage):
     create(folder, FP32).close()
-    entry = entry_of(fresh_cache)
+    whole = compiled_cache.place(_key(folder, FP32))
+    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
+    entry = tmp_path / "cache" / "compiled" / whole.name
+    shutil.copytree(whole, entry)
     note = entry / compiled_cache.NOTE
     weights = entry / "model.bin"
     match damage:
