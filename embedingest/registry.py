@@ -123,6 +123,13 @@ class Plugin:
     def origin(self) -> str:
         return "embedingest itself" if self.distribution is None else f"{self.distribution} {self.version}"
 
+    @property
+    def summary(self) -> str:
+        """One line on what it is: of a distribution, what its author wrote."""
+        dist = self.entry.dist
+        said = None if dist is None else dist.metadata.get_all("Summary")
+        return str(said[0]) if said else self.value
+
     def _mend(self) -> str:
         if self.distribution is None:
             return "reinstall with `pip install --force-reinstall embedingest`"

@@ -1,0 +1,126 @@
+"""`embedingest config`: check, show, schema and init of configuration files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from embedingest.cli.options import json_option
+
+if TYPE_CHECKING:
+    from embedingest.config import Config
+
+__all__ = ["config"]
+
+_FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@click.group()
+def config() -> None:
+    """Check, show and write configuration files."""
+
+
+@config.command()
+@_FILE
+def check(file: Path) -> None:
+    """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
+    from embedingest.build import Workshop
+    from embedingest.config import read
+    from embedingest.supervise import hosts
+
+    settings = read(file)
+    workshop = Workshop(settings)
+    try:
+        _check_plugins(settings)
+        found = hosts(workshop)
+        for name, pipeline in settings.pipelines.items():
+            if settings.engine_of(pipeline.engine).engine == "local":
+                workshop.engine_of(pipeline.engine).describe(pipeline.model)
+            _check_roots(name, pipeline)
+    finally:
+        workshop.close()
+    _say(f"{file} is whole: {', '.join(settings.pipelines) or 'no pipelines'}")
+    for host, why in found.items():
+        _say(f"will talk to {host} ({why})")
+
+
+@config.command()
+@_FILE
+@json_option
+def show(file: Path, as_json: bool) -> None:
+    """Show every setting of FILE as it is resolved; secrets and what came from the environment as `***`."""
+    from embedingest.cli.output import print_json
+    from embedingest.config import read_file
+    from embedingest.config import show as shown
+
+    document = shown(read_file(file))
+    if as_json:
+        print_json(document)
+    else:
+        import yaml
+
+        click.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of configuration files, so that editors complete and check them."""
+    from embedingest.cli.output import print_json
+    from embedingest.config import schema as described
+
+    print_json(described())
+
+
+@config.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: FOLDER/embedingest.yaml]"
+)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def init(folder: Path, output: Path | None, force: bool) -> None:
+    """Write a commented configuration for FOLDER, ready to be run."""
+    from embedingest.config.starter import starter
+    from embedingest.errors import ConfigError
+
+    file = folder / "embedingest.yaml" if output is None else output
+    if file.exists() and not force:
+        raise ConfigError(f"{file} is there already", remedy="name another file with `--output`, or give `--force`")
+    file.write_text(starter(folder, file.parent), encoding="utf-8")
+    _say(f"wrote {file}; `embedingest run {file}` runs it")
+
+
+def _check_plugins(settings: Config) -> None:
+    """Every plug-in that is named, and its settings. Raises PluginError."""
+    from embedingest import registry
+
+    registry.named(settings.plugins)
+    engines = (settings.engine, *settings.engines.values())
+    wanted = [("engines", engine.engine, engine.options) for engine in engines if engine.engine != "local"]
+    wanted += [("encoders", m.encoder, m.options) for m in settings.models.values() if m.encoder != "auto"]
+    for pipeline in settings.pipelines.values():
+        load, chunk = pipeline.load, pipeline.chunk
+        wanted += [
+            ("loaders", name.partition("#")[0], load.settings().get(name, {})) for name in load.chosen().values()
+        ]
+        wanted += [("loaders", name.partition("#")[0], options) for name, options in load.settings().items()]
+        wanted += [("chunkers", name.partition("#")[0], options) for name, options in chunk.settings().items()]
+        wanted += [("chunkers", chunk.chunker, {})] if chunk.chunker != "auto" else []
+        wanted += [("sources", s.source, s.options) for s in pipeline.sources if s.source != "folder"]
+    for group, name, options in wanted:
+        registry.find(group, name).check(options)
+
+
+def _check_roots(name: str, pipeline: Any) -> None:
+    from embedingest.errors import ConfigError
+
+    for source in pipeline.sources:
+        if source.source == "folder" and not source.path.exists():
+            raise ConfigError(f"pipelines.{name}.sources: no such folder: {source.path}", remedy="check the path")
+
+
+def _say(line: str) -> None:
+    from embedingest.cli.output import console
+
+    console().print(line, highlight=False, markup=False, soft_wrap=True)
