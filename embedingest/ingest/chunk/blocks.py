@@ -17,10 +17,11 @@ __all__ = ["Block", "Kind", "asciidoc_blocks", "markdown_blocks", "plain_blocks"
 Kind = Literal["heading", "paragraph", "item", "code", "table", "rule"]
 
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+\Z")
-_FENCE: Final = re.compile(r" {0,3}(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)$")
+_FENCE: Final = re.compile(r"(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)$")
 _ATX: Final = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#*)?[ \t]*$")
 _SETEXT: Final = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _ITEM: Final = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)]|#\.|\(\w{1,3}\))[ \t]+\S")
+_BULLET: Final = re.compile(r"^(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _TABLE: Final = re.compile(r"[ \t]*(?:\||\+[-=+]{3,}\+)")
 _ADORNMENT: Final = re.compile(r"([=\-~#*^\"'`+:._])\1{2,}[ \t]*$")
 _LITERAL: Final = re.compile(r"\.\. (?:code|code-block|sourcecode|parsed-literal|literalinclude|productionlist|math)::")
@@ -87,9 +88,8 @@ def markdown_blocks(text: str) -> list[Block]:
             scan.blank = True
             continue
         indent = len(line) - len(line.lstrip())
-        opened = _FENCE.match(line) if stripped[0] in "`~" else None
-        if opened is None and indent > 3 and scan.last == "item" and stripped[:3] in {"```", "~~~"}:
-            opened = _FENCE.match(stripped)
+        # Inside lists a fence stands behind a bullet or any number of blanks.
+        opened = _FENCE.match(_BULLET.sub("", stripped)) if "```" in stripped or "~~~" in stripped else None
         if opened:
             fence = opened[1] or opened[2]
             scan.open(start, "code", indent)

@@ -84,6 +84,11 @@ def test_markdown():
     ]
 
 
+def test_a_fence_may_stand_behind_a_bullet():
+    blocks = markdown_blocks("1. ```\n   # no heading\n   ```\n\n# Heading\n")
+    assert kinds(blocks) == [("code", 0, ""), ("heading", 1, "Heading")]
+
+
 def test_restructured_text():
     assert kinds(rest_blocks(REST)) == [
         ("heading", 1, "Title"),

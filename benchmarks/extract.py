@@ -1,0 +1,128 @@
+"""The same manual from four formats: how much of its text and of its headings comes out, and how fast.
+
+    python benchmarks/extract.py FOLDER…
+
+Each FOLDER is an unpacked Debian package that ships one manual as text, HTML, PDF and EPUB:
+`apt-get download debian-policy developers-reference` and `dpkg -x` each. F1 is over words, against the text
+version; headings are those of the text version that are found in heading paths. The bare libraries read the same
+bytes in the same run, where they are installed.
+"""
+
+import argparse
+import gzip
+import re
+from collections import Counter
+from pathlib import Path
+
+from embedingest import registry
+from embedingest.ingest.chunk.sections import sections
+from embedingest.types import Document
+
+import common
+
+WORD = re.compile(r"\w+")
+NUMBER = re.compile(r"^(?:(?:chapter|appendix)\s+)?(?:[\dA-Z]{1,2}\.)*[\dA-Z]{1,2}[.:]?\s+", re.IGNORECASE)
+LEFT_OUT = {"genindex.html", "search.html", "index.html"}
+
+
+def f1(text, reference):
+    ours, theirs = Counter(WORD.findall(text.lower())), Counter(WORD.findall(reference.lower()))
+    common_words = sum((ours & theirs).values())
+    return 2 * common_words / max(1, sum(ours.values()) + sum(theirs.values()))
+
+
+def plain(title):
+    return " ".join(WORD.findall(NUMBER.sub("", title).lower()))
+
+
+def headings(documents):
+    found = {plain(title) for document in documents for section in sections(document) for title in section.path}
+    return found - {""}
+
+
+def unpacked(path):
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.suffix == ".gz" else data
+
+
+def manuals(folder):
+    """The manual of a package: its text, and the files of each other format, pages in the order of their names."""
+    text = max(folder.rglob("*.txt.gz"), key=lambda path: len(unpacked(path)))
+    stem = text.name.removesuffix(".txt.gz")
+    pdf = next(path for path in folder.rglob(f"{stem}.pdf*"))
+    book = next(folder.rglob(f"{stem}.epub"))
+    pages = next(folder.rglob(f"{stem}.html"))  # one page, or a folder of them
+    html = [pages] if pages.is_file() else [path for path in sorted(pages.glob("*.html")) if path.name not in LEFT_OUT]
+    return stem, text, {"html": html, "pdf": [pdf], "epub": [book]}
+
+
+def ours(kind, data):
+    return registry.load("loaders", kind)().load(data, f"x.{kind}")
+
+
+def peers(kind):
+    """Name and function (bytes to text) of each bare library for a format."""
+    if kind == "pdf":
+        yield "pypdfium2 bare", pdfium_text
+    if kind == "html":
+        yield "trafilatura", trafilatura_text
+    yield "kreuzberg", lambda data: kreuzberg_text(kind, data)
+
+
+def pdfium_text(data):
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(data) as pdf:
+        return "\n".join(page.get_textpage().get_text_bounded() for page in pdf)
+
+
+def trafilatura_text(data):
+    import trafilatura
+
+    return trafilatura.extract(data.decode("utf-8", "replace"), output_format="markdown") or ""
+
+
+def kreuzberg_text(kind, data):
+    import kreuzberg
+
+    mime = {"pdf": "application/pdf", "html": "text/html", "epub": "application/epub+zip"}[kind]
+    return kreuzberg.extract_bytes_sync(data, mime_type=mime).content
+
+
+def row(name, texts, took, units, reference, found=None, wanted=None):
+    share = "" if not wanted else f"{len(found & wanted) / len(wanted):.1%}"
+    print(f"  {name:28} {f1(' '.join(texts), reference):>8.4f} {share:>9} {units / took:>10.0f} pages/s {took:>7.2f} s")
+
+
+def report(folder):
+    stem, text_path, formats = manuals(folder)
+    reference = unpacked(text_path).decode("utf-8", "replace")
+    wanted = headings([Document(source="x", text=reference)])
+    print(f"{stem}: {len(WORD.findall(reference)):,} words, {len(wanted)} headings in the text version")
+    print(f"  {'':28} {'words F1':>8} {'headings':>9}")
+    for kind, paths in formats.items():
+        blobs = [unpacked(path) for path in paths]
+        documents, took = common.seconds(lambda blobs=blobs, kind=kind: [ours(kind, data) for data in blobs])
+        units = documents[0].metadata.get("pages", len(documents)) if kind == "pdf" else chapters(documents)
+        row(f"{kind}: embedingest", [d.text for d in documents], took, units, reference, headings(documents), wanted)
+        for name, read in peers(kind):
+            try:
+                texts, took = common.seconds(lambda read=read, blobs=blobs: [read(data) for data in blobs])
+            except ImportError:
+                continue
+            row(f"{kind}: {name}", texts, took, units, reference)
+
+
+def chapters(documents):
+    return sum(max(1, sum(span.kind == "chapter" for span in document.spans)) for document in documents)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="+")
+    for folder in parser.parse_args().folder:
+        report(folder)
+
+
+if __name__ == "__main__":
+    main()
