@@ -31,7 +31,7 @@ ROOMS: dict[str, set[str]] = {
     "extend": {*BOTTOM, "ingest"},
     "supervise": {*BOTTOM, "build", "extend", "ingest", "server"},
     "build": {*BOTTOM, "engine", "store", "ingest", "server", "extend", "query"},
-    "mcp": {*BOTTOM, "engine", "store", "build"},
+    "mcp": {*BOTTOM, "engine", "store", "query", "build"},
     "cli": {
         *BOTTOM,
         "engine",

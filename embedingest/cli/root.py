@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "optimize": ("embedingest.cli.mend:optimize", "Compact the table and fold its indices"),
     "tag": ("embedingest.cli.snapshots:tag", "Name the table's present version, list or drop names"),
     "restore": ("embedingest.cli.snapshots:restore", "Make the table what it was at a name"),
+    "mcp": ("embedingest.cli.mcp:mcp", "Let an assistant search the table"),
     "serve": ("embedingest.cli.serve:serve", "Serve the engine over HTTP, as Ollama and OpenAI do"),
     "bench": ("embedingest.cli.bench:bench", "Measure how fast this machine embeds"),
     "embed": ("embedingest.cli.embed:embed", "Embed texts and print the vectors"),

@@ -1,0 +1,35 @@
+"""`embedingest mcp`: the table for assistants, over standard input and output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from embedingest.cli.options import table_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["mcp"]
+
+
+@click.command()
+@table_options
+@click.option("-m", "--model", default=None, envvar="EMBEDINGEST_MODEL", help="Default: the model the table remembers.")
+def mcp(db: str, table: str, state: Path, model: str | None) -> None:
+    """Let an assistant search the table: a Model Context Protocol server on standard input and output.
+
+    Needs `pip install 'embedingest[mcp]'`. An assistant's settings name this command and its folder.
+    """
+    from embedingest.build import Workshop, open_searcher, searching_model
+    from embedingest.config import Config
+    from embedingest.mcp import create_server
+
+    name, models = searching_model(state, db, table, model)
+    workshop = Workshop(Config(models=models))
+    try:
+        searcher = open_searcher(workshop, db=db, table=table, model=name, consistency_seconds=1.0)
+        create_server(searcher).run("stdio")
+    finally:
+        workshop.close()
