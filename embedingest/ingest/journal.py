@@ -401,6 +401,8 @@ class Journal:
             if version not in {0, _VERSION}:
                 raise sqlite3.DatabaseError(f"version {version}, this program writes {_VERSION}")
             if version == 0:
+                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    raise sqlite3.DatabaseError("it is another program's database")
                 db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
         except BaseException:
             db.close()

@@ -5,6 +5,7 @@ Knows how no step works. One object follows one set of roots into one table, in 
 
 from __future__ import annotations
 
+import heapq
 import logging
 import os
 import sqlite3
@@ -57,6 +58,7 @@ VERBS: Final = ("confirm", "retry", "forget", "sweep", "optimize", "resume")
 _log = logging.getLogger(__name__)
 _RECENT_SECONDS: Final = 60.0
 _LOOKS: Final = 3
+_URGENT_FILES: Final = 32
 _RATE_TEXTS: Final = 256
 _POSTPONE_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.2
@@ -136,11 +138,19 @@ class Pipeline:
             held.callback(journal.close)
             parts = self._machinery(journal, self._vectors_path)
             held.callback(parts.close)
-            self._take_roots(journal)
+            try:
+                self._take_roots(journal)
+            except sqlite3.DatabaseError as error:
+                self._restart(journal, error)
             for folder in self._outputs:
                 mark_output(folder)
             self._parts = parts
             self._held = held.pop_all()
+
+    def _restart(self, journal: Journal, error: Exception) -> None:
+        _log.warning("the journal %s is damaged and starts afresh: %s", journal.path, error)
+        journal.restart()
+        self._take_roots(journal)
 
     def _machinery(self, journal: Journal, vectors: Path) -> Machinery:
         recipe = Recipe(self.config, self._describe())
@@ -259,9 +269,7 @@ class Pipeline:
         try:
             return self._converge(m, batches, allow_deletes=allow_deletes)
         except sqlite3.DatabaseError as error:
-            _log.warning("the journal %s is damaged and starts afresh: %s", m.journal.path, error)
-            m.journal.restart()
-            self._take_roots(m.journal)
+            self._restart(m.journal, error)
             return self._converge(m, None, allow_deletes=allow_deletes)
 
     def _converge(self, m: Machinery, batches: Iterable[Batch] | None, *, allow_deletes: bool) -> IngestReport:
@@ -488,6 +496,7 @@ class _Run:
             relatives = {*batch.files, *batch.folders, *(root.relative(s) for s in due if root.holds(s))}
             if batch.sweep:
                 survey = survey_root(root, scanner, journal, due=due)
+                self._set_urgency(survey)
                 self._present[root.alias] = survey.seen
                 self._swept.add(root)
                 self._hold_back(root, survey)
@@ -495,6 +504,7 @@ class _Run:
             elif relatives:
                 survey = survey_paths(root, scanner, journal, relatives, due=due)
                 self._hold_back(root, survey, settled=batch.files)
+                self._set_urgency(survey)
                 self._late.update(survey.gone)
                 self._take(root, survey)
 
@@ -514,6 +524,12 @@ class _Run:
                 ripe.append(candidate)
         survey.seen -= len(survey.candidates) - len(ripe)
         survey.candidates = ripe
+
+    def _set_urgency(self, survey: Survey) -> None:
+        """While watching, what changed last goes first, but only so much of it: a thousand urgent files are none."""
+        newest = heapq.nlargest(_URGENT_FILES, survey.candidates, key=lambda candidate: candidate.found.facts.mtime_ns)
+        urgent = {candidate.source for candidate in newest} if self._pipeline.watcher is not None else set()
+        survey.candidates = [candidate._replace(urgent=candidate.source in urgent) for candidate in survey.candidates]
 
     def _take(self, root: Root, survey: Survey) -> None:
         report, journal = self._report, self._m.journal

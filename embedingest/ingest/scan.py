@@ -209,14 +209,14 @@ class Scanner:
         if not self.rules.ignore_files:
             return ()
         here = Path(self.root).absolute()
-        top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+        top = next((folder for folder in (here, *here.parents) if os.path.exists(folder / ".git")), here)
         outer = [folder for folder in here.parents if folder.is_relative_to(top)]
         try:
             # An absolute prefix: `_excluded` takes it off the absolute path instead of the relative one.
             return tuple(
                 (f"{folder}/", read_ignore_file(str(folder), ".gitignore"))
                 for folder in reversed(outer)
-                if (folder / ".gitignore").is_file()
+                if os.path.isfile(folder / ".gitignore")
             )
         except OSError as error:
             return _unreadable("", error, "a `.gitignore` above the root cannot be read")
