@@ -1,0 +1,98 @@
+"""What the benchmarks of the table share: rows made in bulk from real vectors plus noise, and medians."""
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+
+from embedingest.store import schema as columns
+from embedingest.store.table import open_table
+from embedingest.types import Row
+
+FINGERPRINT = "benchmark"
+NOISE = 0.35  # length of the noise added to a unit vector: neighbours keep a cosine of about 0.94 to their original
+BATCH = 50_000
+
+
+def real(db, table="chunks"):
+    """Vectors float32 (N, D) and texts of a table that embedingest made of real documents."""
+    with open_table(db, table) as opened:
+        found = opened.lance.search().select(["text", "vector"]).to_arrow()
+    flat = np.asarray(found.column("vector").combine_chunks().flatten(), dtype=np.float32)
+    return flat.reshape(found.num_rows, -1), found.column("text").to_pylist()
+
+
+def noisy(vectors, count, rng):
+    """`count` unit vectors: real ones drawn with replacement, each with noise of its own."""
+    width = vectors.shape[1]
+    drawn = vectors[rng.integers(0, len(vectors), count)]
+    moved = drawn + rng.normal(size=drawn.shape).astype(np.float32) * (NOISE / np.sqrt(width))
+    return (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32)
+
+
+def row(number, text, length=200):
+    said = text[:length]
+    return Row(
+        id=f"{number:032x}",
+        source=f"docs/{number // 20}.md",
+        title=None,
+        text=said,
+        text_hash=f"{number * 31 + 7:032x}",
+        content_hash="c" * 64,
+        chunk_index=number % 20,
+        chunk_count=20,
+        start=0,
+        end=len(said),
+        line_start=1,
+        line_end=2,
+        page=None,
+        heading_path=("Guide",),
+        mime="text/plain",
+        modified_at_ns=1_700_000_000_000_000_000,
+        metadata="{}",
+        fingerprint=FINGERPRINT,
+        config_hash="f" * 32,
+    )
+
+
+def fill(folder, count, vectors, texts, seed=7, upkeep=None):
+    """A table of `count` rows, written in large appends, tended once."""
+    rng = np.random.default_rng(seed)
+    table = open_table(
+        folder,
+        "chunks",
+        fingerprint=FINGERPRINT,
+        dimensions=vectors.shape[1],
+        create=True,
+        read_consistency_seconds=0,
+        upkeep=upkeep,
+    )
+    for start in range(0, count, BATCH):
+        size = min(BATCH, count - start)
+        rows = [row(number, texts[number % len(texts)]) for number in range(start, start + size)]
+        table.lance.add(columns.table_of(rows, noisy(vectors, size, rng), table.schema, columns.now()))
+    return table
+
+
+def milliseconds(action, times):
+    taken = []
+    for number in range(times):
+        started = time.perf_counter()
+        action(number)
+        taken.append((time.perf_counter() - started) * 1000)
+    return taken
+
+
+def median(values):
+    return round(statistics.median(values), 2)
+
+
+def tell(result, out=None):
+    print(json.dumps(result, indent=2))
+    if out:
+        Path(out).write_text(json.dumps(result, indent=2) + "\n", "utf-8")
