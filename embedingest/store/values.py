@@ -136,8 +136,8 @@ class Upkeep:
     retention_seconds: float = 900.0
     max_versions: int = 200
     max_fragments: int = 24
-    fold_rows: int = 2_000
-    fold_share: float = 0.02
+    fold_rows: int = 500
+    fold_share: float = 0.005
     index_rows: int = 100_000
     recall: float = 0.97
     outgrown: float = 2.0

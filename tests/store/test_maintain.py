@@ -29,7 +29,7 @@ LARGE = VectorIndex("IVF_RQ", 200_000, 20, 10, 0.98, 64)
         ({"indices": {}}, Needs(text_index=True)),
         ({"small_fragments": 25}, Needs(compact=True)),
         ({"rows": 99_000, "small_fragments": 30}, Needs()),
-        ({"indices": {"text_idx": (3_000, 2_001)}}, Needs(compact=True)),
+        ({"indices": {"text_idx": (4_500, 501)}}, Needs(compact=True)),
         ({"versions": 201}, Needs(clean=True)),
         ({"rows": 100_000}, Needs(key_indices=True, vector_index=True)),
         ({"rows": 400_000, "indices": KEYS, "vector_index": LARGE}, Needs()),
