@@ -23,7 +23,7 @@ from embedingest.engine.catalog import Catalog
 from embedingest.engine.models import BUSY, Lease, LoadedModel, ModelPool
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.scheduler import Scheduler
-from embedingest.errors import ConfigError, EngineClosedError, InputTooLongError, OverloadedError
+from embedingest.errors import ConfigError, EngineClosedError, InputError, InputTooLongError, OverloadedError
 from embedingest.types import Embeddings
 
 if TYPE_CHECKING:
@@ -195,10 +195,13 @@ class LocalEngine:
             return await self._in_thread(loaded.encoder.tokenize, texts)
 
     async def detokenize(self, tokens: TokenIds, *, model: str, keep_alive: float | None = None) -> str:
-        """The text these content tokens spell."""
+        """The text these content tokens spell. Raises InputError where they are none of this model's."""
         key = self.catalog.find(model).key
         with await _leased(self._pool.acquire(key, keep_alive)) as loaded:
-            return await self._in_thread(loaded.encoder.detokenize, tokens)
+            try:
+                return await self._in_thread(loaded.encoder.detokenize, tokens)
+            except (ValueError, OverflowError, LookupError, TypeError) as error:
+                raise InputError(f"these tokens are not all of model {model}: {error}") from error
 
     def pull(self, name: str) -> Iterator[dict[str, Any]]:
         """Fetch a model over the network, since somebody asked for it, step by step. Raises EngineError."""

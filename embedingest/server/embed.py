@@ -9,7 +9,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from embedingest.errors import InputTooLongError
+from embedingest.errors import InputError, InputTooLongError
 from embedingest.server.http import Answer, Request, json_answer
 from embedingest.server.wire import ollama, openai
 from embedingest.server.wire.decode import WireError, decode
@@ -127,7 +127,11 @@ async def detokenize(service: Service, request: Request) -> Answer:
         raise WireError(400, 'field "tokens" must be a list of whole numbers from 0')
     service.find(model)
     work = service.engine.detokenize(tokens, model=model, keep_alive=ollama.keep_alive_of(fields))
-    return json_answer({"model": model, "content": await service.unless_gone(request, work)})
+    try:
+        text = await service.unless_gone(request, work)
+    except InputError as error:
+        raise WireError(400, error.message) from error
+    return json_answer({"model": model, "content": text})
 
 
 def _priority(texts: list[str]) -> Priority:

@@ -140,10 +140,11 @@ def _model_paths(model: Schema) -> Schema:
     name = {"name": "model", "in": "path", "required": True, "schema": model}
     one = _get("One model, in OpenAI's form", entry)
     one["get"]["parameters"] = [name]
-    one["get"]["responses"] |= _refusals((404,), _OPENAI_ERROR)
-    pulled = _body({"model": model, "stream": {"const": False}}, required=["model", "stream"])
+    one["get"]["responses"] |= _refusals((400, 404), _OPENAI_ERROR)
+    pulled = _body({"model": model, "stream": {"type": "boolean"}})
     pull = _post("Make a model ready", pulled,
                  _object({"status": _TEXT}), refused=(400, 403, 404), failed={"500": "It cannot be had"})  # fmt: skip
+    pull["post"]["responses"]["200"]["content"]["application/x-ndjson"] = {}  # a step a line, unless stream is false
     return {
         "/api/tags": _get("Registered models", listed),
         "/api/ps": _get("Models in memory", listed),

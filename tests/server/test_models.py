@@ -181,7 +181,7 @@ def test_tokens_of_one_text_or_of_several_and_back(serve):
     assert several["tokens"] == [one["tokens"], several["tokens"][1]]
     back = post(port, "/api/detokenize", {"model": "hashing", "tokens": one["tokens"]}).json()
     assert back == {"model": "hashing", "content": "why not"}
-    for bad in ([-1], ["x"], [True], None, [2**63]):
+    for bad in ([-1], ["x"], [True], None, [2**63], [511]):
         assert post(port, "/api/detokenize", {"model": "hashing", "tokens": bad}).status == 400
 
 

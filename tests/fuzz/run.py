@@ -1,0 +1,70 @@
+"""schemathesis against the served OpenAPI: `python tests/fuzz/run.py`.
+
+Two passes: every operation a little, the embedding ones a lot. Ends with 1 when a check fails, when fewer than 2000
+requests were made, or when fewer than half of them reached the engine. schemathesis gets an environment of its own
+under `build/`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+BUILD = ROOT / "build" / "schemathesis"
+PACKAGE = "schemathesis==4.32.5"
+LEAST_REQUESTS = 2000
+ENGINE_ROUTES = ("/api/embed", "/api/embeddings", "/api/tokenize", "/api/detokenize", "/v1/embeddings")
+PASSES = (
+    ("every operation", ["--max-examples", "40"]),
+    ("embedding", [*(part for route in ENGINE_ROUTES[:2] + ENGINE_ROUTES[4:] for part in ("--include-path", route)),
+                   "--max-examples", "600", "--mode", "positive", "--phases", "fuzzing"]),
+)  # fmt: skip
+
+
+def schemathesis() -> Path:
+    """The program, installed on the first run."""
+    found, mark = BUILD / "bin" / "schemathesis", BUILD / ".made"
+    if not mark.is_file() or mark.read_text() != PACKAGE:
+        venv.create(BUILD, with_pip=True, clear=True)
+        pip = [str(BUILD / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
+        subprocess.run(pip, check=True)
+        mark.write_text(PACKAGE)
+    return found
+
+
+def main() -> int:
+    sys.path.insert(0, str(ROOT))
+    from embedingest.config import EngineConfig, ServerConfig
+    from embedingest.engine.local import LocalEngine
+    from embedingest.server.app import create_app
+    from embedingest.server.run import HttpServer
+
+    program = schemathesis()
+    engine, settings = LocalEngine(EngineConfig()), ServerConfig(port=0)
+    app = create_app(engine, settings)
+    server = HttpServer(app, settings)
+    server.start()
+    failed = []
+    for name, options in PASSES:
+        command = [str(program), "--config-file", str(HERE / "schemathesis.toml"), "run", f"{server.url}/openapi.json"]
+        if subprocess.run([*command, "--suppress-health-check", "all", *options], cwd=BUILD).returncode:
+            failed.append(name)
+    requests = app.service.metrics.requests
+    total = sum(requests.values())
+    reached = sum(count for (route, status), count in requests.items() if route in ENGINE_ROUTES and status == 200)
+    server.stop()
+    engine.close()
+    print(
+        f"{total} requests, {reached} of them ({reached / total:.0%}) answered by the engine; failed: {failed or 'none'}"
+    )
+    for (route, status), count in sorted(requests.items()):
+        print(f"  {count:6} {status} {route}")
+    return 1 if failed or total < LEAST_REQUESTS or reached * 2 < total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
