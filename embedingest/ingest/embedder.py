@@ -5,6 +5,7 @@ Knows no rows. A text that cannot be embedded fails alone; an engine that fails 
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from dataclasses import dataclass, field
@@ -68,6 +69,15 @@ class Embedder:
         """Have these texts, by text hash, embedded."""
         self._sent += 1
         self._work.put((0 if urgent else 1, self._sent, texts))
+
+    def recall(self) -> int:
+        """Take back what no call has begun with; the number of calls that will not come."""
+        taken = 0
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._work.get_nowait()
+                taken += 1
+        return taken
 
     def close(self) -> None:
         """Take no further calls; what runs ends unheard."""

@@ -10,6 +10,7 @@ import heapq
 import logging
 import queue
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -53,6 +54,7 @@ COMMIT_SECONDS: Final = 2.0
 MAINTAIN_COMMITS: Final = 32
 DELETE_SOURCES: Final = 500
 REREADS: Final = 3
+SALVAGE_SECONDS: Final = 2.0
 
 
 class Stopped(Exception):  # noqa: N818 -- asked for, not an error
@@ -169,8 +171,22 @@ class Walk:
 
     def _check_stop(self) -> None:
         if self._m.stop.is_set():
+            self._salvage()
             self._commit()
             raise Stopped
+
+    def _salvage(self) -> None:
+        """Keep what calls under way still give, for a short while: it is paid for."""
+        if not self._calls:
+            return
+        self._calls -= self._m.embedder(self._done.put).recall()
+        deadline = time.monotonic() + SALVAGE_SECONDS
+        with suppress(queue.Empty):
+            while self._calls > 0:
+                item = self._done.get(timeout=max(0.0, deadline - time.monotonic()))
+                if isinstance(item, Embedded):
+                    self._calls -= 1
+                    self._m.cache.put(item.vectors)
 
     # -- extraction ---------------------------------------------------------------------------------------------
 
@@ -390,6 +406,7 @@ class Walk:
         self._calls -= 1
         if result.error is not None:
             # What is ready is whole, and stays done.
+            self._salvage()
             self._commit()
             raise result.error
         self._m.cache.put(result.vectors)
