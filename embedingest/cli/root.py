@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "serve": ("embedingest.cli.serve:serve", "Serve the engine over HTTP, as Ollama and OpenAI do"),
     "bench": ("embedingest.cli.bench:bench", "Measure how fast this machine embeds"),
     "embed": ("embedingest.cli.embed:embed", "Embed texts and print the vectors"),
+    "models": ("embedingest.cli.models:models", "List models, show one, or pull one"),
     "plugins": ("embedingest.cli.plugins:plugins", "List, check and begin plug-ins"),
     "config": ("embedingest.cli.config:config", "Check, show and write configuration files"),
     "completion": ("embedingest.cli.completion:completion", "Print the shell completion script"),

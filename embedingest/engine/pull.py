@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.atomic import new_folder
 from embedingest.engine.folder import ModelFolder
-from embedingest.errors import EngineError, ModelLoadError
+from embedingest.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,12 +49,18 @@ def pull(name: ModelName, into: Path, *, endpoint: str | None = None) -> Iterato
     target = into / namespace / model
     try:
         yield from _fetch(f"{namespace}/{model}", target, endpoint)
-    except (EngineError, OSError) as error:
-        raise PullError(_reason(error)) from error
-    except Exception as error:  # the hub client has no common base of its own
-        if not type(error).__module__.startswith(("huggingface_hub", "httpx", "requests", "hf_xet")):
+    except EngineError as error:
+        raise PullError(error.message, remedy=error.remedy) from error
+    except Exception as error:
+        # The hub client has no common base of its own for what can go wrong on the way.
+        known = ("huggingface_hub", "httpx", "requests", "hf_xet")
+        if not isinstance(error, OSError) and not type(error).__module__.startswith(known):
             raise
-        raise PullError(_reason(error)) from error
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise PullError(
+            f"{namespace}/{model} cannot be fetched: {reason}",
+            remedy="check the name and the network, or copy the model's folder here and name it with `--model`",
+        ) from error
 
 
 def _on_the_hub(name: ModelName) -> str:
@@ -92,8 +98,3 @@ def _fetch(repository: str, target: Path, endpoint: str | None) -> Iterator[dict
 def _is_wanted(name: str) -> bool:
     matches = any(fnmatch.fnmatch(name, pattern) for pattern in _WANTED)
     return matches and not any(fnmatch.fnmatch(name, pattern) for pattern in _UNWANTED)
-
-
-def _reason(error: BaseException) -> str:
-    first = (error.message if isinstance(error, ModelLoadError | EngineError) else str(error)).strip().split("\n")[0]
-    return first or type(error).__name__
