@@ -49,6 +49,7 @@ _ROOMS: Final = {
     "Pipeline": "ingest.pipeline",
     "PluginError": "errors",
     "Row": "types",
+    "Searcher": "query",
     "Sizer": "types",
     "Source": "ingest.source",
     "Span": "types",
@@ -58,10 +59,12 @@ _ROOMS: Final = {
     "TokenizerSizer": "engine.tokenizer",
     "Workshop": "build",
     "open_engine": "build",
+    "open_pipeline": "build",
+    "open_searcher": "build",
 }
 
 if TYPE_CHECKING:
-    from embedingest.build import Workshop, open_engine
+    from embedingest.build import Workshop, open_engine, open_pipeline, open_searcher
     from embedingest.config import Config, EngineConfig, ModelConfig
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Engine
@@ -89,6 +92,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.load import Loader
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.source import Item, Source
+    from embedingest.query import Searcher
     from embedingest.types import Change, Chunk, Document, Embeddings, FileEvent, ModelInfo, Row, Sizer, Span
 
 __all__ = [
@@ -124,6 +128,7 @@ __all__ = [
     "Pipeline",
     "PluginError",
     "Row",
+    "Searcher",
     "Sizer",
     "Source",
     "Span",
@@ -134,6 +139,8 @@ __all__ = [
     "Workshop",
     "__version__",
     "open_engine",
+    "open_pipeline",
+    "open_searcher",
 ]
 
 
