@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test lint types install bench clean ci
+.PHONY: all test lint types install clients oracle fuzz plugins clean ci
 
 all: lint types test
 
@@ -25,7 +25,20 @@ lint: install
 types: install
 	$(PY) -m mypy
 
-ci: lint types test
+# Against other people's programs: their clients, their engine, their request generator; and the plug-ins as strangers.
+clients: install
+	$(PY) tests/clients/run.py
+
+oracle: install
+	$(PY) tests/oracle/run.py
+
+fuzz: install
+	$(PY) tests/fuzz/run.py
+
+plugins:
+	plugins/check.sh $(VENV)-plugins
+
+ci: lint types test clients oracle fuzz plugins
 
 clean:
-	rm -rf $(VENV) .ci-venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-plugins .ci-venv .ci-venv-plugins build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

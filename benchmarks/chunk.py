@@ -9,11 +9,11 @@ With `--engine` some hundred chunks also go through the model of `--model`, so t
 import argparse
 from pathlib import Path
 
-import common
-
 from embedingest import registry
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
+
+import common
 
 
 def documents(folder):

@@ -12,10 +12,10 @@ import gzip
 import json
 from pathlib import Path
 
-import common
-
 from embedingest import registry
 from embedingest.types import Document
+
+import common
 
 
 def replay(pairs, cut, count):

@@ -20,7 +20,6 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import common
 import peers
 import texts as corpora
 
@@ -32,6 +31,8 @@ from embedingest.engine.gate import compare
 from embedingest.engine.scheduler import Scheduler
 from embedingest.engine.vectors import normalise
 from embedingest.engine.work import ceiling, operations
+
+import common
 
 RESULTS = Path(__file__).parent / "results"
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "openvino", "tokenizers", "onnxruntime", "fastembed",

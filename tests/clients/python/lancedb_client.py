@@ -4,9 +4,10 @@ import tempfile
 
 import lancedb
 import ollama
-from common import MODEL, OTHER, TEXT, URL, check
 from lancedb.embeddings import get_registry
 from lancedb.pydantic import LanceModel, Vector
+
+from common import MODEL, OTHER, TEXT, URL, check
 
 function = get_registry().get("ollama").create(name=MODEL, host=URL, max_retries=0)
 check(

@@ -1,8 +1,9 @@
 """PyPI `langchain-ollama`: always a list, thirteen options that are null."""
 
 import ollama
-from common import MODEL, TEXT, URL, check
 from langchain_ollama import OllamaEmbeddings
+
+from common import MODEL, TEXT, URL, check
 
 embeddings = OllamaEmbeddings(model=MODEL, base_url=URL, validate_model_on_init=True)
 check(

@@ -1,8 +1,9 @@
 """PyPI `llama-index-embeddings-ollama`: a string for one text, a list for many."""
 
 import ollama
-from common import MODEL, TEXT, URL, check
 from llama_index.embeddings.ollama import OllamaEmbedding
+
+from common import MODEL, TEXT, URL, check
 
 embedding = OllamaEmbedding(model_name=MODEL, base_url=URL)
 check(

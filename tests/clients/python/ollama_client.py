@@ -1,6 +1,7 @@
 """PyPI `ollama`: `embed`, the older `embeddings`, and what it asks about models."""
 
 import ollama
+
 from common import LONG, MODEL, TEXT, URL, check, near
 
 client = ollama.Client(host=URL)

@@ -1,6 +1,7 @@
 """PyPI `openai`: base64 by default, numbers when asked for, the list of models."""
 
 import openai
+
 from common import MODEL, TEXT, URL, check, near
 
 client = openai.OpenAI(base_url=f"{URL}/v1", api_key="unused", max_retries=0)
