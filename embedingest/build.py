@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import ServerConfig, StoreConfig
     from embedingest.engine.engine import Engine
+    from embedingest.ingest.extract import Extractor
     from embedingest.ingest.machinery import Table
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.recipe import Recipe
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from embedingest.query import Searcher
     from embedingest.server.run import HttpServer
     from embedingest.store.values import Upkeep
+    from embedingest.types import Sizer
 
 DEFAULT_MODEL = "all-minilm"
 
@@ -38,6 +40,7 @@ __all__ = [
     "journal_path",
     "named_model",
     "open_engine",
+    "open_extractor",
     "open_pipeline",
     "open_searcher",
     "open_server",
@@ -111,6 +114,19 @@ class Workshop:
             self.engine.close()
         for engine in self.others.values():
             engine.close()
+
+
+def open_extractor(workshop: Workshop, name: str = "default") -> tuple[Extractor, Sizer]:
+    """What reads and cuts one file as the pipeline `name` would, in this process, and what counts its tokens."""
+    from embedingest.extend import extended
+    from embedingest.ingest.extract import Extractor
+    from embedingest.ingest.recipe import Recipe
+
+    config = extended(workshop.config.pipelines[name], workshop.config.plugins, workshop.config.state)
+    engine = workshop.engine_of(config.engine)
+    recipe = Recipe(config, engine.describe(config.model))
+    setup = recipe.setup(engine.sizer(config.model, prompt=recipe.prompt))
+    return Extractor(setup), setup.sizer
 
 
 def open_pipeline(

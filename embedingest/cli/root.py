@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "mcp": ("embedingest.cli.mcp:mcp", "Let an assistant search the table"),
     "serve": ("embedingest.cli.serve:serve", "Serve the engine over HTTP, as Ollama and OpenAI do"),
     "bench": ("embedingest.cli.bench:bench", "Measure how fast this machine embeds"),
+    "chunk": ("embedingest.cli.chunk:chunk", "Show how a file is cut, as text, JSON or a page"),
     "embed": ("embedingest.cli.embed:embed", "Embed texts and print the vectors"),
     "models": ("embedingest.cli.models:models", "List models, show one, or pull one"),
     "plugins": ("embedingest.cli.plugins:plugins", "List, check and begin plug-ins"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedingest import registry
 from embedingest.errors import EmbedingestError
+from embedingest.ingest.chunk.choose import CHUNKERS
 from embedingest.ingest.extract import Setup
 from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
 from embedingest.ingest.metadata import Metadata
@@ -61,7 +62,7 @@ class Recipe:
         load, chunk = self.config.load, self.config.chunk
         if chunk.max_tokens is not None and chunk.max_tokens < sizer.capacity:
             sizer = CappedSizer(sizer, chunk.max_tokens)
-        names = {chunk.chunker, *chunk.chosen().values(), *chunk.options, "structured"} - {"auto"}
+        names = {chunk.chunker, *chunk.chosen().values(), *chunk.options, *CHUNKERS} - {"auto"}
         return Setup(
             sizer=sizer,
             loaders=load.chosen(),

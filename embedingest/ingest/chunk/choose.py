@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from embedingest.types import Document
 
-__all__ = ["chunker_for"]
+__all__ = ["CHUNKERS", "chunker_for"]
 
 _BY_MARKUP: Final = {"text": "structured", "markdown": "structured", "code": "code", "rows": "rows"}
+CHUNKERS: Final = frozenset(_BY_MARKUP.values())
+"""Every name that `chunker_for` answers."""
 
 
 def chunker_for(document: Document) -> str:
