@@ -187,7 +187,7 @@ def _unrouted(request: Request) -> Answer:
 
 def _refused(request: Request, error: Exception, service: Service, *, openai_form: bool) -> Answer:
     refusal = wire_error(error)
-    if refusal.status >= 500 and not isinstance(error, WireError):
+    if refusal.status == 500 and not isinstance(error, WireError):  # being busy is said by the metrics
         _log.error(
             "failed %s %s: %s", request.method, request.path, error, exc_info=refusal.text.startswith("internal")
         )

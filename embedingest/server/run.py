@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import signal
 import socket
 import sys
 import threading
@@ -17,6 +18,9 @@ from embedingest.errors import ConfigError
 from embedingest.server.guard import is_loopback
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
     import uvicorn
 
     from embedingest.config import ServerConfig
@@ -88,7 +92,10 @@ class HttpServer:
         return f"http://{shown}:{self.port}"
 
     def run(self) -> None:
-        """Serve until SIGINT or SIGTERM; then finish what was accepted. In the main thread only."""
+        """Serve until SIGTERM, or SIGINT (raised again as KeyboardInterrupt); what was accepted is finished first.
+
+        In the main thread only.
+        """
         self._make().run(sockets=[self._listener])
 
     def start(self) -> None:
@@ -141,6 +148,27 @@ def _server_class(app: App, started: threading.Event) -> type[uvicorn.Server]:
         async def startup(self, *args: Any, **keywords: Any) -> None:
             await super().startup(*args, **keywords)
             started.set()
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Stop on a signal without dying of it: SIGTERM is a wish that was fulfilled, not a failure."""
+            if threading.current_thread() is not threading.main_thread():
+                yield
+                return
+            caught: list[int] = []
+
+            def stop(number: int, frame: FrameType | None) -> None:
+                caught.append(number)
+                self.handle_exit(number, frame)
+
+            before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+            if signal.SIGINT in caught:
+                raise KeyboardInterrupt
 
         async def shutdown(self, *args: Any, **keywords: Any) -> None:
             app.service.stopping = True

@@ -1,0 +1,72 @@
+"""`embedingest serve`, as a process of its own: it answers, and it ends as it should."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.server.client import get, post, soon
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def run(*arguments: str, **environ: str):
+        command = [sys.executable, "-m", "embedingest", "serve", "--model", "hashing", *arguments]
+        env = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=pipe, stdout=pipe, text=True)
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def answers(port: int) -> bool:
+    try:
+        return get(port, "/readyz").status == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_it_serves_until_told_to_stop_and_says_how_it_ended(start, number, code):
+    port = free_port()
+    process = start(OLLAMA_HOST=f"127.0.0.1:{port}", OLLAMA_KEEP_ALIVE="-1", OLLAMA_CONTEXT_LENGTH="8")
+    assert soon(lambda: answers(port), 30)
+    answer = post(port, "/api/embed", {"model": "hashing", "input": "word " * 20}).json()
+    assert answer["prompt_eval_count"] == 8
+    assert get(port, "/api/ps").json()["models"][0]["expires_at"] > "2200"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == code, said
+    assert "Traceback" not in said
+
+
+def test_a_port_that_is_taken_is_said_with_the_way_out(start):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        process = start("--port", str(other.getsockname()[1]))
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 2, said
+    assert "often by Ollama itself" in said
+    assert "--port" in said
