@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Embedded", "Embedder"]
 
 _CALLS: Final = 4
+_URGENT_CALLS: Final = 2
 _OVERLOADED_SECONDS: Final = 0.25
 
 
@@ -47,54 +48,61 @@ class Embedded:
 
 
 class Embedder:
-    """Calls `engine.embed` from `_CALLS` threads of its own and hands each outcome to `done`, from those threads."""
+    """Calls `engine.embed` from threads of its own and hands each outcome to `done`, from those threads.
+
+    `_CALLS` of them carry the backlog, and others what is urgent: a save does not wait for a call of the backlog
+    to come back, only for the batch that the engine is at.
+    """
 
     def __init__(self, engine: Engine, recipe: Recipe, done: Callable[[Embedded], None]) -> None:
         self._engine = engine
         self._recipe = recipe
         self._done = done
         self._closed = threading.Event()
-        self._work: queue.PriorityQueue[tuple[int, int, Mapping[str, str]]] = queue.PriorityQueue()
-        self._sent = 0
+        self._backlog: queue.SimpleQueue[Mapping[str, str]] = queue.SimpleQueue()
+        self._urgent: queue.SimpleQueue[Mapping[str, str]] = queue.SimpleQueue()
         # Daemons: an engine that hangs must not keep the process from ending.
-        for number in range(_CALLS):
-            threading.Thread(target=self._serve, name=f"embed-{number}", daemon=True).start()
+        for _ in range(_CALLS):
+            threading.Thread(target=self._serve, args=(self._backlog, "bulk"), name="embed", daemon=True).start()
+        for _ in range(_URGENT_CALLS):
+            # What somebody has just saved is waited for; the backlog is not.
+            threading.Thread(target=self._serve, args=(self._urgent, "query"), name="embed", daemon=True).start()
 
     @property
     def calls(self) -> int:
-        """How many calls may run at once."""
+        """How many calls for the backlog may run at once."""
         return _CALLS
 
     def submit(self, texts: Mapping[str, str], *, urgent: bool = False) -> None:
         """Have these texts, by text hash, embedded."""
-        self._sent += 1
-        self._work.put((0 if urgent else 1, self._sent, texts))
+        (self._urgent if urgent else self._backlog).put(texts)
 
     def recall(self) -> int:
         """Take back what no call has begun with; the number of calls that will not come."""
         taken = 0
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._work.get_nowait()
-                taken += 1
+        for work in (self._urgent, self._backlog):
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    work.get_nowait()
+                    taken += 1
         return taken
 
     def close(self) -> None:
         """Take no further calls; what runs ends unheard."""
         self._closed.set()
         for _ in range(_CALLS):
-            self._sent += 1
-            self._work.put((2, self._sent, {}))
+            self._backlog.put({})
+        for _ in range(_URGENT_CALLS):
+            self._urgent.put({})
 
-    def _serve(self) -> None:
+    def _serve(self, work: queue.SimpleQueue[Mapping[str, str]], priority: Priority) -> None:
         while not self._closed.is_set():
-            urgency, _, texts = self._work.get()
+            texts = work.get()
             if not texts or self._closed.is_set():
                 continue
             result = Embedded(tuple(texts))
             try:
-                # What somebody has just saved is waited for; the backlog is not.
-                self._embed(texts, result, "bulk" if urgency else "query")
+                self._embed(texts, result, priority)
             except BaseException as error:  # noqa: BLE001 -- raised again by whoever takes the result
                 result.error = error
             if not self._closed.is_set():

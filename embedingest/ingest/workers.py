@@ -39,8 +39,8 @@ _SLICE_SECONDS: Final = 0.25
 _MAX_ATTEMPTS: Final = 2
 _MAX_STARTS: Final = 3
 _BATCH_JOBS: Final = 32
-_BATCH_BYTES: Final = 256 * 1024
-_SMALL_BYTES: Final = 64 * 1024
+_BATCH_BYTES: Final = 32 * 1024
+_SMALL_BYTES: Final = 16 * 1024
 _ONE_THREAD: Final = {
     # The engine has the cores; a worker is one of them. Fewer arenas: address space is what is limited.
     "OMP_NUM_THREADS": "1",
