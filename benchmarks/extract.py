@@ -14,11 +14,11 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import common
-
 from embedingest import registry
 from embedingest.ingest.chunk.sections import sections
 from embedingest.types import Document
+
+import common
 
 WORD = re.compile(r"\w+")
 NUMBER = re.compile(r"^(?:(?:chapter|appendix)\s+)?(?:[\dA-Z]{1,2}\.)*[\dA-Z]{1,2}[.:]?\s+", re.IGNORECASE)

@@ -1,0 +1,162 @@
+"""`watch` as a process of its own: every kind of change arrives, and the table ends equal to a fresh ingest."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = "# {0}\n\nThe first paragraph is about {0}.\n\n## More\n\nThe second one tells more of {0}.\n"
+
+
+@contextlib.contextmanager
+def watching(folder: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
+    """`embedingest watch docs` in `folder`, from its first report on."""
+    command = [sys.executable, "-m", "embedingest", "watch", "docs", "--model", "hashing", "--json", *flags]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            json.loads(process.stdout.readline())
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+
+
+def rows(folder: Path, state: str = ".embedingest") -> dict[str, Any]:
+    """Every column but when it was ingested, by id."""
+    import lancedb
+
+    table = lancedb.connect(folder / state / "lancedb", read_consistency_interval=None).open_table("chunks")
+    found = table.to_arrow().drop_columns(["ingested_at"]).to_pylist()
+    assert len({row["id"] for row in found}) == len(found)
+    return {row["id"]: row for row in found}
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not arrive in time"
+        time.sleep(0.05)
+
+
+def sources(folder: Path) -> set[str]:
+    return {row["source"] for row in rows(folder).values()}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    docs = tmp_path / "docs"
+    for name in ("walrus", "llama", "owl", "deep/eel", "deep/ray", "gone/ant", "gone/bee", "keep/cat", "keep/dog"):
+        path = docs / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(TEXT.format(name))
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "new.md").write_text(TEXT.format("a newcomer"))
+    return tmp_path
+
+
+def test_every_kind_of_change_arrives_and_the_table_equals_a_fresh_ingest(home):
+    docs = home / "docs"
+    with watching(home) as process:
+        with (docs / "walrus.md").open("a") as file:
+            file.write("\n## Added\n\nA paragraph on tusks.\n")
+        until(lambda: any("tusks" in row["text"] for row in rows(home).values()))
+
+        (docs / ".llama.md.tmp").write_text(TEXT.format("an alpaca"))
+        (docs / ".llama.md.tmp").replace(docs / "llama.md")
+        until(lambda: any("alpaca" in row["text"] for row in rows(home).values()))
+
+        (docs / "owl.md").rename(docs / "eule.md")
+        until(lambda: {"docs/eule.md"} <= sources(home) and "docs/owl.md" not in sources(home))
+
+        (home / "outside").rename(docs / "inside")
+        until(lambda: "docs/inside/new.md" in sources(home))
+
+        (docs / "deep").rename(docs / "keep" / "deeper")
+        until(lambda: "docs/keep/deeper/eel.md" in sources(home) and "docs/deep/eel.md" not in sources(home))
+
+        (docs / "inside").rename(home / "outside")
+        until(lambda: "docs/inside/new.md" not in sources(home))
+
+        shutil.rmtree(docs / "gone")
+        until(lambda: not any(source.startswith("docs/gone/") for source in sources(home)))
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0, "0 after SIGTERM"
+    fresh = [sys.executable, "-m", "embedingest", "ingest", "docs", "--model", "hashing"]
+    fresh += ["--db", "fresh/lancedb", "--state", "fresh"]
+    subprocess.run(fresh, cwd=home, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
+    assert rows(home) == rows(home, "fresh")
+
+
+def test_interrupting_ends_with_130(home):
+    with watching(home) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+
+
+def test_a_second_writer_is_refused_and_told_who_writes(home, chair, monkeypatch):
+    with watching(home) as process:
+        monkeypatch.chdir(home)
+        ran = chair.run("ingest", "docs", "--model", "hashing")
+        assert ran.code == 3
+        assert str(process.pid) in ran.err
+
+
+def test_watch_and_serve_share_one_process(home):
+    with watching(home, "--serve", "--port", "0") as process:
+        listening = _port_of(process.pid)
+        body = json.dumps({"model": "hashing", "input": ["one", "two"]}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{listening}/api/embed", body)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert len(json.load(answer)["embeddings"]) == 2
+        search = json.dumps({"query": "walrus", "limit": 1}).encode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{listening}/api/search", search, timeout=10) as answer:
+            assert json.load(answer)["results"][0]["source"] == "docs/walrus.md"
+
+
+def test_a_taken_port_is_said_and_the_watch_goes_on(home):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with watching(home, "--serve", "--port", str(taken.getsockname()[1])) as process:
+            (home / "docs" / "late.md").write_text(TEXT.format("a latecomer"))
+            until(lambda: "docs/late.md" in sources(home))
+            assert process.poll() is None
+
+
+def test_requests_reach_the_running_writer(home, chair, monkeypatch):
+    with watching(home):
+        monkeypatch.chdir(home)
+        ran = chair.run("forget", "docs")
+        assert ran.code == 0
+        assert chair.run("status", "--json").json["writer"] is not None
+
+
+def _port_of(pid: int) -> int:
+    import psutil
+
+    found: list[int] = []
+
+    def listens() -> bool:
+        found[:] = [c.laddr.port for c in psutil.Process(pid).net_connections("tcp") if c.status == "LISTEN"]
+        return bool(found)
+
+    until(listens)
+    return found[0]
