@@ -68,11 +68,6 @@ class Embedder:
             # What somebody has just saved is waited for; the backlog is not.
             threading.Thread(target=self._serve, args=(self._urgent, "query"), name="embed", daemon=True).start()
 
-    @property
-    def calls(self) -> int:
-        """How many calls for the backlog may run at once."""
-        return _CALLS
-
     def submit(self, texts: Mapping[str, str], *, urgent: bool = False) -> None:
         """Have these texts, by text hash, embedded."""
         (self._urgent if urgent else self._backlog).put(texts)

@@ -23,6 +23,7 @@ from embedingest.ingest.files import is_racy
 from embedingest.ingest.journal import FileState, stat_facts
 from embedingest.ingest.plan import Plan, plan
 from embedingest.ingest.retries import after_failure, still_stored
+from embedingest.ingest.rounds import ROUND_TEXTS, Rounds
 from embedingest.ingest.rows import wanted
 from embedingest.store.values import Changes
 
@@ -43,14 +44,14 @@ __all__ = ["Stopped", "Walk"]
 
 _log = logging.getLogger(__name__)
 
-CALL_TEXTS: Final = 64
-"""Texts of one call to the engine. Several calls are under way; what they hold is what a crash can cost."""
+CALLS: Final = 5
+"""Calls given to the engine at once: enough that it never waits, few enough that little is under way."""
 
-WAITING_TEXTS: Final = 1024
+WAITING_TEXTS: Final = 3 * ROUND_TEXTS
 JOBS: Final = 48
 JOB_BYTES: Final = 48 * 2**20
-COMMIT_ROWS: Final = 1024
-COMMIT_SECONDS: Final = 2.0
+COMMIT_ROWS: Final = 2048
+COMMIT_SECONDS: Final = 4.0
 MAINTAIN_COMMITS: Final = 32
 DELETE_SOURCES: Final = 500
 REREADS: Final = 3
@@ -103,8 +104,7 @@ class Walk:
         self._job_bytes = 0
         self._done: queue.SimpleQueue[_Read | Embedded] = queue.SimpleQueue()
         self._extracted: list[tuple[_Work, Extracted]] = []
-        self._texts: dict[str, str] = {}
-        self._urgent_texts: dict[str, str] = {}
+        self._rounds = Rounds()
         self._in_engine = 0
         self._calls = 0
         self._waiters: dict[str, list[_Work]] = {}
@@ -158,7 +158,7 @@ class Walk:
             self._check_stop()
             inbox()
             self._feed()
-            if not (self._jobs or self._in_engine or self._texts or self._urgent_texts or self._extracted):
+            if not (self._jobs or self._in_engine or self._rounds or self._extracted):
                 self._commit()
                 if not (self._heap or self._again):
                     return
@@ -196,7 +196,7 @@ class Walk:
             full = (
                 self._jobs >= JOBS
                 or self._job_bytes >= JOB_BYTES
-                or len(self._texts) + self._in_engine >= WAITING_TEXTS
+                or len(self._rounds) + self._in_engine >= WAITING_TEXTS
             )
             if full and not (urgent and self._jobs < 2 * JOBS):
                 return
@@ -379,26 +379,22 @@ class Walk:
                     else:
                         self._waiters[key] = [work]
                         assert work.wanted is not None
-                        texts = self._urgent_texts if work.candidate.urgent else self._texts
-                        texts[key] = work.wanted.texts[key]
+                        self._rounds.add(key, work.wanted.texts[key], urgent=work.candidate.urgent)
             if not work.missing:
                 self._make_ready(work)
 
     def _send(self) -> None:
-        embedder = None
-        while self._urgent_texts or self._texts:
-            urgent = bool(self._urgent_texts)
-            texts = self._urgent_texts if urgent else self._texts
-            # A call that is not full waits for more texts only while others keep the engine busy.
-            more_to_come = self._jobs > 0 and self._calls > 0
-            if not urgent and len(texts) < CALL_TEXTS and more_to_come:
+        while self._rounds:
+            urgent = self._rounds.urgent
+            if not urgent and self._calls >= CALLS:
                 return
-            embedder = embedder or self._m.embedder(self._done.put)
-            if not urgent and self._calls >= 2 * embedder.calls:
+            # A round that is not full waits for more texts only while others keep the engine busy.
+            idle = self._calls <= 1 or not (self._jobs or self._heap)
+            call = self._rounds.next_urgent() if urgent else self._rounds.next_call(begin=idle)
+            if not call:
                 return
-            keys = list(texts)[:CALL_TEXTS]
-            embedder.submit({key: texts.pop(key) for key in keys}, urgent=urgent)
-            self._in_engine += len(keys)
+            self._m.embedder(self._done.put).submit(call, urgent=urgent)
+            self._in_engine += len(call)
             self._calls += 1
 
     def _embedded(self, result: Embedded) -> None:

@@ -1,0 +1,69 @@
+"""Which texts go to the engine together: rounds of some hundred, sorted by length, cut into calls of one batch each.
+
+A call is about what the engine computes at once, so calls come back one by one: a crash costs what is under way and
+no more. Sorting within a round keeps batches without padding; a round is emptied before the next begins, so that no
+text waits for ever. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["CALL_CHARACTERS", "CALL_TEXTS", "ROUND_TEXTS", "Rounds"]
+
+ROUND_TEXTS: Final = 512
+CALL_TEXTS: Final = 64
+CALL_CHARACTERS: Final = 16_384
+"""Texts of a call times the characters of its longest: some 4 000 tokens of prose."""
+
+
+class Rounds:
+    """Texts by hash on their way to the engine; urgent ones go first and in no round."""
+
+    def __init__(self) -> None:
+        self._urgent: dict[str, str] = {}
+        self._waiting: dict[str, str] = {}
+        self._calls: list[dict[str, str]] = []
+        self._called = 0
+
+    def __len__(self) -> int:
+        """How many texts wait."""
+        return len(self._urgent) + len(self._waiting) + self._called
+
+    def add(self, key: str, text: str, *, urgent: bool) -> None:
+        (self._urgent if urgent else self._waiting)[key] = text
+
+    @property
+    def urgent(self) -> bool:
+        return bool(self._urgent)
+
+    def next_urgent(self) -> dict[str, str]:
+        """Up to a call of urgent texts."""
+        keys = list(self._urgent)[:CALL_TEXTS]
+        return {key: self._urgent.pop(key) for key in keys}
+
+    def next_call(self, *, begin: bool) -> dict[str, str]:
+        """The next call of the backlog, empty where there is none; a round that is not full begins with `begin`."""
+        if not self._calls and self._waiting and (begin or len(self._waiting) >= ROUND_TEXTS):
+            self._calls = _cut(self._waiting)
+            self._called = len(self._waiting)
+            self._waiting = {}
+        if not self._calls:
+            return {}
+        call = self._calls.pop()
+        self._called -= len(call)
+        return call
+
+
+def _cut(texts: dict[str, str]) -> list[dict[str, str]]:
+    """Calls of texts of like length, the longest last: what takes most memory is found out first."""
+    calls: list[dict[str, str]] = []
+    current: dict[str, str] = {}
+    for key, text in sorted(texts.items(), key=lambda item: len(item[1])):
+        if current and (len(current) >= CALL_TEXTS or (len(current) + 1) * len(text) > CALL_CHARACTERS):
+            calls.append(current)
+            current = {}
+        current[key] = text
+    if current:
+        calls.append(current)
+    return calls
