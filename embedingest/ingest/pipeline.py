@@ -616,7 +616,8 @@ class _Run:
                 len(verdict.wait), root.alias, verdict.reason,
             )  # fmt: skip
         _delete(self._m, [*bare, *elsewhere, *verdict.delete], self._report)
-        self._report.files["deleted"] += len(bare) + len(verdict.delete)
+        copies = [source for source in elsewhere if source not in self._walk.moved]
+        self._report.files["deleted"] += len(bare) + len(copies) + len(verdict.delete)
         if verdict.delete and not self._allow:
             self._pipeline.remember_deleted(root.alias, len(verdict.delete))
 
