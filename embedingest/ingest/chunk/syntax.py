@@ -39,6 +39,7 @@ _DEFINES: Final = (
 )  # fmt: skip
 _FORMS: Final = ("_definition", "_declaration", "_item", "_specifier", "_spec", "class", "module", "method")
 _DEEPEST: Final = 48
+_WIDEST_INDENT: Final = 400
 _LETTERS: Final = "embedingest-letters"
 codecs.register_error(_LETTERS, lambda error: ("x" * (error.end - error.start), error.end))  # type: ignore[attr-defined]
 
@@ -115,8 +116,9 @@ class Syntax:
     def _line_start(self, node: Node) -> int | None:
         """The start of the line a node begins on; `None` where something else stands before it there."""
         start = node.start_byte
-        line = self._text.rfind("\n", 0, start) + 1
-        return line if not self._text[line:start].strip() else None
+        lowest = max(0, start - _WIDEST_INDENT)
+        line = self._text.rfind("\n", lowest, start) + 1 or (None if lowest else 0)
+        return line if line is not None and not self._text[line:start].strip() else None
 
 
 def parse(text: str, language: str | None, max_bytes: int) -> Syntax | None:
