@@ -102,9 +102,8 @@ def throughput(server, model):
     bulk = 20 * 500 / (time.perf_counter() - began)
     good = sum(status == 200 for status, _ in replies)
     p99 = took[int(len(took) * 0.99)] * 1e3
-    return good == len(replies) and min(sizes) > 0, (
-        f"{rate:.0f} requests/s (median {statistics.median(took) * 1e3:.1f} ms, p99 {p99:.1f} ms); {bulk:.0f} texts/s in bulk"
-    )
+    single = f"{rate:.0f} requests/s (median {statistics.median(took) * 1e3:.1f} ms, p99 {p99:.1f} ms)"
+    return good == len(replies) and min(sizes) > 0, f"{single}; {bulk:.0f} texts/s in bulk"
 
 
 def overload(server, model):
@@ -126,10 +125,9 @@ def silent(server, _model):
     ends = [client.recv(100).startswith(b"HTTP/1.1 408") for client in clients]
     for client in clients:
         client.close()
-    return (
-        spoke and all(ends),
-        f"the speaking one waited {waited * 1e3:.1f} ms; all let go after {HEAD_SECONDS} s; {server.rss - before:+.0f} MiB",
-    )
+    memory = f"{server.rss - before:+.0f} MiB"
+    said = f"the speaking one waited {waited * 1e3:.1f} ms; all let go after {HEAD_SECONDS} s; {memory}"
+    return spoke and all(ends), said
 
 
 def slow(server, model):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from embedingest.errors import ConfigError
 from embedingest.server import catalogue, embed, pages
 from embedingest.server.body import read_body
 from embedingest.server.guard import Guard
@@ -76,8 +77,13 @@ def create_app(
 
     `search(query, limit=, mode=, filter=, group=)` answers `/api/search` with the document of `search --json`; it is
     called on a thread. `bound` is the host really listened on, if it is not `settings.host`. The engine stays the
-    caller's: closing it is not the application's business.
+    caller's: closing it is not the application's business. Raises ConfigError for an engine of another kind.
     """
+    if not hasattr(engine, "running"):
+        raise ConfigError(
+            f"engine {type(engine).__name__} cannot be served: only the local engine knows which models are loaded",
+            remedy="serve with `engine: local`, or point clients at the other server",
+        )
     guard = Guard(settings, settings.host if bound is None else bound)
     return App(Service(engine, settings, guard, search), guard)
 
