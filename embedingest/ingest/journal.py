@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["NO_STAT", "FileState", "Journal", "Known", "Recorded", "Request", "Stat", "stat_facts"]
+__all__ = ["NO_STAT", "FileState", "Journal", "Known", "Request", "Stat", "stat_facts"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _FAR: Final = 2**63 - 1
 _log = logging.getLogger(__name__)
 
@@ -37,6 +37,11 @@ CREATE TABLE IF NOT EXISTS files (
     kind TEXT NOT NULL, code TEXT NOT NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL, next_try REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_content ON files (content_hash);
+CREATE INDEX IF NOT EXISTS files_known ON files (alias, source, size, mtime_ns, ctime_ns, inode, settled, state);
+CREATE TABLE IF NOT EXISTS ways (
+    loader TEXT NOT NULL, chunker TEXT NOT NULL, config_hash TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    PRIMARY KEY (loader, chunker, config_hash, fingerprint)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (source TEXT PRIMARY KEY, since REAL NOT NULL, confirmed INTEGER NOT NULL)
     WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (
@@ -58,15 +63,10 @@ def stat_facts(facts: Sequence[int]) -> Stat:
     return (size, _signed(mtime_ns), _signed(ctime_ns), inode & _FAR)
 
 
-class Known(NamedTuple):
-    """The few facts of a file that an unchanged run compares. The first four are its `Stat`."""
+Known: TypeAlias = tuple[str, int, int, int, int, int, str]
+"""The few facts of a file that an unchanged run compares: source, its `Stat`, whether it had settled, its state."""
 
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-    settled: int
-    state: str
+_KNOWN: Final = "source, size, mtime_ns, ctime_ns, inode, settled, state"
 
 
 class FileState(NamedTuple):
@@ -110,14 +110,13 @@ class FileState(NamedTuple):
         return (self.source, *self.children)
 
 
-class Recorded(NamedTuple):
-    """One way in which files were ingested, and how many were."""
+class Way(NamedTuple):
+    """One way in which some files were ingested."""
 
     loader: str
     chunker: str
     config_hash: str
     fingerprint: str
-    files: int
 
 
 class Request(NamedTuple):
@@ -249,13 +248,11 @@ class Journal:
 
     def known(self, alias: str) -> dict[str, Known]:
         """What an unchanged run needs of every file under a root."""
-        columns = ", ".join(("source", *Known._fields))
-        query = f"SELECT {columns} FROM files WHERE alias=?"
-        return {row[0]: Known._make(row[1:]) for row in self._all(query, alias)}
+        return {row[0]: row for row in self._all(f"SELECT {_KNOWN} FROM files WHERE alias=?", alias)}
 
     def known_file(self, source: str) -> Known | None:
-        row = self._one(f"SELECT {', '.join(Known._fields)} FROM files WHERE source=?", source)
-        return None if row is None else Known._make(row)
+        row: Known | None = self._one(f"SELECT {_KNOWN} FROM files WHERE source=?", source)
+        return row
 
     def file(self, source: str) -> FileState | None:
         row = self._one(f"SELECT {_COLUMNS} FROM files WHERE source=?", source)
@@ -287,21 +284,16 @@ class Journal:
         query = "SELECT source FROM files WHERE source=? OR (source >= ? AND source < ?) ORDER BY source"
         return [row[0] for row in self._all(query, source, source + "/", source + "0")]
 
-    def recorded(self) -> list[Recorded]:
+    def ways(self) -> list[Way]:
         """The ways in which files that have rows, or were found empty, were ingested."""
-        query = (
-            "SELECT loader, chunker, config_hash, fingerprint, count(*) FROM files "
-            "WHERE state IN ('done', 'empty') GROUP BY 1, 2, 3, 4"
-        )
-        return [Recorded._make(row) for row in self._all(query)]
+        return [Way._make(row) for row in self._all("SELECT * FROM ways")]
 
-    def unverify(self, recorded: Recorded) -> None:
+    def unverify(self, way: Way) -> None:
         """What was ingested in this way is to be compared with its file again."""
-        query = (
-            "UPDATE files SET state='unverified' WHERE loader=? AND chunker=? AND config_hash=? AND fingerprint=? "
-            "AND state IN ('done', 'empty')"
-        )
-        self._run(query, *recorded[:4])
+        where = "loader=? AND chunker=? AND config_hash=? AND fingerprint=?"
+        with self.transaction():
+            self._run(f"UPDATE files SET state='unverified' WHERE {where} AND state IN ('done', 'empty')", *way)
+            self._run(f"DELETE FROM ways WHERE {where}", *way)
 
     def postpone(self, sources: Iterable[str], until: float) -> None:
         """Do not try these failed files before `until`."""
@@ -321,8 +313,10 @@ class Journal:
 
     def record(self, states: Iterable[FileState]) -> None:
         rows = [(*state[:14], json.dumps(state.children) if state.children else "", *state[15:]) for state in states]
+        ways = {(row[11], row[12], row[9], row[10]) for row in rows if row[7] in {"done", "empty"}}
         with self._errors():
             self._db.executemany(f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES ({_MARKS})", rows)
+            self._db.executemany("INSERT OR IGNORE INTO ways VALUES (?, ?, ?, ?)", ways)
 
     def drop(self, sources: Iterable[str]) -> None:
         keys = [(source,) for source in sources]

@@ -46,11 +46,9 @@ def doubt_changed_settings(journal: Journal, recipe: Recipe) -> None:
         with journal.transaction():
             journal.unverify_all()
             journal.set_meta("choice", recipe.choice)
-    for recorded in journal.recorded():
-        if recorded.fingerprint != recipe.fingerprint or recorded.config_hash != recipe.expected(
-            recorded.loader, recorded.chunker
-        ):
-            journal.unverify(recorded)
+    for way in journal.ways():
+        if way.fingerprint != recipe.fingerprint or way.config_hash != recipe.expected(way.loader, way.chunker):
+            journal.unverify(way)
 
 
 def _agrees(file: FileState, documents: Mapping[str, SourceState]) -> bool:
