@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 
@@ -75,15 +76,18 @@ def local(folder, tmp_path, serve):
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("damage", ["cut short", "missing", "no JSON"])
+@pytest.mark.parametrize("damage", ["cut short", "missing", "no JSON", "no pooling"])
 def test_a_damaged_folder_is_a_500_that_names_the_file(local, folder, damage):
     if damage == "cut short":
         weights = folder / "model.safetensors"
         weights.write_bytes(weights.read_bytes()[:1_000_000])
     elif damage == "missing":
         (folder / "tokenizer.json").unlink()
-    else:
+    elif damage == "no JSON":
         (folder / "modules.json").write_text("[{")
+    else:
+        modules = json.loads((folder / "modules.json").read_text("utf-8"))
+        (folder / "modules.json").write_text(json.dumps(modules[:1]))
     failed = post(local, "/api/embed", {"model": "local", "input": "x"})
     assert failed.status == 500
     assert str(folder) in failed.json()["error"]

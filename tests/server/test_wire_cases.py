@@ -45,3 +45,10 @@ def test_what_covers_a_case_elsewhere_exists(case: dict[str, Any]) -> None:
     for test in case["covered_by"]:
         path, _, name = test.partition("::")
         assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), test
+
+
+def test_every_deliberate_difference_is_in_the_manual() -> None:
+    manual = (ROOT / "docs" / "reference" / "http.md").read_text("utf-8")
+    for case in CASES:
+        if "deliberate_difference" in case:
+            assert f"| {case['case']} | {case['title']} | {case['deliberate_difference']} |" in manual, case["file"]
