@@ -147,8 +147,9 @@ class Upkeep:
 class VectorIndex:
     """How the vector index was made, how it is asked, and how well it answered real rows.
 
-    `recall` is recall@10 against exact search, measured on `sample` rows of the table, each moved a little because
-    a question is no row, after the build, with `nprobes` partitions looked into and `refine` times the limit compared exactly.
+    `recall` is recall@10 against exact search, measured after the build on `sample` rows of the table (each moved a
+    little, because a question is no row), with `nprobes` partitions looked into and `refine` times the limit compared
+    exactly.
     """
 
     kind: str
