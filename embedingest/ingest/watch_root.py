@@ -142,6 +142,7 @@ class RootWatch(threading.Thread):
         self._folders_due: dict[str, float] = {}
         self._reader: _Reader | None = None
         self._tree = Tree()
+        self._unwatched = False
         self._pollers: dict[str, Poller] = {}
         self._identity: tuple[int, int] | None = None
         self._sweep_due = self._poll_due = self._tick_due = 0.0
@@ -360,10 +361,18 @@ class RootWatch(threading.Thread):
             if self._reader is None:
                 self._rewatch()
             return
+        folders = list(folders)
         for _ in range(_ARM_ATTEMPTS):
             news = [self._tree.read(self._scanner, folder) for folder in folders]
-            if (not any(news) and self._reader is not None) or (self._rewatch() and self._must_poll):
+            self._unwatched = self._unwatched or any(news) or self._reader is None
+            if not self._unwatched:
                 return
+            self._unwatched = not self._rewatch()
+            if self._must_poll:
+                return
+        # Folders come and go faster than they can be listed. What is missed until they rest is looked for then.
+        for folder in folders:
+            self._due_folder(folder, time.monotonic())
 
     def _rewatch(self) -> bool:
         """Replace the watch by one over the present tree; False when that has changed meanwhile.
