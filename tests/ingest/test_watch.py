@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -438,3 +439,29 @@ def wait_until(condition, seconds=5.0):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_after_a_storm_of_folders_every_file_is_still_watched(root):
+    """Folders vanish while they are listed and while they are put under watch; none may be left out for that."""
+    chance = random.Random(3)
+    with Watched(root) as watched:
+        ends = time.monotonic() + 1.5
+        while time.monotonic() < ends:
+            folders = [path for path in root.rglob("*") if path.is_dir()]
+            folder = chance.choice(folders) if folders else root
+            kind = chance.choice(["rename", "make", "make", "remove"])
+            if kind == "rename" and folder != root:
+                folder.rename(root / f"r{chance.getrandbits(32):08x}")
+            elif kind == "make":
+                new = folder / f"m{chance.getrandbits(32):08x}"
+                new.mkdir()
+                (new / "x.md").write_text("one")
+            elif len(folders) > 5 and folder != root:
+                shutil.rmtree(folder)
+            time.sleep(chance.choice([0, 0.002, 0.02]))
+        watched.said()
+        watched.said()
+        files = list(root.rglob("*.md"))
+        for path in files:
+            path.write_text("another text")
+        watched.said(*(str(path.relative_to(root)) for path in files))
