@@ -35,6 +35,7 @@ _ROOMS: Final = {
     "FastTokenizer": "engine.tokenizer",
     "FileEvent": "types",
     "FingerprintError": "errors",
+    "FolderEncoder": "engine.local_encoder",
     "InputError": "errors",
     "InputTooLongError": "errors",
     "Item": "ingest.source",
@@ -58,9 +59,11 @@ _ROOMS: Final = {
     "TokenIds": "engine.encoder",
     "TokenizerSizer": "engine.tokenizer",
     "Workshop": "build",
+    "load_chain": "engine.sentence_transformers",
     "open_engine": "build",
     "open_pipeline": "build",
     "open_searcher": "build",
+    "user_cache": "paths",
 }
 
 if TYPE_CHECKING:
@@ -69,6 +72,8 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Engine
     from embedingest.engine.folder import ModelFolder
+    from embedingest.engine.local_encoder import FolderEncoder
+    from embedingest.engine.sentence_transformers import load_chain
     from embedingest.engine.tokenizer import FastTokenizer, TokenizerSizer
     from embedingest.errors import (
         ConfigError,
@@ -92,6 +97,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.load import Loader
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.source import Item, Source
+    from embedingest.paths import user_cache
     from embedingest.query import Searcher
     from embedingest.types import Change, Chunk, Document, Embeddings, FileEvent, ModelInfo, Row, Sizer, Span
 
@@ -114,6 +120,7 @@ __all__ = [
     "FastTokenizer",
     "FileEvent",
     "FingerprintError",
+    "FolderEncoder",
     "InputError",
     "InputTooLongError",
     "Item",
@@ -138,9 +145,11 @@ __all__ = [
     "TokenizerSizer",
     "Workshop",
     "__version__",
+    "load_chain",
     "open_engine",
     "open_pipeline",
     "open_searcher",
+    "user_cache",
 ]
 
 
