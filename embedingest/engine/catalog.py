@@ -120,10 +120,14 @@ class Catalog:
         """What is known of a model, its weights unread. Raises ModelNotFoundError, ModelLoadError."""
         return self.describe_key(self.find(name).key)
 
-    def describe_key(self, key: str) -> ModelInfo:
+    def known(self, key: str) -> ModelInfo | None:
+        """The description of a model, if it was described before; reads no file."""
         with self._lock:
-            known = self._infos.get(key)
-        if known is not None:
+            return self._infos.get(key)
+
+    def describe_key(self, key: str) -> ModelInfo:
+        """As `describe`, for a key that `find` gave."""
+        if (known := self.known(key)) is not None:
             return known
         info = self._info(self._entries[key])
         with self._lock:

@@ -155,6 +155,11 @@ class LocalEngine:
         """What is known of a model, without loading its weights. Raises ModelNotFoundError, ModelLoadError."""
         return self.catalog.describe(model)
 
+    async def adescribe(self, model: str) -> ModelInfo:
+        """The same, awaited: the first time a model's files are read and hashed, on a thread."""
+        known = self.catalog.known(self.catalog.find(model).key)
+        return await self._in_thread(self.catalog.describe, model) if known is None else known
+
     def sizer(self, model: str, *, prompt: str = "") -> Sizer:
         """A picklable token counter whose capacity is the window less special tokens and `prompt`."""
         return self.catalog.sizer(model, prompt=prompt)

@@ -27,7 +27,7 @@ __all__ = ["Lease", "LoadedModel", "ModelPool", "Opener"]
 
 _log = logging.getLogger(__name__)
 
-BUSY = "server busy, please try again.  maximum pending requests exceeded"
+BUSY = "more calls wait than the limit admits"
 
 
 class Opener(Protocol):
@@ -140,7 +140,7 @@ class ModelPool:
                 self._grant(request, model)
                 return request.granted
             if len(self._pending) >= self._max_waiting:
-                raise OverloadedError(BUSY)
+                raise OverloadedError(BUSY, remedy="try again in a moment, or raise `max_waiting`")
             self._pending.append(request)
             self._changed.notify_all()
             return request.granted

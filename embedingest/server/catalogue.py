@@ -6,6 +6,7 @@ Cases 147 to 159. Knows model descriptions; embeds nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,7 +53,7 @@ async def version(_service: Service, _request: Request) -> Answer:
 
 async def tags(service: Service, _request: Request) -> Answer:
     """`GET /api/tags`, case 150. A model whose folder is damaged is left out: it cannot be served."""
-    return json_answer({"models": [_listed(service, info) for info in _described(service)]})
+    return json_answer({"models": [_listed(service, info) for info in await _described(service)]})
 
 
 async def show(service: Service, request: Request) -> Answer:
@@ -63,7 +64,7 @@ async def show(service: Service, request: Request) -> Answer:
         raise WireError(400, "model is required")
     service.parse(name)
     try:
-        info = service.find(name)
+        info = await service.find(name)
     except WireError as error:
         raise WireError(404, f"model '{name}' not found") if error.status == 404 else error from error
     window = service.window(info)
@@ -116,7 +117,7 @@ async def ps(service: Service, _request: Request) -> Answer:
 
 async def model_list(service: Service, _request: Request) -> Answer:
     """`GET /v1/models`, case 147; an empty list where there are none, since `null` breaks clients."""
-    data = [openai.model_object(info.name, int(info.modified_at)) for info in _described(service)]
+    data = [openai.model_object(info.name, int(info.modified_at)) for info in await _described(service)]
     return json_answer({"object": "list", "data": data})
 
 
@@ -124,13 +125,13 @@ async def model(service: Service, request: Request) -> Answer:
     """`GET /v1/models/NAME`, case 148."""
     name = request.path.removeprefix("/v1/models/")
     service.parse(name)
-    return json_answer(openai.model_object(name, int(service.find(name).modified_at)))
+    return json_answer(openai.model_object(name, int((await service.find(name)).modified_at)))
 
 
 async def generate(service: Service, request: Request) -> Answer:
     """`POST /api/generate`, cases 156 and 157: only the form that unloads a model is ours."""
     fields = decode(request.body)
-    name = _named(service, fields)
+    name = await _named(service, fields)
     if fields.get("prompt") or keep_alive_of(fields) != 0:
         raise WireError(400, f'"{name}" does not support generate')
     service.engine.unload(name)
@@ -140,7 +141,7 @@ async def generate(service: Service, request: Request) -> Answer:
 
 async def chat(service: Service, request: Request) -> Answer:
     """`POST /api/chat`, case 158."""
-    raise WireError(400, f'"{_named(service, decode(request.body))}" does not support chat')
+    raise WireError(400, f'"{await _named(service, decode(request.body))}" does not support chat')
 
 
 async def refuse(_service: Service, request: Request) -> Answer:
@@ -166,19 +167,19 @@ async def pull(service: Service, request: Request) -> Answer:
     return json_answer(last)
 
 
-def _named(service: Service, fields: Fields) -> str:
+async def _named(service: Service, fields: Fields) -> str:
     name = fields.text("model")
     service.parse(name)
-    service.find(name)
+    await service.find(name)
     return name
 
 
-def _described(service: Service) -> Iterator[ModelInfo]:
+async def _described(service: Service) -> list[ModelInfo]:
+    found = []
     for name in service.names():
-        try:
-            yield service.engine.describe(name)
-        except EmbedingestError:
-            continue
+        with contextlib.suppress(EmbedingestError):
+            found.append(await service.engine.adescribe(name))
+    return found
 
 
 def _listed(service: Service, info: ModelInfo) -> dict[str, Any]:

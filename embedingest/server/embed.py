@@ -34,7 +34,7 @@ async def embed(service: Service, request: Request) -> Answer:
     _bounded(service, texts)
     if not texts and asked.keep_alive == 0 and (refused := service.guard.control(request)) is not None:
         return refused  # unloading is control, not embedding
-    info = service.find(asked.model)
+    info = await service.find(asked.model)
     answer = await service.unless_gone(
         request,
         service.engine.aembed(
@@ -61,7 +61,7 @@ async def legacy(service: Service, request: Request) -> Answer:
     if not asked.model:
         raise WireError(400, "model is required")
     service.parse(asked.model)
-    info = service.find(asked.model)
+    info = await service.find(asked.model)
     texts = [asked.prompt] if asked.prompt else []
     work = service.engine.aembed(
         texts,
@@ -86,7 +86,7 @@ async def embeddings(service: Service, request: Request) -> Answer:
     service.parse(asked.model)
     texts = asked.texts()
     _bounded(service, texts)
-    info = service.find(asked.model)
+    info = await service.find(asked.model)
     work = service.engine.aembed(
         texts,
         model=asked.model,
@@ -110,7 +110,7 @@ async def tokenize(service: Service, request: Request) -> Answer:
     given = next((v for n in ("content", "text", "input", "prompt") if (v := fields.get(n)) is not None), "")
     texts = [given] if isinstance(given, str) else ollama.texts_of(given) or []
     _bounded(service, texts)
-    service.find(model)
+    await service.find(model)
     work = service.engine.tokenize(texts, model=model, keep_alive=ollama.keep_alive_of(fields))
     tokens = [list(ids) for ids in await service.unless_gone(request, work)]
     answer: dict[str, Any] = {"model": model, "tokens": tokens[0] if isinstance(given, str) else tokens}
@@ -125,7 +125,7 @@ async def detokenize(service: Service, request: Request) -> Answer:
     tokens = fields.get("tokens")
     if not isinstance(tokens, list) or not all(type(token) is int and 0 <= token < 2**63 for token in tokens):
         raise WireError(400, 'field "tokens" must be a list of whole numbers from 0')
-    service.find(model)
+    await service.find(model)
     work = service.engine.detokenize(tokens, model=model, keep_alive=ollama.keep_alive_of(fields))
     try:
         text = await service.unless_gone(request, work)

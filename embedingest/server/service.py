@@ -80,11 +80,11 @@ class Service:
             raise WireError(403, "ollama cloud is disabled: remote model is unavailable")
         return name
 
-    def find(self, model: str) -> ModelInfo:
+    async def find(self, model: str) -> ModelInfo:
         """Step 5: the model, or 404 with the name as it was given (case 46)."""
         missing = WireError(404, f'model "{model}" not found, try pulling it first')
         try:
-            info = self.engine.describe(model)
+            info = await self.engine.adescribe(model)
         except ModelNotFoundError as error:
             raise missing from error
         if not self.allows(info.name):
