@@ -462,7 +462,7 @@ def test_following_sees_edits_moves_and_deletions_and_answers_requests(world: Wo
         until(lambda: sum(report.files["new"] for report in reports) == 12)
         first = len(reports)
         world.write("d0/f0.md", "# Edited\n\nwhile it is followed")
-        until(lambda: any(row[0].text.endswith("while it is followed") for row in world.contents().values()))
+        until(lambda: any(row[0].text.endswith("while it is followed") for row in world.contents(still=False).values()))
         (world.folder / "d1").rename(world.folder / "elsewhere")
         until(lambda: any(s.startswith("docs/elsewhere/") for s in world.sources_in_table()))
         until(lambda: not any(s.startswith("docs/d1/") for s in world.sources_in_table()))
