@@ -1,147 +1,182 @@
-"""Other programs that embed the same texts with the same weights, each at its best: what the engine is held against.
+"""The whole job against cocoindex, each in its own environment and process: first run, unchanged, five files appended.
 
-They are no dependencies of embedingest: `pip install onnx onnxruntime fastembed xllamacpp gguf`.
+Both read the same folder into LanceDB with the same model folder. Wall time is of the whole process, imports included.
+Corpus tokens are those of the folder's own texts, counted by the model's tokenizer, less those that a cut at the
+window lost: a peer is neither paid for text that it dropped nor for text that it added.
+
+    python -m venv .peer-venv && .peer-venv/bin/pip install 'cocoindex[lancedb]==1.0.26' sentence-transformers
+    python benchmarks/peers.py FOLDER --peer-python .peer-venv/bin/python [--every 1] [--json]
+
+`--every 3` takes every third file, sorted by path.
 """
 
-import contextlib
+import argparse
+import json
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
-import numpy as np
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-os.environ["HF_HUB_OFFLINE"] = "1"
+from benchmarks.common import packaged, sizer
 
+ROOT = Path(__file__).resolve().parent.parent
+WINDOW = 254
+APPENDED = (
+    "This paragraph was appended to see what a small change costs. It is some fifty words long, the same in each of "
+    "the files that it was appended to, and says nothing that any of them says already, so that whoever follows the "
+    "folder has to notice it, cut it, embed it and store it, and nothing else at all."
+)
 
-class SentenceTransformers:
-    """`SentenceTransformer.encode`, as it comes or with a batch size and autocast."""
+PEER = """
+import asyncio, sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, AsyncIterator
+import cocoindex as coco
+from cocoindex.connectors import lancedb, localfs
+from cocoindex.ops.sentence_transformers import SentenceTransformerEmbedder
+from cocoindex.ops.text import RecursiveSplitter
+from cocoindex.resources.file import FileLike, PatternFilePathMatcher
+from cocoindex.resources.id import IdGenerator
+from numpy.typing import NDArray
 
-    def __init__(self, folder, *, batch_size=None, autocast=False):
-        from sentence_transformers import SentenceTransformer
-
-        self.model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        self.options = {} if batch_size is None else {"batch_size": batch_size}
-        self.autocast = autocast
-        self.name = "sentence-transformers" + (f" batch {batch_size}" if batch_size else "")
-        self.name += " autocast bf16" if autocast else ""
-
-    def __call__(self, texts):
-        import torch
-
-        cast = torch.autocast("cpu", dtype=torch.bfloat16) if self.autocast else contextlib.nullcontext()
-        with cast:
-            return np.asarray(self.model.encode(texts, show_progress_bar=False, **self.options), dtype=np.float32)
-
-
-class OnnxRuntime:
-    """ONNX Runtime in fp32 on an export that is held against torch, in sorted batches without truncation tricks."""
-
-    def __init__(self, folder, work, *, batch=8):
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        self.name = f"onnxruntime fp32 batch {batch}"
-        self.batch = batch
-        self.session = onnxruntime.InferenceSession(str(export(folder, work)), providers=["CPUExecutionProvider"])
-        self.tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
-        self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(window(folder))
-
-    def __call__(self, texts):
-        ids = [found.ids for found in self.tokenizer.encode_batch_fast(list(texts))]
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        answers = [None] * len(ids)
-        for start in range(0, len(order), self.batch):
-            group = order[start : start + self.batch]
-            wide = max(len(ids[i]) for i in group)
-            padded = np.zeros((len(group), wide), np.int64)
-            mask = np.zeros_like(padded)
-            for row, i in enumerate(group):
-                padded[row, : len(ids[i])] = ids[i]
-                mask[row, : len(ids[i])] = 1
-            vectors = self.session.run(None, {"input_ids": padded, "attention_mask": mask})[0]
-            for row, i in enumerate(group):
-                answers[i] = vectors[row]
-        return np.stack(answers)
+folder, model, base = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+CONNECTION = coco.ContextKey[lancedb.LanceAsyncConnection]("lance")
+embedder = SentenceTransformerEmbedder(model)
+splitter = RecursiveSplitter()
 
 
-class FastEmbed:
-    """fastembed over the same weights: its own tokenising, batching and mean pooling."""
-
-    def __init__(self, folder, work, dimensions):
-        from fastembed import TextEmbedding
-        from fastembed.common.model_description import ModelSource, PoolingType
-
-        self.name = "fastembed"
-        home = Path(work) / "fastembed"
-        home.mkdir(parents=True, exist_ok=True)
-        export(folder, work, hidden=True).replace(home / "model.onnx")
-        for file in ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
-            (home / file).write_bytes((Path(folder) / file).read_bytes())
-        TextEmbedding.add_custom_model(
-            model="bench/own", pooling=PoolingType.MEAN, normalization=True, dim=dimensions,
-            sources=ModelSource(hf="bench/own"), model_file="model.onnx",
-        )  # fmt: skip
-        self.model = TextEmbedding("bench/own", specific_model_path=str(home), local_files_only=True)
-        self.model.model.tokenizer.enable_truncation(window(folder))
-
-    def __call__(self, texts):
-        return np.stack(list(self.model.embed(list(texts), batch_size=32))).astype(np.float32)
+@dataclass
+class Piece:
+    id: int
+    source: str
+    text: str
+    embedding: Annotated[NDArray, embedder]
 
 
-def window(folder):
-    from embedingest.engine.folder import ModelFolder
-
-    return ModelFolder.open(folder).max_tokens
-
-
-def export(folder, work, *, hidden=False):
-    """The model as an ONNX file by torch's tracing exporter; `hidden` leaves pooling out."""
-    import warnings
-
-    import torch
-
-    from embedingest.engine.folder import ModelFolder
-    from embedingest.engine.sentence_transformers import load_chain
-
-    chain = load_chain(ModelFolder.open(folder), attention="eager")
-
-    class Forward(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.steps = torch.nn.ModuleList(list(chain)[:1] if hidden else list(chain))
-
-        def forward(self, input_ids, attention_mask):
-            features = {"input_ids": input_ids, "attention_mask": attention_mask}
-            for step in self.steps:
-                features = step(features)
-            return features["token_embeddings" if hidden else "sentence_embedding"]
-
-    ids = torch.arange(22).reshape(2, 11) + 1000
-    mask = torch.ones_like(ids)
-    mask[1, 6:] = 0
-    path = Path(work) / ("hidden.onnx" if hidden else "whole.onnx")
-    axes = {"input_ids": {0: "n", 1: "t"}, "attention_mask": {0: "n", 1: "t"}}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Forward().eval(), (ids, mask), str(path), input_names=list(axes), output_names=["out"],
-            dynamic_axes={**axes, "out": {0: "n"}}, opset_version=17, dynamo=False,
-        )  # fmt: skip
-    return path
+@coco.lifespan
+async def lifespan(builder: coco.EnvironmentBuilder) -> AsyncIterator[None]:
+    builder.settings.db_path = base / "state"
+    builder.provide(CONNECTION, await lancedb.connect_async(str(base / "lancedb")))
+    yield
 
 
-def torch_ceiling(precision, seconds=1.0):
-    """Operations per second of torch's own matrix product, 4096 × 384 × 1536, all cores: the best repetition."""
-    import time
+@coco.fn
+async def one_chunk(chunk, source, ids, table):
+    table.declare_row(
+        row=Piece(
+            id=await ids.next_id(chunk.text), source=source, text=chunk.text, embedding=await embedder.embed(chunk.text)
+        )
+    )
 
-    import torch
 
-    kind = {"bf16": torch.bfloat16, "f32": torch.float32, "f16": torch.float16}[precision]
-    left, right = torch.ones(4096, 384, dtype=kind), torch.ones(1536, 384, dtype=kind)
-    best, until = float("inf"), time.perf_counter() + seconds
-    with torch.inference_mode():
-        while time.perf_counter() < until:
-            began = time.perf_counter()
-            torch.nn.functional.linear(left, right)
-            best = min(best, time.perf_counter() - began)
-    return 2.0 * 4096 * 384 * 1536 / best
+@coco.fn(memo=True)
+async def one_file(file: FileLike, table) -> None:
+    text = await file.read_text()
+    ids = IdGenerator()
+    await coco.map(one_chunk, splitter.split(text, chunk_size=1000), str(file.file_path.path), ids, table)
+
+
+@coco.fn
+async def everything() -> None:
+    table = await lancedb.mount_table_target(
+        CONNECTION,
+        table_name="pieces",
+        table_schema=await lancedb.TableSchema.from_class(Piece, primary_key=["id"]),
+    )
+    files = localfs.walk_dir(folder, recursive=True, path_matcher=PatternFilePathMatcher(included_patterns=["**/*.txt"]))
+    await coco.mount_each(one_file, files.items(), table)
+
+
+coco.App(coco.AppConfig(name="bench"), everything).update_blocking()
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--peer-python", type=Path, required=True, help="python of the environment with cocoindex")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-peers-") as base:
+        result = compare(Path(base), arguments)
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        for name, value in result.items():
+            print(f"{name:>28}  {value}")
+
+
+def compare(base, arguments):
+    arguments.model_folder, arguments.window = packaged(), WINDOW + 2
+    counter = sizer(arguments)
+    docs = base / "docs"
+    docs.mkdir()
+    for path in sorted(arguments.folder.rglob("*.txt"))[:: arguments.every]:
+        target = docs / path.relative_to(arguments.folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    tokens = sum(counter.count(path.read_text("utf-8")) for path in docs.rglob("*.txt"))
+    program = base / "peer.py"
+    program.write_text(PEER)
+    ours = [sys.executable, "-m", "embedingest", "ingest", str(docs), "--state", str(base / "ours"),
+            "--db", str(base / "ours/lancedb"), "--json"]  # fmt: skip
+    theirs = [str(arguments.peer_python), str(program), str(docs), str(arguments.model_folder), str(base / "theirs")]
+    (base / "theirs").mkdir()
+    times = {"ours": [timed(ours)], "cocoindex": [timed(theirs)]}
+    lost = {"ours": lost_tokens(base / "ours/lancedb", "chunks", counter),
+            "cocoindex": lost_tokens(base / "theirs/lancedb", "pieces", counter)}  # fmt: skip
+    for name, command in (("ours", ours), ("cocoindex", theirs)):
+        times[name].append(timed(command))
+    for path in sorted(docs.rglob("*.txt"))[:: max(1, len(list(docs.rglob("*.txt"))) // 5)][:5]:
+        with path.open("a") as file:
+            file.write(f"\n\n{APPENDED}\n")
+    for name, command in (("ours", ours), ("cocoindex", theirs)):
+        times[name].append(timed(command))
+    speed = {name: (tokens - lost[name]) / times[name][0] for name in times}
+    return {
+        "corpus_tokens": tokens,
+        "tokens_lost": lost,
+        "first_run_seconds": {name: round(run[0], 1) for name, run in times.items()},
+        "corpus_tokens_per_second": {name: round(value) for name, value in speed.items()},
+        "first_run_ratio": round(speed["ours"] / speed["cocoindex"], 2),
+        "unchanged_seconds": {name: round(run[1], 2) for name, run in times.items()},
+        "unchanged_ratio": round(times["ours"][1] / times["cocoindex"][1], 2),
+        "appended_seconds": {name: round(run[2], 2) for name, run in times.items()},
+        "appended_ratio": round(times["ours"][2] / times["cocoindex"][2], 2),
+    }
+
+
+def timed(command):
+    environment = {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "COCOINDEX_DISABLE_USAGE_TRACKING": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+    if "embedingest" not in command:
+        environment.pop("PYTHONPATH")
+    began = time.perf_counter()
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    took = time.perf_counter() - began
+    if run.returncode:
+        raise SystemExit(f"{command[:3]} failed:\n{run.stderr[-3000:]}")
+    return took
+
+
+def lost_tokens(db, table, counter):
+    """Tokens beyond the model's window, which no vector holds."""
+    import lancedb
+
+    rows = lancedb.connect(db).open_table(table).search().select(["text"]).limit(10**9).to_arrow()
+    return sum(max(0, counter.count(text) - WINDOW) for text in rows.column("text").to_pylist())
+
+
+if __name__ == "__main__":
+    main()
