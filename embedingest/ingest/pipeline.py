@@ -345,6 +345,7 @@ class Pipeline:
         )
         with watcher:
             self.watcher = watcher
+            watcher.get(timeout=0)  # the sweeps with which every watch begins: what follows looks at everything
             try:
                 if not self.paused:
                     yield self.converge()
