@@ -19,7 +19,7 @@ import numpy as np
 from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.embedder import Embedded
 from embedingest.ingest.extract import Job
-from embedingest.ingest.files import is_racy
+from embedingest.ingest.files import is_racy, look
 from embedingest.ingest.journal import FileState, stat_facts
 from embedingest.ingest.plan import Plan, plan
 from embedingest.ingest.retries import after_failure, still_stored
@@ -466,6 +466,9 @@ class Walk:
         self._m.record([work.state for work in works])
         for work in works:
             self._count(work)
+            if _is_gone(work.candidate):
+                # It went while it was under way, when nobody could yet know that it had rows to delete.
+                self.vanished.append(work.candidate)
         self._report.spend("commit", time.perf_counter() - started)
         if self._commits >= MAINTAIN_COMMITS:
             self._commits = 0
@@ -487,6 +490,13 @@ class Walk:
         again = self._again.pop(candidate.source, None)
         if again is not None:
             self.add([again])
+
+
+def _is_gone(candidate: Candidate) -> bool:
+    try:
+        return look(str(candidate.root.path), candidate.found.relative) is None
+    except OSError:
+        return False
 
 
 def _changes(works: Sequence[_Work]) -> Changes:

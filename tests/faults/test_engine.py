@@ -134,3 +134,18 @@ def test_an_engine_that_hangs_does_not_keep_a_stop_from_ending_the_run(world):
     world.engine = CountingEngine()
     world.run()
     world.assert_like_fresh()
+
+
+def test_a_file_that_goes_while_it_is_embedded_leaves_no_rows(world):
+    path = world.write("brief.md", "a brief appearance")
+
+    def spoil(texts, answer):
+        if any("brief" in text for text in texts):
+            path.unlink(missing_ok=True)
+        return answer
+
+    world.engine = Spoiled(spoil)
+    world.run()
+    assert "docs/brief.md" not in world.sources_in_table()
+    world.engine = CountingEngine()
+    world.assert_like_fresh()
