@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from embedingest.errors import ConfigError
 from embedingest.ingest.load.html import create
 
 PAGE = """<!doctype html><html lang="en"><head><title>The page</title>
@@ -103,3 +104,16 @@ def test_a_hundred_thousand_nested_elements_are_read_in_seconds(tags):
 @pytest.mark.parametrize("source", ["", "<", "<html></html>", "<body><p></p></body>", "<!-- only -->"])
 def test_pages_without_words_are_empty_documents(source):
     assert load(source).text.strip() in {"", "<"}
+
+
+def test_trafilatura_can_be_chosen():
+    words = "The mill stands where the stream bends, and it has been mended in every year since. " * 6
+    text = load(f"<html><body><nav>Home</nav><article><h1>Mill</h1><p>{words}</p></article></body></html>",
+                extractor="trafilatura").text  # fmt: skip
+    assert "Home" not in text
+    assert "The mill stands where the stream bends" in text
+
+
+def test_an_unknown_extractor_is_refused():
+    with pytest.raises(ConfigError, match="magic"):
+        create(extractor="magic")
