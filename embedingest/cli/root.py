@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "bench": ("embedingest.cli.bench:bench", "Measure how fast this machine embeds"),
     "chunk": ("embedingest.cli.chunk:chunk", "Show how a file is cut, as text, JSON or a page"),
     "embed": ("embedingest.cli.embed:embed", "Embed texts and print the vectors"),
+    "doctor": ("embedingest.cli.doctor:doctor", "Find what keeps the main job from working here"),
     "models": ("embedingest.cli.models:models", "List models, show one, or pull one"),
     "plugins": ("embedingest.cli.plugins:plugins", "List, check and begin plug-ins"),
     "config": ("embedingest.cli.config:config", "Check, show and write configuration files"),

@@ -1,0 +1,164 @@
+"""`embedingest doctor`: what could keep the main job from working on this machine, and the way out of each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import rich_click as click
+
+from embedingest.cli.options import json_option, table_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Finding", "doctor"]
+
+_LEAST_FREE_BYTES = 500 * 2**20
+_FEW_WATCHES = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `problem` keeps something from working, `note` is worth knowing."""
+
+    check: str
+    state: Literal["fine", "note", "problem"]
+    said: str
+    remedy: str | None = None
+
+
+@click.command()
+@table_options
+@click.option("-p", "--port", type=click.IntRange(1, 65535), default=11434, show_default=True, help="Port of `serve`.")
+@json_option
+def doctor(db: str, table: str, state: Path, port: int, as_json: bool) -> int:
+    """Look at this machine, the models, the table and the port. Exit code 1 when something is in the way."""
+    from embedingest.cli.output import data, print_json
+
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        _versions,
+        _processor,
+        _models,
+        lambda: _folders(db, state),
+        lambda: _table(db, table, state),
+        _watches,
+        lambda: _port(port),
+    )
+    findings = [finding for check in checks for finding in check()]
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        marks = {"fine": "[green]ok[/]     ", "note": "[yellow]note[/]   ", "problem": "[red]problem[/]"}
+        for finding in findings:
+            data().print(f"{marks[finding.state]} [bold]{finding.check}[/] ", end="", highlight=False)
+            data().print(finding.said, highlight=False, markup=False, soft_wrap=True)
+            if finding.remedy:
+                data().print(f"        {finding.remedy}", highlight=False, markup=False, soft_wrap=True)
+    return int(any(finding.state == "problem" for finding in findings))
+
+
+def _versions() -> Iterator[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    from embedingest import __version__
+
+    said = [f"embedingest {__version__}", f"Python {platform.python_version()}", platform.platform()]
+    for package in ("torch", "sentence-transformers", "openvino", "lancedb"):
+        try:
+            said.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            said.append(f"no {package}")
+    yield Finding("versions", "fine", ", ".join(said))
+
+
+def _processor() -> Iterator[Finding]:
+    from embedingest.engine.cpu import cores, flags
+
+    found = ", ".join(flags()) or "none that speed up half precision"
+    yield Finding("processor", "fine", f"{cores()} cores; {found}")
+
+
+def _models() -> Iterator[Finding]:
+    from embedingest.build import DEFAULT_MODEL, open_engine
+    from embedingest.errors import EmbedingestError
+
+    engine = open_engine()
+    try:
+        info = engine.describe(DEFAULT_MODEL)
+        yield Finding("model", "fine", f"{DEFAULT_MODEL}: {info.dimensions} dimensions, {info.max_tokens} tokens")
+    except EmbedingestError as error:
+        yield Finding("model", "problem", error.message, error.remedy)
+    finally:
+        engine.close()
+
+
+def _folders(db: str, state: Path) -> Iterator[Finding]:
+    from embedingest.paths import user_cache
+    from embedingest.store.lock import local_folder
+
+    for name, folder in (("table", local_folder(db)), ("state", state), ("cache", user_cache())):
+        if folder is not None:
+            yield _writable(name, folder)
+
+
+def _writable(name: str, folder: Path) -> Finding:
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not os.access(there, os.W_OK):
+        return Finding(f"{name} folder", "problem", f"{folder} cannot be written", "change its rights, or name another")
+    free = shutil.disk_usage(there).free
+    said = f"{folder}, {free / 2**30:.1f} GiB free"
+    if free < _LEAST_FREE_BYTES:
+        return Finding(f"{name} folder", "note", said, "a full disk stops the ingest; nothing stored is lost")
+    return Finding(f"{name} folder", "fine", said)
+
+
+def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
+    from embedingest.errors import EmbedingestError, TableMissingError
+    from embedingest.store.lock import WriterLock
+    from embedingest.store.table import open_table
+
+    try:
+        with open_table(db, table) as opened:
+            made = opened.identity
+            yield Finding("table", "fine", f"`{table}`: {opened.count():,} rows by model {made.model}")
+    except TableMissingError:
+        yield Finding("table", "note", f"there is no `{table}` in {db} yet", "`embedingest ingest PATH` makes it")
+        return
+    except EmbedingestError as error:
+        yield Finding("table", "problem", error.message, error.remedy)
+        return
+    holder = WriterLock(db, table, state=state).current()
+    yield Finding("writer", "fine", "nobody writes it now" if holder is None else str(holder))
+
+
+def _watches() -> Iterator[Finding]:
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError, ValueError):
+        allowed = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
+        said = f"{allowed:,} folders can be watched at once"
+        if allowed < _FEW_WATCHES:
+            remedy = f"`sudo sysctl fs.inotify.max_user_watches={_FEW_WATCHES * 16}`; beyond it folders are polled"
+            yield Finding("watching", "note", said, remedy)
+        else:
+            yield Finding("watching", "fine", said)
+
+
+def _port(port: int) -> Iterator[Finding]:
+    from embedingest.errors import ConfigError
+    from embedingest.server.run import bind
+
+    try:
+        bind("127.0.0.1", port).close()
+        yield Finding("port", "fine", f"{port} is free")
+    except ConfigError as error:
+        yield Finding("port", "note", error.message, error.remedy)

@@ -1,0 +1,37 @@
+"""`doctor`: names what is in the way, and the way out."""
+
+from __future__ import annotations
+
+import socket
+
+
+def test_an_empty_folder_is_no_problem(chair):
+    ran = chair.run("doctor", "--json")
+    assert ran.code == 0
+    found = {finding["check"]: finding for finding in ran.json["findings"]}
+    assert found["table"]["state"] == "note"
+    assert "embedingest ingest PATH" in found["table"]["remedy"]
+    assert {"versions", "processor", "model", "table folder", "state folder", "cache folder", "port"} <= set(found)
+
+
+def test_a_table_and_its_rows_are_told(chair):
+    chair.write("docs/zoo.md", "The walrus sleeps.\n")
+    chair.ingest()
+    assert "1 rows by model hashing" in chair.run("doctor").out
+
+
+def test_a_folder_that_cannot_be_written_is_a_problem(chair, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root, whom rights do not stop
+    ran = chair.run("doctor")
+    assert ran.code == 1
+    assert "cannot be written" in ran.out
+
+
+def test_a_taken_port_is_a_note(chair):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ran = chair.run("doctor", "--port", str(taken.getsockname()[1]), "--json")
+    port = next(finding for finding in ran.json["findings"] if finding["check"] == "port")
+    assert port["state"] == "note"
+    assert "--port" in port["remedy"]
