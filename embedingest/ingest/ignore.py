@@ -144,6 +144,10 @@ class Rules:
         said = self.exclude.verdict(path) if self.exclude else None
         if said is not None:
             return said
+        return self.barred_by_default(name)
+
+    def barred_by_default(self, name: str) -> bool:
+        """Whether a name alone leaves a path out: hidden, or of a kind that never holds documents."""
         return (name[0] == "." and not self.hidden) or name in _NAMES or _FORMS.fullmatch(name) is not None
 
     def included(self, path: str) -> bool:

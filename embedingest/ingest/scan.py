@@ -298,10 +298,16 @@ class Scanner:
         listing.undecodable = not is_text("".join(named))
         prefix = f"{relative}/" if relative else ""
         deeper: list[_Pending] = []
+        # Most files are asked no more than their name: where no pattern applies, the defaults alone decide.
+        plain = not (inner or self.rules.exclude or self.rules.include)
         for name in sorted(named):
             entry = named[name]
-            if not files and entry.is_file(follow_symlinks=False):
-                continue
+            if entry.is_file(follow_symlinks=False):
+                if not files or (plain and self.rules.barred_by_default(name)):
+                    continue
+                if plain and (st := _stat(entry)) is not None and stat.S_ISREG(st.st_mode):
+                    listing.files.append(Found(prefix + name, facts_of(st)))
+                    continue
             taken = self._judge(entry, prefix + name, inner, hops)
             if isinstance(taken, Found):
                 listing.files.append(taken)
@@ -405,6 +411,13 @@ class Scanner:
             if said is not None:
                 return said
         return False
+
+
+def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
 
 
 class _Named:
