@@ -1,31 +1,185 @@
-"""The shipped configurations: each is read as it is, and says for whom it is."""
+"""The shipped configurations: each says for whom it is, is whole, and runs on small folders of real files.
+
+Those that need a plug-in run in that plug-in's tests.
+"""
 
 from __future__ import annotations
 
+import json
+import shutil
+import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
+import yaml
 
-from embedingest import config
+from embedingest import config, registry
+from embedingest.build import open_searcher
+from embedingest.cli.root import cli
+from embedingest.cli.run import run_command
+from embedingest.engine.packaged import PACKAGED
+from embedingest.store.values import SearchQuery
+from embedingest.supervise import Supervisor
 
 FOLDER = Path(__file__).parents[1] / "configs"
 FILES = sorted(FOLDER.glob("*.yaml"))
+NEEDS_PLUGIN = {"remote-ollama": "remote", "object-store": "objectstore"}
+NAMES = {"first-run", "laptop-cpu", "gpu", "server-only", "many-folders", "remote-ollama", "code-base", "office-share",
+         "object-store"}  # fmt: skip
+
+
+def test_all_of_them_are_here():
+    assert {file.stem for file in FILES} == NAMES
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_shipped_configuration_is_whole(file: Path) -> None:
-    read = config.read(file, {})
+def test_a_shipped_configuration_opens_with_whom_it_is_for(file):
+    first = file.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# ")
+    assert ": for who" in first
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_shipped_configuration_is_read(file):
+    read = config.read(file, {"MODEL_FOLDER": "models/minilm"})
     assert read.pipelines or read.server
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_shipped_configuration_opens_with_whom_it_is_for(file: Path) -> None:
-    first = file.read_text(encoding="utf-8").splitlines()[0]
-    assert first.startswith("# ")
-    assert " for " in first
+@pytest.mark.parametrize(("name", "plugin"), NEEDS_PLUGIN.items())
+def test_what_needs_a_plugin_is_run_in_its_tests(name, plugin):
+    tests = FOLDER.parent / "plugins" / f"embedingest-{plugin}" / "tests"
+    assert any(f"{name}.yaml" in file.read_text(encoding="utf-8") for file in tests.glob("test_*.py"))
 
 
-def test_there_is_a_first_run() -> None:
-    read = config.read(FOLDER / "first-run.yaml", {})
-    assert read.pipelines["docs"].model == "all-minilm"
-    assert read.server is not None
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The configurations beside small folders that they name."""
+    shutil.copytree(FOLDER, tmp_path / "configs")
+    texts = {
+        "docs/zoo.md": "---\ntags: [ice]\nsecret: x\n---\n# Zoo\n\nThe walrus sleeps on the ice.\n",
+        "docs/2026/farm.md": "# Farm\n\nThe llama spits at strangers.\n",
+        "docs/guides/start.md": "# Start\n\nBegin with the walrus.\n",
+        "docs/reference/walrus.txt": "A walrus has tusks.\n",
+        "clients/acme/2025/offer.txt": "An offer of one walrus.\n",
+        "archive/old.txt": "An old walrus.\n",
+        "share/sales/report.csv": "animal,amount\nwalrus,3\n",
+        "tool.py": "def feed(walrus):\n    return walrus.eat()\n",
+    }
+    for name, text in texts.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def light(place: Path, name: str, **more) -> Path:
+    """The configuration as it is, over a file of our own that swaps the weights for the hashing model."""
+    whole = yaml.safe_load((place / "configs" / f"{name}.yaml").read_text())
+    pipelines = {pipeline: {"model": "hashing"} for pipeline in whole.get("pipelines", {})}
+    file = place / "configs" / "light.yaml"
+    file.write_text(yaml.safe_dump({"extends": f"{name}.yaml", "pipelines": pipelines, **more}))
+    return file
+
+
+def ran(capfd, file: Path) -> dict:
+    capfd.readouterr()
+    assert run_command(cli, ["run", str(file), "--once", "--json"]) == 0, capfd.readouterr().err
+    return json.loads(capfd.readouterr().out)
+
+
+def hit(file: Path, pipeline: str, query: str):
+    from embedingest.build import Workshop
+
+    shop = Workshop(config.read(file))
+    chosen = shop.config.pipelines[pipeline]
+    searcher = open_searcher(shop, db=chosen.db, table=chosen.table, model=chosen.model)
+    try:
+        return searcher.search(SearchQuery(text=query)).hits[0]
+    finally:
+        shop.close()
+
+
+@pytest.mark.weights
+def test_first_run_as_it_is(place, capfd):
+    file = place / "configs" / "first-run.yaml"
+    assert ran(capfd, file)["docs"]["files"]["new"] == 4
+    assert hit(file, "docs", "a sea animal on ice").row.source == "docs/zoo.md"
+    assert ran(capfd, file)["docs"]["embedded"]["texts"] == 0
+
+
+def test_laptop(place, capfd):
+    file = light(place, "laptop-cpu")
+    assert ran(capfd, file)["notes"]["files"]["failed"] == 0
+    assert json.loads(hit(file, "notes", "walrus sleeps on the ice").row.metadata) == {"tags": ["ice"]}
+    assert json.loads(hit(file, "notes", "llama spits").row.metadata) == {"year": "2026"}
+
+
+def test_many_folders(place, capfd):
+    file = light(place, "many-folders")
+    reports = ran(capfd, file)
+    assert {name: report["files"]["new"] for name, report in reports.items()} == {
+        "handbook": 2, "clients": 1, "archive": 1,
+    }  # fmt: skip
+    assert json.loads(hit(file, "clients", "walrus").row.metadata) == {"client": "acme", "year": "2025"}
+    assert json.loads(hit(file, "handbook", "walrus").row.metadata)["team"] == "everyone"
+
+
+def test_code_base(place, capfd):
+    file = light(place, "code-base")
+    assert ran(capfd, file)["repository"]["files"]["failed"] == 0
+    assert hit(file, "repository", "def feed walrus").row.source == "repository/tool.py"
+
+
+def test_office_share(place, capfd):
+    file = light(place, "office-share")
+    assert ran(capfd, file)["share"]["files"]["new"] == 1
+    assert json.loads(hit(file, "share", "walrus").row.metadata)["department"] == "sales"
+
+
+@pytest.mark.weights
+@pytest.mark.slow
+def test_gpu(place, capfd, monkeypatch):
+    monkeypatch.setenv("MODEL_FOLDER", str(PACKAGED["all-minilm"].path()))
+    monkeypatch.setenv("WORKERS", "1")
+    import torch
+
+    file = place / "configs" / "gpu.yaml"
+    if not torch.cuda.is_available():
+        assert run_command(cli, ["run", str(file), "--once", "--json"]) == 3, "without a card it does not pretend"
+        assert "cuda" in capfd.readouterr().err.lower()
+        monkeypatch.setenv("DEVICE", "cpu")
+    assert ran(capfd, file)["corpus"]["files"]["new"] == 4
+
+
+def test_server_only(place, monkeypatch):
+    monkeypatch.setenv("MODEL", "hashing")
+    monkeypatch.setenv("PORT", "0")
+    said: list[str] = []
+    stop, up = threading.Event(), threading.Event()
+
+    def heard(line: str) -> None:
+        said.append(line)
+        up.set()
+
+    supervisor = Supervisor(
+        config.read(place / "configs" / "server-only.yaml"), stop=stop, tell=lambda *_: None, said=heard
+    )
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+    try:
+        assert up.wait(30)
+        url = said[0].removeprefix("serving at ")
+        body = json.dumps({"model": "hashing", "input": "walrus"}).encode()
+        with urllib.request.urlopen(f"{url}/api/embed", body, timeout=20) as answer:
+            assert len(json.load(answer)["embeddings"][0]) == 256
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_the_plugins_that_configurations_name_are_ours():
+    ours = {folder.name.removeprefix("embedingest-") for folder in (FOLDER.parent / "plugins").iterdir()}
+    assert set(NEEDS_PLUGIN.values()) <= ours
+    assert registry.find("encoders", "hashing").distribution is None

@@ -6,7 +6,8 @@ import functools
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -15,10 +16,8 @@ from moto.server import ThreadedMotoServer
 
 from embedingest import ConfigError, DocumentError, DocumentSkipped, PluginError, Workshop, open_pipeline
 from embedingest.config import read
+from embedingest.supervise import hosts
 from embedingest.testing import contract
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 os.environ |= {"AWS_ACCESS_KEY_ID": "anyone", "AWS_SECRET_ACCESS_KEY": "anything", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -158,3 +157,20 @@ def test_unknown_settings_name_the_source(tmp_path: Path) -> None:
     (tmp_path / "pipelines.yaml").write_text(text)
     with pytest.raises(PluginError, match=r"source `objectstore`: unknown setting `retires`; did you mean `retries`\?"):
         open_pipeline(Workshop(read(tmp_path / "pipelines.yaml")), "handbook")
+
+
+def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket().put("shipped/a.md", "# a\n\nText.\n")
+    for name, value in {
+        "DOCS_URL": "s3://docs/shipped",
+        "S3_ENDPOINT": bucket().endpoint,
+        "ALLOW_HTTP": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    shipped = Path(__file__).parents[3] / "configs" / "object-store.yaml"
+    file = tmp_path / "light.yaml"
+    file.write_text(f"extends: {shipped}\nstate: state\npipelines: {{handbook: {{model: hashing, db: state/db}}}}\n")
+    shop = Workshop(read(file))
+    assert list(hosts(shop)) == [bucket().endpoint.removeprefix("http://")]
+    assert converged(shop)["files"]["new"] == 1
+    shop.close()

@@ -25,6 +25,7 @@ def picture(*lines: str) -> Image.Image:
 
 def saved(kind: str, *images: Image.Image) -> bytes:
     out = io.BytesIO()
+    images = tuple(image.copy() for image in images)  # saving leaves marks of one format on an image
     more = {"save_all": True, "append_images": list(images[1:])} if len(images) > 1 else {}
     images[0].save(out, kind, **more)
     return out.getvalue()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +22,12 @@ from embedingest import (
     ModelNotFoundError,
     OverloadedError,
     PluginError,
+    Workshop,
     open_engine,
+    open_pipeline,
 )
-from embedingest.config import EngineConfig
+from embedingest.config import EngineConfig, read
+from embedingest.supervise import hosts
 from embedingest.testing import contract
 from embedingest.testing.texts import PLAIN
 
@@ -219,3 +224,18 @@ def test_a_closed_engine_says_so() -> None:
     engine.close()
     with pytest.raises(EngineClosedError):
         engine.embed(["x"], model="m")
+
+
+def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "zoo.md").write_text("# Zoo\n\nThe walrus sleeps.\n")
+    shipped = Path(__file__).parents[3] / "configs" / "remote-ollama.yaml"
+    file = shutil.copy(shipped, tmp_path / "configs")
+    monkeypatch.setenv("OLLAMA_URL", servers.embedingest())
+    monkeypatch.setenv("MODEL", "hashing")
+    shop = Workshop(read(file))
+    assert hosts(shop) == {servers.embedingest().removeprefix("http://"): "engine"}
+    with open_pipeline(shop, "docs") as pipeline:
+        assert pipeline.converge().files["new"] == 1
+    shop.close()
