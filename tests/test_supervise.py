@@ -1,0 +1,197 @@
+"""Several pipelines in one process: started, scheduled, re-read with the least work, and one that fails."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from datetime import datetime
+
+import pytest
+
+from embedingest import config
+from embedingest.config import parse_schedule
+from embedingest.config.model import MetadataRules
+from embedingest.errors import ConfigError
+from embedingest.ingest.metadata import Metadata
+from embedingest.supervise import Supervisor
+from embedingest.types import Document
+
+WATCH = "watch: {settle_ms: 50}"
+
+
+class Place:
+    def __init__(self, folder):
+        self.folder = folder
+        self.reports = []
+        self.said = []
+        self.stop = threading.Event()
+
+    def document(self, name, text="The walrus sleeps.\n"):
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def written(self, text):
+        file = self.folder / "c.yaml"
+        file.write_text(text)
+        return config.read(file)
+
+    def read(self):
+        return config.read(self.folder / "c.yaml")
+
+    @contextmanager
+    def running(self, settings):
+        supervisor = Supervisor(
+            settings, stop=self.stop, tell=lambda *told: self.reports.append(told), said=self.said.append
+        )
+        self.raised = []
+
+        def run():
+            try:
+                supervisor.run()
+            except Exception as error:
+                self.raised.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield supervisor
+        finally:
+            self.stop.set()
+            thread.join(30)
+            assert not thread.is_alive()
+
+    def soon(self, holds, seconds=20.0):
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, (self.said, [(n, r.to_json()["files"]) for n, r in self.reports])
+            time.sleep(0.05)
+
+    def new(self, name):
+        return sum(report.files["new"] for told, report in self.reports if told == name)
+
+
+@pytest.fixture
+def place(tmp_path):
+    made = Place(tmp_path)
+    for name in "abc":
+        made.document(f"{name}/one.md")
+    return made
+
+
+def pipelines(*names, more=""):
+    return "pipelines:\n" + "".join(
+        f"  {name}:\n    sources: [{{path: {name}}}]\n    model: hashing\n    table: {name}\n    {WATCH}\n{more}"
+        for name in names
+    )
+
+
+def test_pipelines_are_followed_side_by_side(place):
+    with place.running(place.written(pipelines("a", "b"))):
+        place.soon(lambda: place.new("a") == place.new("b") == 1)
+        place.document("b/two.md", "More.\n")
+        place.soon(lambda: place.new("b") == 2)
+
+
+def test_a_pipeline_that_fails_is_said_and_the_others_go_on(place):
+    text = pipelines("a", "b").replace("path: b", "path: nowhere")
+    with place.running(place.written(text)) as supervisor:
+        place.soon(lambda: place.new("a") == 1 and supervisor.failures)
+        assert "pipeline `b` stopped: no such folder" in place.said[0]
+        place.document("a/two.md", "More.\n")
+        place.soon(lambda: place.new("a") == 2)
+    assert isinstance(supervisor.failures["b"], ConfigError)
+
+
+def test_when_none_is_left_the_first_failure_is_raised(place):
+    with place.running(place.written(pipelines("a").replace("path: a", "path: nowhere"))):
+        place.soon(lambda: place.raised)
+    assert "no such folder" in str(place.raised[0])
+
+
+def test_a_changed_configuration_touches_only_what_differs(place):
+    with place.running(place.written(pipelines("a", "b"))) as supervisor:
+        place.soon(lambda: place.new("a") == place.new("b") == 1)
+        untouched = supervisor._members["a"].thread
+        place.written(pipelines("a", "b", "c").replace("table: b", "table: beta"))
+        supervisor.ask_to_reread(place.read)
+        place.soon(lambda: place.new("c") == 1 and place.new("b") == 2)
+        assert place.said == ["configuration applied: 1 stopped, 2 started, 1 untouched"]
+        assert supervisor._members["a"].thread is untouched
+        assert untouched.is_alive()
+
+
+def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(place):
+    with place.running(place.written(pipelines("a"))) as supervisor:
+        place.soon(lambda: place.new("a") == 1)
+        (place.folder / "c.yaml").write_text("pipelines: {a: {sorces: []}}\n")
+        supervisor.ask_to_reread(place.read)
+        place.soon(lambda: place.said)
+        assert "the configuration is refused, the old one goes on" in place.said[0]
+        place.document("a/two.md", "More.\n")
+        place.soon(lambda: place.new("a") == 2)
+
+
+def test_other_models_start_everything_again(place):
+    with place.running(place.written(pipelines("a"))) as supervisor:
+        place.soon(lambda: place.new("a") == 1)
+        place.written("engine: {keep_alive: 1m}\n" + pipelines("a"))
+        supervisor.ask_to_reread(place.read)
+        place.soon(lambda: place.said)
+        assert "everything starts again" in place.said[0]
+        place.document("a/two.md", "More.\n")
+        place.soon(lambda: place.new("a") == 2)
+
+
+def test_a_scheduled_pipeline_looks_at_its_times_only(place):
+    with place.running(place.written(pipelines("a", more="    schedule: every 1s\n"))):
+        place.soon(lambda: place.new("a") == 1)
+        place.document("a/two.md", "More.\n")
+        place.soon(lambda: place.new("a") == 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "expected"),
+    [
+        ("every 15m", "2026-01-01T10:00", "2026-01-01T10:15"),
+        ("hourly", "2026-01-01T10:20", "2026-01-01T11:20"),
+        ("daily 03:00", "2026-01-01T02:59", "2026-01-01T03:00"),
+        ("daily 03:00", "2026-01-01T03:00", "2026-01-02T03:00"),
+    ],
+)
+def test_schedules(text, now, expected):
+    assert parse_schedule(text).following(datetime.fromisoformat(now)) == datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize("text", ["", "every", "every 0s", "daily 25:00", "daily", "weekly", "every -5m"])
+def test_what_is_no_schedule_is_refused(text):
+    with pytest.raises(ValueError, match="write `every 15m`"):
+        parse_schedule(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "source", "expected"),
+    [
+        ("{client}/{year}/**", "docs/acme/2025/a/b.md", {"client": "acme", "year": "2025"}),
+        ("{client}/{year}/**", "docs/acme/b.md", {}),
+        ("**/{name}.md", "docs/x/y/z.md", {"name": "z"}),
+        ("reports/*-{quarter}.pdf", "docs/reports/sales-q1.pdf", {"quarter": "q1"}),
+        ("{a}+{b}.md", "docs/1+2.md", {"a": "1", "b": "2"}),
+    ],
+)
+def test_metadata_from_paths(pattern, source, expected):
+    assert Metadata({}, MetadataRules(path=(pattern,))).of(Document(source=source, text="")) == expected
+
+
+def test_constants_have_the_last_word_and_front_matter_is_chosen():
+    document = Document(source="docs/acme/a.md", text="", markup="markdown", metadata={"tags": 1, "client": 2, "x": 3})
+    rules = MetadataRules(path=("{client}/**",), front_matter=("tags",))
+    assert Metadata({"team": "us"}, rules).of(document) == {"tags": 1, "client": "acme", "team": "us"}
+    assert Metadata({"client": "us"}, rules).of(document)["client"] == "us"
+
+
+@pytest.mark.parametrize("pattern", ["plain/**", "{a}/{a}", "{not a word}"])
+def test_a_path_pattern_needs_words_in_braces(pattern):
+    with pytest.raises(ValueError, match="needs words in braces"):
+        MetadataRules(path=(pattern,))
