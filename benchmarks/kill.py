@@ -57,7 +57,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--model", default="all-minilm")
-    parser.add_argument("--longest", type=float, default=2.0, help="seconds of work before a kill, at most")
+    parser.add_argument("--longest", type=float, default=5.0, help="seconds of work before a kill, at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -80,7 +80,7 @@ def campaign(base, arguments):
     for number in range(arguments.kills):
         arrive(docs, reserve, share, chance, number)
         following = start(base, docs, arguments)
-        ended = run_until_killed(child, chance.random() * arguments.longest)
+        ended = run_until_killed(base, child, chance, arguments.longest)
         killed, finished = killed + (not ended), finished + ended
         child = following
     for path in reserve:
@@ -123,14 +123,23 @@ def go(child):
     child.stdin.flush()
 
 
-def run_until_killed(child, seconds):
-    """Whether the run ended before it was killed."""
+def run_until_killed(base, child, chance, longest):
+    """Whether the run ended before it was killed: after some batches were computed, or some seconds, at random."""
+    before = batches(base)
     go(child)
-    time.sleep(seconds)
+    batches_first, deadline = chance.randrange(8), time.monotonic() + longest
+    while child.poll() is None and batches(base) < before + batches_first and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(chance.random() * 0.2)
     ended = child.poll() is not None
     child.send_signal(signal.SIGKILL)
     said = child.communicate()[0]
     return ended or "done" in said
+
+
+def batches(base):
+    counted = base / "computed"
+    return counted.read_bytes().count(b"\n") if counted.exists() else 0
 
 
 def finish(child):
