@@ -51,7 +51,8 @@ def main() -> int:
     failed = []
     for name, options in PASSES:
         command = [str(program), "--config-file", str(HERE / "schemathesis.toml"), "run", f"{server.url}/openapi.json"]
-        if subprocess.run([*command, "--suppress-health-check", "all", *options], cwd=BUILD).returncode:
+        command += ["--suppress-health-check", "all", "--request-timeout", "60", *options]
+        if subprocess.run(command, cwd=BUILD).returncode:
             failed.append(name)
     requests = app.service.metrics.requests
     total = sum(requests.values())
