@@ -30,9 +30,8 @@ def documents(folder):
 
 def engine_rate(chunks, model):
     from embedingest.build import open_engine
-    from embedingest.config import Config
 
-    engine = open_engine(Config())
+    engine = open_engine()
     engine.embed([chunk.text for chunk in chunks[:8]], model=model)
     result, took = common.seconds(lambda: engine.embed([chunk.text for chunk in chunks], model=model))
     engine.close()
@@ -66,7 +65,7 @@ def main():
         print(f"engine               {rate:>12,.0f} tokens/s   chunking is {tokens / took / rate:.0f} x it")
 
 
-CHUNKERS = dict.fromkeys(("text", "markdown", "code", "rows"), "structured")
+CHUNKERS = {"text": "structured", "markdown": "structured", "code": "code", "rows": "rows"}
 
 if __name__ == "__main__":
     main()
