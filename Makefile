@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test lint types install clients oracle fuzz plugins clean ci
+.PHONY: all test lint types install clients oracle fuzz plugins docs clean ci
 
 all: lint types test
 
@@ -34,6 +34,10 @@ oracle: install
 
 fuzz: install
 	$(PY) tests/fuzz/run.py
+
+# The reference pages, from the program itself; a test says when they are stale.
+docs: install
+	$(PY) docs/reference/generate.py
 
 plugins:
 	plugins/check.sh $(VENV)-plugins

@@ -1,0 +1,153 @@
+"""Writes the reference pages from the program itself: `python docs/reference/generate.py [--check]`.
+
+With `--check` nothing is written; exit code 1 says that a page is stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from embedingest.cli.root import COMMANDS, cli
+from embedingest.config import schema
+
+HERE = Path(__file__).parent
+MADE = "<!-- Written by docs/reference/generate.py; edit the program, not this page. -->\n"
+
+
+def configuration() -> str:
+    """Every key of a configuration file, section by section."""
+    whole = schema()
+    sections = {"Config": whole, **whole["$defs"]}
+    order = ["Config", *(name for name in _reached(whole, whole["$defs"]) if name != "Config")]
+    parts = [MADE, "# Configuration\n", _INTRODUCTION]
+    for name in order:
+        section = sections[name]
+        parts.append(f"## {_title(name)}\n\n{section.get('description', '').strip()}\n")
+        parts.append("| Key | Takes | Default | |\n| --- | --- | --- | --- |")
+        for key, value in section["properties"].items():
+            default = "" if "default" not in value else f"`{_plain(value['default'])}`"
+            parts.append(
+                f"| `{key}` | {_type(value)} | {default} | {value.get('description', '')} |".replace("  ", " ")
+            )
+        parts.append("")
+    return "\n".join(parts)
+
+
+def commands() -> str:
+    """Every command with its arguments and options."""
+    parts = [MADE, "# Commands\n", "Exit codes: 0 done; 1 some documents failed, or deletions wait; 2 wrong usage or"]
+    parts.append("configuration; 3 the store, the lock or the engine failed; 130 interrupted.\n")
+    context = click.Context(cli, info_name="embedingest")
+    for name in sorted(COMMANDS):
+        command = cli.get_command(context, name)
+        assert command is not None
+        parts += _command(command, f"embedingest {name}", click.Context(command, info_name=name, parent=context))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _command(command: click.Command, path: str, context: click.Context) -> list[str]:
+    arguments = [p for p in command.params if isinstance(p, click.Argument)]
+    usage = " ".join([path, *(argument.make_metavar(context) for argument in arguments)])
+    parts = [f"## `{usage}`\n", " ".join((command.help or "").split()) + "\n"]
+    options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
+    if options:
+        parts.append("| Option | |\n| --- | --- |")
+        parts += [f"| {_option(option, context)} | {' '.join((option.help or '').split())} |" for option in options]
+        parts.append("")
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            parts += _command(inner, f"{path} {name}", click.Context(inner, info_name=name, parent=context))
+    return parts
+
+
+def _option(option: click.Option, context: click.Context) -> str:
+    names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
+    takes = "" if option.is_flag else f" `{option.make_metavar(context)}`"
+    return (names + takes).replace("|", "\\|")
+
+
+def _reached(node: Any, sections: dict[str, Any], seen: list[str] | None = None) -> list[str]:
+    seen = [] if seen is None else seen
+    if isinstance(node, dict):
+        name = str(node.get("$ref", "")).rsplit("/", 1)[-1]
+        if name and name not in seen:
+            seen.append(name)
+            _reached(sections[name], sections, seen)
+        for key, value in node.items():
+            if key != "$defs":
+                _reached(value, sections, seen)
+    elif isinstance(node, list):
+        for value in node:
+            _reached(value, sections, seen)
+    return seen
+
+
+def _type(value: dict[str, Any]) -> str:
+    if "anyOf" in value:
+        return " or ".join(dict.fromkeys(_type(branch) for branch in value["anyOf"]))
+    if "$ref" in value:
+        name = value["$ref"].rsplit("/", 1)[-1]
+        return f"[{_title(name)}](#{_title(name).lower().replace(' ', '-')})"
+    if "enum" in value:
+        return ", ".join(f"`{choice}`" for choice in value["enum"])
+    if value.get("type") == "array":
+        return f"list of {_type(value.get('items', {}))}"
+    if isinstance(value.get("additionalProperties"), dict):
+        return f"name to {_type(value['additionalProperties'])}"
+    words = {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true or false",
+        "null": "null",
+    }
+    bounds = [f"{sign} {value[key]}" for key, sign in _BOUNDS.items() if key in value]
+    return " ".join([_WORDS.get(value.get("type", ""), "anything"), *([f"({', '.join(bounds)})"] if bounds else [])])
+
+
+_WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
+_BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+
+_INTRODUCTION = """\
+A configuration is YAML. Paths are relative to the file. `${VAR}` and `${VAR:-default}` in a value are taken from the
+environment after parsing, `$$` is a dollar. `extends: FILE` lays this file over another, key by key. Unknown keys are
+refused. `embedingest config check FILE` says what is wrong, `config show` what it resolves to, `config schema` helps editors.
+"""
+
+
+def _title(name: str) -> str:
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in name.removesuffix("Config")).strip()
+    return words.capitalize() if words else "The file"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict) and value:
+        return "{…}"
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)
+
+
+PAGES = {"configuration.md": configuration, "commands.md": commands}
+
+
+def main(check: bool) -> int:
+    """Write the pages, or say which are stale."""
+    stale = [name for name, page in PAGES.items() if not _same(HERE / name, page())]
+    for name in stale:
+        if not check:
+            (HERE / name).write_text(PAGES[name](), encoding="utf-8")
+        sys.stderr.write(f"docs/reference/{name} {'is stale' if check else 'written'}\n")
+    return 1 if check and stale else 0
+
+
+def _same(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
