@@ -100,13 +100,6 @@ def _type(value: dict[str, Any]) -> str:
         return f"list of {_type(value.get('items', {}))}"
     if isinstance(value.get("additionalProperties"), dict):
         return f"name to {_type(value['additionalProperties'])}"
-    words = {
-        "string": "text",
-        "integer": "whole number",
-        "number": "number",
-        "boolean": "true or false",
-        "null": "null",
-    }
     bounds = [f"{sign} {value[key]}" for key, sign in _BOUNDS.items() if key in value]
     return " ".join([_WORDS.get(value.get("type", ""), "anything"), *([f"({', '.join(bounds)})"] if bounds else [])])
 
@@ -117,7 +110,8 @@ _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusi
 _INTRODUCTION = """\
 A configuration is YAML. Paths are relative to the file. `${VAR}` and `${VAR:-default}` in a value are taken from the
 environment after parsing, `$$` is a dollar. `extends: FILE` lays this file over another, key by key. Unknown keys are
-refused. `embedingest config check FILE` says what is wrong, `config show` what it resolves to, `config schema` helps editors.
+refused. `embedingest config check FILE` says what is wrong, `config show` what it resolves to, `config schema`
+helps editors.
 """
 
 
