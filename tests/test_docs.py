@@ -19,6 +19,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Its blocks are files of a project, not one program; tests/test_reference.py writes, installs and runs them.
+FILES_OF_A_PROJECT = ROOT / "docs" / "guides" / "plugins.md"
 LASTING = re.compile(r"^embedingest (watch|serve|run)\b(?!.*--once)")
 
 
@@ -135,7 +137,11 @@ def test_every_command_of_a_page_runs(page, tmp_path):
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [p for p in PAGES if blocks(p, "python") and p != FILES_OF_A_PROJECT],
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
 def test_every_python_block_of_a_page_runs(page, tmp_path):
     """The blocks of one page are one program, run top to bottom in a folder with some documents."""
     docs = tmp_path / "docs"
