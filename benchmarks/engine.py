@@ -20,9 +20,6 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import peers
-import texts as corpora
-
 from embedingest.config import ModelConfig
 from embedingest.engine import cpu
 from embedingest.engine.choose import create
@@ -33,6 +30,8 @@ from embedingest.engine.vectors import normalise
 from embedingest.engine.work import ceiling, operations
 
 import common
+import engine_peers as peers
+import texts as corpora
 
 RESULTS = Path(__file__).parent / "results"
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "openvino", "tokenizers", "onnxruntime", "fastembed",
