@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["batches", "padding_share", "window"]
+__all__ = ["batches", "few_sizes", "padding_share", "window"]
 
 LEAST_FILL = 0.75
 """In one batch the shortest text has at least this share of the longest one's tokens (below 16 tokens: any)."""
@@ -26,7 +26,17 @@ def window(lengths: Sequence[int], end: int, *, budget: int, most: int) -> int:
     width = max(lengths[end - 1], 1)
     count = max(1, min(most, budget // width))
     shortest = 0 if width <= _SHORT else int(width * LEAST_FILL)
-    return max(end - count, bisect_left(lengths, shortest, 0, end - 1), 0)
+    start = max(end - count, bisect_left(lengths, shortest, 0, end - 1), 0)
+    return end - few_sizes(end - start)
+
+
+def few_sizes(count: int) -> int:
+    """The largest of 1, 2, 3, 4, 6, 8, 12, 16, 24, … that is not above `count`.
+
+    A runtime keeps kernels and memory for each shape it has seen: few different shapes keep its memory bounded.
+    """
+    power = 1 << (count.bit_length() - 1)
+    return power * 3 // 2 if power > 1 and count >= power * 3 // 2 else power
 
 
 def batches(lengths: Sequence[int], *, budget: int, most: int) -> list[list[int]]:

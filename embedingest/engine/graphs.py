@@ -24,11 +24,13 @@ BATCH_TOKENS = 2048
 """Padded tokens of a bulk batch: small enough to stay in the second-level cache of one core."""
 
 _LEAST_WIDTH = 8
+_SHORT_STEP = 4
 
 
 def width(tokens: int, most: int) -> int:
     """The padded width of a batch whose longest text has `tokens` tokens; never above `most` positions."""
-    wide = -(-tokens // WIDTH_STEP) * WIDTH_STEP if tokens > WIDTH_STEP else max(_LEAST_WIDTH, tokens)
+    step = WIDTH_STEP if tokens > WIDTH_STEP else _SHORT_STEP
+    wide = max(_LEAST_WIDTH, -(-tokens // step) * step)
     return max(tokens, min(wide, most))
 
 

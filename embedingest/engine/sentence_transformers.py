@@ -61,6 +61,14 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     return chain.eval()
 
 
+def _device(asked: str) -> str:
+    import torch
+
+    if asked != "auto":
+        return asked
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """No progress bars on standard error while weights are read."""
@@ -82,7 +90,7 @@ class TorchEncoder(FolderEncoder):
 
     def __init__(self, folder: ModelFolder, settings: ModelConfig) -> None:
         super().__init__(folder, settings)
-        self._device = "cpu" if settings.device == "auto" else settings.device
+        self._device = _device(settings.device)
         self._chain = load_chain(folder, device=self._device)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.engine.batching import batches, padding_share
+from embedingest.engine.batching import batches, few_sizes, padding_share
 
 LENGTHS = st.lists(st.integers(0, 600), max_size=200)
 
@@ -33,3 +33,8 @@ def test_the_longest_texts_come_first():
 def test_nothing_to_do_is_no_batch():
     assert batches([], budget=10, most=8) == []
     assert padding_share([], []) == 0.0
+
+
+def test_batches_come_in_few_sizes():
+    assert [few_sizes(n) for n in (1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 63, 64)] == [1, 2, 3, 4, 4, 6, 6, 8, 8, 12, 48, 64]
+    assert {len(batch) for batch in batches([7] * 1000, budget=4000, most=64)} <= {few_sizes(n) for n in range(1, 65)}
