@@ -91,6 +91,7 @@ def disk(arguments):
             if turn % 500 == 0:
                 most = max(most, on_disk(folder / "used")["bytes"])
         spent = time.perf_counter() - started
+        table.optimize()  # what it replaces stays readable for the retention window, and goes after that
         time.sleep(retention + 0.5)
         table.optimize()
         fresh = fill(folder / "fresh", size, vectors, texts)
