@@ -41,6 +41,7 @@ _MAX_STARTS: Final = 3
 _BATCH_JOBS: Final = 32
 _BATCH_BYTES: Final = 32 * 1024
 _SMALL_BYTES: Final = 16 * 1024
+_BYTES_PER_SECOND: Final = 256 * 1024
 _ONE_THREAD: Final = {
     # The engine has the cores; a worker is one of them. Fewer arenas: address space is what is limited.
     "OMP_NUM_THREADS": "1",
@@ -66,7 +67,7 @@ class WorkerPool:
     """Extracts files in `workers` processes.
 
     `submit` answers with a future that holds an `Extracted`, or raises DocumentError: `timeout` after
-    `timeout_seconds` on one file, `memory` above `memory_mib`, `crashed` when the file takes its worker down twice
+    `timeout_seconds` and a second more for each 256 KiB of one file, `memory` above `memory_mib`, `crashed` when the file takes its worker down twice
     (all permanent), `worker` when workers cannot be started (machinery). Futures can be cancelled until they run.
     """
 
@@ -144,6 +145,10 @@ class WorkerPool:
     @property
     def closed(self) -> bool:
         return self._closed
+
+    def seconds_for(self, size: int) -> float:
+        """How long a file of so many bytes may take: large ones have more to read, and are no less alive."""
+        return self.timeout_seconds + size / _BYTES_PER_SECOND
 
     def start_worker(self) -> _Worker:
         return _Worker(self._setup, self.memory_bytes)
@@ -235,7 +240,8 @@ class _Keeper(threading.Thread):
             worker = self._have_worker()
             worker.send([task.job for task in batch])
             while open_tasks:
-                for outcome in worker.receive(self._pool.timeout_seconds, self._watch):
+                seconds = self._pool.seconds_for(open_tasks[0].job.size)
+                for outcome in worker.receive(seconds, self._watch):
                     _settle(open_tasks.popleft(), outcome)
         except _Lost as lost:
             self._drop_worker()
@@ -363,7 +369,7 @@ class _Worker:
                 if time.monotonic() >= deadline:
                     self.kill()
                     raise _Lost(
-                        "timeout", f"took longer than {timeout:g} s", "raise `load.timeout_seconds`, or exclude it"
+                        "timeout", f"took longer than {round(timeout, 1):g} s", "raise `load.timeout_seconds`, or exclude it"
                     )
             return self._link.recv_bytes()
         except (EOFError, OSError) as error:

@@ -17,6 +17,8 @@ class Moody:
         word, _, rest = data.decode().partition(" ")
         if word == "hang":
             time.sleep(600)
+        if word == "nap":
+            time.sleep(float(rest.split()[0]))
         if word == "abort":
             os.abort()
         if word == "exit":

@@ -99,13 +99,22 @@ class TestFailures:
         error = self.failure(Extractor(Setup(SIZER)), job(tmp_path, "a.md"))
         assert (type(error), error.code) == (DocumentSkipped, "special")
 
-    def test_a_sparse_file_of_ten_gigabytes_is_skipped_unread(self, tmp_path):
-        with (tmp_path / "a.txt").open("wb") as file:
-            file.truncate(10 * 2**30)
-        error = self.failure(Extractor(Setup(SIZER)), job(tmp_path, "a.txt"))
+    @pytest.mark.parametrize(("name", "size"), [("a.txt", 10 * 2**30), ("a.csv", 2**30), ("a.csv.gz", 2**30)])
+    def test_a_sparse_file_of_gigabytes_is_skipped_unread(self, tmp_path, name, size):
+        with (tmp_path / name).open("wb") as file:
+            file.write(b"mill,wheels\n")
+            file.truncate(size)
+        error = self.failure(Extractor(Setup(SIZER)), job(tmp_path, name))
         assert (type(error), error.code) == (DocumentSkipped, "too_large")
-        assert "10,737,418,240" in error.message
+        assert f"{size:,} bytes, more than the 268,435,456" in error.message
         assert "load.max_bytes" in error.remedy
+
+    def test_a_table_over_the_limit_that_was_set_is_skipped_and_at_it_is_read(self, tmp_path):
+        (tmp_path / "a.csv").write_text("mill,wheels\nLower,2\n")
+        size = (tmp_path / "a.csv").stat().st_size
+        assert Extractor(Setup(SIZER, max_bytes=size)).extract(job(tmp_path, "a.csv")).parts[0].chunks
+        error = self.failure(Extractor(Setup(SIZER, max_bytes=size - 1)), job(tmp_path, "a.csv"))
+        assert (error.code, error.kind) == ("too_large", "permanent")
 
     def test_binary_content_is_skipped(self, tmp_path):
         (tmp_path / "a.md").write_bytes(b"\x7fELF\0\0\0")

@@ -56,6 +56,15 @@ def test_a_document_that_hangs_is_given_up_and_the_others_are_not(setup, files):
     assert "load.timeout_seconds" in results["b"].remedy
 
 
+def test_a_large_document_has_more_time_than_a_small_one(setup, files):
+    """A second more for each 256 KiB: what is too long for a few words is not for two megabytes."""
+    with WorkerPool(setup, timeout_seconds=0.5) as pool:
+        results = outcomes(pool, files(small="nap 1.5", large="nap 1.5 " + " " * 2**21))
+    assert results["small"].code == "timeout"
+    assert "longer than 0.5" in results["small"].message
+    assert isinstance(results["large"], Extracted)
+
+
 @pytest.mark.parametrize(("deed", "how"), [("abort", "SIGABRT"), ("exit", "exit status 7")])
 def test_a_document_that_takes_its_process_down_twice_is_to_blame(setup, files, deed, how):
     with WorkerPool(setup) as pool:

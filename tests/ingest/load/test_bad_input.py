@@ -35,6 +35,17 @@ def test_read_all_the_same(name):
     assert time.perf_counter() - start < LIMIT_SECONDS
 
 
+def test_ten_thousand_pages_are_read_each_with_its_number():
+    data = samples.pdf(pages=[[f"page {n} of the mill book"] for n in range(1, 10_001)])
+    start = time.perf_counter()
+    document = load_inner(data, "long.pdf", "long.pdf")
+    assert time.perf_counter() - start < 6 * LIMIT_SECONDS
+    pages = [span for span in document.spans if span.kind == "page"]
+    assert [span.value for span in pages] == list(range(1, 10_001))
+    last = pages[-1]
+    assert document.text[last.start : last.end].strip() == "page 10000 of the mill book"
+
+
 @pytest.mark.parametrize(
     ("name", "module", "command"),
     [
