@@ -369,7 +369,9 @@ class _Worker:
                 if time.monotonic() >= deadline:
                     self.kill()
                     raise _Lost(
-                        "timeout", f"took longer than {round(timeout, 1):g} s", "raise `load.timeout_seconds`, or exclude it"
+                        "timeout",
+                        f"took longer than {round(timeout, 1):g} s",
+                        "raise `load.timeout_seconds`, or exclude it",
                     )
             return self._link.recv_bytes()
         except (EOFError, OSError) as error:
