@@ -67,8 +67,8 @@ class WorkerPool:
     """Extracts files in `workers` processes.
 
     `submit` answers with a future that holds an `Extracted`, or raises DocumentError: `timeout` after
-    `timeout_seconds` and a second more for each 256 KiB of one file, `memory` above `memory_mib`, `crashed` when the file takes its worker down twice
-    (all permanent), `worker` when workers cannot be started (machinery). Futures can be cancelled until they run.
+    `timeout_seconds` and a second more for each 256 KiB of one file, `memory` above `memory_mib`, `crashed` when
+    the file takes its worker down twice (all permanent), `worker` when workers cannot be started (machinery). Futures can be cancelled until they run.
     """
 
     def __init__(
