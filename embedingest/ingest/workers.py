@@ -68,7 +68,8 @@ class WorkerPool:
 
     `submit` answers with a future that holds an `Extracted`, or raises DocumentError: `timeout` after
     `timeout_seconds` and a second more for each 256 KiB of one file, `memory` above `memory_mib`, `crashed` when
-    the file takes its worker down twice (all permanent), `worker` when workers cannot be started (machinery). Futures can be cancelled until they run.
+    the file takes its worker down twice (all permanent), `worker` when workers cannot be started (machinery).
+    Futures can be cancelled until they run.
     """
 
     def __init__(
