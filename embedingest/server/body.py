@@ -22,7 +22,7 @@ _DRAINED: Final = 4  # so many times the largest size is read and thrown away, s
 
 @contextlib.asynccontextmanager
 async def read_body(service: Service, request: Request) -> AsyncIterator[None]:
-    """Fill `request.body`; its bytes count against the server's memory until the block ends.
+    """Fill `request.content`; its bytes count against the server's memory until the block ends.
 
     Raises WireError (413, 503), Disconnected.
     """
@@ -47,7 +47,7 @@ async def read_body(service: Service, request: Request) -> AsyncIterator[None]:
             parts.append(part)
             if not more:
                 break
-        request.body = b"".join(parts)
+        request.content = b"".join(parts)
         yield
     finally:
         service.body_bytes -= held

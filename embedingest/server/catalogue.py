@@ -14,13 +14,15 @@ import orjson
 
 from embedingest.engine.names import ModelName
 from embedingest.errors import EmbedingestError
-from embedingest.server.http import Answer, Request, json_answer
+from embedingest.server.http import Answer, Request, json_answer, stream
 from embedingest.server.wire import openai
 from embedingest.server.wire.decode import Fields, WireError, decode
 from embedingest.server.wire.ollama import error_body, keep_alive_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from fastapi import Response
 
     from embedingest.server.service import Service
     from embedingest.types import ModelInfo
@@ -58,7 +60,7 @@ async def tags(service: Service, _request: Request) -> Answer:
 
 async def show(service: Service, request: Request) -> Answer:
     """`POST /api/show`, cases 151 to 153."""
-    fields = decode(request.body)
+    fields = decode(request.content)
     name = fields.text("model") or fields.text("name")
     if not name:
         raise WireError(400, "model is required")
@@ -130,7 +132,7 @@ async def model(service: Service, request: Request) -> Answer:
 
 async def generate(service: Service, request: Request) -> Answer:
     """`POST /api/generate`, cases 156 and 157: only the form that unloads a model is ours."""
-    fields = decode(request.body)
+    fields = decode(request.content)
     name = await _named(service, fields)
     if fields.get("prompt") or keep_alive_of(fields) != 0:
         raise WireError(400, f'"{name}" does not support generate')
@@ -141,7 +143,7 @@ async def generate(service: Service, request: Request) -> Answer:
 
 async def chat(service: Service, request: Request) -> Answer:
     """`POST /api/chat`, case 158."""
-    raise WireError(400, f'"{await _named(service, decode(request.body))}" does not support chat')
+    raise WireError(400, f'"{await _named(service, decode(request.content))}" does not support chat')
 
 
 async def refuse(_service: Service, request: Request) -> Answer:
@@ -149,16 +151,16 @@ async def refuse(_service: Service, request: Request) -> Answer:
     return json_answer({"error": f"{request.path} is not supported: models are folders, not a registry's layers"}, 501)
 
 
-async def pull(service: Service, request: Request) -> Answer:
+async def pull(service: Service, request: Request) -> Response:
     """`POST /api/pull`, case 155: progress as lines, or one answer with `"stream": false`."""
-    fields = decode(request.body)
+    fields = decode(request.content)
     name = fields.text("model") or fields.text("name")
     if not name:
         raise WireError(400, "invalid model name")
     service.parse(name)
     steps = _steps(service, name)
     if fields.flag("stream", default=True):
-        return Answer(200, media=_NDJSON, stream=_lines(steps))
+        return stream(_lines(steps), _NDJSON)
     last: dict[str, Any] = {}
     for step in await asyncio.to_thread(list, _told(steps)):
         last = step

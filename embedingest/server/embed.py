@@ -28,7 +28,7 @@ _IN_THREAD = 64  # answers of so many vectors are written off the event loop
 async def embed(service: Service, request: Request) -> Answer:
     """`POST /api/embed`, cases 1 to 115."""
     began = time.perf_counter()
-    asked = ollama.embed_request(request.body)
+    asked = ollama.embed_request(request.content)
     service.parse(asked.model)
     texts = ollama.texts_of(asked.input) or []
     _bounded(service, texts)
@@ -57,7 +57,7 @@ async def embed(service: Service, request: Request) -> Answer:
 
 async def legacy(service: Service, request: Request) -> Answer:
     """`POST /api/embeddings`, cases 130 to 135: one vector, and never a cut."""
-    asked = ollama.legacy_request(request.body)
+    asked = ollama.legacy_request(request.content)
     if not asked.model:
         raise WireError(400, "model is required")
     service.parse(asked.model)
@@ -82,7 +82,7 @@ async def legacy(service: Service, request: Request) -> Answer:
 
 async def embeddings(service: Service, request: Request) -> Answer:
     """`POST /v1/embeddings`, cases 136 to 146: always cuts, and says so."""
-    asked = openai.embeddings_request(request.body)
+    asked = openai.embeddings_request(request.content)
     service.parse(asked.model)
     texts = asked.texts()
     _bounded(service, texts)
@@ -104,7 +104,7 @@ async def embeddings(service: Service, request: Request) -> Answer:
 
 async def tokenize(service: Service, request: Request) -> Answer:
     """`POST /api/tokenize`: `{"tokens":[…]}` for one `content`, a list of such lists for a list of texts."""
-    fields = decode(request.body)
+    fields = decode(request.content)
     model = fields.text("model")
     service.parse(model)
     given = next((v for n in ("content", "text", "input", "prompt") if (v := fields.get(n)) is not None), "")
@@ -119,7 +119,7 @@ async def tokenize(service: Service, request: Request) -> Answer:
 
 async def detokenize(service: Service, request: Request) -> Answer:
     """`POST /api/detokenize`: the text that content tokens spell."""
-    fields = decode(request.body)
+    fields = decode(request.content)
     model = fields.text("model")
     service.parse(model)
     tokens = fields.get("tokens")

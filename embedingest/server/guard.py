@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from embedingest.server.http import Answer, Request, json_answer
+from embedingest.server.http import Answer, Headers, Request, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from embedingest.config import ServerConfig
 
 __all__ = ["Guard", "is_loopback"]
-
-Headers = list[tuple[str, str]]
 
 _LOCAL: Final = ("localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104  (compared with, not bound to)
 _APPS: Final = ("app://*", "file://*", "tauri://*", "vscode-webview://*", "vscode-file://*")

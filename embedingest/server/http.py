@@ -1,22 +1,23 @@
-"""The HTTP values of this server: a request that reads its body, an answer. Knows ASGI; knows no routes.
+"""The HTTP values of this server: a request with its body, an answer. Knows Starlette's; knows no routes.
 
-Small enough to be read in one sitting, so that statuses, header order and bodies are exactly what the wire says.
+Thin over the library, so that statuses, media types and bodies are exactly what the wire says.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
+from fastapi import Request as _Request
+from fastapi import Response
+from fastapi.responses import StreamingResponse
 
-__all__ = ["ASGIApp", "Answer", "Disconnected", "Receive", "Request", "Scope", "Send", "html", "json_answer", "plain"]
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+__all__ = ["Answer", "Disconnected", "Headers", "Request", "html", "json_answer", "plain", "stream"]
+
+Headers = list[tuple[str, str]]
 
 JSON = "application/json; charset=utf-8"
 PLAIN = "text/plain; charset=utf-8"
@@ -26,20 +27,14 @@ class Disconnected(Exception):  # noqa: N818  (a fact, not an error)
     """The client went away before its answer was ready."""
 
 
-@dataclass(slots=True)
-class Request:
-    """One request. Header names are lower case; a header given twice keeps its last value."""
+class Request(_Request):
+    """One request. `content` is its body once `read_body` has read it: bounded, and counted while it is held."""
 
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    receive: Receive
-    body: bytes = b""
+    content: bytes = b""
 
-    @classmethod
-    def of(cls, scope: Scope, receive: Receive) -> Request:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        return cls(scope["method"], scope["path"], headers, receive)
+    @property
+    def path(self) -> str:
+        return str(self.scope["path"])
 
     async def gone(self) -> None:
         """Returns when the client has gone. Only after the body was read."""
@@ -47,32 +42,26 @@ class Request:
             pass
 
 
-@dataclass(slots=True)
-class Answer:
-    """One answer: a whole body, or a stream of parts."""
+class Answer(Response):
+    """A whole body. The media type is spelled as given, since the library would add a charset of its own."""
 
-    status: int = 200
-    body: bytes = b""
-    media: str | None = JSON
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    stream: AsyncIterator[bytes] | None = None
-
-    async def send(self, send: Send) -> None:
-        headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in self.headers]
-        if self.media is not None and (self.body or self.stream or self.status == 200):
-            headers.append((b"content-type", self.media.encode("latin-1")))
-        if self.stream is None and self.status != 204:
-            headers.append((b"content-length", str(len(self.body)).encode()))
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        if self.stream is not None:
-            async for part in self.stream:
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": self.body})
+    def __init__(
+        self, status: int = 200, body: bytes = b"", media: str | None = JSON, headers: Headers | None = None
+    ) -> None:
+        typed = media is not None and (body or status == 200)
+        super().__init__(body, status, {"content-type": media} if media is not None and typed else None)
+        for name, value in headers or ():
+            self.headers.append(name, value)
 
 
-def json_answer(value: object, status: int = 200, *, headers: list[tuple[str, str]] | None = None) -> Answer:
+def stream(parts: AsyncIterator[bytes], media: str) -> StreamingResponse:
+    """A body that is sent part by part as it is made."""
+    return StreamingResponse(parts, headers={"content-type": media})
+
+
+def json_answer(value: object, status: int = 200, *, headers: Headers | None = None) -> Answer:
     """A JSON document in Go's spelling: `<`, `>` and `&` inside strings are escaped (case 105)."""
-    return Answer(status, escaped(orjson.dumps(value)), headers=headers or [])
+    return Answer(status, escaped(orjson.dumps(value)), headers=headers)
 
 
 def escaped(document: bytes) -> bytes:
@@ -92,9 +81,9 @@ _ESCAPES = (
 )
 
 
-def plain(text: str, status: int = 200, *, media: str = PLAIN, headers: list[tuple[str, str]] | None = None) -> Answer:
+def plain(text: str, status: int = 200, *, media: str = PLAIN, headers: Headers | None = None) -> Answer:
     """A line of text, as gin answers what has no route."""
-    return Answer(status, text.encode(), media, headers or [])
+    return Answer(status, text.encode(), media, headers)
 
 
 def html(page: bytes) -> Answer:

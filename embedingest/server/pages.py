@@ -65,7 +65,7 @@ async def search(service: Service, request: Request) -> Answer:
     """`POST /api/search`: the document of `search --json`."""
     if service.search is None:
         raise WireError(404, "no table is served here; start with `watch --serve`, or `serve --db URI`")
-    fields = decode(request.body)
+    fields = decode(request.content)
     asked = _search_fields(fields)
     found = await asyncio.to_thread(service.search, asked.pop("query"), **asked)
     return Answer(200, orjson.dumps(found, default=str, option=orjson.OPT_SERIALIZE_NUMPY))
