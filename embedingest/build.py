@@ -341,7 +341,7 @@ def open_server(workshop: Workshop, settings: ServerConfig, searcher: Searcher |
     from embedingest.server.run import HttpServer
 
     engine = workshop.engine
-    app = create_app(engine, settings, None if searcher is None else _search_route(searcher))  # type: ignore[arg-type]
+    app = create_app(engine, settings, None if searcher is None else _search_route(searcher))
     return HttpServer(app, settings)
 
 

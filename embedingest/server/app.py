@@ -18,11 +18,11 @@ from fastapi import Request as RoutedRequest
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from embedingest.errors import ConfigError
 from embedingest.server import catalogue, embed, pages
 from embedingest.server.body import read_body
 from embedingest.server.guard import Guard
 from embedingest.server.http import Answer, Disconnected, Headers, Request, plain
+from embedingest.server.served import served
 from embedingest.server.service import Search, Service, wire_error
 from embedingest.server.wire import ollama, openai
 from embedingest.server.wire.decode import WireError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from embedingest.config import ServerConfig
-    from embedingest.engine.local import LocalEngine
+    from embedingest.engine.engine import Engine
 
 __all__ = ["ROUTES", "App", "create_app"]
 
@@ -77,21 +77,16 @@ CONTROL: Final = frozenset({"/api/search", "/api/pull", "/api/generate", "/ui", 
 
 
 def create_app(
-    engine: LocalEngine, settings: ServerConfig, search: Search | None = None, *, bound: str | None = None
+    engine: Engine, settings: ServerConfig, search: Search | None = None, *, bound: str | None = None
 ) -> App:
     """The ASGI application over an engine.
 
     `search(query, limit=, mode=, filter=, group=)` answers `/api/search` with the document of `search --json`; it is
     called on a thread. `bound` is the host really listened on, if it is not `settings.host`. The engine stays the
-    caller's: closing it is not the application's business. Raises ConfigError for an engine of another kind.
+    caller's: closing it is not the application's business. Raises ConfigError for what is no engine.
     """
-    if not hasattr(engine, "running"):
-        raise ConfigError(
-            f"engine {type(engine).__name__} cannot be served: only the local engine knows which models are loaded",
-            remedy="serve with `engine: local`, or point clients at the other server",
-        )
     guard = Guard(settings, settings.host if bound is None else bound)
-    return App(Service(engine, settings, guard, search))
+    return App(Service(served(engine), settings, guard, search))
 
 
 class App(FastAPI):

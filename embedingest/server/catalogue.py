@@ -136,7 +136,7 @@ async def generate(service: Service, request: Request) -> Answer:
     name = await _named(service, fields)
     if fields.get("prompt") or keep_alive_of(fields) != 0:
         raise WireError(400, f'"{name}" does not support generate')
-    service.engine.unload(name)
+    await asyncio.to_thread(service.engine.unload, name)
     answer = {"model": name, "created_at": datetime.now(UTC).isoformat(), "response": "", "done": True}
     return json_answer({**answer, "done_reason": "unload"})
 
@@ -178,7 +178,7 @@ async def _named(service: Service, fields: Fields) -> str:
 
 async def _described(service: Service) -> list[ModelInfo]:
     found = []
-    for name in service.names():
+    for name in await asyncio.to_thread(service.names):
         with contextlib.suppress(EmbedingestError):
             found.append(await service.engine.adescribe(name))
     return found

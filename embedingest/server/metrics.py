@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from embedingest.engine.local import LocalEngine
+    from embedingest.server.served import Served
     from embedingest.types import Embeddings
 
 __all__ = ["Metrics"]
@@ -59,7 +59,7 @@ class Metrics:
         for stage, seconds in answer.seconds.items():
             self.stages[stage] += seconds  # type: ignore[assignment]  # a Counter adds floats as well
 
-    def page(self, engine: LocalEngine) -> str:
+    def page(self, engine: Served) -> str:
         """Everything, in the text format 0.0.4."""
         lines: list[str] = []
         lines += _family("requests_total", "counter", "Requests answered, by route and status", [
@@ -96,7 +96,7 @@ class Metrics:
         return lines
 
 
-def _engine_lines(engine: LocalEngine) -> list[str]:
+def _engine_lines(engine: Served) -> list[str]:
     loaded = engine.loaded()
     lines = _family("loaded_models", "gauge", "Models in memory", [({}, len(loaded))])
     lines += _family("loaded_bytes", "gauge", "Bytes of their weights", [({}, sum(m.size_bytes for m in loaded))])

@@ -48,7 +48,7 @@ async def metrics(service: Service, _request: Request) -> Answer:
 
 async def openapi(service: Service, _request: Request) -> Answer:
     """The description of what is served; `model` enumerates the registered names."""
-    return Answer(200, orjson.dumps(document(service.names())), "application/json")
+    return Answer(200, orjson.dumps(document(await asyncio.to_thread(service.names))), "application/json")
 
 
 async def docs(_service: Service, _request: Request) -> Answer:

@@ -25,12 +25,13 @@ from embedingest.errors import (
 )
 from embedingest.server.http import Disconnected, Request
 from embedingest.server.metrics import Metrics
+from embedingest.server.served import ElsewhereError
 from embedingest.server.wire.decode import WireError
 
 if TYPE_CHECKING:
     from embedingest.config import ServerConfig
-    from embedingest.engine.local import LocalEngine
     from embedingest.server.guard import Guard
+    from embedingest.server.served import Served
     from embedingest.server.wire.ollama import PromptChoice
     from embedingest.types import ModelInfo
 
@@ -51,7 +52,7 @@ _PROMPTS_BY_INPUT = {"query": "query", "search_query": "query", "document": "doc
 class Service:
     """One server's state. `ready` turns true when the preloaded models are in memory."""
 
-    engine: LocalEngine
+    engine: Served
     settings: ServerConfig
     guard: Guard
     search: Search | None = None
@@ -61,7 +62,7 @@ class Service:
     body_bytes: int = 0
 
     def names(self) -> list[str]:
-        """Registered names that this server may show, with tags, newest first."""
+        """Registered names that this server may show, newest first. May ask another machine: not on the event loop."""
         return [name for name in self.engine.models() if self.allows(name)]
 
     def allows(self, name: str) -> bool:
@@ -149,7 +150,7 @@ def wire_error(error: Exception) -> WireError:
     if isinstance(error, ModelNotFoundError):
         return WireError(404, error.message)
     statuses: tuple[tuple[type[EmbedingestError], int], ...] = (
-        (ConfigError, 400), (FingerprintError, 409), (TableMissingError, 404), (StoreError, 500),
+        (ConfigError, 400), (ElsewhereError, 501), (FingerprintError, 409), (TableMissingError, 404), (StoreError, 500),
         (EmbedingestError, 500),
     )  # fmt: skip
     for kind, status in statuses:

@@ -128,8 +128,3 @@ def test_a_search_that_makes_no_sense_is_refused(searching, body):
     port, asked = searching
     assert post(port, "/api/search", body).status == 400
     assert asked == []
-
-
-def test_an_engine_that_knows_no_loaded_models_cannot_be_served():
-    with pytest.raises(ConfigError, match="object cannot be served"):
-        create_app(object(), ServerConfig(port=0))

@@ -56,6 +56,14 @@ def embedingest(model: str = "hashing") -> str:
 
 
 @functools.cache
+def in_front_of(url: str) -> str:
+    """An embedingest that embeds nothing itself: its engine is this one, over another server."""
+    config = Path(tempfile.mkdtemp(prefix="front-")) / "front.yaml"
+    config.write_text(f"engine: {{engine: remote, options: {{url: '{url}'}}}}\nserver: {{port: 0}}\n")
+    return _started("-m", "embedingest", "run", str(config))
+
+
+@functools.cache
 def llama() -> str:
     """llama.cpp's server with the packaged MiniLM, converted here."""
     import gguf_bert

@@ -239,3 +239,11 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     with open_pipeline(shop, "docs") as pipeline:
         assert pipeline.converge().files["new"] == 1
     shop.close()
+
+
+def test_a_server_of_ours_stands_in_front_of_another() -> None:
+    with remote(servers.in_front_of(servers.embedingest())) as through, remote(servers.embedingest()) as far:
+        assert through.models() == far.models()
+        assert through.describe("hashing").fingerprint == far.describe("hashing").fingerprint
+        here, there = (engine.embed(list(PLAIN), model="hashing").vectors for engine in (through, far))
+        assert (here * there).sum(axis=1).min() > 0.9999

@@ -153,20 +153,6 @@ class RemoteEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # What a server of ours asks beyond the seam: nothing is loaded here
-
-    def running(self) -> list[Any]:
-        return []
-
-    def loaded(self) -> list[Any]:
-        return []
-
-    def unload(self, model: str) -> None:
-        """Nothing is held here; the other server has its own clock."""
-
-    def alive(self) -> bool:
-        return not self._closed
-
     # Requests
 
     def _run(self, call: _Call, texts: dict[int, str]) -> None:
