@@ -222,7 +222,10 @@ def mbox():
 
 
 def pdf(pages=(("The mill", "Water turns the wheel."),), *, outline=(), encrypt=False, images=False):
-    """A PDF with Helvetica text, one list of lines a page; `outline` holds (title, page index)."""
+    """A PDF with Helvetica text, one list of lines a page; `outline` holds (title, page index).
+
+    A page without lines, or every page with `images`, is a picture.
+    """
     objects = {}
 
     def put(number, body, stream=None):
@@ -244,7 +247,7 @@ def pdf(pages=(("The mill", "Water turns the wheel."),), *, outline=(), encrypt=
             f"/Resources {resources} >>",
         )
         text = " ".join(f"({line}) Tj 0 -16 Td" for line in lines)
-        drawing = "q 200 0 0 200 72 300 cm /I Do Q" if images else f"BT /F1 12 Tf 72 720 Td {text} ET"
+        drawing = "q 200 0 0 200 72 300 cm /I Do Q" if images or not lines else f"BT /F1 12 Tf 72 720 Td {text} ET"
         put(first_stream + i, "<<", drawing.encode("latin-1"))
     if outline:
         last = first_entry + len(outline) - 1

@@ -78,7 +78,7 @@ def _ask(
 def _answered(answer: dict[str, Any], *, as_json: bool) -> None:
     from embedingest.cli.ingest import say
     from embedingest.cli.output import print_json
-    from embedingest.ingest.report import Failure, IngestReport
+    from embedingest.ingest.report import Failure, IngestReport, Notices
 
     if as_json:
         print_json(answer)
@@ -87,4 +87,5 @@ def _answered(answer: dict[str, Any], *, as_json: bool) -> None:
     for name in ("files", "chunks", "embedded", "seconds"):
         getattr(report, name).update(answer.get(name, {}))
     report.failures = [Failure(**failure) for failure in answer.get("failures", ())]
+    report.notices = Notices.from_json(answer)
     say(report, as_json=False)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
-    from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.report import IngestReport, Notices
 
-__all__ = ["draw_report"]
+__all__ = ["draw_report", "notice_lines"]
 
 _MOST_FAILURES = 20
+_MOST_NAMES = 5
 
 
 def draw_report(report: IngestReport, out: Console) -> None:
@@ -33,7 +36,21 @@ def draw_report(report: IngestReport, out: Console) -> None:
         out.print(f"failed: {failure.source}: {failure.error}", style="red", highlight=False, markup=False)
     if len(report.failures) > _MOST_FAILURES:
         out.print(f"… and {len(report.failures) - _MOST_FAILURES} more; `embedingest status` lists them")
+    for line in notice_lines(report.notices):
+        out.print(line, style="yellow", highlight=False, markup=False)
     if files["pending_deletes"]:
         out.print(f"{files['pending_deletes']} deletions wait: `embedingest confirm` carries them out", style="yellow")
     if report.stopped:
         out.print("stopped early; the next run goes on from here", style="yellow")
+
+
+def notice_lines(notices: Notices) -> Iterator[str]:
+    """A line for each kind of thing that did not reach the table, with the first files that it concerns."""
+    from embedingest.ingest.notices import meaning
+
+    for kind, counts in notices.counts.items():
+        files = counts["files"]
+        names = [notice.source for notice in notices.named if notice.kind == kind][:_MOST_NAMES]
+        more = ", …" if files > len(names) else ""
+        where = "1 file" if files == 1 else f"{files:,} files"
+        yield f"notice: {kind} ({meaning(kind)}): {counts['count']:,} in {where}: {', '.join(names)}{more}"

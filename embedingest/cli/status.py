@@ -101,6 +101,9 @@ def _table_stats(db: str, table: str) -> dict[str, Any]:
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
+    from embedingest.cli.reports import notice_lines
+    from embedingest.ingest.report import Notices
+
     table, behind, writer = document["table"], document["behind"], document["writer"]
     yield f"table {table['name']} in {table['db']}: {table['rows']:,} rows" + (
         f", {table['bytes'] / 2**20:,.1f} MiB, {table['fragments']} fragments, {table['unindexed_rows']:,} rows not "
@@ -124,6 +127,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         again = "not tried again until it changes" if when is None else f"tried again in {when:,.0f} s"
         facts = f"{failure['kind']}, {failure['attempts']} attempts, {again}"
         yield f"failed: {failure['source']} ({facts}): {failure['error']}"
+    yield from notice_lines(Notices.from_json(document))
     if pending := document["pending_deletes"]:
         yield f"{len(pending):,} deletions wait for `embedingest confirm`: {', '.join(pending[:5])}" + (
             " …" if len(pending) > 5 else ""

@@ -12,10 +12,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.deletions import judge
+from embedingest.ingest.notices import gather, gather_files
 from embedingest.ingest.report import Failure, IngestReport
 from embedingest.ingest.roots import Root, owner
 from embedingest.ingest.survey import Survey, survey_paths, survey_root
-from embedingest.ingest.walk import DELETE_SOURCES, Stopped, Walk
+from embedingest.ingest.walk import DELETE_SOURCES, NOTICED, Stopped, Walk
 from embedingest.ingest.watch_root import Batch
 from embedingest.store.values import Changes
 
@@ -216,6 +217,10 @@ class Convergence:
             state = m.journal.file(source)
             if state is not None and state.state == "failed":
                 report.failures.append(Failure(source, state.kind, state.error))
+        if self._swept or len(self._walk.noticed) > NOTICED:
+            report.notices = gather(m.journal, [root.alias for root in self._pipeline.roots])
+        else:
+            report.notices = gather_files(m.journal, self._walk.noticed)
 
 
 def delete(m: Machinery, sources: Sequence[str], report: IngestReport) -> None:

@@ -35,6 +35,7 @@ _OVERLOADED_SECONDS: Final = 0.25
 class Embedded:
     """What one call gave: vectors float32 (D,) by text hash, and the reason for each text that has none.
 
+    `truncated` has the hashes of texts that the engine cut to fit the model.
     `error` is set where the engine itself failed, and nothing else is.
     """
 
@@ -43,7 +44,7 @@ class Embedded:
     failed: dict[str, str] = field(default_factory=dict)
     tokens: int = 0
     characters: int = 0
-    truncated: int = 0
+    truncated: set[str] = field(default_factory=set)
     error: BaseException | None = None
 
 
@@ -148,4 +149,4 @@ class Embedder:
             else:
                 result.failed[key] = "the engine gave a vector with NaN or infinity"
         result.tokens += int(answer.token_counts.sum())
-        result.truncated += len(answer.truncated)
+        result.truncated.update(hashes[place] for place in answer.truncated)

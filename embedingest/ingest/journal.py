@@ -11,17 +11,18 @@ import logging
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from embedingest.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["NO_STAT", "FileState", "Journal", "Known", "Request", "Stat", "stat_facts"]
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 _FAR: Final = 2**63 - 1
 _log = logging.getLogger(__name__)
 
@@ -34,10 +35,12 @@ CREATE TABLE IF NOT EXISTS files (
     settled INTEGER NOT NULL, state TEXT NOT NULL,
     content_hash TEXT NOT NULL, config_hash TEXT NOT NULL, fingerprint TEXT NOT NULL,
     loader TEXT NOT NULL, chunker TEXT NOT NULL, chunks INTEGER NOT NULL, children TEXT NOT NULL,
-    kind TEXT NOT NULL, code TEXT NOT NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL, next_try REAL NOT NULL
+    kind TEXT NOT NULL, code TEXT NOT NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL, next_try REAL NOT NULL,
+    notices TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_content ON files (content_hash);
 CREATE INDEX IF NOT EXISTS files_known ON files (alias, source, size, mtime_ns, ctime_ns, inode, settled, state);
+CREATE INDEX IF NOT EXISTS files_noticed ON files (alias, notices) WHERE notices <> '';
 CREATE TABLE IF NOT EXISTS ways (
     loader TEXT NOT NULL, chunker TEXT NOT NULL, config_hash TEXT NOT NULL, fingerprint TEXT NOT NULL,
     PRIMARY KEY (loader, chunker, config_hash, fingerprint)
@@ -66,6 +69,7 @@ def stat_facts(facts: Sequence[int]) -> Stat:
 Known: TypeAlias = tuple[str, int, int, int, int, int, str]
 """The few facts of a file that an unchanged run compares: source, its `Stat`, whether it had settled, its state."""
 
+_NO_NOTICES: Final[Mapping[str, int]] = MappingProxyType({})
 _KNOWN: Final = "source, size, mtime_ns, ctime_ns, inode, settled, state"
 
 
@@ -76,7 +80,7 @@ class FileState(NamedTuple):
     compared them with the file since the journal was lost). `settled` is 0 where the stat facts were too young to
     prove anything when the file was read. `children` are the sources of documents inside it. `kind`, `code` and
     `error` tell of the last failure, `attempts` how often in a row for this revision, `next_try` when again (seconds
-    since the epoch; 0: not before it changes).
+    since the epoch; 0: not before it changes). `notices` counts what of the file is not in its rows, by kind.
     """
 
     source: str
@@ -99,6 +103,7 @@ class FileState(NamedTuple):
     error: str = ""
     attempts: int = 0
     next_try: float = 0.0
+    notices: Mapping[str, int] = _NO_NOTICES
 
     @property
     def stat(self) -> Stat:
@@ -279,6 +284,17 @@ class Journal:
         query = "SELECT state, count(*) FROM files WHERE (?1 IS NULL OR alias=?1) GROUP BY state"
         return {state: int(count) for state, count in self._all(query, alias)}
 
+    def noticed(self, alias: str) -> list[tuple[dict[str, int], int]]:
+        """Each set of notices that files under a root have, by kind, and how many files have it."""
+        query = "SELECT notices, count(*) FROM files WHERE alias=? AND notices <> '' GROUP BY notices"
+        return [(json.loads(notices), int(files)) for notices, files in self._all(query, alias)]
+
+    def noticed_files(self, alias: str, notices: Mapping[str, int], limit: int) -> list[tuple[str, str]]:
+        """The first sources under a root that have exactly these notices, with why where one was skipped."""
+        why = "CASE state WHEN 'skipped' THEN error ELSE '' END"
+        query = f"SELECT source, {why} FROM files WHERE alias=? AND notices=? AND notices <> '' ORDER BY source LIMIT ?"
+        return [(row[0], row[1]) for row in self._all(query, alias, json.dumps(notices, sort_keys=True), limit)]
+
     def below(self, source: str) -> list[str]:
         """Sources that are this one or lie below it as a folder."""
         query = "SELECT source FROM files WHERE source=? OR (source >= ? AND source < ?) ORDER BY source"
@@ -312,7 +328,7 @@ class Journal:
         return [row[0] for row in self._all(query, content_hash)]
 
     def record(self, states: Iterable[FileState]) -> None:
-        rows = [(*state[:14], json.dumps(state.children) if state.children else "", *state[15:]) for state in states]
+        rows = [_row(state) for state in states]
         ways = {(row[11], row[12], row[9], row[10]) for row in rows if row[7] in {"done", "empty"}}
         with self._errors():
             self._db.executemany(f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES ({_MARKS})", rows)
@@ -437,9 +453,17 @@ class Journal:
             return self._db.execute(query, values).fetchall()
 
 
+def _row(state: FileState) -> tuple[Any, ...]:
+    children = json.dumps(state.children) if state.children else ""
+    # Sorted, so that files with the same notices fall into one group.
+    notices = json.dumps(dict(state.notices), sort_keys=True) if state.notices else ""
+    return (*state[:14], children, *state[15:20], notices)
+
+
 def _state(row: tuple[Any, ...]) -> FileState:
     children = tuple(json.loads(row[14])) if row[14] else ()
-    return FileState._make((*row[:14], children, *row[15:]))
+    notices = json.loads(row[20]) if row[20] else _NO_NOTICES
+    return FileState._make((*row[:14], children, *row[15:20], notices))
 
 
 def _request(row: tuple[Any, ...]) -> Request:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Failure", "IngestReport", "Progress", "ProgressSink", "merge"]
+__all__ = ["Failure", "FileNotice", "IngestReport", "Notices", "Progress", "ProgressSink", "merge"]
 
 FILE_CLASSES = (
     "seen", "new", "changed", "moved", "deleted", "unchanged", "skipped", "empty", "failed", "pending_deletes",
@@ -27,6 +27,39 @@ class Failure:
 
     def to_json(self) -> dict[str, str]:
         return {"source": self.source, "kind": self.kind, "error": self.error}
+
+
+@dataclass(frozen=True, slots=True)
+class FileNotice:
+    """What of one file is not in the table, or not as it stands in the file; `count` of them, of one kind."""
+
+    source: str
+    kind: str
+    count: int
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"source": self.source, "kind": self.kind, "count": self.count, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """What is noticed of some files: `counts` tells by kind how many `files` and how much in all (`count`).
+
+    `named` has the first files of each kind, in order of kind and source.
+    """
+
+    named: list[FileNotice] = field(default_factory=list)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"notices": [notice.to_json() for notice in self.named], "notice_counts": self.counts}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_json` wrote, from a document that may lack it."""
+        named = [FileNotice(**notice) for notice in document.get("notices", ())]
+        return cls(named, dict(document.get("notice_counts", {})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +97,7 @@ class IngestReport:
     chunks: dict[str, int] = field(default_factory=lambda: _zeros(CHUNK_CLASSES))
     embedded: dict[str, int] = field(default_factory=lambda: _zeros(EMBEDDED))
     failures: list[Failure] = field(default_factory=list)
+    notices: Notices = field(default_factory=Notices)
     seconds: dict[str, float] = field(default_factory=dict)
     stopped: bool = False
 
@@ -92,6 +126,7 @@ class IngestReport:
             "chunks": dict(self.chunks),
             "embedded": dict(self.embedded),
             "failures": [failure.to_json() for failure in self.failures],
+            **self.notices.to_json(),
             "seconds": {stage: round(spent, 6) for stage, spent in self.seconds.items()},
         }
 
@@ -111,5 +146,6 @@ def merge(reports: Iterable[IngestReport]) -> IngestReport:
         for stage, spent in report.seconds.items():
             total.spend(stage, spent)
         total.failures = list(report.failures)
+        total.notices = report.notices
         total.stopped = report.stopped
     return total

@@ -53,4 +53,5 @@ def still_stored(failed: FileState, before: FileState) -> FileState:
         chunker=before.chunker,
         chunks=before.chunks,
         children=before.children,
+        notices=before.notices,
     )

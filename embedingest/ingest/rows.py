@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedingest.ingest.identity import canonical_json, chunk_id, occurrences, text_hash
+from embedingest.ingest.notices import add_notices
 from embedingest.ingest.recipe import joined
 from embedingest.types import Row
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from embedingest.ingest.extract import Extracted, Part
     from embedingest.ingest.recipe import Recipe
 
@@ -21,7 +24,10 @@ _MICROSECOND_NS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What one file's rows should be. `texts` is what is embedded, by text hash; `children` are inner documents."""
+    """What one file's rows should be. `texts` is what is embedded, by text hash; `children` are inner documents.
+
+    `notices` counts what no row of the file has, by kind.
+    """
 
     rows: tuple[Row, ...]
     texts: dict[str, str]
@@ -29,6 +35,7 @@ class Wanted:
     config_hash: str
     chunker: str
     characters: int
+    notices: Mapping[str, int]
 
 
 def wanted(extracted: Extracted, recipe: Recipe) -> Wanted:
@@ -36,10 +43,14 @@ def wanted(extracted: Extracted, recipe: Recipe) -> Wanted:
     rows: list[Row] = []
     texts: dict[str, str] = {}
     hashes: list[str] = []
+    notices: dict[str, int] = {}
     for part in extracted.parts:
+        add_notices(notices, part.document.notices)
         config = recipe.config_hash(extracted.loader, extracted.loader_version, part.chunker, part.chunker_version)
         hashes.append(config)
         rows += _rows(part, config, recipe, texts)
+    if not rows:
+        notices["empty"] = 1
     return Wanted(
         rows=tuple(rows),
         texts=texts,
@@ -47,6 +58,7 @@ def wanted(extracted: Extracted, recipe: Recipe) -> Wanted:
         config_hash=joined(hashes),
         chunker=",".join(sorted({part.chunker for part in extracted.parts})),
         characters=sum(part.characters for part in extracted.parts),
+        notices=notices,
     )
 
 

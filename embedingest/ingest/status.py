@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from embedingest.ingest.journal import Journal
+from embedingest.ingest.notices import gather
+from embedingest.ingest.report import Notices
 from embedingest.ingest.roots import resolve
 from embedingest.ingest.survey import survey_root
 
@@ -20,7 +22,8 @@ __all__ = ["journal_status", "lag"]
 def journal_status(path: Path, *, now: float) -> dict[str, Any]:
     """The journal's side of `status`; empty parts where there is no journal yet. `now` is seconds since the epoch."""
     if not path.exists():
-        return {"roots": [], "files": {}, "failures": [], "pending_deletes": [], "last_commit": None, "run": None}
+        nothing = {"roots": [], "files": {}, "failures": [], **Notices().to_json(), "pending_deletes": []}
+        return {**nothing, "last_commit": None, "run": None}
     journal = Journal(path)
     try:
         return {
@@ -40,6 +43,7 @@ def journal_status(path: Path, *, now: float) -> dict[str, Any]:
                 }
                 for state in journal.files(state="failed")
             ],
+            **gather(journal, journal.roots()).to_json(),
             "pending_deletes": sorted(journal.pending()),
             "last_commit": _seconds(journal.meta("committed")),
             "tokens_per_second": _seconds(journal.meta("tokens_per_second")),

@@ -21,6 +21,7 @@ from embedingest.ingest.embedder import Embedded
 from embedingest.ingest.extract import Job
 from embedingest.ingest.files import is_racy, look
 from embedingest.ingest.journal import FileState, stat_facts
+from embedingest.ingest.notices import plus
 from embedingest.ingest.plan import Plan, plan
 from embedingest.ingest.retries import after_failure, still_stored
 from embedingest.ingest.rounds import ROUND_TEXTS, Rounds
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.survey import Candidate
     from embedingest.types import Row
 
-__all__ = ["Stopped", "Walk"]
+__all__ = ["NOTICED", "Stopped", "Walk"]
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ MAINTAIN_COMMITS: Final = 32
 DELETE_SOURCES: Final = 500
 REREADS: Final = 3
 SALVAGE_SECONDS: Final = 2.0
+NOTICED: Final = 1000
+"""Files with notices that are remembered by name; where there are more, the journal is asked for all."""
 
 
 class Stopped(Exception):  # noqa: N818 -- asked for, not an error
@@ -116,6 +119,7 @@ class Walk:
         self.moved: set[str] = set()
         self.vanished: list[Candidate] = []
         self.failed: list[str] = []
+        self.noticed: set[str] = set()
         self.finished = 0
         self.total = 0
 
@@ -279,6 +283,7 @@ class Walk:
         facts = stat_facts(candidate.found.facts)
         state = FileState(candidate.source, candidate.root.alias, *facts, 1, "skipped", code=error.code)
         if isinstance(error, DocumentSkipped):
+            state = state._replace(error=error.message, notices={error.code or "skipped": 1})
             _log.info("%s is skipped: %s", candidate.source, error.message)
         else:
             state = after_failure(state, before, error, now=self._m.now())
@@ -313,6 +318,7 @@ class Walk:
                     chunker=made.chunker,
                     chunks=len(made.rows),
                     children=made.children,
+                    notices=made.notices,
                 )
             works.append(work)
         has = self._rows_of(works)
@@ -410,7 +416,7 @@ class Walk:
         embedded["texts"] += len(result.vectors)
         embedded["tokens"] += result.tokens
         embedded["characters"] += result.characters
-        self._report.chunks["truncated"] += result.truncated
+        self._report.chunks["truncated"] += len(result.truncated)
         for key in result.hashes:
             for work in self._waiters.pop(key, ()):
                 self._give(work, key, result)
@@ -421,6 +427,8 @@ class Walk:
         vector = result.vectors.get(key)
         if vector is not None:
             work.vectors[key] = vector
+            if key in result.truncated:
+                work.state = work.state._replace(notices=plus(work.state.notices, truncated_chunks=1))
             work.missing.discard(key)
             if not work.missing:
                 self._make_ready(work)
@@ -477,6 +485,8 @@ class Walk:
     def _count(self, work: _Work) -> None:
         files, chunks = self._report.files, self._report.chunks
         files[work.known_as] += 1
+        if work.state.notices and len(self.noticed) <= NOTICED:
+            self.noticed.add(work.state.source)
         chunks["new"] += len(work.plan.new)
         chunks["kept"] += work.plan.kept
         chunks["refreshed"] += len(work.plan.refreshed)

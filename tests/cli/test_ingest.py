@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import samples
+
 WALRUS = "# Zoo\n\nThe walrus sleeps on the ice.\n"
 LLAMA = "# Farm\n\nA llama spits at strangers.\n"
 
@@ -86,6 +88,25 @@ def test_a_corrupt_file_fails_alone_with_exit_code_1(chair):
     again = chair.ingest()
     assert again.code == 1, "an unchanged poison file counts as failed on every run"
     assert again.json["files"]["failed"] == 1
+
+
+def test_what_a_file_lost_is_in_the_report_and_in_status_of_an_unchanged_folder(chair):
+    chair.write("docs/mixed.txt", "Мельница стоит у реки. ".encode() + b"caf\xe9, na\xefve")
+    chair.write("docs/scan.pdf", samples.pdf([["Water turns the wheel."], []]))
+    chair.write("docs/nothing.md", "")
+    first, again = chair.ingest(), chair.ingest()
+    assert first.code == again.code == 0
+    assert again.json["files"]["unchanged"] == 2
+    lost = {"source": "docs/mixed.txt", "kind": "undecodable", "count": 2}
+    assert [notice | {"detail": ""} for notice in again.json["notices"]] == [
+        {"source": "docs/nothing.md", "kind": "empty", "count": 1, "detail": ""},
+        {"source": "docs/scan.pdf", "kind": "pages_without_text", "count": 1, "detail": ""},
+        {**lost, "detail": ""},
+    ]
+    assert again.json["notices"] == first.json["notices"] == chair.run("status", "--json").json["notices"]
+    line = "notice: undecodable (characters that could not be decoded, kept as replacement marks): 2 in 1 file: "
+    assert line + "docs/mixed.txt\n" in chair.run("status").out
+    assert line + "docs/mixed.txt\n" in chair.run("ingest", "docs", "--model", "hashing").err
 
 
 def test_an_emptied_root_deletes_nothing_until_it_is_confirmed(chair):

@@ -24,7 +24,9 @@ def journal(tmp_path: Path):
 
 
 def test_what_was_recorded_is_there_after_a_restart(tmp_path: Path, journal: Journal) -> None:
-    kept = state("docs/a.eml", children=("docs/a.eml!/b.txt",), loader="mail", chunker="structured")
+    kept = state(
+        "docs/a.eml", children=("docs/a.eml!/b.txt",), loader="mail", chunker="structured", notices={"empty": 2}
+    )
     journal.record([kept])
     journal.set_root("docs", tmp_path / "caf\udce9")
     again = Journal(journal.path)

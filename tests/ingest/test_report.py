@@ -9,11 +9,12 @@ from embedingest.ingest.report import Failure, IngestReport, merge
 
 def test_the_json_document_has_the_fixed_keys() -> None:
     document = json.loads(json.dumps(IngestReport().to_json()))
-    assert list(document) == ["files", "chunks", "embedded", "failures", "seconds"]
+    assert list(document) == ["files", "chunks", "embedded", "failures", "notices", "notice_counts", "seconds"]
     assert set(document["files"]) == {
         "seen", "new", "changed", "moved", "deleted", "unchanged", "skipped", "empty", "failed", "pending_deletes",
     }  # fmt: skip
     assert set(document["chunks"]) == {"new", "kept", "refreshed", "deleted", "truncated"}
+    assert (document["notices"], document["notice_counts"]) == ([], {})
     assert set(document["embedded"]) == {"texts", "tokens", "characters", "reused"}
 
 

@@ -100,15 +100,14 @@ def _guess(data: bytes) -> str:
 
 
 def _lossy(data: bytes, encoding: str) -> Decoded:
-    return _decoded(data.decode(encoding, "replace"), encoding)
+    text = data.decode(encoding, "replace")
+    # The mark may also be what the author wrote.
+    written = data.count(_REPLACEMENT.encode()) if encoding == "utf-8" else 0
+    return _decoded(text, encoding, lost=text.count(_REPLACEMENT) - written)
 
 
-def _decoded(text: str, encoding: str) -> Decoded:
-    notices = {}
-    if encoding != "utf-8" or _REPLACEMENT in text:
-        lost = text.count(_REPLACEMENT)
-        if lost:
-            notices["undecodable"] = lost
+def _decoded(text: str, encoding: str, *, lost: int = 0) -> Decoded:
+    notices = {"undecodable": lost} if lost > 0 else {}
     if "\0" in text:
         notices["nul_bytes"] = text.count("\0")
         text = text.replace("\0", _REPLACEMENT)

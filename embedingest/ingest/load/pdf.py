@@ -53,11 +53,11 @@ class PdfLoader:
         """Raises DocumentError: `encrypted`, `corrupt`, `missing_extra`; DocumentSkipped: `image_only`, `empty`."""
         pdfium = optional("pypdfium2", "pdf", name)
         with _LOCK:
-            pages, outline, info, pictures = _read(pdfium, data, name, self._password)
+            pages, damaged, outline, info, pictures = _read(pdfium, data, name, self._password)
         if not any(page.strip() for page in pages):
             raise _wordless(name, len(pages), pictures=pictures)
-        notices = {}
-        wordless = sum(not page.strip() for page in pages)
+        notices = {"unreadable_pages": damaged} if damaged else {}
+        wordless = sum(not page.strip() for page in pages) - damaged
         if wordless:
             notices["pages_without_text"] = wordless
         lines = [_lines(page) for page in pages]
@@ -84,15 +84,20 @@ def create(*, running_lines: bool = False, password: str | None = None) -> PdfLo
 
 def _read(
     pdfium: Any, data: bytes, name: str, password: str | None
-) -> tuple[list[str], list[tuple[int, str, int]], dict[str, Any], bool]:
+) -> tuple[list[str], int, list[tuple[int, str, int]], dict[str, Any], bool]:
+    """The words of every page, how many pages are damaged, outline, properties, whether only pictures are there."""
     try:
         pdf = pdfium.PdfDocument(data, password=password)
     except pdfium.PdfiumError as error:
         raise _unopened(data, name, error) from error
     try:
-        pages = [_page_text(pdf, index) for index in range(len(pdf))]
+        read = [_page_text(pdfium, pdf, index) for index in range(len(pdf))]
+        damaged = read.count(None)
+        if read and damaged == len(read):
+            raise DocumentError(f"{name} is damaged: none of its pages can be read", source=name, code="corrupt")
+        pages = [page or "" for page in read]
         pictures = not any(pages) and len(pdf) > 0 and _has_pictures(pdfium, pdf)
-        return pages, list(_outline(pdf)), _info(pdf), pictures
+        return pages, damaged, list(_outline(pdf)), _info(pdf), pictures
     except pdfium.PdfiumError as error:
         raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
     finally:
@@ -110,9 +115,13 @@ def _unopened(data: bytes, name: str, error: Exception) -> DocumentError:
     return DocumentError(f"{name} is damaged: no PDF can be read from it", source=name, code="corrupt")
 
 
-def _page_text(pdf: Any, index: int) -> str:
-    page = pdf[index]
-    words = page.get_textpage()
+def _page_text(pdfium: Any, pdf: Any, index: int) -> str | None:
+    """The words of one page, `None` where the page is damaged."""
+    try:
+        page = pdf[index]
+        words = page.get_textpage()
+    except pdfium.PdfiumError:
+        return None
     try:
         return str(words.get_text_bounded()).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     finally:

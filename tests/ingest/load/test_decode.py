@@ -59,6 +59,11 @@ def test_a_few_damaged_bytes_do_not_change_the_encoding_and_are_counted():
     assert decoded.notices == {"undecodable": 2}
 
 
+def test_a_replacement_mark_that_stands_in_the_text_is_not_counted_as_a_loss():
+    assert decode("so �, then".encode(), "x").notices == {}
+    assert decode((RUSSIAN + "�").encode() + b"\xff", "x").notices == {"undecodable": 1}
+
+
 def test_lines_end_in_a_line_feed():
     assert decode(b"one\r\ntwo\rthree\n", "x").text == "one\ntwo\nthree\n"
 

@@ -1,0 +1,131 @@
+"""What of the files did not reach the table: counted by kind, some files of each kind named. Reads the journal only.
+
+A loader counts what it could not keep, the walk what had no text, was skipped or was cut by the engine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.report import FileNotice, Notices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from embedingest.ingest.journal import Journal
+
+__all__ = ["NAMED", "add_notices", "gather", "gather_files", "meaning", "plus"]
+
+NAMED: Final = 20
+"""How many files of one kind are named; all are counted."""
+
+_KINDS: Final = 50
+
+_MEANINGS: Final = {
+    "archive": "archives, read as folders only by setting",
+    "attachments_left_out": "attachments left out by setting",
+    "binary": "binary data, not text",
+    "bomb": "unpacks to more than is read",
+    "empty": "no text to store",
+    "front_matter_unreadable": "front matter that is neither YAML nor TOML",
+    "image_only": "pages of pictures and no text; an OCR plug-in reads them",
+    "invalid_json": "no valid JSON, read as text",
+    "invalid_lines": "lines that are no JSON, read as text",
+    "missing_chapters": "chapters that the book names and does not hold",
+    "no_text": "no text found in pictures",
+    "nul_bytes": "NUL characters, kept as replacement marks",
+    "outputs_left_out": "outputs of cells left out by setting",
+    "pages_without_text": "pages without text",
+    "running_lines": "lines at the edge of many pages left out",
+    "skipped_images": "pictures, which are not read",
+    "skipped_pages": "pages beyond the limit of the loader",
+    "special": "no regular file",
+    "special_members": "links and devices in archives",
+    "too_large": "larger than `load.max_bytes`",
+    "truncated_chunks": "chunks that the engine cut to fit the model",
+    "uncertain_lines": "lines that were not read with certainty",
+    "undecodable": "characters that could not be decoded, kept as replacement marks",
+    "unread_sheets": "sheets that could not be read",
+    "unreadable_pages": "damaged pages",
+    "unsafe_names": "members of archives that lead out of them",
+    "unsupported": "a format that is not read",
+}
+
+
+def meaning(kind: str) -> str:
+    """What a kind of notice counts, for people."""
+    if kind.startswith("inner_"):
+        return f"documents inside a file that were not read ({kind[6:].replace('_', ' ')})"
+    return _MEANINGS.get(kind, kind.replace("_", " "))
+
+
+def add_notices(total: dict[str, int], more: Mapping[str, int]) -> None:
+    """Add counts by kind; what counts nothing is left out."""
+    for kind, count in more.items():
+        if count > 0:
+            total[kind] = total.get(kind, 0) + count
+
+
+def plus(notices: Mapping[str, int], **more: int) -> dict[str, int]:
+    """These counts and `more`."""
+    total = dict(notices)
+    add_notices(total, more)
+    return total
+
+
+def gather(journal: Journal, aliases: Iterable[str]) -> Notices:
+    """What is noticed now of all files under these roots.
+
+    Files that have the same notices are counted together and only some are looked at, so that a hundred thousand
+    of them cost milliseconds.
+    """
+    tally = _Tally()
+    for alias in aliases:
+        for notices, files in journal.noticed(alias):
+            tally.count(notices, files)
+            if wanted := tally.wanted(notices):
+                for source, said in journal.noticed_files(alias, notices, wanted):
+                    tally.name(source, notices, said)
+    return tally.notices()
+
+
+def gather_files(journal: Journal, sources: Iterable[str]) -> Notices:
+    """What is noticed now of these files."""
+    tally = _Tally()
+    for source in sorted(sources):
+        state = journal.file(source)
+        if state is not None:
+            tally.count(state.notices, 1)
+            tally.name(source, state.notices, state.error if state.state == "skipped" else "")
+    return tally.notices()
+
+
+class _Tally:
+    """Counts notices, and names files while there is room for their kinds."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, int]] = {}
+        self._names: Counter[str] = Counter()
+        self._named: list[FileNotice] = []
+
+    def count(self, notices: Mapping[str, int], files: int) -> None:
+        for kind, count in notices.items():
+            before = self._counts.get(kind, (0, 0))
+            self._counts[kind] = (before[0] + files, before[1] + files * count)
+
+    def wanted(self, notices: Mapping[str, int]) -> int:
+        """How many more files with these notices are to be named."""
+        return max(NAMED - self._names[kind] for kind in notices)
+
+    def name(self, source: str, notices: Mapping[str, int], said: str) -> None:
+        for kind, count in notices.items():
+            if self._names[kind] < NAMED and (kind in self._names or len(self._names) < _KINDS):
+                self._names[kind] += 1
+                self._named.append(FileNotice(source, kind, count, said or meaning(kind)))
+
+    def notices(self) -> Notices:
+        return Notices(
+            sorted(self._named, key=lambda notice: (notice.kind, notice.source)),
+            {kind: {"files": files, "count": count} for kind, (files, count) in sorted(self._counts.items())},
+        )
