@@ -9,6 +9,8 @@ import rich_click as click
 from embedingest.cli.options import json_option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from embedingest.types import ModelInfo
 
 __all__ = ["models"]
@@ -27,20 +29,23 @@ def models(context: click.Context, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show what is known of model NAME (or of a local folder), without loading its weights."""
-    from embedingest.build import named_model, open_engine
+    """Show what is known of model NAME (or of a local folder), without loading its weights.
+
+    Says which runtime and precision were taken on this machine, with the cosines to the model's own fp32 forward over
+    probe texts (mean and least), and why others were not.
+    """
+    from embedingest.build import named_model
     from embedingest.cli.output import data, print_json
+    from embedingest.engine.catalog import Catalog
 
     name, found = named_model(name)
-    engine = open_engine(None, found)
-    try:
-        facts = _facts(engine.describe(name))
-    finally:
-        engine.close()
+    catalog = Catalog(found)
+    facts = _facts(catalog.describe(name))
+    runs = catalog.runs(catalog.find(name).key)
     if as_json:
-        print_json(facts)
+        print_json({**facts, "runs": runs})
         return
-    for key, value in facts.items():
+    for key, value in [*facts.items(), *(_told(runs) if runs else ())]:
         data().print(f"{key:<16} {value}", highlight=False, markup=False, soft_wrap=True)
 
 
@@ -89,6 +94,21 @@ def _list(*, as_json: bool) -> None:
             f"{facts['dimensions']} numbers, {facts['max_tokens']} tokens, {facts['size_bytes'] / 1e6:.0f} MB"
         )
         data().print(f"{facts['name']:<32} {size}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _told(runs: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The lines on what runs a model: runtime and precision, figures, and what was passed over."""
+    told = "not chosen yet" if runs["runtime"] is None else f"{runs['runtime']}, {runs['precision']}"
+    yield "runtime", told if runs["reason"] is None else f"{told}: {runs['reason']}"
+    if runs["gate"]:
+        yield "gate", _figures(runs["gate"])
+    for form in runs["rejected"]:
+        figures = f" ({_figures(form)})" if "mean" in form else ""
+        yield "rejected", f"{form['form']}: {form['reason']}{figures}"
+
+
+def _figures(gate: dict[str, Any]) -> str:
+    return f"cosine to fp32 over {gate['texts']} texts: mean {gate['mean']:.6f}, least {gate['least']:.6f}"
 
 
 def _facts(info: ModelInfo) -> dict[str, Any]:

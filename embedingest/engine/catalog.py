@@ -171,18 +171,16 @@ class Catalog:
         """The model folder of a key; `None` for an encoder that has none. Raises ModelLoadError."""
         return _folder(self._entries[key])
 
-    def compiled(self, key: str) -> dict[str, Any] | None:
-        """What was compiled of a model, with the gate's figures; `None` before its first use or where torch runs it.
+    def runs(self, key: str) -> dict[str, Any] | None:
+        """What runs a model and with which of the gate's figures, as `choose.told`; `None` for other encoders.
 
         Loads no weights.
         """
-        from embedingest.engine.compiled import taken
+        from embedingest.engine.choose import told
 
         entry = self._entries[key]
         folder = _folder(entry)
-        return (
-            None if folder is None or entry.config.encoder not in ("auto", "compiled") else taken(folder, entry.config)
-        )
+        return None if folder is None or entry.config.encoder not in _THREADED else told(folder, entry.config)
 
     def _put(self, entry: _Entry) -> None:
         with self._lock:

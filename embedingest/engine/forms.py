@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["FORMS", "INT8_CLASS", "Form", "Precision", "candidates", "vector_class"]
+__all__ = ["FORMS", "INT8_CLASS", "Form", "Precision", "candidates", "passed_over", "vector_class"]
 
 Precision = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 
@@ -50,6 +50,18 @@ def candidates(precision: Precision, flags: Collection[str]) -> tuple[Form, ...]
     elif precision == "fp16" and _FP16_FLAGS.intersection(flags):
         tried = ("fp16",)
     return tuple(FORMS[name] for name in (*tried, "fp32"))
+
+
+def passed_over(precision: Precision, flags: Collection[str]) -> list[dict[str, str]]:
+    """The forms that are not even tried here under a policy, each as `form` and `reason`, but for those not asked."""
+    wanted = {"auto": ("bf16", "fp16"), "bf16": ("bf16",), "fp16": ("fp16",)}.get(precision, ())
+    tried = {form.name for form in candidates(precision, flags)}
+    unable = {"bf16": not _BF16_FLAGS.intersection(flags), "fp16": not _FP16_FLAGS.intersection(flags)}
+    return [
+        {"form": name, "reason": "this processor has no instructions for it" if unable[name] else "`auto` prefers bf16"}
+        for name in wanted
+        if name not in tried
+    ]
 
 
 def vector_class(precision: Precision) -> str:

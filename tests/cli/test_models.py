@@ -6,6 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
+
+import pytest
+
+from embedingest.engine import compiled_cache
+from embedingest.engine.catalog import Catalog
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -20,7 +26,23 @@ def test_the_list_has_what_can_be_used_by_name():
 
 def test_one_model_is_shown_without_its_weights():
     shown = json.loads(run("show", "hashing", "--json").stdout)
-    assert (shown["dimensions"], shown["max_tokens"]) == (256, 512)
+    assert (shown["dimensions"], shown["max_tokens"], shown["runs"]) == (256, 512, None)
+
+
+@pytest.mark.weights
+def test_what_runs_a_model_is_shown_with_the_figures_and_what_was_rejected(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path))
+    assert json.loads(run("show", "all-minilm", "--json").stdout)["runs"]["runtime"] is None
+    folder = Catalog({}, data=tmp_path).folder(Catalog({}, data=tmp_path).find("all-minilm").key)
+    figures = {"texts": 288, "mean": 0.99998, "least": 0.99994, "passed": True}
+    failed = {"form": "bf16", "texts": 288, "mean": 0.9981, "least": 0.95, "passed": False}
+    key = compiled_cache.key_of(folder, folder.max_tokens, "auto", "exact")
+    note = {"form": "bf16-linears", "gate": figures, "tried": [failed, {"form": "bf16-linears", **figures}]}
+    compiled_cache.keep(key, lambda _: note)
+    shown = run("show", "all-minilm").stdout
+    assert f"openvino {version('openvino')}, bf16-linears" in shown
+    assert "288 texts: mean 0.999980, least 0.999940" in shown
+    assert "bf16: fails the gate (cosine to fp32 over 288 texts: mean 0.998100, least 0.950000)" in shown
 
 
 def test_an_unknown_model_ends_with_3_and_the_ways_out():

@@ -16,6 +16,7 @@ import pytest
 
 from embedingest.config import ModelConfig
 from embedingest.engine import compiled_cache, cpu, make
+from embedingest.engine.choose import told
 from embedingest.engine.compiled import CompiledEncoder, _key, create, taken
 from embedingest.engine.encoder import Encoder
 from embedingest.engine.folder import ModelFolder
@@ -58,11 +59,13 @@ def test_it_is_an_encoder(folder, own_cache):
 
 def test_what_was_made_is_told_without_loading_it(folder, fresh_cache):
     assert taken(folder, FP32) is None
-    create(folder, FP32).close()
-    told = taken(folder, FP32)
-    assert told["form"] == "fp32"
-    assert told["gate"]["passed"]
-    assert told["gate"]["texts"] >= 256
+    encoder = create(folder, FP32)
+    answer = told(folder, FP32)
+    assert (answer["runtime"], answer["precision"]) == (encoder.runtime["runtime"], "fp32")
+    assert answer["gate"]["passed"]
+    assert answer["gate"]["texts"] >= 256
+    assert answer["gate"]["least"] <= answer["gate"]["mean"] <= 1.000001
+    encoder.close()
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,12 @@ def test_a_model_that_fails_the_gate_is_run_by_torch_and_not_tried_again(folder,
     assert "cosine mean 0.99, least 0.9" in caplog.text
     assert_right(encoder, folder)
     assert isinstance(create(folder, AUTO), TorchEncoder)  # the refusal is remembered
-    assert "no compiled form" in taken(folder, AUTO)["refused"]
+    answer = told(folder, AUTO)
+    assert answer["runtime"] == "torch"
+    assert "no compiled form" in answer["reason"]
+    assert {(form["reason"], form["mean"]) for form in answer["rejected"] if "mean" in form} == {
+        ("fails the gate", 0.99)
+    }
 
 
 def test_a_form_that_does_not_convert_is_passed_over(folder, fresh_cache, monkeypatch):
@@ -195,6 +203,7 @@ def test_bulk_streams_give_the_vectors_of_the_single_path(folder, own_cache):
 WARM = """
 import sys
 from embedingest.config import ModelConfig
+from embedingest.engine.choose import told
 from embedingest.engine.compiled import create
 from embedingest.engine.folder import ModelFolder
 encoder = create(ModelFolder.open(sys.argv[1]), ModelConfig(precision="fp32"))
@@ -226,6 +235,7 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 import threading
 from embedingest.config import ModelConfig
+from embedingest.engine.choose import told
 from embedingest.engine.compiled import create
 from embedingest.engine.folder import ModelFolder
 encoder = create(ModelFolder.open(sys.argv[1]), ModelConfig(precision="fp32"))
