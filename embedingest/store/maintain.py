@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.errors import StoreError
 from embedingest.store import vector_index
 from embedingest.store.lock import local_folder
 from embedingest.store.values import TableStats, TextSettings
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 TEXT_INDEX: Final = "text_idx"
 KEY_COLUMNS: Final = ("id", "source", "text_hash")
-_FRAGMENT_ROWS: Final = 10_000
+_MOST_PASSES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,12 @@ def _versions(table: ChunkTable) -> int:
 def needs(found: TableStats, upkeep: Upkeep) -> Needs:
     """What to do, from figures alone.
 
-    Compaction rewrites the rows of every fragment it joins, so a larger table waits for more of them; folding
-    waits for a share of the rows. So the work per row stays about the same at every size.
+    Compaction rewrites the rows of every fragment it joins, and each fragment that waits for it slows every search
+    and commit a little. The sum of both is least where the number that waits grows with the square root of the rows.
+    Folding waits for a share of the rows.
     """
     fold = max(upkeep.fold_rows, int(found.rows * upkeep.fold_share))
-    crowded = found.small_fragments > upkeep.max_fragments + found.rows // _FRAGMENT_ROWS
+    crowded = found.small_fragments > upkeep.max_fragments + math.isqrt(found.rows) // 8
     indexed = vector_index.VECTOR_INDEX in found.indices
     return Needs(
         text_index=found.rows > 0 and TEXT_INDEX not in found.indices,
@@ -90,21 +91,33 @@ class Maintainer:
 
     def __init__(self) -> None:
         self._cleaned_at = float("-inf")
+        self._seen = (0, 0.0)
+        self._settled = 0
         self._building: threading.Thread | None = None
-        self._failed: StoreError | None = None
+        self._failed: Exception | None = None
+        self._retry_at = float("-inf")
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no vector index where one is wanted; empty where nothing is wrong."""
+        return "" if self._failed is None else f"the vector index could not be made: {_described(self._failed)}"
 
     def maintain(self, table: ChunkTable, upkeep: Upkeep, *, background: bool) -> Needs:
         """Do what the statistics ask for. With `background` a vector index is made beside other commits."""
-        self._tell()
         with table.writing:
-            asked = needs(stats(table), upkeep)
-            asked = replace(asked, text_index=asked.text_index or self._text_differs(table, upkeep.text))
-            # Within the retention nothing more could be removed, so asking again would only cost.
-            rested = time.monotonic() - self._cleaned_at >= upkeep.retention_seconds / 3
+            found = stats(table)
+            asked = needs(found, upkeep)
+            asked = replace(
+                asked,
+                text_index=asked.text_index or self._text_differs(table, upkeep.text),
+                # Within the retention nothing more could be removed, so asking again would only cost.
+                clean=(asked.clean and time.monotonic() - self._cleaned_at >= upkeep.retention_seconds / 3)
+                or self._rests(table, found, upkeep),
+                vector_index=asked.vector_index and time.monotonic() >= self._retry_at,
+            )
             if self._is_building():
                 # A compaction would move the rows away under the index that is being made.
                 asked = replace(asked, vector_index=False, compact=False, clean=False)
-            asked = replace(asked, clean=asked.clean and rested)
             self._tend(table, asked, upkeep)
         if asked.vector_index:
             self._build(table, upkeep, background=background)
@@ -128,6 +141,17 @@ class Maintainer:
             self._building.join()
             self._building = None
 
+    def _rests(self, table: ChunkTable, found: TableStats, upkeep: Upkeep) -> bool:
+        """Whether all old versions have outlived the retention and were not looked at since.
+
+        However few they are: one that a compaction replaced holds a copy of the whole table.
+        """
+        now, version = time.monotonic(), int(table.lance.version)
+        if version != self._seen[0]:
+            self._seen = (version, now)
+        aged = now - self._seen[1] >= upkeep.retention_seconds
+        return aged and found.versions > 1 and version != self._settled
+
     def _tend(self, table: ChunkTable, asked: Needs, upkeep: Upkeep) -> None:
         if asked:
             log.info("tending table", extra={"table": table.name, "needs": str(asked)})
@@ -135,11 +159,14 @@ class Maintainer:
             _index_text(table, upkeep.text)
         if asked.key_indices:
             _index_keys(table)
-        with table.translated("compact"):
-            if asked.clean:
-                table.lance.optimize(cleanup_older_than=timedelta(seconds=upkeep.retention_seconds))
-                self._cleaned_at = time.monotonic()
-            elif asked.compact:
+        if asked.clean:
+            before = int(table.lance.version)
+            _clean(table, timedelta(seconds=upkeep.retention_seconds))
+            self._cleaned_at = time.monotonic()
+            # What was rewritten just now leaves old files that are still readable: those are for the next time.
+            self._settled = before if int(table.lance.version) == before else 0
+        elif asked.compact:
+            with table.translated("compact"):
                 table.lance.optimize()
 
     def _is_building(self) -> bool:
@@ -148,6 +175,7 @@ class Maintainer:
     def _build(self, table: ChunkTable, upkeep: Upkeep, *, background: bool) -> None:
         if not background:
             vector_index.build(table, upkeep)
+            self._failed = None
             return
         self._building = threading.Thread(target=self._build_aside, args=(table, upkeep), name="vector-index")
         self._building.start()
@@ -155,13 +183,12 @@ class Maintainer:
     def _build_aside(self, table: ChunkTable, upkeep: Upkeep) -> None:
         try:
             vector_index.build(table, upkeep)
-        except StoreError as error:
+        except Exception as error:
+            # Search stays exact without the index. A thread has nobody to raise to: it is told, and tried again.
+            log.warning("the vector index could not be made: %s", _described(error), exc_info=error)
+            self._retry_at = time.monotonic() + upkeep.retry_seconds
             self._failed = error
-
-    def _tell(self) -> None:
-        # Search stays exact without the index, so its failure is told, and tried again at the next upkeep.
-        if self._failed is not None and not self._is_building():
-            log.warning("the vector index could not be made: %s", self._failed)
+        else:
             self._failed = None
 
     @staticmethod
@@ -169,6 +196,24 @@ class Maintainer:
         with table.translated("read the indices of"):
             found = [index for index in table.lance.list_indices() if index.name == TEXT_INDEX]
         return bool(found) and _settings_of(found[0].index_details or {}) != settings
+
+
+def _clean(table: ChunkTable, retention: timedelta) -> None:
+    """Join, fold and remove until nothing changes.
+
+    One pass joins the rows that no index covers with each other only, and folds them; the next joins them with the
+    rest.
+    """
+    with table.translated("compact"):
+        for _ in range(_MOST_PASSES):
+            before = int(table.lance.version)
+            table.lance.optimize(cleanup_older_than=retention)
+            if int(table.lance.version) == before:
+                return
+
+
+def _described(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _settings_of(details: dict[str, Any]) -> TextSettings:

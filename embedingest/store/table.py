@@ -240,6 +240,11 @@ class ChunkTable:
         """Compact, index and clean up now, whatever the statistics say."""
         return self._maintainer.optimize(self, upkeep or self.upkeep)
 
+    @property
+    def trouble(self) -> str:
+        """What upkeep beside the commits failed at, and will try again; empty where nothing is wrong."""
+        return self._maintainer.trouble
+
     def close(self) -> None:
         """Wait for an index that is being made, then give the handles back; afterwards nothing may be asked."""
         self._maintainer.wait()

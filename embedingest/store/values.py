@@ -129,7 +129,7 @@ class Upkeep:
     Versions older than `retention_seconds` are removed, so no reader may take longer than that over one version;
     snapshots keep theirs. Search is exact, and rows are found without key indices, below `index_rows` rows.
     A vector index is accepted when its measured recall reaches `recall`; it is made again once the table has
-    `outgrown` times the rows it was made for.
+    `outgrown` times the rows it was made for. Where it could not be made, that is tried again after `retry_seconds`.
     """
 
     text: TextSettings = TextSettings()
@@ -141,6 +141,7 @@ class Upkeep:
     index_rows: int = 100_000
     recall: float = 0.97
     outgrown: float = 2.0
+    retry_seconds: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

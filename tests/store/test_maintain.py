@@ -27,8 +27,10 @@ LARGE = VectorIndex("IVF_RQ", 200_000, 20, 10, 0.98, 64)
         ({}, Needs()),
         ({"rows": 0, "indices": {}}, Needs()),
         ({"indices": {}}, Needs(text_index=True)),
-        ({"small_fragments": 25}, Needs(compact=True)),
-        ({"rows": 99_000, "small_fragments": 30}, Needs()),
+        ({"small_fragments": 32}, Needs()),
+        ({"small_fragments": 33}, Needs(compact=True)),
+        ({"rows": 99_000, "small_fragments": 63}, Needs()),
+        ({"rows": 99_000, "small_fragments": 64}, Needs(compact=True)),
         ({"indices": {"text_idx": (4_500, 501)}}, Needs(compact=True)),
         ({"versions": 201}, Needs(clean=True)),
         ({"rows": 100_000}, Needs(key_indices=True, vector_index=True)),
@@ -61,6 +63,44 @@ def test_many_small_commits_are_compacted_folded_and_cleaned(table, tmp_path):
     assert stats.fragments <= 9
     assert stats.versions <= 12
     assert len(list((tmp_path / "db").glob("chunks.lance/data/*.lance"))) < 25
+
+
+def files(folder):
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return len(found), sum(path.stat().st_size for path in found)
+
+
+def test_after_the_retention_a_much_changed_table_is_as_small_as_a_new_one(opened, tmp_path):
+    rows = [row(f"{number}.md", text="words " * 40) for number in range(300)]
+    used = opened(upkeep=Upkeep(max_fragments=8, retention_seconds=0.3))
+    for number in range(40):
+        used.commit(adding(*rows[number * 7 :]) if number == 0 else adding(rows[number * 7]))
+        used.maintain()
+    used.commit(adding(*rows))
+    used.optimize()
+    time.sleep(0.4)
+    used.optimize()
+    with open_table(tmp_path / "new", "chunks", fingerprint=MODEL, dimensions=DIMENSIONS, create=True) as new:
+        new.commit(adding(*rows))
+        new.maintain()
+    (count, size), (fresh_count, fresh_size) = files(tmp_path / "db"), files(tmp_path / "new")
+    assert count <= fresh_count
+    assert size <= 1.1 * fresh_size
+
+
+def test_a_table_at_rest_is_cleaned_once_and_then_left_alone(table):
+    upkeep = Upkeep(retention_seconds=0.2)
+    for number in range(3):
+        table.commit(adding(row(f"{number}.md")))
+    table.maintain(upkeep)
+    done = []
+    for _ in range(4):
+        table.maintain(upkeep)  # sees the version that the time before may have left
+        time.sleep(0.25)
+        done.append(table.maintain(upkeep).clean)
+    assert done[0]
+    assert not done[-1]
+    assert (table.stats().versions, table.stats().fragments) == (1, 1)
 
 
 def test_an_empty_tables_retention_spares_what_a_reader_still_reads(table, opened):
@@ -124,6 +164,33 @@ def test_the_index_and_exact_search_agree_and_new_rows_are_found_before_they_are
     large.commit(Changes(add=[new], vectors=questions[:1]))
     assert large.search(SearchQuery(text="q", vector=questions[0], mode="vector", limit=1)).hits[0].row == new
     large.commit(Changes(delete=[new.id]))
+
+
+def finished(table, upkeep):
+    """Asks for upkeep beside the commits and waits until its thread is done."""
+    asked = table.maintain(upkeep, background=True)
+    table._maintainer.wait()
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "cannot reshape"), (20, "KMeans")],
+    ids=["an error that nobody foresaw", "an error of LanceDB"],
+)
+def test_an_index_that_fails_is_told_and_tried_again_later(table, caplog, count, said):
+    if count:  # vectors without a direction cannot be put into partitions
+        rows = [row(f"{number}.md") for number in range(count)]
+        table.commit(Changes(add=rows, vectors=np.zeros((count, DIMENSIONS), np.float32)))
+    upkeep = Upkeep(index_rows=0, retry_seconds=0.5)
+    assert finished(table, upkeep).vector_index
+    assert said in table.trouble
+    assert said in caplog.text
+    assert not finished(table, upkeep).vector_index
+    time.sleep(0.5)
+    table.commit(adding(*(row(f"good{number}.md", text=f"words number {number}") for number in range(300))))
+    assert finished(table, upkeep).vector_index
+    assert table.trouble == ""
 
 
 def test_writes_go_on_while_indices_exist(large):
