@@ -122,6 +122,10 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     if document["last_commit"]:
         ago = max(0.0, time.time() - document["last_commit"])
         yield f"last commit {ago:,.0f} s ago"
+    if document["paused"]:
+        yield f"snapshot {document['paused']} was restored: nothing is followed until `embedingest restore --resume`"
+    if document["upkeep_trouble"]:
+        yield f"upkeep: {document['upkeep_trouble']}; it is tried again"
     for failure in document["failures"]:
         when = failure["next_try_seconds"]
         again = "not tried again until it changes" if when is None else f"tried again in {when:,.0f} s"

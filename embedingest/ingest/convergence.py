@@ -211,7 +211,8 @@ class Convergence:
             m.journal.drop_pending(back)
             pending = m.journal.pending()
         report.files["pending_deletes"] = len(pending)
-        if report.changed_anything():
+        if report.changed_anything() or m.holds_table:
+            # Old versions outlive their time while nothing changes, too.
             m.maintain(report)
         for source in dict.fromkeys([*self._failed, *self._walk.failed]):
             state = m.journal.file(source)

@@ -46,6 +46,8 @@ class Table(Protocol):
     def count(self) -> int: ...
     def maintain(self, *, background: bool = False) -> object: ...
     def optimize(self) -> object: ...
+    @property
+    def trouble(self) -> str: ...
     def close(self) -> None: ...
 
 
@@ -120,6 +122,8 @@ class Machinery:
         """Let go of the table: it was replaced, and is opened again when needed."""
         if self._table is not None:
             self._table.close()
+            if self._table.trouble:
+                self._note_upkeep()  # of an index that was still being made
             self._table = None
 
     def sizer(self) -> Sizer:
@@ -201,18 +205,30 @@ class Machinery:
     def token(self) -> str:
         return self._token() or ""
 
+    @property
+    def holds_table(self) -> bool:
+        """Whether the table is open here, so that asking it costs little."""
+        return self._table is not None
+
     def maintain(self, report: IngestReport) -> None:
         """Let the table tend itself, by its own statistics."""
         started = time.perf_counter()
         self.table().maintain(background=True)
         self.mark()
+        self._note_upkeep()
         report.spend("maintain", time.perf_counter() - started)
+
+    def _note_upkeep(self) -> None:
+        trouble = self.table().trouble
+        if trouble != self.journal.meta("upkeep_trouble"):
+            self.journal.set_meta("upkeep_trouble", trouble)
 
     def optimize(self, report: IngestReport) -> None:
         """Let the table tend itself now, whatever its statistics say."""
         started = time.perf_counter()
         self.table().optimize()
         self.mark()
+        self._note_upkeep()
         report.spend("maintain", time.perf_counter() - started)
 
     def tell(self, stage: str, report: IngestReport, done: int, total: int, *, always: bool = False) -> None:

@@ -23,7 +23,7 @@ def journal_status(path: Path, *, now: float) -> dict[str, Any]:
     """The journal's side of `status`; empty parts where there is no journal yet. `now` is seconds since the epoch."""
     if not path.exists():
         nothing = {"roots": [], "files": {}, "failures": [], **Notices().to_json(), "pending_deletes": []}
-        return {**nothing, "last_commit": None, "run": None}
+        return {**nothing, "last_commit": None, "upkeep_trouble": None, "paused": None, "run": None}
     journal = Journal(path)
     try:
         return {
@@ -48,6 +48,8 @@ def journal_status(path: Path, *, now: float) -> dict[str, Any]:
             "last_commit": _seconds(journal.meta("committed")),
             "tokens_per_second": _seconds(journal.meta("tokens_per_second")),
             "requests": [{"verb": request.verb, **request.arguments} for request in journal.waiting()],
+            "upkeep_trouble": journal.meta("upkeep_trouble") or None,
+            "paused": journal.meta("paused") or None,
             "run": _run(journal, now),
         }
     finally:

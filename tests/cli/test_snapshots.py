@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
+from pathlib import Path
+
+from embedingest.build import Workshop, open_pipeline, remember
+from embedingest.config import Config, PipelineConfig, SourceConfig, WatchConfig
+
 
 def sources(chair, *args):
     return [
@@ -26,6 +34,60 @@ def test_a_snapshot_is_searched_restored_and_left_again(chair):
     assert sources(chair) == ["lions are animals"]
     assert chair.run("tag", "v1", "--drop").code == 0
     assert chair.run("tag", "--json").json == []
+
+
+@contextlib.contextmanager
+def followed(folder):
+    """A watch over `docs`, as `embedingest watch` runs it, from its first report on."""
+    settings = PipelineConfig(
+        sources=(SourceConfig(path=folder / "docs"),),
+        model="hashing",
+        db=".embedingest/lancedb",
+        watch=WatchConfig(settle_ms=20, settle_max_ms=100),
+    )
+    config = Config(state=Path(".embedingest"), pipelines={"default": settings})
+    workshop, stop, first = Workshop(config), threading.Event(), threading.Event()
+
+    def follow():
+        with open_pipeline(workshop, stop=stop) as pipeline:
+            for _ in pipeline.follow():
+                remember(pipeline, config)
+                first.set()
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    try:
+        assert first.wait(30)
+        yield
+    finally:
+        stop.set()
+        thread.join(30)
+        workshop.close()
+
+
+def until(condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not arrive in time"
+        time.sleep(0.05)
+
+
+def test_restoring_pauses_a_watch_until_it_is_told_to_go_on(chair):
+    chair.write("docs/a.md", "penguins are animals")
+    with followed(chair.folder):
+        assert chair.run("tag", "v1").code == 0
+        chair.write("docs/a.md", "lions are animals")
+        until(lambda: sources(chair) == ["lions are animals"])
+        assert chair.run("restore", "v1").code == 0
+        chair.write("docs/b.md", "owls are animals")
+        time.sleep(0.6)  # six times what the watch may wait for a file to settle
+        assert sources(chair) == ["penguins are animals"]
+        assert chair.run("status", "--json").json["paused"] == "v1"
+        assert chair.run("restore", "--resume").code == 0
+        assert set(sources(chair)) == {"lions are animals", "owls are animals"}
+        chair.write("docs/c.md", "eels are animals")
+        until(lambda: "eels are animals" in sources(chair))
+        assert chair.run("status", "--json").json["paused"] is None
 
 
 def test_an_unknown_snapshot_names_the_known_ones(chair):

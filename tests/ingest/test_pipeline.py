@@ -22,6 +22,7 @@ from embedingest.ingest.report import Progress
 from embedingest.ingest.status import journal_status, lag
 from embedingest.store.lock import WriterLock
 from embedingest.store.switch import switch_table
+from embedingest.store.values import Upkeep
 from tests.ingest.world import ENGINE, CountingEngine, World
 
 TEXT = "\n\n".join(f"Paragraph {n} has some words of its own, number {n * n}." for n in range(12))
@@ -495,6 +496,24 @@ def test_status_tells_what_failed_and_how_far_behind_the_table_is(world: World) 
     assert status["roots"][0]["path"] == str(world.folder)
     (world.folder / "d0/f0.md").unlink()
     assert lag(world.pipeline()) == {"to_read": 0, "gone": 1, "seen": 5}
+
+
+def test_status_tells_of_an_index_that_could_not_be_made(world: World) -> None:
+    def eager(table: Any) -> Any:
+        table.upkeep = Upkeep(index_rows=0)  # also of no rows, on which no index can be measured
+        return table
+
+    file = world.write("a.md", "# Alone")
+    world.run()
+    file.unlink()
+    world.wrap = eager
+    assert world.run(allow_deletes=True).files["deleted"] == 1
+    said = journal_status(world.state / "chunks.sqlite", now=world.now)["upkeep_trouble"]
+    assert said.startswith("the vector index could not be made: ")
+    world.wrap = lambda table: table
+    world.write("a.md", "# Again")
+    world.run()
+    assert journal_status(world.state / "chunks.sqlite", now=world.now)["upkeep_trouble"] is None
 
 
 # -- plans and rebuilds
