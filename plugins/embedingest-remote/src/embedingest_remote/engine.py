@@ -131,7 +131,7 @@ class RemoteEngine:
         info = self.describe(model)
         room = info.max_tokens - info.special_tokens
         path = self.settings.tokenizer
-        counter: Any = EstimatingSizer(room) if path is None else TokenizerSizer(str(path), room)
+        counter = EstimatingSizer(room) if path is None else TokenizerSizer(str(path), room)
         return replace(counter, capacity=room - counter.count(prompt)) if prompt else counter
 
     def models(self) -> list[str]:

@@ -68,7 +68,8 @@ class StaticEncoder:
         counts = np.zeros(len(batch), dtype=np.float32)
         for first, last in _pieces(batch):
             self._add(batch[first:last], sums[first:last], counts[first:last])
-        return sums / np.maximum(counts, 1.0)[:, None]
+        sums /= np.maximum(counts, 1.0)[:, None]
+        return sums
 
     def _add(self, batch: Sequence[TokenIds], sums: NDArray[np.float32], counts: NDArray[np.float32]) -> None:
         lengths = np.fromiter(map(len, batch), dtype=np.int64, count=len(batch))
