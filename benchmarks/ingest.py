@@ -11,6 +11,7 @@ and everything else (engine, LanceDB).
 import argparse
 import json
 import os
+import random
 import resource
 import shutil
 import subprocess
@@ -160,10 +161,12 @@ def peak_of(arguments):
     base = Path(tempfile.mkdtemp(prefix="bench-memory-"))
     folder = base / "docs"
     try:
+        # Words of a document, as folders have them: numbers would measure how many words the weightless model remembers.
+        chance, words = random.Random(1), (Path(__file__).parent.parent / "ARCHITECTURE.md").read_text().split()
         for number in range(arguments.peak_of):
             path = folder / f"d{number % 100}" / f"f{number}.md"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("\n\n".join(f"Paragraph {n} of file {number} says {number * n}." for n in range(12)))
+            path.write_text("\n\n".join(" ".join(chance.choices(words, k=8)) for _ in range(12)))
         workshop = Workshop(config_of(folder, base / "out", "hashing"))
         with open_pipeline(workshop) as pipeline:
             pipeline.converge()

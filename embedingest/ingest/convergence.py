@@ -97,9 +97,13 @@ class Convergence:
 
     def _set_urgency(self, survey: Survey) -> None:
         """While watching, what changed last goes first, but only so much of it: a thousand urgent files are none."""
-        newest = heapq.nlargest(_URGENT_FILES, survey.candidates, key=lambda candidate: candidate.found.facts.mtime_ns)
-        urgent = {candidate.source for candidate in newest} if self._pipeline.watcher is not None else set()
-        survey.candidates = [candidate._replace(urgent=candidate.source in urgent) for candidate in survey.candidates]
+        urgent = set()
+        if self._pipeline.watcher is not None:
+            newest = heapq.nlargest(_URGENT_FILES, survey.candidates, key=lambda one: one.found.facts.mtime_ns)
+            urgent = {candidate.source for candidate in newest}
+        for place, candidate in enumerate(survey.candidates):
+            if candidate.urgent != (candidate.source in urgent):
+                survey.candidates[place] = candidate._replace(urgent=not candidate.urgent)
 
     def _take(self, root: Root, survey: Survey) -> None:
         report, journal = self._report, self._m.journal

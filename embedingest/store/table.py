@@ -198,6 +198,8 @@ class ChunkTable:
             for batch in batches(changes.delete, 50_000):
                 with self.translated("delete from"):
                     self.lance.delete(one_of("id", batch))
+            # What Arrow keeps for the next commit is mostly more than that one needs.
+            pa.default_memory_pool().release_unused()
 
     def _add(self, rows: Sequence[Row], vectors: NDArray[np.float32] | None) -> None:
         matrix = _checked(rows, vectors, self.schema.field(VECTOR).type.list_size)
