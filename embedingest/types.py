@@ -44,8 +44,9 @@ class Span:
     """Where a stretch of a document's text came from.
 
     `start` and `end` are character offsets into `Document.text`, half open. `kind` names the unit
-    (`page`, `slide`, `sheet`, `rows`, `cell`, `message`, `symbol`, `heading`), `value` says which one.
-    Pages and slides count from 1.
+    (`page`, `slide`, `sheet`, `rows`, `cell`, `message`, `symbol`, `heading`, `line`), `value` says which one.
+    Pages, slides and lines count from 1. A `line` span says which line of the file its first line is, where the
+    lines of the text are not simply those of the file.
     """
 
     start: int
@@ -60,6 +61,7 @@ class Document:
 
     `text` is what chunks are cut from; every offset counts its characters (Unicode code points).
     `markup` picks the chunker when no setting does; `language` is the programming language of code.
+    Without `has_lines` no line of `text` is known to be a line of the file (PDF, Word, books).
     `children` are documents inside this one (attachments, archive members), with sources of their own.
     `notices` counts what could not be kept, by reason (`undecodable`, `skipped_images`, …): nothing is silent.
     A loader fills what it knows; the walk fills `content_hash` and `modified_at_ns`.
@@ -71,6 +73,7 @@ class Document:
     mime: str = "text/plain"
     title: str | None = None
     language: str | None = None
+    has_lines: bool = True
     spans: tuple[Span, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     notices: Mapping[str, int] = field(default_factory=dict)
@@ -84,15 +87,16 @@ class Chunk:
     """A slice of a document that is embedded and stored as one row.
 
     Always `document.text[start:end] == text`. `prefix` (a heading path, by setting) is embedded in front of
-    the text and never stored as part of it. Lines count from 1, both ends included. `metadata` is what is
+    the text and never stored as part of it. Lines are those of the file, from 1, both ends
+    included; `None` where the format has none. `metadata` is what is
     true of this chunk alone (cell, sheet and rows, symbol, message id).
     """
 
     text: str
     start: int
     end: int
-    line_start: int
-    line_end: int
+    line_start: int | None
+    line_end: int | None
     page: int | None = None
     heading_path: tuple[str, ...] = ()
     prefix: str = ""
@@ -117,8 +121,8 @@ class Row:
     chunk_count: int
     start: int
     end: int
-    line_start: int
-    line_end: int
+    line_start: int | None
+    line_end: int | None
     page: int | None
     heading_path: tuple[str, ...]
     mime: str

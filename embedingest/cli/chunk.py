@@ -150,11 +150,13 @@ def _lines(extracted: Extracted, sizer: Sizer, *, full: bool) -> Iterator[str]:
         for index, each in enumerate(part.chunks):
             path = " > ".join(each.heading_path)
             place = f"page {each.page}  " if each.page is not None else ""
+            if each.line_start is not None:
+                place += f"lines {each.line_start}-{each.line_end}  "
             facts = "  ".join(f"{key}={value}" for key, value in each.metadata.items())
             yield ""
             yield (
-                f"#{index}  {sizer.count(each.prefix + each.text)} tokens  {place}lines {each.line_start}-"
-                f"{each.line_end}  characters {each.start}-{each.end}  {path}  {facts}"
+                f"#{index}  {sizer.count(each.prefix + each.text)} tokens  {place}"
+                f"characters {each.start}-{each.end}  {path}  {facts}"
             ).rstrip()
             text = each.text if full else " ".join(each.text.split())
             yield "    " + (text if full or len(text) <= _PREVIEW else text[:_PREVIEW] + " …").replace("\n", "\n    ")

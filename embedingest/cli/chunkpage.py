@@ -78,7 +78,9 @@ def _marked(text: str, chunks: tuple[Chunk, ...], sizes: list[int], anchor: str)
 
 
 def _facts(chunk: Chunk, size: int) -> str:
-    parts = [f"{size} tokens", f"lines {chunk.line_start}-{chunk.line_end}", f"characters {chunk.start}-{chunk.end}"]
+    parts = [f"{size} tokens", f"characters {chunk.start}-{chunk.end}"]
+    if chunk.line_start is not None:
+        parts.insert(1, f"lines {chunk.line_start}-{chunk.line_end}")
     if chunk.page is not None:
         parts.append(f"page {chunk.page}")
     if chunk.heading_path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import rich_click as click
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from embedingest.store.values import Hit, SearchResult
 
 __all__ = ["search"]
+
+_PARTS: Final = ("cell", "sheet", "chapter")
 
 
 @click.command()
@@ -111,9 +114,15 @@ def _draw(result: SearchResult) -> None:
 
 
 def _place(hit: Hit) -> str:
-    """`source:line`, or `source#page=3` where the format has pages: what editors and viewers open."""
+    """`source:line`, `source#page=3` or, where the format has neither, the part: what editors and viewers open."""
     row = hit.row
-    return f"{row.source}#page={row.page}" if row.page is not None else f"{row.source}:{row.line_start}"
+    if row.page is not None:
+        return f"{row.source}#page={row.page}"
+    if row.line_start is not None:
+        return f"{row.source}:{row.line_start}"
+    facts = json.loads(row.metadata)
+    part = next((f"#{kind}={facts[kind]}" for kind in _PARTS if kind in facts), "")
+    return row.source + part
 
 
 def _marked(hit: Hit, *, whole: bool) -> Text:

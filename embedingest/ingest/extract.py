@@ -71,7 +71,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One document of a file: the file's own, or one inside it. Its text is left out, its length is not."""
+    """One document of a file: the file's own, or one inside it. Its text and spans are left out, its length is not."""
 
     document: Document
     chunks: tuple[Chunk, ...]
@@ -155,6 +155,7 @@ class Extractor:
         facts = dataclasses.replace(
             document,
             text=document.text if keep_text else "",
+            spans=document.spans if keep_text else (),
             children=(),
             content_hash=content_hash,
             modified_at_ns=modified_at_ns,

@@ -28,7 +28,7 @@ _IDENTITY_KEY: Final = b"embedingest"
 _TEXT = pa.string()
 _COUNT = pa.int64()
 _TIME = pa.timestamp("us", tz="UTC")
-_NULLABLE: Final = frozenset({"title", "page"})
+_NULLABLE: Final = frozenset({"title", "line_start", "line_end", "page"})
 _TYPES: Final[dict[str, pa.DataType | None]] = {
     "id": _TEXT,
     "source": _TEXT,

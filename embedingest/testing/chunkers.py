@@ -57,10 +57,16 @@ def owes_no_blank_chunk(chunker: Chunker) -> None:
 
 
 def owes_lines(chunker: Chunker) -> None:
-    """Line numbers count from 1 and do not run backwards."""
+    """Line numbers count from 1 and do not run backwards; a document without lines has none."""
     for document, _, chunks in _cuts(chunker):
         for chunk in chunks:
-            assert 1 <= chunk.line_start <= chunk.line_end, f"{document.source}: {chunk.line_start}-{chunk.line_end}"
+            place = f"{document.source}: {chunk.line_start}-{chunk.line_end}"
+            if chunk.line_start is None or chunk.line_end is None:
+                assert not document.has_lines, place
+                assert chunk.line_start is chunk.line_end, place
+            else:
+                assert document.has_lines, place
+                assert 1 <= chunk.line_start <= chunk.line_end, place
 
 
 def owes_the_same_again(chunker: Chunker) -> None:

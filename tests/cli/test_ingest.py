@@ -57,6 +57,19 @@ def test_a_file_named_like_an_injection_changes_no_other_row(chair):
     assert {row["source"] for row in results} == {"docs/zoo.md"}
 
 
+def test_a_hit_names_the_place_that_opens_it(chair):
+    chair.write("docs/page.html", "<html>\n<body>\n<script>\n</script><p>The walrus sleeps.</p></body></html>")
+    for name in ("mill.pdf", "mill.ipynb", "mill.docx"):
+        chair.write(f"docs/{name}", samples.good()[name])
+    chair.ingest()
+    places = {"walrus sleeps": "docs/page.html:4", "water turns wheel": "docs/mill.pdf#page=1"}
+    places |= {"print": "docs/mill.ipynb#cell=", "lift gate hand breadth": "docs/mill.docx  "}
+    for words, place in places.items():
+        assert chair.run("search", words, "-n", "1").out.startswith(place)
+    found = chair.run("search", "lift gate hand breadth", "-n", "1", "--json").json["results"][0]
+    assert (found["line_start"], found["line_end"]) == (None, None)
+
+
 def test_a_missing_path_is_wrong_usage(chair):
     ran = chair.run("ingest", "nowhere", "--model", "hashing")
     assert ran.code == 2

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Emitter", "trimmed"]
 
-_STRUCTURAL: Final = frozenset({"heading", "line", "header", "first_row"})
+_STRUCTURAL: Final = frozenset({"heading", "header", "first_row"})
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -31,6 +31,7 @@ class Emitter:
 
     def __init__(self, document: Document, *, trim: bool = True) -> None:
         self._text = document.text
+        self._has_lines = document.has_lines
         self._trim = trim
         self._tracks: dict[str, tuple[list[int], list[Span]]] = {}
         for span in sorted(document.spans, key=lambda span: (span.start, -span.end)):
@@ -38,7 +39,17 @@ class Emitter:
             starts.append(span.start)
             spans.append(span)
         self._at, self._line = 0, 1
-        self._origins: dict[int, int] = {}  # start of a `line` span to its line in the text
+        self._starts, spans = self._tracks.pop("line", ([], []))
+        self._shifts = self._shifts_of(spans)
+
+    def _shifts_of(self, spans: list[Span]) -> list[int]:
+        """By how much the line of the file is above that of the text, from each `line` span on."""
+        shifts, at, line = [], 0, 1
+        for span in spans:
+            line += self._text.count("\n", at, span.start)
+            at = span.start
+            shifts.append(int(span.value) - line)
+        return shifts
 
     def chunk(
         self,
@@ -57,30 +68,35 @@ class Emitter:
         if self._trim:
             start, end = trimmed(self._text, start, end)
             text = self._text[start:end]
-        line = self._line_of(start)
+        first, last = self._lines(start, end)
         return Chunk(
             text=text,
             start=start,
             end=end,
-            line_start=line,
-            line_end=line + text.rstrip("\n").count("\n"),
+            line_start=first,
+            line_end=last,
             page=self._page(start),
             heading_path=heading_path,
             prefix=prefix,
             metadata={**self._facts(start, end), **(metadata or {})},
         )
 
-    def _line_of(self, offset: int) -> int:
-        if offset < self._at:
+    def _lines(self, start: int, end: int) -> tuple[int, int] | tuple[None, None]:
+        """The first and the last line of the file that a slice holds something of."""
+        if not self._has_lines:
+            return None, None
+        if start < self._at:
             self._at, self._line = 0, 1
-        self._line += self._text.count("\n", self._at, offset)
-        self._at = offset
-        origin = self._inside("line", offset)
-        if origin is None:
-            return self._line
-        if origin.start not in self._origins:
-            self._origins[origin.start] = self._text.count("\n", 0, origin.start) + 1
-        return int(origin.value) + self._line - self._origins[origin.start]
+        self._line += self._text.count("\n", self._at, start)
+        self._at = start
+        end = start + len(self._text[start:end].rstrip("\n"))
+        first = self._in_file(start, self._line)
+        return first, max(first, self._in_file(end - 1, self._line + self._text.count("\n", start, end)))
+
+    def _in_file(self, offset: int, line: int) -> int:
+        """The line of the file of a place on `line` of the text: counted from the last `line` span before it."""
+        index = bisect_right(self._starts, offset) - 1
+        return line if index < 0 else line + self._shifts[index]
 
     def _page(self, offset: int) -> int | None:
         span = self._inside("page", offset) or self._inside("slide", offset)

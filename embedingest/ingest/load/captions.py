@@ -21,7 +21,7 @@ class CaptionsLoader:
     """One line a cue without its markup, a `time` span over each. A line that repeats the one before is left out."""
 
     name = "captions"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".srt", ".vtt"})
     mimes = frozenset({"application/x-subrip", "text/vtt"})
 
@@ -30,12 +30,15 @@ class CaptionsLoader:
         decoded = decode(data, name)
         lines: list[str] = []
         spans: list[Span] = []
-        length = 0
+        length, at, number = 0, 0, 1
         for cue in _CUE.finditer(decoded.text):
-            for words in (" ".join(_TAG.sub("", line).split()) for line in cue[2].split("\n")):
+            number, at = number + decoded.text.count("\n", at, cue.start(2)), cue.start(2)
+            for below, line in enumerate(cue[2].split("\n")):
+                words = " ".join(_TAG.sub("", line).split())
                 if words and (not lines or words != lines[-1]):
                     lines.append(words)
                     spans.append(Span(length, length + len(words), "time", cue[1]))
+                    spans.append(Span(length, length + len(words), "line", number + below))
                     length += len(words) + 1
         if not lines and decoded.text.strip() and "-->" not in decoded.text:
             raise DocumentError(f"{name} holds no cues with times", source=name, code="corrupt")

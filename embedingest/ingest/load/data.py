@@ -21,7 +21,7 @@ class JsonLoader:
     """
 
     name = "json"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".json", ".geojson", ".json5", ".jsonc", ".webmanifest", ".har", ".avsc"})
     mimes = frozenset({"application/json"})
 
@@ -29,14 +29,20 @@ class JsonLoader:
         """The text, with `code` markup: it is cut at lines, less deeply indented ones first."""
         decoded = decode(data, name)
         text, notices = decoded.text, dict(decoded.notices)
-        lines = text.count("\n") + 1
+        lines, written = text.count("\n") + 1, text
         if len(text) > _LONG_LINE * lines:
             try:
                 text = orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode() + "\n"
             except (orjson.JSONDecodeError, orjson.JSONEncodeError):
                 notices["invalid_json"] = 1
         return Document(
-            source=name, text=text, markup="code", mime="application/json", language="json", notices=notices
+            source=name,
+            text=text,
+            markup="code",
+            mime="application/json",
+            language="json",
+            has_lines=text is written,
+            notices=notices,
         )
 
 

@@ -27,7 +27,7 @@ class EpubLoader:
     """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
 
     name = "epub"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".epub"})
     mimes = frozenset({"application/epub+zip"})
 
@@ -51,6 +51,7 @@ class EpubLoader:
         title, metadata = _metadata(package)
         return Document(
             source=name,
+            has_lines=False,
             text=assembly.text,
             markup="markdown",
             mime="application/epub+zip",

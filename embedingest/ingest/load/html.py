@@ -14,7 +14,8 @@ from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.load.decode import Decoded, decode
 from embedingest.ingest.load.extras import optional
 from embedingest.ingest.load.markup import render
-from embedingest.types import Document
+from embedingest.ingest.load.numbered import numbered, unnumbered
+from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -64,11 +65,12 @@ _DEEPEST: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one page gives: Markdown, and what its head says."""
+    """What one page gives: Markdown, what its head says, and the lines of the page where they were asked for."""
 
     text: str
     title: str | None
     metadata: dict[str, Any]
+    lines: tuple[Span, ...] = ()
 
 
 class HtmlLoader:
@@ -79,7 +81,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -92,7 +94,7 @@ class HtmlLoader:
     def load(self, data: bytes, name: str) -> Document:
         """The page's main content; language, canonical link and description in `metadata`."""
         decoded = _decode(data, name)
-        page = read(decoded.text, main_only=self._main_only)
+        page = read(decoded.text, main_only=self._main_only, lines=not self._trafilatura)
         text = _by_trafilatura(decoded.text, name) if self._trafilatura else page.text
         return Document(
             source=name,
@@ -100,6 +102,8 @@ class HtmlLoader:
             markup="markdown",
             mime="text/html",
             title=page.title,
+            has_lines=not self._trafilatura,
+            spans=page.lines,
             metadata=page.metadata,
             notices=decoded.notices,
         )
@@ -116,21 +120,23 @@ def _by_trafilatura(source: str, name: str) -> str:
     return f"{text}\n" if text else ""
 
 
-def read(source: str, *, main_only: bool = True) -> Page:
-    """One page of HTML as Markdown."""
-    tree = parse(source)
+def read(source: str, *, main_only: bool = True, lines: bool = False) -> Page:
+    """One page of HTML as Markdown; with `lines`, where each stretch of it stands in the source."""
+    tree = parse(source, lines=lines)
     metadata = _metadata(tree)
     title = _title(tree)
     root = _main(tree) if main_only else tree.body
-    text = "" if root is None else render(root)
-    return Page(text, title, metadata)
+    text, origins = ("", []) if root is None else render(root)
+    ends = [*(start for start, _ in origins), len(text)][1:]
+    spans = (Span(start, end, "line", line) for (start, line), end in zip(origins, ends, strict=True) if start < end)
+    return Page(text, title, metadata, tuple(spans) if lines else ())
 
 
-def parse(source: str) -> LexborHTMLParser:
+def parse(source: str, *, lines: bool = False) -> LexborHTMLParser:
     """The tree of a page, kept shallow: parsing time grows with the square of the nesting depth."""
     from selectolax.lexbor import LexborHTMLParser
 
-    return LexborHTMLParser(_shallow(source))
+    return LexborHTMLParser(numbered(_shallow(source)) if lines else _shallow(source))
 
 
 def _decode(data: bytes, name: str) -> Decoded:
@@ -211,7 +217,7 @@ def _main(tree: LexborHTMLParser) -> LexborNode | None:
 def _title(tree: LexborHTMLParser) -> str | None:
     for selector in ("head > title", "h1"):
         node = tree.css_first(selector)
-        title = " ".join(node.text(deep=True).split()).rstrip("¶ ") if node is not None else ""
+        title = " ".join(unnumbered(node.text(deep=True)).split()).rstrip("¶ ") if node is not None else ""
         if title:
             return title
     return None
@@ -227,7 +233,7 @@ def _metadata(tree: LexborHTMLParser) -> dict[str, Any]:
     )
     for key, selector, attribute in wanted:
         node = tree.css_first(selector)
-        value = (node.attributes.get(attribute) or "").strip() if node is not None else ""
+        value = unnumbered(node.attributes.get(attribute) or "").strip() if node is not None else ""
         if value:
             found[key] = value
     return found

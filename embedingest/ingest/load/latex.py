@@ -47,7 +47,7 @@ class LatexLoader:
     """Papers and books in LaTeX. Mathematics stays as it is written, references and citations are left out."""
 
     name = "latex"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -58,6 +58,7 @@ class LatexLoader:
         metadata: dict[str, Any] = {"author": found["author"]} if found.get("author") else {}
         return Document(
             source=name,
+            has_lines=False,
             text=to_markdown(decoded.text),
             markup="markdown",
             mime="text/x-tex",

@@ -34,7 +34,7 @@ class MailLoader:
     """
 
     name = "mail"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".eml", ".mbox", ".mbx"})
     mimes = frozenset({"message/rfc822", "application/mbox"})
 
@@ -63,6 +63,7 @@ class MailLoader:
         single = len(messages) == 1
         return Document(
             source=name,
+            has_lines=False,
             text=assembly.text,
             mime="message/rfc822" if single else "application/mbox",
             title=_header(messages[0], "Subject") or None if single else None,

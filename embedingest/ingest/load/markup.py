@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.load.numbered import LINE, unnumbered
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -61,44 +63,74 @@ _LANGUAGE: Final = re.compile(r"(?:language|lang|highlight|brush)[-: ]+([a-z0-9+
 
 
 class _Writer:
-    """Collects Markdown blocks. `_inline` holds the words of the paragraph under way."""
+    """Collects Markdown blocks. `_inline` holds the words of the paragraph under way.
+
+    `line` is the line of the source that the walk is on; `origins` are places in the text with their lines.
+    """
 
     def __init__(self) -> None:
-        self.blocks: list[str] = []
+        self.parts: list[str] = []
+        self.origins: list[tuple[int, int]] = []
+        self.line = 1
+        self._length = 0
         self._inline: list[str] = []
+        self._began = 1  # the line of the paragraph's first words
         self._lists: list[int] = []  # per open list: the next number, 0 for bullets
         self._marker = ""  # bullet owed to the next block
         self._close = False  # the last block is an item of one line: the next one stands close to it
 
     def text(self, words: str) -> None:
+        if not self._inline:
+            self._began = self.line
         self._inline.append(words)
+        self.line += words.count("\n")
+
+    def skip_to(self, line: int) -> None:
+        """What lay between is not in the text; inside a paragraph a NUL, which no page holds, stands for each line."""
+        if self._inline and line > self.line:
+            self._inline.append("\0" * (line - self.line))
+        self.line = line
 
     def flush(self, lead: str = "") -> None:
         """End the paragraph under way; `lead` goes in front of it (the hashes of a heading)."""
         if not self._inline:
             return
-        lines = "".join(self._inline).split("\v")  # a vertical tab stands for <br>
+        lines, origins = _flowed("".join(self._inline), self._began, lead)
         self._inline.clear()
-        words = [line for line in (" ".join(line.split()) for line in lines) if line]
-        if words:
-            self.block([lead + " ".join(words)] if lead else words)
+        if lines:
+            self.block(lines, origins)
 
-    def block(self, lines: list[str]) -> None:
-        """Append lines at the current depth of lists, behind a bullet where one is owed."""
+    def block(self, lines: list[str], origins: list[tuple[int, int, int]]) -> None:
+        """Append lines at the current depth of lists, behind a bullet where one is owed.
+
+        `origins` say of places in them, by index of the line and column, on which line of the source they stand.
+        """
         if not self._lists:
-            self.blocks.append("\n".join(lines))
+            self._append("\n".join(lines), origins)
             return
         indent = "  " * min(len(self._lists) - 1, _DEEPEST_LIST)
         hang = indent + "  "
         first = indent + self._marker + lines[0] if self._marker else hang + lines[0]
         joined = "\n".join([first, *(hang + line if line else "" for line in lines[1:])])
         close = bool(self._marker) and len(lines) == 1
-        if close and self._close:
-            self.blocks[-1] += "\n" + joined
-        else:
-            self.blocks.append(joined)
+        self._append(joined, origins, len(hang), close=close and self._close)
         self._close = close
         self._marker = ""
+
+    def _append(self, block: str, origins: list[tuple[int, int, int]], hang: int = 0, *, close: bool = False) -> None:
+        """`origins` as those of `block`; the words of each line stand behind about `hang` characters."""
+        if self.parts:
+            self.parts.append("\n" if close else "\n\n")
+            self._length += 1 if close else 2
+        start = self._length
+        self.parts.append(block)
+        self._length += len(block)
+        at = row = 0
+        for index, column, line in origins:
+            while row < index:
+                at = block.index("\n", at) + 1
+                row += 1
+            self.origins.append((start + at + (column + hang if column else 0), line))
 
     def open_list(self, tag: str) -> None:
         self.flush()
@@ -122,8 +154,38 @@ class _Writer:
             self._lists[-1] += 1
 
 
-def render(root: LexborNode) -> str:
-    """The Markdown of everything under `root`; blocks stand one blank line apart."""
+def _flowed(text: str, line: int, lead: str) -> tuple[list[str], list[tuple[int, int, int]]]:
+    """The words of a paragraph that begins on `line`, a line for each <br> (a vertical tab), and their origins."""
+    lines: list[str] = []
+    origins: list[tuple[int, int, int]] = []
+    if not text or text.isspace():
+        return lines, origins
+    for part in text.split("\v"):
+        words: list[str] = []
+        column = len(lead)
+        for piece in part.split("\n"):
+            raw = said = ""
+            for stretch in piece.split("\0"):
+                if stretch.strip():
+                    origins.append((len(lines), column + len(said) if words or said else 0, line))
+                raw += stretch
+                said = " ".join(raw.split())
+                line += 1
+            if said:
+                words.append(said)
+                column += len(said) + 1
+        line -= 1
+        if words:
+            lines.append(lead + " ".join(words))
+            lead = ""
+    return lines, origins
+
+
+def render(root: LexborNode) -> tuple[str, list[tuple[int, int]]]:
+    """The Markdown of everything under `root`, blocks one blank line apart; places in it with their source lines.
+
+    The lines are those that `numbered` wrote into the page before it was parsed.
+    """
     writer = _Writer()
     open_tags: list[str] = []
     node = root.child
@@ -141,7 +203,7 @@ def render(root: LexborNode) -> str:
             following = node.next
         node = following
     writer.flush()
-    return "\n\n".join(writer.blocks) + ("\n" if writer.blocks else "")
+    return "".join(writer.parts) + ("\n" if writer.parts else ""), writer.origins
 
 
 def _enter(writer: _Writer, node: LexborNode, tag: str) -> bool:
@@ -151,6 +213,8 @@ def _enter(writer: _Writer, node: LexborNode, tag: str) -> bool:
         return False
     if tag in _HEADINGS or tag in _BLOCKS or tag in {"pre", "table"}:
         return _enter_block(writer, node, tag)
+    if tag == "link":
+        writer.skip_to(_line(node, writer.line))
     if tag == "br":
         writer.text("\v")
     elif tag == "img":
@@ -161,8 +225,10 @@ def _enter(writer: _Writer, node: LexborNode, tag: str) -> bool:
 def _enter_block(writer: _Writer, node: LexborNode, tag: str) -> bool:
     if tag in _LISTS:
         writer.open_list(tag)
+        writer.line = _line(node, writer.line)
         return _or_leave(writer, node, tag)
     writer.flush()
+    writer.line = _line(node, writer.line)
     if tag in _HEADINGS:
         writer.text(node.text(deep=True).replace("¶", ""))
         writer.flush("#" * _HEADINGS[tag] + " ")
@@ -192,12 +258,15 @@ def _leave(writer: _Writer, tag: str) -> None:
 
 
 def _pre(writer: _Writer, node: LexborNode) -> None:
-    code = node.text(deep=True).strip("\n").rstrip()
+    whole = node.text(deep=True)
+    code = whole.strip("\n").rstrip()
+    first = writer.line + len(whole) - len(whole.lstrip("\n"))
+    writer.line += whole.count("\n")
     if not code.strip():
         return
     longest = max((len(run) for run in _FENCE_RUN.findall(code)), default=2)
     fence = "`" * (longest + 1)
-    writer.block([fence + _language(node), *code.split("\n"), fence])
+    writer.block([fence + _language(node), *code.split("\n"), fence], [(0, 0, first), (1, 0, first)])
 
 
 def _language(node: LexborNode) -> str:
@@ -215,18 +284,30 @@ def _table(writer: _Writer, node: LexborNode) -> None:
     """A table as pipes: its first row is the header. A table of one column is layout, written as paragraphs."""
     caption = node.css_first("caption")
     if caption is not None:
-        writer.block([" ".join(caption.text(deep=True, separator=" ").split())])
-    rows = [[_cell(cell) for cell in _cells(row)] for row in node.css("tr") if _inside(row, node)]
-    rows = [row for row in rows if any(row)]
+        words = " ".join(caption.text(deep=True, separator=" ").split())
+        writer.block([words], [(0, 0, _line(caption, writer.line))])
+    numbers, rows = [], []
+    for row in node.css("tr"):
+        cells = [_cell(cell) for cell in _cells(row)] if _inside(row, node) else []
+        if any(cells):
+            rows.append(cells)
+            numbers.append(_line(row, writer.line))
     width = max(map(len, rows), default=0)
     if width == 0:
         return
     if width == 1:
-        for row in rows:
-            writer.block([row[0]])
+        for cells, number in zip(rows, numbers, strict=True):
+            writer.block([cells[0]], [(0, 0, number)])
         return
     lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
-    writer.block([lines[0], "|" + " --- |" * width, *lines[1:]])
+    origins = [(index + (index > 0), 0, number) for index, number in enumerate(numbers)]
+    writer.block([lines[0], "|" + " --- |" * width, *lines[1:]], origins)
+
+
+def _line(node: LexborNode, otherwise: int) -> int:
+    """The line of the source that an element stands on, where it is known."""
+    said = node.attributes.get(LINE)
+    return int(said) if said and said.isdigit() else otherwise
 
 
 def _cells(row: LexborNode) -> Iterator[LexborNode]:
@@ -251,5 +332,5 @@ def _cell(cell: LexborNode) -> str:
 
 
 def _alternative(node: LexborNode) -> str:
-    words = (node.attributes.get("alt") or "").strip()
+    words = " ".join(unnumbered(node.attributes.get("alt") or "").split())
     return f" {words} " if words else ""

@@ -21,7 +21,7 @@ class NotebookLoader:
     """Cells with a `cell` span each, counted from 1. With `outputs`, printed and returned text follows its cell."""
 
     name = "notebook"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".ipynb"})
     mimes = frozenset({"application/x-ipynb+json"})
 
@@ -50,6 +50,7 @@ class NotebookLoader:
         title = re.search(r"(?m)^# +(\S.*)$", text[:8000])
         return Document(
             source=name,
+            has_lines=False,
             text=text,
             markup="markdown",
             mime="application/x-ipynb+json",

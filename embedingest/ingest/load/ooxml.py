@@ -35,7 +35,7 @@ class DocxLoader:
     """Word documents. Deleted text, headers and footers are left out; footnotes follow at the end."""
 
     name = "docx"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
@@ -54,6 +54,7 @@ class DocxLoader:
         pictures = sum(1 for _ in body.iter(_A + "blip"))
         return Document(
             source=name,
+            has_lines=False,
             text=assembly.text,
             markup="markdown",
             mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -67,7 +68,7 @@ class PptxLoader:
     """Presentations, a section a slide in the order of the show; `notes=False` leaves the speaker's notes out."""
 
     name = "pptx"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
 
@@ -90,6 +91,7 @@ class PptxLoader:
         title, metadata = _properties(container)
         return Document(
             source=name,
+            has_lines=False,
             text=assembly.text,
             markup="markdown",
             mime="application/vnd.openxmlformats-officedocument.presentationml.presentation",

@@ -33,7 +33,7 @@ class OpenDocumentLoader:
     """Texts and presentations of LibreOffice and others."""
 
     name = "opendocument"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
@@ -54,6 +54,7 @@ class OpenDocumentLoader:
         slides = any(span.kind == "slide" for span in assembly.spans)
         return Document(
             source=name,
+            has_lines=False,
             text=assembly.text,
             markup="markdown",
             mime="application/vnd.oasis.opendocument." + ("presentation" if slides else "text"),

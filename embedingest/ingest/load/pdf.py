@@ -41,7 +41,7 @@ class PdfLoader:
     """
 
     name = "pdf"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 
@@ -68,6 +68,7 @@ class PdfLoader:
         text, spans = _join(lines)
         return Document(
             source=name,
+            has_lines=False,
             text=text,
             mime="application/pdf",
             title=info.pop("title", None) or next((title for level, title, _ in outline if level == 0), None),

@@ -13,7 +13,7 @@ from embedingest.ingest.load.extras import optional
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["CsvLoader", "SheetLoader", "create_csv", "create_sheet"]
 
@@ -29,7 +29,7 @@ class CsvLoader:
     """
 
     name = "csv"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".csv", ".tsv", ".tab", ".psv"})
     mimes = frozenset({"text/csv", "text/tab-separated-values"})
 
@@ -42,7 +42,11 @@ class CsvLoader:
         csv.field_size_limit(_LONGEST_FIELD)
         delimiter = self._delimiter or _delimiter(decoded.text, name)
         try:
-            rows = list(csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter))
+            reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter)
+            rows, lines = [], [1]
+            for row in reader:
+                rows.append(row)
+                lines.append(reader.line_num + 1)
         except csv.Error as error:
             raise DocumentError(f"{name} is no table: {error}", source=name, code="corrupt") from error
         builder = _Rows()
@@ -52,7 +56,7 @@ class CsvLoader:
             text=builder.text,
             markup="rows",
             mime="text/tab-separated-values" if delimiter == "\t" else "text/csv",
-            spans=tuple(builder.spans),
+            spans=(*builder.spans, *_lines(builder, lines)),
             metadata={} if decoded.encoding == "utf-8" else {"encoding": decoded.encoding},
             notices=decoded.notices,
         )
@@ -62,7 +66,7 @@ class SheetLoader:
     """Spreadsheets of Excel and LibreOffice: values, not formulas; every sheet that has cells."""
 
     name = "sheet"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 
@@ -90,6 +94,7 @@ class SheetLoader:
             text=builder.text,
             markup="rows",
             mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            has_lines=False,
             spans=tuple(builder.spans),
             metadata={"sheets": list(book.sheet_names)},
             notices={"unread_sheets": unread} if unread else {},
@@ -140,6 +145,24 @@ class _Rows:
         if name:
             self.spans.append(Span(start, self._length, "sheet", name))
         self.spans.append(Span(start, self._length, "first_row", first_row))
+
+
+def _lines(builder: _Rows, lines: Sequence[int]) -> Iterator[Span]:
+    """Spans from which the lines of the text are further from those of the file, of rows that begin on `lines`.
+
+    Blank rows above the first are left out of the text, and a cell of several lines is written on one.
+    """
+    skipped = next((int(span.value) - 1 for span in builder.spans if span.kind == "first_row"), 0)
+    if lines[-1] == len(lines) and not skipped:
+        return
+    text, start, shift = builder.text, 0, 0
+    for number, line in enumerate(lines[skipped:-1], start=1):
+        if line - number != shift:
+            shift = line - number
+            yield Span(start, len(text), "line", line)
+        start = text.find("\n", start) + 1
+        if not start:
+            return
 
 
 def _line(row: list[str]) -> str:

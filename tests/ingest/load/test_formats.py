@@ -1,8 +1,13 @@
 """One sound file of every format becomes the text a person would write down, with what lineage it has."""
 
+import gzip
+import re
+
 import pytest
 
 from embedingest import registry
+from embedingest.engine.hashing import HashingSizer
+from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.load.inner import load_inner
 from embedingest.types import Span
 from tests import samples
@@ -114,7 +119,33 @@ def test_a_mailbox_has_a_section_for_each_message():
 
 def test_cues_know_their_time():
     spans = load("mill.srt").spans
-    assert [span.value for span in spans] == ["00:00:01", "00:00:01", "00:01:02"]
+    assert [span.value for span in spans if span.kind == "time"] == ["00:00:01", "00:00:01", "00:01:02"]
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_a_chunk_names_a_line_of_the_file_or_none(name):
+    document = load(name)
+    chunks = registry.load("chunkers", chunker_for(document))().chunk(document, HashingSizer(12))
+    suffix = name.rpartition(".")[2]
+    assert document.has_lines is (suffix in {"srt", "vtt", "csv", "tsv", "json", "jsonl", "yaml", "gz"})
+    if not document.has_lines:
+        assert {(chunk.line_start, chunk.line_end) for chunk in chunks} == {(None, None)}
+        return
+    lines = (gzip.decompress(GOOD[name]) if suffix == "gz" else GOOD[name]).decode().splitlines()
+    for chunk in chunks:
+        word = re.search(r"\w+", chunk.text)
+        assert word is None or word[0] in lines[chunk.line_start - 1]
+        assert chunk.line_start <= chunk.line_end <= len(lines)
+
+
+def test_rows_below_a_cell_of_several_lines_keep_their_line():
+    document = registry.load("loaders", "csv")().load(b'\na,b\n1,"x\ny\nz"\n2,w\n3,"p\nq"\n', "x.csv")
+    chunks = registry.load("chunkers", "rows")().chunk(document, HashingSizer(6))
+    assert [(chunk.text, chunk.line_start) for chunk in chunks][-3:] == [("1 | x y z", 3), ("2 | w", 6), ("3 | p q", 7)]
+
+
+def test_json_that_is_indented_here_has_no_lines():
+    assert not registry.load("loaders", "json")().load(b'{"a": "' + b"x" * 9000 + b'"}', "x.json").has_lines
 
 
 def test_pdf_pages_and_outline():

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from embedingest.errors import ConfigError
-from embedingest.ingest.load.html import create
+from embedingest.ingest.chunk.emit import Emitter
+from embedingest.ingest.load.html import create, read
 
 PAGE = """<!doctype html><html lang="en"><head><title>The page</title>
 <link rel="canonical" href="https://example.org/page"><meta name="description" content="About it.">
@@ -65,6 +66,70 @@ def test_title_language_and_canonical_link_are_kept():
         "canonical": "https://example.org/page",
         "description": "About it.",
     }
+
+
+def places(source):
+    """Each line of the text of a page, without its Markdown, with the line of the page it is said to stand on."""
+    document = load(source)
+    chunks = []
+    emitter, start = Emitter(document), 0
+    for line in document.text.split("\n"):
+        chunk = emitter.chunk(start, start + len(line))
+        chunks += [(chunk.text, chunk.line_start)] if chunk is not None else []
+        start += len(line) + 1
+    return chunks
+
+
+def test_every_line_is_traced_to_the_line_of_the_page():
+    assert [(text, line) for text, line in places(PAGE) if "```" not in text] == [
+        ("# Great", 5),
+        ("First words and a link.", 6),
+        ("Next line.", 7),
+        ("- one", 8),
+        ("- two", 8),
+        ("  - inner", 8),
+        ("1. first", 9),
+        ("2. second", 9),
+        ("def f():", 10),
+        ("    return 1", 11),
+        ("| a | b |", 13),
+        ("| --- | --- |", 14),
+        ("| 1 | x \\| y |", 13),
+        ("## Small", 14),
+        ("A picture", 14),
+    ]
+
+
+def test_a_chunk_inside_a_long_paragraph_is_traced_to_its_own_line():
+    document = load("<body>\n<p>alpha\nbeta\n <em>gamma</em>\n\ndelta</p>\n<pre>\n\none\ntwo</pre></body>")
+    emitter = Emitter(document)
+    found = [emitter.chunk(at, at + 4).line_start for at in map(document.text.index, ("beta", "gamma", "delta"))]
+    assert found == [3, 4, 6]
+    assert emitter.chunk(document.text.index("one"), document.text.index("two") + 3).line_end == 10
+
+
+def test_what_is_left_out_of_a_page_does_not_move_its_lines():
+    page = """<html><head><title>Of <p> and <!-- -->
+</title></head><body><div><script>
+var p = "<p>";
+</script>after script<!-- a
+comment --><br>after comment<svg>
+<p></svg>
+after picture <table>
+<tr><td>cell
+
+</td><td>x</td></tr>
+</table> after table</div></body></html>"""
+    assert read(page, lines=True).text == read(page).text
+    lines = page.split("\n")
+    for words, line in places(page):
+        wanted = "cell" if words.startswith("| cell") else words
+        assert wanted.startswith("| ---") or wanted in lines[line - 1], words
+    assert "line-of" not in load(page).title + load(page).text
+
+
+def test_upper_case_pages_have_lines_too():
+    assert places("<HTML>\n<BODY>\n<P>one\n<P>two") == [("one", 3), ("two", 4)]
 
 
 def test_the_frame_is_kept_where_it_is_asked_for():
