@@ -224,11 +224,13 @@ def _scheduled(pipeline: Pipeline, member: _Member) -> Iterator[IngestReport]:
     assert member.config.schedule is not None
     schedule = parse_schedule(member.config.schedule)
     while not member.stop.is_set():
-        yield pipeline.converge()
+        report = pipeline.attempt()
+        if report is not None:
+            yield report
         now = datetime.now().astimezone()
         due = time.monotonic() + (schedule.following(now) - now).total_seconds()
         asked = -1
-        while not member.stop.wait(_TICK_SECONDS) and time.monotonic() < due:
+        while not member.stop.wait(_TICK_SECONDS) and time.monotonic() < due and not pipeline.trouble.due:
             if asked != pipeline.journal.outside_changes():
                 asked = pipeline.journal.outside_changes()
                 yield from pipeline.serve_requests()

@@ -124,6 +124,9 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"last commit {ago:,.0f} s ago"
     if document["paused"]:
         yield f"snapshot {document['paused']} was restored: nothing is followed until `embedingest restore --resume`"
+    if trouble := document["trouble"]:
+        again = f"failed {trouble['attempts']} times in a row, tried again in {trouble['next_try_seconds']:,.0f} s"
+        yield f"trouble: {trouble['error']} ({again})"
     if document["upkeep_trouble"]:
         yield f"upkeep: {document['upkeep_trouble']}; it is tried again"
     for failure in document["failures"]:

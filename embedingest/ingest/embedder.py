@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from embedingest.errors import EngineError, InputError, OverloadedError
+from embedingest.errors import EmbedingestError, EngineError, InputError, OverloadedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,8 +99,12 @@ class Embedder:
             result = Embedded(tuple(texts))
             try:
                 self._embed(texts, result, priority)
-            except BaseException as error:  # noqa: BLE001 -- raised again by whoever takes the result
+            except EmbedingestError as error:
                 result.error = error
+            except BaseException as error:  # noqa: BLE001 -- raised again by whoever takes the result
+                # An engine may be a stranger's: whatever it raises, it is the engine that failed.
+                result.error = EngineError(f"the engine failed: {type(error).__name__}: {error}")
+                result.error.__cause__ = error
             if not self._closed.is_set():
                 self._done(result)
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
+from embedingest.errors import EmbedingestError
 from embedingest.ingest.embedder import Embedded, Embedder
 from embedingest.ingest.report import Progress
 
@@ -95,6 +97,8 @@ class Machinery:
         self._noted = 0.0
         self._started = time.monotonic()
         self._table: Table | None = None
+        self.worked = False
+        """Whether anything was committed, or a run ended well, since this was made."""
         self._had_rows = True
         self._workers: Workers | None = None
         self._embedder: Embedder | None = None
@@ -125,6 +129,12 @@ class Machinery:
             if self._table.trouble:
                 self._note_upkeep()  # of an index that was still being made
             self._table = None
+
+    def drop_broken_table(self) -> None:
+        """Let go of a table that failed, whatever letting go says: a handle opened anew may find it sound."""
+        with suppress(EmbedingestError):
+            self.drop_table()
+        self._table = None
 
     def sizer(self) -> Sizer:
         """The token counter of the model, without its weights."""
@@ -190,6 +200,7 @@ class Machinery:
 
     def commit(self, changes: Changes) -> None:
         self.table().commit(changes)
+        self.worked = True
 
     def record(self, states: Iterable[FileState]) -> None:
         """Tell the journal what the table says now."""

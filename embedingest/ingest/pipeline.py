@@ -27,6 +27,7 @@ from embedingest.ingest.report import IngestReport
 from embedingest.ingest.roots import Root, owner, resolve
 from embedingest.ingest.scan import Scanner
 from embedingest.ingest.sync import believe, doubt_changed_settings
+from embedingest.ingest.trouble import Trouble, is_hopeless
 from embedingest.ingest.vectors import DEFAULT_BYTES, VectorCache
 from embedingest.ingest.verify import Verification, mend, verify
 from embedingest.ingest.walk import Stopped
@@ -110,6 +111,7 @@ class Pipeline:
         self._recent: deque[tuple[float, str, int]] = deque()
         self._held = ExitStack()
         self._parts: Machinery | None = None
+        self.trouble = Trouble(lambda: self.journal)
         self.roots: tuple[Root, ...] = ()
 
     # -- opening and closing --------------------------------------------------------------------------------------
@@ -341,7 +343,9 @@ class Pipeline:
             watcher.get(timeout=0)  # the sweeps with which every watch begins: what follows looks at everything
             try:
                 if not self.paused:
-                    yield self.converge()
+                    report = self.attempt()
+                    if report is not None:
+                        yield report
                 yield from self._followed(watcher)
             finally:
                 self.watcher = None
@@ -350,14 +354,37 @@ class Pipeline:
         asked = -1
         while not self.stop.is_set():
             batches = watcher.get(timeout=_POLL_SECONDS)
-            # What changes during a pause is found by the whole look that ends it.
-            if not self.paused and (batches or self.due()):
-                report = self.converge(batches)
-                if report.did_anything():
-                    yield report
+            # What changes during a pause, or while engine or store fail, is found by the whole look that ends it.
+            report = None
+            if self.paused:
+                pass
+            elif self.trouble:
+                report = self.attempt() if self.trouble.due else None
+            elif batches or self.due():
+                report = self.attempt(batches)
+            if report is not None and report.did_anything():
+                yield report
             if asked != self.journal.outside_changes():
                 asked = self.journal.outside_changes()
                 yield from self.serve_requests()
+
+    def attempt(self, batches: Iterable[Batch] | None = None) -> IngestReport | None:
+        """As `converge`, but `None` where engine or store failed in a way that may pass: `trouble` says when to try
+        again, with a whole look.
+
+        Raises what is hopeless, and whatever fails before anything ever worked: that is a mistake of the set-up.
+        """
+        try:
+            report = self.converge(batches)
+        except EmbedingestError as error:
+            if is_hopeless(error) or not self._m.worked:
+                raise
+            self._m.drop_broken_table()
+            self.trouble.failed(error)
+            return None
+        self._m.worked = True
+        self.trouble.over()
+        return report
 
     def due(self) -> frozenset[str]:
         """Failed files of these roots whose next try has come."""

@@ -10,6 +10,7 @@ from embedingest.ingest.notices import gather
 from embedingest.ingest.report import Notices
 from embedingest.ingest.roots import resolve
 from embedingest.ingest.survey import survey_root
+from embedingest.ingest.trouble import read_trouble
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ def journal_status(path: Path, *, now: float) -> dict[str, Any]:
     """The journal's side of `status`; empty parts where there is no journal yet. `now` is seconds since the epoch."""
     if not path.exists():
         nothing = {"roots": [], "files": {}, "failures": [], **Notices().to_json(), "pending_deletes": []}
-        return {**nothing, "last_commit": None, "upkeep_trouble": None, "paused": None, "run": None}
+        return {**nothing, "last_commit": None, "upkeep_trouble": None, "trouble": None, "paused": None, "run": None}
     journal = Journal(path)
     try:
         return {
@@ -49,6 +50,7 @@ def journal_status(path: Path, *, now: float) -> dict[str, Any]:
             "tokens_per_second": _seconds(journal.meta("tokens_per_second")),
             "requests": [{"verb": request.verb, **request.arguments} for request in journal.waiting()],
             "upkeep_trouble": journal.meta("upkeep_trouble") or None,
+            "trouble": read_trouble(journal, now),
             "paused": journal.meta("paused") or None,
             "run": _run(journal, now),
         }
