@@ -144,13 +144,14 @@ def open_pipeline(
     from embedingest.extend import extended, mirrors_of
     from embedingest.ingest.mirror import MirroredPipeline
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.store.lock import WriterLock
+    from embedingest.store.lock import writer_lock
     from embedingest.store.token import version_token
 
     state = workshop.config.state
     config = extended(workshop.config.pipelines[name], workshop.config.plugins, state)
     db, table = config.db, config.table
     mirrors = mirrors_of(config)
+    lock = writer_lock(db, table, state=state)
     make = partial(MirroredPipeline, mirrors=mirrors) if mirrors else Pipeline
 
     def opened(recipe: Recipe) -> Table:
@@ -166,6 +167,7 @@ def open_pipeline(
             document_prompt=recipe.prompt,
             float16=config.store.float16,
             upkeep=_upkeep(config.store),
+            guard=lock.ensure,
         )
 
     return make(
@@ -175,7 +177,7 @@ def open_pipeline(
         describe=lambda: workshop.engine_of(config.engine).describe(config.model),
         open_engine=lambda: workshop.engine_of(config.engine),
         open_table=opened,
-        lock=lambda: WriterLock(db, table, state=state),
+        lock=lambda: lock,
         token=lambda: version_token(db, table),
         outputs=_outputs(state, db),
         verbs=_table_verbs(),

@@ -123,7 +123,7 @@ def _writable(name: str, folder: Path) -> Finding:
 
 def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
     from embedingest.errors import EmbedingestError, TableMissingError
-    from embedingest.store.lock import WriterLock
+    from embedingest.store.lock import writer_lock
     from embedingest.store.table import open_table
 
     try:
@@ -136,7 +136,7 @@ def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
     except EmbedingestError as error:
         yield Finding("table", "problem", error.message, error.remedy)
         return
-    holder = WriterLock(db, table, state=state).current()
+    holder = writer_lock(db, table, state=state).current()
     yield Finding("writer", "fine", "nobody writes it now" if holder is None else str(holder))
 
 

@@ -56,14 +56,14 @@ def _document(db: str, table: str, state: Path) -> dict[str, Any]:
 
     from embedingest.build import Workshop, journal_path, open_pipeline, recall
     from embedingest.ingest.status import journal_status, lag
-    from embedingest.store.lock import WriterLock
+    from embedingest.store.lock import writer_lock
 
     workshop = Workshop(recall(state, db, table))
     try:
         behind = lag(open_pipeline(workshop))
     finally:
         workshop.close()
-    lock = WriterLock(db, table, state=state)
+    lock = writer_lock(db, table, state=state)
     return {
         "table": {"db": db, "name": table, **_table_stats(db, table)},
         "writer": None if (holder := lock.current()) is None else asdict(holder),

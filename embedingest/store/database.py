@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["connect", "missing", "table_names", "translated"]
+__all__ = ["connect", "missing", "opened", "table_names", "translated"]
 
 _INDEX_CACHE: Final = 1 << 30
 _METADATA_CACHE: Final = 128 << 20
@@ -47,6 +47,17 @@ def table_names(uri: str | Path) -> list[str]:
     database = connect(uri, read_consistency_seconds=0, storage_options=None)
     with translated("list tables of", str(uri)):
         return [str(name) for name in database.list_tables(limit=10_000).tables]
+
+
+def opened(database: Any, uri: str | Path, name: str) -> Any:
+    """A table's LanceDB handle, `None` where there is no such table."""
+    with translated("open table", f"`{name}` in {uri}"):
+        try:
+            return database.open_table(name)
+        except (ValueError, FileNotFoundError) as error:
+            if "was not found" in str(error):
+                return None
+            raise
 
 
 def missing(uri: str | Path, name: str) -> TableMissingError:

@@ -1,4 +1,7 @@
-"""One writer per table: a lock beside it that says who holds it. Knows no LanceDB and no rows."""
+"""One writer per table: a lock beside it that says who holds it. Knows no LanceDB and no rows.
+
+A table of an object store has a lease instead (`store/lease.py`); `writer_lock` gives the right one.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ from embedingest.errors import LockedError, StoreError
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Holder", "WriterLock", "local_folder"]
+    from embedingest.store.lease import LeaseLock
+
+__all__ = ["Holder", "WriterLock", "local_folder", "refusal", "writer_lock"]
 
 
 def local_folder(uri: str | Path) -> Path | None:
@@ -36,12 +41,13 @@ def local_folder(uri: str | Path) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who writes a table: process, machine, command line, and since when (ISO 8601, UTC)."""
+    """Who writes a table: process, machine, command line, since when (ISO 8601, UTC), and for a lease until when."""
 
     pid: int
     host: str
     command: str
     since: str
+    until: str = ""
 
     @classmethod
     def here(cls) -> Holder:
@@ -50,7 +56,28 @@ class Holder:
         return cls(os.getpid(), socket.gethostname(), command[:200], datetime.now(UTC).isoformat(timespec="seconds"))
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} (`{self.command}`, since {self.since})"
+        until = f", until {self.until} unless renewed" if self.until else ""
+        return f"process {self.pid} on {self.host} (`{self.command}`, since {self.since}{until})"
+
+
+def writer_lock(uri: str | Path, table: str, *, state: Path) -> WriterLock | LeaseLock:
+    """The lock of a table: a file beside it on this machine, a lease in an object store.
+
+    With a lease a file in `state` is locked as well, because the journal there has one writer too.
+    """
+    if local_folder(uri) is not None:
+        return WriterLock(uri, table)
+    from embedingest.store.lease import LeaseLock
+
+    return LeaseLock(str(uri), table, local=WriterLock(uri, table, state=state))
+
+
+def refusal(table: str, who: Holder | None) -> LockedError:
+    """The error for a table that somebody else writes."""
+    return LockedError(
+        f"table `{table}` is being written by {'another process' if who is None else who}",
+        remedy="stop that process, let it do the work, or choose another `--table`",
+    )
 
 
 class WriterLock:
@@ -95,7 +122,7 @@ class WriterLock:
             self._lock.acquire(timeout=wait_seconds, poll_interval=0.05)
             self._said.write_text(json.dumps(asdict(Holder.here())), "utf-8")
         except filelock.Timeout:
-            raise self._refusal() from None
+            raise refusal(self._table, self.holder()) from None
         except OSError as error:
             self._lock.release(force=True)
             raise StoreError(
@@ -104,20 +131,17 @@ class WriterLock:
             ) from error
         return self
 
-    def _refusal(self) -> LockedError:
-        who = self.holder()
-        named = "another process" if who is None else str(who)
-        return LockedError(
-            f"table `{self._table}` is being written by {named}",
-            remedy="stop that process, let it do the work, or choose another `--table`",
-        )
-
     def release(self) -> None:
         """Give the lock back; nothing happens where it is not held."""
         if self._lock.is_locked:
             with contextlib.suppress(OSError):
                 self._said.unlink(missing_ok=True)
             self._lock.release(force=True)
+
+    def ensure(self) -> None:
+        """Raises LockedError where the lock is not held. The operating system takes it from nobody."""
+        if not self.held:
+            raise refusal(self._table, self.holder())
 
     def __enter__(self) -> Self:
         return self if self.held else self.acquire()

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from embedingest.errors import FingerprintError, StoreError
 from embedingest.store import schema as columns
-from embedingest.store.database import connect, missing, translated
+from embedingest.store.database import connect, missing, opened, translated
 from embedingest.store.lock import local_folder
 from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
@@ -20,7 +20,7 @@ from embedingest.store.schema import ROW_COLUMNS, VECTOR
 from embedingest.store.values import SourceState, TableIdentity, Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -50,12 +50,13 @@ def open_table(
     float16: bool = False,
     storage_options: Mapping[str, str] | None = None,
     upkeep: Upkeep | None = None,
+    guard: Callable[[], None] | None = None,
 ) -> ChunkTable:
     """Open a table; with `create` make it where it is missing.
 
     `fingerprint` and `dimensions` are those of the model in use; a reader that brings no vectors may leave them
     out. Other processes' commits are seen after `read_consistency_seconds` (0: at once). `float16` counts only
-    for a table that is made here.
+    for a table that is made here. `guard` is asked before each write and raises where this process may write no more.
 
     Raises TableMissingError, FingerprintError (another model's table, nothing touched), StoreError.
     """
@@ -63,7 +64,7 @@ def open_table(
     if not create and folder is not None and not folder.is_dir():
         raise missing(uri, name)
     database = connect(uri, read_consistency_seconds=read_consistency_seconds, storage_options=storage_options)
-    lance = _open(database, uri, name)
+    lance = opened(database, uri, name)
     if lance is None:
         if not create:
             raise missing(uri, name)
@@ -72,19 +73,9 @@ def open_table(
         made = TableIdentity(fingerprint, dimensions, model, document_prompt, float16, columns.SCHEMA_VERSION)
         with translated("create table", f"`{name}` in {uri}"):
             lance = database.create_table(name, schema=columns.schema(made), mode="create")
-    table = ChunkTable(database, lance, uri=str(uri), name=name, upkeep=upkeep)
+    table = ChunkTable(database, lance, uri=str(uri), name=name, upkeep=upkeep, guard=guard)
     check_fingerprint(table.identity, name, fingerprint=fingerprint, dimensions=dimensions)
     return table
-
-
-def _open(database: Any, uri: str | Path, name: str) -> Any:
-    with translated("open table", f"`{name}` in {uri}"):
-        try:
-            return database.open_table(name)
-        except (ValueError, FileNotFoundError) as error:
-            if "was not found" in str(error):
-                return None
-            raise
 
 
 def check_fingerprint(made: TableIdentity, name: str, *, fingerprint: str | None, dimensions: int | None) -> None:
@@ -106,13 +97,23 @@ class ChunkTable:
     adding the same new key.
     """
 
-    def __init__(self, database: Any, lance: Any, *, uri: str, name: str, upkeep: Upkeep | None = None) -> None:
+    def __init__(
+        self,
+        database: Any,
+        lance: Any,
+        *,
+        uri: str,
+        name: str,
+        upkeep: Upkeep | None = None,
+        guard: Callable[[], None] | None = None,
+    ) -> None:
         self.database = database
         self.lance = lance
         self.uri = uri
         self.name = name
         self.upkeep = upkeep or Upkeep()
         self.writing = threading.RLock()
+        self._guard = guard or (lambda: None)
         self._maintainer = Maintainer()
 
     @property
@@ -191,6 +192,7 @@ class ChunkTable:
         between, the same commit asked again ends in the same table. Raises StoreError; what was there stays.
         """
         with self.writing:
+            self._guard()
             if changes.add:
                 self._add(changes.add, changes.vectors)
             if changes.refresh:
@@ -236,10 +238,12 @@ class ChunkTable:
 
     def maintain(self, upkeep: Upkeep | None = None, *, background: bool = False) -> Needs:
         """Do what the statistics ask for, and nothing where they ask for nothing; see `store/maintain.py`."""
+        self._guard()
         return self._maintainer.maintain(self, upkeep or self.upkeep, background=background)
 
     def optimize(self, upkeep: Upkeep | None = None) -> Needs:
         """Compact, index and clean up now, whatever the statistics say."""
+        self._guard()
         return self._maintainer.optimize(self, upkeep or self.upkeep)
 
     @property

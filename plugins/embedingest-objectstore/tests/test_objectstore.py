@@ -14,7 +14,7 @@ import pytest
 from embedingest_objectstore import create
 from moto.server import ThreadedMotoServer
 
-from embedingest import ConfigError, DocumentError, DocumentSkipped, PluginError, Workshop, open_pipeline
+from embedingest import ConfigError, DocumentError, DocumentSkipped, LockedError, PluginError, Workshop, open_pipeline
 from embedingest.config import read
 from embedingest.supervise import hosts
 from embedingest.testing import contract
@@ -174,3 +174,41 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(hosts(shop)) == [bucket().endpoint.removeprefix("http://")]
     assert converged(shop)["files"]["new"] == 1
     shop.close()
+
+
+# -- the table in a bucket
+
+
+def in_bucket(folder: Path, name: str, state: str) -> Workshop:
+    """A folder's documents into a table of the bucket, by a writer with a state folder of its own."""
+    docs = folder / "docs"
+    docs.mkdir(exist_ok=True)
+    (docs / "a.md").write_text("# a\n\nPenguins.\n")
+    file = folder / f"{state}.yaml"
+    file.write_text(
+        f"""\
+state: {state}
+pipelines:
+  default: {{model: hashing, db: 's3://docs/{name}', sources: [{{path: docs}}]}}
+"""
+    )
+    return Workshop(read(file))
+
+
+def test_of_two_writers_of_a_table_in_a_bucket_the_second_is_told_who_writes_and_until_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket().endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    first, second = in_bucket(tmp_path, "tables", "one"), in_bucket(tmp_path, "tables", "two")
+    with open_pipeline(first) as writer:
+        assert writer.converge().files["new"] == 1
+        with pytest.raises(LockedError, match=f"process {os.getpid()} on .*, until 20"), open_pipeline(second):
+            pass
+        (tmp_path / "docs" / "b.md").write_text("# b\n\nOwls.\n")
+        assert writer.converge().files["new"] == 1
+    with open_pipeline(second) as writer:
+        report = writer.converge()
+    assert report.embedded["texts"] == 0  # what the first one wrote is there
+    first.close()
+    second.close()
