@@ -1,143 +1,225 @@
-"""The engine against its peers on one machine: same weights, same texts, interleaved, medians.
+"""The engine against its peers on one machine: same weights, same texts, interleaved, medians of wall time.
 
-    python benchmarks/engine.py                        all-MiniLM-L6-v2, every row that needs no server
-    python benchmarks/engine.py --model FOLDER         another sentence-transformers folder
-    python benchmarks/engine.py --rows bulk query process memory ceiling
+    python benchmarks/engine.py                        all-MiniLM-L6-v2 over 1 000 texts, every row without a server
+    python benchmarks/engine.py --model FOLDER         another sentence-transformers folder (all-mpnet-base-v2: 200 texts)
+    python benchmarks/engine.py --rows query ceiling   some rows
+    python benchmarks/engine.py --texts 48 --repeats 1 --soak 2000    a smoke run
 
-Every peer passes the same gate (cosine to sentence-transformers in fp32), or its figure says that it does not.
-Results go to benchmarks/results/<commit>.json.
+Every peer passes the same gate (cosine to sentence-transformers in fp32), or its figure says that it does not. Each row
+goes to `results/<commit>.json` as soon as it is done, so that a run that is stopped loses nothing.
+The peers: `pip install onnx onnxruntime fastembed`; one that is missing is left out, with its reason.
 """
 
 import argparse
 import json
 import os
-import platform
-import resource
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
+import time
+from functools import partial
 from pathlib import Path
 
-from embedingest.config import ModelConfig
-from embedingest.engine import cpu
-from embedingest.engine.choose import create
-from embedingest.engine.folder import ModelFolder
+from embedingest import EngineConfig, ModelConfig, ModelFolder, open_engine
 from embedingest.engine.gate import compare
-from embedingest.engine.scheduler import Scheduler
-from embedingest.engine.vectors import normalise
-from embedingest.engine.work import ceiling, operations
+from embedingest.engine.work import operations
 
 import common
 import engine_peers as peers
+import record as records
 import texts as corpora
+from record import Check
 
-RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("torch", "transformers", "sentence-transformers", "openvino", "tokenizers", "onnxruntime", "fastembed",
-             "numpy", "xllamacpp")  # fmt: skip
 HINTS = {"fp32": "f32", "bf16": "bf16", "bf16-linears": "bf16", "fp16": "f16"}
-TARGETS = {"sentence-transformers": {"all-MiniLM-L6-v2": 3.0, "all-mpnet-base-v2": 2.3}, "best peer": 1.25,
-           "ceiling": 0.8, "query": 0.35, "process": (0.15, 0.5), "memory": 1.3}  # fmt: skip
+DEFAULTS = {"all-MiniLM-L6-v2": 3.0, "all-mpnet-base-v2": 2.3}  # target against sentence-transformers as it comes
+TEXTS = {"all-mpnet-base-v2": 200}
+PILOT = 48  # texts over which the settings of a peer are tried
+GATED = 256  # at least so many texts make a gate
+SLOW_SECONDS = 60.0  # a contestant whose round takes longer runs two rounds at most
+OURS, THEIRS = "embedingest", "sentence-transformers"
 
 
 class Ours:
-    """Texts to unit vectors through tokenizer, scheduler and encoder, as both walks go."""
+    """The engine through its front door, as both walks use it."""
+
+    name = OURS
 
     def __init__(self, folder):
-        self.name = "embedingest"
-        self.encoder = create(folder, ModelConfig())
-        self.scheduler = Scheduler(self.encoder, cached_texts=0)
+        self.engine = open_engine(EngineConfig(keep_alive=-1), {"bench": ModelConfig(path=folder.path)})
 
     def __call__(self, texts, priority="bulk"):
-        window = self.encoder.max_tokens - self.encoder.special_tokens
-        tokens = [ids[:window] for ids in self.encoder.tokenize(texts)]
-        return normalise(self.scheduler.submit(tokens, priority=priority).result())
+        return self.engine.embed(texts, model="bench", priority=priority).vectors
+
+    def lengths(self, texts):
+        """Tokens of each text, special ones included, as the model sees them."""
+        return self.engine.embed(texts, model="bench", priority="bulk").token_counts
+
+    @property
+    def runtime(self):
+        return dict(self.engine.running()[0].runtime)
 
 
-def bulk(ours, folder, texts, repeats, work):
-    """Tokens a second of each contestant, taking turns."""
-    reference = peers.SentenceTransformers(folder.path)
-    contestants = [ours, reference, best_setting(folder, texts[:96])]
-    for make in (lambda: peers.OnnxRuntime(folder.path, work), lambda: fastembed(folder, work)):
+class Run:
+    """What the rows share."""
+
+    def __init__(self, asked, work):
+        self.folder = ModelFolder.open(asked.model or common.packaged())
+        self.name = known_name(self.folder)
+        self.packaged = asked.model is None
+        self.repeats, self.soak, self.work = asked.repeats, asked.soak, work
+        self.tokenizer = self.folder.tokenizer_path
+        count = asked.texts or TEXTS.get(self.name, 1000)
+        self.texts = corpora.chunks(asked.corpus, count, self.tokenizer, self.folder.max_tokens)
+        self.record = records.Record(f"engine {self.name}", asked.results)
+        self.ours = Ours(self.folder)
+        self.lengths = [int(length) for length in self.ours.lengths(self.texts)]
+        self.runtime = self.ours.runtime
+        corpus = [path.name for path in asked.corpus] if asked.corpus else ["pydoc_data"]
+        self.about = {"model": self.name, "runtime": self.runtime, "corpus": corpus, "texts": len(self.texts),
+                      "tokens": sum(self.lengths), "length_quantiles": quantiles(self.lengths)}  # fmt: skip
+
+    def keep(self, row, figures, checks=(), *, told=True):
+        (self.record.told if told else self.record.keep)(row, {**self.about, **figures}, checks)
+
+
+# Rows
+
+
+def bulk(run):
+    """Tokens a second of each contestant, taking turns; kept after every round."""
+    contestants, left_out = contest(run)
+    seconds, gates, truth = {c.name: [] for c in contestants}, {}, None
+    tokens = sum(run.lengths)
+    for number in range(run.repeats):
+        # Another order in each round; sentence-transformers first of all, since its vectors are the truth.
+        turns = contestants if number == 0 else rotated(contestants, number)
+        for contestant in turns:
+            taken = seconds[contestant.name]
+            if contestant.name in left_out or (len(taken) >= 2 and taken[0] > SLOW_SECONDS):
+                continue
+            try:
+                vectors, spent = timed(contestant, run.texts)
+            except Exception as error:
+                left_out[contestant.name] = f"{type(error).__name__}: {error}"
+                continue
+            taken.append(spent)
+            print(f"  round {number + 1} of {run.repeats}  {tokens / spent:9,.0f} tokens/s  {spent:6.1f} s  "
+                  f"{contestant.name}", flush=True)  # fmt: skip
+            truth = vectors if truth is None else truth
+            gates.setdefault(contestant.name, compare(truth, vectors).as_dict())
+        ended = number + 1 == run.repeats
+        figures = {
+            "rounds_asked": run.repeats,
+            "rounds_of_slow": f"two at most where one takes more than {SLOW_SECONDS:.0f} s",
+            "seconds": seconds,
+            "gates": gates,
+            "left_out": left_out,
+        }
+        if len(run.texts) < GATED:
+            figures["note"] = f"cosines over {len(run.texts)} texts, fewer than the {GATED} of a gate"
+        bulk_figures(run, figures, tokens, told=ended)
+
+
+def contest(run):
+    """sentence-transformers as it comes, ourselves, and each peer at its best; and why a peer is not there."""
+    reference, left_out = peers.SentenceTransformers(run.folder.path), {}
+    pilot = run.texts[:PILOT]
+    truth = reference(pilot)
+    run.ours(pilot)
+    contestants = [reference, run.ours]
+    makers = {
+        "sentence-transformers at its best": lambda: peers.sentence_transformers_settings(run.folder.path),
+        "onnxruntime": lambda: peers.OnnxRuntime(run.folder.path, run.work).settings(),
+        "fastembed": lambda: peers.FastEmbed(run.folder.path, run.work, run.folder.dimensions).settings(),
+    }
+    for name, settings in makers.items():
         try:
-            contestants.append(make())
+            contestants.append(fastest(settings(), pilot, truth))
         except Exception as error:
-            print(f"  left out: {type(error).__name__}: {error}")
-    lengths = token_lengths(ours, texts)
-    truth, rates, gates = reference(texts), {}, {}
-    for contestant in contestants:
-        gates[contestant.name] = compare(truth, contestant(texts)).as_dict()
-    for _ in range(repeats):
-        for contestant in contestants:
-            _, seconds = common.seconds(contestant, texts)
-            rates.setdefault(contestant.name, []).append(sum(lengths) / seconds)
-    medians = {name: statistics.median(found) for name, found in rates.items()}
-    for name, rate in sorted(medians.items(), key=lambda pair: -pair[1]):
-        gate = gates[name]
-        passed = "" if gate["passed"] else "  FAILS THE GATE"
-        print(f"  {rate:9,.0f} tokens/s  {medians['embedingest'] / rate:5.2f} x  least cosine {gate['least']:.6f}  "
-              f"{name}{passed}")  # fmt: skip
-    others = [rate for name, rate in medians.items() if name != "embedingest" and gates[name]["passed"]]
-    known = TARGETS["sentence-transformers"]
-    told(f"against {reference.name}", medians["embedingest"] / medians[reference.name], known.get(known_name(folder)))
-    told("against the best peer that passes the gate", medians["embedingest"] / max(others), TARGETS["best peer"])
-    return {"texts": len(texts), "tokens": sum(lengths), "tokens_per_second": rates, "medians": medians, "gates": gates,
-            "ratio_default": medians["embedingest"] / medians[reference.name],
-            "ratio_best": medians["embedingest"] / max(others)}  # fmt: skip
+            left_out[name] = f"{type(error).__name__}: {error}"
+            print(f"  {name} left out: {left_out[name]}", flush=True)
+    return contestants, left_out
 
 
-def best_setting(folder, pilot):
-    """The fastest of sentence-transformers' settings on a few texts, to be run on all of them."""
-    found = []
-    for batch_size in (8, 16, 32, 64):
-        for autocast in (False, True):
-            candidate = peers.SentenceTransformers(folder.path, batch_size=batch_size, autocast=autocast)
-            candidate(pilot[:8])
-            found.append((common.seconds(candidate, pilot)[1], candidate.name, candidate))
-    return min(found)[2]
+def fastest(settings, pilot, truth):
+    """The fastest of a peer's settings over a few texts that passes the gate there; of none that do, the fastest."""
+    settings[0](pilot[:8])
+    tried = []
+    for setting in settings:
+        vectors, spent = timed(setting, pilot)
+        passed = compare(truth, vectors).passed
+        print(f"  pilot {spent:6.2f} s  {setting.name}{'' if passed else '  FAILS THE GATE'}", flush=True)
+        tried.append((not passed, spent, setting.name, setting))
+    return min(tried)[-1]
 
 
-def fastembed(folder, work):
-    return peers.FastEmbed(folder.path, work, folder.dimensions)
+def bulk_figures(run, figures, tokens, *, told):
+    rates = {name: tokens / statistics.median(spent) for name, spent in figures["seconds"].items() if spent}
+    ratios = {name: rates[OURS] / rate for name, rate in rates.items()}
+    gates = figures["gates"]
+    if told:
+        for name, rate in sorted(rates.items(), key=lambda pair: -pair[1]):
+            fails = "" if gates[name]["passed"] else "  FAILS THE GATE"
+            print(f"  {rate:9,.0f} tokens/s  {ratios[name]:5.2f} ×  least cosine {gates[name]['least']:.6f}  "
+                  f"{name}{fails}")  # fmt: skip
+    checks = []
+    if (target := DEFAULTS.get(run.name)) is not None:
+        checks.append(Check("tokens/s against sentence-transformers as it comes", ratios[THEIRS], target))
+    checks += [
+        Check(f"tokens/s against {name}", ratio, 1.25)
+        for name, ratio in sorted(ratios.items())
+        if name not in (OURS, THEIRS) and gates[name]["passed"]
+    ]
+    checks.append(Check("least cosine to sentence-transformers", gates[OURS]["least"], 0.9995, unit=""))
+    checks.append(Check("mean cosine to sentence-transformers", gates[OURS]["mean"], 0.9999, unit=""))
+    run.keep("bulk", {**figures, "tokens_per_second": rates, "ratios": ratios}, checks, told=told)
 
 
-def query(ours, folder, texts, count=100):
-    """Milliseconds of one query of about ten tokens, taking turns, no two alike."""
-    reference = peers.SentenceTransformers(folder.path)
-    words = [word for text in texts for word in text.split() if word.isalpha()]
-    queries = [" ".join(words[8 * i : 8 * i + 8]) for i in range(count + 20)]
-    taken = {"embedingest": [], reference.name: []}
-    for i, text in enumerate(queries):
-        for name, answer in (("embedingest", lambda t: ours(t, "query")), (reference.name, reference)):
-            _, seconds = common.seconds(answer, [text])
-            if i >= 20:
-                taken[name].append(1e3 * seconds)
-    figures = {name: quantiles(found) for name, found in taken.items()}
-    for name, found in figures.items():
-        print(f"  p50 {found['p50']:6.2f} ms  p95 {found['p95']:6.2f} ms  {name}")
-    ratio = figures["embedingest"]["p50"] / figures[reference.name]["p50"]
-    told("p50 against sentence-transformers", ratio, TARGETS["query"], at_most=True)
-    return {"milliseconds": figures, "ratio": ratio}
+def query(run, count=200, block=10):
+    """Milliseconds of one query of ten tokens, taking turns in blocks, no two alike.
+
+    In blocks, because the threads of a runtime spin on for a moment after it was used, and would slow the other one.
+    """
+    reference = peers.SentenceTransformers(run.folder.path)
+    found = corpora.queries(corpora.documents(None), count + 2 * block, run.tokenizer)
+    taken = {OURS: [], THEIRS: []}
+    for start in range(0, len(found), block):
+        for name, answer in ((OURS, lambda texts: run.ours(texts, "query")), (THEIRS, reference)):
+            time.sleep(0.05)
+            spent = [1e3 * timed(answer, [text])[1] for text in found[start : start + block]]
+            taken[name] += spent if start >= 2 * block else []
+    figures = {name: quantiles(spent) for name, spent in taken.items()}
+    for name, of in figures.items():
+        print(f"  p50 {of['p50']:6.2f} ms  p95 {of['p95']:6.2f} ms  p99 {of['p99']:6.2f} ms  {name}")
+    ratio = figures[OURS]["p50"] / figures[THEIRS]["p50"]
+    check = Check("p50 of a 10-token query against sentence-transformers", ratio, 0.35, at_most=True)
+    run.keep("query", {"queries": count, "milliseconds": figures, "ratio": ratio}, [check])
 
 
-def share_of_ceiling(ours, folder, texts, repeats):
-    """Our arithmetic rate as a share of the best rate any library here reaches for one large product."""
-    hint = HINTS[ours.encoder.runtime["precision"]]
-    lengths = token_lengths(ours, texts)
-    work, rates, ceilings = operations(folder, lengths), [], {"openvino": [], "torch": []}
-    ours(texts)
-    for _ in range(repeats):
-        ceilings["openvino"].append(ceiling(hint))
-        ceilings["torch"].append(peers.torch_ceiling(hint))
-        rates.append(work / common.seconds(ours, texts)[1])
-    top = max(statistics.median(found) for found in ceilings.values())
-    share = statistics.median(rates) / top
-    print(f"  {statistics.median(rates) / 1e9:,.0f} GFLOP/s of {top / 1e9:,.0f} at {hint}")
-    told("share of the matrix-product ceiling", share, TARGETS["ceiling"])
-    return {"precision": hint, "gflops": [rate / 1e9 for rate in rates],
-            "ceiling_gflops": {name: [rate / 1e9 for rate in found] for name, found in ceilings.items()},
-            "share": share}  # fmt: skip
+def share_of_ceiling(run):
+    """Our arithmetic rate as a share of the best rate any library here reaches for one large product, by turns."""
+    hint = HINTS[run.runtime["precision"]]
+    work, rates, tops = operations(run.folder, run.lengths), [], {}
+    run.ours(run.texts)
+    for number in range(run.repeats):
+        for name, rate in peers.ceilings(hint).items():
+            tops.setdefault(name, []).append(rate / 1e9)
+        time.sleep(0.2)
+        rates.append(work / timed(run.ours, run.texts)[1] / 1e9)
+        best = max(found[-1] for found in tops.values())
+        print(f"  round {number + 1} of {run.repeats}  {rates[-1]:,.0f} GFLOP/s of {best:,.0f} at {hint}", flush=True)
+    medians = {name: statistics.median(found) for name, found in tops.items()}
+    top = max(medians, key=medians.get)
+    ours = statistics.median(rates)
+    for name, rate in medians.items():
+        print(f"  {rate:7,.0f} GFLOP/s  {name}")
+    check = Check(f"share of the matrix-product ceiling at {hint} ({top})", ours / medians[top], 0.8)
+    figures = {"precision": hint, "gflops": rates, "ceiling_gflops": tops, "ceiling": top, "share": ours / medians[top],
+               "tokens_per_second": ours * 1e9 * sum(run.lengths) / work,
+               "ceiling_tokens_per_second": medians[top] * 1e9 * sum(run.lengths) / work}  # fmt: skip
+    run.keep("ceiling", figures, [check])
 
 
 FIVE_LINES = """
@@ -149,26 +231,28 @@ print(vector.tolist())
 """
 
 
-def process(folder, repeats):
+def process(run):
     """A whole process from start to one printed vector, warm caches, taking turns."""
+    model = [] if run.packaged else ["--model", str(run.folder.path)]
     commands = {
-        "embedingest": [sys.executable, "-m", "embedingest", "embed", "hello", "--model", str(folder.path)],
-        "sentence-transformers": [sys.executable, "-c", FIVE_LINES, str(folder.path)],
+        OURS: [sys.executable, "-m", "embedingest", "embed", "hello", *model],
+        THEIRS: [sys.executable, "-c", FIVE_LINES, str(run.folder.path)],
     }
     taken = {name: [] for name in commands}
-    for i in range(repeats + 1):
+    for number in range(run.repeats + 1):
         for name, command in commands.items():
-            found = ran(command)
-            if i:
-                taken[name].append(found)
-    wall = {name: statistics.median(seconds for seconds, _ in found) for name, found in taken.items()}
+            spent, mib = process_cost(command)
+            print(
+                f"  {spent:6.2f} s  {mib:6.0f} MiB  {name}{'' if number else ' (first run, not counted)'}", flush=True
+            )
+            taken[name] += [(spent, mib)] if number else []
+    wall = {name: statistics.median(spent for spent, _ in found) for name, found in taken.items()}
     memory = {name: statistics.median(mib for _, mib in found) for name, found in taken.items()}
-    for name in commands:
-        print(f"  {wall[name]:6.2f} s  {memory[name]:6.0f} MiB  {name}")
-    ours, theirs = "embedingest", "sentence-transformers"
-    told("wall time", wall[ours] / wall[theirs], TARGETS["process"][0], at_most=True)
-    told("peak memory", memory[ours] / memory[theirs], TARGETS["process"][1], at_most=True)
-    return {"seconds": wall, "peak_mib": memory, "runs": taken}
+    checks = [
+        Check("wall time of `embed hello` against a five-line script", wall[OURS] / wall[THEIRS], 0.15, at_most=True),
+        Check("its peak memory", memory[OURS] / memory[THEIRS], 0.5, at_most=True),
+    ]
+    run.keep("process", {"seconds": wall, "peak_mib": memory, "runs": taken}, checks)
 
 
 # A process of its own starts the command: a child's peak memory begins at that of the process it was forked from.
@@ -181,141 +265,105 @@ print(status, time.perf_counter() - began, usage.ru_maxrss / 1024)
 """
 
 
-def ran(command):
+def process_cost(command):
     """Wall seconds and peak resident MiB of one process."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(records.HERE.parent)}
     launched = [sys.executable, "-S", "-E", "-c", LAUNCH, *command]
     done = subprocess.run(launched, capture_output=True, text=True, check=True, env=environment)
-    status, seconds, mib = done.stdout.split()[-3:]
+    status, spent, mib = done.stdout.split()[-3:]
     if status != "0":
-        raise SystemExit(f"{command} ended with {status}: {done.stderr}")
-    return float(seconds), float(mib)
+        raise RuntimeError(f"{Path(command[0]).name} {command[1]} ended with {status}: {done.stderr[-2000:]}")
+    return float(spent), float(mib)
 
 
 MEMORY = """
-import json, random, sys
-sys.path[:0] = json.loads(sys.argv[1])
-from embedingest.config import ModelConfig
-from embedingest.engine.choose import create
-from embedingest.engine.folder import ModelFolder
-from embedingest.engine.scheduler import Scheduler
-encoder = create(ModelFolder.open(sys.argv[2]), ModelConfig())
-scheduler, rng = Scheduler(encoder), random.Random(5)
-words = json.load(open(sys.argv[3]))
+import json, sys
+from embedingest import EngineConfig, ModelConfig, open_engine
+engine = open_engine(EngineConfig(keep_alive=-1), {"bench": ModelConfig(path=sys.argv[1])})
 peak = lambda: int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) / 1024
-def some(n):
-    sizes = [rng.choice((3, 8, 20, 40)) if rng.random() < 0.85 else rng.randint(40, 200) for _ in range(n)]
-    texts = [" ".join(rng.choices(words, k=size)) for size in sizes]
-    tokens = [ids[:encoder.max_tokens - encoder.special_tokens] for ids in encoder.tokenize(texts)]
-    scheduler.submit(tokens, priority="bulk").result()
-for _ in range(10): some(100)
-first = peak()
-for _ in range((int(sys.argv[4]) - 1000) // 500): some(500)
-print(json.dumps([first, peak()]))
+for line in sys.stdin:
+    engine.embed(json.loads(line), model="bench", priority="bulk")
+    print(peak(), flush=True)
 """
+CALL = 500  # texts of one call in the memory row
 
 
-def memory(folder, texts, total):
-    """Peak resident memory over many texts of mixed length, against the peak after the first thousand."""
-    words = sorted({word for text in texts for word in text.split()})
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(words, file)
-        file.flush()
-        done = subprocess.run(
-            [sys.executable, "-c", MEMORY, json.dumps(sys.path), str(folder.path), file.name, str(total)],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    first, last = json.loads(done.stdout.splitlines()[-1])
-    print(f"  {first:.0f} MiB after 1 000 texts, {last:.0f} MiB after {total}")
-    told("peak memory growth", last / first, TARGETS["memory"], at_most=True)
-    return {"texts": total, "first_mib": first, "last_mib": last, "ratio": last / first}
+def memory(run):
+    """Peak resident memory of a process over many texts of mixed length, against its peak after the first thousand."""
+    words = sorted({word for text in run.texts for word in text.split()})
+    chance, peaks, embedded, began = random.Random(5), [], 0, time.perf_counter()
+    command = [sys.executable, "-c", MEMORY, str(run.folder.path)]
+    environment = {**os.environ, "PYTHONPATH": str(records.HERE.parent)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as child:  # fmt: skip
+        while embedded < run.soak:
+            child.stdin.write(json.dumps([mixed(chance, words) for _ in range(CALL)]) + "\n")
+            child.stdin.flush()
+            if not (said := child.stdout.readline()):
+                raise RuntimeError(f"the process ended after {embedded} texts")
+            peaks.append(float(said))
+            embedded += CALL
+            if embedded % 5000 == 0 or embedded == 1000:
+                rate = embedded / (time.perf_counter() - began)
+                print(f"  {embedded:6,} texts  peak {peaks[-1]:5.0f} MiB  {rate:5.0f} texts/s", flush=True)
+        child.stdin.close()
+    first, last = peaks[1000 // CALL - 1], peaks[-1]
+    check = Check(f"peak memory after {embedded} texts against after 1 000", last / first, 1.3, at_most=True)
+    figures = {"soak_texts": embedded, "first_mib": first, "last_mib": last, "peaks_mib": peaks[1 :: 5000 // CALL]}
+    run.keep("memory", figures, [check])
 
 
-def token_lengths(ours, texts):
-    window = ours.encoder.max_tokens - ours.encoder.special_tokens
-    return [min(len(ids), window) + ours.encoder.special_tokens for ids in ours.encoder.tokenize(texts)]
+def mixed(chance, words):
+    """Mostly a few words, one in twenty up to a whole window."""
+    size = chance.choice((3, 8, 20, 40)) if chance.random() < 0.95 else chance.randint(40, 200)
+    return " ".join(chance.choices(words, k=size))
+
+
+# What they use
+
+
+def timed(action, texts):
+    """What an action answers, and the seconds of wall time it took."""
+    began = time.perf_counter()
+    answer = action(texts)
+    return answer, time.perf_counter() - began
+
+
+def rotated(things, places):
+    places %= len(things)
+    return things[places:] + things[:places]
 
 
 def quantiles(found):
     ordered = sorted(found)
-    return {f"p{share}": ordered[min(len(ordered) - 1, len(ordered) * share // 100)] for share in (50, 95, 99)}
-
-
-def told(what, figure, target, *, at_most=False):
-    if target is None:
-        print(f"  {what}: {figure:.2f}")
-        return
-    met = figure <= target if at_most else figure >= target
-    print(
-        f"  {what}: {figure:.2f} (target {'at most' if at_most else 'at least'} {target}) {'met' if met else 'MISSED'}"
-    )
+    return {f"p{share}": ordered[min(len(ordered) - 1, len(ordered) * share // 100)] for share in (5, 50, 95, 99)}
 
 
 def known_name(folder):
-    return {384: "all-MiniLM-L6-v2", 768: "all-mpnet-base-v2"}.get(folder.dimensions, folder.path.name)
+    return {(384, 6): "all-MiniLM-L6-v2", (768, 12): "all-mpnet-base-v2"}.get(
+        (folder.dimensions, folder.config.get("num_hidden_layers")), folder.path.name
+    )
 
 
-def machine():
-    found = {"processor": platform.processor() or platform.machine(), "cores": cpu.cores(), "flags": cpu.flags()}
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
-        if line.startswith("model name"):
-            found["processor"] = line.partition(":")[2].strip()
-            break
-    return {**found, "python": platform.python_version(), "load": os.getloadavg()[0]}
-
-
-def versions():
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = None
-    return found
-
-
-def keep(section, figures):
-    """Add a section to this commit's result file."""
-    here = Path(__file__).parent
-    commit = subprocess.run(["git", "-C", here, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True)
-    path = RESULTS / f"{commit.stdout.strip() or 'uncommitted'}.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    known[section] = figures
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
-    print(f"kept in {path}")
+ROWS = {"query": query, "process": process, "ceiling": share_of_ceiling, "bulk": bulk, "memory": memory}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=None, help="default: the packaged all-minilm")
-    parser.add_argument("--texts", type=int, default=1000)
+    parser.add_argument("--texts", type=int, default=None, help="default: 1000; for all-mpnet-base-v2 200")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--soak", type=int, default=50_000, help="texts of the memory row")
-    rows = ("bulk", "query", "ceiling", "process", "memory")
-    parser.add_argument("--rows", nargs="+", choices=rows, default=rows)
+    parser.add_argument("--rows", nargs="+", choices=tuple(ROWS), default=tuple(ROWS))
+    parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     corpora.corpus_option(parser)
     asked = parser.parse_args()
-    folder = ModelFolder.open(asked.model or common.packaged())
-    texts = corpora.chunks(asked.corpus, asked.texts, folder.tokenizer_path, folder.max_tokens)
-    ours = Ours(folder)
-    ours(texts[:64])
-    found = {"machine": machine(), "versions": versions(), "runtime": ours.encoder.runtime}
-    print(f"{known_name(folder)}: {found['runtime']}")
     with tempfile.TemporaryDirectory() as work:
-        made = {
-            "bulk": lambda: bulk(ours, folder, texts, asked.repeats, work),
-            "query": lambda: query(ours, folder, texts),
-            "ceiling": lambda: share_of_ceiling(ours, folder, texts, asked.repeats),
-            "process": lambda: process(folder, asked.repeats),
-            "memory": lambda: memory(folder, texts, asked.soak),
-        }
-        for row in asked.rows:
-            print(f"{row}:")
-            found[row] = made[row]()
-    found["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    keep(f"engine {known_name(folder)}", found)
+        run = Run(asked, work)
+        print(f"{run.name}, {len(run.texts)} texts, {sum(run.lengths):,} tokens: {run.runtime}", flush=True)
+        return records.run(run.record, {row: partial(ROWS[row], run) for row in asked.rows})
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,21 +4,35 @@ They are no dependencies of embedingest: `pip install onnx onnxruntime fastembed
 """
 
 import contextlib
+import copy
 import os
+import sys
+import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from embedingest.engine import cpu
+from embedingest.engine.work import CEILING_SHAPE, ceiling
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 class SentenceTransformers:
-    """`SentenceTransformer.encode`, as it comes or with a batch size and autocast."""
+    """`SentenceTransformer.encode`, as it comes or with a batch size and autocast; all share one copy of the model."""
+
+    _loaded: ClassVar[dict] = {}
 
     def __init__(self, folder, *, batch_size=None, autocast=False):
         from sentence_transformers import SentenceTransformer
 
-        self.model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        if str(folder) not in self._loaded:
+            self._loaded.clear()
+            self._loaded[str(folder)] = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        self.model = self._loaded[str(folder)]
         self.options = {} if batch_size is None else {"batch_size": batch_size}
         self.autocast = autocast
         self.name = "sentence-transformers" + (f" batch {batch_size}" if batch_size else "")
@@ -32,19 +46,40 @@ class SentenceTransformers:
             return np.asarray(self.model.encode(texts, show_progress_bar=False, **self.options), dtype=np.float32)
 
 
+def sentence_transformers_settings(folder):
+    """Every setting that is tried for its best: batch sizes about the default of 32, with and without autocast."""
+    return [
+        SentenceTransformers(folder, batch_size=size, autocast=autocast)
+        for autocast in (False, True)
+        for size in (4, 8, 16, 32, 64)
+    ]
+
+
 class OnnxRuntime:
-    """ONNX Runtime in fp32 on an export that is held against torch, in sorted batches without truncation tricks."""
+    """ONNX Runtime in fp32 on an export that is held against torch, in sorted batches."""
 
     def __init__(self, folder, work, *, batch=8):
         import onnxruntime
         from tokenizers import Tokenizer
 
-        self.name = f"onnxruntime fp32 batch {batch}"
         self.batch = batch
         self.session = onnxruntime.InferenceSession(str(export(folder, work)), providers=["CPUExecutionProvider"])
         self.tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(window(folder))
+
+    @property
+    def name(self):
+        return f"onnxruntime fp32 batch {self.batch}"
+
+    def settings(self):
+        """The same session with other batch sizes."""
+        return [self._with(batch) for batch in (2, 4, 8, 16)]
+
+    def _with(self, batch):
+        other = copy.copy(self)
+        other.batch = batch
+        return other
 
     def __call__(self, texts):
         ids = [found.ids for found in self.tokenizer.encode_batch_fast(list(texts))]
@@ -67,11 +102,11 @@ class OnnxRuntime:
 class FastEmbed:
     """fastembed over the same weights: its own tokenising, batching and mean pooling."""
 
-    def __init__(self, folder, work, dimensions):
+    def __init__(self, folder, work, dimensions, *, batch=32):
         from fastembed import TextEmbedding
         from fastembed.common.model_description import ModelSource, PoolingType
 
-        self.name = "fastembed"
+        self.batch = batch
         home = Path(work) / "fastembed"
         home.mkdir(parents=True, exist_ok=True)
         export(folder, work, hidden=True).replace(home / "model.onnx")
@@ -84,8 +119,21 @@ class FastEmbed:
         self.model = TextEmbedding("bench/own", specific_model_path=str(home), local_files_only=True)
         self.model.model.tokenizer.enable_truncation(window(folder))
 
+    @property
+    def name(self):
+        return f"fastembed batch {self.batch}"
+
+    def settings(self):
+        """The same model with other batch sizes, its default of 256 among them."""
+        return [self._with(batch) for batch in (1, 8, 32, 256)]
+
+    def _with(self, batch):
+        other = copy.copy(self)
+        other.batch = batch
+        return other
+
     def __call__(self, texts):
-        return np.stack(list(self.model.embed(list(texts), batch_size=32))).astype(np.float32)
+        return np.stack(list(self.model.embed(list(texts), batch_size=self.batch))).astype(np.float32)
 
 
 def window(folder):
@@ -130,18 +178,88 @@ def export(folder, work, *, hidden=False):
     return path
 
 
-def torch_ceiling(precision, seconds=1.0):
-    """Operations per second of torch's own matrix product, 4096 × 384 × 1536, all cores: the best repetition."""
-    import time
+ROWS, INNER, COLUMNS = CEILING_SHAPE
 
+
+def ceilings(precision):
+    """Operations per second of one product of `CEILING_SHAPE` on all cores, by each library that has this precision.
+
+    Each figure is the best of many repetitions. A library that cannot is left out.
+    """
+    ways = {
+        "openvino, all cores on one product": lambda: ceiling(precision),
+        "openvino, a product on each core": lambda: openvino_streams(precision),
+        "torch linear": lambda: torch_linear(precision),
+        "torch linear, weights packed": lambda: torch_packed(precision),
+    }
+    found = {}
+    for name, way in ways.items():
+        try:
+            found[name] = way()
+        except Exception as error:
+            print(f"  {name} left out: {type(error).__name__}: {str(error).splitlines()[0]}")
+    return found
+
+
+def best_rate(action, products=1, seconds=1.0):
+    """Operations per second of the best repetition of an action that does so many products."""
+    action()
+    best, until = float("inf"), time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        began = time.perf_counter()
+        action()
+        best = min(best, time.perf_counter() - began)
+    return products * 2.0 * ROWS * INNER * COLUMNS / best
+
+
+def random_matrices():
+    chance = np.random.default_rng(0)
+    return [chance.standard_normal(shape, dtype=np.float32) for shape in ((ROWS, INNER), (COLUMNS, INNER))]
+
+
+def openvino_streams(precision):
+    """Inputs and outputs in the precision itself, so that nothing but the product is timed."""
+    import openvino as ov
+    from openvino import opset13 as ops
+
+    streams = cpu.cores()
+    weights = ops.convert(ops.constant(random_matrices()[1]), precision)
+    left = ops.parameter([ROWS, INNER], getattr(ov.Type, precision))
+    model = ov.Model([ops.matmul(left, weights, transpose_a=False, transpose_b=True)], [left], "ceiling")
+    hints = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": streams}
+    compiled = ov.Core().compile_model(model, "CPU", hints)
+    requests = [compiled.create_infer_request() for _ in range(streams)]
+
+    def all_streams():
+        for request in requests:
+            request.start_async()
+        for request in requests:
+            request.wait()
+
+    return best_rate(all_streams, products=streams)
+
+
+def torch_linear(precision):
+    import torch
+
+    left, right = torch_matrices(precision)
+    with torch.inference_mode():
+        return best_rate(lambda: torch.nn.functional.linear(left, right))
+
+
+def torch_packed(precision):
+    """oneDNN with the weights laid out for it beforehand, as torch's own inductor calls it."""
+    import torch
+
+    left, right = torch_matrices(precision)
+    with torch.inference_mode():
+        packed = torch.ops.mkldnn._reorder_linear_weight(right, ROWS)  # noqa: SLF001 -- there is no public name for it
+        product = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001
+        return best_rate(lambda: product(left, packed, None, "none", [], ""))
+
+
+def torch_matrices(precision):
     import torch
 
     kind = {"bf16": torch.bfloat16, "f32": torch.float32, "f16": torch.float16}[precision]
-    left, right = torch.ones(4096, 384, dtype=kind), torch.ones(1536, 384, dtype=kind)
-    best, until = float("inf"), time.perf_counter() + seconds
-    with torch.inference_mode():
-        while time.perf_counter() < until:
-            began = time.perf_counter()
-            torch.nn.functional.linear(left, right)
-            best = min(best, time.perf_counter() - began)
-    return 2.0 * 4096 * 384 * 1536 / best
+    return [torch.from_numpy(matrix).to(kind) for matrix in random_matrices()]

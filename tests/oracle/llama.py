@@ -1,11 +1,12 @@
-"""llama.cpp's server over the packaged weights, for `run.py`: runs in an environment of its own.
+"""llama.cpp's server over a BERT folder, for `run.py` and the benchmarks: may run in an environment of its own.
 
-`python llama.py MODEL_FOLDER GGUF_FILE` writes the GGUF if it is not there, serves it, prints its address, and ends
-when its standard input is closed.
+`python llama.py MODEL_FOLDER GGUF_FILE` writes the GGUF if it is not there (`--f16`: weights in half precision), serves
+it, prints its address, and ends when its standard input is closed.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -34,8 +35,11 @@ EMBEDDINGS = {
 }
 
 
-def convert(folder: Path, target: Path) -> None:
-    """The weights of a BERT folder in float32, with its WordPiece vocabulary."""
+IN_FLOAT32 = ("position_embd.weight", "token_types.weight")  # as llama.cpp's own converter leaves them
+
+
+def convert(folder: Path, target: Path, *, f16: bool = False) -> None:
+    """The weights of a BERT folder in float32, with its WordPiece vocabulary. `f16`: matrices in half precision."""
     config = json.loads((folder / "config.json").read_text("utf-8"))
     writer = gguf.GGUFWriter(target, "bert")
     writer.add_block_count(config["num_hidden_layers"])
@@ -49,7 +53,9 @@ def convert(folder: Path, target: Path) -> None:
     add_vocabulary(writer, (folder / "vocab.txt").read_text("utf-8").splitlines(), config["type_vocab_size"])
     for name, tensor in load_file(folder / "model.safetensors").items():
         if (new := renamed(name)) is not None:
-            writer.add_tensor(new, np.ascontiguousarray(tensor, dtype=np.float32))
+            half = f16 and tensor.ndim > 1 and new not in IN_FLOAT32
+            writer.add_tensor(new, np.ascontiguousarray(tensor, dtype=np.float16 if half else np.float32))
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16 if f16 else gguf.LlamaFileType.ALL_F32)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -84,13 +90,15 @@ def renamed(name: str) -> str | None:
     return f"blk.{parts[2]}.{LAYER['.'.join(parts[3:-1])]}.{parts[-1]}"
 
 
-def serve(model: Path) -> None:
-    """Serve embeddings on a free port until standard input ends."""
+def serve(model: Path, *, threads: int | None = None, parallel: int = 1) -> None:
+    """Serve embeddings on a free port until standard input ends; `parallel` texts of up to 512 tokens at a time."""
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
     params.embedding = True
-    params.n_ctx = params.n_batch = params.n_ubatch = 512
-    params.n_parallel = 1
+    params.n_ctx = params.n_batch = params.n_ubatch = 512 * parallel
+    params.n_parallel = parallel
+    if threads is not None:
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.port = 0
     params.verbosity = 0
     params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
@@ -99,10 +107,20 @@ def serve(model: Path) -> None:
     sys.stdin.read()
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--f16", action="store_true")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--parallel", type=int, default=1)
+    asked = parser.parse_args()
+    if not asked.file.is_file():
+        aside = asked.file.with_suffix(".part")
+        convert(asked.folder, aside, f16=asked.f16)
+        aside.rename(asked.file)
+    serve(asked.file, threads=asked.threads, parallel=asked.parallel)
+
+
 if __name__ == "__main__":
-    source, target = Path(sys.argv[1]), Path(sys.argv[2])
-    if not target.is_file():
-        aside = target.with_suffix(".part")
-        convert(source, aside)
-        aside.rename(target)
-    serve(target)
+    main()
