@@ -30,6 +30,13 @@ def packaged():
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
+def known_name(folder):
+    """What a model is called in results: the folder's own name unless its shape tells which model it is."""
+    known = {(384, 6, 30522): "all-MiniLM-L6-v2", (768, 12, 30527): "all-mpnet-base-v2"}
+    shape = (folder.dimensions, folder.config.get("num_hidden_layers"), folder.config.get("vocab_size"))
+    return known.get(shape, folder.path.name)
+
+
 def seconds(action, *arguments):
     """What an action returns and the processor seconds it took: rates are those of one core, on a busy machine too."""
     start = time.process_time()

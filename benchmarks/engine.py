@@ -66,7 +66,7 @@ class Run:
 
     def __init__(self, asked, work):
         self.folder = ModelFolder.open(asked.model or common.packaged())
-        self.name = known_name(self.folder)
+        self.name = common.known_name(self.folder)
         self.packaged = asked.model is None
         self.repeats, self.soak, self.work = asked.repeats, asked.soak, work
         self.tokenizer = self.folder.tokenizer_path
@@ -338,12 +338,6 @@ def rotated(things, places):
 def quantiles(found):
     ordered = sorted(found)
     return {f"p{share}": ordered[min(len(ordered) - 1, len(ordered) * share // 100)] for share in (5, 50, 95, 99)}
-
-
-def known_name(folder):
-    return {(384, 6): "all-MiniLM-L6-v2", (768, 12): "all-mpnet-base-v2"}.get(
-        (folder.dimensions, folder.config.get("num_hidden_layers")), folder.path.name
-    )
 
 
 ROWS = {"query": query, "process": process, "ceiling": share_of_ceiling, "bulk": bulk, "memory": memory}

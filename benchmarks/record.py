@@ -23,6 +23,7 @@ from embedingest.engine import cpu
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
+EXCEPT_RESULTS = ":(top,exclude)benchmarks/results"
 LIBRARIES = ("embedingest", "torch", "transformers", "sentence-transformers", "openvino", "tokenizers", "onnxruntime",
              "fastembed", "numpy", "xllamacpp", "gguf", "uvicorn", "lancedb")  # fmt: skip
 
@@ -70,7 +71,7 @@ class Record:
         self._load = os.getloadavg()
         # Asked once, at the start: a commit made during a long run is not what was measured.
         self._commit = git("rev-parse", "--short=12", "HEAD") or "uncommitted"
-        self._dirty = bool(git("status", "--porcelain", "--untracked-files=no", "--", ":(top)", f":!{RESULTS}"))
+        self._dirty = bool(git("status", "--porcelain", "--untracked-files=no", "--", ":(top)", EXCEPT_RESULTS))
         self._clock = time.monotonic()
 
     @property
@@ -107,6 +108,8 @@ class Record:
 
     def table(self):
         """All rows of this run as a Markdown table."""
+        if not self.failed and not any(self.checks.values()):
+            return "no targets here"
         lines = [f"| {self.section} | target | figure | |", "| --- | --- | --- | --- |"]
         for name, checks in self.checks.items():
             lines += [f"| {name}: {c.what} | {c.wanted} | {c.found} | {c.verdict} |" for c in checks]
