@@ -210,8 +210,12 @@ class CompiledEncoder(FolderEncoder):
 
     def _compile(self, requests: int, options: dict[str, Any]) -> queue.SimpleQueue[Any]:
         # The blob beside the graph spares the next process the compiling; it holds no second copy of the weights.
-        options = {**options, "CACHE_DIR": str(self.entry.folder / "blobs"), "CACHE_MODE": "OPTIMIZE_SIZE"}
-        compiled = self._core.compile_model(str(self.entry.graph), "CPU", options)
+        blobs = {"CACHE_DIR": str(self.entry.folder / "blobs"), "CACHE_MODE": "OPTIMIZE_SIZE"}
+        try:
+            compiled = self._core.compile_model(str(self.entry.graph), "CPU", {**options, **blobs})
+        except RuntimeError as error:  # a read-only or full cache, a damaged blob: only the next start is slower
+            log.info("compiling %s without keeping the result: %s", self.entry.graph, str(error).strip())
+            compiled = self._core.compile_model(str(self.entry.graph), "CPU", {**options, "CACHE_DIR": ""})
         pool: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(requests):
             pool.put(compiled.create_infer_request())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
 from concurrent.futures import Future
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 from embedingest.engine.batching import window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from embedingest.engine.encoder import TokenIds
     from embedingest.engine.engine import Priority
 
-__all__ = ["Call", "Lane", "Ticket", "WaitingText", "split_call"]
+__all__ = ["Call", "Lane", "Ticket", "WaitingText", "key_of", "split_call"]
 
 Vectors = NDArray[np.float32]
 
@@ -64,11 +65,16 @@ class WaitingText:
         return len(self.tokens)
 
 
+def key_of(tokens: TokenIds) -> Hashable:
+    """Equal for equal texts of one encoder: the bytes of a compact array, else the numbers."""
+    return tokens.tobytes() if isinstance(tokens, array) else tuple(tokens)
+
+
 def split_call(call: Call, tokens: Sequence[TokenIds]) -> list[WaitingText]:
     """The distinct texts of a call, ascending by length: equal token sequences are computed once."""
-    distinct: dict[tuple[int, ...], WaitingText] = {}
+    distinct: dict[Hashable, WaitingText] = {}
     for place, ids in enumerate(tokens):
-        text = distinct.setdefault(tuple(ids), WaitingText(ids, call, []))
+        text = distinct.setdefault(key_of(ids), WaitingText(ids, call, []))
         text.places.append(place)
     return sorted(distinct.values(), key=lambda text: text.length)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,10 +50,13 @@ class FolderEncoder:
     def sizer(self, capacity: int) -> TokenizerSizer:
         return TokenizerSizer(str(self._tokenizer.path), capacity, self._tokenizer.lowercase)
 
-    def with_specials(self, batch: Sequence[TokenIds]) -> list[list[int]]:
+    def with_specials(self, batch: Sequence[TokenIds]) -> list[array[int]]:
         """Each text's tokens between the model's special tokens."""
-        prefix, suffix = self._tokenizer.prefix, self._tokenizer.suffix
-        return [[*prefix, *tokens, *suffix] for tokens in batch]
+        rows = [array("i", self._tokenizer.prefix) for _ in batch]
+        for row, tokens in zip(rows, batch, strict=True):
+            row.extend(tokens)
+            row.extend(self._tokenizer.suffix)
+        return rows
 
 
 def rectangle(rows: Sequence[Sequence[int]], *, pad: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

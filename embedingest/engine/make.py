@@ -9,6 +9,7 @@ import errno
 import logging
 import os
 import shutil
+import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ def make(folder: ModelFolder, settings: ModelConfig, place: Path) -> dict[str, A
         except Exception as error:
             if isinstance(error, OSError):
                 raise
+            _check_room(folder, place)  # a disk that filled up meanwhile is no fault of the form
             tried.append({"form": form.name, "error": f"{type(error).__name__}: {str(error).strip()[-300:]}"})
             log.info("form %s of model %s does not run: %r", form.name, folder.path, error)
             continue
@@ -125,14 +127,13 @@ class _Maker:
 
 
 def _check_room(folder: ModelFolder, place: Path) -> None:
-    needed = 2 * folder.size_bytes + 2**20  # two graphs may lie side by side
-    if _room(place) < needed:
+    """Raises OSError where two graphs do not fit side by side; quotas and limits of the process count too."""
+    needed = 2 * folder.size_bytes + 2**20
+    if shutil.disk_usage(place).free < needed:
         raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {needed} bytes are needed", str(place))
-
-
-def _room(place: Path) -> int:
-    """Free bytes where `place` lies."""
-    return shutil.disk_usage(place).free
+    if hasattr(os, "posix_fallocate"):
+        with tempfile.TemporaryFile(dir=place) as file:
+            os.posix_fallocate(file.fileno(), 0, needed)
 
 
 def _told(figures: dict[str, Any]) -> str:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from embedingest.engine.lanes import Call, Lane, Ticket, WaitingText, split_call
+from embedingest.engine.lanes import Call, Lane, Ticket, WaitingText, key_of, split_call
 from embedingest.engine.vectors import finite_rows
 from embedingest.errors import EngineClosedError, EngineError, InputError, OverloadedError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Hashable, Sequence
 
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Priority
@@ -88,7 +88,7 @@ class Scheduler:
         self._budget = self._asked_budget
         self._batch_texts = batch_texts
         self._cached_texts = cached_texts
-        self._cache: OrderedDict[tuple[int, ...], Vectors] = OrderedDict()
+        self._cache: OrderedDict[Hashable, Vectors] = OrderedDict()
         self._lanes: dict[Priority, Lane] = {"query": Lane(), "bulk": Lane()}
         self._stats = SchedulerStats()
         self._changed = threading.Condition()
@@ -182,18 +182,19 @@ class Scheduler:
         if priority != "query" or len(tokens) > _CACHED_CALL_TEXTS or not self.alive:
             return None
         with self._changed:
-            found = [self._cache.get(tuple(ids)) for ids in tokens]
+            keys = [key_of(ids) for ids in tokens]
+            found = [self._cache.get(key) for key in keys]
             rows = [row for row in found if row is not None]
             if len(rows) < len(tokens):
                 return None
-            for ids in tokens:
-                self._cache.move_to_end(tuple(ids))
+            for key in keys:
+                self._cache.move_to_end(key)
             self._count(cache_hits=len(rows))
             return np.stack(rows)
 
     def _remember(self, text: WaitingText, row: Vectors) -> None:
         if text.call.priority == "query" and len(text.call.rows) <= _CACHED_CALL_TEXTS and self._cached_texts:
-            self._cache[tuple(text.tokens)] = row.copy()
+            self._cache[key_of(text.tokens)] = row.copy()
             if len(self._cache) > self._cached_texts:
                 self._cache.popitem(last=False)
 

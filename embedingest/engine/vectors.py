@@ -10,13 +10,16 @@ __all__ = ["cosines", "cut", "finite_rows", "normalise"]
 Vectors = NDArray[np.float32]
 
 _LEAST_NORM = 1e-12
+_BLOCK = 4096  # rows
 
 
 def normalise(vectors: Vectors) -> Vectors:
     """Every row at unit length, float32 (N, D); a zero row stays zero (case 106)."""
-    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64))
-    scale = 1.0 / np.maximum(norms, _LEAST_NORM)
-    unit: Vectors = (vectors * scale[:, None]).astype(np.float32, copy=False)
+    unit = np.empty(vectors.shape, dtype=np.float32)
+    for start in range(0, len(vectors), _BLOCK):  # the double precision in between is as large as the answer twice
+        block = vectors[start : start + _BLOCK]
+        norms = np.sqrt(np.einsum("nd,nd->n", block, block, dtype=np.float64))
+        unit[start : start + _BLOCK] = block * (1.0 / np.maximum(norms, _LEAST_NORM))[:, None]
     return unit
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,15 @@ def fresh_cache(tmp_path, monkeypatch) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.fixture
+def copied_entry(folder, own_cache, tmp_path, monkeypatch) -> Path:
+    """An entry of the model in a cache of the test's own, to be damaged."""
+    create(folder, FP32).close()
+    whole = compiled_cache.place(_key(folder, FP32))
+    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
+    return shutil.copytree(whole, tmp_path / "cache" / "compiled" / whole.name)
+
+
 def answers(encoder):
     return encoder.encode(encoder.tokenize(TEXTS))
 
@@ -71,12 +81,8 @@ def test_what_was_made_is_told_without_loading_it(folder, fresh_cache):
 @pytest.mark.parametrize(
     "damage", ["truncated", "other bytes", "no note", "broken note", "other version", "wrong memory"]
 )
-def test_a_damaged_entry_is_made_again(folder, own_cache, tmp_path, monkeypatch, damage):
-    create(folder, FP32).close()
-    whole = compiled_cache.place(_key(folder, FP32))
-    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
-    entry = tmp_path / "cache" / "compiled" / whole.name
-    shutil.copytree(whole, entry)
+def test_a_damaged_entry_is_made_again(folder, copied_entry, damage):
+    entry = copied_entry
     note = entry / compiled_cache.NOTE
     weights = entry / "model.bin"
     match damage:
@@ -111,14 +117,39 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(folder, fres
     assert not place.exists()
 
 
-def test_a_full_disk_leaves_the_model_to_torch(folder, fresh_cache, caplog, monkeypatch):
-    monkeypatch.setattr(make, "_room", lambda place: 10)
+@pytest.fixture
+def no_room():
+    """As on a full disk: this process can write no file larger than 64 KiB."""
+    resource = pytest.importorskip("resource", reason="limits of a process are a thing of Unix")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_leaves_the_model_to_torch_and_nothing_behind(folder, fresh_cache, caplog, no_room):
     with caplog.at_level(logging.WARNING):
         encoder = create(folder, FP32)
     assert isinstance(encoder, TorchEncoder)
     assert "no room" in caplog.text
     assert_right(encoder, folder)
     assert not list((fresh_cache / "compiled").glob("*/"))
+    assert taken(folder, FP32) is None
+
+
+@pytest.mark.parametrize("blobs", ["cannot be written", "cut short"])
+def test_an_entry_whose_blobs_are_of_no_use_serves_without_them(copied_entry, folder, blobs):
+    place = copied_entry / "blobs"
+    if blobs == "cut short":
+        for blob in place.glob("*.blob"):
+            os.truncate(blob, blob.stat().st_size // 2)
+    else:
+        shutil.rmtree(place)
+        place.write_text("a file where the folder should be")
+    encoder = create(folder, FP32)
+    encoder.warm_up()
+    assert encoder.entry.folder == copied_entry
+    assert_right(encoder, folder)
 
 
 def test_a_model_that_fails_the_gate_is_run_by_torch_and_not_tried_again(folder, fresh_cache, caplog, monkeypatch):
@@ -244,11 +275,32 @@ print(type(encoder).__name__, reached, sorted(m for m in sys.modules if "telemet
 """
 
 
-def test_conversion_and_first_run_reach_nobody(folder, fresh_cache):
-    done = subprocess.run(
-        [sys.executable, "-c", LISTENING, str(folder.path)], capture_output=True, text=True, timeout=120, check=True
-    )
-    assert done.stdout.strip().splitlines()[-1] == "CompiledEncoder [] []"
+def test_two_processes_that_want_one_model_leave_one_sound_entry_and_reach_nobody(folder, fresh_cache):
+    command = [sys.executable, "-c", LISTENING, str(folder.path)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        said, _ = process.communicate(timeout=150)
+        assert said.strip().splitlines()[-1] == "CompiledEncoder [] []"
+    (entry,) = (path for path in (fresh_cache / "compiled").iterdir() if path.is_dir())
+    assert compiled_cache.find(_key(folder, FP32)).folder == entry
+    encoder = create(folder, FP32)
+    assert encoder.entry.folder == entry
+    assert_right(encoder, folder)
+
+
+def test_makers_that_find_no_lock_leave_one_sound_entry(folder, fresh_cache):
+    key, meet = _key(folder, FP32), threading.Barrier(8)
+
+    def fill(place: Path) -> dict[str, object]:
+        (place / "model.bin").write_bytes(b"weights" * 1000)
+        meet.wait(20)
+        return {"form": "fp32"}
+
+    with ThreadPoolExecutor(8) as makers:
+        kept = list(makers.map(lambda _: compiled_cache.keep(key, fill)[0], range(8)))
+    assert {entry.folder for entry in kept} == {compiled_cache.place(key)}
+    assert compiled_cache.find(key) is not None
+    assert [path.name for path in (fresh_cache / "compiled").iterdir()] == [compiled_cache.place(key).name]
 
 
 def test_nan_never_passes_the_gate():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from array import array
 from concurrent.futures import CancelledError
 
 import numpy as np
@@ -40,10 +41,23 @@ def test_equal_texts_of_a_call_are_computed_once():
     encoder = CountingEncoder()
     scheduler = Scheduler(encoder)
     answer = scheduler.submit([[1, 2], [3], [1, 2], (1, 2)], priority="bulk").result(10)
+    compact = [array("i", ids) for ids in ([1, 2], [3], [1, 2])]
+    np.testing.assert_array_equal(scheduler.submit(compact, priority="bulk").result(10), answer[:3])
     scheduler.close()
     np.testing.assert_array_equal(answer, expected([[1, 2], [3], [1, 2], [1, 2]]))
-    assert sum(len(batch) for batch in encoder.batches) == 2
-    assert scheduler.stats().duplicates == 2
+    assert sum(len(batch) for batch in encoder.batches) == 4
+    assert scheduler.stats().duplicates == 3
+
+
+def test_a_hundred_thousand_texts_in_one_call_come_back_in_their_order():
+    scheduler = Scheduler(CountingEncoder(parallel=2))
+    texts = [array("i", [n, n % 7][: 1 + n % 2]) for n in range(100_000)]
+    answer = scheduler.submit(texts, priority="bulk").result(60)
+    scheduler.close()
+    numbers = np.arange(100_000)
+    long = numbers % 2 == 1
+    np.testing.assert_array_equal(answer[:, 0], np.where(long, 2, 1))
+    np.testing.assert_array_equal(answer[:, 1], np.where(long, numbers + numbers % 7, numbers))
 
 
 def test_a_repeated_query_does_not_reach_the_model_again():

@@ -29,6 +29,14 @@ def test_a_cut_keeps_the_first_numbers_and_length_one(rows, dimensions):
         np.testing.assert_allclose(short, normalise(unit[:, :dimensions]))
 
 
+def test_many_rows_are_normalised_as_each_alone():
+    rows = np.random.default_rng(3).standard_normal((9000, 3), dtype=np.float32)
+    unit = normalise(rows)
+    assert unit.dtype == np.float32
+    for i in (0, 4095, 4096, 8999):
+        np.testing.assert_array_equal(unit[i], normalise(rows[i : i + 1])[0])
+
+
 def test_zero_rows_stay_zero():
     assert not normalise(np.zeros((2, 3), np.float32)).any()
 
