@@ -61,13 +61,14 @@ _ROOMS: Final = {
     "Workshop": "build",
     "load_chain": "engine.sentence_transformers",
     "open_engine": "build",
+    "open_loader": "build",
     "open_pipeline": "build",
     "open_searcher": "build",
     "user_cache": "paths",
 }
 
 if TYPE_CHECKING:
-    from embedingest.build import Workshop, open_engine, open_pipeline, open_searcher
+    from embedingest.build import Workshop, open_engine, open_loader, open_pipeline, open_searcher
     from embedingest.config import Config, EngineConfig, ModelConfig
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Engine
@@ -147,6 +148,7 @@ __all__ = [
     "__version__",
     "load_chain",
     "open_engine",
+    "open_loader",
     "open_pipeline",
     "open_searcher",
     "user_cache",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from embedingest.config import ServerConfig, StoreConfig
     from embedingest.engine.engine import Engine
     from embedingest.ingest.extract import Extractor
+    from embedingest.ingest.load import Loader
     from embedingest.ingest.machinery import Table
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.recipe import Recipe
@@ -41,6 +42,7 @@ __all__ = [
     "named_model",
     "open_engine",
     "open_extractor",
+    "open_loader",
     "open_pipeline",
     "open_searcher",
     "open_server",
@@ -114,6 +116,15 @@ class Workshop:
             self.engine.close()
         for engine in self.others.values():
             engine.close()
+
+
+def open_loader(name: str, options: Mapping[str, Any] | None = None) -> Loader:
+    """The loader of this name, built in or a plug-in's, for a program or for a loader that goes beyond it.
+
+    Raises PluginError for a name that nothing has and for options that it does not know.
+    """
+    loader: Loader = registry.create("loaders", name, options=options)
+    return loader
 
 
 def open_extractor(workshop: Workshop, name: str = "default") -> tuple[Extractor, Sizer]:

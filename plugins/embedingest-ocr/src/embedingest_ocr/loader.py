@@ -6,20 +6,21 @@ import io
 import logging
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
 from pydantic import Field
 
-from embedingest import Document, DocumentError, DocumentSkipped, Span
+from embedingest import Document, DocumentError, DocumentSkipped, Span, open_loader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["OcrLoader", "create"]
+__all__ = ["OcrLoader", "create", "with_pages"]
 
 _MAX_PIXELS: Final = 200_000_000
 _LONGEST_SIDE: Final = 10_000
@@ -30,43 +31,110 @@ def create(
     min_score: Annotated[float, Field(ge=0, le=1)] = 0.5,
     dpi: Annotated[int, Field(ge=50, le=1200)] = 200,
     max_pages: Annotated[int, Field(ge=1, le=100_000)] = 2000,
+    password: str | None = None,
+    running_lines: bool = False,
 ) -> OcrLoader:
-    """`min_score`: lines read with less certainty are left out. `dpi`: at which PDF pages are rendered."""
-    return OcrLoader(min_score, dpi, max_pages)
+    """`min_score`: lines read with less certainty are left out. `dpi`: at which PDF pages are rendered.
+
+    `max_pages`: how many pictures of one file are read. `password` and `running_lines` are for the loader of PDF.
+    """
+    return OcrLoader(min_score, dpi, max_pages, {"password": password, "running_lines": running_lines})
 
 
 class OcrLoader:
-    """Reads pictures. The models are loaded with the first page and stay for the worker's life."""
+    """Reads pictures, and of PDF the pages that have no text. All else of a PDF is read by the built-in loader.
+
+    The models are loaded with the first page and stay for the worker's life.
+    """
 
     name = "ocr"
-    version = "1"
     suffixes = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".pdf"})
     mimes = frozenset({"image/png", "image/jpeg", "image/tiff", "image/bmp", "image/webp", "application/pdf"})
 
-    def __init__(self, min_score: float, dpi: int, max_pages: int) -> None:
+    def __init__(self, min_score: float, dpi: int, max_pages: int, pdf: Mapping[str, Any]) -> None:
         self._min_score = min_score
         self._dpi = dpi
         self._max_pages = max_pages
+        self._password = pdf["password"]
+        self._pdf = open_loader("pdf", pdf)
+
+    @property
+    def version(self) -> str:
+        return f"2, pdf {self._pdf.version}"
 
     def load(self, data: bytes, name: str) -> Document:
         """One line a line; a `page` span for each page. Raises DocumentError, DocumentSkipped (`no_text`)."""
         notices: Counter[str] = Counter()
-        is_pdf = data[:1024].lstrip().startswith(b"%PDF")
-        pages = self._pdf(data, name, notices) if is_pdf else self._image(data, name, notices)
-        text, spans = "", []
-        for number, page in enumerate(pages, start=1):
+        if data[:1024].lstrip().startswith(b"%PDF"):
+            return self._load_pdf(data, name, notices)
+        pages: dict[int, str] = {}
+        for number, picture in enumerate(self._pictures(data, name), start=1):
             if number > self._max_pages:
                 notices["skipped_pages"] += 1
-                continue
-            said = page.strip()
-            spans.append(Span(start=len(text), end=len(text) + len(said), kind="page", value=number))
-            text += said + "\n\n"
-        if not text.strip():
-            raise DocumentSkipped(f"no text was found in {name}", source=name, code="no_text")
-        mime = "application/pdf" if is_pdf else "image/*"
-        return Document(source=name, text=text, mime=mime, spans=tuple(spans), notices=dict(notices))
+            else:
+                pages[number] = self._read(picture, notices)
+        document = with_pages(Document(source=name, text="", mime="image/*", has_lines=False), pages)
+        return replace(_not_empty(document), notices=dict(notices))
 
-    def _image(self, data: bytes, name: str, notices: Counter[str]) -> Iterator[str]:
+    def _load_pdf(self, data: bytes, name: str, notices: Counter[str]) -> Document:
+        try:
+            document = self._pdf.load(data, name)
+        except DocumentSkipped as skipped:
+            if skipped.code not in {"image_only", "empty"}:
+                raise
+            document = Document(source=name, text="", mime="application/pdf", has_lines=False)
+        else:
+            notices.update(document.notices)
+            if not notices.pop("pages_without_text", 0):
+                return document
+        found = self._wordless(data, name, document, notices)
+        return replace(_not_empty(with_pages(document, found)), notices=dict(+notices))
+
+    def _wordless(self, data: bytes, name: str, document: Document, notices: Counter[str]) -> dict[int, str]:
+        """What the pictures of pages say that have no text of their own, by page number."""
+        import pypdfium2
+
+        try:
+            opened = pypdfium2.PdfDocument(data, password=self._password)
+        except pypdfium2.PdfiumError as error:
+            raise DocumentSkipped(f"{name} has no page", source=name, code="empty") from error
+        has_text = {span.value for span in document.spans if span.kind == "page"}
+        found: dict[int, str] = {}
+        tried = 0
+        try:
+            with closing(opened) as pdf:
+                for number in range(1, len(pdf) + 1):
+                    picture = None if number in has_text else self._rendered(pdf, number)
+                    if picture is None:
+                        continue
+                    tried += 1
+                    if tried > self._max_pages:
+                        notices["skipped_pages"] += 1
+                        continue
+                    found[number] = self._read(picture, notices)
+                    notices["pages_without_text"] += not found[number]
+        except pypdfium2.PdfiumError as error:
+            raise DocumentError(f"{name} cannot be read as PDF: {error}", source=name, code="corrupt") from error
+        return found
+
+    def _rendered(self, pdf: Any, number: int) -> NDArray[np.uint8] | None:
+        """The picture of a page (H, W, 3); `None` where it has text of its own or is damaged."""
+        import pypdfium2
+
+        try:
+            page = pdf[number - 1]
+        except pypdfium2.PdfiumError:
+            return None  # the loader of PDF has counted it
+        with closing(page):
+            with closing(page.get_textpage()) as own:
+                if str(own.get_text_range()).strip():
+                    return None  # a page of running lines alone
+            scale = min(self._dpi / 72, _LONGEST_SIDE / max(page.get_size()))
+            with closing(page.render(scale=scale)) as bitmap:
+                return np.asarray(bitmap.to_pil().convert("RGB"))
+
+    def _pictures(self, data: bytes, name: str) -> Iterator[NDArray[np.uint8]]:
+        """Every frame of an image, (H, W, 3)."""
         from PIL import Image, ImageOps, ImageSequence
 
         try:
@@ -74,32 +142,11 @@ class OcrLoader:
                 for frame in ImageSequence.Iterator(image):
                     if frame.width * frame.height > _MAX_PIXELS:
                         raise DocumentError(f"{name} is a picture of {frame.size}", source=name, code="too_large")
-                    yield self._read(np.asarray(ImageOps.exif_transpose(frame).convert("RGB")), notices)
+                    yield np.asarray(ImageOps.exif_transpose(frame).convert("RGB"))
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise DocumentError(
                 f"{name} is no picture that can be read: {error}", source=name, code="corrupt"
             ) from error
-
-    def _pdf(self, data: bytes, name: str, notices: Counter[str]) -> Iterator[str]:
-        import pypdfium2
-
-        try:
-            with closing(pypdfium2.PdfDocument(data)) as document:
-                for index in range(len(document)):
-                    yield self._page(document[index], notices)
-        except pypdfium2.PdfiumError as error:
-            code = "encrypted" if "password" in str(error).lower() else "corrupt"
-            raise DocumentError(f"{name} cannot be read as PDF: {error}", source=name, code=code) from error
-
-    def _page(self, page: Any, notices: Counter[str]) -> str:
-        with closing(page):
-            with closing(page.get_textpage()) as own:
-                text = str(own.get_text_range()).replace("\r\n", "\n")
-            if text.strip():
-                return text
-            scale = min(self._dpi / 72, _LONGEST_SIDE / max(page.get_size()))
-            with closing(page.render(scale=scale)) as bitmap:
-                return self._read(np.asarray(bitmap.to_pil().convert("RGB")), notices)
 
     def _read(self, pixels: NDArray[np.uint8], notices: Counter[str]) -> str:
         """The lines of one picture (H, W, 3), top to bottom, left to right within a line."""
@@ -113,6 +160,36 @@ class OcrLoader:
             else:
                 lines.append((box, said))
         return "\n".join(_in_order(lines))
+
+
+def with_pages(document: Document, pages: Mapping[int, str]) -> Document:
+    """The document with further pages put where their numbers belong; its spans move along.
+
+    A section that ends where a page is put in goes on over it, the page before does not.
+    """
+    text, spans = document.text, list(document.spans)
+    for number, page in sorted(pages.items()):
+        said = page.strip()
+        if not said:
+            continue
+        before = (s.end for s in spans if s.kind == "page" and int(s.value) < number)
+        place, more = max(before, default=0), len(said) + 2
+        spans = [_moved(span, place, more) for span in spans]
+        spans.append(Span(start=place, end=place + more, kind="page", value=number))
+        text = f"{text[:place]}{said}\n\n{text[place:]}"
+    return replace(document, text=text, spans=tuple(sorted(spans, key=lambda s: (s.kind != "page", s.start, -s.end))))
+
+
+def _moved(span: Span, place: int, more: int) -> Span:
+    start = span.start + (more if span.start >= place else 0)
+    reaches = span.end > place or (span.end == place and span.kind != "page")
+    return replace(span, start=start, end=span.end + (more if reaches else 0))
+
+
+def _not_empty(document: Document) -> Document:
+    if not document.text.strip():
+        raise DocumentSkipped(f"no text was found in {document.source}", source=document.source, code="no_text")
+    return document
 
 
 def _in_order(lines: list[tuple[Any, str]]) -> list[str]:
