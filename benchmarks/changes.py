@@ -19,6 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import record as records
+from record import Check
+
 from embedingest.build import Workshop, open_pipeline
 from embedingest.config import Config, PipelineConfig, SourceConfig
 
@@ -27,7 +30,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     arguments = parser.parse_args()
+    record = records.Record("changes", arguments.results)
     result = {}
     for part in (unchanged, edit, branch):
         base = Path(tempfile.mkdtemp(prefix="bench-changes-"))
@@ -40,6 +45,14 @@ def main():
     else:
         for name, value in result.items():
             print(f"{name:>32}  {value}")
+    checks = [
+        Check("unchanged run against find", result["unchanged_of_find"], 5.0, at_most=True),
+        Check("texts embedded for one paragraph of 5 MB", result["edited_texts_embedded"], 2, at_most=True, unit="texts"),
+        Check("texts embedded when a branch is switched back", sum(result["branch_texts_embedded"][2:]), 0,
+              at_most=True, unit="texts"),
+    ]  # fmt: skip
+    record.told(f"{arguments.files} files", result, checks)
+    sys.exit(record.end())
 
 
 def config_of(folder, out):

@@ -5,6 +5,8 @@ several editors' ways, and asks the table. With `--backfill N` the same is measu
 The table is asked by source, which any search of the new text would be able to do at that moment too.
 
     python benchmarks/freshness.py [FOLDER] [--model NAME] [--saves 100] [--backfill 0] [--settle-ms 300]
+
+Results go to benchmarks/results/<commit>.json.
 """
 
 import argparse
@@ -22,6 +24,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import record as records
+from record import Check
+
 from embedingest.store.table import open_table
 
 WORDS = (Path(__file__).resolve().parent.parent / "ARCHITECTURE.md").read_text().split()
@@ -36,7 +41,9 @@ def main():
     parser.add_argument("--backfill", type=int, default=0, help="files that arrive at the moment measuring begins")
     parser.add_argument("--settle-ms", type=int, default=300)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     arguments = parser.parse_args()
+    record = records.Record("freshness", arguments.results)
     with tempfile.TemporaryDirectory(prefix="freshness-") as base:
         result = measure(Path(base), arguments)
     if arguments.json:
@@ -44,7 +51,11 @@ def main():
     else:
         for name, value in result.items():
             print(f"{name:>24}  {value}")
-    sys.exit(0 if result["within_target"] else 1)
+    row = f"backfill of {arguments.backfill} files" if arguments.backfill else "idle watcher"
+    checks = [Check("save to searchable, p95", result["p95_ms"], result["target_p95_ms"], at_most=True, unit="ms"),
+              Check("saves never seen", result["never_seen"], 0, at_most=True, unit="saves")]  # fmt: skip
+    record.told(f"{row}, {arguments.model}", result, checks)
+    sys.exit(record.end() or (0 if result["within_target"] else 1))
 
 
 def measure(base, arguments):

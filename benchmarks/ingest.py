@@ -5,7 +5,10 @@ engine gets all texts in one bulk call. Runs alternate, and the best of each is 
 ever makes things slower. Processor seconds are of the process: worker processes, the thread that joins the steps,
 and everything else (engine, LanceDB).
 
-    python benchmarks/ingest.py FOLDER [--model all-minilm] [--repeat 3] [--memory] [--json]
+    python benchmarks/ingest.py FOLDER [--model all-minilm] [--repeat 3] [--floor 0.95] [--json]
+    python benchmarks/ingest.py . --memory
+
+Results go to benchmarks/results/<commit>.json.
 """
 
 import argparse
@@ -21,6 +24,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import record as records
+from record import Check
 
 from embedingest.build import Workshop, open_pipeline
 from embedingest.config import Config, PipelineConfig, SourceConfig
@@ -49,19 +55,27 @@ def main():
     parser.add_argument("--workers", type=int, default=1, help="extraction processes")
     parser.add_argument("--memory", action="store_true", help="peak memory of 500 files against 10 000 instead")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
+    parser.add_argument("--floor", type=float, default=0.95, help="of the engine's tokens a second; 0.85 for HTML")
     parser.add_argument("--peak-of", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.peak_of:
-        result = peak_of(arguments)
-    elif arguments.memory:
-        result = memory()
+        print(json.dumps(peak_of(arguments)))
+        return
+    record = records.Record("ingest", arguments.results)
+    if arguments.memory:
+        row, result = "memory", memory()
+        checks = [Check("peak memory of 10 000 files against 500", result["ratio"], 1.15, at_most=True)]
     else:
-        result = walk_against_engine(arguments)
-    if arguments.json or arguments.peak_of:
+        row, result = f"walk over {arguments.folder.name}, {arguments.model}", walk_against_engine(arguments)
+        checks = [Check("tokens a second against the bare engine", result["walk_of_engine"], arguments.floor)]
+    if arguments.json:
         print(json.dumps(result))
     else:
         for name, value in result.items():
             print(f"{name:>28}  {value}")
+    record.told(row, result, checks)
+    sys.exit(record.end())
 
 
 def config_of(folder, base, model, workers=1):

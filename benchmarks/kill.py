@@ -5,6 +5,8 @@ are counted where the model computes them, in a file that outlives the process: 
 what one clean run does, plus one batch of the engine a kill. Files are edited and moved between kills.
 
     python benchmarks/kill.py FOLDER [--kills 200] [--model all-minilm] [--seed 1] [--json]
+
+Results go to benchmarks/results/<commit>.json. Exit code 1 when the campaign was not survived.
 """
 
 import argparse
@@ -19,6 +21,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import record as records
+from record import Check
 
 from embedingest.store.lock import WriterLock
 from embedingest.store.table import open_table
@@ -60,11 +65,18 @@ def main():
     parser.add_argument("--longest", type=float, default=5.0, help="seconds of work before a kill, at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     arguments = parser.parse_args()
+    record = records.Record("kill", arguments.results)
     with tempfile.TemporaryDirectory(prefix="bench-kill-") as base:
         result = campaign(Path(base), arguments)
     print(json.dumps(result) if arguments.json else "\n".join(f"{k:>24}  {v}" for k, v in result.items()))
-    sys.exit(0 if result["sound"] else 1)
+    checks = [
+        Check("kills survived with a table equal to a fresh ingest", float(result["equal_to_fresh"]), 1, unit=""),
+        Check("texts computed again a kill", result["again_per_kill"], BATCH_TEXTS, at_most=True, unit="texts"),
+    ]
+    record.told(f"{arguments.kills} kills, {arguments.model}", result, checks)
+    sys.exit(record.end() or (0 if result["sound"] else 1))
 
 
 def campaign(base, arguments):
@@ -80,6 +92,8 @@ def campaign(base, arguments):
     for number in range(arguments.kills):
         arrive(docs, reserve, share, chance, number)
         following = start(base, docs, arguments)
+        if (number + 1) % 20 == 0:
+            print(f"  {number + 1} of {arguments.kills} kills, {time.monotonic() - began:.0f} s", flush=True)
         ended = run_until_killed(base, child, chance, arguments.longest)
         killed, finished = killed + (not ended), finished + ended
         child = following

@@ -7,7 +7,7 @@ window lost: a peer is neither paid for text that it dropped nor for text that i
     python -m venv .peer-venv && .peer-venv/bin/pip install 'cocoindex[lancedb]==1.0.26' sentence-transformers
     python benchmarks/peers.py FOLDER --peer-python .peer-venv/bin/python [--every 1] [--json]
 
-`--every 3` takes every third file, sorted by path.
+`--every 3` takes every third file, sorted by path. Results go to benchmarks/results/<commit>.json.
 """
 
 import argparse
@@ -22,7 +22,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks import record as records
 from benchmarks.common import packaged, sizer
+from benchmarks.record import Check
 
 ROOT = Path(__file__).resolve().parent.parent
 WINDOW = 254
@@ -103,7 +105,9 @@ def main():
     parser.add_argument("--peer-python", type=Path, required=True, help="python of the environment with cocoindex")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     arguments = parser.parse_args()
+    record = records.Record("peers of the whole job", arguments.results)
     with tempfile.TemporaryDirectory(prefix="bench-peers-") as base:
         result = compare(Path(base), arguments)
     if arguments.json:
@@ -111,6 +115,14 @@ def main():
     else:
         for name, value in result.items():
             print(f"{name:>28}  {value}")
+    checks = [
+        Check("first run, corpus tokens a second, against cocoindex", result["first_run_ratio"], 3.0),
+        Check("unchanged run, wall, against cocoindex", result["unchanged_ratio"], 0.7, at_most=True),
+        Check("5 appended files, wall, against cocoindex", result["appended_ratio"], 0.3, at_most=True),
+        Check("tokens of ours lost to a cut", result["tokens_lost"]["ours"], 0, at_most=True, unit="tokens"),
+    ]
+    record.told(f"cocoindex, {arguments.folder.name}, every {arguments.every}", result, checks)
+    sys.exit(record.end())
 
 
 def compare(base, arguments):
