@@ -19,11 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import record as records
-from record import Check
-
 from embedingest.build import Workshop, open_pipeline
 from embedingest.config import Config, PipelineConfig, SourceConfig
+
+import record as records
+from record import Check
 
 
 def main():

@@ -24,10 +24,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from embedingest.store.table import open_table
+
 import record as records
 from record import Check
-
-from embedingest.store.table import open_table
 
 WORDS = (Path(__file__).resolve().parent.parent / "ARCHITECTURE.md").read_text().split()
 READY_SECONDS = 300

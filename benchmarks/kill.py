@@ -22,11 +22,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import record as records
-from record import Check
-
 from embedingest.store.lock import WriterLock
 from embedingest.store.table import open_table
+
+import record as records
+from record import Check
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH_TEXTS = 64
