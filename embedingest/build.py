@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedingest import registry
 from embedingest.config import DEFAULT, Config, EngineConfig, ModelConfig, PipelineConfig
+from embedingest.config.kept import kept, restored
 from embedingest.errors import ConfigError, TableMissingError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ __all__ = [
     "rebuild",
     "recall",
     "remember",
-    "searching_model",
+    "searching",
 ]
 
 
@@ -68,15 +69,21 @@ def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
     return path.resolve().name, {path.resolve().name: ModelConfig(path=path.resolve())}
 
 
-def searching_model(state: Path, db: str, table: str, model: str | None) -> tuple[str, dict[str, ModelConfig]]:
-    """The model to search a table with: the one that is named, else the one that wrote the table."""
-    if model is not None:
-        return named_model(model)
+def searching(state: Path, db: str, table: str, model: str | None) -> tuple[str, Config]:
+    """What to search a table with: a model's name, and the engine and models that wrote the table.
+
+    `model` names another. One that is a folder is for the engine of this machine.
+    """
     try:
-        config = recall(state, db, table)
+        written = recall(state, db, table)
+        name = written.pipelines[DEFAULT].model
     except TableMissingError:
-        return DEFAULT_MODEL, {}
-    return config.pipelines["default"].model, config.models
+        written, name = Config(state=state), DEFAULT_MODEL
+    if model is None:
+        return name, written
+    name, models = named_model(model)
+    engine = EngineConfig() if models else written.engine
+    return name, written.model_copy(update={"models": {**written.models, **models}, "engine": engine})
 
 
 def open_engine(settings: EngineConfig | None = None, models: Mapping[str, ModelConfig] | None = None) -> Engine:
@@ -282,17 +289,24 @@ def journal_path(state: Path, db: str, table: str) -> Path:
 
 
 def remember(pipeline: Pipeline, config: Config) -> None:
-    """Write the settings of this run into its journal, so that `retry`, `plan` and the like need no flags."""
-    kept = {
-        "models": {name: model.model_dump(mode="json") for name, model in config.models.items()},
+    """Write the settings of this run into its journal, so that `search`, `retry`, `plan` and the like need no flags.
+
+    Secrets are not written; see `config/kept.py`.
+    """
+    settings = {
+        "models": {name: kept(model) for name, model in config.models.items()},
         "plugins": list(config.plugins),
-        "pipeline": pipeline.config.model_dump(mode="json", by_alias=True),
+        "engine": kept(config.engine_of(pipeline.config.engine)),
+        "pipeline": kept(pipeline.config),
     }
-    pipeline.journal.set_meta("settings", json.dumps(kept))
+    pipeline.journal.set_meta("settings", json.dumps(settings))
 
 
 def recall(state: Path, db: str, table: str) -> Config:
-    """The settings with which this table was last written. Raises TableMissingError where it never was."""
+    """The settings with which this table was last written, its engine's among them.
+
+    Raises TableMissingError where it never was, ConfigError where one came from a variable that is not set.
+    """
     from embedingest.ingest.journal import Journal
 
     path = journal_path(state, db, table)
@@ -306,12 +320,14 @@ def recall(state: Path, db: str, table: str) -> Config:
             f"nothing was ingested into table `{table}` of {db} with state folder {state}",
             remedy="name the folders once with `embedingest ingest PATH…`, or choose `--db`, `--table`, `--state`",
         )
-    kept = json.loads(said)
+    settings = restored(json.loads(said))
+    pipeline = {**settings["pipeline"], "db": db, "table": table, "engine": DEFAULT}  # its own is the one that is kept
     return Config(
         state=state,
-        models=kept["models"],
-        plugins=tuple(kept["plugins"]),
-        pipelines={"default": PipelineConfig.model_validate({**kept["pipeline"], "db": db, "table": table})},
+        models=settings["models"],
+        plugins=tuple(settings["plugins"]),
+        engine=EngineConfig.model_validate(settings.get("engine", {})),
+        pipelines={DEFAULT: PipelineConfig.model_validate(pipeline)},
     )
 
 

@@ -22,12 +22,11 @@ def mcp(db: str, table: str, state: Path, model: str | None) -> None:
 
     Needs `pip install 'embedingest[mcp]'`. An assistant's settings name this command and its folder.
     """
-    from embedingest.build import Workshop, open_searcher, searching_model
-    from embedingest.config import Config
+    from embedingest.build import Workshop, open_searcher, searching
     from embedingest.mcp import create_server
 
-    name, models = searching_model(state, db, table, model)
-    workshop = Workshop(Config(models=models))
+    name, config = searching(state, db, table, model)
+    workshop = Workshop(config)
     try:
         searcher = open_searcher(workshop, db=db, table=table, model=name, consistency_seconds=1.0)
         create_server(searcher).run("stdio")

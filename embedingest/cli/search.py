@@ -58,14 +58,13 @@ def search(
     as_json: bool,
 ) -> None:
     """Find the chunks that answer QUERY."""
-    from embedingest.build import Workshop, open_searcher, searching_model
+    from embedingest.build import Workshop, open_searcher, searching
     from embedingest.cli.output import print_json
-    from embedingest.config import Config
     from embedingest.query import result_to_json
     from embedingest.store.values import SearchQuery
 
-    name, models = searching_model(state, db, table, model)
-    workshop = Workshop(Config(models=models))
+    name, config = searching(state, db, table, model)
+    workshop = Workshop(config)
     try:
         searcher = open_searcher(workshop, db=db, table=table, model=name, snapshot=snapshot)
         asked = SearchQuery(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import rich_click as click
 
-from embedingest.cli.options import model_options, table_options
+from embedingest.cli.options import table_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["announce", "serve"]
 
@@ -18,7 +23,13 @@ __all__ = ["announce", "serve"]
 @click.option("--api-key", envvar="EMBEDINGEST_API_KEY", default=None, help="Ask for `Authorization: Bearer KEY`.")
 @click.option("--allow-model", "allow_models", multiple=True, help="Serve only this model; may be repeated.")
 @click.option("--allow-pull", is_flag=True, help="Let clients fetch models from the hub.")
-@model_options
+@click.option(
+    "-m",
+    "--model",
+    default=None,
+    envvar="EMBEDINGEST_MODEL",
+    help="Model name or folder.  [default: the one that wrote the table, else all-minilm]",
+)
 @table_options
 def serve(
     host: str | None,
@@ -29,17 +40,16 @@ def serve(
     api_key: str | None,
     allow_models: tuple[str, ...],
     allow_pull: bool,
-    model: str,
+    model: str | None,
     db: str,
     table: str,
-    state: object,  # noqa: ARG001 -- shared options
+    state: Path,
 ) -> None:
     """Answer Ollama's and OpenAI's embedding calls, and search the table, until Ctrl-C."""
-    from embedingest.build import Workshop, named_model, open_searcher, open_server
+    from embedingest.build import Workshop, open_searcher, open_server, searching
     from embedingest.cli.environment import engine_settings, server_settings
-    from embedingest.config import Config
 
-    name, models = named_model(model)
+    name, config = searching(state, db, table, model)
     settings = server_settings(
         host=host,
         port=port,
@@ -49,7 +59,8 @@ def serve(
         allow_models=allow_models,
         allow_pull=allow_pull,
     )
-    workshop = Workshop(Config(models=models, engine=engine_settings(keep_alive=keep_alive)))
+    asked = engine_settings(keep_alive=keep_alive).model_dump(exclude_unset=True)
+    workshop = Workshop(config.model_copy(update={"engine": config.engine.model_copy(update=asked)}))
     try:
         searcher = open_searcher(workshop, db=db, table=table, model=name, consistency_seconds=1.0)
         server = open_server(workshop, settings, searcher)

@@ -21,7 +21,7 @@ from embedingest.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Reading", "read", "read_file"]
+__all__ = ["Reading", "expanded", "read", "read_file"]
 
 _VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _MAX_PROBLEMS: Final = 20
@@ -120,21 +120,42 @@ def _expanded(
     if not isinstance(value, WrittenStr) or "$" not in value:
         return value
 
-    def replaced(match: re.Match[str]) -> str:
+    named, unset = _variables(value, known)
+    if not named:
+        return WrittenStr.of(_replaced(value, known), value.base)
+    hidden.add(key)
+    for name in unset:
+        said = f"the environment variable `{name}` is not set; set it, or write `${{{name}:-default}}`"
+        problems.append((_nearest(places, key), f"{dotted(key)}: {said}"))
+    return WrittenStr.of(_replaced(value, known), value.base, variables=str(value))
+
+
+def expanded(text: str, environment: Mapping[str, str] | None = None) -> str:
+    """`text` with its variables replaced. Raises ConfigError that names those that are not set."""
+    known = os.environ if environment is None else environment
+    _, unset = _variables(text, known)
+    if unset:
+        raise ConfigError(
+            f"a remembered setting was written with `${unset[0]}`, which is not set here",
+            remedy=f"set the environment variable {unset[0]}, as where the table was written",
+        )
+    return _replaced(text, known)
+
+
+def _variables(text: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The variables that are named in a text, and those of them that have neither value nor default."""
+    found = [match.groups() for match in _VARIABLE.finditer(text) if match[1] is not None]
+    return [name for name, _ in found], [name for name, default in found if name not in known and default is None]
+
+
+def _replaced(text: str, known: Mapping[str, str]) -> str:
+    def one(match: re.Match[str]) -> str:
         name, default = match.groups()
         if name is None:
             return "$"
-        hidden.add(key)
-        found = known.get(name) or default  # as in a shell: empty counts as unset for `:-`
-        if found is None:
-            found = known.get(name)
-        if found is None:
-            said = f"the environment variable `{name}` is not set; set it, or write `${{{name}:-default}}`"
-            problems.append((_nearest(places, key), f"{dotted(key)}: {said}"))
-            return ""
-        return found
+        return known.get(name) or default or ""  # as in a shell: empty counts as unset for `:-`
 
-    return WrittenStr.of(_VARIABLE.sub(replaced, value), value.base)
+    return _VARIABLE.sub(one, text)
 
 
 def _fill_places(data: dict[str, Any], file: Path) -> None:

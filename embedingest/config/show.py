@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from embedingest.config.read import Reading
     from embedingest.config.written import Key
 
-__all__ = ["HIDDEN", "schema", "show"]
+__all__ = ["HIDDEN", "is_secret", "schema", "show"]
 
 HIDDEN: Final = "***"
 _SECRET: Final = ("key", "secret", "token", "password", "credential")
@@ -38,7 +38,7 @@ def schema() -> dict[str, Any]:
 
 
 def _hidden(value: Any, key: Key, hidden: frozenset[Key]) -> Any:
-    if key in hidden or (isinstance(value, str) and value and _is_secret(key)):
+    if key in hidden or (isinstance(value, str) and value and is_secret(key)):
         return HIDDEN
     if isinstance(value, dict):
         return {name: _hidden(inner, (*key, name), hidden) for name, inner in value.items()}
@@ -47,6 +47,7 @@ def _hidden(value: Any, key: Key, hidden: frozenset[Key]) -> Any:
     return value
 
 
-def _is_secret(key: Key) -> bool:
+def is_secret(key: Key) -> bool:
+    """Whether what stands under this key is to be shown to nobody, by the key's name."""
     name = str(key[-1]).lower() if key else ""
     return name.endswith(_SECRET) and not name.endswith(_NOT_SECRET)

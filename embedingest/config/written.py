@@ -20,15 +20,20 @@ _MAX_NODES: Final = 50_000  # aliases of aliases may not grow a small file into 
 
 
 class WrittenStr(str):
-    """A string of a configuration file that knows the folder its relative paths mean."""
+    """A string of a configuration file that knows the folder its relative paths mean.
 
-    __slots__ = ("base",)
+    `variables` is how it was written where that named variables of the environment, and empty otherwise.
+    """
+
+    __slots__ = ("base", "variables")
     base: Path
+    variables: str
 
     @classmethod
-    def of(cls, text: str, base: Path) -> WrittenStr:
+    def of(cls, text: str, base: Path, variables: str = "") -> WrittenStr:
         written = cls(text)
         written.base = base
+        written.variables = variables
         return written
 
     def resolved(self) -> Path:

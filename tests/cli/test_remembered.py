@@ -1,0 +1,79 @@
+"""What a table was written with is known to later commands: its engine and model, and no secret."""
+
+from __future__ import annotations
+
+import pytest
+
+ENGINE = """
+from embedingest.config import EngineConfig
+from embedingest.engine.local import LocalEngine
+
+def create(*, log, key, api_key="", where=""):
+    with open(log, "a") as file:
+        print(key, where, file=file)
+    return LocalEngine(EngineConfig(threads=1))
+"""
+RUN = """
+state: .embedingest
+engines:
+  noted:
+    engine: noted
+    options:
+      log: LOG
+      key: '${NOTED_KEY}'
+      where: 'at-${NOTED_PLACE:-home}'
+      api_key: opensesame
+pipelines:
+  notes: {engine: noted, model: hashing, sources: [{path: docs}]}
+"""
+
+
+@pytest.fixture
+def log(chair, monkeypatch):
+    """What the plug-in engine `noted`, under which `docs` were ingested, writes down of each opening."""
+    site, log = chair.folder / "site", chair.folder / "opened.txt"
+    info = site / "noted-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "noted.py").write_text(ENGINE)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: noted\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[embedingest.engines]\nnoted = noted:create\n")
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("NOTED_KEY", "abracadabra")
+    chair.write("docs/a.md", "penguins are animals")
+    chair.write("run.yaml", RUN.replace("LOG", str(log)))
+    ran = chair.run("run", "run.yaml", "--once")
+    assert ran.code == 0, ran.err
+    assert set(log.read_text().splitlines()) == {"abracadabra at-home"}
+    log.write_text("")
+    return log
+
+
+def test_a_search_embeds_with_the_engine_that_wrote_the_table(chair, log, monkeypatch):
+    monkeypatch.setenv("NOTED_KEY", "hocuspocus")
+    ran = chair.run("search", "animals", "--json")
+    assert ran.json["results"][0]["text"] == "penguins are animals"
+    assert log.read_text() == "hocuspocus at-home\n"
+
+
+def test_no_secret_is_kept(chair, log):
+    assert log.exists()
+    for path in (chair.folder / ".embedingest").rglob("*"):
+        if path.is_file():
+            held = path.read_bytes()
+            assert b"abracadabra" not in held, path
+            assert b"opensesame" not in held, path
+
+
+def test_a_variable_that_is_not_set_is_named(chair, log, monkeypatch):
+    assert log.exists()
+    monkeypatch.delenv("NOTED_KEY")
+    ran = chair.run("search", "animals")
+    assert ran.code == 2
+    assert "NOTED_KEY" in ran.err
+
+
+def test_another_model_may_still_be_named(chair, log):
+    assert chair.run("search", "animals", "--model", "hashing").code == 0
+    assert log.read_text() == "abracadabra at-home\n"
+    refused = chair.run("search", "animals", "--mode", "vector", "--model", "all-minilm")
+    assert "fingerprint" in refused.err
