@@ -14,6 +14,8 @@ from embedingest.store import schema as columns
 from embedingest.store.table import open_table
 from embedingest.types import Row
 
+from record import RESULTS, Record
+
 FINGERPRINT = "benchmark"
 NOISE = 0.35  # length of the noise added to a unit vector: neighbours keep a cosine of about 0.94 to their original
 BATCH = 50_000
@@ -92,7 +94,13 @@ def median(values):
     return round(statistics.median(values), 2)
 
 
-def tell(result, out=None):
+def add_results(parser):
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the result files")
+
+
+def tell(arguments, name, result, checks=()):
+    """Print a row, and keep it in this commit's result file under `table`."""
     print(json.dumps(result, indent=2))
-    if out:
-        Path(out).write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    record = Record("table", arguments.results)
+    record.told(name, result, checks)
+    record.end()

@@ -15,9 +15,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from rows import fill, median, milliseconds, noisy, real, tell
+from rows import add_results, fill, median, milliseconds, noisy, real, tell
 
 from embedingest.store.values import SearchQuery
+
+from record import Check
+
+ROWS = 1_000_000
 
 
 def index(arguments):
@@ -38,7 +42,13 @@ def index(arguments):
         table.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    checks = [
+        Check("recall@10 against exact search", measured["recall_at_10"], 0.95, unit=""),
+        Check("faster than exact search", measured["times_faster"], 5.0),
+    ]
     tell(
+        arguments,
+        "index" if arguments.rows == ROWS else f"index of {arguments.rows:,} rows",
         {
             "rows": arguments.rows,
             "fill_seconds": round(filled, 1),
@@ -46,7 +56,7 @@ def index(arguments):
             "index": None if made is None else {n: getattr(made, n) for n in made.__slots__},
             **measured,
         },
-        arguments.out,
+        checks if arguments.rows == ROWS else [],
     )
 
 
@@ -105,9 +115,12 @@ def over_http(arguments):
         for n in range(len(questions))
     ]
     through, direct = median([a for a, _ in pairs]), median([b for _, b in pairs])
+    adds = round(through - direct, 2)
     tell(
-        {"http_p50_ms": through, "engine_and_table_p50_ms": direct, "http_adds_ms": round(through - direct, 2)},
-        arguments.out,
+        arguments,
+        "http",
+        {"http_p50_ms": through, "engine_and_table_p50_ms": direct, "http_adds_ms": adds},
+        [Check("HTTP above engine and table, p50", adds, 3.0, at_most=True, unit="ms")],
     )
     server.stop()
     workshop.close()
@@ -117,10 +130,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["index", "http"])
     parser.add_argument("--real-db", required=True)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--questions", type=int, default=50)
     parser.add_argument("--model", default="all-minilm")
-    parser.add_argument("--out")
+    add_results(parser)
     arguments = parser.parse_args()
     {"index": index, "http": over_http}[arguments.what](arguments)
 

@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-from rows import fill, median, milliseconds, noisy, real, row, tell
+from rows import add_results, fill, median, milliseconds, noisy, real, row, tell
 
 from embedingest.store.values import Changes, Upkeep
+
+from record import Check
 
 
 def upsert(arguments):
@@ -33,7 +35,8 @@ def upsert(arguments):
         print(size, found[size], flush=True)
     least, most = min(found), max(found)
     ratio = {name: round(found[most][name] / found[least][name], 2) for name in ("add_20_ms", "replace_20_ms")}
-    tell({"sizes": found, "ratio_largest_to_smallest": ratio}, arguments.out)
+    checks = [Check(f"{name}, {most:,} rows against {least:,}", one, 2.0, at_most=True) for name, one in ratio.items()]
+    tell(arguments, "upsert", {"sizes": found, "ratio_largest_to_smallest": ratio}, checks)
 
 
 def keys_only(table):
@@ -101,6 +104,8 @@ def disk(arguments):
         shutil.rmtree(folder, ignore_errors=True)
     ratio = {name: round(used[name] / new[name], 2) for name in new}
     tell(
+        arguments,
+        "disk",
         {
             "updates": arguments.updates,
             "rows": rows,
@@ -111,7 +116,7 @@ def disk(arguments):
             "fresh": new,
             "ratio": ratio,
         },
-        arguments.out,
+        [Check(f"{name} against a fresh table", one, 1.5, at_most=True) for name, one in ratio.items()],
     )
 
 
@@ -126,7 +131,7 @@ def main():
     parser.add_argument("--real-db", required=True)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--updates", type=int, default=10_000)
-    parser.add_argument("--out")
+    add_results(parser)
     arguments = parser.parse_args()
     {"upsert": upsert, "disk": disk}[arguments.what](arguments)
 
