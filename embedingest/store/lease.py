@@ -41,7 +41,8 @@ class LeaseLock:
     """The right to write one table of an object store, held between `acquire` and `release`, or inside `with`.
 
     Renewed by a thread three times in `seconds`. A holder that is killed or cut off keeps others out until the lease
-    runs out, never longer. The holder itself stops at two thirds of that (`ensure`), so clocks may differ by a third.
+    runs out, never longer. The holder is sure for two thirds of that and asks again after it (`ensure`), so clocks may
+    differ by a third.
     `local` is a lock of this machine that is held as well: it guards what lies here.
     """
 
@@ -73,11 +74,16 @@ class LeaseLock:
         return bool(self._token) and time.monotonic() < monotonic and time.time() < wall
 
     def ensure(self) -> None:
-        """Raises LockedError where the lease was lost, so that nothing is written beside another writer."""
-        if not self.held:
+        """Asks the store where the lease may have run out, so that nothing is written beside another writer.
+
+        Raises LockedError where another has taken it, StoreError where the store cannot be reached, which may pass.
+        """
+        if self.held:
+            return
+        if not self._token or not self._renew():
             raise LockedError(
-                f"the lease on table `{self._table}` in {self._uri} was lost: the store could not be reached in time",
-                remedy="what was written is whole; run the same command again",
+                f"the lease on table `{self._table}` in {self._uri} was lost: it ran out, and another took it",
+                remedy="what was written is whole; run the same command again when the other writer is done",
             )
 
     def current(self) -> Holder | None:

@@ -116,6 +116,16 @@ def test_a_writer_that_lost_its_lease_writes_no_more(uri):
                 LeaseLock(uri, "chunks").acquire()
 
 
+def test_a_writer_that_slept_goes_on_where_nobody_took_its_place(uri):
+    asleep = LeaseLock(uri, "chunks", seconds=0.6).acquire()
+    asleep._done.set()
+    time.sleep(0.7)
+    assert not asleep.held
+    asleep.ensure()
+    assert asleep.held
+    asleep.release()
+
+
 def test_object_stores_have_leases_and_folders_have_files(tmp_path):
     assert isinstance(writer_lock("s3://bucket/db", "chunks", state=tmp_path), LeaseLock)
     assert isinstance(writer_lock(tmp_path / "db", "chunks", state=tmp_path), WriterLock)
