@@ -133,9 +133,11 @@ def test_code_base(place, capfd):
 
 
 def test_office_share(place, capfd):
+    (place / "share/sales/report.csv.meta.yaml").write_text("client: Mill & Co\n")
     file = light(place, "office-share")
     assert ran(capfd, file)["share"]["files"]["new"] == 1
-    assert json.loads(hit(file, "share", "walrus").row.metadata)["department"] == "sales"
+    said = json.loads(hit(file, "share", "walrus").row.metadata)
+    assert (said["department"], said["client"]) == ("sales", "Mill & Co")
 
 
 @pytest.mark.weights

@@ -249,7 +249,10 @@ class ServerConfig(_Section):
 
 
 class MetadataRules(_Section):
-    """Where a row's metadata comes from, beside what the loader finds. Constants of `metadata` have the last word."""
+    """Where a row's metadata comes from, beside what the loader finds.
+
+    What a document's front matter says is overruled by its path, that by its sidecar, and that by `metadata`.
+    """
 
     path: tuple[Name, ...] = Field(
         default=(), description="Patterns below the root such as `{client}/{year}/**`; each word in braces is a key"
@@ -257,6 +260,24 @@ class MetadataRules(_Section):
     front_matter: bool | tuple[Name, ...] = Field(
         default=True, description="Keep all keys of a document's front matter, none, or only these"
     )
+
+    sidecar: tuple[Name, ...] = Field(
+        default=(),
+        description="Names of YAML or JSON files that say something of the file beside them, such as "
+        "`{name}.meta.yaml` (of `report.pdf`: `report.pdf.meta.yaml`) or `{stem}.json` (`report.json`); the first "
+        "there is counts. They are no documents themselves",
+    )
+
+    @field_validator("sidecar")
+    @classmethod
+    def _names_its_file(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            parts = re.split(r"\{name\}|\{stem\}", name)
+            if len(parts) != 2 or set("{}/\\") & set("".join(parts)) or not name.endswith((".yaml", ".yml", ".json")):
+                raise ValueError(
+                    f"`{name}` needs `{{name}}` or `{{stem}}` once, no folder, and the end `.yaml`, `.yml` or `.json`"
+                )
+        return names
 
     @field_validator("path")
     @classmethod
@@ -282,7 +303,9 @@ class PipelineConfig(_Section):
     watch: WatchConfig = Field(default=WatchConfig(), description="How changes are noticed")
     store: StoreConfig = Field(default=StoreConfig(), description="How the table is kept and searched")
     metadata: dict[str, Any] = Field(default_factory=dict, description="Added to every row's metadata")
-    metadata_rules: MetadataRules = Field(default=MetadataRules(), description="Metadata from paths and front matter")
+    metadata_rules: MetadataRules = Field(
+        default=MetadataRules(), description="Metadata from paths, front matter and sidecars"
+    )
     schedule: str | None = Field(
         default=None, description="Instead of watching: `every 15m`, `daily 03:00` or `hourly`; local time"
     )

@@ -37,7 +37,7 @@ pipelines:
       # max_tokens: 200            # default: the model's window
       heading_prefix: {prefix}        # embed the headings above a chunk with it
     # metadata: {{team: docs}}       # added to every row
-    # metadata_rules: {{path: ['{{client}}/{{year}}/**']}}
+    # metadata_rules: {{path: ['{{client}}/{{year}}/**'], sidecar: ['{{name}}.meta.yaml']}}
     # watch: {{settle_ms: 300}}
     # schedule: daily 03:00        # instead of watching
 

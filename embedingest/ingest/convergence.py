@@ -63,7 +63,8 @@ class Convergence:
         for root in pipeline.roots:
             scanner = pipeline.scanner(root)
             batch = named.get(scanner.root, Batch(scanner.root))
-            relatives = {*batch.files, *batch.folders, *(root.relative(s) for s in due if root.holds(s))}
+            changed = scanner.concerned(batch.files)
+            relatives = {*changed, *batch.folders, *(root.relative(s) for s in due if root.holds(s))}
             if batch.sweep:
                 survey = survey_root(root, scanner, journal, due=due)
                 self._set_urgency(survey)
@@ -73,7 +74,7 @@ class Convergence:
                 self._take(root, survey)
             elif relatives:
                 survey = survey_paths(root, scanner, journal, relatives, due=due)
-                self._hold_back(root, survey, settled=batch.files)
+                self._hold_back(root, survey, settled=changed)
                 self._set_urgency(survey)
                 self._late.update(survey.gone)
                 self._take(root, survey)

@@ -21,12 +21,14 @@ from embedingest.errors import DocumentError, DocumentSkipped, EmbedingestError
 from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.files import FileFacts, facts_of, name_of, opened_below
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
+from embedingest.ingest.sidecar import again, combined, content_hash_with, read_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
+    from embedingest.ingest.sidecar import Sidecar
     from embedingest.types import Chunk, Document, Sizer
 
 __all__ = ["Extracted", "Extractor", "Job", "Part", "Setup"]
@@ -41,7 +43,8 @@ class Setup:
     """What holds for every file of a pipeline; sent to a worker once. `*_options` are settings by plug-in name.
 
     `loaders` and `chunkers` map shell patterns over the source, or its base name, to names; the first match wins.
-    What follows a `#` in a name tells one set of settings of a plug-in from another.
+    What follows a `#` in a name tells one set of settings of a plug-in from another. `sidecars` are the names of
+    files that say something of the file beside them.
     """
 
     sizer: Sizer
@@ -51,6 +54,7 @@ class Setup:
     chunkers: Mapping[str, str] = field(default_factory=dict)
     chunker_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     max_bytes: int = 256 * 2**20
+    sidecars: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ class Extracted:
     """What one file gave. `parts` begins with the file's own document; it is empty where the hash was known.
 
     `before` and `after` are the facts around the reading: where they differ the file was being written, and the
-    bytes may be no version of it at all. `seconds` has `read`, `load` and `chunk`.
+    bytes may be no version of it at all. `metadata` is what a sidecar says of it, `problem` why one says nothing;
+    content hash and facts cover the sidecar too. `seconds` has `read`, `load` and `chunk`.
     """
 
     source: str
@@ -95,6 +100,8 @@ class Extracted:
     loader: str = ""
     loader_version: str = ""
     parts: tuple[Part, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -136,17 +143,38 @@ class Extractor:
     def _extract(self, job: Job, *, keep_text: bool) -> Extracted:
         clock = _Laps()
         data, before, after = _read(job, self.setup.max_bytes)
-        content_hash = str(blake3(data).hexdigest())
+        sidecar = self._sidecar(job)
+        content_hash = content_hash_with(str(blake3(data).hexdigest()), sidecar)
+        if sidecar is not None:
+            before = combined(before, sidecar.facts)
+            after = combined(after, again(job.root, job.relative, self.setup.sidecars))
         clock.lap("read")
         if content_hash == job.known_hash:
             return Extracted(job.source, content_hash, before, after, seconds=clock.seconds)
         chosen = choose(job.source, data[:HEAD_BYTES], self.setup.loaders)
         loader = self._loader(chosen)
         document = loader.load(data, job.source)
+        if sidecar is not None and sidecar.problem:
+            document = dataclasses.replace(document, notices={**document.notices, "sidecar_unreadable": 1})
         clock.lap("load")
         parts = tuple(self._part(part, content_hash, before.mtime_ns, keep_text=keep_text) for part in _flat(document))
         clock.lap("chunk")
-        return Extracted(job.source, content_hash, before, after, chosen, loader.version, parts, seconds=clock.seconds)
+        return Extracted(
+            source=job.source,
+            content_hash=content_hash,
+            before=before,
+            after=after,
+            loader=chosen,
+            loader_version=loader.version,
+            parts=parts,
+            metadata={} if sidecar is None else sidecar.values,
+            problem="" if sidecar is None else sidecar.problem,
+            seconds=clock.seconds,
+        )
+
+    def _sidecar(self, job: Job) -> Sidecar | None:
+        templates = self.setup.sidecars
+        return read_sidecar(job.root, job.relative, job.source, templates) if templates else None
 
     def _part(self, document: Document, content_hash: str, modified_at_ns: int, *, keep_text: bool) -> Part:
         chosen = self._chunker_name(document)

@@ -290,8 +290,8 @@ class Journal:
         return [(json.loads(notices), int(files)) for notices, files in self._all(query, alias)]
 
     def noticed_files(self, alias: str, notices: Mapping[str, int], limit: int) -> list[tuple[str, str]]:
-        """The first sources under a root that have exactly these notices, with why where one was skipped."""
-        why = "CASE state WHEN 'skipped' THEN error ELSE '' END"
+        """The first sources under a root that have exactly these notices, with the reason where one was noted."""
+        why = "CASE state WHEN 'failed' THEN '' ELSE error END"
         query = f"SELECT source, {why} FROM files WHERE alias=? AND notices=? AND notices <> '' ORDER BY source LIMIT ?"
         return [(row[0], row[1]) for row in self._all(query, alias, json.dumps(notices, sort_keys=True), limit)]
 

@@ -1,4 +1,7 @@
-"""What is said of a row beside its text: from the document, its path, its front matter, the settings. Reads no file."""
+"""What is said of a row beside its text: from the document, its path, its front matter, its sidecar, the settings.
+
+Reads no file.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ _OURS: Final = frozenset({"encoding", "compression"})
 
 
 class Metadata:
-    """The metadata of every document of a pipeline. `constants` have the last word, then paths, then the document."""
+    """The metadata of every document of a pipeline.
+
+    `constants` have the last word, before them a sidecar, then the path, then the document itself.
+    """
 
     def __init__(self, constants: Mapping[str, Any], rules: MetadataRules) -> None:
         self._constants = constants
@@ -28,9 +34,9 @@ class Metadata:
         # Without rules the hash is that of the constants alone, so that adding none changes no row.
         self.rules: Mapping[str, Any] = {**constants, "#rules": said} if said else constants
 
-    def of(self, document: Document) -> dict[str, Any]:
-        """The metadata of one document, as all its rows carry it."""
-        return {**self._kept(document), **self._from_path(document.source), **self._constants}
+    def of(self, document: Document, sidecar: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The metadata of one document, as all its rows carry it; `sidecar` is what the file beside it says."""
+        return {**self._kept(document), **self._from_path(document.source), **(sidecar or {}), **self._constants}
 
     def _kept(self, document: Document) -> dict[str, Any]:
         found = dict(document.metadata)

@@ -38,6 +38,7 @@ _MEANINGS: Final = {
     "outputs_left_out": "outputs of cells left out by setting",
     "pages_without_text": "pages without text",
     "running_lines": "lines at the edge of many pages left out",
+    "sidecar_unreadable": "sidecar files that say nothing, because they cannot be read",
     "skipped_images": "pictures, which are not read",
     "skipped_pages": "pages beyond the limit of the loader",
     "special": "no regular file",
@@ -97,7 +98,7 @@ def gather_files(journal: Journal, sources: Iterable[str]) -> Notices:
         state = journal.file(source)
         if state is not None:
             tally.count(state.notices, 1)
-            tally.name(source, state.notices, state.error if state.state == "skipped" else "")
+            tally.name(source, state.notices, "" if state.state == "failed" else state.error)
     return tally.notices()
 
 
@@ -122,7 +123,8 @@ class _Tally:
         for kind, count in notices.items():
             if self._names[kind] < NAMED and (kind in self._names or len(self._names) < _KINDS):
                 self._names[kind] += 1
-                self._named.append(FileNotice(source, kind, count, said or meaning(kind)))
+                own = said if len(notices) == 1 or kind == "sidecar_unreadable" else ""
+                self._named.append(FileNotice(source, kind, count, own or meaning(kind)))
 
     def notices(self) -> Notices:
         return Notices(

@@ -26,6 +26,7 @@ from embedingest.ingest.recipe import Recipe
 from embedingest.ingest.report import IngestReport
 from embedingest.ingest.roots import Root, owner, resolve
 from embedingest.ingest.scan import Scanner
+from embedingest.ingest.sidecar import SidecarScanner
 from embedingest.ingest.sync import believe, doubt_changed_settings
 from embedingest.ingest.trouble import Trouble, is_hopeless
 from embedingest.ingest.vectors import DEFAULT_BYTES, VectorCache
@@ -316,7 +317,8 @@ class Pipeline:
             follow_symlinks=source.follow_symlinks,
             outputs=[path for path in self._outputs if path.exists()],
         )
-        return Scanner(root.path, rules)
+        sidecars = self.config.metadata_rules.sidecar
+        return SidecarScanner(root.path, rules, sidecars) if sidecars else Scanner(root.path, rules)
 
     # -- following ------------------------------------------------------------------------------------------------
 

@@ -71,6 +71,7 @@ class Recipe:
             chunkers=chunk.chosen(),
             chunker_options={name: self.chunker_options(name) for name in names},
             max_bytes=load.max_bytes,
+            sidecars=self.config.metadata_rules.sidecar,
         )
 
     def chunker_options(self, name: str) -> dict[str, Any]:

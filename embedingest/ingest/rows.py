@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embedingest.ingest.identity import canonical_json, chunk_id, occurrences, text_hash
 from embedingest.ingest.notices import add_notices
@@ -48,7 +48,7 @@ def wanted(extracted: Extracted, recipe: Recipe) -> Wanted:
         add_notices(notices, part.document.notices)
         config = recipe.config_hash(extracted.loader, extracted.loader_version, part.chunker, part.chunker_version)
         hashes.append(config)
-        rows += _rows(part, config, recipe, texts)
+        rows += _rows(part, config, recipe, texts, extracted.metadata)
     if not rows:
         notices["empty"] = 1
     return Wanted(
@@ -62,12 +62,12 @@ def wanted(extracted: Extracted, recipe: Recipe) -> Wanted:
     )
 
 
-def _rows(part: Part, config_hash: str, recipe: Recipe, texts: dict[str, str]) -> list[Row]:
+def _rows(part: Part, config_hash: str, recipe: Recipe, texts: dict[str, str], sidecar: Mapping[str, Any]) -> list[Row]:
     document = part.document
     inputs = [chunk.prefix + chunk.text for chunk in part.chunks]
     hashes = [text_hash(recipe.fingerprint, recipe.prompt, text) for text in inputs]
     texts.update(zip(hashes, inputs, strict=True))
-    common = recipe.metadata.of(document)
+    common = recipe.metadata.of(document, sidecar)
     shared = canonical_json(common)
     return [
         Row(

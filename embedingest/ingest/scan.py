@@ -149,6 +149,10 @@ class Scanner:
         if self._identity() != began or (began is None and below):
             yield _single("", Left("", "away", f"`{self.root}` went away while it was looked at", subtree=True))
 
+    def concerned(self, relatives: Iterable[str]) -> set[str]:
+        """The paths to look at again where these have changed."""
+        return set(relatives)
+
     def may_matter(self, relative: str) -> bool:
         """Whether a change at this path can matter, by names alone. Cheap; ignore files and links are not asked."""
         path = ""

@@ -309,6 +309,8 @@ class Walk:
         for work, extracted in batch:
             if extracted.parts:
                 made = wanted(extracted, self._m.recipe)
+                if extracted.problem:
+                    _log.warning("%s", extracted.problem)
                 work.wanted = made
                 work.state = work.state._replace(
                     state="done" if made.rows else "empty",
@@ -319,6 +321,7 @@ class Walk:
                     chunks=len(made.rows),
                     children=made.children,
                     notices=made.notices,
+                    error=extracted.problem,
                 )
             works.append(work)
         has = self._rows_of(works)
