@@ -24,9 +24,9 @@ def extended(config: PipelineConfig, plugins: Sequence[str], state: Path) -> Pip
 
     What the settings say of a suffix goes before what a plug-in says. Raises PluginError.
     """
-    loaders = {**_suffixes(config, plugins), **config.load.loaders}
-    ordered = {**config.load.loaders, **loaders}
-    load = config.load.model_copy(update={"loaders": ordered}) if plugins else config.load
+    # The first pattern that fits wins, so that those of the settings come first.
+    loaders = {**config.load.loaders, **_suffixes(config, plugins), **config.load.loaders}
+    load = config.load.model_copy(update={"loaders": loaders}) if plugins else config.load
     sources = tuple(_mirrored(source, state, config.table) for source in config.sources)
     return config.model_copy(update={"load": load, "sources": sources})
 
@@ -52,7 +52,7 @@ def _suffixes(config: PipelineConfig, plugins: Sequence[str]) -> dict[str, str]:
         for suffix in sorted(loader.suffixes):
             pattern = f"*{suffix}" if suffix.startswith(".") else suffix
             other = found.setdefault(pattern, plugin.name)
-            if other != plugin.name:
+            if other != plugin.name and pattern not in config.load.loaders:
                 raise PluginError(
                     f"loaders `{other}` and `{plugin.name}` both read `{suffix}` files",
                     remedy=f"choose one under `load.loaders`: `'{pattern}': {other}`",
