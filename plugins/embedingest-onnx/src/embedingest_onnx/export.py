@@ -15,9 +15,11 @@ import numpy as np
 from embedingest import FastTokenizer, ModelLoadError, load_chain, user_cache
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from embedingest import ModelFolder
+    from embedingest import ModelFolder, TokenIds
 
 __all__ = ["LEAST", "Exported", "exported"]
 
@@ -138,7 +140,7 @@ def _cosine(chain: Any, session: Any, rows: list[list[int]], torch: Any) -> floa
     return float(((ours * theirs).sum(axis=1) / np.maximum(lengths, 1e-12)).min())
 
 
-def padded(rows: list[list[int]], pad: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def padded(rows: Sequence[TokenIds], pad: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Token ids and mask, int64 (N, T)."""
     ids = np.full((len(rows), max(map(len, rows))), pad, dtype=np.int64)
     mask = np.zeros_like(ids)
