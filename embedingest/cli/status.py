@@ -55,12 +55,13 @@ def _document(db: str, table: str, state: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
     from embedingest.build import Workshop, journal_path, open_pipeline, recall
+    from embedingest.ingest.notices import Tally
     from embedingest.ingest.status import journal_status, lag
     from embedingest.store.lock import writer_lock
 
     workshop = Workshop(recall(state, db, table))
     try:
-        behind = lag(open_pipeline(workshop))
+        behind = lag(open_pipeline(workshop), left := Tally())
     finally:
         workshop.close()
     lock = writer_lock(db, table, state=state)
@@ -69,7 +70,7 @@ def _document(db: str, table: str, state: Path) -> dict[str, Any]:
         "writer": None if (holder := lock.current()) is None else asdict(holder),
         "in_sync": not behind["to_read"] and not behind["gone"],
         "behind": behind,
-        **journal_status(journal_path(state, db, table), now=time.time()),
+        **journal_status(journal_path(state, db, table), now=time.time(), left=left),
     }
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from embedingest.ingest.machinery import Machinery
+    from embedingest.ingest.notices import Tally
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.survey import Candidate
 
@@ -50,6 +51,7 @@ class Convergence:
         self._failed: list[str] = []
         self._waiting: set[str] = set()
         self._swept: set[Root] = set()
+        self._left: dict[Root, Tally] = {}
 
     # -- looking --------------------------------------------------------------------------------------------------
 
@@ -70,6 +72,7 @@ class Convergence:
                 self._set_urgency(survey)
                 self._present[root.alias] = survey.seen
                 self._swept.add(root)
+                self._left[root] = survey.left
                 self._hold_back(root, survey)
                 self._take(root, survey)
             elif relatives:
@@ -224,7 +227,7 @@ class Convergence:
             if state is not None and state.state == "failed":
                 report.failures.append(Failure(source, state.kind, state.error))
         if self._swept or len(self._walk.noticed) > NOTICED:
-            report.notices = gather(m.journal, [root.alias for root in self._pipeline.roots])
+            report.notices = gather(m.journal, [root.alias for root in self._pipeline.roots], self._left.values())
         else:
             report.notices = gather_files(m.journal, self._walk.noticed)
 

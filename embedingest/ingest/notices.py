@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.journal import Journal
 
-__all__ = ["NAMED", "add_notices", "gather", "gather_files", "meaning", "plus"]
+__all__ = ["NAMED", "Tally", "add_notices", "gather", "gather_files", "meaning", "plus"]
 
 NAMED: Final = 20
 """How many files of one kind are named; all are counted."""
@@ -32,6 +32,11 @@ _MEANINGS: Final = {
     "image_only": "pages of pictures and no text; an OCR plug-in reads them",
     "invalid_json": "no valid JSON, read as text",
     "invalid_lines": "lines that are no JSON, read as text",
+    "link": "symbolic links, which are not followed",
+    "link_broken": "symbolic links that lead nowhere",
+    "link_excluded": "symbolic links to what is excluded",
+    "link_loop": "symbolic links to a folder that holds them",
+    "link_outside": "symbolic links out of the root",
     "missing_chapters": "chapters that the book names and does not hold",
     "no_text": "no text found in pictures",
     "nul_bytes": "NUL characters, kept as replacement marks",
@@ -75,13 +80,15 @@ def plus(notices: Mapping[str, int], **more: int) -> dict[str, int]:
     return total
 
 
-def gather(journal: Journal, aliases: Iterable[str]) -> Notices:
-    """What is noticed now of all files under these roots.
+def gather(journal: Journal, aliases: Iterable[str], left: Iterable[Tally] = ()) -> Notices:
+    """What is noticed now of all files under these roots, and of what scans `left`, which the journal does not know.
 
     Files that have the same notices are counted together and only some are looked at, so that a hundred thousand
     of them cost milliseconds.
     """
-    tally = _Tally()
+    tally = Tally()
+    for other in left:
+        tally.add(other)
     for alias in aliases:
         for notices, files in journal.noticed(alias):
             tally.count(notices, files)
@@ -93,7 +100,7 @@ def gather(journal: Journal, aliases: Iterable[str]) -> Notices:
 
 def gather_files(journal: Journal, sources: Iterable[str]) -> Notices:
     """What is noticed now of these files."""
-    tally = _Tally()
+    tally = Tally()
     for source in sorted(sources):
         state = journal.file(source)
         if state is not None:
@@ -102,8 +109,8 @@ def gather_files(journal: Journal, sources: Iterable[str]) -> Notices:
     return tally.notices()
 
 
-class _Tally:
-    """Counts notices, and names files while there is room for their kinds."""
+class Tally:
+    """Counts notices, and names files while there is room for their kinds: bounded, however many there are."""
 
     def __init__(self) -> None:
         self._counts: dict[str, tuple[int, int]] = {}
@@ -125,6 +132,14 @@ class _Tally:
                 self._names[kind] += 1
                 own = said if len(notices) == 1 or kind == "sidecar_unreadable" else ""
                 self._named.append(FileNotice(source, kind, count, own or meaning(kind)))
+
+    def add(self, other: Tally) -> None:
+        """Take over what another tally has counted and named."""
+        for kind, (files, count) in other._counts.items():
+            before = self._counts.get(kind, (0, 0))
+            self._counts[kind] = (before[0] + files, before[1] + count)
+        for notice in other._named:
+            self.name(notice.source, {notice.kind: notice.count}, notice.detail)
 
     def notices(self) -> Notices:
         return Notices(

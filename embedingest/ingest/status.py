@@ -15,12 +15,13 @@ from embedingest.ingest.trouble import read_trouble
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from embedingest.ingest.notices import Tally
     from embedingest.ingest.pipeline import Pipeline
 
 __all__ = ["journal_status", "lag"]
 
 
-def journal_status(path: Path, *, now: float) -> dict[str, Any]:
+def journal_status(path: Path, *, now: float, left: Tally | None = None) -> dict[str, Any]:
     """The journal's side of `status`; empty parts where there is no journal yet. `now` is seconds since the epoch."""
     if not path.exists():
         nothing = {"roots": [], "files": {}, "failures": [], **Notices().to_json(), "pending_deletes": []}
@@ -44,7 +45,7 @@ def journal_status(path: Path, *, now: float) -> dict[str, Any]:
                 }
                 for state in journal.files(state="failed")
             ],
-            **gather(journal, journal.roots()).to_json(),
+            **gather(journal, journal.roots(), [] if left is None else [left]).to_json(),
             "pending_deletes": sorted(journal.pending()),
             "last_commit": _seconds(journal.meta("committed")),
             "tokens_per_second": _seconds(journal.meta("tokens_per_second")),
@@ -58,8 +59,11 @@ def journal_status(path: Path, *, now: float) -> dict[str, Any]:
         journal.close()
 
 
-def lag(pipeline: Pipeline) -> dict[str, int]:
-    """How far the table is behind the folders: files to read and files gone. Reads no content and takes no lock."""
+def lag(pipeline: Pipeline, left: Tally | None = None) -> dict[str, int]:
+    """How far the table is behind the folders: files to read and files gone. Reads no content and takes no lock.
+
+    What the folders hold and no run takes is counted in `left`.
+    """
     behind = {"to_read": 0, "gone": 0, "seen": 0}
     with pipeline.journal_to_read() as journal:
         for root in resolve(pipeline.config.sources, journal.roots()):
@@ -67,6 +71,8 @@ def lag(pipeline: Pipeline) -> dict[str, int]:
             behind["to_read"] += len(survey.candidates)
             behind["gone"] += len(survey.gone)
             behind["seen"] += survey.seen
+            if left is not None:
+                left.add(survey.left)
     return behind
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.ignore import IGNORE_FILES
 from embedingest.ingest.journal import stat_facts
+from embedingest.ingest.notices import Tally
 from embedingest.ingest.report import Failure
 from embedingest.ingest.scan import Found, Left
 
@@ -42,7 +43,8 @@ class Survey:
     """The outcome for one root or some paths below it.
 
     `counts` are files in states that need nothing (`unchanged`, `skipped`, `empty`, `failed`), `gone` sources that
-    are no longer there, `present` how many files are. `known` is how many documents the journal had.
+    are no longer there, `seen` how many files are. `left` tells of paths that are not taken, and that the journal
+    never hears of.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
@@ -52,6 +54,7 @@ class Survey:
     counts: dict[str, int] = field(default_factory=lambda: {"unchanged": 0, "skipped": 0, "empty": 0, "failed": 0})
     seen: int = 0
     failed: list[str] = field(default_factory=list)
+    left: Tally = field(default_factory=Tally)
 
 
 _UNCHANGED: Final = {"done": "unchanged", "skipped": "skipped", "empty": "empty"}
@@ -132,6 +135,8 @@ def _left(root: Root, left: Left, survey: Survey, blind: list[str]) -> None:
     else:
         survey.seen += 1
         survey.counts["skipped"] += 1
+        survey.left.count({left.reason: 1}, 1)
+        survey.left.name(source, {left.reason: 1}, left.message)
         _log.info("%s is skipped: %s", source, left.message)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from embedingest.ingest.notices import NAMED, meaning
+from embedingest.ingest.notices import NAMED, Tally, meaning
 from embedingest.ingest.report import IngestReport, Notices
-from embedingest.ingest.status import journal_status
+from embedingest.ingest.status import journal_status, lag
 from tests import samples
 from tests.ingest.world import ENGINE, CountingEngine, World
 
@@ -83,6 +84,21 @@ def test_a_touched_file_keeps_its_notices_and_a_lost_journal_finds_them_again(wo
     assert noticed(world.run()) == [("docs/a.txt", "undecodable", 1)]
     (world.state / "chunks.sqlite").unlink()
     assert noticed(world.run()) == [("docs/a.txt", "undecodable", 1)]
+
+
+def test_what_a_scan_does_not_take_is_told_with_its_reason(world: World) -> None:
+    world.write("sound.md", "words")
+    outside = world.base / "secret.md"
+    outside.write_text("not to be read")
+    (world.folder / "away.md").symlink_to(outside)
+    os.mkfifo(world.folder / "pipe")
+    for report in (world.run(), world.run()):
+        assert noticed(report) == [("docs/away.md", "link_outside", 1), ("docs/pipe", "special", 1)]
+        assert sum(kind["files"] for kind in report.notices.counts.values()) == report.files["skipped"] == 2
+    left = Tally()
+    lag(world.pipeline(), left)
+    again = journal_status(world.state / "chunks.sqlite", now=world.now, left=left)
+    assert [notice["source"] for notice in again["notices"]] == ["docs/away.md", "docs/pipe"]
 
 
 def test_many_files_are_all_counted_and_some_named(world: World) -> None:
