@@ -66,7 +66,7 @@ class Convergence:
             scanner = pipeline.scanner(root)
             batch = named.get(scanner.root, Batch(scanner.root))
             changed = scanner.concerned(batch.files)
-            relatives = {*changed, *batch.folders, *(root.relative(s) for s in due if root.holds(s))}
+            relatives = {*changed, *scanner.concerned(batch.folders), *(root.relative(s) for s in due if root.holds(s))}
             if batch.sweep:
                 survey = survey_root(root, scanner, journal, due=due)
                 self._set_urgency(survey)

@@ -156,12 +156,9 @@ class SidecarScanner(Scanner):
                 yield item if beside is None else item._replace(facts=combined(item.facts, beside))
 
     def concerned(self, relatives: Iterable[str]) -> set[str]:
-        """The paths to look at again where these have changed: for a sidecar, the files that it speaks of."""
-        found: set[str] = set()
-        for relative in relatives:
-            documents = set(self._documents(relative))
-            found |= documents or {relative}
-        return found
+        """The paths to look at again where these have changed: for a sidecar, also the files that it speaks of."""
+        changed = set(relatives)
+        return changed.union(*(self._documents(relative) for relative in changed))
 
     def _is_sidecar(self, relative: str) -> bool:
         name = relative.rpartition("/")[2]

@@ -65,8 +65,12 @@ def test_a_watched_sidecar_has_its_document_looked_at(world: World) -> None:
         world.write("b.meta.json", '{"client": "two"}')
         changed = frozenset({"a.md.meta.yaml", "b.meta.json"})
         report = pipeline.converge([Batch(str(pipeline.roots[0].path), files=changed)])
-    assert report.files["changed"] == 2
-    assert metadata(world, "docs/b.txt") == {"client": "two"}
+        assert report.files["changed"] == 2
+        assert metadata(world, "docs/b.txt") == {"client": "two"}
+        (world.folder / "b.meta.json").unlink()
+        gone = frozenset({"b.meta.json"})  # nobody can tell whether what is gone was a folder
+        assert pipeline.converge([Batch(str(pipeline.roots[0].path), folders=gone)]).files["changed"] == 1
+    assert metadata(world, "docs/b.txt") == {}
 
 
 @pytest.mark.parametrize(
