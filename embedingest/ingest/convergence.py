@@ -32,7 +32,8 @@ __all__ = ["Convergence", "delete"]
 
 _log = logging.getLogger(__name__)
 _LOOKS: Final = 3
-_URGENT_FILES: Final = 32
+_URGENT_FILES: Final = 16
+_ALWAYS_URGENT: Final = 4
 _POSTPONE_SECONDS: Final = 60.0
 
 
@@ -100,10 +101,14 @@ class Convergence:
         survey.candidates = ripe
 
     def _set_urgency(self, survey: Survey) -> None:
-        """While watching, what changed last goes first, but only so much of it: a thousand urgent files are none."""
+        """While watching, what changed last goes first, but only so much of it: a thousand urgent files are none.
+
+        Where many are urgent already, as while an archive is unpacked, of each set only the last few are.
+        """
         urgent = set()
         if self._pipeline.watcher is not None:
-            newest = heapq.nlargest(_URGENT_FILES, survey.candidates, key=lambda one: one.found.facts.mtime_ns)
+            room = max(_ALWAYS_URGENT, _URGENT_FILES - self._walk.urgent_files)
+            newest = heapq.nlargest(room, survey.candidates, key=lambda one: one.found.facts.mtime_ns)
             urgent = {candidate.source for candidate in newest}
         for place, candidate in enumerate(survey.candidates):
             if candidate.urgent != (candidate.source in urgent):

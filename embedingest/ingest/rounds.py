@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CALL_CHARACTERS", "CALL_TEXTS", "ROUND_TEXTS", "Rounds"]
+__all__ = ["CALL_CHARACTERS", "CALL_TEXTS", "ROUND_TEXTS", "URGENT_TEXTS", "Rounds"]
 
 ROUND_TEXTS: Final = 512
 CALL_TEXTS: Final = 64
 CALL_CHARACTERS: Final = 16_384
 """Texts of a call times the characters of its longest: some 4 000 tokens of prose."""
 
+URGENT_TEXTS: Final = 8
+"""Texts of an urgent call: what is saved while one runs waits for its end."""
+
 
 class Rounds:
-    """Texts by hash on their way to the engine; urgent ones go first and in no round."""
+    """Texts by hash on their way to the engine; urgent ones go first, the latest before all, and in no round."""
 
     def __init__(self) -> None:
         self._urgent: dict[str, str] = {}
@@ -33,14 +36,25 @@ class Rounds:
     def add(self, key: str, text: str, *, urgent: bool) -> None:
         (self._urgent if urgent else self._waiting)[key] = text
 
+    def hurry(self, key: str) -> None:
+        """A text of the backlog that somebody has just saved is urgent now, if no call has taken it yet."""
+        text = self._waiting.pop(key, None)
+        if text is None:
+            call = next((call for call in self._calls if key in call), None)
+            if call is None:
+                return
+            text = call.pop(key)
+            self._called -= 1
+        self._urgent[key] = text
+
     @property
     def urgent(self) -> bool:
         return bool(self._urgent)
 
     def next_urgent(self) -> dict[str, str]:
-        """Up to a call of urgent texts."""
-        keys = list(self._urgent)[:CALL_TEXTS]
-        return {key: self._urgent.pop(key) for key in keys}
+        """A few urgent texts, the latest first: who saved last waits for what runs and for nothing else."""
+        count = min(URGENT_TEXTS, len(self._urgent))
+        return dict(self._urgent.popitem() for _ in range(count))
 
     def next_call(self, *, begin: bool) -> dict[str, str]:
         """The next call of the backlog, empty where there is none; a round that is not full begins with `begin`."""
@@ -48,6 +62,8 @@ class Rounds:
             self._calls = _cut(self._waiting)
             self._called = len(self._waiting)
             self._waiting = {}
+        while self._calls and not self._calls[-1]:
+            self._calls.pop()  # all of it went ahead
         if not self._calls:
             return {}
         call = self._calls.pop()

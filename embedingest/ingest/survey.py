@@ -75,15 +75,23 @@ def survey_paths(
     root: Root, scanner: Scanner, journal: Journal, relatives: Iterable[str], *, due: frozenset[str] = frozenset()
 ) -> Survey:
     """Some paths below a root, files or folders, present or not; a folder stands for its whole subtree."""
-    survey = Survey()
-    for relative in _outermost(_rescanned(relative) for relative in relatives):
+    survey, wanted = Survey(), _outermost(_rescanned(relative) for relative in relatives)
+    # Thousands of files that arrive at once are looked at folder by folder: each scan asks what applies to it anew.
+    files = {relative: taken for relative, taken in scanner.look(filter(None, wanted)) if isinstance(taken, Found)}
+    for relative in wanted:
         if not relative:
             return survey_root(root, scanner, journal, due=due, urgent=True)
         below = journal.below(root.source(relative))
         known = {source: fact for source in below if (fact := journal.known_file(source)) is not None}
-        blind = _compare(root, scanner.scan(relative), known, survey, due=due, urgent=True)
+        blind = _compare(root, _scanned(scanner, relative, files), known, survey, due=due, urgent=True)
         survey.gone += [source for source in known if not _hidden(source, blind)]
     return survey
+
+
+def _scanned(scanner: Scanner, relative: str, files: dict[str, Found]) -> Iterable[Found | Left]:
+    """What a scan of one path gives; a file that was found already need not be looked for again."""
+    found = files.get(relative)
+    return scanner.scan(relative) if found is None else (found,)
 
 
 def _compare(

@@ -48,6 +48,9 @@ _log = logging.getLogger(__name__)
 CALLS: Final = 5
 """Calls given to the engine at once: enough that it never waits, few enough that little is under way."""
 
+URGENT_CALLS: Final = 2
+"""Urgent calls given to the engine at once: the others wait here, where what is saved later overtakes them."""
+
 WAITING_TEXTS: Final = 3 * ROUND_TEXTS
 JOBS: Final = 48
 JOB_BYTES: Final = 48 * 2**20
@@ -103,6 +106,8 @@ class Walk:
         self._active: set[str] = set()
         self._again: dict[str, Candidate] = {}
         self._urgent = 0
+        self._urgent_waiting = 0
+        self._incomplete: dict[str, _Work] = {}
         self._jobs = 0
         self._job_bytes = 0
         self._done: queue.SimpleQueue[_Read | Embedded] = queue.SimpleQueue()
@@ -110,6 +115,7 @@ class Walk:
         self._rounds = Rounds()
         self._in_engine = 0
         self._calls = 0
+        self._urgent_calls: set[tuple[str, ...]] = set()
         self._waiters: dict[str, list[_Work]] = {}
         self._ready: list[_Work] = []
         self._ready_rows = 0
@@ -130,11 +136,25 @@ class Walk:
         for candidate in candidates:
             if candidate.source in self._active:
                 self._again[candidate.source] = candidate
+                if candidate.urgent:
+                    self._give_up(candidate.source)
                 continue
             self._pushed += 1
             self.total += 1
+            self._urgent_waiting += candidate.urgent
             key = (0 if candidate.urgent else 1, -candidate.found.facts.mtime_ns, self._pushed, candidate)
             heapq.heappush(self._heap, key)
+
+    def _give_up(self, source: str) -> None:
+        """Drop a file that still waits for vectors: it was saved again, and its old version is nobody's wish."""
+        work = self._incomplete.pop(source, None)
+        if work is None:
+            return  # it is being read, or is ready: both are over soon
+        for key in work.missing:
+            if work in self._waiters.get(key, ()):
+                self._waiters[key].remove(work)
+        work.missing.clear()
+        self._finish(work.candidate)
 
     def expect_gone(self, gone: Collection[str]) -> None:
         """These sources are no longer there: new files of the same content have moved."""
@@ -151,7 +171,12 @@ class Walk:
     @property
     def urgent(self) -> bool:
         """Whether files noticed while watching are still under way."""
-        return self._urgent > 0 or bool(self._heap and self._heap[0][0] == 0)
+        return self.urgent_files > 0
+
+    @property
+    def urgent_files(self) -> int:
+        """How many files noticed while watching are under way or wait to be read."""
+        return self._urgent + self._urgent_waiting
 
     def run(self, inbox: Callable[[], None]) -> None:
         """Until nothing is left to do. `inbox` is called often and may `add`.
@@ -204,7 +229,9 @@ class Walk:
             )
             if full and not (urgent and self._jobs < 2 * JOBS):
                 return
-            self._start(heapq.heappop(self._heap)[-1])
+            candidate = heapq.heappop(self._heap)[-1]
+            self._urgent_waiting -= candidate.urgent
+            self._start(candidate)
 
     def _start(self, candidate: Candidate) -> None:
         if candidate.source in self._active:
@@ -385,17 +412,21 @@ class Walk:
                     work.missing.add(key)
                     if key in self._waiters:
                         self._waiters[key].append(work)
+                        if work.candidate.urgent:
+                            self._rounds.hurry(key)
                     else:
                         self._waiters[key] = [work]
                         assert work.wanted is not None
                         self._rounds.add(key, work.wanted.texts[key], urgent=work.candidate.urgent)
-            if not work.missing:
+            if work.missing:
+                self._incomplete[work.candidate.source] = work
+            else:
                 self._make_ready(work)
 
     def _send(self) -> None:
         while self._rounds:
-            urgent = self._rounds.urgent
-            if not urgent and self._calls >= CALLS:
+            urgent = self._rounds.urgent and len(self._urgent_calls) < URGENT_CALLS
+            if not urgent and self._calls - len(self._urgent_calls) >= CALLS:
                 return
             # A round that is not full waits for more texts only while others keep the engine busy.
             idle = self._calls <= 1 or not (self._jobs or self._heap)
@@ -403,11 +434,14 @@ class Walk:
             if not call:
                 return
             self._m.embedder(self._done.put).submit(call, urgent=urgent)
+            if urgent:
+                self._urgent_calls.add(tuple(call))
             self._in_engine += len(call)
             self._calls += 1
 
     def _embedded(self, result: Embedded) -> None:
         self._in_engine -= len(result.hashes)
+        self._urgent_calls.discard(result.hashes)
         self._calls -= 1
         if result.error is not None:
             # What is ready is whole, and stays done.
@@ -434,8 +468,10 @@ class Walk:
                 work.state = work.state._replace(notices=plus(work.state.notices, truncated_chunks=1))
             work.missing.discard(key)
             if not work.missing:
+                del self._incomplete[work.candidate.source]
                 self._make_ready(work)
             return
+        del self._incomplete[work.candidate.source]
         for other in work.missing - {key}:
             waiters = self._waiters.get(other)
             if waiters is not None:
@@ -481,7 +517,8 @@ class Walk:
                 # It went while it was under way, when nobody could yet know that it had rows to delete.
                 self.vanished.append(work.candidate)
         self._report.spend("commit", time.perf_counter() - started)
-        if self._commits >= MAINTAIN_COMMITS:
+        # Upkeep takes its time, and who has just saved does not want to wait for it; but it cannot wait for ever.
+        if self._commits >= (4 * MAINTAIN_COMMITS if self.urgent else MAINTAIN_COMMITS):
             self._commits = 0
             self._m.maintain(self._report)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import threading
@@ -9,6 +10,7 @@ import time
 
 from tests.faults.elsewhere import with_tiny_disk
 from tests.faults.following import Following, wait_until
+from tests.ingest.world import CountingEngine
 
 
 def git(folder, *arguments):
@@ -148,6 +150,42 @@ def test_a_disk_that_is_unmounted_deletes_nothing(tmp_path):
         tmp_path,
     )
     assert said[-1] == "kept: True"
+
+
+class Gated(CountingEngine):
+    """An engine that answers nothing of the backlog until it is let."""
+
+    def __init__(self):
+        super().__init__()
+        self.shut = threading.Event()
+        self.waiting = threading.Event()
+        self.open = threading.Event()
+
+    def embed(self, texts, *, priority, **options):
+        if priority == "bulk" and self.shut.is_set():
+            self.waiting.set()
+            self.open.wait(30)
+        return super().embed(texts, priority=priority, **options)
+
+
+def test_a_file_of_the_backlog_that_is_saved_again_does_not_wait_for_its_old_version(world):
+    world.engine = Gated()
+    with Following(world) as following:
+        world.engine.shut.set()
+        aside = world.base / "aside"
+        aside.mkdir()
+        for number in range(60):
+            (aside / f"b{number}.md").write_text(f"backlog number {number}")
+            os.utime(aside / f"b{number}.md", (number + 1, number + 1))
+        aside.rename(world.folder / "backlog")
+        assert world.engine.waiting.wait(20)
+        world.write("backlog/b0.md", "saved while its old version waits")
+        following.until(lambda: "saved while its old version waits" in following.texts())
+        assert "backlog number 1" not in following.texts()
+        world.engine.open.set()
+        following.until(lambda: sum("/backlog/" in name for name in following.sources()) == 60)
+        following.until_quiet()
+    world.assert_like_fresh()
 
 
 def test_a_save_is_searchable_while_a_backlog_is_ingested(world):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.ingest.rounds import CALL_CHARACTERS, CALL_TEXTS, ROUND_TEXTS, Rounds
+from embedingest.ingest.rounds import CALL_CHARACTERS, CALL_TEXTS, ROUND_TEXTS, URGENT_TEXTS, Rounds
 
 lengths = st.lists(st.integers(1, 3000), max_size=700)
 
@@ -57,3 +57,30 @@ def test_urgent_texts_stand_in_no_round() -> None:
     assert rounds.urgent
     assert list(rounds.next_urgent()) == ["saved"]
     assert not rounds.urgent
+
+
+def test_what_was_saved_last_goes_first_and_in_small_calls() -> None:
+    rounds = Rounds()
+    for number in range(URGENT_TEXTS + 1):
+        rounds.add(str(number), "x", urgent=True)
+    first = rounds.next_urgent()
+    assert str(URGENT_TEXTS) in first
+    assert len(first) == URGENT_TEXTS
+    assert list(rounds.next_urgent()) == ["0"]
+
+
+def test_a_text_of_the_backlog_can_be_hurried_until_a_call_has_taken_it() -> None:
+    rounds = Rounds()
+    for key in ("one", "two", "three"):
+        rounds.add(key, "x", urgent=False)
+    rounds.hurry("two")
+    assert list(rounds.next_urgent()) == ["two"]
+    rounds.add("long", "x" * CALL_CHARACTERS, urgent=False)
+    assert list(rounds.next_call(begin=True)) == ["long"]
+    rounds.hurry("long")
+    assert not rounds.urgent
+    for key in ("one", "three"):
+        rounds.hurry(key)
+    assert rounds.next_urgent().keys() == {"one", "three"}
+    assert rounds.next_call(begin=True) == {}
+    assert len(rounds) == 0
