@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["FORMS", "INT8_CLASS", "Form", "Precision", "candidates", "passed_over", "vector_class"]
+__all__ = ["FORMS", "INT8_CLASS", "Form", "Precision", "candidates", "halves", "passed_over", "vector_class"]
 
 Precision = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 
@@ -50,6 +50,15 @@ def candidates(precision: Precision, flags: Collection[str]) -> tuple[Form, ...]
     elif precision == "fp16" and _FP16_FLAGS.intersection(flags):
         tried = ("fp16",)
     return tuple(FORMS[name] for name in (*tried, "fp32"))
+
+
+def halves(precision: Precision, *, bf16: bool) -> tuple[str, ...]:
+    """Torch's names of the 16 bit types to try on a GPU, best first; `bf16` says whether it has that one.
+
+    fp16 goes first under `auto`: GPUs run both alike, and it keeps three more bits.
+    """
+    wanted = {"auto": ("float16", "bfloat16"), "fp16": ("float16",), "bf16": ("bfloat16",)}.get(precision, ())
+    return tuple(name for name in wanted if bf16 or name != "bfloat16")
 
 
 def passed_over(precision: Precision, flags: Collection[str]) -> list[dict[str, str]]:
