@@ -42,7 +42,7 @@ def told(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any]:
     """
     answer: dict[str, Any] = {"runtime": "torch", "precision": "fp32", "gate": None, "reason": None, "rejected": []}
     if not _on_cpu(settings):
-        return answer | {"precision": settings.precision, "reason": "it runs on a GPU; the gate is passed at every start"}
+        return answer | {"precision": settings.precision, "reason": "it runs on a GPU; gated at every start"}
     if runtime.runtime_version() is None:
         return answer | {"reason": "OpenVINO is not installed for this platform"}
     from embedingest.engine.compiled import taken
