@@ -35,7 +35,8 @@ from record import Check
 HINTS = {"fp32": "f32", "bf16": "bf16", "bf16-linears": "bf16", "fp16": "f16"}
 DEFAULTS = {"all-MiniLM-L6-v2": 3.0, "all-mpnet-base-v2": 2.3}  # target against sentence-transformers as it comes
 TEXTS = {"all-mpnet-base-v2": 200}
-PILOT = 48  # texts over which the settings of a peer are tried
+SOAK = {"all-mpnet-base-v2": 4_000}
+PILOT = 48  # texts over which the settings of a peer are tried, or a tenth of all
 GATED = 256  # at least so many texts make a gate
 SLOW_SECONDS = 60.0  # a contestant whose round takes longer runs two rounds at most
 OURS, THEIRS = "embedingest", "sentence-transformers"
@@ -68,11 +69,12 @@ class Run:
         self.folder = ModelFolder.open(asked.model or common.packaged())
         self.name = common.known_name(self.folder)
         self.packaged = asked.model is None
-        self.repeats, self.soak, self.work = asked.repeats, asked.soak, work
+        self.repeats, self.soak, self.work = asked.repeats, asked.soak or SOAK.get(self.name, 50_000), work
         self.tokenizer = self.folder.tokenizer_path
         count = asked.texts or TEXTS.get(self.name, 1000)
         self.texts = corpora.chunks(asked.corpus, count, self.tokenizer, self.folder.max_tokens)
         self.record = records.Record(f"engine {self.name}", asked.results)
+        print(f"loading {self.name}; the first time it is compiled, for some minutes", flush=True)
         self.ours = Ours(self.folder)
         self.lengths = [int(length) for length in self.ours.lengths(self.texts)]
         self.runtime = self.ours.runtime
@@ -125,7 +127,7 @@ def bulk(run):
 def contest(run):
     """sentence-transformers as it comes, ourselves, and each peer at its best; and why a peer is not there."""
     reference, left_out = peers.SentenceTransformers(run.folder.path), {}
-    pilot = run.texts[:PILOT]
+    pilot = run.texts[: min(PILOT, max(16, len(run.texts) // 10))]
     truth = reference(pilot)
     run.ours(pilot)
     contestants = [reference, run.ours]
@@ -295,7 +297,8 @@ def memory(run):
     command = [sys.executable, "-c", MEMORY, str(run.folder.path)]
     environment = {**os.environ, "PYTHONPATH": str(records.HERE.parent)}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+        start_new_session=True,  # Ctrl-C ends this program, and the other with its standard input
     ) as child:  # fmt: skip
         while embedded < run.soak:
             child.stdin.write(json.dumps([mixed(chance, words) for _ in range(CALL)]) + "\n")
@@ -348,7 +351,9 @@ def main():
     parser.add_argument("--model", type=Path, default=None, help="default: the packaged all-minilm")
     parser.add_argument("--texts", type=int, default=None, help="default: 1000; for all-mpnet-base-v2 200")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--soak", type=int, default=50_000, help="texts of the memory row")
+    parser.add_argument(
+        "--soak", type=int, default=None, help="texts of the memory row; default: 50000, for all-mpnet-base-v2 4000"
+    )
     parser.add_argument("--rows", nargs="+", choices=tuple(ROWS), default=tuple(ROWS))
     parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     corpora.corpus_option(parser)

@@ -80,8 +80,9 @@ class Record:
 
     def row(self, name, measure):
         """Measure a row and keep it. One that fails is said, kept as failed, and the next is measured."""
-        print(f"{name}:", flush=True)
         self._began, self._load, self._clock = datetime.now(UTC), os.getloadavg(), time.monotonic()
+        busy = f"  (load {self._load[0]:.1f}: this machine does other things)" if self._load[0] > cpu.cores() else ""
+        print(f"{name}:{busy}", flush=True)
         try:
             measure()
         except Exception as error:

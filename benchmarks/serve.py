@@ -43,7 +43,6 @@ from record import Check
 MODEL = "all-minilm"
 OURS, IN_PROCESS, LLAMA = "embedingest over HTTP", "embedingest in process", "llama.cpp over HTTP"
 BATCH = 100
-POSTED = 500  # texts of one request of the bulk client
 READY_SECONDS = 120
 WARM = 20  # queries that are not counted
 
@@ -242,6 +241,7 @@ def batch(run):
             contestants[LLAMA] = (them, "/v1/embeddings", [their_body(texts) for texts in batches])
             mine = np.array(answers[0]["embeddings"], dtype=np.float32)
             figures["cosine"] = compare(mine, theirs).as_dict()
+            print(f"  cosine between the two: {figures['cosine']}", flush=True)
         except Exception as error:
             figures["left_out"] = left_out(LLAMA, error)
         for number in range(run.repeats):
@@ -330,15 +330,14 @@ def ingest(run):
 
 def posts(run):
     """Queries while another client posts large requests, one after the other."""
-    bodies = [our_body((run.texts * POSTED)[start : start + POSTED]) for start in range(0, len(run.texts), POSTED)]
+    body = our_body(run.texts)
     over = threading.Event()
 
     def bulk(url, failed):
         client = Client(url)
         try:
             while not over.is_set():
-                for body in bodies:
-                    client.post("/api/embed", body)
+                client.post("/api/embed", body)
         except Exception as error:
             failed.append(error)
 
@@ -354,7 +353,7 @@ def posts(run):
             thread.join(timeout=60)
     if failed:
         raise failed[0]
-    beside(run, "posts", f"p95 of a query while {POSTED} texts a request are answered", spent, stages, rate)
+    beside(run, "posts", f"p95 of a query while {len(run.texts)} texts a request are answered", spent, stages, rate)
 
 
 def asked_meanwhile(run, url):
