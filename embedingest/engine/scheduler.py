@@ -36,9 +36,10 @@ BATCH_TOKENS = 4096
 BATCH_TEXTS = 64
 CACHED_TEXTS = 1024
 MAX_WAITING_TOKENS = 1 << 26
-BULK_SECONDS = 0.05  # a bulk batch is at most about this much work while queries come
+BATCH_SECONDS = 0.05  # a batch is at most about this much work while queries come
 AGE_SECONDS = 0.5  # bulk that has waited this long goes before queries, once
 QUERY_MEMORY_SECONDS = 2.0  # for so long after a query, more queries are expected
+_FEW_TEXTS = 8  # a call of more texts is work, whatever its class
 _CACHED_CALL_TEXTS = 4
 _LEAST_BUDGET = 64
 
@@ -171,9 +172,9 @@ class Scheduler:
             limit = self._max_waiting if full else self._max_waiting_tokens
             raise OverloadedError(f"{what} wait already and the limit is {limit}", remedy="try again in a moment")
         self._count(waiting_tokens=call.tokens)
-        if call.priority == "query":
+        if call.priority == "query" and len(texts) <= _FEW_TEXTS:
             self._last_query = call.submitted
-        elif not len(lane):
+        elif call.priority == "bulk" and not len(lane):
             self._bulk_since = call.submitted
         lane.add(call, texts)
         self._changed.notify(min(len(texts), len(self._workers)))
@@ -233,11 +234,11 @@ class Scheduler:
         now = time.perf_counter()
         query, bulk = self._lanes["query"], self._lanes["bulk"]
         aged = len(bulk) and now - self._bulk_since > AGE_SECONDS
-        if len(query) and not aged:
-            lane, budget = query, self._budget
-        else:
-            lane, budget = bulk, self._bulk_budget(now)
+        lane = query if len(query) and not aged else bulk
+        if lane is bulk:
             self._bulk_since = now
+        # Of either class: what somebody has just saved may be many texts, and a question must not wait behind them.
+        budget = self._budget_at(now)
         # Several workers share what waits, so that none idles while another holds it all.
         share = -(-len(lane) // len(self._workers))
         batch = lane.take(budget=budget, most=max(1, min(self._batch_texts, share)))
@@ -246,10 +247,10 @@ class Scheduler:
                 text.call.started = now
         return batch
 
-    def _bulk_budget(self, now: float) -> int:
+    def _budget_at(self, now: float) -> int:
         if now - self._last_query > QUERY_MEMORY_SECONDS or not self._tokens_per_second:
             return self._budget
-        return max(_LEAST_BUDGET, min(self._budget, int(self._tokens_per_second * BULK_SECONDS)))
+        return min(self._budget, max(_LEAST_BUDGET, int(self._tokens_per_second * BATCH_SECONDS)))
 
     def _run(self, batch: list[WaitingText]) -> None:
         """Encode a batch; on failure, its halves, until the text that fails stands alone."""

@@ -295,13 +295,23 @@ def test_an_encoder_that_answers_the_wrong_shape_is_not_believed():
     scheduler.close()
 
 
-def test_while_queries_come_bulk_batches_are_short():
+@pytest.mark.parametrize("priority", ["bulk", "query"])
+def test_while_queries_come_the_batches_of_large_calls_are_short(priority):
     encoder = CountingEncoder(lambda batch: time.sleep(sum(map(len, batch)) / 10_000))
     scheduler = Scheduler(encoder, batch_tokens=4000, batch_texts=1000)
     scheduler.submit([[1] * 100 for _ in range(2)] + [[2] * 100]).result(10)
-    scheduler.submit([[n] * 100 for n in range(60)], priority="bulk").result(20)
+    scheduler.submit([[n] * 100 for n in range(60)], priority=priority).result(20)
     scheduler.close()
     assert max(sum(map(len, batch)) for batch in encoder.batches) <= 10_000 * 0.05 * 1.5
+
+
+def test_large_calls_alone_have_whole_batches_in_either_class():
+    encoder = CountingEncoder()
+    scheduler = Scheduler(encoder, batch_tokens=4000, batch_texts=1000)
+    for priority in ("query", "bulk"):
+        scheduler.submit([[n] * 100 for n in range(40)], priority=priority).result(20)
+    scheduler.close()
+    assert [sum(map(len, batch)) for batch in encoder.batches] == [3200, 800] * 2
 
 
 def test_the_answer_says_how_long_it_waited_and_ran():
