@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from embedingest import registry
 from embedingest.config import DEFAULT, Config, EngineConfig, ModelConfig, PipelineConfig
 from embedingest.config.kept import kept, restored
 from embedingest.errors import ConfigError, TableMissingError
+from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     import threading
@@ -31,13 +33,11 @@ if TYPE_CHECKING:
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.query import Searcher
     from embedingest.server.run import HttpServer
+    from embedingest.store.table import ChunkTable
     from embedingest.store.values import Upkeep
     from embedingest.types import Sizer
 
-DEFAULT_MODEL = "all-minilm"
-
 __all__ = [
-    "DEFAULT_MODEL",
     "Workshop",
     "journal_path",
     "named_model",
@@ -220,8 +220,9 @@ def rebuild(
     beside_config = settings.model_copy(update={"table": settings.table + NEXT})
     beside_shop = Workshop(config.model_copy(update={"pipelines": {"default": beside_config}}))
     beside_shop.__dict__["engine"] = workshop.engine  # one engine for both
-    beside = open_pipeline(beside_shop, progress=progress, stop=stop, lent=_lender(settings))
-    with open_pipeline(workshop, stop=stop) as serving, beside:
+    lender = _Lender(settings)
+    beside = open_pipeline(beside_shop, progress=progress, stop=stop, lent=lender)
+    with open_pipeline(workshop, stop=stop) as serving, lender, beside:
         report = rebuild(serving, beside, lambda: switch_table(settings.db, beside_config.table, settings.table))
         if not report.stopped:
             remember(serving, config)
@@ -229,20 +230,33 @@ def rebuild(
     return report
 
 
-def _lender(settings: PipelineConfig) -> Callable[[Collection[str]], dict[str, NDArray[np.float32]]]:
-    """The vectors of the table that serves, by text hash: a text hash names the model, so no wrong one is lent."""
+class _Lender:
+    """The vectors of the table that serves, by text hash: a text hash names the model, so no wrong one is lent.
 
-    def lent(hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
+    The table is opened at the first look-up, once.
+    """
+
+    def __init__(self, settings: PipelineConfig) -> None:
+        self._settings = settings
+        self._held = ExitStack()
+
+    def __call__(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        return {} if self._table is None else self._table.vectors(hashes)
+
+    @cached_property
+    def _table(self) -> ChunkTable | None:
         from embedingest.store.table import open_table
 
         try:
-            old = open_table(settings.db, settings.table)
+            return self._held.enter_context(open_table(self._settings.db, self._settings.table))
         except TableMissingError:
-            return {}
-        with old:
-            return old.vectors(hashes)
+            return None
 
-    return lent
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
 
 
 def _upkeep(settings: StoreConfig) -> Upkeep:

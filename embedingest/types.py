@@ -6,7 +6,7 @@ Knows nothing of ours and imports nothing heavy. Letters for shapes, everywhere:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "DEFAULT_MODEL",
     "Change",
     "Chunk",
     "Document",
@@ -26,6 +27,9 @@ __all__ = [
     "Sizer",
     "Span",
 ]
+
+DEFAULT_MODEL: Final = "all-minilm"
+"""The model where none is named."""
 
 Change = Literal["added", "modified", "deleted"]
 Markup = Literal["text", "markdown", "code", "rows"]

@@ -86,8 +86,9 @@ def _processor() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
-    from embedingest.build import DEFAULT_MODEL, open_engine
+    from embedingest.build import open_engine
     from embedingest.errors import EmbedingestError
+    from embedingest.types import DEFAULT_MODEL
 
     engine = open_engine()
     try:

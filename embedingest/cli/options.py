@@ -8,14 +8,15 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-__all__ = ["DB", "MODEL", "STATE", "TABLE", "json_option", "model_options", "plugin_option", "table_options"]
+from embedingest.types import DEFAULT_MODEL
+
+__all__ = ["DB", "STATE", "TABLE", "json_option", "model_options", "plugin_option", "table_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DB = ".embedingest/lancedb"
 TABLE = "chunks"
 STATE = ".embedingest"
-MODEL = "all-minilm"
 
 
 def table_options(function: F) -> F:
@@ -49,7 +50,7 @@ def model_options(function: F) -> F:
     return click.option(
         "-m",
         "--model",
-        default=MODEL,
+        default=DEFAULT_MODEL,
         show_default=True,
         envvar="EMBEDINGEST_MODEL",
         help="Model name, or a local sentence-transformers folder.",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from embedingest.config.schedule import parse_schedule
 from embedingest.config.written import WrittenStr
+from embedingest.types import DEFAULT_MODEL
 
 __all__ = [
     "DEFAULT",
@@ -294,7 +295,7 @@ class PipelineConfig(_Section):
 
     engine: Name = Field(default=DEFAULT, description="Name in `engines`; default: the one of `engine`")
     sources: tuple[SourceConfig, ...] = Field(min_length=1, description="What is followed")
-    model: Name = Field(default="all-minilm", description="Name of the model, from `models:` or known by itself")
+    model: Name = Field(default=DEFAULT_MODEL, description="Name of the model, from `models:` or known by itself")
     prompt: str | None = Field(default=None, description="Document prompt; default: the model's own")
     db: Uri = Field(default=".embedingest/lancedb", description="LanceDB folder or URI; default: in `state`")
     table: Name = Field(default="chunks", description="Table that this pipeline alone writes")

@@ -16,6 +16,7 @@ from lancedb.embeddings import EmbeddingFunctionConfig, TextEmbeddingFunction, r
 from pydantic import PrivateAttr
 
 from embedingest.errors import EngineError
+from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ class EmbedingestFunction(TextEmbeddingFunction):
     are float32 (N, D) of unit length, the same that `embedingest` writes.
     """
 
-    name: str = "all-minilm"
+    name: str = DEFAULT_MODEL
     host: str | None = None
     api_key: str | None = None
     query_prompt: str | None = None
