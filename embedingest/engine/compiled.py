@@ -204,9 +204,16 @@ class CompiledEncoder(FolderEncoder):
                 if self._seen < _BULK_AFTER:
                     return self._latency
                 if self._bulk is None:
-                    hints = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": self.parallel}
-                    self._bulk = self._compile(self.parallel, run_options(self._form, self._threads, **hints))
+                    self._bulk = self._streams()
         return self._bulk
+
+    def _streams(self) -> queue.SimpleQueue[Any]:
+        hints = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": self.parallel}
+        try:
+            return self._compile(self.parallel, run_options(self._form, self._threads, **hints))
+        except RuntimeError as error:  # the entry was taken away since: slower is better than not at all
+            log.warning("bulk work runs without streams: %s", str(error).strip())
+            return self._latency
 
     def _compile(self, requests: int, options: dict[str, Any]) -> queue.SimpleQueue[Any]:
         # The blob beside the graph spares the next process the compiling; it holds no second copy of the weights.

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
+import secrets
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from embedingest.engine.folder import ModelFolder
     from embedingest.engine.forms import Precision
 
-__all__ = ["Entry", "find", "forget", "keep", "key_of", "making", "place"]
+__all__ = ["Entry", "find", "forget", "keep", "key_of", "making", "place", "prune"]
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,7 @@ LAYOUT = 1
 """Raised whenever graphs or notes of older versions of this program must not be used any more."""
 
 NOTE = "compiled.json"
+_UNUSED_DAYS = 30
 _FILES = ("model.xml", "model.bin")
 
 
@@ -94,6 +98,7 @@ def find(key: dict[str, Any]) -> Entry | None:
         if not path.is_file() or path.stat().st_size != size:
             forget(folder, f"`{name}` is missing or cut short")
             return None
+    _used(folder / NOTE)
     return Entry(folder, note)
 
 
@@ -112,12 +117,55 @@ def keep(key: dict[str, Any], fill: Callable[[Path], dict[str, Any]]) -> tuple[E
     try:
         with new_folder(place(key)) as folder:
             note = _noted(folder, key, fill(folder))
+        with contextlib.suppress(OSError):
+            prune(key)
         return Entry(place(key), note), lambda: None
     except OSError as error:
         log.warning("cannot keep the compiled model in %s: %s", place(key), error.strerror or error)
     folder = Path(tempfile.mkdtemp(prefix="embedingest-compiled-"))
     note = _noted(folder, key, fill(folder))
     return Entry(folder, note), lambda: shutil.rmtree(folder, ignore_errors=True)
+
+
+def prune(key: dict[str, Any], *, now: float | None = None) -> list[Path]:
+    """Take away what this version cannot use and nobody used for 30 days, and answer the folders. Raises OSError.
+
+    That is what was made for another runtime, processor or layout, or left by a process that was killed; never
+    another model. A process that still runs such an entry has its files mapped: only their names go.
+    """
+    then = (time.time() if now is None else now) - _UNUSED_DAYS * 86_400
+    pruned = []
+    for folder in place(key).parent.iterdir():
+        with contextlib.suppress(OSError):
+            if folder.is_dir() and _last_use(folder) < then and not _usable(folder, key):
+                gone = folder.with_name(f".{folder.name.lstrip('.')}.{secrets.token_hex(4)}")
+                folder.rename(gone)  # in one step, so that nobody finds half of it
+                shutil.rmtree(gone, ignore_errors=True)
+                pruned.append(folder)
+    if pruned:
+        log.info("took away %d compiled models that were not used for %d days", len(pruned), _UNUSED_DAYS)
+    return pruned
+
+
+def _usable(folder: Path, key: dict[str, Any]) -> bool:
+    """Whether a process like this one could still find the entry: only model, window and precision may differ."""
+    try:
+        made = json.loads((folder / NOTE).read_bytes())["key"]
+        return place(made) == folder and all(made[name] == key[name] for name in ("runtime", "cpu", "layout"))
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def _last_use(folder: Path) -> float:
+    note = folder / NOTE
+    return (note if note.is_file() else folder).stat().st_mtime
+
+
+def _used(note: Path) -> None:
+    """Let the note's time of change say when the entry was last used, to the day."""
+    with contextlib.suppress(OSError):  # a read-only cache is pruned by nobody
+        if time.time() - note.stat().st_mtime > 86_400:
+            os.utime(note)
 
 
 def _noted(folder: Path, key: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:

@@ -117,6 +117,13 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(folder, fres
     assert not place.exists()
 
 
+def test_an_entry_that_vanishes_under_a_running_model_still_serves_bulk(copied_entry, folder):
+    encoder = create(folder, FP32)
+    shutil.rmtree(copied_entry)
+    encoder.warm_up()
+    assert_right(encoder, folder)
+
+
 @pytest.fixture
 def no_room():
     """As on a full disk: this process can write no file larger than 64 KiB."""
