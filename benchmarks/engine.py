@@ -203,24 +203,28 @@ def query(run, count=200, block=10):
 def share_of_ceiling(run):
     """Our arithmetic rate as a share of the best rate any library here reaches for one large product, by turns."""
     hint = HINTS[run.runtime["precision"]]
-    work, rates, tops = operations(run.folder, run.lengths), [], {}
+    work, rates, best, median = operations(run.folder, run.lengths), [], {}, {}
     run.ours(run.texts)
     for number in range(run.repeats):
-        for name, rate in peers.ceilings(hint).items():
-            tops.setdefault(name, []).append(rate / 1e9)
+        for name, (top, usual) in peers.ceilings(hint).items():
+            best.setdefault(name, []).append(top / 1e9)
+            median.setdefault(name, []).append(usual / 1e9)
         time.sleep(0.2)
         rates.append(work / timed(run.ours, run.texts)[1] / 1e9)
-        best = max(found[-1] for found in tops.values())
-        print(f"  round {number + 1} of {run.repeats}  {rates[-1]:,.0f} GFLOP/s of {best:,.0f} at {hint}", flush=True)
-    medians = {name: statistics.median(found) for name, found in tops.items()}
-    top = max(medians, key=medians.get)
-    ours = statistics.median(rates)
-    for name, rate in medians.items():
-        print(f"  {rate:7,.0f} GFLOP/s  {name}")
-    check = Check(f"share of the matrix-product ceiling at {hint} ({top})", ours / medians[top], 0.8)
-    figures = {"precision": hint, "gflops": rates, "ceiling_gflops": tops, "ceiling": top, "share": ours / medians[top],
+        top = max(found[-1] for found in best.values())
+        print(f"  round {number + 1} of {run.repeats}  {rates[-1]:,.0f} GFLOP/s of {top:,.0f} at {hint}", flush=True)
+    tops = {name: statistics.median(found) for name, found in best.items()}
+    usual = {name: statistics.median(found) for name, found in median.items()}
+    for name, rate in tops.items():
+        print(f"  {rate:7,.0f} GFLOP/s at best, {usual[name]:7,.0f} sustained  {name}")
+    ours, name = statistics.median(rates), max(tops, key=tops.get)
+    sustained = ours / max(usual.values())
+    print(f"  share of the best sustained rate: {sustained:.2f}")
+    check = Check(f"share of the matrix-product ceiling at {hint} ({name})", ours / tops[name], 0.8)
+    figures = {"precision": hint, "gflops": rates, "ceiling_gflops": best, "sustained_gflops": median, "ceiling": name,
+               "share": ours / tops[name], "share_of_sustained": sustained,
                "tokens_per_second": ours * 1e9 * sum(run.lengths) / work,
-               "ceiling_tokens_per_second": medians[top] * 1e9 * sum(run.lengths) / work}  # fmt: skip
+               "ceiling_tokens_per_second": tops[name] * 1e9 * sum(run.lengths) / work}  # fmt: skip
     run.keep("ceiling", figures, [check])
 
 
@@ -318,8 +322,8 @@ def memory(run):
 
 
 def mixed(chance, words):
-    """Mostly a few words, one in twenty up to a whole window."""
-    size = chance.choice((3, 8, 20, 40)) if chance.random() < 0.95 else chance.randint(40, 200)
+    """Mostly a few words, one in thirty up to a whole window."""
+    size = chance.choice((2, 5, 10, 20)) if chance.random() < 0.97 else chance.randint(40, 200)
     return " ".join(chance.choices(words, k=size))
 
 

@@ -6,6 +6,7 @@ They are no dependencies of embedingest: `pip install onnx onnxruntime fastembed
 import contextlib
 import copy
 import os
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from embedingest.engine import cpu
-from embedingest.engine.work import CEILING_SHAPE, ceiling
+from embedingest.engine.work import CEILING_SHAPE
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -182,13 +183,13 @@ ROWS, INNER, COLUMNS = CEILING_SHAPE
 
 
 def ceilings(precision):
-    """Operations per second of one product of `CEILING_SHAPE` on all cores, by each library that has this precision.
+    """Operations per second of one product of `CEILING_SHAPE` on all cores, by each way that has this precision.
 
-    Each figure is the best of many repetitions. A library that cannot is left out.
+    Of each the best and the median repetition within a second. A way that cannot is left out.
     """
     ways = {
-        "openvino, all cores on one product": lambda: ceiling(precision),
-        "openvino, a product on each core": lambda: openvino_streams(precision),
+        "openvino, all cores on one product": lambda: openvino_product(precision, streams=1),
+        "openvino, a product on each core": lambda: openvino_product(precision, streams=cpu.cores()),
         "torch linear": lambda: torch_linear(precision),
         "torch linear, weights packed": lambda: torch_packed(precision),
     }
@@ -201,15 +202,16 @@ def ceilings(precision):
     return found
 
 
-def best_rate(action, products=1, seconds=1.0):
-    """Operations per second of the best repetition of an action that does so many products."""
+def rates(action, products=1, seconds=1.0):
+    """Operations per second of the best and of the median repetition of an action that does so many products."""
     action()
-    best, until = float("inf"), time.perf_counter() + seconds
+    spent, until = [], time.perf_counter() + seconds
     while time.perf_counter() < until:
         began = time.perf_counter()
         action()
-        best = min(best, time.perf_counter() - began)
-    return products * 2.0 * ROWS * INNER * COLUMNS / best
+        spent.append(time.perf_counter() - began)
+    work = products * 2.0 * ROWS * INNER * COLUMNS
+    return work / min(spent), work / statistics.median(spent)
 
 
 def random_matrices():
@@ -217,12 +219,11 @@ def random_matrices():
     return [chance.standard_normal(shape, dtype=np.float32) for shape in ((ROWS, INNER), (COLUMNS, INNER))]
 
 
-def openvino_streams(precision):
+def openvino_product(precision, *, streams):
     """Inputs and outputs in the precision itself, so that nothing but the product is timed."""
     import openvino as ov
     from openvino import opset13 as ops
 
-    streams = cpu.cores()
     weights = ops.convert(ops.constant(random_matrices()[1]), precision)
     left = ops.parameter([ROWS, INNER], getattr(ov.Type, precision))
     model = ov.Model([ops.matmul(left, weights, transpose_a=False, transpose_b=True)], [left], "ceiling")
@@ -236,7 +237,7 @@ def openvino_streams(precision):
         for request in requests:
             request.wait()
 
-    return best_rate(all_streams, products=streams)
+    return rates(all_streams, products=streams)
 
 
 def torch_linear(precision):
@@ -244,7 +245,7 @@ def torch_linear(precision):
 
     left, right = torch_matrices(precision)
     with torch.inference_mode():
-        return best_rate(lambda: torch.nn.functional.linear(left, right))
+        return rates(lambda: torch.nn.functional.linear(left, right))
 
 
 def torch_packed(precision):
@@ -255,7 +256,7 @@ def torch_packed(precision):
     with torch.inference_mode():
         packed = torch.ops.mkldnn._reorder_linear_weight(right, ROWS)  # noqa: SLF001 -- there is no public name for it
         product = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001
-        return best_rate(lambda: product(left, packed, None, "none", [], ""))
+        return rates(lambda: product(left, packed, None, "none", [], ""))
 
 
 def torch_matrices(precision):

@@ -46,7 +46,7 @@ def chunks(corpus, count, tokenizer_json, window):
     """`count` pieces of at most `window` tokens, cut between words, no two alike.
 
     Their lengths are spread from a dozen tokens to the window, more of them short than long as in real documents (about
-    100 tokens on average for a window of 256).
+    95 tokens on average for a window of 256).
     """
     tokenizer, lengths = whole(tokenizer_json), spread(window)
     found = {}
@@ -64,7 +64,7 @@ def spread(window):
     """Endless lengths in content tokens, the same each time."""
     chance = random.Random(2)
     while True:
-        yield SHORTEST + round((window - 2 - SHORTEST) * chance.random() ** 1.6)
+        yield SHORTEST + round((window - 2 - SHORTEST) * chance.random() ** 1.9)
 
 
 def cut(text, tokenizer, lengths):
