@@ -149,15 +149,25 @@ class SidecarScanner(Scanner):
 
     def scan(self, below: str = "") -> Iterator[Found | Left]:
         for item in super().scan(below):
-            if not isinstance(item, Found):
-                yield item
-            elif not item.relative or not self._is_sidecar(item.relative):
-                beside = again(self.root, item.relative, self._templates)
-                yield item if beside is None else item._replace(facts=combined(item.facts, beside))
+            told = self._told(item)
+            if told is not None:
+                yield told
+
+    def look(self, relatives: Iterable[str]) -> Iterator[tuple[str, Found | Left | None]]:
+        for relative, item in super().look(relatives):
+            yield relative, item and self._told(item)
+
+    def _told(self, item: Found | Left) -> Found | Left | None:
+        """A file with what its sidecar adds to its facts; `None` for a sidecar itself."""
+        if not isinstance(item, Found):
+            return item
+        if item.relative and self._is_sidecar(item.relative):
+            return None
+        return item._replace(facts=combined(item.facts, again(self.root, item.relative, self._templates)))
 
     def concerned(self, relatives: Iterable[str]) -> set[str]:
         """The paths to look at again where these have changed: for a sidecar, also the files that it speaks of."""
-        changed = set(relatives)
+        changed = super().concerned(relatives)
         return changed.union(*(self._documents(relative) for relative in changed))
 
     def _is_sidecar(self, relative: str) -> bool:
