@@ -72,6 +72,13 @@ def test_the_head_is_kept_up_to_the_window_and_the_cut_is_told(engine, words, co
     np.testing.assert_array_equal(answer.vectors, head.vectors)
 
 
+def test_a_text_of_a_million_tokens_is_cut_and_harms_no_other(engine):
+    answer = engine.embed(["a " * 1_000_000, "short"], model="hashing")
+    assert answer.truncated == (0,)
+    assert answer.token_counts.tolist() == [512, 1]
+    np.testing.assert_allclose(answer.vectors[1], engine.embed(["short"], model="hashing").vectors[0], atol=1e-6)
+
+
 def test_without_truncation_the_first_text_that_does_not_fit_is_named(engine):
     with pytest.raises(InputTooLongError, match="the input length exceeds the context length") as refused:
         engine.embed(["a", "b c " * 9, "d"], model="small", truncate=False)
