@@ -19,6 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from filelock import FileLock
+
 from embedingest.engine import cpu
 
 HERE = Path(__file__).resolve().parent
@@ -96,10 +98,11 @@ class Record:
         row = {"taken": self._circumstances(), "figures": figures}
         if checks:
             row["targets"] = [{**asdict(c), "met": c.met} for c in checks]
-        known = json.loads(self.path.read_text("utf-8")) if self.path.exists() else {}
-        known["commit"] = self._commit
-        known.setdefault("sections", {}).setdefault(self.section, {})[name] = row
-        write(self.path, json.dumps(known, indent=1, sort_keys=True) + "\n")
+        with FileLock(Path(tempfile.gettempdir()) / f"embedingest-benchmarks-{self._commit}.lock"):
+            known = json.loads(self.path.read_text("utf-8")) if self.path.exists() else {}
+            known["commit"] = self._commit
+            known.setdefault("sections", {}).setdefault(self.section, {})[name] = row
+            write(self.path, json.dumps(known, indent=1, sort_keys=True) + "\n")
 
     def told(self, name, figures, checks=()):
         """Keep a finished row and print its verdicts."""
