@@ -195,6 +195,7 @@ def open_pipeline(
         describe=lambda: workshop.engine_of(config.engine).describe(config.model),
         open_engine=lambda: workshop.engine_of(config.engine),
         open_table=opened,
+        warm=_import_store,
         lock=lambda: lock,
         token=lambda: version_token(db, table),
         outputs=_outputs(state, db),
@@ -257,6 +258,14 @@ class _Lender:
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
+
+
+def _import_store() -> None:
+    """What `open_table` will import, so that it can be imported beside other work."""
+    import embedingest.store.table  # noqa: F401 -- imported for later
+    from embedingest.store.database import load
+
+    load()
 
 
 def _upkeep(settings: StoreConfig) -> Upkeep:

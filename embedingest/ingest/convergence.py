@@ -133,6 +133,8 @@ class Convergence:
 
     def finish(self) -> None:
         """Do what there is to do, deletions last."""
+        if self._walk.backlog:
+            self._m.warm()
         for _ in range(_LOOKS):
             self._walk.run(self._between)
             if not self._walk.vanished:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
@@ -16,7 +17,6 @@ from embedingest.ingest.embedder import Embedded, Embedder
 from embedingest.ingest.report import Progress
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Collection, Iterable, Sequence
     from concurrent.futures import Future
 
@@ -76,6 +76,7 @@ class Machinery:
         open_table: Callable[[], Table],
         open_engine: Callable[[], Engine],
         open_workers: Callable[[Recipe, Sizer], Workers],
+        warm: Callable[[], object] | None,
         token: Callable[[], str | None],
         lent: Callable[[Collection[str]], dict[str, NDArray[np.float32]]] | None,
         stop: threading.Event,
@@ -90,6 +91,8 @@ class Machinery:
         self._open_table = open_table
         self._open_engine = open_engine
         self._open_workers = open_workers
+        self._warm = warm
+        self._warming: threading.Thread | None = None
         self._token = token
         self._lent = lent
         self._progress = progress
@@ -116,6 +119,19 @@ class Machinery:
             self._table = self._open_table()
             self._had_rows = self._table.count() > 0
         return self._table
+
+    def warm(self) -> None:
+        """Files are to be read: what the table will import is imported while the first of them are extracted."""
+        if self._warm is None or self._table is not None or self._warming is not None:
+            return
+        warm = self._warm
+
+        def run() -> None:
+            with suppress(Exception):  # whoever needs it will meet it again
+                warm()
+
+        self._warming = threading.Thread(target=run, name="warm")
+        self._warming.start()
 
     def workers(self) -> Workers:
         if self._workers is None:
@@ -175,6 +191,8 @@ class Machinery:
             self._workers = None
 
     def close(self) -> None:
+        if self._warming is not None:
+            self._warming.join()
         self.quiet()
         self.drop_table()
         if self._cache is not None:

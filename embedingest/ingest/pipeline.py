@@ -63,11 +63,11 @@ class Pipeline:
     """Keeps one table equal to its roots.
 
     `describe` tells of the model without loading it; `open_engine` and `open_table` are called when first needed,
-    which an unchanged run never does. `lock` is the right to write the table, taken for as long as the pipeline is
-    open. `token` names the table's newest version without opening it: empty for no table, `None` where it cannot
-    be told. `outputs` are folders that are ours and never ingested. `verbs` are further things that other processes
-    may ask of the writer. `lent` may know vectors that neither table nor cache has (a rebuild's old table). `clock`
-    is seconds since the epoch.
+    which an unchanged run never does; `warm` is called beside other work as soon as files are to be read. `lock` is
+    the right to write the table, taken for as long as the pipeline is open. `token` names the table's newest
+    version without opening it: empty for no table, `None` where it cannot be told. `outputs` are folders that are
+    ours and never ingested. `verbs` are further things that other processes may ask of the writer. `lent` may know
+    vectors that neither table nor cache has (a rebuild's old table). `clock` is seconds since the epoch.
 
     Use as a context manager, or call `close`.
     """
@@ -83,6 +83,7 @@ class Pipeline:
         open_table: Callable[[Recipe], Table],
         lock: Callable[[], AbstractContextManager[Any]],
         open_workers: Callable[[Recipe, Sizer], Workers] | None = None,
+        warm: Callable[[], object] | None = None,
         token: Callable[[], str | None] = lambda: None,
         outputs: Sequence[Path] = (),
         verbs: Mapping[str, Callable[[Table, Mapping[str, Any]], object]] | None = None,
@@ -98,6 +99,7 @@ class Pipeline:
         self._open_engine = open_engine
         self._open_table = open_table
         self._open_workers = open_workers or _processes
+        self._warm = warm
         self._lock = lock
         self._token = token
         self._outputs = outputs
@@ -157,6 +159,7 @@ class Pipeline:
             open_table=lambda: self._open_table(recipe),
             open_engine=self._open_engine,
             open_workers=self._open_workers,
+            warm=self._warm,
             token=self._token,
             lent=self._lent,
             stop=self.stop,

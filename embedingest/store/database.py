@@ -22,13 +22,19 @@ _NO_ROOM: Final = ("no space left", "disk quota", "file too large", "storage ful
 _NO_RIGHT: Final = ("permission denied", "read-only file system", "access is denied", "operation not permitted")
 
 
-def connect(uri: str | Path, *, read_consistency_seconds: float, storage_options: Mapping[str, str] | None) -> Any:
-    """A LanceDB connection whose tables notice other processes' commits after the given seconds."""
+def load() -> Any:
+    """LanceDB's module, which takes seconds to import and is not needed by every run. Safe in any thread."""
     # The Rust layer reads this once, while it is imported; whoever set it before keeps it.
     for name in ("LANCE_LOG", "LANCEDB_LOG"):
         os.environ.setdefault(name, "error")
     import lancedb
 
+    return lancedb
+
+
+def connect(uri: str | Path, *, read_consistency_seconds: float, storage_options: Mapping[str, str] | None) -> Any:
+    """A LanceDB connection whose tables notice other processes' commits after the given seconds."""
+    lancedb = load()
     session = lancedb.Session(index_cache_size_bytes=_INDEX_CACHE, metadata_cache_size_bytes=_METADATA_CACHE)
     with translated("open database", str(uri)):
         return lancedb.connect(

@@ -43,6 +43,26 @@ def fill(world: World, count: int = 6) -> None:
 # -- doing what must be done, and no more
 
 
+def test_what_the_table_needs_is_imported_beside_the_first_files_and_never_for_nothing(world):
+    world.write("a.md", "one document")
+    time.sleep(0.05)  # a file as young as the clock's tick is read again
+    warmed = []
+    for _ in range(2):
+        with world.pipeline(warm=lambda: warmed.append(threading.current_thread().name)) as pipeline:
+            pipeline.converge()
+        assert warmed == ["warm"]
+
+
+def test_a_warming_that_fails_is_no_failure(world):
+    world.write("a.md", "one document")
+
+    def fail():
+        raise ImportError("no such library")
+
+    with world.pipeline(warm=fail) as pipeline:
+        assert pipeline.converge().files["new"] == 1
+
+
 def test_a_first_run_stores_every_chunk_and_a_second_touches_nothing(world: World) -> None:
     fill(world)
     first = world.run()
