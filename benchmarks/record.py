@@ -7,6 +7,7 @@ were taken, and each target with whether it was met. No path and no name of the 
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -139,7 +140,11 @@ class Record:
 
 
 def run(record, rows):
-    """Measure rows (name → action) in order; Ctrl-C ends the run and keeps what was done. Answers the exit code."""
+    """Measure rows (name → action) in order; Ctrl-C ends the run and keeps what was done. Answers the exit code.
+
+    SIGTERM is taken for Ctrl-C, so that no server that was started outlives the run.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for name, measure in rows.items():
             record.row(name, measure)
@@ -147,6 +152,8 @@ def run(record, rows):
         print("\ninterrupted; what was done is kept", flush=True)
         record.end()
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return record.end()
 
 
