@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+
+@pytest.fixture(autouse=True)
+def _own_log_levels() -> Iterator[None]:
+    """The program sets its own levels when it runs in the test's process; the next test is not to inherit them."""
+    yield
+    for name in ("embedingest", "httpx", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -67,13 +69,26 @@ FOREIGN: dict[str, tuple[str, ...]] = {
 }
 
 
-def modules() -> list[tuple[str, ast.Module]]:
+class Module(NamedTuple):
+    """What one module imports, in all and at run time. Not its tree: the trees of all slow every later test down."""
+
+    name: str
+    imports: tuple[str, ...]
+    at_run_time: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.name or "front door"
+
+
+@cache
+def modules() -> tuple[Module, ...]:
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
+        tree = ast.parse(path.read_text("utf-8"))
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found.append((name, ast.parse(path.read_text("utf-8"))))
-    return found
+        found.append(Module(name, tuple(imports(tree)), tuple(run_time_imports(tree))))
+    return tuple(found)
 
 
 def imports(tree: ast.Module) -> list[str]:
@@ -98,21 +113,23 @@ def run_time_imports(tree: ast.Module) -> list[str]:
     return imports(ast.Module(body=list(kept), type_ignores=[]))
 
 
-@pytest.mark.parametrize(("name", "tree"), modules(), ids=[name or "front door" for name, _ in modules()])
-def test_a_module_imports_only_rooms_below_its_own(name: str, tree: ast.Module) -> None:
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_a_module_imports_only_rooms_below_its_own(module: Module) -> None:
+    name = module.name
     room = name.partition(".")[0]
     if room in {"", "__main__"}:
         return
     assert room in ROOMS, f"a new room {room!r}: say here what it may know"
-    for target in imports(tree):
+    for target in module.imports:
         if target.startswith("embedingest."):
             other = target.split(".")[1]
             assert other == room or other in ROOMS[room], f"{name} imports {target}"
 
 
-@pytest.mark.parametrize(("name", "tree"), modules(), ids=[name or "front door" for name, _ in modules()])
-def test_a_foreign_library_is_imported_in_one_room_only(name: str, tree: ast.Module) -> None:
-    for target in imports(tree):
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_a_foreign_library_is_imported_in_one_room_only(module: Module) -> None:
+    name = module.name
+    for target in module.imports:
         homes = FOREIGN.get(target.partition(".")[0])
         if homes is not None:
             assert any(name == home or name.startswith(home + ".") for home in homes), f"{name} imports {target}"
@@ -120,9 +137,9 @@ def test_a_foreign_library_is_imported_in_one_room_only(name: str, tree: ast.Mod
 
 @pytest.mark.parametrize("step", ["watch", "scan", "extract", "plan", "journal", "identity"])
 def test_a_step_of_the_walk_knows_neither_engine_nor_store_at_run_time(step: str) -> None:
-    for name, tree in modules():
+    for name, _, at_run_time in modules():
         if name == f"ingest.{step}" or name.startswith((f"ingest.{step}.", "ingest.load", "ingest.chunk")):
-            for target in run_time_imports(tree):
+            for target in at_run_time:
                 assert not target.startswith(("embedingest.engine", "embedingest.server")), f"{name} imports {target}"
 
 

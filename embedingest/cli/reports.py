@@ -33,11 +33,13 @@ def draw_report(report: IngestReport, out: Console) -> None:
     if embedded["reused"]:
         out.print(f"reused: {embedded['reused']:,} vectors", highlight=False)
     for failure in report.failures[:_MOST_FAILURES]:
-        out.print(f"failed: {failure.source}: {failure.error}", style="red", highlight=False, markup=False)
+        out.print(
+            f"failed: {failure.source}: {failure.error}", style="red", highlight=False, markup=False, soft_wrap=True
+        )
     if len(report.failures) > _MOST_FAILURES:
         out.print(f"… and {len(report.failures) - _MOST_FAILURES} more; `embedingest status` lists them")
     for line in notice_lines(report.notices):
-        out.print(line, style="yellow", highlight=False, markup=False)
+        out.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
     if files["pending_deletes"]:
         out.print(f"{files['pending_deletes']} deletions wait: `embedingest confirm` carries them out", style="yellow")
     if report.stopped:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -50,13 +48,10 @@ class Chair:
 
 
 @pytest.fixture
-def chair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Chair]:
+def chair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Chair:
     for name in ("OLLAMA_HOST", "OLLAMA_KEEP_ALIVE", "EMBEDINGEST_DB", "EMBEDINGEST_MODEL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir(exist_ok=True)
-    yield Chair(tmp_path, capfd)
-    # The program sets its own levels; the next test is not to inherit them.
-    for name in ("embedingest", "httpx", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
+    return Chair(tmp_path, capfd)
