@@ -101,10 +101,12 @@ class Embedder:
                 self._embed(texts, result, priority)
             except EmbedingestError as error:
                 result.error = error
-            except BaseException as error:  # noqa: BLE001 -- raised again by whoever takes the result
+            except Exception as error:  # noqa: BLE001 -- raised again by whoever takes the result
                 # An engine may be a stranger's: whatever it raises, it is the engine that failed.
                 result.error = EngineError(f"the engine failed: {type(error).__name__}: {error}")
                 result.error.__cause__ = error
+            except BaseException as error:  # noqa: BLE001 -- no failure of the engine: the process is to end
+                result.error = error
             if not self._closed.is_set():
                 self._done(result)
 
