@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from embedingest.build import Workshop, open_pipeline
+from embedingest.build import Session, open_pipeline
 from embedingest.config import Config, PipelineConfig, SourceConfig
 
 import record as records
@@ -61,25 +61,25 @@ def config_of(folder, out):
 
 
 def ingest(base, folder="docs", out="out"):
-    workshop = Workshop(config_of(base / folder, base / out))
+    session = Session(config_of(base / folder, base / out))
     try:
-        with open_pipeline(workshop) as pipeline:
+        with open_pipeline(session) as pipeline:
             return pipeline.converge()
     finally:
-        workshop.close()
+        session.close()
 
 
 UNCHANGED = """
 import sys, time
 from pathlib import Path
-from embedingest.build import Workshop, open_pipeline
+from embedingest.build import Session, open_pipeline
 from embedingest.config import Config, PipelineConfig, SourceConfig
 
 
 def run(folder, out):
     pipeline = PipelineConfig(sources=(SourceConfig(path=folder),), model="hashing", db=str(out / "lancedb"))
     began = time.perf_counter()
-    with open_pipeline(Workshop(Config(state=out, pipelines={"default": pipeline}))) as opened:
+    with open_pipeline(Session(Config(state=out, pipelines={"default": pipeline}))) as opened:
         report = opened.converge()
     return time.perf_counter() - began, report
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from embedingest.engine.tokenizer import TokenizerSizer
+from embedingest.engine.folder.tokenizer import TokenizerSizer
 
 WINDOW = 256
 SPECIAL = 2

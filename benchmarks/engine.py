@@ -24,7 +24,7 @@ from pathlib import Path
 
 from embedingest import EngineConfig, ModelConfig, ModelFolder, open_engine
 from embedingest.engine.gate import compare
-from embedingest.engine.work import operations
+from embedingest.engine.roofline import operations
 
 import common
 import engine_peers as peers

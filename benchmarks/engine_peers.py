@@ -16,8 +16,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from embedingest.engine import cpu
-from embedingest.engine.work import CEILING_SHAPE
+from embedingest.engine import hardware
+from embedingest.engine.roofline import CEILING_SHAPE
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -138,7 +138,7 @@ class FastEmbed:
 
 
 def window(folder):
-    from embedingest.engine.folder import ModelFolder
+    from embedingest.engine.folder.folder import ModelFolder
 
     return ModelFolder.open(folder).max_tokens
 
@@ -149,8 +149,8 @@ def export(folder, work, *, hidden=False):
 
     import torch
 
-    from embedingest.engine.folder import ModelFolder
-    from embedingest.engine.sentence_transformers import load_chain
+    from embedingest.engine.folder.folder import ModelFolder
+    from embedingest.engine.torch.encoder import load_chain
 
     chain = load_chain(ModelFolder.open(folder), attention="eager")
 
@@ -189,7 +189,7 @@ def ceilings(precision):
     """
     ways = {
         "openvino, all cores on one product": lambda: openvino_product(precision, streams=1),
-        "openvino, a product on each core": lambda: openvino_product(precision, streams=cpu.cores()),
+        "openvino, a product on each core": lambda: openvino_product(precision, streams=hardware.cores()),
         "torch linear": lambda: torch_linear(precision),
         "torch linear, weights packed": lambda: torch_packed(precision),
     }

@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from embedingest.build import Workshop, open_pipeline
+from embedingest.build import Session, open_pipeline
 from embedingest.config import Config, PipelineConfig, SourceConfig
 
 import record as records
@@ -113,18 +113,18 @@ def walk_against_engine(arguments):
 
 def one_walk(arguments):
     base = Path(tempfile.mkdtemp(prefix="bench-ingest-"))
-    workshop = Workshop(config_of(arguments.folder, base, arguments.model, arguments.workers))
-    engine = workshop.__dict__["engine"] = Recording(workshop.engine)
+    session = Session(config_of(arguments.folder, base, arguments.model, arguments.workers))
+    engine = session.__dict__["engine"] = Recording(session.engine)
     engine.engine.embed(["warm"], model=arguments.model)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
-        with open_pipeline(workshop) as pipeline:
+        with open_pipeline(session) as pipeline:
             began, cpu, thread = time.perf_counter(), time.process_time(), time.thread_time()
             report = pipeline.converge()
             took = time.perf_counter() - began
             own, joining = time.process_time() - cpu, time.thread_time() - thread
     finally:
-        workshop.close()
+        session.close()
         shutil.rmtree(base)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     workers = after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
@@ -145,8 +145,8 @@ def one_walk(arguments):
 
 
 def one_bare(arguments, texts):
-    workshop = Workshop(Config())
-    engine = workshop.engine
+    session = Session(Config())
+    engine = session.engine
     try:
         engine.embed(["warm"], model=arguments.model)
         began, cpu = time.perf_counter(), time.process_time()
@@ -157,7 +157,7 @@ def one_bare(arguments, texts):
             "tokens": int(answer.token_counts.sum()),
         }
     finally:
-        workshop.close()
+        session.close()
 
 
 def memory():
@@ -181,10 +181,10 @@ def peak_of(arguments):
             path = folder / f"d{number % 100}" / f"f{number}.md"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("\n\n".join(" ".join(chance.choices(words, k=8)) for _ in range(12)))
-        workshop = Workshop(config_of(folder, base / "out", "hashing"))
-        with open_pipeline(workshop) as pipeline:
+        session = Session(config_of(folder, base / "out", "hashing"))
+        with open_pipeline(session) as pipeline:
             pipeline.converge()
-        workshop.close()
+        session.close()
     finally:
         shutil.rmtree(base)
     return {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "pid": os.getpid()}

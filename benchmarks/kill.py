@@ -35,12 +35,12 @@ CHILD = """
 import os, sys
 from pathlib import Path
 base, model, docs = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-from embedingest.build import Workshop, open_pipeline
+from embedingest.build import Session, open_pipeline
 from embedingest.config import Config, PipelineConfig, SourceConfig
 from embedingest.engine import scheduler
 pipeline = PipelineConfig(sources=(SourceConfig(path=docs),), model=model, db=str(base / "lancedb"))
-workshop = Workshop(Config(state=base, pipelines={"default": pipeline}))
-workshop.engine.embed(["warm"], model=model)
+session = Session(Config(state=base, pipelines={"default": pipeline}))
+session.engine.embed(["warm"], model=model)
 counted = os.open(base / "computed", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 encode = scheduler.Scheduler._encode
 def counting(self, batch):
@@ -50,10 +50,10 @@ def counting(self, batch):
 scheduler.Scheduler._encode = counting
 print("ready", flush=True)
 sys.stdin.readline()
-with open_pipeline(workshop) as opened:
+with open_pipeline(session) as opened:
     report = opened.converge(allow_deletes=True)
 print("done", report.embedded["texts"], len(report.failures), flush=True)
-workshop.close()
+session.close()
 """
 
 

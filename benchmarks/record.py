@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from filelock import FileLock
 
-from embedingest.engine import cpu
+from embedingest.engine import hardware
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
@@ -66,9 +66,9 @@ class Record:
         self.checks = {}
         self.failed = []
         self._results = Path(results)
-        if not Path(cpu.__file__).is_relative_to(HERE.parent):
+        if not Path(hardware.__file__).is_relative_to(HERE.parent):
             raise SystemExit(
-                f"another embedingest would be measured, in {Path(cpu.__file__).parents[1]}: set PYTHONPATH"
+                f"another embedingest would be measured, in {Path(hardware.__file__).parents[1]}: set PYTHONPATH"
             )
         self._began = datetime.now(UTC)
         self._load = os.getloadavg()
@@ -84,7 +84,9 @@ class Record:
     def row(self, name, measure):
         """Measure a row and keep it. One that fails is said, kept as failed, and the next is measured."""
         self._began, self._load, self._clock = datetime.now(UTC), os.getloadavg(), time.monotonic()
-        busy = f"  (load {self._load[0]:.1f}: this machine does other things)" if self._load[0] > cpu.cores() else ""
+        busy = (
+            f"  (load {self._load[0]:.1f}: this machine does other things)" if self._load[0] > hardware.cores() else ""
+        )
         print(f"{name}:{busy}", flush=True)
         try:
             measure()
@@ -186,7 +188,7 @@ def git(*words):
 
 
 def machine():
-    found = {"processor": platform.processor() or platform.machine(), "cores": cpu.cores(), "flags": cpu.flags(),
+    found = {"processor": platform.processor() or platform.machine(), "cores": hardware.cores(), "flags": hardware.flags(),
              "system": platform.system(), "python": platform.python_version()}  # fmt: skip
     if (told := Path("/proc/cpuinfo")).exists():
         lines = dict(line.split(":", 1) for line in told.read_text().splitlines() if ":" in line)

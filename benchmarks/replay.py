@@ -23,7 +23,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from embedingest.build import Workshop, open_pipeline
+from embedingest.build import Session, open_pipeline
 from embedingest.config import Config, PipelineConfig, SourceConfig, WatchConfig
 from embedingest.errors import TableMissingError
 from embedingest.store.table import open_table
@@ -105,9 +105,9 @@ class Followed:
         self.thread.join(60)
 
     def _run(self):
-        workshop = Workshop(self.config(self.state))
+        session = Session(self.config(self.state))
         try:
-            with open_pipeline(workshop, stop=self.stop) as pipeline:
+            with open_pipeline(session, stop=self.stop) as pipeline:
                 for report in pipeline.follow():
                     self.reports += 1
                     self.embedded += report.embedded["texts"]
@@ -115,17 +115,17 @@ class Followed:
         except BaseException as error:
             self.error = error
         finally:
-            workshop.close()
+            session.close()
 
     def differs_from_fresh(self, state):
         """What differs between the followed table and a fresh one once it has had time to catch up; empty: nothing."""
-        workshop = Workshop(self.config(state))
+        session = Session(self.config(state))
         try:
-            with open_pipeline(workshop) as pipeline:
+            with open_pipeline(session) as pipeline:
                 pipeline.converge()
             wanted = contents(state)
         finally:
-            workshop.close()
+            session.close()
             shutil.rmtree(state, ignore_errors=True)
         deadline = time.monotonic() + CATCH_UP_SECONDS
         while True:

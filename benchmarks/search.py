@@ -85,16 +85,16 @@ def against_exact(table, questions):
 
 
 def over_http(arguments):
-    from embedingest.build import Workshop, open_searcher, open_server
+    from embedingest.build import Session, open_searcher, open_server
     from embedingest.config import Config, ServerConfig
 
     _, texts = real(arguments.real_db)
     questions = [text[:80] for text in texts[: arguments.questions]]
-    workshop = Workshop(Config())
-    searcher = open_searcher(workshop, db=arguments.real_db, table="chunks", model=arguments.model)
-    server = open_server(workshop, ServerConfig(port=0), searcher)
+    session = Session(Config())
+    searcher = open_searcher(session, db=arguments.real_db, table="chunks", model=arguments.model)
+    server = open_server(session, ServerConfig(port=0), searcher)
     server.start()
-    engine = workshop.engine
+    engine = session.engine
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
 
     def ask(number):
@@ -123,7 +123,7 @@ def over_http(arguments):
         [Check("HTTP above engine and table, p50", adds, 3.0, at_most=True, unit="ms")],
     )
     server.stop()
-    workshop.close()
+    session.close()
 
 
 def main():

@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 
 from embedingest import EngineConfig, open_engine
-from embedingest.engine import cpu
+from embedingest.engine import hardware
 from embedingest.engine.gate import compare
 
 import common
@@ -200,7 +200,7 @@ def llama(run, *, parallel=1):
     """llama.cpp's server over the same weights in half precision, on all cores."""
     program = records.HERE.parent / "tests" / "oracle" / "llama.py"
     command = [run.llama_python, program, run.folder, run.work / "all-minilm-f16.gguf", "--f16",
-               "--threads", cpu.cores(), "--parallel", parallel]  # fmt: skip
+               "--threads", hardware.cores(), "--parallel", parallel]  # fmt: skip
     with tempfile.TemporaryDirectory(dir=run.work) as folder:
         with started([str(word) for word in command], r"address (http://\S+)\n", Path(folder)) as (_, url):
             yield url

@@ -32,17 +32,17 @@ _ROOMS: Final = {
     "EngineClosedError": "errors",
     "EngineConfig": "config",
     "EngineError": "errors",
-    "FastTokenizer": "engine.tokenizer",
+    "FastTokenizer": "engine.folder.tokenizer",
     "FileEvent": "types",
     "FingerprintError": "errors",
-    "FolderEncoder": "engine.local_encoder",
+    "FolderEncoder": "engine.folder.encoder",
     "InputError": "errors",
     "InputTooLongError": "errors",
-    "Item": "ingest.source",
+    "Item": "ingest.sources.base",
     "Loader": "ingest.load",
     "LockedError": "errors",
     "ModelConfig": "config",
-    "ModelFolder": "engine.folder",
+    "ModelFolder": "engine.folder.folder",
     "ModelInfo": "types",
     "ModelLoadError": "errors",
     "ModelNotFoundError": "errors",
@@ -52,14 +52,14 @@ _ROOMS: Final = {
     "Row": "types",
     "Searcher": "query",
     "Sizer": "types",
-    "Source": "ingest.source",
+    "Source": "ingest.sources.base",
     "Span": "types",
     "StoreError": "errors",
     "TableMissingError": "errors",
     "TokenIds": "engine.encoder",
-    "TokenizerSizer": "engine.tokenizer",
-    "Workshop": "build",
-    "load_chain": "engine.sentence_transformers",
+    "TokenizerSizer": "engine.folder.tokenizer",
+    "Session": "build",
+    "load_chain": "engine.torch.encoder",
     "open_engine": "build",
     "open_loader": "build",
     "open_pipeline": "build",
@@ -68,14 +68,14 @@ _ROOMS: Final = {
 }
 
 if TYPE_CHECKING:
-    from embedingest.build import Workshop, open_engine, open_loader, open_pipeline, open_searcher
+    from embedingest.build import Session, open_engine, open_loader, open_pipeline, open_searcher
     from embedingest.config import Config, EngineConfig, ModelConfig
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Engine
-    from embedingest.engine.folder import ModelFolder
-    from embedingest.engine.local_encoder import FolderEncoder
-    from embedingest.engine.sentence_transformers import load_chain
-    from embedingest.engine.tokenizer import FastTokenizer, TokenizerSizer
+    from embedingest.engine.folder.encoder import FolderEncoder
+    from embedingest.engine.folder.folder import ModelFolder
+    from embedingest.engine.folder.tokenizer import FastTokenizer, TokenizerSizer
+    from embedingest.engine.torch.encoder import load_chain
     from embedingest.errors import (
         ConfigError,
         DocumentError,
@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.ingest.source import Item, Source
+    from embedingest.ingest.sources.base import Item, Source
     from embedingest.paths import user_cache
     from embedingest.query import Searcher
     from embedingest.types import Change, Chunk, Document, Embeddings, FileEvent, ModelInfo, Row, Sizer, Span
@@ -137,6 +137,7 @@ __all__ = [
     "PluginError",
     "Row",
     "Searcher",
+    "Session",
     "Sizer",
     "Source",
     "Span",
@@ -144,7 +145,6 @@ __all__ = [
     "TableMissingError",
     "TokenIds",
     "TokenizerSizer",
-    "Workshop",
     "__version__",
     "load_chain",
     "open_engine",

@@ -32,9 +32,9 @@ def _builtin(group: str, **names: str) -> tuple[EntryPoint, ...]:
 BUILTINS: Final[tuple[EntryPoint, ...]] = (
     *_builtin(
         "encoders",
-        auto="embedingest.engine.choose:create",
-        compiled="embedingest.engine.compiled:create",
-        sentence_transformers="embedingest.engine.sentence_transformers:create",
+        auto="embedingest.engine.auto:create",
+        compiled="embedingest.engine.compiled.encoder:create",
+        sentence_transformers="embedingest.engine.torch.encoder:create",
         hashing="embedingest.engine.hashing:create",
     ),
     *_builtin(

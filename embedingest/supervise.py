@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from embedingest.build import Workshop, open_pipeline, open_searcher, open_server, remember
+from embedingest.build import Session, open_pipeline, open_searcher, open_server, remember
 from embedingest.config import parse_schedule
 from embedingest.errors import EmbedingestError
 
@@ -31,15 +31,15 @@ _log = logging.getLogger(__name__)
 _TICK_SECONDS = 0.2
 
 
-def hosts(workshop: Workshop) -> dict[str, str]:
+def hosts(session: Session) -> dict[str, str]:
     """The hosts that a run will talk to, each with the key that is the reason. Opens no connection."""
-    config, found = workshop.config, {}
+    config, found = session.config, {}
     for name in dict.fromkeys(pipeline.engine for pipeline in config.pipelines.values()):
         if config.engine_of(name).engine != "local":
-            for host in getattr(workshop.engine_of(name), "hosts", ()):
+            for host in getattr(session.engine_of(name), "hosts", ()):
                 found[str(host)] = "engine" if name == "default" else f"engines.{name}"
     for name, pipeline in config.pipelines.items():
-        from embedingest.extend import extended, mirrors_of
+        from embedingest.build.extend import extended, mirrors_of
 
         for mirror in mirrors_of(extended(pipeline, (), config.state)):
             for host in mirror.source.hosts:
@@ -84,7 +84,7 @@ class Supervisor:
         self._stop = stop
         self._tell = tell
         self._said = said
-        self._workshop = Workshop(config)
+        self._workshop = Session(config)
         self._members: dict[str, _Member] = {}
         self._server: HttpServer | None = None
         self._reread: Callable[[], Config] | None = None
@@ -195,7 +195,7 @@ class Supervisor:
         if _shared(new) != _shared(self.config):
             self._said("engine, models or folders changed: everything starts again")
             self._end()
-            self.config, self._workshop = new, Workshop(new)
+            self.config, self._workshop = new, Session(new)
             self._start()
             return
         old, self.config = self.config, new

@@ -14,12 +14,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "embedingest"
 
 # Rooms, lowest first. A module may import its own room and any room named in the set, never another.
-BOTTOM = {"types", "errors", "config", "registry", "options", "paths", "durations"}
+BOTTOM = {"types", "errors", "config", "registry", "options", "paths", "durations", "atomic"}
 ROOMS: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
     "paths": set(),
     "durations": set(),
+    "atomic": set(),
     "config": {"types", "errors", "durations"},
     "options": {"errors"},
     "registry": {"types", "errors", "options"},
@@ -30,9 +31,8 @@ ROOMS: dict[str, set[str]] = {
     "server": {*BOTTOM, "engine", "store"},
     "integrations": {*BOTTOM, "engine", "store", "build"},
     "testing": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
-    "extend": {*BOTTOM, "ingest"},
-    "supervise": {*BOTTOM, "build", "extend", "ingest", "server"},
-    "build": {*BOTTOM, "engine", "store", "ingest", "server", "extend", "query"},
+    "supervise": {*BOTTOM, "build", "ingest", "server"},
+    "build": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
     "mcp": {*BOTTOM, "engine", "store", "query", "build"},
     "cli": {
         *BOTTOM,
@@ -135,7 +135,7 @@ def test_a_foreign_library_is_imported_in_one_room_only(module: Module) -> None:
             assert any(name == home or name.startswith(home + ".") for home in homes), f"{name} imports {target}"
 
 
-@pytest.mark.parametrize("step", ["watch", "scan", "extract", "plan", "journal", "identity"])
+@pytest.mark.parametrize("step", ["watch", "scan", "extract", "rows", "state", "identity"])
 def test_a_step_of_the_walk_knows_neither_engine_nor_store_at_run_time(step: str) -> None:
     for name, _, at_run_time in modules():
         if name == f"ingest.{step}" or name.startswith((f"ingest.{step}.", "ingest.load", "ingest.chunk")):
@@ -152,14 +152,14 @@ def loaded_by(code: str) -> set[str]:
 HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb", "pyarrow", "fastapi", "numpy"}
 
 
-@pytest.mark.parametrize("code", ["import embedingest", "import embedingest.config", "import embedingest.cli.root"])
+@pytest.mark.parametrize("code", ["import embedingest", "import embedingest.config", "import embedingest.cli._root"])
 def test_the_light_rooms_import_nothing_heavy(code: str) -> None:
     assert not loaded_by(code) & HEAVY
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import contextlib, io\nfrom embedingest.cli.root import cli\n"
+        "import contextlib, io\nfrom embedingest.cli._root import cli\n"
         "with contextlib.redirect_stdout(io.StringIO()):\n    cli(['--help'], standalone_mode=False)"
     )
     assert not loaded_by(code) & HEAVY

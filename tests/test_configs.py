@@ -16,8 +16,8 @@ import yaml
 
 from embedingest import config, registry
 from embedingest.build import open_searcher
-from embedingest.cli.root import cli
-from embedingest.cli.run import run_command
+from embedingest.cli._root import cli
+from embedingest.cli._run import run_command
 from embedingest.engine.packaged import PACKAGED
 from embedingest.store.values import SearchQuery
 from embedingest.supervise import Supervisor
@@ -90,9 +90,9 @@ def ran(capfd, file: Path) -> dict:
 
 
 def hit(file: Path, pipeline: str, query: str):
-    from embedingest.build import Workshop
+    from embedingest.build import Session
 
-    shop = Workshop(config.read(file))
+    shop = Session(config.read(file))
     chosen = shop.config.pipelines[pipeline]
     searcher = open_searcher(shop, db=chosen.db, table=chosen.table, model=chosen.model)
     try:

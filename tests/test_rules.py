@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from embedingest import config
-from embedingest.build import Workshop, open_pipeline
+from embedingest.build import Session, open_pipeline
 from embedingest.store.table import open_table
 
 TEXT = "# One\n\n" + "A walrus sleeps here. " * 30 + "\n\n# Two\n\n" + "A llama spits there. " * 30 + "\n"
@@ -36,7 +36,7 @@ def converge(tmp_path):
 
     def run(text: str):
         (tmp_path / "c.yaml").write_text(text)
-        shop = Workshop(config.read(tmp_path / "c.yaml"))
+        shop = Session(config.read(tmp_path / "c.yaml"))
         with open_pipeline(shop, "docs") as pipeline:
             report = pipeline.converge()
         shop.close()

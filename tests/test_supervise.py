@@ -13,7 +13,7 @@ from embedingest import config
 from embedingest.config import parse_schedule
 from embedingest.config.model import MetadataRules
 from embedingest.errors import ConfigError
-from embedingest.ingest.metadata import Metadata
+from embedingest.ingest.rows.metadata import Metadata
 from embedingest.supervise import Supervisor
 from embedingest.types import Document
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, model_options
-from embedingest.cli.output import console, data, print_json
+from embedingest.cli._options import json_option, model_options
+from embedingest.cli._output import console, data, print_json
 
 if TYPE_CHECKING:
     from embedingest.engine.bench import BenchReport

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, model_options, plugin_option
+from embedingest.cli._options import json_option, model_options, plugin_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedingest.config import Config
-    from embedingest.ingest.extract import Extracted, Part
+    from embedingest.ingest.extract.extractor import Extracted, Part
     from embedingest.types import Chunk, Sizer
 
 __all__ = ["chunk", "described"]
@@ -54,9 +54,9 @@ def chunk(
 
     Nothing is embedded or stored; the model's tokenizer is read, its weights are not.
     """
-    from embedingest.build import Workshop, open_extractor
-    from embedingest.cli.output import data, print_json
-    from embedingest.ingest.extract import Job
+    from embedingest.build import Session, open_extractor
+    from embedingest.cli._output import data, print_json
+    from embedingest.ingest.extract.extractor import Job
 
     settings = {
         "chunker": chunker,
@@ -64,14 +64,14 @@ def chunk(
         "overlap_tokens": overlap,
         "heading_prefix": heading_prefix,
     }
-    workshop = Workshop(_configured(file, model, plugins, loader, settings))
+    session = Session(_configured(file, model, plugins, loader, settings))
     try:
-        extractor, sizer = open_extractor(workshop)
+        extractor, sizer = open_extractor(session)
         extracted = extractor.extract(Job(str(file), "", file.name), keep_text=True)
     finally:
-        workshop.close()
+        session.close()
     if html is not None:
-        from embedingest.cli.chunkpage import page
+        from embedingest.cli._chunk_page import page
 
         html.write_text(page(extracted, sizer), "utf-8")
         click.echo(f"wrote {html}", err=True)

@@ -16,7 +16,7 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from embedingest.cli.root import cli
+    from embedingest.cli._root import cli
 
     found = get_completion_class(shell)
     if found is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli.options import json_option
+from embedingest.cli._options import json_option
 
 if TYPE_CHECKING:
     from embedingest.config import Config
@@ -26,21 +26,21 @@ def config() -> None:
 @_FILE
 def check(file: Path) -> None:
     """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
-    from embedingest.build import Workshop
+    from embedingest.build import Session
     from embedingest.config import read
     from embedingest.supervise import hosts
 
     settings = read(file)
-    workshop = Workshop(settings)
+    session = Session(settings)
     try:
         _check_plugins(settings)
-        found = hosts(workshop)
+        found = hosts(session)
         for name, pipeline in settings.pipelines.items():
             if settings.engine_of(pipeline.engine).engine == "local":
-                workshop.engine_of(pipeline.engine).describe(pipeline.model)
+                session.engine_of(pipeline.engine).describe(pipeline.model)
             _check_roots(name, pipeline)
     finally:
-        workshop.close()
+        session.close()
     _say(f"{file} is whole: {', '.join(settings.pipelines) or 'no pipelines'}")
     for host, why in found.items():
         _say(f"will talk to {host} ({why})")
@@ -51,7 +51,7 @@ def check(file: Path) -> None:
 @json_option
 def show(file: Path, as_json: bool) -> None:
     """Show every setting of FILE as it is resolved; secrets and what came from the environment as `***`."""
-    from embedingest.cli.output import print_json
+    from embedingest.cli._output import print_json
     from embedingest.config import read_file
     from embedingest.config import show as shown
 
@@ -67,7 +67,7 @@ def show(file: Path, as_json: bool) -> None:
 @config.command()
 def schema() -> None:
     """Print the JSON Schema of configuration files, so that editors complete and check them."""
-    from embedingest.cli.output import print_json
+    from embedingest.cli._output import print_json
     from embedingest.config import schema as described
 
     print_json(described())
@@ -121,6 +121,6 @@ def _check_roots(name: str, pipeline: Any) -> None:
 
 
 def _say(line: str) -> None:
-    from embedingest.cli.output import console
+    from embedingest.cli._output import console
 
     console().print(line, highlight=False, markup=False, soft_wrap=True)

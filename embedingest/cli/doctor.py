@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, table_options
+from embedingest.cli._options import json_option, table_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class Finding:
 @json_option
 def doctor(db: str, table: str, state: Path, port: int, as_json: bool) -> int:
     """Look at this machine, the models, the table and the port. Exit code 1 when something is in the way."""
-    from embedingest.cli.output import data, print_json
+    from embedingest.cli._output import data, print_json
 
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _versions,
@@ -79,7 +79,7 @@ def _versions() -> Iterator[Finding]:
 
 
 def _processor() -> Iterator[Finding]:
-    from embedingest.engine.cpu import cores, flags
+    from embedingest.engine.hardware import cores, flags
 
     found = ", ".join(flags()) or "none that speed up half precision"
     yield Finding("processor", "fine", f"{cores()} cores; {found}")

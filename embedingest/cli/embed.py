@@ -6,7 +6,7 @@ import sys
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, model_options
+from embedingest.cli._options import json_option, model_options
 
 __all__ = ["embed"]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, model_options, plugin_option, table_options
-from embedingest.cli.sources import ingest_options, pipeline_settings
+from embedingest.cli._options import json_option, model_options, plugin_option, table_options
+from embedingest.cli._sources import ingest_options, pipeline_settings
 
 if TYPE_CHECKING:
-    from embedingest.build import Workshop
-    from embedingest.cli.stopping import Stopping
+    from embedingest.build import Session
+    from embedingest.cli._stopping import Stopping
     from embedingest.config import Config
     from embedingest.ingest.report import IngestReport
 
@@ -80,7 +80,7 @@ def configured(paths: tuple[Path, ...], *, state: Path, model: str, plugins: tup
     from pydantic import ValidationError
 
     from embedingest.build import named_model
-    from embedingest.cli.environment import engine_settings
+    from embedingest.cli._environment import engine_settings
     from embedingest.config import Config
     from embedingest.errors import ConfigError
 
@@ -103,17 +103,17 @@ def run_once(
     config: Config, name: str = "default", *, as_json: bool, allow_deletes: bool = False, frozen: Path | None = None
 ) -> int:
     """Converge one pipeline, or carry out a frozen plan, and say what was done. Answers the exit code."""
-    from embedingest.build import Workshop, open_pipeline, remember
-    from embedingest.cli.progress import ProgressLine
-    from embedingest.cli.stopping import stopping
-    from embedingest.ingest.preview import read_frozen
+    from embedingest.build import Session, open_pipeline, remember
+    from embedingest.cli._progress import ProgressLine
+    from embedingest.cli._stopping import stopping
+    from embedingest.ingest.audit.preview import read_frozen
 
     with ExitStack() as held:
         stop = held.enter_context(stopping())
-        workshop = Workshop(config)
-        held.callback(workshop.close)
+        session = Session(config)
+        held.callback(session.close)
         line = ProgressLine(quiet=as_json and not _terminal())
-        pipeline = open_pipeline(workshop, name, progress=line, stop=stop)
+        pipeline = open_pipeline(session, name, progress=line, stop=stop)
         with pipeline, line:
             remember(pipeline, config)
             if frozen is None:
@@ -125,20 +125,20 @@ def run_once(
 
 
 def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) -> int:
-    from embedingest.build import Workshop, open_pipeline, remember
-    from embedingest.cli.output import console
-    from embedingest.cli.progress import ProgressLine
-    from embedingest.cli.stopping import stopping
+    from embedingest.build import Session, open_pipeline, remember
+    from embedingest.cli._output import console
+    from embedingest.cli._progress import ProgressLine
+    from embedingest.cli._stopping import stopping
 
     with ExitStack() as held:
         stop = held.enter_context(stopping())
-        workshop = Workshop(config)
-        held.callback(workshop.close)
+        session = Session(config)
+        held.callback(session.close)
         line = held.enter_context(ProgressLine(quiet=as_json and not _terminal()))
-        pipeline = held.enter_context(open_pipeline(workshop, progress=line, stop=stop))
+        pipeline = held.enter_context(open_pipeline(session, progress=line, stop=stop))
         remember(pipeline, config)
         if address is not None:
-            _serve_beside(held, workshop, address)
+            _serve_beside(held, session, address)
         first = True
         for report in pipeline.follow():
             line.close()
@@ -151,20 +151,20 @@ def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) ->
     return _code(stop)
 
 
-def _serve_beside(held: ExitStack, workshop: Workshop, address: dict[str, Any]) -> None:
+def _serve_beside(held: ExitStack, session: Session, address: dict[str, Any]) -> None:
     """Serve the pipeline's engine too. A port that is taken is said, and the watch goes on."""
     from embedingest.build import open_searcher, open_server
-    from embedingest.cli.environment import server_settings
-    from embedingest.cli.output import console
+    from embedingest.cli._environment import server_settings
+    from embedingest.cli._output import console
     from embedingest.cli.serve import announce
     from embedingest.errors import ConfigError
 
-    pipeline = workshop.config.pipelines["default"]
+    pipeline = session.config.pipelines["default"]
     searcher = open_searcher(
-        workshop, db=pipeline.db, table=pipeline.table, model=pipeline.model, consistency_seconds=0.0
+        session, db=pipeline.db, table=pipeline.table, model=pipeline.model, consistency_seconds=0.0
     )
     try:
-        server = open_server(workshop, server_settings(**address, preload=(pipeline.model,)), searcher)
+        server = open_server(session, server_settings(**address, preload=(pipeline.model,)), searcher)
     except ConfigError as error:
         console().print(f"not serving: {error.message}", style="yellow", highlight=False, markup=False)
         console().print(f"hint: {error.remedy}; watching goes on", highlight=False, markup=False)
@@ -188,11 +188,11 @@ def _code(stop: Stopping, report: IngestReport | None = None) -> int:
 
 def say(report: IngestReport, *, as_json: bool, line: bool = False) -> None:
     """The report on standard output as JSON, else on standard error for people."""
-    from embedingest.cli.output import console, print_json
+    from embedingest.cli._output import console, print_json
 
     if as_json:
         print_json(report.to_json(), line=line)
     else:
-        from embedingest.cli.reports import draw_report
+        from embedingest.cli._reports import draw_report
 
         draw_report(report, console())

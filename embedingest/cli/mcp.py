@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from embedingest.cli.options import table_options
+from embedingest.cli._options import table_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,13 +22,13 @@ def mcp(db: str, table: str, state: Path, model: str | None) -> None:
 
     Needs `pip install 'embedingest[mcp]'`. An assistant's settings name this command and its folder.
     """
-    from embedingest.build import Workshop, open_searcher, searching
+    from embedingest.build import Session, open_searcher, searching
     from embedingest.mcp import create_server
 
     name, config = searching(state, db, table, model)
-    workshop = Workshop(config)
+    session = Session(config)
     try:
-        searcher = open_searcher(workshop, db=db, table=table, model=name, consistency_seconds=1.0)
+        searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
         create_server(searcher).run("stdio")
     finally:
-        workshop.close()
+        session.close()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click.core import ParameterSource
 
-from embedingest.cli.options import json_option, model_options, plugin_option, table_options
-from embedingest.cli.sources import ingest_options
+from embedingest.cli._options import json_option, model_options, plugin_option, table_options
+from embedingest.cli._sources import ingest_options
 
 if TYPE_CHECKING:
     from embedingest.config import Config
@@ -28,7 +28,7 @@ def retry(sources: tuple[str, ...], db: str, table: str, state: Path, as_json: b
 
     SOURCE is a document's name in the table, as `embedingest status` shows it.
     """
-    from embedingest.cli.asking import ask_or_do
+    from embedingest.cli._requests import ask_or_do
 
     return ask_or_do(state, db, table, "retry", {"sources": list(sources)}, as_json=as_json)
 
@@ -42,7 +42,7 @@ def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json:
 
     Deletions wait where a folder vanished, came back empty, or lost a large share of its documents at once.
     """
-    from embedingest.cli.asking import ask_or_do
+    from embedingest.cli._requests import ask_or_do
 
     return ask_or_do(state, db, table, "confirm", {"sources": list(sources)}, as_json=as_json)
 
@@ -56,7 +56,7 @@ def forget(root: str, db: str, table: str, state: Path, as_json: bool) -> int:
 
     ROOT is the folder's path or its alias.
     """
-    from embedingest.cli.asking import ask_or_do
+    from embedingest.cli._requests import ask_or_do
 
     return ask_or_do(state, db, table, "forget", {"root": root}, as_json=as_json)
 
@@ -68,7 +68,7 @@ def optimize(db: str, table: str, state: Path) -> int:
 
     The writer does this by itself when it pays; this is for the impatient.
     """
-    from embedingest.cli.asking import ask_or_do
+    from embedingest.cli._requests import ask_or_do
 
     return ask_or_do(state, db, table, "optimize", {})
 
@@ -97,9 +97,9 @@ def rebuild(
     Stopped or killed, the same command goes on where it was.
     """
     from embedingest import build
+    from embedingest.cli._progress import ProgressLine
+    from embedingest.cli._stopping import stopping
     from embedingest.cli.ingest import configured, say
-    from embedingest.cli.progress import ProgressLine
-    from embedingest.cli.stopping import stopping
 
     flags.pop("allow_deletes")
     if paths:
@@ -107,12 +107,12 @@ def rebuild(
     else:
         given = ctx.get_parameter_source("model") is not ParameterSource.DEFAULT
         config = _with_model(build.recall(state, db, table), flags["model"] if given else None)
-    workshop = build.Workshop(config)
+    session = build.Session(config)
     try:
         with stopping() as stop, ProgressLine(quiet=as_json) as line:
-            report = build.rebuild(workshop, progress=line, stop=stop)
+            report = build.rebuild(session, progress=line, stop=stop)
     finally:
-        workshop.close()
+        session.close()
     say(report, as_json=as_json)
     return 130 if stop.interrupted else report.exit_code
 

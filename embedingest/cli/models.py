@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli.options import json_option
+from embedingest.cli._options import json_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def show(name: str, as_json: bool) -> None:
     probe texts (mean and least), and why others were not.
     """
     from embedingest.build import named_model
-    from embedingest.cli.output import data, print_json
+    from embedingest.cli._output import data, print_json
     from embedingest.engine.catalog import Catalog
 
     name, found = named_model(name)
@@ -56,7 +56,7 @@ def pull(name: str) -> None:
 
     Safetensors and settings only, checked before they count. The hub is `$HF_ENDPOINT`, if it is set.
     """
-    from embedingest.cli.output import console
+    from embedingest.cli._output import console
     from embedingest.config import EngineConfig
     from embedingest.engine.local import LocalEngine
 
@@ -73,7 +73,7 @@ def pull(name: str) -> None:
 
 def _list(*, as_json: bool) -> None:
     from embedingest.build import open_engine
-    from embedingest.cli.output import data, print_json
+    from embedingest.cli._output import data, print_json
     from embedingest.errors import EmbedingestError
 
     engine = open_engine()

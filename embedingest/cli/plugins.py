@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli.options import json_option
+from embedingest.cli._options import json_option
 
 if TYPE_CHECKING:
     from embedingest.registry import Plugin
@@ -46,7 +46,7 @@ def check(
     seconds: float,
 ) -> int:
     """Hold plug-in NAME against the contract of its group, in a process of its own. Exit code 1 where it breaks it."""
-    from embedingest.cli.output import console
+    from embedingest.cli._output import console
     from embedingest.errors import PluginError
 
     chosen = _chosen(name, group)
@@ -76,7 +76,7 @@ def check(
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=".", help="Parent folder.")
 def new(name: str, group: str, output: Path) -> None:
     """Write the project of a new plug-in NAME: it works, and its tests run the contract."""
-    from embedingest.cli.output import console
+    from embedingest.cli._output import console
     from embedingest.testing.skeleton import write
 
     folder = write(name, group, output)
@@ -86,7 +86,7 @@ def new(name: str, group: str, output: Path) -> None:
 
 def _list(*, as_json: bool) -> None:
     from embedingest import registry
-    from embedingest.cli.output import data, print_json
+    from embedingest.cli._output import data, print_json
 
     found = [_told(plugin) for plugin in registry.plugins()]
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, table_options
+from embedingest.cli._options import json_option, table_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,15 +58,15 @@ def search(
     as_json: bool,
 ) -> None:
     """Find the chunks that answer QUERY."""
-    from embedingest.build import Workshop, open_searcher, searching
-    from embedingest.cli.output import print_json
+    from embedingest.build import Session, open_searcher, searching
+    from embedingest.cli._output import print_json
     from embedingest.query import result_to_json
     from embedingest.store.values import SearchQuery
 
     name, config = searching(state, db, table, model)
-    workshop = Workshop(config)
+    session = Session(config)
     try:
-        searcher = open_searcher(workshop, db=db, table=table, model=name, snapshot=snapshot)
+        searcher = open_searcher(session, db=db, table=table, model=name, snapshot=snapshot)
         asked = SearchQuery(
             text=query,
             mode=mode,
@@ -80,7 +80,7 @@ def search(
         )
         result = searcher.search(asked)
     finally:
-        workshop.close()
+        session.close()
     if as_json:
         print_json(result_to_json(asked, result))
     else:
@@ -90,7 +90,7 @@ def search(
 def _draw(result: SearchResult) -> None:
     from rich.text import Text
 
-    from embedingest.cli.output import console, data
+    from embedingest.cli._output import console, data
 
     if result.note:
         console().print(result.note, style="dim", highlight=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from embedingest.cli.options import table_options
+from embedingest.cli._options import table_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +46,8 @@ def serve(
     state: Path,
 ) -> None:
     """Answer Ollama's and OpenAI's embedding calls, and search the table, until Ctrl-C."""
-    from embedingest.build import Workshop, open_searcher, open_server, searching
-    from embedingest.cli.environment import engine_settings, server_settings
+    from embedingest.build import Session, open_searcher, open_server, searching
+    from embedingest.cli._environment import engine_settings, server_settings
 
     name, config = searching(state, db, table, model)
     settings = server_settings(
@@ -60,19 +60,19 @@ def serve(
         allow_pull=allow_pull,
     )
     asked = engine_settings(keep_alive=keep_alive).model_dump(exclude_unset=True)
-    workshop = Workshop(config.model_copy(update={"engine": config.engine.model_copy(update=asked)}))
+    session = Session(config.model_copy(update={"engine": config.engine.model_copy(update=asked)}))
     try:
-        searcher = open_searcher(workshop, db=db, table=table, model=name, consistency_seconds=1.0)
-        server = open_server(workshop, settings, searcher)
+        searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
+        server = open_server(session, settings, searcher)
         announce(server.url, name)
         server.run()
     finally:
-        workshop.close()
+        session.close()
 
 
 def announce(url: str, model: str) -> None:
     """Say where the engine answers, with a call to try."""
-    from embedingest.cli.output import console
+    from embedingest.cli._output import console
 
     out = console()
     out.print(f"serving [bold]{model}[/] on [bold]{url}[/]", highlight=False)

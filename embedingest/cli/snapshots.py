@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, table_options
+from embedingest.cli._options import json_option, table_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ def tag(name: str | None, drop: bool, db: str, table: str, state: Path, as_json:
 
     `embedingest search --at NAME` searches it, `embedingest restore NAME` brings it back.
     """
-    from embedingest.cli.asking import ask_or_do
+    from embedingest.cli._requests import ask_or_do
 
     if name is None:
         if drop:
@@ -37,7 +37,7 @@ def tag(name: str | None, drop: bool, db: str, table: str, state: Path, as_json:
 def _list(db: str, table: str, *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from embedingest.cli.output import data, print_json
+    from embedingest.cli._output import data, print_json
     from embedingest.store.snapshots import snapshots
     from embedingest.store.table import open_table
 
@@ -62,7 +62,7 @@ def restore(name: str | None, resume: bool, db: str, table: str, state: Path, as
     The folders are not touched, so `ingest` and `--resume` bring their newest state back. The state before the
     restore stays readable for the time that old versions are kept.
     """
-    from embedingest.cli.asking import ask_or_do
+    from embedingest.cli._requests import ask_or_do
 
     if (name is None) != resume:
         raise click.UsageError("give either a NAME or --resume")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli.options import json_option, table_options
+from embedingest.cli._options import json_option, table_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ __all__ = ["status"]
 @json_option
 def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int:
     """Show what is in sync, waiting or failed. Exit code 1 when documents failed or deletions wait."""
-    from embedingest.cli.output import data, print_json
+    from embedingest.cli._output import data, print_json
 
     if follow and not as_json:
         _follow(db, table, state)
@@ -43,7 +43,7 @@ def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int
 def _follow(db: str, table: str, state: Path) -> None:
     from rich.live import Live
 
-    from embedingest.cli.output import data
+    from embedingest.cli._output import data
 
     with Live(console=data(), auto_refresh=False) as live:
         while True:
@@ -54,16 +54,16 @@ def _follow(db: str, table: str, state: Path) -> None:
 def _document(db: str, table: str, state: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from embedingest.build import Workshop, journal_path, open_pipeline, recall
+    from embedingest.build import Session, journal_path, open_pipeline, recall
+    from embedingest.ingest.audit.status import journal_status, lag
     from embedingest.ingest.notices import Tally
-    from embedingest.ingest.status import journal_status, lag
     from embedingest.store.lock import writer_lock
 
-    workshop = Workshop(recall(state, db, table))
+    session = Session(recall(state, db, table))
     try:
-        behind = lag(open_pipeline(workshop), left := Tally())
+        behind = lag(open_pipeline(session), left := Tally())
     finally:
-        workshop.close()
+        session.close()
     lock = writer_lock(db, table, state=state)
     return {
         "table": {"db": db, "name": table, **_table_stats(db, table)},
@@ -102,7 +102,7 @@ def _table_stats(db: str, table: str) -> dict[str, Any]:
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
-    from embedingest.cli.reports import notice_lines
+    from embedingest.cli._reports import notice_lines
     from embedingest.ingest.report import Notices
 
     table, behind, writer = document["table"], document["behind"], document["writer"]

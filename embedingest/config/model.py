@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from embedingest.config.located import WrittenStr
 from embedingest.config.schedule import parse_schedule
-from embedingest.config.written import WrittenStr
 from embedingest.types import DEFAULT_MODEL
 
 __all__ = [

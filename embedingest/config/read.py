@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
+from embedingest.config.located import Key, Place, Places, WrittenStr, dotted, parse
 from embedingest.config.model import Config
-from embedingest.config.written import Key, Place, Places, WrittenStr, dotted, parse
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.config.model import Config
 
 if TYPE_CHECKING:
+    from embedingest.config.located import Key
     from embedingest.config.read import Reading
-    from embedingest.config.written import Key
 
 __all__ = ["HIDDEN", "is_secret", "schema", "show"]
 

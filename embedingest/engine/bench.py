@@ -11,15 +11,15 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from embedingest.engine import cpu
+from embedingest.engine import hardware
+from embedingest.engine.roofline import ceiling, operations
 from embedingest.engine.scheduler import Scheduler
-from embedingest.engine.work import ceiling, operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from embedingest.engine.encoder import Encoder, TokenIds
-    from embedingest.engine.folder import ModelFolder
+    from embedingest.engine.folder.folder import ModelFolder
 
 __all__ = ["BenchReport", "Latency", "measure", "pieces"]
 
@@ -105,7 +105,7 @@ def measure(
     return BenchReport(
         model=name,
         runtime=encoder.runtime,
-        cores=cpu.cores(),
+        cores=hardware.cores(),
         texts=len(texts),
         tokens=sum(lengths),
         repeats=repeats,

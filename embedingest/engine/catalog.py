@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest import registry
 from embedingest.config import ModelConfig
-from embedingest.engine.folder import ModelFolder
+from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.packaged import PACKAGED, Packaged
 from embedingest.errors import ConfigError, EngineError, ModelLoadError, ModelNotFoundError
@@ -141,7 +141,7 @@ class Catalog:
         folder = _folder(self._entries[found.key])
         if folder is None or _is_plugin(self._entries[found.key]):
             return self._sizer_of_encoder(found.key, capacity, prompt)
-        from embedingest.engine.tokenizer import TokenizerSizer
+        from embedingest.engine.folder.tokenizer import TokenizerSizer
 
         counter = TokenizerSizer(str(folder.tokenizer_path), capacity, folder.lowercase)
         return replace(counter, capacity=capacity - counter.count(prompt)) if prompt else counter
@@ -176,7 +176,7 @@ class Catalog:
 
         Loads no weights.
         """
-        from embedingest.engine.choose import told
+        from embedingest.engine.auto import told
 
         entry = self._entries[key]
         folder = _folder(entry)
@@ -210,7 +210,7 @@ def _is_plugin(entry: _Entry) -> bool:
 
 
 def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
-    from embedingest.engine.tokenizer import FastTokenizer
+    from embedingest.engine.folder.tokenizer import FastTokenizer
 
     fingerprint = folder.fingerprint(_vector_class(entry.config))
     special = FastTokenizer.of(folder).special_tokens

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embedingest.engine.encoder import TokenIds
-    from embedingest.engine.tokenizer import FastTokenizer
+    from embedingest.engine.folder.tokenizer import FastTokenizer
 
 __all__ = ["LEAST_COSINE", "MEAN_COSINE", "PROBE_TEXTS", "Figures", "compare", "probe_tokens"]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import ModelConfig
     from embedingest.engine.encoder import TokenIds
-    from embedingest.engine.folder import ModelFolder
+    from embedingest.engine.folder.folder import ModelFolder
 
 __all__ = ["DIMENSIONS", "MAX_TOKENS", "HashingEncoder", "HashingSizer", "create"]
 

@@ -20,8 +20,8 @@ import psutil
 from embedingest.durations import DurationError, parse_setting
 from embedingest.engine import vectors
 from embedingest.engine.catalog import Catalog
-from embedingest.engine.models import BUSY, Lease, LoadedModel, ModelPool
 from embedingest.engine.names import ModelName, Role
+from embedingest.engine.pool import BUSY, Lease, LoadedModel, ModelPool
 from embedingest.engine.scheduler import Scheduler
 from embedingest.errors import ConfigError, EngineClosedError, InputError, InputTooLongError, OverloadedError
 from embedingest.types import Embeddings

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from embedingest.engine.atomic import write_bytes
+from embedingest.atomic import write_bytes
 from embedingest.errors import ModelLoadError
 from embedingest.paths import user_cache
 

@@ -9,8 +9,8 @@ import fnmatch
 import shutil
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.engine.atomic import new_folder
-from embedingest.engine.folder import ModelFolder
+from embedingest.atomic import new_folder
+from embedingest.engine.folder.folder import ModelFolder
 from embedingest.errors import EngineError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from embedingest.engine.lanes import Call, Lane, Ticket, WaitingText, key_of, split_call
+from embedingest.engine.call_queue import Call, Lane, Ticket, WaitingText, key_of, split_call
 from embedingest.engine.vectors import finite_rows
 from embedingest.errors import EngineClosedError, EngineError, InputError, OverloadedError
 

@@ -13,7 +13,7 @@ from embedingest.ingest.report import FileNotice, Notices
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from embedingest.ingest.journal import Journal
+    from embedingest.ingest.state.journal import Journal
 
 __all__ = ["NAMED", "Tally", "add_notices", "gather", "gather_files", "meaning", "plus"]
 

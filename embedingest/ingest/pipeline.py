@@ -17,22 +17,22 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from embedingest.errors import ConfigError, EmbedingestError
-from embedingest.ingest.convergence import Convergence, delete
-from embedingest.ingest.ignore import Rules, mark_output
-from embedingest.ingest.journal import Journal
-from embedingest.ingest.machinery import Machinery
-from embedingest.ingest.preview import check, preview
-from embedingest.ingest.recipe import Recipe
+from embedingest.ingest.audit.preview import check, preview
+from embedingest.ingest.audit.verify import Verification, mend, verify
 from embedingest.ingest.report import IngestReport
-from embedingest.ingest.roots import Root, owner, resolve
-from embedingest.ingest.scan import Scanner
-from embedingest.ingest.sidecar import SidecarScanner
-from embedingest.ingest.sync import believe, doubt_changed_settings
-from embedingest.ingest.trouble import Trouble, is_hopeless
-from embedingest.ingest.vectors import DEFAULT_BYTES, VectorCache
-from embedingest.ingest.verify import Verification, mend, verify
-from embedingest.ingest.walk import Stopped
-from embedingest.ingest.watch_root import Batch
+from embedingest.ingest.rows.recipe import Recipe
+from embedingest.ingest.run.convergence import Convergence, delete
+from embedingest.ingest.run.outage import Outage, is_hopeless
+from embedingest.ingest.run.reconcile import believe, doubt_changed_settings
+from embedingest.ingest.run.resources import Resources
+from embedingest.ingest.run.walk import Stopped
+from embedingest.ingest.scan.ignore import Rules, mark_output
+from embedingest.ingest.scan.roots import Root, owner, resolve
+from embedingest.ingest.scan.scanner import Scanner
+from embedingest.ingest.scan.sidecar import SidecarScanner
+from embedingest.ingest.state.journal import Journal
+from embedingest.ingest.state.vector_cache import DEFAULT_BYTES, VectorCache
+from embedingest.ingest.watch.root import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
     from embedingest.config import PipelineConfig
     from embedingest.engine.engine import Engine
-    from embedingest.ingest.machinery import Table, Workers
     from embedingest.ingest.report import ProgressSink
-    from embedingest.ingest.watch import Notice, Watcher
+    from embedingest.ingest.run.resources import Table, Workers
+    from embedingest.ingest.watch.watcher import Notice, Watcher
     from embedingest.types import ModelInfo, Sizer
 
 __all__ = ["VERBS", "Pipeline"]
@@ -113,8 +113,8 @@ class Pipeline:
         self.watcher: Watcher | None = None
         self._recent: deque[tuple[float, str, int]] = deque()
         self._held = ExitStack()
-        self._parts: Machinery | None = None
-        self.trouble = Trouble(lambda: self.journal)
+        self._parts: Resources | None = None
+        self.trouble = Outage(lambda: self.journal)
         self.roots: tuple[Root, ...] = ()
 
     # -- opening and closing --------------------------------------------------------------------------------------
@@ -150,9 +150,9 @@ class Pipeline:
         journal.restart()
         self._take_roots(journal)
 
-    def _machinery(self, journal: Journal, vectors: Path) -> Machinery:
+    def _machinery(self, journal: Journal, vectors: Path) -> Resources:
         recipe = Recipe(self.config, self._describe())
-        return Machinery(
+        return Resources(
             recipe=recipe,
             journal=journal,
             open_cache=lambda: VectorCache(vectors, limit=self._vector_bytes),
@@ -182,7 +182,7 @@ class Pipeline:
             yield copy
 
     @contextmanager
-    def peek(self) -> Iterator[Machinery]:
+    def peek(self) -> Iterator[Resources]:
         """The parts to look with, while others may write: no lock is taken, and a copy of the journal is used."""
         with ExitStack() as held:
             copy = held.enter_context(self.journal_to_read())
@@ -219,7 +219,7 @@ class Pipeline:
         return self._m.journal
 
     @property
-    def _m(self) -> Machinery:
+    def _m(self) -> Resources:
         if self._parts is None:
             self.open()
         assert self._parts is not None
@@ -271,7 +271,7 @@ class Pipeline:
             self._restart(m.journal, error)
             return self._converge(m, None, allow_deletes=allow_deletes)
 
-    def _converge(self, m: Machinery, batches: Iterable[Batch] | None, *, allow_deletes: bool) -> IngestReport:
+    def _converge(self, m: Resources, batches: Iterable[Batch] | None, *, allow_deletes: bool) -> IngestReport:
         report = IngestReport()
         started = time.perf_counter()
         m.begin()
@@ -295,7 +295,7 @@ class Pipeline:
             m.journal.set_meta("tokens_per_second", f"{report.embedded['tokens'] / total:.1f}")
         return report
 
-    def _synchronise(self, m: Machinery) -> None:
+    def _synchronise(self, m: Resources) -> None:
         """Doubt what the journal says where table or settings are not those that it saw."""
         journal, token = m.journal, self._token()
         stamp = m.recipe.fingerprint
@@ -331,7 +331,7 @@ class Pipeline:
         Failed files are tried again when they are due, and what other processes ask is answered. `on_notice` hears
         of roots that go and come, and of polling where events cannot be had.
         """
-        from embedingest.ingest.watch import Watcher
+        from embedingest.ingest.watch.watcher import Watcher
 
         settings = self.config.watch
         watcher = Watcher(
@@ -480,7 +480,7 @@ class Pipeline:
 
 def _processes(recipe: Recipe, sizer: Sizer) -> Workers:
     """Worker processes with the limits of the settings."""
-    from embedingest.ingest.workers import WorkerPool
+    from embedingest.ingest.extract.pool import WorkerPool
 
     load = recipe.config.load
     return WorkerPool(

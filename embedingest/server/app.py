@@ -18,12 +18,12 @@ from fastapi import Request as RoutedRequest
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from embedingest.server import catalogue, embed, pages
 from embedingest.server.body import read_body
+from embedingest.server.engine import served
 from embedingest.server.guard import Guard
 from embedingest.server.http import Answer, Disconnected, Headers, Request, plain
-from embedingest.server.served import served
-from embedingest.server.service import Search, Service, wire_error
+from embedingest.server.routes import embed, models, pages
+from embedingest.server.state import Search, ServerState, wire_error
 from embedingest.server.wire import ollama, openai
 from embedingest.server.wire.decode import WireError
 
@@ -37,7 +37,7 @@ __all__ = ["ROUTES", "App", "create_app"]
 
 _log = logging.getLogger(__name__)
 
-Handler = Callable[[Service, Request], Awaitable[Response]]
+Handler = Callable[[ServerState, Request], Awaitable[Response]]
 Route = tuple[Handler, tuple[str, ...]]
 
 _GET: Final = ("GET",)
@@ -50,22 +50,22 @@ ROUTES: Final[Mapping[str, Route]] = {
     "/api/embeddings": (embed.legacy, _POST),
     "/api/tokenize": (embed.tokenize, _POST),
     "/api/detokenize": (embed.detokenize, _POST),
-    "/api/tags": (catalogue.tags, _GET_HEAD),
-    "/api/show": (catalogue.show, _POST),
-    "/api/ps": (catalogue.ps, _GET),
-    "/api/version": (catalogue.version, _GET_HEAD),
-    "/api/pull": (catalogue.pull, _POST),
-    "/api/generate": (catalogue.generate, _POST),
-    "/api/chat": (catalogue.chat, _POST),
-    "/api/delete": (catalogue.refuse, ("DELETE",)),
-    "/api/copy": (catalogue.refuse, _POST),
-    "/api/create": (catalogue.refuse, _POST),
-    "/api/push": (catalogue.refuse, _POST),
+    "/api/tags": (models.tags, _GET_HEAD),
+    "/api/show": (models.show, _POST),
+    "/api/ps": (models.ps, _GET),
+    "/api/version": (models.version, _GET_HEAD),
+    "/api/pull": (models.pull, _POST),
+    "/api/generate": (models.generate, _POST),
+    "/api/chat": (models.chat, _POST),
+    "/api/delete": (models.refuse, ("DELETE",)),
+    "/api/copy": (models.refuse, _POST),
+    "/api/create": (models.refuse, _POST),
+    "/api/push": (models.refuse, _POST),
     "/api/search": (pages.search, _POST),
     "/v1/embeddings": (embed.embeddings, _POST),
-    "/v1/models": (catalogue.model_list, _GET),
-    "/v1/models/{model}": (catalogue.model, _GET),
-    "/api/blobs/{digest}": (catalogue.refuse, ("HEAD", "POST")),
+    "/v1/models": (models.model_list, _GET),
+    "/v1/models/{model}": (models.model, _GET),
+    "/api/blobs/{digest}": (models.refuse, ("HEAD", "POST")),
     "/healthz": (pages.health, _GET_HEAD),
     "/readyz": (pages.ready, _GET_HEAD),
     "/metrics": (pages.metrics, _GET),
@@ -86,44 +86,44 @@ def create_app(
     caller's: closing it is not the application's business. Raises ConfigError for what is no engine.
     """
     guard = Guard(settings, settings.host if bound is None else bound)
-    return App(Service(served(engine), settings, guard, search))
+    return App(ServerState(served(engine), settings, guard, search))
 
 
 class App(FastAPI):
-    """One server's application. `service` is its state, for whoever runs it.
+    """One server's application. `server_state` is what its routes share, for whoever runs it.
 
     The library's own pages, description and redirects are off: its pages ask other hosts for scripts, the decoder is
     more lenient than any schema, and a redirect is spelled as gin spells it.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, state: ServerState) -> None:
         super().__init__(
             openapi_url=None,
             redirect_slashes=False,
             lifespan=_lifespan,
-            middleware=[Middleware(_Doors, service=service)],
+            middleware=[Middleware(_Doors, state=state)],
             exception_handlers={HTTPException: _unrouted},
         )
-        self.service = service
+        self.server_state = state
         for path, (handler, methods) in ROUTES.items():
-            self.add_api_route(path, _endpoint(service, path, handler), methods=list(methods), response_model=None)
+            self.add_api_route(path, _endpoint(state, path, handler), methods=list(methods), response_model=None)
 
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: App) -> AsyncIterator[None]:
-    preloading = asyncio.create_task(_preload(app.service))
+    preloading = asyncio.create_task(_preload(app.server_state))
     yield
-    app.service.stopping = True
+    app.server_state.stopping = True
     preloading.cancel()
 
 
-async def _preload(service: Service) -> None:
-    for name in service.settings.preload:
+async def _preload(state: ServerState) -> None:
+    for name in state.settings.preload:
         try:
-            await service.engine.aembed([], model=name)
+            await state.engine.aembed([], model=name)
         except Exception as error:  # noqa: BLE001  (said in the log; a request for it says it again)
             _log.error("preload failed model=%s error=%s", name, error)
-    service.ready = True
+    state.ready = True
 
 
 class _Doors:
@@ -132,16 +132,16 @@ class _Doors:
     Repeated slashes count as one (case 119). A plain ASGI middleware, so that a handler still hears a client leave.
     """
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
+    def __init__(self, app: ASGIApp, state: ServerState) -> None:
         self._app = app
-        self._service = service
+        self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         scope["path"] = re.sub("//+", "/", scope["path"])
-        metrics = self._service.metrics
+        metrics = self._state.metrics
         began = time.perf_counter()
         metrics.in_flight += 1
         try:
@@ -157,7 +157,7 @@ class _Doors:
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> int:
         """The status of the answer. The first door that refuses answers."""
-        request, guard = Request(scope, receive), self._service.guard
+        request, guard = Request(scope, receive), self._state.guard
         refusal, cors = guard.origin(request)
         answer = refusal or guard.host(request) or guard.key(request) or self._app
         status = 0
@@ -177,29 +177,29 @@ def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-def _endpoint(service: Service, path: str, handler: Handler) -> Callable[[RoutedRequest], Awaitable[Response]]:
+def _endpoint(state: ServerState, path: str, handler: Handler) -> Callable[[RoutedRequest], Awaitable[Response]]:
     """What the library calls: control, body, handler, in this order; errors in the spelling of the route."""
     guarded, openai_form = path in CONTROL, path.startswith("/v1/")
 
     async def endpoint(routed: RoutedRequest) -> Response:
         request = Request(routed.scope, routed.receive)
-        if guarded and (refused := service.guard.control(request)) is not None:
+        if guarded and (refused := state.guard.control(request)) is not None:
             return refused
         try:
-            return await _handle(service, request, handler)
+            return await _handle(state, request, handler)
         except Disconnected:
             raise
         except Exception as error:  # noqa: BLE001  (the one table of errors; what is not in it is logged)
-            return _refused(request, error, service, openai_form=openai_form)
+            return _refused(request, error, state, openai_form=openai_form)
 
     return endpoint
 
 
-async def _handle(service: Service, request: Request, handler: Handler) -> Response:
+async def _handle(state: ServerState, request: Request, handler: Handler) -> Response:
     if request.method != "POST":
-        return await handler(service, request)
-    async with read_body(service, request):
-        return await handler(service, request)
+        return await handler(state, request)
+    async with read_body(state, request):
+        return await handler(state, request)
 
 
 async def _unrouted(request: RoutedRequest, error: Exception) -> Response:
@@ -214,7 +214,7 @@ async def _unrouted(request: RoutedRequest, error: Exception) -> Response:
     return plain("404 page not found", 404, media="text/plain")
 
 
-def _refused(request: Request, error: Exception, service: Service, *, openai_form: bool) -> Answer:
+def _refused(request: Request, error: Exception, state: ServerState, *, openai_form: bool) -> Answer:
     refusal = wire_error(error)
     if refusal.status == 500 and not isinstance(error, WireError):  # being busy is said by the metrics
         _log.error(
@@ -222,7 +222,7 @@ def _refused(request: Request, error: Exception, service: Service, *, openai_for
         )
     headers = []
     if refusal.status in (413, 503):
-        service.metrics.rejected["too_large" if refusal.status == 413 else "busy"] += 1
+        state.metrics.rejected["too_large" if refusal.status == 413 else "busy"] += 1
     if refusal.status == 503:
         headers.append(("Retry-After", "1"))
     if refusal.status == 413:

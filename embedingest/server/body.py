@@ -6,13 +6,13 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from embedingest.server.http import Disconnected, Request
-from embedingest.server.service import BUSY
+from embedingest.server.state import BUSY
 from embedingest.server.wire.decode import WireError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from embedingest.server.service import Service
+    from embedingest.server.state import ServerState
 
 __all__ = ["read_body"]
 
@@ -21,12 +21,12 @@ _DRAINED: Final = 4  # so many times the largest size is read and thrown away, s
 
 
 @contextlib.asynccontextmanager
-async def read_body(service: Service, request: Request) -> AsyncIterator[None]:
+async def read_body(state: ServerState, request: Request) -> AsyncIterator[None]:
     """Fill `request.content`; its bytes count against the server's memory until the block ends.
 
     Raises WireError (413, 503), Disconnected.
     """
-    most = service.settings.max_body_bytes
+    most = state.settings.max_body_bytes
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > most:
         await _drain(request, most)
@@ -37,12 +37,12 @@ async def read_body(service: Service, request: Request) -> AsyncIterator[None]:
         while True:
             part, more = await _next(request)
             held += len(part)
-            service.body_bytes += len(part)
+            state.body_bytes += len(part)
             if held > most:
                 if more:
                     await _drain(request, most)
                 raise _too_large(f"more than {held - 1} bytes", most)
-            if service.body_bytes > most * _BODIES_AT_ONCE:
+            if state.body_bytes > most * _BODIES_AT_ONCE:
                 raise WireError(503, BUSY)
             parts.append(part)
             if not more:
@@ -50,7 +50,7 @@ async def read_body(service: Service, request: Request) -> AsyncIterator[None]:
         request.content = b"".join(parts)
         yield
     finally:
-        service.body_bytes -= held
+        state.body_bytes -= held
 
 
 async def _next(request: Request) -> tuple[bytes, bool]:

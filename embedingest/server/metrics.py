@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from embedingest.server.served import Served
+    from embedingest.server.engine import Served
     from embedingest.types import Embeddings
 
 __all__ = ["Metrics"]

@@ -171,7 +171,7 @@ def _server_class(app: App, started: threading.Event) -> type[uvicorn.Server]:
                 raise KeyboardInterrupt
 
         async def shutdown(self, *args: Any, **keywords: Any) -> None:
-            app.service.stopping = True
+            app.server_state.stopping = True
             await super().shutdown(*args, **keywords)
 
     return Server

@@ -43,7 +43,7 @@ def _made(asked: Mapping[str, Any]) -> Any:
     if asked["group"] != "encoders":
         return plugin.create(options=asked["options"])
     from embedingest.config import ModelConfig
-    from embedingest.engine.folder import ModelFolder
+    from embedingest.engine.folder.folder import ModelFolder
 
     settings = ModelConfig(encoder=asked["name"], path=asked["path"], options=asked["options"])
     whole = asked["path"] is not None and (Path(asked["path"]) / "modules.json").is_file()

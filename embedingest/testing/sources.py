@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.source import Source
+from embedingest.ingest.sources.base import Source
 from embedingest.testing.contract import Check, claims
 
 __all__ = ["CHECKS"]

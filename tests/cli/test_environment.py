@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedingest.cli.environment import engine_settings, server_settings
+from embedingest.cli._environment import engine_settings, server_settings
 from embedingest.errors import ConfigError
 
 

@@ -10,8 +10,8 @@ from importlib.metadata import version
 
 import pytest
 
-from embedingest.engine import compiled_cache
 from embedingest.engine.catalog import Catalog
+from embedingest.engine.compiled import cache
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -36,9 +36,9 @@ def test_what_runs_a_model_is_shown_with_the_figures_and_what_was_rejected(tmp_p
     folder = Catalog({}, data=tmp_path).folder(Catalog({}, data=tmp_path).find("all-minilm").key)
     figures = {"texts": 288, "mean": 0.99998, "least": 0.99994, "passed": True}
     failed = {"form": "bf16", "texts": 288, "mean": 0.9981, "least": 0.95, "passed": False}
-    key = compiled_cache.key_of(folder, folder.max_tokens, "auto", "exact")
+    key = cache.key_of(folder, folder.max_tokens, "auto", "exact")
     note = {"form": "bf16-linears", "gate": figures, "tried": [failed, {"form": "bf16-linears", **figures}]}
-    compiled_cache.keep(key, lambda _: note)
+    cache.keep(key, lambda _: note)
     shown = run("show", "all-minilm").stdout
     assert f"openvino {version('openvino')}, bf16-linears" in shown
     assert "288 texts: mean 0.999980, least 0.999940" in shown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from embedingest.cli.environment import engine_settings, server_settings
-from embedingest.cli.root import COMMANDS, GROUPS
+from embedingest.cli._environment import engine_settings, server_settings
+from embedingest.cli._root import COMMANDS, GROUPS
 from embedingest.errors import ConfigError
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from embedingest.build import Workshop, open_pipeline, remember
+from embedingest.build import Session, open_pipeline, remember
 from embedingest.config import Config, PipelineConfig, SourceConfig, WatchConfig
 
 
@@ -46,10 +46,10 @@ def followed(folder):
         watch=WatchConfig(settle_ms=20, settle_max_ms=100),
     )
     config = Config(state=Path(".embedingest"), pipelines={"default": settings})
-    workshop, stop, first = Workshop(config), threading.Event(), threading.Event()
+    session, stop, first = Session(config), threading.Event(), threading.Event()
 
     def follow():
-        with open_pipeline(workshop, stop=stop) as pipeline:
+        with open_pipeline(session, stop=stop) as pipeline:
             for _ in pipeline.follow():
                 remember(pipeline, config)
                 first.set()
@@ -62,7 +62,7 @@ def followed(folder):
     finally:
         stop.set()
         thread.join(30)
-        workshop.close()
+        session.close()
 
 
 def until(condition, seconds=20.0):

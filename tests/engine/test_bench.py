@@ -6,10 +6,10 @@ import pytest
 
 from embedingest.config import ModelConfig
 from embedingest.engine.bench import measure, pieces
-from embedingest.engine.compiled import create
-from embedingest.engine.folder import ModelFolder
+from embedingest.engine.compiled.encoder import create
+from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.hashing import HashingEncoder
-from embedingest.engine.work import ceiling, operations
+from embedingest.engine.roofline import ceiling, operations
 from tests.engine.tiny import TEXTS
 
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from embedingest.engine.folder import ModelFolder
+from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.names import ModelName
 from embedingest.engine.packaged import PACKAGED
 from embedingest.engine.pull import PullError, pull

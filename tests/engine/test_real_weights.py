@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from embedingest.config import ModelConfig
-from embedingest.engine.choose import create
-from embedingest.engine.folder import ModelFolder
+from embedingest.engine.auto import create
+from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.gate import LEAST_COSINE, MEAN_COSINE
 from embedingest.engine.vectors import cosines, normalise
 from tests.engine.tiny import TEXTS, reference, vectors

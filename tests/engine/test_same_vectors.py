@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from embedingest.config import ModelConfig
-from embedingest.engine.compiled import create as compiled
-from embedingest.engine.folder import ModelFolder
-from embedingest.engine.sentence_transformers import create as torch_encoder
+from embedingest.engine.compiled.encoder import create as compiled
+from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.torch.encoder import create as torch_encoder
 from tests.engine.tiny import KINDS, TEXTS, vectors
 
 pytestmark = pytest.mark.usefixtures("own_cache")

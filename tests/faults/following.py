@@ -7,7 +7,7 @@ import threading
 import time
 
 from embedingest.errors import TableMissingError
-from embedingest.ingest.journal import Journal
+from embedingest.ingest.state.journal import Journal
 
 SETTLE_MS = 50
 

@@ -54,7 +54,7 @@ def main() -> int:
         command += ["--suppress-health-check", "all", "--request-timeout", "60", *options]
         if subprocess.run(command, cwd=BUILD).returncode:
             failed.append(name)
-    requests = app.service.metrics.requests
+    requests = app.server_state.metrics.requests
     total = sum(requests.values())
     reached = sum(count for (route, status), count in requests.items() if route in ENGINE_ROUTES and status == 200)
     server.stop()

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from embedingest.ingest.audit.status import journal_status, lag
 from embedingest.ingest.notices import NAMED, Tally, meaning
 from embedingest.ingest.report import IngestReport, Notices
-from embedingest.ingest.status import journal_status, lag
 from tests import samples
 from tests.ingest.world import ENGINE, CountingEngine, World
 
@@ -110,7 +110,7 @@ def test_many_files_are_all_counted_and_some_named(world: World) -> None:
 
 
 def test_a_single_change_tells_of_that_file_alone(world: World) -> None:
-    from embedingest.ingest.watch_root import Batch
+    from embedingest.ingest.watch.root import Batch
 
     world.write("old.txt", RUSSIAN.encode() + b"\xff")
     with world.pipeline() as pipeline:

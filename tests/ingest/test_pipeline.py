@@ -16,10 +16,10 @@ import pytest
 
 from embedingest.config import SourceConfig
 from embedingest.errors import ConfigError, EngineError, FingerprintError, InputError, LockedError, StoreError
-from embedingest.ingest.journal import Journal
+from embedingest.ingest.audit.status import journal_status, lag
 from embedingest.ingest.rebuild import rebuild
 from embedingest.ingest.report import Progress
-from embedingest.ingest.status import journal_status, lag
+from embedingest.ingest.state.journal import Journal
 from embedingest.store.lock import WriterLock
 from embedingest.store.switch import switch_table
 from embedingest.store.values import Upkeep

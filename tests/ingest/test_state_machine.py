@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.extract import Extractor, Job
-from embedingest.ingest.recipe import Recipe
-from embedingest.ingest.rows import wanted
-from embedingest.ingest.scan import Found
-from embedingest.ingest.watch_root import Batch
+from embedingest.ingest.extract.extractor import Extractor, Job
+from embedingest.ingest.rows.build import wanted
+from embedingest.ingest.rows.recipe import Recipe
+from embedingest.ingest.scan.scanner import Found
+from embedingest.ingest.watch.root import Batch
 from embedingest.store.values import Changes
 from tests.ingest.world import ENGINE, World
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from embedingest.config import EngineConfig, PipelineConfig, SourceConfig
 from embedingest.engine.local import LocalEngine
-from embedingest.ingest.extract import Extracted, Extractor, Job
+from embedingest.ingest.extract.extractor import Extracted, Extractor, Job
 from embedingest.ingest.pipeline import Pipeline
 from embedingest.store.lock import WriterLock
 from embedingest.store.table import ChunkTable, open_table
@@ -20,8 +20,8 @@ from embedingest.store.token import version_token
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from embedingest.ingest.recipe import Recipe
     from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.rows.recipe import Recipe
 
 ENGINE = LocalEngine(EngineConfig(threads=1))
 

@@ -14,7 +14,7 @@ import pytest
 from embedingest_objectstore import create
 from moto.server import ThreadedMotoServer
 
-from embedingest import ConfigError, DocumentError, DocumentSkipped, LockedError, PluginError, Workshop, open_pipeline
+from embedingest import ConfigError, DocumentError, DocumentSkipped, LockedError, PluginError, Session, open_pipeline
 from embedingest.config import read
 from embedingest.supervise import hosts
 from embedingest.testing import contract
@@ -87,7 +87,7 @@ def test_wrong_settings_are_refused() -> None:
         create(url="ftp://docs")
 
 
-def configured(folder: Path, prefix: str, endpoint: str, poll: int = 60) -> Workshop:
+def configured(folder: Path, prefix: str, endpoint: str, poll: int = 60) -> Session:
     file = folder / "pipelines.yaml"
     file.write_text(
         f"""\
@@ -102,10 +102,10 @@ pipelines:
     watch: {{poll_seconds: {poll}}}
 """
     )
-    return Workshop(read(file))
+    return Session(read(file))
 
 
-def converged(shop: Workshop) -> dict[str, Any]:
+def converged(shop: Session) -> dict[str, Any]:
     with open_pipeline(shop, "handbook") as pipeline:
         return pipeline.converge(allow_deletes=True).to_json()
 
@@ -156,7 +156,7 @@ def test_unknown_settings_name_the_source(tmp_path: Path) -> None:
     text = (tmp_path / "pipelines.yaml").read_text().replace("retries", "retires")
     (tmp_path / "pipelines.yaml").write_text(text)
     with pytest.raises(PluginError, match=r"source `objectstore`: unknown setting `retires`; did you mean `retries`\?"):
-        open_pipeline(Workshop(read(tmp_path / "pipelines.yaml")), "handbook")
+        open_pipeline(Session(read(tmp_path / "pipelines.yaml")), "handbook")
 
 
 def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     shipped = Path(__file__).parents[3] / "configs" / "object-store.yaml"
     file = tmp_path / "light.yaml"
     file.write_text(f"extends: {shipped}\nstate: state\npipelines: {{handbook: {{model: hashing, db: state/db}}}}\n")
-    shop = Workshop(read(file))
+    shop = Session(read(file))
     assert list(hosts(shop)) == [bucket().endpoint.removeprefix("http://")]
     assert converged(shop)["files"]["new"] == 1
     shop.close()
@@ -179,7 +179,7 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
 # -- the table in a bucket
 
 
-def in_bucket(folder: Path, name: str, state: str) -> Workshop:
+def in_bucket(folder: Path, name: str, state: str) -> Session:
     """A folder's documents into a table of the bucket, by a writer with a state folder of its own."""
     docs = folder / "docs"
     docs.mkdir(exist_ok=True)
@@ -192,7 +192,7 @@ pipelines:
   default: {{model: hashing, db: 's3://docs/{name}', sources: [{{path: docs}}]}}
 """
     )
-    return Workshop(read(file))
+    return Session(read(file))
 
 
 def test_of_two_writers_of_a_table_in_a_bucket_the_second_is_told_who_writes_and_until_when(

@@ -22,7 +22,7 @@ from embedingest import (
     ModelNotFoundError,
     OverloadedError,
     PluginError,
-    Workshop,
+    Session,
     open_engine,
     open_pipeline,
 )
@@ -234,7 +234,7 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     file = shutil.copy(shipped, tmp_path / "configs")
     monkeypatch.setenv("OLLAMA_URL", servers.embedingest())
     monkeypatch.setenv("MODEL", "hashing")
-    shop = Workshop(read(file))
+    shop = Session(read(file))
     assert hosts(shop) == {servers.embedingest().removeprefix("http://"): "engine"}
     with open_pipeline(shop, "docs") as pipeline:
         assert pipeline.converge().files["new"] == 1

@@ -1,0 +1,80 @@
+"""Settings kept on disk for a later command, without what must not be there.
+
+The `options` of plug-ins may hold secrets. Of a value that came from the environment its spelling is kept
+(`${VARIABLE}`), and read from the environment again; a secret that stands in the file itself is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from embedingest.config.located import WrittenStr
+from embedingest.config.read import expanded
+from embedingest.config.show import is_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["kept", "restored"]
+
+_VARIABLES: Final = "${}"
+_OPTIONS: Final = "options"
+
+
+def kept(section: BaseModel) -> dict[str, Any]:
+    """A section of a configuration as plain values for JSON, to be read by `restored`."""
+    found = _kept(section, section.model_dump(mode="json", by_alias=True))
+    assert isinstance(found, dict)
+    return found
+
+
+def restored(value: Any, environment: Mapping[str, str] | None = None) -> Any:
+    """What `kept` gave, with variables replaced. Raises ConfigError that names one that is not set."""
+    if isinstance(value, dict):
+        if set(value) == {_VARIABLES}:
+            return expanded(value[_VARIABLES], environment)
+        return {name: restored(inner, environment) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [restored(inner, environment) for inner in value]
+    return value
+
+
+def _kept(value: Any, dumped: Any) -> Any:
+    """`dumped` is the JSON form of `value`; the values themselves know where they came from."""
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            inner, key = getattr(value, name), field.serialization_alias or field.alias or name
+            dumped[key] = _options(inner, dumped[key]) if name == _OPTIONS else _kept(inner, dumped[key])
+        return dumped
+    if isinstance(value, dict) and isinstance(dumped, dict):
+        return {name: _kept(inner, dumped[name]) if name in dumped else inner for name, inner in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_kept(inner, there) for inner, there in zip(value, dumped, strict=True)]
+    return dumped
+
+
+def _options(value: Any, dumped: Any) -> Any:
+    if isinstance(value, WrittenStr) and value.variables:
+        return {_VARIABLES: value.variables}
+    if isinstance(value, dict):
+        return {name: _options(inner, dumped[name]) for name, inner in value.items() if not _tells(name, inner)}
+    if isinstance(value, (tuple, list)):
+        return [_options(inner, there) for inner, there in zip(value, dumped, strict=True)]
+    return dumped
+
+
+def _tells(name: str, value: Any) -> bool:
+    """Whether a setting is a secret that stands in the file itself."""
+    if not isinstance(value, str) or (isinstance(value, WrittenStr) and value.variables):
+        return False
+    return is_secret((name,)) or _has_password(value)
+
+
+def _has_password(text: str) -> bool:
+    try:
+        return "://" in text and urlsplit(text).password is not None
+    except ValueError:
+        return False

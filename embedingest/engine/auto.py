@@ -1,0 +1,79 @@
+"""Which built-in encoder runs a model folder: torch on a GPU, compiled on a CPU. Imports neither before it must.
+
+Also tells it without running anything, from what the cache remembers of the first use.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from embedingest.engine import hardware
+from embedingest.engine.compiled import runtime
+from embedingest.engine.precision import passed_over
+
+if TYPE_CHECKING:
+    from embedingest.config import ModelConfig
+    from embedingest.engine.encoder import Encoder
+    from embedingest.engine.folder.folder import ModelFolder
+
+__all__ = ["create", "told"]
+
+log = logging.getLogger(__name__)
+
+
+def create(
+    folder: ModelFolder, settings: ModelConfig, *, threads: int | None = None, streams: int | None = None
+) -> Encoder:
+    """The encoder for the device of the settings; `auto` takes a GPU that torch can use, else the CPU."""
+    if _on_cpu(settings):
+        from embedingest.engine.compiled.encoder import create as compiled
+
+        return compiled(folder, settings, threads=threads, streams=streams)
+    from embedingest.engine.torch.encoder import create as torch
+
+    return torch(folder, settings)
+
+
+def told(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any]:
+    """What runs a folder under these settings, and why nothing faster does. Loads no weights.
+
+    `runtime` (`None` before the first use), `precision`, `gate` (figures of what was taken, `None` where torch runs
+    the model itself) and `rejected`, a form and a reason each. `reason` says why torch or nothing yet.
+    """
+    answer: dict[str, Any] = {"runtime": "torch", "precision": "fp32", "gate": None, "reason": None, "rejected": []}
+    if not _on_cpu(settings):
+        return answer | {"precision": settings.precision, "reason": "it runs on a GPU; gated at every start"}
+    if runtime.runtime_version() is None:
+        return answer | {"reason": "OpenVINO is not installed for this platform"}
+    from embedingest.engine.compiled.encoder import taken
+
+    answer["rejected"] = passed_over(settings.precision, hardware.flags())
+    note = taken(folder, settings)
+    if note is None:
+        return answer | {"runtime": None, "precision": None, "reason": "it is compiled at its first use"}
+    answer["rejected"] = [*_failed(note), *answer["rejected"]]
+    if "refused" in note:
+        return answer | {"reason": note["refused"]}
+    return answer | {"runtime": note["key"]["runtime"], "precision": note["form"], "gate": note["gate"]}
+
+
+def _failed(note: dict[str, Any]) -> list[dict[str, Any]]:
+    """The forms that were tried and not taken; figures where there are some."""
+    failed = [tried for tried in note["tried"] if tried["form"] != note.get("form")]
+    return [{**tried, "reason": tried.get("error", "fails the gate")} for tried in failed]
+
+
+def _on_cpu(settings: ModelConfig) -> bool:
+    return settings.device == "cpu" or (settings.device == "auto" and not _gpu())
+
+
+def _gpu() -> bool:
+    if not hardware.gpu_present():
+        return False
+    import torch
+
+    if not torch.cuda.is_available():
+        log.info("a GPU driver is there, but this torch cannot use it: running on the CPU")
+        return False
+    return True

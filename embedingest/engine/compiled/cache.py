@@ -1,0 +1,198 @@
+"""Compiled models kept in the user's cache: found, checked, made once. Knows files, not how a model runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from embedingest.atomic import new_folder
+from embedingest.engine import hardware
+from embedingest.engine.compiled import runtime
+from embedingest.paths import user_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from embedingest.engine.folder.folder import ModelFolder
+    from embedingest.engine.precision import Precision
+
+__all__ = ["Entry", "find", "forget", "keep", "key_of", "making", "place", "prune"]
+
+log = logging.getLogger(__name__)
+
+LAYOUT = 1
+"""Raised whenever graphs or notes of older versions of this program must not be used any more."""
+
+NOTE = "compiled.json"
+_UNUSED_DAYS = 30
+_FILES = ("model.xml", "model.bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One kept model: its folder and its note. `refused` says why nothing but torch may run it."""
+
+    folder: Path
+    note: dict[str, Any]
+
+    @property
+    def graph(self) -> Path:
+        return self.folder / _FILES[0]
+
+    @property
+    def has_blobs(self) -> bool:
+        """Whether OpenVINO's own compiled form lies beside the graph."""
+        return any((self.folder / "blobs").glob("*.blob"))
+
+    @property
+    def refused(self) -> str | None:
+        reason = self.note.get("refused")
+        return None if reason is None else str(reason)
+
+
+def key_of(folder: ModelFolder, max_tokens: int, precision: Precision, vector_class: str) -> dict[str, Any]:
+    """Everything that makes another compiled form: model, window, runtime, precision, processor, our own layout."""
+    return {
+        "fingerprint": folder.fingerprint(vector_class),
+        "max_tokens": max_tokens,
+        "runtime": f"openvino {runtime.runtime_version()}",
+        "precision": precision,
+        "cpu": list(hardware.flags()),
+        "layout": LAYOUT,
+    }
+
+
+def place(key: dict[str, Any]) -> Path:
+    """The folder of a key."""
+    return user_cache() / "compiled" / blake3(json.dumps(key, sort_keys=True).encode()).hexdigest(length=16)
+
+
+def find(key: dict[str, Any]) -> Entry | None:
+    """The kept entry of a key; one that is damaged or of another version is taken away and not answered."""
+    folder = place(key)
+    try:
+        note = json.loads((folder / NOTE).read_bytes())
+    except FileNotFoundError:
+        if folder.is_dir():
+            forget(folder, "its note is missing")
+        return None
+    except (OSError, ValueError) as error:
+        forget(folder, str(error))
+        return None
+    if note.get("key") != key:
+        forget(folder, "it was made for another key")
+        return None
+    sizes = note.get("files", {})
+    for name, size in sizes.items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            forget(folder, f"`{name}` is missing or cut short")
+            return None
+    _used(folder / NOTE)
+    return Entry(folder, note)
+
+
+def forget(folder: Path, reason: str) -> None:
+    """Take a damaged entry away, so that it is made again."""
+    log.warning("compiled model %s is damaged (%s): it is made again", folder, reason)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep(key: dict[str, Any], fill: Callable[[Path], dict[str, Any]]) -> tuple[Entry, Callable[[], None]]:
+    """Make an entry: `fill` writes files into an empty folder and answers the note.
+
+    Where the cache cannot be written (read-only, full), the entry lives in a temporary folder for this process.
+    The second value removes what must not outlive the process.
+    """
+    try:
+        with new_folder(place(key)) as folder:
+            note = _noted(folder, key, fill(folder))
+        with contextlib.suppress(OSError):
+            prune(key)
+        return Entry(place(key), note), lambda: None
+    except OSError as error:
+        log.warning("cannot keep the compiled model in %s: %s", place(key), error.strerror or error)
+    folder = Path(tempfile.mkdtemp(prefix="embedingest-compiled-"))
+    note = _noted(folder, key, fill(folder))
+    return Entry(folder, note), lambda: shutil.rmtree(folder, ignore_errors=True)
+
+
+def prune(key: dict[str, Any], *, now: float | None = None) -> list[Path]:
+    """Take away what this version cannot use and nobody used for 30 days, and answer the folders. Raises OSError.
+
+    That is what was made for another runtime, processor or layout, or left by a process that was killed; never
+    another model. A process that still runs such an entry has its files mapped: only their names go.
+    """
+    then = (time.time() if now is None else now) - _UNUSED_DAYS * 86_400
+    pruned = []
+    for folder in place(key).parent.iterdir():
+        with contextlib.suppress(OSError):
+            if folder.is_dir() and _last_use(folder) < then and not _usable(folder, key):
+                gone = folder.with_name(f".{folder.name.lstrip('.')}.{secrets.token_hex(4)}")
+                folder.rename(gone)  # in one step, so that nobody finds half of it
+                shutil.rmtree(gone, ignore_errors=True)
+                pruned.append(folder)
+    if pruned:
+        log.info("took away %d compiled models that were not used for %d days", len(pruned), _UNUSED_DAYS)
+    return pruned
+
+
+def _usable(folder: Path, key: dict[str, Any]) -> bool:
+    """Whether a process like this one could still find the entry: only model, window and precision may differ."""
+    try:
+        made = json.loads((folder / NOTE).read_bytes())["key"]
+        return place(made) == folder and all(made[name] == key[name] for name in ("runtime", "cpu", "layout"))
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def _last_use(folder: Path) -> float:
+    note = folder / NOTE
+    return (note if note.is_file() else folder).stat().st_mtime
+
+
+def _used(note: Path) -> None:
+    """Let the note's time of change say when the entry was last used, to the day."""
+    with contextlib.suppress(OSError):  # a read-only cache is pruned by nobody
+        if time.time() - note.stat().st_mtime > 86_400:
+            os.utime(note)
+
+
+def _noted(folder: Path, key: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:
+    sizes = {name: (folder / name).stat().st_size for name in _FILES if (folder / name).is_file()}
+    full = {"key": key, **note, "files": sizes}
+    (folder / NOTE).write_text(json.dumps(full, indent=1), encoding="utf-8")
+    return full
+
+
+@contextlib.contextmanager
+def making(key: dict[str, Any]) -> Iterator[None]:
+    """Held while an entry is made, so that two processes do not make the same one.
+
+    Where no lock can be had (a read-only cache), it goes on without.
+    """
+    from filelock import FileLock, Timeout
+
+    path = place(key).with_suffix(".lock")
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=1800)
+    except (OSError, NotImplementedError, Timeout):
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()

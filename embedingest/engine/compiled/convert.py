@@ -1,0 +1,140 @@
+"""From a model folder to OpenVINO graphs, by way of torch. Knows no cache and no queue; runs once per model."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from embedingest.engine.batching import batches
+from embedingest.engine.compiled import runtime
+from embedingest.engine.folder.encoder import rectangle
+from embedingest.engine.torch.encoder import load_chain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from embedingest.engine.folder.folder import ModelFolder
+
+__all__ = ["Converter"]
+
+_PROBE_BUDGET = 2048
+
+
+class Converter:
+    """One model folder loaded by torch: gives the reference vectors, and graphs in several forms."""
+
+    def __init__(self, folder: ModelFolder) -> None:
+        # OpenVINO recognises attention written out in full; the fused operators of torch it does not.
+        self._chain = load_chain(folder, attention="eager")
+        self._pad = int(folder.config.get("pad_token_id") or 0)
+
+    def reference(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Vectors of token rows (special tokens included) by the model's own fp32 forward, float32 (N, D)."""
+        import torch
+
+        answers: dict[int, NDArray[np.float32]] = {}
+        for group in batches([len(row) for row in rows], budget=_PROBE_BUDGET, most=64):
+            chosen = [rows[i] for i in group]
+            ids, mask = rectangle(chosen, pad=self._pad, width=max(map(len, chosen)))
+            features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+            with torch.inference_mode():
+                answers.update(zip(group, self._chain(features)["sentence_embedding"].float().numpy(), strict=True))
+        return np.stack([answers[i] for i in range(len(rows))])
+
+    def graph(self, form: str) -> Any:
+        """An OpenVINO model: ids and mask, int64 (N, T), to vectors, float32 (N, D).
+
+        `form` is `plain`; `bf16-linears`, whose linear layers alone take bf16; or `int8`, whose linear layers hold
+        8 bit weights. Raises whatever torch or the frontend raises for a model that does not convert.
+        """
+        import torch
+
+        chain = self._chain
+        if form == "bf16-linears":
+            chain = copy.deepcopy(chain)
+            _bf16_linears(chain)
+        ids = torch.arange(22).reshape(2, 11) % 7 + 5
+        mask = torch.ones_like(ids)
+        mask[1, 6:] = 0
+        ov = runtime.load()
+        from openvino.frontend import FrontEndManager
+        from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            example = {"input_ids": ids, "attention_mask": mask}
+            # The gate holds the graph against torch on many texts: torch's own second trace would prove less.
+            decoder = TorchScriptPythonDecoder(
+                _forward(chain), example_input=example, trace_kwargs={"check_trace": False}
+            )
+            frontend = FrontEndManager().load_by_framework("pytorch")
+            model = frontend.convert(frontend.load(decoder))
+        for parameter in model.get_parameters():
+            parameter.set_partial_shape(ov.PartialShape([-1, -1]))
+            parameter.set_element_type(ov.Type.i64)
+        model.validate_nodes_and_infer_types()
+        if form == "int8":
+            _int8_weights(ov, model)
+        return model
+
+
+def _forward(chain: Any) -> Any:
+    """The chain as one torch module from ids and mask to vectors."""
+    import torch
+
+    class Forward(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.steps = torch.nn.ModuleList(chain)
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            features = {"input_ids": input_ids, "attention_mask": attention_mask}
+            for step in self.steps:
+                features = step(features)
+            return features["sentence_embedding"]
+
+    return Forward().eval()
+
+
+def _bf16_linears(chain: Any) -> None:
+    """Let every linear layer of the transformer multiply in bf16 and add its bias in fp32."""
+    import torch
+
+    class Bf16Linear(torch.nn.Module):
+        def __init__(self, linear: Any) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(linear.weight.detach().bfloat16(), requires_grad=False)
+            self.bias = linear.bias
+
+        def forward(self, x: Any) -> Any:
+            product = torch.nn.functional.linear(x.bfloat16(), self.weight).float()
+            return product if self.bias is None else product + self.bias
+
+    for parent in list(chain[0].modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, torch.nn.Linear):
+                setattr(parent, name, Bf16Linear(child))
+
+
+def _int8_weights(ov: Any, model: Any) -> None:
+    """Replace the weights of every matrix product by 8 bit numbers with one scale per output channel."""
+    from openvino import opset13 as ops
+
+    for node in model.get_ordered_ops():
+        if node.get_type_name() != "MatMul":
+            continue
+        weight = node.input_value(1).get_node()
+        if weight.get_type_name() != "Constant" or len(weight.shape) != 2 or weight.get_element_type() != ov.Type.f32:
+            continue
+        values = weight.data  # (out, in) where transposed, else (in, out)
+        axis = 1 if node.get_attributes()["transpose_b"] else 0
+        scale = np.maximum(np.abs(values).max(axis=axis, keepdims=True) / 127.0, 1e-12).astype(np.float32)
+        rounded = np.clip(np.rint(values / scale), -127, 127).astype(np.int8)
+        widened = ops.convert(ops.constant(rounded), ov.Type.f32)
+        node.input(1).replace_source_output(ops.multiply(widened, ops.constant(scale)).output(0))
+    model.validate_nodes_and_infer_types()

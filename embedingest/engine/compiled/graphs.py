@@ -1,0 +1,51 @@
+"""Running an OpenVINO graph: shapes, options, one inference. Knows no cache, no queue and no text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from embedingest.engine.folder.encoder import rectangle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from embedingest.engine.precision import Form
+
+__all__ = ["BATCH_TOKENS", "WIDTH_STEP", "infer", "run_options", "width"]
+
+WIDTH_STEP = 16
+"""Widths are rounded up to this: matrix units work in blocks of it, and fewer shapes keep fewer kernels in memory."""
+
+BATCH_TOKENS = 2048
+"""Padded tokens of a bulk batch: small enough to stay in the second-level cache of one core."""
+
+_LEAST_WIDTH = 8
+_SHORT_STEP = 4
+
+
+def width(tokens: int, most: int) -> int:
+    """The padded width of a batch whose longest text has `tokens` tokens; never above `most` positions."""
+    step = WIDTH_STEP if tokens > WIDTH_STEP else _SHORT_STEP
+    wide = max(_LEAST_WIDTH, -(-tokens // step) * step)
+    return max(tokens, min(wide, most))
+
+
+def infer(request: Any, rows: Sequence[Sequence[int]], *, pad: int, most: int) -> NDArray[np.float32]:
+    """Vectors of token rows (special tokens included), float32 (N, D). Lets other threads run meanwhile."""
+    ids, mask = rectangle(rows, pad=pad, width=width(max(map(len, rows)), most))
+    request.infer((ids, mask), share_inputs=True)
+    # A copy: the tensor belongs to the request and the next inference writes over it.
+    vectors: NDArray[np.float32] = np.array(request.get_output_tensor(0).data, dtype=np.float32)
+    return vectors
+
+
+def run_options(form: Form, threads: int | None, **more: Any) -> dict[str, Any]:
+    """What OpenVINO is told. The precision is always said: its own default is bf16 on some processors, unsaid."""
+    options = {"INFERENCE_PRECISION_HINT": form.hint, "PERFORMANCE_HINT": "LATENCY", **more}
+    if threads is not None:
+        options["INFERENCE_NUM_THREADS"] = threads
+    return options

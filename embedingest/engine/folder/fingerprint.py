@@ -1,0 +1,74 @@
+"""What makes two models give the same vectors, as one short text. Knows files and hashes, not how a model runs.
+
+Weights, tokenizer, module chain, architecture and the vector class go in. Prompts, window, runtime, device and
+precision do not: they change no stored vector beyond the gate of class `exact`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from embedingest.atomic import write_bytes
+from embedingest.paths import user_cache
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from embedingest.engine.folder.folder import ModelFolder
+
+__all__ = ["canonical_tokenizer", "file_hash", "fingerprint"]
+
+# Of a transformer's config.json: names, versions and training settings that no forward pass reads.
+_NOISE = frozenset(
+    ("_name_or_path", "architectures", "transformers_version", "torch_dtype", "dtype", "use_cache", "id2label",
+     "label2id", "gradient_checkpointing", "classifier_dropout", "attention_probs_dropout_prob",
+     "hidden_dropout_prob", "initializer_range")
+)  # fmt: skip
+_DENSE_KEYS = ("in_features", "out_features", "bias", "activation_function", "use_residual")
+
+
+def fingerprint(folder: ModelFolder, vector_class: str) -> str:
+    """`<32 hex digits>:<class>` of a folder. The digits differ when any vector would."""
+    facts = {
+        "weights": [file_hash(file) for file, _ in folder.weights],
+        "tokenizer": file_hash(folder.tokenizer_path, canonical=True),
+        "lowercase": folder.lowercase,
+        "config": {key: value for key, value in folder.config.items() if key not in _NOISE},
+        "pooling": folder.pooling_modes,
+        "chain": [(m.kind, {k: m.config.get(k) for k in _DENSE_KEYS} if m.kind == "Dense" else {})
+                  for m in folder.modules[2:]],
+    }  # fmt: skip
+    return f"{blake3(_canonical(facts)).hexdigest(length=16)}:{vector_class}"
+
+
+def file_hash(path: Path, *, canonical: bool = False) -> str:
+    """blake3 of a file, hex; remembered in the user's cache by path, size and time of change.
+
+    `canonical` hashes a tokenizer.json without its padding and truncation, which the engine never uses.
+    """
+    stat = path.stat()
+    known = [stat.st_size, stat.st_mtime_ns, stat.st_ino, canonical]
+    note = user_cache() / "hashes" / f"{blake3(os.fsencode(path.resolve())).hexdigest(length=16)}.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        remembered = json.loads(note.read_bytes())
+        if remembered["stat"] == known:
+            return str(remembered["blake3"])
+    digest = canonical_tokenizer(path) if canonical else blake3().update_mmap(path).hexdigest()
+    with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
+        write_bytes(note, json.dumps({"path": str(path), "stat": known, "blake3": digest}).encode())
+    return digest
+
+
+def canonical_tokenizer(path: Path) -> str:
+    """blake3 over what a tokenizer.json says apart from padding and truncation."""
+    content = json.loads(path.read_bytes())
+    return blake3(_canonical({k: v for k, v in content.items() if k not in ("padding", "truncation")})).hexdigest()
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()

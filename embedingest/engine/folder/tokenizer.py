@@ -1,0 +1,128 @@
+"""Text to token ids and back, with the model's own tokenizer.json. Knows no weights, no torch, no window."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embedingest.errors import ModelLoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokenizers import Tokenizer
+
+    from embedingest.engine.encoder import TokenIds
+    from embedingest.engine.folder.folder import ModelFolder
+
+__all__ = ["FastTokenizer", "TokenizerSizer"]
+
+_PROBE = "a"
+_AT_ONCE = 256
+
+
+class FastTokenizer:
+    """One model's tokenizer, safe to use from many threads: each thread has an object of its own.
+
+    Content tokens only: no special tokens are added and nothing is cut or padded. `prefix` and `suffix` are the
+    special tokens that the model wants around them.
+    """
+
+    def __init__(self, path: Path, *, lowercase: bool = False) -> None:
+        self.path = path
+        self.lowercase = lowercase
+        self._local = threading.local()
+        bare = self._tokenizer.encode(_PROBE, add_special_tokens=False).ids
+        full = self._tokenizer.encode(_PROBE, add_special_tokens=True).ids
+        at = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
+        self.prefix: tuple[int, ...] = tuple(full[:at])
+        self.suffix: tuple[int, ...] = tuple(full[at + len(bare) :])
+
+    @classmethod
+    def of(cls, folder: ModelFolder) -> FastTokenizer:
+        return cls(folder.tokenizer_path, lowercase=folder.lowercase)
+
+    @property
+    def special_tokens(self) -> int:
+        return len(self.prefix) + len(self.suffix)
+
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        held: Tokenizer | None = getattr(self._local, "tokenizer", None)
+        if held is None:
+            held = self._local.tokenizer = _load(self.path)
+        return held
+
+    def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
+        """Content token ids of each of N texts, 4 bytes a token."""
+        if len(texts) == 1:
+            return [array("i", self._tokenizer.encode(self._prepare(texts[0]), add_special_tokens=False).ids)]
+        # In slices: what the tokenizer answers holds some hundred bytes a token beside the ids.
+        slices = (texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE))
+        return [ids for some in slices for ids in self._some(some)]
+
+    def _some(self, texts: Sequence[str]) -> list[TokenIds]:
+        prepared = [self._prepare(text) for text in texts]
+        encodings = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
+        return [array("i", encoding.ids) for encoding in encodings]
+
+    def detokenize(self, tokens: TokenIds) -> str:
+        """The text these ids spell, special tokens left out."""
+        return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
+
+    def starts(self, text: str) -> list[int]:
+        """Character offset in `text` at which each content token starts."""
+        prepared = self._prepare(text)
+        offsets = [start for start, _ in self._tokenizer.encode(prepared, add_special_tokens=False).offsets]
+        return offsets if len(prepared) == len(text) else _mapped(text, offsets)
+
+    def count(self, text: str) -> int:
+        return len(self._tokenizer.encode_batch_fast([self._prepare(text)], add_special_tokens=False)[0].ids)
+
+    def _prepare(self, text: str) -> str:
+        # A lone surrogate is no character and cannot cross into the tokenizer; it becomes the replacement character.
+        if not text.isascii():
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return text.lower() if self.lowercase else text
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerSizer:
+    """Counts a model's content tokens in any process; picklable, needs neither weights nor torch."""
+
+    path: str
+    capacity: int
+    lowercase: bool = False
+
+    def count(self, text: str) -> int:
+        return _shared(self.path, self.lowercase).count(text)
+
+    def starts(self, text: str) -> list[int]:
+        return _shared(self.path, self.lowercase).starts(text)
+
+
+@lru_cache(maxsize=8)
+def _shared(path: str, lowercase: bool) -> FastTokenizer:
+    return FastTokenizer(Path(path), lowercase=lowercase)
+
+
+def _load(path: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        raise ModelLoadError(f"{path} cannot be read: {error}", remedy="copy or pull the model again") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _mapped(text: str, offsets: list[int]) -> list[int]:
+    """Offsets into the lowered text, as offsets into `text`: some letters are longer in lower case."""
+    origin = [i for i, character in enumerate(text) for _ in character.lower()]
+    return [origin[offset] for offset in offsets]

@@ -1,0 +1,218 @@
+"""The reference: the model run by torch through sentence-transformers' own modules. Also the path for GPUs.
+
+Local files only, safetensors only, no code from the model folder. Knows no queue and no text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from embedingest.engine.batching import batches
+from embedingest.engine.folder.encoder import FolderEncoder, rectangle
+from embedingest.engine.gate import compare, probe_tokens
+from embedingest.engine.precision import halves
+from embedingest.engine.torch.packing import PACKED, can_pack, pack, register
+from embedingest.errors import EngineClosedError, ModelLoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from embedingest.config import ModelConfig
+    from embedingest.engine.encoder import TokenIds
+    from embedingest.engine.folder.folder import ModelFolder
+
+__all__ = ["Runner", "TorchEncoder", "create", "load_chain"]
+
+log = logging.getLogger(__name__)
+
+
+def create(folder: ModelFolder, settings: ModelConfig, *, packed: bool = False) -> TorchEncoder:
+    """Load a model folder onto the device of the settings. Raises ModelLoadError.
+
+    On a CPU `packed` lays texts end to end instead of padding them: for those who compare, it saves nothing there.
+    """
+    return TorchEncoder(folder, settings, packed=packed)
+
+
+def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | None = None) -> Any:
+    """The module chain of a folder as sentence-transformers builds it, in fp32, ready to run.
+
+    `attention` names an attention implementation of transformers. Raises ModelLoadError.
+    """
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    # transformers would take the stored type, and half precision on a CPU is slow and inexact.
+    arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True}
+    if attention is not None:
+        arguments["attn_implementation"] = attention
+    try:
+        with _quiet():
+            chain = SentenceTransformer(
+                str(folder.path),
+                device=device,
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs=arguments,
+            )
+    except Exception as error:
+        raise ModelLoadError(
+            f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
+            remedy="check the folder with `embedingest doctor`",
+        ) from error
+    return chain.eval()
+
+
+def _device(asked: str) -> str:
+    import torch
+
+    if asked != "auto":
+        return asked
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars on standard error while weights are read."""
+    import transformers
+
+    progress: Any = transformers.utils.logging
+
+    was_shown = progress.is_progress_bar_enabled()
+    progress.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_shown:
+            progress.enable_progress_bar()
+
+
+class Runner:
+    """A module chain on a device: token rows to vectors. `packed` leaves padding out, for those `can_pack` names.
+
+    `half` names a torch type for the transformer; pooling and what follows stay in fp32.
+    """
+
+    def __init__(self, folder: ModelFolder, device: str, *, half: str | None = None, packed: bool = False) -> None:
+        import torch
+
+        self.precision = {None: "fp32", "float16": "fp16", "bfloat16": "bf16"}[half]
+        self.packed = packed
+        if self.packed:
+            register()
+        self._config = folder.config
+        self._pad = int(folder.config.get("pad_token_id") or 0)
+        self._device = device
+        self._chain = load_chain(folder, device=device, attention=PACKED if self.packed else None)
+        if half is not None:
+            self._chain[0].to(getattr(torch, half))
+
+    def __call__(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Vectors of N token rows (special tokens included), float32 (N, D)."""
+        import torch
+
+        with torch.inference_mode():
+            features = self._packed(rows) if self.packed else self._padded(rows)
+            features["token_embeddings"] = features["token_embeddings"].float()
+            for step in list(self._chain)[1:]:
+                features = step(features)
+            # The only wait for the device: everything above was queued.
+            vectors: NDArray[np.float32] = features["sentence_embedding"].float().cpu().numpy()
+        return vectors
+
+    def _padded(self, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
+        ids, mask = rectangle(rows, pad=self._pad, width=max(map(len, rows)))
+        features: dict[str, Any] = self._chain[0]({"input_ids": self._there(ids), "attention_mask": self._there(mask)})
+        return features
+
+    def _packed(self, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
+        batch = pack(rows, self._config)
+        hidden = self._chain[0].model(
+            input_ids=self._there(batch.ids),
+            position_ids=self._there(batch.positions),
+            packed_bounds=self._there(batch.bounds),
+            packed_host=batch.bounds.tolist(),
+            packed_width=batch.width,
+        )[0][0]  # (T, H)
+        cells = hidden.new_zeros((batch.texts * batch.width, hidden.shape[1]))
+        cells.index_copy_(0, self._there(batch.cells), hidden)
+        return {
+            "token_embeddings": cells.view(batch.texts, batch.width, -1),
+            "attention_mask": self._there(batch.mask),
+        }
+
+    def _there(self, array: NDArray[Any]) -> Any:
+        """An array on the device; to a GPU through pinned memory, so that nobody waits for the copy."""
+        import torch
+
+        tensor = torch.from_numpy(array)
+        return tensor.pin_memory().to(self._device, non_blocking=True) if self._device != "cpu" else tensor
+
+
+class TorchEncoder(FolderEncoder):
+    """A sentence-transformers folder run by torch: in fp32 on a CPU, in the best form that passes the gate on a GPU."""
+
+    def __init__(self, folder: ModelFolder, settings: ModelConfig, *, packed: bool = False) -> None:
+        super().__init__(folder, settings)
+        if settings.precision == "int8":
+            raise ModelLoadError(f"torch does not run {folder.path} in int8", remedy="use `precision: auto`")
+        self._device = _device(settings.device)
+        if self._device.startswith("cuda"):
+            self._run: Runner | None = self._fastest(settings)
+        else:
+            self._run = Runner(folder, self._device, packed=packed and self._packs)
+
+    @property
+    def runtime(self) -> dict[str, str]:
+        run = self._run
+        told = {"runtime": "torch", "precision": "fp32" if run is None else run.precision, "device": self._device}
+        return {**told, "packed": "yes"} if run is not None and run.packed else told
+
+    def encode(self, batch: Sequence[TokenIds]) -> NDArray[np.float32]:
+        """Raw vectors, float32 (N, D)."""
+        if self._run is None:
+            raise EngineClosedError("the model was unloaded")
+        rows = self.with_specials(batch)
+        return self._run(rows) if rows else np.zeros((0, self.dimensions), dtype=np.float32)
+
+    def close(self) -> None:
+        """Give the weights back."""
+        self._run = None
+
+    @property
+    def _packs(self) -> bool:
+        """Whether texts may be laid end to end: the architecture allows it and none is ever empty."""
+        return can_pack(self.folder.architecture) and self.special_tokens > 0
+
+    def _fastest(self, settings: ModelConfig) -> Runner:
+        """The first form on this GPU whose vectors pass the gate against fp32 without packing; that one at worst."""
+        import torch
+
+        plain = Runner(self.folder, self._device)
+        rows = self.with_specials(probe_tokens(self._tokenizer, self.max_tokens))
+        reference = _probed(plain, rows)
+        for half in halves(settings.precision, bf16=torch.cuda.is_bf16_supported()):
+            for packed in (True, False) if self._packs else (False,):
+                try:
+                    tried = Runner(self.folder, self._device, half=half, packed=packed)
+                    figures = compare(reference, _probed(tried, rows))
+                except (RuntimeError, ImportError) as error:
+                    log.info("%s (packed: %s) of model %s does not run: %r", half, packed, self.folder.path, error)
+                    continue
+                log.info("model %s in %s, packed: %s: %s", self.folder.path, half, packed, figures.as_dict())
+                if figures.passed:
+                    return tried
+        return plain
+
+
+def _probed(run: Runner, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    answers: dict[int, NDArray[np.float32]] = {}
+    for group in batches([len(row) for row in rows], budget=16_384, most=64):
+        answers.update(zip(group, run([rows[i] for i in group]), strict=True))
+    return np.stack([answers[i] for i in range(len(rows))])

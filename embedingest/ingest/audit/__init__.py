@@ -1,0 +1,1 @@
+"""Compares folder, journal and table, and writes nothing (`verify` mends where asked)."""

@@ -1,0 +1,1 @@
+"""One file to its chunks, in worker processes under limits of time and memory."""

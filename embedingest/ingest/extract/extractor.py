@@ -1,0 +1,282 @@
+"""One file to its chunks: read, choose a loader, load, choose a chunker, cut. Knows no table, no engine, no journal.
+
+This is what a worker process does (`serve`); called in one's own process it does the same, without limits of time
+and memory. Nothing here imports a model.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import os
+import stat
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from blake3 import blake3
+
+from embedingest import registry
+from embedingest.errors import DocumentError, DocumentSkipped, EmbedingestError
+from embedingest.ingest.chunk.choose import chunker_for
+from embedingest.ingest.load.choose import HEAD_BYTES, choose
+from embedingest.ingest.scan.files import FileFacts, facts_of, name_of, opened_below
+from embedingest.ingest.scan.sidecar import again, combined, content_hash_with, read_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from embedingest.ingest.chunk import Chunker
+    from embedingest.ingest.load import Loader
+    from embedingest.ingest.scan.sidecar import Sidecar
+    from embedingest.types import Chunk, Document, Sizer
+
+__all__ = ["Extracted", "Extractor", "Job", "Part", "Setup"]
+
+_READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_NO_OPTIONS: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What holds for every file of a pipeline; sent to a worker once. `*_options` are settings by plug-in name.
+
+    `loaders` and `chunkers` map shell patterns over the source, or its base name, to names; the first match wins.
+    What follows a `#` in a name tells one set of settings of a plug-in from another. `sidecars` are the names of
+    files that say something of the file beside them.
+    """
+
+    sizer: Sizer
+    loaders: Mapping[str, str] = field(default_factory=dict)
+    loader_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    chunker: str = "auto"
+    chunkers: Mapping[str, str] = field(default_factory=dict)
+    chunker_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    max_bytes: int = 256 * 2**20
+    sidecars: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to read. `relative` is empty where the root is the file itself.
+
+    `size` is what a scan saw, used for planning only. With `known_hash`, bytes of that hash are only read, not
+    extracted. Unless `link`, a symbolic link found in the file's place is refused.
+    """
+
+    root: str
+    relative: str
+    source: str
+    size: int = 0
+    known_hash: str = ""
+    link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One document of a file: the file's own, or one inside it. Its text and spans are left out, its length is not."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+    characters: int
+    chunker: str
+    chunker_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What one file gave. `parts` begins with the file's own document; it is empty where the hash was known.
+
+    `before` and `after` are the facts around the reading: where they differ the file was being written, and the
+    bytes may be no version of it at all. `metadata` is what a sidecar says of it, `problem` why one says nothing;
+    content hash and facts cover the sidecar too. `seconds` has `read`, `load` and `chunk`.
+    """
+
+    source: str
+    content_hash: str
+    before: FileFacts
+    after: FileFacts
+    loader: str = ""
+    loader_version: str = ""
+    parts: tuple[Part, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the file changed while it was read."""
+        return self.before != self.after
+
+
+class Extractor:
+    """Extracts with one setup; loaders and chunkers are made on first use and kept."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup: Final = setup
+        self._loaders: dict[str, Loader] = {}
+        self._chunkers: dict[str, Chunker] = {}
+
+    def extract(self, job: Job, *, keep_text: bool = False) -> Extracted:
+        """The chunks of one file. Raises DocumentError for this file, PluginError for a loader or chunker."""
+        try:
+            return self._extract(job, keep_text=keep_text)
+        except DocumentError as error:
+            error.source = error.source or job.source
+            raise
+        except EmbedingestError:
+            raise
+        except MemoryError as error:
+            raise DocumentError(
+                f"reading {job.source} took more memory than a worker may use",
+                source=job.source,
+                code="memory",
+                remedy="raise `load.memory_mib`",
+            ) from error
+        except Exception as error:
+            # A loader that fails in a way of its own has failed at this file only.
+            raise DocumentError(
+                f"{job.source} could not be read: {type(error).__name__}: {error}", source=job.source, code="corrupt"
+            ) from error
+
+    def _extract(self, job: Job, *, keep_text: bool) -> Extracted:
+        clock = _Laps()
+        data, before, after = _read(job, self.setup.max_bytes)
+        sidecar = self._sidecar(job)
+        content_hash = content_hash_with(str(blake3(data).hexdigest()), sidecar)
+        if sidecar is not None:
+            before = combined(before, sidecar.facts)
+            after = combined(after, again(job.root, job.relative, self.setup.sidecars))
+        clock.lap("read")
+        if content_hash == job.known_hash:
+            return Extracted(job.source, content_hash, before, after, seconds=clock.seconds)
+        chosen = choose(job.source, data[:HEAD_BYTES], self.setup.loaders)
+        loader = self._loader(chosen)
+        document = loader.load(data, job.source)
+        if sidecar is not None and sidecar.problem:
+            document = dataclasses.replace(document, notices={**document.notices, "sidecar_unreadable": 1})
+        clock.lap("load")
+        parts = tuple(self._part(part, content_hash, before.mtime_ns, keep_text=keep_text) for part in _flat(document))
+        clock.lap("chunk")
+        return Extracted(
+            source=job.source,
+            content_hash=content_hash,
+            before=before,
+            after=after,
+            loader=chosen,
+            loader_version=loader.version,
+            parts=parts,
+            metadata={} if sidecar is None else sidecar.values,
+            problem="" if sidecar is None else sidecar.problem,
+            seconds=clock.seconds,
+        )
+
+    def _sidecar(self, job: Job) -> Sidecar | None:
+        templates = self.setup.sidecars
+        return read_sidecar(job.root, job.relative, job.source, templates) if templates else None
+
+    def _part(self, document: Document, content_hash: str, modified_at_ns: int, *, keep_text: bool) -> Part:
+        chosen = self._chunker_name(document)
+        chunker = self._chunker(chosen)
+        chunks = tuple(chunker.chunk(document, self.setup.sizer))
+        facts = dataclasses.replace(
+            document,
+            text=document.text if keep_text else "",
+            spans=document.spans if keep_text else (),
+            children=(),
+            content_hash=content_hash,
+            modified_at_ns=modified_at_ns,
+        )
+        return Part(facts, chunks, len(document.text), chosen, chunker.version)
+
+    def _chunker_name(self, document: Document) -> str:
+        base = name_of(document.source)
+        for pattern, name in self.setup.chunkers.items():
+            if fnmatch.fnmatchcase(document.source, pattern) or fnmatch.fnmatchcase(base, pattern):
+                return name
+        return chunker_for(document) if self.setup.chunker == "auto" else self.setup.chunker
+
+    def _loader(self, name: str) -> Loader:
+        if name not in self._loaders:
+            self._loaders[name] = _create("loaders", name, self.setup.loader_options)
+        return self._loaders[name]
+
+    def _chunker(self, name: str) -> Chunker:
+        if name not in self._chunkers:
+            self._chunkers[name] = _create("chunkers", name, self.setup.chunker_options)
+        return self._chunkers[name]
+
+
+class _Laps:
+    """Seconds between calls, by name."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name] = now - self._last
+        self._last = now
+
+
+def _create(group: str, name: str, options: Mapping[str, Mapping[str, Any]]) -> Any:
+    given, name = options.get(name, _NO_OPTIONS), name.partition("#")[0]
+    # Checking settings imports the library that checks them; without settings there is nothing to check.
+    return registry.create(group, name, options=given) if given else registry.load(group, name)()
+
+
+def _flat(document: Document) -> Iterator[Document]:
+    yield document
+    for child in document.children:
+        yield from _flat(child)
+
+
+def _read(job: Job, max_bytes: int) -> tuple[bytes, FileFacts, FileFacts]:
+    """The bytes of a regular file, with its facts before and after. Raises DocumentError."""
+    try:
+        flags = _READ_FLAGS if job.link or not job.relative else _READ_FLAGS | _NO_FOLLOW
+        with opened_below(job.root, job.relative, flags) as descriptor:
+            before = facts_of(os.fstat(descriptor))
+            _refuse_unfit(job, before, max_bytes)
+            data = _read_all(descriptor, before.size, max_bytes)
+            return data, before, facts_of(os.fstat(descriptor))
+    except OSError as error:
+        raise _unread(job, error) from error
+
+
+def _read_all(descriptor: int, size: int, max_bytes: int) -> bytes:
+    """As many bytes as the file had when it was opened: what is appended meanwhile belongs to the next reading."""
+    first = os.read(descriptor, min(size, max_bytes))
+    if len(first) >= size:
+        return first
+    pieces = [first]
+    missing = size - len(first)
+    while missing > 0 and (piece := os.read(descriptor, missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
+def _refuse_unfit(job: Job, facts: FileFacts, max_bytes: int) -> None:
+    if not stat.S_ISREG(facts.mode):
+        raise DocumentSkipped(f"{job.source} is not a regular file", source=job.source, code="special")
+    if facts.size > max_bytes:
+        raise DocumentSkipped(
+            f"{job.source} has {facts.size:,} bytes, more than the {max_bytes:,} that are read",
+            source=job.source,
+            code="too_large",
+            remedy="raise `load.max_bytes`",
+        )
+
+
+def _unread(job: Job, error: OSError) -> DocumentError:
+    gone = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+    why = error.strerror or str(error)
+    return DocumentError(
+        f"{job.source} went away before it was read" if gone else f"{job.source} cannot be read: {why}",
+        source=job.source,
+        kind="transient",
+        code="vanished" if gone else "unreadable",
+    )

@@ -1,0 +1,91 @@
+"""What runs inside a worker process: jobs come in over a socket, results go out. Started by `workers` only.
+
+It holds nothing but the extractor, dies with its parent, and cannot be interrupted from the terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import sys
+import time
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.errors import DocumentError, EmbedingestError
+from embedingest.ingest.extract.extractor import Extractor, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["READY", "main"]
+
+READY: Final = b"ready"
+_FLUSH_SECONDS: Final = 0.03
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def main(descriptor: int, parent: int, memory_bytes: int) -> None:
+    """Answer batches of jobs until the other end is closed. A batch is answered in order, in one or more pieces."""
+    _die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    link: Connection[Any, Any] = Connection(descriptor)
+    with contextlib.suppress(EOFError, OSError):
+        extractor = Extractor(pickle.loads(link.recv_bytes()))  # noqa: S301 -- from our own parent
+        limit_memory(memory_bytes)
+        link.send_bytes(READY)
+        while True:
+            _answer(link, extractor, pickle.loads(link.recv_bytes()))  # noqa: S301 -- likewise
+
+
+def limit_memory(extra_bytes: int) -> bool:
+    """Let this process map at most so many bytes more than it does now; False where the system cannot hold it."""
+    if sys.platform != "linux":
+        return False
+    import resource
+
+    with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 -- a worker imports no more than it must
+        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    wanted = mapped + extra_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return True
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel to end this process with its parent, which a loader stuck in C code would not notice."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _answer(link: Connection[Any, Any], extractor: Extractor, jobs: Sequence[Job]) -> None:
+    """Send results as they come, but not one message each: small files are many."""
+    done: list[Any] = []
+    sent = time.monotonic()
+    for job in jobs:
+        done.append(_outcome(extractor, job))
+        if time.monotonic() - sent > _FLUSH_SECONDS:
+            link.send_bytes(pickle.dumps(done, pickle.HIGHEST_PROTOCOL))
+            done, sent = [], time.monotonic()
+    if done:
+        link.send_bytes(pickle.dumps(done, pickle.HIGHEST_PROTOCOL))
+
+
+def _outcome(extractor: Extractor, job: Job) -> object:
+    try:
+        return extractor.extract(job)
+    except EmbedingestError as error:
+        # What caused it may not survive pickling, and was said in the message.
+        error.__cause__ = error.__context__ = error.__traceback__ = None
+        return error
+    except RecursionError as error:
+        return DocumentError(f"{job.source} is nested too deeply: {error}", source=job.source, code="corrupt")

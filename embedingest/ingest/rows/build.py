@@ -1,0 +1,95 @@
+"""Extracted documents to the rows they should have, and the texts that are embedded for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from embedingest.ingest.identity import canonical_json, chunk_id, occurrences, text_hash
+from embedingest.ingest.notices import add_notices
+from embedingest.ingest.rows.recipe import joined
+from embedingest.types import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedingest.ingest.extract.extractor import Extracted, Part
+    from embedingest.ingest.rows.recipe import Recipe
+
+__all__ = ["Wanted", "wanted"]
+
+# The table keeps microseconds: rows are compared as they come back from it.
+_MICROSECOND_NS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one file's rows should be. `texts` is what is embedded, by text hash; `children` are inner documents.
+
+    `notices` counts what no row of the file has, by kind.
+    """
+
+    rows: tuple[Row, ...]
+    texts: dict[str, str]
+    children: tuple[str, ...]
+    config_hash: str
+    chunker: str
+    characters: int
+    notices: Mapping[str, int]
+
+
+def wanted(extracted: Extracted, recipe: Recipe) -> Wanted:
+    """The rows of a file that was extracted, in order of document and chunk."""
+    rows: list[Row] = []
+    texts: dict[str, str] = {}
+    hashes: list[str] = []
+    notices: dict[str, int] = {}
+    for part in extracted.parts:
+        add_notices(notices, part.document.notices)
+        config = recipe.config_hash(extracted.loader, extracted.loader_version, part.chunker, part.chunker_version)
+        hashes.append(config)
+        rows += _rows(part, config, recipe, texts, extracted.metadata)
+    if not rows:
+        notices["empty"] = 1
+    return Wanted(
+        rows=tuple(rows),
+        texts=texts,
+        children=tuple(part.document.source for part in extracted.parts[1:]),
+        config_hash=joined(hashes),
+        chunker=",".join(sorted({part.chunker for part in extracted.parts})),
+        characters=sum(part.characters for part in extracted.parts),
+        notices=notices,
+    )
+
+
+def _rows(part: Part, config_hash: str, recipe: Recipe, texts: dict[str, str], sidecar: Mapping[str, Any]) -> list[Row]:
+    document = part.document
+    inputs = [chunk.prefix + chunk.text for chunk in part.chunks]
+    hashes = [text_hash(recipe.fingerprint, recipe.prompt, text) for text in inputs]
+    texts.update(zip(hashes, inputs, strict=True))
+    common = recipe.metadata.of(document, sidecar)
+    shared = canonical_json(common)
+    return [
+        Row(
+            id=chunk_id(document.source, key, occurrence),
+            source=document.source,
+            title=document.title,
+            text=chunk.text,
+            text_hash=key,
+            content_hash=document.content_hash,
+            chunk_index=index,
+            chunk_count=len(part.chunks),
+            start=chunk.start,
+            end=chunk.end,
+            line_start=chunk.line_start,
+            line_end=chunk.line_end,
+            page=chunk.page,
+            heading_path=tuple(chunk.heading_path),
+            mime=document.mime,
+            modified_at_ns=document.modified_at_ns // _MICROSECOND_NS * _MICROSECOND_NS,
+            metadata=canonical_json({**common, **chunk.metadata}) if chunk.metadata else shared,
+            fingerprint=recipe.fingerprint,
+            config_hash=config_hash,
+        )
+        for index, (chunk, key, occurrence) in enumerate(zip(part.chunks, hashes, occurrences(hashes), strict=True))
+    ]

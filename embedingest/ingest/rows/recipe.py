@@ -1,0 +1,128 @@
+"""What decides a document's rows beside its bytes: model, prompt, loader, chunker, metadata. Reads no file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from embedingest import registry
+from embedingest.errors import EmbedingestError
+from embedingest.ingest.chunk.choose import CHUNKERS
+from embedingest.ingest.extract.extractor import Setup
+from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
+from embedingest.ingest.rows.metadata import Metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from embedingest.config import PipelineConfig
+    from embedingest.types import ModelInfo, Sizer
+
+__all__ = ["CappedSizer", "Recipe"]
+
+
+@dataclass(frozen=True, slots=True)
+class CappedSizer:
+    """Another sizer's tokens with a capacity of our own, for chunks smaller than the model's window."""
+
+    sizer: Sizer
+    capacity: int
+
+    def count(self, text: str) -> int:
+        return self.sizer.count(text)
+
+    def starts(self, text: str) -> Sequence[int]:
+        return self.sizer.starts(text)
+
+
+class Recipe:
+    """The settings of one pipeline with one model, and the hashes that they give."""
+
+    def __init__(self, config: PipelineConfig, info: ModelInfo) -> None:
+        self.config = config
+        self.model = config.model
+        self.fingerprint = info.fingerprint
+        self.dimensions = info.dimensions
+        self.prompt = info.prompt("document") if config.prompt is None else config.prompt
+        self.metadata = Metadata(config.metadata, config.metadata_rules)
+        self._window = hash_fields(str(info.max_tokens), str(config.chunk.max_tokens))
+        self._versions: dict[tuple[str, str], str] = {}
+        self._hashes: dict[tuple[str, str, str, str], str] = {}
+
+    @cached_property
+    def choice(self) -> str:
+        """A hash of the rules that give a file its loader and its chunker."""
+        load, chunk = self.config.load, self.config.chunk
+        rules = {"loaders": list(load.chosen().items()), "chunkers": list(chunk.chosen().items())}
+        return hash_fields(canonical_json(rules), chunk.chunker, str(load.max_bytes))
+
+    def setup(self, sizer: Sizer) -> Setup:
+        """What extraction needs to know, for worker processes."""
+        load, chunk = self.config.load, self.config.chunk
+        if chunk.max_tokens is not None and chunk.max_tokens < sizer.capacity:
+            sizer = CappedSizer(sizer, chunk.max_tokens)
+        names = {chunk.chunker, *chunk.chosen().values(), *chunk.options, *CHUNKERS} - {"auto"}
+        return Setup(
+            sizer=sizer,
+            loaders=load.chosen(),
+            loader_options=load.settings(),
+            chunker=chunk.chunker,
+            chunkers=chunk.chosen(),
+            chunker_options={name: self.chunker_options(name) for name in names},
+            max_bytes=load.max_bytes,
+            sidecars=self.config.metadata_rules.sidecar,
+        )
+
+    def chunker_options(self, name: str) -> dict[str, Any]:
+        """The settings of one chunker: those that every chunker shares where they are set, then its own."""
+        chunk = self.config.chunk
+        shared: dict[str, Any] = {}
+        if chunk.overlap_tokens:
+            shared["overlap_tokens"] = chunk.overlap_tokens
+        if chunk.heading_prefix:
+            shared["heading_prefix"] = True
+        return {**shared, **chunk.settings().get(name, {})}
+
+    def _loader_options(self, name: str) -> dict[str, Any]:
+        return self.config.load.settings().get(name, {})
+
+    def config_hash(self, loader: str, loader_version: str, chunker: str, chunker_version: str) -> str:
+        """The config hash of rows that these gave."""
+        key = (loader, loader_version, chunker, chunker_version)
+        if key not in self._hashes:
+            self._hashes[key] = config_hash(
+                loader=(loader, loader_version, self._loader_options(loader)),
+                chunker=(chunker, chunker_version, self.chunker_options(chunker)),
+                prompt=self.prompt,
+                capacity=self._window,
+                metadata=self.metadata.rules,
+            )
+        return self._hashes[key]
+
+    def expected(self, loader: str, chunkers: str) -> str | None:
+        """The config hash that a file read by `loader` and cut by `chunkers` (comma separated) would have now.
+
+        `None` where one of them is no longer to be had.
+        """
+        try:
+            version = self._version("loaders", loader)
+            hashes = [
+                self.config_hash(loader, version, name, self._version("chunkers", name)) for name in chunkers.split(",")
+            ]
+        except EmbedingestError:
+            return None
+        return joined(hashes)
+
+    def _version(self, group: str, name: str) -> str:
+        key = (group, name)
+        if key not in self._versions:
+            options = self._loader_options(name) if group == "loaders" else self.chunker_options(name)
+            self._versions[key] = str(registry.create(group, name.partition("#")[0], options=options).version)
+        return self._versions[key]
+
+
+def joined(hashes: Iterable[str]) -> str:
+    """One hash for a file whose documents have several: that hash itself where they agree."""
+    distinct = sorted(set(hashes))
+    return distinct[0] if len(distinct) == 1 else hash_fields(*distinct)

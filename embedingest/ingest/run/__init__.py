@@ -1,0 +1,1 @@
+"""One run: candidates in, table and journal equal to them out."""

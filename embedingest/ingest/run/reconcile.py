@@ -1,0 +1,87 @@
+"""The journal against the table: what of the journal can still be believed, and what the table alone knows.
+
+Run when the table is not the version that the journal last saw: after a kill, or when somebody else wrote,
+restored or removed it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from embedingest.ingest.identity import parent_source
+from embedingest.ingest.state.journal import NO_STAT, FileState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedingest.ingest.rows.recipe import Recipe
+    from embedingest.ingest.state.journal import Journal
+    from embedingest.store.values import SourceState
+
+__all__ = ["believe", "doubt_changed_settings"]
+
+
+def believe(journal: Journal, states: Mapping[str, SourceState]) -> int:
+    """Make the journal agree with the table's `states`: what differs becomes `unverified`, to be compared with its
+    file again. Returns how many files that are.
+    """
+    stored: dict[str, dict[str, SourceState]] = defaultdict(dict)
+    for source, state in states.items():
+        stored[parent_source(source)][source] = state
+    doubted: list[FileState] = []
+    for file in list(journal.files()):
+        documents = stored.pop(file.source, {})
+        if not _agrees(file, documents):
+            doubted.append(_doubted(file, documents))
+    doubted += [_unknown(source, documents) for source, documents in stored.items()]
+    with journal.transaction():
+        journal.record(doubted)
+    return len(doubted)
+
+
+def doubt_changed_settings(journal: Journal, recipe: Recipe) -> None:
+    """What was ingested with other settings than those of now is to be compared with its file again."""
+    if journal.meta("choice") != recipe.choice:
+        with journal.transaction():
+            journal.unverify_all()
+            journal.set_meta("choice", recipe.choice)
+    for way in journal.ways():
+        if way.fingerprint != recipe.fingerprint or way.config_hash != recipe.expected(way.loader, way.chunker):
+            journal.unverify(way)
+
+
+def _agrees(file: FileState, documents: Mapping[str, SourceState]) -> bool:
+    if sum(state.rows for state in documents.values()) != file.chunks:
+        return False
+    alone = len(documents) == 1
+    return all(
+        state.whole
+        and state.content_hash == file.content_hash
+        and state.fingerprint == file.fingerprint
+        and (state.config_hash == file.config_hash or not alone)
+        for state in documents.values()
+    )
+
+
+def _doubted(file: FileState, documents: Mapping[str, SourceState]) -> FileState:
+    children = tuple(source for source in documents if source != file.source)
+    return file._replace(
+        state="unverified", settled=0, chunks=sum(state.rows for state in documents.values()), children=children
+    )
+
+
+def _unknown(source: str, documents: Mapping[str, SourceState]) -> FileState:
+    state = next(iter(documents.values()))
+    return FileState(
+        source,
+        source.partition("/")[0],
+        *NO_STAT,
+        settled=0,
+        state="unverified",
+        content_hash=state.content_hash,
+        config_hash=state.config_hash,
+        fingerprint=state.fingerprint,
+        chunks=sum(document.rows for document in documents.values()),
+        children=tuple(inner for inner in documents if inner != source),
+    )

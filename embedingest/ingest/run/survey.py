@@ -1,0 +1,172 @@
+"""What may have to be done: the files of a scan against the journal. Reads no file's content.
+
+A file whose stat facts are the journal's is done with; any other is a candidate, and extraction will tell.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.ingest.notices import Tally
+from embedingest.ingest.report import Failure
+from embedingest.ingest.scan.ignore import IGNORE_FILES
+from embedingest.ingest.scan.scanner import Found, Left
+from embedingest.ingest.state.journal import stat_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from embedingest.ingest.scan.roots import Root
+    from embedingest.ingest.scan.scanner import Scanner
+    from embedingest.ingest.state.journal import Journal, Known
+
+__all__ = ["Candidate", "Survey", "survey_paths", "survey_root"]
+
+_log = logging.getLogger(__name__)
+_FACTS: Final = 4
+
+
+class Candidate(NamedTuple):
+    """A file to read. `urgent` ones (noticed while watching) go before the backlog."""
+
+    root: Root
+    source: str
+    found: Found
+    urgent: bool = False
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Survey:
+    """The outcome for one root or some paths below it.
+
+    `counts` are files in states that need nothing (`unchanged`, `skipped`, `empty`, `failed`), `gone` sources that
+    are no longer there, `seen` how many files are. `left` tells of paths that are not taken, and that the journal
+    never hears of.
+    """
+
+    candidates: list[Candidate] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: {"unchanged": 0, "skipped": 0, "empty": 0, "failed": 0})
+    seen: int = 0
+    failed: list[str] = field(default_factory=list)
+    left: Tally = field(default_factory=Tally)
+
+
+_UNCHANGED: Final = {"done": "unchanged", "skipped": "skipped", "empty": "empty"}
+
+
+def survey_root(
+    root: Root, scanner: Scanner, journal: Journal, *, due: frozenset[str] = frozenset(), urgent: bool = False
+) -> Survey:
+    """Everything under one root. `due` are failed sources to be tried again."""
+    known = journal.known(root.alias)
+    survey = Survey()
+    blind = _compare(root, scanner.scan(), known, survey, due=due, urgent=urgent)
+    survey.gone = [source for source in known if not _hidden(source, blind)]
+    return survey
+
+
+def survey_paths(
+    root: Root, scanner: Scanner, journal: Journal, relatives: Iterable[str], *, due: frozenset[str] = frozenset()
+) -> Survey:
+    """Some paths below a root, files or folders, present or not; a folder stands for its whole subtree."""
+    survey, wanted = Survey(), _outermost(_rescanned(relative) for relative in relatives)
+    # Thousands of files that arrive at once are looked at folder by folder: each scan asks what applies to it anew.
+    files = {relative: taken for relative, taken in scanner.look(filter(None, wanted)) if isinstance(taken, Found)}
+    for relative in wanted:
+        if not relative:
+            return survey_root(root, scanner, journal, due=due, urgent=True)
+        below = journal.below(root.source(relative))
+        known = {source: fact for source in below if (fact := journal.known_file(source)) is not None}
+        blind = _compare(root, _scanned(scanner, relative, files), known, survey, due=due, urgent=True)
+        survey.gone += [source for source in known if not _hidden(source, blind)]
+    return survey
+
+
+def _scanned(scanner: Scanner, relative: str, files: dict[str, Found]) -> Iterable[Found | Left]:
+    """What a scan of one path gives; a file that was found already need not be looked for again."""
+    found = files.get(relative)
+    return scanner.scan(relative) if found is None else (found,)
+
+
+def _compare(
+    root: Root,
+    scanned: Iterable[Found | Left],
+    known: dict[str, Known],
+    survey: Survey,
+    *,
+    due: frozenset[str],
+    urgent: bool,
+) -> list[str]:
+    """Sort what was scanned into `survey`, taking it out of `known`. The sources below which nothing is known."""
+    blind: list[str] = []
+    counts, name, prefix, pop = survey.counts, root.source, root.alias + "/", known.pop
+    seen = 0
+    for item in scanned:
+        if isinstance(item, Left):
+            _left(root, item, survey, blind)
+            continue
+        relative, facts, _ = item
+        seen += 1
+        # Ten thousand files pass here in an unchanged run: most names need no escaping.
+        source = prefix + relative if relative.isascii() and "%" not in relative and relative else name(relative)
+        before = pop(source, None)
+        if before is None:
+            survey.candidates.append(Candidate(root, source, item, urgent))
+            continue
+        settled, state = before[5:]
+        same = settled and (before[1:5] == facts[:_FACTS] or before[1:5] == stat_facts(facts))
+        if same and state in _UNCHANGED:
+            counts[_UNCHANGED[state]] += 1
+        elif same and state == "failed" and source not in due:
+            counts["failed"] += 1
+            survey.failed.append(source)
+        else:
+            survey.candidates.append(Candidate(root, source, item, urgent))
+    survey.seen += seen
+    return blind
+
+
+def _left(root: Root, left: Left, survey: Survey, blind: list[str]) -> None:
+    source = root.source(left.relative)
+    if left.subtree and left.reason != "missing":
+        blind.append(source)
+    if left.reason == "unreadable":
+        survey.failures.append(Failure(source, "transient", left.message))
+    elif left.reason in {"missing", "away"}:
+        _log.warning("%s", left.message)
+    else:
+        survey.seen += 1
+        survey.counts["skipped"] += 1
+        survey.left.count({left.reason: 1}, 1)
+        survey.left.name(source, {left.reason: 1}, left.message)
+        _log.info("%s is skipped: %s", source, left.message)
+
+
+def _hidden(source: str, blind: list[str]) -> bool:
+    return any(source == prefix or source.startswith(prefix + "/") for prefix in blind)
+
+
+def _rescanned(relative: str) -> str:
+    """A changed ignore file may let in or bar anything beside and below it."""
+    folder, _, name = relative.rpartition("/")
+    return folder if name in IGNORE_FILES else relative
+
+
+def _outermost(relatives: Iterable[str]) -> list[str]:
+    """Without those that lie below another. The root itself is the empty path."""
+    wanted = set(relatives)
+    if "" in wanted:
+        return [""]
+    return sorted(path for path in wanted if not any(above in wanted for above in _above(path)))
+
+
+def _above(relative: str) -> Iterator[str]:
+    while "/" in relative:
+        relative = relative.rpartition("/")[0]
+        yield relative

@@ -1,0 +1,1 @@
+"""Which files are there: roots, ignore rules, stat facts. Opens no document."""

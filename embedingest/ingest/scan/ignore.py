@@ -1,0 +1,196 @@
+"""Which names below a root are not for us: default excludes, settings, ignore files. Opens nothing but ignore files.
+
+Three judges, in this order. What the settings say of a path is final. The default excludes (version control, keys,
+editors' temporary files, our own output) can be lifted by the settings only, never by an ignore file, since ignore
+files come with the folder. Ignore files decide the rest as git does: the last matching line of the deepest file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from pathspec import GitIgnoreSpec
+
+from embedingest.errors import ConfigError
+from embedingest.ingest.scan.files import opened_below
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "IGNORE_FILES",
+    "MARKER",
+    "LinkPolicy",
+    "Patterns",
+    "Rules",
+    "is_default_excluded",
+    "mark_output",
+    "read_ignore_file",
+]
+
+LinkPolicy = Literal["never", "inside", "always"]
+
+IGNORE_FILES: Final = (".gitignore", ".embedingestignore")
+"""Read in every folder, in this order; a later one has the last word."""
+
+MARKER: Final = ".embedingest-output"
+"""A file of this name makes a folder ours: it is never ingested, wherever it is moved and whatever it is called."""
+
+_MAX_IGNORE_BYTES: Final = 1 << 20
+
+_VERSION_CONTROL: Final = [".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS"]
+_MACHINE_MADE: Final = [
+    *("node_modules", "bower_components", "__pycache__", ".venv", ".tox", ".nox", ".eggs", ".gradle", ".terraform"),
+    *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", ".embedingest"),
+    *(".DS_Store", "Thumbs.db", "desktop.ini", "lost+found", "$RECYCLE.BIN", ".Trashes", ".fseventsd"),
+]
+_SECRETS: Final = [
+    *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc"),
+    *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk", ".htpasswd", ".git-credentials"),
+    *(".envrc", ".vault-token", "credentials.json"),
+]
+_VIM_PROBE: Final = "4913"  # vim makes and removes it to learn whether it may create files in a folder
+_NAMES: Final = frozenset([*_VERSION_CONTROL, *_MACHINE_MADE, *_SECRETS, _VIM_PROBE])
+_FORMS: Final = re.compile(
+    r"\.env(\..*)?"
+    r"|.*\.(pem|key|p12|pfx|pkcs12|jks|keystore|kdbx?|ppk|gpg)"
+    r"|.*\.(sw[a-p]|part|partial|crdownload|lance|egg-info)"
+    r"|.*~|\.\#.*|\#.*\#|~\$.*|\._.*|\.goutputstream-.*|\.fuse_hidden.*|\.nfs[0-9a-f]+",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def is_default_excluded(name: str) -> bool:
+    """Whether a file or folder of this name is left out unless the settings ask for it."""
+    return name in _NAMES or _FORMS.fullmatch(name) is not None
+
+
+def mark_output(folder: str | os.PathLike[str]) -> None:
+    """Make a folder ours for good, wherever it is moved to; one that is not there yet, or is not ours to write, is
+    left as it is.
+    """
+    with contextlib.suppress(OSError):
+        descriptor = os.open(os.path.join(folder, MARKER), os.O_WRONLY | os.O_CREAT, 0o644)
+        os.close(descriptor)
+
+
+class Patterns:
+    """Ordered gitignore patterns, the last match deciding, relative to one folder.
+
+    All expressions are tried as one first: of many files and many lines hardly any pair matches.
+    """
+
+    __slots__ = ("_any", "_each")
+
+    def __init__(self, lines: Iterable[str], *, strict: bool = False) -> None:
+        self._each: list[tuple[re.Pattern[str], bool]] = []
+        for line in lines:
+            self._each += _compiled(line, strict=strict)
+        self._each.reverse()
+        whole = "|".join(f"(?:{expression.pattern})" for expression, _ in self._each)
+        self._any = re.compile(whole, re.DOTALL) if self._each else None
+
+    def __bool__(self) -> bool:
+        return bool(self._each)
+
+    def verdict(self, path: str) -> bool | None:
+        """What is said of exactly this path, which ends with a slash where it is a folder.
+
+        True: excluded. False: taken back in by `!`. None: nothing; what holds for its folder is not asked here.
+        """
+        if self._any is None or self._any.fullmatch(path) is None:
+            return None
+        return next((wanted for expression, wanted in self._each if expression.fullmatch(path)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What of one root is for us. `outputs` are (device, inode) of folders we write to, known by identity."""
+
+    exclude: Patterns = field(default_factory=lambda: Patterns(()))
+    include: Patterns = field(default_factory=lambda: Patterns(()))
+    ignore_files: bool = True
+    hidden: bool = False
+    follow_symlinks: LinkPolicy = "inside"
+    outputs: frozenset[tuple[int, int]] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        gitignore: bool = True,
+        hidden: bool = False,
+        follow_symlinks: LinkPolicy = "inside",
+        outputs: Iterable[str | os.PathLike[str]] = (),
+    ) -> Rules:
+        """Rules from settings. Raises ConfigError for a pattern that is none."""
+        return cls(
+            exclude=Patterns(exclude, strict=True),
+            include=Patterns(include, strict=True),
+            ignore_files=gitignore,
+            hidden=hidden,
+            follow_symlinks=follow_symlinks,
+            outputs=frozenset(_identities(outputs)),
+        )
+
+    def barred(self, path: str, name: str) -> bool:
+        """Whether settings or defaults leave this path out, ignore files aside. A folder's path ends with a slash."""
+        said = self.exclude.verdict(path) if self.exclude else None
+        if said is not None:
+            return said
+        return self.barred_by_default(name)
+
+    def barred_by_default(self, name: str) -> bool:
+        """Whether a name alone leaves a path out: hidden, or of a kind that never holds documents."""
+        return (name[0] == "." and not self.hidden) or name in _NAMES or _FORMS.fullmatch(name) is not None
+
+    def included(self, path: str) -> bool:
+        """Whether a file's path, or a folder above it, is among the included ones (all are, where none is named)."""
+        if not self.include:
+            return True
+        while (said := self.include.verdict(path)) is None and path:
+            above = path.rstrip("/").rpartition("/")[0]
+            path = f"{above}/" if above else ""
+        return said is True
+
+
+def read_ignore_file(root: str, relative: str) -> Patterns:
+    """The patterns of one ignore file; lines that are no pattern are passed over. Raises OSError when unreadable."""
+    with opened_below(root, relative, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)) as descriptor:
+        data = os.read(descriptor, _MAX_IGNORE_BYTES)
+    text = data.decode("utf-8-sig", "surrogateescape")
+    return Patterns(line.removesuffix("\r") for line in text.split("\n"))
+
+
+def _compiled(line: str, *, strict: bool) -> list[tuple[re.Pattern[str], bool]]:
+    try:
+        patterns = GitIgnoreSpec.from_lines([line]).patterns
+    except ValueError as error:
+        if strict:
+            raise ConfigError(f"`{line}` is not a gitignore pattern: {error}") from error
+        return []
+    return [
+        (re.compile(_exact(pattern.regex.pattern), re.DOTALL), pattern.include)
+        for pattern in patterns
+        if pattern.include is not None and pattern.regex is not None
+    ]
+
+
+def _exact(expression: str) -> str:
+    """The expression for one path: without its named group, and with an end that no newline in a name can feign."""
+    return expression.replace("(?P<ps_d>/)", "/").replace("|$)", r"|\Z)")
+
+
+def _identities(paths: Iterable[str | os.PathLike[str]]) -> Iterable[tuple[int, int]]:
+    for path in paths:
+        try:
+            st = os.stat(path)
+        except OSError:
+            continue
+        yield st.st_dev, st.st_ino

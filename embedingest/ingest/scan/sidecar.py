@@ -1,0 +1,198 @@
+"""Files that say something of the file beside them: which they are, what they say, and that they have changed.
+
+A sidecar is no document. Its bytes count as part of its document's content, its stat facts as part of its document's
+facts, so that whoever compares either notices a change of the sidecar too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.ingest.identity import content_hash as hash_of
+from embedingest.ingest.identity import hash_fields
+from embedingest.ingest.scan.files import FileFacts, facts_of, look, opened_below
+from embedingest.ingest.scan.scanner import Found, Scanner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from embedingest.ingest.scan.ignore import Rules
+    from embedingest.ingest.scan.scanner import Left
+
+__all__ = ["Sidecar", "SidecarScanner", "again", "combined", "content_hash_with", "read_sidecar"]
+
+_MAX_BYTES: Final = 2**20
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What the sidecar of one file says. `problem` tells why it says nothing, naming it; `relative` is its path."""
+
+    relative: str
+    facts: FileFacts
+    data: bytes = b""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+
+def combined(facts: FileFacts, sidecar: FileFacts | None) -> FileFacts:
+    """The facts of a file that change when those of its sidecar do. Size and mtime stay the file's own."""
+    if sidecar is None:
+        return facts
+    mark = hash_fields(*(str(fact) for fact in sidecar[:4]))
+    return facts._replace(ctime_ns=max(facts.ctime_ns, sidecar.ctime_ns), inode=facts.inode ^ int(mark[:15], 16))
+
+
+def content_hash_with(content_hash: str, sidecar: Sidecar | None) -> str:
+    """The content hash of a file and its sidecar together; the file's own where it has none."""
+    return content_hash if sidecar is None else hash_of(content_hash.encode() + sidecar.data)
+
+
+def find(root: str, relative: str, templates: Sequence[str]) -> tuple[str, str, FileFacts] | None:
+    """Root, path and facts of the first sidecar that a file has. Links are not followed, and folders are none."""
+    if not relative:  # the root is the file itself
+        root, relative = os.path.split(Path(root).absolute())
+    folder, slash, name = relative.rpartition("/")
+    for template in templates:
+        path = folder + slash + template.format(name=name, stem=name.rpartition(".")[0] or name)
+        facts = _look(root, path)
+        if facts is not None:
+            return root, path, facts
+    return None
+
+
+def read_sidecar(root: str, relative: str, source: str, templates: Sequence[str]) -> Sidecar | None:
+    """What is said beside a file; `None` where nothing is. Never raises: what is wrong is the sidecar's `problem`."""
+    found = find(root, relative, templates)
+    if found is None:
+        return None
+    root, path, facts = found
+    label = f"{source.rpartition('/')[0]}/{path.rpartition('/')[2]}".lstrip("/")
+    if facts.size > _MAX_BYTES:
+        return Sidecar(path, facts, problem=f"{label} has {facts.size:,} bytes, a sidecar at most {_MAX_BYTES:,}")
+    try:
+        with opened_below(root, path, _FLAGS) as descriptor:
+            facts = facts_of(os.fstat(descriptor))
+            data = os.read(descriptor, _MAX_BYTES)
+    except OSError as error:
+        return Sidecar(path, facts, problem=f"{label} cannot be read: {error.strerror or error}")
+    try:
+        return Sidecar(path, facts, data, _values(path, data))
+    except ValueError as error:
+        return Sidecar(path, facts, data, problem=f"{label}: {error}")
+
+
+def again(root: str, relative: str, templates: Sequence[str]) -> FileFacts | None:
+    """The facts of a file's sidecar as they are now."""
+    found = find(root, relative, templates)
+    return None if found is None else found[2]
+
+
+def _look(root: str, relative: str) -> FileFacts | None:
+    try:
+        facts = look(root, relative)
+    except OSError:
+        return None
+    return facts if facts is not None and facts.is_file else None
+
+
+def _values(path: str, data: bytes) -> dict[str, Any]:
+    """Raises ValueError with a reason on one line."""
+    from embedingest.ingest.load.markdown import jsonable
+
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    values = _json(text) if path.endswith(".json") else _yaml(text)
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ValueError(f"it is a {type(values).__name__}, not a mapping of keys to values")
+    return dict(jsonable(values))
+
+
+def _json(text: str) -> Any:
+    import json
+
+    if not text.strip():
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"no JSON: {error}") from error
+
+
+def _yaml(text: str) -> Any:
+    import yaml
+
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise ValueError("aliases (`*name`) are not read")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"no YAML: {' '.join(str(error).split())}") from error
+
+
+class SidecarScanner(Scanner):
+    """A scanner that leaves sidecars out and tells of a file together with its sidecar."""
+
+    def __init__(self, root: str | os.PathLike[str], rules: Rules, templates: Sequence[str]) -> None:
+        super().__init__(root, rules)
+        self._templates: Final = tuple(templates)
+        self._patterns: Final = [_pattern(template) for template in templates]
+
+    def scan(self, below: str = "") -> Iterator[Found | Left]:
+        for item in super().scan(below):
+            told = self._told(item)
+            if told is not None:
+                yield told
+
+    def look(self, relatives: Iterable[str]) -> Iterator[tuple[str, Found | Left | None]]:
+        for relative, item in super().look(relatives):
+            yield relative, item and self._told(item)
+
+    def _told(self, item: Found | Left) -> Found | Left | None:
+        """A file with what its sidecar adds to its facts; `None` for a sidecar itself."""
+        if not isinstance(item, Found):
+            return item
+        if item.relative and self._is_sidecar(item.relative):
+            return None
+        return item._replace(facts=combined(item.facts, again(self.root, item.relative, self._templates)))
+
+    def concerned(self, relatives: Iterable[str]) -> set[str]:
+        """The paths to look at again where these have changed: for a sidecar, also the files that it speaks of."""
+        changed = super().concerned(relatives)
+        return changed.union(*(self._documents(relative) for relative in changed))
+
+    def _is_sidecar(self, relative: str) -> bool:
+        name = relative.rpartition("/")[2]
+        return any(pattern.fullmatch(name) for pattern in self._patterns)
+
+    def _documents(self, relative: str) -> Iterator[str]:
+        folder, slash, name = relative.rpartition("/")
+        for match in filter(None, (pattern.fullmatch(name) for pattern in self._patterns)):
+            said = match.groupdict()
+            if "name" in said:
+                yield folder + slash + said["name"]
+            else:
+                for other in _names(f"{self.root}/{folder}"):
+                    if (other.rpartition(".")[0] or other) == said["stem"]:
+                        yield folder + slash + other
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return [entry.name for entry in Path(folder).iterdir()]
+    except OSError:
+        return []
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(name|stem)\}", template)
+    return re.compile(f"{re.escape(parts[0])}(?P<{parts[1]}>.+){re.escape(parts[2])}", re.DOTALL)

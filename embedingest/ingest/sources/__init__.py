@@ -1,0 +1,1 @@
+"""Places that are no local folder, mirrored into one."""

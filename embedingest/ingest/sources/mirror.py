@@ -1,0 +1,172 @@
+"""What a source plug-in lists, as a folder of ours that the walk can follow. Knows the seam, no place.
+
+Only what changed its mark is read again, and a listing that fails deletes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.errors import DocumentError, EmbedingestError
+from embedingest.ingest.pipeline import Pipeline
+from embedingest.ingest.report import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.sources.base import Item, Source
+    from embedingest.ingest.watch.root import Batch
+    from embedingest.ingest.watch.watcher import Notice
+
+__all__ = ["Mirror", "MirroredPipeline"]
+
+_log = logging.getLogger(__name__)
+_PART: Final = ".embedingest-part"
+
+
+@dataclass(slots=True)
+class Mirror:
+    """One source and its folder. `alias` is the root's name; marks lie beside the folder."""
+
+    alias: str
+    source: Source
+    folder: Path
+    poll_seconds: float
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def refresh(self, stop: threading.Event | None = None) -> list[Failure]:
+        """Make the folder equal to what the source lists. Failures of single items, or of the listing."""
+        with self._lock:
+            return self._refresh(stop)
+
+    def _refresh(self, stop: threading.Event | None) -> list[Failure]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            items = {item.key: item for item in self.source.list()}
+        except EmbedingestError as error:
+            return [Failure(self.alias, "transient", f"the source cannot be listed: {error}")]
+        except Exception as error:  # noqa: BLE001 -- a stranger's code; the other roots go on
+            _log.warning("source %s failed while listing", self.alias, exc_info=True)
+            return [Failure(self.alias, "transient", f"the source failed: {type(error).__name__}: {error}")]
+        marks, failures = self._marks(), []
+        for key in marks.keys() - items.keys():
+            self._remove(key)
+            del marks[key]
+        for key, item in items.items():
+            if stop is not None and stop.is_set():
+                break
+            path = self._path(key)
+            if path is not None and marks.get(key) == item.mark and path.exists():
+                continue
+            try:
+                self._fetch(item, path)
+                marks[key] = item.mark
+            except DocumentError as error:
+                failures.append(Failure(f"{self.alias}/{key}", error.kind, error.message))
+        self._keep(marks)
+        return failures
+
+    def _path(self, key: str) -> Path | None:
+        """Where an item lies; `None` for a key that is no path below the folder."""
+        parts = PurePosixPath(key).parts
+        safe = parts and not key.startswith("/") and "\0" not in key and not {"..", "."} & set(key.split("/"))
+        return self.folder.joinpath(*parts) if safe and all(len(os.fsencode(p)) < 240 for p in parts) else None
+
+    def _fetch(self, item: Item, path: Path | None) -> None:
+        if path is None:
+            raise DocumentError(f"`{item.key}` cannot be a file's name here", code="name")
+        data = self.source.read(item.key)
+        part = path.with_name(path.name + _PART)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            if item.modified_at_ns:
+                os.utime(part, ns=(item.modified_at_ns, item.modified_at_ns))
+            part.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            # A key may be an object and a prefix of others at once; a file cannot.
+            raise DocumentError(f"`{item.key}` cannot be kept: {error.strerror}", kind="transient") from error
+
+    def _remove(self, key: str) -> None:
+        path = self._path(key)
+        if path is None:
+            return
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+            for parent in path.parents:
+                if parent == self.folder:
+                    break
+                parent.rmdir()  # ends at the first that is not empty
+
+    @property
+    def _marks_path(self) -> Path:
+        return self.folder.with_name(self.folder.name + ".marks.json")
+
+    def _marks(self) -> dict[str, str]:
+        try:
+            return dict(json.loads(self._marks_path.read_text("utf-8")))
+        except (OSError, ValueError):
+            return {}
+
+    def _keep(self, marks: dict[str, str]) -> None:
+        part = self._marks_path.with_suffix(".part")
+        part.write_text(json.dumps(marks, ensure_ascii=False), "utf-8")
+        part.replace(self._marks_path)
+
+
+class MirroredPipeline(Pipeline):
+    """A pipeline some of whose roots are mirrors: each is refreshed before a full look, and polled while following."""
+
+    def __init__(self, *args: Any, mirrors: Sequence[Mirror], **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._mirrors = mirrors
+
+    def open(self) -> None:
+        for mirror in self._mirrors:
+            mirror.folder.mkdir(parents=True, exist_ok=True)
+        super().open()
+
+    def converge(self, batches: Iterable[Batch] | None = None, *, allow_deletes: bool = False) -> IngestReport:
+        self.open()
+        failures = [f for mirror in self._mirrors for f in mirror.refresh(self.stop)] if batches is None else []
+        report = super().converge(batches, allow_deletes=allow_deletes)
+        report.failures += failures
+        report.files["failed"] += len(failures)
+        return report
+
+    def follow(self, *, on_notice: Callable[[Notice], None] | None = None) -> Iterator[IngestReport]:
+        with ExitStack() as held:
+            done = threading.Event()
+            held.callback(done.set)
+            for mirror in self._mirrors:
+                thread = threading.Thread(target=self._poll, args=(mirror, done), name=f"poll-{mirror.alias}")
+                held.callback(thread.join)
+                held.callback(done.set)
+                thread.start()
+            yield from super().follow(on_notice=on_notice)
+
+    def close(self) -> None:
+        super().close()
+        for mirror in self._mirrors:
+            mirror.source.close()
+
+    def _poll(self, mirror: Mirror, done: threading.Event) -> None:
+        """The watcher sees what this changes in the folder."""
+        due = time.monotonic() + mirror.poll_seconds
+        while not done.wait(0.2) and not self.stop.is_set():
+            if time.monotonic() < due:
+                continue
+            for failure in mirror.refresh(self.stop):
+                _log.warning("%s: %s", failure.source, failure.error)
+            due = time.monotonic() + mirror.poll_seconds

@@ -1,0 +1,1 @@
+"""What is remembered between runs: the journal, computed vectors, when failures are tried again."""

@@ -1,0 +1,1 @@
+"""Which files may have changed: events, polling, and when a file has settled. Reads no file."""

@@ -1,0 +1,155 @@
+"""The routes that embed: `/api/embed`, `/api/embeddings`, `/v1/embeddings`, and the tokens beside them.
+
+Each walks the steps of section 1 in their order, because the order decides which error wins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from embedingest.errors import InputError, InputTooLongError
+from embedingest.server.http import Answer, Request, json_answer
+from embedingest.server.wire import ollama, openai
+from embedingest.server.wire.decode import WireError, decode
+
+if TYPE_CHECKING:
+    from embedingest.engine.engine import Priority
+    from embedingest.server.state import ServerState
+    from embedingest.types import Embeddings
+
+__all__ = ["detokenize", "embed", "embeddings", "legacy", "tokenize"]
+
+_FEW = 8  # requests of so few texts are somebody waiting; larger ones are work in bulk
+_IN_THREAD = 64  # answers of so many vectors are written off the event loop
+
+
+async def embed(state: ServerState, request: Request) -> Answer:
+    """`POST /api/embed`, cases 1 to 115."""
+    began = time.perf_counter()
+    asked = ollama.embed_request(request.content)
+    state.parse(asked.model)
+    texts = ollama.texts_of(asked.input) or []
+    _bounded(state, texts)
+    if not texts and asked.keep_alive == 0 and (refused := state.guard.control(request)) is not None:
+        return refused  # unloading is control, not embedding
+    info = await state.find(asked.model)
+    answer = await state.unless_gone(
+        request,
+        state.engine.aembed(
+            texts,
+            model=asked.model,
+            truncate=asked.truncate,
+            dimensions=asked.dimensions,
+            context=state.context(info, ollama.option_context(asked.options)),
+            prompt=state.prompt(info, asked.prompt),
+            keep_alive=asked.keep_alive,
+            priority=_priority(texts),
+        ),
+    )
+    if not texts:
+        return Answer(200, ollama.empty_answer(asked.model))
+    state.metrics.embedded(answer)
+    body = await _written(answer, lambda: ollama.embed_answer(asked.model, answer, time.perf_counter() - began))
+    return Answer(200, body, headers=_timings(answer))
+
+
+async def legacy(state: ServerState, request: Request) -> Answer:
+    """`POST /api/embeddings`, cases 130 to 135: one vector, and never a cut."""
+    asked = ollama.legacy_request(request.content)
+    if not asked.model:
+        raise WireError(400, "model is required")
+    state.parse(asked.model)
+    info = await state.find(asked.model)
+    texts = [asked.prompt] if asked.prompt else []
+    work = state.engine.aembed(
+        texts,
+        model=asked.model,
+        truncate=False,
+        context=state.context(info, ollama.option_context(asked.options)),
+        keep_alive=asked.keep_alive,
+    )
+    try:
+        answer = await state.unless_gone(request, work)
+    except InputTooLongError as error:
+        raise WireError(500, error.message, index=error.index) from error
+    if not texts:
+        return Answer(200, ollama.legacy_answer(None))
+    state.metrics.embedded(answer)
+    return Answer(200, ollama.legacy_answer(answer), headers=_timings(answer))
+
+
+async def embeddings(state: ServerState, request: Request) -> Answer:
+    """`POST /v1/embeddings`, cases 136 to 146: always cuts, and says so."""
+    asked = openai.embeddings_request(request.content)
+    state.parse(asked.model)
+    texts = asked.texts()
+    _bounded(state, texts)
+    info = await state.find(asked.model)
+    work = state.engine.aembed(
+        texts,
+        model=asked.model,
+        dimensions=asked.dimensions,
+        context=state.context(info, None),
+        prompt=state.prompt(info, asked.prompt),
+        keep_alive=asked.keep_alive,
+        priority=_priority(texts),
+    )
+    answer = await state.unless_gone(request, work)
+    state.metrics.embedded(answer)
+    body = await _written(answer, lambda: openai.embeddings_answer(asked.model, answer, base64=asked.base64))
+    return Answer(200, body, "application/json", _timings(answer))
+
+
+async def tokenize(state: ServerState, request: Request) -> Answer:
+    """`POST /api/tokenize`: `{"tokens":[…]}` for one `content`, a list of such lists for a list of texts."""
+    fields = decode(request.content)
+    model = fields.text("model")
+    state.parse(model)
+    given = next((v for n in ("content", "text", "input", "prompt") if (v := fields.get(n)) is not None), "")
+    texts = [given] if isinstance(given, str) else ollama.texts_of(given) or []
+    _bounded(state, texts)
+    await state.find(model)
+    work = state.engine.tokenize(texts, model=model, keep_alive=ollama.keep_alive_of(fields))
+    tokens = [list(ids) for ids in await state.unless_gone(request, work)]
+    answer: dict[str, Any] = {"model": model, "tokens": tokens[0] if isinstance(given, str) else tokens}
+    return json_answer({**answer, "count": sum(map(len, tokens))})
+
+
+async def detokenize(state: ServerState, request: Request) -> Answer:
+    """`POST /api/detokenize`: the text that content tokens spell."""
+    fields = decode(request.content)
+    model = fields.text("model")
+    state.parse(model)
+    tokens = fields.get("tokens")
+    if not isinstance(tokens, list) or not all(type(token) is int and 0 <= token < 2**63 for token in tokens):
+        raise WireError(400, 'field "tokens" must be a list of whole numbers from 0')
+    await state.find(model)
+    work = state.engine.detokenize(tokens, model=model, keep_alive=ollama.keep_alive_of(fields))
+    try:
+        text = await state.unless_gone(request, work)
+    except InputError as error:
+        raise WireError(400, error.message) from error
+    return json_answer({"model": model, "content": text})
+
+
+def _priority(texts: list[str]) -> Priority:
+    return "query" if len(texts) <= _FEW else "bulk"
+
+
+def _bounded(state: ServerState, texts: list[str]) -> None:
+    most = state.settings.max_inputs
+    if len(texts) > most:
+        raise WireError(413, f"{len(texts)} inputs in one request; the limit is {most}")
+
+
+async def _written(answer: Embeddings, write: Any) -> bytes:
+    if len(answer.vectors) < _IN_THREAD:
+        return b"".join(write())
+    return await asyncio.to_thread(lambda: b"".join(write()))
+
+
+def _timings(answer: Embeddings) -> list[tuple[str, str]]:
+    stages = ", ".join(f"{stage};dur={seconds * 1e3:.3f}" for stage, seconds in answer.seconds.items())
+    return [("Server-Timing", stages), ("X-Embedding-Fingerprint", answer.fingerprint)]

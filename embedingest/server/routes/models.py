@@ -1,0 +1,239 @@
+"""The routes about models: what is there, what is loaded, pulling, unloading, and what is not ours to do.
+
+Cases 147 to 159. Knows model descriptions; embeds nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from embedingest.engine.names import ModelName
+from embedingest.errors import EmbedingestError
+from embedingest.server.http import Answer, Request, json_answer, stream
+from embedingest.server.wire import openai
+from embedingest.server.wire.decode import Fields, WireError, decode
+from embedingest.server.wire.ollama import error_body, keep_alive_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from fastapi import Response
+
+    from embedingest.server.state import ServerState
+    from embedingest.types import ModelInfo
+
+__all__ = [
+    "VERSION",
+    "chat",
+    "generate",
+    "model",
+    "model_list",
+    "ps",
+    "pull",
+    "refuse",
+    "show",
+    "tags",
+    "version",
+]
+
+VERSION: Final = "0.33.0"
+"""The Ollama version whose wire this is; some clients compare it (case 149)."""
+
+_FOREVER: Final = timedelta(days=292 * 365)
+_NDJSON: Final = "application/x-ndjson"
+
+
+async def version(_state: ServerState, _request: Request) -> Answer:
+    """`GET /api/version`, case 149."""
+    return json_answer({"version": VERSION})
+
+
+async def tags(state: ServerState, _request: Request) -> Answer:
+    """`GET /api/tags`, case 150. A model whose folder is damaged is left out: it cannot be served."""
+    return json_answer({"models": [_listed(state, info) for info in await _described(state)]})
+
+
+async def show(state: ServerState, request: Request) -> Answer:
+    """`POST /api/show`, cases 151 to 153."""
+    fields = decode(request.content)
+    name = fields.text("model") or fields.text("name")
+    if not name:
+        raise WireError(400, "model is required")
+    state.parse(name)
+    try:
+        info = await state.find(name)
+    except WireError as error:
+        raise WireError(404, f"model '{name}' not found") if error.status == 404 else error from error
+    window = state.window(info)
+    architecture = info.architecture
+    return json_answer(
+        {
+            "parameters": f"{'num_ctx':<30} {window}",
+            "template": "",
+            "modelfile": f"# A sentence-transformers folder served by embedingest\nFROM {info.name}\n",
+            "details": _details(state, info),
+            "model_info": {
+                "general.architecture": architecture,
+                "general.parameter_count": info.parameters,
+                f"{architecture}.context_length": window,
+                f"{architecture}.embedding_length": info.dimensions,
+                "embedingest.fingerprint": info.fingerprint,
+                "embedingest.positions": info.context_length,
+                "embedingest.prompts": sorted(info.prompts),
+            },
+            "capabilities": ["embedding"],
+            "modified_at": _time(info.modified_at),
+        }
+    )
+
+
+async def ps(state: ServerState, _request: Request) -> Answer:
+    """`GET /api/ps`, case 154: what is in memory, longest-lived first."""
+    now = datetime.now(UTC)
+    models = []
+    for running in state.engine.running():
+        if not state.allows(running.info.name):
+            continue
+        left = _FOREVER if running.seconds_left == float("inf") else timedelta(seconds=running.seconds_left)
+        entry = _listed(state, running.info)
+        models.append(
+            {
+                "name": entry["name"],
+                "model": entry["model"],
+                "size": running.size_bytes,
+                "digest": entry["digest"],
+                "details": entry["details"],
+                "expires_at": (now + min(left, _FOREVER)).isoformat(),
+                "size_vram": 0,
+                "context_length": state.window(running.info),
+                "runtime": dict(running.runtime),
+            }
+        )
+    return json_answer({"models": models})
+
+
+async def model_list(state: ServerState, _request: Request) -> Answer:
+    """`GET /v1/models`, case 147; an empty list where there are none, since `null` breaks clients."""
+    data = [openai.model_object(info.name, int(info.modified_at)) for info in await _described(state)]
+    return json_answer({"object": "list", "data": data})
+
+
+async def model(state: ServerState, request: Request) -> Answer:
+    """`GET /v1/models/NAME`, case 148."""
+    name = request.path.removeprefix("/v1/models/")
+    state.parse(name)
+    return json_answer(openai.model_object(name, int((await state.find(name)).modified_at)))
+
+
+async def generate(state: ServerState, request: Request) -> Answer:
+    """`POST /api/generate`, cases 156 and 157: only the form that unloads a model is ours."""
+    fields = decode(request.content)
+    name = await _named(state, fields)
+    if fields.get("prompt") or keep_alive_of(fields) != 0:
+        raise WireError(400, f'"{name}" does not support generate')
+    await asyncio.to_thread(state.engine.unload, name)
+    answer = {"model": name, "created_at": datetime.now(UTC).isoformat(), "response": "", "done": True}
+    return json_answer({**answer, "done_reason": "unload"})
+
+
+async def chat(state: ServerState, request: Request) -> Answer:
+    """`POST /api/chat`, case 158."""
+    raise WireError(400, f'"{await _named(state, decode(request.content))}" does not support chat')
+
+
+async def refuse(_state: ServerState, request: Request) -> Answer:
+    """What Ollama does to its own store, case 159."""
+    return json_answer({"error": f"{request.path} is not supported: models are folders, not a registry's layers"}, 501)
+
+
+async def pull(state: ServerState, request: Request) -> Response:
+    """`POST /api/pull`, case 155: progress as lines, or one answer with `"stream": false`."""
+    fields = decode(request.content)
+    name = fields.text("model") or fields.text("name")
+    if not name:
+        raise WireError(400, "invalid model name")
+    state.parse(name)
+    steps = _steps(state, name)
+    if fields.flag("stream", default=True):
+        return stream(_lines(steps), _NDJSON)
+    last: dict[str, Any] = {}
+    for step in await asyncio.to_thread(list, _told(steps)):
+        last = step
+    if "error" in last:
+        raise WireError(500, last["error"])
+    return json_answer(last)
+
+
+async def _named(state: ServerState, fields: Fields) -> str:
+    name = fields.text("model")
+    state.parse(name)
+    await state.find(name)
+    return name
+
+
+async def _described(state: ServerState) -> list[ModelInfo]:
+    found = []
+    for name in await asyncio.to_thread(state.names):
+        with contextlib.suppress(EmbedingestError):
+            found.append(await state.engine.adescribe(name))
+    return found
+
+
+def _listed(state: ServerState, info: ModelInfo) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "model": info.name,
+        "modified_at": _time(info.modified_at),
+        "size": info.size_bytes,
+        "digest": info.digest,
+        "details": _details(state, info),
+        "capabilities": ["embedding"],
+    }
+
+
+def _details(state: ServerState, info: ModelInfo) -> dict[str, Any]:
+    return {
+        "parent_model": "",
+        "format": "safetensors",
+        "family": info.architecture,
+        "families": [info.architecture],
+        "parameter_size": f"{info.parameters / 1e6:.2f}M",
+        "quantization_level": "F32",
+        "context_length": state.window(info),
+        "embedding_length": info.dimensions,
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _steps(state: ServerState, name: str) -> Iterator[dict[str, Any]]:
+    """What a pull does, said step by step. A model that is there needs nothing from the network."""
+    yield {"status": "pulling manifest"}
+    known = {ModelName.parse(known).key for known in state.names()}
+    if ModelName.parse(name).key not in known:
+        if not state.settings.allow_pull:
+            yield {"error": "pull model manifest: pulling is off on this server; start it with `--allow-pull`"}
+            return
+        yield from state.engine.pull(name)
+    yield {"status": "success"}
+
+
+def _told(steps: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    try:
+        yield from steps
+    except EmbedingestError as error:
+        yield {"error": f"pull model manifest: {error.message}"}
+
+
+async def _lines(steps: Iterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    told = _told(steps)
+    while (step := await asyncio.to_thread(next, told, None)) is not None:
+        text = step.get("error")
+        yield (orjson.dumps(step) if text is None else error_body(text, {})) + b"\n"

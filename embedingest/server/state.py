@@ -1,0 +1,159 @@
+"""What every route holds: the engine, the settings, the counters; and how a name becomes a model.
+
+Knows the engine's errors and which status each has on the wire; knows no route.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from embedingest.engine.names import InvalidNameError, ModelName
+from embedingest.errors import (
+    ConfigError,
+    EmbedingestError,
+    EngineClosedError,
+    FingerprintError,
+    InputError,
+    InputTooLongError,
+    ModelNotFoundError,
+    OverloadedError,
+    StoreError,
+    TableMissingError,
+)
+from embedingest.server.engine import ElsewhereError
+from embedingest.server.http import Disconnected, Request
+from embedingest.server.metrics import Metrics
+from embedingest.server.wire.decode import WireError
+
+if TYPE_CHECKING:
+    from embedingest.config import ServerConfig
+    from embedingest.server.engine import Served
+    from embedingest.server.guard import Guard
+    from embedingest.server.wire.ollama import PromptChoice
+    from embedingest.types import ModelInfo
+
+__all__ = ["BUSY", "Search", "ServerState", "wire_error"]
+
+T = TypeVar("T")
+
+BUSY = "server busy, please try again.  maximum pending requests exceeded"
+
+Search = Callable[..., Mapping[str, Any]]
+"""`search(query, limit=…, mode=…, filter=…, group=…)` → the document of `search --json`; called on a thread."""
+
+_PROMPTS_BY_INPUT = {"query": "query", "search_query": "query", "document": "document", "search_document": "document",
+                     "passage": "document"}  # fmt: skip
+
+
+@dataclass
+class ServerState:
+    """One server's state. `ready` turns true when the preloaded models are in memory."""
+
+    engine: Served
+    settings: ServerConfig
+    guard: Guard
+    search: Search | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    ready: bool = False
+    stopping: bool = False
+    body_bytes: int = 0
+
+    def names(self) -> list[str]:
+        """Registered names that this server may show, newest first. May ask another machine: not on the event loop."""
+        return [name for name in self.engine.models() if self.allows(name)]
+
+    def allows(self, name: str) -> bool:
+        allowed = self.settings.allow_models
+        return not allowed or ModelName.parse(name).key in {ModelName.parse(a).key for a in allowed}
+
+    def parse(self, model: str) -> ModelName:
+        """Steps 2 and 3 of section 1: an empty name 404, a malformed one 400, a cloud one 403."""
+        if not model.strip():
+            raise WireError(404, f"model '{model}' not found")
+        try:
+            name = ModelName.parse(model)
+        except InvalidNameError as error:
+            raise WireError(400, error.message) from error
+        if name.cloud:
+            raise WireError(403, "ollama cloud is disabled: remote model is unavailable")
+        return name
+
+    async def find(self, model: str) -> ModelInfo:
+        """Step 5: the model, or 404 with the name as it was given (case 46)."""
+        missing = WireError(404, f'model "{model}" not found, try pulling it first')
+        try:
+            info = await self.engine.adescribe(model)
+        except ModelNotFoundError as error:
+            raise missing from error
+        if not self.allows(info.name):
+            raise missing
+        return info
+
+    def window(self, info: ModelInfo) -> int:
+        """The tokens a text may have where a request names no `num_ctx`: what `/api/show` reports."""
+        return min(info.max_tokens, self.settings.context_length or info.max_tokens)
+
+    def context(self, info: ModelInfo, asked: int | None) -> int | None:
+        """The window of one call: `num_ctx` if given, else the server's bound if it is lower than the model's."""
+        if asked is not None:
+            return asked
+        window = self.window(info)
+        return window if window < info.max_tokens else None
+
+    @staticmethod
+    def prompt(info: ModelInfo, choice: PromptChoice) -> str | None:
+        """The literal prompt a request chose; `None` leaves it to the model's name and default."""
+        if choice.name is not None:
+            if choice.name in ("query", "document"):
+                return info.prompt(choice.name)
+            if choice.name not in info.prompts:
+                known = ", ".join(sorted({*info.prompts, "query", "document"}))
+                raise WireError(400, f'model has no prompt "{choice.name}"; it has {known}')
+            return info.prompts[choice.name]
+        if choice.input_type is None:
+            return None
+        role = _PROMPTS_BY_INPUT.get(choice.input_type.lower())
+        if role is None:
+            raise WireError(400, f'field "input_type" must be query or document, not "{choice.input_type}"')
+        return info.prompt(role)
+
+    async def unless_gone(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, dropped as soon as the client goes away. Raises Disconnected."""
+        task = asyncio.ensure_future(work)
+        gone = asyncio.ensure_future(request.gone())
+        try:
+            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        finally:
+            gone.cancel()
+            task.cancel()
+        await asyncio.wait({task})
+        raise Disconnected
+
+
+def wire_error(error: Exception) -> WireError:
+    """The one table from our errors to statuses. Anything unknown is a 500 that tells nothing of the inside."""
+    if isinstance(error, WireError):
+        return error
+    if isinstance(error, InputTooLongError):
+        return WireError(400, error.message, index=error.index)
+    if isinstance(error, InputError):
+        return WireError(500, error.message, index=error.index)
+    if isinstance(error, OverloadedError):
+        return WireError(503, BUSY)
+    if isinstance(error, EngineClosedError):
+        return WireError(503, "the server is stopping")
+    if isinstance(error, ModelNotFoundError):
+        return WireError(404, error.message)
+    statuses: tuple[tuple[type[EmbedingestError], int], ...] = (
+        (ConfigError, 400), (ElsewhereError, 501), (FingerprintError, 409), (TableMissingError, 404), (StoreError, 500),
+        (EmbedingestError, 500),
+    )  # fmt: skip
+    for kind, status in statuses:
+        if isinstance(error, kind):
+            return WireError(status, str(error))
+    return WireError(500, "internal error; the server's log has the details")

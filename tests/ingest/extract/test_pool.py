@@ -1,0 +1,199 @@
+"""No document hangs, fells or bloats a run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from embedingest.engine.hashing import HashingSizer
+from embedingest.errors import DocumentError, PluginError
+from embedingest.ingest.extract.extractor import Extracted, Job, Setup
+from embedingest.ingest.extract.pool import WorkerPool
+from tests.ingest.strangers import installed
+
+
+@pytest.fixture(scope="module")
+def setup(tmp_path_factory):
+    with installed(tmp_path_factory.mktemp("site")):
+        yield Setup(HashingSizer(64), loaders={"*.moody": "moody"})
+
+
+@pytest.fixture
+def files(tmp_path):
+    def write(**texts):
+        jobs = []
+        for name, text in texts.items():
+            (tmp_path / f"{name}.moody").write_text(text)
+            jobs.append(Job(str(tmp_path), f"{name}.moody", f"{name}.moody", len(text)))
+        return jobs
+
+    return write
+
+
+def outcomes(pool, jobs):
+    return {job.source.removesuffix(".moody"): result for job, result in pool.map(jobs)}
+
+
+def test_results_are_those_of_extraction_in_ones_own_process(setup, files):
+    with WorkerPool(setup, workers=2) as pool:
+        results = outcomes(pool, files(**{f"f{i}": f"text number {i}" for i in range(100)}))
+    assert len(results) == 100
+    assert all(results[f"f{i}"].parts[0].chunks[0].text == f"text number {i}" for i in range(100))
+
+
+def test_a_document_that_hangs_is_given_up_and_the_others_are_not(setup, files):
+    with WorkerPool(setup, timeout_seconds=0.5) as pool:
+        results = outcomes(pool, files(a="words", b="hang", c="words"))
+    assert isinstance(results["a"], Extracted)
+    assert isinstance(results["c"], Extracted)
+    assert (results["b"].kind, results["b"].code) == ("permanent", "timeout")
+    assert "load.timeout_seconds" in results["b"].remedy
+
+
+def test_a_large_document_has_more_time_than_a_small_one(setup, files):
+    """A second more for each 256 KiB: what is too long for a few words is not for two megabytes."""
+    with WorkerPool(setup, timeout_seconds=0.5) as pool:
+        results = outcomes(pool, files(small="nap 1.5", large="nap 1.5 " + " " * 2**21))
+    assert results["small"].code == "timeout"
+    assert "longer than 0.5" in results["small"].message
+    assert isinstance(results["large"], Extracted)
+
+
+@pytest.mark.parametrize(("deed", "how"), [("abort", "SIGABRT"), ("exit", "exit status 7")])
+def test_a_document_that_takes_its_process_down_twice_is_to_blame(setup, files, deed, how):
+    with WorkerPool(setup) as pool:
+        results = outcomes(pool, files(a="words", b=deed, c="words"))
+    assert isinstance(results["a"], Extracted)
+    assert isinstance(results["c"], Extracted)
+    assert (results["b"].kind, results["b"].code) == ("permanent", "crashed")
+    assert how in results["b"].message
+
+
+def test_a_process_that_died_once_by_chance_is_not_held_against_the_document(setup, files, tmp_path):
+    with WorkerPool(setup) as pool:
+        results = outcomes(pool, files(b=f"once {tmp_path}/seen"))
+    assert isinstance(results["b"], Extracted)
+
+
+def test_memory_is_bounded(setup, files):
+    with WorkerPool(setup, memory_mib=128) as pool:
+        results = outcomes(pool, files(a="eat 1000", b=f"eat {512 * 2**20}", c="words"))
+    assert isinstance(results["a"], Extracted)
+    assert isinstance(results["c"], Extracted)
+    assert (results["b"].kind, results["b"].code) == ("permanent", "memory")
+
+
+def test_endless_nesting_and_noise_on_standard_output_do_no_harm(setup, files):
+    with WorkerPool(setup) as pool:
+        results = outcomes(pool, files(a="nest", b="print", c="raise"))
+    assert results["a"].code == "corrupt"
+    assert isinstance(results["b"], Extracted)
+    assert results["c"].code == "corrupt"
+
+
+def test_a_wrong_setting_stops_the_caller(files):
+    with WorkerPool(Setup(HashingSizer(64), chunker="nobody")) as pool:
+        (job,) = files(a="words")
+        with pytest.raises(PluginError, match="unknown chunker `nobody`"):
+            pool.submit(job).result(20)
+
+
+def test_a_save_goes_before_the_backlog(setup, files):
+    jobs = files(**{f"f{i}": "words" for i in range(400)})
+    with WorkerPool(setup) as pool:
+        backlog = [pool.submit(job) for job in jobs[1:]]
+        pool.submit(jobs[0], urgent=True).result(20)
+        assert not backlog[-1].done()
+
+
+def test_what_has_not_begun_can_be_cancelled(setup, files):
+    (hang, words) = files(a="hang", b="words")
+    with WorkerPool(setup) as pool:
+        pool.submit(hang)
+        waiting = pool.submit(words)
+        assert waiting.cancel()
+
+
+def test_jobs_are_drawn_only_as_there_is_room(setup, files):
+    drawn = []
+    jobs = files(**{f"f{i}": "words" for i in range(60)})
+    with WorkerPool(setup) as pool:
+        results = pool.map((drawn.append(job) or job for job in jobs), in_flight=10)
+        next(results)
+        assert len(drawn) <= 10
+
+
+def test_closing_is_quick_cancels_what_waits_and_leaves_no_process(setup, files):
+    hang, *rest = files(a="hang", **{f"f{i}": "words" for i in range(50)})
+    pool = WorkerPool(setup)
+    running = pool.submit(hang)
+    waiting = [pool.submit(job) for job in rest]
+    while not running.running():
+        time.sleep(0.01)
+    (pid,) = pool.processes
+    began = time.monotonic()
+    pool.close()
+    pool.close()
+    assert time.monotonic() - began < 1
+    assert waiting[-1].cancelled()
+    with pytest.raises(DocumentError, match="stopped"):
+        running.result(1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with pytest.raises(DocumentError, match="stopped"):
+        pool.submit(hang)
+
+
+def test_a_worker_cannot_be_interrupted_from_the_terminal(setup, files):
+    with WorkerPool(setup) as pool:
+        outcomes(pool, files(a="words"))
+        os.kill(pool.processes[0], signal.SIGINT)
+        assert isinstance(outcomes(pool, files(b="words"))["b"], Extracted)
+        assert os.getsid(pool.processes[0]) != os.getsid(0)
+
+
+def test_workers_die_with_their_parent_even_in_the_middle_of_a_document(setup, files, tmp_path):
+    (job,) = files(a="hang")
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import os, sys, time\n"
+        "from embedingest.engine.hashing import HashingSizer\n"
+        "from embedingest.ingest.extract.extractor import Job, Setup\n"
+        "from embedingest.ingest.extract.pool import WorkerPool\n"
+        "pool = WorkerPool(Setup(HashingSizer(64), loaders={'*.moody': 'moody'}))\n"
+        f"future = pool.submit(Job({job.root!r}, {job.relative!r}, 'a'))\n"
+        "while not future.running(): time.sleep(0.01)\n"
+        "time.sleep(0.2); print(pool.processes[0], flush=True); time.sleep(60)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 5
+    while is_alive(pid):
+        assert time.monotonic() < deadline, "the worker outlived its parent"
+        time.sleep(0.02)
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_worker_imports_no_model_and_no_table(tmp_path):
+    code = (
+        "import sys, embedingest.ingest.extract.process, embedingest.ingest.extract.pool\n"
+        "heavy = {'torch', 'lancedb', 'pyarrow', 'openvino', 'transformers', 'pydantic', 'numpy', 'fastapi'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert said.stdout == "[]\n", said.stderr

@@ -1,0 +1,100 @@
+"""Patterns judge as git does, and nothing in a folder lifts the default excludes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embedingest.errors import ConfigError
+from embedingest.ingest.scan.ignore import Patterns, Rules, is_default_excluded, read_ignore_file
+
+SECRETS = [".env", ".env.local", "server.pem", "id_rsa", "id_ed25519", ".ssh", ".netrc", "vault.kdbx", "TLS.KEY"]
+LEFTOVERS = ["4913", ".notes.md.swp", "notes.md~", ".#notes.md", "#notes.md#", "~$report.docx", "._x", "a.crdownload"]
+ORDINARY = ["notes.md", "keys.md", "environment.txt", "a~b.txt", "swap.py", "id_rsa.md", "4913.txt", "monkey.html"]
+
+
+@pytest.mark.parametrize("name", [*SECRETS, *LEFTOVERS, ".git", "node_modules", "__pycache__", "table.lance"])
+def test_secrets_and_leftovers_are_excluded_by_default(name):
+    assert is_default_excluded(name)
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_ordinary_names_are_not(name):
+    assert not is_default_excluded(name)
+
+
+def test_the_last_matching_pattern_decides():
+    patterns = Patterns(["*.log", "!keep.log", "/build/", "docs/**/draft.md"])
+    assert patterns.verdict("a/b.log") is True
+    assert patterns.verdict("a/keep.log") is False
+    assert patterns.verdict("build/") is True
+    assert patterns.verdict("build") is None
+    assert patterns.verdict("sub/build/") is None
+    assert patterns.verdict("docs/a/b/draft.md") is True
+    assert patterns.verdict("docs/a/b/draft.md/inner") is None
+    assert patterns.verdict("other.md") is None
+
+
+def test_a_newline_in_a_name_neither_feigns_an_end_nor_hides_a_match():
+    patterns = Patterns(["secret.md", "*.tmp"])
+    assert patterns.verdict("secret.md\n") is None
+    assert patterns.verdict("a\nb/secret.md") is True
+    assert patterns.verdict("a\nb.tmp") is True
+
+
+def test_settings_lift_a_default_exclude_and_a_pattern_that_is_none_is_refused():
+    rules = Rules.of(exclude=["!.env.example", "*.log"])
+    assert not rules.barred(".env.example", ".env.example")
+    assert rules.barred(".env", ".env")
+    assert rules.barred("x.log", "x.log")
+    with pytest.raises(ConfigError, match="`!` is not a gitignore pattern"):
+        Rules.of(exclude=["!"])
+
+
+def test_hidden_names_are_barred_until_the_settings_want_them():
+    assert Rules.of().barred(".notes.md", ".notes.md")
+    assert not Rules.of(hidden=True).barred(".notes.md", ".notes.md")
+    assert Rules.of(hidden=True).barred(".git/", ".git")
+
+
+def test_an_ignore_file_is_read_whatever_it_holds(tmp_path):
+    (tmp_path / ".gitignore").write_bytes(b"\xef\xbb\xbf*.log\r\n# remark\r\n\r\n!\r\ncaf\xe9\r\n/only\r\n")
+    patterns = read_ignore_file(str(tmp_path), ".gitignore")
+    assert patterns.verdict("x.log") is True
+    assert patterns.verdict("caf\udce9") is True
+    assert patterns.verdict("only") is True
+    assert patterns.verdict("sub/only") is None
+
+
+NAMES = st.sampled_from(["a", "b", "docs", "x.md", "y.log", "keep.log"])
+LINES = st.lists(
+    st.sampled_from(["*.log", "!keep.log", "docs/", "/docs", "a/**", "**/b", "!a/b", "x.*", "docs/*.md", "!docs/x.md"]),
+    max_size=5,
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(lines=LINES, paths=st.lists(st.lists(NAMES, min_size=1, max_size=3).map("/".join), min_size=1, max_size=8))
+def test_patterns_agree_with_git(tmp_path_factory, lines, paths):
+    """Level by level, as a scan asks: an excluded folder excludes what it holds."""
+    folder = tmp_path_factory.mktemp("repository")
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    (folder / ".gitignore").write_text("\n".join(lines))
+    patterns = Patterns(lines)
+
+    def excluded(path: str) -> bool:
+        parts = path.split("/")
+        above = ["/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
+        return any(patterns.verdict(part) for part in above) or bool(patterns.verdict(path))
+
+    said = subprocess.run(
+        ["git", "-C", folder, "check-ignore", "--no-index", "-z", "--stdin"],
+        input="\0".join(paths).encode(),
+        capture_output=True,
+        env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull},
+    ).stdout
+    assert {path for path in paths if excluded(path)} == set(filter(None, said.decode().split("\0")))

@@ -1,0 +1,74 @@
+"""The vector cache gives back what was put in, stays within its bound, and never fails a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedingest.ingest.state.vector_cache import VectorCache
+
+
+def key(number: int) -> str:
+    return f"{number:032x}"
+
+
+def vectors(numbers: range, width: int = 384) -> dict[str, np.ndarray]:
+    return {key(n): np.full(width, n + 0.5, dtype=np.float32) for n in numbers}
+
+
+def test_vectors_survive_a_restart(tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path / "v.sqlite")
+    cache.put(vectors(range(1200)))
+    cache.close()
+    again = VectorCache(tmp_path / "v.sqlite")
+    found = again.get([key(n) for n in range(1300)])
+    assert len(found) == 1200
+    assert (found[key(7)] == 7.5).all()
+    assert found[key(7)].dtype == np.float32
+    again.close()
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path / "v.sqlite", limit=400 * 1600)
+    cache.put(vectors(range(300)))
+    cache.close()
+    cache = VectorCache(tmp_path / "v.sqlite", limit=400 * 1600)
+    cache.get([key(n) for n in range(50)])
+    cache.put(vectors(range(1000, 1200)))
+    assert cache.incomplete
+    assert len(cache) <= 400
+    assert len(cache.get([key(n) for n in range(50)])) == 50
+    assert len(cache.get([key(n) for n in range(1000, 1200)])) == 200
+    cache.close()
+
+
+@pytest.mark.parametrize("content", [b"rubbish" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_cache_starts_afresh(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "v.sqlite"
+    path.write_bytes(content)
+    cache = VectorCache(path)
+    assert cache.get([key(1)]) == {}
+    cache.put(vectors(range(3)))
+    assert len(cache.get([key(1)])) == 1
+    assert cache.incomplete
+    cache.close()
+
+
+def test_a_cache_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    cache = VectorCache(tmp_path / "file" / "v.sqlite")
+    cache.put(vectors(range(3)))
+    assert cache.get([key(1)]) == {}
+    assert cache.incomplete
+    cache.close()
+
+
+def test_a_vector_that_holds_no_numbers_is_not_given_out(tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path / "v.sqlite")
+    cache.put({key(1): np.full(4, np.nan, dtype=np.float32), key(2): np.ones(4, dtype=np.float32)})
+    assert list(cache.get([key(1), key(2)])) == [key(2)]
+    cache.forget([key(2)])
+    assert cache.get([key(2)]) == {}
+    cache.close()
