@@ -12,18 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["new_folder", "write_bytes"]
+__all__ = ["new_folder", "temporary_path", "write_bytes"]
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Put `data` at `path` in one step, making its folders. Raises OSError."""
+def write_bytes(path: Path, data: bytes, *, modified_at_ns: int = 0) -> None:
+    """Put `data` at `path` in one step, making its folders; with a time of change unless that is 0. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary = temporary_path(path)
     try:
-        aside.write_bytes(data)
-        aside.replace(path)
-    except OSError:
-        aside.unlink(missing_ok=True)
+        temporary.write_bytes(data)
+        if modified_at_ns:
+            os.utime(temporary, ns=(modified_at_ns, modified_at_ns))
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
 
 
@@ -34,14 +37,22 @@ def new_folder(path: Path) -> Iterator[Path]:
     Where another process was first, its folder stays and ours goes. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    aside.mkdir()
+    temporary = temporary_path(path)
+    temporary.mkdir()
     try:
-        yield aside
+        yield temporary
         try:
-            aside.rename(path)
+            temporary.rename(path)
         except OSError:
             if not path.is_dir():
                 raise
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def temporary_path(path: Path) -> Path:
+    """A free name beside `path`, for what is not whole yet or goes away.
+
+    Hidden, short enough for every file system, and of a form (`.part`) that no scan takes for a document.
+    """
+    return path.with_name(f".{path.name.lstrip('.')[:40]}.{os.getpid()}.{secrets.token_hex(4)}.part")

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedingest.errors import StoreError
-from embedingest.store.values import TableIdentity
+from embedingest.store.values import TIME_STEP_NS, TableIdentity
 from embedingest.types import Row
 
 if TYPE_CHECKING:
@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "ROW_COLUMNS", "SCHEMA_VERSION", "VECTOR", "identity", "rows_of", "schema", "table_of"]
+__all__ = [
+    "COLUMNS",
+    "ROW_COLUMNS",
+    "SCHEMA_VERSION",
+    "VECTOR",
+    "identity",
+    "nanoseconds_of",
+    "now",
+    "rows_of",
+    "schema",
+    "table_of",
+]
 
 SCHEMA_VERSION: Final = 1
 VECTOR: Final = "vector"
@@ -95,7 +106,7 @@ def table_of(
     times = [ingested_at] * len(rows) if isinstance(ingested_at, datetime) else list(ingested_at)
     columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in ROW_COLUMNS if name in _SAME}
     columns["heading_path"] = [list(row.heading_path) for row in rows]
-    columns["modified_at"] = [row.modified_at_ns // 1000 for row in rows]
+    columns["modified_at"] = [row.modified_at_ns // TIME_STEP_NS for row in rows]
     columns["ingested_at"] = times
     columns[VECTOR] = _vector_column(vectors, target.field(VECTOR).type)
     return pa.table([_column(columns[f.name], f.type) for f in target], schema=target)
@@ -118,9 +129,13 @@ def rows_of(found: pa.Table) -> list[Row]:
     """The rows of an Arrow table that has at least `ROW_COLUMNS`, in its order."""
     columns = {name: found.column(name).to_pylist() for name in _SAME if name != "modified_at_ns"}
     columns["heading_path"] = [tuple(path) for path in found.column("heading_path").to_pylist()]
-    stamps = found.column("modified_at").cast(pa.int64()).to_pylist()
-    columns["modified_at_ns"] = [stamp * 1000 for stamp in stamps]
+    columns["modified_at_ns"] = nanoseconds_of(found.column("modified_at"))
     return [Row(*values) for values in zip(*(columns[name] for name in _ROW_FIELDS), strict=True)]
+
+
+def nanoseconds_of(times: pa.ChunkedArray) -> list[int]:
+    """The values of a time column as nanoseconds since the epoch."""
+    return [step * TIME_STEP_NS for step in times.cast(pa.int64()).to_pylist()]
 
 
 def now() -> datetime:

@@ -293,11 +293,11 @@ def _matrix(found: pa.Table) -> NDArray[np.float32]:
 
 def _count_into(seen: dict[str, dict[tuple[Any, ...], int]], part: pa.Table) -> None:
     grouped = part.group_by(["source", *_STATE_COLUMNS]).aggregate([([], "count_all")])
-    stamps = grouped.column("modified_at").cast(pa.int64()).to_pylist()
+    times = columns.nanoseconds_of(grouped.column("modified_at"))
     facts = [grouped.column(name).to_pylist() for name in _STATE_COLUMNS[:-1]]
     counts = grouped.column("count_all").to_pylist()
-    for source, stamp, count, *rest in zip(grouped.column("source").to_pylist(), stamps, counts, *facts, strict=True):
-        seen[source][(*rest, stamp * 1000)] += count
+    for source, time, count, *rest in zip(grouped.column("source").to_pylist(), times, counts, *facts, strict=True):
+        seen[source][(*rest, time)] += count
 
 
 def _state(versions: Mapping[tuple[Any, ...], int]) -> SourceState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from embedingest.types import Row
 
 __all__ = [
+    "TIME_STEP_NS",
     "Changes",
     "Hit",
     "Mode",
@@ -27,15 +28,18 @@ __all__ = [
     "TextSettings",
     "Upkeep",
     "VectorIndex",
-    "storable_ns",
+    "stored_ns",
 ]
 
 Mode = Literal["hybrid", "vector", "text"]
 
+TIME_STEP_NS: Final = 1_000
+"""Time columns hold whole microseconds; rows carry nanoseconds."""
 
-def storable_ns(nanoseconds: int) -> int:
-    """The time that comes back from the table: columns hold microseconds, so the last three digits go."""
-    return nanoseconds - nanoseconds % 1000
+
+def stored_ns(nanoseconds: int) -> int:
+    """The time in nanoseconds that comes back from the table when `nanoseconds` are written: the step at or before."""
+    return nanoseconds // TIME_STEP_NS * TIME_STEP_NS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import os
-import secrets
 import shutil
 import tempfile
 import time
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from embedingest.atomic import new_folder
+from embedingest.atomic import new_folder, temporary_path
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
 from embedingest.paths import user_cache
@@ -139,7 +138,7 @@ def prune(key: dict[str, Any], *, now: float | None = None) -> list[Path]:
     for folder in place(key).parent.iterdir():
         with contextlib.suppress(OSError):
             if folder.is_dir() and _last_use(folder) < then and not _usable(folder, key):
-                gone = folder.with_name(f".{folder.name.lstrip('.')}.{secrets.token_hex(4)}")
+                gone = temporary_path(folder)
                 folder.rename(gone)  # in one step, so that nobody finds half of it
                 shutil.rmtree(gone, ignore_errors=True)
                 pruned.append(folder)

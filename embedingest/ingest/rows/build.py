@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from embedingest.ingest.identity import canonical_json, chunk_id, occurrences, text_hash
 from embedingest.ingest.notices import add_notices
 from embedingest.ingest.rows.recipe import joined
+from embedingest.store.values import stored_ns
 from embedingest.types import Row
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from embedingest.ingest.rows.recipe import Recipe
 
 __all__ = ["Wanted", "wanted"]
-
-# The table keeps microseconds: rows are compared as they come back from it.
-_MICROSECOND_NS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,8 @@ def _rows(part: Part, config_hash: str, recipe: Recipe, texts: dict[str, str], s
             page=chunk.page,
             heading_path=tuple(chunk.heading_path),
             mime=document.mime,
-            modified_at_ns=document.modified_at_ns // _MICROSECOND_NS * _MICROSECOND_NS,
+            # Rows are compared as they come back from the table.
+            modified_at_ns=stored_ns(document.modified_at_ns),
             metadata=canonical_json({**common, **chunk.metadata}) if chunk.metadata else shared,
             fingerprint=recipe.fingerprint,
             config_hash=config_hash,

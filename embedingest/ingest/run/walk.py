@@ -26,7 +26,7 @@ from embedingest.ingest.run.rounds import ROUND_TEXTS, Rounds
 from embedingest.ingest.scan.files import is_racy, look
 from embedingest.ingest.state.journal import FileState, stat_facts
 from embedingest.ingest.state.retries import after_failure, still_stored
-from embedingest.store.values import Changes
+from embedingest.store.values import Changes, stored_ns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -374,7 +374,7 @@ class Walk:
         if work.wanted is None and before is not None and work.state.state == "done":
             # The same bytes as before: only its times may differ.
             work.state = _same_content(work.state, before)
-            stamp = work.state.mtime_ns // 1000 * 1000
+            stamp = stored_ns(work.state.mtime_ns)
             work.plan = plan([replace(row, modified_at_ns=stamp) for row in rows], rows)
             work.known_as = "unchanged" if work.state.state == "done" else work.state.state
         else:

@@ -13,8 +13,9 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from embedingest.atomic import write_bytes
 from embedingest.errors import DocumentError, EmbedingestError
 from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.report import Failure
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Mirror", "MirroredPipeline"]
 
 _log = logging.getLogger(__name__)
-_PART: Final = ".embedingest-part"
 
 
 @dataclass(slots=True)
@@ -85,16 +85,9 @@ class Mirror:
         if path is None:
             raise DocumentError(f"`{item.key}` cannot be a file's name here", code="name")
         data = self.source.read(item.key)
-        part = path.with_name(path.name + _PART)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(data)
-            if item.modified_at_ns:
-                os.utime(part, ns=(item.modified_at_ns, item.modified_at_ns))
-            part.replace(path)
+            write_bytes(path, data, modified_at_ns=item.modified_at_ns)
         except OSError as error:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
             # A key may be an object and a prefix of others at once; a file cannot.
             raise DocumentError(f"`{item.key}` cannot be kept: {error.strerror}", kind="transient") from error
 
@@ -120,9 +113,7 @@ class Mirror:
             return {}
 
     def _keep(self, marks: dict[str, str]) -> None:
-        part = self._marks_path.with_suffix(".part")
-        part.write_text(json.dumps(marks, ensure_ascii=False), "utf-8")
-        part.replace(self._marks_path)
+        write_bytes(self._marks_path, json.dumps(marks, ensure_ascii=False).encode())
 
 
 class MirroredPipeline(Pipeline):
