@@ -27,7 +27,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.extract.extractor import Extractor, Job
 from embedingest.ingest.rows.build import wanted
 from embedingest.ingest.rows.recipe import Recipe
-from embedingest.ingest.scan.scanner import Found
+from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.watch.root import Batch
 from embedingest.store.values import Changes
 from tests.ingest.world import ENGINE, World
@@ -116,7 +116,7 @@ def expected(world: World) -> dict[str, tuple[Any, ...]]:
         pipeline._take_roots(journal)
     for root in pipeline.roots:
         for item in pipeline.scanner(root).scan():
-            if not isinstance(item, Found):
+            if not isinstance(item, FoundFile):
                 continue
             with contextlib.suppress(DocumentError):
                 made = wanted(extractor.extract(Job(str(root.path), item.relative, root.source(item.relative))), recipe)

@@ -15,7 +15,7 @@ import numpy as np
 from embedingest.ingest.audit.examine import examine
 from embedingest.ingest.identity import parent_source
 from embedingest.ingest.run.survey import Candidate
-from embedingest.ingest.scan.scanner import Found
+from embedingest.ingest.scan.listing import FoundFile
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def mend(m: Resources, problems: Sequence[Problem]) -> None:
 def _everything(pipeline: Pipeline, present: set[str]) -> Iterator[Candidate]:
     for root in pipeline.roots:
         for item in pipeline.scanner(root).scan():
-            if isinstance(item, Found):
+            if isinstance(item, FoundFile):
                 source = root.source(item.relative)
                 present.add(source)
                 yield Candidate(root, source, item)

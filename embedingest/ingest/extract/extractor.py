@@ -21,7 +21,7 @@ from embedingest.errors import DocumentError, DocumentSkipped, EmbedingestError
 from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
 from embedingest.ingest.scan.files import FileFacts, facts_of, name_of, opened_below
-from embedingest.ingest.scan.sidecar import again, combined, content_hash_with, read_sidecar
+from embedingest.ingest.scan.sidecar import combined_facts, content_hash_with, read_sidecar, sidecar_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -146,8 +146,8 @@ class Extractor:
         sidecar = self._sidecar(job)
         content_hash = content_hash_with(str(blake3(data).hexdigest()), sidecar)
         if sidecar is not None:
-            before = combined(before, sidecar.facts)
-            after = combined(after, again(job.root, job.relative, self.setup.sidecars))
+            before = combined_facts(before, sidecar.facts)
+            after = combined_facts(after, sidecar_facts(job.root, job.relative, self.setup.sidecars))
         clock.lap("read")
         if content_hash == job.known_hash:
             return Extracted(job.source, content_hash, before, after, seconds=clock.seconds)

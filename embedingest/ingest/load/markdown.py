@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Any, Final
 
+from embedingest.ingest.json_values import jsonable, read_yaml
 from embedingest.ingest.load.decode import decode
 from embedingest.types import Document, Span
 
-__all__ = ["MarkdownLoader", "create", "jsonable"]
+__all__ = ["MarkdownLoader", "create"]
 
 _YAML: Final = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.MULTILINE | re.DOTALL)
 _TOML: Final = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*$\n?", re.MULTILINE | re.DOTALL)
@@ -52,19 +52,6 @@ def create() -> MarkdownLoader:
     return MarkdownLoader()
 
 
-def jsonable(value: Any) -> Any:
-    """The same value in JSON's types: dates as ISO text, keys as text, what is unknown by its `str`."""
-    if isinstance(value, dict):
-        return {str(key): jsonable(each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [jsonable(each) for each in value]
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return str(value)
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
 def _front_matter(text: str, notices: dict[str, int]) -> tuple[dict[str, Any], int]:
     for pattern, parse in ((_YAML, _yaml), (_TOML, _toml)):
         found = pattern.match(text)
@@ -80,13 +67,9 @@ def _front_matter(text: str, notices: dict[str, int]) -> tuple[dict[str, Any], i
 
 def _yaml(source: str) -> Any:
     """A mapping, `None` for a mere rule between blanks, or `False` where it is no YAML."""
-    import yaml
-
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(source)):
-            return False  # aliases can grow a few lines into gigabytes
-        return yaml.safe_load(source)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        return read_yaml(source)
+    except ValueError:
         return False
 
 

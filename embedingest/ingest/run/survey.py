@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from embedingest.ingest.notices import Tally
 from embedingest.ingest.report import Failure
 from embedingest.ingest.scan.ignore import IGNORE_FILES
-from embedingest.ingest.scan.scanner import Found, Left
+from embedingest.ingest.scan.listing import FoundFile, SkippedPath
 from embedingest.ingest.state.journal import stat_facts
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Candidate(NamedTuple):
 
     root: Root
     source: str
-    found: Found
+    found: FoundFile
     urgent: bool = False
     tries: int = 0
 
@@ -77,7 +77,8 @@ def survey_paths(
     """Some paths below a root, files or folders, present or not; a folder stands for its whole subtree."""
     survey, wanted = Survey(), _outermost(_rescanned(relative) for relative in relatives)
     # Thousands of files that arrive at once are looked at folder by folder: each scan asks what applies to it anew.
-    files = {relative: taken for relative, taken in scanner.look(filter(None, wanted)) if isinstance(taken, Found)}
+    items = scanner.scan_paths(filter(None, wanted))
+    files = {relative: item for relative, item in items if isinstance(item, FoundFile)}
     for relative in wanted:
         if not relative:
             return survey_root(root, scanner, journal, due=due, urgent=True)
@@ -88,7 +89,7 @@ def survey_paths(
     return survey
 
 
-def _scanned(scanner: Scanner, relative: str, files: dict[str, Found]) -> Iterable[Found | Left]:
+def _scanned(scanner: Scanner, relative: str, files: dict[str, FoundFile]) -> Iterable[FoundFile | SkippedPath]:
     """What a scan of one path gives; a file that was found already need not be looked for again."""
     found = files.get(relative)
     return scanner.scan(relative) if found is None else (found,)
@@ -96,7 +97,7 @@ def _scanned(scanner: Scanner, relative: str, files: dict[str, Found]) -> Iterab
 
 def _compare(
     root: Root,
-    scanned: Iterable[Found | Left],
+    scanned: Iterable[FoundFile | SkippedPath],
     known: dict[str, Known],
     survey: Survey,
     *,
@@ -108,7 +109,7 @@ def _compare(
     counts, name, prefix, pop = survey.counts, root.source, root.alias + "/", known.pop
     seen = 0
     for item in scanned:
-        if isinstance(item, Left):
+        if isinstance(item, SkippedPath):
             _left(root, item, survey, blind)
             continue
         relative, facts, _ = item
@@ -132,7 +133,7 @@ def _compare(
     return blind
 
 
-def _left(root: Root, left: Left, survey: Survey, blind: list[str]) -> None:
+def _left(root: Root, left: SkippedPath, survey: Survey, blind: list[str]) -> None:
     source = root.source(left.relative)
     if left.subtree and left.reason != "missing":
         blind.append(source)

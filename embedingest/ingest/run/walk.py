@@ -23,7 +23,7 @@ from embedingest.ingest.rows.build import wanted
 from embedingest.ingest.rows.difference import Plan, plan
 from embedingest.ingest.run.embedder import Embedded
 from embedingest.ingest.run.rounds import ROUND_TEXTS, Rounds
-from embedingest.ingest.scan.files import is_racy, look
+from embedingest.ingest.scan.files import facts_at, is_racy
 from embedingest.ingest.state.journal import FileState, stat_facts
 from embedingest.ingest.state.retries import after_failure, still_stored
 from embedingest.store.values import Changes, stored_ns
@@ -544,7 +544,7 @@ class Walk:
 
 def _is_gone(candidate: Candidate) -> bool:
     try:
-        return look(str(candidate.root.path), candidate.found.relative) is None
+        return facts_at(str(candidate.root.path), candidate.found.relative) is None
     except OSError:
         return False
 

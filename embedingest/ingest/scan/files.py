@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileFacts",
+    "facts_at",
     "facts_of",
+    "is_decodable",
     "is_racy",
-    "look",
     "name_of",
     "open_below",
     "opened_below",
     "stat_below",
 ]
 
-_GRAIN_NS: Final = 20_000_000
-_COARSE_GRAIN_NS: Final = 2_100_000_000
+_TICK_NS: Final = 20_000_000
+_COARSE_TICK_NS: Final = 2_100_000_000
 _SECOND_NS: Final = 1_000_000_000
 _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _DIRECTORY: Final = getattr(os, "O_DIRECTORY", 0)
@@ -66,10 +67,10 @@ def is_racy(facts: FileFacts, read_at_ns: int) -> bool:
     """
     changed = max(facts.mtime_ns, facts.ctime_ns)
     coarse = facts.mtime_ns % _SECOND_NS == 0 and facts.ctime_ns % _SECOND_NS == 0
-    return read_at_ns - changed < (_COARSE_GRAIN_NS if coarse else _GRAIN_NS)
+    return read_at_ns - changed < (_COARSE_TICK_NS if coarse else _TICK_NS)
 
 
-def look(root: str, relative: str, *, follow: bool = False) -> FileFacts | None:
+def facts_at(root: str, relative: str, *, follow: bool = False) -> FileFacts | None:
     """The facts of a path below `root`, `None` when nothing is there. Other failures raise OSError."""
     try:
         return facts_of(stat_below(root, relative, follow=follow))
@@ -80,6 +81,15 @@ def look(root: str, relative: str, *, follow: bool = False) -> FileFacts | None:
 def name_of(relative: str) -> str:
     """The last component."""
     return relative.rpartition("/")[2]
+
+
+def is_decodable(name: str) -> bool:
+    """Whether a name is text: whether none of its bytes are kept as surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def open_below(root: str, relative: str, flags: int) -> int:

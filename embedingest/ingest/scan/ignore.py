@@ -1,8 +1,9 @@
 """Which names below a root are not for us: default excludes, settings, ignore files. Opens nothing but ignore files.
 
-Three judges, in this order. What the settings say of a path is final. The default excludes (version control, keys,
-editors' temporary files, our own output) can be lifted by the settings only, never by an ignore file, since ignore
-files come with the folder. Ignore files decide the rest as git does: the last matching line of the deepest file.
+Three sources of rules, in this order. What the settings say of a path is final. The default excludes (version
+control, keys, editors' temporary files, our own output) can be lifted by the settings only, never by an ignore file,
+since ignore files come with the folder. Ignore files decide the rest as git does: the last matching line of the
+deepest file.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ _SECRETS: Final = [
 ]
 _VIM_PROBE: Final = "4913"  # vim makes and removes it to learn whether it may create files in a folder
 _NAMES: Final = frozenset([*_VERSION_CONTROL, *_MACHINE_MADE, *_SECRETS, _VIM_PROBE])
-_FORMS: Final = re.compile(
+_NAME_PATTERNS: Final = re.compile(
     r"\.env(\..*)?"
     r"|.*\.(pem|key|p12|pfx|pkcs12|jks|keystore|kdbx?|ppk|gpg)"
     r"|.*\.(sw[a-p]|part|partial|crdownload|lance|egg-info)"
@@ -66,7 +67,7 @@ _FORMS: Final = re.compile(
 
 def is_default_excluded(name: str) -> bool:
     """Whether a file or folder of this name is left out unless the settings ask for it."""
-    return name in _NAMES or _FORMS.fullmatch(name) is not None
+    return name in _NAMES or _NAME_PATTERNS.fullmatch(name) is not None
 
 
 def mark_output(folder: str | os.PathLike[str]) -> None:
@@ -91,20 +92,20 @@ class Patterns:
         for line in lines:
             self._each += _compiled(line, strict=strict)
         self._each.reverse()
-        whole = "|".join(f"(?:{expression.pattern})" for expression, _ in self._each)
-        self._any = re.compile(whole, re.DOTALL) if self._each else None
+        union = "|".join(f"(?:{expression.pattern})" for expression, _ in self._each)
+        self._any = re.compile(union, re.DOTALL) if self._each else None
 
     def __bool__(self) -> bool:
         return bool(self._each)
 
     def verdict(self, path: str) -> bool | None:
-        """What is said of exactly this path, which ends with a slash where it is a folder.
+        """What the patterns say of exactly this path, which ends with a slash where it is a folder.
 
-        True: excluded. False: taken back in by `!`. None: nothing; what holds for its folder is not asked here.
+        True: excluded. False: taken back in by `!`. None: no pattern matches; rules for its folder are not asked here.
         """
         if self._any is None or self._any.fullmatch(path) is None:
             return None
-        return next((wanted for expression, wanted in self._each if expression.fullmatch(path)), None)
+        return next((excluded for expression, excluded in self._each if expression.fullmatch(path)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,25 +140,25 @@ class Rules:
             outputs=frozenset(_identities(outputs)),
         )
 
-    def barred(self, path: str, name: str) -> bool:
+    def excludes(self, path: str, name: str) -> bool:
         """Whether settings or defaults leave this path out, ignore files aside. A folder's path ends with a slash."""
-        said = self.exclude.verdict(path) if self.exclude else None
-        if said is not None:
-            return said
-        return self.barred_by_default(name)
+        verdict = self.exclude.verdict(path) if self.exclude else None
+        if verdict is not None:
+            return verdict
+        return self.excludes_by_default(name)
 
-    def barred_by_default(self, name: str) -> bool:
+    def excludes_by_default(self, name: str) -> bool:
         """Whether a name alone leaves a path out: hidden, or of a kind that never holds documents."""
-        return (name[0] == "." and not self.hidden) or name in _NAMES or _FORMS.fullmatch(name) is not None
+        return (name[0] == "." and not self.hidden) or name in _NAMES or _NAME_PATTERNS.fullmatch(name) is not None
 
-    def included(self, path: str) -> bool:
+    def includes(self, path: str) -> bool:
         """Whether a file's path, or a folder above it, is among the included ones (all are, where none is named)."""
         if not self.include:
             return True
-        while (said := self.include.verdict(path)) is None and path:
-            above = path.rstrip("/").rpartition("/")[0]
-            path = f"{above}/" if above else ""
-        return said is True
+        while (verdict := self.include.verdict(path)) is None and path:
+            parent = path.rstrip("/").rpartition("/")[0]
+            path = f"{parent}/" if parent else ""
+        return verdict is True
 
 
 def read_ignore_file(root: str, relative: str) -> Patterns:

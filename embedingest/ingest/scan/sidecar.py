@@ -1,4 +1,4 @@
-"""Files that say something of the file beside them: which they are, what they say, and that they have changed.
+"""Sidecars: files with metadata for the file beside them. Which they are, what they say, and that they have changed.
 
 A sidecar is no document. Its bytes count as part of its document's content, its stat facts as part of its document's
 facts, so that whoever compares either notices a change of the sidecar too.
@@ -6,6 +6,7 @@ facts, so that whoever compares either notices a change of the sidecar too.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass, field
@@ -14,16 +15,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.identity import content_hash as hash_of
 from embedingest.ingest.identity import hash_fields
-from embedingest.ingest.scan.files import FileFacts, facts_of, look, opened_below
-from embedingest.ingest.scan.scanner import Found, Scanner
+from embedingest.ingest.json_values import jsonable, read_yaml
+from embedingest.ingest.scan.files import FileFacts, facts_at, facts_of, opened_below
+from embedingest.ingest.scan.listing import FoundFile
+from embedingest.ingest.scan.scanner import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from embedingest.ingest.scan.ignore import Rules
-    from embedingest.ingest.scan.scanner import Left
+    from embedingest.ingest.scan.listing import SkippedPath
 
-__all__ = ["Sidecar", "SidecarScanner", "again", "combined", "content_hash_with", "read_sidecar"]
+__all__ = ["Sidecar", "SidecarScanner", "combined_facts", "content_hash_with", "read_sidecar", "sidecar_facts"]
 
 _MAX_BYTES: Final = 2**20
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -40,7 +43,7 @@ class Sidecar:
     problem: str = ""
 
 
-def combined(facts: FileFacts, sidecar: FileFacts | None) -> FileFacts:
+def combined_facts(facts: FileFacts, sidecar: FileFacts | None) -> FileFacts:
     """The facts of a file that change when those of its sidecar do. Size and mtime stay the file's own."""
     if sidecar is None:
         return facts
@@ -53,25 +56,25 @@ def content_hash_with(content_hash: str, sidecar: Sidecar | None) -> str:
     return content_hash if sidecar is None else hash_of(content_hash.encode() + sidecar.data)
 
 
-def find(root: str, relative: str, templates: Sequence[str]) -> tuple[str, str, FileFacts] | None:
+def _find(root: str, relative: str, templates: Sequence[str]) -> tuple[str, str, FileFacts] | None:
     """Root, path and facts of the first sidecar that a file has. Links are not followed, and folders are none."""
     if not relative:  # the root is the file itself
         root, relative = os.path.split(Path(root).absolute())
     folder, slash, name = relative.rpartition("/")
     for template in templates:
         path = folder + slash + template.format(name=name, stem=name.rpartition(".")[0] or name)
-        facts = _look(root, path)
+        facts = _file_facts(root, path)
         if facts is not None:
             return root, path, facts
     return None
 
 
 def read_sidecar(root: str, relative: str, source: str, templates: Sequence[str]) -> Sidecar | None:
-    """What is said beside a file; `None` where nothing is. Never raises: what is wrong is the sidecar's `problem`."""
-    found = find(root, relative, templates)
-    if found is None:
+    """The sidecar of a file; `None` where it has none. Never raises: what is wrong is the sidecar's `problem`."""
+    sidecar = _find(root, relative, templates)
+    if sidecar is None:
         return None
-    root, path, facts = found
+    root, path, facts = sidecar
     label = f"{source.rpartition('/')[0]}/{path.rpartition('/')[2]}".lstrip("/")
     if facts.size > _MAX_BYTES:
         return Sidecar(path, facts, problem=f"{label} has {facts.size:,} bytes, a sidecar at most {_MAX_BYTES:,}")
@@ -87,15 +90,15 @@ def read_sidecar(root: str, relative: str, source: str, templates: Sequence[str]
         return Sidecar(path, facts, data, problem=f"{label}: {error}")
 
 
-def again(root: str, relative: str, templates: Sequence[str]) -> FileFacts | None:
+def sidecar_facts(root: str, relative: str, templates: Sequence[str]) -> FileFacts | None:
     """The facts of a file's sidecar as they are now."""
-    found = find(root, relative, templates)
-    return None if found is None else found[2]
+    sidecar = _find(root, relative, templates)
+    return None if sidecar is None else sidecar[2]
 
 
-def _look(root: str, relative: str) -> FileFacts | None:
+def _file_facts(root: str, relative: str) -> FileFacts | None:
     try:
-        facts = look(root, relative)
+        facts = facts_at(root, relative)
     except OSError:
         return None
     return facts if facts is not None and facts.is_file else None
@@ -103,13 +106,11 @@ def _look(root: str, relative: str) -> FileFacts | None:
 
 def _values(path: str, data: bytes) -> dict[str, Any]:
     """Raises ValueError with a reason on one line."""
-    from embedingest.ingest.load.markdown import jsonable
-
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
-    values = _json(text) if path.endswith(".json") else _yaml(text)
+    values = _json(text) if path.endswith(".json") else read_yaml(text)
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -118,8 +119,6 @@ def _values(path: str, data: bytes) -> dict[str, Any]:
 
 
 def _json(text: str) -> Any:
-    import json
-
     if not text.strip():
         return None
     try:
@@ -128,61 +127,50 @@ def _json(text: str) -> Any:
         raise ValueError(f"no JSON: {error}") from error
 
 
-def _yaml(text: str) -> Any:
-    import yaml
-
-    try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise ValueError("aliases (`*name`) are not read")
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"no YAML: {' '.join(str(error).split())}") from error
-
-
 class SidecarScanner(Scanner):
-    """A scanner that leaves sidecars out and tells of a file together with its sidecar."""
+    """A scanner that leaves sidecars out; the facts of a file cover those of its sidecar."""
 
     def __init__(self, root: str | os.PathLike[str], rules: Rules, templates: Sequence[str]) -> None:
         super().__init__(root, rules)
         self._templates: Final = tuple(templates)
         self._patterns: Final = [_pattern(template) for template in templates]
 
-    def scan(self, below: str = "") -> Iterator[Found | Left]:
+    def scan(self, below: str = "") -> Iterator[FoundFile | SkippedPath]:
         for item in super().scan(below):
-            told = self._told(item)
-            if told is not None:
-                yield told
+            document = self._document(item)
+            if document is not None:
+                yield document
 
-    def look(self, relatives: Iterable[str]) -> Iterator[tuple[str, Found | Left | None]]:
-        for relative, item in super().look(relatives):
-            yield relative, item and self._told(item)
+    def scan_paths(self, relatives: Iterable[str]) -> Iterator[tuple[str, FoundFile | SkippedPath | None]]:
+        for relative, item in super().scan_paths(relatives):
+            yield relative, item and self._document(item)
 
-    def _told(self, item: Found | Left) -> Found | Left | None:
+    def _document(self, item: FoundFile | SkippedPath) -> FoundFile | SkippedPath | None:
         """A file with what its sidecar adds to its facts; `None` for a sidecar itself."""
-        if not isinstance(item, Found):
+        if not isinstance(item, FoundFile):
             return item
         if item.relative and self._is_sidecar(item.relative):
             return None
-        return item._replace(facts=combined(item.facts, again(self.root, item.relative, self._templates)))
+        return item._replace(facts=combined_facts(item.facts, sidecar_facts(self.root, item.relative, self._templates)))
 
     def concerned(self, relatives: Iterable[str]) -> set[str]:
         """The paths to look at again where these have changed: for a sidecar, also the files that it speaks of."""
         changed = super().concerned(relatives)
-        return changed.union(*(self._documents(relative) for relative in changed))
+        return changed.union(*(self._documents_of(relative) for relative in changed))
 
     def _is_sidecar(self, relative: str) -> bool:
         name = relative.rpartition("/")[2]
         return any(pattern.fullmatch(name) for pattern in self._patterns)
 
-    def _documents(self, relative: str) -> Iterator[str]:
+    def _documents_of(self, relative: str) -> Iterator[str]:
         folder, slash, name = relative.rpartition("/")
         for match in filter(None, (pattern.fullmatch(name) for pattern in self._patterns)):
-            said = match.groupdict()
-            if "name" in said:
-                yield folder + slash + said["name"]
+            names = match.groupdict()
+            if "name" in names:
+                yield folder + slash + names["name"]
             else:
                 for other in _names(f"{self.root}/{folder}"):
-                    if (other.rpartition(".")[0] or other) == said["stem"]:
+                    if (other.rpartition(".")[0] or other) == names["stem"]:
                         yield folder + slash + other
 
 

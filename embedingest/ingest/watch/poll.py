@@ -44,7 +44,7 @@ class Poller:
         for listing in self.scanner.listings(self.below):
             files.update((found.relative, found.facts) for found in listing.files)
             folders.update(listing.folders if not self.deep else ())
-            unseen += [left.relative for left in listing.left if left.subtree]
+            unseen += [path.relative for path in listing.skipped if path.subtree]
             if not self.deep:
                 break
         if unseen:

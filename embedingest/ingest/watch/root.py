@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from embedingest.ingest.scan.files import FileFacts, look, name_of
+from embedingest.ingest.scan.files import FileFacts, facts_at, name_of
 from embedingest.ingest.scan.ignore import IGNORE_FILES
 from embedingest.ingest.watch.filesystem import explain_limit, filesystem_of, is_remote
 from embedingest.ingest.watch.poll import Poller
@@ -251,7 +251,7 @@ class RootWatch(threading.Thread):
 
     def _look(self, relative: str, *, follow: bool = True) -> FileFacts | None:
         try:
-            return look(self._root, relative, follow=follow)
+            return facts_at(self._root, relative, follow=follow)
         except OSError:
             return None
 

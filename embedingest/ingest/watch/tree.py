@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from embedingest.ingest.scan.scanner import is_text
+from embedingest.ingest.scan.files import is_decodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,14 +36,14 @@ class Tree:
         before = len(self.folders)
         top = os.path.realpath(scanner.root)
         for listing in scanner.listings(below, files=False):
-            if any(left.subtree and left.relative == listing.relative for left in listing.left):
+            if any(path.subtree and path.relative == listing.relative for path in listing.skipped):
                 continue
             for found in listing.files:
                 self.add_link(top, found.relative)
             if any(found.relative == listing.relative for found in listing.files):
                 continue
             self.folders.add(listing.relative)
-            if listing.undecodable or not is_text(listing.relative):
+            if listing.undecodable or not is_decodable(listing.relative):
                 self.blind.add(listing.relative)
             if listing.linked:
                 self.linked.add(listing.relative)

@@ -48,17 +48,17 @@ def test_a_newline_in_a_name_neither_feigns_an_end_nor_hides_a_match():
 
 def test_settings_lift_a_default_exclude_and_a_pattern_that_is_none_is_refused():
     rules = Rules.of(exclude=["!.env.example", "*.log"])
-    assert not rules.barred(".env.example", ".env.example")
-    assert rules.barred(".env", ".env")
-    assert rules.barred("x.log", "x.log")
+    assert not rules.excludes(".env.example", ".env.example")
+    assert rules.excludes(".env", ".env")
+    assert rules.excludes("x.log", "x.log")
     with pytest.raises(ConfigError, match="`!` is not a gitignore pattern"):
         Rules.of(exclude=["!"])
 
 
 def test_hidden_names_are_barred_until_the_settings_want_them():
-    assert Rules.of().barred(".notes.md", ".notes.md")
-    assert not Rules.of(hidden=True).barred(".notes.md", ".notes.md")
-    assert Rules.of(hidden=True).barred(".git/", ".git")
+    assert Rules.of().excludes(".notes.md", ".notes.md")
+    assert not Rules.of(hidden=True).excludes(".notes.md", ".notes.md")
+    assert Rules.of(hidden=True).excludes(".git/", ".git")
 
 
 def test_an_ignore_file_is_read_whatever_it_holds(tmp_path):

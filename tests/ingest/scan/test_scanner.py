@@ -10,9 +10,10 @@ import unicodedata
 
 import pytest
 
-from embedingest.ingest.scan.files import is_racy, look, opened_below
+from embedingest.ingest.scan.files import facts_at, is_racy, opened_below
 from embedingest.ingest.scan.ignore import MARKER, Rules
-from embedingest.ingest.scan.scanner import Found, Left, Scanner
+from embedingest.ingest.scan.listing import FoundFile, SkippedPath
+from embedingest.ingest.scan.scanner import Scanner
 
 
 def write(root, *relatives, text="text"):
@@ -23,11 +24,11 @@ def write(root, *relatives, text="text"):
 
 
 def found(root, below="", **rules):
-    return [one.relative for one in Scanner(root, Rules.of(**rules)).scan(below) if isinstance(one, Found)]
+    return [one.relative for one in Scanner(root, Rules.of(**rules)).scan(below) if isinstance(one, FoundFile)]
 
 
 def left(root, below="", **rules):
-    return {one.relative: one for one in Scanner(root, Rules.of(**rules)).scan(below) if isinstance(one, Left)}
+    return {one.relative: one for one in Scanner(root, Rules.of(**rules)).scan(below) if isinstance(one, SkippedPath)}
 
 
 def test_files_come_folder_by_folder_in_the_order_of_their_names(tmp_path):
@@ -118,10 +119,10 @@ class TestNames:
             os.chdir(here)
         (relative,) = found(tmp_path)
         assert len(relative) == 500 * 12 + 7
-        assert look(str(tmp_path), relative).size == 4
+        assert facts_at(str(tmp_path), relative).size == 4
         with opened_below(str(tmp_path), relative, os.O_RDONLY) as descriptor:
             assert os.read(descriptor, 10) == b"deep"
-        assert dict(Scanner(tmp_path).look([relative]))[relative].facts.size == 4
+        assert dict(Scanner(tmp_path).scan_paths([relative]))[relative].facts.size == 4
         subprocess.run(["rm", "-rf", tmp_path / "folder-name"], check=True)
 
 
@@ -204,7 +205,7 @@ class TestAbsence:
     def test_below_a_missing_root_nothing_is_said_to_be_gone(self, tmp_path):
         scanner = Scanner(tmp_path / "none")
         assert [(one.relative, one.reason, one.subtree) for one in scanner.scan("sub")] == [("", "away", True)]
-        assert dict(scanner.look(["a.md"]))["a.md"].reason == "missing"
+        assert dict(scanner.scan_paths(["a.md"]))["a.md"].reason == "missing"
 
     def test_a_root_replaced_in_the_middle_of_a_scan_is_not_taken_for_empty(self, tmp_path):
         write(tmp_path, "root/a/x.md", "root/b/y.md")
@@ -212,7 +213,7 @@ class TestAbsence:
         next(scan)
         (tmp_path / "root").rename(tmp_path / "away")
         (tmp_path / "root").mkdir()
-        assert [one.reason for one in scan if isinstance(one, Left)] == ["away"]
+        assert [one.reason for one in scan if isinstance(one, SkippedPath)] == ["away"]
 
     def test_an_unreadable_folder_is_left_with_its_subtree(self, tmp_path):
         write(tmp_path, "open/a.md", "shut/b.md")
@@ -250,7 +251,7 @@ class TestParts:
         (tmp_path / "link.md").symlink_to("a.md")
         paths = ["a.md", "sub/b.md", "sub/c.log", ".hidden", "sub/.git/x", "sub", "none", "d/e/f.md", "link.md"]
         scanned = {one.relative: one for one in Scanner(tmp_path).scan()}
-        assert dict(Scanner(tmp_path).look(paths)) == {path: scanned.get(path) for path in paths}
+        assert dict(Scanner(tmp_path).scan_paths(paths)) == {path: scanned.get(path) for path in paths}
 
     def test_a_root_may_be_one_file_and_is_taken_whatever_its_name(self, tmp_path):
         write(tmp_path, ".env")
@@ -269,7 +270,7 @@ class TestParts:
 
 def test_facts_that_are_younger_than_the_clocks_grain_prove_nothing(tmp_path):
     write(tmp_path, "a.md")
-    facts = look(str(tmp_path), "a.md")
+    facts = facts_at(str(tmp_path), "a.md")
     assert is_racy(facts, facts.ctime_ns + 1_000_000)
     assert not is_racy(facts, facts.ctime_ns + 1_000_000_000)
     coarse = facts._replace(mtime_ns=10**18, ctime_ns=10**18)

@@ -1,0 +1,79 @@
+"""What a scan answers with: files, skipped paths with their reasons, one folder at a time. Reads nothing."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from embedingest.ingest.scan.files import FileFacts
+
+__all__ = ["FoundFile", "Listing", "Reason", "SkippedPath", "special_file", "unreadable"]
+
+Reason = Literal[
+    "unreadable",
+    "missing",
+    "away",
+    "special",
+    "link",
+    "link_outside",
+    "link_loop",
+    "link_broken",
+    "link_excluded",
+]
+
+_SPECIAL: Final = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class FoundFile(NamedTuple):
+    """A file for us. `relative` is its POSIX path below the root, empty where the root is the file itself."""
+
+    relative: str
+    facts: FileFacts
+    link: bool = False
+
+
+class SkippedPath(NamedTuple):
+    """A path that is not taken, and why. `subtree`: what lies below is unknown, so none of it counts as deleted."""
+
+    relative: str
+    reason: Reason
+    message: str
+    subtree: bool = False
+
+
+@dataclass(slots=True)
+class Listing:
+    """One folder of a scan: its files, its skipped paths, and the folders that come next. All paths are relative.
+
+    `linked`: it was reached through a symbolic link. `undecodable`: it holds a name that is no text.
+    """
+
+    relative: str
+    files: list[FoundFile] = field(default_factory=list)
+    skipped: list[SkippedPath] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    linked: bool = False
+    undecodable: bool = False
+
+    @classmethod
+    def of_path(cls, relative: str, item: FoundFile | SkippedPath) -> Listing:
+        """The listing of a path that is no folder to enter: nothing but what it is."""
+        return cls(relative, files=[item]) if isinstance(item, FoundFile) else cls(relative, skipped=[item])
+
+
+def special_file(relative: str, mode: int) -> SkippedPath:
+    """A path that is neither a file nor a folder, by its mode."""
+    kind = _SPECIAL.get(stat.S_IFMT(mode), "something else")
+    return SkippedPath(relative, "special", f"{kind}, not a regular file")
+
+
+def unreadable(relative: str, error: OSError, problem: str = "cannot be read") -> SkippedPath:
+    """A path that the system does not let us see, and with it everything below."""
+    return SkippedPath(relative, "unreadable", f"{problem}: {error.strerror or error}", subtree=True)
