@@ -88,7 +88,7 @@ base = Path(sys.argv[1])
 run(base / "one", base / "out-one")
 took, report = run(base / "docs", base / "out")
 heavy = sorted({"lancedb", "pyarrow", "torch", "openvino"} & set(sys.modules))
-print(took, report.files["unchanged"], ",".join(heavy) or "none")
+print(took, report.files.unchanged, ",".join(heavy) or "none")
 """
 
 
@@ -140,8 +140,8 @@ def edit(base, _files):
     second = ingest(base)
     return {
         "edited_document_bytes": document.stat().st_size,
-        "edited_document_chunks": first.chunks["new"],
-        "edited_texts_embedded": second.embedded["texts"],
+        "edited_document_chunks": first.chunks.new,
+        "edited_texts_embedded": second.embedded.texts,
         "edited_seconds": round(second.seconds["total"], 2),
     }
 
@@ -160,7 +160,7 @@ def branch(base, _files):
             (docs / path).parent.mkdir(parents=True, exist_ok=True)
             (docs / path).write_text(text)
         report = ingest(base)
-        counts.append(report.embedded["texts"])
+        counts.append(report.embedded.texts)
         seconds.append(round(report.seconds["total"], 2))
     return {"branch_texts_embedded": counts, "branch_seconds": seconds}
 

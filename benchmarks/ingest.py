@@ -130,9 +130,9 @@ def one_walk(arguments):
     workers = after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
     run = {
         "seconds": took,
-        "files": report.files["seen"],
-        "chunks": report.chunks["new"],
-        "tokens": report.embedded["tokens"],
+        "files": report.files.seen,
+        "chunks": report.chunks.new,
+        "tokens": report.embedded.tokens,
         "failures": len(report.failures),
         "stages": {name: round(spent, 2) for name, spent in report.seconds.items()},
         "processor": {

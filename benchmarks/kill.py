@@ -52,7 +52,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 with open_pipeline(session) as opened:
     report = opened.converge(allow_deletes=True)
-print("done", report.embedded["texts"], len(report.failures), flush=True)
+print("done", report.embedded.texts, len(report.failures), flush=True)
 session.close()
 """
 

@@ -110,8 +110,8 @@ class Followed:
             with open_pipeline(session, stop=self.stop) as pipeline:
                 for report in pipeline.follow():
                     self.reports += 1
-                    self.embedded += report.embedded["texts"]
-                    self.reused += report.embedded["reused"]
+                    self.embedded += report.embedded.texts
+                    self.reused += report.embedded.reused
         except BaseException as error:
             self.error = error
         finally:

@@ -59,13 +59,13 @@ def test_each_pattern_has_its_own_settings(converge):
 def test_the_order_of_other_rules_changes_nothing(converge):
     converge(RULES)
     report, _ = converge(RULES)
-    assert report.embedded["texts"] == 0
-    assert report.files["unchanged"] == 4
+    assert report.embedded.texts == 0
+    assert report.files.unchanged == 4
 
 
 def test_a_changed_rule_reads_its_files_again(converge):
     _, before = converge(RULES)
     report, after = converge(RULES.replace("max_tokens: 24", "max_tokens: 48"))
-    assert report.chunks["new"] > 0
+    assert report.chunks.new > 0
     assert len(after["docs/a.small.md"]) < len(before["docs/a.small.md"])
     assert [row.id for row in after["docs/b.md"]] == [row.id for row in before["docs/b.md"]]

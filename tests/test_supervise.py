@@ -69,7 +69,7 @@ class Place:
             time.sleep(0.05)
 
     def new(self, name):
-        return sum(report.files["new"] for told, report in self.reports if told == name)
+        return sum(report.files.new for told, report in self.reports if told == name)
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from embedingest.ingest.report import IngestReport
-
 __all__ = ["ask_or_do"]
 
 _POLL_SECONDS = 0.1
@@ -78,14 +76,9 @@ def _ask(
 def _answered(answer: dict[str, Any], *, as_json: bool) -> None:
     from embedingest.cli._output import print_json
     from embedingest.cli.ingest import say
-    from embedingest.ingest.report import Failure, IngestReport, Notices
+    from embedingest.ingest.report import IngestReport
 
     if as_json:
         print_json(answer)
         return
-    report: IngestReport = IngestReport()
-    for name in ("files", "chunks", "embedded", "seconds"):
-        getattr(report, name).update(answer.get(name, {}))
-    report.failures = [Failure(**failure) for failure in answer.get("failures", ())]
-    report.notices = Notices.from_json(answer)
-    say(report, as_json=False)
+    say(IngestReport.from_json(answer), as_json=False)

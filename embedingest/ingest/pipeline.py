@@ -291,8 +291,8 @@ class Pipeline:
             raise
         total = time.perf_counter() - started
         report.spend("total", total)
-        if report.embedded["texts"] >= _RATE_TEXTS:
-            m.journal.set_meta("tokens_per_second", f"{report.embedded['tokens'] / total:.1f}")
+        if report.embedded.texts >= _RATE_TEXTS:
+            m.journal.set_meta("tokens_per_second", f"{report.embedded.tokens / total:.1f}")
         return report
 
     def _synchronise(self, m: Resources) -> None:

@@ -2,19 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["Failure", "FileNotice", "IngestReport", "Notices", "Progress", "ProgressSink", "merge"]
+__all__ = [
+    "ChunkCounts",
+    "EmbedCounts",
+    "Failure",
+    "FileCounts",
+    "FileNotice",
+    "IngestReport",
+    "Notices",
+    "Progress",
+    "ProgressSink",
+]
 
-FILE_CLASSES = (
-    "seen", "new", "changed", "moved", "deleted", "unchanged", "skipped", "empty", "failed", "pending_deletes",
-)  # fmt: skip
-CHUNK_CLASSES = ("new", "kept", "refreshed", "deleted", "truncated")
-EMBEDDED = ("texts", "tokens", "characters", "reused")
+
+@dataclass(slots=True)
+class _Counts:
+    """Counters by name; `to_json` has all of them, in the order of their fields."""
+
+    def add(self, name: str, count: int = 1) -> None:
+        """Count `count` more of `name`. Raises AttributeError where there is no such counter."""
+        setattr(self, name, getattr(self, name) + count)
+
+    def to_json(self) -> dict[str, int]:
+        return {counter.name: getattr(self, counter.name) for counter in fields(self)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, int]) -> Self:
+        """What `to_json` wrote; counters that the document lacks are 0."""
+        return cls(**{counter.name: document.get(counter.name, 0) for counter in fields(cls)})
+
+
+@dataclass(slots=True)
+class FileCounts(_Counts):
+    """Files by what became of them.
+
+    Each file `seen` is in one class: new, changed, moved, unchanged, skipped, empty or failed. `deleted` files are
+    gone from the table, `pending_deletes` wait for a person.
+    """
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    empty: int = 0
+    failed: int = 0
+    pending_deletes: int = 0
+
+
+@dataclass(slots=True)
+class ChunkCounts(_Counts):
+    """Rows by what became of them; `truncated` are those whose text the engine cut to fit the model."""
+
+    new: int = 0
+    kept: int = 0
+    refreshed: int = 0
+    deleted: int = 0
+    truncated: int = 0
+
+
+@dataclass(slots=True)
+class EmbedCounts(_Counts):
+    """Texts that were embedded, with their tokens and characters; `reused` are vectors that were known already."""
+
+    texts: int = 0
+    tokens: int = 0
+    characters: int = 0
+    reused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +134,6 @@ class Progress:
     chunks: int
     tokens: int
     seconds: float
-    current: str = ""
 
     @property
     def tokens_per_second(self) -> float:
@@ -85,17 +146,13 @@ class ProgressSink(Protocol):
     def __call__(self, progress: Progress, /) -> None: ...
 
 
-def _zeros(names: Iterable[str]) -> dict[str, int]:
-    return dict.fromkeys(names, 0)
-
-
 @dataclass(slots=True)
 class IngestReport:
-    """Counts of one run. Each file seen is in one class: new, changed, moved, unchanged, skipped, empty or failed."""
+    """What one run did. `seconds` is the time by stage, `stopped` whether the run was asked to end early."""
 
-    files: dict[str, int] = field(default_factory=lambda: _zeros(FILE_CLASSES))
-    chunks: dict[str, int] = field(default_factory=lambda: _zeros(CHUNK_CLASSES))
-    embedded: dict[str, int] = field(default_factory=lambda: _zeros(EMBEDDED))
+    files: FileCounts = field(default_factory=FileCounts)
+    chunks: ChunkCounts = field(default_factory=ChunkCounts)
+    embedded: EmbedCounts = field(default_factory=EmbedCounts)
     failures: list[Failure] = field(default_factory=list)
     notices: Notices = field(default_factory=Notices)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -104,7 +161,7 @@ class IngestReport:
     @property
     def exit_code(self) -> int:
         """0, or 1 when some documents failed or deletions wait for confirmation."""
-        return int(bool(self.files["failed"] or self.failures or self.files["pending_deletes"]))
+        return int(bool(self.files.failed or self.failures or self.files.pending_deletes))
 
     def spend(self, stage: str, seconds: float) -> None:
         """Add time to a stage."""
@@ -112,40 +169,33 @@ class IngestReport:
 
     def changed_anything(self) -> bool:
         """Whether the table was written."""
-        return any(self.chunks[name] for name in ("new", "refreshed", "deleted"))
+        return bool(self.chunks.new or self.chunks.refreshed or self.chunks.deleted)
 
     def did_anything(self) -> bool:
         """Whether some file was new, changed, moved, gone, or failed."""
-        names = ("new", "changed", "moved", "deleted", "failed")
-        return self.changed_anything() or bool(self.failures) or any(self.files[name] for name in names)
+        files = self.files
+        moved_on = files.new or files.changed or files.moved or files.deleted or files.failed
+        return self.changed_anything() or bool(self.failures or moved_on)
 
     def to_json(self) -> dict[str, Any]:
         """The document of `ingest --json`."""
         return {
-            "files": dict(self.files),
-            "chunks": dict(self.chunks),
-            "embedded": dict(self.embedded),
+            "files": self.files.to_json(),
+            "chunks": self.chunks.to_json(),
+            "embedded": self.embedded.to_json(),
             "failures": [failure.to_json() for failure in self.failures],
             **self.notices.to_json(),
             "seconds": {stage: round(spent, 6) for stage, spent in self.seconds.items()},
         }
 
-
-def merge(reports: Iterable[IngestReport]) -> IngestReport:
-    """One report over several runs: work adds up, standing counts are the last run's."""
-    total = IngestReport()
-    for report in reports:
-        for name in ("new", "changed", "moved", "deleted"):
-            total.files[name] += report.files[name]
-        for name in ("seen", "unchanged", "skipped", "empty", "failed", "pending_deletes"):
-            total.files[name] = report.files[name]
-        for name in CHUNK_CLASSES:
-            total.chunks[name] += report.chunks[name]
-        for name in EMBEDDED:
-            total.embedded[name] += report.embedded[name]
-        for stage, spent in report.seconds.items():
-            total.spend(stage, spent)
-        total.failures = list(report.failures)
-        total.notices = report.notices
-        total.stopped = report.stopped
-    return total
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_json` wrote, from a document that may lack parts of it."""
+        return cls(
+            FileCounts.from_json(document.get("files", {})),
+            ChunkCounts.from_json(document.get("chunks", {})),
+            EmbedCounts.from_json(document.get("embedded", {})),
+            [Failure(**failure) for failure in document.get("failures", ())],
+            Notices.from_json(document),
+            dict(document.get("seconds", {})),
+        )

@@ -14,7 +14,7 @@ def test_an_edit_with_the_old_times_put_back_is_noticed(world):
     os.utime(reference, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
     path.write_text("two version of it")
     os.utime(path, ns=(reference.stat().st_atime_ns, reference.stat().st_mtime_ns))
-    assert world.run().files["changed"] == 1
+    assert world.run().files.changed == 1
     world.assert_like_fresh()
 
 
@@ -28,7 +28,7 @@ def test_an_edit_within_the_clocks_grain_is_noticed(world):
         path.write_text(f"text{number % 10}")
         world.run()
         path.write_text(f"TEXT{number % 10}")
-        noticed += world.run().files["changed"]
+        noticed += world.run().files.changed
     assert noticed == 20
     assert path.stat().st_ino == facts.st_ino
     world.assert_like_fresh()
@@ -38,9 +38,9 @@ def test_files_from_the_future_and_from_before_the_epoch_are_files(world):
     for name, seconds in (("future.md", time.time() + 10**8), ("past.md", -(10**8)), ("far.md", 2**33)):
         os.utime(world.write(name, f"the file {name}"), (seconds, seconds))
     world.run()
-    assert world.run().files["unchanged"] == 15
+    assert world.run().files.unchanged == 15
     (world.folder / "future.md").write_text("now")
-    assert world.run().files["changed"] == 1
+    assert world.run().files.changed == 1
     world.assert_like_fresh()
 
 
@@ -51,8 +51,8 @@ def test_a_clock_that_jumps_back_by_years_stops_no_retry(world):
     world.run()
     world.now = 1_000_000_000.0
     path.write_text("other words")
-    assert world.run().files["changed"] == 1
+    assert world.run().files.changed == 1
     world.now = 3_000_000_000.0
     path.write_text("more words")
-    assert world.run().files["changed"] == 1
+    assert world.run().files.changed == 1
     world.assert_like_fresh()

@@ -44,7 +44,7 @@ def test_an_engine_that_raises_ends_the_run_and_the_next_one_does_the_rest(world
         world.run()
     world.engine = CountingEngine()
     report = world.run()
-    assert report.files["failed"] == 0
+    assert report.files.failed == 0
     world.assert_like_fresh()
 
 
@@ -85,13 +85,13 @@ def test_a_text_whose_vector_is_nan_fails_its_document_only(world):
 
     world.engine = Spoiled(spoil)
     report = world.run()
-    assert (report.files["new"], report.files["failed"]) == (12, 1)
+    assert (report.files.new, report.files.failed) == (12, 1)
     (failure,) = report.failures
     assert (failure.source, failure.kind) == ("docs/bad.md", "permanent")
     assert "NaN" in failure.error
-    assert world.run().embedded["texts"] == 0, "an unchanged poison file is not tried again"
+    assert world.run().embedded.texts == 0, "an unchanged poison file is not tried again"
     bad.write_text("this one is blessed")
-    assert world.run().files["failed"] == 0
+    assert world.run().files.failed == 0
     world.engine = CountingEngine()
     world.assert_like_fresh()
 
@@ -101,7 +101,7 @@ def test_a_document_edited_into_one_that_cannot_be_embedded_is_never_stored_as_z
     world.write("part0/doc0.md", "this one is cursed")
     world.engine = Spoiled(lambda texts, answer: replaced(answer, np.full_like(answer.vectors, np.inf)))
     report = world.run()
-    assert report.files["failed"] == 1
+    assert report.files.failed == 1
     assert all(np.abs(vector).sum() > 0 for _, vector in world.contents().values())
 
 

@@ -32,17 +32,17 @@ def test_files_of_any_name_are_stored_edited_and_deleted_each_on_its_own(world):
     for name in NAMES:
         with open(os.path.join(folder, name), "wb") as file:
             file.write(b"the text of the file whose name is " + name.hex().encode())
-    assert world.run().files["new"] == len(NAMES)
+    assert world.run().files.new == len(NAMES)
     assert stored.items() <= world.contents().items()
     for name in NAMES:
         with open(os.path.join(folder, name), "wb") as file:
             file.write(b"another text of the file whose name is " + name.hex().encode())
-    assert world.run().files["changed"] == len(NAMES)
+    assert world.run().files.changed == len(NAMES)
     assert stored.items() <= world.contents().items()
     world.assert_like_fresh()
     for name in NAMES:
         os.unlink(os.path.join(folder, name))
-    assert world.run(allow_deletes=True).files["deleted"] == len(NAMES)
+    assert world.run(allow_deletes=True).files.deleted == len(NAMES)
     assert world.contents() == stored
 
 
@@ -53,8 +53,8 @@ def test_fifos_sockets_and_sparse_giants_are_skipped_and_counted(world):
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(world.folder / "socket.md"))
         report = world.run()
-    assert (report.files["new"], report.files["skipped"], report.files["failed"]) == (12, 3, 0)
-    assert world.run().files["unchanged"] == 12
+    assert (report.files.new, report.files.skipped, report.files.failed) == (12, 3, 0)
+    assert world.run().files.unchanged == 12
 
 
 def test_a_file_under_500_folders_is_ingested_and_deleted(world):
@@ -68,11 +68,11 @@ def test_a_file_under_500_folders_is_ingested_and_deleted(world):
             file.write("deep down")
     finally:
         os.chdir(here)
-    assert world.run().files["new"] == 13
+    assert world.run().files.new == 13
     (name,) = [name for name in world.sources_in_table() if name.endswith("deep.md")]
     assert name.count("/nest") == 500
     os.rename(world.folder / "nest", world.base / "nest")
-    assert world.run().files["deleted"] == 1
+    assert world.run().files.deleted == 1
     world.assert_like_fresh()
 
 
@@ -87,9 +87,9 @@ def test_a_path_of_four_thousand_characters_is_ingested(world):
             file.write("far away")
     finally:
         os.chdir(here)
-    assert world.run().files["new"] == 13
+    assert world.run().files.new == 13
     assert max(map(len, world.sources_in_table())) > 4_000
-    assert world.run().files["unchanged"] == 13
+    assert world.run().files.unchanged == 13
 
 
 def test_thousands_of_empty_files_are_counted_and_store_nothing(world):
@@ -97,8 +97,8 @@ def test_thousands_of_empty_files_are_counted_and_store_nothing(world):
     for number in range(3_000):
         os.close(os.open(world.folder / f"empty/e{number}", os.O_CREAT))
     report = world.run()
-    assert (report.files["empty"], report.files["new"]) == (3_000, 12)
-    assert world.run().files["empty"] == 3_000
+    assert (report.files.empty, report.files.new) == (3_000, 12)
+    assert world.run().files.empty == 3_000
     world.assert_like_fresh()
 
 
@@ -109,8 +109,8 @@ def test_hard_links_and_links_inside_are_documents_of_their_own_and_embed_nothin
     (world.folder / "loop").symlink_to(".")
     (world.folder / "out").symlink_to("/etc")
     report = world.run()
-    assert report.embedded["texts"] == 0
-    assert report.files["skipped"] == 2
+    assert report.embedded.texts == 0
+    assert report.files.skipped == 2
     assert {"docs/twin.md", "docs/alias/doc1.md"} <= world.sources_in_table()
     assert not any(name.startswith(("docs/out/", "docs/loop/")) for name in world.sources_in_table())
     world.assert_like_fresh()
@@ -121,7 +121,7 @@ def test_renames_that_change_case_only_keep_every_row(world):
     count = len(world.contents())
     (world.folder / "part0/doc0.md").rename(world.folder / "part0/DOC0.md")
     report = world.run()
-    assert (report.files["moved"], report.embedded["texts"]) == (1, 0)
+    assert (report.files.moved, report.embedded.texts) == (1, 0)
     assert len(world.contents()) == count
     world.assert_like_fresh()
 
@@ -132,7 +132,7 @@ def test_a_file_that_may_not_be_read_fails_alone_and_keeps_what_was_stored(world
     run = """
         world = World(base)
         report = world.run()
-        print(report.files["failed"], len(world.sources_in_table()), *[f.kind for f in report.failures])
+        print(report.files.failed, len(world.sources_in_table()), *[f.kind for f in report.failures])
     """
     assert as_nobody(run, world.base) == ["0 12"]
     (world.folder / "part0/doc0.md").chmod(0)
@@ -149,8 +149,8 @@ def test_our_own_output_inside_the_folder_is_never_ingested_even_when_renamed(wo
     world.run()
     assert len(world.sources_in_table()) == 12
     world.write("output/notes.md", "a note that lies in our own folder")
-    assert world.run().files["seen"] == 12
+    assert world.run().files.seen == 12
     (world.folder / "output").rename(world.folder / "renamed")
     world.state = world.base / "other"
     world.db = world.state / "lancedb"
-    assert world.run().files["seen"] == 12
+    assert world.run().files.seen == 12

@@ -57,10 +57,10 @@ def test_a_damaged_journal_is_rebuilt_without_embedding(world, deed):
     before = world.contents()
     deed(world.state / "chunks.sqlite")
     report = world.run()
-    assert report.embedded["texts"] == 0
-    assert report.files["failed"] == 0
+    assert report.embedded.texts == 0
+    assert report.files.failed == 0
     assert world.contents() == before
-    assert world.run().files["unchanged"] == 12
+    assert world.run().files.unchanged == 12
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
@@ -71,7 +71,7 @@ def test_what_changed_while_the_journal_was_damaged_is_noticed(world, deed):
     (world.folder / "part1/doc1.md").unlink()
     world.write("new.md", "a new document")
     report = world.run(allow_deletes=True)
-    assert report.embedded["texts"] == 2
+    assert report.embedded.texts == 2
     world.assert_like_fresh()
 
 
@@ -80,5 +80,5 @@ def test_the_vector_cache_may_be_lost_or_damaged_too(world):
     for deed in (lose, fill_with_rubbish):
         deed(world.state / "vectors.sqlite")
         world.write("new.md", f"a new document after {deed.__name__}")
-        assert world.run().files["failed"] == 0
+        assert world.run().files.failed == 0
     world.assert_like_fresh()

@@ -38,8 +38,8 @@ def test_a_table_deleted_between_two_runs_is_filled_again_from_the_vector_cache(
     world.run()
     shutil.rmtree(world.db)
     report = world.run()
-    assert report.embedded["texts"] == 0
-    assert report.chunks["new"] > 0
+    assert report.embedded.texts == 0
+    assert report.chunks.new > 0
     world.assert_like_fresh()
 
 
@@ -74,7 +74,7 @@ def test_rows_that_a_stranger_deleted_come_back_without_embedding(world):
     world.run()
     stranger(world).delete("source = 'docs/part0/doc0.md'")
     report = world.run()
-    assert report.embedded["texts"] == 0
+    assert report.embedded.texts == 0
     world.assert_like_fresh()
 
 
@@ -135,7 +135,7 @@ def test_a_full_disk_is_named_and_what_was_stored_stays(tmp_path):
         import shutil
         shutil.rmtree(base / "docs/many")
         try:
-            print("after:", world.run(allow_deletes=True).files["failed"], world.contents().keys() == before.keys())
+            print("after:", world.run(allow_deletes=True).files.failed, world.contents().keys() == before.keys())
         except StoreError as error:
             print("still full:", str(error).splitlines()[0])
         """,
@@ -179,7 +179,7 @@ def test_a_folder_that_may_not_be_read_deletes_nothing(world, folder):
     code = """
         world = World(base)
         report = world.run()
-        print(report.files["new"], report.files["failed"], len(world.sources_in_table()))
+        print(report.files.new, report.files.failed, len(world.sources_in_table()))
     """
     assert as_nobody(code, world.base) == ["12 0 12"]
     (world.base / folder).chmod(0o000)
@@ -187,7 +187,7 @@ def test_a_folder_that_may_not_be_read_deletes_nothing(world, folder):
         code = """
             world = World(base)
             report = world.run()
-            print(report.files["deleted"], len(world.sources_in_table()), len(report.failures) > 0)
+            print(report.files.deleted, len(world.sources_in_table()), len(report.failures) > 0)
         """
         (said,) = as_nobody(code, world.base)
         assert said.startswith("0 12")

@@ -60,17 +60,17 @@ def test_a_warming_that_fails_is_no_failure(world):
         raise ImportError("no such library")
 
     with world.pipeline(warm=fail) as pipeline:
-        assert pipeline.converge().files["new"] == 1
+        assert pipeline.converge().files.new == 1
 
 
 def test_a_first_run_stores_every_chunk_and_a_second_touches_nothing(world: World) -> None:
     fill(world)
     first = world.run()
-    assert first.files["new"] == 6
-    assert first.chunks["new"] == len(world.contents()) > 6
+    assert first.files.new == 6
+    assert first.chunks.new == len(world.contents()) > 6
     opened, engines = world.tables_opened, world.engine.opened
     second = world.run()
-    assert second.files["unchanged"] == 6
+    assert second.files.unchanged == 6
     assert (world.tables_opened, world.engine.opened) == (opened, engines), "an unchanged run opens nothing"
     assert second.exit_code == 0
 
@@ -82,8 +82,8 @@ def test_every_file_seen_is_in_exactly_one_class(world: World) -> None:
     world.write("broken.md", b"fine")
     for report in (world.run(), world.run()):
         classes = ("new", "changed", "moved", "unchanged", "skipped", "empty", "failed")
-        assert sum(report.files[name] for name in classes) == report.files["seen"] == 9
-        assert (report.files["skipped"], report.files["empty"]) == (1, 1)
+        assert sum(getattr(report.files, name) for name in classes) == report.files.seen == 9
+        assert (report.files.skipped, report.files.empty) == (1, 1)
 
 
 def test_an_edited_paragraph_embeds_only_the_chunks_that_cover_it(world: World) -> None:
@@ -92,9 +92,9 @@ def test_an_edited_paragraph_embeds_only_the_chunks_that_cover_it(world: World) 
     path = world.folder / "big.md"
     path.write_text(path.read_text().replace("thing 200 at", "thing 200, changed, at"))
     report = world.run()
-    assert report.files["changed"] == 1
-    assert 1 <= report.embedded["texts"] <= 3
-    assert report.chunks["kept"] + report.chunks["refreshed"] > 100
+    assert report.files.changed == 1
+    assert 1 <= report.embedded.texts <= 3
+    assert report.chunks.kept + report.chunks.refreshed > 100
     world.assert_like_fresh()
 
 
@@ -104,7 +104,7 @@ def test_moves_and_copies_embed_nothing(world: World) -> None:
     (world.folder / "d0").rename(world.folder / "moved")
     world.write("copy.md", (world.folder / "d1/f1.md").read_text())
     report = world.run()
-    assert (report.files["moved"], report.files["new"], report.files["deleted"]) == (2, 1, 0)
+    assert (report.files.moved, report.files.new, report.files.deleted) == (2, 1, 0)
     assert world.engine.texts == []
     world.assert_like_fresh()
 
@@ -113,8 +113,8 @@ def test_a_text_that_occurs_in_many_files_is_embedded_once(world: World) -> None
     for number in range(20):
         world.write(f"{number}.md", TEXT)
     report = world.run()
-    assert len(world.engine.texts) == len(set(world.engine.texts)) == report.embedded["texts"]
-    assert report.embedded["reused"] == report.chunks["new"] - report.embedded["texts"] > 0
+    assert len(world.engine.texts) == len(set(world.engine.texts)) == report.embedded.texts
+    assert report.embedded.reused == report.chunks.new - report.embedded.texts > 0
 
 
 def test_coming_back_to_an_old_version_embeds_nothing(world: World) -> None:
@@ -124,7 +124,7 @@ def test_coming_back_to_an_old_version_embeds_nothing(world: World) -> None:
     world.write("d0/f0.md", "# Another\n\nbranch of it")
     world.run()
     world.write("d0/f0.md", old)
-    assert world.run().embedded["texts"] == 0
+    assert world.run().embedded.texts == 0
     world.assert_like_fresh()
 
 
@@ -133,9 +133,9 @@ def test_a_touched_file_is_not_extracted_again_and_its_rows_follow_its_time(worl
     world.run()
     os.utime(world.folder / "d0/f0.md", (1e9, 1e9))
     report = world.run()
-    assert report.files["unchanged"] == 6
-    assert report.chunks["refreshed"] > 0
-    assert report.embedded["texts"] == 0
+    assert report.files.unchanged == 6
+    assert report.chunks.refreshed > 0
+    assert report.embedded.texts == 0
     world.assert_like_fresh()
 
 
@@ -145,10 +145,10 @@ def test_other_settings_redo_what_they_concern_and_no_more(world: World) -> None
     world.run()
     world.settings["metadata"] = {"team": "docs"}
     report = world.run()
-    assert report.embedded["texts"] == 0
-    assert report.chunks["refreshed"] == len(world.contents())
+    assert report.embedded.texts == 0
+    assert report.chunks.refreshed == len(world.contents())
     world.settings["chunk"] = {"max_tokens": 64}
-    assert world.run().files["unchanged"] == 7
+    assert world.run().files.unchanged == 7
     world.assert_like_fresh()
 
 
@@ -156,7 +156,7 @@ def test_a_document_prompt_changes_every_vector(world: World) -> None:
     fill(world, 2)
     world.run()
     world.settings["prompt"] = "passage: "
-    assert world.run().embedded["texts"] > 0
+    assert world.run().embedded.texts > 0
     world.assert_like_fresh()
 
 
@@ -180,7 +180,7 @@ def test_hostile_names_are_ingested_edited_and_deleted_alone(world: World) -> No
     bystander = {key: row for key, row in world.contents().items() if row[0].source == "docs/bystander.md"}
     for name in names:
         world.write(name, "Now it says something else.")
-    assert world.run().files["changed"] == len(names)
+    assert world.run().files.changed == len(names)
     world.assert_like_fresh()
     for name in names:
         (world.folder / name).unlink()
@@ -196,7 +196,7 @@ def test_only_the_roots_of_a_run_are_touched(world: World, tmp_path: Path) -> No
     world.run()
     world.sources = [SourceConfig(path=other)]
     report = world.run()
-    assert report.files == {**report.files, "seen": 1, "new": 1, "deleted": 0}
+    assert (report.files.seen, report.files.new, report.files.deleted) == (1, 1, 0)
     assert {source.partition("/")[0] for source in world.sources_in_table()} == {"docs", "notes"}
     with world.pipeline() as pipeline:
         pipeline.forget("docs")
@@ -221,13 +221,13 @@ def test_an_absent_or_emptied_root_deletes_nothing_until_confirmed(world: World)
     before = world.contents()
     world.folder.rename(world.base / "away")
     report = world.run()
-    assert (report.files["pending_deletes"], report.exit_code) == (6, 1)
+    assert (report.files.pending_deletes, report.exit_code) == (6, 1)
     world.folder.mkdir()
-    assert world.run().files["pending_deletes"] == 6
+    assert world.run().files.pending_deletes == 6
     assert world.contents() == before
     assert len(journal_status(world.state / "chunks.sqlite", now=world.now)["pending_deletes"]) == 6
     with world.pipeline() as pipeline:
-        assert pipeline.perform("confirm", {}).files["deleted"] == 6
+        assert pipeline.perform("confirm", {}).files.deleted == 6
     assert world.contents() == {}
     assert world.run().exit_code == 0
 
@@ -239,7 +239,7 @@ def test_a_root_that_comes_back_waits_no_longer(world: World) -> None:
     world.run()
     (world.base / "away").rename(world.folder)
     report = world.run()
-    assert (report.files["pending_deletes"], report.embedded["texts"], report.exit_code) == (0, 0, 0)
+    assert (report.files.pending_deletes, report.embedded.texts, report.exit_code) == (0, 0, 0)
 
 
 def test_most_of_a_folder_gone_at_once_waits_while_moves_do_not(world: World) -> None:
@@ -249,11 +249,11 @@ def test_most_of_a_folder_gone_at_once_waits_while_moves_do_not(world: World) ->
     for path in list(world.folder.glob("d*/*.md")):
         path.rename(world.folder / "new" / path.name)
     report = world.run()
-    assert (report.files["moved"], report.files["pending_deletes"]) == (12, 0)
+    assert (report.files.moved, report.files.pending_deletes) == (12, 0)
     for path in list(world.folder.glob("new/*.md"))[:7]:
         path.unlink()
-    assert world.run().files["pending_deletes"] == 7
-    assert world.run(allow_deletes=True).files["deleted"] == 7
+    assert world.run().files.pending_deletes == 7
+    assert world.run(allow_deletes=True).files.deleted == 7
     world.assert_like_fresh()
 
 
@@ -266,13 +266,13 @@ def test_a_poison_file_fails_on_every_run_and_is_not_read_again(world: World) ->
     world.write("bad.md", "A text with poison in it.")
     for _ in range(3):
         report = world.run()
-        assert (report.files["failed"], report.exit_code) == (1, 1)
+        assert (report.files.failed, report.exit_code) == (1, 1)
         assert report.failures[0].source == "docs/bad.md"
         assert "poison" in report.failures[0].error
     assert world.engine.calls == 1 + len(world.contents())
     world.engine = CountingEngine()
     with world.pipeline() as pipeline:
-        assert pipeline.perform("retry", {"sources": ["docs/bad.md"]}).files["new"] == 1
+        assert pipeline.perform("retry", {"sources": ["docs/bad.md"]}).files.new == 1
     world.assert_like_fresh()
 
 
@@ -282,7 +282,7 @@ def test_a_text_that_cannot_be_embedded_fails_its_document_alone(world: World) -
     for engine in (FailingEngine("poison"), NanEngine("poison")):
         world.engine = engine
         report = world.run()
-        assert (report.files["failed"], report.failures[0].kind) == (1, "permanent")
+        assert (report.files.failed, report.failures[0].kind) == (1, "permanent")
         assert not any(row[0].source == "docs/bad.md" for row in world.contents().values())
         assert len(world.sources_in_table()) == 6
         (world.folder / "bad.md").touch()
@@ -297,7 +297,7 @@ def test_an_engine_that_breaks_stops_the_run_and_the_next_one_goes_on(world: Wor
     world.engine = CountingEngine()
     report = world.run()
     total = len({row[0].text_hash for row in world.contents().values()})
-    assert report.embedded["texts"] <= total - done, "what was embedded before the end is not embedded again"
+    assert report.embedded.texts <= total - done, "what was embedded before the end is not embedded again"
     world.assert_like_fresh()
 
 
@@ -320,7 +320,7 @@ def test_a_file_that_vanishes_before_it_is_read_is_no_failure(world: World) -> N
 
     with world.pipeline(workers=Vanishing) as pipeline:
         report = pipeline.converge()
-    assert (report.files["failed"], report.exit_code, report.files["new"]) == (0, 0, 5)
+    assert (report.files.failed, report.exit_code, report.files.new) == (0, 0, 5)
     world.assert_like_fresh()
 
 
@@ -359,7 +359,7 @@ def test_what_is_derived_can_be_lost_and_nothing_is_embedded_again(world: World,
     if "truncated" in loss or "rubbish" in loss:
         target.write_bytes(b"" if "truncated" in loss else os.urandom(9000))
     report = world.run()
-    assert report.embedded["texts"] == 0
+    assert report.embedded.texts == 0
     assert not report.changed_anything()
     assert world.contents() == before
 
@@ -371,7 +371,7 @@ def test_a_table_that_was_deleted_is_made_again_from_the_cache(world: World) -> 
     world.run()
     shutil.rmtree(world.db / "chunks.lance")
     report = world.run()
-    assert report.embedded["texts"] == 0
+    assert report.embedded.texts == 0
     world.assert_like_fresh()
 
 
@@ -382,7 +382,7 @@ def test_rows_that_somebody_else_removed_come_back(world: World) -> None:
     world.run()
     with contextlib.closing(world.table()) as table:
         table.commit(Changes(delete=list(world.contents())[::2]))
-    assert world.run().embedded["texts"] == 0
+    assert world.run().embedded.texts == 0
     world.assert_like_fresh()
 
 
@@ -448,7 +448,7 @@ def test_a_journal_damaged_while_running_starts_afresh(world: World) -> None:
             return real(alias)
 
         journal.known = known  # type: ignore[method-assign]
-        assert pipeline.converge().embedded["texts"] == 1
+        assert pipeline.converge().embedded.texts == 1
     world.assert_like_fresh()
 
 
@@ -480,7 +480,7 @@ def test_following_sees_edits_moves_and_deletions_and_answers_requests(world: Wo
     thread = threading.Thread(target=follow)
     thread.start()
     try:
-        until(lambda: sum(report.files["new"] for report in reports) == 12)
+        until(lambda: sum(report.files.new for report in reports) == 12)
         first = len(reports)
         world.write("d0/f0.md", "# Edited\n\nwhile it is followed")
         until(lambda: any(row[0].text.endswith("while it is followed") for row in world.contents(still=False).values()))
@@ -500,7 +500,7 @@ def test_following_sees_edits_moves_and_deletions_and_answers_requests(world: Wo
         thread.join(timeout=20)
     assert not thread.is_alive()
     world.stop.clear()
-    assert sum(report.embedded["texts"] for report in reports[first:]) == 1
+    assert sum(report.embedded.texts for report in reports[first:]) == 1
     world.assert_like_fresh()
 
 
@@ -527,7 +527,7 @@ def test_status_tells_of_an_index_that_could_not_be_made(world: World) -> None:
     world.run()
     file.unlink()
     world.wrap = eager
-    assert world.run(allow_deletes=True).files["deleted"] == 1
+    assert world.run(allow_deletes=True).files.deleted == 1
     said = journal_status(world.state / "chunks.sqlite", now=world.now)["upkeep_trouble"]
     assert said.startswith("the vector index could not be made: ")
     world.wrap = lambda table: table
@@ -546,16 +546,16 @@ def test_a_plan_says_what_a_run_then_does_and_changes_nothing(world: World) -> N
     assert list(world.base.rglob("*.sqlite")) == []
     assert not world.db.exists()
     report = world.run()
-    assert plan["embed"]["texts"] == report.embedded["texts"]
-    assert plan["chunks"]["new"] == report.chunks["new"]
+    assert plan["embed"]["texts"] == report.embedded.texts
+    assert plan["chunks"]["new"] == report.chunks.new
     world.write("d0/f0.md", "# Title 0\n\nAll new")
     (world.folder / "d1/f1.md").unlink()
     (world.folder / "d2/f2.md").rename(world.folder / "d2/moved.md")
     with world.pipeline() as pipeline:
         plan = pipeline.plan()
         report = pipeline.carry_out(plan["frozen"])
-    assert plan["embed"]["texts"] == report.embedded["texts"] == 1
-    assert plan["chunks"]["gone"] == report.chunks["deleted"]
+    assert plan["embed"]["texts"] == report.embedded.texts == 1
+    assert plan["chunks"]["gone"] == report.chunks.deleted
 
 
 def test_a_frozen_plan_is_refused_when_the_folder_has_moved_on(world: World) -> None:
@@ -588,7 +588,7 @@ def test_a_rebuild_switches_in_one_version_and_goes_on_where_it_was_stopped(worl
     again(CountingEngine())
     assert world.contents() != old
     assert reader.count() == len(world.contents())
-    assert world.run().files["unchanged"] == 6
+    assert world.run().files.unchanged == 6
     world.assert_like_fresh()
     assert not list(world.state.glob("*__next*"))
 

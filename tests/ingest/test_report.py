@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from embedingest.ingest.report import Failure, IngestReport, merge
+import pytest
+
+from embedingest.ingest.report import ChunkCounts, EmbedCounts, Failure, FileCounts, FileNotice, IngestReport, Notices
 
 
 def test_the_json_document_has_the_fixed_keys() -> None:
@@ -21,20 +23,27 @@ def test_the_json_document_has_the_fixed_keys() -> None:
 def test_failures_and_waiting_deletions_ask_for_attention() -> None:
     report = IngestReport()
     assert report.exit_code == 0
-    report.files["pending_deletes"] = 1
+    report.files.pending_deletes = 1
     assert report.exit_code == 1
-    report.files["pending_deletes"] = 0
+    report.files.pending_deletes = 0
     report.failures.append(Failure("docs/a", "permanent", "corrupt"))
     assert report.exit_code == 1
     assert report.to_json()["failures"] == [{"source": "docs/a", "kind": "permanent", "error": "corrupt"}]
 
 
-def test_merging_adds_work_and_keeps_the_last_standing_counts() -> None:
-    first, second = IngestReport(), IngestReport()
-    first.files.update(new=3, seen=3, failed=1)
-    second.files.update(changed=1, seen=3, failed=0)
-    first.spend("read", 1.0)
-    second.spend("read", 2.0)
-    total = merge([first, second])
-    assert (total.files["new"], total.files["changed"], total.files["seen"], total.files["failed"]) == (3, 1, 3, 0)
-    assert total.seconds == {"read": 3.0}
+def test_a_report_comes_back_from_its_document() -> None:
+    report = IngestReport(FileCounts(seen=3, new=2, failed=1), ChunkCounts(new=7), EmbedCounts(texts=5, tokens=50))
+    report.failures.append(Failure("docs/a", "permanent", "corrupt"))
+    report.notices = Notices([FileNotice("docs/b", "binary", 1, "binary data")], {"binary": {"files": 1, "count": 1}})
+    report.spend("read", 1.5)
+    assert IngestReport.from_json(json.loads(json.dumps(report.to_json()))) == report
+    assert IngestReport.from_json({}) == IngestReport()
+
+
+def test_a_counter_that_is_not_there_cannot_be_counted() -> None:
+    counts = FileCounts()
+    counts.add("new", 2)
+    counts.add("new")
+    assert counts.new == 3
+    with pytest.raises(AttributeError):
+        counts.add("eaten")

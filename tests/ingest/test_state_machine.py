@@ -323,11 +323,11 @@ class FolderMachine(RuleBasedStateMachine):
         report = self.world_run()
         self.touched.clear()
         self.ingested = True
-        waiting = report.files["pending_deletes"]
+        waiting = report.files.pending_deletes
         if waiting and confirm:
             with self.world.pipeline() as pipeline:
                 report = pipeline.perform("confirm", {})
-            assert report.files["pending_deletes"] == 0
+            assert report.files.pending_deletes == 0
             waiting = 0
         should = expected(self.world)
         has = self.world.contents() if self.world.db.joinpath("chunks.lance").exists() else {}
@@ -336,7 +336,7 @@ class FolderMachine(RuleBasedStateMachine):
         else:
             assert has == should
         again = self.world_run()
-        assert again.embedded["texts"] == 0
+        assert again.embedded.texts == 0
         assert not again.changed_anything()
 
 
@@ -417,4 +417,4 @@ def test_twenty_real_kills_leave_nothing_lost_and_nothing_doubled(tmp_path: Path
     world.run(allow_deletes=True)
     assert world.contents() == expected(world)
     world.assert_like_fresh()
-    assert world.run().embedded["texts"] == 0
+    assert world.run().embedded.texts == 0

@@ -116,9 +116,9 @@ class Convergence:
 
     def _take(self, root: Root, survey: Survey) -> None:
         report, journal = self._report, self._m.journal
-        report.files["seen"] += survey.seen
+        report.files.seen += survey.seen
         for name, count in survey.counts.items():
-            report.files[name] += count
+            report.files.add(name, count)
         report.failures += survey.failures
         self._failed += survey.failed
         for source in survey.gone:
@@ -160,7 +160,7 @@ class Convergence:
         vanished, self._walk.vanished = self._walk.vanished, []
         by_root: dict[Root, list[Candidate]] = {}
         for candidate in vanished:
-            self._report.files["seen"] -= 1
+            self._report.files.seen -= 1
             by_root.setdefault(candidate.root, []).append(candidate)
         for root, candidates in by_root.items():
             relatives = [candidate.found.relative for candidate in candidates]
@@ -202,7 +202,7 @@ class Convergence:
             )  # fmt: skip
         delete(self._m, [*bare, *elsewhere, *verdict.delete], self._report)
         copies = [source for source in elsewhere if source not in self._walk.moved]
-        self._report.files["deleted"] += len(bare) + len(copies) + len(verdict.delete)
+        self._report.files.deleted += len(bare) + len(copies) + len(verdict.delete)
         if verdict.delete and not self._allow:
             self._pipeline.remember_deleted(root.alias, len(verdict.delete))
 
@@ -225,7 +225,7 @@ class Convergence:
             back = [source for source in pending if source not in self._waiting and owner(source, swept)]
             m.journal.drop_pending(back)
             pending = m.journal.pending()
-        report.files["pending_deletes"] = len(pending)
+        report.files.pending_deletes = len(pending)
         if report.changed_anything() or m.holds_table:
             # Old versions outlive their time while nothing changes, too.
             m.maintain(report)
@@ -256,6 +256,6 @@ def delete(m: Resources, sources: Sequence[str], report: IngestReport) -> None:
         with m.journal.transaction():
             m.journal.drop(part)
             m.mark()
-        report.chunks["deleted"] += len(ids)
+        report.chunks.deleted += len(ids)
     if sources:
         report.spend("delete", time.perf_counter() - started)

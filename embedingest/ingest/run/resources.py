@@ -266,8 +266,8 @@ class Resources:
         if now - self._told < _TELL_SECONDS and not always:
             return
         self._told = now
-        chunks = report.chunks["new"] + report.chunks["kept"]
-        progress = Progress(stage, done, total, chunks, report.embedded["tokens"], now - self._started)
+        chunks = report.chunks.new + report.chunks.kept
+        progress = Progress(stage, done, total, chunks, report.embedded.tokens, now - self._started)
         if self._progress is not None:
             self._progress(progress)
         if total and (now - self._noted >= _NOTE_SECONDS or always):

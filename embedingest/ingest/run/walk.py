@@ -402,7 +402,7 @@ class Walk:
         wanted_rows = sum(len(work.plan.new) for work in works)
         waiting = needed & self._waiters.keys()
         found = self._m.known_vectors(needed - waiting)
-        self._report.embedded["reused"] += wanted_rows - len(needed - waiting - found.keys())
+        self._report.embedded.reused += wanted_rows - len(needed - waiting - found.keys())
         for work in works:
             for row in work.plan.new:
                 key = row.text_hash
@@ -450,10 +450,10 @@ class Walk:
             raise result.error
         self._m.cache.put(result.vectors)
         embedded = self._report.embedded
-        embedded["texts"] += len(result.vectors)
-        embedded["tokens"] += result.tokens
-        embedded["characters"] += result.characters
-        self._report.chunks["truncated"] += len(result.truncated)
+        embedded.texts += len(result.vectors)
+        embedded.tokens += result.tokens
+        embedded.characters += result.characters
+        self._report.chunks.truncated += len(result.truncated)
         for key in result.hashes:
             for work in self._waiters.pop(key, ()):
                 self._give(work, key, result)
@@ -524,13 +524,13 @@ class Walk:
 
     def _count(self, work: _Work) -> None:
         files, chunks = self._report.files, self._report.chunks
-        files[work.known_as] += 1
+        files.add(work.known_as)
         if work.state.notices and len(self.noticed) <= NOTICED:
             self.noticed.add(work.state.source)
-        chunks["new"] += len(work.plan.new)
-        chunks["kept"] += work.plan.kept
-        chunks["refreshed"] += len(work.plan.refreshed)
-        chunks["deleted"] += len(work.plan.gone)
+        chunks.new += len(work.plan.new)
+        chunks.kept += work.plan.kept
+        chunks.refreshed += len(work.plan.refreshed)
+        chunks.deleted += len(work.plan.gone)
         self._finish(work.candidate)
 
     def _finish(self, candidate: Candidate) -> None:

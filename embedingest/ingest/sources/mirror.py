@@ -133,7 +133,7 @@ class MirroredPipeline(Pipeline):
         failures = [f for mirror in self._mirrors for f in mirror.refresh(self.stop)] if batches is None else []
         report = super().converge(batches, allow_deletes=allow_deletes)
         report.failures += failures
-        report.files["failed"] += len(failures)
+        report.files.failed += len(failures)
         return report
 
     def follow(self, *, on_notice: Callable[[Notice], None] | None = None) -> Iterator[IngestReport]:

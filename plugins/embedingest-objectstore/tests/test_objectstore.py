@@ -140,7 +140,7 @@ def test_changes_are_polled_while_following(tmp_path: Path) -> None:
     with open_pipeline(shop, "handbook", stop=stop) as pipeline:
         seen = 0
         for report in pipeline.follow():
-            seen += report.files["new"]
+            seen += report.files.new
             if seen == 1:
                 bucket().put("live/b.md", "# b\n\nMore.\n")
             if seen == 2 or time.monotonic() - began > 30:
@@ -202,13 +202,13 @@ def test_of_two_writers_of_a_table_in_a_bucket_the_second_is_told_who_writes_and
     monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
     first, second = in_bucket(tmp_path, "tables", "one"), in_bucket(tmp_path, "tables", "two")
     with open_pipeline(first) as writer:
-        assert writer.converge().files["new"] == 1
+        assert writer.converge().files.new == 1
         with pytest.raises(LockedError, match=f"process {os.getpid()} on .*, until 20"), open_pipeline(second):
             pass
         (tmp_path / "docs" / "b.md").write_text("# b\n\nOwls.\n")
-        assert writer.converge().files["new"] == 1
+        assert writer.converge().files.new == 1
     with open_pipeline(second) as writer:
         report = writer.converge()
-    assert report.embedded["texts"] == 0  # what the first one wrote is there
+    assert report.embedded.texts == 0  # what the first one wrote is there
     first.close()
     second.close()

@@ -145,7 +145,7 @@ def test_named_it_reads_the_pictures_of_a_folder(tmp_path) -> None:
         shop = Session(Config(state=tmp_path / f"state{new}", plugins=plugins, pipelines=scans))
         with open_pipeline(shop, "scans") as opened:
             report = opened.converge()
-        assert (report.chunks["new"] > 0) is bool(new), report.to_json()
+        assert (report.chunks.new > 0) is bool(new), report.to_json()
         shop.close()
 
 

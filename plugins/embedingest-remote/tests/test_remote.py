@@ -237,7 +237,7 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     shop = Session(read(file))
     assert hosts(shop) == {servers.embedingest().removeprefix("http://"): "engine"}
     with open_pipeline(shop, "docs") as pipeline:
-        assert pipeline.converge().files["new"] == 1
+        assert pipeline.converge().files.new == 1
     shop.close()
 
 

@@ -36,12 +36,12 @@ def test_every_row_says_what_the_sidecar_says_and_constants_have_the_last_word(w
     world.write("sub/c.txt", "words")
     world.write("sub/c.meta.json", '{"tags": ["x", "y"]}')
     report = world.run()
-    assert (report.files["seen"], report.files["new"]) == (3, 3), "a sidecar is no document"
+    assert (report.files.seen, report.files.new) == (3, 3), "a sidecar is no document"
     assert metadata(world, "docs/a.md") == {
         "author": "Ann", "client": "Mill & Co", "signed": "2024-05-01", "state": "final", "team": "docs",
     }  # fmt: skip
     assert metadata(world, "docs/sub/c.txt") == {"tags": ["x", "y"], "team": "docs"}
-    assert world.run().files["unchanged"] == 3
+    assert world.run().files.unchanged == 3
 
 
 def test_a_sidecar_that_comes_changes_and_goes_refreshes_its_rows_alone(world: World) -> None:
@@ -52,9 +52,9 @@ def test_a_sidecar_that_comes_changes_and_goes_refreshes_its_rows_alone(world: W
         path.write_text(written) if written else path.unlink()
         report = world.run()
         assert metadata(world, "docs/b.txt") == said
-        assert (report.chunks["refreshed"], report.chunks["new"], report.chunks["deleted"]) == (rows, 0, 0)
+        assert (report.chunks.refreshed, report.chunks.new, report.chunks.deleted) == (rows, 0, 0)
         assert world.engine.texts == []
-        assert report.files["unchanged"] == 1
+        assert report.files.unchanged == 1
     world.assert_like_fresh()
 
 
@@ -65,11 +65,11 @@ def test_a_watched_sidecar_has_its_document_looked_at(world: World) -> None:
         world.write("b.meta.json", '{"client": "two"}')
         changed = frozenset({"a.md.meta.yaml", "b.meta.json"})
         report = pipeline.converge([Batch(str(pipeline.roots[0].path), files=changed)])
-        assert report.files["changed"] == 2
+        assert report.files.changed == 2
         assert metadata(world, "docs/b.txt") == {"client": "two"}
         (world.folder / "b.meta.json").unlink()
         gone = frozenset({"b.meta.json"})  # nobody can tell whether what is gone was a folder
-        assert pipeline.converge([Batch(str(pipeline.roots[0].path), folders=gone)]).files["changed"] == 1
+        assert pipeline.converge([Batch(str(pipeline.roots[0].path), folders=gone)]).files.changed == 1
     assert metadata(world, "docs/b.txt") == {}
 
 
