@@ -9,11 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.integrations.late import register_with_lancedb
-
 __version__ = "0.1.0"
-
-register_with_lancedb()
 
 # Public name → the room it lives in.
 _ROOMS: Final = {

@@ -30,7 +30,7 @@ def settings_of(factory: Callable[..., Any]) -> type[BaseModel]:
     return _from_signature(factory)
 
 
-def checked(factory: Callable[..., Any], options: Mapping[str, Any], *, said_by: str) -> dict[str, Any]:
+def checked(factory: Callable[..., Any], options: Mapping[str, Any], *, subject: str) -> dict[str, Any]:
     """`options` converted by the factory's model, defaults left to the factory. Raises PluginError naming the key."""
     from pydantic import ValidationError
 
@@ -38,8 +38,8 @@ def checked(factory: Callable[..., Any], options: Mapping[str, Any], *, said_by:
     try:
         values = model.model_validate(dict(options))
     except ValidationError as error:
-        problems = [_said(found, model) for found in error.errors(include_url=False, include_input=False)]
-        raise PluginError(f"{said_by}: " + "; ".join(problems)) from None  # the cause would print values
+        problems = [_message(problem, model) for problem in error.errors(include_url=False, include_input=False)]
+        raise PluginError(f"{subject}: " + "; ".join(problems)) from None  # the cause would print values
     return {name: getattr(values, name) for name in values.model_fields_set} | (values.model_extra or {})
 
 
@@ -69,13 +69,13 @@ def _annotation(parameter: inspect.Parameter, factory: Callable[..., Any]) -> An
         return Any  # a name that only type checkers import
 
 
-def _said(found: Any, model: type[BaseModel]) -> str:
-    key = ".".join(str(part) for part in found["loc"])
-    if found["type"] == "missing":
+def _message(problem: Any, model: type[BaseModel]) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
         return f"`{key}` is required"
-    if found["type"] == "extra_forbidden":
+    if problem["type"] == "extra_forbidden":
         known = sorted(model.model_fields)
         near = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(known) or 'none'}"
         return f"unknown setting `{key}`; {hint}"
-    return f"`{key}`: {found['msg'].removeprefix('Value error, ')}"
+    return f"`{key}`: {problem['msg'].removeprefix('Value error, ')}"

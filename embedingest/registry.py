@@ -89,14 +89,14 @@ class Plugin:
             raise PluginError(
                 f"plug-in `{self.name}` ({self.value}, from {self.origin}) failed to load: "
                 f"{type(error).__name__}: {error}",
-                remedy=self._mend(),
+                remedy=self._remedy(),
             ) from error
         if not callable(factory):
             raise PluginError(f"plug-in `{self.name}` ({self.value}, from {self.origin}) is not callable")
         return factory  # type: ignore[no-any-return]
 
-    def create(self, *given: Any, options: Mapping[str, Any] | None = None) -> Any:
-        """What the factory makes of `given` and of its own checked `options`.
+    def create(self, *arguments: Any, options: Mapping[str, Any] | None = None) -> Any:
+        """What the factory makes of `arguments` and of its own checked `options`.
 
         Raises PluginError naming the plug-in for options it does not know, and for anything it raises that is
         not one of our errors.
@@ -104,20 +104,20 @@ class Plugin:
         factory = self.load()
         keywords = self.check(options or {}, factory)
         try:
-            return factory(*given, **keywords)
+            return factory(*arguments, **keywords)
         except EmbedingestError:
             raise
         except Exception as error:
             raise PluginError(
                 f"plug-in `{self.name}` (from {self.origin}) could not start: {type(error).__name__}: {error}",
-                remedy=self._mend(),
+                remedy=self._remedy(),
             ) from error
 
     def check(self, options: Mapping[str, Any], factory: Factory | None = None) -> dict[str, Any]:
         """`options` as the factory's keywords, checked and converted by its own settings. Raises PluginError."""
         from embedingest.options import checked
 
-        return checked(factory or self.load(), options, said_by=f"{self.group[:-1]} `{self.name}`")
+        return checked(factory or self.load(), options, subject=f"{self.group[:-1]} `{self.name}`")
 
     @property
     def origin(self) -> str:
@@ -127,10 +127,10 @@ class Plugin:
     def summary(self) -> str:
         """One line on what it is: of a distribution, what its author wrote."""
         dist = self.entry.dist
-        said = None if dist is None else dist.metadata.get_all("Summary")
-        return str(said[0]) if said else self.value
+        summaries = None if dist is None else dist.metadata.get_all("Summary")
+        return str(summaries[0]) if summaries else self.value
 
-    def _mend(self) -> str:
+    def _remedy(self) -> str:
         if self.distribution is None:
             return "reinstall with `pip install --force-reinstall embedingest`"
         return f"`pip install --upgrade {self.distribution}`, or take it out of the configuration"
@@ -139,10 +139,10 @@ class Plugin:
 def plugins(group: str | None = None) -> list[Plugin]:
     """Every plug-in that is built in or installed, without importing any."""
     groups = GROUPS if group is None else (group,)
-    found = [_plugin(entry) for entry in BUILTINS if entry.group.removeprefix(_PREFIX) in groups]
+    available = [_plugin(entry) for entry in BUILTINS if entry.group.removeprefix(_PREFIX) in groups]
     for name in groups:
-        found += [_plugin(entry) for entry in entry_points(group=_PREFIX + name)]
-    return found
+        available += [_plugin(entry) for entry in entry_points(group=_PREFIX + name)]
+    return available
 
 
 def find(group: str, name: str) -> Plugin:
@@ -170,9 +170,9 @@ def load(group: str, name: str) -> Factory:
     return find(group, name).load()
 
 
-def create(group: str, name: str, *given: Any, options: Mapping[str, Any] | None = None) -> Any:
-    """What the factory of this name makes of `given` and its own `options`. Raises PluginError, as Plugin.create."""
-    return find(group, name).create(*given, options=options)
+def create(group: str, name: str, *arguments: Any, options: Mapping[str, Any] | None = None) -> Any:
+    """What the factory of this name makes of `arguments` and its own `options`. Raises PluginError."""
+    return find(group, name).create(*arguments, options=options)
 
 
 def named(names: Iterable[str], group: str | None = None) -> list[Plugin]:
@@ -183,17 +183,17 @@ def named(names: Iterable[str], group: str | None = None) -> list[Plugin]:
     installed = [plugin for plugin in plugins() if plugin.distribution is not None]
     chosen: list[Plugin] = []
     for name in names:
-        found = [p for p in installed if name in {p.name, p.distribution}]
-        if not found:
+        matching = [p for p in installed if name in {p.name, p.distribution}]
+        if not matching:
             raise _unknown(None, name)
-        for plugin in found:
+        for plugin in matching:
             _refuse_two_versions(plugin)
             if any(e.name == plugin.name and e.group == _PREFIX + plugin.group for e in BUILTINS):
                 raise PluginError(
                     f"plug-in {plugin.origin} claims {plugin.group[:-1]} `{plugin.name}`, which is built in",
                     remedy=f"`pip uninstall {plugin.distribution}`, or ask its author for another name",
                 )
-        chosen += [plugin for plugin in found if plugin not in chosen]
+        chosen += [plugin for plugin in matching if plugin not in chosen]
     return [plugin for plugin in chosen if group in {None, plugin.group}]
 
 

@@ -29,6 +29,8 @@ ROOMS: dict[str, set[str]] = {
     "ingest": {*BOTTOM, "engine", "store"},
     "query": {*BOTTOM, "engine", "store"},
     "server": {*BOTTOM, "engine", "store"},
+    "lazy": set(),
+    "plugin": {*BOTTOM, "lazy", "engine", "ingest", "build"},
     "integrations": {*BOTTOM, "engine", "store", "build"},
     "testing": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
     "supervise": {*BOTTOM, "build", "ingest", "server"},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from embedingest import registry
 from embedingest.config import DEFAULT, Config, EngineConfig, ModelConfig, PipelineConfig
-from embedingest.config.remembered import kept, restored
+from embedingest.config.remembered import restored, storable
 from embedingest.errors import ConfigError, TableMissingError
 from embedingest.types import DEFAULT_MODEL
 
@@ -317,10 +317,10 @@ def remember(pipeline: Pipeline, config: Config) -> None:
     Secrets are not written; see `config/kept.py`.
     """
     settings = {
-        "models": {name: kept(model) for name, model in config.models.items()},
+        "models": {name: storable(model) for name, model in config.models.items()},
         "plugins": list(config.plugins),
-        "engine": kept(config.engine_of(pipeline.config.engine)),
-        "pipeline": kept(pipeline.config),
+        "engine": storable(config.engine_of(pipeline.config.engine)),
+        "pipeline": storable(pipeline.config),
     }
     pipeline.journal.set_meta("settings", json.dumps(settings))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import yaml
+from pydantic import BeforeValidator, Field
 
 from embedingest.errors import ConfigError
 
-__all__ = ["Key", "Place", "Places", "WrittenStr", "parse"]
+__all__ = ["FilePath", "Key", "LocatedStr", "Place", "Places", "Uri", "parse"]
 
 Key = tuple[str | int, ...]
 
@@ -19,7 +20,7 @@ _TEXT_TAGS: Final = {f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp"
 _MAX_NODES: Final = 50_000  # aliases of aliases may not grow a small file into a large one
 
 
-class WrittenStr(str):
+class LocatedStr(str):
     """A string of a configuration file that knows the folder its relative paths mean.
 
     `variables` is how it was written where that named variables of the environment, and empty otherwise.
@@ -30,15 +31,28 @@ class WrittenStr(str):
     variables: str
 
     @classmethod
-    def of(cls, text: str, base: Path, variables: str = "") -> WrittenStr:
-        written = cls(text)
-        written.base = base
-        written.variables = variables
-        return written
+    def of(cls, text: str, base: Path, variables: str = "") -> LocatedStr:
+        located = cls(text)
+        located.base = base
+        located.variables = variables
+        return located
 
     def resolved(self) -> Path:
         """The path it means: `~` expanded, relative to the file's folder."""
         return self.base / Path(str(self)).expanduser()
+
+
+def _from_file(value: Any) -> Any:
+    """A path of a configuration file is relative to that file; one of the command line to where it was called."""
+    return value.resolved() if isinstance(value, LocatedStr) else value
+
+
+def _uri_from_file(value: Any) -> Any:
+    return str(value.resolved()) if isinstance(value, LocatedStr) and "://" not in value else value
+
+
+FilePath = Annotated[Path, BeforeValidator(_from_file)]
+Uri = Annotated[str, BeforeValidator(_uri_from_file), Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +106,7 @@ class _Builder:
         if node.tag in _PLAIN_TAGS:
             return yaml.constructor.SafeConstructor().construct_object(node)
         if node.tag in _TEXT_TAGS:
-            return WrittenStr.of(node.value, self.base)
+            return LocatedStr.of(node.value, self.base)
         raise self.error(node, key, f"the tag `{node.tag}` is not read; plain YAML only")
 
     def place(self, node: yaml.Node) -> Place:

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from embedingest.config.located import WrittenStr
+from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic reads these at run time
 from embedingest.config.schedule import parse_schedule
 from embedingest.types import DEFAULT_MODEL
 
@@ -41,21 +41,12 @@ DEFAULT: Final = "default"
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-def _from_file(value: Any) -> Any:
-    """A path of a configuration file is relative to that file; one of the command line to where it was called."""
-    return value.resolved() if isinstance(value, WrittenStr) else value
-
-
-def _uri_from_file(value: Any) -> Any:
-    return str(value.resolved()) if isinstance(value, WrittenStr) and "://" not in value else value
-
-
 def _keyed(name: str, options: dict[str, Any]) -> str:
     """A name for a plug-in with settings of its own, the same wherever the rule stands in the file."""
     if not options:
         return name
-    said = json.dumps(options, sort_keys=True, default=str)
-    return f"{name}#{hashlib.blake2s(said.encode(), digest_size=4).hexdigest()}"
+    document = json.dumps(options, sort_keys=True, default=str)
+    return f"{name}#{hashlib.blake2s(document.encode(), digest_size=4).hexdigest()}"
 
 
 def _first_wins(rules: list[tuple[str, str]], rest: dict[str, str]) -> dict[str, str]:
@@ -63,10 +54,6 @@ def _first_wins(rules: list[tuple[str, str]], rest: dict[str, str]) -> dict[str,
     for pattern, key in [*rules, *rest.items()]:
         chosen.setdefault(pattern, key)
     return chosen
-
-
-FilePath = Annotated[Path, BeforeValidator(_from_file)]
-Uri = Annotated[str, BeforeValidator(_uri_from_file), Field(min_length=1)]
 
 
 class _Section(BaseModel):
@@ -90,12 +77,12 @@ class SourceConfig(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _has_a_place(cls, given: Any) -> Any:
-        if isinstance(given, dict) and not {"path", "source"} & set(given):
+    def _has_a_place(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not {"path", "source"} & set(values):
             raise ValueError("give a `path`, or name the plug-in that lists documents with `source`")
-        if isinstance(given, dict) and given.get("source", FOLDER) != FOLDER and not {"as", "alias"} & set(given):
+        if isinstance(values, dict) and values.get("source", FOLDER) != FOLDER and not {"as", "alias"} & set(values):
             raise ValueError("a source that is no folder needs a name of its own: give one with `as`")
-        return given
+        return values
 
 
 class LoadRule(_Section):

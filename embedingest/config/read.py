@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from embedingest.config.located import Key, Place, Places, WrittenStr, dotted, parse
+from embedingest.config.located import Key, LocatedStr, Place, Places, dotted, parse
 from embedingest.config.model import Config
 from embedingest.errors import ConfigError
 
@@ -76,7 +76,7 @@ def _with_parents(file: Path, files: list[Path]) -> tuple[dict[str, Any], Places
     parent = data.pop("extends", None)
     if parent is None:
         return data, places
-    if not isinstance(parent, WrittenStr):
+    if not isinstance(parent, LocatedStr):
         raise ConfigError(f"{_nearest(places, ('extends',))}: extends: one file name, not {parent!r}")
     below, below_places = _with_parents(parent.resolved(), files)
     return _merged(below, data, (), below_places, places), below_places
@@ -117,17 +117,17 @@ def _expanded(
         return {n: _expanded(v, (*key, n), known, places, hidden, problems) for n, v in value.items()}
     if isinstance(value, list):
         return [_expanded(v, (*key, i), known, places, hidden, problems) for i, v in enumerate(value)]
-    if not isinstance(value, WrittenStr) or "$" not in value:
+    if not isinstance(value, LocatedStr) or "$" not in value:
         return value
 
     named, unset = _variables(value, known)
     if not named:
-        return WrittenStr.of(_replaced(value, known), value.base)
+        return LocatedStr.of(_replaced(value, known), value.base)
     hidden.add(key)
     for name in unset:
-        said = f"the environment variable `{name}` is not set; set it, or write `${{{name}:-default}}`"
-        problems.append((_nearest(places, key), f"{dotted(key)}: {said}"))
-    return WrittenStr.of(_replaced(value, known), value.base, variables=str(value))
+        message = f"the environment variable `{name}` is not set; set it, or write `${{{name}:-default}}`"
+        problems.append((_nearest(places, key), f"{dotted(key)}: {message}"))
+    return LocatedStr.of(_replaced(value, known), value.base, variables=str(value))
 
 
 def expanded(text: str, environment: Mapping[str, str] | None = None) -> str:
@@ -144,28 +144,28 @@ def expanded(text: str, environment: Mapping[str, str] | None = None) -> str:
 
 def _variables(text: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """The variables that are named in a text, and those of them that have neither value nor default."""
-    found = [match.groups() for match in _VARIABLE.finditer(text) if match[1] is not None]
-    return [name for name, _ in found], [name for name, default in found if name not in known and default is None]
+    groups = [match.groups() for match in _VARIABLE.finditer(text) if match[1] is not None]
+    return [name for name, _ in groups], [name for name, default in groups if name not in known and default is None]
 
 
 def _replaced(text: str, known: Mapping[str, str]) -> str:
-    def one(match: re.Match[str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
         name, default = match.groups()
         if name is None:
             return "$"
         return known.get(name) or default or ""  # as in a shell: empty counts as unset for `:-`
 
-    return _VARIABLE.sub(one, text)
+    return _VARIABLE.sub(replacement, text)
 
 
 def _fill_places(data: dict[str, Any], file: Path) -> None:
     """Defaults that are paths mean the file's folder too, so a file runs the same from everywhere."""
     base = file.absolute().parent
-    state = data.setdefault("state", WrittenStr.of(".embedingest", base))
+    state = data.setdefault("state", LocatedStr.of(".embedingest", base))
     pipelines = data.get("pipelines")
     for pipeline in pipelines.values() if isinstance(pipelines, dict) else ():
-        if isinstance(pipeline, dict) and isinstance(state, WrittenStr):
-            pipeline.setdefault("db", WrittenStr.of(f"{state}/lancedb", state.base))
+        if isinstance(pipeline, dict) and isinstance(state, LocatedStr):
+            pipeline.setdefault("db", LocatedStr.of(f"{state}/lancedb", state.base))
 
 
 def _validated(data: dict[str, Any], file: Path, places: Places) -> Config:
@@ -173,10 +173,12 @@ def _validated(data: dict[str, Any], file: Path, places: Places) -> Config:
         return Config.model_validate(data)
     except ValidationError as error:
         problems = []
-        for found in error.errors(include_url=False, include_input=False, include_context=False):
-            key = _key(found["loc"], data)
-            if found["type"] != "too_short" or not _value(data, key):  # a list is short too when its items are wrong
-                problems.append((_nearest(places, key), f"{dotted(key)}: {_said(found['type'], found['msg'], key)}"))
+        for problem in error.errors(include_url=False, include_input=False, include_context=False):
+            key = _key(problem["loc"], data)
+            if problem["type"] != "too_short" or not _value(data, key):  # a list is short too when its items are wrong
+                problems.append(
+                    (_nearest(places, key), f"{dotted(key)}: {_message(problem['type'], problem['msg'], key)}")
+                )
         raise _error(file, problems) from None  # the cause would print values, secrets among them
 
 
@@ -202,7 +204,7 @@ def _value(data: Any, key: Key) -> Any:
     return data
 
 
-def _said(kind: str, message: str, key: Key) -> str:
+def _message(kind: str, message: str, key: Key) -> str:
     if kind == "missing":
         return "this key is required"
     if kind in {"model_type", "dict_type", "model_attributes_type"}:
@@ -220,8 +222,8 @@ def _known_keys(key: Key) -> list[str]:
     nodes = [whole]
     for part in key:
         nodes = [child for node in nodes for child in _children(_flat(node, whole), part)]
-    found = {name for node in nodes for flat in _flat(node, whole) for name in flat.get("properties", {})}
-    return sorted(found | ({"extends"} if not key else set()))
+    names = {name for node in nodes for flat in _flat(node, whole) for name in flat.get("properties", {})}
+    return sorted(names | ({"extends"} if not key else set()))
 
 
 def _flat(node: dict[str, Any], whole: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,28 +11,28 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from embedingest.config.located import WrittenStr
+from embedingest.config.located import LocatedStr
 from embedingest.config.read import expanded
 from embedingest.config.show import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["kept", "restored"]
+__all__ = ["restored", "storable"]
 
 _VARIABLES: Final = "${}"
 _OPTIONS: Final = "options"
 
 
-def kept(section: BaseModel) -> dict[str, Any]:
+def storable(section: BaseModel) -> dict[str, Any]:
     """A section of a configuration as plain values for JSON, to be read by `restored`."""
-    found = _kept(section, section.model_dump(mode="json", by_alias=True))
-    assert isinstance(found, dict)
-    return found
+    document = _storable(section, section.model_dump(mode="json", by_alias=True))
+    assert isinstance(document, dict)
+    return document
 
 
 def restored(value: Any, environment: Mapping[str, str] | None = None) -> Any:
-    """What `kept` gave, with variables replaced. Raises ConfigError that names one that is not set."""
+    """What `storable` gave, with variables replaced. Raises ConfigError that names one that is not set."""
     if isinstance(value, dict):
         if set(value) == {_VARIABLES}:
             return expanded(value[_VARIABLES], environment)
@@ -42,33 +42,35 @@ def restored(value: Any, environment: Mapping[str, str] | None = None) -> Any:
     return value
 
 
-def _kept(value: Any, dumped: Any) -> Any:
+def _storable(value: Any, dumped: Any) -> Any:
     """`dumped` is the JSON form of `value`; the values themselves know where they came from."""
     if isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
             inner, key = getattr(value, name), field.serialization_alias or field.alias or name
-            dumped[key] = _options(inner, dumped[key]) if name == _OPTIONS else _kept(inner, dumped[key])
+            dumped[key] = _options(inner, dumped[key]) if name == _OPTIONS else _storable(inner, dumped[key])
         return dumped
     if isinstance(value, dict) and isinstance(dumped, dict):
-        return {name: _kept(inner, dumped[name]) if name in dumped else inner for name, inner in value.items()}
+        return {name: _storable(inner, dumped[name]) if name in dumped else inner for name, inner in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_kept(inner, there) for inner, there in zip(value, dumped, strict=True)]
+        return [_storable(inner, json_value) for inner, json_value in zip(value, dumped, strict=True)]
     return dumped
 
 
 def _options(value: Any, dumped: Any) -> Any:
-    if isinstance(value, WrittenStr) and value.variables:
+    if isinstance(value, LocatedStr) and value.variables:
         return {_VARIABLES: value.variables}
     if isinstance(value, dict):
-        return {name: _options(inner, dumped[name]) for name, inner in value.items() if not _tells(name, inner)}
+        return {
+            name: _options(inner, dumped[name]) for name, inner in value.items() if not _is_plain_secret(name, inner)
+        }
     if isinstance(value, (tuple, list)):
-        return [_options(inner, there) for inner, there in zip(value, dumped, strict=True)]
+        return [_options(inner, json_value) for inner, json_value in zip(value, dumped, strict=True)]
     return dumped
 
 
-def _tells(name: str, value: Any) -> bool:
+def _is_plain_secret(name: str, value: Any) -> bool:
     """Whether a setting is a secret that stands in the file itself."""
-    if not isinstance(value, str) or (isinstance(value, WrittenStr) and value.variables):
+    if not isinstance(value, str) or (isinstance(value, LocatedStr) and value.variables):
         return False
     return is_secret((name,)) or _has_password(value)
 

@@ -2,6 +2,9 @@
 
 A table that carries an embedding function in its metadata cannot be added to where this package is missing, so
 tables made by `embedingest` carry none: `attach` lends the function to one opened table instead.
+
+Importing this module enters the function into LanceDB's registry under the name `embedingest`. LanceDB has no entry
+point for such functions, and importing `embedingest` alone registers nothing.
 """
 
 from __future__ import annotations
@@ -77,9 +80,9 @@ class EmbedingestFunction(TextEmbeddingFunction):
         if self.host is not None:
             return self._over_http([(prompt or "") + text for text in texts])
         engine = self._in_process()
-        said = engine.describe(self.name).prompt(role) if prompt is None else prompt
+        prefix = engine.describe(self.name).prompt(role) if prompt is None else prompt
         priority: Any = "query" if role == "query" else "bulk"
-        return list(engine.embed(texts, model=self.name, prompt=said, priority=priority).vectors)
+        return list(engine.embed(texts, model=self.name, prompt=prefix, priority=priority).vectors)
 
     def _in_process(self) -> Engine:
         if self._engine is None:
@@ -114,9 +117,9 @@ def attach(table: Any, function: EmbedingestFunction | None = None) -> Any:
     from embedingest.store.schema import identity
 
     if function is None:
-        made = identity(table.schema, table=table.name)
+        table_identity = identity(table.schema, table=table.name)
         create: Any = EmbedingestFunction.create
-        function = create(name=made.model, document_prompt=made.document_prompt)
+        function = create(name=table_identity.model, document_prompt=table_identity.document_prompt)
     config = EmbeddingFunctionConfig(vector_column=_VECTOR, source_column=_TEXT, function=function)
     # LanceDB reads a handle's functions once from the table's metadata and keeps them here.
     table.__dict__["embedding_functions"] = {_VECTOR: config}

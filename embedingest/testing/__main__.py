@@ -19,39 +19,39 @@ __all__ = ["main"]
 
 def main(argument: str) -> int:
     """One line a check on standard error; 0 when all hold, 1 when one does not, 2 when the plug-in cannot start."""
-    asked = json.loads(argument)
-    examples = {Path(file).name: Path(file).read_bytes() for file in asked["examples"]}
+    request = json.loads(argument)
+    examples = {Path(file).name: Path(file).read_bytes() for file in request["examples"]}
     try:
-        subject = _made(asked)
+        subject = _created(request)
     except EmbedingestError as error:
-        _say(f"error: {error}")
+        _print_line(f"error: {error}")
         return 2
     broken = 0
-    for check in checks(asked["group"]):
-        _say(f"… {check.name.replace('_', ' ')}: {check.says}")
-        reason = _broken(check, subject, examples)
+    for check in checks(request["group"]):
+        _print_line(f"… {check.name.replace('_', ' ')}: {check.says}")
+        reason = _failure(check, subject, examples)
         if reason is not None:
             broken += 1
-            _say(f"  BROKEN: {reason}")
+            _print_line(f"  BROKEN: {reason}")
     if broken:
-        _say(f"{broken} of {len(checks(asked['group']))} checks are broken")
+        _print_line(f"{broken} of {len(checks(request['group']))} checks are broken")
     return 1 if broken else 0
 
 
-def _made(asked: Mapping[str, Any]) -> Any:
-    plugin = registry.find(asked["group"], asked["name"])
-    if asked["group"] != "encoders":
-        return plugin.create(options=asked["options"])
+def _created(request: Mapping[str, Any]) -> Any:
+    plugin = registry.find(request["group"], request["name"])
+    if request["group"] != "encoders":
+        return plugin.create(options=request["options"])
     from embedingest.config import ModelConfig
     from embedingest.engine.folder.folder import ModelFolder
 
-    settings = ModelConfig(encoder=asked["name"], path=asked["path"], options=asked["options"])
-    whole = asked["path"] is not None and (Path(asked["path"]) / "modules.json").is_file()
-    folder = ModelFolder.open(asked["path"]) if whole else None
-    return plugin.create(folder, settings, options=asked["options"])
+    settings = ModelConfig(encoder=request["name"], path=request["path"], options=request["options"])
+    whole = request["path"] is not None and (Path(request["path"]) / "modules.json").is_file()
+    folder = ModelFolder.open(request["path"]) if whole else None
+    return plugin.create(folder, settings, options=request["options"])
 
 
-def _broken(check: Any, subject: Any, examples: Mapping[str, bytes]) -> str | None:
+def _failure(check: Any, subject: Any, examples: Mapping[str, bytes]) -> str | None:
     try:
         check(subject, examples)
     except AssertionError as error:
@@ -61,7 +61,7 @@ def _broken(check: Any, subject: Any, examples: Mapping[str, bytes]) -> str | No
     return None
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 

@@ -28,16 +28,16 @@ class Check:
     run: Callable[..., None]
 
     def __call__(self, subject: Any, examples: Mapping[str, bytes] | None = None) -> None:
-        given = () if len(inspect.signature(self.run).parameters) == 1 else (examples or {},)
-        self.run(subject, *given)
+        arguments = () if len(inspect.signature(self.run).parameters) == 1 else (examples or {},)
+        self.run(subject, *arguments)
 
 
 def claims(module: dict[str, Any]) -> tuple[Check, ...]:
     """The checks of a module: its functions named `owes_…`, in the order in which they are written."""
-    found = [value for name, value in module.items() if name.startswith("owes_")]
+    functions = [value for name, value in module.items() if name.startswith("owes_")]
     return tuple(
         Check(name=f.__name__.removeprefix("owes_"), says=(f.__doc__ or "").strip().splitlines()[0], run=f)
-        for f in found
+        for f in functions
     )
 
 
@@ -45,8 +45,8 @@ def checks(group: str) -> tuple[Check, ...]:
     """What everything in `group` (`encoders`, `engines`, `loaders`, `chunkers`, `sources`) owes."""
     if group not in GROUPS:
         raise ValueError(f"`{group}` is no group: {', '.join(GROUPS)}")
-    found: tuple[Check, ...] = import_module(f"embedingest.testing.{group}").CHECKS
-    return found
+    group_checks: tuple[Check, ...] = import_module(f"embedingest.testing.{group}").CHECKS
+    return group_checks
 
 
 def contract(group: str, make: Callable[[], Any], examples: Mapping[str, bytes] | None = None) -> Callable[..., None]:

@@ -52,7 +52,7 @@ A plug-in for embedingest ({group}).
 _CODE: Final = {
     "loaders": '''"""Files of one kind as documents."""
 
-from embedingest import Document, DocumentError
+from embedingest.plugin import Document, DocumentError
 
 VERSION = "1"  # changes whenever the same bytes give another document
 
@@ -82,7 +82,7 @@ def create(*, upper: bool = False) -> Loader:
 
 import re
 
-from embedingest import Chunk, Document, Sizer
+from embedingest.plugin import Chunk, Document, Sizer
 
 
 class Chunker:
@@ -113,7 +113,7 @@ def create() -> Chunker:
 from dataclasses import dataclass
 
 import numpy as np
-from embedingest import ModelConfig, ModelFolder
+from embedingest.plugin import ModelConfig, ModelFolder
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ from {module} import create
 
 test_contract = contract("chunkers", create)
 """,
-    "encoders": """from embedingest import ModelConfig
+    "encoders": """from embedingest.plugin import ModelConfig
 from embedingest.testing import contract
 from {module} import create
 

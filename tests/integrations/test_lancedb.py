@@ -21,12 +21,22 @@ from tests.store.doubles import row
 TEXTS = ["penguins swim in cold water", "lions sleep in the sun", "tickets cost ten coins"]
 
 
-@pytest.mark.parametrize("order", ["import embedingest, lancedb.embeddings", "import lancedb.embeddings, embedingest"])
-def test_importing_our_package_is_enough_in_either_order(order):
-    code = f"{order}\nprint(lancedb.embeddings.get_registry().get('embedingest').__name__)"
-    code = f"import lancedb\n{code}" if order.startswith("import lancedb") else code
+@pytest.mark.parametrize(
+    "order", ["embedingest.integrations.lancedb, lancedb", "lancedb, embedingest.integrations.lancedb"]
+)
+def test_importing_our_integration_is_enough_in_either_order(order):
+    code = f"import {order}\nimport lancedb.embeddings as e\nprint(e.get_registry().get('embedingest').__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "EmbedingestFunction", done.stderr
+
+
+def test_importing_the_package_alone_registers_nothing_and_watches_no_imports():
+    code = (
+        "import sys\nbefore = list(sys.meta_path)\nimport embedingest\nassert sys.meta_path == before\n"
+        "import lancedb.embeddings as e\nassert 'embedingest' not in e.get_registry()._functions\nprint('clean')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "clean", done.stderr
 
 
 def test_a_table_of_their_own_embeds_and_searches_by_text(tmp_path):

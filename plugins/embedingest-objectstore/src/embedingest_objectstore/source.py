@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from embedingest import ConfigError, DocumentError, DocumentSkipped, Item
+from embedingest.plugin import ConfigError, DocumentError, DocumentSkipped, Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

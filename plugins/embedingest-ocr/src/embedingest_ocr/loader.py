@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import numpy as np
 from pydantic import Field
 
-from embedingest import Document, DocumentError, DocumentSkipped, Span, open_loader
+from embedingest.plugin import Document, DocumentError, DocumentSkipped, Span, open_loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from embedingest import FolderEncoder, ModelLoadError
+from embedingest.plugin import FolderEncoder, ModelLoadError
 from embedingest_onnx.export import Exported, exported, padded
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from embedingest import ModelConfig, ModelFolder, TokenIds
+    from embedingest.plugin import ModelConfig, ModelFolder, TokenIds
 
 __all__ = ["OnnxEncoder", "create"]
 

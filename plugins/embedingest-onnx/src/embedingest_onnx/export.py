@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from embedingest import FastTokenizer, ModelLoadError, load_chain, user_cache
+from embedingest.plugin import FastTokenizer, ModelLoadError, load_chain, user_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from embedingest import ModelFolder, TokenIds
+    from embedingest.plugin import ModelFolder, TokenIds
 
 __all__ = ["LEAST", "Exported", "exported"]
 

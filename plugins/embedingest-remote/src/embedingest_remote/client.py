@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from embedingest import ConfigError, EngineClosedError, EngineError, ModelNotFoundError, OverloadedError
+from embedingest.plugin import ConfigError, EngineClosedError, EngineError, ModelNotFoundError, OverloadedError
 
 if TYPE_CHECKING:
     from embedingest_remote.settings import RemoteSettings

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from embedingest import (
+from embedingest.plugin import (
     Embeddings,
     EngineClosedError,
     EngineError,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from embedingest import Sizer
+    from embedingest.plugin import Sizer
 
 __all__ = ["RemoteEngine", "create"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from embedingest import ConfigError
+from embedingest.plugin import ConfigError
 
 __all__ = ["RemoteSettings"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from embedingest import EngineError
+from embedingest.plugin import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embedingest import FastTokenizer, ModelLoadError, TokenizerSizer
+from embedingest.plugin import FastTokenizer, ModelLoadError, TokenizerSizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from embedingest import ModelConfig, ModelFolder, TokenIds
+    from embedingest.plugin import ModelConfig, ModelFolder, TokenIds
 
 __all__ = ["StaticEncoder", "create"]
 

@@ -1,0 +1,115 @@
+"""What the author of a plug-in imports: the five seams, the values that pass them, the errors to raise, and helpers.
+
+Every name is imported when it is first asked for, so that a loader costs no torch. The names of programs that use
+embedingest are in `embedingest` itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from embedingest.lazy import lazy_names
+
+# Public name → the module it lives in, below `embedingest`.
+_MODULES: Final = {
+    "Chunk": "types",
+    "Chunker": "ingest.chunk",
+    "ConfigError": "errors",
+    "Document": "types",
+    "DocumentError": "errors",
+    "DocumentSkipped": "errors",
+    "Embeddings": "types",
+    "EmbedingestError": "errors",
+    "Encoder": "engine.encoder",
+    "Engine": "engine.engine",
+    "EngineClosedError": "errors",
+    "EngineError": "errors",
+    "FastTokenizer": "engine.folder.tokenizer",
+    "FolderEncoder": "engine.folder.encoder",
+    "InputError": "errors",
+    "InputTooLongError": "errors",
+    "Item": "ingest.sources.base",
+    "Loader": "ingest.load",
+    "ModelConfig": "config",
+    "ModelFolder": "engine.folder.folder",
+    "ModelInfo": "types",
+    "ModelLoadError": "errors",
+    "ModelNotFoundError": "errors",
+    "OverloadedError": "errors",
+    "PluginError": "errors",
+    "Sizer": "types",
+    "Source": "ingest.sources.base",
+    "Span": "types",
+    "TokenIds": "engine.encoder",
+    "TokenizerSizer": "engine.folder.tokenizer",
+    "load_chain": "engine.torch.encoder",
+    "open_loader": "build",
+    "user_cache": "paths",
+}
+
+if TYPE_CHECKING:
+    from embedingest.build import open_loader
+    from embedingest.config import ModelConfig
+    from embedingest.engine.encoder import Encoder, TokenIds
+    from embedingest.engine.engine import Engine
+    from embedingest.engine.folder.encoder import FolderEncoder
+    from embedingest.engine.folder.folder import ModelFolder
+    from embedingest.engine.folder.tokenizer import FastTokenizer, TokenizerSizer
+    from embedingest.engine.torch.encoder import load_chain
+    from embedingest.errors import (
+        ConfigError,
+        DocumentError,
+        DocumentSkipped,
+        EmbedingestError,
+        EngineClosedError,
+        EngineError,
+        InputError,
+        InputTooLongError,
+        ModelLoadError,
+        ModelNotFoundError,
+        OverloadedError,
+        PluginError,
+    )
+    from embedingest.ingest.chunk import Chunker
+    from embedingest.ingest.load import Loader
+    from embedingest.ingest.sources.base import Item, Source
+    from embedingest.paths import user_cache
+    from embedingest.types import Chunk, Document, Embeddings, ModelInfo, Sizer, Span
+
+__all__ = [
+    "Chunk",
+    "Chunker",
+    "ConfigError",
+    "Document",
+    "DocumentError",
+    "DocumentSkipped",
+    "Embeddings",
+    "EmbedingestError",
+    "Encoder",
+    "Engine",
+    "EngineClosedError",
+    "EngineError",
+    "FastTokenizer",
+    "FolderEncoder",
+    "InputError",
+    "InputTooLongError",
+    "Item",
+    "Loader",
+    "ModelConfig",
+    "ModelFolder",
+    "ModelInfo",
+    "ModelLoadError",
+    "ModelNotFoundError",
+    "OverloadedError",
+    "PluginError",
+    "Sizer",
+    "Source",
+    "Span",
+    "TokenIds",
+    "TokenizerSizer",
+    "load_chain",
+    "open_loader",
+    "user_cache",
+]
+
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)
