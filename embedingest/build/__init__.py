@@ -162,7 +162,7 @@ def open_pipeline(
     from embedingest.build.extend import extended, mirrors_of
     from embedingest.ingest.sources.mirror import MirroredPipeline
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.store.lock import writer_lock
+    from embedingest.store.writer import writer_lock
     from embedingest.store.token import version_token
 
     state = session.config.state
@@ -304,7 +304,7 @@ def _table_verbs() -> dict[str, Callable[[Any, Mapping[str, Any]], object]]:
 
 def journal_path(state: Path, db: str, table: str) -> Path:
     """Where the journal of one table lies. Two databases in one state folder have two journals."""
-    from embedingest.store.lock import local_folder
+    from embedingest.store.uri import local_folder
 
     folder = local_folder(db)
     where = db if folder is None else str(folder.resolve())
@@ -355,7 +355,7 @@ def recall(state: Path, db: str, table: str) -> Config:
 
 
 def _outputs(state: Path, db: str) -> list[Path]:
-    from embedingest.store.lock import local_folder
+    from embedingest.store.uri import local_folder
 
     folder = local_folder(db)
     return [state.absolute(), *([] if folder is None else [folder.absolute()])]

@@ -102,7 +102,7 @@ def _models() -> Iterator[Finding]:
 
 def _folders(db: str, state: Path) -> Iterator[Finding]:
     from embedingest.paths import user_cache
-    from embedingest.store.lock import local_folder
+    from embedingest.store.uri import local_folder
 
     for name, folder in (("table", local_folder(db)), ("state", state), ("cache", user_cache())):
         if folder is not None:
@@ -124,8 +124,8 @@ def _writable(name: str, folder: Path) -> Finding:
 
 def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
     from embedingest.errors import EmbedingestError, TableMissingError
-    from embedingest.store.lock import writer_lock
     from embedingest.store.table import open_table
+    from embedingest.store.writer import writer_lock
 
     try:
         with open_table(db, table) as opened:

@@ -57,7 +57,7 @@ def _document(db: str, table: str, state: Path) -> dict[str, Any]:
     from embedingest.build import Session, journal_path, open_pipeline, recall
     from embedingest.ingest.audit.status import journal_status, lag
     from embedingest.ingest.notices import Tally
-    from embedingest.store.lock import writer_lock
+    from embedingest.store.writer import writer_lock
 
     session = Session(recall(state, db, table))
     try:

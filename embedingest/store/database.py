@@ -8,18 +8,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import EmbedingestError, StoreError, TableMissingError
-from embedingest.store.lock import local_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["connect", "missing", "opened", "table_names", "translated"]
+__all__ = ["connect", "load", "missing", "opened", "translated"]
 
-_INDEX_CACHE: Final = 1 << 30
-_METADATA_CACHE: Final = 128 << 20
-_NO_ROOM: Final = ("no space left", "disk quota", "file too large", "storage full")
-_NO_RIGHT: Final = ("permission denied", "read-only file system", "access is denied", "operation not permitted")
+_INDEX_CACHE_BYTES: Final = 1 << 30
+_METADATA_CACHE_BYTES: Final = 128 << 20
+_DISK_FULL: Final = ("no space left", "disk quota", "file too large", "storage full")
+_NOT_WRITABLE: Final = ("permission denied", "read-only file system", "access is denied", "operation not permitted")
 
 
 def load() -> Any:
@@ -32,27 +31,18 @@ def load() -> Any:
     return lancedb
 
 
-def connect(uri: str | Path, *, read_consistency_seconds: float, storage_options: Mapping[str, str] | None) -> Any:
-    """A LanceDB connection whose tables notice other processes' commits after the given seconds."""
+def connect(uri: str | Path, *, read_consistency_seconds: float) -> Any:
+    """A LanceDB connection whose tables notice other processes' commits after the given seconds. Raises StoreError."""
     lancedb = load()
-    session = lancedb.Session(index_cache_size_bytes=_INDEX_CACHE, metadata_cache_size_bytes=_METADATA_CACHE)
+    session = lancedb.Session(
+        index_cache_size_bytes=_INDEX_CACHE_BYTES, metadata_cache_size_bytes=_METADATA_CACHE_BYTES
+    )
     with translated("open database", str(uri)):
         return lancedb.connect(
             str(uri),
             read_consistency_interval=timedelta(seconds=read_consistency_seconds),
-            storage_options=None if storage_options is None else dict(storage_options),
             session=session,
         )
-
-
-def table_names(uri: str | Path) -> list[str]:
-    """The tables in a database, ours or not; none where the database does not exist."""
-    folder = local_folder(uri)
-    if folder is not None and not folder.is_dir():
-        return []
-    database = connect(uri, read_consistency_seconds=0, storage_options=None)
-    with translated("list tables of", str(uri)):
-        return [str(name) for name in database.list_tables(limit=10_000).tables]
 
 
 def opened(database: Any, uri: str | Path, name: str) -> Any:
@@ -93,9 +83,9 @@ def _first_line(error: BaseException) -> str:
 
 
 def _remedy(message: str) -> str | None:
-    low = message.lower()
-    if any(sign in low for sign in _NO_ROOM):
+    lowered = message.lower()
+    if any(sign in lowered for sign in _DISK_FULL):
         return "make room on the disk and run the same command again: what was stored before is whole"
-    if any(sign in low for sign in _NO_RIGHT):
+    if any(sign in lowered for sign in _NOT_WRITABLE):
         return "the database must be writable; `--db URI` chooses another place"
     return None

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.store import vector_index
-from embedingest.store.lock import local_folder
+from embedingest.store.uri import local_folder
 from embedingest.store.values import TableStats, TextSettings
 
 if TYPE_CHECKING:

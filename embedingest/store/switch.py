@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 from embedingest.store.database import connect, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["switch_table"]
 
 
-def switch_table(uri: str | Path, beside: str, name: str, *, storage_options: Mapping[str, str] | None = None) -> None:
+def switch_table(uri: str | Path, beside: str, name: str) -> None:
     """Make table `name` hold what table `beside` holds, then drop `beside`.
 
     Streams: memory does not grow with the rows. Open handles of `name` see the new rows at their next look. Stopped
     in between, either the old rows are there or the new ones, and doing it again ends the same. Raises StoreError.
     """
-    database = connect(uri, read_consistency_seconds=0, storage_options=storage_options)
+    database = connect(uri, read_consistency_seconds=0)
     with translated("switch", f"`{beside}` to `{name}` in {uri}"):
         source = database.open_table(beside)
         rows = source.search().to_batches() if source.count_rows() else None

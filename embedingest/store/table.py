@@ -13,10 +13,10 @@ import pyarrow as pa
 from embedingest.errors import FingerprintError, StoreError
 from embedingest.store import schema as columns
 from embedingest.store.database import connect, missing, opened, translated
-from embedingest.store.lock import local_folder
 from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
 from embedingest.store.schema import ROW_COLUMNS, VECTOR
+from embedingest.store.uri import local_folder
 from embedingest.store.values import SourceState, TableIdentity, Upkeep
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ def open_table(
     document_prompt: str = "",
     read_consistency_seconds: float = 5.0,
     float16: bool = False,
-    storage_options: Mapping[str, str] | None = None,
     upkeep: Upkeep | None = None,
     guard: Callable[[], None] | None = None,
 ) -> ChunkTable:
@@ -63,7 +62,7 @@ def open_table(
     folder = local_folder(uri)
     if not create and folder is not None and not folder.is_dir():
         raise missing(uri, name)
-    database = connect(uri, read_consistency_seconds=read_consistency_seconds, storage_options=storage_options)
+    database = connect(uri, read_consistency_seconds=read_consistency_seconds)
     lance = opened(database, uri, name)
     if lance is None:
         if not create:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from embedingest.store.lock import local_folder
+from embedingest.store.uri import local_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

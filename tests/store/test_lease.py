@@ -13,7 +13,6 @@ import pytest
 
 from embedingest.errors import LockedError
 from embedingest.store.lease import LeaseLock
-from embedingest.store.lock import WriterLock, writer_lock
 from embedingest.store.table import open_table
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 
@@ -124,8 +123,3 @@ def test_a_writer_that_slept_goes_on_where_nobody_took_its_place(uri):
     asleep.ensure()
     assert asleep.held
     asleep.release()
-
-
-def test_object_stores_have_leases_and_folders_have_files(tmp_path):
-    assert isinstance(writer_lock("s3://bucket/db", "chunks", state=tmp_path), LeaseLock)
-    assert isinstance(writer_lock(tmp_path / "db", "chunks", state=tmp_path), WriterLock)

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from embedingest.errors import LockedError, StoreError
-from embedingest.store.lock import WriterLock, local_folder
+from embedingest.store.lock import WriterLock
 
 HOLD = """
 import sys, time
@@ -66,15 +66,6 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_its_path(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="file/db"):
         WriterLock(tmp_path / "file" / "db", "chunks").acquire()
-
-
-@pytest.mark.parametrize(
-    ("uri", "folder"),
-    [("data/db", "data/db"), ("file:///data/my%20db", "/data/my db"), ("s3://bucket/db", None), ("memory://", None)],
-)
-def test_only_local_databases_have_a_folder(uri, folder):
-    found = local_folder(uri)
-    assert (None if found is None else found.as_posix()) == folder
 
 
 def test_an_object_store_is_locked_in_the_state_folder(tmp_path):

@@ -1,0 +1,16 @@
+"""What a database URI means on this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedingest.store.uri import local_folder
+
+
+@pytest.mark.parametrize(
+    ("uri", "folder"),
+    [("data/db", "data/db"), ("file:///data/my%20db", "/data/my db"), ("s3://bucket/db", None), ("memory://", None)],
+)
+def test_only_local_databases_have_a_folder(uri, folder):
+    found = local_folder(uri)
+    assert (None if found is None else found.as_posix()) == folder
