@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from embedingest.errors import ConfigError
 from embedingest.ingest.rows.metadata import Metadata
 from embedingest.supervise import Supervisor
 from embedingest.types import Document
+from tests.waiting import HANGS_SECONDS, until
 
 WATCH = "watch: {settle_ms: 50}"
 
@@ -59,14 +59,8 @@ class Place:
             yield supervisor
         finally:
             self.stop.set()
-            thread.join(30)
+            thread.join(HANGS_SECONDS)
             assert not thread.is_alive()
-
-    def soon(self, holds, seconds=20.0):
-        end = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < end, (self.said, [(n, r.to_json()["files"]) for n, r in self.reports])
-            time.sleep(0.05)
 
     def new(self, name):
         return sum(report.files.new for told, report in self.reports if told == name)
@@ -89,34 +83,34 @@ def pipelines(*names, more=""):
 
 def test_pipelines_are_followed_side_by_side(place):
     with place.running(place.written(pipelines("a", "b"))):
-        place.soon(lambda: place.new("a") == place.new("b") == 1)
+        until(lambda: place.new("a") == place.new("b") == 1)
         place.document("b/two.md", "More.\n")
-        place.soon(lambda: place.new("b") == 2)
+        until(lambda: place.new("b") == 2)
 
 
 def test_a_pipeline_that_fails_is_said_and_the_others_go_on(place):
     text = pipelines("a", "b").replace("path: b", "path: nowhere")
     with place.running(place.written(text)) as supervisor:
-        place.soon(lambda: place.new("a") == 1 and supervisor.failures)
+        until(lambda: place.new("a") == 1 and supervisor.failures)
         assert "pipeline `b` stopped: no such folder" in place.said[0]
         place.document("a/two.md", "More.\n")
-        place.soon(lambda: place.new("a") == 2)
+        until(lambda: place.new("a") == 2)
     assert isinstance(supervisor.failures["b"], ConfigError)
 
 
 def test_when_none_is_left_the_first_failure_is_raised(place):
     with place.running(place.written(pipelines("a").replace("path: a", "path: nowhere"))):
-        place.soon(lambda: place.raised)
+        until(lambda: place.raised)
     assert "no such folder" in str(place.raised[0])
 
 
 def test_a_changed_configuration_touches_only_what_differs(place):
     with place.running(place.written(pipelines("a", "b"))) as supervisor:
-        place.soon(lambda: place.new("a") == place.new("b") == 1)
+        until(lambda: place.new("a") == place.new("b") == 1)
         untouched = supervisor._members["a"].thread
         place.written(pipelines("a", "b", "c").replace("table: b", "table: beta"))
         supervisor.ask_to_reread(place.read)
-        place.soon(lambda: place.new("c") == 1 and place.new("b") == 2)
+        until(lambda: place.new("c") == 1 and place.new("b") == 2)
         assert place.said == ["configuration applied: 1 stopped, 2 started, 1 untouched"]
         assert supervisor._members["a"].thread is untouched
         assert untouched.is_alive()
@@ -124,31 +118,31 @@ def test_a_changed_configuration_touches_only_what_differs(place):
 
 def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(place):
     with place.running(place.written(pipelines("a"))) as supervisor:
-        place.soon(lambda: place.new("a") == 1)
+        until(lambda: place.new("a") == 1)
         (place.folder / "c.yaml").write_text("pipelines: {a: {sorces: []}}\n")
         supervisor.ask_to_reread(place.read)
-        place.soon(lambda: place.said)
+        until(lambda: place.said)
         assert "the configuration is refused, the old one goes on" in place.said[0]
         place.document("a/two.md", "More.\n")
-        place.soon(lambda: place.new("a") == 2)
+        until(lambda: place.new("a") == 2)
 
 
 def test_other_models_start_everything_again(place):
     with place.running(place.written(pipelines("a"))) as supervisor:
-        place.soon(lambda: place.new("a") == 1)
+        until(lambda: place.new("a") == 1)
         place.written("engine: {keep_alive: 1m}\n" + pipelines("a"))
         supervisor.ask_to_reread(place.read)
-        place.soon(lambda: place.said)
+        until(lambda: place.said)
         assert "everything starts again" in place.said[0]
         place.document("a/two.md", "More.\n")
-        place.soon(lambda: place.new("a") == 2)
+        until(lambda: place.new("a") == 2)
 
 
 def test_a_scheduled_pipeline_looks_at_its_times_only(place):
     with place.running(place.written(pipelines("a", more="    schedule: every 1s\n"))):
-        place.soon(lambda: place.new("a") == 1)
+        until(lambda: place.new("a") == 1)
         place.document("a/two.md", "More.\n")
-        place.soon(lambda: place.new("a") == 2)
+        until(lambda: place.new("a") == 2)
 
 
 @pytest.mark.parametrize(

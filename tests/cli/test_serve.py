@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.client import get, post, soon
+from tests.server.client import get, post
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -51,7 +52,7 @@ def answers(port: int) -> bool:
 def test_it_serves_until_told_to_stop_and_says_how_it_ended(start, number, code):
     port = free_port()
     process = start(OLLAMA_HOST=f"127.0.0.1:{port}", OLLAMA_KEEP_ALIVE="-1", OLLAMA_CONTEXT_LENGTH="8")
-    assert soon(lambda: answers(port), 30)
+    until(lambda: answers(port))
     answer = post(port, "/api/embed", {"model": "hashing", "input": "word " * 20}).json()
     assert answer["prompt_eval_count"] == 8
     assert get(port, "/api/ps").json()["models"][0]["expires_at"] > "2200"

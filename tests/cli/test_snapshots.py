@@ -9,6 +9,7 @@ from pathlib import Path
 
 from embedingest.build import Session, open_pipeline, remember
 from embedingest.config import Config, PipelineConfig, SourceConfig, WatchConfig
+from tests.waiting import until
 
 
 def sources(chair, *args):
@@ -63,13 +64,6 @@ def followed(folder):
         stop.set()
         thread.join(30)
         session.close()
-
-
-def until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not arrive in time"
-        time.sleep(0.05)
 
 
 def test_restoring_pauses_a_watch_until_it_is_told_to_go_on(chair):

@@ -9,13 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 TEXT = "# {0}\n\nThe first paragraph is about {0}.\n\n## More\n\nThe second one tells more of {0}.\n"
@@ -44,13 +45,6 @@ def rows(folder: Path, state: str = ".embedingest") -> dict[str, Any]:
     found = table.to_arrow().drop_columns(["ingested_at"]).to_pylist()
     assert len({row["id"] for row in found}) == len(found)
     return {row["id"]: row for row in found}
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not arrive in time"
-        time.sleep(0.05)
 
 
 def sources(folder: Path) -> set[str]:

@@ -12,11 +12,12 @@ from embedingest.engine.pool import Lease, ModelPool
 from embedingest.engine.scheduler import Scheduler
 from embedingest.errors import EngineClosedError, ModelLoadError, OverloadedError
 from tests.engine.shelf import Watched
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-WAIT = 10
+WAIT = 60
 
 
 class Opener:
@@ -74,13 +75,6 @@ def names(pool: ModelPool) -> list[str]:
     return sorted(model.key for model, _ in pool.loaded())
 
 
-def soon(claim) -> bool:
-    until = time.monotonic() + WAIT
-    while not claim() and time.monotonic() < until:
-        time.sleep(0.005)
-    return bool(claim())
-
-
 def used(pool: ModelPool, key: str, clock: Clock, keep_alive: float | None = None) -> None:
     clock.now += 1
     leased(pool, key, keep_alive).release()
@@ -118,7 +112,7 @@ def test_one_in_use_is_never_evicted_and_the_request_waits_for_one_that_is_not(p
 def test_a_busy_model_cannot_keep_a_waiting_one_out_for_ever(pool):
     held = [leased(pool, "a"), leased(pool, "b")]
     waiting = pool.acquire("c")
-    assert soon(lambda: pool._blocked)
+    until(lambda: pool._blocked)
     late = pool.acquire("a")
     assert not late.done()
     for lease in held:
@@ -147,7 +141,7 @@ def test_the_idle_clock_starts_when_the_last_request_ends(pool, opener, clock):
     assert names(pool) == ["a"]
     clock.now += 2
     pool.acquire("b").result(WAIT).release()  # anything that wakes the pool
-    assert soon(lambda: names(pool) == ["b"])
+    until(lambda: names(pool) == ["b"])
     assert opener.encoders["a"].closed
 
 
@@ -172,8 +166,8 @@ def test_a_period_of_nothing_unloads_when_nobody_uses_it(pool, opener):
     time.sleep(0.02)
     assert names(pool) == ["a"]
     first.release()
-    assert soon(lambda: names(pool) == [])
-    assert soon(lambda: opener.encoders["a"].closed)
+    until(lambda: names(pool) == [])
+    until(lambda: opener.encoders["a"].closed)
 
 
 def test_unloading_waits_for_whoever_uses_the_model(pool):
@@ -181,7 +175,7 @@ def test_unloading_waits_for_whoever_uses_the_model(pool):
     pool.unload("a")
     assert names(pool) == ["a"]
     lease.release()
-    assert soon(lambda: names(pool) == [])
+    until(lambda: names(pool) == [])
     pool.unload("never there")
 
 
@@ -198,7 +192,7 @@ def test_a_load_that_fails_is_told_to_all_who_wait_and_the_pool_goes_on(pool, op
 def test_more_waiting_than_the_limit_is_refused(pool, opener):
     opener.hold.clear()
     asked: list[Future[Lease]] = [pool.acquire("a")]
-    assert soon(lambda: not pool._pending)  # it is being loaded
+    until(lambda: not pool._pending)  # it is being loaded
     asked += [pool.acquire("a") for _ in range(3)]
     with pytest.raises(OverloadedError):
         pool.acquire("a")
@@ -214,7 +208,7 @@ def test_whoever_goes_away_while_waiting_is_not_waited_for(pool, opener):
     assert gone.cancel()
     opener.hold.set()
     first.result(WAIT).release()
-    assert soon(lambda: [model.users for model, _ in pool.loaded()] == [0])
+    until(lambda: [model.users for model, _ in pool.loaded()] == [0])
 
 
 def test_releasing_twice_counts_once(pool):
@@ -231,7 +225,7 @@ def test_closing_serves_what_was_admitted_and_refuses_the_rest(opener, clock):
     admitted = pool.acquire("a")
     closing = threading.Thread(target=pool.close)
     closing.start()
-    assert soon(lambda: pool._closed)
+    until(lambda: pool._closed)
     with pytest.raises(EngineClosedError):
         pool.acquire("a")
     opener.hold.set()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedingest.engine.scheduler import AGE_SECONDS, Scheduler
+from embedingest.engine.scheduler import Scheduler
 from embedingest.errors import EngineClosedError, InputError, OverloadedError
 from tests.engine.doubles import CountingEncoder, Gate, expected
 
@@ -99,11 +99,9 @@ def test_bulk_is_not_starved_by_a_stream_of_queries():
     for n in range(400):
         scheduler.submit([[n % 50, n]])
     bulk = scheduler.submit([[99]], priority="bulk")
-    began = time.perf_counter()
-    bulk.result(10)
-    assert time.perf_counter() - began < AGE_SECONDS + 0.5
-    assert scheduler.stats().waiting_texts > 100
+    bulk.result(60)
     scheduler.close()
+    assert encoder.batches.index([[99]]) < 300
 
 
 def test_callers_take_turns():

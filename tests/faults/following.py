@@ -8,6 +8,7 @@ import time
 
 from embedingest.errors import TableMissingError
 from embedingest.ingest.state.journal import Journal
+from tests.waiting import until
 
 SETTLE_MS = 50
 
@@ -33,7 +34,7 @@ class Following:
 
     def __exit__(self, *_):
         self.world.stop.set()
-        self._thread.join(30)
+        self._thread.join()
         self.world.stop.clear()
         if self._error is not None:
             raise self._error
@@ -47,8 +48,8 @@ class Following:
         except BaseException as error:
             self._error = error
 
-    def until(self, condition, seconds=20.0):
-        wait_until(lambda: self._error or condition(), seconds)
+    def until(self, condition):
+        until(lambda: self._error or condition())
         if self._error is not None:
             raise self._error
 
@@ -83,10 +84,3 @@ class Following:
         with contextlib.closing(self.world.table()) as table:
             names = list(table.source_states())
             return {row.text for rows in table.rows(names).values() for row in rows}
-
-
-def wait_until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.03)

@@ -9,8 +9,9 @@ import threading
 import time
 
 from tests.faults.elsewhere import with_tiny_disk
-from tests.faults.following import Following, wait_until
+from tests.faults.following import Following
 from tests.ingest.world import CountingEngine
+from tests.waiting import HANGS_SECONDS, until
 
 
 def git(folder, *arguments):
@@ -118,10 +119,10 @@ def test_files_that_come_back_before_it_was_confirmed_were_never_away(world):
     with Following(world) as following:
         world.engine.texts.clear()
         world.folder.rename(world.base / "unplugged")
-        wait_until(lambda: any(notice.code == "root_missing" for notice in following.notices))
+        until(lambda: any(notice.code == "root_missing" for notice in following.notices))
         assert world.contents() == stored
         (world.base / "unplugged").rename(world.folder)
-        wait_until(lambda: any(notice.code == "root_back" for notice in following.notices))
+        until(lambda: any(notice.code == "root_back" for notice in following.notices))
         following.until_quiet()
         # Only the file that `until_quiet` itself made.
         assert all(text.startswith("mark ") for text in world.engine.texts)
@@ -164,7 +165,7 @@ class Gated(CountingEngine):
     def embed(self, texts, *, priority, **options):
         if priority == "bulk" and self.shut.is_set():
             self.waiting.set()
-            self.open.wait(30)
+            self.open.wait(HANGS_SECONDS)
         return super().embed(texts, priority=priority, **options)
 
 
@@ -178,7 +179,7 @@ def test_a_file_of_the_backlog_that_is_saved_again_does_not_wait_for_its_old_ver
             (aside / f"b{number}.md").write_text(f"backlog number {number}")
             os.utime(aside / f"b{number}.md", (number + 1, number + 1))
         aside.rename(world.folder / "backlog")
-        assert world.engine.waiting.wait(20)
+        assert world.engine.waiting.wait(HANGS_SECONDS)
         world.write("backlog/b0.md", "saved while its old version waits")
         following.until(lambda: "saved while its old version waits" in following.texts())
         assert "backlog number 1" not in following.texts()
@@ -195,6 +196,6 @@ def test_a_save_is_searchable_while_a_backlog_is_ingested(world):
         following.until(lambda: any("/backlog/" in name for name in following.sources()))
         world.write("part0/doc0.md", "saved in the middle of it all")
         following.until(lambda: "saved in the middle of it all" in following.texts())
-        following.until(lambda: sum("/backlog/" in name for name in following.sources()) == 600, 60)
+        following.until(lambda: sum("/backlog/" in name for name in following.sources()) == 600)
         following.until_quiet()
     world.assert_like_fresh()

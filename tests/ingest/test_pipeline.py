@@ -24,6 +24,7 @@ from embedingest.store.lock import WriterLock
 from embedingest.store.switch import switch_table
 from embedingest.store.values import Upkeep
 from tests.ingest.world import ENGINE, CountingEngine, World
+from tests.waiting import until
 
 TEXT = "\n\n".join(f"Paragraph {n} has some words of its own, number {n * n}." for n in range(12))
 
@@ -656,10 +657,3 @@ class StoppingEngine(CountingEngine):
     def embed(self, texts: Any, **options: Any) -> Any:
         self.stop.set()
         return self.engine.embed(texts, **options)
-
-
-def until(condition: Any, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)

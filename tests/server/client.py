@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.server.wirecases import Reply, send
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def post(port: int, path: str, body: Any, **headers: str) -> Reply:
@@ -29,7 +25,7 @@ def raw_request(body: Any, path: str = "/api/embed") -> bytes:
 
 
 def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 def read_to_end(connection: socket.socket) -> bytes:
@@ -41,11 +37,3 @@ def read_to_end(connection: socket.socket) -> bytes:
     except ConnectionResetError:
         pass
     return b"".join(parts)
-
-
-def soon(claim: Callable[[], Any], seconds: float = 10) -> bool:
-    """Whether something becomes true before long."""
-    until = time.monotonic() + seconds
-    while not claim() and time.monotonic() < until:
-        time.sleep(0.005)
-    return bool(claim())

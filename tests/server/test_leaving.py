@@ -12,7 +12,8 @@ from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
 from tests.engine.doubles import Gate
 from tests.engine.shelf import Watched, engine_of
-from tests.server.client import connect, get, post, raw_request, soon
+from tests.server.client import connect, get, post, raw_request
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -58,9 +59,9 @@ def test_a_client_that_leaves_costs_nothing_more(server, engine, gate, made):
     assert gate.entered.wait(10)
     leaving = connect(server.port)
     leaving.sendall(raw_request({"model": "g", "input": ["never", "asked"]}))
-    assert soon(lambda: engine.loaded()[0].scheduler.stats().waiting_texts == 2)
+    until(lambda: engine.loaded()[0].scheduler.stats().waiting_texts == 2)
     leaving.close()
-    assert soon(lambda: engine._active == 1)
+    until(lambda: engine._active == 1)
     gate.open()
     assert first.recv(1000).startswith(b"HTTP/1.1 200 ")
     first.close()
@@ -73,7 +74,7 @@ def test_a_client_that_leaves_while_the_model_loads_frees_its_place(server, engi
     leaving.sendall(raw_request({"model": "slow", "input": "x"}))
     assert gate.entered.wait(10)
     leaving.close()
-    assert soon(lambda: engine._active == 0)
+    until(lambda: engine._active == 0)
     gate.open()
     assert post(server.port, "/api/embed", {"model": "slow", "input": "x"}).status == 200
     assert [model.users for model in engine.loaded()] == [0]
@@ -94,7 +95,7 @@ def test_a_stop_finishes_what_was_accepted_and_refuses_the_rest(server, gate):
             return True
         return False
 
-    assert soon(refused)
+    until(refused)
     gate.open()
     assert accepted.recv(1000).startswith(b"HTTP/1.1 200 ")
     accepted.close()

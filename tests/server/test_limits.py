@@ -13,7 +13,8 @@ import pytest
 
 from tests.engine.doubles import Gate
 from tests.engine.shelf import Watched, engine_of
-from tests.server.client import connect, post, raw_request, read_to_end, soon
+from tests.server.client import connect, post, raw_request, read_to_end
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.server.wirecases import Reply
@@ -50,7 +51,7 @@ def test_a_request_beyond_the_waiting_limit_is_refused_with_the_exact_text(gated
     first = background(server.port, "running")
     assert gate.entered.wait(10)
     waiting = [background(server.port, f"waiting {i}") for i in range(2)]
-    assert soon(lambda: engine._active == 3)
+    until(lambda: engine._active == 3)
     for path, error in (("/api/embed", {"error": BUSY}), ("/v1/embeddings", None)):
         refused = post(server.port, path, {"model": "g", "input": "one too many"})
         assert refused.status == 503
@@ -69,7 +70,7 @@ def test_requests_that_wait_share_one_batch(gated, serve):
     first = background(server.port, "first")
     assert gate.entered.wait(10)
     others = [background(server.port, f"text {i}", f"more {i}") for i in range(2)]
-    assert soon(lambda: engine.loaded()[0].scheduler.stats().waiting_texts == 4)
+    until(lambda: engine.loaded()[0].scheduler.stats().waiting_texts == 4)
     gate.open()
     for thread, replies in [first, *others]:
         thread.join(10)
@@ -132,7 +133,7 @@ def test_all_bodies_together_are_bounded_in_memory(serve):
         connection.close()
     assert len(answers) >= 1
     assert all(answer.startswith(b"HTTP/1.1 503 ") for answer in answers)
-    assert soon(lambda: post(server.port, "/api/embed", {"model": "hashing", "input": "a"}).status == 200)
+    until(lambda: post(server.port, "/api/embed", {"model": "hashing", "input": "a"}).status == 200)
 
 
 def test_more_inputs_than_the_limit_are_refused_before_any_work(serve, tmp_path):

@@ -15,6 +15,7 @@ from embedingest.store.switch import switch_table
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, TableStats, TextSettings, Upkeep, VectorIndex
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row, vector_of
+from tests.waiting import until
 
 QUIET = TableStats(rows=5_000, fragments=3, small_fragments=3, bytes=1, versions=9, indices={"text_idx": (5_000, 0)})
 KEYS = {"text_idx": (1, 0), "id_idx": (1, 0), "source_idx": (1, 0), "text_hash_idx": (1, 0), "vector_idx": (1, 0)}
@@ -145,9 +146,7 @@ def large(tmp_path_factory):
 
 def test_a_large_table_gets_its_vector_index_measured_and_remembered(large):
     large.maintain()  # a build beside it is waited for, or seen as running
-    deadline = time.monotonic() + 60
-    while large.stats().vector_index is None and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: large.stats().vector_index)
     made = large.stats().vector_index
     assert (made.kind, made.rows, made.sample) == ("IVF_RQ", 3_000, 64)
     assert made.recall >= 0.97

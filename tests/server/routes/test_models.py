@@ -12,7 +12,8 @@ from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.packaged import PACKAGED
 from tests.engine.shelf import Poisoned, Watched, engine_of
-from tests.server.client import get, post, soon
+from tests.server.client import get, post
+from tests.waiting import until
 
 PROMPTS = {"query": "ask: ", "document": "say: ", "title": "title: "}
 
@@ -100,7 +101,7 @@ def test_a_model_deleted_while_loaded_serves_until_it_is_unloaded_and_then_says_
     assert post(local, "/api/embed", {"model": "local", "input": "x"}).status == 200
     shutil.rmtree(folder)
     assert post(local, "/api/embed", {"model": "local", "input": "y", "keep_alive": 0}).status == 200
-    assert soon(lambda: get(local, "/api/ps").json()["models"] == [])
+    until(lambda: get(local, "/api/ps").json()["models"] == [])
     failed = post(local, "/api/embed", {"model": "local", "input": "x"})
     assert failed.status == 500
     assert "no model folder at" in failed.json()["error"]
@@ -192,6 +193,6 @@ def test_tokens_of_one_text_or_of_several_and_back(serve):
 def test_preloaded_models_are_in_memory_before_the_server_is_ready(tmp_path, serve):
     engine = engine_of(tmp_path, {"a": Watched})
     port = serve({"preload": ["a", "not there"]}, over=engine).port
-    assert soon(lambda: get(port, "/readyz").status == 200)
+    until(lambda: get(port, "/readyz").status == 200)
     assert [model["name"] for model in get(port, "/api/ps").json()["models"]] == ["a:latest"]
     engine.close()

@@ -1,0 +1,39 @@
+"""Waiting for what another thread or process does.
+
+Bounds of time only end a test that would hang, so they are far above what a loaded machine needs. What a test claims
+about order or rest it asserts of events, not of seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+HANGS_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.01
+
+
+def until(condition: Callable[[], T], what: str = "what was waited for", seconds: float = HANGS_SECONDS) -> T:
+    """Wait until `condition()` is true and return its value. AssertionError naming `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds:g} s"
+        time.sleep(_POLL_SECONDS)
+    return value
+
+
+def until_passes(attempt: Callable[[], T], seconds: float = HANGS_SECONDS) -> T:
+    """Repeat `attempt()` until it raises no AssertionError; after `seconds` its last one is raised."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return attempt()
+        except AssertionError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
