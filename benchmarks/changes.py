@@ -19,7 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from embedingest.build import Session, open_pipeline
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig
 
 import record as records
@@ -72,7 +73,8 @@ def ingest(base, folder="docs", out="out"):
 UNCHANGED = """
 import sys, time
 from pathlib import Path
-from embedingest.build import Session, open_pipeline
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig
 
 

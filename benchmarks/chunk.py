@@ -29,7 +29,7 @@ def documents(folder):
 
 
 def engine_rate(chunks, model):
-    from embedingest.build import open_engine
+    from embedingest.build.models import open_engine
 
     engine = open_engine()
     engine.embed([chunk.text for chunk in chunks[:8]], model=model)

@@ -35,7 +35,8 @@ CHILD = """
 import os, sys
 from pathlib import Path
 base, model, docs = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-from embedingest.build import Session, open_pipeline
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig
 from embedingest.engine import scheduler
 pipeline = PipelineConfig(sources=(SourceConfig(path=docs),), model=model, db=str(base / "lancedb"))

@@ -23,7 +23,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from embedingest.build import Session, open_pipeline
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig, WatchConfig
 from embedingest.errors import TableMissingError
 from embedingest.store.table import open_table

@@ -85,7 +85,8 @@ def against_exact(table, questions):
 
 
 def over_http(arguments):
-    from embedingest.build import Session, open_searcher, open_server
+    from embedingest.build.serving import open_searcher, open_server
+    from embedingest.build.session import Session
     from embedingest.config import Config, ServerConfig
 
     _, texts = real(arguments.real_db)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-__version__ = "0.1.0"
+from embedingest.version import __version__
 
 # Public name → the room it lives in.
 _ROOMS: Final = {
@@ -54,17 +54,20 @@ _ROOMS: Final = {
     "TableMissingError": "errors",
     "TokenIds": "engine.encoder",
     "TokenizerSizer": "engine.folder.tokenizer",
-    "Session": "build",
+    "Session": "build.session",
     "load_chain": "engine.torch.encoder",
-    "open_engine": "build",
-    "open_loader": "build",
-    "open_pipeline": "build",
-    "open_searcher": "build",
+    "open_engine": "build.models",
+    "open_loader": "build.models",
+    "open_pipeline": "build.pipelines",
+    "open_searcher": "build.serving",
     "user_cache": "paths",
 }
 
 if TYPE_CHECKING:
-    from embedingest.build import Session, open_engine, open_loader, open_pipeline, open_searcher
+    from embedingest.build.models import open_engine, open_loader
+    from embedingest.build.pipelines import open_pipeline
+    from embedingest.build.serving import open_searcher
+    from embedingest.build.session import Session
     from embedingest.config import Config, EngineConfig, ModelConfig
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Engine

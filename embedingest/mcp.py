@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from embedingest import __version__
 from embedingest.errors import ConfigError, EmbedingestError
 from embedingest.query import result_to_json
 from embedingest.store.values import SearchQuery
+from embedingest.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -43,12 +43,12 @@ _MODULES: Final = {
     "TokenIds": "engine.encoder",
     "TokenizerSizer": "engine.folder.tokenizer",
     "load_chain": "engine.torch.encoder",
-    "open_loader": "build",
+    "open_loader": "build.models",
     "user_cache": "paths",
 }
 
 if TYPE_CHECKING:
-    from embedingest.build import open_loader
+    from embedingest.build.models import open_loader
     from embedingest.config import ModelConfig
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Engine

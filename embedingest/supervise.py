@@ -13,7 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from embedingest.build import Session, open_pipeline, open_searcher, open_server, remember
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.remembered import remember
+from embedingest.build.serving import open_searcher, open_server
+from embedingest.build.session import Session
 from embedingest.config import parse_schedule
 from embedingest.errors import EmbedingestError
 

@@ -14,9 +14,10 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "embedingest"
 
 # Rooms, lowest first. A module may import its own room and any room named in the set, never another.
-BOTTOM = {"types", "errors", "config", "registry", "options", "paths", "durations", "atomic"}
+BOTTOM = {"types", "errors", "config", "registry", "options", "paths", "durations", "atomic", "version"}
 ROOMS: dict[str, set[str]] = {
     "types": set(),
+    "version": set(),
     "errors": set(),
     "paths": set(),
     "durations": set(),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from embedingest.build import journal_path
+from embedingest.build.remembered import journal_path
 from tests.cli.conftest import Chair
 
 THEN = Path(__file__).parent / "data" / "before-the-house"

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from embedingest import config, registry
-from embedingest.build import open_searcher
+from embedingest.build.serving import open_searcher
 from embedingest.cli._root import cli
 from embedingest.cli._run import run_command
 from embedingest.engine.packaged import PACKAGED
@@ -90,7 +90,7 @@ def ran(capfd, file: Path) -> dict:
 
 
 def hit(file: Path, pipeline: str, query: str):
-    from embedingest.build import Session
+    from embedingest.build.session import Session
 
     shop = Session(config.read(file))
     chosen = shop.config.pipelines[pipeline]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from embedingest import config
-from embedingest.build import Session, open_pipeline
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.session import Session
 from embedingest.store.table import open_table
 
 TEXT = "# One\n\n" + "A walrus sleeps here. " * 30 + "\n\n# Two\n\n" + "A llama spits there. " * 30 + "\n"

@@ -21,7 +21,9 @@ def ask_or_do(state: Path, db: str, table: str, verb: str, arguments: dict[str, 
 
     Answers the exit code. The settings are those the table was last written with.
     """
-    from embedingest.build import Session, open_pipeline, recall
+    from embedingest.build.pipelines import open_pipeline
+    from embedingest.build.remembered import recall
+    from embedingest.build.session import Session
     from embedingest.cli._progress import ProgressLine
     from embedingest.cli._stopping import stopping
     from embedingest.cli.ingest import say
@@ -52,7 +54,7 @@ def _ask(
     stopped: Callable[[], bool],
     as_json: bool,
 ) -> int:
-    from embedingest.build import journal_path
+    from embedingest.build.remembered import journal_path
     from embedingest.cli._output import console
     from embedingest.ingest.state.journal import Journal
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
-from embedingest import __version__
+from embedingest.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -31,7 +31,7 @@ def bench(paths: tuple[Path, ...], model: str, count: int, repeats: int, queries
 
     Texts are of mixed length up to the model's window. Nothing is stored.
     """
-    from embedingest.build import named_model
+    from embedingest.build.models import named_model
     from embedingest.engine.bench import measure, pieces
     from embedingest.engine.catalog import Catalog
 

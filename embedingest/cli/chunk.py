@@ -54,7 +54,8 @@ def chunk(
 
     Nothing is embedded or stored; the model's tokenizer is read, its weights are not.
     """
-    from embedingest.build import Session, open_extractor
+    from embedingest.build.pipelines import open_extractor
+    from embedingest.build.session import Session
     from embedingest.cli._output import data, print_json
     from embedingest.ingest.extract.extractor import Job
 
@@ -126,7 +127,7 @@ def _configured(
 ) -> Config:
     from pydantic import ValidationError
 
-    from embedingest.build import named_model
+    from embedingest.build.models import named_model
     from embedingest.config import Config
     from embedingest.errors import ConfigError
 

@@ -26,7 +26,7 @@ def config() -> None:
 @_FILE
 def check(file: Path) -> None:
     """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
-    from embedingest.build import Session
+    from embedingest.build.session import Session
     from embedingest.config import read
     from embedingest.supervise import hosts
 

@@ -67,7 +67,7 @@ def doctor(db: str, table: str, state: Path, port: int, as_json: bool) -> int:
 def _versions() -> Iterator[Finding]:
     from importlib.metadata import PackageNotFoundError, version
 
-    from embedingest import __version__
+    from embedingest.version import __version__
 
     said = [f"embedingest {__version__}", f"Python {platform.python_version()}", platform.platform()]
     for package in ("torch", "sentence-transformers", "openvino", "lancedb"):
@@ -86,7 +86,7 @@ def _processor() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
-    from embedingest.build import open_engine
+    from embedingest.build.models import open_engine
     from embedingest.errors import EmbedingestError
     from embedingest.types import DEFAULT_MODEL
 

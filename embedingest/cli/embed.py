@@ -30,7 +30,7 @@ def embed(
 
     Without TEXT, or with `-`, every line of standard input is one text.
     """
-    from embedingest.build import named_model, open_engine
+    from embedingest.build.models import named_model, open_engine
 
     chosen = [line.rstrip("\r\n") for line in sys.stdin] if not texts or texts == ("-",) else list(texts)
     name, models = named_model(model)

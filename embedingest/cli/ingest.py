@@ -12,7 +12,7 @@ from embedingest.cli._options import json_option, model_options, plugin_option, 
 from embedingest.cli._sources import ingest_options, pipeline_settings
 
 if TYPE_CHECKING:
-    from embedingest.build import Session
+    from embedingest.build.session import Session
     from embedingest.cli._stopping import Stopping
     from embedingest.config import Config
     from embedingest.ingest.report import IngestReport
@@ -79,7 +79,7 @@ def configured(paths: tuple[Path, ...], *, state: Path, model: str, plugins: tup
     """The configuration that these flags stand for, checked as a file's would be."""
     from pydantic import ValidationError
 
-    from embedingest.build import named_model
+    from embedingest.build.models import named_model
     from embedingest.cli._environment import engine_settings
     from embedingest.config import Config
     from embedingest.errors import ConfigError
@@ -103,7 +103,9 @@ def run_once(
     config: Config, name: str = "default", *, as_json: bool, allow_deletes: bool = False, frozen: Path | None = None
 ) -> int:
     """Converge one pipeline, or carry out a frozen plan, and say what was done. Answers the exit code."""
-    from embedingest.build import Session, open_pipeline, remember
+    from embedingest.build.pipelines import open_pipeline
+    from embedingest.build.remembered import remember
+    from embedingest.build.session import Session
     from embedingest.cli._progress import ProgressLine
     from embedingest.cli._stopping import stopping
     from embedingest.ingest.audit.preview import read_frozen
@@ -125,7 +127,9 @@ def run_once(
 
 
 def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) -> int:
-    from embedingest.build import Session, open_pipeline, remember
+    from embedingest.build.pipelines import open_pipeline
+    from embedingest.build.remembered import remember
+    from embedingest.build.session import Session
     from embedingest.cli._output import console
     from embedingest.cli._progress import ProgressLine
     from embedingest.cli._stopping import stopping
@@ -153,7 +157,7 @@ def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) ->
 
 def _serve_beside(held: ExitStack, session: Session, address: dict[str, Any]) -> None:
     """Serve the pipeline's engine too. A port that is taken is said, and the watch goes on."""
-    from embedingest.build import open_searcher, open_server
+    from embedingest.build.serving import open_searcher, open_server
     from embedingest.cli._environment import server_settings
     from embedingest.cli._output import console
     from embedingest.cli.serve import announce

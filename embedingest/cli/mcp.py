@@ -22,7 +22,9 @@ def mcp(db: str, table: str, state: Path, model: str | None) -> None:
 
     Needs `pip install 'embedingest[mcp]'`. An assistant's settings name this command and its folder.
     """
-    from embedingest.build import Session, open_searcher, searching
+    from embedingest.build.remembered import searching
+    from embedingest.build.serving import open_searcher
+    from embedingest.build.session import Session
     from embedingest.mcp import create_server
 
     name, config = searching(state, db, table, model)

@@ -96,7 +96,9 @@ def rebuild(
     Without PATH, folders and settings are those of the last `ingest` or `watch`; `--model` alone changes the model.
     Stopped or killed, the same command goes on where it was.
     """
-    from embedingest import build
+    from embedingest.build.rebuild import rebuild as rebuilt
+    from embedingest.build.remembered import recall
+    from embedingest.build.session import Session
     from embedingest.cli._progress import ProgressLine
     from embedingest.cli._stopping import stopping
     from embedingest.cli.ingest import configured, say
@@ -106,11 +108,11 @@ def rebuild(
         config = configured(paths, db=db, table=table, state=state, **flags)
     else:
         given = ctx.get_parameter_source("model") is not ParameterSource.DEFAULT
-        config = _with_model(build.recall(state, db, table), flags["model"] if given else None)
-    session = build.Session(config)
+        config = _with_model(recall(state, db, table), flags["model"] if given else None)
+    session = Session(config)
     try:
         with stopping() as stop, ProgressLine(quiet=as_json) as line:
-            report = build.rebuild(session, progress=line, stop=stop)
+            report = rebuilt(session, progress=line, stop=stop)
     finally:
         session.close()
     say(report, as_json=as_json)
@@ -118,7 +120,7 @@ def rebuild(
 
 
 def _with_model(config: Config, model: str | None) -> Config:
-    from embedingest.build import named_model
+    from embedingest.build.models import named_model
 
     if model is None:
         return config

@@ -34,7 +34,7 @@ def show(name: str, as_json: bool) -> None:
     Says which runtime and precision were taken on this machine, with the cosines to the model's own fp32 forward over
     probe texts (mean and least), and why others were not.
     """
-    from embedingest.build import named_model
+    from embedingest.build.models import named_model
     from embedingest.cli._output import data, print_json
     from embedingest.engine.catalog import Catalog
 
@@ -72,7 +72,7 @@ def pull(name: str) -> None:
 
 
 def _list(*, as_json: bool) -> None:
-    from embedingest.build import open_engine
+    from embedingest.build.models import open_engine
     from embedingest.cli._output import data, print_json
     from embedingest.errors import EmbedingestError
 

@@ -34,7 +34,9 @@ def plan(
     Without PATH, folders and settings are those of the last `ingest` or `watch`. `embedingest ingest
     --plan FILE` does exactly what `--out FILE` froze, or refuses when the folders have moved on.
     """
-    from embedingest.build import Session, open_pipeline, recall
+    from embedingest.build.pipelines import open_pipeline
+    from embedingest.build.remembered import recall
+    from embedingest.build.session import Session
     from embedingest.cli._output import data, print_json
 
     flags.pop("allow_deletes")
@@ -76,7 +78,9 @@ def _plan_lines(document: Mapping[str, Any]) -> Iterator[str]:
 @json_option
 def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json: bool) -> int:
     """Compare folders, journal and table, both ways. Exit code 1 when something differs and was not mended."""
-    from embedingest.build import Session, open_pipeline, recall
+    from embedingest.build.pipelines import open_pipeline
+    from embedingest.build.remembered import recall
+    from embedingest.build.session import Session
     from embedingest.cli._output import data, print_json
 
     session = Session(recall(state, db, table))

@@ -67,7 +67,7 @@ def _code(supervisor: Supervisor) -> int:
 
 
 def _name_hosts(settings: Config) -> None:
-    from embedingest.build import Session
+    from embedingest.build.session import Session
     from embedingest.supervise import hosts
 
     session = Session(settings)

@@ -58,7 +58,9 @@ def search(
     as_json: bool,
 ) -> None:
     """Find the chunks that answer QUERY."""
-    from embedingest.build import Session, open_searcher, searching
+    from embedingest.build.remembered import searching
+    from embedingest.build.serving import open_searcher
+    from embedingest.build.session import Session
     from embedingest.cli._output import print_json
     from embedingest.query import result_to_json
     from embedingest.store.values import SearchQuery

@@ -46,7 +46,9 @@ def serve(
     state: Path,
 ) -> None:
     """Answer Ollama's and OpenAI's embedding calls, and search the table, until Ctrl-C."""
-    from embedingest.build import Session, open_searcher, open_server, searching
+    from embedingest.build.remembered import searching
+    from embedingest.build.serving import open_searcher, open_server
+    from embedingest.build.session import Session
     from embedingest.cli._environment import engine_settings, server_settings
 
     name, config = searching(state, db, table, model)

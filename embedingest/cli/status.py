@@ -54,7 +54,9 @@ def _follow(db: str, table: str, state: Path) -> None:
 def _document(db: str, table: str, state: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from embedingest.build import Session, journal_path, open_pipeline, recall
+    from embedingest.build.pipelines import open_pipeline
+    from embedingest.build.remembered import journal_path, recall
+    from embedingest.build.session import Session
     from embedingest.ingest.audit.status import journal_status, lag
     from embedingest.ingest.notices import Tally
     from embedingest.store.writer import writer_lock

@@ -86,7 +86,7 @@ class EmbedingestFunction(TextEmbeddingFunction):
 
     def _in_process(self) -> Engine:
         if self._engine is None:
-            from embedingest.build import open_engine
+            from embedingest.build.models import open_engine
 
             self._engine = open_engine()
         engine: Engine = self._engine

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest import __version__
+from embedingest.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

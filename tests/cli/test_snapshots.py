@@ -7,7 +7,9 @@ import threading
 import time
 from pathlib import Path
 
-from embedingest.build import Session, open_pipeline, remember
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.remembered import remember
+from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig, WatchConfig
 from tests.waiting import until
 
