@@ -1,0 +1,63 @@
+"""Engines, models and loaders by the names that settings give them. Loads no model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from embedingest import registry
+from embedingest.config import DEFAULT, Config, EngineConfig, ModelConfig
+from embedingest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedingest.engine.engine import Engine
+    from embedingest.ingest.load import Loader
+
+__all__ = ["EngineSource", "named_model", "open_engine", "open_loader"]
+
+
+class EngineSource(Protocol):
+    """A configuration and the engines that it names, each opened once. `Session` is one."""
+
+    @property
+    def config(self) -> Config: ...
+
+    def engine_of(self, name: str = DEFAULT, /) -> Engine: ...
+
+
+def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
+    """A `--model` value as a registered name and the settings that register it.
+
+    A value that is a folder (or is written like one) becomes a model named after its last part. Anything else is a
+    name already. Over HTTP only names resolve; this is for those who own the machine.
+    Raises ConfigError for a folder that does not exist.
+    """
+    looks_like_a_path = model.startswith((".", "/", "~")) or "\\" in model
+    path = Path(model).expanduser()
+    if not looks_like_a_path and not path.is_dir():
+        return model, {}
+    if not path.is_dir():
+        raise ConfigError(f"model folder {path} does not exist", remedy="name a sentence-transformers folder")
+    return path.resolve().name, {path.resolve().name: ModelConfig(path=path.resolve())}
+
+
+def open_engine(settings: EngineConfig | None = None, models: Mapping[str, ModelConfig] | None = None) -> Engine:
+    """The engine that `settings` names, over `models` and the packaged ones. Nothing is loaded yet."""
+    chosen = EngineConfig() if settings is None else settings
+    if chosen.engine == "local":
+        from embedingest.engine.local import LocalEngine
+
+        return LocalEngine(chosen, models)
+    engine: Engine = registry.create("engines", chosen.engine, options=chosen.options)
+    return engine
+
+
+def open_loader(name: str, options: Mapping[str, Any] | None = None) -> Loader:
+    """The loader of this name, built in or a plug-in's, for a program or for a loader that goes beyond it.
+
+    Raises PluginError for a name that nothing has and for options that it does not know.
+    """
+    loader: Loader = registry.create("loaders", name, options=options)
+    return loader

@@ -1,0 +1,92 @@
+"""`rebuild`: the default pipeline's table made anew beside the one that serves, then put in its place."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.remembered import remember
+from embedingest.config import DEFAULT
+from embedingest.errors import TableMissingError
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Collection
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from embedingest.build.models import EngineSource
+    from embedingest.config import Config, PipelineConfig
+    from embedingest.engine.engine import Engine
+    from embedingest.ingest.report import IngestReport, ProgressSink
+    from embedingest.store.table import ChunkTable
+
+__all__ = ["rebuild"]
+
+
+def rebuild(
+    engines: EngineSource, *, progress: ProgressSink | None = None, stop: threading.Event | None = None
+) -> IngestReport:
+    """Make the table of pipeline `default` anew with the settings of `engines`, beside the one that serves.
+
+    Vectors of the old table that still hold are lent to the new one. Readers see the old rows until the switch.
+    """
+    from embedingest.ingest.rebuild import NEXT, rebuild
+    from embedingest.store.switch import switch_table
+
+    config = engines.config
+    settings = config.pipelines[DEFAULT]
+    next_settings = settings.model_copy(update={"table": settings.table + NEXT})
+    next_config = config.model_copy(update={"pipelines": {DEFAULT: next_settings}})
+    lender = _Lender(settings)
+    beside = open_pipeline(_SameEngines(next_config, engines), progress=progress, stop=stop, lent=lender)
+    with open_pipeline(engines, stop=stop) as serving, lender, beside:
+        report = rebuild(serving, beside, lambda: switch_table(settings.db, next_settings.table, settings.table))
+        if not report.stopped:
+            remember(serving, config)
+            serving.perform("optimize", {})  # the indices are made for the new rows
+    return report
+
+
+@dataclass(frozen=True)
+class _SameEngines:
+    """Another configuration over engines that are open already."""
+
+    config: Config
+    engines: EngineSource
+
+    def engine_of(self, name: str = DEFAULT) -> Engine:
+        return self.engines.engine_of(name)
+
+
+class _Lender:
+    """The vectors of the table that serves, by text hash: a text hash names the model, so no wrong one is lent.
+
+    The table is opened at the first look-up, once.
+    """
+
+    def __init__(self, settings: PipelineConfig) -> None:
+        self._settings = settings
+        self._open = ExitStack()
+
+    def __call__(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        return {} if self._table is None else self._table.vectors(hashes)
+
+    @cached_property
+    def _table(self) -> ChunkTable | None:
+        from embedingest.store.table import open_table
+
+        try:
+            return self._open.enter_context(open_table(self._settings.db, self._settings.table))
+        except TableMissingError:
+            return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()

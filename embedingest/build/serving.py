@@ -1,0 +1,67 @@
+"""Searchers over a table, and the engine on a socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from embedingest.config import DEFAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from embedingest.build.models import EngineSource
+    from embedingest.config import ServerConfig
+    from embedingest.query import Searcher
+    from embedingest.server.run import HttpServer
+    from embedingest.store.table import ChunkTable
+
+__all__ = ["open_searcher", "open_server"]
+
+
+def open_searcher(
+    engines: EngineSource,
+    *,
+    db: str,
+    table: str,
+    model: str,
+    consistency_seconds: float = 0.0,
+    snapshot: str | None = None,
+    engine: str = DEFAULT,
+) -> Searcher:
+    """A searcher over one table, or over a snapshot of it, with an engine of `engines`; opens nothing yet.
+
+    What is written to the table is seen at most `consistency_seconds` later.
+    """
+    from embedingest.query import Searcher
+
+    def open_table() -> ChunkTable:
+        from embedingest.store.table import open_table
+
+        opened = open_table(db, table, read_consistency_seconds=consistency_seconds)
+        if snapshot is None:
+            return opened
+        from embedingest.store.snapshots import at
+
+        return at(opened, snapshot)
+
+    return Searcher(open_table=open_table, open_engine=lambda: engines.engine_of(engine), model=model)
+
+
+def open_server(engines: EngineSource, settings: ServerConfig, searcher: Searcher | None = None) -> HttpServer:
+    """The default engine on a socket, bound but not yet serving. Raises ConfigError when the port is taken."""
+    from embedingest.server.app import create_app
+    from embedingest.server.run import HttpServer
+
+    app = create_app(engines.engine_of(DEFAULT), settings, None if searcher is None else _search_route(searcher))
+    return HttpServer(app, settings)
+
+
+def _search_route(searcher: Searcher) -> Callable[..., Mapping[str, Any]]:
+    from embedingest.query import result_to_json
+    from embedingest.store.values import SearchQuery
+
+    def search(query: str, **options: Any) -> Mapping[str, Any]:
+        wanted = SearchQuery(text=query, **{name: value for name, value in options.items() if value is not None})
+        return result_to_json(wanted, searcher.search(wanted))
+
+    return search

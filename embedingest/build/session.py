@@ -1,0 +1,97 @@
+"""What several parts of one process share: the engines of a configuration, and the pipelines and searchers over them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from embedingest.build.models import open_engine
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.serving import open_searcher
+from embedingest.config import DEFAULT, Config
+
+if TYPE_CHECKING:
+    from embedingest.engine.engine import Engine
+    from embedingest.ingest.pipeline import Pipeline
+    from embedingest.ingest.report import ProgressSink
+    from embedingest.query import Searcher
+
+__all__ = ["Session"]
+
+
+class Session:
+    """One engine for ingest, search and server, opened when first needed.
+
+    Use as a context manager, or call `close`.
+    """
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = Config() if config is None else config
+        self._lock = threading.Lock()
+        self._engines: dict[str, Engine] = {}
+        self._pipelines: dict[str, Pipeline] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def engine(self) -> Engine:
+        """The default engine."""
+        return self.engine_of(DEFAULT)
+
+    def engine_of(self, name: str = DEFAULT) -> Engine:
+        """The engine of this name, one for all that name it."""
+        with self._lock:
+            if name not in self._engines:
+                self._engines[name] = open_engine(self.config.engine_of(name), self.config.models)
+            return self._engines[name]
+
+    def pipeline(
+        self,
+        name: str = DEFAULT,
+        *,
+        progress: ProgressSink | None = None,
+        stop: threading.Event | None = None,
+    ) -> Pipeline:
+        """The pipeline `name` of the configuration, the same one each time; it takes the table's lock when first used.
+
+        Asked for with another `progress` or `stop`, or after it was told to stop, it is closed and another takes its
+        place. `close` closes it. Raises KeyError where the configuration has no such pipeline.
+        """
+        pipeline = self._pipelines.get(name)
+        if pipeline is not None and progress is None and stop is None and not pipeline.stop.is_set():
+            return pipeline
+        if pipeline is not None:
+            pipeline.close()
+        pipeline = self._pipelines[name] = open_pipeline(self, name, progress=progress, stop=stop)
+        return pipeline
+
+    def searcher(
+        self, name: str = DEFAULT, *, snapshot: str | None = None, consistency_seconds: float = 0.0
+    ) -> Searcher:
+        """A searcher over the table of the pipeline `name`, or over a snapshot of it; opens nothing yet.
+
+        What is written to the table is seen at most `consistency_seconds` later.
+        """
+        settings = self.config.pipelines[name]
+        return open_searcher(
+            self,
+            db=settings.db,
+            table=settings.table,
+            model=settings.model,
+            consistency_seconds=consistency_seconds,
+            snapshot=snapshot,
+            engine=settings.engine,
+        )
+
+    def close(self) -> None:
+        """Close the pipelines and engines that were opened."""
+        for pipeline in self._pipelines.values():
+            pipeline.close()
+        self._pipelines.clear()
+        with self._lock:
+            for engine in self._engines.values():
+                engine.close()
