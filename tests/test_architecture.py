@@ -64,10 +64,12 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "fastapi": ("server",),
     "starlette": ("server",),
     "uvicorn": ("server",),
+    "prometheus_client": ("server",),
     "click": ("cli",),
     "rich_click": ("cli",),
     "rich": ("cli",),
     "watchfiles": ("ingest.watch",),
+    "platformdirs": ("paths",),
     "sqlite3": ("ingest", "engine"),
 }
 
@@ -152,7 +154,8 @@ def loaded_by(code: str) -> set[str]:
     return set(out.stdout.split())
 
 
-HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb", "pyarrow", "fastapi", "numpy"}
+HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb", "pyarrow", "fastapi", "numpy",
+         "prometheus_client", "platformdirs"}  # fmt: skip
 
 
 @pytest.mark.parametrize("code", ["import embedingest", "import embedingest.config", "import embedingest.cli._root"])
