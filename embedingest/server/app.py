@@ -1,6 +1,6 @@
-"""The application: which route answers what, in which order the doors are passed, how errors are spelled.
+"""The application: which route answers what, which checks come before it, how errors are spelled.
 
-`create_app` is the way in. Knows FastAPI and routes; what they mean is in the modules they come from.
+`create_app` is the way in. Knows FastAPI and the routes; what a route does is in its own module.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from embedingest.server.body import read_body
-from embedingest.server.engine import served
+from embedingest.server.engine import served_engine
 from embedingest.server.guard import Guard
 from embedingest.server.http import Answer, Disconnected, Headers, Request, plain
-from embedingest.server.routes import embed, models, pages
-from embedingest.server.state import Search, ServerState, wire_error
+from embedingest.server.routes import embed, models, pages, search
+from embedingest.server.state import ServerState, wire_error
 from embedingest.server.wire import ollama, openai
 from embedingest.server.wire.decode import WireError
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import ServerConfig
     from embedingest.engine.engine import Engine
+    from embedingest.server.state import Search
 
 __all__ = ["ROUTES", "App", "create_app"]
 
@@ -61,7 +62,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "/api/copy": (models.refuse, _POST),
     "/api/create": (models.refuse, _POST),
     "/api/push": (models.refuse, _POST),
-    "/api/search": (pages.search, _POST),
+    "/api/search": (search.search, _POST),
     "/v1/embeddings": (embed.embeddings, _POST),
     "/v1/models": (models.model_list, _GET),
     "/v1/models/{model}": (models.model, _GET),
@@ -77,20 +78,20 @@ CONTROL: Final = frozenset({"/api/search", "/api/pull", "/api/generate", "/ui", 
 
 
 def create_app(
-    engine: Engine, settings: ServerConfig, search: Search | None = None, *, bound: str | None = None
+    engine: Engine, settings: ServerConfig, search_table: Search | None = None, *, bound: str | None = None
 ) -> App:
     """The ASGI application over an engine.
 
-    `search(query, limit=, mode=, filter=, group=)` answers `/api/search` with the document of `search --json`; it is
-    called on a thread. `bound` is the host really listened on, if it is not `settings.host`. The engine stays the
+    `search_table(query, limit=, mode=, filter=, group=)` answers `/api/search` with the document of `search --json`; it
+    is called on a thread. `bound` is the host really listened on, if it is not `settings.host`. The engine stays the
     caller's: closing it is not the application's business. Raises ConfigError for what is no engine.
     """
     guard = Guard(settings, settings.host if bound is None else bound)
-    return App(ServerState(served(engine), settings, guard, search))
+    return App(ServerState(served_engine(engine), settings, guard, search_table))
 
 
 class App(FastAPI):
-    """One server's application. `server_state` is what its routes share, for whoever runs it.
+    """One server's application. `server_state` is what its routes share.
 
     The library's own pages, description and redirects are off: its pages ask other hosts for scripts, the decoder is
     more lenient than any schema, and a redirect is spelled as gin spells it.
@@ -101,7 +102,7 @@ class App(FastAPI):
             openapi_url=None,
             redirect_slashes=False,
             lifespan=_lifespan,
-            middleware=[Middleware(_Doors, state=state)],
+            middleware=[Middleware(_AccessMiddleware, state=state)],
             exception_handlers={HTTPException: _unrouted},
         )
         self.server_state = state
@@ -121,13 +122,13 @@ async def _preload(state: ServerState) -> None:
     for name in state.settings.preload:
         try:
             await state.engine.aembed([], model=name)
-        except Exception as error:  # noqa: BLE001  (said in the log; a request for it says it again)
+        except Exception as error:  # noqa: BLE001 -- logged; a request for the model fails with the same error
             _log.error("preload failed model=%s error=%s", name, error)
     state.ready = True
 
 
-class _Doors:
-    """Around the routes: counts, times, the log; and Origin, Host and key, asked before there is a route.
+class _AccessMiddleware:
+    """Around the routes: counts, times and logs each request; checks Origin, Host and key before it is routed.
 
     Repeated slashes count as one (case 119). A plain ASGI middleware, so that a handler still hears a client leave.
     """
@@ -143,33 +144,33 @@ class _Doors:
         scope["path"] = re.sub("//+", "/", scope["path"])
         metrics = self._state.metrics
         began = time.perf_counter()
-        metrics.in_flight += 1
+        metrics.in_flight.inc()
         try:
-            status = await self._pass(scope, receive, send)
+            status = await self._answer(scope, receive, send)
         except Disconnected:
-            metrics.cancelled += 1
+            metrics.cancelled.inc()
             return
         finally:
-            metrics.in_flight -= 1
+            metrics.in_flight.dec()
         seconds = time.perf_counter() - began
         metrics.answered(getattr(scope.get("route"), "path", "unknown"), status, seconds)
         _log.info("answered %s %s status=%d seconds=%.4f", scope["method"], scope["path"], status, seconds)
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> int:
-        """The status of the answer. The first door that refuses answers."""
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Answer, and return the status. The first check that refuses is the answer."""
         request, guard = Request(scope, receive), self._state.guard
         refusal, cors = guard.origin(request)
         answer = refusal or guard.host(request) or guard.key(request) or self._app
         status = 0
 
-        async def told(message: Message) -> None:
+        async def send_with_cors(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *_raw(cors)]
             await send(message)
 
-        await answer(scope, receive, told)
+        await answer(scope, receive, send_with_cors)
         return status
 
 
@@ -179,18 +180,18 @@ def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def _endpoint(state: ServerState, path: str, handler: Handler) -> Callable[[RoutedRequest], Awaitable[Response]]:
     """What the library calls: control, body, handler, in this order; errors in the spelling of the route."""
-    guarded, openai_form = path in CONTROL, path.startswith("/v1/")
+    is_control, is_openai = path in CONTROL, path.startswith("/v1/")
 
     async def endpoint(routed: RoutedRequest) -> Response:
         request = Request(routed.scope, routed.receive)
-        if guarded and (refused := state.guard.control(request)) is not None:
+        if is_control and (refused := state.guard.control(request)) is not None:
             return refused
         try:
             return await _handle(state, request, handler)
         except Disconnected:
             raise
-        except Exception as error:  # noqa: BLE001  (the one table of errors; what is not in it is logged)
-            return _refused(request, error, state, openai_form=openai_form)
+        except Exception as error:  # noqa: BLE001 -- `wire_error` is the one table of errors; what is not in it is logged
+            return _error_answer(request, error, state, is_openai=is_openai)
 
     return endpoint
 
@@ -214,20 +215,20 @@ async def _unrouted(request: RoutedRequest, error: Exception) -> Response:
     return plain("404 page not found", 404, media="text/plain")
 
 
-def _refused(request: Request, error: Exception, state: ServerState, *, openai_form: bool) -> Answer:
+def _error_answer(request: Request, error: Exception, state: ServerState, *, is_openai: bool) -> Answer:
     refusal = wire_error(error)
-    if refusal.status == 500 and not isinstance(error, WireError):  # being busy is said by the metrics
+    if refusal.status == 500 and not isinstance(error, WireError):  # 503 is counted, not logged
         _log.error(
             "failed %s %s: %s", request.method, request.path, error, exc_info=refusal.text.startswith("internal")
         )
     headers = []
     if refusal.status in (413, 503):
-        state.metrics.rejected["too_large" if refusal.status == 413 else "busy"] += 1
+        state.metrics.rejected.labels("too_large" if refusal.status == 413 else "busy").inc()
     if refusal.status == 503:
         headers.append(("Retry-After", "1"))
     if refusal.status == 413:
         headers.append(("Connection", "close"))
-    if openai_form:
+    if is_openai:
         body = openai.error_body(refusal.status, refusal.text, refusal.extra)
         return Answer(refusal.status, body, "application/json", headers)
     return Answer(refusal.status, ollama.error_body(refusal.text, refusal.extra), headers=headers)

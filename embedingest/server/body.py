@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["read_body"]
 
 _BODIES_AT_ONCE: Final = 8  # as many bodies of the largest size may be in memory together
-_DRAINED: Final = 4  # so many times the largest size is read and thrown away, so that the client sees the refusal
+_DRAINED_BODIES: Final = 4  # as many times the largest size is read and dropped, so that the client sees the refusal
 
 
 @contextlib.asynccontextmanager
@@ -26,23 +26,23 @@ async def read_body(state: ServerState, request: Request) -> AsyncIterator[None]
 
     Raises WireError (413, 503), Disconnected.
     """
-    most = state.settings.max_body_bytes
-    said = request.headers.get("content-length", "")
-    if said.isdigit() and int(said) > most:
-        await _drain(request, most)
-        raise _too_large(f"{int(said)} bytes", most)
-    held = 0
+    limit = state.settings.max_body_bytes
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        await _drain(request, limit)
+        raise _too_large(f"{int(declared)} bytes", limit)
+    size = 0
     try:
         parts: list[bytes] = []
         while True:
             part, more = await _next(request)
-            held += len(part)
+            size += len(part)
             state.body_bytes += len(part)
-            if held > most:
+            if size > limit:
                 if more:
-                    await _drain(request, most)
-                raise _too_large(f"more than {held - 1} bytes", most)
-            if state.body_bytes > most * _BODIES_AT_ONCE:
+                    await _drain(request, limit)
+                raise _too_large(f"more than {size - 1} bytes", limit)
+            if state.body_bytes > limit * _BODIES_AT_ONCE:
                 raise WireError(503, BUSY)
             parts.append(part)
             if not more:
@@ -50,7 +50,7 @@ async def read_body(state: ServerState, request: Request) -> AsyncIterator[None]
         request.content = b"".join(parts)
         yield
     finally:
-        state.body_bytes -= held
+        state.body_bytes -= size
 
 
 async def _next(request: Request) -> tuple[bytes, bool]:
@@ -60,15 +60,15 @@ async def _next(request: Request) -> tuple[bytes, bool]:
     return message.get("body", b""), message.get("more_body", False)
 
 
-async def _drain(request: Request, most: int) -> None:
-    """Read on without keeping, or the client would see a broken connection instead of the refusal."""
+async def _drain(request: Request, limit: int) -> None:
+    """Read on and keep nothing: closed at once, the connection would break before the client reads the refusal."""
     if request.headers.get("expect", "").lower() == "100-continue":
         return
-    left, more = most * _DRAINED, True
-    while more and left > 0:
+    remaining, more = limit * _DRAINED_BODIES, True
+    while more and remaining > 0:
         part, more = await _next(request)
-        left -= len(part)
+        remaining -= len(part)
 
 
-def _too_large(size: str, most: int) -> WireError:
-    return WireError(413, f"the body has {size}; the limit is {most}")
+def _too_large(size: str, limit: int) -> WireError:
+    return WireError(413, f"the body has {size}; the limit is {limit}")

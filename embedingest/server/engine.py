@@ -1,7 +1,7 @@
-"""What the routes ask of an engine beyond the upper seam, and how an engine that has only the seam is served.
+"""What the routes need of an engine beyond the upper seam, and how an engine that has only the seam is served.
 
-Our own engine has all of it. An engine of a plug-in has the seam: it can embed and describe, so it is served too; what
-only the owner of the weights could answer is refused or left empty. Knows engines; knows no routes and no HTTP.
+Our own engine has all of it. An engine of a plug-in may have the seam alone: it can embed and describe; what only the
+owner of the weights could answer is refused or left empty. Knows engines; knows no routes and no HTTP.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from embedingest.engine.pool import LoadedModel
     from embedingest.types import Embeddings, ModelInfo
 
-__all__ = ["ElsewhereError", "Served", "served"]
+__all__ = ["ServedEngine", "UnsupportedByEngineError", "served_engine"]
 
 
-class ElsewhereError(EngineError):
-    """Only whoever holds the weights can do this, and they are not in this process."""
+class UnsupportedByEngineError(EngineError):
+    """Only the process that holds the weights can do this, and this one does not hold them."""
 
 
 @runtime_checkable
-class Served(Engine, Protocol):
-    """The seam, and what is shown and asked of whoever holds the weights. `LocalEngine` says what each means."""
+class ServedEngine(Engine, Protocol):
+    """The seam, and what only the owner of the weights can do. `LocalEngine` says what each method means."""
 
     async def adescribe(self, model: str) -> ModelInfo: ...
 
@@ -50,30 +50,30 @@ class Served(Engine, Protocol):
     def pull(self, name: str) -> Iterator[dict[str, Any]]: ...
 
 
-def served(engine: object) -> Served:
-    """The engine as the routes hold it. Raises ConfigError for what is no engine."""
-    if isinstance(engine, Served):
+def served_engine(engine: object) -> ServedEngine:
+    """The engine as the routes use it. Raises ConfigError for what is no engine."""
+    if isinstance(engine, ServedEngine):
         return engine
     if isinstance(engine, Engine):
-        return cast("Served", _Fronted(engine))
+        return cast("ServedEngine", _EngineWithoutWeights(engine))
     raise ConfigError(
         f"engine {type(engine).__name__} cannot be served: it lacks what every engine has",
         remedy="run `embedingest plugins check NAME` on the plug-in that brings it",
     )
 
 
-class _Fronted:
-    """An engine that holds no weights here: it embeds and describes, and nothing is in this process's memory."""
+class _EngineWithoutWeights:
+    """An engine that has the seam alone: it embeds and describes, and holds no model in this process's memory."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.models = engine.models
 
-    async def aembed(self, texts: Sequence[str], **asked: Any) -> Embeddings:
-        return await self._engine.aembed(texts, **asked)
+    async def aembed(self, texts: Sequence[str], **options: Any) -> Embeddings:
+        return await self._engine.aembed(texts, **options)
 
     async def adescribe(self, model: str) -> ModelInfo:
-        """On a thread, since such an engine may have to ask another machine."""
+        """On a thread, since such an engine may wait for another machine."""
         return await asyncio.to_thread(self._engine.describe, model)
 
     def running(self) -> list[Running]:
@@ -86,17 +86,18 @@ class _Fronted:
         return True
 
     def unload(self, model: str) -> None:
-        """The way the seam has: no texts, and no time to stay."""
+        """By the seam's own way: an empty call with `keep_alive=0`."""
         self._engine.embed([], model=model, keep_alive=0)
 
     async def tokenize(self, *_: object, **__: object) -> list[TokenIds]:
-        raise self._without("tokenize")
+        raise self._unsupported("tokenize")
 
     async def detokenize(self, *_: object, **__: object) -> str:
-        raise self._without("detokenize")
+        raise self._unsupported("detokenize")
 
     def pull(self, name: str) -> Iterator[dict[str, Any]]:
-        raise self._without(f"pull {name}")
+        raise self._unsupported(f"pull {name}")
 
-    def _without(self, what: str) -> ElsewhereError:
-        return ElsewhereError(f"engine {type(self._engine).__name__} cannot {what}: ask the server that has the model")
+    def _unsupported(self, action: str) -> UnsupportedByEngineError:
+        name = type(self._engine).__name__
+        return UnsupportedByEngineError(f"engine {name} cannot {action}: ask the server that has the model")

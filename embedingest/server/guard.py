@@ -1,4 +1,4 @@
-"""Who may ask for what: Host and Origin as Ollama checks them, the API key, and what control endpoints add.
+"""Who may call what: Host and Origin as Ollama checks them, the API key, and what control endpoints need besides.
 
 Knows requests and settings; knows no routes and no models. Cases 121 to 129, and section 8 of the design.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard", "is_loopback"]
 
-_LOCAL: Final = ("localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104  (compared with, not bound to)
+_LOCAL: Final = ("localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104 -- compared with, not bound to
 _APPS: Final = ("app://*", "file://*", "tauri://*", "vscode-webview://*", "vscode-file://*")
 _STAINLESS: Final = "lang package-version os arch retry-count runtime runtime-version async helper-method poll-helper \
 custom-poll-interval timeout"
@@ -44,7 +44,7 @@ class Guard:
     bound: str
 
     def origin(self, request: Request) -> tuple[Answer | None, Headers]:
-        """A refusal or preflight answer, if the Origin asks for one; else the CORS headers of the answer to come."""
+        """A refusal or the answer to a preflight; else nothing, and the CORS headers of the answer to come."""
         origin = request.headers.get("origin", "")
         if not origin or _same_origin(request):
             return None, []
@@ -65,11 +65,11 @@ class Guard:
         return self._check_host(request)
 
     def key(self, request: Request) -> Answer | None:
-        """With a key set, who does not show it gets 401."""
+        """With a key set, a request without it gets 401."""
         key = self.settings.api_key
         if not key or request.path == "/healthz" or (request.path == "/" and request.method in ("GET", "HEAD")):
             return None
-        if any(hmac.compare_digest(shown, key.encode()) for shown in _shown_keys(request.headers)):
+        if any(hmac.compare_digest(sent, key.encode()) for sent in _sent_keys(request.headers)):
             return None
         page = request.method == "GET" and not request.path.startswith(("/api/", "/v1/"))
         challenge = 'Basic realm="embedingest"' if page else "Bearer"
@@ -99,8 +99,8 @@ class Guard:
 
     def _is_local_name(self, host: str) -> bool:
         name = host.lower().rstrip(".")
-        known = ("", "localhost", socket.gethostname().lower(), *(h.lower() for h in self.settings.hosts))
-        return name in known or name.endswith((".localhost", ".local", ".internal"))
+        local = ("", "localhost", socket.gethostname().lower(), *(h.lower() for h in self.settings.hosts))
+        return name in local or name.endswith((".localhost", ".local", ".internal"))
 
     @cached_property
     def _origins(self) -> re.Pattern[str]:
@@ -108,12 +108,12 @@ class Guard:
             f"{scheme}://{host}{port}" for scheme in ("http", "https") for host in _LOCAL for port in ("", ":*")
         ]
         patterns += [*_APPS, *self.settings.origins]
-        forms = [".*".join(re.escape(part) for part in pattern.split("*", 1)) for pattern in patterns]
-        return re.compile("|".join(f"(?:{form})" for form in forms))
+        expressions = [".*".join(re.escape(part) for part in pattern.split("*", 1)) for pattern in patterns]
+        return re.compile("|".join(f"(?:{expression})" for expression in expressions))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host to listen on is reached from this machine alone."""
+    """Whether only this machine can reach a server that listens on this host."""
     address = _address(host)
     return host.lower() == "localhost" if address is None else address.is_loopback
 
@@ -135,7 +135,7 @@ def _preflight(*, everyone: bool) -> Headers:
     return headers
 
 
-def _shown_keys(headers: Mapping[str, str]) -> list[bytes]:
+def _sent_keys(headers: Mapping[str, str]) -> list[bytes]:
     scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return [value.strip().encode("latin-1", "replace")]

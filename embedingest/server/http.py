@@ -5,12 +5,14 @@ Thin over the library, so that statuses, media types and bodies are exactly what
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import orjson
 from fastapi import Request as _Request
 from fastapi import Response
 from fastapi.responses import StreamingResponse
+
+from embedingest.server.wire.escape import escaped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,11 +21,11 @@ __all__ = ["Answer", "Disconnected", "Headers", "Request", "html", "json_answer"
 
 Headers = list[tuple[str, str]]
 
-JSON = "application/json; charset=utf-8"
-PLAIN = "text/plain; charset=utf-8"
+JSON: Final = "application/json; charset=utf-8"
+PLAIN: Final = "text/plain; charset=utf-8"
 
 
-class Disconnected(Exception):  # noqa: N818  (a fact, not an error)
+class Disconnected(Exception):  # noqa: N818 -- what the client did is no error of ours
     """The client went away before its answer was ready."""
 
 
@@ -36,20 +38,20 @@ class Request(_Request):
     def path(self) -> str:
         return str(self.scope["path"])
 
-    async def gone(self) -> None:
-        """Returns when the client has gone. Only after the body was read."""
+    async def wait_for_disconnect(self) -> None:
+        """Returns when the client has disconnected. Only after the body was read."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
 
 class Answer(Response):
-    """A whole body. The media type is spelled as given, since the library would add a charset of its own."""
+    """An answer sent whole. `media` is the exact content type: the library would add a charset of its own."""
 
     def __init__(
         self, status: int = 200, body: bytes = b"", media: str | None = JSON, headers: Headers | None = None
     ) -> None:
         typed = media is not None and (body or status == 200)
-        super().__init__(body, status, {"content-type": media} if media is not None and typed else None)
+        super().__init__(body, status, {"content-type": media} if typed and media is not None else None)
         for name, value in headers or ():
             self.headers.append(name, value)
 
@@ -64,25 +66,8 @@ def json_answer(value: object, status: int = 200, *, headers: Headers | None = N
     return Answer(status, escaped(orjson.dumps(value)), headers=headers)
 
 
-def escaped(document: bytes) -> bytes:
-    """JSON as Go writes it; these characters can stand nowhere but inside strings."""
-    for plain_form, form in _ESCAPES:
-        if plain_form in document:
-            document = document.replace(plain_form, form)
-    return document
-
-
-_ESCAPES = (
-    (b"<", b"\\u003c"),
-    (b">", b"\\u003e"),
-    (b"&", b"\\u0026"),
-    ("\u2028".encode(), b"\\u2028"),
-    ("\u2029".encode(), b"\\u2029"),
-)
-
-
 def plain(text: str, status: int = 200, *, media: str = PLAIN, headers: Headers | None = None) -> Answer:
-    """A line of text, as gin answers what has no route."""
+    """A line of text, as gin (Ollama's router) answers what has no route."""
     return Answer(status, text.encode(), media, headers)
 
 

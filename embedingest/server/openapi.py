@@ -138,9 +138,9 @@ def _model_paths(model: Schema) -> Schema:
     listed = _object({"models": {"type": "array", "items": {"type": "object", "required": ["name", "model"]}}})
     entry = _object({"id": _TEXT, "object": {"const": "model"}, "created": _COUNT, "owned_by": _TEXT})
     name = {"name": "model", "in": "path", "required": True, "schema": model}
-    one = _get("One model, in OpenAI's form", entry)
-    one["get"]["parameters"] = [name]
-    one["get"]["responses"] |= _refusals((400, 404), _OPENAI_ERROR)
+    single = _get("One model, in OpenAI's form", entry)
+    single["get"]["parameters"] = [name]
+    single["get"]["responses"] |= _refusals((400, 404), _OPENAI_ERROR)
     pulled = _body({"model": model, "stream": {"type": "boolean"}})
     pull = _post("Make a model ready", pulled,
                  _object({"status": _TEXT}), refused=(400, 403, 404), failed={"500": "It cannot be had"})  # fmt: skip
@@ -156,19 +156,19 @@ def _model_paths(model: Schema) -> Schema:
         "/api/pull": pull,
         "/v1/models": _get("Registered models, in OpenAI's form", _object({
             "object": {"const": "list"}, "data": {"type": "array", "items": entry}})),
-        "/v1/models/{model}": one,
+        "/v1/models/{model}": single,
     }  # fmt: skip
 
 
 def _other_paths() -> Schema:
     status = _object({"status": _TEXT})
-    found = _object({"query": _TEXT, "mode": _TEXT, "results": {"type": "array"}, "seconds": {"type": "number"}})
-    search = _post("Search the table", {"schema": _SEARCH}, found, refused=(400, 403, 404, 409))
-    loading: Schema = {"description": "Not now", "content": _json(status)}
+    results = _object({"query": _TEXT, "mode": _TEXT, "results": {"type": "array"}, "seconds": {"type": "number"}})
+    search = _post("Search the table", {"schema": _SEARCH}, results, refused=(400, 403, 404, 409))
+    unavailable: Schema = {"description": "Not now", "content": _json(status)}
     health = _get("Whether the engine can compute", status)
     ready = _get("Whether requests should be sent here", status)
     for path in (health, ready):
-        path["get"]["responses"]["503"] = loading
+        path["get"]["responses"]["503"] = unavailable
     page = {"get": {"summary": "What clients look for", "responses": {"200": {
         "description": "Ollama is running", "content": {"text/plain": {"schema": _TEXT}}}}}}  # fmt: skip
     return {
@@ -214,6 +214,11 @@ def _post(
 
 
 def _refusals(statuses: Sequence[int], error: Schema) -> Schema:
-    words = {400: "The request is not understood", 403: "Not from here", 404: "No such model", 409: "Another model",
-             413: "Too large"}  # fmt: skip
-    return {str(status): {"description": words[status], "content": _json(error)} for status in statuses}
+    descriptions = {
+        400: "The request is not understood",
+        403: "Not from here",
+        404: "No such model",
+        409: "Another model",
+        413: "Too large",
+    }
+    return {str(status): {"description": descriptions[status], "content": _json(error)} for status in statuses}

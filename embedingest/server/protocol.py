@@ -1,7 +1,7 @@
-"""Deadlines for whoever is slow: uvicorn's HTTP/1.1 protocol with clocks of our own. Knows bytes and timers only.
+"""Deadlines for slow clients: uvicorn's HTTP/1.1 protocol with timers of our own. Knows bytes and timers only.
 
 A head must arrive within `head_seconds` of the connection, or of its own first byte on a connection that is kept; a
-body within `body_seconds` of its head, less what we spend before we read it. Who is late gets 408 and is gone.
+body within `body_seconds` of its head, the time before we read it included. A late client gets 408 and is closed.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class _TimedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _refuse(self, status: bytes, text: str) -> None:
-        """Answer as far as nothing was answered yet, and close; a handler that waits for the body learns it is gone."""
+        """Answer, unless an answer has begun, and close; a handler that waits for the body sees a disconnect."""
         self._clear_deadline()
         if self.transport.is_closing():
             return

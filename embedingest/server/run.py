@@ -1,6 +1,6 @@
-"""An application on a socket: bound first, served until told to stop, ended without losing what was accepted.
+"""An application on a socket: bound at once, served until it is stopped; accepted requests are answered first.
 
-Knows uvicorn; knows no routes. `HttpServer` runs in the foreground (`serve`) or beside a watch (`start`, `stop`).
+Knows uvicorn; knows no routes. `HttpServer` runs in the foreground (`run`) or beside a watch (`start`, `stop`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ConfigError
 from embedingest.server.guard import is_loopback
@@ -26,34 +26,37 @@ if TYPE_CHECKING:
     from embedingest.config import ServerConfig
     from embedingest.server.app import App
 
-__all__ = ["HttpServer", "bind", "serve"]
+__all__ = ["HttpServer", "bind"]
 
 _log = logging.getLogger(__name__)
 
-_BACKLOG = 2048
-_STOP_SECONDS = 30  # after so long a stop no longer waits for requests that were accepted
+_BACKLOG_CONNECTIONS: Final = 2048
+_START_SECONDS: Final = 30
+_STOP_SECONDS: Final = 30  # after so long a stop no longer waits for requests that were accepted
+_KEEP_ALIVE_SECONDS: Final = 60  # an idle connection is closed after so long
+_OPEN_FILES: Final = 65_536
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ConfigError that names the port and the way out."""
+    """A listening socket. Raises ConfigError that names the port and a remedy."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise ConfigError(f"cannot listen on {host}: {error.strerror or error}", remedy="check `--host`") from error
-    family, kind, protocol, _, address = found[0]
+    family, kind, protocol, _, address = addresses[0]
     listener = socket.socket(family, kind, protocol)
     try:
         if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(_BACKLOG)
+        listener.listen(_BACKLOG_CONNECTIONS)
     except OSError as error:
         listener.close()
-        raise _taken(host, port, error) from error
+        raise _bind_error(host, port, error) from error
     return listener
 
 
-def _taken(host: str, port: int, error: OSError) -> ConfigError:
+def _bind_error(host: str, port: int, error: OSError) -> ConfigError:
     if error.errno == errno.EADDRINUSE:
         return ConfigError(
             f"port {port} on {host} is taken, often by Ollama itself",
@@ -65,7 +68,7 @@ def _taken(host: str, port: int, error: OSError) -> ConfigError:
 
 
 class HttpServer:
-    """One application on one socket. The port is taken when this is made, so a clash is known before any model loads.
+    """One application on one socket. The constructor binds the port, so a clash is known before any model loads.
 
     Raises ConfigError when the port is taken.
     """
@@ -82,7 +85,7 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """The port really listened on, also where a free one was asked for."""
+        """The port really listened on, also if the settings say 0 (any free one)."""
         return int(self._listener.getsockname()[1])
 
     @property
@@ -96,16 +99,16 @@ class HttpServer:
 
         In the main thread only.
         """
-        self._make().run(sockets=[self._listener])
+        self._create_server().run(sockets=[self._listener])
 
     def start(self) -> None:
         """Serve on a thread of its own; returns when requests are answered."""
-        server = self._make()
+        server = self._create_server()
         self._thread = threading.Thread(
             target=server.run, kwargs={"sockets": [self._listener]}, name="embedingest-http", daemon=True
         )
         self._thread.start()
-        self._started.wait(timeout=30)
+        self._started.wait(timeout=_START_SECONDS)
 
     def stop(self) -> None:
         """Refuse new connections, finish what was accepted, end the thread. A second call does nothing."""
@@ -116,7 +119,7 @@ class HttpServer:
             self._thread = None
         self._listener.close()
 
-    def _make(self) -> uvicorn.Server:
+    def _create_server(self) -> uvicorn.Server:
         import uvicorn
 
         from embedingest.server.protocol import timed_protocol
@@ -131,8 +134,8 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
-            backlog=_BACKLOG,
-            timeout_keep_alive=60,
+            backlog=_BACKLOG_CONNECTIONS,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
         self._server = _server_class(self._app, self._started)(config)
@@ -143,7 +146,7 @@ def _server_class(app: App, started: threading.Event) -> type[uvicorn.Server]:
     import uvicorn
 
     class Server(uvicorn.Server):
-        """Says when it answers, and tells the application as soon as it is to stop."""
+        """Sets `started` once it answers, and the application's `stopping` as soon as a stop begins."""
 
         async def startup(self, *args: Any, **keywords: Any) -> None:
             await super().startup(*args, **keywords)
@@ -151,7 +154,7 @@ def _server_class(app: App, started: threading.Event) -> type[uvicorn.Server]:
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
-            """Stop on a signal without dying of it: SIGTERM is a wish that was fulfilled, not a failure."""
+            """Stop on a signal and return: after SIGTERM the process goes on and exits with 0."""
             if threading.current_thread() is not threading.main_thread():
                 yield
                 return
@@ -161,11 +164,11 @@ def _server_class(app: App, started: threading.Event) -> type[uvicorn.Server]:
                 caught.append(number)
                 self.handle_exit(number, frame)
 
-            before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+            previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
             try:
                 yield
             finally:
-                for number, handler in before.items():
+                for number, handler in previous.items():
                     signal.signal(number, handler)
             if signal.SIGINT in caught:
                 raise KeyboardInterrupt
@@ -177,21 +180,14 @@ def _server_class(app: App, started: threading.Event) -> type[uvicorn.Server]:
     return Server
 
 
-def serve(app: App, settings: ServerConfig) -> None:
-    """Bind and serve in the foreground until SIGINT or SIGTERM. Raises ConfigError when the port is taken."""
-    server = HttpServer(app, settings)
-    _log.info("listening on %s", server.url)
-    server.run()
-
-
 def _raise_file_limit() -> None:
-    """Many systems allow 1024 open files; a thousand silent clients would leave none for the next."""
+    """Many systems allow 1024 open files, which a thousand idle connections would use up."""
     if sys.platform == "win32":
         return
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
-    if soft < wanted:
+    limit = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft < limit:
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

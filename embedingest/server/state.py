@@ -1,4 +1,4 @@
-"""What every route holds: the engine, the settings, the counters; and how a name becomes a model.
+"""What all routes of one server share: the engine, the settings, the counters; and how a name becomes a model.
 
 Knows the engine's errors and which status each has on the wire; knows no route.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from embedingest.engine.names import InvalidNameError, ModelName
 from embedingest.errors import (
@@ -20,17 +20,16 @@ from embedingest.errors import (
     InputTooLongError,
     ModelNotFoundError,
     OverloadedError,
-    StoreError,
     TableMissingError,
 )
-from embedingest.server.engine import ElsewhereError
+from embedingest.server.engine import UnsupportedByEngineError
 from embedingest.server.http import Disconnected, Request
 from embedingest.server.metrics import Metrics
 from embedingest.server.wire.decode import WireError
 
 if TYPE_CHECKING:
     from embedingest.config import ServerConfig
-    from embedingest.server.engine import Served
+    from embedingest.server.engine import ServedEngine
     from embedingest.server.guard import Guard
     from embedingest.server.wire.ollama import PromptChoice
     from embedingest.types import ModelInfo
@@ -39,27 +38,39 @@ __all__ = ["BUSY", "Search", "ServerState", "wire_error"]
 
 T = TypeVar("T")
 
-BUSY = "server busy, please try again.  maximum pending requests exceeded"
+BUSY: Final = "server busy, please try again.  maximum pending requests exceeded"
 
 Search = Callable[..., Mapping[str, Any]]
 """`search(query, limit=…, mode=…, filter=…, group=…)` → the document of `search --json`; called on a thread."""
 
-_PROMPTS_BY_INPUT = {"query": "query", "search_query": "query", "document": "document", "search_document": "document",
-                     "passage": "document"}  # fmt: skip
+_ROLES: Final = {
+    "query": "query",
+    "search_query": "query",
+    "document": "document",
+    "search_document": "document",
+    "passage": "document",
+}
+"""The prompt's role, by the `input_type` of a request."""
 
 
 @dataclass
 class ServerState:
-    """One server's state. `ready` turns true when the preloaded models are in memory."""
+    """One server's state. `ready` turns true when the preloaded models are in memory.
 
-    engine: Served
+    `body_bytes` is the size of all request bodies in memory now.
+    """
+
+    engine: ServedEngine
     settings: ServerConfig
     guard: Guard
     search: Search | None = None
-    metrics: Metrics = field(default_factory=Metrics)
+    metrics: Metrics = field(init=False)
     ready: bool = False
     stopping: bool = False
     body_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self.engine)
 
     def names(self) -> list[str]:
         """Registered names that this server may show, newest first. May ask another machine: not on the event loop."""
@@ -82,24 +93,24 @@ class ServerState:
         return name
 
     async def find(self, model: str) -> ModelInfo:
-        """Step 5: the model, or 404 with the name as it was given (case 46)."""
-        missing = WireError(404, f'model "{model}" not found, try pulling it first')
+        """Step 5: the model, or 404 with the name as the client wrote it (case 46)."""
+        not_found = WireError(404, f'model "{model}" not found, try pulling it first')
         try:
             info = await self.engine.adescribe(model)
         except ModelNotFoundError as error:
-            raise missing from error
+            raise not_found from error
         if not self.allows(info.name):
-            raise missing
+            raise not_found
         return info
 
     def window(self, info: ModelInfo) -> int:
         """The tokens a text may have where a request names no `num_ctx`: what `/api/show` reports."""
         return min(info.max_tokens, self.settings.context_length or info.max_tokens)
 
-    def context(self, info: ModelInfo, asked: int | None) -> int | None:
-        """The window of one call: `num_ctx` if given, else the server's bound if it is lower than the model's."""
-        if asked is not None:
-            return asked
+    def context(self, info: ModelInfo, num_ctx: int | None) -> int | None:
+        """The window of one call in tokens: `num_ctx`, else the server's bound if it is lower than the model's."""
+        if num_ctx is not None:
+            return num_ctx
         window = self.window(info)
         return window if window < info.max_tokens else None
 
@@ -115,28 +126,28 @@ class ServerState:
             return info.prompts[choice.name]
         if choice.input_type is None:
             return None
-        role = _PROMPTS_BY_INPUT.get(choice.input_type.lower())
+        role = _ROLES.get(choice.input_type.lower())
         if role is None:
             raise WireError(400, f'field "input_type" must be query or document, not "{choice.input_type}"')
         return info.prompt(role)
 
-    async def unless_gone(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, dropped as soon as the client goes away. Raises Disconnected."""
-        task = asyncio.ensure_future(work)
-        gone = asyncio.ensure_future(request.gone())
+    async def unless_disconnected(self, request: Request, computation: Coroutine[Any, Any, T]) -> T:
+        """The result of `computation`, which is cancelled when the client disconnects. Raises Disconnected."""
+        task = asyncio.ensure_future(computation)
+        disconnect = asyncio.ensure_future(request.wait_for_disconnect())
         try:
-            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, disconnect}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
         finally:
-            gone.cancel()
+            disconnect.cancel()
             task.cancel()
         await asyncio.wait({task})
         raise Disconnected
 
 
 def wire_error(error: Exception) -> WireError:
-    """The one table from our errors to statuses. Anything unknown is a 500 that tells nothing of the inside."""
+    """The one table from our errors to statuses. Any other error is a 500 that shows nothing of the cause."""
     if isinstance(error, WireError):
         return error
     if isinstance(error, InputTooLongError):
@@ -150,10 +161,13 @@ def wire_error(error: Exception) -> WireError:
     if isinstance(error, ModelNotFoundError):
         return WireError(404, error.message)
     statuses: tuple[tuple[type[EmbedingestError], int], ...] = (
-        (ConfigError, 400), (ElsewhereError, 501), (FingerprintError, 409), (TableMissingError, 404), (StoreError, 500),
+        (ConfigError, 400),
+        (UnsupportedByEngineError, 501),
+        (FingerprintError, 409),
+        (TableMissingError, 404),
         (EmbedingestError, 500),
-    )  # fmt: skip
-    for kind, status in statuses:
-        if isinstance(error, kind):
+    )
+    for error_type, status in statuses:
+        if isinstance(error, error_type):
             return WireError(status, str(error))
     return WireError(500, "internal error; the server's log has the details")

@@ -114,12 +114,12 @@ def main() -> None:
     parser.add_argument("--f16", action="store_true")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--parallel", type=int, default=1)
-    asked = parser.parse_args()
-    if not asked.file.is_file():
-        aside = asked.file.with_suffix(".part")
-        convert(asked.folder, aside, f16=asked.f16)
-        aside.rename(asked.file)
-    serve(asked.file, threads=asked.threads, parallel=asked.parallel)
+    arguments = parser.parse_args()
+    if not arguments.file.is_file():
+        partial = arguments.file.with_suffix(".part")
+        convert(arguments.folder, partial, f16=arguments.f16)
+        partial.rename(arguments.file)
+    serve(arguments.file, threads=arguments.threads, parallel=arguments.parallel)
 
 
 if __name__ == "__main__":

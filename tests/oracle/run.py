@@ -30,13 +30,13 @@ MODEL = "all-minilm"
 
 def python() -> Path:
     """The interpreter of the oracle's own environment, made on the first run."""
-    found, mark = BUILD / "bin" / "python", BUILD / ".made"
+    interpreter, mark = BUILD / "bin" / "python", BUILD / ".made"
     if not mark.is_file() or mark.read_text() != " ".join(PACKAGES):
         venv.create(BUILD, with_pip=True, clear=True)
-        pip = [str(found), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
+        pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
         subprocess.run(pip, check=True)
         mark.write_text(" ".join(PACKAGES))
-    return found
+    return interpreter
 
 
 def ask(url: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -92,12 +92,12 @@ def compare(ours: Ours, llama: Llama) -> list[str]:
         context = 512 if number % 3 else CONTEXTS[number // 3 % len(CONTEXTS)]
         head = llama.cut(text, context)
         count, vector = ours.embed(text, context)
-        wanted = len(llama.tokens(head, special=True))
+        expected = len(llama.tokens(head, special=True))
         cosine = float(vector @ llama.vector(head))
         least = min(least, cosine)
-        if count != wanted or cosine < LEAST_COSINE:
+        if count != expected or cosine < LEAST_COSINE:
             wrong.append(
-                f"text {number}, context {context}: {count} tokens against {wanted}, cosine {cosine:.6f}: {text[:60]!r}"
+                f"text {number}, context {context}: {count} tokens against {expected}, cosine {cosine:.6f}: {text[:60]!r}"
             )
     print(f"{TEXTS} generated texts: {len(wrong)} differ, least cosine {least:.7f}")
     print(f"{len(ODD)} odd texts:")
@@ -136,10 +136,10 @@ def main() -> int:
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True) as other,
     ):
         assert other.stdout is not None
-        said = next((line for line in other.stdout if line.startswith("address ")), "")
-        assert said, f"llama.cpp did not start; see {log}"
+        address = next((line for line in other.stdout if line.startswith("address ")), "")
+        assert address, f"llama.cpp did not start; see {log}"
         try:
-            wrong = compare(Ours(server.url), Llama(said.split()[1]))
+            wrong = compare(Ours(server.url), Llama(address.split()[1]))
         finally:
             other.kill()
     server.stop()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import InputError, InputTooLongError
 from embedingest.server.http import Answer, Request, json_answer
@@ -15,6 +15,8 @@ from embedingest.server.wire import ollama, openai
 from embedingest.server.wire.decode import WireError, decode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from embedingest.engine.engine import Priority
     from embedingest.server.state import ServerState
     from embedingest.types import Embeddings
@@ -22,56 +24,56 @@ if TYPE_CHECKING:
 __all__ = ["detokenize", "embed", "embeddings", "legacy", "tokenize"]
 
 _FEW = 8  # requests of so few texts are somebody waiting; larger ones are work in bulk
-_IN_THREAD = 64  # answers of so many vectors are written off the event loop
+_THREAD_FROM_VECTORS: Final = 64  # answers of so many vectors are written off the event loop
 
 
 async def embed(state: ServerState, request: Request) -> Answer:
     """`POST /api/embed`, cases 1 to 115."""
     began = time.perf_counter()
-    asked = ollama.embed_request(request.content)
-    state.parse(asked.model)
-    texts = ollama.texts_of(asked.input) or []
-    _bounded(state, texts)
-    if not texts and asked.keep_alive == 0 and (refused := state.guard.control(request)) is not None:
+    call = ollama.embed_request(request.content)
+    state.parse(call.model)
+    texts = ollama.texts_of(call.input) or []
+    _check_count(state, texts)
+    if not texts and call.keep_alive == 0 and (refused := state.guard.control(request)) is not None:
         return refused  # unloading is control, not embedding
-    info = await state.find(asked.model)
-    answer = await state.unless_gone(
+    info = await state.find(call.model)
+    answer = await state.unless_disconnected(
         request,
         state.engine.aembed(
             texts,
-            model=asked.model,
-            truncate=asked.truncate,
-            dimensions=asked.dimensions,
-            context=state.context(info, ollama.option_context(asked.options)),
-            prompt=state.prompt(info, asked.prompt),
-            keep_alive=asked.keep_alive,
+            model=call.model,
+            truncate=call.truncate,
+            dimensions=call.dimensions,
+            context=state.context(info, ollama.option_context(call.options)),
+            prompt=state.prompt(info, call.prompt),
+            keep_alive=call.keep_alive,
             priority=_priority(texts),
         ),
     )
     if not texts:
-        return Answer(200, ollama.empty_answer(asked.model))
+        return Answer(200, ollama.empty_answer(call.model))
     state.metrics.embedded(answer)
-    body = await _written(answer, lambda: ollama.embed_answer(asked.model, answer, time.perf_counter() - began))
+    body = await _joined(answer, lambda: ollama.embed_answer(call.model, answer, time.perf_counter() - began))
     return Answer(200, body, headers=_timings(answer))
 
 
 async def legacy(state: ServerState, request: Request) -> Answer:
     """`POST /api/embeddings`, cases 130 to 135: one vector, and never a cut."""
-    asked = ollama.legacy_request(request.content)
-    if not asked.model:
+    call = ollama.legacy_request(request.content)
+    if not call.model:
         raise WireError(400, "model is required")
-    state.parse(asked.model)
-    info = await state.find(asked.model)
-    texts = [asked.prompt] if asked.prompt else []
-    work = state.engine.aembed(
+    state.parse(call.model)
+    info = await state.find(call.model)
+    texts = [call.prompt] if call.prompt else []
+    embedding = state.engine.aembed(
         texts,
-        model=asked.model,
+        model=call.model,
         truncate=False,
-        context=state.context(info, ollama.option_context(asked.options)),
-        keep_alive=asked.keep_alive,
+        context=state.context(info, ollama.option_context(call.options)),
+        keep_alive=call.keep_alive,
     )
     try:
-        answer = await state.unless_gone(request, work)
+        answer = await state.unless_disconnected(request, embedding)
     except InputTooLongError as error:
         raise WireError(500, error.message, index=error.index) from error
     if not texts:
@@ -82,23 +84,23 @@ async def legacy(state: ServerState, request: Request) -> Answer:
 
 async def embeddings(state: ServerState, request: Request) -> Answer:
     """`POST /v1/embeddings`, cases 136 to 146: always cuts, and says so."""
-    asked = openai.embeddings_request(request.content)
-    state.parse(asked.model)
-    texts = asked.texts()
-    _bounded(state, texts)
-    info = await state.find(asked.model)
-    work = state.engine.aembed(
+    call = openai.embeddings_request(request.content)
+    state.parse(call.model)
+    texts = call.texts()
+    _check_count(state, texts)
+    info = await state.find(call.model)
+    embedding = state.engine.aembed(
         texts,
-        model=asked.model,
-        dimensions=asked.dimensions,
+        model=call.model,
+        dimensions=call.dimensions,
         context=state.context(info, None),
-        prompt=state.prompt(info, asked.prompt),
-        keep_alive=asked.keep_alive,
+        prompt=state.prompt(info, call.prompt),
+        keep_alive=call.keep_alive,
         priority=_priority(texts),
     )
-    answer = await state.unless_gone(request, work)
+    answer = await state.unless_disconnected(request, embedding)
     state.metrics.embedded(answer)
-    body = await _written(answer, lambda: openai.embeddings_answer(asked.model, answer, base64=asked.base64))
+    body = await _joined(answer, lambda: openai.embeddings_answer(call.model, answer, base64=call.base64))
     return Answer(200, body, "application/json", _timings(answer))
 
 
@@ -107,13 +109,14 @@ async def tokenize(state: ServerState, request: Request) -> Answer:
     fields = decode(request.content)
     model = fields.text("model")
     state.parse(model)
-    given = next((v for n in ("content", "text", "input", "prompt") if (v := fields.get(n)) is not None), "")
-    texts = [given] if isinstance(given, str) else ollama.texts_of(given) or []
-    _bounded(state, texts)
+    contents = (fields.get(name) for name in ("content", "text", "input", "prompt"))
+    content = next((content for content in contents if content is not None), "")
+    texts = [content] if isinstance(content, str) else ollama.texts_of(content) or []
+    _check_count(state, texts)
     await state.find(model)
-    work = state.engine.tokenize(texts, model=model, keep_alive=ollama.keep_alive_of(fields))
-    tokens = [list(ids) for ids in await state.unless_gone(request, work)]
-    answer: dict[str, Any] = {"model": model, "tokens": tokens[0] if isinstance(given, str) else tokens}
+    tokenizing = state.engine.tokenize(texts, model=model, keep_alive=ollama.keep_alive_of(fields))
+    tokens = [list(ids) for ids in await state.unless_disconnected(request, tokenizing)]
+    answer: dict[str, Any] = {"model": model, "tokens": tokens[0] if isinstance(content, str) else tokens}
     return json_answer({**answer, "count": sum(map(len, tokens))})
 
 
@@ -126,9 +129,9 @@ async def detokenize(state: ServerState, request: Request) -> Answer:
     if not isinstance(tokens, list) or not all(type(token) is int and 0 <= token < 2**63 for token in tokens):
         raise WireError(400, 'field "tokens" must be a list of whole numbers from 0')
     await state.find(model)
-    work = state.engine.detokenize(tokens, model=model, keep_alive=ollama.keep_alive_of(fields))
+    detokenizing = state.engine.detokenize(tokens, model=model, keep_alive=ollama.keep_alive_of(fields))
     try:
-        text = await state.unless_gone(request, work)
+        text = await state.unless_disconnected(request, detokenizing)
     except InputError as error:
         raise WireError(400, error.message) from error
     return json_answer({"model": model, "content": text})
@@ -138,14 +141,15 @@ def _priority(texts: list[str]) -> Priority:
     return "query" if len(texts) <= _FEW else "bulk"
 
 
-def _bounded(state: ServerState, texts: list[str]) -> None:
-    most = state.settings.max_inputs
-    if len(texts) > most:
-        raise WireError(413, f"{len(texts)} inputs in one request; the limit is {most}")
+def _check_count(state: ServerState, texts: list[str]) -> None:
+    limit = state.settings.max_inputs
+    if len(texts) > limit:
+        raise WireError(413, f"{len(texts)} inputs in one request; the limit is {limit}")
 
 
-async def _written(answer: Embeddings, write: Any) -> bytes:
-    if len(answer.vectors) < _IN_THREAD:
+async def _joined(answer: Embeddings, write: Callable[[], list[bytes]]) -> bytes:
+    """The body, from its parts; a long one is written on a thread."""
+    if len(answer.vectors) < _THREAD_FROM_VECTORS:
         return b"".join(write())
     return await asyncio.to_thread(lambda: b"".join(write()))
 

@@ -1,4 +1,4 @@
-"""The routes about models: what is there, what is loaded, pulling, unloading, and what is not ours to do.
+"""The routes about models: which are registered or loaded, pulling, unloading, and what is refused.
 
 Cases 147 to 159. Knows model descriptions; embeds nothing.
 """
@@ -93,13 +93,13 @@ async def show(state: ServerState, request: Request) -> Answer:
 
 
 async def ps(state: ServerState, _request: Request) -> Answer:
-    """`GET /api/ps`, case 154: what is in memory, longest-lived first."""
+    """`GET /api/ps`, case 154: the models in memory, longest-lived first."""
     now = datetime.now(UTC)
     models = []
     for running in state.engine.running():
         if not state.allows(running.info.name):
             continue
-        left = _FOREVER if running.seconds_left == float("inf") else timedelta(seconds=running.seconds_left)
+        remaining = _FOREVER if running.seconds_left == float("inf") else timedelta(seconds=running.seconds_left)
         entry = _listed(state, running.info)
         models.append(
             {
@@ -108,7 +108,7 @@ async def ps(state: ServerState, _request: Request) -> Answer:
                 "size": running.size_bytes,
                 "digest": entry["digest"],
                 "details": entry["details"],
-                "expires_at": (now + min(left, _FOREVER)).isoformat(),
+                "expires_at": (now + min(remaining, _FOREVER)).isoformat(),
                 "size_vram": 0,
                 "context_length": state.window(running.info),
                 "runtime": dict(running.runtime),
@@ -131,9 +131,9 @@ async def model(state: ServerState, request: Request) -> Answer:
 
 
 async def generate(state: ServerState, request: Request) -> Answer:
-    """`POST /api/generate`, cases 156 and 157: only the form that unloads a model is ours."""
+    """`POST /api/generate`, cases 156 and 157: only unloading a model is supported."""
     fields = decode(request.content)
-    name = await _named(state, fields)
+    name = await _model_name(state, fields)
     if fields.get("prompt") or keep_alive_of(fields) != 0:
         raise WireError(400, f'"{name}" does not support generate')
     await asyncio.to_thread(state.engine.unload, name)
@@ -143,11 +143,11 @@ async def generate(state: ServerState, request: Request) -> Answer:
 
 async def chat(state: ServerState, request: Request) -> Answer:
     """`POST /api/chat`, case 158."""
-    raise WireError(400, f'"{await _named(state, decode(request.content))}" does not support chat')
+    raise WireError(400, f'"{await _model_name(state, decode(request.content))}" does not support chat')
 
 
 async def refuse(_state: ServerState, request: Request) -> Answer:
-    """What Ollama does to its own store, case 159."""
+    """What changes Ollama's own store is not supported, case 159."""
     return json_answer({"error": f"{request.path} is not supported: models are folders, not a registry's layers"}, 501)
 
 
@@ -158,18 +158,19 @@ async def pull(state: ServerState, request: Request) -> Response:
     if not name:
         raise WireError(400, "invalid model name")
     state.parse(name)
-    steps = _steps(state, name)
+    steps = _errors_as_steps(_steps(state, name))
     if fields.flag("stream", default=True):
         return stream(_lines(steps), _NDJSON)
     last: dict[str, Any] = {}
-    for step in await asyncio.to_thread(list, _told(steps)):
+    for step in await asyncio.to_thread(list, steps):
         last = step
     if "error" in last:
         raise WireError(500, last["error"])
     return json_answer(last)
 
 
-async def _named(state: ServerState, fields: Fields) -> str:
+async def _model_name(state: ServerState, fields: Fields) -> str:
+    """The registered model that a body names. Raises WireError (400, 403, 404)."""
     name = fields.text("model")
     state.parse(name)
     await state.find(name)
@@ -177,11 +178,11 @@ async def _named(state: ServerState, fields: Fields) -> str:
 
 
 async def _described(state: ServerState) -> list[ModelInfo]:
-    found = []
+    infos = []
     for name in await asyncio.to_thread(state.names):
         with contextlib.suppress(EmbedingestError):
-            found.append(await state.engine.adescribe(name))
-    return found
+            infos.append(await state.engine.adescribe(name))
+    return infos
 
 
 def _listed(state: ServerState, info: ModelInfo) -> dict[str, Any]:
@@ -214,10 +215,10 @@ def _time(seconds: float) -> str:
 
 
 def _steps(state: ServerState, name: str) -> Iterator[dict[str, Any]]:
-    """What a pull does, said step by step. A model that is there needs nothing from the network."""
+    """The progress of a pull. A model that is registered needs nothing from the network."""
     yield {"status": "pulling manifest"}
-    known = {ModelName.parse(known).key for known in state.names()}
-    if ModelName.parse(name).key not in known:
+    registered = {ModelName.parse(known).key for known in state.names()}
+    if ModelName.parse(name).key not in registered:
         if not state.settings.allow_pull:
             yield {"error": "pull model manifest: pulling is off on this server; start it with `--allow-pull`"}
             return
@@ -225,7 +226,8 @@ def _steps(state: ServerState, name: str) -> Iterator[dict[str, Any]]:
     yield {"status": "success"}
 
 
-def _told(steps: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _errors_as_steps(steps: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The steps, and a failure as the last of them."""
     try:
         yield from steps
     except EmbedingestError as error:
@@ -233,7 +235,6 @@ def _told(steps: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 async def _lines(steps: Iterator[dict[str, Any]]) -> AsyncIterator[bytes]:
-    told = _told(steps)
-    while (step := await asyncio.to_thread(next, told, None)) is not None:
+    while (step := await asyncio.to_thread(next, steps, None)) is not None:
         text = step.get("error")
         yield (orjson.dumps(step) if text is None else error_body(text, {})) + b"\n"

@@ -1,4 +1,4 @@
-"""A request body as Go's decoder would read it: lenient where that is, strict where that is (cases 1 to 30).
+"""A request body as Go's decoder reads it, as lenient and as strict (cases 1 to 30).
 
 Knows JSON and the types of fields; knows no endpoint.
 """
@@ -42,9 +42,9 @@ def decode(body: bytes, *, empty: str = "missing request body") -> Fields:
     """The first JSON value of a body as named fields. Raises WireError (400)."""
     if not body.strip(b" \t\r\n"):
         raise WireError(400, empty)
-    value = _quick(body)
+    value = _parse_strictly(body)
     if value is None:
-        value = _careful(body)
+        value = _parse_as_go(body)
     if value is None:
         return Fields({})
     if not isinstance(value, dict):
@@ -52,7 +52,7 @@ def decode(body: bytes, *, empty: str = "missing request body") -> Fields:
     return Fields(value)
 
 
-def _quick(body: bytes) -> Any:
+def _parse_strictly(body: bytes) -> Any:
     """The value by the fast parser, which refuses some of what Go takes; `None` then (or for `null`)."""
     try:
         value = orjson.loads(body)
@@ -63,7 +63,8 @@ def _quick(body: bytes) -> Any:
     return value
 
 
-def _careful(body: bytes) -> Any:
+def _parse_as_go(body: bytes) -> Any:
+    """The first JSON value, the order of its keys kept. Raises WireError (400)."""
     text = body.decode("utf-8", errors="replace").lstrip(" \t\r\n")
     if text.startswith("\ufeff"):
         raise WireError(400, "the body must begin with `{`, not with a byte-order mark")
@@ -74,7 +75,7 @@ def _careful(body: bytes) -> Any:
         raise WireError(400, f"the body is not valid JSON: {error.msg.lower()} at character {error.pos}") from error
     except (RecursionError, ValueError) as error:
         raise WireError(400, f"the body is not valid JSON: {error}") from error
-    return _mended(value)
+    return _without_surrogates(value)
 
 
 def _fold(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -89,14 +90,14 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _mended(value: Any) -> Any:
+def _without_surrogates(value: Any) -> Any:
     """Lone surrogate escapes become U+FFFD (case 27)."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [_mended(item) for item in value]
+        return [_without_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {key: _mended(item) for key, item in value.items()}
+        return {key: _without_surrogates(item) for key, item in value.items()}
     return value
 
 
@@ -136,8 +137,8 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
-            shown = f" {_shown(value)}" if isinstance(value, float) else ""
-            raise WireError(400, f'field "{name}" must be a whole number, not {kind(value)}{shown}')
+            literal = f" {_literal(value)}" if isinstance(value, float) else ""
+            raise WireError(400, f'field "{name}" must be a whole number, not {kind(value)}{literal}')
         if not -(2**63) <= value < 2**63:
             raise WireError(400, f'field "{name}" must be a whole number of 64 bits, not {value:.3g}')
         return value
@@ -151,7 +152,8 @@ class Fields:
         return value
 
 
-def _shown(value: float) -> str:
+def _literal(value: float) -> str:
+    """The number as the client wrote it, as far as that is known."""
     if isinstance(value, _Literal):
         return value.text
     return str(int(value)) if math.isfinite(value) and abs(value) >= 1e17 else repr(value)

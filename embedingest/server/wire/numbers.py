@@ -7,7 +7,7 @@ very small or large numbers are written; those few are found with numpy and writ
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import orjson
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["base64_rows", "json_number", "json_row", "json_rows"]
 
-_POINT_FROM = 1e-6  # below, Go writes an exponent
-_ORJSON_POINT_FROM = 1e-5  # below, orjson does
-_EXPONENT_FROM = 1e21
+_POINT_FROM: Final = 1e-6  # below, Go writes an exponent
+_ORJSON_POINT_FROM: Final = 1e-5  # below, orjson does
+_EXPONENT_FROM: Final = 1e21
 
 
 def json_rows(vectors: NDArray[np.float32]) -> bytes:
@@ -30,20 +30,21 @@ def json_rows(vectors: NDArray[np.float32]) -> bytes:
 def json_row(row: NDArray[np.floating]) -> bytes:
     """`[…]` for one vector (D,), float32 or float64: each number in the shortest form that reads back the same."""
     document = orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY)
-    size = np.abs(row)
-    odd = np.flatnonzero((size < _ORJSON_POINT_FROM) | (size >= 1.0))
-    if not odd.size:
+    magnitude = np.abs(row)
+    places = np.flatnonzero((magnitude < _ORJSON_POINT_FROM) | (magnitude >= 1.0))
+    if not places.size:
         return document
     numbers = document[1:-1].split(b",")
-    for place in odd:
+    for place in places:
         numbers[place] = json_number(row[place])
     return b"[" + b",".join(numbers) + b"]"
 
 
 def json_number(value: np.floating) -> bytes:
     """One number as Go's encoding/json prints it."""
-    size, of = abs(value), type(value)
-    if size and (size < of(_POINT_FROM) or size >= of(_EXPONENT_FROM)):  # compared in their own precision, as Go does
+    magnitude, float_type = abs(value), type(value)
+    # Compared in the precision of the value, as Go does.
+    if magnitude and (magnitude < float_type(_POINT_FROM) or magnitude >= float_type(_EXPONENT_FROM)):
         text = np.format_float_scientific(value, trim="-", exp_digits=1)
         return text.encode()
     if value == 0:

@@ -12,12 +12,12 @@ import numpy as np
 import orjson
 
 from embedingest.durations import DurationError, seconds_of
-from embedingest.server.http import escaped
 from embedingest.server.wire.decode import Fields, WireError, decode
+from embedingest.server.wire.escape import escaped
 from embedingest.server.wire.numbers import json_row, json_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from embedingest.types import Embeddings
 
@@ -118,7 +118,7 @@ def texts_of(value: Any) -> list[str] | None:
 
 
 def keep_alive_of(fields: Fields) -> float | None:
-    """Seconds, negative for ever, `None` where it is left as it was (cases 80 to 89). Raises WireError (400)."""
+    """Seconds, negative for ever, `None` where the body has none (cases 80 to 89). Raises WireError (400)."""
     value = fields.get("keep_alive")
     if value is None:
         return None
@@ -137,25 +137,25 @@ def keep_alive_of(fields: Fields) -> float | None:
 def option_context(options: Mapping[str, Any]) -> int | None:
     """`num_ctx` of the options, all of them checked (cases 73 to 78); 0 or less is no limit. Raises WireError (400)."""
     for name, value in options.items():
-        wanted = _OPTIONS.get(name)
-        if wanted is not None and value is not None:
-            _check_option(name, wanted, value)
+        type_name = _OPTIONS.get(name)
+        if type_name is not None and value is not None:
+            _check_option(name, type_name, value)
     context = options.get("num_ctx")
     if context is None or not abs(context) < 2**63:
         return None
     return int(context) if context >= 1 else None
 
 
-def _check_option(name: str, wanted: str, value: object) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+def _check_option(name: str, type_name: str, value: object) -> None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     fits = {
-        "integer": number,
-        "float32": number,
+        "integer": is_number,
+        "float32": is_number,
         "boolean": isinstance(value, bool),
         "array": isinstance(value, list),
-    }[wanted]
+    }[type_name]
     if not fits:
-        raise WireError(400, f'option "{name}" must be of type {wanted}')
+        raise WireError(400, f'option "{name}" must be of type {type_name}')
     if isinstance(value, list) and not all(isinstance(item, str) for item in value):
         raise WireError(400, f'option "{name}" must be of an array of strings')
 
@@ -171,8 +171,8 @@ def embed_answer(model: str, answer: Embeddings, total_seconds: float) -> list[b
         f',"prompt_eval_count":{max(1, answer.tokens)}'
     )
     if answer.truncated:
-        cut: Sequence[int] = answer.truncated
-        tail += ',"truncated":' + orjson.dumps({"count": len(cut), "inputs": list(cut)}).decode()
+        truncated = {"count": len(answer.truncated), "inputs": list(answer.truncated)}
+        tail += ',"truncated":' + orjson.dumps(truncated).decode()
     return [b'{"model":', _string(model), b',"embeddings":', json_rows(answer.vectors), tail.encode(), b"}"]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from embedingest.server.http import escaped
 from embedingest.server.wire.decode import WireError, decode
+from embedingest.server.wire.escape import escaped
 from embedingest.server.wire.numbers import base64_rows, json_row
 from embedingest.server.wire.ollama import PromptChoice, keep_alive_of, prompt_choice, texts_of
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EmbeddingsRequest", "embeddings_answer", "embeddings_request", "error_body", "model_object"]
 
-_IDS_HINT = "token ids are of another model's vocabulary; send text (langchain: check_embedding_ctx_length=False)"
+_IDS_HINT: Final = (
+    "token ids are of another model's vocabulary; send text (langchain: check_embedding_ctx_length=False)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +52,21 @@ class EmbeddingsRequest:
 def embeddings_request(body: bytes) -> EmbeddingsRequest:
     """Raises WireError (400)."""
     fields = decode(body, empty="EOF")
-    form = fields.text("encoding_format")
+    encoding = fields.text("encoding_format")
     request = EmbeddingsRequest(
         model=fields.text("model"),
         input=fields.get("input"),
-        base64=form.lower() == "base64",
+        base64=encoding.lower() == "base64",
         dimensions=fields.whole("dimensions"),
         keep_alive=keep_alive_of(fields),
         prompt=prompt_choice(fields),
     )
     if request.input is None or request.input == []:
         raise WireError(400, "invalid input")
-    if form.lower() not in ("", "float", "base64"):
-        raise WireError(400, f"Invalid value for 'encoding_format' = {form}. Supported values: ['float', 'base64'].")
+    if encoding.lower() not in ("", "float", "base64"):
+        raise WireError(
+            400, f"Invalid value for 'encoding_format' = {encoding}. Supported values: ['float', 'base64']."
+        )
     return request
 
 
@@ -85,8 +89,8 @@ def embeddings_answer(model: str, answer: Embeddings, *, base64: bool) -> list[b
 
 def error_body(status: int, text: str, extra: Mapping[str, object]) -> bytes:
     """OpenAI's error object; `hint` and `index` are beside its fields where they are known."""
-    kinds = {401: "authentication_error", 404: "not_found_error"}
-    type_ = kinds.get(status, "invalid_request_error" if status in (400, 413) else "api_error")
+    types = {401: "authentication_error", 404: "not_found_error"}
+    type_ = types.get(status, "invalid_request_error" if status in (400, 413) else "api_error")
     error = {"message": text, "type": type_, "param": None, "code": None, **extra}
     return escaped(orjson.dumps({"error": error}))
 

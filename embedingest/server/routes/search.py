@@ -1,0 +1,47 @@
+"""The route that searches the table: `/api/search`. Knows its fields; what they mean is the caller's `search`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from embedingest.server.http import Answer, Request
+from embedingest.server.wire.decode import Fields, WireError, decode
+
+if TYPE_CHECKING:
+    from embedingest.server.state import ServerState
+
+__all__ = ["search"]
+
+_DEFAULT_LIMIT: Final = 10
+_MAX_LIMIT: Final = 1000
+
+
+async def search(state: ServerState, request: Request) -> Answer:
+    """`POST /api/search`: the document of `search --json`."""
+    if state.search is None:
+        raise WireError(404, "no table is served here; start with `watch --serve`, or `serve --db URI`")
+    fields = decode(request.content)
+    query, options = _query(fields), _options(fields)
+    results = await asyncio.to_thread(state.search, query, **options)
+    return Answer(200, orjson.dumps(results, default=str, option=orjson.OPT_SERIALIZE_NUMPY))
+
+
+def _query(fields: Fields) -> str:
+    query = fields.text("query")
+    if not query.strip():
+        raise WireError(400, 'field "query" is required')
+    return query
+
+
+def _options(fields: Fields) -> dict[str, object]:
+    limit = fields.whole("limit")
+    limit = _DEFAULT_LIMIT if limit is None else limit
+    if not 1 <= limit <= _MAX_LIMIT:
+        raise WireError(400, f'field "limit" must be from 1 to {_MAX_LIMIT}, not {limit}')
+    mode = fields.text("mode", "hybrid")
+    if mode not in ("hybrid", "vector", "text"):
+        raise WireError(400, f'field "mode" must be hybrid, vector or text, not "{mode}"')
+    return {"limit": limit, "mode": mode, "filter": fields.text("filter") or None, "group": fields.get("group")}
