@@ -13,6 +13,8 @@ from embedingest.config import EngineConfig, ModelConfig, ServerConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
+from tests.engine.doubles import Gate
+from tests.engine.shelf import Watched, engine_of
 
 Serve = Callable[..., HttpServer]
 
@@ -42,3 +44,40 @@ def serve(engine: LocalEngine) -> Iterator[Serve]:
     yield start
     with ThreadPoolExecutor() as threads:
         list(threads.map(HttpServer.stop, running.values()))
+
+
+@pytest.fixture
+def gate():
+    return Gate()
+
+
+@pytest.fixture
+def encoders():
+    return []
+
+
+@pytest.fixture
+def gated_engine(tmp_path, gate, encoders):
+    """Model `g` stops at its first batch until the gate opens; model `slow` stops while it is loaded."""
+
+    def gated():
+        encoders.append(Watched(gate))
+        return encoders[-1]
+
+    def slow():
+        gate([])
+        return Watched()
+
+    engine = engine_of(tmp_path, {"g": gated, "slow": slow})
+    yield engine
+    gate.open()
+    engine.close()
+
+
+@pytest.fixture
+def gated_server(gated_engine):
+    settings = ServerConfig(port=0)
+    server = HttpServer(create_app(gated_engine, settings), settings)
+    server.start()
+    yield server
+    server.stop()

@@ -44,11 +44,11 @@ def test_the_seam_is_all_a_stranger_has(stranger):
 
 
 def test_it_embeds_over_both_wires(port, engine):
-    wanted = engine.embed(["a text"], model="hashing").vectors[0]
+    expected = engine.embed(["a text"], model="hashing").vectors[0]
     for path, body in (("/api/embed", {"input": "a text"}), ("/v1/embeddings", {"input": "a text"})):
-        said = post(port, path, {"model": "hashing", **body}).json()
-        vector = said["embeddings"][0] if path == "/api/embed" else said["data"][0]["embedding"]
-        assert np.allclose(vector, wanted, atol=1e-6)
+        answer = post(port, path, {"model": "hashing", **body}).json()
+        vector = answer["embeddings"][0] if path == "/api/embed" else answer["data"][0]["embedding"]
+        assert np.allclose(vector, expected, atol=1e-6)
 
 
 def test_it_is_listed_and_shown_and_nothing_is_in_memory_here(port):

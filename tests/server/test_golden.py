@@ -36,9 +36,9 @@ def real_texts() -> list[str]:
         for value in [module, *(v for _, v in sorted(vars(module).items()) if inspect.isclass(v))]:
             for member in [value, *(m for _, m in sorted(vars(value).items()) if inspect.isfunction(m))]:
                 texts |= dict.fromkeys((inspect.getdoc(member) or "").split("\n\n"))
-    found = sorted(text for text in texts if len(text) > 40)[:: max(1, len(texts) // 600)][:500]
+    paragraphs = sorted(text for text in texts if len(text) > 40)[:: max(1, len(texts) // 600)][:500]
     # Mixed lengths, most of them short: every fiftieth is left whole.
-    return [text if i % 50 == 0 else text[: 10 + i % 200] for i, text in enumerate(found)]
+    return [text if i % 50 == 0 else text[: 10 + i % 200] for i, text in enumerate(paragraphs)]
 
 
 def test_the_vector_is_the_one_that_ollama_publishes(serve):
@@ -88,6 +88,6 @@ def test_an_odd_text_is_a_unit_vector_and_the_next_request_is_answered(serve, te
 
 def test_base64_and_numbers_are_the_same_floats(serve):
     port = serve().port
-    asked = {"model": MODEL, "input": ["why is the sky blue?", "odd: 天空"]}
-    numbers = post(port, "/v1/embeddings", asked).vectors()
-    assert post(port, "/v1/embeddings", {**asked, "encoding_format": "base64"}).vectors().tobytes() == numbers.tobytes()
+    body = {"model": MODEL, "input": ["why is the sky blue?", "odd: 天空"]}
+    numbers = post(port, "/v1/embeddings", body).vectors()
+    assert post(port, "/v1/embeddings", {**body, "encoding_format": "base64"}).vectors().tobytes() == numbers.tobytes()

@@ -98,25 +98,25 @@ def expanded(value: Any) -> Any:
     return value
 
 
-def check(reply: Reply, wanted: dict[str, Any]) -> None:
+def check(reply: Reply, expected: dict[str, Any]) -> None:
     """Compare one answer. Raises AssertionError that says where they differ."""
     shown = reply.body[:300]
-    assert reply.status == wanted["status"], f"status {reply.status}: {shown!r}"
-    for name, value in wanted.get("headers", {}).items():
+    assert reply.status == expected["status"], f"status {reply.status}: {shown!r}"
+    for name, value in expected.get("headers", {}).items():
         same(value, reply.headers.get(name.lower(), "(absent)"), f"header {name}")
-    for name in wanted.get("absent_headers", []):
+    for name in expected.get("absent_headers", []):
         assert name.lower() not in reply.headers, f"header {name} is {reply.headers[name.lower()]}"
-    if "text" in wanted:
-        assert reply.body.decode() == wanted["text"]
-    if "matches" in wanted:
-        assert re.search(wanted["matches"], reply.body.decode()), f"no match: {shown!r}"
-    if "json" in wanted:
-        same(wanted["json"], reply.json(), "$")
-    for key, part in wanted.get("has", {}).items():
+    if "text" in expected:
+        assert reply.body.decode() == expected["text"]
+    if "matches" in expected:
+        assert re.search(expected["matches"], reply.body.decode()), f"no match: {shown!r}"
+    if "json" in expected:
+        same(expected["json"], reply.json(), "$")
+    for key, part in expected.get("has", {}).items():
         assert any(_is(part, item) for item in reply.json()[key]), f"nothing like {part} in {shown!r}"
-    for key, part in wanted.get("lacks", {}).items():
+    for key, part in expected.get("lacks", {}).items():
         assert not any(_is(part, item) for item in reply.json()[key]), f"{part} is in {shown!r}"
-    for key, part in wanted.get("first", {}).items():
+    for key, part in expected.get("first", {}).items():
         assert _is(part, reply.json()[key][0]), f"the first is {reply.json()[key][0]}"
 
 
@@ -130,62 +130,62 @@ def _is(part: dict[str, Any], item: dict[str, Any]) -> bool:
 
 def check_soon(port: int, exchange: dict[str, Any]) -> Reply:
     """An exchange whose answer may take a while to become true (`within_seconds` on a machine with nothing else to do)."""
-    wanted = exchange["answer"]
+    expected = exchange["answer"]
 
     def attempt() -> Reply:
         reply = send(port, exchange["request"])
-        check(reply, wanted)
+        check(reply, expected)
         return reply
 
-    return until_passes(attempt) if "within_seconds" in wanted else attempt()
+    return until_passes(attempt) if "within_seconds" in expected else attempt()
 
 
-def same(wanted: Any, found: Any, where: str) -> None:
+def same(expected: Any, actual: Any, where: str) -> None:
     """Compare two JSON values whole, placeholders included."""
-    if isinstance(wanted, str) and wanted.startswith("<") and wanted.endswith(">"):
-        name = next(name for name in PLACEHOLDERS if f"{wanted[1:-1]} ".startswith(f"{name} "))
-        detail = wanted[1:-1].removeprefix(name).lstrip()
-        assert PLACEHOLDERS[name](found, detail), f"{where}: {str(found)[:200]} is not {wanted}"
-    elif isinstance(wanted, dict) and isinstance(found, dict):
-        assert list(wanted) == list(found), f"{where}: keys {list(found)}, wanted {list(wanted)}"
-        for key, value in wanted.items():
-            same(value, found[key], f"{where}.{key}")
-    elif isinstance(wanted, list) and isinstance(found, list):
-        assert len(wanted) == len(found), f"{where}: {len(found)} items, wanted {len(wanted)}"
-        for index, value in enumerate(wanted):
-            same(value, found[index], f"{where}[{index}]")
+    if isinstance(expected, str) and expected.startswith("<") and expected.endswith(">"):
+        name = next(name for name in PLACEHOLDERS if f"{expected[1:-1]} ".startswith(f"{name} "))
+        detail = expected[1:-1].removeprefix(name).lstrip()
+        assert PLACEHOLDERS[name](actual, detail), f"{where}: {str(actual)[:200]} is not {expected}"
+    elif isinstance(expected, dict) and isinstance(actual, dict):
+        assert list(expected) == list(actual), f"{where}: keys {list(actual)}, expected {list(expected)}"
+        for key, value in expected.items():
+            same(value, actual[key], f"{where}.{key}")
+    elif isinstance(expected, list) and isinstance(actual, list):
+        assert len(expected) == len(actual), f"{where}: {len(actual)} items, expected {len(expected)}"
+        for index, value in enumerate(expected):
+            same(value, actual[index], f"{where}[{index}]")
     else:
-        assert type(wanted) is type(found), f"{where}: {found!r} is not {wanted!r}"
-        assert wanted == found, f"{where}: {found!r} is not {wanted!r}"
+        assert type(expected) is type(actual), f"{where}: {actual!r} is not {expected!r}"
+        assert expected == actual, f"{where}: {actual!r} is not {expected!r}"
 
 
-def _unit(found: Any, detail: str) -> bool:
+def _unit(actual: Any, detail: str) -> bool:
     shape = tuple(int(n) for n in detail.split("x"))
-    rows = np.array(found, dtype=np.float32)
+    rows = np.array(actual, dtype=np.float32)
     return rows.shape == shape and bool(np.allclose(np.linalg.norm(rows, axis=-1), 1.0, atol=2e-6))
 
 
-def _whole(found: Any) -> bool:
-    return type(found) is int and found > 0
+def _whole(actual: Any) -> bool:
+    return type(actual) is int and actual > 0
 
 
-def _ahead(found: Any, detail: str) -> bool:
-    left = (datetime.fromisoformat(found) - datetime.now(UTC)).total_seconds()
+def _ahead(actual: Any, detail: str) -> bool:
+    left = (datetime.fromisoformat(actual) - datetime.now(UTC)).total_seconds()
     return abs(left - float(detail.removesuffix(" s"))) < 3
 
 
 PLACEHOLDERS: dict[str, Callable[[Any, str], bool]] = {
-    "any": lambda found, _: True,
-    "text": lambda found, _: isinstance(found, str) and found != "",
-    "starts": lambda found, detail: isinstance(found, str) and found.startswith(detail),
-    "contains": lambda found, detail: all(part in found.split(",") for part in detail.split(",")),
-    "list": lambda found, _: isinstance(found, list) and len(found) > 0,
-    "int": lambda found, _: type(found) is int and found >= 0,
-    "ns": lambda found, detail: _whole(found) and (not detail or found < float(detail.split()[1]) * 1e6),
+    "any": lambda actual, _: True,
+    "text": lambda actual, _: isinstance(actual, str) and actual != "",
+    "starts": lambda actual, detail: isinstance(actual, str) and actual.startswith(detail),
+    "contains": lambda actual, detail: all(part in actual.split(",") for part in detail.split(",")),
+    "list": lambda actual, _: isinstance(actual, list) and len(actual) > 0,
+    "int": lambda actual, _: type(actual) is int and actual >= 0,
+    "ns": lambda actual, detail: _whole(actual) and (not detail or actual < float(detail.split()[1]) * 1e6),
     "unit": _unit,
-    "base64": lambda found, detail: _unit(_row(found), detail),
-    "hex": lambda found, detail: re.fullmatch(f"[0-9a-f]{{{detail}}}", found) is not None,
-    "time": lambda found, _: datetime.fromisoformat(found).tzinfo is not None,
+    "base64": lambda actual, detail: _unit(_row(actual), detail),
+    "hex": lambda actual, detail: re.fullmatch(f"[0-9a-f]{{{detail}}}", actual) is not None,
+    "time": lambda actual, _: datetime.fromisoformat(actual).tzinfo is not None,
     "in": _ahead,
-    "for ever": lambda found, _: datetime.fromisoformat(found).year > datetime.now(UTC).year + 250,
+    "for ever": lambda actual, _: datetime.fromisoformat(actual).year > datetime.now(UTC).year + 250,
 }

@@ -1,4 +1,4 @@
-"""Models over the wire: failures that are told, room that is made, prompts that are chosen."""
+"""Models over HTTP: which are listed, failures that are said, models that make room for others."""
 
 from __future__ import annotations
 
@@ -11,36 +11,9 @@ import pytest
 from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.packaged import PACKAGED
-from tests.engine.shelf import Poisoned, Watched, engine_of
+from tests.engine.shelf import Watched, engine_of
 from tests.server.client import get, post
 from tests.waiting import until
-
-PROMPTS = {"query": "ask: ", "document": "say: ", "title": "title: "}
-
-
-@pytest.fixture
-def poisoned(tmp_path, serve):
-    engine = engine_of(tmp_path, {"p": Poisoned})
-    yield serve(over=engine).port
-    engine.close()
-
-
-@pytest.mark.parametrize("path", ["/api/embed", "/v1/embeddings"])
-def test_a_text_that_makes_the_model_fail_is_a_500_with_its_index(poisoned, path):
-    failed = post(poisoned, path, {"model": "p", "input": ["a", "poison", "b"]})
-    assert failed.status == 500
-    error = failed.json()["error"] if path.startswith("/v1/") else failed.json()
-    assert error["index"] == 1
-    assert "makes the model fail" in str(error)
-    assert post(poisoned, path, {"model": "p", "input": ["a", "b"]}).status == 200
-    assert get(poisoned, "/healthz").status == 200
-
-
-def test_nan_is_a_500_that_names_the_text(poisoned):
-    failed = post(poisoned, "/api/embed", {"model": "p", "input": ["a", "b", "nan"]})
-    assert failed.status == 500
-    assert failed.json()["index"] == 2
-    assert "NaN" in failed.json()["error"]
 
 
 def test_two_models_with_room_for_one_are_both_answered(tmp_path, serve):
@@ -107,52 +80,6 @@ def test_a_model_deleted_while_loaded_serves_until_it_is_unloaded_and_then_says_
     assert "no model folder at" in failed.json()["error"]
 
 
-@pytest.fixture
-def prompted(tmp_path, serve):
-    engine = engine_of(tmp_path, {"m": Watched}, prompts={"m": PROMPTS})
-    yield serve(over=engine).port
-    engine.close()
-
-
-@pytest.mark.parametrize(
-    ("choice", "written"),
-    [
-        ({"prompt_name": "query"}, "ask: x y"),
-        ({"prompt_name": "title"}, "title: x y"),
-        ({"input_type": "query"}, "ask: x y"),
-        ({"input_type": "document"}, "say: x y"),
-        ({"input_type": "search_document"}, "say: x y"),
-        ({"model": "m:query"}, "ask: x y"),
-        ({"model": "m:document"}, "say: x y"),
-        ({"model": "m:query", "prompt_name": "document"}, "say: x y"),
-        ({}, "x y"),
-    ],
-)
-def test_a_prompt_is_chosen_by_a_field_or_by_the_name(prompted, choice, written):
-    for path in ("/api/embed", "/v1/embeddings"):
-        chosen = post(prompted, path, {"model": "m", "input": "x y", **choice})
-        plain = post(prompted, path, {"model": "m", "input": written})
-        assert chosen.status == 200
-        assert chosen.vectors().tolist() == plain.vectors().tolist()
-
-
-@pytest.mark.parametrize(
-    ("choice", "said"),
-    [({"prompt_name": "nope"}, "document, query, title"), ({"input_type": "image"}, "query or document")],
-)
-def test_a_prompt_that_is_not_there_is_refused_and_not_left_out(prompted, choice, said):
-    refused = post(prompted, "/api/embed", {"model": "m", "input": "x", **choice})
-    assert refused.status == 400
-    assert said in refused.json()["error"]
-
-
-def test_a_role_of_a_model_without_prompts_is_the_plain_text(serve):
-    port = serve().port
-    plain, role = (post(port, "/api/embed", {"model": m, "input": "x"}) for m in ("hashing", "hashing:query"))
-    assert role.json()["model"] == "hashing:query"
-    assert role.vectors().tolist() == plain.vectors().tolist()
-
-
 def test_only_allowed_models_are_served(serve):
     port = serve({"allow_models": ["hashing"]}).port
     assert [m["name"] for m in get(port, "/api/tags").json()["models"]] == ["hashing:latest"]
@@ -174,20 +101,8 @@ def test_a_server_wide_window_is_reported_and_honoured_and_a_request_may_ask_for
     shown = post(port, "/api/show", {"model": "hashing"}).json()
     assert shown["model_info"]["hashing.context_length"] == 16
     assert post(port, "/api/embed", {"model": "hashing", "input": text}).json()["prompt_eval_count"] == 16
-    asked = post(port, "/api/embed", {"model": "hashing", "input": text, "options": {"num_ctx": 32}})
-    assert asked.json()["prompt_eval_count"] == 32
-
-
-def test_tokens_of_one_text_or_of_several_and_back(serve):
-    port = serve().port
-    one = post(port, "/api/tokenize", {"model": "hashing", "content": "why not"}).json()
-    assert one["count"] == len(one["tokens"]) == 2
-    several = post(port, "/api/tokenize", {"model": "hashing", "input": ["why not", "x"]}).json()
-    assert several["tokens"] == [one["tokens"], several["tokens"][1]]
-    back = post(port, "/api/detokenize", {"model": "hashing", "tokens": one["tokens"]}).json()
-    assert back == {"model": "hashing", "content": "why not"}
-    for bad in ([-1], ["x"], [True], None, [2**63], [511]):
-        assert post(port, "/api/detokenize", {"model": "hashing", "tokens": bad}).status == 400
+    wider = post(port, "/api/embed", {"model": "hashing", "input": text, "options": {"num_ctx": 32}})
+    assert wider.json()["prompt_eval_count"] == 32
 
 
 def test_preloaded_models_are_in_memory_before_the_server_is_ready(tmp_path, serve):

@@ -1,0 +1,81 @@
+"""Search over HTTP: what is handed to the table's search, and which status its errors have."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedingest.config import ServerConfig
+from embedingest.errors import ConfigError, FingerprintError, TableMissingError
+from embedingest.server.app import create_app
+from embedingest.server.run import HttpServer
+from tests.server.client import post
+
+ERRORS = {
+    "bad filter": ConfigError("no column `x`"),
+    "other model": FingerprintError("the table holds vectors of a, not b"),
+    "no table": TableMissingError("no table"),
+    "bug": ZeroDivisionError("inside"),
+}
+
+
+@pytest.fixture
+def port(serve):
+    return serve().port
+
+
+def test_without_a_table_search_says_how_to_get_one(port):
+    refused = post(port, "/api/search", {"query": "x"})
+    assert refused.status == 404
+    assert "watch --serve" in refused.json()["error"]
+
+
+@pytest.fixture
+def searching(engine):
+    calls = []
+
+    def search(query, **options):
+        calls.append((query, options))
+        if query in ERRORS:
+            raise ERRORS[query]
+        return {"query": query, "mode": options["mode"], "results": [], "seconds": 0.1}
+
+    settings = ServerConfig(port=0)
+    server = HttpServer(create_app(engine, settings, search), settings)
+    server.start()
+    yield server.port, calls
+    server.stop()
+
+
+def test_search_hands_over_what_was_asked_and_its_defaults(searching):
+    port, calls = searching
+    answer = post(port, "/api/search", {"query": "x"})
+    assert answer.json() == {"query": "x", "mode": "hybrid", "results": [], "seconds": 0.1}
+    post(port, "/api/search", {"query": "y", "limit": 3, "mode": "text", "filter": "page = 1", "group": "source"})
+    assert calls == [
+        ("x", {"limit": 10, "mode": "hybrid", "filter": None, "group": None}),
+        ("y", {"limit": 3, "mode": "text", "filter": "page = 1", "group": "source"}),
+    ]
+
+
+@pytest.mark.parametrize(("query", "status"), [("bad filter", 400), ("other model", 409), ("no table", 404)])
+def test_what_goes_wrong_in_a_search_has_its_status(searching, query, status):
+    port, _ = searching
+    failed = post(port, "/api/search", {"query": query})
+    assert failed.status == status
+    assert ERRORS[query].message in failed.json()["error"]
+
+
+def test_a_bug_is_a_500_that_tells_nothing_of_the_inside(searching, caplog):
+    port, _ = searching
+    failed = post(port, "/api/search", {"query": "bug"})
+    assert (failed.status, failed.json()) == (500, {"error": "internal error; the server's log has the details"})
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"query": ""}, {"query": 5}, {"query": "x", "limit": 0}, {"query": "x", "mode": "y"}]
+)
+def test_a_search_that_makes_no_sense_is_refused(searching, body):
+    port, calls = searching
+    assert post(port, "/api/search", body).status == 400
+    assert calls == []
