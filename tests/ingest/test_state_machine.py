@@ -25,7 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.extract.extractor import Extractor, Job
-from embedingest.ingest.rows.build import wanted
+from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.watch.root import Batch
@@ -119,7 +119,9 @@ def expected(world: World) -> dict[str, tuple[Any, ...]]:
             if not isinstance(item, FoundFile):
                 continue
             with contextlib.suppress(DocumentError):
-                made = wanted(extractor.extract(Job(str(root.path), item.relative, root.source(item.relative))), recipe)
+                made = wanted_rows(
+                    extractor.extract(Job(str(root.path), item.relative, root.source(item.relative))), recipe
+                )
                 rows += made.rows
                 texts.update(made.texts)
     keys = list(texts)

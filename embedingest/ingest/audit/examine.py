@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.extract.extractor import Job
-from embedingest.ingest.rows.build import wanted
-from embedingest.ingest.rows.difference import Plan, plan
+from embedingest.ingest.rows.build import wanted_rows
+from embedingest.ingest.rows.difference import Difference, difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from embedingest.ingest.extract.extractor import Extracted
-    from embedingest.ingest.rows.build import Wanted
+    from embedingest.ingest.rows.build import WantedRows
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.run.survey import Candidate
     from embedingest.ingest.state.journal import FileState
@@ -40,8 +40,8 @@ class Examined:
     candidate: Candidate
     before: FileState | None
     content_hash: str = ""
-    wanted: Wanted | None = None
-    plan: Plan = field(default_factory=Plan)
+    wanted: WantedRows | None = None
+    difference: Difference = field(default_factory=Difference)
     error: DocumentError | None = None
 
 
@@ -61,7 +61,7 @@ def examine(m: Resources, candidates: Iterable[Candidate]) -> Iterator[Examined]
 
 def _planned(m: Resources, batch: Sequence[tuple[Candidate, Extracted]]) -> Iterator[Examined]:
     befores = {candidate.source: m.journal.file(candidate.source) for candidate, _ in batch}
-    made = {candidate.source: wanted(extracted, m.recipe) for candidate, extracted in batch}
+    made = {candidate.source: wanted_rows(extracted, m.recipe) for candidate, extracted in batch}
     documents: dict[str, None] = {}
     for source, before in befores.items():
         documents |= dict.fromkeys((source, *made[source].children, *(before.children if before else ())))
@@ -70,7 +70,7 @@ def _planned(m: Resources, batch: Sequence[tuple[Candidate, Extracted]]) -> Iter
         source, before = candidate.source, befores[candidate.source]
         mine = dict.fromkeys((source, *made[source].children, *(before.children if before else ())))
         has = [row for name in mine for row in stored.get(name, ())]
-        yield Examined(candidate, before, extracted.content_hash, made[source], plan(made[source].rows, has))
+        yield Examined(candidate, before, extracted.content_hash, made[source], difference(made[source].rows, has))
 
 
 def _extracted(m: Resources, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Extracted | DocumentError]]:

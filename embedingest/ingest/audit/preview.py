@@ -89,17 +89,17 @@ def _file(item: Examined) -> dict[str, Any]:
         "change": _change(item),
         "content_hash": item.content_hash,
         "chunks": {
-            "new": len(item.plan.new),
-            "kept": item.plan.kept,
-            "refreshed": len(item.plan.refreshed),
-            "gone": len(item.plan.gone),
+            "new": len(item.difference.new),
+            "kept": item.difference.kept,
+            "refreshed": len(item.difference.refreshed),
+            "gone": len(item.difference.gone),
         },
         "texts": {},
     }
     if item.error is not None:
         entry["error"] = item.error.message
     if item.wanted is not None:
-        entry["texts"] = {row.text_hash: item.wanted.texts[row.text_hash] for row in item.plan.new}
+        entry["texts"] = {row.text_hash: item.wanted.texts[row.text_hash] for row in item.difference.new}
     return entry
 
 
@@ -108,7 +108,7 @@ def _change(item: Examined) -> str:
         return "skipped" if isinstance(item.error, DocumentSkipped) else "failed"
     if item.before is None:
         return "new"
-    return "changed" if item.plan else "unchanged"
+    return "changed" if item.difference else "unchanged"
 
 
 def _gone(m: Resources, source: str) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def lag(pipeline: Pipeline, left: Tally | None = None) -> dict[str, int]:
             behind["gone"] += len(survey.gone)
             behind["seen"] += survey.seen
             if left is not None:
-                left.add(survey.left)
+                left.add(survey.skipped)
     return behind
 
 

@@ -75,7 +75,9 @@ def verify(pipeline: Pipeline, m: Resources, *, sample: int = 0, seed: int | Non
             if item.before is not None and item.before.chunks and item.error.kind == "permanent":
                 found.problems.append(Problem(source, "unreadable", item.error.message))
             continue
-        found.problems += _differences(item.candidate.source, item.plan.new, item.plan.refreshed, item.plan.gone)
+        found.problems += _differences(
+            item.candidate.source, item.difference.new, item.difference.refreshed, item.difference.gone
+        )
         if item.wanted is not None:
             texts = item.wanted.texts
             samples += [(source, key, texts[key]) for key in texts]

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from embedingest.ingest.extract.extractor import Extracted, Part
     from embedingest.ingest.rows.recipe import Recipe
 
-__all__ = ["Wanted", "wanted"]
+__all__ = ["WantedRows", "wanted_rows"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedRows:
     """What one file's rows should be. `texts` is what is embedded, by text hash; `children` are inner documents.
 
     `notices` counts what no row of the file has, by kind.
@@ -32,11 +32,10 @@ class Wanted:
     children: tuple[str, ...]
     config_hash: str
     chunker: str
-    characters: int
     notices: Mapping[str, int]
 
 
-def wanted(extracted: Extracted, recipe: Recipe) -> Wanted:
+def wanted_rows(extracted: Extracted, recipe: Recipe) -> WantedRows:
     """The rows of a file that was extracted, in order of document and chunk."""
     rows: list[Row] = []
     texts: dict[str, str] = {}
@@ -49,13 +48,12 @@ def wanted(extracted: Extracted, recipe: Recipe) -> Wanted:
         rows += _rows(part, config, recipe, texts, extracted.metadata)
     if not rows:
         notices["empty"] = 1
-    return Wanted(
+    return WantedRows(
         rows=tuple(rows),
         texts=texts,
         children=tuple(part.document.source for part in extracted.parts[1:]),
         config_hash=joined(hashes),
         chunker=",".join(sorted({part.chunker for part in extracted.parts})),
-        characters=sum(part.characters for part in extracted.parts),
         notices=notices,
     )
 

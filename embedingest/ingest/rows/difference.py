@@ -1,4 +1,4 @@
-"""Which rows a document should have against those it has: new, kept, refreshed, gone. A pure function.
+"""How the rows a document should have differ from those it has: new, kept, refreshed, gone. A pure function.
 
 Knows neither how to embed nor how to write.
 """
@@ -13,37 +13,30 @@ if TYPE_CHECKING:
 
     from embedingest.types import Row
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Difference", "difference"]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Difference:
     """What makes the rows a document has into the rows it should have.
 
     `new` rows have no row of their id yet, `refreshed` ones have one that differs in some column, `kept` counts
-    those that are right already, `gone` are the ids of rows that should not be there. `doubled` are ids of which
-    the table holds several rows (only a damaged table does): one of them has to go.
+    those that are right already, `gone` are the ids of rows that should not be there.
     """
 
     new: tuple[Row, ...] = ()
     refreshed: tuple[Row, ...] = ()
     gone: tuple[str, ...] = ()
     kept: int = 0
-    doubled: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.new or self.refreshed or self.gone or self.doubled)
+        return bool(self.new or self.refreshed or self.gone)
 
 
-def plan(should: Iterable[Row], has: Iterable[Row]) -> Plan:
+def difference(should: Iterable[Row], has: Iterable[Row]) -> Difference:
     """Compare by id. Rows of equal id and equal columns are kept; the order of either side does not matter."""
-    present: dict[str, Row] = {}
-    doubled: dict[str, None] = {}
-    for row in has:
-        if row.id in present:
-            doubled[row.id] = None
-        present[row.id] = row
+    present = {row.id: row for row in has}
     new: list[Row] = []
     refreshed: list[Row] = []
     wanted: set[str] = set()
@@ -58,4 +51,4 @@ def plan(should: Iterable[Row], has: Iterable[Row]) -> Plan:
         else:
             kept += 1
     gone = tuple(key for key in present if key not in wanted)
-    return Plan(tuple(new), tuple(refreshed), gone, kept, tuple(key for key in doubled if key in wanted))
+    return Difference(tuple(new), tuple(refreshed), gone, kept)

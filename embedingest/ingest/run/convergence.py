@@ -73,7 +73,7 @@ class Convergence:
                 self._set_urgency(survey)
                 self._present[root.alias] = survey.seen
                 self._swept.add(root)
-                self._left[root] = survey.left
+                self._left[root] = survey.skipped
                 self._hold_back(root, survey)
                 self._take(root, survey)
             elif relatives:

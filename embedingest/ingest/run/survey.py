@@ -43,18 +43,17 @@ class Survey:
     """The outcome for one root or some paths below it.
 
     `counts` are files in states that need nothing (`unchanged`, `skipped`, `empty`, `failed`), `gone` sources that
-    are no longer there, `seen` how many files are. `left` tells of paths that are not taken, and that the journal
+    are no longer there, `seen` how many files are. `skipped` are paths that are not taken, and that the journal
     never hears of.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    back: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: {"unchanged": 0, "skipped": 0, "empty": 0, "failed": 0})
     seen: int = 0
     failed: list[str] = field(default_factory=list)
-    left: Tally = field(default_factory=Tally)
+    skipped: Tally = field(default_factory=Tally)
 
 
 _UNCHANGED: Final = {"done": "unchanged", "skipped": "skipped", "empty": "empty"}
@@ -110,7 +109,7 @@ def _compare(
     seen = 0
     for item in scanned:
         if isinstance(item, SkippedPath):
-            _left(root, item, survey, blind)
+            _skip(root, item, survey, blind)
             continue
         relative, facts, _ = item
         seen += 1
@@ -133,20 +132,20 @@ def _compare(
     return blind
 
 
-def _left(root: Root, left: SkippedPath, survey: Survey, blind: list[str]) -> None:
-    source = root.source(left.relative)
-    if left.subtree and left.reason != "missing":
+def _skip(root: Root, path: SkippedPath, survey: Survey, blind: list[str]) -> None:
+    source = root.source(path.relative)
+    if path.subtree and path.reason != "missing":
         blind.append(source)
-    if left.reason == "unreadable":
-        survey.failures.append(Failure(source, "transient", left.message))
-    elif left.reason in {"missing", "away"}:
-        _log.warning("%s", left.message)
+    if path.reason == "unreadable":
+        survey.failures.append(Failure(source, "transient", path.message))
+    elif path.reason in {"missing", "away"}:
+        _log.warning("%s", path.message)
     else:
         survey.seen += 1
         survey.counts["skipped"] += 1
-        survey.left.count({left.reason: 1}, 1)
-        survey.left.name(source, {left.reason: 1}, left.message)
-        _log.info("%s is skipped: %s", source, left.message)
+        survey.skipped.count({path.reason: 1}, 1)
+        survey.skipped.name(source, {path.reason: 1}, path.message)
+        _log.info("%s is skipped: %s", source, path.message)
 
 
 def _hidden(source: str, blind: list[str]) -> bool:

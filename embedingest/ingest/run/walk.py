@@ -19,8 +19,8 @@ import numpy as np
 from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.extract.extractor import Job
 from embedingest.ingest.notices import plus
-from embedingest.ingest.rows.build import wanted
-from embedingest.ingest.rows.difference import Plan, plan
+from embedingest.ingest.rows.build import wanted_rows
+from embedingest.ingest.rows.difference import Difference, difference
 from embedingest.ingest.run.embedder import Embedded
 from embedingest.ingest.run.rounds import ROUND_TEXTS, Rounds
 from embedingest.ingest.scan.files import facts_at, is_racy
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.extract.extractor import Extracted
     from embedingest.ingest.report import IngestReport
-    from embedingest.ingest.rows.build import Wanted
+    from embedingest.ingest.rows.build import WantedRows
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.run.survey import Candidate
     from embedingest.types import Row
@@ -84,8 +84,8 @@ class _Work:
     candidate: Candidate
     state: FileState
     before: FileState | None
-    wanted: Wanted | None = None
-    plan: Plan = field(default_factory=Plan)
+    wanted: WantedRows | None = None
+    difference: Difference = field(default_factory=Difference)
     missing: set[str] = field(default_factory=set)
     vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     known_as: str = "new"
@@ -335,7 +335,7 @@ class Walk:
         works = []
         for work, extracted in batch:
             if extracted.parts:
-                made = wanted(extracted, self._m.recipe)
+                made = wanted_rows(extracted, self._m.recipe)
                 if extracted.problem:
                     _log.warning("%s", extracted.problem)
                 work.wanted = made
@@ -355,7 +355,7 @@ class Walk:
         needed: set[str] = set()
         for work in works:
             self._plan_rows(work, has, ready=False)
-            needed.update(row.text_hash for row in work.plan.new)
+            needed.update(row.text_hash for row in work.difference.new)
         self._find_vectors(works, needed)
         self._report.spend("plan", time.perf_counter() - started)
 
@@ -375,10 +375,10 @@ class Walk:
             # The same bytes as before: only its times may differ.
             work.state = _same_content(work.state, before)
             stamp = stored_ns(work.state.mtime_ns)
-            work.plan = plan([replace(row, modified_at_ns=stamp) for row in rows], rows)
+            work.difference = difference([replace(row, modified_at_ns=stamp) for row in rows], rows)
             work.known_as = "unchanged" if work.state.state == "done" else work.state.state
         else:
-            work.plan = plan(work.rows, rows)
+            work.difference = difference(work.rows, rows)
             work.known_as = self._class_of(work)
         if ready:
             self._make_ready(work)
@@ -399,12 +399,12 @@ class Walk:
     # -- vectors ------------------------------------------------------------------------------------------------
 
     def _find_vectors(self, works: Sequence[_Work], needed: set[str]) -> None:
-        wanted_rows = sum(len(work.plan.new) for work in works)
+        wanted_rows = sum(len(work.difference.new) for work in works)
         waiting = needed & self._waiters.keys()
         found = self._m.known_vectors(needed - waiting)
         self._report.embedded.reused += wanted_rows - len(needed - waiting - found.keys())
         for work in works:
-            for row in work.plan.new:
+            for row in work.difference.new:
                 key = row.text_hash
                 if key in found:
                     work.vectors[key] = found[key]
@@ -491,7 +491,7 @@ class Walk:
         if not self._ready:
             self._ready_since = time.monotonic()
         self._ready.append(work)
-        self._ready_rows += len(work.plan.new) + len(work.plan.refreshed) + 1
+        self._ready_rows += len(work.difference.new) + len(work.difference.refreshed) + 1
 
     def _commit_when_due(self) -> None:
         if not self._ready:
@@ -527,10 +527,10 @@ class Walk:
         files.add(work.known_as)
         if work.state.notices and len(self.noticed) <= NOTICED:
             self.noticed.add(work.state.source)
-        chunks.new += len(work.plan.new)
-        chunks.kept += work.plan.kept
-        chunks.refreshed += len(work.plan.refreshed)
-        chunks.deleted += len(work.plan.gone)
+        chunks.new += len(work.difference.new)
+        chunks.kept += work.difference.kept
+        chunks.refreshed += len(work.difference.refreshed)
+        chunks.deleted += len(work.difference.gone)
         self._finish(work.candidate)
 
     def _finish(self, candidate: Candidate) -> None:
@@ -550,13 +550,13 @@ def _is_gone(candidate: Candidate) -> bool:
 
 
 def _changes(works: Sequence[_Work]) -> Changes:
-    add = [row for work in works for row in work.plan.new]
-    vectors = [work.vectors[row.text_hash] for work in works for row in work.plan.new]
+    add = [row for work in works for row in work.difference.new]
+    vectors = [work.vectors[row.text_hash] for work in works for row in work.difference.new]
     return Changes(
         add=add,
         vectors=np.stack(vectors) if vectors else None,
-        refresh=[row for work in works for row in work.plan.refreshed],
-        delete=[key for work in works for key in work.plan.gone],
+        refresh=[row for work in works for row in work.difference.refreshed],
+        delete=[key for work in works for key in work.difference.gone],
     )
 
 

@@ -1,4 +1,4 @@
-"""The plan makes the rows a document has into those it should have, writing as little as possible."""
+"""The difference makes the rows a document has into those it should have, writing as little as possible."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.ingest.rows.difference import plan
+from embedingest.ingest.rows.difference import difference
 from embedingest.types import Row
 
 BASE = Row(
@@ -22,28 +22,24 @@ rows = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 2)).map(
 
 
 @given(rows, rows)
-def test_carrying_out_the_plan_gives_the_rows_that_should_be(should: list[Row], has: list[Row]) -> None:
-    made = plan(should, has)
+def test_writing_the_difference_gives_the_rows_that_should_be(should: list[Row], has: list[Row]) -> None:
+    change = difference(should, has)
     table = {row.id: row for row in has}
-    table |= {row.id: row for row in (*made.new, *made.refreshed)}
-    for key in made.gone:
+    table |= {row.id: row for row in (*change.new, *change.refreshed)}
+    for key in change.gone:
         del table[key]
     assert table == {row.id: row for row in should}
-    assert made.kept + len(made.new) + len(made.refreshed) == len(should)
+    assert change.kept + len(change.new) + len(change.refreshed) == len(should)
 
 
 @given(rows)
 def test_what_is_right_already_is_left_alone(rows: list[Row]) -> None:
-    made = plan(rows, reversed(rows))
-    assert not made
-    assert made.kept == len(rows)
+    change = difference(rows, reversed(rows))
+    assert not change
+    assert change.kept == len(rows)
 
 
 def test_a_row_whose_offset_moved_is_refreshed_and_not_new() -> None:
-    made = plan([replace(BASE, id="a", start=9)], [replace(BASE, id="a")])
-    assert [row.id for row in made.refreshed] == ["a"]
-    assert not made.new
-
-
-def test_a_doubled_row_is_named() -> None:
-    assert plan([replace(BASE, id="a")], [replace(BASE, id="a"), replace(BASE, id="a")]).doubled == ("a",)
+    change = difference([replace(BASE, id="a", start=9)], [replace(BASE, id="a")])
+    assert [row.id for row in change.refreshed] == ["a"]
+    assert not change.new
