@@ -37,6 +37,7 @@ ROOMS: dict[str, set[str]] = {
     "supervise": {*BOTTOM, "build", "ingest", "server"},
     "build": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
     "mcp": {*BOTTOM, "engine", "store", "query", "build"},
+    "progress": {"ingest"},
     "cli": {
         *BOTTOM,
         "engine",
@@ -49,6 +50,7 @@ ROOMS: dict[str, set[str]] = {
         "testing",
         "mcp",
         "integrations",
+        "progress",
     },
 }
 
@@ -67,7 +69,7 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("server",),
     "click": ("cli",),
     "rich_click": ("cli",),
-    "rich": ("cli",),
+    "rich": ("cli", "progress"),
     "watchfiles": ("ingest.watch",),
     "platformdirs": ("paths",),
     "sqlite3": ("ingest", "engine"),
@@ -158,14 +160,16 @@ HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb"
          "prometheus_client", "platformdirs"}  # fmt: skip
 
 
-@pytest.mark.parametrize("code", ["import embedingest", "import embedingest.config", "import embedingest.cli._root"])
+@pytest.mark.parametrize(
+    "code", ["import embedingest", "import embedingest.config", "import embedingest.cli._commands"]
+)
 def test_the_light_rooms_import_nothing_heavy(code: str) -> None:
     assert not loaded_by(code) & HEAVY
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import contextlib, io\nfrom embedingest.cli._root import cli\n"
+        "import contextlib, io\nfrom embedingest.cli._commands import cli\n"
         "with contextlib.redirect_stdout(io.StringIO()):\n    cli(['--help'], standalone_mode=False)"
     )
     assert not loaded_by(code) & HEAVY

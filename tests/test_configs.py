@@ -16,8 +16,8 @@ import yaml
 
 from embedingest import config, registry
 from embedingest.build.serving import open_searcher
-from embedingest.cli._root import cli
-from embedingest.cli._run import run_command
+from embedingest.cli._commands import cli
+from embedingest.cli._main import run_command
 from embedingest.engine.packaged import PACKAGED
 from embedingest.store.values import SearchQuery
 from embedingest.supervise import Supervisor

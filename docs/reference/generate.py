@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from embedingest.cli._root import COMMANDS, cli
+from embedingest.cli._commands import COMMANDS, cli
 from embedingest.config import schema
 
 HERE = Path(__file__).parent

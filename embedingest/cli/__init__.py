@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Entry point of the console script: runs a command and exits with one of the documented codes."""
-    from embedingest.cli._root import cli
-    from embedingest.cli._run import run_command
+    from embedingest.cli._commands import cli
+    from embedingest.cli._main import run_command
 
     sys.exit(run_command(cli))

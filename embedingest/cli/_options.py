@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import rich_click as click
 
 from embedingest.types import DEFAULT_MODEL
 
-__all__ = ["DB", "STATE", "TABLE", "json_option", "model_options", "plugin_option", "table_options"]
+__all__ = ["json_option", "model_options", "paths_argument", "plugin_option", "sources_argument", "table_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DB = ".embedingest/lancedb"
-TABLE = "chunks"
-STATE = ".embedingest"
+_DB: Final = ".embedingest/lancedb"
+_TABLE: Final = "chunks"
+_STATE: Final = ".embedingest"
+
+
+def paths_argument(*, required: bool) -> Callable[[F], F]:
+    """`PATH…`, the folders and files to ingest."""
+    return click.argument(
+        "paths",
+        nargs=-1,
+        required=required,
+        type=click.Path(path_type=Path),
+        metavar="PATH..." if required else "[PATH]...",
+    )
+
+
+def sources_argument(function: F) -> F:
+    """`[SOURCE]…`, documents by their names in the table; none means all that it concerns."""
+    return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(function)
 
 
 def table_options(function: F) -> F:
@@ -24,21 +40,21 @@ def table_options(function: F) -> F:
     function = click.option(
         "--state",
         type=click.Path(path_type=Path),
-        default=STATE,
+        default=_STATE,
         show_default=True,
         envvar="EMBEDINGEST_STATE",
         help="Folder for the journal, the vector cache and locks.",
     )(function)
     function = click.option(
         "--table",
-        default=TABLE,
+        default=_TABLE,
         show_default=True,
         envvar="EMBEDINGEST_TABLE",
         help="Name of the table.",
     )(function)
     return click.option(
         "--db",
-        default=DB,
+        default=_DB,
         show_default=True,
         envvar="EMBEDINGEST_DB",
         help="LanceDB folder or URI.",

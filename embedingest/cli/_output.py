@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "data", "print_json", "set_up_logging"]
+__all__ = ["print_json", "print_line", "print_note", "set_up_logging", "stderr", "stdout"]
 
 
 @cache
-def console() -> Console:
+def stderr() -> Console:
     """Standard error, for people."""
     from rich.console import Console
 
@@ -23,11 +23,21 @@ def console() -> Console:
 
 
 @cache
-def data() -> Console:
+def stdout() -> Console:
     """Standard output, for results that people read; without colour when piped."""
     from rich.console import Console
 
     return Console()
+
+
+def print_line(line: str) -> None:
+    """One line of a result on standard output, as it is: no markup, no wrapping."""
+    stdout().print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_note(line: str, *, style: str | None = None) -> None:
+    """One line for people on standard error, as it is: no markup, no wrapping."""
+    stderr().print(line, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_json(document: Any, *, line: bool = False) -> None:

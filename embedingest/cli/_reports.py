@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from embedingest.cli._output import print_json, print_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
-
     from embedingest.ingest.report import IngestReport, Notices
 
-__all__ = ["draw_report", "notice_lines"]
+__all__ = ["notice_lines", "print_report"]
 
-_MOST_FAILURES = 20
-_MOST_NAMES = 5
+_MOST_FAILURES: Final = 20
+_MOST_NAMES: Final = 5
 
 
-def draw_report(report: IngestReport, out: Console) -> None:
-    """Counts, speed, failures with their reasons, and what a person may want to do next."""
-    files, chunks, embedded = report.files, report.chunks, report.embedded
-    for counts, noun in ((files, "files"), (chunks, "chunks")):
-        said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.to_json().items() if count)
-        out.print(f"{noun}: {said or 'none'}", highlight=False)
-    total = report.seconds.get("total", 0.0)
+def print_report(report: IngestReport, *, as_json: bool, line: bool = False) -> None:
+    """The report on standard output as JSON (on one line with `line`), else on standard error for people."""
+    if as_json:
+        print_json(report.to_json(), line=line)
+        return
+    _print_counts(report)
+    for failure in report.failures[:_MOST_FAILURES]:
+        print_note(f"failed: {failure.source}: {failure.error}", style="red")
+    if len(report.failures) > _MOST_FAILURES:
+        print_note(f"… and {len(report.failures) - _MOST_FAILURES} more; `embedingest status` lists them")
+    for text in notice_lines(report.notices):
+        print_note(text, style="yellow")
+    if waiting := report.files.pending_deletes:
+        print_note(f"{waiting} deletions wait: `embedingest confirm` carries them out", style="yellow")
+    if report.stopped:
+        print_note("stopped early; the next run goes on from here", style="yellow")
+
+
+def _print_counts(report: IngestReport) -> None:
+    for classes, noun in ((report.files, "files"), (report.chunks, "chunks")):
+        counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in classes.to_json().items() if count)
+        print_note(f"{noun}: {counts or 'none'}")
+    embedded, total = report.embedded, report.seconds.get("total", 0.0)
     if embedded.texts:
         rate = f", {embedded.tokens / total:,.0f} tokens/s" if total else ""
-        out.print(
-            f"embedded: {embedded.texts:,} texts, {embedded.tokens:,} tokens in {total:.1f} s{rate}",
-            highlight=False,
-        )
+        print_note(f"embedded: {embedded.texts:,} texts, {embedded.tokens:,} tokens in {total:.1f} s{rate}")
     if embedded.reused:
-        out.print(f"reused: {embedded.reused:,} vectors", highlight=False)
-    for failure in report.failures[:_MOST_FAILURES]:
-        out.print(
-            f"failed: {failure.source}: {failure.error}", style="red", highlight=False, markup=False, soft_wrap=True
-        )
-    if len(report.failures) > _MOST_FAILURES:
-        out.print(f"… and {len(report.failures) - _MOST_FAILURES} more; `embedingest status` lists them")
-    for line in notice_lines(report.notices):
-        out.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
-    if files.pending_deletes:
-        out.print(f"{files.pending_deletes} deletions wait: `embedingest confirm` carries them out", style="yellow")
-    if report.stopped:
-        out.print("stopped early; the next run goes on from here", style="yellow")
+        print_note(f"reused: {embedded.reused:,} vectors")
 
 
 def notice_lines(notices: Notices) -> Iterator[str]:

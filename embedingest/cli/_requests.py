@@ -1,86 +1,85 @@
-"""Do something to the table, or ask whoever writes it to. Shared by the commands that mend."""
+"""Commands to the writer of a table: carried out here, or by the process that writes it. Waits for the outcome."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.cli._exit_codes import ExitCode
+from embedingest.cli._interrupt import stop_on_signals
+from embedingest.cli._output import print_json, print_note
+from embedingest.cli._progress import progress_line
+from embedingest.cli._reports import print_report
 from embedingest.errors import EmbedingestError, LockedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["ask_or_do"]
+    from embedingest.cli._interrupt import StopEvent
 
-_POLL_SECONDS = 0.1
+__all__ = ["perform_or_request"]
+
+_POLL_SECONDS: Final = 0.1
 
 
-def ask_or_do(state: Path, db: str, table: str, verb: str, arguments: dict[str, Any], *, as_json: bool = False) -> int:
-    """Carry out `verb` here, or, where another process writes the table, ask that one and wait for its answer.
+def perform_or_request(
+    state: Path, db: str, table: str, verb: str, arguments: dict[str, Any], *, as_json: bool = False
+) -> int:
+    """Carry out `verb` here, or, where another process writes the table, request it there and wait for the answer.
 
-    Answers the exit code. The settings are those the table was last written with.
+    Returns the exit code. The settings are those the table was last written with. Raises EmbedingestError where the
+    request failed.
     """
     from embedingest.build.pipelines import open_pipeline
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
-    from embedingest.cli._progress import ProgressLine
-    from embedingest.cli._stopping import stopping
-    from embedingest.cli.ingest import say
 
-    config = recall(state, db, table)
-    session = Session(config)
+    session = Session(recall(state, db, table))
     try:
-        with stopping() as stop, ProgressLine(quiet=as_json) as line:
-            pipeline = open_pipeline(session, progress=line, stop=stop)
+        with stop_on_signals() as stop, progress_line(as_json=as_json) as progress:
+            pipeline = open_pipeline(session, progress=progress, stop=stop)
             try:
                 with pipeline:
                     report = pipeline.perform(verb, arguments)
             except LockedError:
-                return _ask(state, db, table, verb, arguments, stopped=stop.is_set, as_json=as_json)
+                answer = _request(state, db, table, verb, arguments, stop)
+                if answer is None:
+                    return ExitCode.INTERRUPTED
+                _print_answer(answer, as_json=as_json)
+                return 0
     finally:
         session.close()
-    say(report, as_json=as_json)
-    return 130 if stop.interrupted else report.exit_code
+    print_report(report, as_json=as_json)
+    return stop.exit_code(report.exit_code)
 
 
-def _ask(
-    state: Path,
-    db: str,
-    table: str,
-    verb: str,
-    arguments: dict[str, Any],
-    *,
-    stopped: Callable[[], bool],
-    as_json: bool,
-) -> int:
+def _request(
+    state: Path, db: str, table: str, verb: str, arguments: dict[str, Any], stop: StopEvent
+) -> dict[str, Any] | None:
+    """The answer of the process that writes the table; None where `stop` was set before it came."""
     from embedingest.build.remembered import journal_path
-    from embedingest.cli._output import console
     from embedingest.ingest.state.journal import Journal
 
     journal = Journal(journal_path(state, db, table))
     try:
         key = journal.ask(verb, arguments, time.time())
-        console().print(f"asked the process that writes `{table}` to {verb}; waiting", style="dim", highlight=False)
-        while not stopped():
+        print_note(f"asked the process that writes `{table}` to {verb}; waiting", style="dim")
+        while not stop.is_set():
             request = journal.request(key)
             if request is not None and request.state == "failed":
                 raise EmbedingestError(str(request.answer.get("error", f"{verb} failed")))
             if request is None or request.state == "done":
-                _answered({} if request is None else request.answer, as_json=as_json)
-                return 0
+                return {} if request is None else request.answer
             time.sleep(_POLL_SECONDS)
     finally:
         journal.close()
-    return 130
+    return None
 
 
-def _answered(answer: dict[str, Any], *, as_json: bool) -> None:
-    from embedingest.cli._output import print_json
-    from embedingest.cli.ingest import say
+def _print_answer(answer: dict[str, Any], *, as_json: bool) -> None:
     from embedingest.ingest.report import IngestReport
 
     if as_json:
         print_json(answer)
         return
-    say(IngestReport.from_json(answer), as_json=False)
+    print_report(IngestReport.from_json(answer), as_json=False)

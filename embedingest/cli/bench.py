@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import rich_click as click
 
 from embedingest.cli._options import json_option, model_options
-from embedingest.cli._output import console, data, print_json
+from embedingest.cli._output import print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from embedingest.engine.bench import BenchReport
 
 __all__ = ["bench"]
 
-_MOST_FILES = 2000
-_MOST_BYTES = 2**20  # of one file; enough to cut texts from
+_MOST_FILES: Final = 2000
+_MOST_BYTES: Final = 2**20  # that are read of one file
 
 
 @click.command()
@@ -40,47 +40,47 @@ def bench(paths: tuple[Path, ...], model: str, count: int, repeats: int, queries
     entry = catalog.find(name)
     encoder = catalog.open(entry.key)
     try:
-        texts = pieces(encoder, _sources(paths), count)
+        texts = pieces(encoder, _texts(paths), count)
         if not texts:
             raise click.UsageError(f"no text in {', '.join(map(str, paths))}")
         folder = catalog.folder(entry.key)
-        with console().status("loading") as status:
+        with stderr().status("loading") as status:
             report = measure(name, encoder, texts, folder=folder, repeats=repeats, queries=queries, said=status.update)
     finally:
         encoder.close()
     if as_json:
         print_json(report.as_dict())
     else:
-        _show(report)
+        _print_table(report)
 
 
-def _sources(paths: tuple[Path, ...]) -> list[str]:
+def _texts(paths: tuple[Path, ...]) -> list[str]:
     if not paths:
         from pydoc_data.topics import topics
 
         return [topics[name] for name in sorted(topics)]
     files = [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*")))]
-    found: list[str] = []
+    texts: list[str] = []
     for file in files:
-        if len(found) >= _MOST_FILES:
+        if len(texts) >= _MOST_FILES:
             break
         text = _text(file)
         if text is not None:
-            found.append(text)
-    return found
+            texts.append(text)
+    return texts
 
 
 def _text(file: Path) -> str | None:
     """The beginning of a text file; `None` for what is no file, no text, or cannot be read."""
     try:
-        with file.open("rb") as opened:
-            head = opened.read(_MOST_BYTES)
+        with file.open("rb") as stream:
+            head = stream.read(_MOST_BYTES)
     except OSError:
         return None
     return None if b"\0" in head[:8192] else head.decode("utf-8", "replace")
 
 
-def _show(report: BenchReport) -> None:
+def _print_table(report: BenchReport) -> None:
     from rich.table import Table
 
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -104,4 +104,4 @@ def _show(report: BenchReport) -> None:
         rows.append(("share of ceiling", f"{report.ceiling_share:.0%} of {report.ceiling_gflops:,.0f} GFLOP/s"))
     for name, value in rows:
         table.add_row(name, value)
-    data().print(table)
+    stdout().print(table)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
 from embedingest.cli._options import json_option, model_options, plugin_option
+from embedingest.cli._output import print_json, print_line
+from embedingest.cli._settings import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
     from embedingest.ingest.extract.extractor import Extracted, Part
     from embedingest.types import Chunk, Sizer
 
-__all__ = ["chunk", "described"]
+__all__ = ["chunk"]
 
-_PREVIEW = 200
+_PREVIEW_CHARACTERS: Final = 200
 
 
 @click.command()
@@ -54,36 +56,43 @@ def chunk(
 
     Nothing is embedded or stored; the model's tokenizer is read, its weights are not.
     """
-    from embedingest.build.pipelines import open_extractor
-    from embedingest.build.session import Session
-    from embedingest.cli._output import data, print_json
-    from embedingest.ingest.extract.extractor import Job
-
     settings = {
         "chunker": chunker,
         "max_tokens": max_tokens,
         "overlap_tokens": overlap,
         "heading_prefix": heading_prefix,
     }
-    session = Session(_configured(file, model, plugins, loader, settings))
-    try:
-        extractor, sizer = open_extractor(session)
-        extracted = extractor.extract(Job(str(file), "", file.name), keep_text=True)
-    finally:
-        session.close()
+    extracted, sizer = _extract(file, _config(file, model, plugins, loader, settings))
     if html is not None:
-        from embedingest.cli._chunk_page import page
-
-        html.write_text(page(extracted, sizer), "utf-8")
-        click.echo(f"wrote {html}", err=True)
+        _write_page(html, extracted, sizer)
     if as_json:
-        print_json(described(extracted, sizer))
+        print_json(_document(extracted, sizer))
     elif html is None:
         for line in _lines(extracted, sizer, full=full):
-            data().print(line, highlight=False, markup=False, soft_wrap=True)
+            print_line(line)
 
 
-def described(extracted: Extracted, sizer: Sizer) -> dict[str, Any]:
+def _extract(file: Path, config: Config) -> tuple[Extracted, Sizer]:
+    from embedingest.build.pipelines import open_extractor
+    from embedingest.build.session import Session
+    from embedingest.ingest.extract.extractor import Job
+
+    session = Session(config)
+    try:
+        extractor, sizer = open_extractor(session)
+        return extractor.extract(Job(str(file), "", file.name), keep_text=True), sizer
+    finally:
+        session.close()
+
+
+def _write_page(file: Path, extracted: Extracted, sizer: Sizer) -> None:
+    from embedingest.cli._chunk_page import page
+
+    file.write_text(page(extracted, sizer), "utf-8")
+    click.echo(f"wrote {file}", err=True)
+
+
+def _document(extracted: Extracted, sizer: Sizer) -> dict[str, Any]:
     """The document of `--json`."""
     return {
         "source": extracted.source,
@@ -99,7 +108,7 @@ def described(extracted: Extracted, sizer: Sizer) -> dict[str, Any]:
                 "characters": part.characters,
                 "metadata": dict(part.document.metadata),
                 "notices": dict(part.document.notices),
-                "chunks": [_chunk(index, each, sizer) for index, each in enumerate(part.chunks)],
+                "chunks": [_chunk(index, chunk, sizer) for index, chunk in enumerate(part.chunks)],
             }
             for part in extracted.parts
         ],
@@ -122,14 +131,11 @@ def _chunk(index: int, chunk: Chunk, sizer: Sizer) -> dict[str, Any]:
     }
 
 
-def _configured(
-    file: Path, model: str, plugins: tuple[str, ...], loader: str | None, settings: dict[str, Any]
-) -> Config:
+def _config(file: Path, model: str, plugins: tuple[str, ...], loader: str | None, settings: dict[str, Any]) -> Config:
     from pydantic import ValidationError
 
     from embedingest.build.models import named_model
     from embedingest.config import Config
-    from embedingest.errors import ConfigError
 
     name, models = named_model(model)
     section = {
@@ -141,26 +147,31 @@ def _configured(
     try:
         return Config(plugins=plugins, models=models, pipelines={"default": section})  # type: ignore[dict-item]
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{first['loc'][-1]}: {first['msg']}", remedy="see `embedingest chunk --help`") from error
+        raise invalid(error, str(error.errors()[0]["loc"][-1]), command="chunk") from error
 
 
 def _lines(extracted: Extracted, sizer: Sizer, *, full: bool) -> Iterator[str]:
     for part in extracted.parts:
         yield from _part_lines(extracted, part, sizer)
-        for index, each in enumerate(part.chunks):
-            path = " > ".join(each.heading_path)
-            place = f"page {each.page}  " if each.page is not None else ""
-            if each.line_start is not None:
-                place += f"lines {each.line_start}-{each.line_end}  "
-            facts = "  ".join(f"{key}={value}" for key, value in each.metadata.items())
-            yield ""
-            yield (
-                f"#{index}  {sizer.count(each.prefix + each.text)} tokens  {place}"
-                f"characters {each.start}-{each.end}  {path}  {facts}"
-            ).rstrip()
-            text = each.text if full else " ".join(each.text.split())
-            yield "    " + (text if full or len(text) <= _PREVIEW else text[:_PREVIEW] + " …").replace("\n", "\n    ")
+        for index, chunk in enumerate(part.chunks):
+            yield from _chunk_lines(index, chunk, sizer, full=full)
+
+
+def _chunk_lines(index: int, chunk: Chunk, sizer: Sizer, *, full: bool) -> Iterator[str]:
+    headings = " > ".join(chunk.heading_path)
+    place = f"page {chunk.page}  " if chunk.page is not None else ""
+    if chunk.line_start is not None:
+        place += f"lines {chunk.line_start}-{chunk.line_end}  "
+    metadata = "  ".join(f"{key}={value}" for key, value in chunk.metadata.items())
+    yield ""
+    yield (
+        f"#{index}  {sizer.count(chunk.prefix + chunk.text)} tokens  {place}"
+        f"characters {chunk.start}-{chunk.end}  {headings}  {metadata}"
+    ).rstrip()
+    text = chunk.text if full else " ".join(chunk.text.split())
+    if not full and len(text) > _PREVIEW_CHARACTERS:
+        text = text[:_PREVIEW_CHARACTERS] + " …"
+    yield "    " + text.replace("\n", "\n    ")
 
 
 def _part_lines(extracted: Extracted, part: Part, sizer: Sizer) -> Iterator[str]:

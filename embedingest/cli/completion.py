@@ -16,9 +16,9 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from embedingest.cli._root import cli
+    from embedingest.cli._commands import cli
 
-    found = get_completion_class(shell)
-    if found is None:
+    script = get_completion_class(shell)
+    if script is None:
         raise click.UsageError(f"no completion for {shell}")
-    click.echo(found(cli, {}, "embedingest", "_EMBEDINGEST_COMPLETE").source())
+    click.echo(script(cli, {}, "embedingest", "_EMBEDINGEST_COMPLETE").source())

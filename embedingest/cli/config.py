@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from embedingest.cli._options import json_option
+from embedingest.cli._output import print_json, print_note
 
 if TYPE_CHECKING:
-    from embedingest.config import Config
+    from embedingest.config import Config, PipelineConfig
 
 __all__ = ["config"]
 
@@ -34,16 +35,16 @@ def check(file: Path) -> None:
     session = Session(settings)
     try:
         _check_plugins(settings)
-        found = hosts(session)
+        connections = hosts(session)
         for name, pipeline in settings.pipelines.items():
             if settings.engine_of(pipeline.engine).engine == "local":
                 session.engine_of(pipeline.engine).describe(pipeline.model)
             _check_roots(name, pipeline)
     finally:
         session.close()
-    _say(f"{file} is whole: {', '.join(settings.pipelines) or 'no pipelines'}")
-    for host, why in found.items():
-        _say(f"will talk to {host} ({why})")
+    print_note(f"{file} is whole: {', '.join(settings.pipelines) or 'no pipelines'}")
+    for host, why in connections.items():
+        print_note(f"will talk to {host} ({why})")
 
 
 @config.command()
@@ -51,11 +52,10 @@ def check(file: Path) -> None:
 @json_option
 def show(file: Path, as_json: bool) -> None:
     """Show every setting of FILE as it is resolved; secrets and what came from the environment as `***`."""
-    from embedingest.cli._output import print_json
     from embedingest.config import read_file
-    from embedingest.config import show as shown
+    from embedingest.config import show as resolved
 
-    document = shown(read_file(file))
+    document = resolved(read_file(file))
     if as_json:
         print_json(document)
     else:
@@ -67,10 +67,9 @@ def show(file: Path, as_json: bool) -> None:
 @config.command()
 def schema() -> None:
     """Print the JSON Schema of configuration files, so that editors complete and check them."""
-    from embedingest.cli._output import print_json
-    from embedingest.config import schema as described
+    from embedingest.config import schema as json_schema
 
-    print_json(described())
+    print_json(json_schema())
 
 
 @config.command()
@@ -88,7 +87,7 @@ def init(folder: Path, output: Path | None, force: bool) -> None:
     if file.exists() and not force:
         raise ConfigError(f"{file} is there already", remedy="name another file with `--output`, or give `--force`")
     file.write_text(starter(folder, file.parent), encoding="utf-8")
-    _say(f"wrote {file}; `embedingest run {file}` runs it")
+    print_note(f"wrote {file}; `embedingest run {file}` runs it")
 
 
 def _check_plugins(settings: Config) -> None:
@@ -97,30 +96,22 @@ def _check_plugins(settings: Config) -> None:
 
     registry.named(settings.plugins)
     engines = (settings.engine, *settings.engines.values())
-    wanted = [("engines", engine.engine, engine.options) for engine in engines if engine.engine != "local"]
-    wanted += [("encoders", m.encoder, m.options) for m in settings.models.values() if m.encoder != "auto"]
+    named = [("engines", engine.engine, engine.options) for engine in engines if engine.engine != "local"]
+    named += [("encoders", m.encoder, m.options) for m in settings.models.values() if m.encoder != "auto"]
     for pipeline in settings.pipelines.values():
         load, chunk = pipeline.load, pipeline.chunk
-        wanted += [
-            ("loaders", name.partition("#")[0], load.settings().get(name, {})) for name in load.chosen().values()
-        ]
-        wanted += [("loaders", name.partition("#")[0], options) for name, options in load.settings().items()]
-        wanted += [("chunkers", name.partition("#")[0], options) for name, options in chunk.settings().items()]
-        wanted += [("chunkers", chunk.chunker, {})] if chunk.chunker != "auto" else []
-        wanted += [("sources", s.source, s.options) for s in pipeline.sources if s.source != "folder"]
-    for group, name, options in wanted:
+        named += [("loaders", name.partition("#")[0], load.settings().get(name, {})) for name in load.chosen().values()]
+        named += [("loaders", name.partition("#")[0], options) for name, options in load.settings().items()]
+        named += [("chunkers", name.partition("#")[0], options) for name, options in chunk.settings().items()]
+        named += [("chunkers", chunk.chunker, {})] if chunk.chunker != "auto" else []
+        named += [("sources", s.source, s.options) for s in pipeline.sources if s.source != "folder"]
+    for group, name, options in named:
         registry.find(group, name).check(options)
 
 
-def _check_roots(name: str, pipeline: Any) -> None:
+def _check_roots(name: str, pipeline: PipelineConfig) -> None:
     from embedingest.errors import ConfigError
 
     for source in pipeline.sources:
         if source.source == "folder" and not source.path.exists():
             raise ConfigError(f"pipelines.{name}.sources: no such folder: {source.path}", remedy="check the path")
-
-
-def _say(line: str) -> None:
-    from embedingest.cli._output import console
-
-    console().print(line, highlight=False, markup=False, soft_wrap=True)

@@ -7,31 +7,35 @@ import os
 import platform
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import rich_click as click
 
 from embedingest.cli._options import json_option, table_options
+from embedingest.cli._output import print_json, print_line, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["Finding", "doctor"]
 
-_LEAST_FREE_BYTES = 500 * 2**20
-_FEW_WATCHES = 8_192
+_LEAST_FREE_BYTES: Final = 500 * 2**20
+_FEW_WATCHES: Final = 8_192
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `problem` keeps something from working, `note` is worth knowing."""
+    """One thing that was checked. A `problem` keeps something from working, a `note` is worth knowing."""
 
     check: str
     state: Literal["fine", "note", "problem"]
-    said: str
+    message: str
     remedy: str | None = None
+
+    def to_json(self) -> dict[str, str | None]:
+        return {"check": self.check, "state": self.state, "said": self.message, "remedy": self.remedy}
 
 
 @click.command()
@@ -40,8 +44,6 @@ class Finding:
 @json_option
 def doctor(db: str, table: str, state: Path, port: int, as_json: bool) -> int:
     """Look at this machine, the models, the table and the port. Exit code 1 when something is in the way."""
-    from embedingest.cli._output import data, print_json
-
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _versions,
         _processor,
@@ -53,14 +55,14 @@ def doctor(db: str, table: str, state: Path, port: int, as_json: bool) -> int:
     )
     findings = [finding for check in checks for finding in check()]
     if as_json:
-        print_json({"findings": [asdict(finding) for finding in findings]})
+        print_json({"findings": [finding.to_json() for finding in findings]})
     else:
         marks = {"fine": "[green]ok[/]     ", "note": "[yellow]note[/]   ", "problem": "[red]problem[/]"}
         for finding in findings:
-            data().print(f"{marks[finding.state]} [bold]{finding.check}[/] ", end="", highlight=False)
-            data().print(finding.said, highlight=False, markup=False, soft_wrap=True)
+            stdout().print(f"{marks[finding.state]} [bold]{finding.check}[/] ", end="", highlight=False)
+            print_line(finding.message)
             if finding.remedy:
-                data().print(f"        {finding.remedy}", highlight=False, markup=False, soft_wrap=True)
+                print_line(f"        {finding.remedy}")
     return int(any(finding.state == "problem" for finding in findings))
 
 
@@ -69,20 +71,20 @@ def _versions() -> Iterator[Finding]:
 
     from embedingest.version import __version__
 
-    said = [f"embedingest {__version__}", f"Python {platform.python_version()}", platform.platform()]
+    versions = [f"embedingest {__version__}", f"Python {platform.python_version()}", platform.platform()]
     for package in ("torch", "sentence-transformers", "openvino", "lancedb"):
         try:
-            said.append(f"{package} {version(package)}")
+            versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
-            said.append(f"no {package}")
-    yield Finding("versions", "fine", ", ".join(said))
+            versions.append(f"no {package}")
+    yield Finding("versions", "fine", ", ".join(versions))
 
 
 def _processor() -> Iterator[Finding]:
     from embedingest.engine.hardware import cores, flags
 
-    found = ", ".join(flags()) or "none that speed up half precision"
-    yield Finding("processor", "fine", f"{cores()} cores; {found}")
+    features = ", ".join(flags()) or "none that speed up half precision"
+    yield Finding("processor", "fine", f"{cores()} cores; {features}")
 
 
 def _models() -> Iterator[Finding]:
@@ -110,16 +112,16 @@ def _folders(db: str, state: Path) -> Iterator[Finding]:
 
 
 def _writable(name: str, folder: Path) -> Finding:
-    there = folder
-    while not there.exists():
-        there = there.parent
-    if not os.access(there, os.W_OK):
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    if not os.access(existing, os.W_OK):
         return Finding(f"{name} folder", "problem", f"{folder} cannot be written", "change its rights, or name another")
-    free = shutil.disk_usage(there).free
-    said = f"{folder}, {free / 2**30:.1f} GiB free"
+    free = shutil.disk_usage(existing).free
+    message = f"{folder}, {free / 2**30:.1f} GiB free"
     if free < _LEAST_FREE_BYTES:
-        return Finding(f"{name} folder", "note", said, "a full disk stops the ingest; nothing stored is lost")
-    return Finding(f"{name} folder", "fine", said)
+        return Finding(f"{name} folder", "note", message, "a full disk stops the ingest; nothing stored is lost")
+    return Finding(f"{name} folder", "fine", message)
 
 
 def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
@@ -129,8 +131,8 @@ def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
 
     try:
         with open_table(db, table) as opened:
-            made = opened.identity
-            yield Finding("table", "fine", f"`{table}`: {opened.count():,} rows by model {made.model}")
+            model = opened.identity.model
+            yield Finding("table", "fine", f"`{table}`: {opened.count():,} rows by model {model}")
     except TableMissingError:
         yield Finding("table", "note", f"there is no `{table}` in {db} yet", "`embedingest ingest PATH` makes it")
         return
@@ -146,12 +148,12 @@ def _watches() -> Iterator[Finding]:
         return
     with contextlib.suppress(OSError, ValueError):
         allowed = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
-        said = f"{allowed:,} folders can be watched at once"
+        message = f"{allowed:,} folders can be watched at once"
         if allowed < _FEW_WATCHES:
             remedy = f"`sudo sysctl fs.inotify.max_user_watches={_FEW_WATCHES * 16}`; beyond it folders are polled"
-            yield Finding("watching", "note", said, remedy)
+            yield Finding("watching", "note", message, remedy)
         else:
-            yield Finding("watching", "fine", said)
+            yield Finding("watching", "fine", message)
 
 
 def _port(port: int) -> Iterator[Finding]:

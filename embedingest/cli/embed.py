@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from embedingest.cli._options import json_option, model_options
+
+if TYPE_CHECKING:
+    from embedingest.types import Embeddings
 
 __all__ = ["embed"]
 
@@ -32,35 +36,35 @@ def embed(
     """
     from embedingest.build.models import named_model, open_engine
 
-    chosen = [line.rstrip("\r\n") for line in sys.stdin] if not texts or texts == ("-",) else list(texts)
+    inputs = [line.rstrip("\r\n") for line in sys.stdin] if not texts or texts == ("-",) else list(texts)
     name, models = named_model(model)
     engine = open_engine(None, models)
     try:
         prompt = None if role is None else engine.describe(name).prompt(role)
-        answer = engine.embed(chosen, model=name, truncate=not no_truncate, dimensions=dimensions, prompt=prompt)
+        embeddings = engine.embed(inputs, model=name, truncate=not no_truncate, dimensions=dimensions, prompt=prompt)
     finally:
         engine.close()
-    if answer.truncated:
-        cut = ", ".join(str(index) for index in answer.truncated[:20])
+    if embeddings.truncated:
+        cut = ", ".join(str(index) for index in embeddings.truncated[:20])
         click.echo(f"warning: texts cut to the model's window: {cut} (counted from 0)", err=True)
-    _print(answer, as_json=as_json)
+    _print(embeddings, as_json=as_json)
 
 
-def _print(answer, *, as_json: bool) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 -- a light start
+def _print(embeddings: Embeddings, *, as_json: bool) -> None:
     import orjson
 
     write = sys.stdout.buffer.write
     if not as_json:
-        for vector in answer.vectors:
+        for vector in embeddings.vectors:
             write(orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
         return
     document = {
-        "model": answer.model,
-        "fingerprint": answer.fingerprint,
-        "dimensions": int(answer.vectors.shape[1]),
-        "tokens": answer.token_counts,
-        "truncated": list(answer.truncated),
-        "embeddings": list(answer.vectors),
-        "seconds": answer.total_seconds,
+        "model": embeddings.model,
+        "fingerprint": embeddings.fingerprint,
+        "dimensions": int(embeddings.vectors.shape[1]),
+        "tokens": embeddings.token_counts,
+        "truncated": list(embeddings.truncated),
+        "embeddings": list(embeddings.vectors),
+        "seconds": embeddings.total_seconds,
     }
     write(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")

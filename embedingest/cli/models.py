@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from embedingest.cli._options import json_option
+from embedingest.cli._output import print_json, print_line, print_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +36,17 @@ def show(name: str, as_json: bool) -> None:
     probe texts (mean and least), and why others were not.
     """
     from embedingest.build.models import named_model
-    from embedingest.cli._output import data, print_json
     from embedingest.engine.catalog import Catalog
 
-    name, found = named_model(name)
-    catalog = Catalog(found)
+    name, settings = named_model(name)
+    catalog = Catalog(settings)
     facts = _facts(catalog.describe(name))
     runs = catalog.runs(catalog.find(name).key)
     if as_json:
         print_json({**facts, "runs": runs})
         return
-    for key, value in [*facts.items(), *(_told(runs) if runs else ())]:
-        data().print(f"{key:<16} {value}", highlight=False, markup=False, soft_wrap=True)
+    for key, value in [*facts.items(), *(_run_lines(runs) if runs else ())]:
+        print_line(f"{key:<16} {value}")
 
 
 @models.command()
@@ -56,55 +56,52 @@ def pull(name: str) -> None:
 
     Safetensors and settings only, checked before they count. The hub is `$HF_ENDPOINT`, if it is set.
     """
-    from embedingest.cli._output import console
     from embedingest.config import EngineConfig
     from embedingest.engine.local import LocalEngine
 
     engine = LocalEngine(EngineConfig())
-    out = console()
     try:
         for step in engine.pull(name):
-            done = f" {step['completed']} of {step['total']} bytes" if "total" in step else ""
-            out.print(f"{step['status']}{done}", highlight=False, markup=False)
+            size = f" {step['completed']} of {step['total']} bytes" if "total" in step else ""
+            print_note(f"{step['status']}{size}")
     finally:
         engine.close()
-    out.print(f"{name} is ready", style="green", highlight=False, markup=False)
+    print_note(f"{name} is ready", style="green")
 
 
 def _list(*, as_json: bool) -> None:
     from embedingest.build.models import open_engine
-    from embedingest.cli._output import data, print_json
     from embedingest.errors import EmbedingestError
 
     engine = open_engine()
-    found: list[dict[str, Any]] = []
+    listed: list[dict[str, Any]] = []
     try:
         for name in engine.models():
             try:
-                found.append(_facts(engine.describe(name)))
+                listed.append(_facts(engine.describe(name)))
             except EmbedingestError as error:
-                found.append({"name": name, "error": error.message})
+                listed.append({"name": name, "error": error.message})
     finally:
         engine.close()
     if as_json:
-        print_json({"models": found})
+        print_json({"models": listed})
         return
-    for facts in found:
+    for facts in listed:
         size = facts.get("error") or (
             f"{facts['dimensions']} numbers, {facts['max_tokens']} tokens, {facts['size_bytes'] / 1e6:.0f} MB"
         )
-        data().print(f"{facts['name']:<32} {size}", highlight=False, markup=False, soft_wrap=True)
+        print_line(f"{facts['name']:<32} {size}")
 
 
-def _told(runs: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The lines on what runs a model: runtime and precision, figures, and what was passed over."""
-    told = "not chosen yet" if runs["runtime"] is None else f"{runs['runtime']}, {runs['precision']}"
-    yield "runtime", told if runs["reason"] is None else f"{told}: {runs['reason']}"
+def _run_lines(runs: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What runs a model: runtime and precision, the gate's figures, and what was rejected."""
+    runtime = "not chosen yet" if runs["runtime"] is None else f"{runs['runtime']}, {runs['precision']}"
+    yield "runtime", runtime if runs["reason"] is None else f"{runtime}: {runs['reason']}"
     if runs["gate"]:
         yield "gate", _figures(runs["gate"])
-    for form in runs["rejected"]:
-        figures = f" ({_figures(form)})" if "mean" in form else ""
-        yield "rejected", f"{form['form']}: {form['reason']}{figures}"
+    for rejected in runs["rejected"]:
+        figures = f" ({_figures(rejected)})" if "mean" in rejected else ""
+        yield "rejected", f"{rejected['form']}: {rejected['reason']}{figures}"
 
 
 def _figures(gate: dict[str, Any]) -> str:

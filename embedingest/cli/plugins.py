@@ -6,18 +6,19 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
 from embedingest.cli._options import json_option
+from embedingest.cli._output import print_json, print_note, stdout
 
 if TYPE_CHECKING:
     from embedingest.registry import Plugin
 
 __all__ = ["plugins"]
 
-_SECONDS = 300
+_IMPORT_SECONDS: Final = 60
 
 
 @click.group(invoke_without_command=True)
@@ -36,7 +37,7 @@ def plugins(context: click.Context, as_json: bool) -> None:
 @click.option("--path", type=click.Path(path_type=Path), help="Model folder of an encoder.")
 @click.option("--example", "examples", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="A file that a loader must read; repeatable.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(1, 86_400), default=_SECONDS, show_default=True, help="Time limit.")
+@click.option("--seconds", type=click.FloatRange(1, 86_400), default=300, show_default=True, help="Time limit.")
 def check(
     name: str,
     group: str | None,
@@ -46,28 +47,27 @@ def check(
     seconds: float,
 ) -> int:
     """Hold plug-in NAME against the contract of its group, in a process of its own. Exit code 1 where it breaks it."""
-    from embedingest.cli._output import console
     from embedingest.errors import PluginError
 
     chosen = _chosen(name, group)
-    asked = {
+    request = {
         "group": chosen.group,
         "name": chosen.name,
         "options": _options(options),
         "path": None if path is None else str(path.resolve()),
         "examples": [str(file.resolve()) for file in examples],
     }
-    command = [sys.executable, "-m", "embedingest.testing", json.dumps(asked)]
+    command = [sys.executable, "-m", "embedingest.testing", json.dumps(request)]
     try:
-        done = subprocess.run(command, timeout=seconds, check=False)
+        process = subprocess.run(command, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
         raise PluginError(
             f"{chosen.group[:-1]} `{chosen.name}` (from {chosen.origin}) did not end within {seconds:g} seconds",
             remedy="the check that was named last blocks; raise `--seconds` if it is only slow",
         ) from error
-    if done.returncode == 0:
-        console().print(f"{chosen.name} keeps the contract", style="green", highlight=False, markup=False)
-    return done.returncode
+    if process.returncode == 0:
+        print_note(f"{chosen.name} keeps the contract", style="green")
+    return process.returncode
 
 
 @plugins.command()
@@ -76,34 +76,34 @@ def check(
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=".", help="Parent folder.")
 def new(name: str, group: str, output: Path) -> None:
     """Write the project of a new plug-in NAME: it works, and its tests run the contract."""
-    from embedingest.cli._output import console
     from embedingest.testing.skeleton import write
 
     folder = write(name, group, output)
     lines = [f"pip install -e {folder}", f"python -m pytest {folder}", f"embedingest plugins check {name}"]
-    console().print("\n  ".join([f"wrote {folder}; try it:", *lines]), highlight=False, markup=False, soft_wrap=True)
+    print_note("\n  ".join([f"wrote {folder}; try it:", *lines]))
 
 
 def _list(*, as_json: bool) -> None:
     from embedingest import registry
-    from embedingest.cli._output import data, print_json
 
-    found = [_told(plugin) for plugin in registry.plugins()]
+    listed = [_facts(plugin) for plugin in registry.plugins()]
     if as_json:
-        print_json({"plugins": found})
+        print_json({"plugins": listed})
         return
     from rich.table import Table
 
     table = Table("kind", "name", "from", "says", box=None, pad_edge=False)
-    for told in sorted(found, key=lambda told: (told["group"], told["built_in"] is False, told["name"])):
-        says = told["error"] or told["summary"]
-        table.add_row(told["group"][:-1], told["name"], told["origin"], says, style="red" if told["error"] else None)
-    data().print(table)
+    for facts in sorted(listed, key=lambda facts: (facts["group"], not facts["built_in"], facts["name"])):
+        says = facts["error"] or facts["summary"]
+        table.add_row(
+            facts["group"][:-1], facts["name"], facts["origin"], says, style="red" if facts["error"] else None
+        )
+    stdout().print(table)
 
 
-def _told(plugin: Plugin) -> dict[str, Any]:
-    """One plug-in as it is shown. A stranger is imported in a process of its own, with a limit of time."""
-    told: dict[str, Any] = {
+def _facts(plugin: Plugin) -> dict[str, Any]:
+    """One plug-in as it is shown; `error` says why one that is not built in does not load."""
+    return {
         "group": plugin.group,
         "name": plugin.name,
         "origin": plugin.origin,
@@ -111,14 +111,12 @@ def _told(plugin: Plugin) -> dict[str, Any]:
         "built_in": plugin.distribution is None,
         "adds": plugin.value,
         "summary": plugin.summary,
-        "error": None,
+        "error": None if plugin.distribution is None else _load_error(plugin),
     }
-    if plugin.distribution is not None:
-        told["error"] = _why_not(plugin)
-    return told
 
 
-def _why_not(plugin: Plugin) -> str | None:
+def _load_error(plugin: Plugin) -> str | None:
+    """Why a plug-in does not load. It is imported in a process of its own, for at most a minute."""
     from embedingest import registry
     from embedingest.errors import PluginError
 
@@ -129,16 +127,16 @@ def _why_not(plugin: Plugin) -> str | None:
         return error.message
     code = "import sys; from embedingest import registry; registry.load(sys.argv[1], sys.argv[2])"
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", code, plugin.group, plugin.name],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=_IMPORT_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return "its import does not end within 60 seconds"
-    if done.returncode == 0:
+    if process.returncode == 0:
         return None
-    said = [line for line in done.stderr.splitlines() if "PluginError" in line]
-    return said[-1].partition("PluginError: ")[2] if said else done.stderr.strip().splitlines()[-1]
+    messages = [line for line in process.stderr.splitlines() if "PluginError" in line]
+    return messages[-1].partition("PluginError: ")[2] if messages else process.stderr.strip().splitlines()[-1]
 
 
 def _chosen(name: str, group: str | None) -> Plugin:
@@ -147,20 +145,20 @@ def _chosen(name: str, group: str | None) -> Plugin:
 
     if group is not None:
         return registry.find(group, name)
-    found = [plugin for plugin in registry.plugins() if plugin.name == name] or registry.named([name])
-    if len(found) > 1:
-        kinds = ", ".join(f"--group {plugin.group}" for plugin in found)
-        raise PluginError(f"`{name}` names {len(found)} plug-ins", remedy=f"say which: {kinds}")
-    return found[0]
+    matches = [plugin for plugin in registry.plugins() if plugin.name == name] or registry.named([name])
+    if len(matches) > 1:
+        kinds = ", ".join(f"--group {plugin.group}" for plugin in matches)
+        raise PluginError(f"`{name}` names {len(matches)} plug-ins", remedy=f"say which: {kinds}")
+    return matches[0]
 
 
 def _options(pairs: tuple[str, ...]) -> dict[str, Any]:
     from embedingest.errors import ConfigError
 
-    given: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise ConfigError(f"`{pair}` is no setting", remedy="write `--option KEY=VALUE`")
-        given[key] = value
-    return given
+        options[key] = value
+    return options

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from embedingest.cli._exit_codes import ExitCode, exit_code
+from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._options import json_option
+from embedingest.cli._output import print_json, print_note
+from embedingest.cli._reports import print_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,38 +36,31 @@ def run(config: Path, once: bool, allow_deletes: bool, as_json: bool) -> int:
 
     On SIGHUP the file is read again and what changed is applied; a broken file is refused and the old settings go on.
     """
-    from embedingest.cli._stopping import stopping
     from embedingest.config import read
     from embedingest.supervise import Supervisor
 
     settings = read(config)
-    with stopping() as stop:
-        supervisor = Supervisor(settings, stop=stop, tell=_teller(as_json=as_json, quiet=once and as_json), said=_say)
+    with stop_on_signals() as stop:
+        printer = _report_printer(as_json=as_json, quiet=once and as_json)
+        supervisor = Supervisor(settings, stop=stop, tell=printer, said=print_note)
         _name_hosts(settings)
         if once:
-            return _once(supervisor, allow_deletes=allow_deletes, as_json=as_json) if not stop.interrupted else 130
+            return stop.exit_code(_once(supervisor, allow_deletes=allow_deletes, as_json=as_json))
         with _reread_on_hangup(supervisor, config):
             supervisor.run()
-        if stop.interrupted:
-            return 130
-    return _code(supervisor)
+        return stop.exit_code(_worst(supervisor))
 
 
 def _once(supervisor: Supervisor, *, allow_deletes: bool, as_json: bool) -> int:
-    from embedingest.cli._output import print_json
-
     reports = supervisor.once(allow_deletes=allow_deletes)
     if as_json:
         print_json({name: report.to_json() for name, report in reports.items()})
-    return max([_code(supervisor), *(report.exit_code for report in reports.values())])
+    return max([_worst(supervisor), *(report.exit_code for report in reports.values())])
 
 
-def _code(supervisor: Supervisor) -> int:
-    from embedingest.cli._run import exit_code
-    from embedingest.errors import EmbedingestError
-
-    failures = supervisor.failures.values()
-    return max((exit_code(e) if isinstance(e, EmbedingestError) else 3 for e in failures), default=0)
+def _worst(supervisor: Supervisor) -> int:
+    """The highest exit code of the pipelines that failed."""
+    return max(map(exit_code, supervisor.failures.values()), default=ExitCode.DONE)
 
 
 def _name_hosts(settings: Config) -> None:
@@ -73,7 +70,7 @@ def _name_hosts(settings: Config) -> None:
     session = Session(settings)
     try:
         for host, why in hosts(session).items():
-            _say(f"will talk to {host} ({why})")
+            print_note(f"will talk to {host} ({why})")
     finally:
         session.close()
 
@@ -98,30 +95,22 @@ def _reread_on_hangup(supervisor: Supervisor, file: Path) -> Iterator[None]:
         signal.signal(number, before)
 
 
-def _teller(*, as_json: bool, quiet: bool) -> Callable[[str, IngestReport], None]:
-    lock, told = threading.Lock(), set[str]()
+def _report_printer(*, as_json: bool, quiet: bool) -> Callable[[str, IngestReport], None]:
+    """Prints a pipeline's first report and those that changed or failed something. Threads take turns."""
+    lock, reported = threading.Lock(), set[str]()
 
-    def tell(name: str, report: IngestReport) -> None:
+    def on_report(name: str, report: IngestReport) -> None:
         with lock:
-            if not quiet and (name not in told or report.changed_anything() or report.failures):
-                told.add(name)
-                _tell(name, report, as_json=as_json)
+            if not quiet and (name not in reported or report.changed_anything() or report.failures):
+                reported.add(name)
+                _print_report(name, report, as_json=as_json)
 
-    return tell
+    return on_report
 
 
-def _tell(name: str, report: IngestReport, *, as_json: bool) -> None:
-    from embedingest.cli._output import console, print_json
-    from embedingest.cli.ingest import say
-
+def _print_report(name: str, report: IngestReport, *, as_json: bool) -> None:
     if as_json:
         print_json({"pipeline": name, **report.to_json()}, line=True)
         return
-    console().print(name, style="bold", highlight=False, markup=False)
-    say(report, as_json=False)
-
-
-def _say(line: str) -> None:
-    from embedingest.cli._output import console
-
-    console().print(line, highlight=False, markup=False, soft_wrap=True)
+    print_note(name, style="bold")
+    print_report(report, as_json=False)

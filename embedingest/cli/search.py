@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
 from embedingest.cli._options import json_option, table_options
+from embedingest.cli._output import print_json, print_note, stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ _PARTS: Final = ("cell", "sheet", "chapter")
     show_default=True,
     help="Meaning and words together, meaning alone, or words alone.",
 )
-@click.option("--filter", "where", metavar="FILTER", help="Only rows that match, e.g. \"mime = 'text/markdown'\".")
+@click.option("--filter", metavar="FILTER", help="Only rows that match, e.g. \"mime = 'text/markdown'\".")
 @click.option("--group/--no-group", default=False, help="One result, the best, of each document.")
 @click.option("-C", "--context", type=click.IntRange(0, 100), default=0, help="Neighbouring chunks on both sides.")
 @click.option("--at", "snapshot", metavar="TAG", help="Search the table as it was at this snapshot.")
@@ -47,21 +48,14 @@ def search(
     table: str,
     state: Path,
     model: str | None,
-    limit: int,
-    offset: int,
-    mode: Literal["hybrid", "vector", "text"],
-    where: str | None,
-    group: bool,
-    context: int,
     snapshot: str | None,
-    explain: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Find the chunks that answer QUERY."""
     from embedingest.build.remembered import searching
     from embedingest.build.serving import open_searcher
     from embedingest.build.session import Session
-    from embedingest.cli._output import print_json
     from embedingest.query import result_to_json
     from embedingest.store.values import SearchQuery
 
@@ -69,37 +63,25 @@ def search(
     session = Session(config)
     try:
         searcher = open_searcher(session, db=db, table=table, model=name, snapshot=snapshot)
-        asked = SearchQuery(
-            text=query,
-            mode=mode,
-            limit=limit,
-            offset=offset,
-            filter=where,
-            group=group,
-            context=context,
-            explain=explain,
-            highlight=True,
-        )
-        result = searcher.search(asked)
+        question = SearchQuery(text=query, highlight=True, **options)
+        result = searcher.search(question)
     finally:
         session.close()
     if as_json:
-        print_json(result_to_json(asked, result))
+        print_json(result_to_json(question, result))
     else:
-        _draw(result)
+        _print_hits(result)
 
 
-def _draw(result: SearchResult) -> None:
+def _print_hits(result: SearchResult) -> None:
     from rich.text import Text
 
-    from embedingest.cli._output import console, data
-
     if result.note:
-        console().print(result.note, style="dim", highlight=False)
+        print_note(result.note, style="dim")
     if not result.hits:
-        console().print("nothing found", style="dim")
+        print_note("nothing found", style="dim")
+    out = stdout()
     for hit in result.hits:
-        out = data()
         out.print(_place(hit), style="bold", highlight=False, end="  ", soft_wrap=True, markup=False)
         out.print(f"{hit.score:.4f}", style="cyan", highlight=False)
         if hit.row.heading_path:
@@ -121,13 +103,13 @@ def _place(hit: Hit) -> str:
         return f"{row.source}#page={row.page}"
     if row.line_start is not None:
         return f"{row.source}:{row.line_start}"
-    facts = json.loads(row.metadata)
-    part = next((f"#{kind}={facts[kind]}" for kind in _PARTS if kind in facts), "")
+    metadata = json.loads(row.metadata)
+    part = next((f"#{kind}={metadata[kind]}" for kind in _PARTS if kind in metadata), "")
     return row.source + part
 
 
 def _marked(hit: Hit, *, whole: bool) -> Text:
-    """The stretch of the chunk that answers best, or all of it, with the words that were asked for in bold."""
+    """The part of the chunk that answers best, or all of it, with the words of the query in bold."""
     from rich.text import Text
 
     from embedingest.store.highlight import snippet
@@ -135,13 +117,13 @@ def _marked(hit: Hit, *, whole: bool) -> Text:
     text = hit.row.text
     start, end = (0, len(text)) if whole else snippet(text, hit.highlights, width=300)
     marked = Text("  …" if start else "  ")
-    at = start
+    position = start
     for first, last in hit.highlights:
-        if at <= first and last <= end:
-            marked.append(_blanks(text[at:first]))
+        if position <= first and last <= end:
+            marked.append(_blanks(text[position:first]))
             marked.append(_blanks(text[first:last]), style="bold yellow")
-            at = last
-    marked.append(_blanks(text[at:end]))
+            position = last
+    marked.append(_blanks(text[position:end]))
     return marked.append("…") if end < len(text) else marked
 
 

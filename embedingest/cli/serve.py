@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from embedingest.cli._options import table_options
+from embedingest.cli._server import announce
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["announce", "serve"]
+__all__ = ["serve"]
 
 
 @click.command()
@@ -61,8 +62,8 @@ def serve(
         allow_models=allow_models,
         allow_pull=allow_pull,
     )
-    asked = engine_settings(keep_alive=keep_alive).model_dump(exclude_unset=True)
-    session = Session(config.model_copy(update={"engine": config.engine.model_copy(update=asked)}))
+    changes = engine_settings(keep_alive=keep_alive).model_dump(exclude_unset=True)
+    session = Session(config.model_copy(update={"engine": config.engine.model_copy(update=changes)}))
     try:
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
         server = open_server(session, settings, searcher)
@@ -70,13 +71,3 @@ def serve(
         server.run()
     finally:
         session.close()
-
-
-def announce(url: str, model: str) -> None:
-    """Say where the engine answers, with a call to try."""
-    from embedingest.cli._output import console
-
-    out = console()
-    out.print(f"serving [bold]{model}[/] on [bold]{url}[/]", highlight=False)
-    call = f'curl {url}/api/embed -d \'{{"model": "{model}", "input": "why is the sky blue?"}}\''
-    out.print(call, style="dim", highlight=False, markup=False, soft_wrap=True)

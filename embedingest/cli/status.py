@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from embedingest.cli._options import json_option, table_options
+from embedingest.cli._output import print_json, print_line, stdout
+from embedingest.cli._reports import notice_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,8 +24,6 @@ __all__ = ["status"]
 @json_option
 def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int:
     """Show what is in sync, waiting or failed. Exit code 1 when documents failed or deletions wait."""
-    from embedingest.cli._output import data, print_json
-
     if follow and not as_json:
         _follow(db, table, state)
         return 0
@@ -33,7 +33,7 @@ def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int
             print_json(document, line=follow)
         else:
             for line in _lines(document):
-                data().print(line, highlight=False, markup=False, soft_wrap=True)
+                print_line(line)
         if not follow:
             return int(bool(document["failures"] or document["pending_deletes"]))
         time.sleep(1)
@@ -43,9 +43,7 @@ def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int
 def _follow(db: str, table: str, state: Path) -> None:
     from rich.live import Live
 
-    from embedingest.cli._output import data
-
-    with Live(console=data(), auto_refresh=False) as live:
+    with Live(console=stdout(), auto_refresh=False) as live:
         while True:
             live.update("\n".join(_lines(_document(db, table, state))), refresh=True)
             time.sleep(1)
@@ -104,7 +102,6 @@ def _table_stats(db: str, table: str) -> dict[str, Any]:
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
-    from embedingest.cli._reports import notice_lines
     from embedingest.ingest.report import Notices
 
     table, behind, writer = document["table"], document["behind"], document["writer"]
@@ -145,5 +142,5 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _run_line(run: Mapping[str, Any]) -> str:
-    said = ", ".join(f"{name} {value}" for name, value in run.items() if name != "age")
-    return f"now: {said} (said {run['age']:.0f} s ago)"
+    facts = ", ".join(f"{name} {value}" for name, value in run.items() if name != "age")
+    return f"now: {facts} (said {run['age']:.0f} s ago)"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from embedingest.cli._root import cli
-from embedingest.cli._run import run_command
+from embedingest.cli._commands import cli
+from embedingest.cli._main import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -36,7 +36,7 @@ def test_the_default_model_gives_the_published_vector(chair):
 def test_a_warm_embed_imports_no_torch(chair):
     chair.run("embed", "warm up")
     script = (
-        "import sys\nfrom embedingest.cli._root import cli\nfrom embedingest.cli._run import run_command\n"
+        "import sys\nfrom embedingest.cli._commands import cli\nfrom embedingest.cli._main import run_command\n"
         "run_command(cli, ['embed', 'hello'])\n"
         "print(sorted(m for m in sys.modules if m in {'torch', 'transformers', 'lancedb', 'fastapi'}), file=sys.stderr)"
     )

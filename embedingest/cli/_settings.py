@@ -1,8 +1,8 @@
-"""The flags of `watch` and `ingest` as settings: the same ones that a configuration file sets."""
+"""Flags as settings: the same ones that a configuration file sets, checked in the same way."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import rich_click as click
 
@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["ingest_options", "pipeline_settings"]
+    from pydantic import ValidationError
+
+    from embedingest.config import Config
+
+__all__ = ["config_from_flags", "ingest_options", "invalid"]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-_OPTIONS = (
+_OPTIONS: Final = (
     click.option("--as", "aliases", multiple=True, metavar="NAME", help="Alias of a PATH; once for each, in order."),
     click.option("--include", multiple=True, metavar="PATTERN", help="Only paths that match; gitignore patterns."),
     click.option("--exclude", multiple=True, metavar="PATTERN", help="Never paths that match; gitignore patterns."),
@@ -46,7 +50,39 @@ def ingest_options(function: F) -> F:
     return function
 
 
-def pipeline_settings(paths: tuple[Path, ...], *, model: str, db: str, table: str, **flags: Any) -> dict[str, Any]:
+def config_from_flags(
+    paths: tuple[Path, ...], *, state: Path, model: str, plugins: tuple[str, ...], **flags: Any
+) -> Config:
+    """The configuration that the flags of `watch`, `ingest`, `plan` or `rebuild` stand for.
+
+    Raises ConfigError for a value out of bounds and for a model folder that does not exist.
+    """
+    from pydantic import ValidationError
+
+    from embedingest.build.models import named_model
+    from embedingest.cli._environment import engine_settings
+    from embedingest.config import Config
+
+    name, models = named_model(model)
+    try:
+        return Config(
+            state=state,
+            plugins=plugins,
+            models=models,
+            engine=engine_settings(),
+            pipelines={"default": _pipeline(paths, model=name, **flags)},  # type: ignore[dict-item]
+        )
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise invalid(error, place, command="watch") from error
+
+
+def invalid(error: ValidationError, place: str, *, command: str) -> ConfigError:
+    """The first thing that is wrong, at `place`, as an error that points to the help of `command`."""
+    return ConfigError(f"{place}: {error.errors()[0]['msg']}", remedy=f"see `embedingest {command} --help`")
+
+
+def _pipeline(paths: tuple[Path, ...], *, model: str, db: str, table: str, **flags: Any) -> dict[str, Any]:
     """The `pipelines.default` section that these flags stand for."""
     aliases = flags["aliases"]
     if aliases and len(aliases) != len(paths):
@@ -68,18 +104,18 @@ def pipeline_settings(paths: tuple[Path, ...], *, model: str, db: str, table: st
         "model": model,
         "db": db,
         "table": table,
-        "load": _given(workers=flags["workers"], max_bytes=flags["max_bytes"]),
+        "load": _without_none(workers=flags["workers"], max_bytes=flags["max_bytes"]),
         "chunk": {
             "chunker": flags["chunker"],
             "max_tokens": flags["max_tokens"],
             "overlap_tokens": flags["overlap"],
             "heading_prefix": flags["heading_prefix"],
         },
-        "watch": _given(
+        "watch": _without_none(
             settle_ms=flags.get("settle_ms"), polling=flags.get("polling"), sweep_seconds=flags.get("sweep_seconds")
         ),
     }
 
 
-def _given(**values: Any) -> dict[str, Any]:
+def _without_none(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

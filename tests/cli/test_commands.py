@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import embedingest.cli
+from embedingest.cli._commands import COMMANDS, GROUPS
 from embedingest.cli._environment import engine_settings, server_settings
-from embedingest.cli._root import COMMANDS, GROUPS
 from embedingest.errors import ConfigError
 
 
@@ -21,6 +24,11 @@ def test_every_command_has_help_that_loads(chair, name):
     ran = chair.run(name, "--help")
     assert ran.code == 0
     assert "Usage" in ran.out
+
+
+def test_every_command_has_the_file_of_its_name_and_every_file_its_command():
+    files = {file.stem for file in Path(embedingest.cli.__file__).parent.glob("*.py") if not file.stem.startswith("_")}
+    assert files == set(COMMANDS)
 
 
 def test_every_command_stands_under_one_heading():

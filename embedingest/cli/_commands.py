@@ -1,0 +1,124 @@
+"""The command tree: which commands there are. Imports none of them until it is called."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+import rich_click as click
+
+from embedingest.cli._output import set_up_logging
+from embedingest.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from click.shell_completion import CompletionItem
+
+__all__ = ["COMMANDS", "GROUPS", "LazyGroup", "cli"]
+
+# name → one line for --help, which stands here so that --help imports no command. The command NAME is
+# `embedingest.cli.NAME:NAME`.
+COMMANDS: Final[Mapping[str, str]] = {
+    "watch": "Keep the table equal to the folders, from now on",
+    "ingest": "Bring the table up to date once and exit",
+    "run": "Run the pipelines of a configuration file",
+    "search": "Find what was ingested",
+    "status": "Show what is in sync, waiting or failed",
+    "plan": "Show what the next ingest would do",
+    "verify": "Compare folders, journal and table; mend what differs",
+    "retry": "Try failed documents again now",
+    "confirm": "Carry out deletions that wait",
+    "forget": "Remove a folder's documents from the table",
+    "rebuild": "Make the table anew while the old rows go on serving",
+    "optimize": "Compact the table and fold its indices",
+    "tag": "Name the table's present version, list or drop names",
+    "restore": "Make the table what it was at a name",
+    "mcp": "Let an assistant search the table",
+    "serve": "Serve the engine over HTTP, as Ollama and OpenAI do",
+    "bench": "Measure how fast this machine embeds",
+    "chunk": "Show how a file is cut, as text, JSON or a page",
+    "embed": "Embed texts and print the vectors",
+    "doctor": "Find what keeps the main job from working here",
+    "models": "List models, show one, or pull one",
+    "plugins": "List, check and begin plug-ins",
+    "config": "Check, show and write configuration files",
+    "completion": "Print the shell completion script",
+}
+
+# Headings of `embedingest --help`; a command that stands in none is listed last.
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Main job": ("watch", "ingest", "run", "search", "serve"),
+    "Look": ("status", "plan", "verify", "chunk", "embed", "doctor", "bench"),
+    "Mend": ("retry", "confirm", "rebuild", "forget", "optimize", "tag", "restore"),
+    "Set up": ("models", "plugins", "config", "completion", "mcp"),
+}
+
+# Set in a context's `meta` while one line a command is enough: for --help and for completion.
+_LISTING: Final = "embedingest.listing"
+
+
+class LazyGroup(click.RichGroup):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def __init__(self, *args: object, help_lines: Mapping[str, str], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.help_lines = help_lines
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        return list(self.help_lines)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        help_line = self.help_lines.get(cmd_name)
+        if help_line is None:
+            return None
+        if ctx.meta.get(_LISTING):
+            return click.RichCommand(name=cmd_name, short_help=help_line, help=help_line)
+        command = getattr(import_module(f"embedingest.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def get_help(self, ctx: click.Context) -> str:
+        ctx.meta[_LISTING] = True
+        return super().get_help(ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        ctx.meta[_LISTING] = True
+        return super().shell_complete(ctx, incomplete)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.help_lines and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self.help_lines, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else "`embedingest --help` lists them"
+            ctx.fail(f"no such command `{args[0]}`: {hint}")
+        return super().resolve_command(ctx, args)
+
+
+def _headings() -> list[dict[str, Any]]:
+    known: list[dict[str, Any]] = [
+        {"name": name, "commands": [c for c in names if c in COMMANDS]} for name, names in GROUPS.items()
+    ]
+    return [group for group in known if group["commands"]]
+
+
+click.rich_click.COMMAND_GROUPS = {"embedingest": _headings()}  # type: ignore[dict-item]
+click.rich_click.TEXT_MARKUP = "markdown"
+
+
+@click.group(
+    cls=LazyGroup,
+    help_lines=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="embedingest")
+@click.option("-v", "--verbose", count=True, help="Say more on standard error; twice for debugging.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors on standard error.")
+def cli(verbose: int, quiet: bool) -> None:
+    """Keep a LanceDB table equal to your folders, and serve the same embeddings over Ollama's API.
+
+    `embedingest watch ./docs` is all it takes to begin.
+    """
+    set_up_logging(verbose=verbose, quiet=quiet)

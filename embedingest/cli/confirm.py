@@ -1,0 +1,27 @@
+"""`embedingest confirm`: deletions that wait for a person are carried out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from embedingest.cli._options import json_option, sources_argument, table_options
+from embedingest.cli._requests import perform_or_request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["confirm"]
+
+
+@click.command()
+@sources_argument
+@table_options
+@json_option
+def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json: bool) -> int:
+    """Carry out deletions that wait: of the documents named, or all of them.
+
+    Deletions wait where a folder vanished, came back empty, or lost a large share of its documents at once.
+    """
+    return perform_or_request(state, db, table, "confirm", {"sources": list(sources)}, as_json=as_json)

@@ -1,0 +1,27 @@
+"""`embedingest forget`: one folder's documents leave the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from embedingest.cli._options import json_option, table_options
+from embedingest.cli._requests import perform_or_request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["forget"]
+
+
+@click.command()
+@click.argument("root")
+@table_options
+@json_option
+def forget(root: str, db: str, table: str, state: Path, as_json: bool) -> int:
+    """Remove a folder's documents from the table and stop knowing it. Its files are not touched.
+
+    ROOT is the folder's path or its alias.
+    """
+    return perform_or_request(state, db, table, "forget", {"root": root}, as_json=as_json)

@@ -1,0 +1,27 @@
+"""`embedingest retry`: failed documents are read again now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from embedingest.cli._options import json_option, sources_argument, table_options
+from embedingest.cli._requests import perform_or_request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["retry"]
+
+
+@click.command()
+@sources_argument
+@table_options
+@json_option
+def retry(sources: tuple[str, ...], db: str, table: str, state: Path, as_json: bool) -> int:
+    """Try failed documents again now: those named, or all of them.
+
+    SOURCE is a document's name in the table, as `embedingest status` shows it.
+    """
+    return perform_or_request(state, db, table, "retry", {"sources": list(sources)}, as_json=as_json)

@@ -1,0 +1,47 @@
+"""`embedingest verify`: folders, journal and table compared, and made to agree with `--repair`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from embedingest.cli._options import json_option, table_options
+from embedingest.cli._output import print_json, print_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["verify"]
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Mend what differs; embeds only what is missing.")
+@click.option("--sample", type=click.IntRange(0), default=0, help="Compute the vectors of N rows again and compare.")
+@table_options
+@json_option
+def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json: bool) -> int:
+    """Compare folders, journal and table, both ways. Exit code 1 when something differs and was not mended."""
+    from embedingest.build.pipelines import open_pipeline
+    from embedingest.build.remembered import recall
+    from embedingest.build.session import Session
+
+    session = Session(recall(state, db, table))
+    pipeline = open_pipeline(session)
+    try:
+        verification = pipeline.verify(repair=repair, sample=sample)
+    finally:
+        pipeline.close()
+        session.close()
+    problems = verification.problems
+    if as_json:
+        print_json({**verification.to_json(), "repaired": repair and bool(problems)})
+    else:
+        for problem in problems:
+            print_line(f"{problem.kind}: {problem.source}: {problem.message}")
+        checked = f", {verification.vectors:,} vectors" if sample else ""
+        verdict = "all agree" if not problems else f"{len(problems):,} problems"
+        print_line(f"{verification.files:,} files, {verification.rows:,} rows{checked}: {verdict}")
+        if problems:
+            print_line("mended" if repair else "`embedingest verify --repair` mends them")
+    return int(bool(problems) and not repair)

@@ -1,0 +1,85 @@
+"""`embedingest watch`: the table follows the folders until Ctrl-C."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from embedingest.cli._converge import converge_once
+from embedingest.cli._interrupt import stop_on_signals
+from embedingest.cli._options import json_option, model_options, paths_argument, plugin_option, table_options
+from embedingest.cli._output import print_note
+from embedingest.cli._progress import progress_line
+from embedingest.cli._reports import print_report
+from embedingest.cli._server import serve_beside
+from embedingest.cli._settings import config_from_flags, ingest_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from embedingest.config import Config
+
+__all__ = ["watch"]
+
+
+@click.command()
+@paths_argument(required=True)
+@click.option("--once", is_flag=True, help="Bring the table up to date and exit.")
+@click.option("--serve", "serve_too", is_flag=True, help="Also serve the engine over HTTP, in this process.")
+@click.option("--host", default=None, help="Address to serve on.  [default: 127.0.0.1]")
+@click.option("-p", "--port", type=click.IntRange(0, 65535), default=None, help="Port to serve on.  [default: 11434]")
+@click.option("--settle-ms", type=click.IntRange(0, 600_000), help="Read a file once unchanged this long.")
+@click.option("--polling/--events", default=None, help="Look regularly instead of waiting for events.")
+@click.option("--sweep-seconds", type=click.FloatRange(1, 86_400), help="Look at everything this often.")
+@table_options
+@model_options
+@ingest_options
+@plugin_option
+@json_option
+def watch(
+    paths: tuple[Path, ...],
+    once: bool,
+    serve_too: bool,
+    host: str | None,
+    port: int | None,
+    as_json: bool,
+    allow_deletes: bool,
+    **flags: Any,
+) -> int:
+    """Keep the table equal to the folders at PATH, until Ctrl-C.
+
+    First everything is brought up to date, then every change is followed: edits, renames, moves, deletions.
+    """
+    config = config_from_flags(paths, **flags)
+    if once:
+        return converge_once(config, as_json=as_json, allow_deletes=allow_deletes)
+    address = {"host": host, "port": port} if serve_too else None
+    return _follow(config, as_json=as_json, address=address)
+
+
+def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) -> int:
+    from embedingest.build.pipelines import open_pipeline
+    from embedingest.build.remembered import remember
+    from embedingest.build.session import Session
+
+    with ExitStack() as stack:
+        stop = stack.enter_context(stop_on_signals())
+        session = Session(config)
+        stack.callback(session.close)
+        progress = stack.enter_context(progress_line(as_json=as_json))
+        pipeline = stack.enter_context(open_pipeline(session, progress=progress, stop=stop))
+        remember(pipeline, config)
+        if address is not None:
+            serve_beside(stack, session, address)
+        first = True
+        for report in pipeline.follow():
+            progress.close()
+            if first or report.changed_anything() or report.failures:
+                print_report(report, as_json=as_json, line=True)
+            if first and not stop.is_set():
+                roots = ", ".join(str(root.path) for root in pipeline.roots)
+                print_note(f"watching {roots}; Ctrl-C ends it", style="dim")
+            first = False
+    return stop.exit_code(0)

@@ -1,0 +1,134 @@
+"""Where a run stands, drawn in a terminal, a notebook and a pipe."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import subprocess
+import sys
+import types
+
+import pytest
+from rich.console import Console
+
+from embedingest import progress as module
+from embedingest.ingest.report import Progress
+from embedingest.progress import ProgressLine
+
+
+def halfway(done: int = 5, total: int = 10) -> Progress:
+    return Progress(stage="embed", done=done, total=total, chunks=40, tokens=8000, seconds=4.0)
+
+
+@pytest.fixture
+def terminal():
+    """A console on a real terminal, and what was drawn there."""
+    reader, writer = os.openpty()
+
+    def drawn() -> str:
+        parts = []
+        while select.select([reader], [], [], 0.2)[0]:  # the system hands over what was written a moment later
+            parts.append(os.read(reader, 1 << 16))
+        return b"".join(parts).decode()
+
+    with open(writer, "w", encoding="utf-8") as file:
+        yield Console(file=file, width=120, force_terminal=True), drawn
+    os.close(reader)
+
+
+def test_a_terminal_gets_files_rate_and_time_left_in_one_live_line(terminal):
+    console, drawn = terminal
+    with ProgressLine(console=console) as line:
+        line(halfway(0))
+        line(halfway())
+    text = drawn()
+    assert "5/10" in text
+    assert "40 chunks, 10/s, 2,000 tokens/s" in text
+    assert text.endswith("\x1b[2K"), "the line is taken away at the end"
+
+
+def test_a_closed_line_is_drawn_anew_at_the_next_change(terminal):
+    console, drawn = terminal
+    line = ProgressLine(console=console)
+    line(halfway())
+    line.close()
+    drawn()
+    line(halfway(7))
+    line.close()
+    assert "7/10" in drawn()
+
+
+def test_a_pipe_gets_a_plain_line_every_few_seconds_and_none_for_a_short_run(monkeypatch):
+    file = io.StringIO()
+    with ProgressLine(console=Console(file=file)) as line:
+        line(halfway())
+        assert file.getvalue() == ""
+        monkeypatch.setattr(module, "_PLAIN_LINE_SECONDS", 0.0)
+        line(halfway())
+    assert file.getvalue() == "embed: 5/10 files, 40 chunks, 10/s, 2,000 tokens/s, about 4 s left\n"
+
+
+def test_colour_that_is_forced_makes_no_terminal_of_a_pipe(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    file = io.StringIO()
+    with ProgressLine(console=Console(file=file)) as line:
+        line(halfway())
+    assert file.getvalue() == ""
+
+
+def test_a_quiet_line_draws_nothing(terminal):
+    console, drawn = terminal
+    with ProgressLine(console=console, quiet=True) as line:
+        line(halfway())
+    assert drawn() == ""
+
+
+@pytest.fixture
+def cell(monkeypatch):
+    """What IPython would show below a cell: the last state of each output, as the notebook asks for it."""
+    outputs: list[str] = []
+
+    class Handle:
+        def __init__(self, index):
+            self.index = index
+
+        def update(self, shown, *, raw=False):
+            outputs[self.index] = shown["text/plain"] if raw else html(shown)
+
+    def html(shown):
+        return shown._repr_mimebundle_((), ())["text/html"]
+
+    def display(shown, *, display_id):
+        assert display_id
+        outputs.append(html(shown))
+        return Handle(len(outputs) - 1)
+
+    notebook = types.ModuleType("IPython.display")
+    notebook.display = display
+    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython.display", notebook)
+    return outputs
+
+
+def test_a_notebook_gets_one_output_that_is_redrawn_without_ipywidgets(cell):
+    with ProgressLine(console=Console(force_jupyter=True, width=120)) as line:
+        line(halfway(0))
+        line(halfway())
+        assert len(cell) == 1
+        assert "5/10" in cell[0]
+        assert "2,000 tokens/s" in cell[0]
+    assert cell == [""]
+
+
+@pytest.mark.parametrize("total", [0, 3])
+def test_a_run_whose_size_is_not_known_yet_is_drawn_too(terminal, total):
+    console, drawn = terminal
+    with ProgressLine(console=console) as line:
+        line(Progress(stage="scan", done=0, total=total, chunks=0, tokens=0, seconds=0.0))
+    assert "scan" in drawn()
+
+
+def test_rich_is_imported_by_the_first_value_only():
+    code = "import sys, embedingest.progress as p; p.ProgressLine().close(); print('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
