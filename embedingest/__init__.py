@@ -13,7 +13,6 @@ from embedingest.version import __version__
 
 # Public name → the room it lives in.
 _ROOMS: Final = {
-    "Change": "types",
     "Chunk": "types",
     "Chunker": "ingest.chunk",
     "Config": "config",
@@ -29,7 +28,6 @@ _ROOMS: Final = {
     "EngineConfig": "config",
     "EngineError": "errors",
     "FastTokenizer": "engine.folder.tokenizer",
-    "FileEvent": "types",
     "FingerprintError": "errors",
     "FolderEncoder": "engine.folder.encoder",
     "InputError": "errors",
@@ -99,10 +97,9 @@ if TYPE_CHECKING:
     from embedingest.ingest.sources.base import Item, Source
     from embedingest.paths import user_cache
     from embedingest.query import Searcher
-    from embedingest.types import Change, Chunk, Document, Embeddings, FileEvent, ModelInfo, Row, Sizer, Span
+    from embedingest.types import Chunk, Document, Embeddings, ModelInfo, Row, Sizer, Span
 
 __all__ = [
-    "Change",
     "Chunk",
     "Chunker",
     "Config",
@@ -118,7 +115,6 @@ __all__ = [
     "EngineConfig",
     "EngineError",
     "FastTokenizer",
-    "FileEvent",
     "FingerprintError",
     "FolderEncoder",
     "InputError",

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkab
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
     "DEFAULT_MODEL",
-    "Change",
     "Chunk",
     "Document",
     "Embeddings",
-    "FileEvent",
     "ModelInfo",
     "Row",
     "Sizer",
@@ -31,16 +28,7 @@ __all__ = [
 DEFAULT_MODEL: Final = "all-minilm"
 """The model where none is named."""
 
-Change = Literal["added", "modified", "deleted"]
 Markup = Literal["text", "markdown", "code", "rows"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileEvent:
-    """One path that may differ from what the table says. For a directory: rescan the subtree."""
-
-    path: Path
-    change: Change
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedingest.config import PipelineConfig, SourceConfig
-    from embedingest.ingest.sources.mirror import Mirror
     from embedingest.ingest.sources.base import Source
+    from embedingest.ingest.sources.mirror import Mirror
 
 __all__ = ["extended", "mirrors_of"]
 

@@ -56,8 +56,8 @@ def open_pipeline(
     """
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.sources.mirror import MirroredPipeline
-    from embedingest.store.writer import writer_lock
     from embedingest.store.token import version_token
+    from embedingest.store.writer import writer_lock
 
     state = engines.config.state
     config = extended(engines.config.pipelines[name], engines.config.plugins, state)

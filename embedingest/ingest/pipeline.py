@@ -32,7 +32,7 @@ from embedingest.ingest.scan.scanner import Scanner
 from embedingest.ingest.scan.sidecar import SidecarScanner
 from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.state.vector_cache import DEFAULT_BYTES, VectorCache
-from embedingest.ingest.watch.root import Batch
+from embedingest.ingest.watch.values import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from embedingest.engine.engine import Engine
     from embedingest.ingest.report import ProgressSink
     from embedingest.ingest.run.resources import Table, Workers
-    from embedingest.ingest.watch.watcher import Notice, Watcher
+    from embedingest.ingest.watch.values import Notice
+    from embedingest.ingest.watch.watcher import Watcher
     from embedingest.types import ModelInfo, Sizer
 
 __all__ = ["VERBS", "Pipeline"]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedingest.build.extend import extended, mirrors_of
 from embedingest.config import PipelineConfig
 from embedingest.errors import ConfigError, PluginError
-from embedingest.build.extend import extended, mirrors_of
 from embedingest.ingest.load.choose import choose
 
 if TYPE_CHECKING:

@@ -110,7 +110,7 @@ def test_many_files_are_all_counted_and_some_named(world: World) -> None:
 
 
 def test_a_single_change_tells_of_that_file_alone(world: World) -> None:
-    from embedingest.ingest.watch.root import Batch
+    from embedingest.ingest.watch.values import Batch
 
     world.write("old.txt", RUSSIAN.encode() + b"\xff")
     with world.pipeline() as pipeline:

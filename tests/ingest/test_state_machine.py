@@ -28,7 +28,7 @@ from embedingest.ingest.extract.extractor import Extractor, Job
 from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.scan.listing import FoundFile
-from embedingest.ingest.watch.root import Batch
+from embedingest.ingest.watch.values import Batch
 from embedingest.store.values import Changes
 from tests.ingest.world import ENGINE, World
 

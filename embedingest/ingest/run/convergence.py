@@ -17,7 +17,8 @@ from embedingest.ingest.run.deletions import judge
 from embedingest.ingest.run.survey import Survey, survey_paths, survey_root
 from embedingest.ingest.run.walk import DELETE_SOURCES, NOTICED, Stopped, Walk
 from embedingest.ingest.scan.roots import Root, owner
-from embedingest.ingest.watch.root import Batch
+from embedingest.ingest.watch.settle import is_young
+from embedingest.ingest.watch.values import Batch
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:
@@ -84,21 +85,23 @@ class Convergence:
                 self._take(root, survey)
 
     def _hold_back(self, root: Root, survey: Survey, settled: Collection[str] = ()) -> None:
-        """While watching, a file that a scan finds too young to be whole comes back once it has settled."""
+        """While watching, a file that a scan finds too young to be whole comes back once it has settled.
+
+        `settled` are the paths that have waited for that already.
+        """
         watcher = self._pipeline.watcher
         if watcher is None:
             return
-        youngest = time.time_ns() - int(watcher.settle_seconds * 1e9)
-        ripe = []
+        now_ns = time.time_ns()
+        ready = []
         for candidate in survey.candidates:
-            facts = candidate.found.facts
-            young = youngest < facts.mtime_ns <= time.time_ns() and candidate.found.relative not in settled
-            if young and not candidate.found.link:
-                watcher.hold(os.fspath(root.path), candidate.found.relative, facts)
+            relative, facts, _ = candidate.found
+            if relative not in settled and is_young(facts, now_ns, watcher.settle_seconds):
+                watcher.hold(os.fspath(root.path), relative, facts)
             else:
-                ripe.append(candidate)
-        survey.seen -= len(survey.candidates) - len(ripe)
-        survey.candidates = ripe
+                ready.append(candidate)
+        survey.seen -= len(survey.candidates) - len(ready)
+        survey.candidates = ready
 
     def _set_urgency(self, survey: Survey) -> None:
         """While watching, what changed last goes first, but only so much of it: a thousand urgent files are none.

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.report import IngestReport
     from embedingest.ingest.sources.base import Item, Source
-    from embedingest.ingest.watch.root import Batch
-    from embedingest.ingest.watch.watcher import Notice
+    from embedingest.ingest.watch.values import Batch, Notice
 
 __all__ = ["Mirror", "MirroredPipeline"]
 

@@ -1,4 +1,4 @@
-"""When a file that is being written may be read. Pure: it is handed the time and the facts, and reads neither.
+"""When a file that is being written may be read. Pure: time and facts are handed in.
 
 A file is settled once its facts have not changed for a while, and at the latest after an upper bound: a log that
 never rests is still read now and then.
@@ -25,12 +25,13 @@ def age_seconds(facts: FileFacts, now_ns: int) -> float:
 
 
 def is_young(facts: FileFacts, now_ns: int, settle_seconds: float) -> bool:
-    """Whether a file that a scan came upon may still be in the writing, and should be held until it has settled.
+    """Whether a file that a scan came upon was written to in the last `settle_seconds`, and may still be written.
 
-    A time in the future (a clock that jumped) says nothing, so it is held too; a settler gives it back by its own
-    clock. `now_ns` counts from the epoch.
+    Only the time of its content counts: a rename, a link or new permissions do not begin a writing. A time in the
+    future says nothing of when it was written, and where a clock was set back all times lie there, so such a file is
+    not young. The facts of a link are those of its target, and count the same. `now_ns` counts from the epoch.
     """
-    return age_seconds(facts, now_ns) < settle_seconds
+    return 0 <= now_ns - facts.mtime_ns < settle_seconds * 1e9
 
 
 class _Waiting:
@@ -54,24 +55,24 @@ class Settler(Generic[Key]):
         return len(self._waiting)
 
     def note(self, key: Key, facts: FileFacts | None, now: float, *, age: float = 0.0) -> None:
-        """Something happened to this one, `age` seconds ago; its rest begins then. `facts` are what it is now.
+        """Something happened to `key`, `age` seconds ago; its rest begins then. `facts` are what it is now.
 
-        An age that no rest explains (negative, or longer than settling takes) counts as none.
+        An age that is negative, or longer than settling takes, counts as 0.
         """
-        known = self._waiting.get(key)
-        deadline = now + self.max_seconds if known is None else known.deadline
+        waiting = self._waiting.get(key)
+        deadline = now + self.max_seconds if waiting is None else waiting.deadline
         rested = age if 0.0 <= age < self.settle_seconds else 0.0
         self._wait(key, facts, min(now - rested + self.settle_seconds, deadline), deadline)
 
-    def due(self, now: float, look: Callable[[Key], FileFacts | None]) -> list[Key]:
-        """The ones that have rested, or waited as long as they may. `look` gives facts as they are now."""
+    def due(self, now: float, current_facts: Callable[[Key], FileFacts | None]) -> list[Key]:
+        """The ones that have rested, or waited as long as they may. `current_facts` gives facts as they are now."""
         settled = []
         while self._heap and self._heap[0][0] <= now:
             due, _, key = heapq.heappop(self._heap)
             waiting = self._waiting.get(key)
             if waiting is None or waiting.due != due:
                 continue  # it was noted again since
-            facts = look(key)
+            facts = current_facts(key)
             if facts == waiting.facts or facts is None or now >= waiting.deadline:
                 del self._waiting[key]
                 settled.append(key)
@@ -81,13 +82,13 @@ class Settler(Generic[Key]):
 
     def next_due(self) -> float | None:
         """The earliest time at which `due` may have something."""
-        while self._heap and ((held := self._waiting.get(self._heap[0][2])) is None or held.due != self._heap[0][0]):
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-    def drop(self, key: Key) -> None:
-        """Forget one."""
-        self._waiting.pop(key, None)
+        while self._heap:
+            due, _, key = self._heap[0]
+            waiting = self._waiting.get(key)
+            if waiting is not None and waiting.due == due:
+                return due
+            heapq.heappop(self._heap)  # it was noted again since, or is settled
+        return None
 
     def _wait(self, key: Key, facts: FileFacts | None, due: float, deadline: float) -> None:
         self._waiting[key] = _Waiting(facts, due, deadline)

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 from typing import TYPE_CHECKING, Final, Self
 
-from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
-
-from embedingest.ingest.watch.root import RECURSIVE, Batch, Broken, NoEventsError, Notice, RootWatch, TreeMovedError
+from embedingest.ingest.watch.root import RootWatch
+from embedingest.ingest.watch.values import Batch, Notice, WatchSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from embedingest.ingest.scan.files import FileFacts
     from embedingest.ingest.scan.scanner import Scanner
 
-__all__ = ["Batch", "Notice", "Watcher"]
+__all__ = ["Watcher"]
 
 _log = logging.getLogger(__name__)
-
-_STEP_MS: Final = 20
-_DEBOUNCE_MS: Final = 100
 
 
 class Watcher:
@@ -47,14 +42,13 @@ class Watcher:
         poll_ms: int = 1_000,
         on_notice: Callable[[Notice], None] | None = None,
     ) -> None:
-        self.settle_seconds: Final = settle_ms / 1000
-        self.settle_max_seconds: Final = settle_max_ms / 1000
-        self.sweep_seconds: Final = sweep_seconds
-        self.polling: Final = polling
-        self.poll_seconds: Final = poll_ms / 1000
+        settings = WatchSettings(settle_ms / 1000, settle_max_ms / 1000, sweep_seconds, polling, poll_ms / 1000)
+        self.settle_seconds: Final = settings.settle_seconds
         self._on_notice = on_notice
         self._ready: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._roots: Final = {scanner.root: RootWatch(self, scanner, Reader) for scanner in scanners}
+        self._roots: Final = {
+            scanner.root: RootWatch(scanner, settings, self._ready.put, self._notify) for scanner in scanners
+        }
 
     def __enter__(self) -> Self:
         self.start()
@@ -85,11 +79,6 @@ class Watcher:
             except queue.Empty:
                 return list(merged.values())
 
-    def batches(self, stop: threading.Event) -> Iterator[Batch]:
-        """Every batch until `stop` is set."""
-        while not stop.is_set():
-            yield from self.get(timeout=0.2)
-
     def hold(self, root: str, relative: str, facts: FileFacts) -> None:
         """Give back a file that a scan found too young to read; it follows in a batch once it has settled."""
         self._roots[root].hold(relative, facts)
@@ -110,52 +99,8 @@ class Watcher:
             root.join_if_started()
         self.wake()
 
-    # -- for the threads ----------------------------------------------------------------------------------------
-
-    def emit(self, batch: Batch) -> None:
-        self._ready.put(batch)
-
-    def notice(self, notice: Notice) -> None:
+    def _notify(self, notice: Notice) -> None:
+        """Called from the roots' threads."""
         _log.warning("%s", notice.message)
         if self._on_notice is not None:
             self._on_notice(notice)
-
-
-class Reader(threading.Thread):
-    """Waits for raw events of a fixed set of folders and puts their paths into an inbox, a set at a time.
-
-    It waits without a time-out: when watchfiles runs into one it throws away what came at that moment. Raises
-    TreeMovedError where a folder is not there any more, NoEventsError where the system gives no events.
-    """
-
-    def __init__(self, folders: list[str], inbox: queue.SimpleQueue[object]) -> None:
-        super().__init__(name="watch-events", daemon=True)
-        self._inbox = inbox
-        self._stopped = threading.Event()
-        try:
-            # The last argument would ignore every error, the limits of inotify among them.
-            self._notify = RustNotify(folders, False, False, 0, RECURSIVE, False)
-        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-            raise TreeMovedError(str(error)) from error
-        except (OSError, WatchfilesRustInternalError) as error:
-            raise NoEventsError(str(error)) from error
-
-    def run(self) -> None:
-        try:
-            while not self._stopped.is_set():
-                changes = self._notify.watch(_DEBOUNCE_MS, _STEP_MS, 0, self._stopped)
-                if isinstance(changes, set):
-                    self._inbox.put({path for _, path in changes})
-        except (WatchfilesRustInternalError, OSError) as error:
-            self._inbox.put(Broken(self, str(error)))
-        finally:
-            self._notify.close()
-
-    def stop(self, after: float = 0.0) -> None:
-        """End the thread, `after` seconds from now: what it has gathered by now is still delivered."""
-        if after:
-            timer = threading.Timer(after, self._stopped.set)
-            timer.daemon = True
-            timer.start()
-        else:
-            self._stopped.set()

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from embedingest.config import MetadataRules
-from embedingest.ingest.watch.root import Batch
+from embedingest.ingest.watch.values import Batch
 from tests.ingest.world import World
 
 TEXT = "\n\n".join(f"Paragraph {n} has some words of its own, number {n * n}." for n in range(12))

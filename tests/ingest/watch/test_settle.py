@@ -72,11 +72,22 @@ def test_rest_counts_from_the_last_touch_not_from_when_it_was_noticed():
     assert len(settler) == 2
 
 
-def test_a_young_file_is_held_and_a_time_in_the_future_is_young():
-    now = 10**18
-    assert is_young(facts(1, now - 10**8), now, 0.3)
-    assert not is_young(facts(1, now - 10**9), now, 0.3)
-    assert is_young(facts(1, now + 10**12), now, 0.3)
+NOW_NS = 10**18
+
+
+@given(st.integers(0, 10**10))
+def test_a_file_is_young_until_its_content_is_as_old_as_the_settle_time(age_ns):
+    assert is_young(facts(1, NOW_NS - age_ns), NOW_NS, 0.3) == (age_ns < 300_000_000)
+
+
+def test_a_time_in_the_future_is_not_young():
+    assert not is_young(facts(1, NOW_NS + 1), NOW_NS, 0.3)
+    assert not is_young(facts(1, NOW_NS + 10**15), NOW_NS, 0.3)
+
+
+def test_a_rename_or_new_permissions_do_not_make_a_file_young():
+    renamed = facts(1, NOW_NS - 10**10)._replace(ctime_ns=NOW_NS)
+    assert not is_young(renamed, NOW_NS, 0.3)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 0.5)), max_size=40))

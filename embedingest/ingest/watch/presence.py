@@ -1,0 +1,52 @@
+"""Whether a root is there, whether it is still the same one, and when all of it is looked at again. Knows no files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Final, Literal
+
+__all__ = ["Presence"]
+
+_CHECK_SECONDS: Final = 1.0
+
+
+class Presence:
+    """The identity of one root, as of the last check, and the clock of its sweeps.
+
+    All times are seconds of one clock that never goes back. A root that is there is checked every second, a missing
+    one every `missing_seconds`; `due` says when the next check is.
+    """
+
+    def __init__(self, root: str, *, missing_seconds: float, sweep_seconds: float) -> None:
+        self.due = 0.0
+        self._root: Final = root
+        self._missing_seconds: Final = missing_seconds
+        self._sweep_seconds: Final = sweep_seconds
+        self._sweep_due = 0.0
+        self._identity: tuple[int, int] | None = None
+
+    def check(self, now: float) -> Literal["same", "sweep", "gone", "appeared", "replaced"]:
+        """What became of the root since the last check; before the first it counts as missing.
+
+        `same`: there as before, or missing as before. `sweep`: there as before, and a sweep is due.
+        """
+        before, self._identity = self._identity, self._identify()
+        self.due = now + (self._missing_seconds if self._identity is None else _CHECK_SECONDS)
+        if self._identity == before:
+            return "sweep" if before is not None and now >= self._sweep_due else "same"
+        if self._identity is None:
+            return "gone"
+        return "appeared" if before is None else "replaced"
+
+    def swept(self, now: float) -> None:
+        """All of the root is looked at now: the next sweep is due `sweep_seconds` later."""
+        self._sweep_due = now + self._sweep_seconds
+
+    def _identify(self) -> tuple[int, int] | None:
+        """Which folder the root is; a file is replaced by every other save, and has no identity but being there."""
+        try:
+            st = os.stat(self._root)
+        except OSError:
+            return None
+        return (st.st_dev, st.st_ino) if stat.S_ISDIR(st.st_mode) else (0, 0)
