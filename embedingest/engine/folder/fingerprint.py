@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from blake3 import blake3
 
@@ -17,32 +17,47 @@ from embedingest.atomic import write_bytes
 from embedingest.paths import user_cache
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from embedingest.engine.folder.folder import ModelFolder
 
 __all__ = ["canonical_tokenizer", "file_hash", "fingerprint"]
 
 # Of a transformer's config.json: names, versions and training settings that no forward pass reads.
-_NOISE = frozenset(
+_UNREAD_SETTINGS: Final = frozenset(
     ("_name_or_path", "architectures", "transformers_version", "torch_dtype", "dtype", "use_cache", "id2label",
      "label2id", "gradient_checkpointing", "classifier_dropout", "attention_probs_dropout_prob",
      "hidden_dropout_prob", "initializer_range")
 )  # fmt: skip
-_DENSE_KEYS = ("in_features", "out_features", "bias", "activation_function", "use_residual")
+_DENSE_SETTINGS: Final = ("in_features", "out_features", "bias", "activation_function", "use_residual")
 
 
-def fingerprint(folder: ModelFolder, vector_class: str) -> str:
-    """`<32 hex digits>:<class>` of a folder. The digits differ when any vector would."""
+def fingerprint(
+    *,
+    weights: Sequence[Path],
+    tokenizer: Path,
+    lowercase: bool,
+    config: Mapping[str, Any],
+    pooling: Sequence[str],
+    chain: Sequence[tuple[str, Mapping[str, Any]]],
+    vector_class: str,
+) -> str:
+    """`<32 hex digits>:<class>` of a model. The digits differ when any vector would.
+
+    `weights` are the files in the order of the chain, `tokenizer` its tokenizer.json, `lowercase` whether text is
+    lowered before it, `config` the transformer's settings, `pooling` the kinds that are joined, `chain` the kind and
+    the settings of each module after pooling.
+    """
     facts = {
-        "weights": [file_hash(file) for file, _ in folder.weights],
-        "tokenizer": file_hash(folder.tokenizer_path, canonical=True),
-        "lowercase": folder.lowercase,
-        "config": {key: value for key, value in folder.config.items() if key not in _NOISE},
-        "pooling": folder.pooling_modes,
-        "chain": [(m.kind, {k: m.config.get(k) for k in _DENSE_KEYS} if m.kind == "Dense" else {})
-                  for m in folder.modules[2:]],
-    }  # fmt: skip
+        "weights": [file_hash(file) for file in weights],
+        "tokenizer": file_hash(tokenizer, canonical=True),
+        "lowercase": lowercase,
+        "config": {key: value for key, value in config.items() if key not in _UNREAD_SETTINGS},
+        "pooling": pooling,
+        "chain": [
+            (kind, {key: settings.get(key) for key in _DENSE_SETTINGS} if kind == "Dense" else {})
+            for kind, settings in chain
+        ],
+    }
     return f"{blake3(_canonical(facts)).hexdigest(length=16)}:{vector_class}"
 
 

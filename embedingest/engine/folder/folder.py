@@ -9,8 +9,9 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.engine.folder.fingerprint import fingerprint
 from embedingest.engine.folder.weights import read_header, weight_files
 from embedingest.errors import ModelLoadError
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["POOLING_MODES", "ModelFolder", "Module"]
 
-POOLING_MODES = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
+POOLING_MODES: Final = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 
-_LEGACY_POOLING = {
+_LEGACY_POOLING: Final = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
     "pooling_mode_mean_tokens": "mean",
@@ -29,11 +30,11 @@ _LEGACY_POOLING = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
-_KINDS = ("Transformer", "Pooling", "Dense", "Normalize")
+_KINDS: Final = ("Transformer", "Pooling", "Dense", "Normalize")
 # Their position table begins after the padding index, so two rows of it are no positions.
-_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm")
-_UNBOUNDED = 1_000_000
-_TRANSFORMER_CONFIGS = (
+_OFFSET_POSITIONS: Final = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm")
+_UNBOUNDED_POSITIONS: Final = 1_000_000
+_TRANSFORMER_CONFIGS: Final = (
     "sentence_bert_config.json",
     "sentence_roberta_config.json",
     "sentence_distilbert_config.json",
@@ -126,8 +127,8 @@ class ModelFolder:
         """Pooling kinds in the order in which they are joined."""
         mode = self.pooling.get("pooling_mode")
         if mode is None:
-            chosen = tuple(name for key, name in _LEGACY_POOLING.items() if self.pooling.get(key))
-            return chosen or ("mean",)
+            modes = tuple(name for key, name in _LEGACY_POOLING.items() if self.pooling.get(key))
+            return modes or ("mean",)
         return (mode,) if isinstance(mode, str) else tuple(mode)
 
     @property
@@ -140,22 +141,19 @@ class ModelFolder:
         return int(width) * len(self.pooling_modes)
 
     @property
-    def normalizes(self) -> bool:
-        """Whether the chain itself ends at unit length."""
-        return self.modules[-1].kind == "Normalize"
-
-    @property
     def context_length(self) -> int:
         """How many positions the model has, special tokens included."""
         sizes = (self.config.get(key) for key in ("max_position_embeddings", "n_positions", "max_sequence_length"))
-        positions = next((int(size) for size in sizes if size and int(size) > 0), _UNBOUNDED)
-        return positions - 2 if self.architecture in _OFFSET_POSITIONS and positions < _UNBOUNDED else positions
+        positions = next((int(size) for size in sizes if size and int(size) > 0), _UNBOUNDED_POSITIONS)
+        return (
+            positions - 2 if self.architecture in _OFFSET_POSITIONS and positions < _UNBOUNDED_POSITIONS else positions
+        )
 
     @property
     def max_tokens(self) -> int:
         """The window the model was published with, special tokens included."""
-        asked = self.modules[0].config.get("max_seq_length") or self.tokenizer_config.get("model_max_length")
-        return min(int(asked), self.context_length) if asked else self.context_length
+        published = self.modules[0].config.get("max_seq_length") or self.tokenizer_config.get("model_max_length")
+        return min(int(published), self.context_length) if published else self.context_length
 
     @property
     def prompts(self) -> dict[str, str]:
@@ -182,19 +180,25 @@ class ModelFolder:
 
     def fingerprint(self, vector_class: str = "exact") -> str:
         """Same fingerprint, same vectors: `<32 hex digits>:<class>`. Weights are hashed once, then known by stat."""
-        from embedingest.engine.folder.fingerprint import fingerprint
-
-        return fingerprint(self, vector_class)
+        return fingerprint(
+            weights=[file for file, _ in self.weights],
+            tokenizer=self.tokenizer_path,
+            lowercase=self.lowercase,
+            config=self.config,
+            pooling=self.pooling_modes,
+            chain=[(module.kind, module.config) for module in self.modules[2:]],
+            vector_class=vector_class,
+        )
 
 
 def _modules(path: Path) -> tuple[Module, ...]:
-    listed = _read(path / "modules.json", missing=None)
-    if not isinstance(listed, list) or not listed:
+    entries = _read(path / "modules.json", missing=None)
+    if not isinstance(entries, list) or not entries:
         raise ModelLoadError(
             f"no list of modules in {path / 'modules.json'}: pooling and normalising of this model are unknown",
             remedy="save it once with `SentenceTransformer(...).save(folder)`",
         )
-    modules = tuple(_module(path, entry) for entry in sorted(listed, key=lambda entry: int(entry.get("idx", 0))))
+    modules = tuple(_module(path, entry) for entry in sorted(entries, key=lambda entry: int(entry.get("idx", 0))))
     kinds = [module.kind for module in modules]
     if kinds[:2] != ["Transformer", "Pooling"] or any(kind in kinds[2:] for kind in ("Transformer", "Pooling")):
         raise ModelLoadError(
@@ -221,8 +225,8 @@ def _module(path: Path, entry: dict[str, Any]) -> Module:
 
 def _settings_of(kind: str, folder: Path) -> dict[str, Any]:
     if kind == "Transformer":
-        found = (folder / name for name in _TRANSFORMER_CONFIGS if (folder / name).is_file())
-        settings: dict[str, Any] = _read(next(found, folder / _TRANSFORMER_CONFIGS[0]), missing={})
+        files = (folder / name for name in _TRANSFORMER_CONFIGS if (folder / name).is_file())
+        settings: dict[str, Any] = _read(next(files, folder / _TRANSFORMER_CONFIGS[0]), missing={})
         return settings
     config: dict[str, Any] = _read(folder / "config.json", missing={} if kind == "Normalize" else None)
     if config is None:

@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import ModelLoadError
 
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FastTokenizer", "TokenizerSizer"]
 
-_PROBE = "a"
-_AT_ONCE = 256
+_PROBE: Final = "a"
+_SLICE_TEXTS: Final = 256  # the tokenizer's answers hold some hundred bytes a token beside the ids
+
+
+class _PerThread(threading.local):
+    """A tokenizer for each thread that asks, loaded when it first does."""
+
+    tokenizer: Tokenizer | None = None
 
 
 class FastTokenizer:
@@ -35,12 +41,12 @@ class FastTokenizer:
     def __init__(self, path: Path, *, lowercase: bool = False) -> None:
         self.path = path
         self.lowercase = lowercase
-        self._local = threading.local()
+        self._local = _PerThread()
         bare = self._tokenizer.encode(_PROBE, add_special_tokens=False).ids
         full = self._tokenizer.encode(_PROBE, add_special_tokens=True).ids
-        at = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
-        self.prefix: tuple[int, ...] = tuple(full[:at])
-        self.suffix: tuple[int, ...] = tuple(full[at + len(bare) :])
+        start = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
+        self.prefix: tuple[int, ...] = tuple(full[:start])
+        self.suffix: tuple[int, ...] = tuple(full[start + len(bare) :])
 
     @classmethod
     def of(cls, folder: ModelFolder) -> FastTokenizer:
@@ -52,20 +58,19 @@ class FastTokenizer:
 
     @property
     def _tokenizer(self) -> Tokenizer:
-        held: Tokenizer | None = getattr(self._local, "tokenizer", None)
-        if held is None:
-            held = self._local.tokenizer = _load(self.path)
-        return held
+        tokenizer = self._local.tokenizer
+        if tokenizer is None:
+            tokenizer = self._local.tokenizer = _load(self.path)
+        return tokenizer
 
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         """Content token ids of each of N texts, 4 bytes a token."""
         if len(texts) == 1:
             return [array("i", self._tokenizer.encode(self._prepare(texts[0]), add_special_tokens=False).ids)]
-        # In slices: what the tokenizer answers holds some hundred bytes a token beside the ids.
-        slices = (texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE))
-        return [ids for some in slices for ids in self._some(some)]
+        slices = (texts[start : start + _SLICE_TEXTS] for start in range(0, len(texts), _SLICE_TEXTS))
+        return [ids for part in slices for ids in self._tokenize_slice(part)]
 
-    def _some(self, texts: Sequence[str]) -> list[TokenIds]:
+    def _tokenize_slice(self, texts: Sequence[str]) -> list[TokenIds]:
         prepared = [self._prepare(text) for text in texts]
         encodings = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
         return [array("i", encoding.ids) for encoding in encodings]

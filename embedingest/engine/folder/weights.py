@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ModelLoadError
 
@@ -14,16 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["WeightsHeader", "read_header", "weight_files"]
 
-_LARGEST_HEADER = 100 * 2**20
-_AGAIN = "copy or pull the model again"
+_LARGEST_HEADER_BYTES: Final = 100 * 2**20
+_REMEDY: Final = "copy or pull the model again"
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsHeader:
-    """Tensor names with their shapes and types. `parameters` counts numbers, `size_bytes` the whole file."""
+    """Tensor names with their shapes. `parameters` counts numbers, `size_bytes` the whole file."""
 
     shapes: dict[str, tuple[int, ...]]
-    dtypes: dict[str, str]
     size_bytes: int
 
     @property
@@ -37,19 +36,19 @@ def read_header(path: Path) -> WeightsHeader:
         size = path.stat().st_size
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            if size < 8 or length > min(_LARGEST_HEADER, size - 8):
-                raise ModelLoadError(f"{path} is cut short or not a safetensors file ({size} bytes)", remedy=_AGAIN)
+            if size < 8 or length > min(_LARGEST_HEADER_BYTES, size - 8):
+                raise ModelLoadError(f"{path} is cut short or not a safetensors file ({size} bytes)", remedy=_REMEDY)
             header: dict[str, Any] = json.loads(file.read(length))
     except OSError as error:
-        raise ModelLoadError(f"cannot read {path}: {error.strerror or error}", remedy=_AGAIN) from error
+        raise ModelLoadError(f"cannot read {path}: {error.strerror or error}", remedy=_REMEDY) from error
     except ValueError as error:
-        raise ModelLoadError(f"{path} is not a safetensors file: {error}", remedy=_AGAIN) from error
+        raise ModelLoadError(f"{path} is not a safetensors file: {error}", remedy=_REMEDY) from error
     header.pop("__metadata__", None)
     expected = 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
     if expected != size:
-        raise ModelLoadError(f"{path} has {size} bytes and its header promises {expected}", remedy=_AGAIN)
+        raise ModelLoadError(f"{path} has {size} bytes and its header promises {expected}", remedy=_REMEDY)
     shapes = {name: tuple(tensor["shape"]) for name, tensor in header.items()}
-    return WeightsHeader(shapes, {name: tensor["dtype"] for name, tensor in header.items()}, size)
+    return WeightsHeader(shapes, size)
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -68,4 +67,4 @@ def weight_files(folder: Path) -> list[Path]:
             f"{folder} holds weights only as a pickle ({', '.join(sorted(pickled))}), which can run code",
             remedy="use a copy of the model with `model.safetensors`",
         )
-    raise ModelLoadError(f"no `model.safetensors` in {folder}", remedy=_AGAIN)
+    raise ModelLoadError(f"no `model.safetensors` in {folder}", remedy=_REMEDY)

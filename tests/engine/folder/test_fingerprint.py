@@ -1,0 +1,104 @@
+"""The fingerprint: the same digits for the same model in every version, since tables remember them."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+
+from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.packaged import PACKAGED
+
+BERT = {"model_type": "bert", "hidden_size": 4, "max_position_embeddings": 32, "num_hidden_layers": 1}
+POOLING = {"word_embedding_dimension": 4, "pooling_mode": "mean"}
+DENSE = {
+    "in_features": 4,
+    "out_features": 2,
+    "bias": True,
+    "activation_function": "torch.nn.modules.activation.Tanh",
+    "module_output_name": "sentence_embedding",
+}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
+
+
+def write(path, value) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+
+
+def write_weights(path, numbers) -> None:
+    header = json.dumps({"w": {"dtype": "F32", "shape": [len(numbers)], "data_offsets": [0, 4 * len(numbers)]}})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(header)) + header.encode() + struct.pack(f"<{len(numbers)}f", *numbers))
+
+
+def model(path, *, config=BERT, pooling=POOLING, dense=None, lower=False, numbers=(1, 2, 3, 4), tokenizer=None):
+    """A folder of a few bytes: real files, read as any model is; no forward pass needs it."""
+    kinds = ["Transformer", "Pooling", *(["Dense"] if dense else []), "Normalize"]
+    steps = [(kind, "" if kind == "Transformer" else f"{i}_{kind}") for i, kind in enumerate(kinds)]
+    write(
+        path / "modules.json",
+        [{"idx": i, "path": at, "type": f"sentence_transformers.models.{k}"} for i, (k, at) in enumerate(steps)],
+    )
+    write(path / "config.json", config)
+    write(path / "tokenizer.json", tokenizer or {"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0}}})
+    write(path / "sentence_bert_config.json", {"max_seq_length": 16, "do_lower_case": lower})
+    write(path / "1_Pooling" / "config.json", pooling)
+    write_weights(path / "model.safetensors", numbers)
+    if dense:
+        write(path / "2_Dense" / "config.json", dense)
+        write_weights(path / "2_Dense" / "model.safetensors", (5, 6))
+    return ModelFolder.open(path)
+
+
+GOLDEN = {
+    "plain": ({}, "df69a968f1bcd00224a104260ac9d1a8"),
+    "lowered": ({"lower": True}, "f7c5c66028779ca8dfa7f2ce22afbb4b"),
+    "cls and mean": ({"pooling": {**POOLING, "pooling_mode": ["cls", "mean"]}}, "560053cbae8beb156bda88a716368f40"),
+    "named the old way": (
+        {"pooling": {"word_embedding_dimension": 4, "pooling_mode_cls_token": True}},
+        "22e8bc95b326fbdea3ebb0ad4d6fb92d",
+    ),
+    "dense": ({"dense": DENSE}, "7f620c380431b3c7262aa2ac494c3bc1"),
+    "other weights": ({"numbers": (1, 2, 3, 5)}, "f40c3ebe3e0cbe46ee22e95513dcf3ec"),
+    "other architecture": ({"config": {**BERT, "model_type": "roberta"}}, "d751c28eb53e3c295079534819b2b73d"),
+    "other words": (
+        {"tokenizer": {"version": "1.0", "model": {"type": "WordLevel", "vocab": {"b": 0}}}},
+        "a07e25c9c05eb6e68e706b02ad1b787d",
+    ),
+}
+
+
+@pytest.mark.parametrize(("facts", "digits"), GOLDEN.values(), ids=GOLDEN)
+def test_the_digits_of_a_model_are_those_that_tables_remember(tmp_path, facts, digits):
+    folder = model(tmp_path / "model", **facts)
+    assert folder.fingerprint() == f"{digits}:exact"
+    assert folder.fingerprint("int8:w8-channel") == f"{digits}:int8:w8-channel"
+
+
+def test_whatever_changes_a_vector_changes_the_digits():
+    assert len({digits for _, digits in GOLDEN.values()}) == len(GOLDEN)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"config": {**BERT, "transformers_version": "9", "_name_or_path": "elsewhere", "torch_dtype": "float16"}},
+        {"tokenizer": {"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0}}, "padding": {"length": 9}}},
+    ],
+    ids=["names and versions", "padding"],
+)
+def test_what_no_forward_pass_reads_does_not(tmp_path, facts):
+    assert model(tmp_path / "model", **facts).fingerprint() == f"{GOLDEN['plain'][1]}:exact"
+
+
+@pytest.mark.weights
+def test_the_digits_of_the_packaged_model_are_those_that_tables_remember():
+    path = PACKAGED["all-minilm"].path()
+    assert path is not None
+    assert ModelFolder.open(path).fingerprint() == "42b49abc36d4205f67e00c79411abe02:exact"
