@@ -18,6 +18,7 @@ from embedingest.build.remembered import remember
 from embedingest.build.serving import open_searcher, open_server
 from embedingest.build.session import Session
 from embedingest.config import parse_schedule
+from embedingest.engine.engine import hosts as engine_hosts
 from embedingest.errors import EmbedingestError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def hosts(session: Session) -> dict[str, str]:
     config, found = session.config, {}
     for name in dict.fromkeys(pipeline.engine for pipeline in config.pipelines.values()):
         if config.engine_of(name).engine != "local":
-            for host in getattr(session.engine_of(name), "hosts", ()):
+            for host in engine_hosts(session.engine_of(name)):
                 found[str(host)] = "engine" if name == "default" else f"engines.{name}"
     for name, pipeline in config.pipelines.items():
         from embedingest.build.extend import extended, mirrors_of

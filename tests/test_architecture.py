@@ -34,7 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "plugin": {*BOTTOM, "lazy", "engine", "ingest", "build"},
     "integrations": {*BOTTOM, "engine", "store", "build"},
     "testing": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
-    "supervise": {*BOTTOM, "build", "ingest", "server"},
+    "supervise": {*BOTTOM, "build", "engine", "ingest", "server"},
     "build": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
     "mcp": {*BOTTOM, "engine", "store", "query", "build"},
     "progress": {"ingest"},

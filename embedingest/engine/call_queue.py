@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import TokenIds
     from embedingest.engine.engine import Priority
 
-__all__ = ["Call", "Lane", "Ticket", "WaitingText", "key_of", "split_call"]
+__all__ = ["Call", "CallQueue", "Ticket", "WaitingText", "key_of", "split_call"]
 
 Vectors = NDArray[np.float32]
 
@@ -38,27 +38,30 @@ class Ticket(Future[Vectors]):
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """One submission: where its rows gather and how many distinct texts are still to come."""
+    """One submission: its rows so far, and how many distinct texts remain to be computed.
+
+    Times are of `time.perf_counter`, in seconds. `settled` says that the ticket has its answer or its error.
+    """
 
     ticket: Ticket
     priority: Priority
     rows: Vectors  # (N, D)
-    left: int
+    remaining: int
     tokens: int
     submitted: float
     started: float | None = None
     settled: bool = False
-    longest: list[WaitingText] = field(default_factory=list)  # ascending by length; claimed ones are dropped lazily
+    longest: list[WaitingText] = field(default_factory=list)  # ascending by length; taken ones are dropped lazily
 
 
 @dataclass(eq=False, slots=True)
 class WaitingText:
-    """One distinct text of one call; `places` are the indices in the call that hold it."""
+    """One distinct text of one call; `indices` are those of the call's texts that equal it."""
 
     tokens: TokenIds
     call: Call
-    places: list[int]
-    claimed: bool = False
+    indices: list[int]
+    taken: bool = False
 
     @property
     def length(self) -> int:
@@ -73,13 +76,13 @@ def key_of(tokens: TokenIds) -> Hashable:
 def split_call(call: Call, tokens: Sequence[TokenIds]) -> list[WaitingText]:
     """The distinct texts of a call, ascending by length: equal token sequences are computed once."""
     distinct: dict[Hashable, WaitingText] = {}
-    for place, ids in enumerate(tokens):
+    for index, ids in enumerate(tokens):
         text = distinct.setdefault(key_of(ids), WaitingText(ids, call, []))
-        text.places.append(place)
+        text.indices.append(index)
     return sorted(distinct.values(), key=lambda text: text.length)
 
 
-class Lane:
+class CallQueue:
     """The texts of one priority class, ascending by length, and whose turn it is."""
 
     def __init__(self) -> None:
@@ -101,9 +104,9 @@ class Lane:
         self._turns.append(call)
         if len(texts) == 1:
             # Before those of equal length: a batch is taken from the right, so the oldest go first.
-            at = bisect_left(self._lengths, texts[0].length)
-            self._lengths.insert(at, texts[0].length)
-            self._texts.insert(at, texts[0])
+            index = bisect_left(self._lengths, texts[0].length)
+            self._lengths.insert(index, texts[0].length)
+            self._texts.insert(index, texts[0])
             return
         self._set(sorted([*texts, *self._texts], key=lambda text: text.length))
 
@@ -117,7 +120,7 @@ class Lane:
         batch = self._texts[start:end]
         del self._texts[start:end], self._lengths[start:end]
         for text in batch:
-            text.claimed = True
+            text.taken = True
         self._turns = deque(call for call in self._turns if _waits(call))
         return batch
 
@@ -149,6 +152,6 @@ class Lane:
 
 
 def _waits(call: Call) -> bool:
-    while call.longest and call.longest[-1].claimed:
+    while call.longest and call.longest[-1].taken:
         call.longest.pop()
     return bool(call.longest)

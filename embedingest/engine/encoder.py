@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from embedingest.types import Sizer
 
-__all__ = ["Encoder", "TokenIds"]
+__all__ = ["Encoder", "SupportsBatchTokens", "TokenIds", "batch_tokens"]
 
 TokenIds = Sequence[int]
 
@@ -22,7 +22,8 @@ class Encoder(Protocol):
 
     An encoder gets truncation, dimensions, normalising, prompts, batching and keep-alive for free: they are
     written once, above this seam. `tokenize` may be called from several threads at once; `encode` is called by
-    one thread at a time, unless `parallel` says how many may.
+    one thread at a time, unless `parallel` says how many may. It may also say which batches it runs best:
+    `SupportsBatchTokens`.
     """
 
     @property
@@ -88,3 +89,18 @@ class Encoder(Protocol):
     def close(self) -> None:
         """Give the weights back."""
         ...
+
+
+@runtime_checkable
+class SupportsBatchTokens(Protocol):
+    """An encoder that knows how large its batches run best; one without it gets the scheduler's own size."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded tokens (texts × the longest one's tokens) of a batch."""
+        ...
+
+
+def batch_tokens(encoder: Encoder) -> int | None:
+    """Padded tokens of the batches that an encoder runs best; `None` where it does not say."""
+    return encoder.batch_tokens if isinstance(encoder, SupportsBatchTokens) else None

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embedingest.types import Embeddings, ModelInfo, Sizer
 
-__all__ = ["Engine", "Priority"]
+__all__ = ["QUERY_TEXTS", "Engine", "Priority", "SupportsHosts", "hosts"]
 
 Priority = Literal["query", "bulk"]
+
+QUERY_TEXTS: Final = 8
+"""A call of at most so many texts is taken for somebody who waits; one of more is bulk, whatever it says."""
 
 
 @runtime_checkable
 class Engine(Protocol):
     """Turns texts into vectors with the whole meaning of Ollama's embed call, by model name.
 
-    Row i belongs to text i; every row is of unit length; nothing is cut unsaid (`Embeddings.truncated`).
+    Row i belongs to text i; every row is of unit length; nothing is cut unsaid (`Embeddings.truncated`). An engine that
+    talks to other hosts names them: `SupportsHosts`.
     """
 
     def embed(
@@ -83,3 +87,18 @@ class Engine(Protocol):
     def __exit__(self, *_: object) -> None:
         """Closes."""
         ...
+
+
+@runtime_checkable
+class SupportsHosts(Protocol):
+    """An engine that talks to other hosts, and names them before it does."""
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Names or addresses, with the port where it is not the usual one. Opens no connection."""
+        ...
+
+
+def hosts(engine: Engine) -> tuple[str, ...]:
+    """The hosts that an engine talks to; none where it names none."""
+    return tuple(engine.hosts) if isinstance(engine, SupportsHosts) else ()

@@ -22,7 +22,7 @@ from embedingest.engine import vectors
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, Lease, LoadedModel, ModelPool
-from embedingest.engine.scheduler import Scheduler
+from embedingest.engine.scheduler import Scheduler, Ticket
 from embedingest.errors import ConfigError, EngineClosedError, InputError, InputTooLongError, OverloadedError
 from embedingest.types import Embeddings
 
@@ -304,7 +304,7 @@ def _default_prompt(info: ModelInfo, role: Role | None) -> str:
     return "" if info.default_prompt is None else info.prompts.get(info.default_prompt, "")
 
 
-def _finish(call: _Call, raw: vectors.Vectors, loaded: LoadedModel, ticket: Future[vectors.Vectors]) -> Embeddings:
+def _finish(call: _Call, raw: vectors.Vectors, loaded: LoadedModel, ticket: Ticket) -> Embeddings:
     unit = vectors.cut(vectors.normalise(raw), call.dimensions)
     counts = np.fromiter(map(len, call.tokens), dtype=np.int64, count=len(call.tokens)) + loaded.encoder.special_tokens
     return Embeddings(
@@ -318,8 +318,8 @@ def _finish(call: _Call, raw: vectors.Vectors, loaded: LoadedModel, ticket: Futu
         seconds={
             "load": call.load_seconds,
             "tokenize": call.tokenize_seconds,
-            "queue": getattr(ticket, "queued_seconds", 0.0),
-            "encode": getattr(ticket, "encode_seconds", 0.0),
+            "queue": ticket.queued_seconds,
+            "encode": ticket.encode_seconds,
         },
     )
 

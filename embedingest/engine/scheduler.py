@@ -9,39 +9,38 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embedingest.engine.call_queue import Call, Lane, Ticket, WaitingText, key_of, split_call
+from embedingest.engine.batch_budget import BatchBudget
+from embedingest.engine.call_queue import Call, CallQueue, Ticket, WaitingText, split_call
+from embedingest.engine.encoder import batch_tokens as best_batch_tokens
+from embedingest.engine.engine import QUERY_TEXTS
+from embedingest.engine.query_cache import QueryCache
 from embedingest.engine.vectors import finite_rows
 from embedingest.errors import EngineClosedError, EngineError, InputError, OverloadedError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Sequence
+    from collections.abc import Collection, Sequence
 
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Priority
 
 __all__ = ["Scheduler", "SchedulerStats", "Ticket"]
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 Vectors = NDArray[np.float32]
 
-BATCH_TOKENS = 4096
-BATCH_TEXTS = 64
-CACHED_TEXTS = 1024
-MAX_WAITING_TOKENS = 1 << 26
-BATCH_SECONDS = 0.05  # a batch is at most about this much work while queries come
-AGE_SECONDS = 0.5  # bulk that has waited this long goes before queries, once
-QUERY_MEMORY_SECONDS = 2.0  # for so long after a query, more queries are expected
-_FEW_TEXTS = 8  # a call of more texts is work, whatever its class
-_CACHED_CALL_TEXTS = 4
-_LEAST_BUDGET = 64
+BATCH_TOKENS: Final = 4096
+BATCH_TEXTS: Final = 64
+CACHED_TEXTS: Final = 1024
+MAX_WAITING_TOKENS: Final = 1 << 26
+AGE_SECONDS: Final = 0.5  # bulk that has waited this long goes before queries, once
+_CACHED_CALL_TEXTS: Final = 4  # queries of more texts are not cached
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,47 +84,43 @@ class Scheduler:
         self._encoder = encoder
         self._max_waiting = max_waiting
         self._max_waiting_tokens = max_waiting_tokens
-        self._asked_budget = batch_tokens or getattr(encoder, "batch_tokens", None) or BATCH_TOKENS
-        self._budget = self._asked_budget
+        self._budget = BatchBudget(batch_tokens or best_batch_tokens(encoder) or BATCH_TOKENS)
         self._batch_texts = batch_texts
-        self._cached_texts = cached_texts
-        self._cache: OrderedDict[Hashable, Vectors] = OrderedDict()
-        self._lanes: dict[Priority, Lane] = {"query": Lane(), "bulk": Lane()}
+        self._cache = QueryCache(cached_texts)
+        self._queues: dict[Priority, CallQueue] = {"query": CallQueue(), "bulk": CallQueue()}
         self._stats = SchedulerStats()
         self._changed = threading.Condition()
         self._closing = False
         self._death: BaseException | None = None
-        self._tokens_per_second = 0.0
-        self._last_query = -QUERY_MEMORY_SECONDS
         self._bulk_since = 0.0
         self._workers = [
-            threading.Thread(target=self._work, name=f"embedingest-encode-{i}", daemon=True)
+            threading.Thread(target=self._run, name=f"embedingest-encode-{i}", daemon=True)
             for i in range(max(1, encoder.parallel))
         ]
         for worker in self._workers:
             worker.start()
 
-    # What callers see
+    # -- what callers see
 
     def submit(self, tokens: Sequence[TokenIds], *, priority: Priority = "query") -> Ticket:
         """Let N texts (content tokens, already cut to the window) be embedded.
 
-        The ticket answers raw vectors, float32 (N, D). It fails with InputError (`index` is the place in `tokens`)
-        when one text makes the model fail or gives NaN. Raises OverloadedError when more waits than the limits
-        admit, EngineClosedError after `close` or when the worker died.
+        The ticket answers raw vectors, float32 (N, D). It fails with InputError (`index` is that of the text) when one
+        text makes the model fail or gives NaN. Raises OverloadedError when more waits than the limits admit,
+        EngineClosedError after `close` or when a worker died.
         """
         ticket = Ticket()
         dimensions = self._encoder.dimensions
         if not tokens:
             ticket.set_result(np.zeros((0, dimensions), dtype=np.float32))
             return ticket
-        if (known := self._cached(tokens, priority)) is not None:
-            ticket.set_result(known)
+        if (cached := self._cached(tokens, priority)) is not None:
+            ticket.set_result(cached)
             return ticket
         rows = np.empty((len(tokens), dimensions), dtype=np.float32)
-        call = Call(ticket, priority, rows, left=0, tokens=0, submitted=time.perf_counter())
+        call = Call(ticket, priority, rows, remaining=0, tokens=0, submitted=time.perf_counter())
         texts = split_call(call, tokens)
-        call.left = len(texts)
+        call.remaining = len(texts)
         call.tokens = sum(text.length for text in texts)
         with self._changed:
             self._admit(call, texts)
@@ -136,13 +131,13 @@ class Scheduler:
     def stats(self) -> SchedulerStats:
         """A consistent copy of the counters."""
         with self._changed:
-            texts = sum(len(lane) for lane in self._lanes.values())
-            calls = sum(lane.calls for lane in self._lanes.values())
+            texts = sum(len(queue) for queue in self._queues.values())
+            calls = sum(queue.calls for queue in self._queues.values())
             return replace(self._stats, waiting_texts=texts, waiting_calls=calls, alive=self.alive)
 
     @property
     def alive(self) -> bool:
-        """Whether work that is submitted now will be done."""
+        """Whether texts that are submitted now will be computed."""
         return self._death is None and not self._closing
 
     def close(self, *, timeout: float | None = 30.0) -> None:
@@ -156,110 +151,93 @@ class Scheduler:
                 worker.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
         self._fail_all(EngineClosedError("the engine was closed while the call waited"))
 
-    # Admission
+    # -- admission
 
     def _admit(self, call: Call, texts: list[WaitingText]) -> None:
-        lane = self._lanes[call.priority]
+        queue = self._queues[call.priority]
         if self._death is not None:
             raise EngineClosedError(f"the worker of this model died: {self._death!r}", remedy="load the model again")
         if self._closing:
             raise EngineClosedError("the engine is closed")
         waiting = self._stats.waiting_tokens
-        full = lane.calls >= self._max_waiting
+        full = queue.calls >= self._max_waiting
         if full or (waiting and waiting + call.tokens > self._max_waiting_tokens):
             self._count(rejected=1)
-            what = f"{lane.calls} calls" if full else f"{waiting} tokens"
+            what = f"{queue.calls} calls" if full else f"{waiting} tokens"
             limit = self._max_waiting if full else self._max_waiting_tokens
             raise OverloadedError(f"{what} wait already and the limit is {limit}", remedy="try again in a moment")
         self._count(waiting_tokens=call.tokens)
-        if call.priority == "query" and len(texts) <= _FEW_TEXTS:
-            self._last_query = call.submitted
-        elif call.priority == "bulk" and not len(lane):
+        if call.priority == "query" and len(texts) <= QUERY_TEXTS:
+            self._budget.expect_queries(call.submitted)
+        elif call.priority == "bulk" and not len(queue):
             self._bulk_since = call.submitted
-        lane.add(call, texts)
+        queue.add(call, texts)
         self._changed.notify(min(len(texts), len(self._workers)))
 
     def _cached(self, tokens: Sequence[TokenIds], priority: Priority) -> Vectors | None:
         if priority != "query" or len(tokens) > _CACHED_CALL_TEXTS or not self.alive:
             return None
         with self._changed:
-            keys = [key_of(ids) for ids in tokens]
-            found = [self._cache.get(key) for key in keys]
-            rows = [row for row in found if row is not None]
-            if len(rows) < len(tokens):
-                return None
-            for key in keys:
-                self._cache.move_to_end(key)
-            self._count(cache_hits=len(rows))
-            return np.stack(rows)
-
-    def _remember(self, text: WaitingText, row: Vectors) -> None:
-        if text.call.priority == "query" and len(text.call.rows) <= _CACHED_CALL_TEXTS and self._cached_texts:
-            self._cache[key_of(text.tokens)] = row.copy()
-            if len(self._cache) > self._cached_texts:
-                self._cache.popitem(last=False)
+            rows = self._cache.get(tokens)
+            if rows is not None:
+                self._count(cache_hits=len(rows))
+            return rows
 
     def _gone(self, call: Call) -> None:
         """A ticket was cancelled, failed or answered: what still waits of it costs nothing more."""
         with self._changed:
-            self._lanes[call.priority].drop(call)
+            self._queues[call.priority].drop(call)
             self._count(waiting_tokens=-call.tokens, cancelled=int(call.ticket.cancelled()))
 
-    # The workers
+    # -- the workers
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         batch: list[WaitingText] = []
         try:
-            while batch := self._take():
-                self._run(batch)
-        except BaseException as error:
-            log.exception("the thread that runs the model died")
-            self._death = error
-            told = EngineClosedError(f"the worker of this model died: {error!r}", remedy="load the model again")
-            self._fail_all(told, {text.call for text in batch})
+            while batch := self._wait_for_batch():
+                self._compute(batch)
+        except BaseException as death:  # noqa: BLE001 -- whatever it is, every caller is answered with it
+            _log.exception("the thread that runs the model died")
+            self._death = death
+            error = EngineClosedError(f"the worker of this model died: {death!r}", remedy="load the model again")
+            self._fail_all(error, {text.call for text in batch})
 
-    def _take(self) -> list[WaitingText]:
-        """The next batch, waited for; empty once closed and drained."""
+    def _wait_for_batch(self) -> list[WaitingText]:
+        """The next batch, as soon as there is one; empty once closed and drained, or when a worker died."""
         with self._changed:
             while True:
                 if self._death is not None:
                     return []
-                if batch := self._next():
+                if batch := self._next_batch():
                     return batch
                 if self._closing:
                     return []
                 self._changed.wait()
 
-    def _next(self) -> list[WaitingText]:
+    def _next_batch(self) -> list[WaitingText]:
         now = time.perf_counter()
-        query, bulk = self._lanes["query"], self._lanes["bulk"]
+        query, bulk = self._queues["query"], self._queues["bulk"]
         aged = len(bulk) and now - self._bulk_since > AGE_SECONDS
-        lane = query if len(query) and not aged else bulk
-        if lane is bulk:
+        queue = query if len(query) and not aged else bulk
+        if queue is bulk:
             self._bulk_since = now
-        # Of either class: what somebody has just saved may be many texts, and a question must not wait behind them.
-        budget = self._budget_at(now)
-        # Several workers share what waits, so that none idles while another holds it all.
-        share = -(-len(lane) // len(self._workers))
-        batch = lane.take(budget=budget, most=max(1, min(self._batch_texts, share)))
+        # Several workers share what waits, so that none idles while another has it all.
+        share = -(-len(queue) // len(self._workers))
+        # The budget holds for both classes: a query of many texts must not keep a short one waiting either.
+        batch = queue.take(budget=self._budget.at(now), most=max(1, min(self._batch_texts, share)))
         for text in batch:
             if text.call.started is None:
                 text.call.started = now
         return batch
 
-    def _budget_at(self, now: float) -> int:
-        if now - self._last_query > QUERY_MEMORY_SECONDS or not self._tokens_per_second:
-            return self._budget
-        return min(self._budget, max(_LEAST_BUDGET, int(self._tokens_per_second * BATCH_SECONDS)))
-
-    def _run(self, batch: list[WaitingText]) -> None:
+    def _compute(self, batch: list[WaitingText]) -> None:
         """Encode a batch; on failure, its halves, until the text that fails stands alone."""
         batch = [text for text in batch if not text.call.ticket.done()]
         if not batch:
             return
         try:
             vectors = self._encode(batch)
-        except Exception as error:  # noqa: BLE001 -- a model may raise anything; it is told to the text's caller
+        except Exception as error:  # noqa: BLE001 -- a model may raise anything; the caller of the text gets it
             self._split(batch, error)
             return
         finite = finite_rows(vectors)
@@ -269,21 +247,21 @@ class Scheduler:
             if len(batch) == 1:
                 self._fail(text, "gives a vector with NaN or infinity", None)
             else:
-                self._run([text])  # alone, so that no batch mate is to blame
+                self._compute([text])  # alone: its vector may have come out wrong because of another text
 
     def _split(self, batch: list[WaitingText], error: Exception) -> None:
         memory = _out_of_memory(error)
         if memory:
-            self._budget = max(_LEAST_BUDGET, min(self._budget, _padded(batch)) // 2)
-            log.warning("out of memory with %d texts: batches now hold %d tokens", len(batch), self._budget)
+            tokens = self._budget.out_of_memory(_padded(batch))
+            _log.warning("out of memory with %d texts: batches now hold %d tokens", len(batch), tokens)
         if len(batch) == 1:
             what = "does not fit into memory" if memory else "makes the model fail"
             self._fail(batch[0], f"{what}: {type(error).__name__}: {error}", error)
             return
-        log.info("batch of %d texts failed, trying its halves: %r", len(batch), error)
+        _log.info("batch of %d texts failed, trying its halves: %r", len(batch), error)
         middle = len(batch) // 2
-        self._run(batch[:middle])
-        self._run(batch[middle:])
+        self._compute(batch[:middle])
+        self._compute(batch[middle:])
 
     def _encode(self, batch: list[WaitingText]) -> Vectors:
         began = time.perf_counter()
@@ -300,27 +278,27 @@ class Scheduler:
                 padded_tokens=padded,
                 encode_seconds=seconds,
             )
-            self._budget = min(self._asked_budget, self._budget + self._budget // 64 + 1)
-            rate = padded / max(seconds, 1e-6)
-            self._tokens_per_second += (rate - self._tokens_per_second) * (0.2 if self._tokens_per_second else 1.0)
+            self._budget.succeeded(padded, seconds)
         return vectors
 
     def _deliver(self, batch: list[WaitingText], vectors: Vectors) -> None:
         finished: list[Call] = []
         with self._changed:
             for text, row in zip(batch, vectors, strict=True):
-                text.call.rows[text.places] = row
-                text.call.left -= 1
-                self._remember(text, row)
-                if not text.call.left and _settle(text.call):
-                    finished.append(text.call)
+                call = text.call
+                call.rows[text.indices] = row
+                call.remaining -= 1
+                if call.priority == "query" and len(call.rows) <= _CACHED_CALL_TEXTS:
+                    self._cache.put(text.tokens, row)
+                if not call.remaining and _settle(call):
+                    finished.append(call)
         for call in finished:
-            _time(call)
+            _note_times(call)
             if call.ticket.set_running_or_notify_cancel():
                 call.ticket.set_result(call.rows)
 
     def _fail(self, text: WaitingText, what: str, cause: Exception | None) -> None:
-        index = text.places[0]
+        index = text.indices[0]
         error = InputError(f"text {index} ({text.length} tokens) {what}", index=index)
         error.__cause__ = cause
         self._refuse(text.call, error)
@@ -330,20 +308,20 @@ class Scheduler:
             if not _settle(call):
                 return
             self._count(failed=1)
-        _time(call)
+        _note_times(call)
         if call.ticket.set_running_or_notify_cancel():
             call.ticket.set_exception(error)
 
-    def _fail_all(self, error: EngineError, held: Collection[Call] = ()) -> None:
+    def _fail_all(self, error: EngineError, running: Collection[Call] = ()) -> None:
         with self._changed:
-            calls = [call for lane in self._lanes.values() for call in lane.clear()]
+            calls = [call for queue in self._queues.values() for call in queue.clear()]
             self._changed.notify_all()
-        for call in {*calls, *held}:
+        for call in {*calls, *running}:
             self._refuse(call, error)
 
-    def _count(self, **more: float) -> None:
+    def _count(self, **increments: float) -> None:
         # Under the lock. Counters live in one frozen value, so that a reader never sees half an update.
-        self._stats = replace(self._stats, **{name: getattr(self._stats, name) + n for name, n in more.items()})
+        self._stats = replace(self._stats, **{name: getattr(self._stats, name) + n for name, n in increments.items()})
 
 
 def _settle(call: Call) -> bool:
@@ -352,7 +330,7 @@ def _settle(call: Call) -> bool:
     return first
 
 
-def _time(call: Call) -> None:
+def _note_times(call: Call) -> None:
     now = time.perf_counter()
     started = now if call.started is None else call.started
     call.ticket.queued_seconds = started - call.submitted
@@ -366,7 +344,7 @@ def _padded(batch: Sequence[WaitingText]) -> int:
 def _out_of_memory(error: Exception) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    words = str(error).lower()
+    message = str(error).lower()
     return isinstance(error, RuntimeError) and any(
-        sign in words for sign in ("out of memory", "bad_alloc", "bad allocation", "can't allocate memory")
+        sign in message for sign in ("out of memory", "bad_alloc", "bad allocation", "can't allocate memory")
     )

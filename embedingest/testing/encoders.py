@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from embedingest.engine.encoder import Encoder
+from embedingest.engine.encoder import Encoder, batch_tokens
 from embedingest.testing.contract import Check, claims
 from embedingest.testing.texts import ODD, PLAIN
 
@@ -36,6 +36,8 @@ def owes_its_facts(encoder: Encoder) -> None:
     assert encoder.parallel >= 1, f"parallel is {encoder.parallel}"
     assert isinstance(encoder.fingerprint, str), f"fingerprint is {encoder.fingerprint!r}"
     assert encoder.fingerprint, "fingerprint is empty"
+    tokens = batch_tokens(encoder)
+    assert tokens is None or (isinstance(tokens, int) and tokens > 0), f"batch_tokens is {tokens!r}, not a positive int"
     assert all(isinstance(part, str) for pair in encoder.runtime.items() for part in pair), "runtime is not str to str"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from embedingest.engine.engine import Engine
+from embedingest.engine.engine import Engine, hosts
 from embedingest.errors import InputTooLongError, ModelNotFoundError
 from embedingest.testing.contract import Check, claims
 from embedingest.testing.texts import ODD, PLAIN
@@ -32,6 +32,7 @@ def owes_its_models(engine: Engine) -> None:
     assert info.dimensions > 0, f"dimensions is {info.dimensions}"
     assert info.special_tokens < info.max_tokens, f"{info.special_tokens} special tokens, a window of {info.max_tokens}"
     assert info.fingerprint, "the fingerprint is empty"
+    assert all(isinstance(host, str) and host for host in hosts(engine)), f"hosts is {hosts(engine)!r}"
 
 
 def owes_unit_rows_in_order(engine: Engine) -> None:

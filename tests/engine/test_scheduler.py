@@ -303,6 +303,20 @@ def test_while_queries_come_the_batches_of_large_calls_are_short(priority):
     assert max(sum(map(len, batch)) for batch in encoder.batches) <= 10_000 * 0.05 * 1.5
 
 
+class SmallBatches(CountingEncoder):
+    """Says which batches it runs best, as an encoder may."""
+
+    batch_tokens = 800
+
+
+@pytest.mark.parametrize(("encoder", "sizes"), [(SmallBatches(), [8, 4]), (CountingEncoder(), [12])])
+def test_an_encoder_may_say_how_large_its_batches_run_best(encoder, sizes):
+    scheduler = Scheduler(encoder)
+    scheduler.submit([[n] * 100 for n in range(12)], priority="bulk").result(10)
+    scheduler.close()
+    assert [len(batch) for batch in encoder.batches] == sizes
+
+
 def test_large_calls_alone_have_whole_batches_in_either_class():
     encoder = CountingEncoder()
     scheduler = Scheduler(encoder, batch_tokens=4000, batch_texts=1000)

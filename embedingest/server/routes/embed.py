@@ -9,6 +9,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.engine.engine import QUERY_TEXTS
 from embedingest.errors import InputError, InputTooLongError
 from embedingest.server.http import Answer, Request, json_answer
 from embedingest.server.wire import ollama, openai
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["detokenize", "embed", "embeddings", "legacy", "tokenize"]
 
-_FEW = 8  # requests of so few texts are somebody waiting; larger ones are work in bulk
 _THREAD_FROM_VECTORS: Final = 64  # answers of so many vectors are written off the event loop
 
 
@@ -138,7 +138,7 @@ async def detokenize(state: ServerState, request: Request) -> Answer:
 
 
 def _priority(texts: list[str]) -> Priority:
-    return "query" if len(texts) <= _FEW else "bulk"
+    return "query" if len(texts) <= QUERY_TEXTS else "bulk"
 
 
 def _check_count(state: ServerState, texts: list[str]) -> None:

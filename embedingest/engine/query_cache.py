@@ -1,0 +1,47 @@
+"""The vectors of recent small queries, so that a repeated one is not computed again. Knows no threads, no encoder."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedingest.engine.call_queue import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from embedingest.engine.encoder import TokenIds
+
+__all__ = ["QueryCache"]
+
+Vectors = NDArray[np.float32]
+
+
+class QueryCache:
+    """At most `texts` raw vectors by their tokens; the least recently used go first."""
+
+    def __init__(self, texts: int) -> None:
+        self._most = texts
+        self._rows: OrderedDict[Hashable, Vectors] = OrderedDict()
+
+    def get(self, tokens: Sequence[TokenIds]) -> Vectors | None:
+        """Vectors of N texts, float32 (N, D); `None` unless all are known."""
+        keys = [key_of(ids) for ids in tokens]
+        cached = [self._rows.get(key) for key in keys]
+        rows = [row for row in cached if row is not None]
+        if len(rows) < len(tokens):
+            return None
+        for key in keys:
+            self._rows.move_to_end(key)
+        return np.stack(rows)
+
+    def put(self, tokens: TokenIds, row: Vectors) -> None:
+        """Keep a copy of the vector of one text, float32 (D,)."""
+        if not self._most:
+            return
+        self._rows[key_of(tokens)] = row.copy()
+        if len(self._rows) > self._most:
+            self._rows.popitem(last=False)
