@@ -24,7 +24,7 @@ BATCH = 50_000
 def real(db, table="chunks"):
     """Vectors float32 (N, D) and texts of a table that embedingest made of real documents."""
     with open_table(db, table) as opened:
-        found = opened.lance.search().select(["text", "vector"]).to_arrow()
+        found = opened.handle.lance.search().select(["text", "vector"]).to_arrow()
     flat = np.asarray(found.column("vector").combine_chunks().flatten(), dtype=np.float32)
     return flat.reshape(found.num_rows, -1), found.column("text").to_pylist()
 
@@ -77,7 +77,7 @@ def fill(folder, count, vectors, texts, seed=7, upkeep=None):
     for start in range(0, count, BATCH):
         size = min(BATCH, count - start)
         rows = [row(number, texts[number % len(texts)]) for number in range(start, start + size)]
-        table.lance.add(columns.table_of(rows, noisy(vectors, size, rng), table.schema, columns.now()))
+        table.handle.lance.add(columns.table_of(rows, noisy(vectors, size, rng), table.schema, columns.now()))
     return table
 
 

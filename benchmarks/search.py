@@ -62,7 +62,7 @@ def index(arguments):
 
 def against_exact(table, questions):
     def exact(number):
-        asked = table.lance.search(questions[number], vector_column_name="vector", query_type="vector")
+        asked = table.handle.lance.search(questions[number], vector_column_name="vector", query_type="vector")
         asked = asked.distance_type("cosine").bypass_vector_index().limit(10).select(["id", "_distance"])
         return set(asked.to_arrow().column("id").to_pylist())
 

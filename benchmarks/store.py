@@ -40,14 +40,12 @@ def upsert(arguments):
 
 
 def keys_only(table):
-    from embedingest.store.maintain import needs, stats
+    from embedingest.store.maintain import index_keys, needs
 
     upkeep = dataclasses.replace(table.upkeep, index_rows=10**12)
     table.maintain(upkeep)
-    if needs(stats(table), Upkeep()).key_indices:
-        from embedingest.store.maintain import _index_keys
-
-        _index_keys(table)
+    if needs(table.stats(), Upkeep()).key_indices:
+        index_keys(table.handle)
 
 
 def one_size(table, size, vectors, texts):

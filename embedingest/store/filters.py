@@ -263,7 +263,7 @@ def _time(reader: _Reader, text: str) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-# ── what a tree says of one row ──────────────────────────────────────────────
+# -- what a tree says of one row
 
 
 def holds(tree: Node, values: Callable[[Test], Any]) -> bool:

@@ -27,14 +27,14 @@ class Candidate:
     parts: dict[str, float | int | None] = field(default_factory=dict)
 
 
-def ranked(found: Iterable[tuple[str, str, float]], side: Side, *, by_source: bool) -> list[Candidate]:
+def ranked(rows: Iterable[tuple[str, str, float]], side: Side, *, by_source: bool) -> list[Candidate]:
     """One side's list from (id, source, score): best first, ties by id, the best row of each source if asked."""
     best: dict[str, Candidate] = {}
-    for row, source, score in sorted(found, key=lambda hit: (-hit[2], hit[0])):
-        key = source if by_source else row
+    for row_id, source, score in sorted(rows, key=lambda row: (-row[2], row[0])):
+        key = source if by_source else row_id
         if key not in best:
             parts: dict[str, float | int | None] = {f"{side}_score": score, f"{side}_rank": len(best) + 1}
-            best[key] = Candidate(row, key, score, parts)
+            best[key] = Candidate(row_id, key, score, parts)
     return list(best.values())
 
 
@@ -43,13 +43,14 @@ def fuse(lists: Mapping[Side, Sequence[Candidate]], k: int = RRF_K) -> list[Cand
     scores: dict[str, float] = defaultdict(float)
     shown: dict[str, tuple[int, Candidate]] = {}
     parts: dict[str, dict[str, float | int | None]] = {}
-    blank: dict[str, float | int | None] = {f"{s}_{what}": None for s in lists for what in ("score", "rank")}
-    for found in lists.values():
-        for rank, one in enumerate(found, start=1):
-            scores[one.key] += 1.0 / (k + rank)
-            parts.setdefault(one.key, dict(blank)).update(one.parts)
-            if one.key not in shown or rank < shown[one.key][0]:
-                shown[one.key] = (rank, one)
-    fused = [(rank, Candidate(one.id, key, scores[key], parts[key])) for key, (rank, one) in shown.items()]
+    blank: dict[str, float | int | None] = {f"{side}_{part}": None for side in lists for part in ("score", "rank")}
+    for candidates in lists.values():
+        for rank, candidate in enumerate(candidates, start=1):
+            key = candidate.key
+            scores[key] += 1.0 / (k + rank)
+            parts.setdefault(key, dict(blank)).update(candidate.parts)
+            if key not in shown or rank < shown[key][0]:
+                shown[key] = (rank, candidate)
+    fused = [(rank, Candidate(best.id, key, scores[key], parts[key])) for key, (rank, best) in shown.items()]
     fused.sort(key=lambda entry: (-entry[1].score, entry[0], entry[1].id))
-    return [one for _, one in fused]
+    return [candidate for _, candidate in fused]

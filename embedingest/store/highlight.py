@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from embedingest.store.values import TextSettings
 
 __all__ = ["Words", "snippet"]
 
@@ -14,32 +14,34 @@ _WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
 
 
 class Words:
-    """The words of one query, cut and stemmed as the text index of the table does (`details`: its settings)."""
+    """The words of one query, cut and stemmed as the text index of the table does (`settings`)."""
 
-    def __init__(self, query: str, details: Mapping[str, Any]) -> None:
-        self._how = {
-            "base_tokenizer": details.get("base_tokenizer", "simple"),
-            "language": details.get("language", "English"),
-            "stem": bool(details.get("stem", True)),
-            "remove_stop_words": bool(details.get("remove_stop_words", True)),
-        }
-        self._asked = self._stems(query)
-        self._known: dict[str, bool] = {}
+    def __init__(self, query: str, settings: TextSettings) -> None:
+        self._settings = settings
+        self._query_stems = self._stems(query)
+        self._matches: dict[str, bool] = {}
 
     def _stems(self, text: str) -> set[str]:
         import lancedb
 
-        return {token.text for token in lancedb.tokenize(text, **self._how)}
+        tokens = lancedb.tokenize(
+            text,
+            base_tokenizer=self._settings.tokenizer,
+            language=self._settings.language,
+            stem=self._settings.stem,
+            remove_stop_words=self._settings.stop_words,
+        )
+        return {token.text for token in tokens}
 
     def found_in(self, text: str) -> tuple[tuple[int, int], ...]:
         """Half-open character ranges of the words in `text` that the query asks for."""
         spans = ((match.start(), match.end(), match[0]) for match in _WORD.finditer(text))
-        return tuple((start, end) for start, end, word in spans if self._asks(word))
+        return tuple((start, end) for start, end, word in spans if self._is_asked_for(word))
 
-    def _asks(self, word: str) -> bool:
-        if word not in self._known:
-            self._known[word] = bool(self._stems(word) & self._asked)
-        return self._known[word]
+    def _is_asked_for(self, word: str) -> bool:
+        if word not in self._matches:
+            self._matches[word] = bool(self._stems(word) & self._query_stems)
+        return self._matches[word]
 
 
 def snippet(text: str, ranges: tuple[tuple[int, int], ...], *, width: int = 240) -> tuple[int, int]:

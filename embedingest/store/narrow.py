@@ -13,34 +13,34 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from embedingest.store.filters import And, Not, Or, Test, holds, leaves
+from embedingest.store.filters import FIELDS, And, Not, Or, Test, holds, leaves
 from embedingest.store.predicate import one_of
+from embedingest.store.schema import NULLABLE
 
 if TYPE_CHECKING:
     from embedingest.store.filters import Node, Value
-    from embedingest.store.table import ChunkTable
+    from embedingest.store.handle import TableHandle
 
 __all__ = ["condition"]
 
-_BIGGEST: Final = "\U0010ffff"
-_NULLABLE: Final = frozenset({"title", "page"})
-_COMPARE: Final = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_BIGGEST_CHARACTER: Final = "\U0010ffff"
+_BATCH_ROWS: Final = 16_384
+_COMPARISONS: Final = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-def condition(table: ChunkTable, tree: Node) -> Any:
+def condition(table: TableHandle, tree: Node) -> Any:
     """A LanceDB expression that holds for exactly the rows that pass the filter, as the table is now."""
-    where = _may(tree, negated=False)
-    open_tests = [test for test in leaves(tree) if not _exact(test)]
-    if not open_tests:
+    where = _superset(tree, negated=False)
+    if all(_is_exact(test) for test in leaves(tree)):
         return where
     needed = sorted({"id", *(test.field for test in leaves(tree))})
     with table.translated("read"):
-        reader = table.lance.search().where(where).select(needed).to_batches(batch_size=16_384)
-        passed = [row["id"] for batch in reader for row in batch.to_pylist() if _judge(tree, row)]
+        reader = table.lance.search().where(where).select(needed).to_batches(batch_size=_BATCH_ROWS)
+        passed = [row["id"] for batch in reader for row in batch.to_pylist() if _passes(tree, row)]
     return one_of("id", passed)
 
 
-def _judge(tree: Node, row: dict[str, Any]) -> bool:
+def _passes(tree: Node, row: dict[str, Any]) -> bool:
     metadata: dict[str, Any] | None = None
 
     def value(test: Test) -> Any:
@@ -49,29 +49,30 @@ def _judge(tree: Node, row: dict[str, Any]) -> bool:
             return row[test.field]
         if metadata is None:
             metadata = orjson.loads(row["metadata"])
-        found: Any = metadata
+        inner: Any = metadata
         for key in test.path:
-            found = found.get(key) if isinstance(found, dict) else None
-        return found
+            inner = inner.get(key) if isinstance(inner, dict) else None
+        return inner
 
     return holds(tree, value)
 
 
-def _exact(test: Test) -> bool:
+def _is_exact(test: Test) -> bool:
+    """Whether the columns alone answer the test."""
     return test.field not in ("metadata", "heading_path") and test.op != "endswith"
 
 
-def _may(tree: Node, *, negated: bool) -> Any:
+def _superset(tree: Node, *, negated: bool) -> Any:
     """An expression true for every row for which `tree` (or its opposite) holds; for exact tests, for no other."""
     from lancedb.expr import lit
 
     if isinstance(tree, Not):
-        return _may(tree.part, negated=not negated)
+        return _superset(tree.part, negated=not negated)
     if isinstance(tree, (And, Or)):
-        parts = [_may(part, negated=negated) for part in tree.parts]
+        parts = [_superset(part, negated=negated) for part in tree.parts]
         joined = operator.and_ if isinstance(tree, And) != negated else operator.or_
         return functools.reduce(joined, parts)
-    if _exact(tree):
+    if _is_exact(tree):
         return ~_column(tree) if negated else _column(tree)
     return lit(True) if negated else _wider(tree)
 
@@ -84,26 +85,22 @@ def _column(test: Test) -> Any:
     # `concat` reads NULL as nothing, which is the one way to ask for NULL with typed expressions.
     absent = func("concat", column.cast("string"), lit("")) == lit("")
     if test.op == "null":
-        return absent if test.field in _NULLABLE else lit(False) if _typed(test.field) else column == lit("")
-    found = _asked(test, column)
-    return found & ~absent if test.field in _NULLABLE else found
+        if test.field in NULLABLE:
+            return absent
+        return column == lit("") if FIELDS[test.field] == "text" else lit(False)
+    comparison = _comparison(test, column)
+    return comparison & ~absent if test.field in NULLABLE else comparison
 
 
-def _typed(field: str) -> bool:
-    from embedingest.store.filters import FIELDS
-
-    return FIELDS[field] != "text"
-
-
-def _asked(test: Test, column: Any) -> Any:
+def _comparison(test: Test, column: Any) -> Any:
     if test.op == "in":
         return column.isin([_literal(value) for value in test.values])
     if test.op == "contains":
         return column.contains(_literal(test.values[0]))
     if test.op == "startswith":
         prefix = str(test.values[0])
-        return (column >= _literal(prefix)) & (column <= _literal(prefix + _BIGGEST * 8))
-    return _COMPARE[test.op](column, _literal(test.values[0]))
+        return (column >= _literal(prefix)) & (column <= _literal(prefix + _BIGGEST_CHARACTER * 8))
+    return _COMPARISONS[test.op](column, _literal(test.values[0]))
 
 
 def _wider(test: Test) -> Any:

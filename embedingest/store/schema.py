@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLUMNS",
+    "NULLABLE",
     "ROW_COLUMNS",
+    "ROW_MODEL",
     "SCHEMA_VERSION",
     "VECTOR",
+    "Column",
     "identity",
     "nanoseconds_of",
     "now",
@@ -39,33 +42,55 @@ _IDENTITY_KEY: Final = b"embedingest"
 _TEXT = pa.string()
 _COUNT = pa.int64()
 _TIME = pa.timestamp("us", tz="UTC")
-_NULLABLE: Final = frozenset({"title", "line_start", "line_end", "page"})
-_TYPES: Final[dict[str, pa.DataType | None]] = {
-    "id": _TEXT,
-    "source": _TEXT,
-    "title": _TEXT,
-    "text": _TEXT,
-    VECTOR: None,
-    "text_hash": _TEXT,
-    "content_hash": _TEXT,
-    "chunk_index": _COUNT,
-    "chunk_count": _COUNT,
-    "start": _COUNT,
-    "end": _COUNT,
-    "line_start": _COUNT,
-    "line_end": _COUNT,
-    "page": _COUNT,
-    "heading_path": pa.list_(_TEXT),
-    "mime": _TEXT,
-    "modified_at": _TIME,
-    "ingested_at": _TIME,
-    "metadata": _TEXT,
-    "fingerprint": _TEXT,
-    "config_hash": _TEXT,
-}
-COLUMNS: Final = tuple(_TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `kind` is `None` for the vector, whose length each table has for itself.
+
+    `since` is the version of embedingest that first wrote it; `meaning` goes into `docs/reference/columns.md`.
+    """
+
+    name: str
+    kind: pa.DataType | None
+    meaning: str
+    nullable: bool = False
+    since: str = "0.1.0"
+
+
+ROW_MODEL: Final = (
+    Column("id", _TEXT, "The row's key: a hash of `source`, `text_hash` and a counter for repeats in one document"),
+    Column("source", _TEXT, "The document: the alias of its root, a slash, the path below it"),
+    Column("title", _TEXT, "The document's title", nullable=True),
+    Column("text", _TEXT, "The chunk: characters `start` to `end` of the document's text"),
+    Column(VECTOR, None, "The embedding, of length 1"),
+    Column("text_hash", _TEXT, "A hash of `fingerprint`, the document prompt and the exact text that was embedded"),
+    Column("content_hash", _TEXT, "The blake3 hash of the bytes of the document"),
+    Column("chunk_index", _COUNT, "The place of the chunk in its document, from 0"),
+    Column("chunk_count", _COUNT, "How many chunks the document has"),
+    Column("start", _COUNT, "The chunk's first character in the document's text, from 0"),
+    Column("end", _COUNT, "The character after the chunk's last"),
+    Column(
+        "line_start", _COUNT, "The chunk's first line in the file, from 1; null where there are no lines", nullable=True
+    ),
+    Column("line_end", _COUNT, "The chunk's last line in the file; null where there are no lines", nullable=True),
+    Column(
+        "page", _COUNT, "The page, or slide, that the chunk begins on, from 1; null where there are none", nullable=True
+    ),
+    Column("heading_path", pa.list_(_TEXT), "The headings above the chunk, the outermost first"),
+    Column("mime", _TEXT, "The document's media type"),
+    Column("modified_at", _TIME, "When the file was last changed"),
+    Column("ingested_at", _TIME, "When the row was written with its vector; a refresh of other columns keeps it"),
+    Column("metadata", _TEXT, "What else is known of the document and the chunk, a JSON object"),
+    Column("fingerprint", _TEXT, "The model whose vector this is"),
+    Column("config_hash", _TEXT, "A hash of the settings that applied: loader, chunker, prompt, metadata rules"),
+)
+COLUMNS: Final = tuple(column.name for column in ROW_MODEL)
+NULLABLE: Final = frozenset(column.name for column in ROW_MODEL if column.nullable)
 ROW_COLUMNS: Final = tuple(name for name in COLUMNS if name not in (VECTOR, "ingested_at"))
-_ROW_FIELDS: Final = tuple(f.name for f in fields(Row))
+_ROW_FIELDS: Final = tuple(field.name for field in fields(Row))
+_UNCHANGED: Final = tuple(name for name in ROW_COLUMNS if name not in ("heading_path", "modified_at"))
+"""Columns whose values are those of the row's attribute of the same name."""
 
 
 def schema(identity: TableIdentity) -> pa.Schema:
@@ -75,25 +100,25 @@ def schema(identity: TableIdentity) -> pa.Schema:
     """
     item = pa.float16() if identity.float16 else pa.float32()
     vector = pa.list_(pa.field("item", item, nullable=True), identity.dimensions)
-    columns = [pa.field(n, vector if t is None else t, nullable=n in _NULLABLE) for n, t in _TYPES.items()]
-    return pa.schema(columns, metadata={_IDENTITY_KEY: json.dumps(asdict(identity), sort_keys=True).encode()})
+    arrow_fields = [pa.field(c.name, vector if c.kind is None else c.kind, nullable=c.nullable) for c in ROW_MODEL]
+    return pa.schema(arrow_fields, metadata={_IDENTITY_KEY: json.dumps(asdict(identity), sort_keys=True).encode()})
 
 
-def identity(found: pa.Schema, *, table: str) -> TableIdentity:
+def identity(stored: pa.Schema, *, table: str) -> TableIdentity:
     """What a stored schema says of its table. Raises StoreError for a table that is not ours, or of a newer us."""
-    raw = (found.metadata or {}).get(_IDENTITY_KEY)
+    raw = (stored.metadata or {}).get(_IDENTITY_KEY)
     if raw is None:
         raise StoreError(
             f"table `{table}` was not made by embedingest", remedy="choose another table with `--table NAME`"
         )
-    known = {f.name for f in fields(TableIdentity)}
-    said: dict[str, Any] = json.loads(raw)
-    if said["schema_version"] > SCHEMA_VERSION:
+    known = {field.name for field in fields(TableIdentity)}
+    facts: dict[str, Any] = json.loads(raw)
+    if facts["schema_version"] > SCHEMA_VERSION:
         raise StoreError(
-            f"table `{table}` has schema {said['schema_version']}, this embedingest knows up to {SCHEMA_VERSION}",
+            f"table `{table}` has schema {facts['schema_version']}, this embedingest knows up to {SCHEMA_VERSION}",
             remedy="`pip install --upgrade embedingest`",
         )
-    return TableIdentity(**{k: v for k, v in said.items() if k in known})
+    return TableIdentity(**{name: value for name, value in facts.items() if name in known})
 
 
 def table_of(
@@ -104,15 +129,12 @@ def table_of(
     if vectors.shape != (len(rows), width):
         raise StoreError(f"{len(rows)} rows of {width} dimensions were to be written, vectors are {vectors.shape}")
     times = [ingested_at] * len(rows) if isinstance(ingested_at, datetime) else list(ingested_at)
-    columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in ROW_COLUMNS if name in _SAME}
+    columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in _UNCHANGED}
     columns["heading_path"] = [list(row.heading_path) for row in rows]
     columns["modified_at"] = [row.modified_at_ns // TIME_STEP_NS for row in rows]
     columns["ingested_at"] = times
     columns[VECTOR] = _vector_column(vectors, target.field(VECTOR).type)
-    return pa.table([_column(columns[f.name], f.type) for f in target], schema=target)
-
-
-_SAME: Final = frozenset(_ROW_FIELDS) - {"heading_path"}
+    return pa.table([_column(columns[field.name], field.type) for field in target], schema=target)
 
 
 def _column(values: Any, kind: pa.DataType) -> pa.Array:
@@ -125,11 +147,11 @@ def _vector_column(vectors: NDArray[Any], kind: pa.DataType) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(flat, kind.value_type), type=kind)
 
 
-def rows_of(found: pa.Table) -> list[Row]:
+def rows_of(stored: pa.Table) -> list[Row]:
     """The rows of an Arrow table that has at least `ROW_COLUMNS`, in its order."""
-    columns = {name: found.column(name).to_pylist() for name in _SAME if name != "modified_at_ns"}
-    columns["heading_path"] = [tuple(path) for path in found.column("heading_path").to_pylist()]
-    columns["modified_at_ns"] = nanoseconds_of(found.column("modified_at"))
+    columns = {name: stored.column(name).to_pylist() for name in _UNCHANGED}
+    columns["heading_path"] = [tuple(path) for path in stored.column("heading_path").to_pylist()]
+    columns["modified_at_ns"] = nanoseconds_of(stored.column("modified_at"))
     return [Row(*values) for values in zip(*(columns[name] for name in _ROW_FIELDS), strict=True)]
 
 

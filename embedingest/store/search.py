@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ConfigError
-from embedingest.store import filters, vector_index
+from embedingest.store import filters, text_index, vector_index
 from embedingest.store import schema as columns
 from embedingest.store.fusion import Candidate, Side, fuse, ranked
+from embedingest.store.handle import check_fingerprint
 from embedingest.store.highlight import Words
-from embedingest.store.maintain import TEXT_INDEX
 from embedingest.store.narrow import condition
 from embedingest.store.predicate import one_of
 from embedingest.store.schema import ROW_COLUMNS, VECTOR
-from embedingest.store.values import Hit, SearchResult
+from embedingest.store.values import Hit, SearchResult, TextSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from embedingest.store.table import ChunkTable
+    from embedingest.store.handle import TableHandle
     from embedingest.store.values import Mode, SearchQuery, TableIdentity, VectorIndex
     from embedingest.types import Row
 
@@ -29,22 +29,29 @@ __all__ = ["MAX_CONTEXT", "MAX_LIMIT", "MAX_TEXT", "search"]
 MAX_LIMIT: Final = 10_000
 MAX_CONTEXT: Final = 100
 MAX_TEXT: Final = 1_000_000
-_DEPTH: Final = 100
+_LEAST_RANKS: Final = 100
 """Ranks taken from each side at least: further down one side's vote no longer moves the first page."""
-_DEEPEST: Final = 200_000
+_MOST_RANKS: Final = 200_000
+_MEASURED_RANKS: Final = 10
+"""The length of the lists with which the vector index was measured."""
+_SIDES: Final[Mapping[Mode, tuple[Side, ...]]] = {
+    "hybrid": ("vector", "text"),
+    "vector": ("vector",),
+    "text": ("text",),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What both sides are asked with."""
+class _Retrieval:
+    """What both sides search with. `where` is LanceDB's form of the query's filter."""
 
-    table: ChunkTable
+    table: TableHandle
     query: SearchQuery
     where: Any
     index: VectorIndex | None
 
 
-def search(table: ChunkTable, query: SearchQuery) -> SearchResult:
+def search(table: TableHandle, query: SearchQuery) -> SearchResult:
     """The best rows, best first.
 
     Raises ConfigError (empty query, impossible limit, bad filter), FingerprintError (a query of another model),
@@ -53,27 +60,18 @@ def search(table: ChunkTable, query: SearchQuery) -> SearchResult:
     started = time.perf_counter()
     schema = table.schema
     _check(table, query, columns.identity(schema, table=table.name))
-    details = _text_index(table)
-    mode, note = _runnable(query, indexed=details is not None)
+    settings = text_index.stored_settings(table)
+    mode, note = _runnable(query, indexed=settings is not None)
     where = None if query.filter is None else condition(table, filters.parse(query.filter))
-    asked = _Asked(table, query, where, vector_index.remembered(schema))
-    lists = {side: _side(asked, side) for side in _SIDES[mode]}
-    found = fuse(lists) if mode == "hybrid" else lists[_SIDES[mode][0]]
-    page = found[query.offset : query.offset + query.limit]
-    hits = _hits(table, page, query, details or {})
+    retrieval = _Retrieval(table, query, where, vector_index.remembered(schema))
+    lists = {side: _candidates(retrieval, side) for side in _SIDES[mode]}
+    candidates = fuse(lists) if mode == "hybrid" else lists[_SIDES[mode][0]]
+    page = candidates[query.offset : query.offset + query.limit]
+    hits = _hits(table, page, query, settings or TextSettings())
     return SearchResult(mode, hits, time.perf_counter() - started, note)
 
 
-_SIDES: Final[Mapping[Mode, tuple[Side, ...]]] = {
-    "hybrid": ("vector", "text"),
-    "vector": ("vector",),
-    "text": ("text",),
-}
-
-
-def _check(table: ChunkTable, query: SearchQuery, made: TableIdentity) -> None:
-    from embedingest.store.table import check_fingerprint
-
+def _check(table: TableHandle, query: SearchQuery, identity: TableIdentity) -> None:
     if not query.text.strip() and (query.vector is None or query.mode != "vector"):
         raise ConfigError("the query is empty", remedy="say what to search for")
     _within("the query's length", len(query.text), 0, MAX_TEXT)
@@ -85,19 +83,12 @@ def _check(table: ChunkTable, query: SearchQuery, made: TableIdentity) -> None:
     if query.vector is None:
         raise ConfigError(f"mode `{query.mode}` needs the query's vector")
     dimensions = int(query.vector.shape[-1])
-    check_fingerprint(made, table.name, fingerprint=query.fingerprint, dimensions=dimensions)
+    check_fingerprint(identity, table.name, fingerprint=query.fingerprint, dimensions=dimensions)
 
 
 def _within(name: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
         raise ConfigError(f"{name} is {value}", remedy=f"it goes from {least} to {most}")
-
-
-def _text_index(table: ChunkTable) -> Mapping[str, Any] | None:
-    """The settings of the text index, or `None` before it is made (a new table, or one just rebuilt)."""
-    with table.translated("read the indices of"):
-        found = [index for index in table.lance.list_indices() if index.name == TEXT_INDEX]
-    return dict(found[0].index_details or {}) if found else None
 
 
 def _runnable(query: SearchQuery, *, indexed: bool) -> tuple[Mode, str | None]:
@@ -111,104 +102,104 @@ def _runnable(query: SearchQuery, *, indexed: bool) -> tuple[Mode, str | None]:
     )
 
 
-# ── the two sides ────────────────────────────────────────────────────────────
+# -- the two sides
 
 
-def _side(asked: _Asked, side: Side) -> list[Candidate]:
+def _candidates(retrieval: _Retrieval, side: Side) -> list[Candidate]:
     """A side's ranked candidates: at least a page of them, unless the table has fewer.
 
     Where documents are asked for, the rows of a few long ones may fill the list, so it grows until enough
     different ones are in it.
     """
-    enough = asked.query.offset + asked.query.limit
-    depth = max(_DEPTH, enough)
+    query = retrieval.query
+    enough = max(_LEAST_RANKS, query.offset + query.limit)
+    depth = enough
     while True:
-        with asked.table.translated("search"):
-            found = _by_vector(asked, depth) if side == "vector" else _by_text(asked, depth)
-        candidates = ranked(found, side, by_source=asked.query.group)
-        if len(candidates) >= max(_DEPTH, enough) or len(found) < depth or depth >= _DEEPEST:
+        with retrieval.table.translated("search"):
+            rows = _by_vector(retrieval, depth) if side == "vector" else _by_text(retrieval, depth)
+        candidates = ranked(rows, side, by_source=query.group)
+        if len(candidates) >= enough or len(rows) < depth or depth >= _MOST_RANKS:
             return candidates
-        depth = min(_DEEPEST, depth * 4)
+        depth = min(_MOST_RANKS, depth * 4)
 
 
-def _by_vector(asked: _Asked, depth: int) -> list[tuple[str, str, float]]:
-    search = asked.table.lance.search(asked.query.vector, vector_column_name=VECTOR, query_type="vector")
+def _by_vector(retrieval: _Retrieval, depth: int) -> list[tuple[str, str, float]]:
+    index = retrieval.index
+    search = retrieval.table.lance.search(retrieval.query.vector, vector_column_name=VECTOR, query_type="vector")
     search = search.distance_type("cosine").limit(depth)
-    if asked.index is None:
+    if index is None:
         search = search.bypass_vector_index()
     else:
-        # Measured for ten answers; a longer list is compared exactly to the same depth, so the factor is smaller.
-        refine = max(2, -(-asked.index.refine * 10 // depth))
-        search = search.nprobes(asked.index.nprobes).refine_factor(refine)
-    if asked.where is not None:
-        search = search.where(asked.where, prefilter=True)
-    found = search.select(["id", "source", "_distance"]).to_arrow()
-    scores = [1.0 - distance for distance in found.column("_distance").to_pylist()]
-    return list(zip(found.column("id").to_pylist(), found.column("source").to_pylist(), scores, strict=True))
+        # A longer list than the measured one is compared exactly to the same depth, so the factor is smaller.
+        refine = max(2, -(-index.refine * _MEASURED_RANKS // depth))
+        search = search.nprobes(index.nprobes).refine_factor(refine)
+    if retrieval.where is not None:
+        search = search.where(retrieval.where, prefilter=True)
+    rows = search.select(["id", "source", "_distance"]).to_arrow()
+    scores = [1.0 - distance for distance in rows.column("_distance").to_pylist()]
+    return list(zip(rows.column("id").to_pylist(), rows.column("source").to_pylist(), scores, strict=True))
 
 
-def _by_text(asked: _Asked, depth: int) -> list[tuple[str, str, float]]:
+def _by_text(retrieval: _Retrieval, depth: int) -> list[tuple[str, str, float]]:
     from lancedb.query import MatchQuery
 
-    words = MatchQuery(asked.query.text, "text")  # type: ignore[call-arg]  # its defaults are pydantic's
-    search = asked.table.lance.search(words, query_type="fts").limit(depth)
-    if asked.where is not None:
-        search = search.where(asked.where, prefilter=True)
-    found = search.select(["id", "source", "_score"]).to_arrow()
-    return list(zip(*(found.column(name).to_pylist() for name in ("id", "source", "_score")), strict=True))
+    words = MatchQuery(retrieval.query.text, "text")  # type: ignore[call-arg]  # its defaults are pydantic's
+    search = retrieval.table.lance.search(words, query_type="fts").limit(depth)
+    if retrieval.where is not None:
+        search = search.where(retrieval.where, prefilter=True)
+    rows = search.select(["id", "source", "_score"]).to_arrow()
+    return list(zip(*(rows.column(name).to_pylist() for name in ("id", "source", "_score")), strict=True))
 
 
-# ── what is shown ────────────────────────────────────────────────────────────
+# -- what is shown
 
 
-def _hits(
-    table: ChunkTable, page: Sequence[Candidate], query: SearchQuery, details: Mapping[str, Any]
-) -> tuple[Hit, ...]:
+def _hits(table: TableHandle, page: Sequence[Candidate], query: SearchQuery, settings: TextSettings) -> tuple[Hit, ...]:
     if not page:
         return ()
     with table.translated("read"):
-        wanted = one_of("id", [one.id for one in page])
-        found = table.lance.search().where(wanted).select([*ROW_COLUMNS, "ingested_at"]).to_arrow()
-    rows = {row.id: row for row in columns.rows_of(found)}
-    times = dict(zip(found.column("id").to_pylist(), found.column("ingested_at").to_pylist(), strict=True))
+        where = one_of("id", [candidate.id for candidate in page])
+        stored = table.lance.search().where(where).select([*ROW_COLUMNS, "ingested_at"]).to_arrow()
+    rows = {row.id: row for row in columns.rows_of(stored)}
+    times = dict(zip(stored.column("id").to_pylist(), stored.column("ingested_at").to_pylist(), strict=True))
     # A row deleted since it was ranked is left out.
-    page = [one for one in page if one.id in rows]
-    around = _neighbours(table, [rows[one.id] for one in page], query.context) if query.context else {}
-    words = Words(query.text, details) if query.highlight else None
+    page = [candidate for candidate in page if candidate.id in rows]
+    around = _neighbours(table, [rows[candidate.id] for candidate in page], query.context) if query.context else {}
+    words = Words(query.text, settings) if query.highlight else None
     return tuple(
         Hit(
-            rows[one.id],
-            one.score,
-            times[one.id],
-            *around.get(one.id, ((), ())),
-            explain=dict(one.parts) if query.explain else None,
-            highlights=words.found_in(rows[one.id].text) if words else (),
+            rows[candidate.id],
+            candidate.score,
+            times[candidate.id],
+            *around.get(candidate.id, ((), ())),
+            explain=dict(candidate.parts) if query.explain else None,
+            highlights=words.found_in(rows[candidate.id].text) if words else (),
         )
-        for one in page
+        for candidate in page
     )
 
 
 def _neighbours(
-    table: ChunkTable, hits: Sequence[Row], reach: int
+    table: TableHandle, rows: Sequence[Row], reach: int
 ) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """For each hit the texts of up to `reach` chunks before and after it, of the same version of its document."""
+    """By row id: the texts of up to `reach` chunks before and after it, of the same version of its document."""
     from lancedb.expr import col, lit
 
-    places = {place for hit in hits for place in range(hit.chunk_index - reach, hit.chunk_index + reach + 1)}
-    where = one_of("source", [hit.source for hit in hits]) & col("chunk_index").isin([lit(place) for place in places])
+    indices = {index for row in rows for index in range(row.chunk_index - reach, row.chunk_index + reach + 1)}
+    where = one_of("source", [row.source for row in rows]) & col("chunk_index").isin([lit(index) for index in indices])
     names = ["source", "content_hash", "chunk_index", "text"]
     with table.translated("read"):
-        found = table.lance.search().where(where).select(names).to_arrow().to_pylist()
-    texts = {(row["source"], row["content_hash"], row["chunk_index"]): row["text"] for row in found}
+        stored = table.lance.search().where(where).select(names).to_arrow().to_pylist()
+    texts = {(chunk["source"], chunk["content_hash"], chunk["chunk_index"]): chunk["text"] for chunk in stored}
 
-    def between(hit: Row, first: int, last: int) -> tuple[str, ...]:
-        keys = ((hit.source, hit.content_hash, place) for place in range(first, last))
+    def between(row: Row, first: int, last: int) -> tuple[str, ...]:
+        keys = ((row.source, row.content_hash, index) for index in range(first, last))
         return tuple(texts[key] for key in keys if key in texts)
 
     return {
-        hit.id: (
-            between(hit, hit.chunk_index - reach, hit.chunk_index),
-            between(hit, hit.chunk_index + 1, hit.chunk_index + reach + 1),
+        row.id: (
+            between(row, row.chunk_index - reach, row.chunk_index),
+            between(row, row.chunk_index + 1, row.chunk_index + reach + 1),
         )
-        for hit in hits
+        for row in rows
     }

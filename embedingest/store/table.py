@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
 
-from embedingest.errors import FingerprintError, StoreError
+from embedingest.errors import StoreError
 from embedingest.store import schema as columns
 from embedingest.store.database import connect, missing, opened, translated
+from embedingest.store.handle import TableHandle, check_fingerprint
 from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
 from embedingest.store.schema import ROW_COLUMNS, VECTOR
+from embedingest.store.search import search
 from embedingest.store.uri import local_folder
 from embedingest.store.values import SourceState, TableIdentity, Upkeep
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from embedingest.store.values import Changes, SearchQuery, SearchResult, TableStats
     from embedingest.types import Row
 
-__all__ = ["ChunkTable", "check_fingerprint", "open_table"]
+__all__ = ["ChunkTable", "open_table"]
 
-log = logging.getLogger(__name__)
-
-_STATE_COLUMNS = ["content_hash", "config_hash", "fingerprint", "chunk_count", "modified_at"]
+_STATE_COLUMNS: Final = ("content_hash", "config_hash", "fingerprint", "chunk_count", "modified_at")
+_READ_BATCH_ROWS: Final = 65_536
+_DELETE_BATCH_IDS: Final = 50_000
 
 
 def open_table(
@@ -69,24 +69,12 @@ def open_table(
             raise missing(uri, name)
         if fingerprint is None or dimensions is None:
             raise StoreError(f"table `{name}` cannot be made without a model's fingerprint and dimensions")
-        made = TableIdentity(fingerprint, dimensions, model, document_prompt, float16, columns.SCHEMA_VERSION)
+        identity = TableIdentity(fingerprint, dimensions, model, document_prompt, float16, columns.SCHEMA_VERSION)
         with translated("create table", f"`{name}` in {uri}"):
-            lance = database.create_table(name, schema=columns.schema(made), mode="create")
-    table = ChunkTable(database, lance, uri=str(uri), name=name, upkeep=upkeep, guard=guard)
-    check_fingerprint(table.identity, name, fingerprint=fingerprint, dimensions=dimensions)
-    return table
-
-
-def check_fingerprint(made: TableIdentity, name: str, *, fingerprint: str | None, dimensions: int | None) -> None:
-    """Refuse vectors of another model than the table's. Raises FingerprintError naming both."""
-    if fingerprint in (None, made.fingerprint) and dimensions in (None, made.dimensions):
-        return
-    by = f"model `{made.model}`, " if made.model else ""
-    raise FingerprintError(
-        f"table `{name}` holds vectors of {by}fingerprint {made.fingerprint} ({made.dimensions} dimensions); "
-        f"the model in use is {fingerprint} ({dimensions} dimensions)",
-        remedy="use the model it was made with (`--model`), another `--table`, or `embedingest rebuild`",
-    )
+            lance = database.create_table(name, schema=columns.schema(identity), mode="create")
+    handle = TableHandle(database, lance, uri=str(uri), name=name)
+    check_fingerprint(handle.identity, name, fingerprint=fingerprint, dimensions=dimensions)
+    return ChunkTable(handle, upkeep=upkeep, guard=guard)
 
 
 class ChunkTable:
@@ -97,92 +85,74 @@ class ChunkTable:
     """
 
     def __init__(
-        self,
-        database: Any,
-        lance: Any,
-        *,
-        uri: str,
-        name: str,
-        upkeep: Upkeep | None = None,
-        guard: Callable[[], None] | None = None,
+        self, handle: TableHandle, *, upkeep: Upkeep | None = None, guard: Callable[[], None] | None = None
     ) -> None:
-        self.database = database
-        self.lance = lance
-        self.uri = uri
-        self.name = name
+        self.handle = handle
         self.upkeep = upkeep or Upkeep()
-        self.writing = threading.RLock()
         self._guard = guard or (lambda: None)
-        self._maintainer = Maintainer()
+        self._maintainer = Maintainer(handle)
+
+    @property
+    def name(self) -> str:
+        """The table's name in its database."""
+        return self.handle.name
 
     @property
     def schema(self) -> pa.Schema:
-        """The Arrow schema as it is now; a rebuild may have changed it since the last call."""
-        with self.translated("read the schema of"):
-            return self.lance.schema
+        """The Arrow schema as it is now; see `TableHandle.schema`."""
+        return self.handle.schema
 
     @property
     def identity(self) -> TableIdentity:
         """Which model's vectors the table holds, as of now."""
-        return columns.identity(self.schema, table=self.name)
+        return self.handle.identity
 
-    def translated(self, action: str) -> Any:
-        """A block in which LanceDB's errors become StoreError naming this table."""
-        return translated(action, f"table `{self.name}`")
-
-    def reopened(self) -> Any:
-        """Another LanceDB handle on the same table, which may be set to an older version."""
-        return self.database.open_table(self.name)
-
-    # ── reading ──────────────────────────────────────────────────────────────
+    # -- reading
 
     def rows(self, sources: Collection[str]) -> dict[str, list[Row]]:
         """The rows of each source in chunk order, without vectors; an empty list where there are none."""
-        found: dict[str, list[Row]] = {source: [] for source in sources}
+        by_source: dict[str, list[Row]] = {source: [] for source in sources}
         for batch in batches(sources):
             for row in columns.rows_of(self._select(one_of("source", batch), list(ROW_COLUMNS))):
-                found[row.source].append(row)
-        for rows in found.values():
+                by_source[row.source].append(row)
+        for rows in by_source.values():
             rows.sort(key=lambda row: (row.chunk_index, row.id))
-        return found
+        return by_source
 
     def source_states(self) -> dict[str, SourceState]:
         """What the table says of every source. Streams: memory grows with the sources, not with the rows."""
-        seen: dict[str, dict[tuple[Any, ...], int]] = defaultdict(lambda: defaultdict(int))
-        with self.translated("read"):
-            reader = self.lance.search().select(["source", *_STATE_COLUMNS]).to_batches(batch_size=65_536)
-            for batch in reader:
-                _count_into(seen, pa.Table.from_batches([batch]))
-        return {source: _state(versions) for source, versions in sorted(seen.items())}
+        counts: dict[str, dict[tuple[Any, ...], int]] = defaultdict(lambda: defaultdict(int))
+        names = ["source", *_STATE_COLUMNS]
+        with self.handle.translated("read"):
+            for batch in self.handle.lance.search().select(names).to_batches(batch_size=_READ_BATCH_ROWS):
+                _count_into(counts, pa.Table.from_batches([batch]))
+        return {source: _state(versions) for source, versions in sorted(counts.items())}
 
     def vectors(self, text_hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
         """A stored vector, float32 (D,), for each text hash that any row has; the others are left out."""
-        found: dict[str, NDArray[np.float32]] = {}
+        vectors: dict[str, NDArray[np.float32]] = {}
         for batch in batches(text_hashes):
-            part = self._select(one_of("text_hash", batch), ["text_hash", VECTOR])
-            found.update(zip(part.column("text_hash").to_pylist(), _matrix(part), strict=True))
-        return found
+            stored = self._select(one_of("text_hash", batch), ["text_hash", VECTOR])
+            vectors.update(zip(stored.column("text_hash").to_pylist(), _matrix(stored), strict=True))
+        return vectors
 
     def count(self) -> int:
         """Number of rows."""
-        with self.translated("count"):
-            return int(self.lance.count_rows())
+        return self.handle.count()
 
     def stats(self) -> TableStats:
         """Rows, fragments, bytes, versions, and what each index covers."""
-        return stats(self)
+        return stats(self.handle)
 
     def search(self, query: SearchQuery) -> SearchResult:
-        """The best rows for a question; see `store/search.py`."""
-        from embedingest.store.search import search
-
-        return search(self, query)
+        """The best rows for a query; see `store/search.py`."""
+        return search(self.handle, query)
 
     def _select(self, where: Any, names: list[str]) -> pa.Table:
-        with self.translated("read"):
-            return self.lance.search().where(where).select(names).to_arrow()
+        with self.handle.translated("read"):
+            return self.handle.lance.search().where(where).select(names).to_arrow()
 
-    # ── writing ──────────────────────────────────────────────────────────────
+    # -- writing
 
     def commit(self, changes: Changes) -> None:
         """Add, then refresh, then delete; each step is one commit or none.
@@ -190,70 +160,69 @@ class ChunkTable:
         A reader in between sees old and new rows together, never less than one whole version. Stopped in
         between, the same commit asked again ends in the same table. Raises StoreError; what was there stays.
         """
-        with self.writing:
+        with self.handle.writing:
             self._guard()
             if changes.add:
                 self._add(changes.add, changes.vectors)
             if changes.refresh:
                 self._refresh(changes.refresh)
-            for batch in batches(changes.delete, 50_000):
-                with self.translated("delete from"):
-                    self.lance.delete(one_of("id", batch))
+            for batch in batches(changes.delete, _DELETE_BATCH_IDS):
+                with self.handle.translated("delete from"):
+                    self.handle.lance.delete(one_of("id", batch))
             # What Arrow keeps for the next commit is mostly more than that one needs.
             pa.default_memory_pool().release_unused()
 
     def _add(self, rows: Sequence[Row], vectors: NDArray[np.float32] | None) -> None:
         matrix = _checked(rows, vectors, self.schema.field(VECTOR).type.list_size)
         first = _first_of_each(rows)
-        present = self._stored([rows[i].id for i in first], ["id"]).column("id").to_pylist()
-        known = set(present)
-        fresh = [i for i in first if rows[i].id not in known]
-        again = [i for i in first if rows[i].id in known]
-        stamp = columns.now()
-        if fresh:
-            with self.translated("write to"):
-                self.lance.add(columns.table_of([rows[i] for i in fresh], matrix[fresh], self.schema, stamp))
+        stored = set(self._stored([rows[i].id for i in first], ["id"]).column("id").to_pylist())
+        new = [i for i in first if rows[i].id not in stored]
+        again = [i for i in first if rows[i].id in stored]
+        now = columns.now()
+        if new:
+            with self.handle.translated("write to"):
+                self.handle.lance.add(columns.table_of([rows[i] for i in new], matrix[new], self.schema, now))
         if again:
-            self._merge([rows[i] for i in again], matrix[again], stamp)
+            self._merge([rows[i] for i in again], matrix[again], now)
 
     def _refresh(self, rows: Sequence[Row]) -> None:
         # The vectors are read and written again: a merge of some columns only does the same inside, 30 times slower.
-        wanted = {rows[i].id: rows[i] for i in _first_of_each(rows)}
-        stored = self._stored(list(wanted), ["id", VECTOR, "ingested_at"])
+        by_id = {rows[i].id: rows[i] for i in _first_of_each(rows)}
+        stored = self._stored(list(by_id), ["id", VECTOR, "ingested_at"])
         if stored.num_rows:
-            present = [wanted[found] for found in stored.column("id").to_pylist()]
+            present = [by_id[row_id] for row_id in stored.column("id").to_pylist()]
             self._merge(present, _matrix(stored), stored.column("ingested_at").to_pylist())
 
-    def _merge(self, rows: list[Row], vectors: NDArray[np.float32], stamp: Sequence[datetime] | datetime) -> None:
-        with self.translated("write to"):
-            data = columns.table_of(rows, vectors, self.schema, stamp)
-            self.lance.merge_insert("id").when_matched_update_all().execute(data)
+    def _merge(self, rows: list[Row], vectors: NDArray[np.float32], times: Sequence[datetime] | datetime) -> None:
+        with self.handle.translated("write to"):
+            data = columns.table_of(rows, vectors, self.schema, times)
+            self.handle.lance.merge_insert("id").when_matched_update_all().execute(data)
 
     def _stored(self, ids: Collection[str], names: list[str]) -> pa.Table:
         parts = [self._select(one_of("id", batch), names) for batch in batches(ids)]
         return pa.concat_tables(parts)
 
-    # ── upkeep ───────────────────────────────────────────────────────────────
+    # -- upkeep
 
     def maintain(self, upkeep: Upkeep | None = None, *, background: bool = False) -> Needs:
         """Do what the statistics ask for, and nothing where they ask for nothing; see `store/maintain.py`."""
         self._guard()
-        return self._maintainer.maintain(self, upkeep or self.upkeep, background=background)
+        return self._maintainer.maintain(upkeep or self.upkeep, background=background)
 
     def optimize(self, upkeep: Upkeep | None = None) -> Needs:
         """Compact, index and clean up now, whatever the statistics say."""
         self._guard()
-        return self._maintainer.optimize(self, upkeep or self.upkeep)
+        return self._maintainer.optimize(upkeep or self.upkeep)
 
     @property
-    def trouble(self) -> str:
+    def upkeep_error(self) -> str:
         """What upkeep beside the commits failed at, and will try again; empty where nothing is wrong."""
-        return self._maintainer.trouble
+        return self._maintainer.error
 
     def close(self) -> None:
         """Wait for an index that is being made, then give the handles back; afterwards nothing may be asked."""
         self._maintainer.wait()
-        self.lance = self.database = None
+        self.handle.close()
 
     def __enter__(self) -> Self:
         return self
@@ -263,11 +232,11 @@ class ChunkTable:
 
 
 def _first_of_each(rows: Sequence[Row]) -> list[int]:
-    """The place of each id's first row, so that no batch holds a key twice."""
-    places: dict[str, int] = {}
-    for place, row in enumerate(rows):
-        places.setdefault(row.id, place)
-    return list(places.values())
+    """The index of each id's first row, so that no batch holds a key twice."""
+    first: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        first.setdefault(row.id, index)
+    return list(first.values())
 
 
 def _checked(rows: Sequence[Row], vectors: NDArray[np.float32] | None, width: int) -> NDArray[np.float32]:
@@ -276,27 +245,28 @@ def _checked(rows: Sequence[Row], vectors: NDArray[np.float32] | None, width: in
         shape = None if vectors is None else vectors.shape
         raise StoreError(f"{len(rows)} rows of {width} dimensions were to be added, vectors are {shape}")
     matrix = np.asarray(vectors, dtype=np.float32)
-    wrong = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
-    if wrong.size:
-        raise StoreError(f"the vector of a chunk of {rows[int(wrong[0])].source} holds NaN or infinity")
+    not_finite = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if not_finite.size:
+        raise StoreError(f"the vector of a chunk of {rows[int(not_finite[0])].source} holds NaN or infinity")
     return matrix
 
 
-def _matrix(found: pa.Table) -> NDArray[np.float32]:
+def _matrix(stored: pa.Table) -> NDArray[np.float32]:
     """Column `vector` as float32 (N, D)."""
-    column = found.column(VECTOR).combine_chunks()
+    column = stored.column(VECTOR).combine_chunks()
     width = column.type.list_size
     flat = column.flatten().to_numpy(zero_copy_only=False)
     return np.asarray(flat, dtype=np.float32).reshape(-1, width)
 
 
-def _count_into(seen: dict[str, dict[tuple[Any, ...], int]], part: pa.Table) -> None:
+def _count_into(counts: dict[str, dict[tuple[Any, ...], int]], part: pa.Table) -> None:
+    """Add the rows of `part` to `counts`: how many of each source agree on the document-level columns."""
     grouped = part.group_by(["source", *_STATE_COLUMNS]).aggregate([([], "count_all")])
     times = columns.nanoseconds_of(grouped.column("modified_at"))
     facts = [grouped.column(name).to_pylist() for name in _STATE_COLUMNS[:-1]]
-    counts = grouped.column("count_all").to_pylist()
-    for source, time, count, *rest in zip(grouped.column("source").to_pylist(), times, counts, *facts, strict=True):
-        seen[source][(*rest, time)] += count
+    sources, numbers = grouped.column("source").to_pylist(), grouped.column("count_all").to_pylist()
+    for source, time_ns, number, *rest in zip(sources, times, numbers, *facts, strict=True):
+        counts[source][(*rest, time_ns)] += number
 
 
 def _state(versions: Mapping[tuple[Any, ...], int]) -> SourceState:

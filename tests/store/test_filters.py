@@ -11,14 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embedingest.errors import ConfigError
-from embedingest.store.filters import holds, parse
+from embedingest.store.filters import FIELDS, holds, parse
 from embedingest.store.narrow import condition
+from embedingest.store.schema import COLUMNS
 from tests.store.doubles import adding, row
 
 ROWS = [
     row("docs/a.md", 0, "alpha", title="Guide", page=1, metadata='{"author":"Ann","n":3,"tags":["x","y"]}'),
     row("docs/b.md", 1, "beta gamma", heading_path=("Top", "It's"), metadata='{"author":"Bob","deep":{"k":true}}'),
-    row("src/x' OR 'a'='a", 2, "gamma", page=3, modified_at_ns=1_800_000_000_000_000_000),
+    row("src/x' OR 'a'='a", 2, "gamma", page=3, line_start=None, modified_at_ns=1_800_000_000_000_000_000),
     row("src/50%_off\\", 3, "", title="", page=12, metadata='{"n":2.5,"odd key":null}'),
 ]
 NAMES = {"a": ROWS[0], "b": ROWS[1], "x": ROWS[2], "p": ROWS[3]}
@@ -41,6 +42,9 @@ CASES = {
     "page > 1.5 and page < 12": "x",
     "page is null": "b",
     "page is not null": "axp",
+    "line_start is null": "x",
+    "line_start is not null": "abp",
+    "not line_start = 2": "axp",
     "title is null": "bxp",
     "title = 'Guide'": "a",
     "title != 'Guide'": "bxp",
@@ -104,13 +108,17 @@ def filled(table):
 
 
 def passing(table, text):
-    found = table.lance.search().where(condition(table, parse(text))).select(["id"]).to_arrow()
+    found = table.handle.lance.search().where(condition(table.handle, parse(text))).select(["id"]).to_arrow()
     names = {r.id: name for name, r in NAMES.items()}
     return {names[found_id] for found_id in found.column("id").to_pylist()}
 
 
 def test_each_filter_passes_the_rows_it_says(filled):
     assert {text: passing(filled, text) for text in CASES} == {text: set(rows) for text, rows in CASES.items()}
+
+
+def test_every_column_but_the_vector_can_be_asked_for():
+    assert {*FIELDS, "metadata", "vector"} == set(COLUMNS)
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED.items(), ids=[t[:30] for t in REFUSED])
@@ -124,7 +132,7 @@ quoted = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(lamb
 known = st.sampled_from(["'docs/a.md'", "'gamma'", "'Guide'", "'Ann'", "'src/'", "'a'"])
 words = quoted | known
 texts = st.sampled_from(["source", "title", "text", "metadata.author", "metadata.tags"])
-numbers = st.sampled_from(["page", "chunk_index", "metadata.n"])
+numbers = st.sampled_from(["page", "line_start", "chunk_index", "metadata.n"])
 tests = st.one_of(
     st.builds("{} {} {}".format, texts, st.sampled_from(["=", "!=", "contains", "startswith", "endswith"]), words),
     st.builds("{} in ({}, {})".format, texts, words, words),

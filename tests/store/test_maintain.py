@@ -155,7 +155,10 @@ def test_a_large_table_gets_its_vector_index_measured_and_remembered(large):
 
 def test_the_index_and_exact_search_agree_and_new_rows_are_found_before_they_are_folded(large):
     questions = clustered(20, 2)
-    exact = [large.lance.search(q).distance_type("cosine").bypass_vector_index().limit(10).to_list() for q in questions]
+    exact = [
+        large.handle.lance.search(q).distance_type("cosine").bypass_vector_index().limit(10).to_list()
+        for q in questions
+    ]
     found = [large.search(SearchQuery(text="q", vector=q, mode="vector")).hits for q in questions]
     shared = [len({e["id"] for e in es} & {h.row.id for h in hs}) for es, hs in zip(exact, found, strict=True)]
     assert sum(shared) / 200 >= 0.95
@@ -183,13 +186,13 @@ def test_an_index_that_fails_is_told_and_tried_again_later(table, caplog, count,
         table.commit(Changes(add=rows, vectors=np.zeros((count, DIMENSIONS), np.float32)))
     upkeep = Upkeep(index_rows=0, retry_seconds=0.5)
     assert finished(table, upkeep).vector_index
-    assert said in table.trouble
+    assert said in table.upkeep_error
     assert said in caplog.text
     assert not finished(table, upkeep).vector_index
     time.sleep(0.5)
     table.commit(adding(*(row(f"good{number}.md", text=f"words number {number}") for number in range(300))))
     assert finished(table, upkeep).vector_index
-    assert table.trouble == ""
+    assert table.upkeep_error == ""
 
 
 def test_writes_go_on_while_indices_exist(large):
@@ -200,7 +203,7 @@ def test_writes_go_on_while_indices_exist(large):
     assert large.stats().unindexed_rows == 0
 
 
-# ── snapshots ────────────────────────────────────────────────────────────────
+# -- snapshots
 
 
 def test_a_snapshot_stays_readable_through_changes_and_clean_up(table):
@@ -261,21 +264,21 @@ def test_impossible_names_are_refused(table, name):
         snapshots.tag(table, name)
 
 
-# ── rebuild ──────────────────────────────────────────────────────────────────
+# -- rebuild
 
 
 def test_a_rebuild_switches_rows_and_model_in_one_version(table, opened, tmp_path):
     table.commit(adding(row("old.md", text="old words")))
     table.maintain()
     snapshots.tag(table, "before")
-    version = table.lance.version
+    version = table.handle.lance.version
     with open_table(tmp_path / "db", "chunks__next", fingerprint="model-two", dimensions=4, create=True) as new:
         new.commit(Changes(add=[row("new.md", fingerprint="model-two")], vectors=np.ones((1, 4), np.float32) / 2))
     switch_table(tmp_path / "db", "chunks__next", "chunks")
     switched = opened(create=False, fingerprint="model-two", dimensions=4)
     assert (switched.identity.fingerprint, switched.identity.dimensions) == ("model-two", 4)
     assert list(table.source_states()) == ["new.md"]  # an open handle follows
-    assert table.lance.version == version + 1
+    assert table.handle.lance.version == version + 1
     assert switched.search(SearchQuery(text="q", vector=np.ones(4, np.float32))).mode == "vector"
     switched.maintain()
     assert switched.search(SearchQuery(text="chunk", mode="text")).hits

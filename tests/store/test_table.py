@@ -77,11 +77,11 @@ def test_adding_a_known_id_writes_its_vector_over(table):
 def test_refreshing_keeps_the_vector_and_the_time_of_ingest(table):
     before = row("a.md", text="words")
     table.commit(adding(before))
-    entered = table.lance.to_arrow().column("ingested_at").to_pylist()
+    entered = table.handle.lance.to_arrow().column("ingested_at").to_pylist()
     table.commit(Changes(refresh=[dataclasses.replace(before, line_start=9, heading_path=(), title="T")]))
     after = table.rows(["a.md"])["a.md"]
     assert [(r.line_start, r.heading_path, r.title) for r in after] == [(9, (), "T")]
-    assert table.lance.to_arrow().column("ingested_at").to_pylist() == entered
+    assert table.handle.lance.to_arrow().column("ingested_at").to_pylist() == entered
     np.testing.assert_array_equal(table.vectors([before.text_hash])[before.text_hash], vector_of("words"))
 
 
@@ -91,10 +91,10 @@ def test_refreshing_a_row_that_is_gone_adds_nothing(table):
 
 
 def test_an_empty_commit_makes_no_version(table):
-    version = table.lance.version
+    version = table.handle.lance.version
     table.commit(Changes())
     assert not Changes()
-    assert table.lance.version == version
+    assert table.handle.lance.version == version
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -49,7 +49,7 @@ class Table(Protocol):
     def maintain(self, *, background: bool = False) -> object: ...
     def optimize(self) -> object: ...
     @property
-    def trouble(self) -> str: ...
+    def upkeep_error(self) -> str: ...
     def close(self) -> None: ...
 
 
@@ -142,7 +142,7 @@ class Resources:
         """Let go of the table: it was replaced, and is opened again when needed."""
         if self._table is not None:
             self._table.close()
-            if self._table.trouble:
+            if self._table.upkeep_error:
                 self._note_upkeep()  # of an index that was still being made
             self._table = None
 
@@ -248,9 +248,9 @@ class Resources:
         report.spend("maintain", time.perf_counter() - started)
 
     def _note_upkeep(self) -> None:
-        trouble = self.table().trouble
-        if trouble != self.journal.meta("upkeep_trouble"):
-            self.journal.set_meta("upkeep_trouble", trouble)
+        error = self.table().upkeep_error
+        if error != self.journal.meta("upkeep_trouble"):
+            self.journal.set_meta("upkeep_trouble", error)
 
     def optimize(self, report: IngestReport) -> None:
         """Let the table tend itself now, whatever its statistics say."""

@@ -70,8 +70,8 @@ def test_missing_stale_surplus_and_orphaned_rows_are_named_and_mended(world: Wor
 def test_doubled_rows_are_named_and_mended_without_embedding(world: World) -> None:
     row = next(iter(world.contents().values()))[0]
     with contextlib.closing(world.table()) as table:
-        stored = table.lance.search().where(f"id = '{row.id}'").to_arrow()
-        table.lance.add(stored)
+        stored = table.handle.lance.search().where(f"id = '{row.id}'").to_arrow()
+        table.handle.lance.add(stored)
     assert check(world) == [(row.source, "doubled")]
     world.engine.texts.clear()
     check(world, repair=True)
