@@ -1,7 +1,7 @@
 """One file to its chunks: read, choose a loader, load, choose a chunker, cut. Knows no table, no engine, no journal.
 
-This is what a worker process does (`serve`); called in one's own process it does the same, without limits of time
-and memory. Nothing here imports a model.
+This is what a worker process does; called in one's own process it does the same, without limits of time and memory.
+Nothing here imports a model.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.scan.sidecar import Sidecar
     from embedingest.types import Chunk, Document, Sizer
 
-__all__ = ["Extracted", "Extractor", "Job", "Part", "Setup"]
+__all__ = ["Extracted", "ExtractionSettings", "Extractor", "Job", "Part"]
 
 _READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
@@ -39,12 +39,12 @@ _NO_OPTIONS: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What holds for every file of a pipeline; sent to a worker once. `*_options` are settings by plug-in name.
+class ExtractionSettings:
+    """What holds for every file of a pipeline; sent to a worker once. `*_options` are options by plug-in name.
 
     `loaders` and `chunkers` map shell patterns over the source, or its base name, to names; the first match wins.
-    What follows a `#` in a name tells one set of settings of a plug-in from another. `sidecars` are the names of
-    files that say something of the file beside them.
+    What follows a `#` in a name tells one set of options of a plug-in from another. `sidecars` are the name templates
+    of files with metadata for the file beside them.
     """
 
     sizer: Sizer
@@ -111,10 +111,10 @@ class Extracted:
 
 
 class Extractor:
-    """Extracts with one setup; loaders and chunkers are made on first use and kept."""
+    """Extracts with one set of settings; loaders and chunkers are made on first use and kept."""
 
-    def __init__(self, setup: Setup) -> None:
-        self.setup: Final = setup
+    def __init__(self, settings: ExtractionSettings) -> None:
+        self.settings: Final = settings
         self._loaders: dict[str, Loader] = {}
         self._chunkers: dict[str, Chunker] = {}
 
@@ -141,24 +141,24 @@ class Extractor:
             ) from error
 
     def _extract(self, job: Job, *, keep_text: bool) -> Extracted:
-        clock = _Laps()
-        data, before, after = _read(job, self.setup.max_bytes)
+        stopwatch = _Stopwatch()
+        data, before, after = _read(job, self.settings.max_bytes)
         sidecar = self._sidecar(job)
         content_hash = content_hash_with(str(blake3(data).hexdigest()), sidecar)
         if sidecar is not None:
             before = combined_facts(before, sidecar.facts)
-            after = combined_facts(after, sidecar_facts(job.root, job.relative, self.setup.sidecars))
-        clock.lap("read")
+            after = combined_facts(after, sidecar_facts(job.root, job.relative, self.settings.sidecars))
+        stopwatch.lap("read")
         if content_hash == job.known_hash:
-            return Extracted(job.source, content_hash, before, after, seconds=clock.seconds)
-        chosen = choose(job.source, data[:HEAD_BYTES], self.setup.loaders)
+            return Extracted(job.source, content_hash, before, after, seconds=stopwatch.seconds)
+        chosen = choose(job.source, data[:HEAD_BYTES], self.settings.loaders)
         loader = self._loader(chosen)
         document = loader.load(data, job.source)
         if sidecar is not None and sidecar.problem:
             document = dataclasses.replace(document, notices={**document.notices, "sidecar_unreadable": 1})
-        clock.lap("load")
+        stopwatch.lap("load")
         parts = tuple(self._part(part, content_hash, before.mtime_ns, keep_text=keep_text) for part in _flat(document))
-        clock.lap("chunk")
+        stopwatch.lap("chunk")
         return Extracted(
             source=job.source,
             content_hash=content_hash,
@@ -169,17 +169,17 @@ class Extractor:
             parts=parts,
             metadata={} if sidecar is None else sidecar.values,
             problem="" if sidecar is None else sidecar.problem,
-            seconds=clock.seconds,
+            seconds=stopwatch.seconds,
         )
 
     def _sidecar(self, job: Job) -> Sidecar | None:
-        templates = self.setup.sidecars
+        templates = self.settings.sidecars
         return read_sidecar(job.root, job.relative, job.source, templates) if templates else None
 
     def _part(self, document: Document, content_hash: str, modified_at_ns: int, *, keep_text: bool) -> Part:
         chosen = self._chunker_name(document)
         chunker = self._chunker(chosen)
-        chunks = tuple(chunker.chunk(document, self.setup.sizer))
+        chunks = tuple(chunker.chunk(document, self.settings.sizer))
         facts = dataclasses.replace(
             document,
             text=document.text if keep_text else "",
@@ -192,23 +192,23 @@ class Extractor:
 
     def _chunker_name(self, document: Document) -> str:
         base = name_of(document.source)
-        for pattern, name in self.setup.chunkers.items():
+        for pattern, name in self.settings.chunkers.items():
             if fnmatch.fnmatchcase(document.source, pattern) or fnmatch.fnmatchcase(base, pattern):
                 return name
-        return chunker_for(document) if self.setup.chunker == "auto" else self.setup.chunker
+        return chunker_for(document) if self.settings.chunker == "auto" else self.settings.chunker
 
     def _loader(self, name: str) -> Loader:
         if name not in self._loaders:
-            self._loaders[name] = _create("loaders", name, self.setup.loader_options)
+            self._loaders[name] = _create("loaders", name, self.settings.loader_options)
         return self._loaders[name]
 
     def _chunker(self, name: str) -> Chunker:
         if name not in self._chunkers:
-            self._chunkers[name] = _create("chunkers", name, self.setup.chunker_options)
+            self._chunkers[name] = _create("chunkers", name, self.settings.chunker_options)
         return self._chunkers[name]
 
 
-class _Laps:
+class _Stopwatch:
     """Seconds between calls, by name."""
 
     def __init__(self) -> None:
@@ -222,9 +222,9 @@ class _Laps:
 
 
 def _create(group: str, name: str, options: Mapping[str, Mapping[str, Any]]) -> Any:
-    given, name = options.get(name, _NO_OPTIONS), name.partition("#")[0]
+    settings, plugin = options.get(name, _NO_OPTIONS), name.partition("#")[0]
     # Checking settings imports the library that checks them; without settings there is nothing to check.
-    return registry.create(group, name, options=given) if given else registry.load(group, name)()
+    return registry.create(group, plugin, options=settings) if settings else registry.load(group, plugin)()
 
 
 def _flat(document: Document) -> Iterator[Document]:
@@ -273,9 +273,9 @@ def _refuse_unfit(job: Job, facts: FileFacts, max_bytes: int) -> None:
 
 def _unread(job: Job, error: OSError) -> DocumentError:
     gone = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
-    why = error.strerror or str(error)
+    reason = error.strerror or str(error)
     return DocumentError(
-        f"{job.source} went away before it was read" if gone else f"{job.source} cannot be read: {why}",
+        f"{job.source} went away before it was read" if gone else f"{job.source} cannot be read: {reason}",
         source=job.source,
         kind="transient",
         code="vanished" if gone else "unreadable",

@@ -1,4 +1,4 @@
-"""What runs inside a worker process: jobs come in over a socket, results go out. Started by `workers` only.
+"""What runs inside a worker process: jobs come in over a socket, results go out. Started by `worker` only.
 
 It holds nothing but the extractor, dies with its parent, and cannot be interrupted from the terminal.
 """
@@ -37,7 +37,7 @@ def main(descriptor: int, parent: int, memory_bytes: int) -> None:
         limit_memory(memory_bytes)
         link.send_bytes(READY)
         while True:
-            _answer(link, extractor, pickle.loads(link.recv_bytes()))  # noqa: S301 -- likewise
+            _answer(link, extractor, pickle.loads(link.recv_bytes()))  # noqa: S301 -- from our own parent
 
 
 def limit_memory(extra_bytes: int) -> bool:
@@ -49,8 +49,8 @@ def limit_memory(extra_bytes: int) -> bool:
     with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 -- a worker imports no more than it must
         mapped = int(statm.read().split()[0]) * resource.getpagesize()
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    wanted = mapped + extra_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))
+    limit = mapped + extra_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit if hard < 0 else min(limit, hard), hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     return True
 
@@ -69,15 +69,15 @@ def _die_with(parent: int) -> None:
 
 def _answer(link: Connection[Any, Any], extractor: Extractor, jobs: Sequence[Job]) -> None:
     """Send results as they come, but not one message each: small files are many."""
-    done: list[Any] = []
-    sent = time.monotonic()
+    outcomes: list[object] = []
+    sent_at = time.monotonic()
     for job in jobs:
-        done.append(_outcome(extractor, job))
-        if time.monotonic() - sent > _FLUSH_SECONDS:
-            link.send_bytes(pickle.dumps(done, pickle.HIGHEST_PROTOCOL))
-            done, sent = [], time.monotonic()
-    if done:
-        link.send_bytes(pickle.dumps(done, pickle.HIGHEST_PROTOCOL))
+        outcomes.append(_outcome(extractor, job))
+        if time.monotonic() - sent_at > _FLUSH_SECONDS:
+            link.send_bytes(pickle.dumps(outcomes, pickle.HIGHEST_PROTOCOL))
+            outcomes, sent_at = [], time.monotonic()
+    if outcomes:
+        link.send_bytes(pickle.dumps(outcomes, pickle.HIGHEST_PROTOCOL))
 
 
 def _outcome(extractor: Extractor, job: Job) -> object:

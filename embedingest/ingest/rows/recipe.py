@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from embedingest import registry
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.chunk.choose import CHUNKERS
-from embedingest.ingest.extract.extractor import Setup
+from embedingest.ingest.extract.extractor import ExtractionSettings
 from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
 from embedingest.ingest.rows.metadata import Metadata
 
@@ -57,13 +57,13 @@ class Recipe:
         rules = {"loaders": list(load.chosen().items()), "chunkers": list(chunk.chosen().items())}
         return hash_fields(canonical_json(rules), chunk.chunker, str(load.max_bytes))
 
-    def setup(self, sizer: Sizer) -> Setup:
+    def setup(self, sizer: Sizer) -> ExtractionSettings:
         """What extraction needs to know, for worker processes."""
         load, chunk = self.config.load, self.config.chunk
         if chunk.max_tokens is not None and chunk.max_tokens < sizer.capacity:
             sizer = CappedSizer(sizer, chunk.max_tokens)
         names = {chunk.chunker, *chunk.chosen().values(), *chunk.options, *CHUNKERS} - {"auto"}
-        return Setup(
+        return ExtractionSettings(
             sizer=sizer,
             loaders=load.chosen(),
             loader_options=load.settings(),

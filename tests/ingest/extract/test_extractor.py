@@ -9,7 +9,7 @@ from blake3 import blake3
 
 from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError, DocumentSkipped, PluginError
-from embedingest.ingest.extract.extractor import Extractor, Job, Setup
+from embedingest.ingest.extract.extractor import ExtractionSettings, Extractor, Job
 from tests.ingest.strangers import installed
 
 SIZER = HashingSizer(64)
@@ -18,7 +18,7 @@ SIZER = HashingSizer(64)
 @pytest.fixture(scope="module")
 def moody(tmp_path_factory):
     with installed(tmp_path_factory.mktemp("site")):
-        yield Extractor(Setup(SIZER, loaders={"*.moody": "moody"}))
+        yield Extractor(ExtractionSettings(SIZER, loaders={"*.moody": "moody"}))
 
 
 def job(root, relative, **more):
@@ -28,7 +28,7 @@ def job(root, relative, **more):
 def test_a_file_gives_its_hash_its_facts_and_chunks_that_slice_it(tmp_path):
     text = "# Title\n\n" + "Some words in a row. " * 60
     (tmp_path / "a.md").write_text(text)
-    result = Extractor(Setup(SIZER)).extract(job(tmp_path, "a.md"), keep_text=True)
+    result = Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "a.md"), keep_text=True)
     st = (tmp_path / "a.md").stat()
     (part,) = result.parts
     assert result.content_hash == blake3(text.encode()).hexdigest() == part.document.content_hash
@@ -41,20 +41,20 @@ def test_a_file_gives_its_hash_its_facts_and_chunks_that_slice_it(tmp_path):
 
 def test_the_text_stays_behind_unless_it_is_asked_for(tmp_path):
     (tmp_path / "a.md").write_text("some words")
-    (part,) = Extractor(Setup(SIZER)).extract(job(tmp_path, "a.md")).parts
+    (part,) = Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "a.md")).parts
     assert (part.document.text, part.characters) == ("", 10)
 
 
 def test_bytes_of_a_known_hash_are_only_read(tmp_path):
     (tmp_path / "a.md").write_text("some words")
     known = blake3(b"some words").hexdigest()
-    result = Extractor(Setup(SIZER)).extract(job(tmp_path, "a.md", known_hash=known))
+    result = Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "a.md", known_hash=known))
     assert (result.content_hash, result.parts) == (known, ())
 
 
 def test_an_empty_file_gives_no_chunks(tmp_path):
     (tmp_path / "a.md").touch()
-    (part,) = Extractor(Setup(SIZER)).extract(job(tmp_path, "a.md")).parts
+    (part,) = Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "a.md")).parts
     assert part.chunks == ()
 
 
@@ -67,7 +67,7 @@ def test_documents_inside_a_document_are_parts_of_their_own(tmp_path, moody):
 
 def test_a_root_that_is_one_file_is_read(tmp_path):
     (tmp_path / "a.md").write_text("some words")
-    result = Extractor(Setup(SIZER)).extract(Job(str(tmp_path / "a.md"), "", "a.md"))
+    result = Extractor(ExtractionSettings(SIZER)).extract(Job(str(tmp_path / "a.md"), "", "a.md"))
     assert result.parts[0].characters == 10
 
 
@@ -80,23 +80,23 @@ class TestFailures:
         return caught.value
 
     def test_a_file_that_vanished_is_worth_another_look(self, tmp_path):
-        error = self.failure(Extractor(Setup(SIZER)), job(tmp_path, "gone.md"))
+        error = self.failure(Extractor(ExtractionSettings(SIZER)), job(tmp_path, "gone.md"))
         assert (error.kind, error.code) == ("transient", "vanished")
 
     def test_a_folder_in_its_place_too(self, tmp_path):
         (tmp_path / "a.md").mkdir()
-        error = self.failure(Extractor(Setup(SIZER)), job(tmp_path, "a.md"))
+        error = self.failure(Extractor(ExtractionSettings(SIZER)), job(tmp_path, "a.md"))
         assert error.code in {"vanished", "special"}
 
     def test_a_link_that_took_its_place_is_not_followed(self, tmp_path):
         (tmp_path / "secret").write_text("secret")
         (tmp_path / "a.md").symlink_to("secret")
-        assert self.failure(Extractor(Setup(SIZER)), job(tmp_path, "a.md")).code == "unreadable"
-        assert Extractor(Setup(SIZER)).extract(job(tmp_path, "a.md", link=True)).parts
+        assert self.failure(Extractor(ExtractionSettings(SIZER)), job(tmp_path, "a.md")).code == "unreadable"
+        assert Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "a.md", link=True)).parts
 
     def test_a_fifo_is_skipped_without_waiting_for_a_writer(self, tmp_path):
         os.mkfifo(tmp_path / "a.md")
-        error = self.failure(Extractor(Setup(SIZER)), job(tmp_path, "a.md"))
+        error = self.failure(Extractor(ExtractionSettings(SIZER)), job(tmp_path, "a.md"))
         assert (type(error), error.code) == (DocumentSkipped, "special")
 
     @pytest.mark.parametrize(("name", "size"), [("a.txt", 10 * 2**30), ("a.csv", 2**30), ("a.csv.gz", 2**30)])
@@ -104,7 +104,7 @@ class TestFailures:
         with (tmp_path / name).open("wb") as file:
             file.write(b"mill,wheels\n")
             file.truncate(size)
-        error = self.failure(Extractor(Setup(SIZER)), job(tmp_path, name))
+        error = self.failure(Extractor(ExtractionSettings(SIZER)), job(tmp_path, name))
         assert (type(error), error.code) == (DocumentSkipped, "too_large")
         assert f"{size:,} bytes, more than the 268,435,456" in error.message
         assert "load.max_bytes" in error.remedy
@@ -112,13 +112,13 @@ class TestFailures:
     def test_a_table_over_the_limit_that_was_set_is_skipped_and_at_it_is_read(self, tmp_path):
         (tmp_path / "a.csv").write_text("mill,wheels\nLower,2\n")
         size = (tmp_path / "a.csv").stat().st_size
-        assert Extractor(Setup(SIZER, max_bytes=size)).extract(job(tmp_path, "a.csv")).parts[0].chunks
-        error = self.failure(Extractor(Setup(SIZER, max_bytes=size - 1)), job(tmp_path, "a.csv"))
+        assert Extractor(ExtractionSettings(SIZER, max_bytes=size)).extract(job(tmp_path, "a.csv")).parts[0].chunks
+        error = self.failure(Extractor(ExtractionSettings(SIZER, max_bytes=size - 1)), job(tmp_path, "a.csv"))
         assert (error.code, error.kind) == ("too_large", "permanent")
 
     def test_binary_content_is_skipped(self, tmp_path):
         (tmp_path / "a.md").write_bytes(b"\x7fELF\0\0\0")
-        assert self.failure(Extractor(Setup(SIZER)), job(tmp_path, "a.md")).code == "binary"
+        assert self.failure(Extractor(ExtractionSettings(SIZER)), job(tmp_path, "a.md")).code == "binary"
 
     def test_whatever_a_loader_raises_is_this_files_failure(self, tmp_path, moody):
         (tmp_path / "a.moody").write_text("raise")
@@ -129,12 +129,14 @@ class TestFailures:
     def test_an_unknown_loader_is_the_settings_failure_not_the_files(self, tmp_path):
         (tmp_path / "a.md").write_text("words")
         with pytest.raises(PluginError, match="unknown loader `nobody`"):
-            Extractor(Setup(SIZER, loaders={"*": "nobody"})).extract(job(tmp_path, "a.md"))
+            Extractor(ExtractionSettings(SIZER, loaders={"*": "nobody"})).extract(job(tmp_path, "a.md"))
 
     def test_settings_of_a_loader_are_checked(self, tmp_path):
         (tmp_path / "a.md").write_text("words")
         with pytest.raises(PluginError, match="volume"):
-            Extractor(Setup(SIZER, loader_options={"markdown": {"volume": 3}})).extract(job(tmp_path, "a.md"))
+            Extractor(ExtractionSettings(SIZER, loader_options={"markdown": {"volume": 3}})).extract(
+                job(tmp_path, "a.md")
+            )
 
 
 def test_a_file_that_grows_while_it_is_read_is_said_to_have_moved(tmp_path, monkeypatch):
@@ -149,12 +151,12 @@ def test_a_file_that_grows_while_it_is_read_is_said_to_have_moved(tmp_path, monk
         return data
 
     monkeypatch.setattr("embedingest.ingest.extract.extractor.os.read", slow)
-    result = Extractor(Setup(SIZER)).extract(job(tmp_path, "log.txt"), keep_text=True)
+    result = Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "log.txt"), keep_text=True)
     assert result.moved
     assert result.parts[0].document.text == "one line\n"
 
 
 def test_patterns_choose_the_chunker(tmp_path):
     (tmp_path / "a.md").write_text("some words")
-    setup = Setup(SIZER, chunkers={"*.md": "structured"}, chunker="nobody")
+    setup = ExtractionSettings(SIZER, chunkers={"*.md": "structured"}, chunker="nobody")
     assert Extractor(setup).extract(job(tmp_path, "a.md")).parts[0].chunker == "structured"

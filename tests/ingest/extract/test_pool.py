@@ -12,7 +12,7 @@ import pytest
 
 from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError, PluginError
-from embedingest.ingest.extract.extractor import Extracted, Job, Setup
+from embedingest.ingest.extract.extractor import Extracted, ExtractionSettings, Job
 from embedingest.ingest.extract.pool import WorkerPool
 from tests.ingest.strangers import installed
 from tests.waiting import until
@@ -21,7 +21,7 @@ from tests.waiting import until
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory):
     with installed(tmp_path_factory.mktemp("site")):
-        yield Setup(HashingSizer(64), loaders={"*.moody": "moody"})
+        yield ExtractionSettings(HashingSizer(64), loaders={"*.moody": "moody"})
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_endless_nesting_and_noise_on_standard_output_do_no_harm(setup, files):
 
 
 def test_a_wrong_setting_stops_the_caller(files):
-    with WorkerPool(Setup(HashingSizer(64), chunker="nobody")) as pool:
+    with WorkerPool(ExtractionSettings(HashingSizer(64), chunker="nobody")) as pool:
         (job,) = files(a="words")
         with pytest.raises(PluginError, match="unknown chunker `nobody`"):
             pool.submit(job).result(20)
@@ -161,9 +161,9 @@ def test_workers_die_with_their_parent_even_in_the_middle_of_a_document(setup, f
     script.write_text(
         "import os, sys, time\n"
         "from embedingest.engine.hashing import HashingSizer\n"
-        "from embedingest.ingest.extract.extractor import Job, Setup\n"
+        "from embedingest.ingest.extract.extractor import Job, ExtractionSettings\n"
         "from embedingest.ingest.extract.pool import WorkerPool\n"
-        "pool = WorkerPool(Setup(HashingSizer(64), loaders={'*.moody': 'moody'}))\n"
+        "pool = WorkerPool(ExtractionSettings(HashingSizer(64), loaders={'*.moody': 'moody'}))\n"
         f"future = pool.submit(Job({job.root!r}, {job.relative!r}, 'a'))\n"
         "while not future.running(): time.sleep(0.01)\n"
         "time.sleep(0.2); print(pool.processes[0], flush=True); time.sleep(60)\n"

@@ -1,0 +1,149 @@
+"""One extraction process and the socket to it: started, fed, listened to, ended. Knows no queue."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from multiprocessing import Pipe
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.ingest.extract.process import READY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+    from embedingest.ingest.extract.extractor import Extracted, Job
+
+__all__ = ["Worker", "WorkerLostError"]
+
+_START_SECONDS: Final = 60.0
+_SLICE_SECONDS: Final = 0.25
+_DEATH_SECONDS: Final = 1.0
+_ENVIRONMENT: Final = {
+    # The engine has the cores; a worker is one of them. Fewer arenas: address space is what is limited.
+    "OMP_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "MALLOC_ARENA_MAX": "1",
+}
+
+
+class WorkerLostError(Exception):
+    """A worker is gone while it had files to read: it hung, died, grew too large, or could not be started.
+
+    `code` is `timeout`, `crashed`, `memory` or `worker`; `reason` what the file at hand did, or what went wrong.
+    """
+
+    def __init__(self, code: str, reason: str, remedy: str | None = None) -> None:
+        super().__init__(reason)
+        self.code, self.reason, self.remedy = code, reason, remedy
+
+
+class Worker:
+    """A process that may map `memory_bytes` more than it does when it is ready (on Linux, which can hold it).
+
+    `settings` are pickled ExtractionSettings. Every method raises WorkerLostError when the process is gone.
+    """
+
+    def __init__(self, settings: bytes, memory_bytes: int) -> None:
+        ours, theirs = Pipe()
+        code = (
+            f"import sys; sys.path[:] = {sys.path!r}; "
+            "from embedingest.ingest.extract.process import main; "
+            f"main({theirs.fileno()}, {os.getpid()}, {memory_bytes})"
+        )
+        try:
+            # A session of its own: Ctrl-C in the terminal is for the parent to answer.
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, **_ENVIRONMENT},
+                start_new_session=True,
+            )
+        except OSError as error:
+            ours.close()
+            raise WorkerLostError("worker", str(error)) from error
+        finally:
+            theirs.close()
+        self._link: Connection[Any, Any] = ours
+        self._ready = False
+        self.pid: Final = self._process.pid
+        self._send_bytes(settings)
+
+    def wait_ready(self) -> None:
+        """Until the process has imported what it needs; its time limits begin after."""
+        if not self._ready:
+            if self._read(_START_SECONDS, lambda _: None) != READY:
+                raise WorkerLostError("worker", "it answered with something else")
+            self._ready = True
+
+    def send(self, jobs: list[Job]) -> None:
+        """Hand over a batch; `receive` gives its outcomes in order, some at a time."""
+        self._send_bytes(pickle.dumps(jobs, pickle.HIGHEST_PROTOCOL))
+
+    def receive(self, timeout_seconds: float, watch: Callable[[Worker], None]) -> list[Extracted | Exception]:
+        """The next outcomes. `watch` is called some times a second while there are none."""
+        data = self._read(timeout_seconds, watch)
+        return pickle.loads(data)  # type: ignore[no-any-return] # noqa: S301 -- our own child
+
+    def resident_bytes(self) -> int:
+        """Memory of the process; 0 where the system does not say."""
+        import psutil
+
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def kill(self) -> None:
+        """End the process and whatever it started."""
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the process and wait for its end."""
+        self.kill()
+        self._process.wait()
+        self._link.close()
+
+    def _send_bytes(self, data: bytes) -> None:
+        try:
+            self._link.send_bytes(data)
+        except OSError as error:
+            raise self._death() from error
+
+    def _read(self, timeout_seconds: float, watch: Callable[[Worker], None]) -> bytes:
+        deadline = time.monotonic() + timeout_seconds
+        try:
+            while not self._link.poll(min(_SLICE_SECONDS, max(0.0, deadline - time.monotonic()))):
+                watch(self)
+                if time.monotonic() >= deadline:
+                    self.kill()
+                    raise WorkerLostError(
+                        "timeout",
+                        f"took longer than {round(timeout_seconds, 1):g} s",
+                        "raise `load.timeout_seconds`, or exclude it",
+                    )
+            return self._link.recv_bytes()
+        except (EOFError, OSError) as error:
+            raise self._death() from error
+
+    def _death(self) -> WorkerLostError:
+        """How the process ended."""
+        try:
+            status = self._process.wait(_DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            status = self._process.wait()
+        if status < 0:
+            name = signal.Signals(-status).name if -status in {int(s) for s in signal.Signals} else f"signal {-status}"
+            return WorkerLostError("crashed", f"took its extraction process down ({name})")
+        return WorkerLostError("crashed", f"took its extraction process down (exit status {status})")
