@@ -13,6 +13,7 @@ import click
 
 from embedingest.cli._commands import COMMANDS, cli
 from embedingest.config import schema
+from embedingest.store.schema import ROW_MODEL, SCHEMA_VERSION
 
 HERE = Path(__file__).parent
 MADE = "<!-- Written by docs/reference/generate.py; edit the program, not this page. -->\n"
@@ -72,6 +73,18 @@ def _option(option: click.Option, context: click.Context) -> str:
     return (names + takes).replace("|", "\\|")
 
 
+def columns() -> str:
+    """Every column of a table: its Arrow type, its meaning, and the version that first wrote it."""
+    parts = [MADE, "# Columns of the table\n", _COLUMNS_INTRODUCTION]
+    parts.append("| Column | Arrow type | Null | Since | |\n| --- | --- | --- | --- | --- |")
+    for column in ROW_MODEL:
+        kind = "fixed_size_list<item: float>[D]" if column.kind is None else column.kind
+        parts.append(
+            f"| `{column.name}` | `{kind}` | {'yes' if column.nullable else ''} | {column.since} | {column.meaning} |"
+        )
+    return "\n".join(parts).replace("|  |", "| |") + "\n"
+
+
 def _reached(node: Any, sections: dict[str, Any], seen: list[str] | None = None) -> list[str]:
     seen = [] if seen is None else seen
     if isinstance(node, dict):
@@ -115,6 +128,13 @@ helps editors.
 """
 
 
+_COLUMNS_INTRODUCTION = f"""\
+One row is one chunk. The columns stand in the table's order, and their names change with a major version only. This is
+schema {SCHEMA_VERSION}: the table's Arrow metadata holds that number under `embedingest`, with the model, its
+fingerprint and D, the length of its vectors. With `store: {{float16: true}}` the vectors are `halffloat`.
+"""
+
+
 def _title(name: str) -> str:
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in name.removesuffix("Config")).strip()
     return words.capitalize() if words else "The file"
@@ -126,7 +146,7 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
-PAGES = {"configuration.md": configuration, "commands.md": commands}
+PAGES = {"configuration.md": configuration, "commands.md": commands, "columns.md": columns}
 
 
 def main(check: bool) -> int:

@@ -60,30 +60,34 @@ class Column:
 
 ROW_MODEL: Final = (
     Column("id", _TEXT, "The row's key: a hash of `source`, `text_hash` and a counter for repeats in one document"),
-    Column("source", _TEXT, "The document: the alias of its root, a slash, the path below it"),
+    Column(
+        "source",
+        _TEXT,
+        "The document: the alias of its root, `/`, the path below it; inside another file `!/` and its name there",
+    ),
     Column("title", _TEXT, "The document's title", nullable=True),
     Column("text", _TEXT, "The chunk: characters `start` to `end` of the document's text"),
-    Column(VECTOR, None, "The embedding, of length 1"),
+    Column(VECTOR, None, "The embedding of the text: D numbers, of length 1"),
     Column("text_hash", _TEXT, "A hash of `fingerprint`, the document prompt and the exact text that was embedded"),
-    Column("content_hash", _TEXT, "The blake3 hash of the bytes of the document"),
+    Column("content_hash", _TEXT, "The blake3 hash of the bytes of the file"),
     Column("chunk_index", _COUNT, "The place of the chunk in its document, from 0"),
     Column("chunk_count", _COUNT, "How many chunks the document has"),
     Column("start", _COUNT, "The chunk's first character in the document's text, from 0"),
     Column("end", _COUNT, "The character after the chunk's last"),
-    Column(
-        "line_start", _COUNT, "The chunk's first line in the file, from 1; null where there are no lines", nullable=True
-    ),
-    Column("line_end", _COUNT, "The chunk's last line in the file; null where there are no lines", nullable=True),
-    Column(
-        "page", _COUNT, "The page, or slide, that the chunk begins on, from 1; null where there are none", nullable=True
-    ),
+    Column("line_start", _COUNT, "The chunk's first line in the file, from 1; null without lines", nullable=True),
+    Column("line_end", _COUNT, "The chunk's last line in the file; null without lines", nullable=True),
+    Column("page", _COUNT, "The page (or slide) that the chunk begins on, from 1; null without pages", nullable=True),
     Column("heading_path", pa.list_(_TEXT), "The headings above the chunk, the outermost first"),
     Column("mime", _TEXT, "The document's media type"),
-    Column("modified_at", _TIME, "When the file was last changed"),
-    Column("ingested_at", _TIME, "When the row was written with its vector; a refresh of other columns keeps it"),
-    Column("metadata", _TEXT, "What else is known of the document and the chunk, a JSON object"),
+    Column("modified_at", _TIME, "When the file was last changed, UTC"),
+    Column("ingested_at", _TIME, "When the row was written with its vector, UTC; a refresh of other columns keeps it"),
+    Column("metadata", _TEXT, "What else is known of the document and the chunk: a JSON object"),
     Column("fingerprint", _TEXT, "The model whose vector this is"),
-    Column("config_hash", _TEXT, "A hash of the settings that applied: loader, chunker, prompt, metadata rules"),
+    Column(
+        "config_hash",
+        _TEXT,
+        "A hash of what made the rows of this document: loader, chunker, prompt, window, metadata rules",
+    ),
 )
 COLUMNS: Final = tuple(column.name for column in ROW_MODEL)
 NULLABLE: Final = frozenset(column.name for column in ROW_MODEL if column.nullable)

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.store.schema import rows_of, schema, table_of
+from embedingest.store.schema import ROW_MODEL, rows_of, schema, table_of
 from embedingest.store.values import TableIdentity, stored_ns
 from tests.store.doubles import DIMENSIONS, MODEL, row
 
@@ -37,3 +37,9 @@ def test_a_stored_time_is_less_than_a_microsecond_before_and_stays(nanoseconds):
 def test_rows_come_back_in_their_order():
     rows = [row("b.md"), row("a.md", title="Owls", page=3), row("a.md", 1, heading_path=())]
     assert back(*rows) == rows
+
+
+def test_every_column_says_in_one_line_what_it_means():
+    for column in ROW_MODEL:
+        assert column.meaning
+        assert not set("\n|") & set(column.meaning), column.name
