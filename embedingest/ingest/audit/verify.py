@@ -104,7 +104,7 @@ def mend(m: Resources, problems: Sequence[Problem]) -> None:
         rows = _rows_of_ids(m, sources, set(wrong))
         m.cache.forget({row.text_hash for row in rows})
         m.commit(Changes(delete=wrong))
-    m.journal.doubt()
+    m.journal.mark_unsynced()
 
 
 def _everything(pipeline: Pipeline, present: set[str]) -> Iterator[Candidate]:

@@ -46,9 +46,9 @@ def doubt_changed_settings(journal: Journal, recipe: Recipe) -> None:
         with journal.transaction():
             journal.unverify_all()
             journal.set_meta("choice", recipe.choice)
-    for way in journal.ways():
-        if way.fingerprint != recipe.fingerprint or way.config_hash != recipe.expected(way.loader, way.chunker):
-            journal.unverify(way)
+    for used in journal.provenances():
+        if used.fingerprint != recipe.fingerprint or used.config_hash != recipe.expected(used.loader, used.chunker):
+            journal.unverify(used)
 
 
 def _agrees(file: FileState, documents: Mapping[str, SourceState]) -> bool:

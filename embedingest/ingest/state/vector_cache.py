@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_BYTES", "VectorCache"]
 
+_log = logging.getLogger(__name__)
+
 DEFAULT_BYTES: Final = 256 * 2**20
 _VARIABLES: Final = 500
 _SCHEMA: Final = """
@@ -28,13 +30,12 @@ CREATE TABLE IF NOT EXISTS vectors (
 );
 """
 _VERSION: Final = 1
-_log = logging.getLogger(__name__)
 
 
 class VectorCache:
     """Vectors by text hash, at most about `limit` bytes on disk; what was used longest ago goes first.
 
-    No method raises for a sick file: the cache starts afresh, and where even that fails it stays empty.
+    No method raises for a damaged file: the cache starts afresh, and where even that fails it stays empty.
     One thread at a time.
     """
 
@@ -51,7 +52,7 @@ class VectorCache:
         """The vectors, float32 (D,), of those hashes that are known."""
         if self._db is None:
             return {}
-        found: dict[str, NDArray[np.float32]] = {}
+        vectors: dict[str, NDArray[np.float32]] = {}
         try:
             for part in _parts([bytes.fromhex(key) for key in hashes]):
                 marks = ",".join("?" * len(part))
@@ -60,14 +61,14 @@ class VectorCache:
                     vector = np.frombuffer(blob, dtype="<f4")
                     # A damaged page may still parse: what cannot be a vector is computed again.
                     if np.isfinite(vector).all():
-                        found[key.hex()] = vector
-            self._touch(found)
+                        vectors[key.hex()] = vector
+            self._touch(vectors)
         except sqlite3.Error as error:
             self._recover(error)
-        return found
+        return vectors
 
     def put(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
-        """Remember these vectors, and forget the oldest when over the limit."""
+        """Remember these vectors, each float32 (D,), and forget the oldest when over the limit."""
         if self._db is None or not vectors:
             return
         rows = [(bytes.fromhex(key), np.asarray(v, dtype="<f4").tobytes(), self._stamp) for key, v in vectors.items()]
@@ -144,11 +145,11 @@ class VectorCache:
             _log.warning("vector cache %s starts afresh: %s", self._path, error)
             self._open_empty()
 
-    def _touch(self, found: Mapping[str, object]) -> None:
+    def _touch(self, hashes: Collection[str]) -> None:
         if self._db is None:
             return
         with self._db:
-            for part in _parts([bytes.fromhex(key) for key in found]):
+            for part in _parts([bytes.fromhex(key) for key in hashes]):
                 marks = ",".join("?" * len(part))
                 self._db.execute(f"UPDATE vectors SET stamp=? WHERE hash IN ({marks})", [self._stamp, *part])
 

@@ -1,0 +1,157 @@
+"""The SQLite file of a journal: its tables, its one connection, its transactions. Knows no meaning of a row."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["JournalDatabase"]
+
+_log = logging.getLogger(__name__)
+
+_VERSION: Final = 3
+_TIMEOUT_SECONDS: Final = 10
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS roots (alias TEXT PRIMARY KEY, path BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+    source TEXT PRIMARY KEY, alias TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+    settled INTEGER NOT NULL, state TEXT NOT NULL,
+    content_hash TEXT NOT NULL, config_hash TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    loader TEXT NOT NULL, chunker TEXT NOT NULL, chunks INTEGER NOT NULL, children TEXT NOT NULL,
+    kind TEXT NOT NULL, code TEXT NOT NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL, next_try REAL NOT NULL,
+    notices TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS files_content ON files (content_hash);
+CREATE INDEX IF NOT EXISTS files_known ON files (alias, source, size, mtime_ns, ctime_ns, inode, settled, state);
+CREATE INDEX IF NOT EXISTS files_noticed ON files (alias, notices) WHERE notices <> '';
+CREATE TABLE IF NOT EXISTS ways (
+    loader TEXT NOT NULL, chunker TEXT NOT NULL, config_hash TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    PRIMARY KEY (loader, chunker, config_hash, fingerprint)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending (source TEXT PRIMARY KEY, since REAL NOT NULL, confirmed INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS requests (
+    id INTEGER PRIMARY KEY, verb TEXT NOT NULL, arguments TEXT NOT NULL, made REAL NOT NULL,
+    state TEXT NOT NULL, answer TEXT NOT NULL
+);
+"""
+
+
+class JournalDatabase:
+    """The connection to the journal at `path`, which the parts of a journal build on.
+
+    Raises StoreError when the disk refuses. A file that is no journal, of another version, or damaged, is replaced
+    by an empty one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._depth = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._refusal(error) from error
+        try:
+            self._db = self._connect()
+        except sqlite3.OperationalError as error:
+            raise self._refusal(error) from error
+        except sqlite3.DatabaseError as error:
+            _log.warning("the journal %s is damaged and starts afresh: %s", path, error)
+            self.remove(path)
+            self._db = self._connect()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing; may be nested."""
+        if self._depth:
+            yield
+            return
+        self._run("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+        except BaseException:
+            self._depth = 0
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+        self._depth = 0
+        self._run("COMMIT")
+
+    @staticmethod
+    def remove(path: Path) -> None:
+        """Delete a closed journal."""
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+    def restart(self) -> None:
+        """Forget everything, as a deleted journal would."""
+        self.close()
+        self._depth = 0
+        self.remove(self.path)
+        self._db = self._connect()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with suppress(sqlite3.Error):
+            self._db.close()
+
+    # -- for the parts
+
+    def _run(self, query: str, *values: object) -> None:
+        with self._errors():
+            self._db.execute(query, values)
+
+    def _run_many(self, query: str, rows: Iterable[tuple[Any, ...]]) -> int:
+        """Run a query for each row of values; the number of rows of the table that it touched."""
+        with self._errors():
+            return max(0, self._db.executemany(query, rows).rowcount)
+
+    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        with self._errors():
+            row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
+            return row
+
+    def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._errors():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise self._refusal(error) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version not in {0, _VERSION}:
+                raise sqlite3.DatabaseError(f"version {version}, this program writes {_VERSION}")
+            if version == 0:
+                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    raise sqlite3.DatabaseError("it is another program's database")
+                db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _refusal(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"the journal {self.path} cannot be used: {error}",
+            remedy="free some space or mend the permissions of that folder, or choose another with `--state`",
+        )

@@ -1,0 +1,34 @@
+"""The journal's table of deletions that wait for a person. Decides none of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from embedingest.ingest.state.database import JournalDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["PendingDeletions"]
+
+
+class PendingDeletions(JournalDatabase):
+    """Sources that are gone from their folder and still in the table."""
+
+    def pending(self) -> dict[str, bool]:
+        """Sources whose deletion waits, and whether it was confirmed."""
+        return {source: bool(confirmed) for source, confirmed in self._all("SELECT source, confirmed FROM pending")}
+
+    def set_pending(self, sources: Iterable[str], since: float) -> None:
+        """Let these deletions wait, `since` seconds after the epoch; one that waits already keeps its time."""
+        self._run_many("INSERT OR IGNORE INTO pending VALUES (?, ?, 0)", [(source, since) for source in sources])
+
+    def drop_pending(self, sources: Iterable[str]) -> None:
+        """These deletions need no confirmation any more."""
+        self._run_many("DELETE FROM pending WHERE source=?", [(source,) for source in sources])
+
+    def confirm(self, sources: Iterable[str] | None = None) -> int:
+        """Let waiting deletions happen; all of them without names. The number that will."""
+        if sources is None:
+            return self._run_many("UPDATE pending SET confirmed=1", [()])
+        return self._run_many("UPDATE pending SET confirmed=1 WHERE source=?", [(source,) for source in sources])
