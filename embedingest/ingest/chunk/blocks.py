@@ -101,9 +101,9 @@ def markdown_blocks(text: str) -> list[Block]:
 
 def _markdown_heading(scan: _Scan, start: int, line: str, stripped: str) -> bool:
     if stripped[0] == "#":
-        found = _ATX.match(line)
-        if found:
-            scan.open(start, "heading", level=len(found[1]), title=(found[2] or "").strip())
+        match = _ATX.match(line)
+        if match:
+            scan.open(start, "heading", level=len(match[1]), title=(match[2] or "").strip())
             return True
     elif stripped[0] in "=-" and not scan.blank and scan.last == "paragraph" and _SETEXT.match(line):
         block = scan.blocks[-1]
@@ -203,5 +203,5 @@ def asciidoc_blocks(text: str) -> list[Block]:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    for found in _LINE.finditer(text):
-        yield found.start(), found[0]
+    for match in _LINE.finditer(text):
+        yield match.start(), match[0]

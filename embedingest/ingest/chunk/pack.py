@@ -43,7 +43,7 @@ def pack(positions: Sequence[int], costs: Sequence[float], capacity: int, aim: f
     best = [0.0] * (count + 1)
     origin = [0] * (count + 1)
     for end in range(1, count + 1):
-        stop, least, chosen = positions[end], float("inf"), end - 1
+        stop, least, best_begin = positions[end], float("inf"), end - 1
         for begin in range(end - 1, -1, -1):
             size = stop - positions[begin]
             if size > capacity and begin < end - 1:
@@ -51,9 +51,9 @@ def pack(positions: Sequence[int], costs: Sequence[float], capacity: int, aim: f
             off = 1.0 - size * goal
             cost = best[begin] + off * off
             if cost < least:
-                least, chosen = cost, begin
+                least, best_begin = cost, begin
         best[end] = least + costs[end]
-        origin[end] = chosen
+        origin[end] = best_begin
     cuts = [count]
     while cuts[-1] > 0:
         cuts.append(origin[cuts[-1]])

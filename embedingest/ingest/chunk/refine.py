@@ -51,8 +51,8 @@ def _refine(
         return
     pattern, cost = levels[0]
     begin = start
-    for found in pattern.finditer(text, start, end):
-        place = found.end()
+    for match in pattern.finditer(text, start, end):
+        place = match.end()
         if place <= begin or place >= end:
             continue
         if ruler.size(begin, place) > capacity:
@@ -67,8 +67,8 @@ def _words(text: str, start: int, end: int, ruler: Ruler, capacity: int) -> Iter
     """Every word would be too many places: groups of words, ended by words whose own letters say so."""
     most = max(1, capacity // 4)
     begin = last = start
-    for found in _WORD.finditer(text, start, end):
-        place = found.end()
+    for match in _WORD.finditer(text, start, end):
+        place = match.end()
         if ruler.size(begin, place) > most:
             if last > begin:
                 yield last, _WORD_COST

@@ -69,8 +69,8 @@ def _window_end(text: str, offset: int) -> int:
     if end >= len(text):
         return len(text)
     for mark in ("\n", " "):
-        found = text.rfind(mark, offset + _WINDOW // 2, end)
-        if found >= 0:
-            return found + 1
-    found = text.find(" ", end, end + _WINDOW)  # a very long word stays one word
-    return found + 1 if found >= 0 else end + _WINDOW
+        place = text.rfind(mark, offset + _WINDOW // 2, end)
+        if place >= 0:
+            return place + 1
+    place = text.find(" ", end, end + _WINDOW)  # a very long word stays one word
+    return place + 1 if place >= 0 else end + _WINDOW

@@ -85,13 +85,13 @@ def _with_headings(text: str, spans: list[Span]) -> list[Block]:
             ends.pop()
         ends.append(span.end)
         headings.append(Block(span.start, "heading", len(ends), str(span.value)))
-    taken = {heading.start for heading in headings}
-    body = [block for block in plain_blocks(text) if block.start not in taken]
+    heading_starts = {heading.start for heading in headings}
+    body = [block for block in plain_blocks(text) if block.start not in heading_starts]
     for block in body:
         if block.kind == "heading":
             block.kind = "paragraph"
-    after = [Block(_line_end(text, start), "paragraph") for start in taken]
-    starts = taken | {block.start for block in body}
+    after = [Block(_line_end(text, start), "paragraph") for start in heading_starts]
+    starts = heading_starts | {block.start for block in body}
     body += [block for block in after if block.start not in starts and block.start < len(text)]
     merged = sorted(headings + body, key=lambda block: (block.start, block.kind != "heading"))
     merged[0].start = 0

@@ -52,9 +52,9 @@ class StructuredChunker:
         chunks = []
         for section in sections(document):
             prefix = settings.prefix(section.path, sizer)
-            left = settings.room(sizer) - (sizer.count(prefix) if prefix else 0)
+            capacity = settings.room(sizer) - (sizer.count(prefix) if prefix else 0)
             pieces = _pieces(document.text, section)
-            for start, end in filler.slices(section.start, section.end, pieces, left, prefix):
+            for start, end in filler.slices(section.start, section.end, pieces, capacity, prefix):
                 chunk = emitter.chunk(start, end, heading_path=section.path, prefix=prefix)
                 if chunk is not None:
                     chunks.append(chunk)

@@ -37,7 +37,7 @@ _DEFINES: Final = (
     "function", "method", "class", "interface", "struct", "enum", "trait", "impl", "mod", "namespace",
     "constructor", "type_spec", "record", "object", "singleton", "union",
 )  # fmt: skip
-_FORMS: Final = ("_definition", "_declaration", "_item", "_specifier", "_spec", "class", "module", "method")
+_NODE_SUFFIXES: Final = ("_definition", "_declaration", "_item", "_specifier", "_spec", "class", "module", "method")
 _DEEPEST: Final = 48
 _WIDEST_INDENT: Final = 400
 _LETTERS: Final = "embedingest-letters"
@@ -62,7 +62,7 @@ class Syntax:
 
     def places(self, too_large: Callable[[int, int], bool]) -> Iterator[tuple[int, float]]:
         """Where to cut, ascending, each with its cost: before definitions, then inside those that are too large."""
-        found: dict[int, float] = {}
+        costs: dict[int, float] = {}
         stack: list[tuple[Node, int]] = [(self._tree.root_node, 0)]
         while stack:
             node, depth = stack.pop()
@@ -70,11 +70,11 @@ class Syntax:
             for child in node.children:
                 place = self._line_start(child)
                 if place is not None:
-                    found.setdefault(place, _cost(child, previous, depth))
+                    costs.setdefault(place, _cost(child, previous, depth))
                 if depth < _DEEPEST and child.child_count and too_large(child.start_byte, child.end_byte):
                     stack.append((child, depth + 1))
                 previous = child
-        yield from sorted(found.items())
+        yield from sorted(costs.items())
 
     def path(self, start: int, end: int) -> tuple[str, ...]:
         """Names around `text[start:end]`: the innermost definition that holds it, else the first that begins there."""
@@ -88,18 +88,18 @@ class Syntax:
         return self._definitions[index - 1].path if index and self._definitions[index - 1].end > words else ()
 
     def _find_definitions(self) -> list[_Definition]:
-        found: list[_Definition] = []
+        definitions: list[_Definition] = []
         stack: list[tuple[Node, tuple[str, ...]]] = [(self._tree.root_node, ())]
         while stack:
             node, path = stack.pop()
             name = self._name(node)
             if name:
                 path = (*path, name)
-                found.append(_Definition(node.start_byte, node.end_byte, path))
+                definitions.append(_Definition(node.start_byte, node.end_byte, path))
             if len(path) < _DEEPEST:
                 # A definition of one line holds no other that anyone would cite.
                 stack.extend((child, path) for child in node.children if child.start_point[0] != child.end_point[0])
-        return sorted(found, key=lambda definition: (definition.start, -definition.end))
+        return sorted(definitions, key=lambda definition: (definition.start, -definition.end))
 
     def _name(self, node: Node) -> str:
         if not _defines(node):
@@ -163,4 +163,4 @@ def _defines(node: Node) -> bool:
     kind = node.type
     if kind in {"export_statement", "decorated_definition", "template_declaration"}:
         return True
-    return kind.endswith(_FORMS) and any(word in kind for word in _DEFINES)
+    return kind.endswith(_NODE_SUFFIXES) and any(word in kind for word in _DEFINES)

@@ -33,8 +33,8 @@ class WholeChunker:
         emitter = Emitter(document, trim=settings.trim)
         path = (document.title,) if document.title else ()
         prefix = settings.prefix(path, sizer)
-        left = settings.room(sizer) - (sizer.count(prefix) if prefix else 0)
-        slices = filler.slices(0, len(text), [(0, 0.0, "paragraph")], left, prefix)
+        capacity = settings.room(sizer) - (sizer.count(prefix) if prefix else 0)
+        slices = filler.slices(0, len(text), [(0, 0.0, "paragraph")], capacity, prefix)
         chunks = (emitter.chunk(start, end, prefix=prefix) for start, end in slices)
         return [chunk for chunk in chunks if chunk is not None]
 

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.decode import decode
+from embedingest.ingest.load.common.decode import decode
 from embedingest.types import Document, Span
 
 __all__ = ["CaptionsLoader", "create"]

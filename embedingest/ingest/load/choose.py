@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentSkipped
-from embedingest.ingest.load.decode import is_binary
-from embedingest.ingest.load.languages import LANGUAGES
+from embedingest.ingest.load.common.decode import is_binary
+from embedingest.ingest.load.common.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

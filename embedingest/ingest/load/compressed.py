@@ -10,8 +10,8 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.zipped import MAX_UNPACKED, Container, bomb
 from embedingest.ingest.load.inner import Options, children, load_inner
-from embedingest.ingest.load.zipped import MAX_UNPACKED, Container, bomb
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class ArchiveLoader:
         notices: dict[str, int] = {}
         members = _zip(data, name, self._limit) if data.startswith(b"PK") else _tar(data, name, self._limit, notices)
         safe = ((member, content) for member, content in members if _inside(member, notices))
-        found = children(safe, name, notices, self._options)
-        return Document(source=name, text="", mime="application/x-archive", children=found, notices=notices)
+        documents = children(safe, name, notices, self._options)
+        return Document(source=name, text="", mime="application/x-archive", children=documents, notices=notices)
 
 
 def create_gzip(*, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> GzipLoader:
@@ -89,15 +89,15 @@ def _inner_name(name: str) -> str:
 def _gunzip(data: bytes, name: str, limit: int) -> bytes:
     """Every member of a gzip file; padding after the last is allowed, as gzip itself allows it."""
     pieces: list[bytes] = []
-    left = limit
+    remaining = limit
     while data.startswith(_GZIP):
         stream = zlib.decompressobj(wbits=31)
         pending = data
         try:
             while pending and not stream.eof:
                 piece = stream.decompress(pending, _PIECE)
-                left -= len(piece)
-                if left < 0:
+                remaining -= len(piece)
+                if remaining < 0:
                     raise bomb(name, limit)
                 pieces.append(piece)
                 pending = stream.unconsumed_tail
@@ -116,7 +116,7 @@ def _zip(data: bytes, name: str, limit: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _tar(data: bytes, name: str, limit: int, notices: dict[str, int]) -> Iterator[tuple[str, bytes]]:
-    left = limit
+    remaining = limit
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             for member in archive:
@@ -126,8 +126,8 @@ def _tar(data: bytes, name: str, limit: int, notices: dict[str, int]) -> Iterato
                 if stream is None:
                     notices["special_members"] = notices.get("special_members", 0) + 1
                     continue
-                left -= member.size
-                if left < 0:
+                remaining -= member.size
+                if remaining < 0:
                     raise bomb(name, limit)
                 yield member.name, stream.read()
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:

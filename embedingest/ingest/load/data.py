@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from embedingest.ingest.load.decode import decode
+from embedingest.ingest.load.common.decode import decode
 from embedingest.types import Document
 
 __all__ = ["JsonLinesLoader", "JsonLoader", "YamlLoader", "create_json", "create_jsonl", "create_yaml"]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.assemble import Assembly
+from embedingest.ingest.load.common.assembly import Assembly
+from embedingest.ingest.load.common.zipped import Container
 from embedingest.ingest.load.html import read
-from embedingest.ingest.load.zipped import Container
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def create() -> EpubLoader:
 
 def _package(container: Container) -> str:
     if container.has(_CONTAINER):
-        for each in container.xml(_CONTAINER).iter():
-            path = each.get("full-path")
+        for element in container.xml(_CONTAINER).iter():
+            path = element.get("full-path")
             if path and container.has(path):
                 return path
     for path in container.names:
@@ -83,29 +83,31 @@ def _spine(package: Element, folder: str) -> list[str]:
     """The parts in reading order."""
     items: dict[str, tuple[str, str, str]] = {}
     order: list[str] = []
-    for each in package.iter():
-        tag = each.tag.rpartition("}")[2]
+    for element in package.iter():
+        tag = element.tag.rpartition("}")[2]
         if tag == "item":
-            path = posixpath.normpath(posixpath.join(folder, unquote(each.get("href", ""))))
-            items[each.get("id", "")] = (path, each.get("media-type", ""), each.get("properties", ""))
+            path = posixpath.normpath(posixpath.join(folder, unquote(element.get("href", ""))))
+            items[element.get("id", "")] = (path, element.get("media-type", ""), element.get("properties", ""))
         elif tag == "itemref":
-            order.append(each.get("idref", ""))
-    chosen = [items[each] for each in order if each in items]
-    return [path for path, mime, properties in chosen if mime in _PAGES and "nav" not in properties.split()]
+            order.append(element.get("idref", ""))
+    parts = [items[key] for key in order if key in items]
+    return [path for path, mime, properties in parts if mime in _PAGES and "nav" not in properties.split()]
 
 
 def _locked(container: Container) -> set[str]:
     """Parts under encryption; fonts are often listed there too, and do not matter."""
     if not container.has(_ENCRYPTION):
         return set()
-    return {unquote(each.get("URI", "")) for each in container.xml(_ENCRYPTION).iter() if each.get("URI")}
+    return {
+        unquote(reference.get("URI", "")) for reference in container.xml(_ENCRYPTION).iter() if reference.get("URI")
+    }
 
 
 def _metadata(package: Element) -> tuple[str | None, dict[str, Any]]:
-    found: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
     for key, tag in (("title", "title"), ("author", "creator"), ("language", "language"), ("identifier", "identifier")):
-        values = [" ".join((each.text or "").split()) for each in package.iter(_DC + tag)]
+        values = [" ".join((element.text or "").split()) for element in package.iter(_DC + tag)]
         values = [value for value in values if value]
         if values:
-            found[key] = ", ".join(values) if key == "author" else values[0]
-    return found.pop("title", None), found
+            metadata[key] = ", ".join(values) if key == "author" else values[0]
+    return metadata.pop("title", None), metadata

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from embedingest.errors import ConfigError, DocumentSkipped
-from embedingest.ingest.load.decode import Decoded, decode
-from embedingest.ingest.load.extras import optional
-from embedingest.ingest.load.markup import render
-from embedingest.ingest.load.numbered import numbered, unnumbered
+from embedingest.ingest.load.common.decode import Decoded, decode
+from embedingest.ingest.load.common.extras import optional
+from embedingest.ingest.load.common.html_lines import numbered, unnumbered
+from embedingest.ingest.load.common.html_markdown import render
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ def _decode(data: bytes, name: str) -> Decoded:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        found = _META_CHARSET.search(data[:4096])
-        codec = _codec(found[1].decode("ascii", "replace")) if found else None
+        match = _META_CHARSET.search(data[:4096])
+        codec = _codec(match[1].decode("ascii", "replace")) if match else None
         if codec is not None and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             text = data.decode(codec, "replace")
             lost = text.count("�")
@@ -181,15 +181,15 @@ def _shallow(source: str) -> str:
 def _cut_depth(source: str) -> str:
     depth = 0
 
-    def keep(found: re.Match[str]) -> str:
+    def keep(match: re.Match[str]) -> str:
         nonlocal depth
-        if found[2].lower() in _SHALLOW or found[0].endswith("/>"):
-            return found[0]
-        if found[1]:
+        if match[2].lower() in _SHALLOW or match[0].endswith("/>"):
+            return match[0]
+        if match[1]:
             depth = max(0, depth - 1)
-            return found[0] if depth < _DEEPEST else " "
+            return match[0] if depth < _DEEPEST else " "
         depth += 1
-        return found[0] if depth <= _DEEPEST else " "
+        return match[0] if depth <= _DEEPEST else " "
 
     return _TAG.sub(keep, source)
 
@@ -224,16 +224,16 @@ def _title(tree: LexborHTMLParser) -> str | None:
 
 
 def _metadata(tree: LexborHTMLParser) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    wanted = (
+    metadata: dict[str, Any] = {}
+    selectors = (
         ("language", "html[lang]", "lang"),
         ("canonical", "link[rel=canonical][href]", "href"),
         ("description", "meta[name=description][content]", "content"),
         ("author", "meta[name=author][content]", "content"),
     )
-    for key, selector, attribute in wanted:
+    for key, selector, attribute in selectors:
         node = tree.css_first(selector)
         value = unnumbered(node.attributes.get(attribute) or "").strip() if node is not None else ""
         if value:
-            found[key] = value
-    return found
+            metadata[key] = value
+    return metadata

@@ -45,13 +45,13 @@ def children(
 
     Two parts of one name are told apart by a number, in their order.
     """
-    found: list[Document] = []
+    documents: list[Document] = []
     seen: dict[str, int] = {}
     for name, data in parts:
         seen[name] = seen.get(name, 0) + 1
         unique = name if seen[name] == 1 else f"{name} ({seen[name]})"
         try:
-            found.append(load_inner(data, parent + CHILD + unique, name, options))
+            documents.append(load_inner(data, parent + CHILD + unique, name, options))
         except DocumentError as error:
             notices[f"inner_{error.code}"] = notices.get(f"inner_{error.code}", 0) + 1
-    return tuple(found)
+    return tuple(documents)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any, Final
 
-from embedingest.ingest.load.decode import decode
+from embedingest.ingest.load.common.decode import decode
 from embedingest.types import Document
 
 __all__ = ["LatexLoader", "create", "to_markdown"]
@@ -54,15 +54,15 @@ class LatexLoader:
     def load(self, data: bytes, name: str) -> Document:
         """The words between `\\begin{document}` and its end, or the whole of a file that has neither."""
         decoded = decode(data, name)
-        found = {key: _plain(value) for key, value in _TITLE.findall(decoded.text[:20_000])}
-        metadata: dict[str, Any] = {"author": found["author"]} if found.get("author") else {}
+        titles = {key: _plain(value) for key, value in _TITLE.findall(decoded.text[:20_000])}
+        metadata: dict[str, Any] = {"author": titles["author"]} if titles.get("author") else {}
         return Document(
             source=name,
             has_lines=False,
             text=to_markdown(decoded.text),
             markup="markdown",
             mime="text/x-tex",
-            title=found.get("title") or None,
+            title=titles.get("title") or None,
             metadata=metadata,
             notices=decoded.notices,
         )
@@ -79,9 +79,9 @@ def to_markdown(source: str) -> str:
     body = rest.partition(r"\end{document}")[0] if rest else begin
     parts: list[str] = []
     end = 0
-    for found in _VERBATIM.finditer(body):
-        parts += [_words(body[end : found.start()]), "```\n" + found[2].strip("\n") + "\n```"]
-        end = found.end()
+    for match in _VERBATIM.finditer(body):
+        parts += [_words(body[end : match.start()]), "```\n" + match[2].strip("\n") + "\n```"]
+        end = match.end()
     parts.append(_words(body[end:]))
     text = "\n\n".join(part.strip("\n") for part in parts if part.strip())
     return text + "\n" if text else ""
@@ -91,34 +91,34 @@ def _words(source: str) -> str:
     text = _COMMENT.sub(r"\1", source)
     text = _HEADING.sub(_heading, text)
     text = _DROPPED.sub("", _TITLE.sub("", text))
-    text = _LINK.sub(lambda found: found[1] or found[2] or f" ({found[3]})", text)
+    text = _LINK.sub(lambda match: match[1] or match[2] or f" ({match[3]})", text)
     text = re.sub(
-        r"[ \t]*\\item\b[ \t]*(?:\[([^\]]*)\])?[ \t]*", lambda found: "- " + (f"{found[1]}: " if found[1] else ""), text
+        r"[ \t]*\\item\b[ \t]*(?:\[([^\]]*)\])?[ \t]*", lambda match: "- " + (f"{match[1]}: " if match[1] else ""), text
     )
     text = _plain(_ENVIRONMENT.sub("", text))
     lines = [" ".join(line.split()) if not line.startswith("#") else line for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
-def _heading(found: re.Match[str]) -> str:
-    return f"\n\n{'#' * _LEVELS[found[1]]} {' '.join(_plain(found[2]).split())}\n\n"
+def _heading(match: re.Match[str]) -> str:
+    return f"\n\n{'#' * _LEVELS[match[1]]} {' '.join(_plain(match[2]).split())}\n\n"
 
 
 def _plain(text: str) -> str:
     """Commands replaced by their words, inner ones first; then what TeX writes in a way of its own."""
-    text = _LETTER.sub(lambda found: _LETTERS[found[1]], text)
+    text = _LETTER.sub(lambda match: _LETTERS[match[1]], text)
     text = _ACCENT.sub(_accented, text)
     for _ in range(_ROUNDS):
         text, count = _WITH_WORDS.subn(r"\1", text)
         if not count:
             break
     text = text.replace("\\\\", "\n")
-    text = re.sub(r"\\([%&$#_{}])", lambda found: chr(0xE000 + ord(found[1])), text)  # kept apart from real braces
+    text = re.sub(r"\\([%&$#_{}])", lambda match: chr(0xE000 + ord(match[1])), text)  # kept apart from real braces
     text = _BARE.sub(" ", text).replace("~", " ").replace("``", "“").replace("''", "”").replace("---", "—")
     text = text.replace("{", "").replace("}", "")
-    return re.sub("[\ue000-\ue07f]", lambda found: chr(ord(found[0]) - 0xE000), text).strip(" ")
+    return re.sub("[\ue000-\ue07f]", lambda match: chr(ord(match[0]) - 0xE000), text).strip(" ")
 
 
-def _accented(found: re.Match[str]) -> str:
-    letter = (found[2] or found[3] or found[4]).lstrip("\\")
-    return unicodedata.normalize("NFC", letter + _MARKS[found[1]])
+def _accented(match: re.Match[str]) -> str:
+    letter = (match[2] or match[3] or match[4]).lstrip("\\")
+    return unicodedata.normalize("NFC", letter + _MARKS[match[1]])

@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.assemble import Assembly
-from embedingest.ingest.load.decode import decode
+from embedingest.ingest.load.common.assembly import Assembly
+from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.inner import Options, children
 from embedingest.types import Document
@@ -84,11 +84,11 @@ def _split(data: bytes) -> Iterator[bytes]:
     if not data.startswith(b"From "):
         yield data
         return
-    lines = _FROM_LINE.finditer(data)
-    starts = [found for found in lines if data[max(0, found.start() - 2) : found.start()] in _BREAKS]
-    for found, following in zip(starts, [*starts[1:], None], strict=True):
+    matches = _FROM_LINE.finditer(data)
+    starts = [match for match in matches if data[max(0, match.start() - 2) : match.start()] in _BREAKS]
+    for match, following in zip(starts, [*starts[1:], None], strict=True):
         end = len(data) if following is None else following.start()
-        yield data[found.end() : end].replace(b"\n>From ", b"\nFrom ")
+        yield data[match.end() : end].replace(b"\n>From ", b"\nFrom ")
 
 
 def _parse(data: bytes) -> EmailMessage:
@@ -106,8 +106,8 @@ def _header(message: EmailMessage, field: str) -> str:
 
 def _facts(message: EmailMessage) -> dict[str, Any]:
     fields = {"subject": "Subject", **dict(_HEADERS), "message_id": "Message-ID", "in_reply_to": "In-Reply-To"}
-    found = {key: _header(message, field) for key, field in fields.items()}
-    return {key: value for key, value in found.items() if value}
+    facts = {key: _header(message, field) for key, field in fields.items()}
+    return {key: value for key, value in facts.items() if value}
 
 
 def _write(assembly: Assembly, message: EmailMessage, subject: str, notices: dict[str, int]) -> None:
@@ -146,21 +146,21 @@ def _content(part: Any, notices: dict[str, int]) -> str:
 
 def _attachments(message: EmailMessage, notices: dict[str, int]) -> list[tuple[str, bytes]]:
     """Name and bytes of everything that is not the body; a forwarded message is one of them."""
-    found: list[tuple[str, bytes]] = []
+    attachments: list[tuple[str, bytes]] = []
     try:
         parts = list(message.iter_attachments())
     except (KeyError, AttributeError, ValueError):
-        return found
+        return attachments
     for number, part in enumerate(parts[:_MAX_PARTS], start=1):
         try:
             name = part.get_filename() or ""
             content = _content_bytes(part)
             if content is not None:
                 usual = f"message-{number}.eml" if part.get_content_type() == "message/rfc822" else f"part-{number}"
-                found.append((name.replace("/", "_") or usual, content))
+                attachments.append((name.replace("/", "_") or usual, content))
         except (ValueError, LookupError, AttributeError, TypeError, UnicodeError):
             notices["inner_corrupt"] = notices.get("inner_corrupt", 0) + 1
-    return found
+    return attachments
 
 
 def _content_bytes(part: Any) -> bytes | None:

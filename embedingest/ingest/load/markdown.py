@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from embedingest.ingest.json_values import jsonable, read_yaml
-from embedingest.ingest.load.decode import decode
+from embedingest.ingest.load.common.decode import decode
 from embedingest.types import Document, Span
 
 __all__ = ["MarkdownLoader", "create"]
@@ -54,19 +54,19 @@ def create() -> MarkdownLoader:
 
 def _front_matter(text: str, notices: dict[str, int]) -> tuple[dict[str, Any], int]:
     for pattern, parse in ((_YAML, _yaml), (_TOML, _toml)):
-        found = pattern.match(text)
-        if found is None:
+        match = pattern.match(text)
+        if match is None:
             continue
-        values = parse(found[1])
+        values = parse(match[1])
         if isinstance(values, dict):
-            return jsonable(values), found.end()
+            return jsonable(values), match.end()
         if values is not None:
             notices["front_matter_unreadable"] = 1
     return {}, 0
 
 
 def _yaml(source: str) -> Any:
-    """A mapping, `None` for a mere rule between blanks, or `False` where it is no YAML."""
+    """A mapping, `None` for blanks between two rules, or `False` where it is no YAML."""
     try:
         return read_yaml(source)
     except ValueError:
@@ -85,5 +85,5 @@ def _toml(source: str) -> Any:
 def _title(front: dict[str, Any], text: str) -> str | None:
     if isinstance(front.get("title"), str) and front["title"].strip():
         return str(front["title"]).strip()
-    found = _TITLE.search(text[:_HEAD])
-    return (found[1] or found[2]).strip() if found else None
+    match = _TITLE.search(text[:_HEAD])
+    return (match[1] or match[2]).strip() if match else None

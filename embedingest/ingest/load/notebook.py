@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.assemble import Assembly
+from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.types import Document
 
 __all__ = ["NotebookLoader", "create"]

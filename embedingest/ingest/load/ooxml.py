@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.assemble import Assembly, pipe_table
-from embedingest.ingest.load.zipped import Container, xml_root
+from embedingest.ingest.load.common.assembly import Assembly, pipe_table
+from embedingest.ingest.load.common.zipped import Container, xml_root
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -140,13 +140,13 @@ def _relations(container: Container, part: str) -> dict[str, tuple[str, str]]:
     path = posixpath.join(folder, "_rels", base + ".rels")
     if not container.has(path):
         return {}
-    found = {}
-    for each in container.xml(path).iter(_RELS + "Relationship"):
-        target = posixpath.normpath(posixpath.join(folder, each.get("Target", "")))
-        if each.get("Target", "").startswith("/"):
-            target = each.get("Target", "").lstrip("/")
-        found[each.get("Id", "")] = (each.get("Type", "").rsplit("/", 1)[-1], target)
-    return found
+    relations = {}
+    for relation in container.xml(path).iter(_RELS + "Relationship"):
+        target = posixpath.normpath(posixpath.join(folder, relation.get("Target", "")))
+        if relation.get("Target", "").startswith("/"):
+            target = relation.get("Target", "").lstrip("/")
+        relations[relation.get("Id", "")] = (relation.get("Type", "").rsplit("/", 1)[-1], target)
+    return relations
 
 
 def _main_part(container: Container, usual: str) -> str:
@@ -164,9 +164,9 @@ def _properties(container: Container) -> tuple[str | None, dict[str, Any]]:
     if not container.has("docProps/core.xml"):
         return None, {}
     root = container.xml("docProps/core.xml")
-    found = {key: (root.findtext(f"{_DC}{tag}") or "").strip() for key, tag in _PROPERTIES}
-    title = found.pop("title") or None
-    return title, {key: value for key, value in found.items() if value}
+    properties = {key: (root.findtext(f"{_DC}{tag}") or "").strip() for key, tag in _PROPERTIES}
+    title = properties.pop("title") or None
+    return title, {key: value for key, value in properties.items() if value}
 
 
 _PROPERTIES: Final = (("title", "title"), ("author", "creator"), ("subject", "subject"), ("language", "language"))
@@ -181,11 +181,11 @@ def _heading_styles(container: Container) -> dict[str, int]:
         outline = style.find(f"{_W}pPr/{_W}outlineLvl")
         named = style.find(_W + "name")
         label = "" if named is None else named.get(_W + "val", "")
-        found = _HEADING.match(label)
+        match = _HEADING.match(label)
         if outline is not None and outline.get(_W + "val", "").isdigit():
             levels[style.get(_W + "styleId", "")] = int(outline.get(_W + "val", "0")) + 1
-        elif found:
-            levels[style.get(_W + "styleId", "")] = int(found[1])
+        elif match:
+            levels[style.get(_W + "styleId", "")] = int(match[1])
         elif label.lower() == "title":
             levels[style.get(_W + "styleId", "")] = 1
     return {style: level for style, level in levels.items() if level <= 9}
@@ -269,7 +269,7 @@ def _slides(container: Container) -> list[str]:
     main = _main_part(container, "ppt/presentation.xml")
     relations = _relations(container, main)
     listed = _part(container, main).iter(_P + "sldId")
-    targets = [relations.get(each.get(_R + "id", ""), ("", ""))[1] for each in listed]
+    targets = [relations.get(slide.get(_R + "id", ""), ("", ""))[1] for slide in listed]
     return [target for target in targets if container.has(target)]
 
 
@@ -277,22 +277,22 @@ def _slide(assembly: Assembly, slide: Element) -> str | None:
     title = None
     for shape in slide.iter():
         if shape.tag == _P + "sp":
-            words = [_inline(paragraph).strip() for paragraph in shape.iter(_A + "p")]
-            words = [each for each in words if each]
-            if title is None and words and _is_title(shape):
-                title = " ".join(" ".join(words).split())
+            lines = [_inline(paragraph).strip() for paragraph in shape.iter(_A + "p")]
+            lines = [line for line in lines if line]
+            if title is None and lines and _is_title(shape):
+                title = " ".join(" ".join(lines).split())
                 assembly.add(f"# {title}")
-            elif len(words) > 1:
-                assembly.add("\n".join(f"- {each}" for each in words))
-            elif words:
-                assembly.add(words[0])
+            elif len(lines) > 1:
+                assembly.add("\n".join(f"- {line}" for line in lines))
+            elif lines:
+                assembly.add(lines[0])
         elif shape.tag == _A + "tbl":
             assembly.add(pipe_table([_inline(cell) for cell in row.iter(_A + "tc")] for row in shape.iter(_A + "tr")))
     return title
 
 
 def _is_title(shape: Element) -> bool:
-    return any(each.get("type") in {"title", "ctrTitle"} for each in shape.iter(_P + "ph"))
+    return any(placeholder.get("type") in {"title", "ctrTitle"} for placeholder in shape.iter(_P + "ph"))
 
 
 def _notes(assembly: Assembly, container: Container, slide: str) -> None:
@@ -300,6 +300,6 @@ def _notes(assembly: Assembly, container: Container, slide: str) -> None:
         if kind != "notesSlide" or not container.has(target):
             continue
         for shape in _part(container, target).iter(_P + "sp"):
-            if any(each.get("type") == "body" for each in shape.iter(_P + "ph")):
+            if any(placeholder.get("type") == "body" for placeholder in shape.iter(_P + "ph")):
                 words = "\n".join(_inline(paragraph) for paragraph in shape.iter(_A + "p")).strip()
                 assembly.add(f"Notes: {words}" if words else "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.assemble import Assembly, pipe_table
-from embedingest.ingest.load.zipped import Container, xml_root
+from embedingest.ingest.load.common.assembly import Assembly, pipe_table
+from embedingest.ingest.load.common.zipped import Container, xml_root
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _slide(assembly: Assembly, page: Element) -> str | None:
     title = None
     for frame in page.iter(_DRAW + "frame"):
         if frame.get(_PRESENTATION + "class") == "title" and title is None:
-            title = " ".join(" ".join(_inline(each) for each in frame.iter(_TEXT + "p")).split()) or None
+            title = " ".join(" ".join(_inline(paragraph) for paragraph in frame.iter(_TEXT + "p")).split()) or None
             assembly.add(f"# {title}" if title else "")
         else:
             _walk(assembly, frame)
@@ -133,7 +133,10 @@ def _items(listing: Element, depth: int = 0) -> Iterator[str]:
 
 def _rows(table: Element) -> Iterator[list[str]]:
     for row in table.iter(_TABLE + "table-row"):
-        yield [" ".join(_inline(each) for each in cell.iter(_TEXT + "p")) for cell in row.iter(_TABLE + "table-cell")]
+        yield [
+            " ".join(_inline(paragraph) for paragraph in cell.iter(_TEXT + "p"))
+            for cell in row.iter(_TABLE + "table-cell")
+        ]
 
 
 def _inline(element: Element) -> str:
@@ -161,10 +164,10 @@ def _blank(node: Element) -> str:
 
 
 def _metadata(root: Element) -> tuple[str | None, dict[str, Any]]:
-    wanted = (("author", _META + "initial-creator"), ("author", _DC + "creator"), ("language", _DC + "language"))
-    found: dict[str, Any] = {}
-    for key, tag in wanted:
+    tags = (("author", _META + "initial-creator"), ("author", _DC + "creator"), ("language", _DC + "language"))
+    metadata: dict[str, Any] = {}
+    for key, tag in tags:
         value = (root.findtext(f".//{tag}") or "").strip()
         if value:
-            found.setdefault(key, value)
-    return (root.findtext(f".//{_DC}title") or "").strip() or None, found
+            metadata.setdefault(key, value)
+    return (root.findtext(f".//{_DC}title") or "").strip() or None, metadata

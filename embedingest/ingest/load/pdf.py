@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError, DocumentSkipped
-from embedingest.ingest.load.extras import optional
+from embedingest.ingest.load.common.extras import optional
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -161,9 +161,9 @@ def _outline(pdf: Any) -> Iterable[tuple[int, str, int]]:
 
 def _info(pdf: Any) -> dict[str, Any]:
     info = pdf.get_metadata_dict()
-    wanted = (("title", "Title"), ("author", "Author"), ("subject", "Subject"))
-    found = {key: " ".join(str(info.get(field) or "").split()) for key, field in wanted}
-    return {key: value for key, value in found.items() if value}
+    fields = (("title", "Title"), ("author", "Author"), ("subject", "Subject"))
+    values = {key: " ".join(str(info.get(field) or "").split()) for key, field in fields}
+    return {key: value for key, value in values.items() if value}
 
 
 def _lines(page: str) -> list[str]:
@@ -222,30 +222,30 @@ def _paragraphs(lines: list[str]) -> str:
 def _headings(text: str, pages: list[Span], outline: list[tuple[int, str, int]]) -> list[Span]:
     """A span from each outline entry's line to the next entry of its level or above."""
     by_number = {span.value: span for span in pages}
-    found: list[tuple[int, str, int]] = []
+    headings: list[tuple[int, str, int]] = []
     last = 0
     for level, title, index in outline:
         page = by_number.get(index + 1)
         if page is not None:
             place = _find_line(text, title, max(last, page.start), page.end)
             if place is not None:
-                found.append((level, title, place))
+                headings.append((level, title, place))
                 last = place + 1
     spans = []
-    for position, (level, title, start) in enumerate(found):
-        end = next((place for other, _, place in found[position + 1 :] if other <= level), len(text))
+    for position, (level, title, start) in enumerate(headings):
+        end = next((place for other, _, place in headings[position + 1 :] if other <= level), len(text))
         spans.append(Span(start, end, "heading", title))
     return spans
 
 
 def _find_line(text: str, title: str, start: int, end: int) -> int | None:
     """Where the line of a heading begins: its title, behind a number or not, perhaps broken over two lines."""
-    wanted = _plain(title)
+    plain_title = _plain(title)
     place = text.rfind("\n", 0, start) + 1
     lines = text[place:end].split("\n")
     for index, line in enumerate(lines):
         both = line if index + 1 >= len(lines) else f"{line} {lines[index + 1]}"
-        if place >= start and wanted in {_plain(line), _plain(both), line.strip(), both.strip()}:
+        if place >= start and plain_title in {_plain(line), _plain(both), line.strip(), both.strip()}:
             return place
         place += len(line) + 1
     return None

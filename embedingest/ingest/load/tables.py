@@ -8,8 +8,9 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.decode import decode
-from embedingest.ingest.load.extras import optional
+from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.extras import optional
+from embedingest.ingest.load.common.zipped import Container
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -208,8 +209,6 @@ def _delimiter(text: str, name: str) -> str:
 
 def _refuse_bomb(data: bytes, name: str) -> None:
     """Calamine unpacks as it is told: a zip that claims, or turns out, to be huge is refused before it sees it."""
-    from embedingest.ingest.load.zipped import Container
-
     if data.startswith(b"PK"):
         container = Container(data, name)
         for part in container.names:

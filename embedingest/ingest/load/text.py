@@ -6,8 +6,8 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from embedingest.ingest.load.decode import Decoded, decode
-from embedingest.ingest.load.languages import LANGUAGES, language_of
+from embedingest.ingest.load.common.decode import Decoded, decode
+from embedingest.ingest.load.common.languages import LANGUAGES, language_of
 from embedingest.types import Document
 
 __all__ = ["SUFFIXES", "CodeLoader", "TextLoader", "create", "create_code"]
@@ -98,11 +98,11 @@ def _mime(name: str, text: str) -> str:
 
 def _title(head: str, mime: str) -> str | None:
     if mime == "text/x-rst":
-        found = _RST_TITLE.search(head)
-        return found[2].strip() if found else None
+        match = _RST_TITLE.search(head)
+        return match[2].strip() if match else None
     if mime == "text/x-asciidoc":
-        found = _ASCIIDOC_TITLE.search(head)
-        return found[1].strip() if found else None
+        match = _ASCIIDOC_TITLE.search(head)
+        return match[1].strip() if match else None
     return None
 
 

@@ -1,6 +1,6 @@
 """Source lines for a parser that keeps none: start tags are given the line they stand on before the page is parsed.
 
-Knows tags by their looks only; a tag inside a script, a comment or an attribute is marked too, which harms nothing.
+Knows tags by their spelling only; a tag inside a script, a comment or an attribute is marked too, which harms nothing.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ def numbered(source: str) -> str:
     parts = []
     at, line = 0, 1
     upper = any(tag in source for tag in ("<P", "<DIV", "<BODY", "<LI", "<TD", "<H1"))
-    for found in (_ANY if upper else _LOWER).finditer(source):
-        end = found.end()
+    for match in (_ANY if upper else _LOWER).finditer(source):
+        end = match.end()
         line += source.count("\n", at, end)
-        name = found.end(1)
+        name = match.end(1)
         if name < 0:
             parts.append(f"{source[at:end]}<link {LINE}={line}>")
         else:
             # The parser drops a line feed right behind <pre>.
-            dropped = len(found[1]) == 3 and source.startswith("\n", end)
+            dropped = len(match[1]) == 3 and source.startswith("\n", end)
             parts.append(f"{source[at:name]} {LINE}={line + dropped}{source[name:end]}")
         at = end
     parts.append(source[at:])

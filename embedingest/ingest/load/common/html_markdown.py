@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.numbered import LINE, unnumbered
+from embedingest.ingest.load.common.html_lines import LINE, unnumbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,16 +164,16 @@ def _flowed(text: str, line: int, lead: str) -> tuple[list[str], list[tuple[int,
         words: list[str] = []
         column = len(lead)
         for piece in part.split("\n"):
-            raw = said = ""
+            raw = written = ""
             for stretch in piece.split("\0"):
                 if stretch.strip():
-                    origins.append((len(lines), column + len(said) if words or said else 0, line))
+                    origins.append((len(lines), column + len(written) if words or written else 0, line))
                 raw += stretch
-                said = " ".join(raw.split())
+                written = " ".join(raw.split())
                 line += 1
-            if said:
-                words.append(said)
-                column += len(said) + 1
+            if written:
+                words.append(written)
+                column += len(written) + 1
         line -= 1
         if words:
             lines.append(lead + " ".join(words))
@@ -273,10 +273,10 @@ def _language(node: LexborNode) -> str:
     inner = node.css_first("code[class]")
     parent = node.parent
     around = [] if parent is None else [parent, parent.parent]
-    for each in (node, inner, *around):
-        found = _LANGUAGE.search((each.attributes.get("class") or "").lower()) if each is not None else None
-        if found and found[1] not in {"default", "none", "text", "notranslate"}:
-            return found[1]
+    for element in (node, inner, *around):
+        match = _LANGUAGE.search((element.attributes.get("class") or "").lower()) if element is not None else None
+        if match and match[1] not in {"default", "none", "text", "notranslate"}:
+            return match[1]
     return ""
 
 
@@ -306,8 +306,8 @@ def _table(writer: _Writer, node: LexborNode) -> None:
 
 def _line(node: LexborNode, otherwise: int) -> int:
     """The line of the source that an element stands on, where it is known."""
-    said = node.attributes.get(LINE)
-    return int(said) if said and said.isdigit() else otherwise
+    number = node.attributes.get(LINE)
+    return int(number) if number and number.isdigit() else otherwise
 
 
 def _cells(row: LexborNode) -> Iterator[LexborNode]:

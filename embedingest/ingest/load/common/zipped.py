@@ -30,7 +30,7 @@ class Container:
 
     def __init__(self, data: bytes, name: str, *, limit: int = MAX_UNPACKED) -> None:
         self.name = name
-        self._left = self._limit = limit
+        self._remaining = self._limit = limit
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
@@ -56,8 +56,8 @@ class Container:
             with self._zip.open(part) as stream:
                 pieces = []
                 while piece := stream.read(_PIECE):
-                    self._left -= len(piece)
-                    if self._left < 0:
+                    self._remaining -= len(piece)
+                    if self._remaining < 0:
                         raise bomb(self.name, self._limit)
                     pieces.append(piece)
                 return b"".join(pieces)

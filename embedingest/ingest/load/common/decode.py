@@ -19,7 +19,7 @@ __all__ = ["Decoded", "decode", "is_binary"]
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like the mark of UTF-16, so it is asked first
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like the mark of UTF-16, so it comes first
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -46,7 +46,7 @@ def decode(data: bytes, name: str) -> Decoded:
     head = data[:_SNIFF]
     if is_binary(head):
         raise DocumentSkipped(f"{name} holds binary data, not text", source=name, code="binary")
-    wide = _utf16(head) if b"\0" in head else None  # asked first: zeros are valid UTF-8 too
+    wide = _utf16(head) if b"\0" in head else None  # before UTF-8, in which zeros are valid too
     if wide is not None:
         return _lossy(data, wide)
     try:
@@ -90,11 +90,11 @@ def _nearly_utf8(data: bytes) -> str | None:
 def _guess(data: bytes) -> str:
     import chardet
 
-    found = chardet.detect(data)["encoding"]
-    if found is None:
+    encoding = chardet.detect(data)["encoding"]
+    if encoding is None:
         return "utf-8"
     try:
-        return codecs.lookup(found).name
+        return codecs.lookup(encoding).name
     except LookupError:
         return "utf-8"
 

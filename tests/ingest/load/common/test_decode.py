@@ -5,7 +5,7 @@ import codecs
 import pytest
 
 from embedingest.errors import DocumentSkipped
-from embedingest.ingest.load.decode import decode, is_binary
+from embedingest.ingest.load.common.decode import decode, is_binary
 
 FRENCH = "Été comme hiver, la façade du théâtre reste très éclairée. Où êtes-vous allés hier soir ? " * 8
 RUSSIAN = "Съешь же ещё этих мягких французских булок, да выпей чаю. " * 12
