@@ -13,6 +13,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.extract.extractor import Job
 from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.difference import Difference, difference
+from embedingest.ingest.run.planner import documents_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Examined", "examine"]
 
 _JOBS: Final = 48
-_TOGETHER: Final = 64
+_BATCH_FILES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +46,42 @@ class Examined:
     error: DocumentError | None = None
 
 
-def examine(m: Resources, candidates: Iterable[Candidate]) -> Iterator[Examined]:
-    """Extract every candidate and plan it against the table. Raises StoreError, EngineError, PluginError."""
+def examine(resources: Resources, candidates: Iterable[Candidate]) -> Iterator[Examined]:
+    """Extract every candidate and compare it with the table. Raises StoreError, EngineError, PluginError."""
     batch: list[tuple[Candidate, Extracted]] = []
-    for candidate, outcome in _extracted(m, candidates):
+    for candidate, outcome in _extracted(resources, candidates):
         if isinstance(outcome, DocumentError):
-            yield Examined(candidate, m.journal.file(candidate.source), error=outcome)
+            yield Examined(candidate, resources.journal.file(candidate.source), error=outcome)
             continue
         batch.append((candidate, outcome))
-        if len(batch) >= _TOGETHER:
-            yield from _planned(m, batch)
+        if len(batch) >= _BATCH_FILES:
+            yield from _planned(resources, batch)
             batch.clear()
-    yield from _planned(m, batch)
+    yield from _planned(resources, batch)
 
 
-def _planned(m: Resources, batch: Sequence[tuple[Candidate, Extracted]]) -> Iterator[Examined]:
-    befores = {candidate.source: m.journal.file(candidate.source) for candidate, _ in batch}
-    made = {candidate.source: wanted_rows(extracted, m.recipe) for candidate, extracted in batch}
-    documents: dict[str, None] = {}
-    for source, before in befores.items():
-        documents |= dict.fromkeys((source, *made[source].children, *(before.children if before else ())))
-    stored = m.table().rows(list(documents)) if documents and m.has_table() else {}
+def _planned(resources: Resources, batch: Sequence[tuple[Candidate, Extracted]]) -> Iterator[Examined]:
+    files = []
+    documents: list[str] = []
     for candidate, extracted in batch:
-        source, before = candidate.source, befores[candidate.source]
-        mine = dict.fromkeys((source, *made[source].children, *(before.children if before else ())))
-        has = [row for name in mine for row in stored.get(name, ())]
-        yield Examined(candidate, before, extracted.content_hash, made[source], difference(made[source].rows, has))
+        before = resources.journal.file(candidate.source)
+        wanted = wanted_rows(extracted, resources.recipe)
+        files.append((candidate, before, extracted.content_hash, wanted))
+        documents += documents_of(candidate.source, before, wanted.children)
+    stored = resources.table().rows(documents) if documents and resources.has_table() else {}
+    for candidate, before, content_hash, wanted in files:
+        rows = rows_of(documents_of(candidate.source, before, wanted.children), stored)
+        yield Examined(candidate, before, content_hash, wanted, difference(wanted.rows, rows))
 
 
-def _extracted(m: Resources, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Extracted | DocumentError]]:
-    workers = m.workers()
+def _extracted(
+    resources: Resources, candidates: Iterable[Candidate]
+) -> Iterator[tuple[Candidate, Extracted | DocumentError]]:
+    workers = resources.workers()
     under_way: dict[Future[Extracted], Candidate] = {}
     for candidate in candidates:
-        found = candidate.found
-        job = Job(str(candidate.root.path), found.relative, candidate.source, size=found.facts.size, link=found.link)
+        file = candidate.found
+        job = Job(str(candidate.root.path), file.relative, candidate.source, size=file.facts.size, link=file.link)
         under_way[workers.submit(job)] = candidate
         if len(under_way) >= _JOBS:
             yield from _take(under_way)

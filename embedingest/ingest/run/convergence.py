@@ -5,7 +5,6 @@ Knows no lock, no journal file and no other process; `Pipeline` makes one for ea
 
 from __future__ import annotations
 
-import heapq
 import logging
 import os
 import time
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.notices import gather, gather_files
 from embedingest.ingest.report import Failure, IngestReport
+from embedingest.ingest.run.committer import MOST_NOTICED
 from embedingest.ingest.run.deletions import judge
 from embedingest.ingest.run.survey import Survey, survey_paths, survey_root
-from embedingest.ingest.run.walk import DELETE_SOURCES, NOTICED, Stopped, Walk
+from embedingest.ingest.run.walk import Stopped, Walk
 from embedingest.ingest.scan.roots import Root, owner
 from embedingest.ingest.watch.settle import is_young
 from embedingest.ingest.watch.values import Batch
@@ -33,8 +33,7 @@ __all__ = ["Convergence", "delete"]
 
 _log = logging.getLogger(__name__)
 _LOOKS: Final = 3
-_URGENT_FILES: Final = 16
-_ALWAYS_URGENT: Final = 4
+_DELETE_SOURCES: Final = 500
 _POSTPONE_SECONDS: Final = 60.0
 
 
@@ -46,7 +45,7 @@ class Convergence:
         self._m = m
         self._report = report
         self._allow = allow_deletes
-        self._walk = Walk(m, report)
+        self._walk = Walk(m, report, watched=pipeline.watcher is not None)
         self._gone: dict[str, Root] = {}
         self._late: set[str] = set()
         self._present: dict[str, int] = {}
@@ -71,7 +70,6 @@ class Convergence:
             relatives = {*changed, *scanner.concerned(batch.folders), *(root.relative(s) for s in due if root.holds(s))}
             if batch.sweep:
                 survey = survey_root(root, scanner, journal, due=due)
-                self._set_urgency(survey)
                 self._present[root.alias] = survey.seen
                 self._swept.add(root)
                 self._left[root] = survey.skipped
@@ -80,7 +78,6 @@ class Convergence:
             elif relatives:
                 survey = survey_paths(root, scanner, journal, relatives, due=due)
                 self._hold_back(root, survey, settled=changed)
-                self._set_urgency(survey)
                 self._late.update(survey.gone)
                 self._take(root, survey)
 
@@ -102,20 +99,6 @@ class Convergence:
                 ready.append(candidate)
         survey.seen -= len(survey.candidates) - len(ready)
         survey.candidates = ready
-
-    def _set_urgency(self, survey: Survey) -> None:
-        """While watching, what changed last goes first, but only so much of it: a thousand urgent files are none.
-
-        Where many are urgent already, as while an archive is unpacked, of each set only the last few are.
-        """
-        urgent = set()
-        if self._pipeline.watcher is not None:
-            room = max(_ALWAYS_URGENT, _URGENT_FILES - self._walk.urgent_files)
-            newest = heapq.nlargest(room, survey.candidates, key=lambda one: one.found.facts.mtime_ns)
-            urgent = {candidate.source for candidate in newest}
-        for place, candidate in enumerate(survey.candidates):
-            if candidate.urgent != (candidate.source in urgent):
-                survey.candidates[place] = candidate._replace(urgent=not candidate.urgent)
 
     def _take(self, root: Root, survey: Survey) -> None:
         report, journal = self._report, self._m.journal
@@ -236,7 +219,7 @@ class Convergence:
             state = m.journal.file(source)
             if state is not None and state.state == "failed":
                 report.failures.append(Failure(source, state.kind, state.error))
-        if self._swept or len(self._walk.noticed) > NOTICED:
+        if self._swept or len(self._walk.noticed) > MOST_NOTICED:
             report.notices = gather(m.journal, [root.alias for root in self._pipeline.roots], self._left.values())
         else:
             report.notices = gather_files(m.journal, self._walk.noticed)
@@ -245,10 +228,10 @@ class Convergence:
 def delete(m: Resources, sources: Sequence[str], report: IngestReport) -> None:
     """Take sources out of table and journal, some hundreds a commit."""
     started = time.perf_counter()
-    for first in range(0, len(sources), DELETE_SOURCES):
+    for first in range(0, len(sources), _DELETE_SOURCES):
         if m.stop.is_set():
             raise Stopped
-        part = sources[first : first + DELETE_SOURCES]
+        part = sources[first : first + _DELETE_SOURCES]
         states = [state for source in part if (state := m.journal.file(source)) is not None]
         documents = [
             name for state in states if state.chunks or state.state == "unverified" for name in state.documents

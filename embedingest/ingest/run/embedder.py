@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.types import Embeddings
 
-__all__ = ["Embedded", "Embedder"]
+__all__ = ["BULK_THREADS", "URGENT_THREADS", "Embedded", "Embedder"]
 
-_CALLS: Final = 4
-_URGENT_CALLS: Final = 2
+BULK_THREADS: Final = 4
+"""Threads that carry the backlog, one call each."""
+
+URGENT_THREADS: Final = 2
+"""Threads that carry urgent calls beside them."""
+
 _OVERLOADED_SECONDS: Final = 0.25
 
 
@@ -51,8 +55,8 @@ class Embedded:
 class Embedder:
     """Calls `engine.embed` from threads of its own and hands each outcome to `done`, from those threads.
 
-    `_CALLS` of them carry the backlog, and others what is urgent: a save does not wait for a call of the backlog
-    to come back, only for the batch that the engine is at.
+    Urgent calls have threads of their own: they do not wait for a call of the backlog to come back, only for the
+    batch that the engine is at.
     """
 
     def __init__(self, engine: Engine, recipe: Recipe, done: Callable[[Embedded], None]) -> None:
@@ -63,10 +67,9 @@ class Embedder:
         self._backlog: queue.SimpleQueue[Mapping[str, str]] = queue.SimpleQueue()
         self._urgent: queue.SimpleQueue[Mapping[str, str]] = queue.SimpleQueue()
         # Daemons: an engine that hangs must not keep the process from ending.
-        for _ in range(_CALLS):
+        for _ in range(BULK_THREADS):
             threading.Thread(target=self._serve, args=(self._backlog, "bulk"), name="embed", daemon=True).start()
-        for _ in range(_URGENT_CALLS):
-            # What somebody has just saved is waited for; the backlog is not.
+        for _ in range(URGENT_THREADS):
             threading.Thread(target=self._serve, args=(self._urgent, "query"), name="embed", daemon=True).start()
 
     def submit(self, texts: Mapping[str, str], *, urgent: bool = False) -> None:
@@ -74,26 +77,26 @@ class Embedder:
         (self._urgent if urgent else self._backlog).put(texts)
 
     def recall(self) -> int:
-        """Take back what no call has begun with; the number of calls that will not come."""
-        taken = 0
-        for work in (self._urgent, self._backlog):
+        """Drop the calls that have not begun. Answers how many will not come."""
+        dropped = 0
+        for calls in (self._urgent, self._backlog):
             with contextlib.suppress(queue.Empty):
                 while True:
-                    work.get_nowait()
-                    taken += 1
-        return taken
+                    calls.get_nowait()
+                    dropped += 1
+        return dropped
 
     def close(self) -> None:
-        """Take no further calls; what runs ends unheard."""
+        """Take no further calls; the outcomes of those that run are dropped."""
         self._closed.set()
-        for _ in range(_CALLS):
+        for _ in range(BULK_THREADS):
             self._backlog.put({})
-        for _ in range(_URGENT_CALLS):
+        for _ in range(URGENT_THREADS):
             self._urgent.put({})
 
-    def _serve(self, work: queue.SimpleQueue[Mapping[str, str]], priority: Priority) -> None:
+    def _serve(self, calls: queue.SimpleQueue[Mapping[str, str]], priority: Priority) -> None:
         while not self._closed.is_set():
-            texts = work.get()
+            texts = calls.get()
             if not texts or self._closed.is_set():
                 continue
             result = Embedded(tuple(texts))
@@ -102,7 +105,7 @@ class Embedder:
             except EmbedingestError as error:
                 result.error = error
             except Exception as error:  # noqa: BLE001 -- raised again by whoever takes the result
-                # An engine may be a stranger's: whatever it raises, it is the engine that failed.
+                # An engine may be a plug-in: whatever it raises, it is the engine that failed.
                 result.error = EngineError(f"the engine failed: {type(error).__name__}: {error}")
                 result.error.__cause__ = error
             except BaseException as error:  # noqa: BLE001 -- no failure of the engine: the process is to end
@@ -111,22 +114,22 @@ class Embedder:
                 self._done(result)
 
     def _embed(self, texts: Mapping[str, str], result: Embedded, priority: Priority) -> None:
-        left = dict(texts)
-        while left:
-            hashes = list(left)
+        remaining = dict(texts)
+        while remaining:
+            hashes = list(remaining)
             try:
-                answer = self._call(list(left.values()), priority)
+                answer = self._call(list(remaining.values()), priority)
             except InputError as error:
-                if error.index is None and len(left) > 1:
+                if error.index is None and len(remaining) > 1:
                     half = len(hashes) // 2
                     for part in (hashes[:half], hashes[half:]):
-                        self._embed({key: left[key] for key in part}, result, priority)
+                        self._embed({key: remaining[key] for key in part}, result, priority)
                     return
                 bad = hashes[error.index or 0]
                 result.failed[bad] = error.message
-                del left[bad]
+                del remaining[bad]
                 continue
-            self._take(hashes, left, answer, result)
+            self._keep(hashes, remaining, answer, result)
             return
 
     def _call(self, texts: list[str], priority: Priority) -> Embeddings:
@@ -136,23 +139,22 @@ class Embedder:
                     texts, model=self._recipe.model, prompt=self._recipe.prompt, priority=priority
                 )
             except OverloadedError:
-                # Others are using the engine; a backlog can wait.
+                # Others are using the engine: try again until there is room, or until this is closed.
                 if self._closed.wait(_OVERLOADED_SECONDS):
                     raise
 
-    def _take(self, hashes: list[str], texts: Mapping[str, str], answer: Embeddings, result: Embedded) -> None:
+    def _keep(self, hashes: list[str], texts: Mapping[str, str], answer: Embeddings, result: Embedded) -> None:
         vectors = answer.vectors
         if vectors.shape != (len(hashes), self._recipe.dimensions):
             raise EngineError(
                 f"the engine answered {len(hashes)} texts with vectors of shape {vectors.shape}, "
                 f"not {(len(hashes), self._recipe.dimensions)}"
             )
-        sound: list[bool] = [bool(np.isfinite(vector).all()) for vector in vectors]
-        for place, key in enumerate(hashes):
-            if sound[place]:
-                result.vectors[key] = vectors[place]
+        for index, key in enumerate(hashes):
+            if np.isfinite(vectors[index]).all():
+                result.vectors[key] = vectors[index]
                 result.characters += len(texts[key])
             else:
                 result.failed[key] = "the engine gave a vector with NaN or infinity"
         result.tokens += int(answer.token_counts.sum())
-        result.truncated.update(hashes[place] for place in answer.truncated)
+        result.truncated.update(hashes[index] for index in answer.truncated)

@@ -1,8 +1,8 @@
 """Which texts go to the engine together: rounds of some hundred, sorted by length, cut into calls of one batch each.
 
 A call is about what the engine computes at once, so calls come back one by one: a crash costs what is under way and
-no more. Sorting within a round keeps batches without padding; a round is emptied before the next begins, so that no
-text waits for ever. Pure.
+no more. Texts of like length go together, so that batches need little padding; a round is emptied before the next
+begins, so that no text waits for ever. Pure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CALL_CHARACTERS: Final = 16_384
 """Texts of a call times the characters of its longest: some 4 000 tokens of prose."""
 
 URGENT_TEXTS: Final = 8
-"""Texts of an urgent call: what is saved while one runs waits for its end."""
+"""Texts of an urgent call, few so that it ends soon: what is saved meanwhile waits for that."""
 
 
 class Rounds:
@@ -27,24 +27,24 @@ class Rounds:
         self._urgent: dict[str, str] = {}
         self._waiting: dict[str, str] = {}
         self._calls: list[dict[str, str]] = []
-        self._called = 0
+        self._texts_in_calls = 0
 
     def __len__(self) -> int:
         """How many texts wait."""
-        return len(self._urgent) + len(self._waiting) + self._called
+        return len(self._urgent) + len(self._waiting) + self._texts_in_calls
 
     def add(self, key: str, text: str, *, urgent: bool) -> None:
         (self._urgent if urgent else self._waiting)[key] = text
 
     def hurry(self, key: str) -> None:
-        """A text of the backlog that somebody has just saved is urgent now, if no call has taken it yet."""
+        """A text of the backlog is urgent from now on, if no call has taken it yet."""
         text = self._waiting.pop(key, None)
         if text is None:
             call = next((call for call in self._calls if key in call), None)
             if call is None:
                 return
             text = call.pop(key)
-            self._called -= 1
+            self._texts_in_calls -= 1
         self._urgent[key] = text
 
     @property
@@ -52,7 +52,7 @@ class Rounds:
         return bool(self._urgent)
 
     def next_urgent(self) -> dict[str, str]:
-        """A few urgent texts, the latest first: who saved last waits for what runs and for nothing else."""
+        """A few urgent texts, the latest first, so that they wait for the calls in flight only."""
         count = min(URGENT_TEXTS, len(self._urgent))
         return dict(self._urgent.popitem() for _ in range(count))
 
@@ -60,14 +60,14 @@ class Rounds:
         """The next call of the backlog, empty where there is none; a round that is not full begins with `begin`."""
         if not self._calls and self._waiting and (begin or len(self._waiting) >= ROUND_TEXTS):
             self._calls = _cut(self._waiting)
-            self._called = len(self._waiting)
+            self._texts_in_calls = len(self._waiting)
             self._waiting = {}
         while self._calls and not self._calls[-1]:
-            self._calls.pop()  # all of it went ahead
+            self._calls.pop()  # all of its texts became urgent
         if not self._calls:
             return {}
         call = self._calls.pop()
-        self._called -= len(call)
+        self._texts_in_calls -= len(call)
         return call
 
 

@@ -29,7 +29,7 @@ _FACTS: Final = 4
 
 
 class Candidate(NamedTuple):
-    """A file to read. `urgent` ones (noticed while watching) go before the backlog."""
+    """A file to read. `urgent` ones (`FileQueue` says which) go before the backlog; it has been read `tries` times."""
 
     root: Root
     source: str
@@ -59,13 +59,11 @@ class Survey:
 _UNCHANGED: Final = {"done": "unchanged", "skipped": "skipped", "empty": "empty"}
 
 
-def survey_root(
-    root: Root, scanner: Scanner, journal: Journal, *, due: frozenset[str] = frozenset(), urgent: bool = False
-) -> Survey:
+def survey_root(root: Root, scanner: Scanner, journal: Journal, *, due: frozenset[str] = frozenset()) -> Survey:
     """Everything under one root. `due` are failed sources to be tried again."""
     known = journal.known(root.alias)
     survey = Survey()
-    blind = _compare(root, scanner.scan(), known, survey, due=due, urgent=urgent)
+    blind = _compare(root, scanner.scan(), known, survey, due=due)
     survey.gone = [source for source in known if not _hidden(source, blind)]
     return survey
 
@@ -74,16 +72,16 @@ def survey_paths(
     root: Root, scanner: Scanner, journal: Journal, relatives: Iterable[str], *, due: frozenset[str] = frozenset()
 ) -> Survey:
     """Some paths below a root, files or folders, present or not; a folder stands for its whole subtree."""
-    survey, wanted = Survey(), _outermost(_rescanned(relative) for relative in relatives)
+    survey, outermost = Survey(), _outermost(_rescanned(relative) for relative in relatives)
     # Thousands of files that arrive at once are looked at folder by folder: each scan asks what applies to it anew.
-    items = scanner.scan_paths(filter(None, wanted))
+    items = scanner.scan_paths(filter(None, outermost))
     files = {relative: item for relative, item in items if isinstance(item, FoundFile)}
-    for relative in wanted:
+    for relative in outermost:
         if not relative:
-            return survey_root(root, scanner, journal, due=due, urgent=True)
+            return survey_root(root, scanner, journal, due=due)
         below = journal.below(root.source(relative))
         known = {source: fact for source in below if (fact := journal.known_file(source)) is not None}
-        blind = _compare(root, _scanned(scanner, relative, files), known, survey, due=due, urgent=True)
+        blind = _compare(root, _scanned(scanner, relative, files), known, survey, due=due)
         survey.gone += [source for source in known if not _hidden(source, blind)]
     return survey
 
@@ -101,7 +99,6 @@ def _compare(
     survey: Survey,
     *,
     due: frozenset[str],
-    urgent: bool,
 ) -> list[str]:
     """Sort what was scanned into `survey`, taking it out of `known`. The sources below which nothing is known."""
     blind: list[str] = []
@@ -117,7 +114,7 @@ def _compare(
         source = prefix + relative if relative.isascii() and "%" not in relative and relative else name(relative)
         before = pop(source, None)
         if before is None:
-            survey.candidates.append(Candidate(root, source, item, urgent))
+            survey.candidates.append(Candidate(root, source, item))
             continue
         settled, state = before[5:]
         same = settled and (before[1:5] == facts[:_FACTS] or before[1:5] == stat_facts(facts))
@@ -127,7 +124,7 @@ def _compare(
             counts["failed"] += 1
             survey.failed.append(source)
         else:
-            survey.candidates.append(Candidate(root, source, item, urgent))
+            survey.candidates.append(Candidate(root, source, item))
     survey.seen += seen
     return blind
 

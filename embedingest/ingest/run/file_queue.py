@@ -1,0 +1,92 @@
+"""Which file is read next: urgent ones first, and of those the one that changed last. Pure: reads and times nothing."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from embedingest.ingest.run.survey import Candidate
+
+__all__ = ["LEAST_URGENT", "MOST_URGENT", "FileQueue"]
+
+MOST_URGENT: Final = 16
+"""Files that are urgent at once: where a thousand are, none is."""
+
+LEAST_URGENT: Final = 4
+"""Files of one set of changes that are urgent however many are already, as while an archive is unpacked."""
+
+
+class FileQueue:
+    """Files that wait to be read, and those that are under way, from `take` to `done`.
+
+    No file is under way twice: one that is added meanwhile is put off, and waits again from `done` on. Who is urgent
+    is decided here alone. `urgent` counts urgent files that wait or are under way; `finished` of `total` files are
+    done with, and both grow while a run goes on.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, int, Candidate]] = []
+        self._pushed = 0
+        self._under_way: set[str] = set()
+        self._put_off: dict[str, Candidate] = {}
+        self.urgent = 0
+        self.finished = 0
+        self.total = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many files wait to be read, without those that are put off."""
+        return len(self._heap)
+
+    @property
+    def next_is_urgent(self) -> bool:
+        """Whether an urgent file is the next to be taken."""
+        return bool(self._heap) and self._heap[0][0] == 0
+
+    def with_urgency(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The same files, those that changed last urgent: as many as there is room for, and some in any case."""
+        room = max(LEAST_URGENT, MOST_URGENT - self.urgent)
+        newest = heapq.nlargest(room, candidates, key=lambda candidate: candidate.found.facts.mtime_ns)
+        urgent = {candidate.source for candidate in newest}
+        return [
+            candidate._replace(urgent=True) if candidate.source in urgent else candidate for candidate in candidates
+        ]
+
+    def add(self, candidates: Iterable[Candidate]) -> list[str]:
+        """Take up files. Answers the sources under way of which an urgent version waits now: they are overtaken."""
+        overtaken = []
+        for candidate in candidates:
+            if candidate.source in self._under_way:
+                self._put_off[candidate.source] = candidate
+                if candidate.urgent:
+                    overtaken.append(candidate.source)
+                continue
+            self._pushed += 1
+            self.total += 1
+            self.urgent += candidate.urgent
+            key = (0 if candidate.urgent else 1, -candidate.found.facts.mtime_ns, self._pushed, candidate)
+            heapq.heappush(self._heap, key)
+        return overtaken
+
+    def take(self) -> Candidate | None:
+        """The next file, under way from now on; `None` where it is under way already, and is put off."""
+        candidate = heapq.heappop(self._heap)[-1]
+        if candidate.source in self._under_way:
+            self._put_off[candidate.source] = candidate
+            self.urgent -= candidate.urgent
+            self.total -= 1
+            return None
+        self._under_way.add(candidate.source)
+        return candidate
+
+    def done(self, candidate: Candidate) -> None:
+        """A file that was taken is done with, whatever came of it."""
+        self.finished += 1
+        self.urgent -= candidate.urgent
+        self._under_way.discard(candidate.source)
+        put_off = self._put_off.pop(candidate.source, None)
+        if put_off is not None:
+            self.add([put_off])

@@ -1,0 +1,139 @@
+"""Files that wait for vectors, the texts they wait for, and the calls that will bring them. Pure: calls nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.ingest.notices import plus
+from embedingest.ingest.run.embedder import BULK_THREADS, URGENT_THREADS
+from embedingest.ingest.run.rounds import ROUND_TEXTS, Rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from embedingest.ingest.run.embedder import Embedded
+    from embedingest.ingest.run.planner import PlannedFile
+
+__all__ = ["BULK_CALLS", "MOST_TEXTS", "URGENT_CALLS", "Arrived", "Call", "MissingVectors"]
+
+BULK_CALLS: Final = BULK_THREADS + 1
+"""Calls of the backlog in flight at once: one more than are computed, so that the engine never waits for the next."""
+
+URGENT_CALLS: Final = URGENT_THREADS
+"""Urgent calls in flight at once: further texts wait here, where what is saved later overtakes them."""
+
+MOST_TEXTS: Final = 3 * ROUND_TEXTS
+"""Texts that wait or are in flight before no further file of the backlog is read."""
+
+
+class Call(NamedTuple):
+    """Texts by text hash, for the engine to embed together."""
+
+    texts: dict[str, str]
+    urgent: bool
+
+
+class Arrived(NamedTuple):
+    """What a call has brought: files that have all their vectors now, and files that never will, with the reason."""
+
+    complete: list[PlannedFile]
+    failed: list[tuple[PlannedFile, str]]
+
+
+class MissingVectors:
+    """Every text is asked for once, however many files wait for it. Owns the count of calls in flight."""
+
+    def __init__(self) -> None:
+        self._incomplete: dict[str, PlannedFile] = {}
+        self._waiters: dict[str, list[PlannedFile]] = {}
+        self._rounds = Rounds()
+        self._in_flight: dict[tuple[str, ...], bool] = {}
+        self._texts_in_flight = 0
+
+    def __len__(self) -> int:
+        """How many texts wait or are in flight."""
+        return len(self._rounds) + self._texts_in_flight
+
+    @property
+    def full(self) -> bool:
+        """Whether no further file of the backlog should be read for now."""
+        return len(self) >= MOST_TEXTS
+
+    @property
+    def calls(self) -> int:
+        """How many calls are in flight."""
+        return len(self._in_flight)
+
+    def unasked(self, hashes: Collection[str]) -> set[str]:
+        """Those of these text hashes that nobody waits for yet."""
+        return set(hashes) - self._waiters.keys()
+
+    def want(self, file: PlannedFile, texts: Mapping[str, str]) -> None:
+        """`file` waits for the vectors of `texts`, by text hash; at least one."""
+        urgent = file.candidate.urgent
+        file.missing.update(texts)
+        self._incomplete[file.candidate.source] = file
+        for key, text in texts.items():
+            if key in self._waiters:
+                self._waiters[key].append(file)
+                if urgent:
+                    self._rounds.hurry(key)
+            else:
+                self._waiters[key] = [file]
+                self._rounds.add(key, text, urgent=urgent)
+
+    def next_call(self, *, idle: bool) -> Call | None:
+        """The call to make now, in flight from here on; `None` where enough are.
+
+        A round that is not full waits for more texts while others keep the engine busy, unless `idle`: no file is
+        being read.
+        """
+        urgent_calls = sum(self._in_flight.values())
+        urgent = self._rounds.urgent and urgent_calls < URGENT_CALLS
+        if not urgent and self.calls - urgent_calls >= BULK_CALLS:
+            return None
+        texts = self._rounds.next_urgent() if urgent else self._rounds.next_call(begin=idle or self.calls <= 1)
+        if not texts:
+            return None
+        self._in_flight[tuple(texts)] = urgent
+        self._texts_in_flight += len(texts)
+        return Call(texts, urgent)
+
+    def arrived(self, embedded: Embedded) -> Arrived:
+        """A call in flight has come back: hand what it brought, if the engine did not fail, to the files that wait."""
+        if self._in_flight.pop(embedded.hashes, None) is not None:
+            self._texts_in_flight -= len(embedded.hashes)
+        arrived = Arrived([], [])
+        if embedded.error is not None:
+            return arrived
+        for key in embedded.hashes:
+            for file in self._waiters.pop(key, ()):
+                if key not in file.missing:
+                    continue
+                if key not in embedded.vectors:
+                    self._forget(file)
+                    arrived.failed.append((file, embedded.failed.get(key, "no reason given")))
+                    continue
+                file.vectors[key] = embedded.vectors[key]
+                if key in embedded.truncated:
+                    file.state = file.state._replace(notices=plus(file.state.notices, truncated_chunks=1))
+                file.missing.discard(key)
+                if not file.missing:
+                    self._forget(file)
+                    arrived.complete.append(file)
+        return arrived
+
+    def give_up(self, source: str) -> PlannedFile | None:
+        """Let a file that waits go without its vectors; `None` where it does not wait. Its texts are embedded still."""
+        file = self._incomplete.get(source)
+        if file is not None:
+            self._forget(file)
+        return file
+
+    def _forget(self, file: PlannedFile) -> None:
+        del self._incomplete[file.candidate.source]
+        for key in file.missing:
+            waiters = self._waiters.get(key, [])
+            if file in waiters:
+                waiters.remove(file)
+        file.missing.clear()
