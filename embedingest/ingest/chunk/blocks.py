@@ -41,7 +41,7 @@ class Block:
 
 
 class _Scan:
-    """The blocks so far, and what the line under the hand continues."""
+    """The blocks so far, and what the present line continues."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []

@@ -31,7 +31,7 @@ _LEVELS: Final[dict[str, tuple[_Level, ...]]] = {
 _WORD: Final = re.compile(r"\s+(?=\S)")
 _WORD_COST: Final = 1.0
 _HARD_COST: Final = 1.5
-_GROUP: Final = 16  # words are taken together, about so many, up to words that their letters choose
+_GROUP: Final = 16  # words in a group, on average
 
 
 def refine(text: str, start: int, end: int, kind: Kind, ruler: Ruler, capacity: int) -> Iterator[tuple[int, float]]:
@@ -64,7 +64,7 @@ def _refine(
 
 
 def _words(text: str, start: int, end: int, ruler: Ruler, capacity: int) -> Iterator[tuple[int, float]]:
-    """Every word would be too many places: groups of words, ended by words whose own letters say so."""
+    """Cuts between groups of words. A word begins a group by its own hash, so that an edit moves few of them."""
     most = max(1, capacity // 4)
     begin = last = start
     for match in _WORD.finditer(text, start, end):

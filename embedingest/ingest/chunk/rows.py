@@ -24,8 +24,8 @@ class RowsChunker:
     """Each line of the text is a row. `sheet` spans are tables of their own; a `header` span is a table's header.
 
     A chunk's `metadata` says its `sheet` and its `rows` (`2-31`, counted within the sheet from 1, or from what a
-    `first_row` span says). `header_prefix=False` embeds rows without their header. `overlap_tokens` is taken for
-    the sake of common settings, but rows are never repeated.
+    `first_row` span says). `header_prefix=False` embeds rows without their header. `overlap_tokens` is
+    accepted as a common setting, but rows are never repeated.
     """
 
     name = "rows"

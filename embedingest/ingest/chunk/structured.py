@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StructuredChunker", "create"]
 
-# What a cut in front of a block costs, next to 1 for a chunk that stays empty: what is announced stays announced.
+# What a cut in front of a block costs, where an empty chunk costs 1. Code and tables stay with the text above them.
 _COST: Final = {"heading": 0.0, "paragraph": 0.1, "item": 0.3, "code": 0.6, "table": 0.6, "rule": 0.0}
 _BEHIND_HEADING: Final = 3.0
 _DRAW: Final = 0.05

@@ -151,8 +151,8 @@ class Extractor:
         stopwatch.lap("read")
         if content_hash == job.known_hash:
             return Extracted(job.source, content_hash, before, after, seconds=stopwatch.seconds)
-        chosen = choose(job.source, data[:HEAD_BYTES], self.settings.loaders)
-        loader = self._loader(chosen)
+        loader_name = choose(job.source, data[:HEAD_BYTES], self.settings.loaders)
+        loader = self._loader(loader_name)
         document = loader.load(data, job.source)
         if sidecar is not None and sidecar.problem:
             document = dataclasses.replace(document, notices={**document.notices, "sidecar_unreadable": 1})
@@ -164,7 +164,7 @@ class Extractor:
             content_hash=content_hash,
             before=before,
             after=after,
-            loader=chosen,
+            loader=loader_name,
             loader_version=loader.version,
             parts=parts,
             metadata={} if sidecar is None else sidecar.values,
@@ -177,8 +177,8 @@ class Extractor:
         return read_sidecar(job.root, job.relative, job.source, templates) if templates else None
 
     def _part(self, document: Document, content_hash: str, modified_at_ns: int, *, keep_text: bool) -> Part:
-        chosen = self._chunker_name(document)
-        chunker = self._chunker(chosen)
+        chunker_name = self._chunker_name(document)
+        chunker = self._chunker(chunker_name)
         chunks = tuple(chunker.chunk(document, self.settings.sizer))
         facts = dataclasses.replace(
             document,
@@ -188,7 +188,7 @@ class Extractor:
             content_hash=content_hash,
             modified_at_ns=modified_at_ns,
         )
-        return Part(facts, chunks, len(document.text), chosen, chunker.version)
+        return Part(facts, chunks, len(document.text), chunker_name, chunker.version)
 
     def _chunker_name(self, document: Document) -> str:
         base = name_of(document.source)

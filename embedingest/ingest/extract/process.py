@@ -68,7 +68,7 @@ def _die_with(parent: int) -> None:
 
 
 def _answer(link: Connection[Any, Any], extractor: Extractor, jobs: Sequence[Job]) -> None:
-    """Send results as they come, but not one message each: small files are many."""
+    """Send results as they come, some in one message: a message each would cost more than reading a small file."""
     outcomes: list[object] = []
     sent_at = time.monotonic()
     for job in jobs:
@@ -84,7 +84,7 @@ def _outcome(extractor: Extractor, job: Job) -> object:
     try:
         return extractor.extract(job)
     except EmbedingestError as error:
-        # What caused it may not survive pickling, and was said in the message.
+        # The cause may not survive pickling, and its text is in the message.
         error.__cause__ = error.__context__ = error.__traceback__ = None
         return error
     except RecursionError as error:

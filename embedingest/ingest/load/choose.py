@@ -108,7 +108,7 @@ def choose(name: str, head: bytes, loaders: Mapping[str, str] | None = None) -> 
         return kind
     _refuse_foreign(name, head)
     if named is None or named in _PACKED:
-        return _text_kind(head)  # a suffix of a packed format on plain text lies
+        return _text_kind(head)  # plain text, whatever its suffix says
     return named
 
 

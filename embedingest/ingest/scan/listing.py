@@ -1,4 +1,4 @@
-"""What a scan answers with: files, skipped paths with their reasons, one folder at a time. Reads nothing."""
+"""What a scan yields: files, skipped paths with their reasons, one folder at a time. Reads nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Which folders are followed, and under which alias. Knows no files inside them.
 
-An alias is the first part of every source, so it is unique, stored, and never reused for another folder in silence.
+An alias is the first part of every source, so it is unique, stored, and refused for another folder while it is in use.
 """
 
 from __future__ import annotations

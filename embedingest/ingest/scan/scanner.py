@@ -1,7 +1,7 @@
 """Which files a root holds for us, with their stat facts. Reads no file's content, save ignore files.
 
-A scan is a claim about what is there. Where it could not look, it says so (`SkippedPath` with `subtree`), so that
-nobody takes silence for absence: nothing below such a path may be called deleted.
+Where a scan could not look, it says so (`SkippedPath` with `subtree`): what it does not name below such a path is
+unknown, and may not be called deleted.
 """
 
 from __future__ import annotations

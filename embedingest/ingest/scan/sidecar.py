@@ -154,7 +154,7 @@ class SidecarScanner(Scanner):
         return item._replace(facts=combined_facts(item.facts, sidecar_facts(self.root, item.relative, self._templates)))
 
     def concerned(self, relatives: Iterable[str]) -> set[str]:
-        """The paths to look at again where these have changed: for a sidecar, also the files that it speaks of."""
+        """The paths to look at again where these have changed: for a sidecar, also the files that it belongs to."""
         changed = super().concerned(relatives)
         return changed.union(*(self._documents_of(relative) for relative in changed))
 

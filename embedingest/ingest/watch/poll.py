@@ -42,7 +42,7 @@ class Poller:
         folders: set[str] = set()
         unseen: list[str] = []
         for listing in self.scanner.listings(self.below):
-            files.update((found.relative, found.facts) for found in listing.files)
+            files.update((file.relative, file.facts) for file in listing.files)
             folders.update(listing.folders if not self.deep else ())
             unseen += [path.relative for path in listing.skipped if path.subtree]
             if not self.deep:
@@ -57,7 +57,7 @@ class Poller:
         return Polled(changed, moved)
 
     def _keep_unseen(self, files: dict[str, FileFacts], folders: set[str], unseen: list[str]) -> None:
-        """Where nobody could look, nothing has changed."""
+        """Below paths that could not be read, what the last look found still counts."""
         for relative, facts in self._files.items():
             if any(within(relative, top) for top in unseen):
                 files.setdefault(relative, facts)

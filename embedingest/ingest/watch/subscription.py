@@ -95,8 +95,8 @@ class Subscription:
             return []
         folders = list(folders)
         for _ in range(_ARM_ATTEMPTS):
-            news = [self._tree.read(self._scanner, folder) for folder in folders]
-            self._outdated = self._outdated or any(news) or self._reader is None
+            grown = [self._tree.read(self._scanner, folder) for folder in folders]
+            self._outdated = self._outdated or any(grown) or self._reader is None
             if not self._outdated:
                 return []
             self._outdated = not self._replace_reader()

@@ -38,9 +38,9 @@ class Tree:
         for listing in scanner.listings(below, files=False):
             if any(path.subtree and path.relative == listing.relative for path in listing.skipped):
                 continue
-            for found in listing.files:
-                self.add_link(top, found.relative)
-            if any(found.relative == listing.relative for found in listing.files):
+            for file in listing.files:
+                self.add_link(top, file.relative)
+            if any(file.relative == listing.relative for file in listing.files):
                 continue
             self.folders.add(listing.relative)
             if listing.undecodable or not is_decodable(listing.relative):
@@ -94,9 +94,9 @@ def within(relative: str, top: str) -> bool:
 
 def outermost(folders: Iterable[str]) -> set[str]:
     """The folders that lie in none of the others."""
-    kept: set[str] = set()
+    tops: set[str] = set()
     for folder in sorted(folders, key=len):
         parts = folder.split("/")
-        if "" not in kept and not any("/".join(parts[:depth]) in kept for depth in range(1, len(parts))):
-            kept.add(folder)
-    return kept
+        if "" not in tops and not any("/".join(parts[:depth]) in tops for depth in range(1, len(parts))):
+            tops.add(folder)
+    return tops

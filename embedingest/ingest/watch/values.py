@@ -1,4 +1,4 @@
-"""What a watch is told and what it answers with: settings, batches of paths, notices for a person. Pure."""
+"""The values of a watch: its settings, batches of changed paths, notices for a person. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class WatchSettings:
 
     A file is given out once it has rested for `settle_seconds`, at the latest after `settle_max_seconds`. All of a
     root is looked at every `sweep_seconds`. `polling=None` polls only where events fail or cannot be had; then, and
-    for a root that is missing, the system is asked every `poll_seconds`.
+    while a root is missing, it looks every `poll_seconds`.
     """
 
     settle_seconds: float = 0.3

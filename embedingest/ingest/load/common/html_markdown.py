@@ -76,7 +76,7 @@ class _Writer:
         self._inline: list[str] = []
         self._began = 1  # the line of the paragraph's first words
         self._lists: list[int] = []  # per open list: the next number, 0 for bullets
-        self._marker = ""  # bullet owed to the next block
+        self._marker = ""  # the bullet that the next block begins with
         self._close = False  # the last block is an item of one line: the next one stands close to it
 
     def text(self, words: str) -> None:

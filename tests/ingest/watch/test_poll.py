@@ -1,0 +1,43 @@
+"""Looking again finds what differs from the last look, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedingest.ingest.scan.scanner import Scanner
+from embedingest.ingest.watch.poll import Poller
+
+
+@pytest.fixture
+def root(tmp_path):
+    for relative in ("a.md", "sub/b.md"):
+        (tmp_path / relative).parent.mkdir(exist_ok=True)
+        (tmp_path / relative).write_text("text")
+    return tmp_path
+
+
+def changes(poller):
+    polled = poller.poll()
+    return sorted(relative for relative, _ in polled.changed), sorted(polled.folders)
+
+
+def test_the_first_look_finds_everything_and_the_second_nothing(root):
+    poller = Poller(Scanner(root))
+    assert changes(poller) == (["a.md", "sub/b.md"], [])
+    assert changes(poller) == ([], [])
+
+
+def test_an_edit_a_new_file_and_a_deletion(root):
+    poller = Poller(Scanner(root))
+    poller.poll()
+    (root / "a.md").write_text("longer text")
+    (root / "new.md").write_text("text")
+    (root / "sub/b.md").unlink()
+    assert changes(poller) == (["a.md", "new.md"], ["sub/b.md"])
+
+
+def test_a_look_at_one_folder_alone_names_folders_that_come_and_go(root):
+    poller = Poller(Scanner(root), deep=False)
+    assert changes(poller) == (["a.md"], ["sub"])
+    (root / "sub").rename(root / "other")
+    assert changes(poller) == ([], ["other", "sub"])
