@@ -15,8 +15,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[all,bundled]" --group dev
 	touch $@
 
+# As many processes as WORKERS says; whole files go to each, the slow ones first. 0: in this process, as plain pytest.
+WORKERS ?= 2
 test: install
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: install
 	$(PY) -m ruff check .

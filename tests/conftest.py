@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +16,16 @@ from tests.installed import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On several processes, files that hold a `slow` test are started first, so that all end together."""
+    if hasattr(config, "workerinput"):  # pytest-xdist
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +34,15 @@ def _own_log_levels() -> Iterator[None]:
     yield
     for name in ("embedingest", "httpx", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers"):
         logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A temporary folder that every user may reach. pytest keeps its own to one user, again with every start of it."""
+    folder = Path(tempfile.mkdtemp(prefix="embedingest-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from embedingest.store.table import open_table
 from embedingest.store.values import Changes
 from tests.store.doubles import row
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 TEXTS = ["penguins swim in cold water", "lions sleep in the sun", "tickets cost ten coins"]

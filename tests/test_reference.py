@@ -9,7 +9,10 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "guides" / "plugins.md").read_text(encoding="utf-8")

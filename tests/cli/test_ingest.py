@@ -9,6 +9,8 @@ import pytest
 
 from tests import samples
 
+pytestmark = pytest.mark.slow
+
 WALRUS = "# Zoo\n\nThe walrus sleeps on the ice.\n"
 LLAMA = "# Farm\n\nA llama spits at strangers.\n"
 

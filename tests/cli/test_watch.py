@@ -18,6 +18,8 @@ import pytest
 
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TEXT = "# {0}\n\nThe first paragraph is about {0}.\n\n## More\n\nThe second one tells more of {0}.\n"
 

@@ -11,7 +11,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.torch.encoder import create as torch_encoder
 from tests.engine.tiny import KINDS, TEXTS, vectors
 
-pytestmark = pytest.mark.usefixtures("own_cache")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]
 
 
 def in_one_batch(encoder, texts=TEXTS):

@@ -26,9 +26,7 @@ def with_tiny_disk(code, base, *, size="2m"):
 
 
 def as_nobody(code, base):
-    """Run `code` as a user whom permissions stop, whoever runs the tests."""
-    for folder in (base, *base.parents[:2]):
-        folder.chmod(0o755)
+    """Run `code` as a user whom permissions stop, whoever runs the tests. `base` is below an `open_path`."""
     command = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.getuid() == 0 else []
     return _run([*command, sys.executable, "-c", HEAD + textwrap.dedent(code), str(base)], HOME="/nonexistent")
 

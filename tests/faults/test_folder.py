@@ -126,7 +126,8 @@ def test_renames_that_change_case_only_keep_every_row(world):
     world.assert_like_fresh()
 
 
-def test_a_file_that_may_not_be_read_fails_alone_and_keeps_what_was_stored(world):
+def test_a_file_that_may_not_be_read_fails_alone_and_keeps_what_was_stored(open_world):
+    world = open_world
     world.state.mkdir(exist_ok=True)
     world.state.chmod(0o777)
     run = """

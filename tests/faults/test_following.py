@@ -8,10 +8,14 @@ import subprocess
 import threading
 import time
 
+import pytest
+
 from tests.faults.elsewhere import with_tiny_disk
 from tests.faults.following import Following
 from tests.ingest.world import CountingEngine
 from tests.waiting import HANGS_SECONDS, until
+
+pytestmark = pytest.mark.slow
 
 
 def git(folder, *arguments):

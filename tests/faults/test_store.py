@@ -12,6 +12,8 @@ import pytest
 from embedingest.errors import StoreError
 from tests.faults.elsewhere import as_nobody, with_tiny_disk
 
+pytestmark = pytest.mark.slow
+
 
 class Interfered:
     """The real table, and somebody else who does something to it just before the n-th commit."""
@@ -146,10 +148,10 @@ def test_a_full_disk_is_named_and_what_was_stored_stays(tmp_path):
     assert said[1] == "kept: True"
 
 
-def test_a_read_only_table_is_named_and_left_as_it_is(tmp_path):
+def test_a_read_only_table_is_named_and_left_as_it_is(open_path):
     from tests.ingest.world import World
 
-    world = World(tmp_path)
+    world = World(open_path)
     world.write("a.md", "one document")
     world.run()
     before = world.contents()
@@ -164,7 +166,7 @@ def test_a_read_only_table_is_named_and_left_as_it_is(tmp_path):
         except EmbedingestError as error:
             print(type(error).__name__, str(error).replace(chr(10), " "))
         """,
-        tmp_path,
+        open_path,
     )
     assert said[0].split()[0] in {"StoreError", "ConfigError"}, said
     assert "ermission denied" in said[0] or "read-only" in said[0]
@@ -173,7 +175,8 @@ def test_a_read_only_table_is_named_and_left_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize("folder", ["docs", "docs/part0"])
-def test_a_folder_that_may_not_be_read_deletes_nothing(world, folder):
+def test_a_folder_that_may_not_be_read_deletes_nothing(open_world, folder):
+    world = open_world
     world.state.mkdir(exist_ok=True)
     world.state.chmod(0o777)
     code = """

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -31,6 +27,8 @@ from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.watch.values import Batch
 from embedingest.store.values import Changes
 from tests.ingest.world import ENGINE, World
+
+pytestmark = pytest.mark.slow
 
 SEQUENCES = int(os.environ.get("EMBEDINGEST_SEQUENCES", "200"))
 ROOT = Path(__file__).parents[2]
@@ -350,73 +348,3 @@ TestFolderMachine.settings = settings(
     derandomize=SEQUENCES == 200,
     suppress_health_check=list(HealthCheck),
 )
-
-
-CHILD = """
-import sys
-from pathlib import Path
-from tests.ingest.world import World
-world = World(Path(sys.argv[1]))
-world.engine.texts.clear()
-import lancedb
-print("ready", flush=True)
-sys.stdin.readline()
-world.run()
-print("done", flush=True)
-"""
-
-
-def start_child(base: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(base)],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-
-
-def change_at_random(world: World, chance: random.Random, step: int) -> None:
-    for number in range(chance.randrange(3, 12)):
-        path = world.folder / f"{chance.choice('abcd')}" / f"{chance.randrange(12)}.md"
-        what = chance.random()
-        if what < 0.2 and path.exists():
-            path.unlink()
-        elif what < 0.4 and path.exists():
-            path.rename(path.with_name(f"moved-{step}-{number}.md"))
-        else:
-            words = [f"Paragraph {chance.randrange(40)} says what it says in some words." for _ in range(30)]
-            path.parent.mkdir(exist_ok=True)
-            path.write_text("\n\n".join(words))
-
-
-def test_twenty_real_kills_leave_nothing_lost_and_nothing_doubled(tmp_path: Path) -> None:
-    world, chance = World(tmp_path), random.Random(7)
-    change_at_random(world, chance, 0)
-    killed = 0
-    children = [start_child(tmp_path), start_child(tmp_path)]
-    try:
-        for step in range(1, 21):
-            change_at_random(world, chance, step)
-            child = children.pop(0)
-            assert child.stdout is not None
-            assert child.stdin is not None
-            assert child.stdout.readline() == "ready\n"
-            child.stdin.write("go\n")
-            child.stdin.flush()
-            time.sleep(chance.random() * 0.12)
-            child.send_signal(signal.SIGKILL)
-            killed += child.wait() == -signal.SIGKILL
-            child.stdout.close()
-            child.stdin.close()
-            children.append(start_child(tmp_path))
-            if step % 4 == 0:
-                # The lock is free again, and one run puts everything right.
-                world.run(allow_deletes=True)
-                assert world.contents() == expected(world)
-    finally:
-        for child in children:
-            child.kill()
-            child.communicate()
-    assert killed >= 15
-    world.run(allow_deletes=True)
-    assert world.contents() == expected(world)
-    world.assert_like_fresh()
-    assert world.run().embedded.texts == 0

@@ -32,6 +32,8 @@ from tests.engine.tiny import TEXTS, vectors
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 FP32 = ModelConfig(precision="fp32")
 AUTO = ModelConfig()
 

@@ -17,6 +17,8 @@ from embedingest.engine.vectors import cosines
 from embedingest.errors import ModelLoadError
 from tests.engine.tiny import KINDS, TEXTS, vectors
 
+pytestmark = pytest.mark.slow
+
 CPU = ModelConfig(device="cpu")
 PACKED = [name for name, kind in KINDS.items() if kind.architecture in ("bert", "roberta", "xlm-roberta", "distilbert")]
 

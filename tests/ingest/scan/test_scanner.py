@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import unicodedata
 
 import pytest
@@ -14,6 +13,7 @@ from embedingest.ingest.scan.files import facts_at, is_racy, opened_below
 from embedingest.ingest.scan.ignore import MARKER, Rules
 from embedingest.ingest.scan.listing import FoundFile, SkippedPath
 from embedingest.ingest.scan.scanner import Scanner
+from tests.faults.elsewhere import as_nobody
 
 
 def write(root, *relatives, text="text"):
@@ -215,21 +215,18 @@ class TestAbsence:
         (tmp_path / "root").mkdir()
         assert [one.reason for one in scan if isinstance(one, SkippedPath)] == ["away"]
 
-    def test_an_unreadable_folder_is_left_with_its_subtree(self, tmp_path):
-        write(tmp_path, "open/a.md", "shut/b.md")
-        (tmp_path / "rules").mkdir()
-        write(tmp_path, "rules/c.md", "rules/.gitignore")
-        (tmp_path / "shut").chmod(0)
-        (tmp_path / "rules/.gitignore").chmod(0)
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(0o755)
-        code = (
-            "import sys; from embedingest.ingest.scan.scanner import Scanner\n"
-            "for one in Scanner(sys.argv[1]).scan(): print(one.relative, getattr(one, 'reason', 'found'))"
-        )
-        command = [sys.executable, "-c", code, str(tmp_path)]
-        said = subprocess.run(as_nobody(command), capture_output=True, text=True, check=True, env=readable()).stdout
-        assert said.splitlines() == ["open/a.md found", "rules unreadable", "shut unreadable"]
+    def test_an_unreadable_folder_is_left_with_its_subtree(self, open_path):
+        write(open_path, "open/a.md", "shut/b.md")
+        (open_path / "rules").mkdir()
+        write(open_path, "rules/c.md", "rules/.gitignore")
+        (open_path / "shut").chmod(0)
+        (open_path / "rules/.gitignore").chmod(0)
+        code = """
+            from embedingest.ingest.scan.scanner import Scanner
+            for item in Scanner(base).scan():
+                print(item.relative, getattr(item, "reason", "found"))
+        """
+        assert as_nobody(code, open_path) == ["open/a.md found", "rules unreadable", "shut unreadable"]
 
     def test_a_path_that_is_gone_or_excluded_yields_nothing(self, tmp_path):
         write(tmp_path, "a.md", ".git/x")
@@ -276,12 +273,3 @@ def test_facts_that_are_younger_than_the_clocks_grain_prove_nothing(tmp_path):
     coarse = facts._replace(mtime_ns=10**18, ctime_ns=10**18)
     assert is_racy(coarse, 10**18 + 2 * 10**9)
     assert is_racy(facts, facts.ctime_ns - 10**12), "a clock that jumped back"
-
-
-def as_nobody(command):
-    """Root is stopped by no permission, so a test of permissions runs as somebody else."""
-    return ["setpriv", "--reuid", "65534", "--clear-groups", *command] if os.getuid() == 0 else command
-
-
-def readable():
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
