@@ -234,7 +234,7 @@ def _scheduled(pipeline: Pipeline, member: _Member) -> Iterator[IngestReport]:
         now = datetime.now().astimezone()
         due = time.monotonic() + (schedule.following(now) - now).total_seconds()
         asked = -1
-        while not member.stop.wait(_TICK_SECONDS) and time.monotonic() < due and not pipeline.trouble.due:
+        while not member.stop.wait(_TICK_SECONDS) and time.monotonic() < due and not pipeline.outage.due:
             if asked != pipeline.journal.outside_changes():
                 asked = pipeline.journal.outside_changes()
                 yield from pipeline.serve_requests()

@@ -1,1 +1,1 @@
-"""Turns settings into engines, pipelines, searchers and servers. The only room that knows all others; prints nothing."""
+"""Turns settings into engines, pipelines, searchers and servers. The one room that knows all others; prints nothing."""

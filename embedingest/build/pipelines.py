@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from embedingest.build.extend import extended, mirrors_of
 from embedingest.build.remembered import journal_path
@@ -12,22 +11,28 @@ from embedingest.config import DEFAULT
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.build.models import EngineSource
-    from embedingest.config import StoreConfig
+    from embedingest.config import PipelineConfig, StoreConfig
+    from embedingest.engine.engine import Engine
     from embedingest.ingest.extract.extractor import Extractor
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import ProgressSink
+    from embedingest.ingest.requests import Verb
     from embedingest.ingest.rows.recipe import Recipe
-    from embedingest.ingest.run.resources import Table
+    from embedingest.ingest.run.opener import Table, Workers
+    from embedingest.store.table import ChunkTable
     from embedingest.store.values import Upkeep
-    from embedingest.types import Sizer
+    from embedingest.types import ModelInfo, Sizer
 
-__all__ = ["open_extractor", "open_pipeline"]
+    VectorLender: TypeAlias = Callable[[Collection[str]], dict[str, NDArray[np.float32]]]
+
+__all__ = ["PipelineOpener", "open_extractor", "open_pipeline"]
 
 
 def open_extractor(engines: EngineSource, name: str = DEFAULT) -> tuple[Extractor, Sizer]:
@@ -48,30 +53,55 @@ def open_pipeline(
     *,
     progress: ProgressSink | None = None,
     stop: threading.Event | None = None,
-    lent: Callable[[Collection[str]], dict[str, NDArray[np.float32]]] | None = None,
+    lent: VectorLender | None = None,
 ) -> Pipeline:
     """The pipeline `name` of the configuration. Takes no lock and opens nothing until it is used.
 
     The engine, the table and the workers are opened when a run first needs them, which an unchanged one never does.
+    `lent` may know vectors that neither the table nor the cache has.
     """
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.ingest.sources.mirror import MirroredPipeline
-    from embedingest.store.token import version_token
-    from embedingest.store.writer import writer_lock
+    from embedingest.ingest.sources.mirror import Mirrors
 
-    state = engines.config.state
-    config = extended(engines.config.pipelines[name], engines.config.plugins, state)
-    db, table = config.db, config.table
-    mirrors = mirrors_of(config)
-    lock = writer_lock(db, table, state=state)
-    make = partial(MirroredPipeline, mirrors=mirrors) if mirrors else Pipeline
+    config = extended(engines.config.pipelines[name], engines.config.plugins, engines.config.state)
+    return Pipeline(
+        config,
+        PipelineOpener(engines, config, lent=lent),
+        mirrors=Mirrors(mirrors_of(config)),
+        verbs=_table_verbs(),
+        progress=progress,
+        stop=stop,
+    )
 
-    def opened(recipe: Recipe) -> Table:
+
+class PipelineOpener:
+    """Opens the parts of one pipeline; see `ingest/run/opener.py`. `config` is extended by plug-ins already."""
+
+    def __init__(self, engines: EngineSource, config: PipelineConfig, *, lent: VectorLender | None = None) -> None:
+        from embedingest.store.writer import writer_lock
+
+        state = engines.config.state
+        self.journal_path: Final = journal_path(state, config.db, config.table)
+        self.vectors_path: Final = state / "vectors.sqlite"
+        self.outputs: Final = _outputs(state, config.db)
+        self._engines = engines
+        self._config = config
+        self._lent = lent
+        self._lock = writer_lock(config.db, config.table, state=state)
+
+    def describe(self) -> ModelInfo:
+        return self.engine().describe(self._config.model)
+
+    def engine(self) -> Engine:
+        return self._engines.engine_of(self._config.engine)
+
+    def table(self, recipe: Recipe) -> Table:
         from embedingest.store.table import open_table
 
+        config = self._config
         return open_table(
-            db,
-            table,
+            config.db,
+            config.table,
             fingerprint=recipe.fingerprint,
             dimensions=recipe.dimensions,
             create=True,
@@ -79,33 +109,36 @@ def open_pipeline(
             document_prompt=recipe.prompt,
             float16=config.store.float16,
             upkeep=_upkeep(config.store),
-            guard=lock.ensure,
+            guard=self._lock.ensure,
         )
 
-    return make(
-        config,
-        journal=journal_path(state, db, table),
-        vectors=state / "vectors.sqlite",
-        describe=lambda: engines.engine_of(config.engine).describe(config.model),
-        open_engine=lambda: engines.engine_of(config.engine),
-        open_table=opened,
-        warm=_import_store,
-        lock=lambda: lock,
-        token=lambda: version_token(db, table),
-        outputs=_outputs(state, db),
-        verbs=_table_verbs(),
-        progress=progress,
-        stop=stop,
-        lent=lent,
-    )
+    def prepare_table(self) -> None:
+        import embedingest.store.table  # noqa: F401 -- imported for later
+        from embedingest.store.database import load
 
+        load()
 
-def _import_store() -> None:
-    """What `open_table` will import, so that it can be imported beside other work."""
-    import embedingest.store.table  # noqa: F401 -- imported for later
-    from embedingest.store.database import load
+    def workers(self, recipe: Recipe, sizer: Sizer) -> Workers:
+        from embedingest.ingest.extract.pool import WorkerPool
 
-    load()
+        load = recipe.config.load
+        return WorkerPool(
+            recipe.setup(sizer),
+            workers=load.workers,
+            timeout_seconds=load.timeout_seconds,
+            memory_mib=load.memory_mib,
+        )
+
+    def lock(self) -> AbstractContextManager[Any]:
+        return self._lock
+
+    def token(self) -> str | None:
+        from embedingest.store.token import version_token
+
+        return version_token(self._config.db, self._config.table)
+
+    def lent(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        return {} if self._lent is None else self._lent(hashes)
 
 
 def _upkeep(settings: StoreConfig) -> Upkeep:
@@ -120,26 +153,29 @@ def _upkeep(settings: StoreConfig) -> Upkeep:
     return Upkeep(text=text, retention_seconds=settings.retention_seconds, index_rows=settings.index_rows)
 
 
-def _table_verbs() -> dict[str, Callable[[Any, Mapping[str, Any]], object]]:
+def _table_verbs() -> dict[str, Verb]:
     """What a writer can be asked about snapshots, beside what every writer knows."""
+    from embedingest.ingest.requests import changing, restoring
 
-    def tag(table: Any, arguments: Mapping[str, Any]) -> object:
-        from embedingest.store import snapshots
+    return {"tag": changing(_tag), "drop-tag": changing(_drop_tag), "restore": restoring(_restore)}
 
-        return snapshots.tag(table, str(arguments["name"]))
 
-    def drop_tag(table: Any, arguments: Mapping[str, Any]) -> object:
-        from embedingest.store import snapshots
+def _tag(table: ChunkTable, arguments: Mapping[str, Any]) -> None:
+    from embedingest.store import snapshots
 
-        snapshots.drop(table, str(arguments["name"]))
-        return None
+    snapshots.tag(table, str(arguments["name"]))
 
-    def restore(table: Any, arguments: Mapping[str, Any]) -> object:
-        from embedingest.store import snapshots
 
-        return snapshots.restore(table, str(arguments["name"]))
+def _drop_tag(table: ChunkTable, arguments: Mapping[str, Any]) -> None:
+    from embedingest.store import snapshots
 
-    return {"tag": tag, "drop-tag": drop_tag, "restore": restore}
+    snapshots.drop(table, str(arguments["name"]))
+
+
+def _restore(table: ChunkTable, arguments: Mapping[str, Any]) -> None:
+    from embedingest.store import snapshots
+
+    snapshots.restore(table, str(arguments["name"]))
 
 
 def _outputs(state: Path, db: str) -> list[Path]:

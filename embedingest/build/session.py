@@ -1,4 +1,4 @@
-"""What several parts of one process share: the engines of a configuration, and the pipelines and searchers over them."""
+"""What the parts of one process share: the engines of a configuration, pipelines and searchers over them."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _document(db: str, table: str, state: Path) -> dict[str, Any]:
         "writer": None if (holder := lock.current()) is None else asdict(holder),
         "in_sync": not behind["to_read"] and not behind["gone"],
         "behind": behind,
-        **journal_status(journal_path(state, db, table), now=time.time(), left=left),
+        **journal_status(journal_path(state, db, table), now=time.time(), skipped=left),
     }
 
 

@@ -97,7 +97,7 @@ def test_what_a_scan_does_not_take_is_told_with_its_reason(world: World) -> None
         assert sum(kind["files"] for kind in report.notices.counts.values()) == report.files.skipped == 2
     left = Tally()
     lag(world.pipeline(), left)
-    again = journal_status(world.state / "chunks.sqlite", now=world.now, left=left)
+    again = journal_status(world.state / "chunks.sqlite", now=world.now, skipped=left)
     assert [notice["source"] for notice in again["notices"]] == ["docs/away.md", "docs/pipe"]
 
 

@@ -49,7 +49,7 @@ def test_what_the_table_needs_is_imported_beside_the_first_files_and_never_for_n
     time.sleep(0.05)  # a file as young as the clock's tick is read again
     warmed = []
     for _ in range(2):
-        with world.pipeline(warm=lambda: warmed.append(threading.current_thread().name)) as pipeline:
+        with world.pipeline(prepare_table=lambda: warmed.append(threading.current_thread().name)) as pipeline:
             pipeline.converge()
         assert warmed == ["warm"]
 
@@ -60,7 +60,7 @@ def test_a_warming_that_fails_is_no_failure(world):
     def fail():
         raise ImportError("no such library")
 
-    with world.pipeline(warm=fail) as pipeline:
+    with world.pipeline(prepare_table=fail) as pipeline:
         assert pipeline.converge().files.new == 1
 
 
@@ -402,8 +402,7 @@ def test_a_table_of_another_model_is_refused_and_untouched(world: World) -> None
     described = ENGINE.describe("hashing")
     from dataclasses import replace
 
-    pipeline = world.pipeline()
-    pipeline._describe = lambda: replace(described, fingerprint="another:exact")
+    pipeline = world.pipeline(describe=lambda: replace(described, fingerprint="another:exact"))
     with pipeline, pytest.raises(FingerprintError, match="rebuild"):
         pipeline.converge()
     assert world.contents() == before

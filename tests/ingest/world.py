@@ -64,6 +64,36 @@ class CountingEngine:
         return getattr(self.engine, name)
 
 
+class WorldOpener:
+    """Opens the parts of the pipelines of a world."""
+
+    def __init__(self, world: World, config: PipelineConfig, table: str) -> None:
+        self.journal_path = world.state / f"{table}.sqlite"
+        self.vectors_path = world.state / "vectors.sqlite"
+        self.outputs = [world.state]
+        self.workers: Any = InProcess
+        self.engine: Any = world.engine
+        self._world, self._config, self._table = world, config, table
+
+    def describe(self) -> Any:
+        return ENGINE.describe(self._config.model)
+
+    def table(self, recipe: Recipe) -> Any:
+        return self._world.open_table(recipe, self._table)
+
+    def prepare_table(self) -> None:
+        pass
+
+    def lock(self) -> WriterLock:
+        return WriterLock(self._world.db, self._table)
+
+    def token(self) -> str | None:
+        return version_token(self._world.db, self._table)
+
+    def lent(self, hashes: Any) -> Any:
+        return {}
+
+
 class World:
     """Everything below one temporary folder. `run` is one start of the program."""
 
@@ -87,30 +117,20 @@ class World:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
-    def pipeline(self, *, workers: Any = InProcess, table: str = "chunks", **more: Any) -> Pipeline:
+    def pipeline(self, *, table: str = "chunks", progress: Any = None, **parts: Any) -> Pipeline:
+        """A pipeline over the folder; `parts` replace functions of its opener."""
         config = PipelineConfig(sources=tuple(self.sources), db=str(self.db), **self.settings)
-        return Pipeline(
-            config,
-            journal=self.state / f"{table}.sqlite",
-            vectors=self.state / "vectors.sqlite",
-            describe=lambda: ENGINE.describe(config.model),
-            open_engine=self.engine,
-            open_table=lambda recipe: self._open_table(recipe, table),
-            lock=lambda: WriterLock(self.db, table),
-            token=lambda: version_token(self.db, table),
-            outputs=[self.state],
-            stop=self.stop,
-            clock=lambda: self.now,
-            open_workers=workers,
-            **more,
-        )
+        opener = WorldOpener(self, config, table)
+        for name, part in parts.items():
+            setattr(opener, name, part)
+        return Pipeline(config, opener, progress=progress, stop=self.stop, now=lambda: self.now)
 
     def run(self, **options: Any) -> IngestReport:
         self.engine.texts.clear()
         with self.pipeline() as pipeline:
             return pipeline.converge(**options)
 
-    def _open_table(self, recipe: Recipe, table: str) -> Any:
+    def open_table(self, recipe: Recipe, table: str) -> Any:
         self.tables_opened += 1
         opened = open_table(
             self.db, table, fingerprint=recipe.fingerprint, dimensions=recipe.dimensions, create=True,

@@ -3,78 +3,142 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict
 
 from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.audit.examine import Examined, examine
 from embedingest.ingest.run.survey import survey_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.run.resources import Resources
+    from embedingest.ingest.scan.folders import Folders
 
-__all__ = ["check", "preview", "read_frozen"]
+__all__ = ["ChunkFates", "FrozenPlan", "PlanDocument", "PlannedFile", "check", "preview", "read_frozen"]
 
 _FORMAT: Final = 1
 
+FileChange: TypeAlias = Literal["new", "changed", "unchanged", "deleted", "skipped", "failed"]
 
-def preview(pipeline: Pipeline, m: Resources) -> dict[str, Any]:
-    """The document of `plan --json`, from a `Pipeline.peek`.
 
-    `files` has one entry for each file that would be written or deleted, with its chunks by fate; `frozen` is what
-    must still hold for the plan to be carried out.
-    """
-    candidates, gone, totals = [], [], {"seen": 0, "unchanged": 0}
-    for root in pipeline.roots:
-        survey = survey_root(root, pipeline.scanner(root), m.journal)
+class ChunkFates(TypedDict):
+    """How many chunks are written, left alone, written again with other columns, and deleted."""
+
+    new: int
+    kept: int
+    refreshed: int
+    gone: int
+
+
+class PlannedFile(TypedDict):
+    """One file that would be written or deleted. `error` says why it would not be read."""
+
+    source: str
+    change: FileChange
+    content_hash: str
+    chunks: ChunkFates
+    error: NotRequired[str]
+
+
+class PlannedFiles(TypedDict):
+    """All files by what would become of them; `list` has those that are not unchanged."""
+
+    seen: int
+    unchanged: int
+    new: int
+    changed: int
+    deleted: int
+    skipped: int
+    failed: int
+    list: list[PlannedFile]
+
+
+class PlannedEmbedding(TypedDict):
+    """What would be embedded; `seconds` by the rate of the last large run, `None` where there was none."""
+
+    texts: int
+    tokens: int
+    seconds: float | None
+
+
+class FrozenPlan(TypedDict):
+    """What must still hold for a plan to be carried out: the table's version, the settings, the changed files."""
+
+    format: int
+    table: str
+    fingerprint: str
+    choice: str
+    content: dict[str, str]
+
+
+class PlanDocument(TypedDict):
+    """The document of `plan --json`."""
+
+    files: PlannedFiles
+    chunks: ChunkFates
+    embed: PlannedEmbedding
+    frozen: FrozenPlan
+
+
+def preview(folders: Folders, resources: Resources) -> PlanDocument:
+    """What a run over `folders` would do. Raises StoreError, EngineError, PluginError."""
+    candidates, gone, seen, unchanged = [], [], 0, 0
+    for root in folders.roots:
+        survey = survey_root(root, folders.scanner(root), resources.journal)
         candidates += survey.candidates
         gone += survey.gone
-        totals["seen"] += survey.seen
-        totals["unchanged"] += survey.counts["unchanged"]
-    files = [_file(item) for item in examine(m, candidates)]
-    known = set(m.known_vectors({key for file in files for key in file["texts"]}))
-    texts = {key: text for file in files for key, text in file.pop("texts").items() if key not in known}
-    files += [_gone(m, source) for source in gone]
+        seen += survey.seen
+        unchanged += survey.counts["unchanged"]
+    files: list[PlannedFile] = []
+    texts: dict[str, str] = {}
+    for item in examine(resources, candidates):
+        files.append(_file(item))
+        if item.wanted is not None:
+            texts |= {row.text_hash: item.wanted.texts[row.text_hash] for row in item.difference.new}
+    files += [_gone(resources, source) for source in gone]
     files.sort(key=lambda file: file["source"])
-    tokens = _tokens(m, texts.values())
-    rate = float(m.journal.meta("tokens_per_second") or 0)
     changed = [file for file in files if file["change"] != "unchanged"]
-    return {
-        "files": {**totals, **_by_change(files), "list": changed},
-        "chunks": {name: sum(file["chunks"][name] for file in files) for name in ("new", "kept", "refreshed", "gone")},
-        "embed": {"texts": len(texts), "tokens": tokens, "seconds": round(tokens / rate, 1) if rate else None},
-        "frozen": {
-            "format": _FORMAT,
-            "table": m.token(),
-            "fingerprint": m.recipe.fingerprint,
-            "choice": m.recipe.choice,
-            "content": {file["source"]: file["content_hash"] for file in changed},
-        },
-    }
+    return PlanDocument(
+        files=_counted(changed, seen=seen, unchanged=unchanged),
+        chunks=_sum_of(files),
+        embed=_embedding(resources, texts),
+        frozen=FrozenPlan(
+            format=_FORMAT,
+            table=resources.token() or "",
+            fingerprint=resources.recipe.fingerprint,
+            choice=resources.recipe.choice,
+            content={file["source"]: file["content_hash"] for file in changed},
+        ),
+    )
 
 
-def read_frozen(path: Path) -> dict[str, Any]:
+def read_frozen(path: Path) -> FrozenPlan:
     """A plan that `plan --out` wrote. Raises ConfigError where it is none."""
     try:
         document = json.loads(path.read_text("utf-8"))
-        frozen = document["frozen"]
+        frozen: FrozenPlan = document["frozen"]
         if frozen["format"] != _FORMAT:
             raise ConfigError(f"{path} is a plan of format {frozen['format']}, this program reads {_FORMAT}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{path} is no plan: {error}", remedy="write one with `embedingest plan PATH… --out FILE`"
         ) from error
-    return dict(frozen)
+    return frozen
 
 
-def check(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def check(frozen: FrozenPlan, now: FrozenPlan) -> None:
     """Refuse a plan when table, settings or folder are no longer those it was made for. Raises ConfigError."""
     remedy = "look at a new one with `embedingest plan`"
-    for name, what in (("table", "the table"), ("fingerprint", "the model"), ("choice", "a setting")):
-        if frozen[name] != now[name]:
+    changes = {
+        "the table": frozen["table"] != now["table"],
+        "the model": frozen["fingerprint"] != now["fingerprint"],
+        "a setting": frozen["choice"] != now["choice"],
+    }
+    for what, has_changed in changes.items():
+        if has_changed:
             raise ConfigError(f"{what} has changed since the plan was made", remedy=remedy)
     before, after = frozen["content"], now["content"]
     moved_on = sorted(source for source in {*before, *after} if before.get(source) != after.get(source))
@@ -83,27 +147,25 @@ def check(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         raise ConfigError(f"the folder has moved on since the plan was made: {moved_on[0]}{more}", remedy=remedy)
 
 
-def _file(item: Examined) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "source": item.candidate.source,
-        "change": _change(item),
-        "content_hash": item.content_hash,
-        "chunks": {
-            "new": len(item.difference.new),
-            "kept": item.difference.kept,
-            "refreshed": len(item.difference.refreshed),
-            "gone": len(item.difference.gone),
-        },
-        "texts": {},
-    }
+def _file(item: Examined) -> PlannedFile:
+    difference = item.difference
+    entry = PlannedFile(
+        source=item.candidate.source,
+        change=_change(item),
+        content_hash=item.content_hash,
+        chunks=ChunkFates(
+            new=len(difference.new),
+            kept=difference.kept,
+            refreshed=len(difference.refreshed),
+            gone=len(difference.gone),
+        ),
+    )
     if item.error is not None:
         entry["error"] = item.error.message
-    if item.wanted is not None:
-        entry["texts"] = {row.text_hash: item.wanted.texts[row.text_hash] for row in item.difference.new}
     return entry
 
 
-def _change(item: Examined) -> str:
+def _change(item: Examined) -> FileChange:
     if item.error is not None:
         return "skipped" if isinstance(item.error, DocumentSkipped) else "failed"
     if item.before is None:
@@ -111,20 +173,44 @@ def _change(item: Examined) -> str:
     return "changed" if item.difference else "unchanged"
 
 
-def _gone(m: Resources, source: str) -> dict[str, Any]:
-    state = m.journal.file(source)
-    chunks = {"new": 0, "kept": 0, "refreshed": 0, "gone": state.chunks if state is not None else 0}
-    return {"source": source, "change": "deleted", "content_hash": "", "chunks": chunks}
+def _gone(resources: Resources, source: str) -> PlannedFile:
+    state = resources.journal.file(source)
+    chunks = ChunkFates(new=0, kept=0, refreshed=0, gone=state.chunks if state is not None else 0)
+    return PlannedFile(source=source, change="deleted", content_hash="", chunks=chunks)
 
 
-def _by_change(files: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    counts = dict.fromkeys(("new", "changed", "deleted", "skipped", "failed"), 0)
-    for file in files:
-        if file["change"] in counts:
-            counts[file["change"]] += 1
-    return counts
+def _counted(changed: list[PlannedFile], *, seen: int, unchanged: int) -> PlannedFiles:
+    counts = Counter(file["change"] for file in changed)
+    return PlannedFiles(
+        seen=seen,
+        unchanged=unchanged,
+        new=counts["new"],
+        changed=counts["changed"],
+        deleted=counts["deleted"],
+        skipped=counts["skipped"],
+        failed=counts["failed"],
+        list=changed,
+    )
 
 
-def _tokens(m: Resources, texts: Iterable[str]) -> int:
-    sizer = m.sizer()
+def _sum_of(files: Sequence[PlannedFile]) -> ChunkFates:
+    chunks = [file["chunks"] for file in files]
+    return ChunkFates(
+        new=sum(fates["new"] for fates in chunks),
+        kept=sum(fates["kept"] for fates in chunks),
+        refreshed=sum(fates["refreshed"] for fates in chunks),
+        gone=sum(fates["gone"] for fates in chunks),
+    )
+
+
+def _embedding(resources: Resources, texts: Mapping[str, str]) -> PlannedEmbedding:
+    known = resources.known_vectors(texts.keys())
+    unknown = [text for text_hash, text in texts.items() if text_hash not in known]
+    tokens = _tokens(resources, unknown)
+    rate = float(resources.journal.meta("tokens_per_second") or 0)
+    return PlannedEmbedding(texts=len(unknown), tokens=tokens, seconds=round(tokens / rate, 1) if rate else None)
+
+
+def _tokens(resources: Resources, texts: Iterable[str]) -> int:
+    sizer = resources.sizer()
     return sum(sizer.count(text) for text in texts)

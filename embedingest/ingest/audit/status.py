@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from embedingest.ingest.notices import gather
 from embedingest.ingest.report import Notices
-from embedingest.ingest.run.outage import read_outage
+from embedingest.ingest.run.outage import OutageStatus, read_outage
+from embedingest.ingest.run.progress import RunStatus, read_run
 from embedingest.ingest.run.survey import survey_root
-from embedingest.ingest.scan.roots import resolve
 from embedingest.ingest.state.journal import Journal
 
 if TYPE_CHECKING:
@@ -17,74 +16,133 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.notices import Tally
     from embedingest.ingest.pipeline import Pipeline
+    from embedingest.ingest.state.journal import FileState
 
-__all__ = ["journal_status", "lag"]
+__all__ = ["FailedFile", "FollowedRoot", "JournalStatus", "Lag", "journal_status", "lag"]
 
 
-def journal_status(path: Path, *, now: float, left: Tally | None = None) -> dict[str, Any]:
-    """The journal's side of `status`; empty parts where there is no journal yet. `now` is seconds since the epoch."""
+class FollowedRoot(TypedDict):
+    """One root, with its files by state."""
+
+    alias: str
+    path: str
+    files: dict[str, int]
+
+
+class FailedFile(TypedDict):
+    """One file that could not be ingested. `next_try_seconds` is `None` where it is not tried until it changes."""
+
+    source: str
+    kind: str
+    code: str
+    error: str
+    attempts: int
+    next_try_seconds: float | None
+
+
+class JournalStatus(TypedDict):
+    """The journal's side of `status --json`. `last_commit` is in seconds since the epoch."""
+
+    roots: list[FollowedRoot]
+    files: dict[str, int]
+    failures: list[FailedFile]
+    notices: list[dict[str, Any]]
+    notice_counts: dict[str, dict[str, int]]
+    pending_deletes: list[str]
+    last_commit: float | None
+    tokens_per_second: NotRequired[float | None]
+    requests: NotRequired[list[dict[str, Any]]]
+    upkeep_trouble: str | None
+    trouble: OutageStatus | None
+    paused: str | None
+    run: RunStatus | None
+
+
+class Lag(TypedDict):
+    """`behind` of `status --json`: files to read, files gone, and how many files there are."""
+
+    to_read: int
+    gone: int
+    seen: int
+
+
+def journal_status(path: Path, *, now: float, skipped: Tally | None = None) -> JournalStatus:
+    """The journal's side of `status`; empty parts where there is no journal yet. `now` is seconds since the epoch.
+
+    `skipped` are paths that a scan did not take and the journal never hears of.
+    """
     if not path.exists():
-        nothing = {"roots": [], "files": {}, "failures": [], **Notices().to_json(), "pending_deletes": []}
-        return {**nothing, "last_commit": None, "upkeep_trouble": None, "trouble": None, "paused": None, "run": None}
+        return _no_journal()
     journal = Journal(path)
     try:
-        return {
-            "roots": [
-                {"alias": alias, "path": where, "files": journal.counts(alias)}
+        notices = gather(journal, journal.roots(), [] if skipped is None else [skipped]).to_json()
+        return JournalStatus(
+            roots=[
+                FollowedRoot(alias=alias, path=where, files=journal.counts(alias))
                 for alias, where in journal.roots().items()
             ],
-            "files": journal.counts(),
-            "failures": [
-                {
-                    "source": state.source,
-                    "kind": state.kind,
-                    "code": state.code,
-                    "error": state.error,
-                    "attempts": state.attempts,
-                    "next_try_seconds": max(0.0, round(state.next_try - now, 1)) if state.next_try else None,
-                }
-                for state in journal.files(state="failed")
-            ],
-            **gather(journal, journal.roots(), [] if left is None else [left]).to_json(),
-            "pending_deletes": sorted(journal.pending()),
-            "last_commit": _seconds(journal.meta("committed")),
-            "tokens_per_second": _seconds(journal.meta("tokens_per_second")),
-            "requests": [{"verb": request.verb, **request.arguments} for request in journal.waiting()],
-            "upkeep_trouble": journal.meta("upkeep_trouble") or None,
-            "trouble": read_outage(journal, now),
-            "paused": journal.meta("paused") or None,
-            "run": _run(journal, now),
-        }
+            files=journal.counts(),
+            failures=[_failed(state, now) for state in journal.files(state="failed")],
+            notices=notices["notices"],
+            notice_counts=notices["notice_counts"],
+            pending_deletes=sorted(journal.pending()),
+            last_commit=_seconds(journal.meta("committed")),
+            tokens_per_second=_seconds(journal.meta("tokens_per_second")),
+            requests=[{"verb": request.verb, **request.arguments} for request in journal.waiting()],
+            upkeep_trouble=journal.meta("upkeep_trouble") or None,
+            trouble=read_outage(journal, now),
+            paused=journal.meta("paused") or None,
+            run=read_run(journal, now),
+        )
     finally:
         journal.close()
 
 
-def lag(pipeline: Pipeline, left: Tally | None = None) -> dict[str, int]:
-    """How far the table is behind the folders: files to read and files gone. Reads no content and takes no lock.
+def lag(pipeline: Pipeline, skipped: Tally | None = None) -> Lag:
+    """How far the table is behind the folders. Reads no content and takes no lock.
 
-    What the folders hold and no run takes is counted in `left`.
+    What the folders hold and no run takes is added to `skipped`.
     """
-    behind = {"to_read": 0, "gone": 0, "seen": 0}
+    behind = Lag(to_read=0, gone=0, seen=0)
     with pipeline.journal_to_read() as journal:
-        for root in resolve(pipeline.config.sources, journal.roots()):
-            survey = survey_root(root, pipeline.scanner(root), journal)
+        folders = pipeline.folders_of(journal)
+        for root in folders.roots:
+            survey = survey_root(root, folders.scanner(root), journal)
             behind["to_read"] += len(survey.candidates)
             behind["gone"] += len(survey.gone)
             behind["seen"] += survey.seen
-            if left is not None:
-                left.add(survey.skipped)
+            if skipped is not None:
+                skipped.add(survey.skipped)
     return behind
+
+
+def _no_journal() -> JournalStatus:
+    notices = Notices().to_json()
+    return JournalStatus(
+        roots=[],
+        files={},
+        failures=[],
+        notices=notices["notices"],
+        notice_counts=notices["notice_counts"],
+        pending_deletes=[],
+        last_commit=None,
+        upkeep_trouble=None,
+        trouble=None,
+        paused=None,
+        run=None,
+    )
+
+
+def _failed(state: FileState, now: float) -> FailedFile:
+    return FailedFile(
+        source=state.source,
+        kind=state.kind,
+        code=state.code,
+        error=state.error,
+        attempts=state.attempts,
+        next_try_seconds=max(0.0, round(state.next_try - now, 1)) if state.next_try else None,
+    )
 
 
 def _seconds(text: str | None) -> float | None:
     return None if not text else float(text)
-
-
-def _run(journal: Journal, now: float) -> dict[str, Any] | None:
-    """What the writer said of its run; `age` tells how long ago that was."""
-    said = journal.meta("progress")
-    if not said:
-        return None
-    run: dict[str, Any] = json.loads(said)
-    age = max(0.0, round(now - run.pop("at"), 1))
-    return {**run, "age": age}

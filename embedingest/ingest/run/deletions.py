@@ -5,16 +5,19 @@ A folder that vanished, cannot be read or came back empty says nothing about wha
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-__all__ = ["LEAST_DOCUMENTS", "Verdict", "judge"]
+__all__ = ["LEAST_DOCUMENTS", "RecentDeletions", "Verdict", "judge"]
 
 # A share of very few says nothing: two of three notes deleted is a person tidying up.
 LEAST_DOCUMENTS: Final = 10
+_RECENT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,20 @@ def judge(
         now = tuple(source for source in rest if source not in confirmed)
         return Verdict((*free, *now), waiting, "they waited before and were not confirmed" if waiting else "")
     return Verdict(tuple(free), tuple(rest), reason)
+
+
+class RecentDeletions:
+    """How many documents were deleted under each root within the last minute, by a clock that never goes back."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._deletions: deque[tuple[float, str, int]] = deque()
+
+    def add(self, alias: str, count: int) -> None:
+        self._deletions.append((self._clock(), alias, count))
+
+    def count(self, alias: str) -> int:
+        now = self._clock()
+        while self._deletions and now - self._deletions[0][0] > _RECENT_SECONDS:
+            self._deletions.popleft()
+        return sum(count for _, other, count in self._deletions if other == alias)

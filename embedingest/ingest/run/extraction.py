@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from embedingest.ingest.extract.extractor import Extracted
-    from embedingest.ingest.run.resources import Workers
+    from embedingest.ingest.run.opener import Workers
     from embedingest.ingest.run.survey import Candidate
     from embedingest.ingest.state.journal import FileState
 

@@ -1,4 +1,4 @@
-"""What a watch does when engine or store fail: waits, tries again, and says so meanwhile. Opens nothing."""
+"""What a watch does when engine or store fail: waits, tries again, and notes it in the journal. Opens nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import random
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from embedingest.errors import (
     ConfigError,
@@ -25,11 +25,31 @@ if TYPE_CHECKING:
     from embedingest.errors import EmbedingestError
     from embedingest.ingest.state.journal import Journal
 
-__all__ = ["Outage", "is_hopeless", "read_outage"]
+__all__ = ["Outage", "OutageNote", "OutageStatus", "is_hopeless", "read_outage"]
 
+_log = logging.getLogger(__name__)
 _KEY: Final = "trouble"
 _LONGEST_SECONDS: Final = 60.0
-_log = logging.getLogger(__name__)
+
+
+class OutageNote(TypedDict):
+    """The journal's note of an outage. `since` and `next_try` are seconds since the epoch."""
+
+    error: str
+    remedy: str | None
+    attempts: int
+    since: float
+    next_try: float
+
+
+class OutageStatus(TypedDict):
+    """`trouble` of `status --json`: the note, with the next try in seconds from now."""
+
+    error: str
+    remedy: str | None
+    attempts: int
+    since: float
+    next_try_seconds: float
 
 
 def is_hopeless(error: EmbedingestError) -> bool:
@@ -40,13 +60,19 @@ def is_hopeless(error: EmbedingestError) -> bool:
 class Outage:
     """Failures of engine or store in a row, and when the next try is due.
 
-    The journal remembers it for `status`, where the disk lets it; `now` is the time that is written there, in
-    seconds since the epoch. The wait itself goes by a clock that nobody sets.
+    The journal has a note of it for `status`, where the disk lets it; `now` is the time of that note, in seconds
+    since the epoch. The wait itself goes by `clock`, which never goes back.
     """
 
-    def __init__(self, journal: Callable[[], Journal], now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        journal: Callable[[], Journal],
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._journal = journal
         self._now = now
+        self._clock = clock
         self._attempts = 0
         self._since = 0.0
         self._next_try = 0.0
@@ -58,7 +84,7 @@ class Outage:
     @property
     def due(self) -> bool:
         """Whether it is time to try again."""
-        return bool(self) and time.monotonic() >= self._next_try
+        return bool(self) and self._clock() >= self._next_try
 
     def failed(self, error: EmbedingestError) -> None:
         """One more failure."""
@@ -66,36 +92,41 @@ class Outage:
         self._attempts += 1
         self._since = self._since or now
         wait = min(_LONGEST_SECONDS, delay(self._attempts, random.random()))  # noqa: S311 -- not for secrets
-        self._next_try = time.monotonic() + wait
+        self._next_try = self._clock() + wait
         _log.warning("%s; tried again in %.0f s", error, wait)
-        said = {
-            "error": error.message,
-            "remedy": error.remedy,
-            "attempts": self._attempts,
-            "since": round(self._since, 3),
-            "next_try": round(now + wait, 3),
-        }
-        self._say(json.dumps(said))
+        note = OutageNote(
+            error=error.message,
+            remedy=error.remedy,
+            attempts=self._attempts,
+            since=round(self._since, 3),
+            next_try=round(now + wait, 3),
+        )
+        self._note(json.dumps(note))
 
     def over(self) -> None:
         """It works again."""
         if self:
             _log.warning("it works again, after %d failures", self._attempts)
             self._attempts, self._since = 0, 0.0
-        self._say("")
+        self._note("")
 
-    def _say(self, said: str) -> None:
-        # A full disk is one of the troubles: then nobody can be told here, and the log has it.
+    def _note(self, text: str) -> None:
+        # The outage may be a full disk, which cannot take this note either; the log has it.
         with suppress(StoreError):
-            if (self._journal().meta(_KEY) or "") != said:
-                self._journal().set_meta(_KEY, said)
+            if (self._journal().meta(_KEY) or "") != text:
+                self._journal().set_meta(_KEY, text)
 
 
-def read_outage(journal: Journal, now: float) -> dict[str, Any] | None:
-    """What a watch said of its trouble, with times as seconds from `now`; `None` where all is well."""
-    said = journal.meta(_KEY)
-    if not said:
+def read_outage(journal: Journal, now: float) -> OutageStatus | None:
+    """The journal's note of an outage, seen from `now` (seconds since the epoch); `None` where all is well."""
+    text = journal.meta(_KEY)
+    if not text:
         return None
-    trouble: dict[str, Any] = json.loads(said)
-    next_try = max(0.0, round(trouble.pop("next_try") - now, 1))
-    return {**trouble, "next_try_seconds": next_try}
+    note: OutageNote = json.loads(text)
+    return OutageStatus(
+        error=note["error"],
+        remedy=note["remedy"],
+        attempts=note["attempts"],
+        since=note["since"],
+        next_try_seconds=max(0.0, round(note["next_try"] - now, 1)),
+    )

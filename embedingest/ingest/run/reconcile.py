@@ -6,6 +6,7 @@ restored or removed it.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from embedingest.ingest.rows.recipe import Recipe
+    from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.state.journal import Journal
     from embedingest.store.values import SourceState
 
-__all__ = ["believe", "doubt_changed_settings"]
+__all__ = ["believe", "doubt_changed_settings", "synchronise"]
+
+_log = logging.getLogger(__name__)
+
+
+def synchronise(resources: Resources) -> None:
+    """Doubt what the journal says where table or settings are not those that it saw. Raises FingerprintError where
+    the table is another model's.
+    """
+    journal, token, fingerprint = resources.journal, resources.token(), resources.recipe.fingerprint
+    table_changed = token is not None and token != journal.meta("token")
+    if journal.fresh or table_changed or journal.meta("model") != fingerprint:
+        states = {} if token == "" else resources.table().source_states()
+        doubted = believe(journal, states)
+        _log.info("journal and table were compared: %d files to look at again", doubted)
+        with journal.transaction():
+            journal.set_meta("model", fingerprint)
+            resources.mark()
+    doubt_changed_settings(journal, resources.recipe)
 
 
 def believe(journal: Journal, states: Mapping[str, SourceState]) -> int:

@@ -128,7 +128,7 @@ class Walk:
             self._send()
             if self._committer.due:
                 self._commit()
-            self._resources.tell("ingest", self._report, self.finished, self.total)
+            self._resources.progress.tell("ingest", self._report, self.finished, self.total)
 
     def _check_stop(self) -> None:
         if self._resources.stop.is_set():

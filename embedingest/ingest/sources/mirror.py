@@ -10,26 +10,24 @@ import logging
 import os
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from embedingest.atomic import write_bytes
 from embedingest.errors import DocumentError, EmbedingestError
-from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.report import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from embedingest.ingest.report import IngestReport
     from embedingest.ingest.sources.base import Item, Source
-    from embedingest.ingest.watch.values import Batch, Notice
 
-__all__ = ["Mirror", "MirroredPipeline"]
+__all__ = ["Mirror", "Mirrors"]
 
 _log = logging.getLogger(__name__)
+_TICK_SECONDS: Final = 0.2
 
 
 @dataclass(slots=True)
@@ -115,48 +113,47 @@ class Mirror:
         write_bytes(self._marks_path, json.dumps(marks, ensure_ascii=False).encode())
 
 
-class MirroredPipeline(Pipeline):
-    """A pipeline some of whose roots are mirrors: each is refreshed before a full look, and polled while following."""
+class Mirrors:
+    """The mirrors of one pipeline: refreshed before a full look, and polled while it follows its folders."""
 
-    def __init__(self, *args: Any, mirrors: Sequence[Mirror], **named: Any) -> None:
-        super().__init__(*args, **named)
+    def __init__(self, mirrors: Sequence[Mirror] = ()) -> None:
         self._mirrors = mirrors
 
-    def open(self) -> None:
+    def make_folders(self) -> None:
         for mirror in self._mirrors:
             mirror.folder.mkdir(parents=True, exist_ok=True)
-        super().open()
 
-    def converge(self, batches: Iterable[Batch] | None = None, *, allow_deletes: bool = False) -> IngestReport:
-        self.open()
-        failures = [f for mirror in self._mirrors for f in mirror.refresh(self.stop)] if batches is None else []
-        report = super().converge(batches, allow_deletes=allow_deletes)
-        report.failures += failures
-        report.files.failed += len(failures)
-        return report
+    def refresh(self, stop: threading.Event) -> list[Failure]:
+        """Refresh all, one after the other, until `stop` is set. Failures of single items, or of whole listings."""
+        return [failure for mirror in self._mirrors for failure in mirror.refresh(stop)]
 
-    def follow(self, *, on_notice: Callable[[Notice], None] | None = None) -> Iterator[IngestReport]:
-        with ExitStack() as held:
-            done = threading.Event()
-            held.callback(done.set)
-            for mirror in self._mirrors:
-                thread = threading.Thread(target=self._poll, args=(mirror, done), name=f"poll-{mirror.alias}")
-                held.callback(thread.join)
-                held.callback(done.set)
-                thread.start()
-            yield from super().follow(on_notice=on_notice)
+    @contextmanager
+    def polled(self, stop: threading.Event) -> Iterator[None]:
+        """While inside, each is refreshed every so often in a thread of its own; a watcher of the folder sees it."""
+        done = threading.Event()
+        threads = [
+            threading.Thread(target=_poll, args=(mirror, done, stop), name=f"poll-{mirror.alias}")
+            for mirror in self._mirrors
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
 
     def close(self) -> None:
-        super().close()
         for mirror in self._mirrors:
             mirror.source.close()
 
-    def _poll(self, mirror: Mirror, done: threading.Event) -> None:
-        """The watcher sees what this changes in the folder."""
+
+def _poll(mirror: Mirror, done: threading.Event, stop: threading.Event) -> None:
+    due = time.monotonic() + mirror.poll_seconds
+    while not done.wait(_TICK_SECONDS) and not stop.is_set():
+        if time.monotonic() < due:
+            continue
+        for failure in mirror.refresh(stop):
+            _log.warning("%s: %s", failure.source, failure.error)
         due = time.monotonic() + mirror.poll_seconds
-        while not done.wait(0.2) and not self.stop.is_set():
-            if time.monotonic() < due:
-                continue
-            for failure in mirror.refresh(self.stop):
-                _log.warning("%s: %s", failure.source, failure.error)
-            due = time.monotonic() + mirror.poll_seconds

@@ -1,0 +1,131 @@
+"""What other processes ask of the one that writes a table: a function for each verb. Knows no step of a run.
+
+A command that finds nobody else writing does the same by the same functions.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from embedingest.errors import ConfigError, EmbedingestError
+from embedingest.ingest.report import IngestReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedingest.ingest.run.opener import Table
+    from embedingest.ingest.state.journal import Journal
+
+__all__ = ["VERBS", "TableChange", "Verb", "Writer", "changing", "perform", "restoring", "serve_requests"]
+
+_log = logging.getLogger(__name__)
+
+
+class Writer(Protocol):
+    """What a verb needs of whoever writes the table; `Pipeline` is one."""
+
+    @property
+    def journal(self) -> Journal: ...
+
+    def converge(self, *, allow_deletes: bool = False) -> IngestReport: ...
+
+    def forget(self, root: str) -> IngestReport: ...
+
+    def optimize(self) -> IngestReport: ...
+
+    def table(self) -> Table: ...
+
+    def mark(self) -> None:
+        """The journal agrees with the table as it is now."""
+        ...
+
+
+Verb: TypeAlias = Callable[[Writer, Mapping[str, Any]], IngestReport]
+"""Does one thing that was asked for, with its arguments."""
+
+TableChange: TypeAlias = Callable[[Any, Mapping[str, Any]], object]
+"""Changes the table, which is handed over open, and nothing that the journal knows of."""
+
+
+def _confirm(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
+    writer.journal.confirm(arguments.get("sources") or None)
+    return writer.converge()
+
+
+def _retry(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
+    writer.journal.retry(arguments.get("sources") or None)
+    return writer.converge()
+
+
+def _forget(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
+    return writer.forget(str(arguments["root"]))
+
+
+def _sweep(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
+    return writer.converge(allow_deletes=bool(arguments.get("allow_deletes")))
+
+
+def _optimize(writer: Writer, _: Mapping[str, Any]) -> IngestReport:
+    return writer.optimize()
+
+
+def _resume(writer: Writer, _: Mapping[str, Any]) -> IngestReport:
+    writer.journal.set_meta("paused", "")
+    return writer.converge()
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "confirm": _confirm,
+    "retry": _retry,
+    "forget": _forget,
+    "sweep": _sweep,
+    "optimize": _optimize,
+    "resume": _resume,
+}
+"""What any writer can be asked; `Pipeline(verbs=…)` adds to them."""
+
+
+def changing(change: TableChange) -> Verb:
+    """A verb that changes the table itself, such as a tag."""
+
+    def verb(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
+        change(writer.table(), arguments)
+        writer.mark()
+        return IngestReport()
+
+    return verb
+
+
+def restoring(change: TableChange) -> Verb:
+    """A verb that brings an older version of the table back, and pauses the writer until it is asked to `resume`."""
+
+    def verb(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
+        change(writer.table(), arguments)
+        # The folders are ahead of the table now, and following them would undo what was asked for.
+        writer.journal.set_meta("paused", str(arguments["name"]))
+        return IngestReport()
+
+    return verb
+
+
+def perform(writer: Writer, verbs: Mapping[str, Verb], verb: str, arguments: Mapping[str, Any]) -> IngestReport:
+    """Do what `verb` says, one of VERBS or of `verbs`. Raises ConfigError for a verb that nobody knows."""
+    function = VERBS.get(verb) or verbs.get(verb)
+    if function is None:
+        raise ConfigError(f"the writer does not know how to `{verb}`", remedy=f"it knows {', '.join(VERBS)}")
+    return function(writer, arguments)
+
+
+def serve_requests(writer: Writer, verbs: Mapping[str, Verb]) -> Iterator[IngestReport]:
+    """Do what others left in the journal, and answer them; a report for each request that was carried out."""
+    for request in writer.journal.waiting():
+        try:
+            report = perform(writer, verbs, request.verb, request.arguments)
+        except EmbedingestError as error:
+            writer.journal.answer(request.id, "failed", {"error": str(error)})
+            _log.warning("asked to %s: %s", request.verb, error)
+            continue
+        writer.journal.answer(request.id, "done", report.to_json())
+        yield report

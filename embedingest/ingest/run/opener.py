@@ -1,0 +1,93 @@
+"""What a pipeline does not know how to make: the model, the engine, the table, the workers. A seam, without code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from concurrent.futures import Future
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from embedingest.engine.engine import Engine
+    from embedingest.ingest.extract.extractor import Extracted, Job
+    from embedingest.ingest.rows.recipe import Recipe
+    from embedingest.store.values import Changes, SourceState
+    from embedingest.types import ModelInfo, Row, Sizer
+
+__all__ = ["Opener", "Table", "Workers"]
+
+
+class Table(Protocol):
+    """What a run asks of the table of chunks; `ChunkTable` is one."""
+
+    def rows(self, sources: Collection[str]) -> dict[str, list[Row]]: ...
+    def source_states(self) -> dict[str, SourceState]: ...
+    def vectors(self, text_hashes: Collection[str]) -> dict[str, NDArray[np.float32]]: ...
+    def commit(self, changes: Changes) -> None: ...
+    def count(self) -> int: ...
+    def maintain(self, *, background: bool = False) -> object: ...
+    def optimize(self) -> object: ...
+    @property
+    def upkeep_error(self) -> str: ...
+    def close(self) -> None: ...
+
+
+class Workers(Protocol):
+    """Who extracts: `WorkerPool`, or whatever answers a job with a future."""
+
+    def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]: ...
+    def close(self) -> None: ...
+
+
+class Opener(Protocol):
+    """Opens the parts of one pipeline when they are first needed, and says where its files lie."""
+
+    @property
+    def journal_path(self) -> Path: ...
+
+    @property
+    def vectors_path(self) -> Path:
+        """The vector cache."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[Path]:
+        """Folders that are ours and never ingested."""
+        ...
+
+    def describe(self) -> ModelInfo:
+        """The model, without loading it. Raises ModelNotFoundError."""
+        ...
+
+    def engine(self) -> Engine:
+        """The engine that embeds; the same one each time."""
+        ...
+
+    def table(self, recipe: Recipe) -> Table:
+        """The table, made where there was none. Raises FingerprintError where it is another model's."""
+        ...
+
+    def prepare_table(self) -> None:
+        """Import what `table` will import. Called beside other work as soon as files are to be read."""
+        ...
+
+    def workers(self, recipe: Recipe, sizer: Sizer) -> Workers:
+        """Who extracts files and cuts them."""
+        ...
+
+    def lock(self) -> AbstractContextManager[Any]:
+        """The right to write the table. Entering it raises LockedError."""
+        ...
+
+    def token(self) -> str | None:
+        """The table's newest version, found without opening it; empty for no table, `None` where it cannot be told."""
+        ...
+
+    def lent(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        """Vectors, float32 (D,), by text hash, that neither table nor cache has (a rebuild's old table)."""
+        ...

@@ -1,0 +1,111 @@
+"""Where a run stands, told to whoever draws it and left in the journal for `status` of another process."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from embedingest.ingest.report import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from embedingest.ingest.report import IngestReport, ProgressSink
+    from embedingest.ingest.state.journal import Journal
+
+__all__ = ["ProgressNote", "ProgressReporter", "RunStatus", "read_run"]
+
+_KEY: Final = "progress"
+_TELL_SECONDS: Final = 0.1
+_NOTE_SECONDS: Final = 1.0
+
+
+class ProgressNote(TypedDict):
+    """The journal's note of a run. `at` is when it was written, in seconds since the epoch."""
+
+    pid: int
+    stage: str
+    done: int
+    total: int
+    tokens_per_second: float
+    at: float
+
+
+class RunStatus(TypedDict):
+    """`run` of `status --json`: the note, with its age in seconds instead of its time."""
+
+    pid: int
+    stage: str
+    done: int
+    total: int
+    tokens_per_second: float
+    age: float
+
+
+class ProgressReporter:
+    """Tells `sink` some ten times a second, and the journal once a second.
+
+    `now` is the time of the journal's note, in seconds since the epoch; `clock` never goes back.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        sink: ProgressSink | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._journal = journal
+        self._sink = sink
+        self._now = now
+        self._clock = clock
+        self._started = clock()
+        self._told_at = self._noted_at = float("-inf")
+
+    def begin(self) -> None:
+        """A run begins: its progress counts from now."""
+        self._started = self._clock()
+
+    def tell(self, stage: str, report: IngestReport, done: int, total: int, *, always: bool = False) -> None:
+        """Tell that `done` of `total` files are through, unless that was told a moment ago and not `always`."""
+        now = self._clock()
+        if now - self._told_at < _TELL_SECONDS and not always:
+            return
+        self._told_at = now
+        chunks = report.chunks.new + report.chunks.kept
+        progress = Progress(stage, done, total, chunks, report.embedded.tokens, now - self._started)
+        if self._sink is not None:
+            self._sink(progress)
+        if total and (now - self._noted_at >= _NOTE_SECONDS or always):
+            self._noted_at = now
+            self._note(progress)
+
+    def _note(self, progress: Progress) -> None:
+        note = ProgressNote(
+            pid=os.getpid(),
+            stage=progress.stage,
+            done=progress.done,
+            total=progress.total,
+            tokens_per_second=round(progress.tokens_per_second, 1),
+            at=round(self._now(), 3),
+        )
+        self._journal.set_meta(_KEY, json.dumps(note))
+
+
+def read_run(journal: Journal, now: float) -> RunStatus | None:
+    """The journal's note of the latest run, seen from `now` (seconds since the epoch); `None` where there is none."""
+    text = journal.meta(_KEY)
+    if not text:
+        return None
+    note: ProgressNote = json.loads(text)
+    return RunStatus(
+        pid=note["pid"],
+        stage=note["stage"],
+        done=note["done"],
+        total=note["total"],
+        tokens_per_second=note["tokens_per_second"],
+        age=max(0.0, round(now - note["at"], 1)),
+    )
