@@ -6,10 +6,14 @@ import ast
 import subprocess
 import sys
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PACKAGE = Path(__file__).parent.parent / "embedingest"
 
@@ -77,47 +81,85 @@ FOREIGN: dict[str, tuple[str, ...]] = {
 
 
 class Module(NamedTuple):
-    """What one module imports, in all and at run time. Not its tree: the trees of all slow every later test down."""
+    """What one module imports. Not its tree: the trees of all slow every later test down."""
 
     name: str
     imports: tuple[str, ...]
+    """Everything, inside functions and type-checking guards too; a submodule by its own name."""
     at_run_time: tuple[str, ...]
+    """What is imported under no type-checking guard."""
+    in_functions: tuple[str, ...]
+    """What of ours is imported inside functions."""
 
     def __str__(self) -> str:
         return self.name or "front door"
 
+    @property
+    def needs(self) -> set[str]:
+        """Our modules that it imports in any way."""
+        return {target for target in map(own_name, self.imports) if target is not None and target != self.name}
+
+
+def module_name(path: Path) -> str:
+    """`store.table`; "" is the front door."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def own_name(target: str) -> str | None:
+    """`store.table` of `embedingest.store.table`; None where it is not ours."""
+    package, _, name = target.partition(".")
+    return name if package == PACKAGE.name else None
+
 
 @cache
 def modules() -> tuple[Module, ...]:
+    paths = sorted(PACKAGE.rglob("*.py"))
+    names = {module_name(path) for path in paths}
     found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
+    for path in paths:
         tree = ast.parse(path.read_text("utf-8"))
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found.append(Module(name, tuple(imports(tree)), tuple(run_time_imports(tree))))
+        guarded = {id(node) for guard in type_checking_guards(tree) for node in ast.walk(guard)}
+        statements = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+        inside = {id(node) for function in functions(tree) for node in ast.walk(function)}
+        found.append(
+            Module(
+                module_name(path),
+                targets(statements, names),
+                targets([node for node in statements if id(node) not in guarded], names),
+                tuple(
+                    target
+                    for target in targets([node for node in statements if id(node) in inside], names)
+                    if own_name(target) is not None
+                ),
+            )
+        )
     return tuple(found)
 
 
-def imports(tree: ast.Module) -> list[str]:
-    """Every absolute import, inside functions and type-checking guards too."""
-    names: list[str] = []
-    for node in ast.walk(tree):
+def type_checking_guards(tree: ast.Module) -> list[ast.stmt]:
+    """The statements under `if TYPE_CHECKING:`."""
+    tests = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    return [statement for test in tests for statement in test.body]
+
+
+def functions(tree: ast.Module) -> list[ast.AST]:
+    return [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def targets(statements: Sequence[ast.Import | ast.ImportFrom], own: set[str]) -> tuple[str, ...]:
+    """The modules that import statements name. `from package import submodule` names the submodule."""
+    found: list[str] = []
+    for node in statements:
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"relative import of {node.module}"
-            names.append(str(node.module))
-    return names
-
-
-def run_time_imports(tree: ast.Module) -> list[str]:
-    """Imports that run: those under `if TYPE_CHECKING:` left out."""
-    guarded: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            guarded |= {id(inner) for part in node.body for inner in ast.walk(part)}
-    kept = [n for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) and id(n) not in guarded]
-    return imports(ast.Module(body=list(kept), type_ignores=[]))
+            found += [alias.name for alias in node.names]
+            continue
+        assert node.level == 0, f"relative import of {node.module}"
+        module = str(node.module)
+        for alias in node.names:
+            submodule = f"{module}.{alias.name}"
+            found.append(submodule if own_name(submodule) in own else module)
+    return tuple(dict.fromkeys(found))
 
 
 @pytest.mark.parametrize("module", modules(), ids=str)
@@ -142,12 +184,93 @@ def test_a_foreign_library_is_imported_in_one_room_only(module: Module) -> None:
             assert any(name == home or name.startswith(home + ".") for home in homes), f"{name} imports {target}"
 
 
-@pytest.mark.parametrize("step", ["watch", "scan", "extract", "rows", "state", "identity"])
+STEPS = ["watch", "scan", "extract", "load", "chunk", "rows", "state", "identity"]
+# Rows as plain values and the time that a column keeps: no table is behind them.
+PLAIN_VALUES = "embedingest.store.values"
+
+
+@pytest.mark.parametrize("step", STEPS)
 def test_a_step_of_the_walk_knows_neither_engine_nor_store_at_run_time(step: str) -> None:
-    for name, _, at_run_time in modules():
-        if name == f"ingest.{step}" or name.startswith((f"ingest.{step}.", "ingest.load", "ingest.chunk")):
-            for target in at_run_time:
-                assert not target.startswith(("embedingest.engine", "embedingest.server")), f"{name} imports {target}"
+    for module in modules():
+        if f"{module.name}.".startswith(f"ingest.{step}."):
+            for target in module.at_run_time:
+                rooms = ("embedingest.engine", "embedingest.store", "embedingest.server")
+                assert target == PLAIN_VALUES or not target.startswith(rooms), f"{module.name} imports {target}"
+
+
+# Circles that are being cut. Entries only go away.
+KNOWN_CIRCLES: set[tuple[str, str]] = {
+    ("ingest.audit.preview", "ingest.pipeline"),
+    ("ingest.audit.verify", "ingest.pipeline"),
+    ("ingest.run.convergence", "ingest.pipeline"),
+}
+
+
+def test_no_two_modules_need_each_other() -> None:
+    """Imports of every kind count: those for types only and those inside functions too."""
+    needs = {
+        module.name: {target for target in module.needs if (module.name, target) not in KNOWN_CIRCLES}
+        for module in modules()
+    }
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        pytest.fail("a circle: " + " needs ".join(error.args[1][::-1]))
+
+
+class Lazy(NamedTuple):
+    """Imports of ours that are right inside functions: by whom (a module or a room), of what ("*": of anything), why."""
+
+    importer: str
+    imported: str
+    reason: str
+
+    def covers(self, module: Module, imported: str) -> bool:
+        return within(module.name, self.importer) and (self.imported == "*" or within(imported, self.imported))
+
+
+# Everything else is imported at the top.
+LAZY = [
+    Lazy("cli", "*", "a command, and `--help` above all, starts without what the others need"),
+    Lazy("build", "ingest", "searching and serving need no ingest"),
+    Lazy("build", "store", "embedding and serving need no LanceDB"),
+    Lazy("build", "engine", "looking needs no engine"),
+    Lazy("build", "server", "only serving needs FastAPI"),
+    Lazy("build", "query", "only searching needs it"),
+    Lazy("engine.auto", "engine", "one of several runtimes is imported, never all"),
+    Lazy("engine.catalog", "engine", "names are told without the tokenizer's and the runtimes' libraries"),
+    Lazy("engine.compiled.encoder", "engine", "a compiled model runs without torch"),
+    Lazy("engine.local", "engine.pull", "few ever pull"),
+    Lazy("ingest.pipeline", "ingest.watch.watcher", "one run watches nothing"),
+    Lazy("ingest.pipeline", "ingest.extract.pool", "a look at a table extracts nothing"),
+    Lazy("integrations.lancedb", "*", "LanceDB's registry imports it in processes that may embed nothing"),
+    Lazy("registry", "options", "names are listed without pydantic, which checks their options"),
+    Lazy("server.run", "server.protocol", "a port is bound without uvicorn"),
+    Lazy("supervise", "build.extend", "a host of plug-ins is asked for when pipelines run"),
+    Lazy("testing.__main__", "*", "a kind of plug-in is tested without what the others need"),
+]
+# Importing these costs nothing that any start could spare.
+LIGHT = ("atomic", "durations", "errors", "paths", "types", "version")
+NOT_YET = ("cli",)
+
+
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_own_modules_are_imported_inside_functions_only_for_a_lazy_start(module: Module) -> None:
+    for target in module.in_functions:
+        name = str(own_name(target))
+        assert within(module.name, *NOT_YET) or not within(name, *LIGHT), f"{module}: {name} is light"
+        reasons = [lazy.reason for lazy in LAZY if lazy.covers(module, name)]
+        assert reasons, f"{module} imports {name} inside a function: at the top with it, or a reason into LAZY"
+
+
+@pytest.mark.parametrize("lazy", LAZY, ids=lambda lazy: f"{lazy.importer}-{lazy.imported}")
+def test_every_reason_for_a_lazy_start_is_in_use(lazy: Lazy) -> None:
+    assert any(lazy.covers(module, str(own_name(target))) for module in modules() for target in module.in_functions)
+
+
+def within(name: str, *rooms: str) -> bool:
+    """Whether a module is one of these or lies in one of these rooms."""
+    return any(f"{name}.".startswith(f"{room}.") for room in rooms)
 
 
 def loaded_by(code: str) -> set[str]:
