@@ -198,22 +198,10 @@ def test_a_step_of_the_walk_knows_neither_engine_nor_store_at_run_time(step: str
                 assert target == PLAIN_VALUES or not target.startswith(rooms), f"{module.name} imports {target}"
 
 
-# Circles that are being cut. Entries only go away.
-KNOWN_CIRCLES: set[tuple[str, str]] = {
-    ("ingest.audit.preview", "ingest.pipeline"),
-    ("ingest.audit.verify", "ingest.pipeline"),
-    ("ingest.run.convergence", "ingest.pipeline"),
-}
-
-
 def test_no_two_modules_need_each_other() -> None:
     """Imports of every kind count: those for types only and those inside functions too."""
-    needs = {
-        module.name: {target for target in module.needs if (module.name, target) not in KNOWN_CIRCLES}
-        for module in modules()
-    }
     try:
-        TopologicalSorter(needs).prepare()
+        TopologicalSorter({module.name: module.needs for module in modules()}).prepare()
     except CycleError as error:
         pytest.fail("a circle: " + " needs ".join(error.args[1][::-1]))
 
@@ -242,7 +230,6 @@ LAZY = [
     Lazy("engine.compiled.encoder", "engine", "a compiled model runs without torch"),
     Lazy("engine.local", "engine.pull", "few ever pull"),
     Lazy("ingest.pipeline", "ingest.watch.watcher", "one run watches nothing"),
-    Lazy("ingest.pipeline", "ingest.extract.pool", "a look at a table extracts nothing"),
     Lazy("integrations.lancedb", "*", "LanceDB's registry imports it in processes that may embed nothing"),
     Lazy("registry", "options", "names are listed without pydantic, which checks their options"),
     Lazy("server.run", "server.protocol", "a port is bound without uvicorn"),
