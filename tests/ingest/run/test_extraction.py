@@ -1,0 +1,89 @@
+"""Workers have a bounded number of files at once, and every file that was started ends with one outcome."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+
+from embedingest.engine.hashing import HashingSizer
+from embedingest.errors import DocumentError
+from embedingest.ingest.extract.extractor import Extracted, Job
+from embedingest.ingest.run.extraction import MOST_BYTES, MOST_JOBS, Extraction, Outcome
+from embedingest.ingest.run.survey import Candidate
+from embedingest.ingest.scan.files import facts_at
+from embedingest.ingest.scan.listing import FoundFile
+from embedingest.ingest.scan.roots import Root
+from embedingest.ingest.state.journal import FileState
+from tests.ingest.run.values import RECIPE, candidate
+from tests.ingest.world import InProcess
+
+
+class Desk:
+    """Workers that a test lets end one by one, and the outcomes that were posted."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[Job, bool, Future[Extracted]]] = []
+        self.outcomes: list[Outcome] = []
+        self.extraction = Extraction(lambda: self, self.outcomes.append, now_ns=lambda: 77)
+
+    def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]:
+        future: Future[Extracted] = Future()
+        self.jobs.append((job, urgent, future))
+        return future
+
+    def close(self) -> None: ...
+
+
+def test_the_backlog_is_bounded_by_files_and_what_is_urgent_by_twice_as_many() -> None:
+    desk = Desk()
+    for number in range(MOST_JOBS):
+        assert not desk.extraction.full(urgent=False)
+        desk.extraction.start(candidate(str(number)), None)
+    assert desk.extraction.full(urgent=False)
+    for number in range(MOST_JOBS):
+        assert not desk.extraction.full(urgent=True)
+        desk.extraction.start(candidate(f"u{number}", urgent=True), None)
+    assert desk.extraction.full(urgent=True)
+    assert [urgent for _, urgent, _ in desk.jobs] == [False] * MOST_JOBS + [True] * MOST_JOBS
+
+
+def test_the_backlog_is_bounded_by_bytes_and_has_room_again_once_outcomes_were_taken() -> None:
+    desk = Desk()
+    desk.extraction.start(candidate("a", size=MOST_BYTES), None)
+    assert desk.extraction.full(urgent=False)
+    assert not desk.extraction.full(urgent=True)
+    desk.jobs[0][2].cancel()
+    assert desk.extraction.under_way == 1, "it is not taken yet"
+    (outcome,) = desk.outcomes
+    desk.extraction.ended(outcome)
+    assert outcome == Outcome(candidate("a", size=MOST_BYTES), None, 77, None)
+    assert desk.extraction.under_way == 0
+    assert not desk.extraction.full(urgent=False)
+
+
+def test_bytes_that_are_stored_already_are_not_cut_again_but_only_what_went_well_is_trusted() -> None:
+    desk = Desk()
+    states = {
+        state: FileState("docs/a", "docs", 1, 2, 3, 4, 1, state, "digest") for state in ("done", "empty", "failed")
+    }
+    for state in (None, *states.values()):
+        desk.extraction.start(candidate("a"), state)
+    assert [job.known_hash for job, _, _ in desk.jobs] == ["", "digest", "digest", ""]
+
+
+def test_what_a_real_extraction_gives_or_raises_is_posted(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("A mill by the river.")
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 torn")
+    root = Root("docs", tmp_path, RECIPE.config.sources[0])
+    outcomes: list[Outcome] = []
+    workers = InProcess(RECIPE, HashingSizer(64))
+    extraction = Extraction(lambda: workers, outcomes.append, now_ns=lambda: 0)
+    for name in ("a.md", "bad.pdf"):
+        found = facts_at(str(tmp_path), name)
+        assert found is not None
+        extraction.start(Candidate(root, f"docs/{name}", FoundFile(name, found)), None)
+    good, bad = (outcome.result for outcome in outcomes)
+    assert isinstance(good, Extracted)
+    assert [chunk.text for chunk in good.parts[0].chunks] == ["A mill by the river."]
+    assert isinstance(bad, DocumentError)
+    assert bad.source == "docs/bad.pdf"
