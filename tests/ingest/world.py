@@ -13,15 +13,19 @@ from embedingest.config import EngineConfig, PipelineConfig, SourceConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.ingest.extract.extractor import Extracted, Extractor, Job
 from embedingest.ingest.pipeline import Pipeline
+from embedingest.ingest.rows.recipe import Recipe
+from embedingest.ingest.run.progress import ProgressReporter
+from embedingest.ingest.run.resources import Resources
+from embedingest.ingest.state.journal import Journal
 from embedingest.store.lock import WriterLock
 from embedingest.store.table import ChunkTable, open_table
 from embedingest.store.token import version_token
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from embedingest.ingest.report import IngestReport
-    from embedingest.ingest.rows.recipe import Recipe
 
 ENGINE = LocalEngine(EngineConfig(threads=1))
 
@@ -119,11 +123,30 @@ class World:
 
     def pipeline(self, *, table: str = "chunks", progress: Any = None, **parts: Any) -> Pipeline:
         """A pipeline over the folder; `parts` replace functions of its opener."""
+        config, opener = self._config_and_opener(table, parts)
+        return Pipeline(config, opener, progress=progress, stop=self.stop, now=lambda: self.now)
+
+    @contextlib.contextmanager
+    def resources(self, *, progress: Any = None, **parts: Any) -> Iterator[Resources]:
+        """What a run over the folder works with, for tests of its steps; `parts` as in `pipeline`."""
+        config, opener = self._config_and_opener("chunks", parts)
+        journal = Journal(opener.journal_path)
+        resources = Resources(
+            opener, Recipe(config, opener.describe()), journal, ProgressReporter(journal, progress),
+            vectors=opener.vectors_path, stop=self.stop, now=lambda: self.now,
+        )  # fmt: skip
+        try:
+            yield resources
+        finally:
+            resources.close()
+            journal.close()
+
+    def _config_and_opener(self, table: str, parts: dict[str, Any]) -> tuple[PipelineConfig, WorldOpener]:
         config = PipelineConfig(sources=tuple(self.sources), db=str(self.db), **self.settings)
         opener = WorldOpener(self, config, table)
         for name, part in parts.items():
             setattr(opener, name, part)
-        return Pipeline(config, opener, progress=progress, stop=self.stop, now=lambda: self.now)
+        return config, opener
 
     def run(self, **options: Any) -> IngestReport:
         self.engine.texts.clear()

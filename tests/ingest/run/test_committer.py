@@ -18,7 +18,7 @@ from tests.ingest.world import World
 
 @pytest.fixture
 def resources(tmp_path: Path) -> Iterator[Resources]:
-    with World(tmp_path).pipeline() as pipeline, pipeline.peek() as resources:
+    with World(tmp_path).resources() as resources:
         yield resources
 
 

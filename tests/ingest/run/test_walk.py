@@ -18,6 +18,9 @@ from embedingest.ingest.report import IngestReport, Progress
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.run.survey import Candidate, survey_root
 from embedingest.ingest.run.walk import Stopped, Walk
+from embedingest.ingest.scan.ignore import Rules
+from embedingest.ingest.scan.roots import Root
+from embedingest.ingest.scan.scanner import Scanner
 from tests.ingest.world import CountingEngine, InProcess, World
 from tests.waiting import HANGS_SECONDS
 
@@ -30,15 +33,15 @@ def world(tmp_path: Path) -> World:
 class Stage:
     """What a test asks of the world beside the walk."""
 
-    def __init__(self, pipeline: Any, resources: Resources) -> None:
-        self.pipeline = pipeline
+    def __init__(self, world: World, resources: Resources) -> None:
+        self.root = Root("docs", world.folder, world.sources[0])
+        self.scanner = Scanner(world.folder, Rules.of())
         self.resources = resources
 
     def candidates(self) -> list[Candidate]:
         """Every file that the journal does not know as it is."""
-        (root,) = self.pipeline.roots
         time.sleep(0.03)  # files younger than the clock's grain are read again
-        return survey_root(root, self.pipeline.scanner(root), self.resources.journal).candidates
+        return survey_root(self.root, self.scanner, self.resources.journal).candidates
 
     def texts(self) -> set[str]:
         """The texts of all rows."""
@@ -48,9 +51,9 @@ class Stage:
 
 @contextmanager
 def walking(world: World, *, watched: bool = False, **options: Any) -> Iterator[tuple[Walk, IngestReport, Stage]]:
-    with world.pipeline(**options) as pipeline, pipeline.peek() as resources:
+    with world.resources(**options) as resources:
         report = IngestReport()
-        yield Walk(resources, report, watched=watched), report, Stage(pipeline, resources)
+        yield Walk(resources, report, watched=watched), report, Stage(world, resources)
 
 
 def nothing() -> None:
