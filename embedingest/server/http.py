@@ -30,7 +30,7 @@ class Disconnected(Exception):  # noqa: N818 -- what the client did is no error 
 
 
 class Request(_Request):
-    """One request. `content` is its body once `read_body` has read it: bounded, and counted while it is held."""
+    """One request. `content` is its body once `read_body` has read it: bounded, and counted while in memory."""
 
     content: bytes = b""
 
@@ -57,7 +57,7 @@ class Answer(Response):
 
 
 def stream(parts: AsyncIterator[bytes], media: str) -> StreamingResponse:
-    """A body that is sent part by part as it is made."""
+    """A body that is sent part by part, as its parts come."""
     return StreamingResponse(parts, headers={"content-type": media})
 
 

@@ -1,4 +1,4 @@
-"""The routes for people and machines that look after the server: pages, health, metrics.
+"""The routes that look after the server: pages, health, metrics.
 
 Pages are whole in themselves: no script, style, font or picture comes from another host.
 """
