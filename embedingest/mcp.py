@@ -49,10 +49,10 @@ def create_server(searcher: Searcher) -> Any:
         context: Context = 0,
     ) -> dict[str, Any]:
         """Find the chunks of text that answer a question best."""
-        asked = SearchQuery(
+        wanted = SearchQuery(
             text=query, limit=limit, mode=mode, filter=filter, group=group, context=context, highlight=False
         )
-        return _answered(lambda: result_to_json(asked, searcher.search(asked)))
+        return _answered(lambda: result_to_json(wanted, searcher.search(wanted)))
 
     @server.tool(title="What the table holds")  # type: ignore[untyped-decorator, unused-ignore]
     def status() -> dict[str, Any]:
@@ -75,11 +75,11 @@ def _empty_server() -> Any:
 
 def _status(searcher: Searcher) -> Mapping[str, Any]:
     table = searcher.table
-    stats, made = table.stats(), table.identity
+    stats, identity = table.stats(), table.identity
     return {
         "table": table.name,
-        "model": made.model,
-        "dimensions": made.dimensions,
+        "model": identity.model,
+        "dimensions": identity.dimensions,
         "documents": len(table.source_states()),
         "chunks": stats.rows,
         "unindexed_chunks": stats.unindexed_rows,
@@ -87,11 +87,11 @@ def _status(searcher: Searcher) -> Mapping[str, Any]:
     }
 
 
-def _answered(work: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+def _answered(answer: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
     """The answer, or an error in words that help an assistant to ask again."""
     from mcp.server.mcpserver.exceptions import ToolError
 
     try:
-        return dict(work())
+        return dict(answer())
     except EmbedingestError as error:
         raise ToolError(str(error)) from error

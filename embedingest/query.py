@@ -1,12 +1,14 @@
-"""The query walk: a question in, hits out. Embeds with the engine the documents were embedded with.
+"""A query in, hits out. Embeds with the engine that the documents were embedded with.
 
 Knows no command line and no HTTP. One `Searcher` serves both, and the assistants.
 """
 
 from __future__ import annotations
 
+import json
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from embedingest.errors import ConfigError
@@ -25,7 +27,7 @@ MAX_QUERY_CHARACTERS = 100_000
 
 @dataclass(slots=True)
 class Searcher:
-    """Answers questions over one table. `open_table` and `open_engine` are called when first needed.
+    """Answers queries over one table. `open_table` and `open_engine` are called when first needed.
 
     A text search (`mode="text"`) opens no engine.
     """
@@ -34,10 +36,7 @@ class Searcher:
     open_engine: Callable[[], Engine]
     model: str
     _table: ChunkTable | None = None
-    _lock: threading.Lock = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self._lock = threading.Lock()
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def table(self) -> ChunkTable:
@@ -66,8 +65,8 @@ class Searcher:
     def _embedded(self, query: SearchQuery) -> SearchQuery:
         engine = self.open_engine()
         prompt = engine.describe(self.model).prompt("query")
-        answer = engine.embed([query.text], model=self.model, prompt=prompt, priority="query")
-        return replace(query, vector=answer.vectors[0], fingerprint=answer.fingerprint)
+        embeddings = engine.embed([query.text], model=self.model, prompt=prompt, priority="query")
+        return replace(query, vector=embeddings.vectors[0], fingerprint=embeddings.fingerprint)
 
 
 def result_to_json(query: SearchQuery, result: SearchResult) -> dict[str, Any]:
@@ -84,10 +83,7 @@ def result_to_json(query: SearchQuery, result: SearchResult) -> dict[str, Any]:
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
-    """One result: the columns but the vector, the score, and what was asked for beside them."""
-    import json
-    from datetime import UTC, datetime
-
+    """One result: its columns without the vector, the score, and the neighbours and details that were asked for."""
     row = hit.row
     columns = {name: getattr(row, name) for name in row.__dataclass_fields__}
     first: dict[str, Any] = {"source": columns.pop("source"), "text": columns.pop("text"), "score": hit.score}

@@ -1,6 +1,6 @@
 """Several pipelines and a server in one process: started, followed, scheduled, re-read with the least work.
 
-Knows no command line. A pipeline that fails is said and the others go on.
+Knows no command line. A pipeline that fails is reported and the others go on.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from embedingest.build.extend import extended, mirrors_of
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
 from embedingest.build.serving import open_searcher, open_server
 from embedingest.build.session import Session
-from embedingest.config import parse_schedule
+from embedingest.config import DEFAULT, parse_schedule
 from embedingest.engine.engine import hosts as engine_hosts
 from embedingest.errors import EmbedingestError
 
@@ -32,27 +33,25 @@ if TYPE_CHECKING:
 __all__ = ["Supervisor", "hosts"]
 
 _log = logging.getLogger(__name__)
-_TICK_SECONDS = 0.2
+_TICK_SECONDS: Final = 0.2
 
 
 def hosts(session: Session) -> dict[str, str]:
     """The hosts that a run will talk to, each with the key that is the reason. Opens no connection."""
-    config, found = session.config, {}
+    config, reasons = session.config, {}
     for name in dict.fromkeys(pipeline.engine for pipeline in config.pipelines.values()):
         if config.engine_of(name).engine != "local":
             for host in engine_hosts(session.engine_of(name)):
-                found[str(host)] = "engine" if name == "default" else f"engines.{name}"
+                reasons[str(host)] = "engine" if name == DEFAULT else f"engines.{name}"
     for name, pipeline in config.pipelines.items():
-        from embedingest.build.extend import extended, mirrors_of
-
         for mirror in mirrors_of(extended(pipeline, (), config.state)):
             for host in mirror.source.hosts:
-                found[str(host)] = f"pipelines.{name}.sources"
+                reasons[str(host)] = f"pipelines.{name}.sources"
             mirror.source.close()
         if "://" in pipeline.db and not pipeline.db.startswith("file:"):
             parts = urlsplit(pipeline.db)
-            found[f"{parts.scheme}://{parts.netloc}"] = f"pipelines.{name}.db"
-    return found
+            reasons[f"{parts.scheme}://{parts.netloc}"] = f"pipelines.{name}.db"
+    return reasons
 
 
 @dataclass(slots=True)
@@ -72,7 +71,8 @@ class _Member:
 class Supervisor:
     """Runs a configuration until `stop` is set, or until no pipeline and no server is left.
 
-    `tell` hears of every report, from the pipelines' own threads; `said` of everything else worth a line.
+    `on_report` is called with a pipeline's name and each of its reports, from that pipeline's thread; `on_message` with
+    everything else worth a line.
     """
 
     def __init__(
@@ -80,21 +80,21 @@ class Supervisor:
         config: Config,
         *,
         stop: threading.Event,
-        tell: Callable[[str, IngestReport], None],
-        said: Callable[[str], None] = _log.info,
+        on_report: Callable[[str, IngestReport], None],
+        on_message: Callable[[str], None] = _log.info,
     ) -> None:
         self.config = config
         self.failures: dict[str, BaseException] = {}
         self._stop = stop
-        self._tell = tell
-        self._said = said
-        self._workshop = Session(config)
+        self._on_report = on_report
+        self._on_message = on_message
+        self._session = Session(config)
         self._members: dict[str, _Member] = {}
         self._server: HttpServer | None = None
         self._reread: Callable[[], Config] | None = None
 
     def ask_to_reread(self, read: Callable[[], Config]) -> None:
-        """Have `read` called, and what it gives applied, soon. Safe in a signal handler."""
+        """Have `read` called soon, and the configuration that it returns applied. Safe in a signal handler."""
         self._reread = read
 
     def run(self) -> None:
@@ -118,17 +118,17 @@ class Supervisor:
                 if self._stop.is_set():
                     break
                 try:
-                    with open_pipeline(self._workshop, name, stop=self._stop) as pipeline:
-                        remember(pipeline, self._workshop.config)
+                    with open_pipeline(self._session, name, stop=self._stop) as pipeline:
+                        remember(pipeline, self._session.config)
                         reports[name] = pipeline.converge(allow_deletes=allow_deletes)
-                        self._tell(name, reports[name])
+                        self._on_report(name, reports[name])
                 except EmbedingestError as error:
                     self._fail(name, error)
         finally:
-            self._workshop.close()
+            self._session.close()
         return reports
 
-    # Starting and ending
+    # -- starting and ending
 
     def _start(self) -> None:
         self._serve()
@@ -151,10 +151,11 @@ class Supervisor:
         if self._server is not None:
             self._server.stop()
             self._server = None
-        self._workshop.close()
+        self._session.close()
 
     def _alive(self) -> bool:
-        following = any(m.thread is not None and m.thread.is_alive() for m in self._members.values())
+        threads = [member.thread for member in self._members.values()]
+        following = any(thread is not None and thread.is_alive() for thread in threads)
         return following or (self._server is not None and not self.config.pipelines)
 
     def _serve(self) -> None:
@@ -165,46 +166,46 @@ class Supervisor:
         searcher = (
             None
             if first is None
-            else open_searcher(self._workshop, db=first.db, table=first.table, model=first.model, engine=first.engine)
+            else open_searcher(self._session, db=first.db, table=first.table, model=first.model, engine=first.engine)
         )
-        self._server = open_server(self._workshop, settings, searcher)
+        self._server = open_server(self._session, settings, searcher)
         self._server.start()
-        self._said(f"serving at {self._server.url}")
+        self._on_message(f"serving at {self._server.url}")
 
-    # One pipeline, in its own thread
+    # -- one pipeline, in its own thread
 
     def _follow(self, name: str, member: _Member) -> None:
         try:
-            with open_pipeline(self._workshop, name, stop=member.stop) as pipeline:
-                remember(pipeline, self._workshop.config)
+            with open_pipeline(self._session, name, stop=member.stop) as pipeline:
+                remember(pipeline, self._session.config)
                 reports = pipeline.follow() if member.config.schedule is None else _scheduled(pipeline, member)
                 for report in reports:
-                    self._tell(name, report)
+                    self._on_report(name, report)
         except Exception as error:  # noqa: BLE001 -- kept, and raised at the end; the other pipelines go on
             self._fail(name, error)
 
     def _fail(self, name: str, error: BaseException) -> None:
         self.failures[name] = error
-        self._said(f"pipeline `{name}` stopped: {error}")
+        self._on_message(f"pipeline `{name}` stopped: {error}")
 
-    # Re-reading
+    # -- re-reading
 
     def _apply(self, read: Callable[[], Config]) -> None:
         """Go over to a configuration read anew, touching only what differs. A broken one changes nothing."""
         try:
             new = read()
         except EmbedingestError as error:
-            self._said(f"the configuration is refused, the old one goes on: {error}")
+            self._on_message(f"the configuration is refused, the old one goes on: {error}")
             return
         if _shared(new) != _shared(self.config):
-            self._said("engine, models or folders changed: everything starts again")
+            self._on_message("engine, models or folders changed: everything starts again")
             self._end()
-            self.config, self._workshop = new, Session(new)
+            self.config, self._session = new, Session(new)
             self._start()
             return
         old, self.config = self.config, new
-        self._workshop.config = new
-        changed = {n for n in old.pipelines if old.pipelines[n] != new.pipelines.get(n)}
+        self._session.config = new
+        changed = {name for name, settings in old.pipelines.items() if settings != new.pipelines.get(name)}
         for name in changed:
             self._members.pop(name).end()
         if old.server != new.server and self._server is not None:
@@ -212,11 +213,11 @@ class Supervisor:
             self._server = None
         if old.server != new.server:
             self._serve()
-        begun = [name for name in new.pipelines if name not in self._members]
-        for name in begun:
+        started = [name for name in new.pipelines if name not in self._members]
+        for name in started:
             self._begin(name)
-        kept = len(new.pipelines) - len(begun)
-        self._said(f"configuration applied: {len(changed)} stopped, {len(begun)} started, {kept} untouched")
+        kept = len(new.pipelines) - len(started)
+        self._on_message(f"configuration applied: {len(changed)} stopped, {len(started)} started, {kept} untouched")
 
 
 def _shared(config: Config) -> Any:
@@ -233,8 +234,8 @@ def _scheduled(pipeline: Pipeline, member: _Member) -> Iterator[IngestReport]:
             yield report
         now = datetime.now().astimezone()
         due = time.monotonic() + (schedule.following(now) - now).total_seconds()
-        asked = -1
+        outside_changes = -1
         while not member.stop.wait(_TICK_SECONDS) and time.monotonic() < due and not pipeline.outage.due:
-            if asked != pipeline.journal.outside_changes():
-                asked = pipeline.journal.outside_changes()
+            if outside_changes != pipeline.journal.outside_changes():
+                outside_changes = pipeline.journal.outside_changes()
                 yield from pipeline.serve_requests()

@@ -233,7 +233,6 @@ LAZY = [
     Lazy("integrations.lancedb", "*", "LanceDB's registry imports it in processes that may embed nothing"),
     Lazy("registry", "options", "names are listed without pydantic, which checks their options"),
     Lazy("server.run", "server.protocol", "a port is bound without uvicorn"),
-    Lazy("supervise", "build.extend", "a host of plug-ins is asked for when pipelines run"),
     Lazy("testing.__main__", "*", "a kind of plug-in is tested without what the others need"),
 ]
 # Importing these costs nothing that any start could spare.

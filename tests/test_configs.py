@@ -166,7 +166,7 @@ def test_server_only(place, monkeypatch):
         up.set()
 
     supervisor = Supervisor(
-        config.read(place / "configs" / "server-only.yaml"), stop=stop, tell=lambda *_: None, said=heard
+        config.read(place / "configs" / "server-only.yaml"), stop=stop, on_report=lambda *_: None, on_message=heard
     )
     thread = threading.Thread(target=supervisor.run)
     thread.start()

@@ -24,7 +24,7 @@ class Place:
     def __init__(self, folder):
         self.folder = folder
         self.reports = []
-        self.said = []
+        self.messages = []
         self.stop = threading.Event()
 
     def document(self, name, text="The walrus sleeps.\n"):
@@ -43,7 +43,10 @@ class Place:
     @contextmanager
     def running(self, settings):
         supervisor = Supervisor(
-            settings, stop=self.stop, tell=lambda *told: self.reports.append(told), said=self.said.append
+            settings,
+            stop=self.stop,
+            on_report=lambda *report: self.reports.append(report),
+            on_message=self.messages.append,
         )
         self.raised = []
 
@@ -63,7 +66,7 @@ class Place:
             assert not thread.is_alive()
 
     def new(self, name):
-        return sum(report.files.new for told, report in self.reports if told == name)
+        return sum(report.files.new for pipeline, report in self.reports if pipeline == name)
 
 
 @pytest.fixture
@@ -92,7 +95,7 @@ def test_a_pipeline_that_fails_is_said_and_the_others_go_on(place):
     text = pipelines("a", "b").replace("path: b", "path: nowhere")
     with place.running(place.written(text)) as supervisor:
         until(lambda: place.new("a") == 1 and supervisor.failures)
-        assert "pipeline `b` stopped: no such folder" in place.said[0]
+        assert "pipeline `b` stopped: no such folder" in place.messages[0]
         place.document("a/two.md", "More.\n")
         until(lambda: place.new("a") == 2)
     assert isinstance(supervisor.failures["b"], ConfigError)
@@ -111,7 +114,7 @@ def test_a_changed_configuration_touches_only_what_differs(place):
         place.written(pipelines("a", "b", "c").replace("table: b", "table: beta"))
         supervisor.ask_to_reread(place.read)
         until(lambda: place.new("c") == 1 and place.new("b") == 2)
-        assert place.said == ["configuration applied: 1 stopped, 2 started, 1 untouched"]
+        assert place.messages == ["configuration applied: 1 stopped, 2 started, 1 untouched"]
         assert supervisor._members["a"].thread is untouched
         assert untouched.is_alive()
 
@@ -121,8 +124,8 @@ def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(place):
         until(lambda: place.new("a") == 1)
         (place.folder / "c.yaml").write_text("pipelines: {a: {sorces: []}}\n")
         supervisor.ask_to_reread(place.read)
-        until(lambda: place.said)
-        assert "the configuration is refused, the old one goes on" in place.said[0]
+        until(lambda: place.messages)
+        assert "the configuration is refused, the old one goes on" in place.messages[0]
         place.document("a/two.md", "More.\n")
         until(lambda: place.new("a") == 2)
 
@@ -132,8 +135,8 @@ def test_other_models_start_everything_again(place):
         until(lambda: place.new("a") == 1)
         place.written("engine: {keep_alive: 1m}\n" + pipelines("a"))
         supervisor.ask_to_reread(place.read)
-        until(lambda: place.said)
-        assert "everything starts again" in place.said[0]
+        until(lambda: place.messages)
+        assert "everything starts again" in place.messages[0]
         place.document("a/two.md", "More.\n")
         until(lambda: place.new("a") == 2)
 

@@ -1,7 +1,7 @@
 """The seam for places that are no local folder: what they list, what changed, how one is read. Knows no documents.
 
-A local folder is read in place (`scan.py`, `watch.py`). Anything else is mirrored into a folder of ours
-(`mirror.py`), so that the walk, its limits and its promises are the same for both.
+A local folder is read in place (`ingest/scan/`, `ingest/watch/`). Anything else is mirrored into a folder of ours
+(`mirror.py`), so that the walk and its limits are the same for both.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ __all__ = ["Mirror", "Mirrors"]
 
 _log = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.2
+_NAME_BYTES: Final = 240
 
 
 @dataclass(slots=True)
@@ -41,7 +42,9 @@ class Mirror:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refresh(self, stop: threading.Event | None = None) -> list[Failure]:
-        """Make the folder equal to what the source lists. Failures of single items, or of the listing."""
+        """Make the folder equal to what the source lists, until `stop` is set. Failures of single items, or of the
+        listing; a listing that fails changes nothing.
+        """
         with self._lock:
             return self._refresh(stop)
 
@@ -69,14 +72,18 @@ class Mirror:
                 marks[key] = item.mark
             except DocumentError as error:
                 failures.append(Failure(f"{self.alias}/{key}", error.kind, error.message))
-        self._keep(marks)
+        self._write_marks(marks)
         return failures
 
     def _path(self, key: str) -> Path | None:
         """Where an item lies; `None` for a key that is no path below the folder."""
         parts = PurePosixPath(key).parts
         safe = parts and not key.startswith("/") and "\0" not in key and not {"..", "."} & set(key.split("/"))
-        return self.folder.joinpath(*parts) if safe and all(len(os.fsencode(p)) < 240 for p in parts) else None
+        return (
+            self.folder.joinpath(*parts)
+            if safe and all(len(os.fsencode(part)) < _NAME_BYTES for part in parts)
+            else None
+        )
 
     def _fetch(self, item: Item, path: Path | None) -> None:
         if path is None:
@@ -109,7 +116,7 @@ class Mirror:
         except (OSError, ValueError):
             return {}
 
-    def _keep(self, marks: dict[str, str]) -> None:
+    def _write_marks(self, marks: dict[str, str]) -> None:
         write_bytes(self._marks_path, json.dumps(marks, ensure_ascii=False).encode())
 
 
