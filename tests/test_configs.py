@@ -92,13 +92,13 @@ def ran(capfd, file: Path) -> dict:
 def hit(file: Path, pipeline: str, query: str):
     from embedingest.build.session import Session
 
-    shop = Session(config.read(file))
-    chosen = shop.config.pipelines[pipeline]
-    searcher = open_searcher(shop, db=chosen.db, table=chosen.table, model=chosen.model)
+    session = Session(config.read(file))
+    chosen = session.config.pipelines[pipeline]
+    searcher = open_searcher(session, db=chosen.db, table=chosen.table, model=chosen.model)
     try:
         return searcher.search(SearchQuery(text=query)).hits[0]
     finally:
-        shop.close()
+        session.close()
 
 
 @pytest.mark.weights

@@ -37,11 +37,11 @@ def converge(tmp_path):
 
     def run(text: str):
         (tmp_path / "c.yaml").write_text(text)
-        shop = Session(config.read(tmp_path / "c.yaml"))
-        with open_pipeline(shop, "docs") as pipeline:
+        session = Session(config.read(tmp_path / "c.yaml"))
+        with open_pipeline(session, "docs") as pipeline:
             report = pipeline.converge()
-        shop.close()
-        pipeline = shop.config.pipelines["docs"]
+        session.close()
+        pipeline = session.config.pipelines["docs"]
         with open_table(pipeline.db, pipeline.table) as table:
             rows = table.rows(table.source_states())
         return report, rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 from embedingest.config import SourceConfig
 from embedingest.errors import ConfigError, EngineError, FingerprintError, InputError, LockedError, StoreError
 from embedingest.ingest.audit.status import journal_status, lag
+from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.rebuild import rebuild
 from embedingest.ingest.report import Progress
 from embedingest.ingest.state.journal import Journal
@@ -465,6 +467,32 @@ def test_a_stop_ends_the_run_early_and_the_next_one_completes_it(world: World) -
     world.engine = CountingEngine()
     world.run()
     world.assert_like_fresh()
+
+
+def test_following_from_an_event_loop_ends_when_it_is_cancelled(world: World) -> None:
+    fill(world)
+    world.settings["watch"] = {"settle_ms": 50, "sweep_seconds": 600}
+
+    async def follow(pipeline: Pipeline, reports: list[Any]) -> None:
+        async for report in pipeline.afollow():
+            reports.append(report)  # noqa: PERF401 -- read while it goes on
+
+    async def edit_and_cancel(pipeline: Pipeline) -> list[Any]:
+        reports: list[Any] = []
+        task = asyncio.create_task(follow(pipeline, reports))
+        await asyncio.to_thread(until, lambda: reports)
+        world.write("late.md", "Written while an event loop goes on.")
+        await asyncio.to_thread(until, lambda: len(reports) > 1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return reports
+
+    with world.pipeline() as pipeline:
+        reports = asyncio.run(edit_and_cancel(pipeline))
+    assert sum(report.files.new for report in reports) == 7
+    world.stop.clear()
+    assert world.run().files.unchanged == 7
 
 
 def test_following_sees_edits_moves_and_deletions_and_answers_requests(world: World) -> None:

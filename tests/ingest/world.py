@@ -121,18 +121,23 @@ class World:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
+    @property
+    def config(self) -> PipelineConfig:
+        return PipelineConfig(sources=tuple(self.sources), db=str(self.db), **self.settings)
+
     def pipeline(self, *, table: str = "chunks", progress: Any = None, **parts: Any) -> Pipeline:
         """A pipeline over the folder; `parts` replace functions of its opener."""
-        config, opener = self._config_and_opener(table, parts)
-        return Pipeline(config, opener, progress=progress, stop=self.stop, now=lambda: self.now)
+        return Pipeline(
+            self.config, self.opener(table, **parts), progress=progress, stop=self.stop, now=lambda: self.now
+        )
 
     @contextlib.contextmanager
     def resources(self, *, progress: Any = None, **parts: Any) -> Iterator[Resources]:
         """What a run over the folder works with, for tests of its steps; `parts` as in `pipeline`."""
-        config, opener = self._config_and_opener("chunks", parts)
+        opener = self.opener(**parts)
         journal = Journal(opener.journal_path)
         resources = Resources(
-            opener, Recipe(config, opener.describe()), journal, ProgressReporter(journal, progress),
+            opener, Recipe(self.config, opener.describe()), journal, ProgressReporter(journal, progress),
             vectors=opener.vectors_path, stop=self.stop, now=lambda: self.now,
         )  # fmt: skip
         try:
@@ -141,12 +146,12 @@ class World:
             resources.close()
             journal.close()
 
-    def _config_and_opener(self, table: str, parts: dict[str, Any]) -> tuple[PipelineConfig, WorldOpener]:
-        config = PipelineConfig(sources=tuple(self.sources), db=str(self.db), **self.settings)
-        opener = WorldOpener(self, config, table)
+    def opener(self, table: str = "chunks", **parts: Any) -> WorldOpener:
+        """Opens what a pipeline needs; `parts` replace its functions."""
+        opener = WorldOpener(self, self.config, table)
         for name, part in parts.items():
             setattr(opener, name, part)
-        return config, opener
+        return opener
 
     def run(self, **options: Any) -> IngestReport:
         self.engine.texts.clear()

@@ -1,4 +1,4 @@
-"""The journal against the table: what of the journal can still be believed, and what the table alone knows.
+"""The journal against the table: what of the journal still holds, and what the table alone knows.
 
 Run when the table is not the version that the journal last saw: after a kill, or when somebody else wrote,
 restored or removed it.
@@ -21,46 +21,47 @@ if TYPE_CHECKING:
     from embedingest.ingest.state.journal import Journal
     from embedingest.store.values import SourceState
 
-__all__ = ["believe", "doubt_changed_settings", "synchronise"]
+__all__ = ["reconcile", "synchronise", "unverify_changed_settings"]
 
 _log = logging.getLogger(__name__)
 
 
 def synchronise(resources: Resources) -> None:
-    """Doubt what the journal says where table or settings are not those that it saw. Raises FingerprintError where
-    the table is another model's.
+    """Mark files as `unverified`, to be compared again, where table or settings are not those that the journal saw.
+
+    Raises FingerprintError where the table is another model's.
     """
     journal, token, fingerprint = resources.journal, resources.token(), resources.recipe.fingerprint
     table_changed = token is not None and token != journal.meta("token")
     if journal.fresh or table_changed or journal.meta("model") != fingerprint:
         states = {} if token == "" else resources.table().source_states()
-        doubted = believe(journal, states)
-        _log.info("journal and table were compared: %d files to look at again", doubted)
+        unverified = reconcile(journal, states)
+        _log.info("journal and table were compared: %d files to look at again", unverified)
         with journal.transaction():
             journal.set_meta("model", fingerprint)
             resources.mark()
-    doubt_changed_settings(journal, resources.recipe)
+    unverify_changed_settings(journal, resources.recipe)
 
 
-def believe(journal: Journal, states: Mapping[str, SourceState]) -> int:
+def reconcile(journal: Journal, states: Mapping[str, SourceState]) -> int:
     """Make the journal agree with the table's `states`: what differs becomes `unverified`, to be compared with its
     file again. Returns how many files that are.
     """
     stored: dict[str, dict[str, SourceState]] = defaultdict(dict)
     for source, state in states.items():
         stored[parent_source(source)][source] = state
-    doubted: list[FileState] = []
+    unverified: list[FileState] = []
     for file in list(journal.files()):
         documents = stored.pop(file.source, {})
         if not _agrees(file, documents):
-            doubted.append(_doubted(file, documents))
-    doubted += [_unknown(source, documents) for source, documents in stored.items()]
+            unverified.append(_unverified(file, documents))
+    unverified += [_unknown(source, documents) for source, documents in stored.items()]
     with journal.transaction():
-        journal.record(doubted)
-    return len(doubted)
+        journal.record(unverified)
+    return len(unverified)
 
 
-def doubt_changed_settings(journal: Journal, recipe: Recipe) -> None:
+def unverify_changed_settings(journal: Journal, recipe: Recipe) -> None:
     """What was ingested with other settings than those of now is to be compared with its file again."""
     if journal.meta("choice") != recipe.choice:
         with journal.transaction():
@@ -84,7 +85,7 @@ def _agrees(file: FileState, documents: Mapping[str, SourceState]) -> bool:
     )
 
 
-def _doubted(file: FileState, documents: Mapping[str, SourceState]) -> FileState:
+def _unverified(file: FileState, documents: Mapping[str, SourceState]) -> FileState:
     children = tuple(source for source in documents if source != file.source)
     return file._replace(
         state="unverified", settled=0, chunks=sum(state.rows for state in documents.values()), children=children

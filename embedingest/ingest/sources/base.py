@@ -31,10 +31,9 @@ class Item(NamedTuple):
 class Source(Protocol):
     """A place with documents, reached by listing and reading. It is polled: a changed mark is a change.
 
-    `hosts` names the network hosts it will talk to, before it does. `list` yields every item or raises: a listing
-    that ends early would look like deletions. `read` gives the bytes of one item, at most `limit` of them where
-    a limit is given. Both raise DocumentError (`transient` where trying again may help) or SourceError-like
-    `DocumentError(kind="machinery")` when the place as a whole cannot be reached.
+    `hosts` names the network hosts it will talk to, before it does. `list` yields every item or raises an
+    EmbedingestError: a listing that ends early would look like deletions. `read` raises DocumentError where one item
+    cannot be read, of the kind `transient` where trying again may help.
     """
 
     @property
@@ -52,5 +51,5 @@ class Source(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...

@@ -79,11 +79,8 @@ class Mirror:
         """Where an item lies; `None` for a key that is no path below the folder."""
         parts = PurePosixPath(key).parts
         safe = parts and not key.startswith("/") and "\0" not in key and not {"..", "."} & set(key.split("/"))
-        return (
-            self.folder.joinpath(*parts)
-            if safe and all(len(os.fsencode(part)) < _NAME_BYTES for part in parts)
-            else None
-        )
+        short = all(len(os.fsencode(part)) < _NAME_BYTES for part in parts)
+        return self.folder.joinpath(*parts) if safe and short else None
 
     def _fetch(self, item: Item, path: Path | None) -> None:
         if path is None:

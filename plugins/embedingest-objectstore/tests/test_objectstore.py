@@ -105,8 +105,8 @@ pipelines:
     return Session(read(file))
 
 
-def converged(shop: Session) -> dict[str, Any]:
-    with open_pipeline(shop, "handbook") as pipeline:
+def converged(session: Session) -> dict[str, Any]:
+    with open_pipeline(session, "handbook") as pipeline:
         return pipeline.converge(allow_deletes=True).to_json()
 
 
@@ -114,14 +114,14 @@ def test_a_bucket_is_followed_into_a_table(tmp_path: Path) -> None:
     for name in "abc":
         bucket().put(f"walk/{name}.md", f"# {name}\n\nText of {name}.\n")
     bucket().put("walk/skip.bin", "no")
-    shop = configured(tmp_path, "walk", bucket().endpoint)
-    assert converged(shop)["files"]["new"] == 3
-    assert converged(shop)["embedded"]["texts"] == 0
+    session = configured(tmp_path, "walk", bucket().endpoint)
+    assert converged(session)["files"]["new"] == 3
+    assert converged(session)["embedded"]["texts"] == 0
     bucket().put("walk/b.md", "# b\n\nOther text.\n")
     bucket().delete("walk/c.md")
-    report = converged(shop)
+    report = converged(session)
     assert (report["files"]["changed"], report["files"]["deleted"]) == (1, 1)
-    shop.close()
+    session.close()
 
 
 def test_a_listing_that_fails_deletes_nothing(tmp_path: Path) -> None:
@@ -135,9 +135,9 @@ def test_a_listing_that_fails_deletes_nothing(tmp_path: Path) -> None:
 def test_changes_are_polled_while_following(tmp_path: Path) -> None:
     bucket().put("live/a.md", "# a\n\nText.\n")
     stop = threading.Event()
-    shop = configured(tmp_path, "live", bucket().endpoint, poll=1)
+    session = configured(tmp_path, "live", bucket().endpoint, poll=1)
     began = time.monotonic()
-    with open_pipeline(shop, "handbook", stop=stop) as pipeline:
+    with open_pipeline(session, "handbook", stop=stop) as pipeline:
         seen = 0
         for report in pipeline.follow():
             seen += report.files.new
@@ -146,12 +146,12 @@ def test_changes_are_polled_while_following(tmp_path: Path) -> None:
             if seen == 2 or time.monotonic() - began > 30:
                 stop.set()
     assert seen == 2
-    shop.close()
+    session.close()
 
 
 def test_unknown_settings_name_the_source(tmp_path: Path) -> None:
-    shop = configured(tmp_path, "x", bucket().endpoint)
-    source = shop.config.pipelines["handbook"].sources[0]
+    session = configured(tmp_path, "x", bucket().endpoint)
+    source = session.config.pipelines["handbook"].sources[0]
     assert source.options["retries"] == 0
     text = (tmp_path / "pipelines.yaml").read_text().replace("retries", "retires")
     (tmp_path / "pipelines.yaml").write_text(text)
@@ -170,10 +170,10 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     shipped = Path(__file__).parents[3] / "configs" / "object-store.yaml"
     file = tmp_path / "light.yaml"
     file.write_text(f"extends: {shipped}\nstate: state\npipelines: {{handbook: {{model: hashing, db: state/db}}}}\n")
-    shop = Session(read(file))
-    assert list(hosts(shop)) == [bucket().endpoint.removeprefix("http://")]
-    assert converged(shop)["files"]["new"] == 1
-    shop.close()
+    session = Session(read(file))
+    assert list(hosts(session)) == [bucket().endpoint.removeprefix("http://")]
+    assert converged(session)["files"]["new"] == 1
+    session.close()
 
 
 # -- the table in a bucket

@@ -234,11 +234,11 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     file = shutil.copy(shipped, tmp_path / "configs")
     monkeypatch.setenv("OLLAMA_URL", servers.embedingest())
     monkeypatch.setenv("MODEL", "hashing")
-    shop = Session(read(file))
-    assert hosts(shop) == {servers.embedingest().removeprefix("http://"): "engine"}
-    with open_pipeline(shop, "docs") as pipeline:
+    session = Session(read(file))
+    assert hosts(session) == {servers.embedingest().removeprefix("http://"): "engine"}
+    with open_pipeline(session, "docs") as pipeline:
         assert pipeline.converge().files.new == 1
-    shop.close()
+    session.close()
 
 
 def test_a_server_of_ours_stands_in_front_of_another() -> None:

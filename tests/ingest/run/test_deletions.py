@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.ingest.run.deletions import LEAST_DOCUMENTS, judge
+from embedingest.ingest.run.deletions import LEAST_DOCUMENTS, RecentDeletions, judge
 from embedingest.ingest.state.retries import MAX_ATTEMPTS, delay
 
 
@@ -57,3 +57,17 @@ def test_allowed_deletions_never_wait() -> None:
 def test_delays_grow_are_jittered_downwards_and_bounded(attempts: int, jitter: float) -> None:
     assert 1.0 <= delay(attempts, jitter) <= delay(attempts, 0.0) <= 900.0
     assert delay(attempts, 0.0) <= delay(attempts + 1, 0.0)
+
+
+def test_deletions_of_the_last_minute_are_counted_by_root() -> None:
+    seconds = 0.0
+    recent = RecentDeletions(clock=lambda: seconds)
+    recent.add("docs", 3)
+    seconds = 30.0
+    recent.add("docs", 2)
+    recent.add("notes", 7)
+    assert (recent.count("docs"), recent.count("notes"), recent.count("other")) == (5, 7, 0)
+    seconds = 61.0
+    assert (recent.count("docs"), recent.count("notes")) == (2, 7)
+    seconds = 91.0
+    assert recent.count("docs") == 0

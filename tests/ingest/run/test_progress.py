@@ -1,0 +1,78 @@
+"""Progress is told some ten times a second, and noted in the journal once a second."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from embedingest.ingest.report import IngestReport, Progress
+from embedingest.ingest.run.progress import ProgressReporter, read_run
+from embedingest.ingest.state.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(tmp_path / "journal.sqlite")
+    yield journal
+    journal.close()
+
+
+class Told:
+    """A reporter whose clock the test moves, and what it told."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.seconds = 100.0
+        self.progress: list[Progress] = []
+        self.reporter = ProgressReporter(
+            journal, self.progress.append, now=lambda: 1_000.0 + self.seconds, clock=lambda: self.seconds
+        )
+
+    def tell(self, done: int, total: int = 10, *, always: bool = False) -> None:
+        report = IngestReport()
+        report.embedded.tokens = 50 * done
+        self.reporter.tell("ingest", report, done, total, always=always)
+
+
+def test_it_is_told_ten_times_a_second_at_most_unless_it_must_be(journal: Journal) -> None:
+    told = Told(journal)
+    for step in range(100):
+        told.seconds = 100 + step / 100
+        told.tell(step)
+    assert 9 <= len(told.progress) <= 11
+    told.tell(99, always=True)
+    told.tell(100, always=True)
+    assert [progress.done for progress in told.progress[-2:]] == [99, 100]
+
+
+def test_rates_count_from_the_beginning_of_the_run(journal: Journal) -> None:
+    told = Told(journal)
+    told.seconds = 150
+    told.reporter.begin()
+    told.seconds = 152
+    told.tell(4)
+    assert told.progress[-1].tokens_per_second == 100.0
+
+
+def test_the_journal_says_where_the_run_stands_and_how_old_that_is(journal: Journal) -> None:
+    told = Told(journal)
+    told.reporter.begin()
+    told.seconds += 2
+    told.tell(4)
+    told.seconds += 0.5
+    told.tell(5)
+    assert read_run(journal, now=1_103.0) == {
+        "pid": os.getpid(), "stage": "ingest", "done": 4, "total": 10, "tokens_per_second": 100.0, "age": 1.0,
+    }  # fmt: skip
+
+
+def test_a_run_over_no_files_leaves_no_note(journal: Journal) -> None:
+    told = Told(journal)
+    told.tell(0, 0, always=True)
+    assert told.progress
+    assert read_run(journal, now=0.0) is None
