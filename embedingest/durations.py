@@ -14,9 +14,9 @@ __all__ = ["FOREVER", "DurationError", "parse_duration", "parse_setting", "secon
 FOREVER: Final = -1.0
 """Any negative period means: never unload."""
 
-_UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SECONDS_BY_UNIT: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART: Final = re.compile(r"(\d*)(?:(\.)(\d*))?([^\d.]*)")
-_LONGEST: Final = (2**63 - 1) / 1e9  # seconds that fit Go's int64 of nanoseconds
+_LONGEST_SECONDS: Final = (2**63 - 1) / 1e9  # what fits Go's int64 of nanoseconds
 
 
 class DurationError(ValueError):
@@ -46,11 +46,11 @@ def _sum_of_parts(rest: str, text: str) -> float:
         unit = match[4]
         if not unit:
             raise DurationError(f'time: missing unit in duration "{text}"')
-        if unit not in _UNITS:
+        if unit not in _SECONDS_BY_UNIT:
             raise DurationError(f'time: unknown unit "{unit}" in duration "{text}"')
-        total += float(f"{match[1] or '0'}.{match[3] or '0'}") * _UNITS[unit]
+        total += float(f"{match[1] or '0'}.{match[3] or '0'}") * _SECONDS_BY_UNIT[unit]
         rest = rest[match.end() :]
-    if total > _LONGEST:
+    if total > _LONGEST_SECONDS:
         raise DurationError(f'time: invalid duration "{text}"')
     return total
 
@@ -63,7 +63,7 @@ def seconds_of(value: float | str) -> float:
     seconds = parse_duration(value) if isinstance(value, str) else float(value)
     if math.isnan(seconds):
         raise DurationError(f'time: invalid duration "{value}"')
-    return FOREVER if seconds < 0 else min(seconds, _LONGEST)
+    return FOREVER if seconds < 0 else min(seconds, _LONGEST_SECONDS)
 
 
 def parse_setting(value: float | str) -> float:

@@ -112,7 +112,7 @@ def _marked(hit: Hit, *, whole: bool) -> Text:
     """The part of the chunk that answers best, or all of it, with the words of the query in bold."""
     from rich.text import Text
 
-    from embedingest.store.highlight import snippet
+    from embedingest.store.search.highlight import snippet
 
     text = hit.row.text
     start, end = (0, len(text)) if whole else snippet(text, hit.highlights, width=300)

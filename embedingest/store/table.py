@@ -15,7 +15,7 @@ from embedingest.store.handle import TableHandle, check_fingerprint
 from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
 from embedingest.store.schema import ROW_COLUMNS, VECTOR
-from embedingest.store.search import search
+from embedingest.store.search.search import search
 from embedingest.store.uri import local_folder
 from embedingest.store.values import SourceState, TableIdentity, Upkeep
 
@@ -145,7 +145,7 @@ class ChunkTable:
         return stats(self.handle)
 
     def search(self, query: SearchQuery) -> SearchResult:
-        """The best rows for a query; see `store/search.py`."""
+        """The best rows for a query; see `store/search/search.py`."""
         return search(self.handle, query)
 
     def _select(self, where: Any, names: list[str]) -> pa.Table:

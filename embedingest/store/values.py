@@ -95,7 +95,7 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class TableStats:
-    """The figures upkeep is decided by, and `status` shows. Indices by name: rows indexed, and not yet."""
+    """The figures that upkeep is decided by and `status` shows. Indices by name: rows indexed, and rows not yet."""
 
     rows: int
     fragments: int
@@ -108,7 +108,7 @@ class TableStats:
     @property
     def unindexed_rows(self) -> int:
         """The most rows that any index has not folded in."""
-        return max((late for _, late in self.indices.values()), default=0)
+        return max((unindexed for _, unindexed in self.indices.values()), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class TextSettings:
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """When the table is tended. Seconds are of age, rows are counts, shares are of all rows.
+    """When the table is maintained. Seconds are of age, rows are counts, shares are of all rows.
 
     Versions older than `retention_seconds` are removed, so no reader may take longer than that over one version;
     snapshots keep theirs. Search is exact, and rows are found without key indices, below `index_rows` rows.
@@ -150,10 +150,10 @@ class Upkeep:
 
 @dataclass(frozen=True, slots=True)
 class VectorIndex:
-    """How the vector index was made, how it is asked, and how well it answered real rows.
+    """How the vector index was made, how it is searched, and how well it answered real rows.
 
     `recall` is recall@10 against exact search, measured after the build on `sample` rows of the table (each moved a
-    little, because a question is no row), with `nprobes` partitions looked into and `refine` times the limit compared
+    little, because a query is no row), with `nprobes` partitions looked into and `refine` times the limit compared
     exactly.
     """
 
@@ -177,11 +177,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A question to the table.
+    """A query of the table.
 
     `vector` float32 (D,) is the embedded query, made by the engine of `fingerprint` (checked when given); mode
     `text` needs none. `limit` hits are returned after `offset`. `filter` is our own small language (see
-    `store/filters.py`). `group` keeps the best hit of each source. `context` adds that many neighbouring chunks
+    `store/search/filters.py`). `group` keeps the best hit of each source. `context` adds that many neighbouring chunks
     on both sides of each hit. `explain` adds ranks and raw scores, `highlight` the matched stretches.
     """
 

@@ -25,20 +25,20 @@ def vector_of(text: str, dimensions: int = DIMENSIONS) -> np.ndarray:
 
 def row(source: str, index: int = 0, text: str | None = None, count: int = 1, **other: object) -> Row:
     """A row whose id and text hash follow from its source and text."""
-    said = text if text is not None else f"chunk {index} of {source}"
-    text_hash = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    chunk_text = text if text is not None else f"chunk {index} of {source}"
+    text_hash = hashlib.blake2b(chunk_text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     name = f"{len(source)}:{source}:{text_hash}:{other.pop('occurrence', 0)}"
     facts: dict[str, object] = {
         "id": hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
         "source": source,
         "title": None,
-        "text": said,
+        "text": chunk_text,
         "text_hash": text_hash,
         "content_hash": "c" * 64,
         "chunk_index": index,
         "chunk_count": count,
         "start": index * 100,
-        "end": index * 100 + len(said),
+        "end": index * 100 + len(chunk_text),
         "line_start": index + 1,
         "line_end": index + 1,
         "page": None,

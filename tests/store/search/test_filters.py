@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embedingest.errors import ConfigError
-from embedingest.store.filters import FIELDS, holds, parse
-from embedingest.store.narrow import condition
 from embedingest.store.schema import COLUMNS
+from embedingest.store.search.filters import FIELDS, holds, parse
+from embedingest.store.search.narrow import condition
 from tests.store.doubles import adding, row
 
 ROWS = [

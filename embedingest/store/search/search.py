@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ConfigError
-from embedingest.store import filters, text_index, vector_index
 from embedingest.store import schema as columns
-from embedingest.store.fusion import Candidate, Side, fuse, ranked
+from embedingest.store import text_index, vector_index
 from embedingest.store.handle import check_fingerprint
-from embedingest.store.highlight import Words
-from embedingest.store.narrow import condition
 from embedingest.store.predicate import one_of
 from embedingest.store.schema import ROW_COLUMNS, VECTOR
+from embedingest.store.search import filters
+from embedingest.store.search.fusion import Candidate, Side, fuse, ranked
+from embedingest.store.search.highlight import Words
+from embedingest.store.search.narrow import condition
 from embedingest.store.values import Hit, SearchResult, TextSettings
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from embedingest.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FIELDS", "And", "Node", "Not", "Or", "Test", "Value", "holds", "parse"]
+__all__ = ["FIELDS", "And", "Node", "Not", "Or", "Test", "Value", "holds", "leaves", "parse"]
 
 Value = str | int | float | bool | datetime
 
@@ -32,12 +32,13 @@ FIELDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(["modified_at", "ingested_at"], "time"),
     "heading_path": "list",
 }
-_LONGEST: Final = 10_000
-_DEEPEST: Final = 40
+_MOST_CHARACTERS: Final = 10_000
+_MOST_LEVELS: Final = 40
 _MOST_VALUES: Final = 1_000
+_MOST_DIGITS: Final = 18
 _WORD_OPS: Final = ("contains", "startswith", "endswith")
 
-_TOKEN = re.compile(
+_TOKEN: Final = re.compile(
     r"""\s*(?:
       (?P<number>-?\d+(?:\.\d+)?(?![\w.]))
     | (?P<text>'(?:[^']|'')*')
@@ -85,10 +86,10 @@ Node = Test | Not | And | Or
 
 def parse(text: str) -> Node:
     """The tree of a filter. Raises ConfigError saying where it went wrong and what was expected there."""
-    if len(text) > _LONGEST:
-        raise ConfigError(f"the filter has {len(text)} characters, at most {_LONGEST} are read")
+    if len(text) > _MOST_CHARACTERS:
+        raise ConfigError(f"the filter has {len(text)} characters, at most {_MOST_CHARACTERS} are read")
     reader = _Reader(text)
-    tree = _either(reader, 0)
+    tree = _disjunction(reader, 0)
     if reader.kind != "end":
         reader.fail("`and`, `or` or the end")
     return tree
@@ -99,7 +100,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._place = 0
+        self._position = 0
         self.start = 0
         self.kind = ""
         self.token = ""
@@ -107,23 +108,23 @@ class _Reader:
 
     def step(self) -> str:
         """Move on; returns the token left behind."""
-        left = self.token
-        found = _TOKEN.match(self._text, self._place)
-        if found is not None:
-            self.kind, self.token = str(found.lastgroup), found[str(found.lastgroup)]
-            self.start, self._place = found.start(str(found.lastgroup)), found.end()
-        elif self._text[self._place :].strip():
-            self.start, self.kind, self.token = self._place, "stray", self._text[self._place :].split()[0]
+        previous = self.token
+        match = _TOKEN.match(self._text, self._position)
+        if match is not None:
+            self.kind = str(match.lastgroup)
+            self.token, self.start, self._position = match[self.kind], match.start(self.kind), match.end()
+        elif self._text[self._position :].strip():
+            self.start, self.kind, self.token = self._position, "stray", self._text[self._position :].split()[0]
         else:
             self.start, self.kind, self.token = len(self._text), "end", "the end"
-        return left
+        return previous
 
     def take(self, *words: str) -> str | None:
         """Move on if the token is one of these words or signs (any case); returns it in lower case."""
-        low = self.token.lower()
-        if self.kind in ("word", "sign") and low in words:
+        lowered = self.token.lower()
+        if self.kind in ("word", "sign") and lowered in words:
             self.step()
-            return low
+            return lowered
         return None
 
     def fail(self, expected: str) -> NoReturn:
@@ -133,27 +134,27 @@ class _Reader:
         )
 
 
-def _either(reader: _Reader, depth: int) -> Node:
-    parts = [_all(reader, depth)]
+def _disjunction(reader: _Reader, depth: int) -> Node:
+    parts = [_conjunction(reader, depth)]
     while reader.take("or"):
-        parts.append(_all(reader, depth))
+        parts.append(_conjunction(reader, depth))
     return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
 
-def _all(reader: _Reader, depth: int) -> Node:
-    parts = [_one(reader, depth)]
+def _conjunction(reader: _Reader, depth: int) -> Node:
+    parts = [_negation(reader, depth)]
     while reader.take("and"):
-        parts.append(_one(reader, depth))
+        parts.append(_negation(reader, depth))
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
-def _one(reader: _Reader, depth: int) -> Node:
-    if depth > _DEEPEST:
-        reader.fail(f"at most {_DEEPEST} levels")
+def _negation(reader: _Reader, depth: int) -> Node:
+    if depth > _MOST_LEVELS:
+        reader.fail(f"at most {_MOST_LEVELS} levels")
     if reader.take("not"):
-        return Not(_one(reader, depth + 1))
+        return Not(_negation(reader, depth + 1))
     if reader.take("("):
-        inner = _either(reader, depth + 1)
+        inner = _disjunction(reader, depth + 1)
         if not reader.take(")"):
             reader.fail("`)`")
         return inner
@@ -166,8 +167,8 @@ def _test(reader: _Reader) -> Node:
         negated = reader.take("not")
         if not reader.take("null"):
             reader.fail("`null` or `not null`")
-        none = Test(field, path, "null", ())
-        return Not(none) if negated else none
+        is_null = Test(field, path, "null", ())
+        return Not(is_null) if negated else is_null
     negated = reader.take("not")
     if reader.take("in"):
         test = Test(field, path, "in", _values(reader, field))
@@ -177,10 +178,10 @@ def _test(reader: _Reader) -> Node:
     op = reader.take("=", "==", "!=", "<>", "<", "<=", ">", ">=", *_WORD_OPS)
     if op is None:
         reader.fail("a comparison, `in`, `contains`, `startswith`, `endswith` or `is null`")
-    return _compared(reader, field, path, op)
+    return _comparison(reader, field, path, op)
 
 
-def _compared(reader: _Reader, field: str, path: tuple[str, ...], op: str) -> Node:
+def _comparison(reader: _Reader, field: str, path: tuple[str, ...], op: str) -> Node:
     kind = FIELDS.get(field)
     if op in _WORD_OPS and kind not in ("text", "list", None):
         reader.fail(f"a comparison that fits `{field}`, not `{op}`")
@@ -236,7 +237,7 @@ def _value(reader: _Reader, field: str) -> Value:
         value = reader.token[1:-1].replace("''", "'")
         value = _time(reader, value) if kind == "time" else value
     elif reader.kind == "number":
-        value = float(reader.token) if "." in reader.token else _whole(reader)
+        value = float(reader.token) if "." in reader.token else _whole_number(reader)
     elif reader.kind == "word" and reader.token.lower() in ("true", "false"):
         value = reader.token.lower() == "true"
     else:
@@ -249,18 +250,18 @@ def _value(reader: _Reader, field: str) -> Value:
     return value
 
 
-def _whole(reader: _Reader) -> int:
-    if len(reader.token) > 18:
-        reader.fail("a number of at most 18 digits")
+def _whole_number(reader: _Reader) -> int:
+    if len(reader.token) > _MOST_DIGITS:
+        reader.fail(f"a number of at most {_MOST_DIGITS} digits")
     return int(reader.token)
 
 
 def _time(reader: _Reader, text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         reader.fail("a date or time as in '2026-01-31' or '2026-01-31T12:00:00+01:00'")
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 # -- what a tree says of one row
@@ -277,36 +278,36 @@ def holds(tree: Node, values: Callable[[Test], Any]) -> bool:
     return _passes(tree, values(tree))
 
 
-def _passes(test: Test, found: Any) -> bool:
+def _passes(test: Test, stored: Any) -> bool:
     if test.op == "null":
-        return found is None or found == "" or found == []
-    if test.field == "title" and found == "":
+        return stored is None or stored == "" or stored == []
+    if test.field == "title" and stored == "":
         return False  # an empty title is none
-    if isinstance(found, list):
-        return any(_compare(test, one) for one in found) if test.op != "contains" else test.values[0] in found
-    return found is not None and _compare(test, found)
+    if isinstance(stored, list):
+        return test.values[0] in stored if test.op == "contains" else any(_compare(test, value) for value in stored)
+    return stored is not None and _compare(test, stored)
 
 
-def _compare(test: Test, found: Any) -> bool:
-    first = test.values[0]
+def _compare(test: Test, stored: Any) -> bool:
+    value = test.values[0]
     if test.op in ("=", "in"):
-        return any(_same(found, value) for value in test.values)
+        return any(_same(stored, value) for value in test.values)
     if test.op in _WORD_OPS:
-        return isinstance(found, str) and _within(test.op, found, str(first))
-    if isinstance(found, str) != isinstance(first, str) or isinstance(found, (dict, bool)) or isinstance(first, bool):
+        return isinstance(stored, str) and _within(test.op, stored, str(value))
+    if isinstance(stored, str) != isinstance(value, str) or isinstance(stored, (dict, bool)) or isinstance(value, bool):
         return False
-    return bool({"<": found < first, "<=": found <= first, ">": found > first, ">=": found >= first}[test.op])
+    return bool({"<": stored < value, "<=": stored <= value, ">": stored > value, ">=": stored >= value}[test.op])
 
 
-def _same(found: Any, value: Value) -> bool:
+def _same(stored: Any, value: Value) -> bool:
     # In Python True equals 1; in a filter it does not.
-    return isinstance(found, bool) == isinstance(value, bool) and bool(found == value)
+    return isinstance(stored, bool) == isinstance(value, bool) and bool(stored == value)
 
 
-def _within(op: str, found: str, part: str) -> bool:
+def _within(op: str, stored: str, part: str) -> bool:
     if op == "startswith":
-        return found.startswith(part)
-    return found.endswith(part) if op == "endswith" else part in found
+        return stored.startswith(part)
+    return stored.endswith(part) if op == "endswith" else part in stored
 
 
 def leaves(tree: Node) -> Iterator[Test]:

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from embedingest.errors import ConfigError, FingerprintError
-from embedingest.store.fusion import fuse, ranked
-from embedingest.store.highlight import snippet
 from embedingest.store.values import Changes, SearchQuery, TextSettings, Upkeep
 from tests.store.doubles import MODEL, adding, row, vector_of
 
@@ -196,30 +194,3 @@ def test_a_reader_sees_a_commit_within_its_interval(table, opened):
     table.commit(adding(row("a.md", text="fresh words")))
     time.sleep(0.25)
     assert texts(reader.search(asking("fresh words"))) == ["fresh words"]
-
-
-def test_fusion_prefers_what_both_sides_name():
-    lists = {
-        "vector": ranked([("a", "A", 0.9), ("b", "B", 0.8)], "vector", by_source=False),
-        "text": ranked([("b", "B", 7.0), ("c", "C", 3.0)], "text", by_source=False),
-    }
-    fused = fuse(lists)
-    assert [one.id for one in fused] == ["b", "a", "c"]
-    assert fused[0].score == pytest.approx(1 / 62 + 1 / 61)
-    assert fused[1].parts == {"vector_score": 0.9, "vector_rank": 1, "text_score": None, "text_rank": None}
-
-
-def test_ties_are_broken_the_same_way_whatever_the_order_they_come_in():
-    found = [("b", "B", 1.0), ("a", "A", 1.0), ("c", "C", 1.0)]
-    assert [one.id for one in ranked(found, "text", by_source=False)] == ["a", "b", "c"]
-
-
-def test_a_snippet_holds_the_most_matches_and_breaks_no_word():
-    text = "word " * 100 + "needle in the hay needle " + "word " * 100
-    at = text.index("needle")
-    start, end = snippet(text, ((0, 4), (at, at + 6), (at + 18, at + 24)))
-    assert text[start:end].count("needle") == 2
-    assert end - start <= 240
-    assert text[start - 1] == " "
-    assert text[end] == " "
-    assert snippet("short", ()) == (0, 5)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from embedingest.store.filters import FIELDS, And, Not, Or, Test, holds, leaves
 from embedingest.store.predicate import one_of
 from embedingest.store.schema import NULLABLE
+from embedingest.store.search.filters import FIELDS, And, Not, Or, Test, holds, leaves
 
 if TYPE_CHECKING:
-    from embedingest.store.filters import Node, Value
     from embedingest.store.handle import TableHandle
+    from embedingest.store.search.filters import Node, Value
 
 __all__ = ["condition"]
 

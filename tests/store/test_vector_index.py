@@ -1,0 +1,94 @@
+"""The index over vectors: made, measured, remembered, and what happens where it cannot be made."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+
+from embedingest.store.table import open_table
+from embedingest.store.values import Changes, SearchQuery, Upkeep
+from tests.store.doubles import DIMENSIONS, MODEL, adding, row
+from tests.waiting import until
+
+
+def clustered(count, seed):
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).normal(size=(40, 32)).astype(np.float32)
+    vectors = centres[rng.integers(0, 40, count)] + rng.normal(size=(count, 32)).astype(np.float32) * 0.3
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A table past its (lowered) size for indices: 3 000 rows of 32 dimensions, indexed, measured."""
+    upkeep = Upkeep(index_rows=1_000)
+    folder = tmp_path_factory.mktemp("large")
+    with open_table(
+        folder, "chunks", fingerprint=MODEL, dimensions=32, create=True, read_consistency_seconds=0, upkeep=upkeep
+    ) as table:
+        rows = [row(f"{n}.md", text=f"words number {n}") for n in range(3_000)]
+        table.commit(Changes(add=rows, vectors=clustered(3_000, 1)))
+        assert table.maintain(background=True).vector_index
+        yield table
+
+
+def test_a_large_table_gets_its_vector_index_measured_and_remembered(large):
+    large.maintain()  # a build beside it is waited for, or seen as running
+    until(lambda: large.stats().vector_index)
+    made = large.stats().vector_index
+    assert (made.kind, made.rows, made.sample) == ("IVF_RQ", 3_000, 64)
+    assert made.recall >= 0.97
+    assert set(large.stats().indices) == {"text_idx", "id_idx", "source_idx", "text_hash_idx", "vector_idx"}
+
+
+def test_the_index_and_exact_search_agree_and_new_rows_are_found_before_they_are_folded(large):
+    questions = clustered(20, 2)
+    exact = [
+        large.handle.lance.search(q).distance_type("cosine").bypass_vector_index().limit(10).to_list()
+        for q in questions
+    ]
+    found = [large.search(SearchQuery(text="q", vector=q, mode="vector")).hits for q in questions]
+    shared = [len({e["id"] for e in es} & {h.row.id for h in hs}) for es, hs in zip(exact, found, strict=True)]
+    assert sum(shared) / 200 >= 0.95
+    new = row("new.md", text="new words")
+    large.commit(Changes(add=[new], vectors=questions[:1]))
+    assert large.search(SearchQuery(text="q", vector=questions[0], mode="vector", limit=1)).hits[0].row == new
+    large.commit(Changes(delete=[new.id]))
+
+
+def finished(table, upkeep):
+    """Asks for upkeep beside the commits and waits until its thread is done."""
+    asked = table.maintain(upkeep, background=True)
+    table._maintainer.wait()
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "cannot reshape"), (20, "KMeans")],
+    ids=["an error that nobody foresaw", "an error of LanceDB"],
+)
+def test_an_index_that_fails_is_told_and_tried_again_later(table, caplog, count, said):
+    if count:  # vectors without a direction cannot be put into partitions
+        rows = [row(f"{number}.md") for number in range(count)]
+        table.commit(Changes(add=rows, vectors=np.zeros((count, DIMENSIONS), np.float32)))
+    upkeep = Upkeep(index_rows=0, retry_seconds=0.5)
+    assert finished(table, upkeep).vector_index
+    assert said in table.upkeep_error
+    assert said in caplog.text
+    assert not finished(table, upkeep).vector_index
+    time.sleep(0.5)
+    table.commit(adding(*(row(f"good{number}.md", text=f"words number {number}") for number in range(300))))
+    assert finished(table, upkeep).vector_index
+    assert table.upkeep_error == ""
+
+
+def test_writes_go_on_while_indices_exist(large):
+    rows = large.rows(["7.md"])["7.md"]
+    large.commit(Changes(refresh=[dataclasses.replace(rows[0], line_end=77)]))
+    large.optimize()
+    assert large.rows(["7.md"])["7.md"][0].line_end == 77
+    assert large.stats().unindexed_rows == 0
