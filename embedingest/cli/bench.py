@@ -45,7 +45,9 @@ def bench(paths: tuple[Path, ...], model: str, count: int, repeats: int, queries
             raise click.UsageError(f"no text in {', '.join(map(str, paths))}")
         folder = catalog.folder(entry.key)
         with stderr().status("loading") as status:
-            report = measure(name, encoder, texts, folder=folder, repeats=repeats, queries=queries, said=status.update)
+            report = measure(
+                name, encoder, texts, folder=folder, repeats=repeats, queries=queries, progress=status.update
+            )
     finally:
         encoder.close()
     if as_json:

@@ -1,6 +1,6 @@
 """Which built-in encoder runs a model folder: torch on a GPU, compiled on a CPU. Imports neither before it must.
 
-Also tells it without running anything, from what the cache remembers of the first use.
+Also explains the choice without running anything, from the note that the first use left in the cache.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
-from embedingest.engine.precision import passed_over
+from embedingest.engine.precision import not_tried
 
 if TYPE_CHECKING:
     from embedingest.config import ModelConfig
     from embedingest.engine.encoder import Encoder
     from embedingest.engine.folder.folder import ModelFolder
 
-__all__ = ["create", "told"]
+__all__ = ["create", "explain"]
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def create(
@@ -35,21 +35,21 @@ def create(
     return torch(folder, settings)
 
 
-def told(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any]:
+def explain(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any]:
     """What runs a folder under these settings, and why nothing faster does. Loads no weights.
 
-    `runtime` (`None` before the first use), `precision`, `gate` (figures of what was taken, `None` where torch runs
-    the model itself) and `rejected`, a form and a reason each. `reason` says why torch or nothing yet.
+    `runtime` (`None` before the first use), `precision`, `gate` (figures of the compiled model, `None` where torch runs
+    it) and `rejected`, a `form` (precision) and a `reason` each. `reason` says why torch, or nothing yet, runs it.
     """
     answer: dict[str, Any] = {"runtime": "torch", "precision": "fp32", "gate": None, "reason": None, "rejected": []}
     if not _on_cpu(settings):
         return answer | {"precision": settings.precision, "reason": "it runs on a GPU; gated at every start"}
     if runtime.runtime_version() is None:
         return answer | {"reason": "OpenVINO is not installed for this platform"}
-    from embedingest.engine.compiled.encoder import taken
+    from embedingest.engine.compiled.encoder import compiled_note
 
-    answer["rejected"] = passed_over(settings.precision, hardware.flags())
-    note = taken(folder, settings)
+    answer["rejected"] = not_tried(settings.precision, hardware.flags())
+    note = compiled_note(folder, settings)
     if note is None:
         return answer | {"runtime": None, "precision": None, "reason": "it is compiled at its first use"}
     answer["rejected"] = [*_failed(note), *answer["rejected"]]
@@ -59,7 +59,7 @@ def told(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any]:
 
 
 def _failed(note: dict[str, Any]) -> list[dict[str, Any]]:
-    """The forms that were tried and not taken; figures where there are some."""
+    """The precisions that were tried and do not run the model, with their figures where there are some."""
     failed = [tried for tried in note["tried"] if tried["form"] != note.get("form")]
     return [{**tried, "reason": tried.get("error", "fails the gate")} for tried in failed]
 
@@ -74,6 +74,6 @@ def _gpu() -> bool:
     import torch
 
     if not torch.cuda.is_available():
-        log.info("a GPU driver is there, but this torch cannot use it: running on the CPU")
+        _log.info("a GPU driver is there, but this torch cannot use it: running on the CPU")
         return False
     return True

@@ -172,15 +172,15 @@ class Catalog:
         return _folder(self._entries[key])
 
     def runs(self, key: str) -> dict[str, Any] | None:
-        """What runs a model and with which of the gate's figures, as `choose.told`; `None` for other encoders.
+        """What runs a model and with which of the gate's figures, as `auto.explain`; `None` for other encoders.
 
         Loads no weights.
         """
-        from embedingest.engine.auto import told
+        from embedingest.engine.auto import explain
 
         entry = self._entries[key]
         folder = _folder(entry)
-        return None if folder is None or entry.config.encoder not in _THREADED else told(folder, entry.config)
+        return None if folder is None or entry.config.encoder not in _THREADED else explain(folder, entry.config)
 
     def _put(self, entry: _Entry) -> None:
         with self._lock:

@@ -1,9 +1,9 @@
-"""The gate: may a faster form of a model stand for it? Probe texts, figures, and the bar. Knows no runtime."""
+"""The gate: may a faster runtime or precision stand in for a model? Probe texts, figures, bounds. Knows no runtime."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.vectors import cosines, finite_rows
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_COSINE", "MEAN_COSINE", "PROBE_TEXTS", "Figures", "compare", "probe_tokens"]
 
-MEAN_COSINE = 0.9999
-LEAST_COSINE = 0.9995
-PROBE_TEXTS = 288
-_LONGEST_PROBE = 1024
+MEAN_COSINE: Final = 0.9999
+LEAST_COSINE: Final = 0.9995
+PROBE_TEXTS: Final = 288
+_LONGEST_PROBE_TOKENS: Final = 1024
 
-# Scripts and shapes that the manual below does not have.
-_OTHERS = (
+# Scripts and kinds of text that Python's manual does not have.
+_VARIED_TEXTS: Final = (
     "", "a", "?", "42", "Why is the sky blue?", "def area(r): return 3.14159 * r ** 2",
     "Der Himmel ist blau, weil die Luft kurzwelliges Licht stärker streut als langwelliges.",
     "La lumière bleue est diffusée bien davantage que la lumière rouge par les molécules de l'air.",
@@ -70,8 +70,8 @@ def probe_tokens(tokenizer: FastTokenizer, max_tokens: int) -> list[TokenIds]:
     """
     from pydoc_data.topics import topics
 
-    window = min(max_tokens, _LONGEST_PROBE) - tokenizer.special_tokens
-    probes = [tokens[:window] for tokens in tokenizer.tokenize(_OTHERS)]
+    window = min(max_tokens, _LONGEST_PROBE_TOKENS) - tokenizer.special_tokens
+    probes = [tokens[:window] for tokens in tokenizer.tokenize(_VARIED_TEXTS)]
     manual = tokenizer.tokenize([topics[name] for name in sorted(topics)])
     lengths = _lengths(window)
     while len(probes) < PROBE_TEXTS:

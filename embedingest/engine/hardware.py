@@ -6,11 +6,12 @@ import os
 import platform
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 __all__ = ["cores", "flags", "gpu_present"]
 
-# Only those that change which kernels run; the rest of the list would make caches differ for no reason.
-_TELLING = frozenset(
+# Those that change which kernels run. Caches are kept by them: any other flag would make them differ for no reason.
+_KERNEL_FLAGS: Final = frozenset(
     ("avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
      "amx_bf16", "amx_fp16", "amx_int8", "avx_vnni", "asimd", "asimdhp", "asimddp", "bf16", "i8mm", "sve")
 )  # fmt: skip
@@ -25,16 +26,16 @@ def cores() -> int:
 
 @lru_cache(maxsize=1)
 def flags() -> tuple[str, ...]:
-    """The instruction sets that matter to a matrix product, sorted; the processor's name where they are not told."""
+    """The instruction sets that matter to a matrix product, sorted; the processor's name where none are listed."""
     try:
         with Path("/proc/cpuinfo").open(encoding="ascii", errors="replace") as lines:
             line = next(line for line in lines if line.startswith(("flags", "Features")))
-        found = _TELLING.intersection(line.partition(":")[2].split())
+        known = _KERNEL_FLAGS.intersection(line.partition(":")[2].split())
     except (OSError, StopIteration):
         return (platform.machine(), platform.processor())
-    return (platform.machine(), *sorted(found))
+    return (platform.machine(), *sorted(known))
 
 
 def gpu_present() -> bool:
-    """Whether a driver for a GPU that torch may use is there; torch itself is asked only then."""
+    """Whether there is a driver for a GPU that torch may use, without importing torch."""
     return any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg"))

@@ -12,7 +12,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import numpy as np
 import psutil
@@ -22,7 +22,7 @@ from embedingest.engine import vectors
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, Lease, LoadedModel, ModelPool
-from embedingest.engine.scheduler import Scheduler, Ticket
+from embedingest.engine.scheduling.scheduler import Scheduler, Ticket
 from embedingest.errors import ConfigError, EngineClosedError, InputError, InputTooLongError, OverloadedError
 from embedingest.types import Embeddings
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 __all__ = ["TOO_LONG", "TOO_LONG_AFTER_CUT", "LocalEngine", "Running"]
 
-TOO_LONG = "the input length exceeds the context length"
-TOO_LONG_AFTER_CUT = "input after truncation exceeds maximum context length"
+TOO_LONG: Final = "the input length exceeds the context length"
+TOO_LONG_AFTER_CUT: Final = "input after truncation exceeds maximum context length"
 
 T = TypeVar("T")
 
-_INLINE_CHARACTERS = 4096  # less than this is tokenised faster than it is handed to another thread
+_INLINE_CHARACTERS: Final = 4096  # less than this is tokenised faster than it is handed to another thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Running:
 
 @dataclass(slots=True)
 class _Call:
-    """One embed call on its way: what was asked, and what is known so far."""
+    """One embed call under way: its arguments, and what is known so far."""
 
     key: str
     info: ModelInfo
@@ -105,7 +105,7 @@ class LocalEngine:
         self._admission = threading.Lock()
         self._closed = False
 
-    # The upper seam
+    # -- the upper seam
 
     def embed(
         self,
@@ -157,8 +157,8 @@ class LocalEngine:
 
     async def adescribe(self, model: str) -> ModelInfo:
         """The same, awaited: the first time a model's files are read and hashed, on a thread."""
-        known = self.catalog.known(self.catalog.find(model).key)
-        return await self._in_thread(self.catalog.describe, model) if known is None else known
+        info = self.catalog.known(self.catalog.find(model).key)
+        return await self._in_thread(self.catalog.describe, model) if info is None else info
 
     def sizer(self, model: str, *, prompt: str = "") -> Sizer:
         """A picklable token counter whose capacity is the window less special tokens and `prompt`."""
@@ -180,7 +180,7 @@ class LocalEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # What the server shows and asks beyond the seam
+    # -- what the server needs beyond the seam
 
     def running(self) -> list[Running]:
         """Models in memory, longest-lived first (case 154)."""
@@ -209,7 +209,7 @@ class LocalEngine:
                 raise InputError(f"these tokens are not all of model {model}: {error}") from error
 
     def pull(self, name: str) -> Iterator[dict[str, Any]]:
-        """Fetch a model over the network, since somebody asked for it, step by step. Raises EngineError."""
+        """Fetch a model over the network, step by step. Raises EngineError."""
         from embedingest.engine.pull import pull
 
         yield from pull(ModelName.parse(name), self.catalog.pulled)
@@ -220,10 +220,10 @@ class LocalEngine:
         return not self._closed and all(m.scheduler.alive for m, _ in self._pool.loaded())
 
     def loaded(self) -> list[LoadedModel]:
-        """The models in memory themselves, for metrics."""
+        """The models in memory, for metrics."""
         return [m for m, _ in self._pool.loaded()]
 
-    # The pool's opener
+    # -- where the pool gets models
 
     def size_bytes(self, key: str) -> int:
         return self.catalog.describe_key(key).size_bytes
@@ -233,7 +233,7 @@ class LocalEngine:
         scheduler = Scheduler(encoder, max_waiting=self._settings.max_waiting, batch_tokens=self._settings.batch_tokens)
         return encoder, scheduler
 
-    # Steps of a call
+    # -- steps of a call
 
     def _call(
         self,
@@ -248,8 +248,8 @@ class LocalEngine:
     ) -> _Call:
         entry = self.catalog.find(model)
         info = self.catalog.describe_key(entry.key)
-        chosen = _default_prompt(info, entry.role) if prompt is None else prompt
-        return _Call(entry.key, info, texts, truncate, dimensions, context, chosen, keep_alive, priority)
+        literal = _default_prompt(info, entry.role) if prompt is None else prompt
+        return _Call(entry.key, info, texts, truncate, dimensions, context, literal, keep_alive, priority)
 
     @contextlib.contextmanager
     def _admitted(self) -> Iterator[None]:
@@ -324,15 +324,15 @@ def _finish(call: _Call, raw: vectors.Vectors, loaded: LoadedModel, ticket: Tick
     )
 
 
-async def _leased(asked: Future[Lease]) -> Lease:
-    """A lease awaited; one that is granted to a caller who has gone is given back."""
+async def _leased(granted: Future[Lease]) -> Lease:
+    """A lease awaited; one that is granted after its caller was cancelled is released."""
     try:
-        return await asyncio.wrap_future(asked)
+        return await asyncio.wrap_future(granted)
     except asyncio.CancelledError:
-        asked.add_done_callback(_give_back)
+        granted.add_done_callback(_release)
         raise
 
 
-def _give_back(asked: Future[Lease]) -> None:
-    if not asked.cancelled() and asked.exception() is None:
-        asked.result().release()
+def _release(granted: Future[Lease]) -> None:
+    if not granted.cancelled() and granted.exception() is None:
+        granted.result().release()

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from embedingest.errors import EngineClosedError, ModelLoadError, OverloadedError
 
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from embedingest.engine.encoder import Encoder
-    from embedingest.engine.scheduler import Scheduler
+    from embedingest.engine.scheduling.scheduler import Scheduler
 
 __all__ = ["Lease", "LoadedModel", "ModelPool", "Opener"]
 
 _log = logging.getLogger(__name__)
 
-BUSY = "more calls wait than the limit admits"
+_LONGEST_WAIT_SECONDS: Final = 3600.0
+
+BUSY: Final = "more calls wait than the limit admits"
 
 
 class Opener(Protocol):
-    """How the pool gets at models by key; the catalogue's side of the bargain."""
+    """Where the pool gets models by key."""
 
     def size_bytes(self, key: str) -> int:
         """Bytes the model is expected to hold once loaded, without loading it."""
@@ -71,23 +73,22 @@ class LoadedModel:
 class _Request:
     key: str
     keep_alive: float | None
-    asked_at: float
+    began: float
     granted: Future[Lease] = field(default_factory=Future)
 
 
 class Lease:
     """The right to use a loaded model; it is not unloaded before `release`."""
 
-    def __init__(self, pool: ModelPool, model: LoadedModel, load_seconds: float) -> None:
+    def __init__(self, pool: ModelPool, model: LoadedModel) -> None:
         self._pool: ModelPool | None = pool
         self.model = model
-        self.load_seconds = load_seconds
 
     def release(self) -> None:
         """Give it back; the idle clock starts with the last one. A second call does nothing."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool._release(self.model)  # noqa: SLF001  (a lease is the pool's own half)
+            pool._release(self.model)  # noqa: SLF001 -- a lease is part of the pool
 
     def __enter__(self) -> LoadedModel:
         return self.model
@@ -135,7 +136,7 @@ class ModelPool:
                 raise EngineClosedError("the engine was closed", remedy="start it again")
             request = _Request(key, keep_alive, self._clock())
             model = self._models.get(key)
-            # A blocked request has the right of way, or a busy model would never come free.
+            # A blocked request goes first: it waits for a model in use, which would never come free otherwise.
             if model is not None and not self._blocked:
                 self._grant(request, model)
                 return request.granted
@@ -149,8 +150,8 @@ class ModelPool:
         """Models in memory, each with the seconds it has left, longest first (infinite: for ever)."""
         with self._changed:
             now = self._clock()
-            rest = [(m, max(0.0, m.expiry(now) - now)) for m in self._models.values()]
-        return sorted(rest, key=lambda pair: -pair[1])
+            remaining = [(m, max(0.0, m.expiry(now) - now)) for m in self._models.values()]
+        return sorted(remaining, key=lambda pair: -pair[1])
 
     def unload(self, key: str) -> None:
         """Let a model go as soon as nobody uses it."""
@@ -170,10 +171,10 @@ class ModelPool:
         model.users += 1
         if request.keep_alive is not None:
             model.keep_alive = request.keep_alive
-        lease = Lease(self, model, self._clock() - request.asked_at)
+        lease = Lease(self, model)
         try:
             request.granted.set_result(lease)
-        except InvalidStateError:  # whoever asked went away
+        except InvalidStateError:  # the caller cancelled it
             lease.release()
 
     def _release(self, model: LoadedModel) -> None:
@@ -191,36 +192,36 @@ class ModelPool:
     def _run(self) -> None:
         while True:
             with self._changed:
-                gone = self._expired()
-                request = self._next(gone)
-                if not gone and request is None:
+                unused = self._expired()
+                request = self._next(unused)
+                if not unused and request is None:
                     if self._closed and not self._pending and not any(m.users for m in self._models.values()):
-                        gone = list(self._models.values())
+                        unused = list(self._models.values())
                         self._models.clear()
                     else:
                         self._changed.wait(self._until_expiry())
                         continue
-            for model in gone:
-                self._shut(model)
+            for model in unused:
+                self._unload(model)
             if request is not None:
                 self._load(request)
             elif self._closed and not self._pending and not self._models:
                 return
 
     def _until_expiry(self) -> float | None:
-        times = [m.expires_at for m in self._models.values() if m.users == 0]
-        first = min(times, default=float("inf"))
-        return None if first == float("inf") else min(max(0.0, first - self._clock()), 3600.0)
+        expiries = [m.expires_at for m in self._models.values() if m.users == 0]
+        first = min(expiries, default=float("inf"))
+        return None if first == float("inf") else min(max(0.0, first - self._clock()), _LONGEST_WAIT_SECONDS)
 
     def _expired(self) -> list[LoadedModel]:
         now = self._clock()
-        gone = [m for m in self._models.values() if m.users == 0 and m.expires_at <= now]
-        for model in gone:
+        expired = [m for m in self._models.values() if m.users == 0 and m.expires_at <= now]
+        for model in expired:
             del self._models[model.key]
-        return gone
+        return expired
 
-    def _next(self, gone: list[LoadedModel]) -> _Request | None:
-        """The request whose model is to be loaded now; models evicted for it are added to `gone`."""
+    def _next(self, unused: list[LoadedModel]) -> _Request | None:
+        """The request whose model is to be loaded now; models evicted for it are added to `unused`."""
         self._blocked = False
         while self._pending:
             request = self._pending[0]
@@ -230,7 +231,7 @@ class ModelPool:
                 if model is not None and not request.granted.cancelled():
                     self._grant(request, model)
                 continue
-            if not self._make_room(request, gone):
+            if not self._make_room(request, unused):
                 self._blocked = request in self._pending
                 if self._blocked:
                     return None
@@ -238,7 +239,7 @@ class ModelPool:
             return self._pending.popleft()
         return None
 
-    def _make_room(self, request: _Request, gone: list[LoadedModel]) -> bool:
+    def _make_room(self, request: _Request, unused: list[LoadedModel]) -> bool:
         try:
             size = self._opener.size_bytes(request.key)
             if size > self._max_bytes:
@@ -246,7 +247,7 @@ class ModelPool:
                     f"model `{request.key}` needs {size} bytes, more than the {self._max_bytes} that may be loaded",
                     remedy="raise `max_loaded_bytes`",
                 )
-        except Exception as error:  # noqa: BLE001  (whatever it is, it is this request's answer)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is this request's answer
             self._pending.remove(request)
             _fail(request, error)
             return False
@@ -258,14 +259,14 @@ class ModelPool:
             if not idle:
                 return False
             victim = min(idle, key=lambda m: m.used_at)
-            gone.append(self._models.pop(victim.key))
+            unused.append(self._models.pop(victim.key))
         return True
 
     def _load(self, request: _Request) -> None:
         try:
             encoder, scheduler = self._opener.open(request.key)
             fingerprint = encoder.fingerprint  # now: the folder may be gone when an answer needs it
-        except BaseException as error:  # noqa: BLE001  (a load that fails must not end the thread that loads)
+        except BaseException as error:  # noqa: BLE001 -- a load that fails must not end the thread that loads
             with self._changed:
                 for other in [r for r in self._pending if r.key == request.key]:
                     self._pending.remove(other)
@@ -282,12 +283,12 @@ class ModelPool:
             self._pending = deque(r for r in self._pending if r.key != request.key)
             if model.users == 0:
                 self._keep(model, model.keep_alive)
-        _log.info("loaded model=%s bytes=%d seconds=%.3f", model.key, model.size_bytes, now - request.asked_at)
+        _log.info("loaded model=%s bytes=%d seconds=%.3f", model.key, model.size_bytes, now - request.began)
 
-    def _shut(self, model: LoadedModel) -> None:
+    def _unload(self, model: LoadedModel) -> None:
         try:
             model.close()
-        except Exception:  # noqa: BLE001  (the thread that unloads must live on)
+        except Exception:  # noqa: BLE001 -- the thread that unloads must live on
             _log.exception("unloading failed model=%s", model.key)
         else:
             _log.info("unloaded model=%s", model.key)

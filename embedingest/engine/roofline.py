@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CEILING_SHAPE", "ceiling", "operations"]
 
-CEILING_SHAPE = (4096, 384, 1536)
+CEILING_SHAPE: Final = (4096, 384, 1536)
 """The matrix product whose rate is taken as the machine's ceiling: rows, inner, columns."""
 
-_LOOKED_UP = ("embed", "wte", "wpe", "shared.weight", "relative_attention_bias")
+_LOOKUP_TABLES: Final = ("embed", "wte", "wpe", "shared.weight", "relative_attention_bias")
 
 
 def operations(folder: ModelFolder, lengths: Sequence[int]) -> float:
@@ -32,7 +32,7 @@ def operations(folder: ModelFolder, lengths: Sequence[int]) -> float:
         shape[0] * shape[1]
         for _, header in folder.weights
         for name, shape in header.shapes.items()
-        if len(shape) == 2 and not any(word in name for word in _LOOKED_UP) and "pooler" not in name
+        if len(shape) == 2 and not any(table in name for table in _LOOKUP_TABLES) and "pooler" not in name
     )
     hidden = int(folder.config.get("hidden_size") or folder.config.get("dim") or 0)
     layers = int(folder.config.get("num_hidden_layers") or folder.config.get("n_layers") or 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,17 +11,17 @@ __all__ = ["cosines", "cut", "finite_rows", "normalise"]
 
 Vectors = NDArray[np.float32]
 
-_LEAST_NORM = 1e-12
-_BLOCK = 4096  # rows
+_LEAST_NORM: Final = 1e-12
+_BLOCK_ROWS: Final = 4096  # in double precision all rows at once would need twice the memory of the answer
 
 
 def normalise(vectors: Vectors) -> Vectors:
     """Every row at unit length, float32 (N, D); a zero row stays zero (case 106)."""
     unit = np.empty(vectors.shape, dtype=np.float32)
-    for start in range(0, len(vectors), _BLOCK):  # the double precision in between is as large as the answer twice
-        block = vectors[start : start + _BLOCK]
+    for start in range(0, len(vectors), _BLOCK_ROWS):
+        block = vectors[start : start + _BLOCK_ROWS]
         norms = np.sqrt(np.einsum("nd,nd->n", block, block, dtype=np.float64))
-        unit[start : start + _BLOCK] = block * (1.0 / np.maximum(norms, _LEAST_NORM))[:, None]
+        unit[start : start + _BLOCK_ROWS] = block * (1.0 / np.maximum(norms, _LEAST_NORM))[:, None]
     return unit
 
 

@@ -1,4 +1,4 @@
-"""What is told of the runtime and the precision that run a model; what is made of it is told in test_compiled."""
+"""What is explained of the runtime and the precision that run a model; its compiled note is in compiled/test_encoder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from embedingest.config import ModelConfig
 from embedingest.engine import hardware
-from embedingest.engine.auto import told
+from embedingest.engine.auto import explain
 from embedingest.engine.compiled import runtime
 from embedingest.engine.folder.folder import ModelFolder
 
@@ -22,7 +22,7 @@ def folder(tiny_folder, tmp_path, monkeypatch) -> ModelFolder:
 
 def test_before_the_first_use_nothing_is_chosen(folder, monkeypatch):
     monkeypatch.setattr(hardware, "flags", lambda: BARE)
-    before = told(folder, AUTO)
+    before = explain(folder, AUTO)
     assert before["runtime"] is None
     assert "first use" in before["reason"]
     assert {form["form"]: form["reason"] for form in before["rejected"]} == {
@@ -32,11 +32,11 @@ def test_before_the_first_use_nothing_is_chosen(folder, monkeypatch):
 
 
 def test_without_openvino_or_on_a_gpu_torch_is_told_and_why(folder, monkeypatch):
-    assert "GPU" in told(folder, ModelConfig(device="cuda"))["reason"]
+    assert "GPU" in explain(folder, ModelConfig(device="cuda"))["reason"]
     monkeypatch.setattr(runtime, "runtime_version", lambda: None)
-    assert told(folder, AUTO)["runtime"] == "torch"
-    assert "OpenVINO" in told(folder, AUTO)["reason"]
+    assert explain(folder, AUTO)["runtime"] == "torch"
+    assert "OpenVINO" in explain(folder, AUTO)["reason"]
 
 
 def test_a_precision_that_was_not_asked_for_is_not_told_as_rejected(folder):
-    assert told(folder, ModelConfig(device="cpu", precision="fp32"))["rejected"] == []
+    assert explain(folder, ModelConfig(device="cpu", precision="fp32"))["rejected"] == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from embedingest.engine.pool import Lease, ModelPool
-from embedingest.engine.scheduler import Scheduler
+from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.errors import EngineClosedError, ModelLoadError, OverloadedError
 from tests.engine.shelf import Watched
 from tests.waiting import until

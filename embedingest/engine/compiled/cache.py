@@ -11,7 +11,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from blake3 import blake3
 
@@ -24,18 +24,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from embedingest.engine.folder.folder import ModelFolder
-    from embedingest.engine.precision import Precision
+    from embedingest.engine.precision import PrecisionSetting
 
 __all__ = ["Entry", "find", "forget", "keep", "key_of", "making", "place", "prune"]
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
-LAYOUT = 1
+LAYOUT: Final = 1
 """Raised whenever graphs or notes of older versions of this program must not be used any more."""
 
-NOTE = "compiled.json"
-_UNUSED_DAYS = 30
-_FILES = ("model.xml", "model.bin")
+NOTE: Final = "compiled.json"
+_UNUSED_DAYS: Final = 30
+_DAY_SECONDS: Final = 86_400
+_LOCK_SECONDS: Final = 1800  # to wait for another process that makes the same entry
+_FILES: Final = ("model.xml", "model.bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class Entry:
         return None if reason is None else str(reason)
 
 
-def key_of(folder: ModelFolder, max_tokens: int, precision: Precision, vector_class: str) -> dict[str, Any]:
-    """Everything that makes another compiled form: model, window, runtime, precision, processor, our own layout."""
+def key_of(folder: ModelFolder, max_tokens: int, precision: PrecisionSetting, vector_class: str) -> dict[str, Any]:
+    """What a compiled model is made for: model, window, runtime, precision, processor, our own layout."""
     return {
         "fingerprint": folder.fingerprint(vector_class),
         "max_tokens": max_tokens,
@@ -104,7 +106,7 @@ def find(key: dict[str, Any]) -> Entry | None:
 
 def forget(folder: Path, reason: str) -> None:
     """Take a damaged entry away, so that it is made again."""
-    log.warning("compiled model %s is damaged (%s): it is made again", folder, reason)
+    _log.warning("compiled model %s is damaged (%s): it is made again", folder, reason)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -121,7 +123,7 @@ def keep(key: dict[str, Any], fill: Callable[[Path], dict[str, Any]]) -> tuple[E
             prune(key)
         return Entry(place(key), note), lambda: None
     except OSError as error:
-        log.warning("cannot keep the compiled model in %s: %s", place(key), error.strerror or error)
+        _log.warning("cannot keep the compiled model in %s: %s", place(key), error.strerror or error)
     folder = Path(tempfile.mkdtemp(prefix="embedingest-compiled-"))
     note = _noted(folder, key, fill(folder))
     return Entry(folder, note), lambda: shutil.rmtree(folder, ignore_errors=True)
@@ -133,25 +135,25 @@ def prune(key: dict[str, Any], *, now: float | None = None) -> list[Path]:
     That is what was made for another runtime, processor or layout, or left by a process that was killed; never
     another model. A process that still runs such an entry has its files mapped: only their names go.
     """
-    then = (time.time() if now is None else now) - _UNUSED_DAYS * 86_400
+    then = (time.time() if now is None else now) - _UNUSED_DAYS * _DAY_SECONDS
     pruned = []
     for folder in place(key).parent.iterdir():
         with contextlib.suppress(OSError):
             if folder.is_dir() and _last_use(folder) < then and not _usable(folder, key):
-                gone = temporary_path(folder)
-                folder.rename(gone)  # in one step, so that nobody finds half of it
-                shutil.rmtree(gone, ignore_errors=True)
+                renamed = temporary_path(folder)
+                folder.rename(renamed)  # in one step, so that nobody finds half of it
+                shutil.rmtree(renamed, ignore_errors=True)
                 pruned.append(folder)
     if pruned:
-        log.info("took away %d compiled models that were not used for %d days", len(pruned), _UNUSED_DAYS)
+        _log.info("took away %d compiled models that were not used for %d days", len(pruned), _UNUSED_DAYS)
     return pruned
 
 
 def _usable(folder: Path, key: dict[str, Any]) -> bool:
     """Whether a process like this one could still find the entry: only model, window and precision may differ."""
     try:
-        made = json.loads((folder / NOTE).read_bytes())["key"]
-        return place(made) == folder and all(made[name] == key[name] for name in ("runtime", "cpu", "layout"))
+        other = json.loads((folder / NOTE).read_bytes())["key"]
+        return place(other) == folder and all(other[name] == key[name] for name in ("runtime", "cpu", "layout"))
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
@@ -164,7 +166,7 @@ def _last_use(folder: Path) -> float:
 def _used(note: Path) -> None:
     """Let the note's time of change say when the entry was last used, to the day."""
     with contextlib.suppress(OSError):  # a read-only cache is pruned by nobody
-        if time.time() - note.stat().st_mtime > 86_400:
+        if time.time() - note.stat().st_mtime > _DAY_SECONDS:
             os.utime(note)
 
 
@@ -187,7 +189,7 @@ def making(key: dict[str, Any]) -> Iterator[None]:
     lock = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=1800)
+        lock.acquire(timeout=_LOCK_SECONDS)
     except (OSError, NotImplementedError, Timeout):
         yield
         return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from embedingest.engine.batching import batches
 from embedingest.engine.compiled import runtime
 from embedingest.engine.folder.encoder import rectangle
+from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.torch.encoder import load_chain
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Converter"]
 
-_PROBE_BUDGET = 2048
+_PROBE_BATCH_TOKENS: Final = 2048
 
 
 class Converter:
-    """One model folder loaded by torch: gives the reference vectors, and graphs in several forms."""
+    """One model folder loaded by torch: gives the reference vectors, and graphs of several kinds."""
 
     def __init__(self, folder: ModelFolder) -> None:
         # OpenVINO recognises attention written out in full; the fused operators of torch it does not.
@@ -38,24 +38,24 @@ class Converter:
         import torch
 
         answers: dict[int, NDArray[np.float32]] = {}
-        for group in batches([len(row) for row in rows], budget=_PROBE_BUDGET, most=64):
-            chosen = [rows[i] for i in group]
-            ids, mask = rectangle(chosen, pad=self._pad, width=max(map(len, chosen)))
+        for group in batches([len(row) for row in rows], budget=_PROBE_BATCH_TOKENS, most=64):
+            batch = [rows[i] for i in group]
+            ids, mask = rectangle(batch, pad=self._pad, width=max(map(len, batch)))
             features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
             with torch.inference_mode():
                 answers.update(zip(group, self._chain(features)["sentence_embedding"].float().numpy(), strict=True))
         return np.stack([answers[i] for i in range(len(rows))])
 
-    def graph(self, form: str) -> Any:
+    def graph(self, kind: str) -> Any:
         """An OpenVINO model: ids and mask, int64 (N, T), to vectors, float32 (N, D).
 
-        `form` is `plain`; `bf16-linears`, whose linear layers alone take bf16; or `int8`, whose linear layers hold
+        `kind` is `plain`; `bf16-linears`, whose linear layers alone take bf16; or `int8`, whose linear layers hold
         8 bit weights. Raises whatever torch or the frontend raises for a model that does not convert.
         """
         import torch
 
         chain = self._chain
-        if form == "bf16-linears":
+        if kind == "bf16-linears":
             chain = copy.deepcopy(chain)
             _bf16_linears(chain)
         ids = torch.arange(22).reshape(2, 11) % 7 + 5
@@ -68,7 +68,7 @@ class Converter:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             example = {"input_ids": ids, "attention_mask": mask}
-            # The gate holds the graph against torch on many texts: torch's own second trace would prove less.
+            # The gate compares the graph with torch on many texts: torch's own second trace would prove less.
             decoder = TorchScriptPythonDecoder(
                 _forward(chain), example_input=example, trace_kwargs={"check_trace": False}
             )
@@ -78,7 +78,7 @@ class Converter:
             parameter.set_partial_shape(ov.PartialShape([-1, -1]))
             parameter.set_element_type(ov.Type.i64)
         model.validate_nodes_and_infer_types()
-        if form == "int8":
+        if kind == "int8":
             _int8_weights(ov, model)
         return model
 

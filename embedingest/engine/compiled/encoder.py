@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from embedingest.engine import hardware
 from embedingest.engine.compiled import cache, runtime
 from embedingest.engine.compiled.graphs import BATCH_TOKENS, infer, run_options
 from embedingest.engine.folder.encoder import FolderEncoder
-from embedingest.engine.precision import FORMS, vector_class
+from embedingest.engine.precision import PRECISIONS, vector_class
 from embedingest.engine.vectors import cosines
 from embedingest.errors import ModelLoadError
 
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.folder.folder import ModelFolder
 
-__all__ = ["CompiledEncoder", "create", "taken"]
+__all__ = ["CompiledEncoder", "compiled_note", "create"]
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
-_BULK_AFTER = 4096  # tokens in batches after which a process is taken to be doing bulk work
-_LEAST_MEMORY_COSINE = 0.999  # of the remembered vector to the one computed at load
+_BULK_AFTER_TOKENS: Final = 4096  # once batches have had so many tokens, the streams for bulk are compiled
+_LEAST_PROBE_COSINE: Final = 0.999  # of the vector in the note to the same text's at load
 
 
 class UnfitError(Exception):
-    """Told as a reason, never to a caller: this model cannot be run compiled."""
+    """Why a model cannot be run compiled. Never reaches a caller: it becomes a warning or a ModelLoadError."""
 
 
 def create(
@@ -58,14 +58,14 @@ def create(
             raise ModelLoadError(
                 f"model {folder.path} cannot run in int8: {error}", remedy="use `precision: auto`"
             ) from error
-        log.warning("torch runs model %s: %s", folder.path, error)
+        _log.warning("torch runs model %s: %s", folder.path, error)
     from embedingest.engine.torch.encoder import create as torch_create
 
     return torch_create(folder, settings)
 
 
-def taken(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any] | None:
-    """What was made of a folder under these settings, with the gate's figures; `None` before the first use."""
+def compiled_note(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any] | None:
+    """The note of a folder's compiled model, with the gate's figures; `None` before its first use."""
     entry = cache.find(_key(folder, settings))
     return None if entry is None else {k: v for k, v in entry.note.items() if k not in ("probe", "files")}
 
@@ -104,18 +104,18 @@ def _opened(
         with cache.making(entry.note["key"]):  # so that no other process reads half a blob
             encoder = CompiledEncoder(folder, settings, entry, threads=threads, streams=streams)
             encoder.warm_up()
-    encoder.check_memory()
+    encoder.check_probe()
     return encoder
 
 
 def _entry(folder: ModelFolder, settings: ModelConfig, key: dict[str, Any]) -> tuple[Entry, Callable[[], None]]:
-    if (found := cache.find(key)) is not None:
-        return found, lambda: None
+    if (entry := cache.find(key)) is not None:
+        return entry, lambda: None
     from embedingest.engine.compiled.make import make
 
     with cache.making(key):
-        if (found := cache.find(key)) is not None:  # another process was first
-            return found, lambda: None
+        if (entry := cache.find(key)) is not None:  # another process was first
+            return entry, lambda: None
         try:
             return cache.keep(key, lambda place: make(folder, settings, place))
         except OSError as error:
@@ -125,8 +125,8 @@ def _entry(folder: ModelFolder, settings: ModelConfig, key: dict[str, Any]) -> t
 class CompiledEncoder(FolderEncoder):
     """A model folder run by OpenVINO on the CPU.
 
-    A single text runs on all cores at once; bulk runs in several streams of one core each, compiled when the first
-    bulk work comes.
+    A single text runs on all cores at once. Bulk runs in several streams of one core each, compiled when the first bulk
+    comes.
     """
 
     batch_tokens = BATCH_TOKENS
@@ -144,21 +144,21 @@ class CompiledEncoder(FolderEncoder):
         self.vector_class = vector_class(settings.precision)
         self.entry = entry
         self.on_close: Callable[[], None] = lambda: None
-        self._form = FORMS[entry.note["form"]]
+        self._precision = PRECISIONS[entry.note["form"]]
         self._threads = threads or hardware.cores()
         self.parallel = streams or min(self._threads, 8)
         self._core = runtime.load().Core()
         self._lock = threading.Lock()
-        self._latency = self._compile(1, run_options(self._form, threads))
+        self._latency = self._compile(1, run_options(self._precision, threads))
         self._bulk: queue.SimpleQueue[Any] | None = None
-        self._seen = 0
+        self._batched_tokens = 0
 
     @property
     def runtime(self) -> dict[str, str]:
         gate = self.entry.note["gate"]
         return {
             "runtime": f"openvino {runtime.runtime_version()}",
-            "precision": self._form.name,
+            "precision": self._precision.name,
             "device": "cpu",
             "threads": str(self._threads),
             "streams": str(self.parallel),
@@ -176,19 +176,19 @@ class CompiledEncoder(FolderEncoder):
         finally:
             requests.put(request)
 
-    def check_memory(self) -> None:
-        """Compute a remembered vector again. Raises ValueError when it comes out differently."""
+    def check_probe(self) -> None:
+        """Compute the vector of the note's probe again. Raises ValueError when it comes out differently."""
         probe = self.entry.note["probe"]
         request = self._latency.get()
         again = infer(request, [probe["ids"]], pad=self._pad, most=self.context_length)
         self._latency.put(request)
         cosine = float(cosines(again, np.array([probe["vector"]], dtype=np.float32))[0])
-        if not cosine >= _LEAST_MEMORY_COSINE:
+        if not cosine >= _LEAST_PROBE_COSINE:
             raise ValueError(f"its vectors changed (cosine {cosine:.4f} to the remembered one)")
 
     def warm_up(self) -> None:
-        """Compile for bulk work too, now."""
-        self._requests(2, _BULK_AFTER)
+        """Compile for bulk too, now."""
+        self._requests(2, _BULK_AFTER_TOKENS)
 
     def close(self) -> None:
         """Give the weights back."""
@@ -201,8 +201,8 @@ class CompiledEncoder(FolderEncoder):
             return self._latency
         if self._bulk is None:
             with self._lock:
-                self._seen += tokens
-                if self._seen < _BULK_AFTER:
+                self._batched_tokens += tokens
+                if self._batched_tokens < _BULK_AFTER_TOKENS:
                     return self._latency
                 if self._bulk is None:
                     self._bulk = self._streams()
@@ -211,9 +211,9 @@ class CompiledEncoder(FolderEncoder):
     def _streams(self) -> queue.SimpleQueue[Any]:
         hints = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": self.parallel}
         try:
-            return self._compile(self.parallel, run_options(self._form, self._threads, **hints))
-        except RuntimeError as error:  # the entry was taken away since: slower is better than not at all
-            log.warning("bulk work runs without streams: %s", str(error).strip())
+            return self._compile(self.parallel, run_options(self._precision, self._threads, **hints))
+        except RuntimeError as error:  # the entry was pruned since: slower is better than not at all
+            _log.warning("bulk work runs without streams: %s", str(error).strip())
             return self._latency
 
     def _compile(self, requests: int, options: dict[str, Any]) -> queue.SimpleQueue[Any]:
@@ -222,7 +222,7 @@ class CompiledEncoder(FolderEncoder):
         try:
             compiled = self._core.compile_model(str(self.entry.graph), "CPU", {**options, **blobs})
         except RuntimeError as error:  # a read-only or full cache, a damaged blob: only the next start is slower
-            log.info("compiling %s without keeping the result: %s", self.entry.graph, str(error).strip())
+            _log.info("compiling %s without keeping the result: %s", self.entry.graph, str(error).strip())
             compiled = self._core.compile_model(str(self.entry.graph), "CPU", {**options, "CACHE_DIR": ""})
         pool: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(requests):

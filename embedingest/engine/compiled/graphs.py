@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from embedingest.engine.precision import Form
+    from embedingest.engine.precision import Precision
 
-__all__ = ["BATCH_TOKENS", "WIDTH_STEP", "infer", "run_options", "width"]
+__all__ = ["BATCH_TOKENS", "WIDTH_STEP_TOKENS", "infer", "run_options", "width"]
 
-WIDTH_STEP = 16
+WIDTH_STEP_TOKENS: Final = 16
 """Widths are rounded up to this: matrix units work in blocks of it, and fewer shapes keep fewer kernels in memory."""
 
-BATCH_TOKENS = 2048
+BATCH_TOKENS: Final = 2048
 """Padded tokens of a bulk batch: small enough to stay in the second-level cache of one core."""
 
-_LEAST_WIDTH = 8
-_SHORT_STEP = 4
+_LEAST_WIDTH_TOKENS: Final = 8
+_SHORT_STEP_TOKENS: Final = 4  # for texts of at most one step
 
 
 def width(tokens: int, most: int) -> int:
     """The padded width of a batch whose longest text has `tokens` tokens; never above `most` positions."""
-    step = WIDTH_STEP if tokens > WIDTH_STEP else _SHORT_STEP
-    wide = max(_LEAST_WIDTH, -(-tokens // step) * step)
+    step = WIDTH_STEP_TOKENS if tokens > WIDTH_STEP_TOKENS else _SHORT_STEP_TOKENS
+    wide = max(_LEAST_WIDTH_TOKENS, -(-tokens // step) * step)
     return max(tokens, min(wide, most))
 
 
@@ -43,9 +43,9 @@ def infer(request: Any, rows: Sequence[Sequence[int]], *, pad: int, most: int) -
     return vectors
 
 
-def run_options(form: Form, threads: int | None, **more: Any) -> dict[str, Any]:
-    """What OpenVINO is told. The precision is always said: its own default is bf16 on some processors, unsaid."""
-    options = {"INFERENCE_PRECISION_HINT": form.hint, "PERFORMANCE_HINT": "LATENCY", **more}
+def run_options(precision: Precision, threads: int | None, **hints: Any) -> dict[str, Any]:
+    """OpenVINO's options. The precision is always set: without it some processors compute in bf16."""
+    options = {"INFERENCE_PRECISION_HINT": precision.hint, "PERFORMANCE_HINT": "LATENCY", **hints}
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
     return options

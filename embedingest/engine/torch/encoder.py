@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embedingest.engine.batching import batches
 from embedingest.engine.folder.encoder import FolderEncoder, rectangle
 from embedingest.engine.gate import compare, probe_tokens
-from embedingest.engine.precision import halves
+from embedingest.engine.precision import half_types
+from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.torch.packing import PACKED, can_pack, pack, register
 from embedingest.errors import EngineClosedError, ModelLoadError
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Runner", "TorchEncoder", "create", "load_chain"]
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def create(folder: ModelFolder, settings: ModelConfig, *, packed: bool = False) -> TorchEncoder:
@@ -69,11 +69,11 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     return chain.eval()
 
 
-def _device(asked: str) -> str:
+def _device(setting: str) -> str:
     import torch
 
-    if asked != "auto":
-        return asked
+    if setting != "auto":
+        return setting
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
@@ -128,26 +128,28 @@ class Runner:
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
         ids, mask = rectangle(rows, pad=self._pad, width=max(map(len, rows)))
-        features: dict[str, Any] = self._chain[0]({"input_ids": self._there(ids), "attention_mask": self._there(mask)})
+        features: dict[str, Any] = self._chain[0](
+            {"input_ids": self._on_device(ids), "attention_mask": self._on_device(mask)}
+        )
         return features
 
     def _packed(self, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
         batch = pack(rows, self._config)
         hidden = self._chain[0].model(
-            input_ids=self._there(batch.ids),
-            position_ids=self._there(batch.positions),
-            packed_bounds=self._there(batch.bounds),
+            input_ids=self._on_device(batch.ids),
+            position_ids=self._on_device(batch.positions),
+            packed_bounds=self._on_device(batch.bounds),
             packed_host=batch.bounds.tolist(),
             packed_width=batch.width,
         )[0][0]  # (T, H)
         cells = hidden.new_zeros((batch.texts * batch.width, hidden.shape[1]))
-        cells.index_copy_(0, self._there(batch.cells), hidden)
+        cells.index_copy_(0, self._on_device(batch.cells), hidden)
         return {
             "token_embeddings": cells.view(batch.texts, batch.width, -1),
-            "attention_mask": self._there(batch.mask),
+            "attention_mask": self._on_device(batch.mask),
         }
 
-    def _there(self, array: NDArray[Any]) -> Any:
+    def _on_device(self, array: NDArray[Any]) -> Any:
         """An array on the device; to a GPU through pinned memory, so that nobody waits for the copy."""
         import torch
 
@@ -156,7 +158,7 @@ class Runner:
 
 
 class TorchEncoder(FolderEncoder):
-    """A sentence-transformers folder run by torch: in fp32 on a CPU, in the best form that passes the gate on a GPU."""
+    """A sentence-transformers folder run by torch: fp32 on a CPU, the best precision that passes the gate on a GPU."""
 
     def __init__(self, folder: ModelFolder, settings: ModelConfig, *, packed: bool = False) -> None:
         super().__init__(folder, settings)
@@ -171,8 +173,8 @@ class TorchEncoder(FolderEncoder):
     @property
     def runtime(self) -> dict[str, str]:
         run = self._run
-        told = {"runtime": "torch", "precision": "fp32" if run is None else run.precision, "device": self._device}
-        return {**told, "packed": "yes"} if run is not None and run.packed else told
+        facts = {"runtime": "torch", "precision": "fp32" if run is None else run.precision, "device": self._device}
+        return {**facts, "packed": "yes"} if run is not None and run.packed else facts
 
     def encode(self, batch: Sequence[TokenIds]) -> NDArray[np.float32]:
         """Raw vectors, float32 (N, D)."""
@@ -191,23 +193,23 @@ class TorchEncoder(FolderEncoder):
         return can_pack(self.folder.architecture) and self.special_tokens > 0
 
     def _fastest(self, settings: ModelConfig) -> Runner:
-        """The first form on this GPU whose vectors pass the gate against fp32 without packing; that one at worst."""
+        """The first 16 bit type and layout on this GPU that passes the gate; padded fp32 where none does."""
         import torch
 
         plain = Runner(self.folder, self._device)
         rows = self.with_specials(probe_tokens(self._tokenizer, self.max_tokens))
         reference = _probed(plain, rows)
-        for half in halves(settings.precision, bf16=torch.cuda.is_bf16_supported()):
+        for half in half_types(settings.precision, bf16=torch.cuda.is_bf16_supported()):
             for packed in (True, False) if self._packs else (False,):
                 try:
-                    tried = Runner(self.folder, self._device, half=half, packed=packed)
-                    figures = compare(reference, _probed(tried, rows))
+                    runner = Runner(self.folder, self._device, half=half, packed=packed)
+                    figures = compare(reference, _probed(runner, rows))
                 except (RuntimeError, ImportError) as error:
-                    log.info("%s (packed: %s) of model %s does not run: %r", half, packed, self.folder.path, error)
+                    _log.info("%s (packed: %s) of model %s does not run: %r", half, packed, self.folder.path, error)
                     continue
-                log.info("model %s in %s, packed: %s: %s", self.folder.path, half, packed, figures.as_dict())
+                _log.info("model %s in %s, packed: %s: %s", self.folder.path, half, packed, figures.as_dict())
                 if figures.passed:
-                    return tried
+                    return runner
         return plain
 
 

@@ -8,7 +8,7 @@ which gives the same vectors and saves nothing.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PACKED", "Pack", "can_pack", "pack", "register"]
 
-PACKED = "embedingest_packed"
+PACKED: Final = "embedingest_packed"
 
-_FIRST_POSITION = {"bert": 0, "distilbert": 0, "roberta": 1, "xlm-roberta": 1, "camembert": 1}
+_FIRST_POSITION: Final = {"bert": 0, "distilbert": 0, "roberta": 1, "xlm-roberta": 1, "camembert": 1}
 """Architectures that see other texts through attention alone, in both directions: 1 where positions begin after the
 padding index. Others have a bias by distance, windows or a causal order, and are padded."""
 
@@ -32,12 +32,12 @@ class Pack:
     def __init__(self, rows: Sequence[Sequence[int]], first_position: int) -> None:
         lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
         starts = np.concatenate([np.zeros(1, np.int64), lengths.cumsum()])
-        place = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)  # of a token in its text
+        offset = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)  # of a token in its text
         self.texts, self.width = len(rows), int(lengths.max())
         self.ids: NDArray[np.int64] = np.concatenate([np.asarray(row, dtype=np.int64) for row in rows])[None]
-        self.positions: NDArray[np.int64] = (place + first_position)[None]
+        self.positions: NDArray[np.int64] = (offset + first_position)[None]
         self.bounds: NDArray[np.int32] = starts.astype(np.int32)
-        self.cells: NDArray[np.int64] = np.repeat(np.arange(len(rows)), lengths) * self.width + place
+        self.cells: NDArray[np.int64] = np.repeat(np.arange(len(rows)), lengths) * self.width + offset
         """Where each token lies in the (N × width) rectangle."""
         self.mask: NDArray[np.int64] = (np.arange(self.width) < lengths[:, None]).astype(np.int64)
 
@@ -70,7 +70,7 @@ def _attend(
     query: Any,
     key: Any,
     value: Any,
-    attention_mask: Any,  # noqa: ARG001
+    attention_mask: Any,  # noqa: ARG001 -- likewise
     *,
     scaling: float | None = None,
     packed_bounds: Any,

@@ -17,13 +17,13 @@ import pytest
 
 from embedingest.config import ModelConfig
 from embedingest.engine import hardware
-from embedingest.engine.auto import told
+from embedingest.engine.auto import explain
 from embedingest.engine.compiled import cache, make
-from embedingest.engine.compiled.encoder import CompiledEncoder, _key, create, taken
+from embedingest.engine.compiled.encoder import CompiledEncoder, _key, compiled_note, create
 from embedingest.engine.encoder import Encoder
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.gate import Figures, compare
-from embedingest.engine.scheduler import Scheduler
+from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.engine.torch.encoder import TorchEncoder
 from embedingest.engine.vectors import cosines
 from embedingest.errors import ModelLoadError
@@ -71,9 +71,9 @@ def test_it_is_an_encoder(folder, own_cache):
 
 
 def test_what_was_made_is_told_without_loading_it(folder, fresh_cache):
-    assert taken(folder, FP32) is None
+    assert compiled_note(folder, FP32) is None
     encoder = create(folder, FP32)
-    answer = told(folder, FP32)
+    answer = explain(folder, FP32)
     assert (answer["runtime"], answer["precision"]) == (encoder.runtime["runtime"], "fp32")
     assert answer["gate"]["passed"]
     assert answer["gate"]["texts"] >= 256
@@ -100,9 +100,9 @@ def test_a_damaged_entry_is_made_again(folder, copied_entry, damage):
         case "other version":
             note.write_text(note.read_text().replace('"layout": 1', '"layout": 0'))
         case "wrong memory":
-            told = json.loads(note.read_text())
-            told["probe"]["vector"].reverse()
-            note.write_text(json.dumps(told))
+            content = json.loads(note.read_text())
+            content["probe"]["vector"].reverse()
+            note.write_text(json.dumps(content))
     encoder = create(folder, FP32)
     assert isinstance(encoder, CompiledEncoder)
     assert_right(encoder, folder)
@@ -144,7 +144,7 @@ def test_a_full_disk_leaves_the_model_to_torch_and_nothing_behind(folder, fresh_
     assert "no room" in caplog.text
     assert_right(encoder, folder)
     assert not list((fresh_cache / "compiled").glob("*/"))
-    assert taken(folder, FP32) is None
+    assert compiled_note(folder, FP32) is None
 
 
 @pytest.mark.parametrize("blobs", ["cannot be written", "cut short"])
@@ -172,7 +172,7 @@ def test_a_model_that_fails_the_gate_is_run_by_torch_and_not_tried_again(folder,
     assert "cosine mean 0.99, least 0.9" in caplog.text
     assert_right(encoder, folder)
     assert isinstance(create(folder, AUTO), TorchEncoder)  # the refusal is remembered
-    answer = told(folder, AUTO)
+    answer = explain(folder, AUTO)
     assert answer["runtime"] == "torch"
     assert "no compiled form" in answer["reason"]
     assert {(form["reason"], form["mean"]) for form in answer["rejected"] if "mean" in form} == {
@@ -191,7 +191,7 @@ def test_a_form_that_does_not_convert_is_passed_over(folder, fresh_cache, monkey
     monkeypatch.setattr(make.Converter, "graph", graph)
     monkeypatch.setattr(hardware, "flags", lambda: ("avx512_bf16",))
     encoder = create(folder, AUTO)
-    tried = taken(folder, AUTO)["tried"]
+    tried = compiled_note(folder, AUTO)["tried"]
     assert "no such operator" in tried[0]["error"]
     assert encoder.runtime["precision"] == "bf16-linears" or isinstance(encoder, TorchEncoder)
     assert_right(encoder, folder, least=0.9995)
@@ -244,7 +244,6 @@ def test_bulk_streams_give_the_vectors_of_the_single_path(folder, own_cache):
 WARM = """
 import sys
 from embedingest.config import ModelConfig
-from embedingest.engine.auto import told
 from embedingest.engine.compiled.encoder import create
 from embedingest.engine.folder.folder import ModelFolder
 encoder = create(ModelFolder.open(sys.argv[1]), ModelConfig(precision="fp32"))
@@ -276,7 +275,6 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 import threading
 from embedingest.config import ModelConfig
-from embedingest.engine.auto import told
 from embedingest.engine.compiled.encoder import create
 from embedingest.engine.folder.folder import ModelFolder
 encoder = create(ModelFolder.open(sys.argv[1]), ModelConfig(precision="fp32"))
@@ -289,8 +287,8 @@ def test_two_processes_that_want_one_model_leave_one_sound_entry_and_reach_nobod
     command = [sys.executable, "-c", LISTENING, str(folder.path)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for process in both:
-        said, _ = process.communicate(timeout=150)
-        assert said.strip().splitlines()[-1] == "CompiledEncoder [] []"
+        output, _ = process.communicate(timeout=150)
+        assert output.strip().splitlines()[-1] == "CompiledEncoder [] []"
     (entry,) = (path for path in (fresh_cache / "compiled").iterdir() if path.is_dir())
     assert cache.find(_key(folder, FP32)).folder == entry
     encoder = create(folder, FP32)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedingest.engine.scheduler import Scheduler
+from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.errors import EngineClosedError, InputError, OverloadedError
 from tests.engine.doubles import CountingEncoder, Gate, expected
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.engine.batch_budget import BATCH_SECONDS, BatchBudget
+from embedingest.engine.scheduling.batch_budget import BATCH_SECONDS, BatchBudget
 
 TOKENS = st.integers(64, 10_000)
 EVENTS = st.lists(

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from embedingest.engine.batch_budget import BatchBudget
-from embedingest.engine.call_queue import Call, CallQueue, Ticket, WaitingText, split_call
 from embedingest.engine.encoder import batch_tokens as best_batch_tokens
 from embedingest.engine.engine import QUERY_TEXTS
-from embedingest.engine.query_cache import QueryCache
+from embedingest.engine.scheduling.batch_budget import BatchBudget
+from embedingest.engine.scheduling.call_queue import Call, CallQueue, Ticket, WaitingText, split_call
+from embedingest.engine.scheduling.query_cache import QueryCache
 from embedingest.engine.vectors import finite_rows
 from embedingest.errors import EngineClosedError, EngineError, InputError, OverloadedError
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.engine.query_cache import QueryCache
+from embedingest.engine.scheduling.query_cache import QueryCache
 
 
 def row(number: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from embedingest.engine.call_queue import key_of
+from embedingest.engine.scheduling.call_queue import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

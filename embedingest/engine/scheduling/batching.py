@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["batches", "few_sizes", "padding_share", "window"]
+__all__ = ["batches", "few_sizes", "window"]
 
-LEAST_FILL = 0.75
+_LEAST_FILL: Final = 0.75
 """In one batch the shortest text has at least this share of the longest one's tokens (below 16 tokens: any)."""
 
-_SHORT = 16
+_SHORT_TOKENS: Final = 16
 
 
 def window(lengths: Sequence[int], end: int, *, budget: int, most: int) -> int:
@@ -25,7 +25,7 @@ def window(lengths: Sequence[int], end: int, *, budget: int, most: int) -> int:
     """
     width = max(lengths[end - 1], 1)
     count = max(1, min(most, budget // width))
-    shortest = 0 if width <= _SHORT else int(width * LEAST_FILL)
+    shortest = 0 if width <= _SHORT_TOKENS else int(width * _LEAST_FILL)
     start = max(end - count, bisect_left(lengths, shortest, 0, end - 1), 0)
     return end - few_sizes(end - start)
 
@@ -43,16 +43,10 @@ def batches(lengths: Sequence[int], *, budget: int, most: int) -> list[list[int]
     """Indices of all N texts cut into batches, longest first; each index appears exactly once."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     ascending = [lengths[i] for i in order]
-    cut: list[list[int]] = []
+    groups: list[list[int]] = []
     end = len(order)
     while end:
         start = window(ascending, end, budget=budget, most=most)
-        cut.append(order[start:end])
+        groups.append(order[start:end])
         end = start
-    return cut
-
-
-def padding_share(lengths: Sequence[int], groups: Sequence[Sequence[int]]) -> float:
-    """Share of the padded rectangles of `groups` that is padding; 0.0 when nothing is padded."""
-    padded = sum(len(group) * max(lengths[i] for i in group) for group in groups)
-    return 0.0 if padded == 0 else 1.0 - sum(lengths[i] for group in groups for i in group) / padded
+    return groups

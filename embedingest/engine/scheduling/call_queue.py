@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from embedingest.engine.batching import window
+from embedingest.engine.scheduling.batching import window
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
