@@ -12,6 +12,8 @@ from embedingest.cli._output import print_json, print_line, print_note
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from embedingest.engine.compiled.note import RuntimeFacts, Trial
+    from embedingest.engine.gate import FiguresDict
     from embedingest.types import ModelInfo
 
 __all__ = ["models"]
@@ -93,7 +95,7 @@ def _list(*, as_json: bool) -> None:
         print_line(f"{facts['name']:<32} {size}")
 
 
-def _run_lines(runs: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _run_lines(runs: RuntimeFacts) -> Iterator[tuple[str, str]]:
     """What runs a model: runtime and precision, the gate's figures, and what was rejected."""
     runtime = "not chosen yet" if runs["runtime"] is None else f"{runs['runtime']}, {runs['precision']}"
     yield "runtime", runtime if runs["reason"] is None else f"{runtime}: {runs['reason']}"
@@ -104,7 +106,7 @@ def _run_lines(runs: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "rejected", f"{rejected['form']}: {rejected['reason']}{figures}"
 
 
-def _figures(gate: dict[str, Any]) -> str:
+def _figures(gate: FiguresDict | Trial) -> str:
     return f"cosine to fp32 over {gate['texts']} texts: mean {gate['mean']:.6f}, least {gate['least']:.6f}"
 
 

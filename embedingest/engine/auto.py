@@ -6,7 +6,7 @@ Also explains the choice without running anything, from the note that the first 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
@@ -14,6 +14,7 @@ from embedingest.engine.precision import not_tried
 
 if TYPE_CHECKING:
     from embedingest.config import ModelConfig
+    from embedingest.engine.compiled.note import CompiledNote, RuntimeFacts, Trial
     from embedingest.engine.encoder import Encoder
     from embedingest.engine.folder.folder import ModelFolder
 
@@ -35,30 +36,30 @@ def create(
     return torch(folder, settings)
 
 
-def explain(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any]:
+def explain(folder: ModelFolder, settings: ModelConfig) -> RuntimeFacts:
     """What runs a folder under these settings, and why nothing faster does. Loads no weights.
 
     `runtime` (`None` before the first use), `precision`, `gate` (figures of the compiled model, `None` where torch runs
     it) and `rejected`, a `form` (precision) and a `reason` each. `reason` says why torch, or nothing yet, runs it.
     """
-    answer: dict[str, Any] = {"runtime": "torch", "precision": "fp32", "gate": None, "reason": None, "rejected": []}
+    facts: RuntimeFacts = {"runtime": "torch", "precision": "fp32", "gate": None, "reason": None, "rejected": []}
     if not _on_cpu(settings):
-        return answer | {"precision": settings.precision, "reason": "it runs on a GPU; gated at every start"}
+        return facts | {"precision": settings.precision, "reason": "it runs on a GPU; gated at every start"}
     if runtime.runtime_version() is None:
-        return answer | {"reason": "OpenVINO is not installed for this platform"}
+        return facts | {"reason": "OpenVINO is not installed for this platform"}
     from embedingest.engine.compiled.encoder import compiled_note
 
-    answer["rejected"] = not_tried(settings.precision, hardware.flags())
+    facts["rejected"] = not_tried(settings.precision, hardware.flags())
     note = compiled_note(folder, settings)
     if note is None:
-        return answer | {"runtime": None, "precision": None, "reason": "it is compiled at its first use"}
-    answer["rejected"] = [*_failed(note), *answer["rejected"]]
+        return facts | {"runtime": None, "precision": None, "reason": "it is compiled at its first use"}
+    facts["rejected"] = [*_failed(note), *facts["rejected"]]
     if "refused" in note:
-        return answer | {"reason": note["refused"]}
-    return answer | {"runtime": note["key"]["runtime"], "precision": note["form"], "gate": note["gate"]}
+        return facts | {"reason": note["refused"]}
+    return facts | {"runtime": note["key"]["runtime"], "precision": note["form"], "gate": note["gate"]}
 
 
-def _failed(note: dict[str, Any]) -> list[dict[str, Any]]:
+def _failed(note: CompiledNote) -> list[Trial]:
     """The precisions that were tried and do not run the model, with their figures where there are some."""
     failed = [tried for tried in note["tried"] if tried["form"] != note.get("form")]
     return [{**tried, "reason": tried.get("error", "fails the gate")} for tried in failed]

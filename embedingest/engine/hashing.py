@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
 from pydantic import Field
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 __all__ = ["DIMENSIONS", "MAX_TOKENS", "HashingEncoder", "HashingSizer", "create"]
 
-DIMENSIONS = 256
-MAX_TOKENS = 512
-CONTEXT_LENGTH = 8192
+DIMENSIONS: Final = 256
+MAX_TOKENS: Final = 512
+_CONTEXT_TOKENS: Final = 8192
 
-_VERSION = 1
-_WORD = re.compile(r"\w[\w\u0300-\u036f]*|[^\w\s]")  # a letter keeps its combining accents
-_PIECE_BYTES = 7
-_CONTINUES = 1 << 62  # this piece goes on with the word before it
-_GLUED = 1 << 61  # no white space stood before this word
-_NGRAM_SIZES = (3, 4, 5)
-_NGRAM_WEIGHT = 0.35
-_SYMBOL_WEIGHT = 0.05
+_VERSION: Final = 1
+_WORD: Final = re.compile(r"\w[\w\u0300-\u036f]*|[^\w\s]")  # a letter keeps its combining accents
+_PIECE_BYTES: Final = 7
+_CONTINUES: Final = 1 << 62  # this piece goes on with the word before it
+_GLUED: Final = 1 << 61  # no white space stood before this word
+_NGRAM_LETTERS: Final = (3, 4, 5)
+_NGRAM_WEIGHT: Final = 0.35
+_SYMBOL_WEIGHT: Final = 0.05
 
 
 def create(
@@ -61,7 +61,7 @@ class HashingEncoder:
             raise ValueError(f"dimensions and max_tokens must be positive: {dimensions}, {max_tokens}")
         self.dimensions = dimensions
         self.max_tokens = max_tokens
-        self.context_length = max(max_tokens, CONTEXT_LENGTH)
+        self.context_length = max(max_tokens, _CONTEXT_TOKENS)
         self.special_tokens = 0
         self.fingerprint = f"hashing-{_VERSION}-{dimensions}:exact"
         self.size_bytes = 0
@@ -102,7 +102,7 @@ class HashingEncoder:
         return HashingSizer(capacity)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to give back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def _features(word: str, dimensions: int) -> tuple[NDArray[np.intp], NDArray[np.
         names, weights = [word], [_SYMBOL_WEIGHT]
     else:
         groups = _groups(word)
-        # Short words are mostly the little ones of the grammar: they say less.
+        # Short words are mostly articles, prepositions and the like: they weigh less.
         own = min(1.0, 0.25 * len(word))
         share = own * _NGRAM_WEIGHT / math.sqrt(len(groups)) if groups else 0.0
         names, weights = [f"w:{word}", *groups], [own, *[share] * len(groups)]
@@ -184,7 +184,7 @@ def _features(word: str, dimensions: int) -> tuple[NDArray[np.intp], NDArray[np.
 
 def _groups(word: str) -> list[str]:
     edged = f"<{word[:64]}>"
-    return [edged[i : i + n] for n in _NGRAM_SIZES for i in range(len(edged) - n + 1) if len(word) > n - 2]
+    return [edged[i : i + n] for n in _NGRAM_LETTERS for i in range(len(edged) - n + 1) if len(word) > n - 2]
 
 
 def _digest(name: str) -> bytes:

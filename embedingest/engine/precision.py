@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from embedingest.engine.compiled.note import Trial
+
 __all__ = [
     "INT8_CLASS",
     "PRECISIONS",
@@ -70,7 +72,7 @@ def half_types(setting: PrecisionSetting, *, bf16: bool) -> tuple[str, ...]:
     return tuple(name for name in names if bf16 or name != "bfloat16")
 
 
-def not_tried(setting: PrecisionSetting, flags: Collection[str]) -> list[dict[str, str]]:
+def not_tried(setting: PrecisionSetting, flags: Collection[str]) -> list[Trial]:
     """The precisions that a setting allows and that are not tried on this processor, each as `form` and `reason`."""
     allowed = {"auto": ("bf16", "fp16"), "bf16": ("bf16",), "fp16": ("fp16",)}.get(setting, ())
     tried = {precision.name for precision in candidates(setting, flags)}

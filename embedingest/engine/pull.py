@@ -1,4 +1,4 @@
-"""Fetching a model that was asked for: from the hub, its safetensors and settings only, checked before it counts.
+"""Fetching a model from the hub: its safetensors and settings only, checked before it gets its name.
 
 The only module that reaches for the network, and only when called. Knows no server and no catalogue.
 """
@@ -32,8 +32,9 @@ KNOWN: Final[Mapping[str, str]] = {
 }
 """Ollama's short names, as the hub knows the same models. Any other name is `namespace/model` on the hub."""
 
-_WANTED: Final = ("*.json", "*.txt", "*.model", "*.safetensors")
-_UNWANTED: Final = ("onnx/*", "openvino/*", "*.onnx*", "*pytorch*", "*.h5", "*flax*", "tf_*", "rust_*")
+_FETCHED: Final = ("*.json", "*.txt", "*.model", "*.safetensors")
+_HUB_PACKAGES: Final = ("huggingface_hub", "httpx", "requests", "hf_xet")
+_LEFT_OUT: Final = ("onnx/*", "openvino/*", "*.onnx*", "*pytorch*", "*.h5", "*flax*", "tf_*", "rust_*")
 
 
 class PullError(EngineError):
@@ -52,9 +53,8 @@ def pull(name: ModelName, into: Path, *, endpoint: str | None = None) -> Iterato
     except EngineError as error:
         raise PullError(error.message, remedy=error.remedy) from error
     except Exception as error:
-        # The hub client has no common base of its own for what can go wrong on the way.
-        known = ("huggingface_hub", "httpx", "requests", "hf_xet")
-        if not isinstance(error, OSError) and not type(error).__module__.startswith(known):
+        # The errors of the hub's client have no common base class.
+        if not isinstance(error, OSError) and not type(error).__module__.startswith(_HUB_PACKAGES):
             raise
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise PullError(
@@ -65,12 +65,12 @@ def pull(name: ModelName, into: Path, *, endpoint: str | None = None) -> Iterato
 
 def _on_the_hub(name: ModelName) -> str:
     if name.namespace == "library":
-        known = KNOWN.get(name.model.lower())
-        if known is None:
+        repository = KNOWN.get(name.model.lower())
+        if repository is None:
             raise PullError(
                 f"no model `{name.model}` is known", remedy=f"give `namespace/model`; known: {', '.join(KNOWN)}"
             )
-        return known
+        return repository
     return f"{name.namespace}/{name.model}"
 
 
@@ -79,7 +79,7 @@ def _fetch(repository: str, target: Path, endpoint: str | None) -> Iterator[dict
 
     api = HfApi(endpoint=endpoint)
     info = api.model_info(repository, files_metadata=True, timeout=30)
-    files = [f for f in info.siblings or [] if _is_wanted(f.rfilename)]
+    files = [f for f in info.siblings or [] if _is_fetched(f.rfilename)]
     if not any(f.rfilename.endswith(".safetensors") for f in files):
         raise PullError(f"{repository} has no safetensors, and weights in other forms may run code")
     with new_folder(target) as folder:
@@ -95,6 +95,6 @@ def _fetch(repository: str, target: Path, endpoint: str | None) -> Iterator[dict
         yield {"status": "writing manifest"}
 
 
-def _is_wanted(name: str) -> bool:
-    matches = any(fnmatch.fnmatch(name, pattern) for pattern in _WANTED)
-    return matches and not any(fnmatch.fnmatch(name, pattern) for pattern in _UNWANTED)
+def _is_fetched(name: str) -> bool:
+    matches = any(fnmatch.fnmatch(name, pattern) for pattern in _FETCHED)
+    return matches and not any(fnmatch.fnmatch(name, pattern) for pattern in _LEFT_OUT)

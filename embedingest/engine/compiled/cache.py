@@ -11,7 +11,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from blake3 import blake3
 
@@ -23,6 +23,7 @@ from embedingest.paths import user_cache
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from embedingest.engine.compiled.note import CacheKey, CompiledNote
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.precision import PrecisionSetting
 
@@ -45,7 +46,7 @@ class Entry:
     """One kept model: its folder and its note. `refused` says why nothing but torch may run it."""
 
     folder: Path
-    note: dict[str, Any]
+    note: CompiledNote
 
     @property
     def graph(self) -> Path:
@@ -58,11 +59,10 @@ class Entry:
 
     @property
     def refused(self) -> str | None:
-        reason = self.note.get("refused")
-        return None if reason is None else str(reason)
+        return self.note.get("refused")
 
 
-def key_of(folder: ModelFolder, max_tokens: int, precision: PrecisionSetting, vector_class: str) -> dict[str, Any]:
+def key_of(folder: ModelFolder, max_tokens: int, precision: PrecisionSetting, vector_class: str) -> CacheKey:
     """What a compiled model is made for: model, window, runtime, precision, processor, our own layout."""
     return {
         "fingerprint": folder.fingerprint(vector_class),
@@ -74,16 +74,16 @@ def key_of(folder: ModelFolder, max_tokens: int, precision: PrecisionSetting, ve
     }
 
 
-def place(key: dict[str, Any]) -> Path:
+def place(key: CacheKey) -> Path:
     """The folder of a key."""
     return user_cache() / "compiled" / blake3(json.dumps(key, sort_keys=True).encode()).hexdigest(length=16)
 
 
-def find(key: dict[str, Any]) -> Entry | None:
+def find(key: CacheKey) -> Entry | None:
     """The kept entry of a key; one that is damaged or of another version is taken away and not answered."""
     folder = place(key)
     try:
-        note = json.loads((folder / NOTE).read_bytes())
+        note: CompiledNote = json.loads((folder / NOTE).read_bytes())
     except FileNotFoundError:
         if folder.is_dir():
             forget(folder, "its note is missing")
@@ -110,7 +110,7 @@ def forget(folder: Path, reason: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def keep(key: dict[str, Any], fill: Callable[[Path], dict[str, Any]]) -> tuple[Entry, Callable[[], None]]:
+def keep(key: CacheKey, fill: Callable[[Path], CompiledNote]) -> tuple[Entry, Callable[[], None]]:
     """Make an entry: `fill` writes files into an empty folder and answers the note.
 
     Where the cache cannot be written (read-only, full), the entry lives in a temporary folder for this process.
@@ -129,7 +129,7 @@ def keep(key: dict[str, Any], fill: Callable[[Path], dict[str, Any]]) -> tuple[E
     return Entry(folder, note), lambda: shutil.rmtree(folder, ignore_errors=True)
 
 
-def prune(key: dict[str, Any], *, now: float | None = None) -> list[Path]:
+def prune(key: CacheKey, *, now: float | None = None) -> list[Path]:
     """Take away what this version cannot use and nobody used for 30 days, and answer the folders. Raises OSError.
 
     That is what was made for another runtime, processor or layout, or left by a process that was killed; never
@@ -149,11 +149,12 @@ def prune(key: dict[str, Any], *, now: float | None = None) -> list[Path]:
     return pruned
 
 
-def _usable(folder: Path, key: dict[str, Any]) -> bool:
+def _usable(folder: Path, key: CacheKey) -> bool:
     """Whether a process like this one could still find the entry: only model, window and precision may differ."""
     try:
-        other = json.loads((folder / NOTE).read_bytes())["key"]
-        return place(other) == folder and all(other[name] == key[name] for name in ("runtime", "cpu", "layout"))
+        other: CacheKey = json.loads((folder / NOTE).read_bytes())["key"]
+        machine = [(made_for["runtime"], made_for["cpu"], made_for["layout"]) for made_for in (other, key)]
+        return place(other) == folder and machine[0] == machine[1]
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
@@ -170,15 +171,15 @@ def _used(note: Path) -> None:
             os.utime(note)
 
 
-def _noted(folder: Path, key: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:
+def _noted(folder: Path, key: CacheKey, note: CompiledNote) -> CompiledNote:
     sizes = {name: (folder / name).stat().st_size for name in _FILES if (folder / name).is_file()}
-    full = {"key": key, **note, "files": sizes}
+    full = cast("CompiledNote", {"key": key, **note, "files": sizes})
     (folder / NOTE).write_text(json.dumps(full, indent=1), encoding="utf-8")
     return full
 
 
 @contextlib.contextmanager
-def making(key: dict[str, Any]) -> Iterator[None]:
+def making(key: CacheKey) -> Iterator[None]:
     """Held while an entry is made, so that two processes do not make the same one.
 
     Where no lock can be had (a read-only cache), it goes on without.

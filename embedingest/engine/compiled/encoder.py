@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import ModelConfig
     from embedingest.engine.compiled.cache import Entry
+    from embedingest.engine.compiled.note import CacheKey, CompiledNote
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.folder.folder import ModelFolder
 
@@ -64,13 +65,15 @@ def create(
     return torch_create(folder, settings)
 
 
-def compiled_note(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any] | None:
+def compiled_note(folder: ModelFolder, settings: ModelConfig) -> CompiledNote | None:
     """The note of a folder's compiled model, with the gate's figures; `None` before its first use."""
     entry = cache.find(_key(folder, settings))
-    return None if entry is None else {k: v for k, v in entry.note.items() if k not in ("probe", "files")}
+    if entry is None:
+        return None
+    return cast("CompiledNote", {name: value for name, value in entry.note.items() if name not in ("probe", "files")})
 
 
-def _key(folder: ModelFolder, settings: ModelConfig) -> dict[str, Any]:
+def _key(folder: ModelFolder, settings: ModelConfig) -> CacheKey:
     window = min(settings.max_tokens or folder.max_tokens, folder.context_length)
     return cache.key_of(folder, window, settings.precision, vector_class(settings.precision))
 
@@ -108,7 +111,7 @@ def _opened(
     return encoder
 
 
-def _entry(folder: ModelFolder, settings: ModelConfig, key: dict[str, Any]) -> tuple[Entry, Callable[[], None]]:
+def _entry(folder: ModelFolder, settings: ModelConfig, key: CacheKey) -> tuple[Entry, Callable[[], None]]:
     if (entry := cache.find(key)) is not None:
         return entry, lambda: None
     from embedingest.engine.compiled.make import make

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embedingest.config import ModelConfig
+    from embedingest.engine.compiled.note import CompiledNote, Probe, Trial
     from embedingest.engine.folder.folder import ModelFolder
+    from embedingest.engine.gate import FiguresDict
     from embedingest.engine.precision import Precision
 
 __all__ = ["make"]
@@ -41,7 +43,7 @@ _log = logging.getLogger(__name__)
 _CHECKED_PROBE: Final = 5  # index of the probe whose vector is kept in the note, to be computed again at every load
 
 
-def make(folder: ModelFolder, settings: ModelConfig, place: Path) -> dict[str, Any]:
+def make(folder: ModelFolder, settings: ModelConfig, place: Path) -> CompiledNote:
     """Write the graph of the first precision that passes the gate into `place`.
 
     Answers the note of the compiled model; where none passes, a note with `refused`, the reason.
@@ -52,7 +54,7 @@ def make(folder: ModelFolder, settings: ModelConfig, place: Path) -> dict[str, A
     began = time.perf_counter()
     _log.info("compiling model %s, once for this machine", folder.path)
     maker = _Maker(folder, settings, place)
-    tried: list[dict[str, Any]] = []
+    tried: list[Trial] = []
     for precision in candidates(settings.precision, hardware.flags()):
         try:
             vectors = maker.run(precision)
@@ -64,7 +66,7 @@ def make(folder: ModelFolder, settings: ModelConfig, place: Path) -> dict[str, A
             _log.info("form %s of model %s does not run: %r", precision.name, folder.path, error)
             continue
         figures = compare(maker.reference, vectors)
-        tried.append({"form": precision.name, **figures.as_dict()})
+        tried.append(cast("Trial", {"form": precision.name, **figures.as_dict()}))
         _log.info("model %s as %s: %s", folder.path, precision.name, figures.as_dict())
         # 8 bit weights are a vector class of their own: their figures are noted, and need not pass.
         if figures.passed or precision.name == "int8":
@@ -108,7 +110,7 @@ class _Maker:
             answers.update(zip(group, infer(request, rows, pad=self._pad, most=self._most), strict=True))
         return np.stack([answers[i] for i in range(len(self._rows))])
 
-    def probe(self, vectors: NDArray[np.float32]) -> dict[str, Any]:
+    def probe(self, vectors: NDArray[np.float32]) -> Probe:
         row = self._rows[_CHECKED_PROBE]
         return {"ids": [int(i) for i in row], "vector": [float(x) for x in vectors[_CHECKED_PROBE]]}
 
@@ -139,5 +141,5 @@ def _check_room(folder: ModelFolder, place: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, needed)
 
 
-def _figures_text(figures: dict[str, Any]) -> str:
+def _figures_text(figures: FiguresDict | Trial) -> str:
     return f"cosine mean {figures['mean']}, least {figures['least']}"

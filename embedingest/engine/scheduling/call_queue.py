@@ -51,7 +51,7 @@ class Call:
     submitted: float
     started: float | None = None
     settled: bool = False
-    longest: list[WaitingText] = field(default_factory=list)  # ascending by length; taken ones are dropped lazily
+    longest: list[WaitingText] = field(default_factory=list)  # ascending by length; those in a batch are dropped lazily
 
 
 @dataclass(eq=False, slots=True)
@@ -61,7 +61,7 @@ class WaitingText:
     tokens: TokenIds
     call: Call
     indices: list[int]
-    taken: bool = False
+    in_batch: bool = False
 
     @property
     def length(self) -> int:
@@ -120,7 +120,7 @@ class CallQueue:
         batch = self._texts[start:end]
         del self._texts[start:end], self._lengths[start:end]
         for text in batch:
-            text.taken = True
+            text.in_batch = True
         self._turns = deque(call for call in self._turns if _waits(call))
         return batch
 
@@ -152,6 +152,6 @@ class CallQueue:
 
 
 def _waits(call: Call) -> bool:
-    while call.longest and call.longest[-1].taken:
+    while call.longest and call.longest[-1].in_batch:
         call.longest.pop()
     return bool(call.longest)

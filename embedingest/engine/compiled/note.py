@@ -1,0 +1,64 @@
+"""What is written down of a compiled model, beside its graph, and told of a model that runs. Shapes only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from embedingest.engine.gate import FiguresDict
+
+__all__ = ["CacheKey", "CompiledNote", "Probe", "RuntimeFacts", "Trial"]
+
+
+class CacheKey(TypedDict):
+    """What a compiled model is made for; it is made again where any of these differs."""
+
+    fingerprint: str
+    max_tokens: int
+    runtime: str
+    precision: str
+    cpu: list[str]
+    layout: int
+
+
+class Probe(TypedDict):
+    """One text (token ids, special tokens included) and its vector, to be compared at every load."""
+
+    ids: list[int]
+    vector: list[float]
+
+
+class Trial(TypedDict):
+    """One precision that was tried, by its name `form`: the gate's figures, or the error where it does not run."""
+
+    form: str
+    texts: NotRequired[int]
+    mean: NotRequired[float]
+    least: NotRequired[float]
+    passed: NotRequired[bool]
+    error: NotRequired[str]
+    reason: NotRequired[str]
+
+
+class CompiledNote(TypedDict):
+    """What was tried, and either the precision that runs the model or the reason `refused` why none does."""
+
+    tried: list[Trial]
+    form: NotRequired[str]
+    gate: NotRequired[FiguresDict]
+    probe: NotRequired[Probe]
+    seconds: NotRequired[float]
+    refused: NotRequired[str]
+    key: NotRequired[CacheKey]
+    files: NotRequired[dict[str, int]]
+    """Sizes in bytes by name."""
+
+
+class RuntimeFacts(TypedDict):
+    """What runs a model and why nothing faster does; `None` is what is not known before its first use."""
+
+    runtime: str | None
+    precision: str | None
+    gate: FiguresDict | None
+    reason: str | None
+    rejected: list[Trial]
