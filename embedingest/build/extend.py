@@ -44,20 +44,20 @@ def mirrors_of(config: PipelineConfig) -> list[Mirror]:
 
 
 def _suffixes(config: PipelineConfig, plugins: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    patterns: dict[str, str] = {}
     if not plugins:
-        return found  # to list what is installed takes longer than to look at thousands of files
+        return patterns  # to list what is installed takes longer than to look at thousands of files
     for plugin in registry.named(plugins, "loaders"):
         loader = plugin.create(options=config.load.options.get(plugin.name))
         for suffix in sorted(loader.suffixes):
             pattern = f"*{suffix}" if suffix.startswith(".") else suffix
-            other = found.setdefault(pattern, plugin.name)
+            other = patterns.setdefault(pattern, plugin.name)
             if other != plugin.name and pattern not in config.load.loaders:
                 raise PluginError(
                     f"loaders `{other}` and `{plugin.name}` both read `{suffix}` files",
                     remedy=f"choose one under `load.loaders`: `'{pattern}': {other}`",
                 )
-    return found
+    return patterns
 
 
 def _mirrored(source: SourceConfig, state: Path, table: str) -> SourceConfig:

@@ -35,7 +35,7 @@ from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.watch.values import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -120,7 +120,7 @@ class Pipeline:
             self._on_close = on_close.pop_all()
 
     def close(self) -> None:
-        """Give everything back; what is under way is dropped and done again next time."""
+        """Close everything and release the lock; what is under way is dropped and done again next time."""
         self._open = None
         self._on_close.close()
         self._mirrors.close()
@@ -162,17 +162,17 @@ class Pipeline:
             journal.set_root(root.alias, root.path)
         return folders
 
-    # -- looking, while others may write
+    # -- reading, while others may write
 
     def journal_to_read(self) -> AbstractContextManager[Journal]:
         """A copy of the journal as it is now, to be thrown away."""
         return copied_journal(self._opener.journal_path)
 
     @contextmanager
-    def _peek(self) -> Iterator[tuple[Folders, Resources]]:
-        """What to look with: no lock is taken, and a copy of the journal is used."""
+    def _audited(self) -> Iterator[tuple[Folders, Resources]]:
+        """What audits read: no lock is taken, and a copy of the journal is used."""
         with self.journal_to_read() as copy, ExitStack() as on_exit:
-            # Looking leaves nothing behind, not even an empty cache.
+            # An audit leaves nothing behind, not even an empty cache.
             vectors = self._opener.vectors_path
             resources = self._resources_with(copy, vectors if vectors.exists() else copy.path.parent / vectors.name)
             on_exit.callback(resources.close)
@@ -182,14 +182,14 @@ class Pipeline:
 
     def plan(self) -> PlanDocument:
         """What `converge` would do now, and the frozen form of it. Takes no lock and changes nothing."""
-        with self._peek() as (folders, resources):
+        with self._audited() as (folders, resources):
             return preview(folders, resources)
 
     def verify(self, *, repair: bool = False, sample: int = 0) -> Verification:
         """Compare folders, journal and table; `sample` vectors are computed again. With `repair` what differs is put
         right, under the lock.
         """
-        with self._peek() as (folders, resources):
+        with self._audited() as (folders, resources):
             result = verify(folders, resources, sample=sample)
         if repair and result.problems:
             prepare_repair(self._resources, result.problems)
@@ -256,7 +256,7 @@ class Pipeline:
         )
         with self._mirrors.polled(self.stop), watcher:
             self._watcher = watcher
-            watcher.get(timeout=0)  # the sweeps with which every watch begins: what follows looks at everything
+            watcher.get(timeout=0)  # the sweeps with which every watch begins: what follows is a sweep
             try:
                 if not self.paused and (report := self.attempt()) is not None:
                     yield report
@@ -264,7 +264,7 @@ class Pipeline:
             finally:
                 self._watcher = None
 
-    def afollow(self, *, on_notice: Callable[[Notice], None] | None = None) -> AsyncIterator[IngestReport]:
+    def afollow(self, *, on_notice: Callable[[Notice], None] | None = None) -> AsyncGenerator[IngestReport, None]:
         """As `follow`, for `async for`: it follows in a thread. Cancelling sets the stop event and waits for its end.
 
         `on_notice` is called from that thread.
@@ -275,7 +275,7 @@ class Pipeline:
         outside_changes = -1
         while not self.stop.is_set():
             batches = watcher.get(timeout=_POLL_SECONDS)
-            # What changes during a pause, or while engine or store fail, is found by the whole look that ends it.
+            # What changes during a pause, or while engine or store fail, is found by the sweep that ends it.
             report = None
             if self.paused:
                 pass
@@ -291,7 +291,7 @@ class Pipeline:
 
     def attempt(self, batches: Iterable[Batch] | None = None) -> IngestReport | None:
         """As `converge`, but `None` where engine or store failed in a way that may pass: `outage` says when to try
-        again, with a whole look.
+        again, with a sweep.
 
         Raises what is hopeless, and whatever fails before anything ever worked: that is a mistake of the set-up.
         """

@@ -1,4 +1,4 @@
-"""A copy of the journal to look at while another process writes the original. Writes nothing that lasts."""
+"""A copy of the journal to read while another process writes the original. Writes nothing that lasts."""
 
 from __future__ import annotations
 

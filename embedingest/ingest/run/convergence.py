@@ -1,4 +1,4 @@
-"""One convergence: what was looked at, what is gone, and the walk that does the rest, deletions last.
+"""One convergence: what was surveyed, what is gone, and the walk that does the rest, deletions last.
 
 Knows no lock, no journal file and no other process.
 """
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Convergence", "Follower", "converge", "due_sources"]
 
 _log = logging.getLogger(__name__)
-_LOOKS: Final = 3
+_MOST_WALKS: Final = 3
 _POSTPONE_SECONDS: Final = 60.0
 _RATE_TEXTS: Final = 256
 
@@ -78,7 +78,7 @@ def converge(
             folders, resources, report, recent,
             follower=follower, confirm_share=confirm_share, allow_deletes=allow_deletes,
         )  # fmt: skip
-        run.look_at(batches)
+        run.survey(batches)
         report.spend("scan", time.perf_counter() - started)
         run.finish()
     except Stopped:
@@ -121,20 +121,20 @@ class Convergence:
         self._allow_deletes = allow_deletes
         self._walk = Walk(resources, report, watched=follower is not None)
         self._gone: dict[str, Root] = {}
-        self._late: set[str] = set()
+        self._gone_meanwhile: set[str] = set()
         self._present: dict[str, int] = {}
         self._failed: list[str] = []
-        self._waiting: set[str] = set()
+        self._unconfirmed: set[str] = set()
         self._swept: set[Root] = set()
         self._skipped: dict[Root, Tally] = {}
 
-    # -- looking
+    # -- surveying
 
-    def look_at(self, batches: Iterable[Batch]) -> None:
-        """What the batches name, and failed files that are due."""
+    def survey(self, batches: Iterable[Batch]) -> None:
+        """Find what must be done of what the batches name, and of failed files that are due."""
         journal, now = self._resources.journal, self._resources.now()
         due = due_sources(journal, self._folders, now)
-        # Those that cannot even be looked at now are not asked for again at once.
+        # Those that cannot be surveyed now are not due again at once.
         journal.postpone(due, now + _POSTPONE_SECONDS)
         named = {batch.root: batch for batch in batches}
         for root in self._folders.roots:
@@ -148,12 +148,12 @@ class Convergence:
                 self._swept.add(root)
                 self._skipped[root] = survey.skipped
                 self._hold_back(root, survey)
-                self._take(root, survey)
+                self._add(root, survey)
             elif relatives:
                 survey = survey_paths(root, scanner, journal, relatives, due=due)
                 self._hold_back(root, survey, settled=changed)
-                self._late.update(survey.gone)
-                self._take(root, survey)
+                self._gone_meanwhile.update(survey.gone)
+                self._add(root, survey)
 
     def _hold_back(self, root: Root, survey: Survey, settled: Collection[str] = ()) -> None:
         """While watching, a file that a scan finds too young to be whole comes back once it has settled.
@@ -174,7 +174,7 @@ class Convergence:
         survey.seen -= len(survey.candidates) - len(ready)
         survey.candidates = ready
 
-    def _take(self, root: Root, survey: Survey) -> None:
+    def _add(self, root: Root, survey: Survey) -> None:
         report, journal = self._report, self._resources.journal
         report.files.seen += survey.seen
         for name, count in survey.counts.items():
@@ -195,26 +195,26 @@ class Convergence:
         """Do what there is to do, deletions last."""
         if self._walk.backlog:
             self._resources.prepare_table()
-        for _ in range(_LOOKS):
-            self._walk.run(self._between)
+        for _ in range(_MOST_WALKS):
+            self._walk.run(self._poll_follower)
             if not self._walk.vanished:
                 break
-            self._look_again()
+            self._survey_vanished()
         self._delete_gone()
         self._tidy()
         self._resources.progress.tell("done", self._report, self._walk.finished, self._walk.total, always=True)
 
-    def _between(self) -> None:
+    def _poll_follower(self) -> None:
         """Called while the walk runs: saves of this moment go first, and so do their deletions."""
         batches = self._follower.get(timeout=0) if self._follower is not None else []
         if batches:
-            self.look_at(batches)
-        elif self._late and not self._walk.urgent:
+            self.survey(batches)
+        elif self._gone_meanwhile and not self._walk.urgent:
             # What went away during a long backlog does not wait for its end.
-            self._delete_gone(self._late)
-            self._late = set()
+            self._delete_gone(self._gone_meanwhile)
+            self._gone_meanwhile = set()
 
-    def _look_again(self) -> None:
+    def _survey_vanished(self) -> None:
         """Files that went away between the scan and the reading: gone, or there again."""
         vanished, self._walk.vanished = self._walk.vanished, []
         by_root: dict[Root, list[Candidate]] = {}
@@ -223,29 +223,27 @@ class Convergence:
             by_root.setdefault(candidate.root, []).append(candidate)
         for root, candidates in by_root.items():
             relatives = [candidate.found.relative for candidate in candidates]
-            self._take(root, survey_paths(root, self._folders.scanner(root), self._resources.journal, relatives))
+            self._add(root, survey_paths(root, self._folders.scanner(root), self._resources.journal, relatives))
 
     def _delete_gone(self, sources: Collection[str] | None = None) -> None:
-        wanted = self._gone.keys() if sources is None else self._gone.keys() & set(sources)
-        gone = {source: self._gone.pop(source) for source in list(wanted)}
+        """Delete these sources, of those that are gone; all of them by default."""
+        chosen = self._gone.keys() if sources is None else self._gone.keys() & set(sources)
+        gone = {source: self._gone.pop(source) for source in list(chosen)}
         for root in self._folders.roots:
-            sources = [source for source, of in gone.items() if of is root]
-            if sources:
-                self._delete_under(root, sources)
+            under = [source for source, owner_root in gone.items() if owner_root is root]
+            if under:
+                self._delete_under(root, under)
 
     def _delete_under(self, root: Root, sources: Sequence[str]) -> None:
         journal = self._resources.journal
         states = {source: state for source in sources if (state := journal.file(source)) is not None}
-        bare = [source for source, state in states.items() if not state.chunks and state.state != "unverified"]
-        elsewhere = [
-            source for source, state in states.items() if source not in bare and self._has_moved(source, states)
-        ]
-        documents = [source for source in states if source not in {*bare, *elsewhere}]
+        without_rows = [source for source, state in states.items() if not state.chunks and state.state != "unverified"]
+        moved = [source for source in states if source not in without_rows and self._has_moved(source, states)]
+        documents = [source for source in states if source not in {*without_rows, *moved}]
         counts = journal.counts(root.alias)
-        had = counts.get("done", 0) + counts.get("unverified", 0)
         verdict = judge(
             documents,
-            documents=had - len(elsewhere),
+            documents=counts.get("done", 0) + counts.get("unverified", 0) - len(moved),
             present=self._present.get(root.alias, sum(counts.values()) - len(states)),
             recent=self._recent.count(root.alias),
             share=self._confirm_share,
@@ -254,14 +252,14 @@ class Convergence:
         )
         if verdict.wait:
             journal.set_pending(verdict.wait, self._resources.now())
-            self._waiting.update(verdict.wait)
+            self._unconfirmed.update(verdict.wait)
             _log.warning(
                 "%d deletions under `%s` wait for `embedingest confirm`: %s",
                 len(verdict.wait), root.alias, verdict.reason,
             )  # fmt: skip
-        delete(self._resources, [*bare, *elsewhere, *verdict.delete], self._report)
-        copies = [source for source in elsewhere if source not in self._walk.moved]
-        self._report.files.deleted += len(bare) + len(copies) + len(verdict.delete)
+        delete(self._resources, [*without_rows, *moved, *verdict.delete], self._report)
+        copies = [source for source in moved if source not in self._walk.moved]
+        self._report.files.deleted += len(without_rows) + len(copies) + len(verdict.delete)
         if verdict.delete and not self._allow_deletes:
             self._recent.add(root.alias, len(verdict.delete))
 
@@ -279,9 +277,9 @@ class Convergence:
         resources, report = self._resources, self._report
         pending = resources.journal.pending()
         if pending and self._swept:
-            # What waits is gone in this very look; the others came back.
+            # What waits was gone in this sweep; the others came back.
             swept = {root.alias for root in self._swept}
-            back = [source for source in pending if source not in self._waiting and owner(source, swept)]
+            back = [source for source in pending if source not in self._unconfirmed and owner(source, swept)]
             resources.journal.drop_pending(back)
             pending = resources.journal.pending()
         report.files.pending_deletes = len(pending)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_DOCUMENTS", "RecentDeletions", "Verdict", "judge"]
 
-# A share of very few says nothing: two of three notes deleted is a person tidying up.
+# Of fewer documents any share may go: a person who tidies up deletes two notes of three.
 LEAST_DOCUMENTS: Final = 10
 _RECENT_SECONDS: Final = 60.0
 
@@ -46,21 +46,21 @@ def judge(
     `share` of the documents waits, and everything does where no file is left. `confirmed` are sources that
     waited before and whether a person has said yes; with `allow` nothing waits.
     """
-    free = [source for source in gone if allow or confirmed.get(source)]
+    allowed = [source for source in gone if allow or confirmed.get(source)]
     rest = [source for source in gone if not (allow or confirmed.get(source))]
     if not rest:
-        return Verdict(tuple(free), ())
-    lost, had = len(rest) + recent, documents + recent
+        return Verdict(tuple(allowed), ())
+    count, total = len(rest) + recent, documents + recent
     if present == 0:
         reason = f"none of its {documents:,} documents is there any more"
-    elif had >= LEAST_DOCUMENTS and lost > share * had:
-        reason = f"{lost:,} of its {had:,} documents are gone, more than the share of {share:g} that may go unasked"
+    elif total >= LEAST_DOCUMENTS and count > share * total:
+        reason = f"{count:,} of its {total:,} documents are gone, more than the share of {share:g} that may go unasked"
     else:
         # What waits goes on waiting until it is confirmed or comes back.
         waiting = tuple(source for source in rest if source in confirmed)
         now = tuple(source for source in rest if source not in confirmed)
-        return Verdict((*free, *now), waiting, "they waited before and were not confirmed" if waiting else "")
-    return Verdict(tuple(free), tuple(rest), reason)
+        return Verdict((*allowed, *now), waiting, "they waited before and were not confirmed" if waiting else "")
+    return Verdict(tuple(allowed), tuple(rest), reason)
 
 
 class RecentDeletions:

@@ -118,7 +118,7 @@ class Mirror:
 
 
 class Mirrors:
-    """The mirrors of one pipeline: refreshed before a full look, and polled while it follows its folders."""
+    """The mirrors of one pipeline: refreshed before a sweep, and polled while the folders are followed."""
 
     def __init__(self, mirrors: Sequence[Mirror] = ()) -> None:
         self._mirrors = mirrors

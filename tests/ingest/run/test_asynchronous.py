@@ -79,7 +79,7 @@ def test_a_reader_that_leaves_stops_the_thread() -> None:
         async for item in items:
             if item == 3:
                 break
-        await items.aclose()  # type: ignore[attr-defined]
+        await items.aclose()
         assert counting.ended.is_set()
 
     asyncio.run(read())
