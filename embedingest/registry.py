@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, distributions, entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import EmbedingestError, PluginError
+from embedingest.options import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -115,8 +116,6 @@ class Plugin:
 
     def check(self, options: Mapping[str, Any], factory: Factory | None = None) -> dict[str, Any]:
         """`options` as the factory's keywords, checked and converted by its own settings. Raises PluginError."""
-        from embedingest.options import checked
-
         return checked(factory or self.load(), options, subject=f"{self.group[:-1]} `{self.name}`")
 
     @property

@@ -230,10 +230,8 @@ LAZY = [
     Lazy("engine.compiled.encoder", "engine", "a compiled model runs without torch"),
     Lazy("engine.local", "engine.pull", "few ever pull"),
     Lazy("ingest.pipeline", "ingest.watch.watcher", "one run watches nothing"),
-    Lazy("integrations.lancedb", "*", "LanceDB's registry imports it in processes that may embed nothing"),
-    Lazy("registry", "options", "names are listed without pydantic, which checks their options"),
     Lazy("server.run", "server.protocol", "a port is bound without uvicorn"),
-    Lazy("testing.__main__", "*", "a kind of plug-in is tested without what the others need"),
+    Lazy("testing.__main__", "*", "only an encoder has settings of a model and a folder"),
 ]
 # Importing these costs nothing that any start could spare.
 LIGHT = ("atomic", "durations", "errors", "paths", "types", "version")

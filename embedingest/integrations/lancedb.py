@@ -18,7 +18,9 @@ import numpy as np
 from lancedb.embeddings import EmbeddingFunctionConfig, TextEmbeddingFunction, register
 from pydantic import PrivateAttr
 
+from embedingest.build.models import open_engine
 from embedingest.errors import EngineError
+from embedingest.store.schema import identity
 from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -86,8 +88,6 @@ class EmbedingestFunction(TextEmbeddingFunction):
 
     def _in_process(self) -> Engine:
         if self._engine is None:
-            from embedingest.build.models import open_engine
-
             self._engine = open_engine()
         engine: Engine = self._engine
         return engine
@@ -114,8 +114,6 @@ def attach(table: Any, function: EmbedingestFunction | None = None) -> Any:
 
     The table on disk is not touched; `function` defaults to the model that the table remembers. Returns `table`.
     """
-    from embedingest.store.schema import identity
-
     if function is None:
         table_identity = identity(table.schema, table=table.name)
         create: Any = EmbedingestFunction.create
