@@ -16,7 +16,9 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from embedingest import EngineConfig, ModelConfig, ModelFolder, open_engine
+from embedingest.build.models import open_engine
+from embedingest.config import EngineConfig, ModelConfig
+from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.gate import compare
 
 import common

@@ -22,7 +22,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from embedingest import EngineConfig, ModelConfig, ModelFolder, open_engine
+from embedingest.build.models import open_engine
+from embedingest.config import EngineConfig, ModelConfig
+from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.gate import compare
 from embedingest.engine.roofline import operations
 
@@ -285,7 +287,8 @@ def process_cost(command):
 
 MEMORY = """
 import json, sys
-from embedingest import EngineConfig, ModelConfig, open_engine
+from embedingest.build.models import open_engine
+from embedingest.config import EngineConfig, ModelConfig
 engine = open_engine(EngineConfig(keep_alive=-1), {"bench": ModelConfig(path=sys.argv[1])})
 peak = lambda: int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) / 1024
 for line in sys.stdin:

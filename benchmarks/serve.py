@@ -31,7 +31,8 @@ from pathlib import Path
 
 import numpy as np
 
-from embedingest import EngineConfig, open_engine
+from embedingest.build.models import open_engine
+from embedingest.config import EngineConfig
 from embedingest.engine import hardware
 from embedingest.engine.gate import compare
 

@@ -1,78 +1,85 @@
 """Folders of documents into a LanceDB table that stays equal to them, and the same embedding engine over HTTP.
 
-The front door: everything public is reached from here and imported when it is first asked for, so that
-`import embedingest` stays light.
+    import embedingest
+
+    embedingest.ingest("docs")
+    for hit in embedingest.search("where does the walrus sleep?"):
+        print(hit.source, hit.score, hit.text)
+
+The front door of programs; authors of plug-ins have theirs in `embedingest.plugin`. Every name is imported when it is
+first asked for, and importing this package does nothing else.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from embedingest.lazy import lazy_names, make_callable
 from embedingest.version import __version__
 
-# Public name → the room it lives in.
-_ROOMS: Final = {
-    "Chunk": "types",
-    "Chunker": "ingest.chunk",
+# Public name → the module it lives in, below `embedingest`.
+_MODULES: Final = {
+    "ChunkConfig": "config",
     "Config": "config",
     "ConfigError": "errors",
-    "Document": "types",
     "DocumentError": "errors",
     "DocumentSkipped": "errors",
     "Embeddings": "types",
     "EmbedingestError": "errors",
-    "Encoder": "engine.encoder",
     "Engine": "engine.engine",
     "EngineClosedError": "errors",
     "EngineConfig": "config",
     "EngineError": "errors",
-    "FastTokenizer": "engine.folder.tokenizer",
     "FingerprintError": "errors",
-    "FolderEncoder": "engine.folder.encoder",
+    "Following": "api",
+    "Hit": "store.values",
+    "IngestReport": "ingest.report",
     "InputError": "errors",
     "InputTooLongError": "errors",
-    "Item": "ingest.sources.base",
-    "Loader": "ingest.load",
+    "LoadConfig": "config",
     "LockedError": "errors",
     "ModelConfig": "config",
-    "ModelFolder": "engine.folder.folder",
     "ModelInfo": "types",
     "ModelLoadError": "errors",
     "ModelNotFoundError": "errors",
     "OverloadedError": "errors",
     "Pipeline": "ingest.pipeline",
+    "PipelineConfig": "config",
     "PluginError": "errors",
-    "Row": "types",
+    "Progress": "ingest.report",
+    "SearchQuery": "store.values",
+    "SearchResult": "store.values",
     "Searcher": "query",
-    "Sizer": "types",
-    "Source": "ingest.sources.base",
-    "Span": "types",
+    "ServerConfig": "config",
+    "Session": "build.session",
+    "SourceConfig": "config",
+    "StoreConfig": "config",
     "StoreError": "errors",
     "TableMissingError": "errors",
-    "TokenIds": "engine.encoder",
-    "TokenizerSizer": "engine.folder.tokenizer",
-    "Session": "build.session",
-    "load_chain": "engine.torch.encoder",
-    "open_engine": "build.models",
-    "open_loader": "build.models",
-    "open_pipeline": "build.pipelines",
-    "open_searcher": "build.serving",
-    "user_cache": "paths",
+    "WatchConfig": "config",
+    "embed": "api",
+    "ingest": "api",
+    "search": "api",
+    "serve": "api",
+    "watch": "api",
 }
 
 if TYPE_CHECKING:
-    from embedingest.build.models import open_engine, open_loader
-    from embedingest.build.pipelines import open_pipeline
-    from embedingest.build.serving import open_searcher
+    from embedingest.api import Following, embed, ingest, search, serve, watch
     from embedingest.build.session import Session
-    from embedingest.config import Config, EngineConfig, ModelConfig
-    from embedingest.engine.encoder import Encoder, TokenIds
+    from embedingest.config import (
+        ChunkConfig,
+        Config,
+        EngineConfig,
+        LoadConfig,
+        ModelConfig,
+        PipelineConfig,
+        ServerConfig,
+        SourceConfig,
+        StoreConfig,
+        WatchConfig,
+    )
     from embedingest.engine.engine import Engine
-    from embedingest.engine.folder.encoder import FolderEncoder
-    from embedingest.engine.folder.folder import ModelFolder
-    from embedingest.engine.folder.tokenizer import FastTokenizer, TokenizerSizer
-    from embedingest.engine.torch.encoder import load_chain
     from embedingest.errors import (
         ConfigError,
         DocumentError,
@@ -91,73 +98,58 @@ if TYPE_CHECKING:
         StoreError,
         TableMissingError,
     )
-    from embedingest.ingest.chunk import Chunker
-    from embedingest.ingest.load import Loader
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.ingest.sources.base import Item, Source
-    from embedingest.paths import user_cache
+    from embedingest.ingest.report import IngestReport, Progress
     from embedingest.query import Searcher
-    from embedingest.types import Chunk, Document, Embeddings, ModelInfo, Row, Sizer, Span
+    from embedingest.store.values import Hit, SearchQuery, SearchResult
+    from embedingest.types import Embeddings, ModelInfo
 
 __all__ = [
-    "Chunk",
-    "Chunker",
+    "ChunkConfig",
     "Config",
     "ConfigError",
-    "Document",
     "DocumentError",
     "DocumentSkipped",
     "Embeddings",
     "EmbedingestError",
-    "Encoder",
     "Engine",
     "EngineClosedError",
     "EngineConfig",
     "EngineError",
-    "FastTokenizer",
     "FingerprintError",
-    "FolderEncoder",
+    "Following",
+    "Hit",
+    "IngestReport",
     "InputError",
     "InputTooLongError",
-    "Item",
-    "Loader",
+    "LoadConfig",
     "LockedError",
     "ModelConfig",
-    "ModelFolder",
     "ModelInfo",
     "ModelLoadError",
     "ModelNotFoundError",
     "OverloadedError",
     "Pipeline",
+    "PipelineConfig",
     "PluginError",
-    "Row",
+    "Progress",
+    "SearchQuery",
+    "SearchResult",
     "Searcher",
+    "ServerConfig",
     "Session",
-    "Sizer",
-    "Source",
-    "Span",
+    "SourceConfig",
+    "StoreConfig",
     "StoreError",
     "TableMissingError",
-    "TokenIds",
-    "TokenizerSizer",
+    "WatchConfig",
     "__version__",
-    "load_chain",
-    "open_engine",
-    "open_loader",
-    "open_pipeline",
-    "open_searcher",
-    "user_cache",
+    "embed",
+    "ingest",
+    "search",
+    "serve",
+    "watch",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    room = _ROOMS.get(name)
-    if room is None:
-        raise AttributeError(f"module `embedingest` has no public name `{name}`")
-    value = getattr(import_module(f"embedingest.{room}"), name)
-    globals()[name] = value  # asked once
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+make_callable(__name__, "ingest", _MODULES)  # `embedingest.ingest` is a sub-package too
+__getattr__, __dir__ = lazy_names(__name__, _MODULES, besides=("__version__",))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import inspect
     from collections.abc import Callable, Mapping
 
-__all__ = ["lazy_names"]
+__all__ = ["lazy_names", "make_callable"]
 
 
 def lazy_names(
@@ -25,10 +27,45 @@ def lazy_names(
         if home is None:
             raise AttributeError(f"module `{package}` has no public name `{name}`")
         value = getattr(import_module(f"embedingest.{home}"), name)
-        setattr(sys.modules[package], name, value)  # found without this function from now on
-        return value
+        # Found without this function from now on; a sub-package of the name came with that import, and stays.
+        return vars(sys.modules[package]).setdefault(name, value)
 
     def module_dir() -> list[str]:
         return sorted([*modules, *besides])
 
     return module_getattr, module_dir
+
+
+def make_callable(package: str, name: str, modules: Mapping[str, str]) -> None:
+    """Let the sub-package `name` of `package` be called as the public function of the same name.
+
+    Python sets a sub-package as an attribute of its package as soon as anything in it is imported, so a function of
+    that name would be hidden. The sub-package stays what it is; a call of it is handed on to the function.
+    """
+
+    class CallablePackage(ModuleType):
+        """A sub-package that is also called."""
+
+        def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+            return _function(name, modules)(*arguments, **keywords)
+
+        @property
+        def __signature__(self) -> inspect.Signature:
+            import inspect
+
+            return inspect.signature(_function(name, modules))
+
+    class Door(ModuleType):
+        """The package: it makes the sub-package callable in the moment of its import."""
+
+        def __setattr__(self, attribute: str, value: Any) -> None:
+            if attribute == name and isinstance(value, ModuleType):
+                value.__class__ = CallablePackage
+            super().__setattr__(attribute, value)
+
+    sys.modules[package].__class__ = Door
+
+
+def _function(name: str, modules: Mapping[str, str]) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(import_module(f"embedingest.{modules[name]}"), name)
+    return function

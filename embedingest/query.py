@@ -9,16 +9,17 @@ import json
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from embedingest.errors import ConfigError
+from embedingest.store.values import SearchQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from embedingest.engine.engine import Engine
     from embedingest.store.table import ChunkTable
-    from embedingest.store.values import Hit, SearchQuery, SearchResult
+    from embedingest.store.values import Hit, SearchResult
 
 __all__ = ["MAX_QUERY_CHARACTERS", "Searcher", "hit_to_json", "result_to_json"]
 
@@ -46,12 +47,29 @@ class Searcher:
                 self._table = self.open_table()
             return self._table
 
-    def search(self, query: SearchQuery) -> SearchResult:
-        """Run a query. The vector is added here, with the model's query prompt.
+    def close(self) -> None:
+        """Close the table; the engine is not the searcher's. A later search opens the table again."""
+        with self._lock:
+            if self._table is not None:
+                self._table.close()
+                self._table = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes."""
+        self.close()
+
+    def search(self, query: SearchQuery | str, **options: Any) -> SearchResult:
+        """Run a query: a text with the `options` of `SearchQuery` (`limit=3`, `mode="text"`), or a whole `SearchQuery`.
+
+        The vector is added here, with the model's query prompt.
         Raises ConfigError for an empty or overlong query, FingerprintError where the table is another model's,
         TableMissingError, and the engine's errors.
         """
+        if isinstance(query, str):
+            query = SearchQuery(query, **options)
         if not query.text.strip():
             raise ConfigError("the query is empty", remedy="say what to look for")
         if len(query.text) > MAX_QUERY_CHARACTERS:

@@ -36,6 +36,7 @@ ROOMS: dict[str, set[str]] = {
     "server": {*BOTTOM, "engine", "store"},
     "lazy": set(),
     "plugin": {*BOTTOM, "lazy", "engine", "ingest", "build"},
+    "api": {*BOTTOM, "build", "progress", "ingest", "server", "store"},
     "integrations": {*BOTTOM, "engine", "store", "build"},
     "testing": {*BOTTOM, "engine", "store", "ingest", "server", "query"},
     "supervise": {*BOTTOM, "build", "engine", "ingest", "server"},

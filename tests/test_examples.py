@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import embedingest
+from embedingest.build.models import open_engine
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes
 from tests.store.doubles import row
@@ -24,7 +24,7 @@ TEXTS = ["penguins swim in cold water", "lions sleep in the sun", "tickets cost 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
     folder = tmp_path_factory.mktemp("examples") / "db"
-    engine = embedingest.open_engine()
+    engine = open_engine()
     info = engine.describe("hashing")
     facts = {"fingerprint": info.fingerprint, "dimensions": info.dimensions, "model": "hashing"}
     with open_table(folder, "chunks", create=True, **facts) as table:

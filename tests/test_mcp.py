@@ -8,7 +8,7 @@ import sys
 import pytest
 from mcp import Client, StdioServerParameters
 
-import embedingest
+from embedingest.build.models import open_engine
 from embedingest.mcp import create_server
 from embedingest.query import Searcher
 from embedingest.store.table import open_table
@@ -20,7 +20,7 @@ TEXTS = ["penguins swim in cold water", "lions sleep in the sun", "tickets cost 
 
 @pytest.fixture
 def database(tmp_path):
-    engine = embedingest.open_engine()
+    engine = open_engine()
     info = engine.describe("hashing")
     facts = {"fingerprint": info.fingerprint, "dimensions": info.dimensions, "model": "hashing"}
     rows = [row(f"zoo/{i}.md", text=text, metadata='{"author":"Ann"}') for i, text in enumerate(TEXTS)]
@@ -33,7 +33,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def server(database):
-    engine = embedingest.open_engine()
+    engine = open_engine()
     table = open_table(database, "chunks")
     yield create_server(Searcher(open_table=lambda: table, open_engine=lambda: engine, model="hashing"))
     table.close()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Self
 from embedingest.build.models import open_engine
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.serving import open_searcher
-from embedingest.config import DEFAULT, Config
+from embedingest.config import DEFAULT, Config, read
 
 if TYPE_CHECKING:
+    import os
+
     from embedingest.engine.engine import Engine
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import ProgressSink
@@ -22,11 +24,14 @@ __all__ = ["Session"]
 class Session:
     """One engine for ingest, search and server, opened when first needed.
 
-    Use as a context manager, or call `close`.
+    `config` is a configuration, or the path of a configuration file. Use as a context manager, or call `close`.
+    Raises ConfigError for a file that cannot be read.
     """
 
-    def __init__(self, config: Config | None = None) -> None:
-        self.config = Config() if config is None else config
+    def __init__(self, config: Config | str | os.PathLike[str] | None = None) -> None:
+        if not isinstance(config, Config):
+            config = Config() if config is None else read(config)
+        self.config = config
         self._lock = threading.Lock()
         self._engines: dict[str, Engine] = {}
         self._pipelines: dict[str, Pipeline] = {}

@@ -57,24 +57,18 @@ def config_from_flags(
 
     Raises ConfigError for a value out of bounds and for a model folder that does not exist.
     """
-    from pydantic import ValidationError
-
-    from embedingest.build.models import named_model
+    from embedingest.build.settings import folders_config
     from embedingest.cli._environment import engine_settings
-    from embedingest.config import Config
 
-    name, models = named_model(model)
-    try:
-        return Config(
-            state=state,
-            plugins=plugins,
-            models=models,
-            engine=engine_settings(),
-            pipelines={"default": _pipeline(paths, model=name, **flags)},  # type: ignore[dict-item]
-        )
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise invalid(error, place, command="watch") from error
+    return folders_config(
+        _sources(paths, flags),
+        state=state,
+        model=model,
+        plugins=plugins,
+        engine=engine_settings(),
+        remedy="see `embedingest watch --help`",
+        **_pipeline(flags),
+    )
 
 
 def invalid(error: ValidationError, place: str, *, command: str) -> ConfigError:
@@ -82,8 +76,8 @@ def invalid(error: ValidationError, place: str, *, command: str) -> ConfigError:
     return ConfigError(f"{place}: {error.errors()[0]['msg']}", remedy=f"see `embedingest {command} --help`")
 
 
-def _pipeline(paths: tuple[Path, ...], *, model: str, db: str, table: str, **flags: Any) -> dict[str, Any]:
-    """The `pipelines.default` section that these flags stand for."""
+def _sources(paths: tuple[Path, ...], flags: dict[str, Any]) -> list[dict[str, Any]]:
+    """The `sources` that these flags stand for, one for each path."""
     aliases = flags["aliases"]
     if aliases and len(aliases) != len(paths):
         raise ConfigError(
@@ -97,13 +91,14 @@ def _pipeline(paths: tuple[Path, ...], *, model: str, db: str, table: str, **fla
         "hidden": flags["hidden"],
         "follow_symlinks": flags["follow_symlinks"],
     }
+    return [{"path": path, "as": aliases[index] if aliases else None, **shared} for index, path in enumerate(paths)]
+
+
+def _pipeline(flags: dict[str, Any]) -> dict[str, Any]:
+    """The other keys of `pipelines.default` that these flags stand for."""
     return {
-        "sources": [
-            {"path": path, "as": aliases[index] if aliases else None, **shared} for index, path in enumerate(paths)
-        ],
-        "model": model,
-        "db": db,
-        "table": table,
+        "db": flags["db"],
+        "table": flags["table"],
         "load": _without_none(workers=flags["workers"], max_bytes=flags["max_bytes"]),
         "chunk": {
             "chunker": flags["chunker"],

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from embedingest.errors import ConfigError
 from embedingest.server.guard import is_loopback
@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 _BACKLOG_CONNECTIONS: Final = 2048
 _START_SECONDS: Final = 30
+_WAIT_SECONDS: Final = 0.5
 _STOP_SECONDS: Final = 30  # after so long a stop no longer waits for requests that were accepted
 _KEEP_ALIVE_SECONDS: Final = 60  # an idle connection is closed after so long
 _OPEN_FILES: Final = 65_536
@@ -77,16 +78,13 @@ class HttpServer:
         self._app = app
         self._settings = settings
         self._listener = bind(settings.host, settings.port)
+        self.port = int(self._listener.getsockname()[1])
+        """The port really listened on, also if the settings say 0 (any free one)."""
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._started = threading.Event()
         if not is_loopback(settings.host) and not settings.api_key:
             _log.warning("anyone who reaches %s can embed; documents and control are off without an API key", self.url)
-
-    @property
-    def port(self) -> int:
-        """The port really listened on, also if the settings say 0 (any free one)."""
-        return int(self._listener.getsockname()[1])
 
     @property
     def url(self) -> str:
@@ -118,6 +116,18 @@ class HttpServer:
             self._thread.join(timeout=_STOP_SECONDS + 5)
             self._thread = None
         self._listener.close()
+
+    def wait(self) -> None:
+        """Block while it serves beside the program, until `stop` is called or Ctrl-C (KeyboardInterrupt)."""
+        while (thread := self._thread) is not None and thread.is_alive():
+            thread.join(timeout=_WAIT_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stops."""
+        self.stop()
 
     def _create_server(self) -> uvicorn.Server:
         import uvicorn

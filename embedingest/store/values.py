@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     import numpy as np
@@ -214,6 +214,26 @@ class Hit:
     explain: Mapping[str, float | int | None] | None = None
     highlights: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def source(self) -> str:
+        """The name of the document in the table."""
+        return self.row.source
+
+    @property
+    def text(self) -> str:
+        """The text of the chunk."""
+        return self.row.text
+
+    @property
+    def title(self) -> str | None:
+        """The title of the document, where it has one."""
+        return self.row.title
+
+    @property
+    def heading_path(self) -> tuple[str, ...]:
+        """The headings above the chunk, outermost first."""
+        return self.row.heading_path
+
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
@@ -223,3 +243,15 @@ class SearchResult:
     hits: tuple[Hit, ...]
     seconds: float
     note: str | None = None
+
+    def __iter__(self) -> Iterator[Hit]:
+        """The hits, best first."""
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        """Number of hits."""
+        return len(self.hits)
+
+    def __getitem__(self, index: int) -> Hit:
+        """The hit at a rank, 0 the best."""
+        return self.hits[index]

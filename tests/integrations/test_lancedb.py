@@ -11,7 +11,7 @@ import pytest
 from lancedb.embeddings import get_registry
 from lancedb.pydantic import LanceModel, Vector
 
-import embedingest
+from embedingest.build.models import open_engine
 from embedingest.errors import EngineError
 from embedingest.integrations.lancedb import attach
 from embedingest.store.table import open_table
@@ -56,7 +56,7 @@ def test_a_table_of_their_own_embeds_and_searches_by_text(tmp_path):
 
 @pytest.fixture
 def ours(tmp_path):
-    engine = embedingest.open_engine()
+    engine = open_engine()
     info = engine.describe("hashing")
     vectors = engine.embed(TEXTS, model="hashing").vectors
     facts = {"fingerprint": info.fingerprint, "dimensions": info.dimensions, "model": "hashing"}

@@ -14,8 +14,7 @@ import pytest
 from embedingest_objectstore import create
 from moto.server import ThreadedMotoServer
 
-from embedingest import ConfigError, DocumentError, DocumentSkipped, LockedError, PluginError, Session, open_pipeline
-from embedingest.config import read
+from embedingest import ConfigError, DocumentError, DocumentSkipped, LockedError, PluginError, Session
 from embedingest.supervise import hosts
 from embedingest.testing import contract
 
@@ -102,11 +101,11 @@ pipelines:
     watch: {{poll_seconds: {poll}}}
 """
     )
-    return Session(read(file))
+    return Session(file)
 
 
 def converged(session: Session) -> dict[str, Any]:
-    with open_pipeline(session, "handbook") as pipeline:
+    with session.pipeline("handbook") as pipeline:
         return pipeline.converge(allow_deletes=True).to_json()
 
 
@@ -137,7 +136,7 @@ def test_changes_are_polled_while_following(tmp_path: Path) -> None:
     stop = threading.Event()
     session = configured(tmp_path, "live", bucket().endpoint, poll=1)
     began = time.monotonic()
-    with open_pipeline(session, "handbook", stop=stop) as pipeline:
+    with session.pipeline("handbook", stop=stop) as pipeline:
         seen = 0
         for report in pipeline.follow():
             seen += report.files.new
@@ -156,7 +155,7 @@ def test_unknown_settings_name_the_source(tmp_path: Path) -> None:
     text = (tmp_path / "pipelines.yaml").read_text().replace("retries", "retires")
     (tmp_path / "pipelines.yaml").write_text(text)
     with pytest.raises(PluginError, match=r"source `objectstore`: unknown setting `retires`; did you mean `retries`\?"):
-        open_pipeline(Session(read(tmp_path / "pipelines.yaml")), "handbook")
+        Session(tmp_path / "pipelines.yaml").pipeline("handbook")
 
 
 def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +169,7 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     shipped = Path(__file__).parents[3] / "configs" / "object-store.yaml"
     file = tmp_path / "light.yaml"
     file.write_text(f"extends: {shipped}\nstate: state\npipelines: {{handbook: {{model: hashing, db: state/db}}}}\n")
-    session = Session(read(file))
+    session = Session(file)
     assert list(hosts(session)) == [bucket().endpoint.removeprefix("http://")]
     assert converged(session)["files"]["new"] == 1
     session.close()
@@ -192,7 +191,7 @@ pipelines:
   default: {{model: hashing, db: 's3://docs/{name}', sources: [{{path: docs}}]}}
 """
     )
-    return Session(read(file))
+    return Session(file)
 
 
 def test_of_two_writers_of_a_table_in_a_bucket_the_second_is_told_who_writes_and_until_when(
@@ -201,13 +200,13 @@ def test_of_two_writers_of_a_table_in_a_bucket_the_second_is_told_who_writes_and
     monkeypatch.setenv("AWS_ENDPOINT_URL", bucket().endpoint)
     monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
     first, second = in_bucket(tmp_path, "tables", "one"), in_bucket(tmp_path, "tables", "two")
-    with open_pipeline(first) as writer:
+    with first.pipeline() as writer:
         assert writer.converge().files.new == 1
-        with pytest.raises(LockedError, match=f"process {os.getpid()} on .*, until 20"), open_pipeline(second):
+        with pytest.raises(LockedError, match=f"process {os.getpid()} on .*, until 20"), second.pipeline():
             pass
         (tmp_path / "docs" / "b.md").write_text("# b\n\nOwls.\n")
         assert writer.converge().files.new == 1
-    with open_pipeline(second) as writer:
+    with second.pipeline() as writer:
         report = writer.converge()
     assert report.embedded.texts == 0  # what the first one wrote is there
     first.close()

@@ -9,8 +9,8 @@ import pytest
 from embedingest_ocr import create
 from PIL import Image, ImageDraw, ImageFont
 
-from embedingest import DocumentError, DocumentSkipped, PluginError, Session, open_loader, open_pipeline
-from embedingest.config import Config
+from embedingest import Config, DocumentError, DocumentSkipped, PluginError, Session
+from embedingest.plugin import open_loader
 from embedingest.testing import contract
 
 
@@ -143,7 +143,7 @@ def test_named_it_reads_the_pictures_of_a_folder(tmp_path) -> None:
     for plugins, new in (((), 0), (("ocr",), 1)):
         scans = {"scans": {**pipeline, "table": f"t{new}"}}
         shop = Session(Config(state=tmp_path / f"state{new}", plugins=plugins, pipelines=scans))
-        with open_pipeline(shop, "scans") as opened:
+        with shop.pipeline("scans") as opened:
             report = opened.converge()
         assert (report.chunks.new > 0) is bool(new), report.to_json()
         shop.close()
@@ -152,4 +152,4 @@ def test_named_it_reads_the_pictures_of_a_folder(tmp_path) -> None:
 def test_settings_are_bounded(tmp_path) -> None:
     pipeline = {"sources": [{"path": tmp_path}], "load": {"options": {"ocr": {"dpi": 9}}}}
     with pytest.raises(PluginError, match="`dpi`: Input should be greater than or equal to 50"):
-        open_pipeline(Session(Config(plugins=("ocr",), pipelines={"scans": pipeline})), "scans")
+        Session(Config(plugins=("ocr",), pipelines={"scans": pipeline})).pipeline("scans")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from embedingest_onnx import create, export
 
-from embedingest import ModelConfig, ModelFolder, ModelLoadError, open_engine
+from embedingest import Config, Session
+from embedingest.plugin import ModelConfig, ModelFolder, ModelLoadError
 from embedingest.testing import contract
 from embedingest.testing.texts import PLAIN
 
@@ -41,7 +42,7 @@ test_fp32 = contract("encoders", lambda: create(FOLDER, settings()))
 
 def test_fp32_has_the_vectors_and_fingerprint_of_the_built_in() -> None:
     models = {"built-in": ModelConfig(path=FOLDER.path), "onnx": settings()}
-    with open_engine(models=models) as engine:
+    with Session(Config(models=models)).engine as engine:
         here, there = (engine.embed(list(PLAIN), model=name) for name in models)
         assert (here.vectors * there.vectors).sum(axis=1).min() > 0.9999
         assert here.fingerprint == there.fingerprint

@@ -14,8 +14,10 @@ import servers
 from embedingest_remote import RemoteEngine, RemoteSettings
 
 from embedingest import (
+    Config,
     ConfigError,
     EngineClosedError,
+    EngineConfig,
     EngineError,
     InputTooLongError,
     ModelConfig,
@@ -23,10 +25,7 @@ from embedingest import (
     OverloadedError,
     PluginError,
     Session,
-    open_engine,
-    open_pipeline,
 )
-from embedingest.config import EngineConfig, read
 from embedingest.supervise import hosts
 from embedingest.testing import contract
 from embedingest.testing.texts import PLAIN
@@ -46,17 +45,17 @@ test_llama_cpp_keeps_the_contract = contract(
 
 
 def test_it_enters_by_name_with_checked_settings() -> None:
-    with open_engine(EngineConfig(engine="remote", options={"url": servers.embedingest()})) as engine:
+    with Session(Config(engine=EngineConfig(engine="remote", options={"url": servers.embedingest()}))).engine as engine:
         assert "hashing:latest" in engine.models() or "hashing" in engine.models()
         assert engine.embed(["x"], model="hashing").vectors.shape == (1, 256)
     with pytest.raises(PluginError, match=r"unknown setting `ulr`; did you mean `url`\?"):
-        open_engine(EngineConfig(engine="remote", options={"ulr": "http://x"}))
+        Session(Config(engine=EngineConfig(engine="remote", options={"ulr": "http://x"}))).engine_of()
     with pytest.raises(PluginError, match="`parallel`: Input should be less than or equal to 256"):
-        open_engine(EngineConfig(engine="remote", options={"url": "http://x", "parallel": 999}))
+        Session(Config(engine=EngineConfig(engine="remote", options={"url": "http://x", "parallel": 999}))).engine_of()
 
 
 def test_another_embedingest_has_the_fingerprint_of_the_local_model() -> None:
-    with open_engine() as local, remote(servers.embedingest()) as far:
+    with Session().engine as local, remote(servers.embedingest()) as far:
         assert far.describe("hashing").fingerprint == local.describe("hashing").fingerprint
         here, there = (e.embed(list(PLAIN), model="hashing").vectors for e in (local, far))
         assert (here * there).sum(axis=1).min() > 0.9999
@@ -64,7 +63,7 @@ def test_another_embedingest_has_the_fingerprint_of_the_local_model() -> None:
 
 def test_llama_cpp_gives_the_vectors_of_the_built_in_model() -> None:
     model = {"minilm": ModelConfig(path=servers.minilm())}
-    with open_engine(models=model) as local, remote(servers.llama(), api="openai", max_tokens=512) as far:
+    with Session(Config(models=model)).engine as local, remote(servers.llama(), api="openai", max_tokens=512) as far:
         here = local.embed(list(PLAIN), model="minilm").vectors
         there = far.embed(list(PLAIN), model="all-minilm").vectors
         assert (here * there).sum(axis=1).min() > 0.999
@@ -234,9 +233,9 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     file = shutil.copy(shipped, tmp_path / "configs")
     monkeypatch.setenv("OLLAMA_URL", servers.embedingest())
     monkeypatch.setenv("MODEL", "hashing")
-    session = Session(read(file))
+    session = Session(file)
     assert hosts(session) == {servers.embedingest().removeprefix("http://"): "engine"}
-    with open_pipeline(session, "docs") as pipeline:
+    with session.pipeline("docs") as pipeline:
         assert pipeline.converge().files.new == 1
     session.close()
 

@@ -11,7 +11,8 @@ import pytest
 from embedingest_static import StaticEncoder, create
 from safetensors.numpy import save_file
 
-from embedingest import ModelConfig, ModelLoadError, open_engine
+from embedingest import Config, Session
+from embedingest.plugin import ModelConfig, ModelLoadError
 from embedingest.testing import contract
 from embedingest.testing.texts import ODD, PLAIN
 
@@ -54,7 +55,7 @@ def test_long_batches_are_taken_in_pieces() -> None:
 
 def test_the_engine_gives_it_truncation_and_unit_length() -> None:
     with_window = ModelConfig(encoder="static", path=FOLDER, max_tokens=16)
-    with open_engine(models={"tiny": with_window}) as engine:
+    with Session(Config(models={"tiny": with_window})).engine as engine:
         answer = engine.embed([PLAIN[0], PLAIN[-1]], model="tiny")
         assert engine.describe("tiny").max_tokens == 16
         assert answer.truncated == (1,)

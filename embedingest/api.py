@@ -1,0 +1,262 @@
+"""The main job in one call each: `ingest`, `watch`, `search`, `embed`, `serve`, with the command line's defaults.
+
+Models are loaded once for the whole process and shared by all of them; see `build/shared.py`. For settings beyond
+these, for several pipelines, or to close everything at a definite time, there is `Session`.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from embedingest.build.models import named_model
+from embedingest.build.pipelines import open_pipeline
+from embedingest.build.remembered import remember, searching
+from embedingest.build.serving import open_searcher, open_server
+from embedingest.build.settings import STATE, checked_settings, folders_config
+from embedingest.build.shared import SharedEngines
+from embedingest.config import DEFAULT, Config, PipelineConfig, ServerConfig
+from embedingest.errors import ConfigError
+from embedingest.types import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator, Callable, Generator, Sequence
+    from contextlib import AbstractContextManager
+
+    from embedingest.ingest.pipeline import Pipeline
+    from embedingest.ingest.report import IngestReport, ProgressSink
+    from embedingest.ingest.watch.values import Notice
+    from embedingest.server.run import HttpServer
+    from embedingest.store.values import Mode, SearchResult
+    from embedingest.types import Embeddings
+
+__all__ = ["Following", "embed", "ingest", "search", "serve", "watch"]
+
+_DB = str(PipelineConfig.model_fields["db"].default)
+_TABLE = str(PipelineConfig.model_fields["table"].default)
+
+
+def ingest(
+    *paths: str | os.PathLike[str],
+    state: str | os.PathLike[str] = STATE,
+    model: str = DEFAULT_MODEL,
+    plugins: Sequence[str] = (),
+    allow_deletes: bool = False,
+    progress: bool | ProgressSink = False,
+    stop: threading.Event | None = None,
+    **settings: Any,
+) -> IngestReport:
+    """Bring the table up to date with folders, once: `embedingest ingest PATH…`.
+
+    `settings` are further keys of a pipeline, such as `table="notes"`, `db="…"` or `chunk={"max_tokens": 200}`.
+    `progress=True` draws a bar in a terminal and in a notebook; a function is called with `Progress` values instead.
+    With `stop` set the run ends early and `report.stopped` says so. With `allow_deletes` no deletion waits for
+    `embedingest confirm`.
+
+    Failures of single documents are in the report. Raises ConfigError, LockedError (another process writes the
+    table), StoreError, EngineError, of which each leaves the table whole.
+
+    >>> report = ingest("docs", model="hashing")
+    >>> report.files.new
+    1
+    """
+    config = folders_config(paths, state=state, model=model, plugins=plugins, **settings)
+    with _progress_sink(progress) as sink, open_pipeline(SharedEngines(config), progress=sink, stop=stop) as pipeline:
+        remember(pipeline, config)
+        return pipeline.converge(allow_deletes=allow_deletes)
+
+
+def watch(
+    *paths: str | os.PathLike[str],
+    state: str | os.PathLike[str] = STATE,
+    model: str = DEFAULT_MODEL,
+    plugins: Sequence[str] = (),
+    progress: bool | ProgressSink = False,
+    stop: threading.Event | None = None,
+    on_notice: Callable[[Notice], None] | None = None,
+    **settings: Any,
+) -> Following:
+    """Keep the table equal to folders: `embedingest watch PATH…`. Iterate over it, with `for` or `async for`.
+
+    The first report is of bringing everything up to date, each further one of a set of changes. The loop ends when
+    `stop` is set or `stop()` is called; leaving the loop ends the watch too. Arguments and errors are those of
+    `ingest`; `on_notice` hears of folders that go and come, and of polling where there are no events.
+
+    >>> with watch("docs", model="hashing") as reports:
+    ...     for report in reports:
+    ...         print(report.files.failed, "failed")
+    ...         break
+    0 failed
+    """
+    config = folders_config(paths, state=state, model=model, plugins=plugins, **settings)
+    return Following(config, progress=progress, stop=stop, on_notice=on_notice)
+
+
+class Following:
+    """A watch that runs while it is iterated over, in a `for` or an `async for` loop; each loop begins anew."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        progress: bool | ProgressSink = False,
+        stop: threading.Event | None = None,
+        on_notice: Callable[[Notice], None] | None = None,
+    ) -> None:
+        self._config = config
+        self._progress = progress
+        self._stop = stop or threading.Event()
+        self._on_notice = on_notice
+        self._loops: list[Generator[IngestReport, None, None]] = []
+
+    def stop(self) -> None:
+        """End the watch soon, from any thread: the loop over it ends without an error."""
+        self._stop.set()
+
+    def __iter__(self) -> Generator[IngestReport, None, None]:
+        loop = self._reports()
+        self._loops.append(loop)
+        return loop
+
+    async def __aiter__(self) -> AsyncIterator[IngestReport]:
+        with _progress_sink(self._progress) as sink, self._pipeline(sink) as pipeline:
+            async for report in pipeline.afollow(on_notice=self._on_notice):
+                yield report
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends the loops that were left, and gives the table's lock back."""
+        self.stop()
+        for loop in self._loops:
+            loop.close()
+
+    def _reports(self) -> Generator[IngestReport, None, None]:
+        with _progress_sink(self._progress) as sink, self._pipeline(sink) as pipeline:
+            yield from pipeline.follow(on_notice=self._on_notice)
+
+    def _pipeline(self, sink: ProgressSink | None) -> Pipeline:
+        pipeline = open_pipeline(SharedEngines(self._config), progress=sink, stop=self._stop)
+        pipeline.open()
+        remember(pipeline, self._config)
+        return pipeline
+
+
+def search(
+    query: str,
+    *,
+    limit: int = 10,
+    offset: int = 0,
+    mode: Mode = "hybrid",
+    filter: str | None = None,  # noqa: A002 -- the word of `/api/search` and of the command line
+    group: bool = False,
+    context: int = 0,
+    explain: bool = False,
+    highlight: bool = False,
+    db: str = _DB,
+    table: str = _TABLE,
+    state: str | os.PathLike[str] = STATE,
+    model: str | None = None,
+    snapshot: str | None = None,
+) -> SearchResult:
+    """The chunks that answer a question, best first: `embedingest search QUERY`.
+
+    The query is embedded with the model and settings that wrote the table; `model` names another. `mode` is `hybrid`,
+    `vector` or `text`; `filter` such as `"mime = 'text/markdown'"`; `group` keeps the best hit of each document;
+    `context` adds that many neighbouring chunks on both sides; `snapshot` searches the table as it was at a tag.
+
+    Raises TableMissingError, ConfigError (an empty query, a filter that cannot be read), FingerprintError (a model
+    that is not the table's), EngineError, StoreError.
+
+    >>> ingest("docs", model="hashing").exit_code
+    0
+    >>> for hit in search("where does the walrus sleep?", limit=1):
+    ...     print(hit.source, hit.text)
+    docs/walrus.md # Walrus
+    <BLANKLINE>
+    The walrus sleeps on the ice.
+    """
+    name, config = searching(Path(state), db, table, model)
+    searcher = open_searcher(SharedEngines(config), db=db, table=table, model=name, snapshot=snapshot)
+    with searcher:
+        return searcher.search(
+            query,
+            mode=mode,
+            limit=limit,
+            offset=offset,
+            filter=filter,
+            group=group,
+            context=context,
+            explain=explain,
+            highlight=highlight,
+        )
+
+
+def embed(
+    texts: str | Sequence[str],
+    *,
+    model: str = DEFAULT_MODEL,
+    role: Literal["query", "document"] | None = None,
+    prompt: str | None = None,
+    dimensions: int | None = None,
+    truncate: bool = True,
+) -> Embeddings:
+    """Vectors, float32 (N, D) of unit length, of N texts; one string is one text. `embedingest embed TEXT…`.
+
+    `role` puts the model's own prompt for queries or documents in front of each text, `prompt` a text of yours.
+    `dimensions` keeps the first numbers and normalises again. `truncated` of the answer names the texts that did not
+    fit the model's window; with `truncate` off they raise InputTooLongError.
+
+    Raises ModelNotFoundError, ModelLoadError, InputTooLongError, InputError, ConfigError.
+
+    >>> embed(["a walrus", "a seal"], model="hashing").vectors.shape
+    (2, 256)
+    """
+    if role is not None and prompt is not None:
+        raise ConfigError("`role` and `prompt` were both given", remedy="give one of them")
+    name, models = named_model(model)
+    engine = SharedEngines(Config(models=models)).engine_of(DEFAULT)
+    text_list = [texts] if isinstance(texts, str) else list(texts)
+    if role is not None:
+        prompt = engine.describe(name).prompt(role)
+    return engine.embed(text_list, model=name, prompt=prompt, dimensions=dimensions, truncate=truncate)
+
+
+def serve(
+    *,
+    model: str | None = None,
+    db: str = _DB,
+    table: str = _TABLE,
+    state: str | os.PathLike[str] = STATE,
+    **settings: Any,
+) -> HttpServer:
+    """The engine over HTTP, beside the program, and search over the table: `embedingest serve`.
+
+    The server answers when this returns. Use it as a context manager, or call `stop`; `wait` blocks until Ctrl-C.
+    `settings` are keys of the `server` section, such as `host`, `port` (0 takes a free one) and `api_key`. The model
+    is the one that wrote the table, else the default.
+
+    Raises ConfigError (a port that is taken, an unknown key).
+
+    >>> with serve(port=0, model="hashing") as server:
+    ...     server.url.startswith("http://127.0.0.1:")
+    True
+    """
+    name, config = searching(Path(state), db, table, model)
+    engines = SharedEngines(config)
+    server_settings = checked_settings(ServerConfig, {"preload": (name,), **settings})
+    server = open_server(engines, server_settings, open_searcher(engines, db=db, table=table, model=name))
+    server.start()
+    return server
+
+
+def _progress_sink(progress: bool | ProgressSink) -> AbstractContextManager[ProgressSink | None]:
+    if progress is True:
+        from embedingest.progress import ProgressLine
+
+        return ProgressLine()
+    return nullcontext(None if progress is False else progress)

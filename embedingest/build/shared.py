@@ -1,0 +1,48 @@
+"""Engines that live as long as the process, one for each set of settings: what the functions of the front door use."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embedingest.build.models import open_engine
+from embedingest.config import DEFAULT, Config
+
+if TYPE_CHECKING:
+    from embedingest.engine.engine import Engine
+
+__all__ = ["SharedEngines"]
+
+_lock = threading.Lock()
+_open: dict[str, Engine] = {}
+
+
+@dataclass(frozen=True)
+class SharedEngines:
+    """The engines of a configuration, each shared with every other configuration that sets it the same way.
+
+    They are closed when the process ends. A model that nobody uses leaves memory after the engine's keep-alive time.
+    """
+
+    config: Config
+
+    def engine_of(self, name: str = DEFAULT) -> Engine:
+        """The engine of this name, opened when it is first asked for."""
+        settings = self.config.engine_of(name)
+        models = {model: section.model_dump_json() for model, section in sorted(self.config.models.items())}
+        key = f"{settings.model_dump_json()} {models}"
+        with _lock:
+            if not _open:
+                atexit.register(_close_all)
+            if key not in _open:
+                _open[key] = open_engine(settings, self.config.models)
+            return _open[key]
+
+
+def _close_all() -> None:
+    with _lock:
+        for engine in _open.values():
+            engine.close()
+        _open.clear()
