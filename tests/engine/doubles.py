@@ -53,7 +53,7 @@ class CountingEncoder:
         return HashingSizer(capacity)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to give back."""
 
 
 class Gate:

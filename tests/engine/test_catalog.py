@@ -121,7 +121,7 @@ def test_pulled_models_are_found_by_namespace_and_name(folder, tmp_path):
 def test_not_found_names_what_is_known_and_two_ways_out(tmp_path):
     with pytest.raises(ModelNotFoundError) as refused:
         Catalog({}, data=tmp_path).find("bge-m3")
-    said = str(refused.value)
-    assert "hashing:latest" in said
-    assert "path" in said
-    assert "models pull" in said
+    message = str(refused.value)
+    assert "hashing:latest" in message
+    assert "path" in message
+    assert "models pull" in message

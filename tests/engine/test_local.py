@@ -132,10 +132,10 @@ def test_awaiting_gives_the_same(engine):
     assert awaited.truncated == plain.truncated == (2,)
 
 
-@pytest.mark.parametrize(("bad", "said"), [("poison", "the kernel fell over"), ("nan", "NaN")])
-def test_one_bad_text_is_named_and_the_model_lives_on(tmp_path, bad, said):
+@pytest.mark.parametrize(("bad", "reason"), [("poison", "the kernel fell over"), ("nan", "NaN")])
+def test_one_bad_text_is_named_and_the_model_lives_on(tmp_path, bad, reason):
     engine = engine_of(tmp_path, {"p": Poisoned})
-    with pytest.raises(InputError, match=said) as failed:
+    with pytest.raises(InputError, match=reason) as failed:
         engine.embed(["a", "b", bad, "c"], model="p")
     assert failed.value.index == 2
     assert engine.embed(["a"], model="p").tokens == 1

@@ -81,8 +81,8 @@ def used(pool: ModelPool, key: str, clock: Clock, keep_alive: float | None = Non
 
 
 def test_a_model_is_loaded_once_and_on_first_use(pool, opener):
-    asked = [pool.acquire("a") for _ in range(3)]
-    for future in asked:
+    futures = [pool.acquire("a") for _ in range(3)]
+    for future in futures:
         future.result(WAIT).release()
     assert opener.opened == ["a"]
 
@@ -98,24 +98,24 @@ def test_the_one_used_longest_ago_makes_room(pool, opener, clock):
 
 
 def test_one_in_use_is_never_evicted_and_the_request_waits_for_one_that_is_not(pool, opener, clock):
-    held = [leased(pool, "a"), leased(pool, "b")]
+    leases = [leased(pool, "a"), leased(pool, "b")]
     waiting = pool.acquire("c")
     time.sleep(0.05)
     assert not waiting.done()
     assert names(pool) == ["a", "b"]
-    held[1].release()
+    leases[1].release()
     waiting.result(WAIT).release()
     assert names(pool) == ["a", "c"]
-    held[0].release()
+    leases[0].release()
 
 
 def test_a_busy_model_cannot_keep_a_waiting_one_out_for_ever(pool):
-    held = [leased(pool, "a"), leased(pool, "b")]
+    leases = [leased(pool, "a"), leased(pool, "b")]
     waiting = pool.acquire("c")
     until(lambda: pool._blocked)
     late = pool.acquire("a")
     assert not late.done()
-    for lease in held:
+    for lease in leases:
         lease.release()
     waiting.result(WAIT).release()
     late.result(WAIT).release()
@@ -181,9 +181,9 @@ def test_unloading_waits_for_whoever_uses_the_model(pool):
 
 def test_a_load_that_fails_is_told_to_all_who_wait_and_the_pool_goes_on(pool, opener):
     opener.hold.clear()
-    asked = [pool.acquire("broken") for _ in range(3)]
+    futures = [pool.acquire("broken") for _ in range(3)]
     opener.hold.set()
-    for future in asked:
+    for future in futures:
         with pytest.raises(ModelLoadError, match="cut short"):
             future.result(WAIT)
     leased(pool, "a").release()
@@ -191,13 +191,13 @@ def test_a_load_that_fails_is_told_to_all_who_wait_and_the_pool_goes_on(pool, op
 
 def test_more_waiting_than_the_limit_is_refused(pool, opener):
     opener.hold.clear()
-    asked: list[Future[Lease]] = [pool.acquire("a")]
+    futures: list[Future[Lease]] = [pool.acquire("a")]
     until(lambda: not pool._pending)  # it is being loaded
-    asked += [pool.acquire("a") for _ in range(3)]
+    futures += [pool.acquire("a") for _ in range(3)]
     with pytest.raises(OverloadedError):
         pool.acquire("a")
     opener.hold.set()
-    for future in asked:
+    for future in futures:
         future.result(WAIT).release()
 
 

@@ -25,7 +25,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self, files: dict[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.files = files
-        self.asked: list[str] = []
+        self.paths: list[str] = []
 
     @property
     def url(self) -> str:
@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Hub
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
+        self.server.paths.append(self.path)
         if self.path.startswith("/api/models/team/model"):
             siblings = [{"rfilename": name, "size": len(data), "blobId": hashlib.sha1(data).hexdigest()}
                         for name, data in self.server.files.items()]  # fmt: skip
@@ -99,7 +99,7 @@ def test_a_model_is_pulled_whole_and_checked(hub, tmp_path):
     assert not {"pytorch_model.bin", "run.py", "onnx"} & {path.name for path in target.iterdir()}
     assert [step["status"] for step in steps[-2:]] == ["verifying sha256 digest", "writing manifest"]
     assert all(step["completed"] <= step["total"] for step in steps if "total" in step)
-    assert not any("pytorch_model" in path or "run.py" in path for path in hub.asked)
+    assert not any("pytorch_model" in path or "run.py" in path for path in hub.paths)
 
 
 @pytest.mark.weights

@@ -72,14 +72,14 @@ def tokenizer(kind: Kind) -> Any:
     offset = kind.architecture in ("roberta", "xlm-roberta", "mpnet")
     specials = ["<s>", "<pad>", "</s>", "<unk>"] if offset else ["<pad>", "<s>", "</s>", "<unk>"]
     vocabulary = {word: i for i, word in enumerate([*specials, *dict.fromkeys(WORDS), *"!?,.zebrunkow"])}
-    made = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>"))
-    made.normalizer = normalizers.BertNormalizer(lowercase=True)
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     ids = [(name, vocabulary[name]) for name in ("<s>", "</s>")]
     single = "$A </s>" if kind.architecture == "qwen3" else "<s> $A </s>"
-    made.post_processor = processors.TemplateProcessing(single=single, special_tokens=ids)
+    tokenizer.post_processor = processors.TemplateProcessing(single=single, special_tokens=ids)
     return PreTrainedTokenizerFast(
-        tokenizer_object=made, unk_token="<unk>", pad_token="<pad>", cls_token="<s>", sep_token="</s>",
+        tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>", cls_token="<s>", sep_token="</s>",
         padding_side=kind.padding_side, model_max_length=48,
     )  # fmt: skip
 

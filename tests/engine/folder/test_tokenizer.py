@@ -31,6 +31,6 @@ def test_tokens_of_many_texts_take_few_bytes(tokenizer):
     texts = ["several hundred thousand texts in one call must fit into memory " * 5] * 2000
     tracemalloc.start()
     tokens = tokenizer.tokenize(texts)
-    held, _ = tracemalloc.get_traced_memory()
+    traced_bytes, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert held / sum(map(len, tokens)) < 8
+    assert traced_bytes / sum(map(len, tokens)) < 8

@@ -248,11 +248,11 @@ def test_a_worker_that_dies_is_seen_by_everyone():
         raise SystemExit("the model pulled the plug")
 
     scheduler = Scheduler(CountingEncoder(die))
-    held = scheduler.submit([[1]])
+    running = scheduler.submit([[1]])
     assert gate.entered.wait(10)
     queued = scheduler.submit([[2]])
     gate.open()
-    for ticket in (held, queued):
+    for ticket in (running, queued):
         with pytest.raises(EngineClosedError, match="pulled the plug"):
             ticket.result(10)
     assert not scheduler.alive

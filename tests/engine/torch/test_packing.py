@@ -10,7 +10,6 @@ import pytest
 
 from embedingest.config import ModelConfig
 from embedingest.engine.folder.folder import ModelFolder
-from embedingest.engine.precision import half_types
 from embedingest.engine.torch.encoder import Runner, create
 from embedingest.engine.torch.packing import Pack, can_pack
 from embedingest.engine.vectors import cosines
@@ -57,12 +56,6 @@ def test_in_16_bits_the_transformer_alone_is_rounded(tiny_folder, packed):
     assert rounded.dtype == np.float32
     cosine = cosines(vectors(folder.path, TEXTS), rounded)
     assert 0.999 < cosine.min() < 0.9999999
-
-
-def test_16_bit_types_are_tried_by_policy():
-    assert half_types("auto", bf16=True) == ("float16", "bfloat16")
-    assert half_types("auto", bf16=False) == ("float16",)
-    assert half_types("bf16", bf16=False) == half_types("fp32", bf16=True) == ()
 
 
 def test_torch_refuses_eight_bits(tiny_folder):
