@@ -156,10 +156,10 @@ def test_a_server_answers_while_the_block_runs(folder):
     with embedingest.serve(port=0) as server:
         body = json.dumps({"model": "hashing", "input": "walrus"}).encode()
         request = urllib.request.Request(f"{server.url}/api/embed", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert len(json.load(answer)["embeddings"]) == 1
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(server.url, timeout=5)
+        urllib.request.urlopen(server.url, timeout=60)
 
 
 def test_a_server_setting_that_does_not_exist_is_named(folder):

@@ -171,10 +171,10 @@ def test_server_only(place, monkeypatch):
     thread = threading.Thread(target=supervisor.run)
     thread.start()
     try:
-        assert up.wait(30)
+        assert up.wait(60)
         url = said[0].removeprefix("serving at ")
         body = json.dumps({"model": "hashing", "input": "walrus"}).encode()
-        with urllib.request.urlopen(f"{url}/api/embed", body, timeout=20) as answer:
+        with urllib.request.urlopen(f"{url}/api/embed", body, timeout=60) as answer:
             assert len(json.load(answer)["embeddings"][0]) == 256
     finally:
         stop.set()

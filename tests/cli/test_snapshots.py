@@ -60,11 +60,11 @@ def followed(folder):
     thread = threading.Thread(target=follow)
     thread.start()
     try:
-        assert first.wait(30)
+        assert first.wait(60)
         yield
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(60)
         session.close()
 
 

@@ -92,7 +92,7 @@ def test_every_kind_of_change_arrives_and_the_table_equals_a_fresh_ingest(home):
         until(lambda: not any(source.startswith("docs/gone/") for source in sources(home)))
 
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0, "0 after SIGTERM"
+        assert process.wait(timeout=60) == 0, "0 after SIGTERM"
     fresh = [sys.executable, "-m", "embedingest", "ingest", "docs", "--model", "hashing"]
     fresh += ["--db", "fresh/lancedb", "--state", "fresh"]
     subprocess.run(fresh, cwd=home, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
@@ -102,7 +102,7 @@ def test_every_kind_of_change_arrives_and_the_table_equals_a_fresh_ingest(home):
 def test_interrupting_ends_with_130(home):
     with watching(home) as process:
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 130
+        assert process.wait(timeout=60) == 130
 
 
 def test_a_second_writer_is_refused_and_told_who_writes(home, chair, monkeypatch):
@@ -118,10 +118,10 @@ def test_watch_and_serve_share_one_process(home):
         listening = _port_of(process.pid)
         body = json.dumps({"model": "hashing", "input": ["one", "two"]}).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{listening}/api/embed", body)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert len(json.load(answer)["embeddings"]) == 2
         search = json.dumps({"query": "walrus", "limit": 1}).encode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{listening}/api/search", search, timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{listening}/api/search", search, timeout=60) as answer:
             assert json.load(answer)["results"][0]["source"] == "docs/walrus.md"
 
 

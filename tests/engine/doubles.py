@@ -65,7 +65,7 @@ class Gate:
 
     def __call__(self, batch: list[list[int]]) -> None:
         self.entered.set()
-        assert self._open.wait(20)
+        assert self._open.wait(60)
 
     def open(self) -> None:
         self._open.set()

@@ -170,7 +170,7 @@ def test_a_call_cancelled_while_its_model_loads_holds_no_lease(tmp_path):
     may_load = threading.Event()
 
     def make():
-        assert may_load.wait(10)
+        assert may_load.wait(60)
         return Watched()
 
     engine = engine_of(tmp_path, {"slow": make})

@@ -525,7 +525,7 @@ def test_following_sees_edits_moves_and_deletions_and_answers_requests(world: Wo
         asking.close()
     finally:
         world.stop.set()
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert not thread.is_alive()
     world.stop.clear()
     assert sum(report.embedded.texts for report in reports[first:]) == 1

@@ -47,7 +47,7 @@ def test_a_request_beyond_the_waiting_limit_is_refused_with_the_exact_text(gated
     engine, gate, _ = gated
     server = serve(over=engine)
     first = background(server.port, "running")
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     waiting = [background(server.port, f"waiting {i}") for i in range(2)]
     until(lambda: engine._active == 3)
     for path, error in (("/api/embed", {"error": BUSY}), ("/v1/embeddings", None)):
@@ -57,7 +57,7 @@ def test_a_request_beyond_the_waiting_limit_is_refused_with_the_exact_text(gated
         assert error is None or refused.json() == error
     gate.open()
     for thread, replies in [first, *waiting]:
-        thread.join(10)
+        thread.join(60)
         assert [reply.status for reply in replies] == [200]
     assert post(server.port, "/api/embed", {"model": "g", "input": "afterwards"}).status == 200
 
@@ -66,12 +66,12 @@ def test_requests_that_wait_share_one_batch(gated, serve):
     engine, gate, encoder = gated
     server = serve(over=engine)
     first = background(server.port, "first")
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     others = [background(server.port, f"text {i}", f"more {i}") for i in range(2)]
     until(lambda: engine.loaded()[0].scheduler.stats().waiting_texts == 4)
     gate.open()
     for thread, replies in [first, *others]:
-        thread.join(10)
+        thread.join(60)
         assert replies[0].status == 200
     assert [len(batch) for batch in encoder[0].batches] == [1, 4]
 

@@ -17,7 +17,7 @@ from tests.waiting import until
 def test_a_stop_finishes_what_was_accepted_and_refuses_the_rest(gated_server, gate):
     accepted = connect(gated_server.port)
     accepted.sendall(raw_request({"model": "g", "input": "first"}))
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     port = gated_server.port
     stopping = threading.Thread(target=gated_server.stop)
     stopping.start()
@@ -33,7 +33,7 @@ def test_a_stop_finishes_what_was_accepted_and_refuses_the_rest(gated_server, ga
     gate.open()
     assert accepted.recv(1000).startswith(b"HTTP/1.1 200 ")
     accepted.close()
-    stopping.join(10)
+    stopping.join(60)
     assert not stopping.is_alive()
 
 

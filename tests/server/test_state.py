@@ -9,7 +9,7 @@ from tests.waiting import until
 def test_a_client_that_leaves_costs_nothing_more(gated_server, gated_engine, gate, encoders):
     first = connect(gated_server.port)
     first.sendall(raw_request({"model": "g", "input": "first"}))
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     leaving = connect(gated_server.port)
     leaving.sendall(raw_request({"model": "g", "input": ["never", "asked"]}))
     until(lambda: gated_engine.loaded()[0].scheduler.stats().waiting_texts == 2)
@@ -25,7 +25,7 @@ def test_a_client_that_leaves_costs_nothing_more(gated_server, gated_engine, gat
 def test_a_client_that_leaves_while_the_model_loads_frees_its_place(gated_server, gated_engine, gate):
     leaving = connect(gated_server.port)
     leaving.sendall(raw_request({"model": "slow", "input": "x"}))
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     leaving.close()
     until(lambda: gated_engine._active == 0)
     gate.open()

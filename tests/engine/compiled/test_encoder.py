@@ -236,7 +236,7 @@ def test_bulk_streams_give_the_vectors_of_the_single_path(folder, own_cache):
     scheduler = Scheduler(encoder)
     tokens = encoder.tokenize(TEXTS * 20)
     np.testing.assert_allclose(
-        scheduler.submit(tokens, priority="bulk").result(30), np.tile(single, (20, 1)), atol=1e-5
+        scheduler.submit(tokens, priority="bulk").result(60), np.tile(single, (20, 1)), atol=1e-5
     )
     scheduler.close()
 
@@ -301,7 +301,7 @@ def test_makers_that_find_no_lock_leave_one_sound_entry(folder, fresh_cache):
 
     def fill(place: Path) -> dict[str, object]:
         (place / "model.bin").write_bytes(b"weights" * 1000)
-        meet.wait(20)
+        meet.wait(60)
         return {"form": "fp32"}
 
     with ThreadPoolExecutor(8) as makers:

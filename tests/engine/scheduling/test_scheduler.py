@@ -25,7 +25,7 @@ def test_any_cut_into_batches_gives_each_caller_its_own_rows_in_its_own_order(te
     scheduler = Scheduler(CountingEncoder(parallel=parallel), batch_tokens=budget)
     tickets = [scheduler.submit(texts[i:], priority="bulk") for i in range(3)]
     for i, ticket in enumerate(tickets):
-        np.testing.assert_array_equal(ticket.result(10), expected(texts[i:]))
+        np.testing.assert_array_equal(ticket.result(60), expected(texts[i:]))
     scheduler.close()
 
 
@@ -40,9 +40,9 @@ def test_no_texts_are_answered_without_the_model():
 def test_equal_texts_of_a_call_are_computed_once():
     encoder = CountingEncoder()
     scheduler = Scheduler(encoder)
-    answer = scheduler.submit([[1, 2], [3], [1, 2], (1, 2)], priority="bulk").result(10)
+    answer = scheduler.submit([[1, 2], [3], [1, 2], (1, 2)], priority="bulk").result(60)
     compact = [array("i", ids) for ids in ([1, 2], [3], [1, 2])]
-    np.testing.assert_array_equal(scheduler.submit(compact, priority="bulk").result(10), answer[:3])
+    np.testing.assert_array_equal(scheduler.submit(compact, priority="bulk").result(60), answer[:3])
     scheduler.close()
     np.testing.assert_array_equal(answer, expected([[1, 2], [3], [1, 2], [1, 2]]))
     assert sum(len(batch) for batch in encoder.batches) == 4
@@ -63,7 +63,7 @@ def test_a_hundred_thousand_texts_in_one_call_come_back_in_their_order():
 def test_a_repeated_query_does_not_reach_the_model_again():
     encoder = CountingEncoder()
     scheduler = Scheduler(encoder)
-    first = scheduler.submit([[4, 5]]).result(10)
+    first = scheduler.submit([[4, 5]]).result(60)
     again = scheduler.submit([[4, 5]]).result(0)
     scheduler.close()
     np.testing.assert_array_equal(first, again)
@@ -74,7 +74,7 @@ def test_a_repeated_query_does_not_reach_the_model_again():
 def test_the_query_cache_is_bounded():
     scheduler = Scheduler(CountingEncoder(), cached_texts=2)
     for token in (1, 2, 3, 1):
-        scheduler.submit([[token]]).result(10)
+        scheduler.submit([[token]]).result(60)
     scheduler.close()
     assert scheduler.stats().cache_hits == 0
 
@@ -84,11 +84,11 @@ def test_a_query_goes_before_bulk_that_came_earlier():
     encoder = CountingEncoder(gate)
     scheduler = Scheduler(encoder, batch_tokens=4)
     bulk = scheduler.submit([[n] * 4 for n in range(1, 9)], priority="bulk")
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     query = scheduler.submit([[7, 7]])
     gate.open()
-    bulk.result(10)
-    query.result(10)
+    bulk.result(60)
+    query.result(60)
     scheduler.close()
     assert encoder.batches[1] == [[7, 7]]
 
@@ -109,11 +109,11 @@ def test_callers_take_turns():
     encoder = CountingEncoder(gate)
     scheduler = Scheduler(encoder, batch_tokens=8)
     first = scheduler.submit([[n] * 8 for n in range(1, 40)], priority="bulk")
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     late = scheduler.submit([[50] * 3], priority="bulk")
     gate.open()
-    late.result(10)
-    first.result(10)
+    late.result(60)
+    first.result(60)
     scheduler.close()
     place = next(i for i, batch in enumerate(encoder.batches) if [50] * 3 in batch)
     assert place <= 3
@@ -124,11 +124,11 @@ def test_what_queued_while_a_batch_ran_is_the_next_batch():
     encoder = CountingEncoder(gate)
     scheduler = Scheduler(encoder)
     tickets = [scheduler.submit([[1]])]
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     tickets += [scheduler.submit([[n]]) for n in range(2, 18)]
     gate.open()
     for ticket in tickets:
-        ticket.result(10)
+        ticket.result(60)
     scheduler.close()
     assert [len(batch) for batch in encoder.batches] == [1, 16]
 
@@ -142,10 +142,10 @@ def test_a_text_that_makes_the_model_fail_fails_alone_and_is_named():
     good = [scheduler.submit([[n], [n, n]], priority="bulk") for n in range(1, 6)]
     bad = scheduler.submit([[1], [2], [13], [3]], priority="bulk")
     with pytest.raises(InputError, match=r"text 2 \(1 tokens\) makes the model fail: RuntimeError: unlucky") as failure:
-        bad.result(10)
+        bad.result(60)
     assert failure.value.index == 2
     for n, ticket in enumerate(good, start=1):
-        np.testing.assert_array_equal(ticket.result(10), expected([[n], [n, n]]))
+        np.testing.assert_array_equal(ticket.result(60), expected([[n], [n, n]]))
     assert scheduler.alive
     scheduler.close()
 
@@ -168,9 +168,9 @@ def test_nan_and_infinity_are_an_error_naming_the_text(poison):
     scheduler = Scheduler(NanEncoder())
     other = scheduler.submit([[5]], priority="bulk")
     with pytest.raises(InputError, match="NaN or infinity") as failure:
-        scheduler.submit([[1], [poison]], priority="bulk").result(10)
+        scheduler.submit([[1], [poison]], priority="bulk").result(60)
     assert failure.value.index == 1
-    np.testing.assert_array_equal(other.result(10), expected([[5]]))
+    np.testing.assert_array_equal(other.result(60), expected([[5]]))
     scheduler.close()
 
 
@@ -183,7 +183,7 @@ def test_out_of_memory_halves_the_batches_until_they_fit(caplog):
     scheduler = Scheduler(encoder, batch_tokens=4000, batch_texts=1000)
     texts = [[n % 7] * 10 + [n] for n in range(200)]
     with caplog.at_level(logging.WARNING):
-        np.testing.assert_array_equal(scheduler.submit(texts, priority="bulk").result(10), expected(texts))
+        np.testing.assert_array_equal(scheduler.submit(texts, priority="bulk").result(60), expected(texts))
     scheduler.close()
     assert "out of memory" in caplog.text
 
@@ -195,7 +195,7 @@ def test_one_text_too_large_for_memory_is_named():
 
     scheduler = Scheduler(CountingEncoder(tiny))
     with pytest.raises(InputError, match=r"text 1 .* does not fit into memory"):
-        scheduler.submit([[1], [2] * 101], priority="bulk").result(10)
+        scheduler.submit([[1], [2] * 101], priority="bulk").result(60)
     scheduler.close()
 
 
@@ -203,7 +203,7 @@ def test_a_call_is_admitted_whole_or_not_at_all():
     gate = Gate()
     scheduler = Scheduler(CountingEncoder(gate), max_waiting=2, max_waiting_tokens=10)
     running = scheduler.submit([[1]], priority="bulk")
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     with pytest.raises(OverloadedError, match="limit is 10"):
         scheduler.submit([[2] * 6, [3] * 6], priority="bulk")
     waiting = [scheduler.submit([[n]], priority="bulk") for n in (2, 3)]
@@ -211,7 +211,7 @@ def test_a_call_is_admitted_whole_or_not_at_all():
         scheduler.submit([[4]], priority="bulk")
     gate.open()
     for ticket in (running, *waiting):
-        ticket.result(10)
+        ticket.result(60)
     scheduler.close()
     stats = scheduler.stats()
     assert (stats.rejected, stats.texts, stats.waiting_tokens) == (2, 3, 0)
@@ -219,7 +219,7 @@ def test_a_call_is_admitted_whole_or_not_at_all():
 
 def test_a_call_larger_than_the_limit_is_admitted_to_an_empty_queue():
     scheduler = Scheduler(CountingEncoder(), max_waiting_tokens=4)
-    assert scheduler.submit([[1] * 9], priority="bulk").result(10).tolist() == [[9, 9, 1]]
+    assert scheduler.submit([[1] * 9], priority="bulk").result(60).tolist() == [[9, 9, 1]]
     scheduler.close()
 
 
@@ -228,11 +228,11 @@ def test_a_caller_that_went_away_costs_nothing_more():
     encoder = CountingEncoder(gate)
     scheduler = Scheduler(encoder, batch_tokens=4)
     left = scheduler.submit([[n] * 4 for n in range(1, 100)], priority="bulk")
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     assert left.cancel()
     stays = scheduler.submit([[3]], priority="bulk")
     gate.open()
-    stays.result(10)
+    stays.result(60)
     scheduler.close()
     with pytest.raises(CancelledError):
         left.result(0)
@@ -249,12 +249,12 @@ def test_a_worker_that_dies_is_seen_by_everyone():
 
     scheduler = Scheduler(CountingEncoder(die))
     running = scheduler.submit([[1]])
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     queued = scheduler.submit([[2]])
     gate.open()
     for ticket in (running, queued):
         with pytest.raises(EngineClosedError, match="pulled the plug"):
-            ticket.result(10)
+            ticket.result(60)
     assert not scheduler.alive
     with pytest.raises(EngineClosedError, match="pulled the plug"):
         scheduler.submit([[3]])
@@ -274,7 +274,7 @@ def test_closing_in_haste_fails_what_is_not_done():
     gate = Gate()
     scheduler = Scheduler(CountingEncoder(gate))
     scheduler.submit([[1]])
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     waiting = scheduler.submit([[2]])
     scheduler.close(timeout=0.05)
     with pytest.raises(EngineClosedError, match="closed"):
@@ -289,7 +289,7 @@ def test_an_encoder_that_answers_the_wrong_shape_is_not_believed():
 
     scheduler = Scheduler(Short())
     with pytest.raises(InputError, match="shape"):
-        scheduler.submit([[1]]).result(10)
+        scheduler.submit([[1]]).result(60)
     scheduler.close()
 
 
@@ -297,8 +297,8 @@ def test_an_encoder_that_answers_the_wrong_shape_is_not_believed():
 def test_while_queries_come_the_batches_of_large_calls_are_short(priority):
     encoder = CountingEncoder(lambda batch: time.sleep(sum(map(len, batch)) / 10_000))
     scheduler = Scheduler(encoder, batch_tokens=4000, batch_texts=1000)
-    scheduler.submit([[1] * 100 for _ in range(2)] + [[2] * 100]).result(10)
-    scheduler.submit([[n] * 100 for n in range(60)], priority=priority).result(20)
+    scheduler.submit([[1] * 100 for _ in range(2)] + [[2] * 100]).result(60)
+    scheduler.submit([[n] * 100 for n in range(60)], priority=priority).result(60)
     scheduler.close()
     assert max(sum(map(len, batch)) for batch in encoder.batches) <= 10_000 * 0.05 * 1.5
 
@@ -312,7 +312,7 @@ class SmallBatches(CountingEncoder):
 @pytest.mark.parametrize(("encoder", "sizes"), [(SmallBatches(), [8, 4]), (CountingEncoder(), [12])])
 def test_an_encoder_may_say_how_large_its_batches_run_best(encoder, sizes):
     scheduler = Scheduler(encoder)
-    scheduler.submit([[n] * 100 for n in range(12)], priority="bulk").result(10)
+    scheduler.submit([[n] * 100 for n in range(12)], priority="bulk").result(60)
     scheduler.close()
     assert [len(batch) for batch in encoder.batches] == sizes
 
@@ -321,7 +321,7 @@ def test_large_calls_alone_have_whole_batches_in_either_class():
     encoder = CountingEncoder()
     scheduler = Scheduler(encoder, batch_tokens=4000, batch_texts=1000)
     for priority in ("query", "bulk"):
-        scheduler.submit([[n] * 100 for n in range(40)], priority=priority).result(20)
+        scheduler.submit([[n] * 100 for n in range(40)], priority=priority).result(60)
     scheduler.close()
     assert [sum(map(len, batch)) for batch in encoder.batches] == [3200, 800] * 2
 
@@ -329,7 +329,7 @@ def test_large_calls_alone_have_whole_batches_in_either_class():
 def test_the_answer_says_how_long_it_waited_and_ran():
     scheduler = Scheduler(CountingEncoder(lambda _: time.sleep(0.02)))
     ticket = scheduler.submit([[1]])
-    ticket.result(10)
+    ticket.result(60)
     scheduler.close()
     assert 0 <= ticket.queued_seconds < 5
     assert ticket.encode_seconds >= 0.019

@@ -101,14 +101,14 @@ def test_a_wrong_setting_stops_the_caller(files):
     with WorkerPool(ExtractionSettings(HashingSizer(64), chunker="nobody")) as pool:
         (job,) = files(a="words")
         with pytest.raises(PluginError, match="unknown chunker `nobody`"):
-            pool.submit(job).result(20)
+            pool.submit(job).result(60)
 
 
 def test_a_save_goes_before_the_backlog(setup, files):
     jobs = files(**{f"f{i}": "words" for i in range(400)})
     with WorkerPool(setup) as pool:
         backlog = [pool.submit(job) for job in jobs[1:]]
-        pool.submit(jobs[0], urgent=True).result(20)
+        pool.submit(jobs[0], urgent=True).result(60)
         assert not backlog[-1].done()
 
 

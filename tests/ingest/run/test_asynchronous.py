@@ -89,7 +89,7 @@ def test_the_loop_goes_on_while_the_iterator_waits() -> None:
     ticks = 0
 
     def waits() -> Iterator[str]:
-        released.wait(20)
+        released.wait(60)
         yield "released"
 
     released = threading.Event()

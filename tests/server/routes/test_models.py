@@ -28,7 +28,7 @@ def test_two_models_with_room_for_one_are_both_answered(tmp_path, serve):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert replies == [200] * 8
     assert len(get(port, "/api/ps").json()["models"]) == 1
     engine.close()
