@@ -23,7 +23,9 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.extract.extractor import Extractor, Job
 from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.recipe import Recipe
+from embedingest.ingest.scan.folders import Folders
 from embedingest.ingest.scan.listing import FoundFile
+from embedingest.ingest.scan.roots import resolve
 from embedingest.ingest.watch.values import Batch
 from embedingest.store.values import Changes
 from tests.ingest.world import ENGINE, World
@@ -106,14 +108,13 @@ class CrashingEngine:
 
 def expected(world: World) -> dict[str, tuple[Any, ...]]:
     """What a fresh ingest gives, computed without table, journal or plan."""
-    pipeline = world.pipeline()
-    recipe = Recipe(pipeline.config, ENGINE.describe("hashing"))
+    config = world.pipeline().config
+    recipe = Recipe(config, ENGINE.describe("hashing"))
     extractor = Extractor(recipe.setup(ENGINE.sizer("hashing", prompt="")))
     rows, texts = [], {}
-    with pipeline.journal_to_read() as journal:
-        pipeline._take_roots(journal)
-    for root in pipeline.roots:
-        for item in pipeline.scanner(root).scan():
+    folders = Folders(resolve(config.sources, {}), [world.state], config.metadata_rules.sidecar)
+    for root in folders.roots:
+        for item in folders.scanner(root).scan():
             if not isinstance(item, FoundFile):
                 continue
             with contextlib.suppress(DocumentError):
