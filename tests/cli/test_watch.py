@@ -53,16 +53,28 @@ def sources(folder: Path) -> set[str]:
     return {row["source"] for row in rows(folder).values()}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    docs = tmp_path / "docs"
+def furnished(folder: Path) -> Path:
+    docs = folder / "docs"
     for name in ("walrus", "llama", "owl", "deep/eel", "deep/ray", "gone/ant", "gone/bee", "keep/cat", "keep/dog"):
         path = docs / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(TEXT.format(name))
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "new.md").write_text(TEXT.format("a newcomer"))
-    return tmp_path
+    (folder / "outside").mkdir()
+    (folder / "outside" / "new.md").write_text(TEXT.format("a newcomer"))
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return furnished(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
+    """A folder under `watch --serve`, for tests that change nothing of it."""
+    home = furnished(tmp_path_factory.mktemp("served"))
+    with watching(home, "--serve", "--port", "0") as process:
+        yield home, process
 
 
 def test_every_kind_of_change_arrives_and_the_table_equals_a_fresh_ingest(home):
@@ -105,24 +117,24 @@ def test_interrupting_ends_with_130(home):
         assert process.wait(timeout=60) == 130
 
 
-def test_a_second_writer_is_refused_and_told_who_writes(home, chair, monkeypatch):
-    with watching(home) as process:
-        monkeypatch.chdir(home)
-        ran = chair.run("ingest", "docs", "--model", "hashing")
-        assert ran.code == 3
-        assert str(process.pid) in ran.err
+def test_a_second_writer_is_refused_and_told_who_writes(served, chair, monkeypatch):
+    home, process = served
+    monkeypatch.chdir(home)
+    ran = chair.run("ingest", "docs", "--model", "hashing")
+    assert ran.code == 3
+    assert str(process.pid) in ran.err
 
 
-def test_watch_and_serve_share_one_process(home):
-    with watching(home, "--serve", "--port", "0") as process:
-        listening = _port_of(process.pid)
-        body = json.dumps({"model": "hashing", "input": ["one", "two"]}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{listening}/api/embed", body)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            assert len(json.load(answer)["embeddings"]) == 2
-        search = json.dumps({"query": "walrus", "limit": 1}).encode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{listening}/api/search", search, timeout=60) as answer:
-            assert json.load(answer)["results"][0]["source"] == "docs/walrus.md"
+def test_watch_and_serve_share_one_process(served):
+    _, process = served
+    listening = _port_of(process.pid)
+    body = json.dumps({"model": "hashing", "input": ["one", "two"]}).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{listening}/api/embed", body)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert len(json.load(answer)["embeddings"]) == 2
+    search = json.dumps({"query": "walrus", "limit": 1}).encode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{listening}/api/search", search, timeout=60) as answer:
+        assert json.load(answer)["results"][0]["source"] == "docs/walrus.md"
 
 
 def test_a_taken_port_is_said_and_the_watch_goes_on(home):
