@@ -237,14 +237,13 @@ LAZY = [
 ]
 # Importing these costs nothing that any start could spare.
 LIGHT = ("atomic", "durations", "errors", "paths", "types", "version")
-NOT_YET = ("cli",)
 
 
 @pytest.mark.parametrize("module", modules(), ids=str)
 def test_own_modules_are_imported_inside_functions_only_for_a_lazy_start(module: Module) -> None:
     for target in module.in_functions:
         name = str(own_name(target))
-        assert within(module.name, *NOT_YET) or not within(name, *LIGHT), f"{module}: {name} is light"
+        assert not within(name, *LIGHT), f"{module}: {name} is light"
         reasons = [lazy.reason for lazy in LAZY if lazy.covers(module, name)]
         assert reasons, f"{module} imports {name} inside a function: at the top with it, or a reason into LAZY"
 

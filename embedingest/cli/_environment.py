@@ -1,12 +1,12 @@
-"""Settings from flags and from the environment, Ollama's variables among them. The one reader of `OLLAMA_*`.
+"""Settings from flags and from the environment. The only reader of Ollama's variables, `OLLAMA_*`.
 
-A flag that was given comes first, then the variable, then the default.
+The flag goes before the variable, the variable before the default.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.config import EngineConfig, ServerConfig
 from embedingest.durations import parse_setting
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 __all__ = ["engine_settings", "server_settings"]
 
 
-def server_settings(environ: Mapping[str, str] | None = None, **given: Any) -> ServerConfig:
-    """`OLLAMA_HOST`, `OLLAMA_ORIGINS`, `OLLAMA_CONTEXT_LENGTH` under the flags. Raises ConfigError, naming the one."""
+def server_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> ServerConfig:
+    """`OLLAMA_HOST`, `OLLAMA_ORIGINS`, `OLLAMA_CONTEXT_LENGTH` under the flags. Raises ConfigError."""
     env = os.environ if environ is None else environ
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     if value := env.get("OLLAMA_HOST", "").strip():
-        found |= _host(value)
+        settings |= _host(value)
     if value := env.get("OLLAMA_ORIGINS", "").strip():
-        found["origins"] = tuple(part.strip() for part in value.split(",") if part.strip())
+        settings["origins"] = tuple(part.strip() for part in value.split(",") if part.strip())
     if value := env.get("OLLAMA_CONTEXT_LENGTH", "").strip():
-        found["context_length"] = _read("OLLAMA_CONTEXT_LENGTH", value, _positive)
-    return ServerConfig(**_said(found | _said(given)))
+        settings["context_length"] = _read("OLLAMA_CONTEXT_LENGTH", value, _positive)
+    return ServerConfig(**_present(settings | _present(flags)))
 
 
-def engine_settings(environ: Mapping[str, str] | None = None, **given: Any) -> EngineConfig:
-    """`OLLAMA_KEEP_ALIVE`, `OLLAMA_MAX_QUEUE` and `OLLAMA_MAX_LOADED_MODELS` under the flags; 0 is the default."""
+def engine_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> EngineConfig:
+    """`OLLAMA_KEEP_ALIVE`, `OLLAMA_MAX_QUEUE` and `OLLAMA_MAX_LOADED_MODELS` under the flags; 0 means the default."""
     env = os.environ if environ is None else environ
-    found: dict[str, Any] = {}
-    for variable, name, read in _ENGINE:
+    settings: dict[str, Any] = {}
+    for variable, name, read in _ENGINE_VARIABLES:
         if value := env.get(variable, "").strip():
-            found[name] = _read(variable, value, read)
-    return EngineConfig(**_said(found | _said(given)))
+            settings[name] = _read(variable, value, read)
+    return EngineConfig(**_present(settings | _present(flags)))
 
 
-def _said(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value not in (None, ())}
+def _present(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value not in (None, ())}
 
 
 def _positive(text: str) -> int | None:
@@ -50,7 +50,7 @@ def _positive(text: str) -> int | None:
     return number if number > 0 else None
 
 
-_ENGINE: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
+_ENGINE_VARIABLES: Final[tuple[tuple[str, str, Callable[[str], Any]], ...]] = (
     ("OLLAMA_KEEP_ALIVE", "keep_alive", parse_setting),
     ("OLLAMA_MAX_QUEUE", "max_waiting", _positive),
     ("OLLAMA_MAX_LOADED_MODELS", "max_loaded_models", _positive),

@@ -30,25 +30,20 @@ def perform_or_request(
     Returns the exit code. The settings are those the table was last written with. Raises EmbedingestError where the
     request failed.
     """
-    from embedingest.build.pipelines import open_pipeline
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
 
-    session = Session(recall(state, db, table))
-    try:
-        with stop_on_signals() as stop, progress_line(as_json=as_json) as progress:
-            pipeline = open_pipeline(session, progress=progress, stop=stop)
-            try:
-                with pipeline:
-                    report = pipeline.perform(verb, arguments)
-            except LockedError:
-                answer = _request(state, db, table, verb, arguments, stop)
-                if answer is None:
-                    return ExitCode.INTERRUPTED
-                _print_answer(answer, as_json=as_json)
-                return 0
-    finally:
-        session.close()
+    config = recall(state, db, table)
+    with stop_on_signals() as stop:
+        try:
+            with Session(config) as session, progress_line(as_json=as_json) as progress:
+                report = session.pipeline(progress=progress, stop=stop).perform(verb, arguments)
+        except LockedError:
+            answer = _request(state, db, table, verb, arguments, stop)
+            if answer is None:
+                return ExitCode.INTERRUPTED
+            _print_answer(answer, as_json=as_json)
+            return ExitCode.DONE
     print_report(report, as_json=as_json)
     return stop.exit_code(report.exit_code)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from embedingest.cli._output import print_note, stderr
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
+    from collections.abc import Iterator
 
     from embedingest.build.session import Session
 
-__all__ = ["announce", "serve_beside"]
+__all__ = ["announce", "served"]
 
 
 def announce(url: str, model: str) -> None:
@@ -22,21 +23,23 @@ def announce(url: str, model: str) -> None:
     print_note(call, style="dim")
 
 
-def serve_beside(stack: ExitStack, session: Session, address: dict[str, Any]) -> None:
-    """Serve the engine of `session` until `stack` ends. A port that is taken is said, and the watch goes on."""
-    from embedingest.build.serving import open_searcher, open_server
+@contextmanager
+def served(session: Session, address: dict[str, Any]) -> Iterator[None]:
+    """While inside, the default pipeline's engine and table are served. A port that is taken is said, no error."""
+    from embedingest.build.serving import open_server
     from embedingest.cli._environment import server_settings
 
-    pipeline = session.config.pipelines["default"]
-    searcher = open_searcher(
-        session, db=pipeline.db, table=pipeline.table, model=pipeline.model, consistency_seconds=0.0
-    )
+    model = session.config.pipelines["default"].model
     try:
-        server = open_server(session, server_settings(**address, preload=(pipeline.model,)), searcher)
+        server = open_server(session, server_settings(**address, preload=(model,)), session.searcher())
     except ConfigError as error:
         print_note(f"not serving: {error.message}", style="yellow")
         print_note(f"hint: {error.remedy}; watching goes on")
+        yield
         return
     server.start()
-    stack.callback(server.stop)
-    announce(server.url, pipeline.model)
+    try:
+        announce(server.url, model)
+        yield
+    finally:
+        server.stop()

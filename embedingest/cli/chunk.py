@@ -77,12 +77,9 @@ def _extract(file: Path, config: Config) -> tuple[Extracted, Sizer]:
     from embedingest.build.session import Session
     from embedingest.ingest.extract.extractor import Job
 
-    session = Session(config)
-    try:
+    with Session(config) as session:
         extractor, sizer = open_extractor(session)
         return extractor.extract(Job(str(file), "", file.name), keep_text=True), sizer
-    finally:
-        session.close()
 
 
 def _write_page(file: Path, extracted: Extracted, sizer: Sizer) -> None:

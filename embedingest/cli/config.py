@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from embedingest.cli._options import json_option
 from embedingest.cli._output import print_json, print_note
+from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from embedingest.config import Config, PipelineConfig
 
 __all__ = ["config"]
@@ -32,16 +35,13 @@ def check(file: Path) -> None:
     from embedingest.supervise import hosts
 
     settings = read(file)
-    session = Session(settings)
-    try:
+    with Session(settings) as session:
         _check_plugins(settings)
         connections = hosts(session)
         for name, pipeline in settings.pipelines.items():
             if settings.engine_of(pipeline.engine).engine == "local":
                 session.engine_of(pipeline.engine).describe(pipeline.model)
             _check_roots(name, pipeline)
-    finally:
-        session.close()
     print_note(f"{file} is whole: {', '.join(settings.pipelines) or 'no pipelines'}")
     for host, why in connections.items():
         print_note(f"will talk to {host} ({why})")
@@ -81,7 +81,6 @@ def schema() -> None:
 def init(folder: Path, output: Path | None, force: bool) -> None:
     """Write a commented configuration for FOLDER, ready to be run."""
     from embedingest.config.starter import starter
-    from embedingest.errors import ConfigError
 
     file = folder / "embedingest.yaml" if output is None else output
     if file.exists() and not force:
@@ -91,27 +90,38 @@ def init(folder: Path, output: Path | None, force: bool) -> None:
 
 
 def _check_plugins(settings: Config) -> None:
-    """Every plug-in that is named, and its settings. Raises PluginError."""
+    """Check every plug-in that is named, and its settings. Raises PluginError."""
     from embedingest import registry
 
     registry.named(settings.plugins)
-    engines = (settings.engine, *settings.engines.values())
-    named = [("engines", engine.engine, engine.options) for engine in engines if engine.engine != "local"]
-    named += [("encoders", m.encoder, m.options) for m in settings.models.values() if m.encoder != "auto"]
+    for group, name, options in _plugin_uses(settings):
+        registry.find(group, name.partition("#")[0]).check(options)
+
+
+def _plugin_uses(settings: Config) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Group, name (`NAME#DIGEST` where a rule has its own options) and options of each plug-in that is named."""
+    for engine in (settings.engine, *settings.engines.values()):
+        if engine.engine != "local":
+            yield "engines", engine.engine, engine.options
+    for model in settings.models.values():
+        if model.encoder != "auto":
+            yield "encoders", model.encoder, model.options
     for pipeline in settings.pipelines.values():
         load, chunk = pipeline.load, pipeline.chunk
-        named += [("loaders", name.partition("#")[0], load.settings().get(name, {})) for name in load.chosen().values()]
-        named += [("loaders", name.partition("#")[0], options) for name, options in load.settings().items()]
-        named += [("chunkers", name.partition("#")[0], options) for name, options in chunk.settings().items()]
-        named += [("chunkers", chunk.chunker, {})] if chunk.chunker != "auto" else []
-        named += [("sources", s.source, s.options) for s in pipeline.sources if s.source != "folder"]
-    for group, name, options in named:
-        registry.find(group, name).check(options)
+        for name in load.chosen().values():
+            yield "loaders", name, load.settings().get(name, {})
+        for name, options in load.settings().items():
+            yield "loaders", name, options
+        for name, options in chunk.settings().items():
+            yield "chunkers", name, options
+        if chunk.chunker != "auto":
+            yield "chunkers", chunk.chunker, {}
+        for source in pipeline.sources:
+            if source.source != "folder":
+                yield "sources", source.source, source.options
 
 
 def _check_roots(name: str, pipeline: PipelineConfig) -> None:
-    from embedingest.errors import ConfigError
-
     for source in pipeline.sources:
         if source.source == "folder" and not source.path.exists():
             raise ConfigError(f"pipelines.{name}.sources: no such folder: {source.path}", remedy="check the path")

@@ -15,6 +15,10 @@ import rich_click as click
 
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_line, stdout
+from embedingest.errors import ConfigError, EmbedingestError, TableMissingError
+from embedingest.paths import user_cache
+from embedingest.types import DEFAULT_MODEL
+from embedingest.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,8 +73,6 @@ def doctor(db: str, table: str, state: Path, port: int, as_json: bool) -> int:
 def _versions() -> Iterator[Finding]:
     from importlib.metadata import PackageNotFoundError, version
 
-    from embedingest.version import __version__
-
     versions = [f"embedingest {__version__}", f"Python {platform.python_version()}", platform.platform()]
     for package in ("torch", "sentence-transformers", "openvino", "lancedb"):
         try:
@@ -89,8 +91,6 @@ def _processor() -> Iterator[Finding]:
 
 def _models() -> Iterator[Finding]:
     from embedingest.build.models import open_engine
-    from embedingest.errors import EmbedingestError
-    from embedingest.types import DEFAULT_MODEL
 
     engine = open_engine()
     try:
@@ -103,7 +103,6 @@ def _models() -> Iterator[Finding]:
 
 
 def _folders(db: str, state: Path) -> Iterator[Finding]:
-    from embedingest.paths import user_cache
     from embedingest.store.uri import local_folder
 
     for name, folder in (("table", local_folder(db)), ("state", state), ("cache", user_cache())):
@@ -125,14 +124,12 @@ def _writable(name: str, folder: Path) -> Finding:
 
 
 def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
-    from embedingest.errors import EmbedingestError, TableMissingError
-    from embedingest.store.table import open_table
+    from embedingest.build.inspect import table_facts
     from embedingest.store.writer import writer_lock
 
     try:
-        with open_table(db, table) as opened:
-            model = opened.identity.model
-            yield Finding("table", "fine", f"`{table}`: {opened.count():,} rows by model {model}")
+        facts = table_facts(db, table)
+        yield Finding("table", "fine", f"`{table}`: {facts['rows']:,} rows by model {facts['model']}")
     except TableMissingError:
         yield Finding("table", "note", f"there is no `{table}` in {db} yet", "`embedingest ingest PATH` makes it")
         return
@@ -157,7 +154,6 @@ def _watches() -> Iterator[Finding]:
 
 
 def _port(port: int) -> Iterator[Finding]:
-    from embedingest.errors import ConfigError
     from embedingest.server.run import bind
 
     try:

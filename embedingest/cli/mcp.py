@@ -28,9 +28,6 @@ def mcp(db: str, table: str, state: Path, model: str | None) -> None:
     from embedingest.mcp import create_server
 
     name, config = searching(state, db, table, model)
-    session = Session(config)
-    try:
+    with Session(config) as session:
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
         create_server(searcher).run("stdio")
-    finally:
-        session.close()

@@ -8,6 +8,7 @@ import rich_click as click
 
 from embedingest.cli._options import json_option
 from embedingest.cli._output import print_json, print_line, print_note
+from embedingest.errors import EmbedingestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,6 @@ def pull(name: str) -> None:
 
 def _list(*, as_json: bool) -> None:
     from embedingest.build.models import open_engine
-    from embedingest.errors import EmbedingestError
 
     engine = open_engine()
     listed: list[dict[str, Any]] = []

@@ -34,18 +34,13 @@ def plan(
     Without PATH, folders and settings are those of the last `ingest` or `watch`. `embedingest ingest
     --plan FILE` does exactly what `--out FILE` froze, or refuses when the folders have moved on.
     """
-    from embedingest.build.pipelines import open_pipeline
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
 
     flags.pop("allow_deletes")
-    session = Session(
-        config_from_flags(paths, db=db, table=table, state=state, **flags) if paths else recall(state, db, table)
-    )
-    try:
-        document = open_pipeline(session).plan()
-    finally:
-        session.close()
+    config = config_from_flags(paths, db=db, table=table, state=state, **flags) if paths else recall(state, db, table)
+    with Session(config) as session:
+        document = session.pipeline().plan()
     if out is not None:
         out.write_text(json.dumps(document), "utf-8")
     if as_json:

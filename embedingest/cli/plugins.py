@@ -12,6 +12,7 @@ import rich_click as click
 
 from embedingest.cli._options import json_option
 from embedingest.cli._output import print_json, print_note, stdout
+from embedingest.errors import ConfigError, PluginError
 
 if TYPE_CHECKING:
     from embedingest.registry import Plugin
@@ -47,8 +48,6 @@ def check(
     seconds: float,
 ) -> int:
     """Hold plug-in NAME against the contract of its group, in a process of its own. Exit code 1 where it breaks it."""
-    from embedingest.errors import PluginError
-
     chosen = _chosen(name, group)
     request = {
         "group": chosen.group,
@@ -118,7 +117,6 @@ def _facts(plugin: Plugin) -> dict[str, Any]:
 def _load_error(plugin: Plugin) -> str | None:
     """Why a plug-in does not load. It is imported in a process of its own, for at most a minute."""
     from embedingest import registry
-    from embedingest.errors import PluginError
 
     try:
         if registry.find(plugin.group, plugin.name).distribution != plugin.distribution:
@@ -141,7 +139,6 @@ def _load_error(plugin: Plugin) -> str | None:
 
 def _chosen(name: str, group: str | None) -> Plugin:
     from embedingest import registry
-    from embedingest.errors import PluginError
 
     if group is not None:
         return registry.find(group, name)
@@ -153,8 +150,6 @@ def _chosen(name: str, group: str | None) -> Plugin:
 
 
 def _options(pairs: tuple[str, ...]) -> dict[str, Any]:
-    from embedingest.errors import ConfigError
-
     options: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")

@@ -54,12 +54,8 @@ def rebuild(
     else:
         named = ctx.get_parameter_source("model") is not ParameterSource.DEFAULT
         config = _with_model(recall(state, db, table), flags["model"] if named else None)
-    session = Session(config)
-    try:
-        with stop_on_signals() as stop, progress_line(as_json=as_json) as progress:
-            report = rebuild_table(session, progress=progress, stop=stop)
-    finally:
-        session.close()
+    with stop_on_signals() as stop, Session(config) as session, progress_line(as_json=as_json) as progress:
+        report = rebuild_table(session, progress=progress, stop=stop)
     print_report(report, as_json=as_json)
     return stop.exit_code(report.exit_code)
 

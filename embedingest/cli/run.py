@@ -67,12 +67,9 @@ def _name_hosts(settings: Config) -> None:
     from embedingest.build.session import Session
     from embedingest.supervise import hosts
 
-    session = Session(settings)
-    try:
+    with Session(settings) as session:
         for host, why in hosts(session).items():
             print_note(f"will talk to {host} ({why})")
-    finally:
-        session.close()
 
 
 @contextmanager

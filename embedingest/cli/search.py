@@ -60,13 +60,10 @@ def search(
     from embedingest.store.values import SearchQuery
 
     name, config = searching(state, db, table, model)
-    session = Session(config)
-    try:
+    question = SearchQuery(text=query, highlight=True, **options)
+    with Session(config) as session:
         searcher = open_searcher(session, db=db, table=table, model=name, snapshot=snapshot)
-        question = SearchQuery(text=query, highlight=True, **options)
         result = searcher.search(question)
-    finally:
-        session.close()
     if as_json:
         print_json(result_to_json(question, result))
     else:

@@ -63,11 +63,8 @@ def serve(
         allow_pull=allow_pull,
     )
     changes = engine_settings(keep_alive=keep_alive).model_dump(exclude_unset=True)
-    session = Session(config.model_copy(update={"engine": config.engine.model_copy(update=changes)}))
-    try:
+    with Session(config.model_copy(update={"engine": config.engine.model_copy(update=changes)})) as session:
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
         server = open_server(session, settings, searcher)
         announce(server.url, name)
         server.run()
-    finally:
-        session.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["status"]
 
+_FOLLOW_SECONDS: Final = 1.0
+
 
 @click.command()
 @table_options
@@ -24,81 +26,33 @@ __all__ = ["status"]
 @json_option
 def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int:
     """Show what is in sync, waiting or failed. Exit code 1 when documents failed or deletions wait."""
+    from embedingest.build.inspect import status_document
+
+    def documents() -> Iterator[dict[str, Any]]:
+        yield status_document(state, db, table)
+        while follow:
+            time.sleep(_FOLLOW_SECONDS)
+            yield status_document(state, db, table)
+
     if follow and not as_json:
-        _follow(db, table, state)
-        return 0
-    document = _document(db, table, state)
-    while True:
+        return _redraw(documents())
+    document: dict[str, Any] = {}
+    for document in documents():
         if as_json:
             print_json(document, line=follow)
         else:
             for line in _lines(document):
                 print_line(line)
-        if not follow:
-            return int(bool(document["failures"] or document["pending_deletes"]))
-        time.sleep(1)
-        document = _document(db, table, state)
+    return int(bool(document["failures"] or document["pending_deletes"]))
 
 
-def _follow(db: str, table: str, state: Path) -> None:
+def _redraw(documents: Iterator[Mapping[str, Any]]) -> int:
     from rich.live import Live
 
     with Live(console=stdout(), auto_refresh=False) as live:
-        while True:
-            live.update("\n".join(_lines(_document(db, table, state))), refresh=True)
-            time.sleep(1)
-
-
-def _document(db: str, table: str, state: Path) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from embedingest.build.pipelines import open_pipeline
-    from embedingest.build.remembered import journal_path, recall
-    from embedingest.build.session import Session
-    from embedingest.ingest.audit.status import journal_status, lag
-    from embedingest.ingest.notices import Tally
-    from embedingest.store.writer import writer_lock
-
-    session = Session(recall(state, db, table))
-    try:
-        behind = lag(open_pipeline(session), left := Tally())
-    finally:
-        session.close()
-    lock = writer_lock(db, table, state=state)
-    return {
-        "table": {"db": db, "name": table, **_table_stats(db, table)},
-        "writer": None if (holder := lock.current()) is None else asdict(holder),
-        "in_sync": not behind["to_read"] and not behind["gone"],
-        "behind": behind,
-        **journal_status(journal_path(state, db, table), now=time.time(), skipped=left),
-    }
-
-
-def _table_stats(db: str, table: str) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from embedingest.errors import TableMissingError
-    from embedingest.store.table import open_table
-
-    try:
-        opened = open_table(db, table)
-    except TableMissingError:
-        return {"rows": 0}
-    try:
-        stats = opened.stats()
-        return {
-            "rows": stats.rows,
-            "bytes": stats.bytes,
-            "fragments": stats.fragments,
-            "versions": stats.versions,
-            "unindexed_rows": stats.unindexed_rows,
-            "indices": {name: {"rows": rows, "unindexed": late} for name, (rows, late) in stats.indices.items()},
-            "vector_index": None if stats.vector_index is None else asdict(stats.vector_index),
-            "model": opened.identity.model,
-            "fingerprint": opened.identity.fingerprint,
-        }
-    finally:
-        opened.close()
+        for document in documents:
+            live.update("\n".join(_lines(document)), refresh=True)
+    return 0
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:

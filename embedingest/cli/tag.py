@@ -37,13 +37,11 @@ def tag(name: str | None, drop: bool, db: str, table: str, state: Path, as_json:
 def _list(db: str, table: str, *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from embedingest.store.snapshots import snapshots
-    from embedingest.store.table import open_table
+    from embedingest.build.inspect import list_snapshots
 
-    with open_table(db, table) as opened:
-        listed = snapshots(opened)
+    snapshots = list_snapshots(db, table)
     if as_json:
-        print_json([{**asdict(snapshot), "created_at": snapshot.created_at.isoformat()} for snapshot in listed])
+        print_json([{**asdict(snapshot), "created_at": snapshot.created_at.isoformat()} for snapshot in snapshots])
         return
-    for snapshot in listed:
+    for snapshot in snapshots:
         print_line(f"{snapshot.name}  {snapshot.rows:,} rows  {snapshot.created_at:%Y-%m-%d %H:%M:%S} UTC")

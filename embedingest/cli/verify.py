@@ -22,17 +22,11 @@ __all__ = ["verify"]
 @json_option
 def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json: bool) -> int:
     """Compare folders, journal and table, both ways. Exit code 1 when something differs and was not mended."""
-    from embedingest.build.pipelines import open_pipeline
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
 
-    session = Session(recall(state, db, table))
-    pipeline = open_pipeline(session)
-    try:
-        verification = pipeline.verify(repair=repair, sample=sample)
-    finally:
-        pipeline.close()
-        session.close()
+    with Session(recall(state, db, table)) as session:
+        verification = session.pipeline().verify(repair=repair, sample=sample)
     problems = verification.problems
     if as_json:
         print_json({**verification.to_json(), "repaired": repair and bool(problems)})

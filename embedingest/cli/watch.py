@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -13,7 +13,7 @@ from embedingest.cli._options import json_option, model_options, paths_argument,
 from embedingest.cli._output import print_note
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
-from embedingest.cli._server import serve_beside
+from embedingest.cli._server import served
 from embedingest.cli._settings import config_from_flags, ingest_options
 
 if TYPE_CHECKING:
@@ -60,26 +60,20 @@ def watch(
 
 
 def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) -> int:
-    from embedingest.build.pipelines import open_pipeline
     from embedingest.build.remembered import remember
     from embedingest.build.session import Session
 
-    with ExitStack() as stack:
-        stop = stack.enter_context(stop_on_signals())
-        session = Session(config)
-        stack.callback(session.close)
-        progress = stack.enter_context(progress_line(as_json=as_json))
-        pipeline = stack.enter_context(open_pipeline(session, progress=progress, stop=stop))
+    with stop_on_signals() as stop, Session(config) as session, progress_line(as_json=as_json) as progress:
+        pipeline = session.pipeline(progress=progress, stop=stop)
         remember(pipeline, config)
-        if address is not None:
-            serve_beside(stack, session, address)
-        first = True
-        for report in pipeline.follow():
-            progress.close()
-            if first or report.changed_anything() or report.failures:
-                print_report(report, as_json=as_json, line=True)
-            if first and not stop.is_set():
-                roots = ", ".join(str(root.path) for root in pipeline.roots)
-                print_note(f"watching {roots}; Ctrl-C ends it", style="dim")
-            first = False
+        with nullcontext() if address is None else served(session, address):
+            first = True
+            for report in pipeline.follow():
+                progress.close()
+                if first or report.changed_anything() or report.failures:
+                    print_report(report, as_json=as_json, line=True)
+                if first and not stop.is_set():
+                    roots = ", ".join(str(root.path) for root in pipeline.roots)
+                    print_note(f"watching {roots}; Ctrl-C ends it", style="dim")
+                first = False
     return stop.exit_code(0)

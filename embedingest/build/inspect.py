@@ -1,0 +1,71 @@
+"""What is known of a table without an engine: its facts, its snapshots, whether it agrees with the folders."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from embedingest.build.remembered import journal_path, recall
+from embedingest.build.session import Session
+from embedingest.errors import TableMissingError
+from embedingest.ingest.notices import Tally
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from embedingest.store.values import Snapshot
+
+__all__ = ["list_snapshots", "status_document", "table_facts"]
+
+
+def list_snapshots(db: str, table: str) -> list[Snapshot]:
+    """The named versions of the table, oldest first. Raises TableMissingError."""
+    from embedingest.store.snapshots import snapshots
+    from embedingest.store.table import open_table
+
+    with open_table(db, table) as opened:
+        return snapshots(opened)
+
+
+def table_facts(db: str, table: str) -> dict[str, Any]:
+    """Rows, size, indices and model of the table, as `status --json` shows them. Raises TableMissingError."""
+    from embedingest.store.table import open_table
+
+    with open_table(db, table) as opened:
+        stats = opened.stats()
+        return {
+            "rows": stats.rows,
+            "bytes": stats.bytes,
+            "fragments": stats.fragments,
+            "versions": stats.versions,
+            "unindexed_rows": stats.unindexed_rows,
+            "indices": {name: {"rows": rows, "unindexed": late} for name, (rows, late) in stats.indices.items()},
+            "vector_index": None if stats.vector_index is None else asdict(stats.vector_index),
+            "model": opened.identity.model,
+            "fingerprint": opened.identity.fingerprint,
+        }
+
+
+def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
+    """The document of `status --json`: what is in sync, waiting or failed. Takes no lock, writes nothing.
+
+    Raises TableMissingError where nothing was ever ingested into the table.
+    """
+    from embedingest.ingest.audit.status import journal_status, lag
+    from embedingest.store.writer import writer_lock
+
+    with Session(recall(state, db, table)) as session:
+        behind = lag(session.pipeline(), skipped := Tally())
+    holder = writer_lock(db, table, state=state).current()
+    try:
+        facts = table_facts(db, table)
+    except TableMissingError:
+        facts = {"rows": 0}
+    return {
+        "table": {"db": db, "name": table, **facts},
+        "writer": None if holder is None else asdict(holder),
+        "in_sync": not behind["to_read"] and not behind["gone"],
+        "behind": behind,
+        **journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped),
+    }

@@ -1,0 +1,53 @@
+"""What a table tells without an engine: facts, snapshots, status."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedingest.build.inspect import list_snapshots, status_document, table_facts
+from embedingest.build.remembered import remember
+from embedingest.build.session import Session
+from embedingest.config import Config, PipelineConfig, SourceConfig
+from embedingest.errors import TableMissingError
+
+
+@pytest.fixture
+def place(tmp_path):
+    """State folder, database and name of a table of one document."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "zoo.md").write_text("The walrus sleeps.\n")
+    state, db = tmp_path / "state", str(tmp_path / "lancedb")
+    settings = PipelineConfig(sources=(SourceConfig(path=tmp_path / "docs"),), model="hashing", db=db)
+    config = Config(state=state, pipelines={"default": settings})
+    with Session(config) as session:
+        remember(session.pipeline(), config)
+        session.pipeline().converge()
+        session.pipeline().perform("tag", {"name": "first"})
+    return state, db, settings.table
+
+
+def test_facts_are_rows_and_the_model_that_wrote_them(place):
+    _, db, table = place
+    facts = table_facts(db, table)
+    assert (facts["rows"], facts["model"]) == (1, "hashing")
+
+
+def test_snapshots_have_name_and_rows(place):
+    _, db, table = place
+    assert [(snapshot.name, snapshot.rows) for snapshot in list_snapshots(db, table)] == [("first", 1)]
+
+
+def test_status_is_in_sync_until_a_file_changes(place):
+    state, db, table = place
+    document = status_document(state, db, table)
+    assert (document["in_sync"], document["writer"], document["table"]["rows"]) == (True, None, 1)
+    (state.parent / "docs" / "farm.md").write_text("The llama spits.\n")
+    assert status_document(state, db, table)["behind"] == {"to_read": 1, "gone": 0, "seen": 2}
+
+
+def test_a_table_that_never_was_is_named(tmp_path):
+    db = str(tmp_path / "lancedb")
+    with pytest.raises(TableMissingError):
+        table_facts(db, "chunks")
+    with pytest.raises(TableMissingError, match="nothing was ingested"):
+        status_document(tmp_path, db, "chunks")
