@@ -19,6 +19,7 @@ from embedingest.build.settings import STATE, checked_settings, folders_config
 from embedingest.build.shared import SharedEngines
 from embedingest.config import DEFAULT, Config, PipelineConfig, ServerConfig
 from embedingest.errors import ConfigError
+from embedingest.progress import ProgressLine
 from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -155,8 +156,6 @@ def search(
     filter: str | None = None,  # noqa: A002 -- the word of `/api/search` and of the command line
     group: bool = False,
     context: int = 0,
-    explain: bool = False,
-    highlight: bool = False,
     db: str = _DB,
     table: str = _TABLE,
     state: str | os.PathLike[str] = STATE,
@@ -184,15 +183,7 @@ def search(
     searcher = open_searcher(SharedEngines(config), db=db, table=table, model=name, snapshot=snapshot)
     with searcher:
         return searcher.search(
-            query,
-            mode=mode,
-            limit=limit,
-            offset=offset,
-            filter=filter,
-            group=group,
-            context=context,
-            explain=explain,
-            highlight=highlight,
+            query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context
         )
 
 
@@ -256,7 +247,5 @@ def serve(
 
 def _progress_sink(progress: bool | ProgressSink) -> AbstractContextManager[ProgressSink | None]:
     if progress is True:
-        from embedingest.progress import ProgressLine
-
         return ProgressLine()
     return nullcontext(None if progress is False else progress)
