@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.state.journal import Journal
 
-__all__ = ["NAMED", "Tally", "add_notices", "gather", "gather_files", "meaning", "plus"]
+__all__ = ["MOST_NAMED", "Tally", "add_notices", "gather", "gather_files", "meaning", "plus"]
 
-NAMED: Final = 20
-"""How many files of one kind are named; all are counted."""
+MOST_NAMED: Final = 20
+"""Files of one kind that are named; all are counted."""
 
-_KINDS: Final = 50
+_MOST_KINDS: Final = 50
 
 _MEANINGS: Final = {
     "archive": "archives, read as folders only by setting",
@@ -80,21 +80,21 @@ def plus(notices: Mapping[str, int], **more: int) -> dict[str, int]:
     return total
 
 
-def gather(journal: Journal, aliases: Iterable[str], left: Iterable[Tally] = ()) -> Notices:
-    """What is noticed now of all files under these roots, and of what scans `left`, which the journal does not know.
+def gather(journal: Journal, aliases: Iterable[str], skipped: Iterable[Tally] = ()) -> Notices:
+    """What is noticed now of all files under these roots, and of the `skipped` paths, which the journal does not know.
 
     Files that have the same notices are counted together and only some are looked at, so that a hundred thousand
     of them cost milliseconds.
     """
     tally = Tally()
-    for other in left:
+    for other in skipped:
         tally.add(other)
     for alias in aliases:
         for notices, files in journal.noticed(alias):
             tally.count(notices, files)
-            if wanted := tally.wanted(notices):
-                for source, said in journal.noticed_files(alias, notices, wanted):
-                    tally.name(source, notices, said)
+            if room := tally.room_for(notices):
+                for source, detail in journal.noticed_files(alias, notices, room):
+                    tally.name(source, notices, detail)
     return tally.notices()
 
 
@@ -122,15 +122,16 @@ class Tally:
             before = self._counts.get(kind, (0, 0))
             self._counts[kind] = (before[0] + files, before[1] + files * count)
 
-    def wanted(self, notices: Mapping[str, int]) -> int:
-        """How many more files with these notices are to be named."""
-        return max(NAMED - self._names[kind] for kind in notices)
+    def room_for(self, notices: Mapping[str, int]) -> int:
+        """How many more files with these notices can be named."""
+        return max(MOST_NAMED - self._names[kind] for kind in notices)
 
-    def name(self, source: str, notices: Mapping[str, int], said: str) -> None:
+    def name(self, source: str, notices: Mapping[str, int], detail: str) -> None:
         for kind, count in notices.items():
-            if self._names[kind] < NAMED and (kind in self._names or len(self._names) < _KINDS):
+            if self._names[kind] < MOST_NAMED and (kind in self._names or len(self._names) < _MOST_KINDS):
                 self._names[kind] += 1
-                own = said if len(notices) == 1 or kind == "sidecar_unreadable" else ""
+                # One detail a file: where several kinds are noticed, only a sidecar's reason is surely of its kind.
+                own = detail if len(notices) == 1 or kind == "sidecar_unreadable" else ""
                 self._named.append(FileNotice(source, kind, count, own or meaning(kind)))
 
     def add(self, other: Tally) -> None:

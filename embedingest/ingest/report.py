@@ -106,7 +106,7 @@ class FileNotice:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """What is noticed of some files: `counts` tells by kind how many `files` and how much in all (`count`).
+    """What is noticed of some files: `counts` has by kind how many `files` and how much in all (`count`).
 
     `named` has the first files of each kind, in order of kind and source.
     """
@@ -126,7 +126,7 @@ class Notices:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands, for whoever draws it. `done` and `total` count files, `total` grows while scanning."""
+    """Where a run stands. `done` and `total` count files, `total` grows while scanning; `seconds` since it began."""
 
     stage: str
     done: int
@@ -141,7 +141,7 @@ class Progress:
 
 
 class ProgressSink(Protocol):
-    """Is told where a run stands, a few times a second, from the thread that runs it."""
+    """Called with where a run stands, some ten times a second, from the thread that runs it."""
 
     def __call__(self, progress: Progress, /) -> None: ...
 

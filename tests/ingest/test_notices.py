@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from embedingest.ingest.audit.status import journal_status, lag
-from embedingest.ingest.notices import NAMED, Tally, meaning
+from embedingest.ingest.notices import MOST_NAMED, Tally, meaning
 from embedingest.ingest.report import IngestReport, Notices
 from tests import samples
 from tests.ingest.world import ENGINE, CountingEngine, World
@@ -102,11 +102,11 @@ def test_what_a_scan_does_not_take_is_told_with_its_reason(world: World) -> None
 
 
 def test_many_files_are_all_counted_and_some_named(world: World) -> None:
-    for number in range(NAMED + 30):
+    for number in range(MOST_NAMED + 30):
         world.write(f"{number:03}.txt", RUSSIAN.encode() + b"\xff" * (1 + number % 2))
     report = world.run()
-    assert report.notices.counts == {"undecodable": {"files": NAMED + 30, "count": (NAMED + 30) * 3 // 2}}
-    assert len(report.notices.named) == NAMED
+    assert report.notices.counts == {"undecodable": {"files": MOST_NAMED + 30, "count": (MOST_NAMED + 30) * 3 // 2}}
+    assert len(report.notices.named) == MOST_NAMED
 
 
 def test_a_single_change_tells_of_that_file_alone(world: World) -> None:

@@ -80,7 +80,7 @@ def _extracted(
     workers = resources.workers()
     under_way: dict[Future[Extracted], Candidate] = {}
     for candidate in candidates:
-        file = candidate.found
+        file = candidate.file
         job = Job(str(candidate.root.path), file.relative, candidate.source, size=file.facts.size, link=file.link)
         under_way[workers.submit(job)] = candidate
         if len(under_way) >= _JOBS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedingest.ingest.identity import canonical_json, chunk_id, occurrences, text_hash
 from embedingest.ingest.notices import add_notices
-from embedingest.ingest.rows.recipe import joined
+from embedingest.ingest.rows.recipe import joined_hash
 from embedingest.store.values import stored_ns
 from embedingest.types import Row
 
@@ -43,16 +43,16 @@ def wanted_rows(extracted: Extracted, recipe: Recipe) -> WantedRows:
     notices: dict[str, int] = {}
     for part in extracted.parts:
         add_notices(notices, part.document.notices)
-        config = recipe.config_hash(extracted.loader, extracted.loader_version, part.chunker, part.chunker_version)
-        hashes.append(config)
-        rows += _rows(part, config, recipe, texts, extracted.metadata)
+        config_hash = recipe.config_hash(extracted.loader, extracted.loader_version, part.chunker, part.chunker_version)
+        hashes.append(config_hash)
+        rows += _rows(part, config_hash, recipe, texts, extracted.metadata)
     if not rows:
         notices["empty"] = 1
     return WantedRows(
         rows=tuple(rows),
         texts=texts,
         children=tuple(part.document.source for part in extracted.parts[1:]),
-        config_hash=joined(hashes),
+        config_hash=joined_hash(hashes),
         chunker=",".join(sorted({part.chunker for part in extracted.parts})),
         notices=notices,
     )

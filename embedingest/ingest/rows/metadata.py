@@ -1,4 +1,4 @@
-"""What is said of a row beside its text: from the document, its path, its front matter, its sidecar, the settings.
+"""The metadata of a row: from the document, its path, its front matter, its sidecar, the settings.
 
 Reads no file.
 """
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Metadata"]
 
-_OURS: Final = frozenset({"encoding", "compression"})
-"""Facts that a loader states beside a front matter."""
+_LOADER_FACTS: Final = frozenset({"encoding", "compression"})
+"""What a loader states beside a front matter."""
 
 
 class Metadata:
@@ -30,20 +30,20 @@ class Metadata:
         self._constants = constants
         self._front_matter = rules.front_matter
         self._paths = [_compiled(pattern) for pattern in rules.path]
-        said = rules.model_dump(mode="json", exclude_defaults=True)
+        changed = rules.model_dump(mode="json", exclude_defaults=True)
         # Without rules the hash is that of the constants alone, so that adding none changes no row.
-        self.rules: Mapping[str, Any] = {**constants, "#rules": said} if said else constants
+        self.rules: Mapping[str, Any] = {**constants, "#rules": changed} if changed else constants
 
     def of(self, document: Document, sidecar: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The metadata of one document, as all its rows carry it; `sidecar` is what the file beside it says."""
         return {**self._kept(document), **self._from_path(document.source), **(sidecar or {}), **self._constants}
 
     def _kept(self, document: Document) -> dict[str, Any]:
-        found = dict(document.metadata)
+        metadata = dict(document.metadata)
         if self._front_matter is True or document.markup != "markdown":
-            return found
-        wanted = set() if self._front_matter is False else set(self._front_matter)
-        return {name: value for name, value in found.items() if name in wanted | _OURS}
+            return metadata
+        names = set() if self._front_matter is False else set(self._front_matter)
+        return {name: value for name, value in metadata.items() if name in names | _LOADER_FACTS}
 
     def _from_path(self, source: str) -> dict[str, str]:
         below = source.partition("/")[2]

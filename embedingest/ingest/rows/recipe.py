@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from embedingest.config import PipelineConfig
     from embedingest.types import ModelInfo, Sizer
 
-__all__ = ["CappedSizer", "Recipe"]
+__all__ = ["CappedSizer", "Recipe", "joined_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Recipe:
     def expected(self, loader: str, chunkers: str) -> str | None:
         """The config hash that a file read by `loader` and cut by `chunkers` (comma separated) would have now.
 
-        `None` where one of them is no longer to be had.
+        `None` where one of them is no longer installed or its settings are no longer valid.
         """
         try:
             version = self._version("loaders", loader)
@@ -112,7 +112,7 @@ class Recipe:
             ]
         except EmbedingestError:
             return None
-        return joined(hashes)
+        return joined_hash(hashes)
 
     def _version(self, group: str, name: str) -> str:
         key = (group, name)
@@ -122,7 +122,7 @@ class Recipe:
         return self._versions[key]
 
 
-def joined(hashes: Iterable[str]) -> str:
+def joined_hash(hashes: Iterable[str]) -> str:
     """One hash for a file whose documents have several: that hash itself where they agree."""
     distinct = sorted(set(hashes))
     return distinct[0] if len(distinct) == 1 else hash_fields(*distinct)

@@ -166,7 +166,7 @@ class Convergence:
         now_ns = time.time_ns()
         ready = []
         for candidate in survey.candidates:
-            relative, facts, _ = candidate.found
+            relative, facts, _ = candidate.file
             if relative not in settled and is_young(facts, now_ns, follower.settle_seconds):
                 follower.hold(os.fspath(root.path), relative, facts)
             else:
@@ -222,7 +222,7 @@ class Convergence:
             self._report.files.seen -= 1
             by_root.setdefault(candidate.root, []).append(candidate)
         for root, candidates in by_root.items():
-            relatives = [candidate.found.relative for candidate in candidates]
+            relatives = [candidate.file.relative for candidate in candidates]
             self._add(root, survey_paths(root, self._folders.scanner(root), self._resources.journal, relatives))
 
     def _delete_gone(self, sources: Collection[str] | None = None) -> None:

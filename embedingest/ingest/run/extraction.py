@@ -64,11 +64,11 @@ class Extraction:
         trusted = before is not None and before.state in {"done", "empty"}
         job = Job(
             root=str(candidate.root.path),
-            relative=candidate.found.relative,
+            relative=candidate.file.relative,
             source=candidate.source,
-            size=candidate.found.facts.size,
+            size=candidate.file.facts.size,
             known_hash=before.content_hash if before is not None and trusted else "",
-            link=candidate.found.link,
+            link=candidate.file.link,
         )
         self._jobs += 1
         self._bytes += job.size
@@ -79,7 +79,7 @@ class Extraction:
     def ended(self, outcome: Outcome) -> None:
         """An outcome was taken from where it was posted: there is room for another file."""
         self._jobs -= 1
-        self._bytes -= outcome.candidate.found.facts.size
+        self._bytes -= outcome.candidate.file.facts.size
 
 
 def _result(future: Future[Extracted]) -> Extracted | BaseException | None:

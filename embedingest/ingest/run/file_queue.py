@@ -49,7 +49,7 @@ class FileQueue:
     def with_urgency(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """The same files, those that changed last urgent: as many as there is room for, and some in any case."""
         room = max(LEAST_URGENT, MOST_URGENT - self.urgent)
-        newest = heapq.nlargest(room, candidates, key=lambda candidate: candidate.found.facts.mtime_ns)
+        newest = heapq.nlargest(room, candidates, key=lambda candidate: candidate.file.facts.mtime_ns)
         urgent = {candidate.source for candidate in newest}
         return [
             candidate._replace(urgent=True) if candidate.source in urgent else candidate for candidate in candidates
@@ -67,7 +67,7 @@ class FileQueue:
             self._pushed += 1
             self.total += 1
             self.urgent += candidate.urgent
-            key = (0 if candidate.urgent else 1, -candidate.found.facts.mtime_ns, self._pushed, candidate)
+            key = (0 if candidate.urgent else 1, -candidate.file.facts.mtime_ns, self._pushed, candidate)
             heapq.heappush(self._heap, key)
         return overtaken
 

@@ -127,7 +127,7 @@ class Planner:
 
         Its rows go, unless the same bytes may be readable again in a minute: then what is stored stays.
         """
-        facts = stat_facts(candidate.found.facts)
+        facts = stat_facts(candidate.file.facts)
         state = FileState(candidate.source, candidate.root.alias, *facts, 1, "skipped", code=error.code)
         if isinstance(error, DocumentSkipped):
             state = state._replace(error=error.message, notices={error.code or "skipped": 1})

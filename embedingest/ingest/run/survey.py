@@ -1,6 +1,6 @@
 """What may have to be done: the files of a scan against the journal. Reads no file's content.
 
-A file whose stat facts are the journal's is done with; any other is a candidate, and extraction will tell.
+A file whose stat facts are those of the journal needs nothing; any other is a candidate to be read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["Candidate", "Survey", "survey_paths", "survey_root"]
 
 _log = logging.getLogger(__name__)
-_FACTS: Final = 4
+_STAT_FACTS: Final = 4
+"""The first facts of a file, which the journal remembers: size, mtime, ctime, inode."""
+
+_UNCHANGED: Final = {"done": "unchanged", "skipped": "skipped", "empty": "empty"}
+"""The counter of a file that is as the journal knows it, by its state there."""
 
 
 class Candidate(NamedTuple):
@@ -33,7 +37,7 @@ class Candidate(NamedTuple):
 
     root: Root
     source: str
-    found: FoundFile
+    file: FoundFile
     urgent: bool = False
     tries: int = 0
 
@@ -56,9 +60,6 @@ class Survey:
     skipped: Tally = field(default_factory=Tally)
 
 
-_UNCHANGED: Final = {"done": "unchanged", "skipped": "skipped", "empty": "empty"}
-
-
 def survey_root(root: Root, scanner: Scanner, journal: Journal, *, due: frozenset[str] = frozenset()) -> Survey:
     """Everything under one root. `due` are failed sources to be tried again."""
     known = journal.known(root.alias)
@@ -73,7 +74,7 @@ def survey_paths(
 ) -> Survey:
     """Some paths below a root, files or folders, present or not; a folder stands for its whole subtree."""
     survey, outermost = Survey(), _outermost(_rescanned(relative) for relative in relatives)
-    # Thousands of files that arrive at once are looked at folder by folder: each scan asks what applies to it anew.
+    # All files together: a scan of its own for each would read the ignore files above it again.
     items = scanner.scan_paths(filter(None, outermost))
     files = {relative: item for relative, item in items if isinstance(item, FoundFile)}
     for relative in outermost:
@@ -88,8 +89,8 @@ def survey_paths(
 
 def _scanned(scanner: Scanner, relative: str, files: dict[str, FoundFile]) -> Iterable[FoundFile | SkippedPath]:
     """What a scan of one path gives; a file that was found already need not be looked for again."""
-    found = files.get(relative)
-    return scanner.scan(relative) if found is None else (found,)
+    file = files.get(relative)
+    return scanner.scan(relative) if file is None else (file,)
 
 
 def _compare(
@@ -100,7 +101,10 @@ def _compare(
     *,
     due: frozenset[str],
 ) -> list[str]:
-    """Sort what was scanned into `survey`, taking it out of `known`. The sources below which nothing is known."""
+    """Sort what was scanned into `survey`, taking it out of `known`.
+
+    Answers the sources of folders that could not be looked into: nothing below them counts as gone.
+    """
     blind: list[str] = []
     counts, name, prefix, pop = survey.counts, root.source, root.alias + "/", known.pop
     seen = 0
@@ -117,7 +121,7 @@ def _compare(
             survey.candidates.append(Candidate(root, source, item))
             continue
         settled, state = before[5:]
-        same = settled and (before[1:5] == facts[:_FACTS] or before[1:5] == stat_facts(facts))
+        same = settled and (before[1:5] == facts[:_STAT_FACTS] or before[1:5] == stat_facts(facts))
         if same and state in _UNCHANGED:
             counts[_UNCHANGED[state]] += 1
         elif same and state == "failed" and source not in due:
@@ -150,17 +154,17 @@ def _hidden(source: str, blind: list[str]) -> bool:
 
 
 def _rescanned(relative: str) -> str:
-    """A changed ignore file may let in or bar anything beside and below it."""
+    """The path to scan for a change at `relative`: a changed ignore file concerns its whole folder."""
     folder, _, name = relative.rpartition("/")
     return folder if name in IGNORE_FILES else relative
 
 
 def _outermost(relatives: Iterable[str]) -> list[str]:
-    """Without those that lie below another. The root itself is the empty path."""
-    wanted = set(relatives)
-    if "" in wanted:
+    """These paths without those that lie below another. The root itself is the empty path."""
+    paths = set(relatives)
+    if "" in paths:
         return [""]
-    return sorted(path for path in wanted if not any(above in wanted for above in _above(path)))
+    return sorted(path for path in paths if not any(above in paths for above in _above(path)))
 
 
 def _above(relative: str) -> Iterator[str]:

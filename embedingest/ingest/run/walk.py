@@ -268,6 +268,6 @@ class Walk:
 
 def _is_gone(candidate: Candidate) -> bool:
     try:
-        return facts_at(str(candidate.root.path), candidate.found.relative) is None
+        return facts_at(str(candidate.root.path), candidate.file.relative) is None
     except OSError:
         return False

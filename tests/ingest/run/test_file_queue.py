@@ -63,7 +63,7 @@ def test_urgent_files_go_first_and_then_those_that_changed_last(files: list[Cand
         assert file is not None
         assert file.urgent == expected
         order.append(file)
-    assert order == sorted(files, key=lambda file: (not file.urgent, -file.found.facts.mtime_ns))
+    assert order == sorted(files, key=lambda file: (not file.urgent, -file.file.facts.mtime_ns))
     assert not queue.next_is_urgent
 
 
@@ -74,8 +74,8 @@ def test_only_so_many_files_are_urgent_and_they_are_the_newest(busy: int, times:
     files = [candidate(str(number), mtime_ns=mtime_ns) for number, mtime_ns in enumerate(times)]
     ranked = queue.with_urgency(files)
     assert [file._replace(urgent=False) for file in ranked] == files
-    urgent = [file.found.facts.mtime_ns for file in ranked if file.urgent]
-    others = [file.found.facts.mtime_ns for file in ranked if not file.urgent]
+    urgent = [file.file.facts.mtime_ns for file in ranked if file.urgent]
+    others = [file.file.facts.mtime_ns for file in ranked if not file.urgent]
     assert len(urgent) == min(len(files), max(LEAST_URGENT, MOST_URGENT - busy))
     assert not others or not urgent or max(others) <= min(urgent)
 

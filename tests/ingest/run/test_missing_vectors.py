@@ -21,7 +21,7 @@ VECTOR = np.ones(2, np.float32)
 
 def waiting_file(name: str, *, urgent: bool = False) -> PlannedFile:
     file = candidate(name, urgent=urgent)
-    return PlannedFile(file, FileState(file.source, "docs", *file.found.facts[:4], 1, "done"), None)
+    return PlannedFile(file, FileState(file.source, "docs", *file.file.facts[:4], 1, "done"), None)
 
 
 def ask(missing: MissingVectors, file: PlannedFile, keys: set[str]) -> None:

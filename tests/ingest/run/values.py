@@ -35,7 +35,7 @@ def candidate(name: str, *, mtime_ns: int = 0, urgent: bool = False, size: int =
 def extracted(file: Candidate, texts: list[str], children: dict[str, list[str]] | None = None) -> Extracted:
     """What a loader gives for a file of one chunk a text, and for documents inside it."""
     documents = {file.source: texts, **(children or {})}
-    stamp = file.found.facts.mtime_ns
+    stamp = file.file.facts.mtime_ns
     digest = content_hash(repr(documents).encode())
     parts = tuple(
         Part(
@@ -47,7 +47,7 @@ def extracted(file: Candidate, texts: list[str], children: dict[str, list[str]] 
         )
         for source, pieces in documents.items()
     )
-    return Extracted(file.source, digest, file.found.facts, file.found.facts, "text", "1", parts)
+    return Extracted(file.source, digest, file.file.facts, file.file.facts, "text", "1", parts)
 
 
 def read(
