@@ -14,7 +14,7 @@ __all__ = ["QUERY_TEXTS", "Engine", "Priority", "SupportsHosts", "hosts"]
 Priority = Literal["query", "bulk"]
 
 QUERY_TEXTS: Final = 8
-"""A call of at most so many texts is taken for somebody who waits; one of more is bulk, whatever it says."""
+"""A call of at most so many texts is a query that somebody waits for; a larger one is treated as bulk."""
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""What is written down of a compiled model, beside its graph, and told of a model that runs. Shapes only."""
+"""The shapes of a compiled model's note and of the facts about what runs a model. Types only."""
 
 from __future__ import annotations
 

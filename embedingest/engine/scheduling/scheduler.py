@@ -125,7 +125,7 @@ class Scheduler:
         with self._changed:
             self._admit(call, texts)
             self._count(duplicates=len(tokens) - len(texts))
-        ticket.add_done_callback(lambda _: self._gone(call))
+        ticket.add_done_callback(lambda _: self._forget(call))
         return ticket
 
     def stats(self) -> SchedulerStats:
@@ -183,7 +183,7 @@ class Scheduler:
                 self._count(cache_hits=len(rows))
             return rows
 
-    def _gone(self, call: Call) -> None:
+    def _forget(self, call: Call) -> None:
         """A ticket was cancelled, failed or answered: what still waits of it costs nothing more."""
         with self._changed:
             self._queues[call.priority].drop(call)
