@@ -221,7 +221,6 @@ class Lazy(NamedTuple):
 # Everything else is imported at the top.
 LAZY = [
     Lazy("cli", "*", "a command, and `--help` above all, starts without what the others need"),
-    Lazy("api", "progress", "only who asks for a bar needs rich"),
     Lazy("build", "ingest", "searching and serving need no ingest"),
     Lazy("build", "store", "embedding and serving need no LanceDB"),
     Lazy("build", "engine", "looking needs no engine"),
