@@ -131,9 +131,6 @@ class MissingVectors:
         return file
 
     def _forget(self, file: PlannedFile) -> None:
+        """It waits no longer; what still comes for it finds nothing missing and is not handed to it."""
         del self._incomplete[file.candidate.source]
-        for key in file.missing:
-            waiters = self._waiters.get(key, [])
-            if file in waiters:
-                waiters.remove(file)
         file.missing.clear()
