@@ -108,7 +108,7 @@ class CrashingEngine:
 
 def expected(world: World) -> dict[str, tuple[Any, ...]]:
     """What a fresh ingest gives, computed without table, journal or plan."""
-    config = world.pipeline().config
+    config = world.config
     recipe = Recipe(config, ENGINE.describe("hashing"))
     extractor = Extractor(recipe.setup(ENGINE.sizer("hashing", prompt="")))
     rows, texts = [], {}
