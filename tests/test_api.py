@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import doctest
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -22,7 +23,9 @@ def folder(tmp_path, monkeypatch):
     """A working folder with one document in `docs`."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "walrus.md").write_text("# Walrus\n\nThe walrus sleeps on the ice.\n")
+    walrus = tmp_path / "docs" / "walrus.md"
+    walrus.write_text("# Walrus\n\nThe walrus sleeps on the ice.\n")
+    os.utime(walrus, (1, 1))  # a watch leaves what is being written for later
     return tmp_path
 
 

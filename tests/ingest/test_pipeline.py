@@ -8,7 +8,6 @@ import json
 import os
 import sqlite3
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +38,7 @@ def world(tmp_path: Path) -> World:
 def fill(world: World, count: int = 6) -> None:
     for number in range(count):
         world.write(f"d{number % 3}/f{number}.md", f"# Title {number}\n\n{TEXT.replace('words', f'words{number}')}")
-    # Files younger than the clock's grain are read twice, which is not what is looked at here.
-    time.sleep(0.03)
+    world.rest()
 
 
 # -- doing what must be done, and no more
@@ -48,7 +46,7 @@ def fill(world: World, count: int = 6) -> None:
 
 def test_what_the_table_needs_is_imported_beside_the_first_files_and_never_for_nothing(world):
     world.write("a.md", "one document")
-    time.sleep(0.05)  # a file as young as the clock's tick is read again
+    world.rest()
     warmed = []
     for _ in range(2):
         with world.pipeline(prepare_table=lambda: warmed.append(threading.current_thread().name)) as pipeline:

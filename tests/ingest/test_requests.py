@@ -25,6 +25,7 @@ def world(tmp_path: Path) -> World:
     world = World(tmp_path)
     world.write("a.md", "The walrus sleeps.")
     world.write("b.md", "The llama spits.")
+    world.rest()
     return world
 
 
