@@ -16,6 +16,12 @@ T = TypeVar("T")
 
 HANGS_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.01
+_CLOCK_GRAIN_SECONDS: Final = 0.05
+
+
+def rest() -> None:
+    """Let files grow older than the grain of their clock: younger ones are read again by the next run."""
+    time.sleep(_CLOCK_GRAIN_SECONDS)
 
 
 def until(condition: Callable[[], T], what: str = "what was waited for", seconds: float = HANGS_SECONDS) -> T:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from embedingest.build.extend import extended, mirrors_of
 from embedingest.build.remembered import journal_path
 from embedingest.config import DEFAULT
+from embedingest.store.uri import local_folder
+from embedingest.store.values import TextSettings, Upkeep
 
 if TYPE_CHECKING:
     import threading
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.opener import Table, Workers
     from embedingest.store.table import ChunkTable
-    from embedingest.store.values import Upkeep
     from embedingest.types import ModelInfo, Sizer
 
     VectorLender: TypeAlias = Callable[[Collection[str]], dict[str, NDArray[np.float32]]]
@@ -142,8 +143,6 @@ class PipelineOpener:
 
 
 def _upkeep(settings: StoreConfig) -> Upkeep:
-    from embedingest.store.values import TextSettings, Upkeep
-
     text = TextSettings(
         language=settings.language,
         stem=settings.stem,
@@ -179,7 +178,5 @@ def _restore(table: ChunkTable, arguments: Mapping[str, Any]) -> None:
 
 
 def _outputs(state: Path, db: str) -> list[Path]:
-    from embedingest.store.uri import local_folder
-
     folder = local_folder(db)
     return [state.absolute(), *([] if folder is None else [folder.absolute()])]

@@ -10,6 +10,7 @@ from embedingest.build.models import named_model
 from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig
 from embedingest.config.remembered import restored, storable
 from embedingest.errors import TableMissingError
+from embedingest.store.uri import local_folder
 from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ __all__ = ["journal_path", "recall", "remember", "searching"]
 
 def journal_path(state: Path, db: str, table: str) -> Path:
     """Where the journal of one table lies. Two databases in one state folder have two journals."""
-    from embedingest.store.uri import local_folder
-
     folder = local_folder(db)
     where = db if folder is None else str(folder.resolve())
     return state / f"{table}-{hashlib.blake2s(where.encode(), digest_size=4).hexdigest()}.sqlite"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from embedingest.config import DEFAULT
+from embedingest.store.values import SearchQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +59,6 @@ def open_server(engines: EngineSource, settings: ServerConfig, searcher: Searche
 
 def _search_route(searcher: Searcher) -> Callable[..., Mapping[str, Any]]:
     from embedingest.query import result_to_json
-    from embedingest.store.values import SearchQuery
 
     def search(query: str, **options: Any) -> Mapping[str, Any]:
         wanted = SearchQuery(text=query, **{name: value for name, value in options.items() if value is not None})

@@ -9,6 +9,7 @@ from embedingest.build.remembered import remember
 from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig
 from embedingest.errors import TableMissingError
+from tests.waiting import rest
 
 
 @pytest.fixture
@@ -16,6 +17,7 @@ def place(tmp_path):
     """State folder, database and name of a table of one document."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "zoo.md").write_text("The walrus sleeps.\n")
+    rest()
     state, db = tmp_path / "state", str(tmp_path / "lancedb")
     settings = PipelineConfig(sources=(SourceConfig(path=tmp_path / "docs"),), model="hashing", db=db)
     config = Config(state=state, pipelines={"default": settings})

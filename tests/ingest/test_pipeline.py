@@ -25,7 +25,7 @@ from embedingest.store.lock import WriterLock
 from embedingest.store.switch import switch_table
 from embedingest.store.values import Upkeep
 from tests.ingest.world import ENGINE, CountingEngine, World
-from tests.waiting import until
+from tests.waiting import rest, until
 
 TEXT = "\n\n".join(f"Paragraph {n} has some words of its own, number {n * n}." for n in range(12))
 
@@ -38,7 +38,7 @@ def world(tmp_path: Path) -> World:
 def fill(world: World, count: int = 6) -> None:
     for number in range(count):
         world.write(f"d{number % 3}/f{number}.md", f"# Title {number}\n\n{TEXT.replace('words', f'words{number}')}")
-    world.rest()
+    rest()
 
 
 # -- doing what must be done, and no more
@@ -46,7 +46,7 @@ def fill(world: World, count: int = 6) -> None:
 
 def test_what_the_table_needs_is_imported_beside_the_first_files_and_never_for_nothing(world):
     world.write("a.md", "one document")
-    world.rest()
+    rest()
     warmed = []
     for _ in range(2):
         with world.pipeline(prepare_table=lambda: warmed.append(threading.current_thread().name)) as pipeline:

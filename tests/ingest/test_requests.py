@@ -14,6 +14,7 @@ from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.requests import VERBS, changing, restoring
 from embedingest.ingest.state.journal import Journal
 from tests.ingest.world import World
+from tests.waiting import rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +26,7 @@ def world(tmp_path: Path) -> World:
     world = World(tmp_path)
     world.write("a.md", "The walrus sleeps.")
     world.write("b.md", "The llama spits.")
-    world.rest()
+    rest()
     return world
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -153,10 +152,6 @@ class World:
         for name, part in parts.items():
             setattr(opener, name, part)
         return opener
-
-    def rest(self) -> None:
-        """Let the files grow older than the clock's grain: younger ones are read again by the next run."""
-        time.sleep(0.05)
 
     def run(self, **options: Any) -> IngestReport:
         self.engine.texts.clear()
