@@ -52,9 +52,9 @@ class Walk:
         self._resources = resources
         self._report = report
         self._watched = watched
-        self._inbox: queue.SimpleQueue[Outcome | Embedded] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Outcome | Embedded] = queue.SimpleQueue()
         self._files = FileQueue()
-        self._extraction = Extraction(resources.workers, self._inbox.put, now_ns=resources.now_ns)
+        self._extraction = Extraction(resources.workers, self._outcomes.put, now_ns=resources.now_ns)
         self._planner = Planner(resources.recipe, lambda sources: resources.table().rows(sources), now=resources.now)
         self._missing = MissingVectors()
         self._committer = Committer(resources, report)
@@ -148,13 +148,13 @@ class Walk:
     def _receive(self) -> None:
         """Take what workers and engine have ended, waiting a little where there is nothing."""
         with suppress(queue.Empty):
-            item = self._inbox.get(timeout=_WAIT_SECONDS)
+            item = self._outcomes.get(timeout=_WAIT_SECONDS)
             while True:
                 if isinstance(item, Embedded):
                     self._embedded(item)
                 else:
                     self._ended(item)
-                item = self._inbox.get_nowait()
+                item = self._outcomes.get_nowait()
 
     def _ended(self, outcome: Outcome) -> None:
         self._extraction.ended(outcome)
@@ -214,7 +214,7 @@ class Walk:
     def _send(self) -> None:
         idle = not (self._extraction.under_way or self._files.waiting)
         while call := self._missing.next_call(idle=idle):
-            self._resources.embedder(self._inbox.put).submit(call.texts, urgent=call.urgent)
+            self._resources.embedder(self._outcomes.put).submit(call.texts, urgent=call.urgent)
 
     def _embedded(self, embedded: Embedded) -> None:
         arrived = self._missing.arrived(embedded)
@@ -242,11 +242,11 @@ class Walk:
         calls = self._missing.calls
         if not calls:
             return
-        calls -= self._resources.embedder(self._inbox.put).recall()
+        calls -= self._resources.embedder(self._outcomes.put).recall()
         deadline = time.monotonic() + _SALVAGE_SECONDS
         with suppress(queue.Empty):
             while calls > 0:
-                item = self._inbox.get(timeout=max(0.0, deadline - time.monotonic()))
+                item = self._outcomes.get(timeout=max(0.0, deadline - time.monotonic()))
                 if isinstance(item, Embedded):
                     calls -= 1
                     self._resources.cache.put(item.vectors)
