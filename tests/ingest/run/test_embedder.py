@@ -66,6 +66,13 @@ def test_bad_texts_fail_alone_and_the_others_get_the_engines_vectors(texts: list
         np.testing.assert_allclose(vector, expected, atol=1e-6)
 
 
+def test_one_bad_text_that_nobody_names_is_found_by_halving() -> None:
+    engine = Picky(names=False)
+    result = embedded(engine, {str(number): "bad" if number == 41 else f"good {number}" for number in range(64)})
+    assert list(result.failed) == ["41"]
+    assert len(engine.calls) == 1 + 2 * 6, "six halvings of 64 texts"
+
+
 def test_urgent_calls_have_the_priority_of_queries() -> None:
     engine = Picky()
     embedded(engine, {"a": "one"})

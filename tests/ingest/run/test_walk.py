@@ -159,6 +159,22 @@ def test_files_that_vanish_or_fail_are_named_and_the_others_go_on(world: World) 
         assert stage.texts() == {"A good text."}
 
 
+def test_a_file_that_goes_while_it_is_under_way_is_written_and_looked_at_again(world: World) -> None:
+    engine = world.engine = HoldingEngine()
+    world.write("a.md", "A slow text.")
+    with walking(world) as (walk, report, stage):
+        walk.add(stage.candidates())
+
+        def remove() -> None:
+            if engine.begun.is_set():
+                (world.folder / "a.md").unlink(missing_ok=True)
+                engine.go_on.set()
+
+        walk.run(remove)
+        assert report.files.new == 1
+        assert [candidate.source for candidate in walk.vanished] == ["docs/a.md"]
+
+
 class RefusingEngine(CountingEngine):
     """Refuses texts with the word `bad` in them, without saying which they are."""
 
