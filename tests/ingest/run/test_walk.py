@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from embedingest.ingest.scan.ignore import Rules
 from embedingest.ingest.scan.roots import Root
 from embedingest.ingest.scan.scanner import Scanner
 from tests.ingest.world import CountingEngine, InProcess, World
-from tests.waiting import HANGS_SECONDS
+from tests.waiting import HANGS_SECONDS, rest
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ class Stage:
 
     def candidates(self) -> list[Candidate]:
         """Every file that the journal does not know as it is."""
-        time.sleep(0.03)  # files younger than the clock's grain are read again
+        rest()
         return survey_root(self.root, self.scanner, self.resources.journal).candidates
 
     def texts(self) -> set[str]:
