@@ -40,6 +40,8 @@ _MODULES: Final = {
     "Sizer": "types",
     "Source": "ingest.sources.base",
     "Span": "types",
+    "SupportsBatchTokens": "engine.encoder",
+    "SupportsHosts": "engine.engine",
     "TokenIds": "engine.encoder",
     "TokenizerSizer": "engine.folder.tokenizer",
     "load_chain": "engine.torch.encoder",
@@ -50,8 +52,8 @@ _MODULES: Final = {
 if TYPE_CHECKING:
     from embedingest.build.models import open_loader
     from embedingest.config import ModelConfig
-    from embedingest.engine.encoder import Encoder, TokenIds
-    from embedingest.engine.engine import Engine
+    from embedingest.engine.encoder import Encoder, SupportsBatchTokens, TokenIds
+    from embedingest.engine.engine import Engine, SupportsHosts
     from embedingest.engine.folder.encoder import FolderEncoder
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.folder.tokenizer import FastTokenizer, TokenizerSizer
@@ -105,6 +107,8 @@ __all__ = [
     "Sizer",
     "Source",
     "Span",
+    "SupportsBatchTokens",
+    "SupportsHosts",
     "TokenIds",
     "TokenizerSizer",
     "load_chain",

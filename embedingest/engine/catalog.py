@@ -17,6 +17,7 @@ from embedingest.config import ModelConfig
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.packaged import PACKAGED, PackagedModel
+from embedingest.engine.precision import vector_class
 from embedingest.errors import ConfigError, EngineError, ModelLoadError, ModelNotFoundError
 from embedingest.paths import user_data
 from embedingest.types import ModelInfo
@@ -212,7 +213,7 @@ def _is_plugin(entry: _Entry) -> bool:
 def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
     from embedingest.engine.folder.tokenizer import FastTokenizer
 
-    fingerprint = folder.fingerprint(_vector_class(entry.config))
+    fingerprint = folder.fingerprint(vector_class(entry.config.precision))
     special = FastTokenizer.of(folder).special_tokens
     window = min(entry.config.max_tokens or folder.max_tokens, folder.context_length)
     if window <= special:
@@ -254,10 +255,6 @@ def _info_of_encoder(entry: _Entry, encoder: Encoder, folder: ModelFolder | None
         )
     finally:
         encoder.close()
-
-
-def _vector_class(config: ModelConfig) -> str:
-    return "int8" if config.precision == "int8" else "exact"
 
 
 def _digest(fingerprint: str) -> str:

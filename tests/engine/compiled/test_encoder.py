@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from embedingest.config import ModelConfig
+from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine import hardware
 from embedingest.engine.auto import explain
 from embedingest.engine.compiled import cache, make
@@ -23,6 +23,7 @@ from embedingest.engine.compiled.encoder import CompiledEncoder, _key, compiled_
 from embedingest.engine.encoder import Encoder
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.gate import Figures
+from embedingest.engine.local import LocalEngine
 from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.engine.torch.encoder import TorchEncoder
 from embedingest.engine.vectors import cosines
@@ -208,6 +209,13 @@ def test_eight_bit_weights_are_another_model(folder, own_cache):
     assert encoder.runtime["precision"] == "int8"
     assert encoder.fingerprint != create(folder, FP32).fingerprint
     assert cosines(answers(encoder), vectors(folder.path, TEXTS)).min() > 0.95
+
+
+def test_a_model_of_eight_bit_weights_is_described_by_the_fingerprint_that_it_answers_with(folder, own_cache):
+    settings = {"small": ModelConfig(path=folder.path, precision="int8")}
+    with LocalEngine(EngineConfig(), settings) as engine:
+        answer = engine.embed(["a text"], model="small")
+        assert engine.describe("small").fingerprint == answer.fingerprint
 
 
 def test_without_openvino_torch_serves(folder, own_cache, caplog, monkeypatch):
