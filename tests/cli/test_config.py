@@ -22,7 +22,7 @@ def test_a_whole_file_is_said_to_be(chair):
 
 def test_check_follows_every_name(chair):
     chair.write("docs/a.md", "# A\n")
-    for line, said in {
+    for line, message in {
         "    load: {options: {html: {keep_lniks: true}}}\n": "unknown setting `keep_lniks`",
         "    load: {rules: [{match: '*.x', loader: htlm}]}\n": "unknown loader `htlm`",
         "    chunk: {rules: [{match: '*.x', options: {max_tokns: 9}}]}\n": "did you mean `max_tokens`?",
@@ -35,7 +35,7 @@ def test_check_follows_every_name(chair):
     }.items():
         chair.write("c.yaml", WHOLE + line)
         ran = chair.run("config", "check", "c.yaml")
-        assert (ran.code, said in ran.err) == (2, True), (line, ran.err)
+        assert (ran.code, message in ran.err) == (2, True), (line, ran.err)
 
 
 def test_check_wants_the_folders_there(chair):

@@ -8,10 +8,10 @@ import socket
 def test_an_empty_folder_is_no_problem(chair):
     ran = chair.run("doctor", "--json")
     assert ran.code == 0
-    found = {finding["check"]: finding for finding in ran.json["findings"]}
-    assert found["table"]["state"] == "note"
-    assert "embedingest ingest PATH" in found["table"]["remedy"]
-    assert {"versions", "processor", "model", "table folder", "state folder", "cache folder", "port"} <= set(found)
+    findings = {finding["check"]: finding for finding in ran.json["findings"]}
+    assert findings["table"]["state"] == "note"
+    assert "embedingest ingest PATH" in findings["table"]["remedy"]
+    assert {"versions", "processor", "model", "table folder", "state folder", "cache folder", "port"} <= set(findings)
 
 
 def test_a_table_and_its_rows_are_told(chair):
@@ -28,10 +28,10 @@ def test_a_folder_that_cannot_be_written_is_a_problem(chair, monkeypatch):
 
 
 def test_a_taken_port_is_a_note(chair):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        ran = chair.run("doctor", "--port", str(taken.getsockname()[1]), "--json")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        ran = chair.run("doctor", "--port", str(listener.getsockname()[1]), "--json")
     port = next(finding for finding in ran.json["findings"] if finding["check"] == "port")
     assert port["state"] == "note"
     assert "--port" in port["remedy"]

@@ -24,10 +24,10 @@ def test_two_files_become_rows_and_are_found(chair):
         "seen": 2, "new": 2, "changed": 0, "moved": 0, "deleted": 0, "unchanged": 0, "skipped": 0, "empty": 0,
         "failed": 0, "pending_deletes": 0,
     }  # fmt: skip
-    found = chair.run("search", "walrus on the ice", "--json").json
-    assert found["query"] == "walrus on the ice"
-    assert found["results"][0]["source"] == "docs/zoo.md"
-    assert "vector" not in found["results"][0]
+    answer = chair.run("search", "walrus on the ice", "--json").json
+    assert answer["query"] == "walrus on the ice"
+    assert answer["results"][0]["source"] == "docs/zoo.md"
+    assert "vector" not in answer["results"][0]
 
 
 def test_a_second_run_embeds_nothing(chair):
@@ -68,8 +68,8 @@ def test_a_hit_names_the_place_that_opens_it(chair):
     places |= {"print": "docs/mill.ipynb#cell=", "lift gate hand breadth": "docs/mill.docx  "}
     for words, place in places.items():
         assert chair.run("search", words, "-n", "1").out.startswith(place)
-    found = chair.run("search", "lift gate hand breadth", "-n", "1", "--json").json["results"][0]
-    assert (found["line_start"], found["line_end"]) == (None, None)
+    hit = chair.run("search", "lift gate hand breadth", "-n", "1", "--json").json["results"][0]
+    assert (hit["line_start"], hit["line_end"]) == (None, None)
 
 
 def test_a_missing_path_is_wrong_usage(chair):
@@ -165,9 +165,9 @@ def test_verify_finds_rows_that_were_taken_away_and_repair_mends_them(chair):
     chair.write("docs/farm.md", LLAMA)
     chair.ingest()
     lancedb.connect(".embedingest/lancedb").open_table("chunks").delete("source = 'docs/farm.md'")
-    found = chair.run("verify", "--json")
-    assert found.code == 1
-    assert {problem["source"] for problem in found.json["problems"]} == {"docs/farm.md"}
+    ran = chair.run("verify", "--json")
+    assert ran.code == 1
+    assert {problem["source"] for problem in ran.json["problems"]} == {"docs/farm.md"}
     assert chair.run("verify", "--repair").code == 0
     assert chair.run("verify", "--sample", "2").code == 0
 

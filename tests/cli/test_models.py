@@ -20,8 +20,8 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_list_has_what_can_be_used_by_name():
-    found = json.loads(run("--json").stdout)["models"]
-    assert "hashing:latest" in [model["name"] for model in found]
+    models = json.loads(run("--json").stdout)["models"]
+    assert "hashing:latest" in [model["name"] for model in models]
 
 
 def test_one_model_is_shown_without_its_weights():

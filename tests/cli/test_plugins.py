@@ -11,7 +11,7 @@ import pytest
 def test_the_list_tells_origin_and_group(chair):
     listed = chair.run("plugins", "--json").json["plugins"]
     assert {"group": "encoders", "name": "hashing", "origin": "embedingest itself", "error": None} in [
-        {key: told[key] for key in ("group", "name", "origin", "error")} for told in listed
+        {key: plugin[key] for key in ("group", "name", "origin", "error")} for plugin in listed
     ]
 
 
@@ -23,9 +23,13 @@ def test_a_plugin_that_fails_to_load_says_why_and_the_list_goes_on(chair, monkey
     chair.write("site/broken.py", "import no_such_library\n")
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("PYTHONPATH", f"{site}:{':'.join(sys.path)}")
-    told = {t["name"]: t for t in chair.run("plugins", "--json").json["plugins"] if t["origin"] == "broken 1.0"}
-    assert "No module named 'no_such_library'" in told["broken"]["error"]
-    assert told["text"]["error"] == "the name `text` is built in"
+    plugins = {
+        plugin["name"]: plugin
+        for plugin in chair.run("plugins", "--json").json["plugins"]
+        if plugin["origin"] == "broken 1.0"
+    }
+    assert "No module named 'no_such_library'" in plugins["broken"]["error"]
+    assert plugins["text"]["error"] == "the name `text` is built in"
     ran = chair.run("plugins", "check", "broken")
     assert ran.code == 2
 

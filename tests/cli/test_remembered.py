@@ -59,9 +59,9 @@ def test_no_secret_is_kept(chair, log):
     assert log.exists()
     for path in (chair.folder / ".embedingest").rglob("*"):
         if path.is_file():
-            held = path.read_bytes()
-            assert b"abracadabra" not in held, path
-            assert b"opensesame" not in held, path
+            content = path.read_bytes()
+            assert b"abracadabra" not in content, path
+            assert b"opensesame" not in content, path
 
 
 def test_a_variable_that_is_not_set_is_named(chair, log, monkeypatch):

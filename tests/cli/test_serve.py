@@ -57,9 +57,9 @@ def test_it_serves_until_told_to_stop_and_says_how_it_ended(start, number, code)
     assert answer["prompt_eval_count"] == 8
     assert get(port, "/api/ps").json()["models"][0]["expires_at"] > "2200"
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == code, said
-    assert "Traceback" not in said
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors
+    assert "Traceback" not in errors
 
 
 def test_a_port_that_is_taken_is_said_with_the_way_out(start):
@@ -67,7 +67,7 @@ def test_a_port_that_is_taken_is_said_with_the_way_out(start):
         other.bind(("127.0.0.1", 0))
         other.listen()
         process = start("--port", str(other.getsockname()[1]))
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == 2, said
-    assert "often by Ollama itself" in said
-    assert "--port" in said
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2, errors
+    assert "often by Ollama itself" in errors
+    assert "--port" in errors

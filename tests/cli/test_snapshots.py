@@ -28,7 +28,7 @@ def test_a_snapshot_is_searched_restored_and_left_again(chair):
     assert chair.ingest().code == 0
     assert sources(chair) == ["lions are animals"]
     assert sources(chair, "--at", "v1") == ["penguins are animals"]
-    assert [one["name"] for one in chair.run("tag", "--json").json] == ["v1"]
+    assert [snapshot["name"] for snapshot in chair.run("tag", "--json").json] == ["v1"]
     assert chair.run("restore", "v1").code == 0
     assert sources(chair) == ["penguins are animals"]
     # The folder is newer than what was restored; going on brings it back, and embeds nothing twice.

@@ -44,9 +44,9 @@ def rows(folder: Path, state: str = ".embedingest") -> dict[str, Any]:
     import lancedb
 
     table = lancedb.connect(folder / state / "lancedb", read_consistency_interval=None).open_table("chunks")
-    found = table.to_arrow().drop_columns(["ingested_at"]).to_pylist()
-    assert len({row["id"] for row in found}) == len(found)
-    return {row["id"]: row for row in found}
+    listed = table.to_arrow().drop_columns(["ingested_at"]).to_pylist()
+    assert len({row["id"] for row in listed}) == len(listed)
+    return {row["id"]: row for row in listed}
 
 
 def sources(folder: Path) -> set[str]:
@@ -140,10 +140,10 @@ def test_watch_and_serve_share_one_process(served):
 def test_a_taken_port_is_said_and_the_watch_goes_on(home):
     import socket
 
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with watching(home, "--serve", "--port", str(taken.getsockname()[1])) as process:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        with watching(home, "--serve", "--port", str(listener.getsockname()[1])) as process:
             (home / "docs" / "late.md").write_text(TEXT.format("a latecomer"))
             until(lambda: "docs/late.md" in sources(home))
             assert process.poll() is None
@@ -160,11 +160,11 @@ def test_requests_reach_the_running_writer(home, chair, monkeypatch):
 def _port_of(pid: int) -> int:
     import psutil
 
-    found: list[int] = []
+    ports: list[int] = []
 
     def listens() -> bool:
-        found[:] = [c.laddr.port for c in psutil.Process(pid).net_connections("tcp") if c.status == "LISTEN"]
-        return bool(found)
+        ports[:] = [c.laddr.port for c in psutil.Process(pid).net_connections("tcp") if c.status == "LISTEN"]
+        return bool(ports)
 
     until(listens)
-    return found[0]
+    return ports[0]
