@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Sequence
     from contextlib import AbstractContextManager
 
+    from embedingest.build.settings import Folder
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.ingest.watch.values import Notice
@@ -41,7 +42,7 @@ _TABLE = str(PipelineConfig.model_fields["table"].default)
 
 
 def ingest(
-    *paths: str | os.PathLike[str],
+    *paths: Folder,
     state: str | os.PathLike[str] = STATE,
     model: str = DEFAULT_MODEL,
     plugins: Sequence[str] = (),
@@ -52,7 +53,8 @@ def ingest(
 ) -> IngestReport:
     """Bring the table up to date with folders, once: `embedingest ingest PATH…`.
 
-    `settings` are further keys of a pipeline, such as `table="notes"`, `db="…"` or `chunk={"max_tokens": 200}`.
+    A path is a folder or a file, or a `sources` entry such as `{"path": "docs", "include": ["*.md"]}`. `settings` are
+    further keys of a pipeline, such as `table="notes"`, `db="…"` or `chunk={"max_tokens": 200}`.
     `progress=True` draws a bar in a terminal and in a notebook; a function is called with `Progress` values instead.
     With `stop` set the run ends early and `report.stopped` says so. With `allow_deletes` no deletion waits for
     `embedingest confirm`.
@@ -71,7 +73,7 @@ def ingest(
 
 
 def watch(
-    *paths: str | os.PathLike[str],
+    *paths: Folder,
     state: str | os.PathLike[str] = STATE,
     model: str = DEFAULT_MODEL,
     plugins: Sequence[str] = (),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,19 +15,20 @@ from embedingest.errors import ConfigError
 from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-__all__ = ["STATE", "checked_settings", "folders_config"]
+__all__ = ["STATE", "Folder", "checked_settings", "folders_config"]
 
 Section = TypeVar("Section", bound=BaseModel)
+Folder: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | SourceConfig
+"""A folder or file to follow: its path, or a `sources` entry of a configuration."""
 
 STATE = Path(Config.model_fields["state"].default)
 """The default state folder."""
 
 
 def folders_config(
-    paths: Sequence[str | os.PathLike[str] | Mapping[str, Any] | SourceConfig],
+    paths: Sequence[Folder],
     *,
     state: str | os.PathLike[str] = STATE,
     model: str = DEFAULT_MODEL,
@@ -40,7 +43,7 @@ def folders_config(
     further keys of a pipeline, checked as those of a configuration file. Raises ConfigError that names the key.
     """
     name, models = named_model(model)
-    sources = [path if isinstance(path, (dict, SourceConfig)) else {"path": path} for path in paths]
+    sources = [path if isinstance(path, (Mapping, SourceConfig)) else {"path": path} for path in paths]
     section = {**pipeline, "sources": sources, "model": name}
     values: dict[str, Any] = {
         "state": state,
