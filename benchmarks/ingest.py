@@ -115,7 +115,8 @@ def walk_against_engine(arguments):
 def one_walk(arguments):
     base = Path(tempfile.mkdtemp(prefix="bench-ingest-"))
     session = Session(config_of(arguments.folder, base, arguments.model, arguments.workers))
-    engine = session.__dict__["engine"] = Recording(session.engine)
+    engine = Recording(session.engine)
+    session.engine_of = lambda _name: engine
     engine.engine.embed(["warm"], model=arguments.model)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
