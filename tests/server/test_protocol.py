@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 
 import pytest
 
 from tests.server.client import connect, get, raw_request, read_to_end
+from tests.waiting import until
 
 QUICK = {"head_timeout_seconds": 0.3, "body_timeout_seconds": 0.4}
 
@@ -103,3 +106,177 @@ def test_a_hundred_silent_clients_leave_room_for_one_that_speaks(port):
     for connection in silent:
         assert read_to_end(connection).startswith(b"HTTP/1.1 408 ")
         connection.close()
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAA\r\n",
+        b"Upgrade: websocket\r\nConnection: keep-alive, upgrade\r\nSec-WebSocket-Key: x\r\n",
+        b"Upgrade: TLS/1.0, h2c\r\nConnection: Upgrade\r\n",
+        b"Upgrade: h2c\r\n",
+    ],
+)
+@pytest.mark.parametrize("packets", ["one", "head apart", "byte by byte"])
+def test_an_offer_of_another_protocol_is_ignored_and_the_body_read(port, upgrade, packets):
+    plain_request = raw_request({"model": "hashing"})
+    request = plain_request.replace(b"\r\n", b"\r\n" + upgrade, 1)
+    end_of_head = request.index(b"\r\n\r\n") + 4
+    parts = {
+        "one": [request],
+        "head apart": [request[:end_of_head], request[end_of_head:]],
+        "byte by byte": [request[i : i + 1] for i in range(len(request))],
+    }[packets]
+    connection = connect(port)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for part in parts:
+        connection.sendall(part)
+    connection.sendall(plain_request)
+    assert answers(connection, 2) == [200, 200]
+    connection.close()
+
+
+def test_a_body_behind_an_upgrade_is_never_taken_for_a_request(port):
+    inner = b"GET /api/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    head = b"POST /api/embed HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+    for body in (b"Content-Length: %d\r\n\r\n%s" % (len(inner), inner),
+                 b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(inner), inner)):  # fmt: skip
+        connection = connect(port)
+        connection.sendall(head + body + raw_request({"model": "hashing"}))
+        assert answers(connection, 2) == [400, 200]
+        connection.close()
+
+
+def test_a_tunnel_is_refused(port):
+    connection = connect(port)
+    connection.sendall(
+        b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\n" + raw_request({"model": "hashing"})
+    )
+    assert read_to_end(connection).startswith(b"HTTP/1.1 400 ")
+    connection.close()
+
+
+@pytest.fixture
+def slow(gated_engine, serve):
+    return serve(QUICK, over=gated_engine).port
+
+
+@pytest.mark.parametrize("behind", [b"\r\n", b"\r\n\r\n", b"GET /api/vers", raw_request({"model": "g"})[:-5]])
+def test_what_follows_a_request_does_not_cost_its_slow_answer(slow, gate, behind):
+    connection = connect(slow)
+    connection.sendall(raw_request({"model": "g", "input": "x"}))
+    assert gate.entered.wait(60)
+    connection.sendall(behind)
+    time.sleep(0.9)
+    gate.open()
+    assert answers(connection, 1) == [200]
+    if behind.strip():
+        assert read_to_end(connection).startswith(b"HTTP/1.1 408 ")
+    connection.close()
+
+
+def test_a_half_head_behind_a_slow_request_may_be_finished(slow, gate):
+    connection = connect(slow)
+    connection.sendall(raw_request({"model": "g", "input": "x"}))
+    assert gate.entered.wait(60)
+    second = raw_request({"model": "hashing"})
+    connection.sendall(second[:20])
+    time.sleep(0.6)
+    connection.sendall(second[20:-3])
+    time.sleep(0.6)
+    gate.open()
+    assert answers(connection, 1) == [200]
+    connection.sendall(second[-3:])
+    assert answers(connection, 1) == [200]
+    connection.close()
+
+
+def test_garbage_behind_a_slow_request_does_not_cost_its_answer(slow, gate):
+    connection = connect(slow)
+    connection.sendall(raw_request({"model": "g", "input": "x"}))
+    assert gate.entered.wait(60)
+    connection.sendall(b"\x16\x03\x01 no request\r\n\r\n")
+    gate.open()
+    answer = read_to_end(connection)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    connection.close()
+
+
+def test_an_idle_connection_is_sent_nothing_that_it_did_not_ask_for(port):
+    connection = connect(port)
+    connection.sendall(raw_request({"model": "hashing"}))
+    assert answers(connection, 1) == [200]
+    connection.sendall(b"\r\n")
+    connection.settimeout(0.8)
+    with pytest.raises(TimeoutError):
+        connection.recv(1000)
+    connection.settimeout(60)
+    connection.sendall(raw_request({"model": "hashing"}))
+    assert answers(connection, 1) == [200]
+    connection.close()
+
+
+def test_a_client_that_leaves_leaves_all_that_it_asked_for(gated_server, gated_engine, gate, encoders):
+    connection = connect(gated_server.port)
+    connection.sendall(raw_request({"model": "g", "input": "first"}))
+    assert gate.entered.wait(60)
+    connection.sendall(raw_request({"model": "g", "input": "second"}))
+    connection.close()
+    until(lambda: gated_engine._active in (0, 1))
+    gate.open()
+    until(lambda: gated_engine._active == 0)
+    assert ["second"] not in encoders[0].batches
+
+
+HEADS = {
+    "one header": b"X-Long: " + b"x" * 70_000 + b"\r\n",
+    "many headers": b"a: b\r\n" * 20_000,
+    "two headers": (b"X-Long: " + b"x" * 40_000 + b"\r\n") * 2,
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+@pytest.mark.parametrize("packets", [1, 7])
+def test_a_head_beyond_its_bound_is_refused_however_it_is_packed(port, head, packets):
+    request = raw_request({"model": "hashing"}).replace(b"\r\n", b"\r\n" + head, 1)
+    connection = connect(port)
+    size = len(request) // packets + 1
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        for start in range(0, len(request), size):
+            connection.sendall(request[start : start + size])
+    assert read_to_end(connection).startswith(b"HTTP/1.1 431 ")
+    connection.close()
+
+
+def test_a_long_address_is_refused(port):
+    connection = connect(port)
+    connection.sendall(b"GET /" + b"a" * 66_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert read_to_end(connection).startswith(b"HTTP/1.1 431 ")
+    connection.close()
+
+
+def test_what_comes_after_a_chunked_body_is_no_header(port):
+    connection = connect(port)
+    body = b'{"model":"hashing"}'
+    head = b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.sendall(
+        head + b"%x\r\n%s\r\n0\r\nHost: evil.example\r\nContent-Encoding: br\r\n\r\n" % (len(body), body)
+    )
+    assert answers(connection, 1) == [200]
+    connection.close()
+
+
+def answers(connection: socket.socket, count: int) -> list[int]:
+    """The statuses of so many whole answers."""
+    statuses = []
+    with connection.makefile("rb", buffering=0) as lines:
+        for _ in range(count):
+            statuses.append(int(lines.readline().split()[1]))
+            size = 0
+            while (line := lines.readline()) not in (b"\r\n", b""):
+                name, _, value = line.partition(b":")
+                size = int(value) if name.lower() == b"content-length" else size
+            while size:
+                size -= len(lines.read(size))
+    return statuses
