@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import embedingest
 from embedingest.ingest.identity import (
+    Source,
+    below,
     canonical_json,
     chunk_id,
     config_hash,
     content_hash,
     escape,
     hash_fields,
+    inside,
     occurrences,
     parent_source,
     path_of_source,
     source_name,
+    speller,
     text_hash,
 )
 
 file_names = st.binary(min_size=1, max_size=12).filter(lambda raw: not {0, ord("/")} & set(raw)).map(os.fsdecode)
+
+# Names made of what a spelling could mistake, and any others; halves of pairs too, which Windows and archives allow.
+_MISTAKABLE = st.text(st.sampled_from("!/%2510AuD8é\0\ud800\udce9"), max_size=10)
+_anything = _MISTAKABLE | st.text(max_size=8) | file_names
+_aliases = st.text(st.sampled_from("!%21a5"), min_size=1, max_size=8) | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=6
+)
+_paths = _anything.filter(lambda path: not path.startswith("/"))
+_sources = st.builds(Source, _aliases, _paths, st.lists(_anything, max_size=3).map(tuple))
 
 
 def test_fields_are_length_prefixed() -> None:
@@ -72,6 +87,66 @@ def test_a_source_leads_back_to_its_path(parts: list[str]) -> None:
 )
 def test_only_what_must_be_is_escaped(relative: str, source: str) -> None:
     assert source_name("docs", relative) == source
+
+
+@given(_sources)
+def test_a_source_is_spelled_and_parsed_without_loss(source: Source) -> None:
+    spelled = source.spelled
+    spelled.encode("utf-8")
+    assert "\0" not in spelled.removeprefix(source.alias)
+    assert Source.parse(spelled) == source
+    assert Source.parse(spelled).spelled == spelled
+
+
+@given(_sources, _sources)
+def test_no_two_documents_share_a_source(one: Source, other: Source) -> None:
+    assert (one.spelled == other.spelled) == (one == other)
+
+
+@given(_aliases, file_names)
+def test_many_paths_are_spelled_as_one_is(alias: str, path: str) -> None:
+    assert speller(alias)(path) == source_name(alias, path)
+
+
+def test_no_other_module_knows_how_a_source_is_spelled() -> None:
+    package = Path(embedingest.__file__).parent
+    modules = [path for path in package.rglob("*.py") if path.relative_to(package).as_posix() != "ingest/identity.py"]
+    assert [path.name for path in modules if '"!/"' in path.read_text("utf-8")] == []
+
+
+@given(_sources, _anything)
+def test_a_document_inside_another_is_its_files(source: Source, name: str) -> None:
+    child = inside(source.spelled, name)
+    assert Source.parse(child) == source._replace(members=(*source.members, name))
+    assert parent_source(child) == source_name(source.alias, source.path)
+
+
+@given(_aliases, st.lists(file_names, min_size=1, max_size=3), st.lists(file_names, min_size=1, max_size=3))
+def test_what_lies_below_a_folder_begins_as_it_says(alias: str, folder: list[str], other: list[str]) -> None:
+    prefix, path = below(source_name(alias, "/".join(folder))), "/".join(other)
+    assert source_name(alias, path).startswith(prefix) == path.startswith("/".join(folder) + "/")
+    assert source_name(alias, "/".join(folder + other)).startswith(prefix)
+    assert source_name(alias, path).startswith(below(source_name(alias, "")))
+
+
+@pytest.mark.parametrize(
+    ("source", "spelled"),
+    [
+        (Source("docs", "Yahoo!/a.md"), "docs/Yahoo%21/a.md"),
+        (Source("docs", "Yahoo%21/a.md"), "docs/Yahoo%2521/a.md"),
+        (Source("docs", "hooray!"), "docs/hooray!"),
+        (Source("docs", "100%.md"), "docs/100%.md"),
+        (Source("docs", "%21"), "docs/%2521"),
+        (Source("Yahoo!", "a.md"), "Yahoo%21/a.md"),
+        (Source("hooray!"), "hooray!"),
+        (Source("100%25AB", "a.md"), "100%25AB/a.md"),
+        (Source("docs", "z.zip", ("a/b.md",)), "docs/z.zip!/a/b.md"),
+        (Source("docs", "z!", ("a!/b.md", "end!")), "docs/z!!/a%21/b.md!/end!"),
+        (Source("may.eml", "", ("caf\udce9",)), "may.eml!/caf%E9"),
+    ],
+)
+def test_ordinary_names_are_spelled_as_they_are(source: Source, spelled: str) -> None:
+    assert (source.spelled, Source.parse(spelled)) == (spelled, source)
 
 
 def test_a_document_inside_another_belongs_to_its_file() -> None:

@@ -16,6 +16,7 @@ from embedingest.ingest.audit.examine import examine
 from embedingest.ingest.identity import parent_source
 from embedingest.ingest.run.survey import Candidate
 from embedingest.ingest.scan.listing import FoundFile
+from embedingest.ingest.scan.roots import owner
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _table(folders: Folders, resources: Resources, present: set[str], result: Ve
     pending = resources.journal.pending()
     for source, state in states.items():
         file = parent_source(source)
-        if file.partition("/")[0] in aliases and file not in present and file not in pending:
+        if owner(file, aliases) and file not in present and file not in pending:
             yield Problem(source, "orphan", f"its file is gone, {state.rows} rows are left")
         if state.fingerprint != resources.recipe.fingerprint:
             yield Problem(source, "model", f"its vectors are of another model: {state.fingerprint}")

@@ -19,12 +19,14 @@ from blake3 import blake3
 from embedingest import registry
 from embedingest.errors import DocumentError, DocumentSkipped, EmbedingestError
 from embedingest.ingest.chunk.choose import chunker_for
+from embedingest.ingest.identity import base_name
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
-from embedingest.ingest.scan.files import FileFacts, facts_of, name_of, opened_below
+from embedingest.ingest.load.inner import each_document
+from embedingest.ingest.scan.files import FileFacts, facts_of, opened_below
 from embedingest.ingest.scan.sidecar import combined_facts, content_hash_with, read_sidecar, sidecar_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
@@ -157,7 +159,10 @@ class Extractor:
         if sidecar is not None and sidecar.problem:
             document = dataclasses.replace(document, notices={**document.notices, "sidecar_unreadable": 1})
         stopwatch.lap("load")
-        parts = tuple(self._part(part, content_hash, before.mtime_ns, keep_text=keep_text) for part in _flat(document))
+        parts = tuple(
+            self._part(part, content_hash, before.mtime_ns, keep_text=keep_text)
+            for part in each_document(document, job.source)
+        )
         stopwatch.lap("chunk")
         return Extracted(
             source=job.source,
@@ -191,7 +196,7 @@ class Extractor:
         return Part(facts, chunks, len(document.text), chunker_name, chunker.version)
 
     def _chunker_name(self, document: Document) -> str:
-        base = name_of(document.source)
+        base = base_name(document.source)
         for pattern, name in self.settings.chunkers.items():
             if fnmatch.fnmatchcase(document.source, pattern) or fnmatch.fnmatchcase(base, pattern):
                 return name
@@ -225,12 +230,6 @@ def _create(group: str, name: str, options: Mapping[str, Mapping[str, Any]]) -> 
     settings, plugin = options.get(name, _NO_OPTIONS), name.partition("#")[0]
     # Checking settings imports the library that checks them; without settings there is nothing to check.
     return registry.create(group, plugin, options=settings) if settings else registry.load(group, plugin)()
-
-
-def _flat(document: Document) -> Iterator[Document]:
-    yield document
-    for child in document.children:
-        yield from _flat(child)
 
 
 def _read(job: Job, max_bytes: int) -> tuple[bytes, FileFacts, FileFacts]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.ingest.identity import Source
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -46,7 +48,7 @@ class Metadata:
         return {name: value for name, value in metadata.items() if name in names | _LOADER_FACTS}
 
     def _from_path(self, source: str) -> dict[str, str]:
-        below = source.partition("/")[2]
+        below = Source.parse(source).readable if self._paths else ""
         for pattern in self._paths:
             if match := pattern.fullmatch(below):
                 return match.groupdict()

@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from embedingest.ingest.identity import parent_source
+from embedingest.ingest.identity import Source, parent_source
 from embedingest.ingest.state.journal import NO_STAT, FileState
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _unknown(source: str, documents: Mapping[str, SourceState]) -> FileState:
     state = next(iter(documents.values()))
     return FileState(
         source,
-        source.partition("/")[0],
+        Source.parse(source).alias,
         *NO_STAT,
         settled=0,
         state="unverified",

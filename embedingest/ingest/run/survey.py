@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.ingest.identity import below, speller
 from embedingest.ingest.notices import Tally
 from embedingest.ingest.report import Failure
 from embedingest.ingest.scan.ignore import IGNORE_FILES
@@ -80,8 +81,8 @@ def survey_paths(
     for relative in outermost:
         if not relative:
             return survey_root(root, scanner, journal, due=due)
-        below = journal.below(root.source(relative))
-        known = {source: fact for source in below if (fact := journal.known_file(source)) is not None}
+        sources = journal.below(root.source(relative))
+        known = {source: fact for source in sources if (fact := journal.known_file(source)) is not None}
         blind = _compare(root, _scanned(scanner, relative, files), known, survey, due=due)
         survey.gone += [source for source in known if not _hidden(source, blind)]
     return survey
@@ -106,7 +107,7 @@ def _compare(
     Answers the sources of folders that could not be looked into: nothing below them counts as gone.
     """
     blind: list[str] = []
-    counts, name, prefix, pop = survey.counts, root.source, root.alias + "/", known.pop
+    counts, name, pop = survey.counts, speller(root.alias), known.pop
     seen = 0
     for item in scanned:
         if isinstance(item, SkippedPath):
@@ -114,8 +115,8 @@ def _compare(
             continue
         relative, facts, _ = item
         seen += 1
-        # Ten thousand files pass here in an unchanged run: most names need no escaping.
-        source = prefix + relative if relative.isascii() and "%" not in relative and relative else name(relative)
+        # Ten thousand files pass here in an unchanged run.
+        source = name(relative)
         before = pop(source, None)
         if before is None:
             survey.candidates.append(Candidate(root, source, item))
@@ -150,7 +151,7 @@ def _skip(root: Root, path: SkippedPath, survey: Survey, blind: list[str]) -> No
 
 
 def _hidden(source: str, blind: list[str]) -> bool:
-    return any(source == prefix or source.startswith(prefix + "/") for prefix in blind)
+    return any(source == prefix or source.startswith(below(prefix)) for prefix in blind)
 
 
 def _rescanned(relative: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedingest.errors import ConfigError
-from embedingest.ingest.identity import escape, path_of_source, source_name
+from embedingest.ingest.identity import Source, escape, source_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -35,11 +35,11 @@ class Root:
 
     def relative(self, source: str) -> str:
         """The path under this root of one of its sources, POSIX."""
-        return path_of_source(self.alias, source)
+        return Source.parse(source).path
 
     def holds(self, source: str) -> bool:
         """Whether a source lies under this root."""
-        return source == self.alias or source.startswith(self.alias + "/")
+        return Source.parse(source).alias == self.alias
 
 
 def resolve(sources: Sequence[SourceConfig], known: Mapping[str, str]) -> tuple[Root, ...]:
@@ -66,7 +66,7 @@ def resolve(sources: Sequence[SourceConfig], known: Mapping[str, str]) -> tuple[
 
 def owner(source: str, aliases: Collection[str]) -> str | None:
     """The alias among `aliases` that a source lies under."""
-    alias = source.partition("/")[0]
+    alias = Source.parse(source).alias
     return alias if alias in aliases else None
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.ingest.identity import Source, escape, hash_fields, source_name
 from embedingest.ingest.identity import content_hash as hash_of
-from embedingest.ingest.identity import hash_fields
 from embedingest.ingest.json_values import jsonable, read_yaml
 from embedingest.ingest.scan.files import FileFacts, facts_at, facts_of, opened_below
 from embedingest.ingest.scan.listing import FoundFile
@@ -75,7 +75,7 @@ def read_sidecar(root: str, relative: str, source: str, templates: Sequence[str]
     if sidecar is None:
         return None
     root, path, facts = sidecar
-    label = f"{source.rpartition('/')[0]}/{path.rpartition('/')[2]}".lstrip("/")
+    label = source_name(Source.parse(source).alias, path) if relative else escape(path)
     if facts.size > _MAX_BYTES:
         return Sidecar(path, facts, problem=f"{label} has {facts.size:,} bytes, a sidecar at most {_MAX_BYTES:,}")
     try:

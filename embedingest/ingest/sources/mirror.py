@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.atomic import write_bytes
 from embedingest.errors import DocumentError, EmbedingestError
+from embedingest.ingest.identity import source_name
 from embedingest.ingest.report import Failure
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Mirror:
                 self._fetch(item, path)
                 marks[key] = item.mark
             except DocumentError as error:
-                failures.append(Failure(f"{self.alias}/{key}", error.kind, error.message))
+                failures.append(Failure(source_name(self.alias, key), error.kind, error.message))
         self._write_marks(marks)
         return failures
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.ingest.identity import below
 from embedingest.ingest.state.database import JournalDatabase
 from embedingest.ingest.state.file_state import NO_NOTICES, FileState, Known, Provenance
 
@@ -62,7 +63,8 @@ class FileStates(JournalDatabase):
     def below(self, source: str) -> list[str]:
         """Sources that are this one or lie below it as a folder."""
         query = "SELECT source FROM files WHERE source=? OR (source >= ? AND source < ?) ORDER BY source"
-        return [row[0] for row in self._all(query, source, source + "/", source + "0")]
+        first = below(source)
+        return [row[0] for row in self._all(query, source, first, first[:-1] + "0")]
 
     def has_content(self, content_hash: str) -> list[str]:
         """Sources whose bytes had this hash."""

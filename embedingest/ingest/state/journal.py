@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from embedingest.ingest.identity import below, source_name
 from embedingest.ingest.state.file_state import NO_STAT, FileState, Known, Stat, stat_facts
 from embedingest.ingest.state.files import FileStates
 from embedingest.ingest.state.pending_deletions import PendingDeletions
@@ -91,6 +92,6 @@ class Journal(FileStates, PendingDeletions, Requests):
         with self.transaction():
             for table in ("roots", "files"):
                 self._run(f"DELETE FROM {table} WHERE alias=?", alias)
-            self._run(
-                "DELETE FROM pending WHERE source=? OR substr(source, 1, ?)=?", alias, len(alias) + 1, alias + "/"
-            )
+            file = source_name(alias, "")
+            first = below(file)
+            self._run("DELETE FROM pending WHERE source=? OR substr(source, 1, ?)=?", file, len(first), first)
