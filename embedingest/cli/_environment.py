@@ -5,6 +5,7 @@ The flag goes before the variable, the variable before the default.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,11 +23,11 @@ def server_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> S
     """`OLLAMA_HOST`, `OLLAMA_ORIGINS`, `OLLAMA_CONTEXT_LENGTH` under the flags. Raises ConfigError."""
     env = os.environ if environ is None else environ
     settings: dict[str, Any] = {}
-    if value := env.get("OLLAMA_HOST", "").strip():
+    if value := _variable(env, "OLLAMA_HOST"):
         settings |= _host(value)
-    if value := env.get("OLLAMA_ORIGINS", "").strip():
+    if value := _variable(env, "OLLAMA_ORIGINS"):
         settings["origins"] = tuple(part.strip() for part in value.split(",") if part.strip())
-    if value := env.get("OLLAMA_CONTEXT_LENGTH", "").strip():
+    if value := _variable(env, "OLLAMA_CONTEXT_LENGTH"):
         settings["context_length"] = _read("OLLAMA_CONTEXT_LENGTH", value, _positive)
     return ServerConfig(**_present(settings | _present(flags)))
 
@@ -36,9 +37,14 @@ def engine_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> E
     env = os.environ if environ is None else environ
     settings: dict[str, Any] = {}
     for variable, name, read in _ENGINE_VARIABLES:
-        if value := env.get(variable, "").strip():
+        if value := _variable(env, variable):
             settings[name] = _read(variable, value, read)
     return EngineConfig(**_present(settings | _present(flags)))
+
+
+def _variable(env: Mapping[str, str], name: str) -> str:
+    """Blanks and quotes around a value are none of it, as Ollama reads its variables."""
+    return env.get(name, "").strip().strip("\"'").strip()
 
 
 def _present(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,12 +70,20 @@ def _read(variable: str, value: str, read: Callable[[str], Any]) -> Any:
         raise ConfigError(f"{variable} is `{value}`: {error}", remedy=f"unset {variable}, or mend it") from error
 
 
+def _is_bare_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
 def _host(value: str) -> dict[str, Any]:
-    """`OLLAMA_HOST` as Ollama reads it: `host`, `host:port`, `:port`, `[::1]:port`, with or without a scheme."""
+    """`OLLAMA_HOST` as Ollama reads it: `host`, `host:port`, `:port`, `[::1]:port`, `::1`, with or without a scheme."""
     from urllib.parse import urlsplit
 
     scheme, _, rest = value.rpartition("://")
-    parts = urlsplit("//" + rest)
+    address = rest.partition("/")[0]
+    parts = urlsplit(f"//[{address}]" if _is_bare_ipv6(address) else "//" + address)
     try:
         port = parts.port
     except ValueError as error:

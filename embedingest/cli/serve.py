@@ -21,6 +21,7 @@ __all__ = ["serve"]
 @click.option("--preload/--no-preload", default=True, show_default=True, help="Load the model before the first call.")
 @click.option("--keep-alive", default=None, help="Idle time before a model is unloaded; -1 for ever.  [default: 5m]")
 @click.option("--origin", "origins", multiple=True, help="Further origin for browsers, one `*` allowed; repeatable.")
+@click.option("--allowed-host", "hosts", multiple=True, help="Further name that documents and pages answer under.")
 @click.option("--api-key", envvar="EMBEDINGEST_API_KEY", default=None, help="Ask for `Authorization: Bearer KEY`.")
 @click.option("--allow-model", "allow_models", multiple=True, help="Serve only this model; may be repeated.")
 @click.option("--allow-pull", is_flag=True, help="Let clients fetch models from the hub.")
@@ -38,6 +39,7 @@ def serve(
     preload: bool,
     keep_alive: str | None,
     origins: tuple[str, ...],
+    hosts: tuple[str, ...],
     api_key: str | None,
     allow_models: tuple[str, ...],
     allow_pull: bool,
@@ -58,6 +60,7 @@ def serve(
         port=port,
         preload=(name,) if preload else (),
         origins=origins,
+        hosts=hosts,
         api_key=api_key,
         allow_models=allow_models,
         allow_pull=allow_pull,

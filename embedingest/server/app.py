@@ -21,10 +21,9 @@ from starlette.middleware import Middleware
 from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
 from embedingest.server.guard import Guard
-from embedingest.server.http import Answer, Disconnected, Headers, Request, plain
+from embedingest.server.http import Answer, Disconnected, Headers, Request, plain, refusal
 from embedingest.server.routes import embed, models, pages, search
 from embedingest.server.state import ServerState, wire_error
-from embedingest.server.wire import ollama, openai
 from embedingest.server.wire.decode import WireError
 
 if TYPE_CHECKING:
@@ -74,6 +73,8 @@ ROUTES: Final[Mapping[str, Route]] = {
     "/docs": (pages.docs, _GET),
     "/ui": (pages.ui, _GET),
 }
+_NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
+_PAGES: Final = frozenset({"/docs", "/openapi.json"})
 CONTROL: Final = frozenset({"/api/search", "/api/pull", "/api/generate", "/ui", "/metrics"})
 
 
@@ -107,7 +108,8 @@ class App(FastAPI):
         )
         self.server_state = state
         for path, (handler, methods) in ROUTES.items():
-            self.add_api_route(path, _endpoint(state, path, handler), methods=list(methods), response_model=None)
+            routed = path.replace("{model}", "{model:path}")  # a model's name may have slashes
+            self.add_api_route(routed, _endpoint(state, path, handler), methods=list(methods), response_model=None)
 
 
 @contextlib.asynccontextmanager
@@ -153,21 +155,22 @@ class _AccessMiddleware:
         finally:
             metrics.in_flight.dec()
         seconds = time.perf_counter() - began
-        metrics.answered(getattr(scope.get("route"), "path", "unknown"), status, seconds)
+        route = getattr(scope.get("route"), "path", "unknown").replace(":path}", "}")
+        metrics.answered(route, status, seconds)
         _log.info("answered %s %s status=%d seconds=%.4f", scope["method"], scope["path"], status, seconds)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Answer, and return the status. The first check that refuses is the answer."""
         request, guard = Request(scope, receive), self._state.guard
-        refusal, cors = guard.origin(request)
-        answer = refusal or guard.host(request) or guard.key(request) or self._app
+        refused, cors = guard.origin(request)
+        answer = guard.malformed(request) or refused or guard.host(request) or guard.key(request) or self._app
         status = 0
 
         async def send_with_cors(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_raw(cors)]
+                message["headers"] = [*message["headers"], *_raw([*cors, _NOSNIFF])]
             await send(message)
 
         await answer(scope, receive, send_with_cors)
@@ -180,18 +183,19 @@ def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def _endpoint(state: ServerState, path: str, handler: Handler) -> Callable[[RoutedRequest], Awaitable[Response]]:
     """What the library calls: control, body, handler, in this order; errors in the spelling of the route."""
-    is_control, is_openai = path in CONTROL, path.startswith("/v1/")
 
     async def endpoint(routed: RoutedRequest) -> Response:
         request = Request(routed.scope, routed.receive)
-        if is_control and (refused := state.guard.control(request)) is not None:
-            return refused
+        checks = [state.guard.control] if path in CONTROL else [state.guard.page] if path in _PAGES else []
+        for check in checks:
+            if (refused := check(request)) is not None:
+                return refused
         try:
             return await _handle(state, request, handler)
         except Disconnected:
             raise
         except Exception as error:  # noqa: BLE001 -- `wire_error` is the one table of errors; what is not in it is logged
-            return _error_answer(request, error, state, is_openai=is_openai)
+            return _error_answer(request, error, state)
 
     return endpoint
 
@@ -206,29 +210,29 @@ async def _handle(state: ServerState, request: Request, handler: Handler) -> Res
 async def _unrouted(request: RoutedRequest, error: Exception) -> Response:
     """A path or method that is not served, as gin answers it."""
     assert isinstance(error, HTTPException)
+    asked = Request(request.scope)
+    headers: Headers = []
     if error.status_code == 405:
-        allowed = ", ".join(sorted(request.scope["route"].methods))
-        return plain("405 method not allowed", 405, media="text/plain", headers=[("Allow", allowed)])
-    trimmed = request.scope["path"].rstrip("/")
-    if trimmed in ROUTES:
+        headers.append(("Allow", ", ".join(sorted(request.scope["route"].methods))))
+    elif (trimmed := asked.path.rstrip("/")) in ROUTES:
         return Answer(301 if request.method == "GET" else 307, media=None, headers=[("Location", trimmed)])
-    return plain("404 page not found", 404, media="text/plain")
+    text = "405 method not allowed" if error.status_code == 405 else "404 page not found"
+    if asked.path == "/v1" or asked.path.startswith("/v1/"):
+        return refusal(asked, error.status_code, text, headers=headers)
+    return plain(text, error.status_code, media="text/plain", headers=headers)
 
 
-def _error_answer(request: Request, error: Exception, state: ServerState, *, is_openai: bool) -> Answer:
-    refusal = wire_error(error)
-    if refusal.status == 500 and not isinstance(error, WireError):  # 503 is counted, not logged
+def _error_answer(request: Request, error: Exception, state: ServerState) -> Answer:
+    refused = wire_error(error)
+    if refused.status == 500 and not isinstance(error, WireError):  # 503 is counted, not logged
         _log.error(
-            "failed %s %s: %s", request.method, request.path, error, exc_info=refusal.text.startswith("internal")
+            "failed %s %s: %s", request.method, request.path, error, exc_info=refused.text.startswith("internal")
         )
     headers = []
-    if refusal.status in (413, 503):
-        state.metrics.rejected.labels("too_large" if refusal.status == 413 else "busy").inc()
-    if refusal.status == 503:
+    if refused.status in (413, 503):
+        state.metrics.rejected.labels("too_large" if refused.status == 413 else "busy").inc()
+    if refused.status == 503:
         headers.append(("Retry-After", "1"))
-    if refusal.status == 413:
+    if refused.status == 413:
         headers.append(("Connection", "close"))
-    if is_openai:
-        body = openai.error_body(refusal.status, refusal.text, refusal.extra)
-        return Answer(refusal.status, body, "application/json", headers)
-    return Answer(refusal.status, ollama.error_body(refusal.text, refusal.extra), headers=headers)
+    return refusal(request, refused.status, refused.text, refused.extra, headers)

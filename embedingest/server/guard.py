@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from embedingest.server.http import Answer, Headers, Request, json_answer
+from embedingest.server.http import Answer, Headers, Request, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,13 @@ _ALLOWED_HEADERS: Final = ",".join(
     + [f"X-Stainless-{name.title()}" for name in _STAINLESS.split()]
 )
 
+_UNLOADING_SECONDS: Final = 1.0
+_LAST_PORT: Final = 65_535
+_HOST: Final = re.compile(
+    r"(?:\[(?P<address>[0-9A-Fa-f:.]{2,45})\]|[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_])){0,252}\.?)"
+    r"(?::(?P<port>[0-9]{0,5}))?"
+)
+
 
 @dataclass(frozen=True)
 class Guard:
@@ -43,6 +50,19 @@ class Guard:
     settings: ServerConfig
     bound: str
 
+    def malformed(self, request: Request) -> Answer | None:
+        """A Host that is none, is missing, or is there twice: no rule could be held against it."""
+        hosts, origins = request.headers.getlist("host"), request.headers.getlist("origin")
+        if not hosts and request.scope["http_version"] == "1.0":
+            return None
+        if len(hosts) != 1:
+            return refusal(request, 400, f"the request has {len(hosts)} `Host` headers and needs exactly one")
+        if not _is_host(hosts[0]):
+            return refusal(request, 400, "the `Host` of the request is no host")
+        if len(origins) > 1:
+            return refusal(request, 400, f"the request has {len(origins)} `Origin` headers and may have one")
+        return None
+
     def origin(self, request: Request) -> tuple[Answer | None, Headers]:
         """A refusal or the answer to a preflight; else nothing, and the CORS headers of the answer to come."""
         origin = request.headers.get("origin", "")
@@ -50,7 +70,10 @@ class Guard:
             return None, []
         everyone = "*" in self.settings.origins
         if not everyone and not self._origins.fullmatch(origin):
-            return Answer(403, media=None), []
+            if request.method == "OPTIONS":
+                return Answer(403, media=None), []
+            text = "the `Origin` of the request is not allowed here; `--origin` or OLLAMA_ORIGINS allows more"
+            return refusal(request, 403, text), []
         headers = [("Access-Control-Allow-Origin", "*")]
         if not everyone:
             headers = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
@@ -62,7 +85,7 @@ class Guard:
         """On a loopback address only local Hosts are answered, against DNS rebinding (cases 126 to 128)."""
         if not is_loopback(self.bound):
             return None
-        return self._check_host(request)
+        return self._check_host(request, anything_local=True)
 
     def key(self, request: Request) -> Answer | None:
         """With a key set, a request without it gets 401."""
@@ -74,33 +97,50 @@ class Guard:
         page = request.method == "GET" and not request.path.startswith(("/api/", "/v1/"))
         challenge = 'Basic realm="embedingest"' if page else "Bearer"
         text = "this server needs its API key: send `Authorization: Bearer KEY`"
-        return json_answer({"error": text}, 401, headers=[("WWW-Authenticate", challenge)])
+        return refusal(request, 401, text, headers=[("WWW-Authenticate", challenge)])
 
     def control(self, request: Request) -> Answer | None:
         """Documents and control: same origin, a local Host, and off loopback a key."""
-        if not _same_origin(request) or request.headers.get("sec-fetch-site") == "cross-site":
-            return json_answer({"error": "this endpoint answers pages of its own origin only"}, 403)
+        if not _same_origin(request) or request.headers.get("sec-fetch-site", "").lower() == "cross-site":
+            return refusal(request, 403, "this endpoint answers pages of its own origin only")
         if not is_loopback(self.bound) and not self.settings.api_key:
-            return json_answer(
-                {"error": f"this endpoint is off while the server listens on {self.bound} without an API key"}, 403
-            )
-        return self._check_host(request)
+            text = f"this endpoint is off while the server listens on {self.bound} without an API key"
+            return refusal(request, 403, text)
+        return self.page(request)
 
-    def _check_host(self, request: Request) -> Answer | None:
+    def unloading(self, request: Request, keep_alive: float | None) -> Answer | None:
+        """A period that ends with the answer lets the model go, which is control on whatever route it is asked for."""
+        is_unloading = keep_alive is not None and 0 <= keep_alive < _UNLOADING_SECONDS
+        return self.control(request) if is_unloading else None
+
+    def page(self, request: Request) -> Answer | None:
+        """Documents and pages: names that others may answer for (`*.local`) only where they are allowed."""
+        if not request.headers.get("host"):
+            return refusal(request, 400, "this endpoint needs a `Host`")
+        return self._check_host(request, anything_local=False)
+
+    def _check_host(self, request: Request, *, anything_local: bool) -> Answer | None:
         host = _without_port(request.headers.get("host", ""))
         address = _address(host)
         if address is not None:
             if address.is_loopback or address.is_private or address.is_unspecified or host in _own_addresses():
                 return None
-            return Answer(403, media=None)
-        if not self._is_local_name(host):
-            return Answer(403, media=None)
+            return self._refused_host(request, host)
+        if not self._is_local_name(host, anything_local=anything_local):
+            return self._refused_host(request, host)
         return Answer(204, media=None) if request.method == "OPTIONS" else None
 
-    def _is_local_name(self, host: str) -> bool:
+    @staticmethod
+    def _refused_host(request: Request, host: str) -> Answer:
+        return refusal(request, 403, f"the `Host` {host} is not allowed here; `--allowed-host {host}` allows it")
+
+    def _is_local_name(self, host: str, *, anything_local: bool) -> bool:
         name = host.lower().rstrip(".")
-        local = ("", "localhost", socket.gethostname().lower(), *(h.lower() for h in self.settings.hosts))
-        return name in local or name.endswith((".localhost", ".local", ".internal"))
+        if name in ("", "localhost", socket.gethostname().lower()):
+            return True
+        if anything_local and name.endswith((".localhost", ".local", ".internal")):
+            return True
+        return any(_is_allowed(name, allowed.lower().rstrip(".")) for allowed in self.settings.hosts)
 
     @cached_property
     def _origins(self) -> re.Pattern[str]:
@@ -116,6 +156,21 @@ def is_loopback(host: str) -> bool:
     """Whether only this machine can reach a server that listens on this host."""
     address = _address(host)
     return host.lower() == "localhost" if address is None else address.is_loopback
+
+
+def _is_host(text: str) -> bool:
+    """A name or an address, with or without a port; an empty one is what HTTP sends for a name that is not known."""
+    match = _HOST.fullmatch(text)
+    if match is None:
+        return not text
+    address, port = match["address"], match["port"]
+    if port is not None and int(port or 0) > _LAST_PORT:
+        return False
+    return address is None or _address(address) is not None
+
+
+def _is_allowed(name: str, allowed: str) -> bool:
+    return name.endswith(allowed[1:]) if allowed.startswith("*.") else name == allowed
 
 
 def _same_origin(request: Request) -> bool:

@@ -12,12 +12,13 @@ from fastapi import Request as _Request
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
+from embedingest.server.wire import ollama, openai
 from embedingest.server.wire.escape import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
-__all__ = ["Answer", "Disconnected", "Headers", "Request", "html", "json_answer", "plain", "stream"]
+__all__ = ["Answer", "Disconnected", "Headers", "Request", "html", "json_answer", "plain", "refusal", "stream"]
 
 Headers = list[tuple[str, str]]
 
@@ -66,6 +67,15 @@ def json_answer(value: object, status: int = 200, *, headers: Headers | None = N
     return Answer(status, escaped(orjson.dumps(value)), headers=headers)
 
 
+def refusal(
+    request: Request, status: int, text: str, extra: Mapping[str, object] | None = None, headers: Headers | None = None
+) -> Answer:
+    """An error in the spelling of whose path was asked: OpenAI's object under `/v1`, else Ollama's."""
+    if request.path == "/v1" or request.path.startswith("/v1/"):
+        return Answer(status, openai.error_body(status, text, extra or {}), "application/json", headers)
+    return Answer(status, ollama.error_body(text, extra or {}), headers=headers)
+
+
 def plain(text: str, status: int = 200, *, media: str = PLAIN, headers: Headers | None = None) -> Answer:
     """A line of text, as gin (Ollama's router) answers what has no route."""
     return Answer(status, text.encode(), media, headers)
@@ -78,7 +88,6 @@ def html(page: bytes) -> Answer:
     )
     headers = [
         ("Content-Security-Policy", f"{policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
-        ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
     ]
     return Answer(200, page, "text/html; charset=utf-8", headers)

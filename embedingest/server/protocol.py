@@ -181,7 +181,8 @@ class _TimedProtocol(HttpToolsProtocol):
             self._refuse_after(current, is_in_body=is_in_body)
             return
         if current is None or not current.response_started:
-            write_error = openai.error_body if is_in_body and self.url.startswith(b"/v1/") else _ollama_error
+            is_openai = self._phase != _IDLE and self.url.startswith(b"/v1/")
+            write_error = openai.error_body if is_openai else _ollama_error
             self.transport.write(_answer(status, write_error(status, text, {})))
         self.transport.close()
 

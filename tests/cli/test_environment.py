@@ -18,6 +18,15 @@ from embedingest.errors import ConfigError
         ("https://box.local", "box.local", 443),
         ("http://box.local:11435", "box.local", 11435),
         ("[::1]:11436", "::1", 11436),
+        ("::1", "::1", 11434),
+        ("[::1]", "::1", 11434),
+        ("http://::1", "::1", 80),
+        ("::", "::", 11434),
+        ("fe80::1%eth0", "fe80::1%eth0", 11434),
+        ('"0.0.0.0:8080"', "0.0.0.0", 8080),
+        ("'::1'", "::1", 11434),
+        (' "127.0.0.1" ', "127.0.0.1", 11434),
+        ("http://127.0.0.1:11435/path", "127.0.0.1", 11435),
     ],
 )
 def test_the_host_is_read_as_ollama_reads_it(value, host, port):
@@ -34,6 +43,13 @@ def test_the_other_variables_of_the_server():
 @pytest.mark.parametrize(("value", "seconds"), [("24h", 86400), ("30", 30), ("-1", -1), ("0", 0)])
 def test_the_period_may_be_a_bare_number(value, seconds):
     assert engine_settings({"OLLAMA_KEEP_ALIVE": value}).keep_alive == seconds
+
+
+def test_quotes_are_none_of_any_variable():
+    settings = server_settings({"OLLAMA_ORIGINS": '"https://a.example,app://*"', "OLLAMA_CONTEXT_LENGTH": "'128'"})
+    assert settings.origins == ("https://a.example", "app://*")
+    assert settings.context_length == 128
+    assert engine_settings({"OLLAMA_KEEP_ALIVE": '"24h"'}).keep_alive == 86400
 
 
 def test_the_variables_of_the_engine_and_their_zero():

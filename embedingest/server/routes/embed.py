@@ -34,7 +34,7 @@ async def embed(state: ServerState, request: Request) -> Answer:
     state.parse(call.model)
     texts = ollama.texts_of(call.input) or []
     _check_count(state, texts)
-    if not texts and call.keep_alive == 0 and (refused := state.guard.control(request)) is not None:
+    if (refused := state.guard.unloading(request, call.keep_alive)) is not None:
         return refused  # unloading is control, not embedding
     info = await state.find(call.model)
     answer = await state.unless_disconnected(
@@ -63,6 +63,8 @@ async def legacy(state: ServerState, request: Request) -> Answer:
     if not call.model:
         raise WireError(400, "model is required")
     state.parse(call.model)
+    if (refused := state.guard.unloading(request, call.keep_alive)) is not None:
+        return refused
     info = await state.find(call.model)
     texts = [call.prompt] if call.prompt else []
     embedding = state.engine.aembed(
@@ -70,6 +72,7 @@ async def legacy(state: ServerState, request: Request) -> Answer:
         model=call.model,
         truncate=False,
         context=state.context(info, ollama.option_context(call.options)),
+        prompt=state.prompt(info, call.choice),
         keep_alive=call.keep_alive,
     )
     try:
@@ -88,6 +91,8 @@ async def embeddings(state: ServerState, request: Request) -> Answer:
     state.parse(call.model)
     texts = call.texts()
     _check_count(state, texts)
+    if (refused := state.guard.unloading(request, call.keep_alive)) is not None:
+        return refused
     info = await state.find(call.model)
     embedding = state.engine.aembed(
         texts,
@@ -113,8 +118,11 @@ async def tokenize(state: ServerState, request: Request) -> Answer:
     content = next((content for content in contents if content is not None), "")
     texts = [content] if isinstance(content, str) else ollama.texts_of(content) or []
     _check_count(state, texts)
+    keep_alive = ollama.keep_alive_of(fields)
+    if (refused := state.guard.unloading(request, keep_alive)) is not None:
+        return refused
     await state.find(model)
-    tokenizing = state.engine.tokenize(texts, model=model, keep_alive=ollama.keep_alive_of(fields))
+    tokenizing = state.engine.tokenize(texts, model=model, keep_alive=keep_alive)
     tokens = [list(ids) for ids in await state.unless_disconnected(request, tokenizing)]
     answer: dict[str, Any] = {"model": model, "tokens": tokens[0] if isinstance(content, str) else tokens}
     return json_answer({**answer, "count": sum(map(len, tokens))})
@@ -128,8 +136,11 @@ async def detokenize(state: ServerState, request: Request) -> Answer:
     tokens = fields.get("tokens")
     if not isinstance(tokens, list) or not all(type(token) is int and 0 <= token < 2**63 for token in tokens):
         raise WireError(400, 'field "tokens" must be a list of whole numbers from 0')
+    keep_alive = ollama.keep_alive_of(fields)
+    if (refused := state.guard.unloading(request, keep_alive)) is not None:
+        return refused
     await state.find(model)
-    detokenizing = state.engine.detokenize(tokens, model=model, keep_alive=ollama.keep_alive_of(fields))
+    detokenizing = state.engine.detokenize(tokens, model=model, keep_alive=keep_alive)
     try:
         text = await state.unless_disconnected(request, detokenizing)
     except InputError as error:

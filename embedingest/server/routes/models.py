@@ -126,24 +126,22 @@ async def model_list(state: ServerState, _request: Request) -> Answer:
 async def model(state: ServerState, request: Request) -> Answer:
     """`GET /v1/models/NAME`, case 148."""
     name = request.path.removeprefix("/v1/models/")
-    state.parse(name)
+    if not name:
+        return Answer(301, media=None, headers=[("Location", "/v1/models")])
+    if name.count("/") != state.parse(name).short.count("/"):
+        raise WireError(404, "404 page not found")  # only ids as they are listed (case 148)
     return json_answer(openai.model_object(name, int((await state.find(name)).modified_at)))
 
 
 async def generate(state: ServerState, request: Request) -> Answer:
     """`POST /api/generate`, cases 156 and 157: only unloading a model is supported."""
-    fields = decode(request.content)
-    name = await _model_name(state, fields)
-    if fields.get("prompt") or keep_alive_of(fields) != 0:
-        raise WireError(400, f'"{name}" does not support generate')
-    await asyncio.to_thread(state.engine.unload, name)
-    answer = {"model": name, "created_at": datetime.now(UTC).isoformat(), "response": "", "done": True}
-    return json_answer({**answer, "done_reason": "unload"})
+    return await _unload(state, request, asks="prompt", answer={"response": ""}, action="generate")
 
 
 async def chat(state: ServerState, request: Request) -> Answer:
-    """`POST /api/chat`, case 158."""
-    raise WireError(400, f'"{await _model_name(state, decode(request.content))}" does not support chat')
+    """`POST /api/chat`, case 158: without messages it may unload a model, as `/api/generate` does."""
+    message = {"role": "assistant", "content": ""}
+    return await _unload(state, request, asks="messages", answer={"message": message}, action="chat")
 
 
 async def refuse(_state: ServerState, request: Request) -> Answer:
@@ -167,6 +165,19 @@ async def pull(state: ServerState, request: Request) -> Response:
     if "error" in last:
         raise WireError(500, last["error"])
     return json_answer(last)
+
+
+async def _unload(state: ServerState, request: Request, *, asks: str, answer: dict[str, Any], action: str) -> Answer:
+    """Let the model go where nothing is asked of it and its period is 0; `asks` is the field that would ask."""
+    fields = decode(request.content)
+    name = await _model_name(state, fields)
+    if fields.get(asks) or keep_alive_of(fields) != 0:
+        raise WireError(400, f'"{name}" does not support {action}')
+    if (refused := state.guard.control(request)) is not None:
+        return refused
+    await asyncio.to_thread(state.engine.unload, name)
+    created = datetime.now(UTC).isoformat()
+    return json_answer({"model": name, "created_at": created, **answer, "done": True, "done_reason": "unload"})
 
 
 async def _model_name(state: ServerState, fields: Fields) -> str:

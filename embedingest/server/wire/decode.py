@@ -6,15 +6,19 @@ Knows JSON and the types of fields; knows no endpoint.
 from __future__ import annotations
 
 import json
-import math
-from typing import TYPE_CHECKING, Any, NoReturn
+import sys
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Fields", "WireError", "decode", "kind"]
+__all__ = ["Fields", "WireError", "decode", "is_number", "kind"]
+
+_MOST_DIGITS: Final = 310  # more than the largest number of 64 bits has
+_SHOWN_DIGITS: Final = 20
+_SHOWN_BELOW: Final = 1e25  # larger numbers are shown with an exponent
 
 
 class WireError(Exception):
@@ -35,6 +39,18 @@ class _Literal(float):
     def __new__(cls, text: str) -> _Literal:
         value = super().__new__(cls, text)
         value.text = text
+        return value
+
+
+class _LargeWhole(int):
+    """A whole number of more digits than any field takes; remembers how it began, and is as large as it needs to be."""
+
+    text: str
+
+    def __new__(cls, text: str) -> _LargeWhole:
+        sign = -1 if text.startswith("-") else 1
+        value = super().__new__(cls, sign * 10 ** (_MOST_DIGITS + 1))
+        value.text = f"{text[:_SHOWN_DIGITS]}… ({len(text.lstrip('-'))} digits)"
         return value
 
 
@@ -68,7 +84,9 @@ def _parse_as_go(body: bytes) -> Any:
     text = body.decode("utf-8", errors="replace").lstrip(" \t\r\n")
     if text.startswith("\ufeff"):
         raise WireError(400, "the body must begin with `{`, not with a byte-order mark")
-    decoder = json.JSONDecoder(object_pairs_hook=_fold, parse_constant=_refuse_constant, parse_float=_Literal)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_fold, parse_constant=_refuse_constant, parse_float=_Literal, parse_int=_whole_number
+    )
     try:
         value, _ = decoder.raw_decode(text)
     except json.JSONDecodeError as error:
@@ -81,24 +99,38 @@ def _parse_as_go(body: bytes) -> Any:
 def _fold(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for key, value in pairs:
-        fields.pop(key, None)  # a key written again moves to the end: the last one wins (case 16)
-        fields[key] = value
+        name = _replaced(key)
+        fields.pop(name, None)  # a key written again moves to the end: the last one wins (case 16)
+        fields[name] = value
     return fields
+
+
+def _whole_number(text: str) -> int:
+    return int(text) if len(text) <= _MOST_DIGITS else _LargeWhole(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _without_surrogates(value: Any) -> Any:
-    """Lone surrogate escapes become U+FFFD (case 27)."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _without_surrogates(item) for key, item in value.items()}
-    return value
+def _without_surrogates(document: Any) -> Any:
+    """Lone surrogate escapes become U+FFFD (case 27), however deep they stand."""
+    whole = [document]
+    waiting: list[Any] = [whole]
+    while waiting:
+        inside = waiting.pop()
+        entries = enumerate(inside) if isinstance(inside, list) else list(inside.items())
+        for place, value in entries:
+            if isinstance(value, str):
+                inside[place] = _replaced(value)
+            elif isinstance(value, (list, dict)):
+                waiting.append(value)
+    return whole[0]
+
+
+def _replaced(text: str) -> str:
+    """The text with U+FFFD for each half of a pair that stands alone: no encoding takes one."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def kind(value: object) -> str:
@@ -109,6 +141,11 @@ def kind(value: object) -> str:
         return "a boolean"
     words = {str: "a string", list: "an array", dict: "an object"}
     return next((word for type_, word in words.items() if isinstance(value, type_)), "a number")
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a number, and one that 64 bits can hold, as Go reads a number that may be of any kind."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 class Fields:
@@ -140,7 +177,8 @@ class Fields:
             literal = f" {_literal(value)}" if isinstance(value, float) else ""
             raise WireError(400, f'field "{name}" must be a whole number, not {kind(value)}{literal}')
         if not -(2**63) <= value < 2**63:
-            raise WireError(400, f'field "{name}" must be a whole number of 64 bits, not {value:.3g}')
+            shown = value.text if isinstance(value, _LargeWhole) else str(value)
+            raise WireError(400, f'field "{name}" must be a whole number of 64 bits, not {shown}')
         return value
 
     def _typed(self, name: str, type_: type, word: str, default: Any) -> Any:
@@ -156,4 +194,4 @@ def _literal(value: float) -> str:
     """The number as the client wrote it, as far as that is known."""
     if isinstance(value, _Literal):
         return value.text
-    return str(int(value)) if math.isfinite(value) and abs(value) >= 1e17 else repr(value)
+    return str(int(value)) if 1e17 <= abs(value) < _SHOWN_BELOW else repr(value)

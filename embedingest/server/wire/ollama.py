@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from embedingest.durations import DurationError, seconds_of
-from embedingest.server.wire.decode import Fields, WireError, decode
+from embedingest.server.wire.decode import Fields, WireError, decode, is_number
 from embedingest.server.wire.escape import escaped
 from embedingest.server.wire.numbers import json_row, json_rows
 
@@ -80,6 +80,7 @@ class LegacyRequest:
     prompt: str
     keep_alive: float | None
     options: Mapping[str, Any]
+    choice: PromptChoice = PromptChoice()
 
 
 def embed_request(body: bytes) -> EmbedRequest:
@@ -99,7 +100,13 @@ def embed_request(body: bytes) -> EmbedRequest:
 def legacy_request(body: bytes) -> LegacyRequest:
     """Raises WireError (400)."""
     fields = decode(body)
-    return LegacyRequest(fields.text("model"), fields.text("prompt"), keep_alive_of(fields), fields.mapping("options"))
+    return LegacyRequest(
+        model=fields.text("model"),
+        prompt=fields.text("prompt"),
+        keep_alive=keep_alive_of(fields),
+        options=fields.mapping("options"),
+        choice=prompt_choice(fields),
+    )
 
 
 def prompt_choice(fields: Fields) -> PromptChoice:
@@ -128,6 +135,8 @@ def keep_alive_of(fields: Fields) -> float | None:
         raise WireError(400, "Unsupported type: '[]interface {}'")
     if isinstance(value, dict):
         raise WireError(400, "Unsupported type: 'map[string]interface {}'")
+    if not isinstance(value, str) and not is_number(value):
+        raise WireError(400, 'field "keep_alive" is a number beyond those that 64 bits can hold')
     try:
         return seconds_of(value)
     except DurationError as error:
@@ -147,10 +156,9 @@ def option_context(options: Mapping[str, Any]) -> int | None:
 
 
 def _check_option(name: str, type_name: str, value: object) -> None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     fits = {
-        "integer": is_number,
-        "float32": is_number,
+        "integer": is_number(value),
+        "float32": is_number(value),
         "boolean": isinstance(value, bool),
         "array": isinstance(value, list),
     }[type_name]

@@ -259,9 +259,9 @@ def _whole_number(reader: _Reader) -> int:
 def _time(reader: _Reader, text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day of the calendar, seen from elsewhere, are on none
         reader.fail("a date or time as in '2026-01-31' or '2026-01-31T12:00:00+01:00'")
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 # -- what a tree says of one row

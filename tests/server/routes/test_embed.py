@@ -99,3 +99,15 @@ def test_answers_say_where_the_time_went_and_which_fingerprint_it_is(serve):
     answer = post(serve().port, "/api/embed", {"model": "hashing", "input": "x"})
     assert re.fullmatch(r"(\w+;dur=\d+\.\d+(, )?){4}", answer.headers["server-timing"])
     assert answer.headers["x-embedding-fingerprint"] == "hashing-1-256:exact"
+
+
+def test_the_older_form_takes_a_prompt_by_name(prompted):
+    plain = post(prompted, "/api/embed", {"model": "m", "input": "title: x", "prompt_name": "query"})
+    named = post(prompted, "/api/embeddings", {"model": "m", "prompt": "title: x", "prompt_name": "query"})
+    typed = post(prompted, "/api/embeddings", {"model": "m", "prompt": "title: x", "input_type": "search_query"})
+    for reply in (named, typed):
+        assert reply.status == 200
+        assert float(plain.vectors()[0] @ reply.vectors()[0]) > 0.9999
+    refused = post(prompted, "/api/embeddings", {"model": "m", "prompt": "x", "prompt_name": "nothing"})
+    assert refused.status == 400
+    assert "query" in refused.json()["error"]

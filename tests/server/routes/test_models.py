@@ -111,3 +111,33 @@ def test_preloaded_models_are_in_memory_before_the_server_is_ready(tmp_path, ser
     until(lambda: get(port, "/readyz").status == 200)
     assert [model["name"] for model in get(port, "/api/ps").json()["models"]] == ["a:latest"]
     engine.close()
+
+
+def test_every_listed_id_is_found(tmp_path, serve):
+    engine = engine_of(tmp_path, {"plain": Watched, "owner/name": Watched, "hf.co/Owner/Name:q4": Watched})
+    port = serve(over=engine).port
+    ids = [model["id"] for model in get(port, "/v1/models").json()["data"]]
+    assert {"plain:latest", "owner/name:latest", "hf.co/Owner/Name:q4"} < set(ids)
+    for name in [*ids, "owner/name", "owner%2Fname"]:
+        found = get(port, f"/v1/models/{name}")
+        assert (found.status, found.json()["id"]) == (200, name.replace("%2F", "/"))
+    assert get(port, "/v1/models/owner/other").json()["error"]["type"] == "not_found_error"
+    assert 'route="/v1/models/{model}"' in get(port, "/metrics").body.decode()
+    engine.close()
+
+
+def test_a_chat_without_messages_unloads(tmp_path, serve):
+    engine = engine_of(tmp_path, {"a": Watched})
+    port = serve(over=engine).port
+    for body in ({}, {"messages": []}, {"messages": None}):
+        assert post(port, "/api/embed", {"model": "a", "input": "x"}).status == 200
+        answer = post(port, "/api/chat", {"model": "a", "keep_alive": 0, **body})
+        assert answer.status == 200
+        assert {"done": True, "done_reason": "unload", "message": {"role": "assistant", "content": ""}}.items() <= (
+            answer.json().items()
+        )
+        until(lambda: get(port, "/api/ps").json()["models"] == [])
+    said = [{"role": "user", "content": "hello"}]
+    assert post(port, "/api/chat", {"model": "a", "keep_alive": 0, "messages": said}).status == 400
+    assert post(port, "/api/chat", {"model": "a"}).status == 400
+    engine.close()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedingest.durations import FOREVER
 from embedingest.server.wire.decode import WireError, decode
 from embedingest.server.wire.ollama import embed_request, keep_alive_of, option_context, texts_of
 
@@ -74,3 +75,48 @@ def test_num_ctx_is_a_whole_number_above_0_or_nothing(options, context):
 
 def test_a_keep_alive_that_is_absent_changes_nothing():
     assert keep_alive_of(decode(b"{}")) is None
+
+
+@pytest.mark.parametrize("digits", [20, 308, 309, 310, 400, 4300, 5000, 100_000])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_whole_number_of_any_length_is_a_number_or_a_400(digits, sign):
+    number = f"{sign}{'9' * digits}"
+    for field in ("dimensions", "limit"):
+        with pytest.raises(WireError, match="whole number") as refused:
+            decode(f'{{"{field}":{number}}}'.encode()).whole(field)
+        assert len(refused.value.text) < 500
+        assert refused.value.status == 400
+    fields = decode(f'{{"keep_alive":{number},"options":{{"num_ctx":{number},"top_p":{number}}}}}'.encode())
+    if digits <= 308:
+        assert keep_alive_of(fields) == (FOREVER if sign else pytest.approx(2**63 / 1e9))
+        assert option_context(fields.mapping("options")) is None
+    else:
+        with pytest.raises(WireError) as refused:
+            keep_alive_of(fields)
+        assert refused.value.status == 400
+        with pytest.raises(WireError) as refused:
+            option_context(fields.mapping("options"))
+        assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("levels", [100, 480, 500, 700, 900, 990, 1000, 1100, 10_000])
+@pytest.mark.parametrize("odd", ["", '"x":"\\ud800",'])
+def test_any_nesting_is_read_or_a_400(levels, odd):
+    for value in ("[" * levels + "]" * levels, '{"a":' * levels + "1" + "}" * levels):
+        try:
+            request = embed_request(f'{{{odd}"model":"m","input":"x","options":{{"a":{value}}}}}'.encode())
+            option_context(request.options)
+            status = 400
+        except WireError as error:
+            status = error.status
+        assert status == 400
+
+
+@given(st.lists(st.sampled_from(["\\ud800", "\\udc00", "\\ud83d\\ude00", "a", "\\u00e9", "é"]), max_size=8))
+def test_halves_of_pairs_become_replacement_characters_wherever_they_stand(parts):
+    spelled = "".join(parts)
+    fields = decode(
+        f'{{"{spelled}x":1,"model":"{spelled}","input":[["{spelled}"],{{"{spelled}":"{spelled}"}}]}}'.encode()
+    )
+    json.dumps(fields.get("input"), ensure_ascii=False).encode()
+    assert fields.text("model").encode().decode() == fields.text("model")
