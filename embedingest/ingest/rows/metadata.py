@@ -5,10 +5,10 @@ Reads no file.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.identity import Source
+from embedingest.ingest.rows.path_pattern import PathPattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Metadata:
     def __init__(self, constants: Mapping[str, Any], rules: MetadataRules) -> None:
         self._constants = constants
         self._front_matter = rules.front_matter
-        self._paths = [_compiled(pattern) for pattern in rules.path]
+        self._paths = [PathPattern(pattern) for pattern in rules.path]
         changed = rules.model_dump(mode="json", exclude_defaults=True)
         # Without rules the hash is that of the constants alone, so that adding none changes no row.
         self.rules: Mapping[str, Any] = {**constants, "#rules": changed} if changed else constants
@@ -50,19 +50,7 @@ class Metadata:
     def _from_path(self, source: str) -> dict[str, str]:
         below = Source.parse(source).readable if self._paths else ""
         for pattern in self._paths:
-            if match := pattern.fullmatch(below):
-                return match.groupdict()
+            words = pattern.words(below)
+            if words is not None:
+                return words
         return {}
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """`{word}` and `*` are within one part of a path, `**` is any number of parts."""
-    parts = []
-    for piece in re.split(r"(\{[^{}]*\}|\*\*/?|\*)", pattern.strip("/")):
-        if piece.startswith("{"):
-            parts.append(f"(?P<{piece[1:-1]}>[^/]+)")
-        elif piece.startswith("**"):
-            parts.append("(?:.*/)?" if piece.endswith("/") else ".*")
-        else:
-            parts.append("[^/]*" if piece == "*" else re.escape(piece))
-    return re.compile("".join(parts), re.DOTALL)

@@ -9,15 +9,16 @@ deepest file.
 from __future__ import annotations
 
 import contextlib
+import errno
+import functools
+import logging
 import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
-from pathspec import GitIgnoreSpec
-
-from embedingest.errors import ConfigError
 from embedingest.ingest.scan.files import opened_below
+from embedingest.ingest.scan.patterns import LONGEST_LINE, Patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,6 +43,10 @@ MARKER: Final = ".embedingest-output"
 """A file of this name makes a folder ours: it is never ingested, wherever it is moved and whatever it is called."""
 
 _MAX_IGNORE_BYTES: Final = 1 << 20
+_MAX_LINES: Final = 20_000
+_MAX_WILDCARDS: Final = 10_000  # of one file together: each costs some 10 µs once, and up to 1 µs a name
+
+_log = logging.getLogger(__name__)
 
 _VERSION_CONTROL: Final = [".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS"]
 _MACHINE_MADE: Final = [
@@ -56,6 +61,7 @@ _SECRETS: Final = [
 ]
 _VIM_PROBE: Final = "4913"  # vim makes and removes it to learn whether it may create files in a folder
 _NAMES: Final = frozenset([*_VERSION_CONTROL, *_MACHINE_MADE, *_SECRETS, _VIM_PROBE])
+# At most one `.*` before a fixed end in each: a name, 255 bytes long at most, is read once for each alternative.
 _NAME_PATTERNS: Final = re.compile(
     r"\.env(\..*)?"
     r"|.*\.(pem|key|p12|pfx|pkcs12|jks|keystore|kdbx?|ppk|gpg)"
@@ -77,35 +83,6 @@ def mark_output(folder: str | os.PathLike[str]) -> None:
     with contextlib.suppress(OSError):
         descriptor = os.open(os.path.join(folder, MARKER), os.O_WRONLY | os.O_CREAT, 0o644)
         os.close(descriptor)
-
-
-class Patterns:
-    """Ordered gitignore patterns, the last match deciding, relative to one folder.
-
-    All expressions are tried as one first: of many files and many lines hardly any pair matches.
-    """
-
-    __slots__ = ("_any", "_each")
-
-    def __init__(self, lines: Iterable[str], *, strict: bool = False) -> None:
-        self._each: list[tuple[re.Pattern[str], bool]] = []
-        for line in lines:
-            self._each += _compiled(line, strict=strict)
-        self._each.reverse()
-        union = "|".join(f"(?:{expression.pattern})" for expression, _ in self._each)
-        self._any = re.compile(union, re.DOTALL) if self._each else None
-
-    def __bool__(self) -> bool:
-        return bool(self._each)
-
-    def verdict(self, path: str) -> bool | None:
-        """What the patterns say of exactly this path, which ends with a slash where it is a folder.
-
-        True: excluded. False: taken back in by `!`. None: no pattern matches; rules for its folder are not asked here.
-        """
-        if self._any is None or self._any.fullmatch(path) is None:
-            return None
-        return next((excluded for expression, excluded in self._each if expression.fullmatch(path)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,30 +139,44 @@ class Rules:
 
 
 def read_ignore_file(root: str, relative: str) -> Patterns:
-    """The patterns of one ignore file; lines that are no pattern are passed over. Raises OSError when unreadable."""
+    """The patterns of one ignore file; lines that are no pattern are passed over.
+
+    Raises OSError when it is unreadable, or holds more than any person writes: who cannot read all rules may not guess
+    the rest.
+    """
     with opened_below(root, relative, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)) as descriptor:
-        data = os.read(descriptor, _MAX_IGNORE_BYTES)
-    text = data.decode("utf-8-sig", "surrogateescape")
-    return Patterns(line.removesuffix("\r") for line in text.split("\n"))
+        data = _read_at_most(descriptor, _MAX_IGNORE_BYTES + 1)
+    path = os.path.join(root, relative)
+    _bound(path, len(data), _MAX_IGNORE_BYTES, "bytes")
+    lines = data.decode("utf-8-sig", "surrogateescape").split("\n")
+    _bound(path, len(lines), _MAX_LINES, "lines")
+    if any(len(line) > LONGEST_LINE for line in lines):
+        _warn_once(f"{path} has lines of more than {LONGEST_LINE:,} characters, which are passed over")
+    patterns = Patterns(line.removesuffix("\r") for line in lines)
+    _bound(path, patterns.wildcards, _MAX_WILDCARDS, "wildcards")
+    return patterns
 
 
-def _compiled(line: str, *, strict: bool) -> list[tuple[re.Pattern[str], bool]]:
-    try:
-        patterns = GitIgnoreSpec.from_lines([line]).patterns
-    except ValueError as error:
-        if strict:
-            raise ConfigError(f"`{line}` is not a gitignore pattern: {error}") from error
-        return []
-    return [
-        (re.compile(_exact(pattern.regex.pattern), re.DOTALL), pattern.include)
-        for pattern in patterns
-        if pattern.include is not None and pattern.regex is not None
-    ]
+def _read_at_most(descriptor: int, size: int) -> bytes:
+    """One call may give less than there is."""
+    pieces = []
+    while size > 0 and (piece := os.read(descriptor, size)):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
 
 
-def _exact(expression: str) -> str:
-    """The expression for one path: without its named group, and with an end that no newline in a name can feign."""
-    return expression.replace("(?P<ps_d>/)", "/").replace("|$)", r"|\Z)")
+def _bound(path: str, found: int, most: int, what: str) -> None:
+    if found > most:
+        reason = f"it has more than {most:,} {what}"
+        _warn_once(f"{path} is no ignore file that is read: {reason}; nothing below its folder is taken")
+        raise OSError(errno.EFBIG, reason)
+
+
+@functools.lru_cache(maxsize=1024)
+def _warn_once(message: str) -> None:
+    """A scan comes by every few minutes; what it has to say of a file that stays as it is it says once."""
+    _log.warning("%s", message)
 
 
 def _identities(paths: Iterable[str | os.PathLike[str]]) -> Iterable[tuple[int, int]]:

@@ -182,5 +182,6 @@ def _names(folder: str) -> list[str]:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
+    """One wildcard between two fixed texts (the settings allow no second): a name is read once from its end."""
     parts = re.split(r"\{(name|stem)\}", template)
     return re.compile(f"{re.escape(parts[0])}(?P<{parts[1]}>.+){re.escape(parts[2])}", re.DOTALL)

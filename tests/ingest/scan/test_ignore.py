@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from embedingest.errors import ConfigError
 from embedingest.ingest.scan.ignore import Patterns, Rules, is_default_excluded, read_ignore_file
+from embedingest.ingest.scan.listing import SkippedPath
+from embedingest.ingest.scan.scanner import Scanner
 
 SECRETS = [".env", ".env.local", "server.pem", "id_rsa", "id_ed25519", ".ssh", ".netrc", "vault.kdbx", "TLS.KEY"]
 LEFTOVERS = ["4913", ".notes.md.swp", "notes.md~", ".#notes.md", "#notes.md#", "~$report.docx", "._x", "a.crdownload"]
@@ -98,3 +100,40 @@ def test_patterns_agree_with_git(tmp_path_factory, lines, paths):
         env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull},
     ).stdout
     assert {path for path in paths if excluded(path)} == set(filter(None, said.decode().split("\0")))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"#" * (1 << 20) + b"\n*.md\n", "more than 1,048,576 bytes"),
+        (b"\n" * 20_001, "more than 20,000 lines"),
+        (b"*a*b\n" * 6000, "more than 10,000 wildcards"),
+    ],
+)
+def test_an_ignore_file_beyond_all_measure_is_not_guessed_at_and_told_once(tmp_path, caplog, content, reason):
+    (tmp_path / ".gitignore").write_bytes(content)
+    (tmp_path / "a.md").write_text("a")
+    for _ in range(2):
+        with pytest.raises(OSError, match=reason):
+            read_ignore_file(str(tmp_path), ".gitignore")
+    assert [reason in record.getMessage() for record in caplog.records] == [True]
+    (skipped,) = Scanner(tmp_path, Rules.of()).scan()
+    assert isinstance(skipped, SkippedPath)
+    assert reason in skipped.message
+    assert skipped.subtree
+
+
+def test_a_line_that_is_too_long_is_passed_over_and_told_once(tmp_path, caplog):
+    (tmp_path / ".gitignore").write_text("*a" * 5000 + "\n*.log\n")
+    for _ in range(2):
+        patterns = read_ignore_file(str(tmp_path), ".gitignore")
+        assert patterns.verdict("x.log") is True
+    assert ["more than 4,096 characters" in record.getMessage() for record in caplog.records] == [True]
+
+
+def test_a_scan_ends_whatever_the_ignore_file_says(tmp_path):
+    (tmp_path / ".gitignore").write_text("*a" * 14 + "*b\n*.log\n")
+    for name in ("a" * 200, "a" * 240 + ".txt", "x.log"):
+        (tmp_path / name).write_text("words")
+    found = {item.relative for item in Scanner(tmp_path, Rules.of()).scan()}
+    assert found == {"a" * 200, "a" * 240 + ".txt"}
