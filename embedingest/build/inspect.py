@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from embedingest.store.values import Snapshot
 
-__all__ = ["list_snapshots", "status_document", "table_facts"]
+__all__ = ["list_snapshots", "status_document", "table_facts", "waiting_deletions"]
 
 
 def list_snapshots(db: str, table: str) -> list[Snapshot]:
@@ -69,3 +69,10 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
         "behind": behind,
         **journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped),
     }
+
+
+def waiting_deletions(state: Path, db: str, table: str) -> list[str]:
+    """The documents whose deletion waits for a person now; none where nothing was ever ingested."""
+    from embedingest.ingest.audit.status import journal_status
+
+    return journal_status(journal_path(state, db, table), now=time.time())["pending_deletes"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import embedingest.errors
 from embedingest.cli._exit_codes import ExitCode
 from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._output import print_json, print_note
@@ -13,13 +14,32 @@ from embedingest.cli._reports import print_report
 from embedingest.errors import EmbedingestError, LockedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from embedingest.cli._interrupt import StopEvent
+    from embedingest.config import Config
+    from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.state.journal import Journal, Request
 
 __all__ = ["perform_or_request"]
 
 _POLL_SECONDS: Final = 0.1
+_LOCK_SECONDS: Final = 1.0
+"""How often a command that waits for another process tries to take the lock itself."""
+_LEASE_SECONDS: Final = 5.0
+"""The same for a lease, where each try asks the store."""
+_RENEW_SECONDS: Final = 10.0
+
+
+class _Wish(NamedTuple):
+    """What is wanted of whoever may write the table; `path` is its journal."""
+
+    config: Config
+    path: Path
+    verb: str
+    arguments: dict[str, Any]
+    lock_seconds: float
 
 
 def perform_or_request(
@@ -27,54 +47,128 @@ def perform_or_request(
 ) -> int:
     """Carry out `verb` here, or, where another process writes the table, request it there and wait for the answer.
 
-    Returns the exit code. The settings are those the table was last written with. Raises EmbedingestError where the
-    request failed.
+    Where that process ends first, it is carried out here after all; where this one is told to stop first, the request
+    is withdrawn. Returns the exit code. The settings are those the table was last written with. Raises
+    EmbedingestError where the request failed.
     """
-    from embedingest.build.remembered import recall
-    from embedingest.build.session import Session
+    from embedingest.build.remembered import journal_path, recall
+    from embedingest.store.uri import local_folder
 
-    config = recall(state, db, table)
+    lock_seconds = _LEASE_SECONDS if local_folder(db) is None else _LOCK_SECONDS
+    wish = _Wish(recall(state, db, table), journal_path(state, db, table), verb, arguments, lock_seconds)
     with stop_on_signals() as stop:
         try:
-            with Session(config) as session, progress_line(as_json=as_json) as progress:
-                report = session.pipeline(progress=progress, stop=stop).perform(verb, arguments)
-        except LockedError:
-            answer = _request(state, db, table, verb, arguments, stop)
-            if answer is None:
-                return ExitCode.INTERRUPTED
-            _print_answer(answer, as_json=as_json)
-            return ExitCode.DONE
+            report = _performed(wish, stop, as_json=as_json)
+        except LockedError as error:
+            print_note(f"{error.message}; asking it to {verb}, and waiting", style="dim")
+            answer = _awaited(wish, stop, as_json=as_json)
+            return stop.exit_code(ExitCode.DONE if answer is None else _print_answer(answer, as_json=as_json))
     print_report(report, as_json=as_json)
     return stop.exit_code(report.exit_code)
 
 
-def _request(
-    state: Path, db: str, table: str, verb: str, arguments: dict[str, Any], stop: StopEvent
-) -> dict[str, Any] | None:
-    """The answer of the process that writes the table; None where `stop` was set before it came."""
-    from embedingest.build.remembered import journal_path
-    from embedingest.ingest.state.journal import Journal
+def _performed(wish: _Wish, stop: StopEvent, *, as_json: bool) -> IngestReport:
+    from embedingest.build.session import Session
 
-    journal = Journal(journal_path(state, db, table))
+    with Session(wish.config) as session, progress_line(as_json=as_json) as progress:
+        return session.pipeline(progress=progress, stop=stop).perform(wish.verb, wish.arguments)
+
+
+def _awaited(wish: _Wish, stop: StopEvent, *, as_json: bool) -> Mapping[str, Any] | None:
+    """The answer to a request, or to what was done here once the lock was free; `None` where `stop` came first."""
+    from embedingest.build.session import Session
+
+    question = _Question(wish)
+    next_try = time.monotonic() + wish.lock_seconds
     try:
-        key = journal.ask(verb, arguments, time.time())
-        print_note(f"asked the process that writes `{table}` to {verb}; waiting", style="dim")
-        while not stop.is_set():
-            request = journal.request(key)
-            if request is not None and request.state == "failed":
-                raise EmbedingestError(str(request.answer.get("error", f"{verb} failed")))
-            if request is None or request.state == "done":
-                return {} if request is None else request.answer
-            time.sleep(_POLL_SECONDS)
+        while not stop.wait(_POLL_SECONDS):
+            if (answer := question.answer()) is not None:
+                return answer
+            if time.monotonic() < next_try:
+                continue
+            try:
+                with Session(wish.config) as session, progress_line(as_json=as_json) as progress:
+                    pipeline = session.pipeline(progress=progress, stop=stop)
+                    pipeline.open()
+                    # Its last deed may have been to answer.
+                    answer = question.answer(ask=False)
+                    return answer if answer is not None else pipeline.perform(wish.verb, wish.arguments).to_json()
+            except LockedError:
+                next_try = time.monotonic() + wish.lock_seconds
+        if not question.withdrawn():
+            print_note(f"the process that writes the table has begun to {wish.verb} and goes on", style="yellow")
     finally:
-        journal.close()
+        question.close()
     return None
 
 
-def _print_answer(answer: dict[str, Any], *, as_json: bool) -> None:
+class _Question:
+    """A request in the writer's journal. It is asked again where it was lost, with the journal or with the writer."""
+
+    def __init__(self, wish: _Wish) -> None:
+        self._wish = wish
+        self._journal: Journal | None = None
+        self._key: int | None = None
+        self._renew_at = 0.0
+
+    def answer(self, *, ask: bool = True) -> Mapping[str, Any] | None:
+        """The answer, once there is one. Where nothing is asked yet, or any more, `ask` does. Raises what failed."""
+        request = self._request()
+        if request is not None and request.state == "failed":
+            raise _error(request.answer, self._wish.verb)
+        if request is not None and request.state == "done":
+            return request.answer
+        if self._journal is not None and ask:
+            if request is None or request.state == "withdrawn":
+                self._key = self._journal.ask(self._wish.verb, self._wish.arguments, time.time())
+            elif time.monotonic() >= self._renew_at:
+                self._journal.renew(request.id, time.time())
+            else:
+                return None
+            self._renew_at = time.monotonic() + _RENEW_SECONDS
+        return None
+
+    def withdrawn(self) -> bool:
+        """Take the request back. False where the writer has begun to carry it out."""
+        request = self._request()
+        if request is None or self._journal is None:
+            return True
+        return self._journal.withdraw(request.id) or request.state == "withdrawn"
+
+    def close(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def _request(self) -> Request | None:
+        from embedingest.ingest.state.journal import Journal
+
+        if self._journal is not None and self._journal.replaced:
+            self.close()
+        if self._journal is None:
+            self._key = None
+            if not self._wish.path.exists():  # the writer makes it anew
+                return None
+            self._journal = Journal(self._wish.path)
+        return None if self._key is None else self._journal.request(self._key)
+
+
+def _error(told: Mapping[str, Any], verb: str) -> EmbedingestError:
+    """The error that the writer met, of the same kind as it would be here: the exit code is the same."""
+    message = str(told.get("message") or told.get("error") or f"{verb} failed")
+    kinds = {name: getattr(embedingest.errors, name) for name in embedingest.errors.__all__}
+    kind: type[EmbedingestError] = kinds.get(str(told.get("kind", "")), EmbedingestError)
+    error = kind.__new__(kind)
+    EmbedingestError.__init__(error, message, remedy=told.get("remedy"))
+    return error
+
+
+def _print_answer(answer: Mapping[str, Any], *, as_json: bool) -> int:
     from embedingest.ingest.report import IngestReport
 
+    report = IngestReport.from_json(answer)
     if as_json:
         print_json(answer)
-        return
-    print_report(IngestReport.from_json(answer), as_json=False)
+    else:
+        print_report(report, as_json=False)
+    return report.exit_code

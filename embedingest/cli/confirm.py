@@ -20,8 +20,12 @@ __all__ = ["confirm"]
 @table_options
 @json_option
 def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json: bool) -> int:
-    """Carry out deletions that wait: of the documents named, or all of them.
+    """Carry out deletions that wait: of the documents named, or all that wait now.
 
     Deletions wait where a folder vanished, came back empty, or lost a large share of its documents at once.
     """
-    return perform_or_request(state, db, table, "confirm", {"sources": list(sources)}, as_json=as_json)
+    from embedingest.build.inspect import waiting_deletions
+
+    # What begins to wait later was never seen by who confirms now.
+    named = list(sources) or waiting_deletions(state, db, table)
+    return perform_or_request(state, db, table, "confirm", {"sources": named}, as_json=as_json)

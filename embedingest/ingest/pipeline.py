@@ -111,6 +111,7 @@ class Pipeline:
             resources = self._resources_with(journal, self._opener.vectors_path)
             on_close.callback(resources.close)
             try:
+                journal.begin_writing()
                 self.folders = self._resolved(journal)
             except sqlite3.DatabaseError as error:
                 self._restart(journal, error)
@@ -311,7 +312,7 @@ class Pipeline:
 
     def serve_requests(self) -> Iterator[IngestReport]:
         """Do what other processes left in the journal, and answer them; a report for each request."""
-        return serve_requests(self, self._verbs)
+        return serve_requests(self, self._verbs, now=self._now)
 
     def perform(self, verb: str, arguments: Mapping[str, Any]) -> IngestReport:
         """Do what another process would ask by `verb`. Raises ConfigError for a verb that nobody knows."""

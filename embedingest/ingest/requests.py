@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedingest.ingest.run.opener import Table
-    from embedingest.ingest.state.journal import Journal
+    from embedingest.ingest.state.journal import Journal, Request
 
 __all__ = ["VERBS", "TableChange", "Verb", "Writer", "changing", "perform", "restoring", "serve_requests"]
 
@@ -50,8 +50,12 @@ TableChange: TypeAlias = Callable[[Any, Mapping[str, Any]], object]
 
 
 def _confirm(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
-    writer.journal.confirm(arguments.get("sources") or None)
-    return writer.converge()
+    # Only what is named: what else waits now may be an accident that the person who said yes never saw.
+    writer.journal.confirm(arguments.get("sources"))
+    try:
+        return writer.converge()
+    finally:
+        writer.journal.unconfirm()
 
 
 def _retry(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
@@ -118,14 +122,32 @@ def perform(writer: Writer, verbs: Mapping[str, Verb], verb: str, arguments: Map
     return function(writer, arguments)
 
 
-def serve_requests(writer: Writer, verbs: Mapping[str, Verb]) -> Iterator[IngestReport]:
-    """Do what others left in the journal, and answer them; a report for each request that was carried out."""
-    for request in writer.journal.waiting():
-        try:
-            report = perform(writer, verbs, request.verb, request.arguments)
-        except EmbedingestError as error:
-            writer.journal.answer(request.id, "failed", {"error": str(error)})
-            _log.warning("asked to %s: %s", request.verb, error)
+def serve_requests(writer: Writer, verbs: Mapping[str, Verb], *, now: Callable[[], float]) -> Iterator[IngestReport]:
+    """Do what others left in the journal and still wait for, and answer them; a report for each that was carried out.
+
+    `now` is a clock in seconds since the epoch.
+    """
+    journal = writer.journal
+    for key in [request.id for request in journal.waiting()]:
+        request = journal.request(key)
+        if request is None or request.state != "waiting":
             continue
-        writer.journal.answer(request.id, "done", report.to_json())
-        yield report
+        if request.given_up(now()):
+            journal.withdraw(key)
+            _log.info("nobody waits any more for what was asked: %s", request.verb)
+        elif journal.take(key) and (report := _served(writer, verbs, request)) is not None:
+            yield report
+
+
+def _served(writer: Writer, verbs: Mapping[str, Verb], request: Request) -> IngestReport | None:
+    try:
+        # Who asks names what it has seen. Without names all is meant that waits now, which is for who is here only.
+        report = perform(writer, verbs, request.verb, {"sources": [], **request.arguments})
+    except EmbedingestError as error:
+        told = {"error": str(error), "kind": type(error).__name__, "message": error.message, "remedy": error.remedy}
+        writer.journal.answer(request.id, "failed", told)
+        _log.warning("asked to %s: %s", request.verb, error)
+        return None
+    # A writer that is told to stop gives back what it did not finish: who asked does it, or asks the next writer.
+    writer.journal.answer(request.id, "withdrawn" if report.stopped else "done", report.to_json())
+    return report

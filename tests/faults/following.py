@@ -65,10 +65,10 @@ class Following:
         with contextlib.closing(Journal(self.pipeline.journal.path)) as journal:
             return set(journal.pending())
 
-    def ask(self, verb):
+    def ask(self, verb, **arguments):
         """Ask the writer, as another process does, and wait for the answer."""
         with contextlib.closing(Journal(self.pipeline.journal.path)) as journal:
-            key = journal.ask(verb, {}, time.time())
+            key = journal.ask(verb, arguments, time.time())
             self.until(lambda: journal.request(key).state != "waiting")
 
     def until_quiet(self, quiet=0.6):

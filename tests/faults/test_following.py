@@ -113,7 +113,7 @@ def test_a_root_that_is_emptied_is_kept_until_a_person_says_so(world):
         following.until(lambda: len(following.pending()) == 12)
         time.sleep(0.5)
         assert world.contents().keys() == stored.keys()
-        following.ask("confirm")
+        following.ask("confirm", sources=sorted(following.pending()))
         following.until(lambda: following.sources() == set())
 
 

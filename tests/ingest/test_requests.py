@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,7 @@ from embedingest.errors import ConfigError
 from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.requests import VERBS, changing, restoring
 from embedingest.ingest.state.journal import Journal
+from embedingest.ingest.state.requests import REQUEST_SECONDS
 from tests.ingest.world import World
 from tests.waiting import rest
 
@@ -38,31 +41,159 @@ def asking(world: World) -> Iterator[Journal]:
         yield journal
 
 
-def served(world: World, **verbs: Any) -> list[dict[str, Any]]:
-    with Pipeline(world.config, world.opener(), verbs=verbs, stop=world.stop, now=lambda: world.now) as pipeline:
-        return [report.to_json() for report in pipeline.serve_requests()]
+@pytest.fixture
+def writer(world: World, asking: Journal) -> Iterator[Pipeline]:
+    """Who writes the table, and began before anything was asked."""
+    with Pipeline(world.config, world.opener(), stop=world.stop, now=lambda: world.now) as pipeline:
+        yield pipeline
 
 
-def test_every_request_is_answered_once_in_the_order_it_was_made(world: World, asking: Journal) -> None:
+def served(writer: Pipeline) -> list[dict[str, Any]]:
+    return [report.to_json() for report in writer.serve_requests()]
+
+
+def state_of(journal: Journal, key: int) -> str:
+    request = journal.request(key)
+    return "" if request is None else request.state
+
+
+def test_every_request_is_answered_once_in_the_order_it_was_made(
+    world: World, writer: Pipeline, asking: Journal
+) -> None:
     world.write("c.md", "The otter swims.")
     keys = [asking.ask(verb, {}, world.now) for verb in ("sweep", "retry", "optimize", "confirm")]
-    reports = served(world)
+    reports = served(writer)
     assert [report["files"]["new"] for report in reports] == [1, 0, 0, 0]
     requests = [asking.request(key) for key in keys]
     assert [request.state for request in requests if request is not None] == ["done"] * 4
     assert [request.answer for request in requests if request is not None] == reports
-    assert served(world) == []
+    assert served(writer) == []
 
 
-def test_a_request_that_fails_is_answered_with_its_error_and_the_next_is_done(world: World, asking: Journal) -> None:
+def test_a_request_that_fails_is_answered_with_its_error_and_the_next_is_done(
+    world: World, writer: Pipeline, asking: Journal
+) -> None:
     unknown, known = asking.ask("juggle", {}, world.now), asking.ask("sweep", {}, world.now)
-    assert len(served(world)) == 1
+    assert len(served(writer)) == 1
     failed, done = asking.request(unknown), asking.request(known)
     assert failed is not None
     assert done is not None
     assert (failed.state, done.state) == ("failed", "done")
     assert "does not know how to `juggle`" in failed.answer["error"]
     assert f"it knows {', '.join(VERBS)}" in failed.answer["error"]
+    assert failed.answer["kind"] == "ConfigError"
+
+
+# -- requests that were given up
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_what_was_asked_before_a_writer_began_is_not_for_it(world: World, asking: Journal, verb: str) -> None:
+    key = asking.ask(verb, {"root": "docs"}, world.now)
+    with world.pipeline() as pipeline:
+        assert served(pipeline) == []
+    assert state_of(asking, key) == "withdrawn"
+
+
+def test_what_the_killed_writer_had_begun_is_not_for_the_next(world: World, asking: Journal) -> None:
+    key = asking.ask("sweep", {}, world.now)
+    assert asking.take(key)
+    with world.pipeline() as pipeline:
+        assert served(pipeline) == []
+    assert state_of(asking, key) == "withdrawn"
+
+
+def test_the_request_of_a_process_that_is_gone_is_not_carried_out(
+    world: World, writer: Pipeline, asking: Journal
+) -> None:
+    code = (
+        "import sys; sys.path[:0] = eval(sys.argv[1]); from pathlib import Path; "
+        "from embedingest.ingest.state.journal import Journal; "
+        "print(Journal(Path(sys.argv[2])).ask('sweep', {}, float(sys.argv[3])))"
+    )
+    command = [sys.executable, "-c", code, repr([path for path in sys.path if path]), str(asking.path), str(world.now)]
+    key = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert served(writer) == []
+    assert state_of(asking, key) == "withdrawn"
+
+
+def test_a_request_runs_out_unless_its_asker_renews_it(world: World, writer: Pipeline, asking: Journal) -> None:
+    left, renewed = asking.ask("sweep", {}, world.now), asking.ask("sweep", {}, world.now)
+    world.now += REQUEST_SECONDS
+    asking.renew(renewed, world.now)
+    world.now += 1
+    assert len(served(writer)) == 1
+    assert (state_of(asking, left), state_of(asking, renewed)) == ("withdrawn", "done")
+
+
+def test_a_request_is_withdrawn_by_who_asked_until_the_writer_takes_it(
+    world: World, writer: Pipeline, asking: Journal
+) -> None:
+    withdrawn, taken = asking.ask("sweep", {}, world.now), asking.ask("sweep", {}, world.now)
+    assert asking.withdraw(withdrawn)
+    assert writer.journal.take(taken)
+    assert not asking.withdraw(taken)
+    assert served(writer) == []
+
+
+def test_a_writer_that_is_stopped_gives_back_what_it_did_not_finish(
+    world: World, writer: Pipeline, asking: Journal
+) -> None:
+    keys = [asking.ask(verb, {"root": "docs"}, world.now) for verb in ("sweep", "forget")]
+    world.stop.set()
+    served(writer)
+    assert [state_of(asking, key) for key in keys] == ["withdrawn", "withdrawn"]
+    assert world.sources_in_table() == {"docs/a.md", "docs/b.md"}
+
+
+def emptied(world: World, *names: str) -> None:
+    """These files of twelve are gone, and wait for a person."""
+    for name in names:
+        (world.folder / name).unlink()
+
+
+@pytest.fixture
+def twelve(world: World) -> World:
+    for number in range(10):
+        world.write(f"f{number}.md", f"Document number {number}.")
+    rest()
+    world.run()
+    return world
+
+
+def test_a_yes_is_to_the_documents_that_it_names_and_to_no_others(twelve: World) -> None:
+    emptied(twelve, *(f"f{number}.md" for number in range(8)))
+    with twelve.pipeline() as pipeline:
+        assert pipeline.converge().files.pending_deletes == 8
+        for named in ([], ["docs/f0.md"], ["docs/f1.md", "docs/a.md", "docs/none.md"]):
+            before = set(pipeline.journal.pending())
+            report = pipeline.perform("confirm", {"sources": named})
+            gone = before & set(named)
+            assert (report.files.deleted, report.files.pending_deletes) == (len(gone), len(before - gone))
+
+
+def test_a_request_that_names_no_documents_confirms_none(twelve: World) -> None:
+    emptied(twelve, *(f"f{number}.md" for number in range(8)))
+    with twelve.pipeline() as pipeline, contextlib.closing(Journal(pipeline.journal.path)) as asking:
+        pipeline.converge()
+        for arguments in ({}, {"sources": list[str]()}):
+            asking.ask("confirm", arguments, twelve.now)
+            (report,) = pipeline.serve_requests()
+            assert (report.files.deleted, report.files.pending_deletes) == (0, 8)
+        assert pipeline.perform("confirm", {}).files.deleted == 8
+
+
+def test_a_yes_that_was_not_carried_out_to_its_end_is_no_yes_to_a_later_run(twelve: World) -> None:
+    emptied(twelve, *(f"f{number}.md" for number in range(8)))
+    assert twelve.run().files.pending_deletes == 8
+    waiting = [f"docs/f{number}.md" for number in range(8)]
+    with twelve.pipeline() as pipeline:
+        twelve.stop.set()  # Ctrl-C
+        pipeline.perform("confirm", {"sources": waiting})
+        twelve.stop.clear()
+        assert pipeline.converge().files.pending_deletes == 8
+        pipeline.journal.confirm(waiting)  # and then it is killed
+    assert (twelve.run().files.pending_deletes, len(twelve.sources_in_table())) == (8, 12)
 
 
 def test_a_verb_of_the_table_changes_it_and_the_journal_agrees_with_what_it_became(world: World) -> None:

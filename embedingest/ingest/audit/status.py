@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.notices import Tally
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.ingest.state.journal import FileState
+    from embedingest.ingest.state.journal import FileState, Request
 
 __all__ = ["FailedFile", "FollowedRoot", "JournalStatus", "Lag", "journal_status", "lag"]
 
@@ -88,7 +88,11 @@ def journal_status(path: Path, *, now: float, skipped: Tally | None = None) -> J
             pending_deletes=sorted(journal.pending()),
             last_commit=_seconds(journal.meta("committed")),
             tokens_per_second=_seconds(journal.meta("tokens_per_second")),
-            requests=[{"verb": request.verb, **request.arguments} for request in journal.waiting()],
+            requests=[
+                {"verb": request.verb, **request.arguments}
+                for request in journal.waiting()
+                if not request.given_up(now)
+            ],
             upkeep_trouble=journal.meta("upkeep_trouble") or None,
             trouble=read_outage(journal, now),
             paused=journal.meta("paused") or None,
@@ -131,6 +135,10 @@ def _no_journal() -> JournalStatus:
         paused=None,
         run=None,
     )
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    return {"verb": request.verb, **request.arguments}
 
 
 def _failed(state: FileState, now: float) -> FailedFile:

@@ -53,6 +53,10 @@ def forget_root(resources: Resources, root: str) -> IngestReport:
     if alias is None:
         raise ConfigError(f"no root `{root}` is followed", remedy=f"known: {', '.join(known) or 'none'}")
     synchronise(resources)
-    delete(resources, [state.source for state in journal.files(alias=alias)], report)
-    journal.forget_root(alias)
+    try:
+        delete(resources, [state.source for state in journal.files(alias=alias)], report)
+    except Stopped:
+        report.stopped = True
+    else:
+        journal.forget_root(alias)
     return report

@@ -45,6 +45,8 @@ CREATE TABLE IF NOT EXISTS requests (
     state TEXT NOT NULL, answer TEXT NOT NULL
 );
 """
+_LATER_COLUMNS: Final = {"asker": "TEXT NOT NULL DEFAULT ''", "until": "REAL NOT NULL DEFAULT 0"}
+"""Columns that `requests` gained since: a journal without them gets them, and one with them is read without."""
 
 
 class JournalDatabase:
@@ -57,6 +59,7 @@ class JournalDatabase:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._depth = 0
+        self._file: tuple[int, int] | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -100,6 +103,11 @@ class JournalDatabase:
         self._depth = 0
         self.remove(self.path)
         self._db = self._connect()
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the file was removed, or another put in its place: what is written here is lost then."""
+        return self._file != _identity(self.path)
 
     def close(self) -> None:
         """Close the connection."""
@@ -145,6 +153,8 @@ class JournalDatabase:
                 if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     raise sqlite3.DatabaseError("it is another program's database")
                 db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+            _add_later_columns(db)
+            self._file = _identity(self.path)
         except BaseException:
             db.close()
             raise
@@ -155,3 +165,23 @@ class JournalDatabase:
             f"the journal {self.path} cannot be used: {error}",
             remedy="free some space or mend the permissions of that folder, or choose another with `--state`",
         )
+
+
+def _add_later_columns(db: sqlite3.Connection) -> None:
+    present = {row[1] for row in db.execute("PRAGMA table_info(requests)")}
+    for name in _LATER_COLUMNS.keys() - present:
+        try:
+            db.execute(f"ALTER TABLE requests ADD COLUMN {name} {_LATER_COLUMNS[name]}")
+        except sqlite3.OperationalError:
+            # Another process may have been first.
+            if name not in {row[1] for row in db.execute("PRAGMA table_info(requests)")}:
+                raise
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies at `path`; `None` where none does."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino

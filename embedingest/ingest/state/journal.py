@@ -31,6 +31,11 @@ class Journal(FileStates, PendingDeletions, Requests):
 
     # -- what holds for the whole journal
 
+    def begin_writing(self) -> None:
+        """A writer begins: what its forerunner was asked, and what was confirmed to it, is not for this one."""
+        self.withdraw_all()
+        self.unconfirm()
+
     @property
     def fresh(self) -> bool:
         """Nothing here is known to agree with the table yet."""

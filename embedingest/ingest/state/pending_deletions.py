@@ -32,3 +32,8 @@ class PendingDeletions(JournalDatabase):
         if sources is None:
             return self._run_many("UPDATE pending SET confirmed=1", [()])
         return self._run_many("UPDATE pending SET confirmed=1 WHERE source=?", [(source,) for source in sources])
+
+    def unconfirm(self) -> None:
+        """What was confirmed and did not happen waits again: a yes holds for the run that it was said to."""
+        if self._one("SELECT 1 FROM pending WHERE confirmed LIMIT 1") is not None:
+            self._run("UPDATE pending SET confirmed=0")

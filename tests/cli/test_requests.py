@@ -1,0 +1,125 @@
+"""Commands to a table that another process writes: asked, waited for, done here once it is free, or given up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from embedingest.build.remembered import journal_path
+from embedingest.ingest.state.journal import Journal
+from embedingest.store.lock import WriterLock
+from tests.cli.test_snapshots import followed
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[2]
+DB = ".embedingest/lancedb"
+
+
+@pytest.fixture
+def emptied(chair):
+    """Twelve documents in the table, of which the folder lost ten: their deletion waits for a person."""
+    for number in range(12):
+        chair.write(f"docs/f{number:02}.md", f"document number {number}")
+    assert chair.ingest().code == 0
+    for number in range(10):
+        (chair.folder / f"docs/f{number:02}.md").unlink()
+    assert chair.ingest().json["files"]["pending_deletes"] == 10
+    return chair
+
+
+@contextlib.contextmanager
+def meanwhile(deed):
+    """`deed(journal)` in a thread of its own, once something is asked in the journal."""
+
+    def run():
+        with contextlib.closing(Journal(journal_path(Path(".embedingest"), DB, "chunks"))) as journal:
+            until(journal.waiting)
+            deed(journal)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield
+    thread.join()
+
+
+def waiting(chair):
+    return len(chair.run("status", "--json").json["pending_deletes"])
+
+
+def test_a_command_is_done_here_as_soon_as_the_writer_has_ended(emptied):
+    lock = WriterLock(DB, "chunks").acquire()
+    with meanwhile(lambda journal: lock.release()):
+        ran = emptied.run("confirm", "--json")
+    assert (ran.code, ran.json["files"]["deleted"]) == (0, 10)
+    assert str(os.getpid()) in ran.err
+    assert waiting(emptied) == 0
+
+
+def test_what_was_given_up_is_not_carried_out_by_a_watch_that_begins_later(emptied):
+    with WriterLock(DB, "chunks"), meanwhile(lambda journal: os.kill(os.getpid(), signal.SIGINT)):
+        assert emptied.run("confirm").code == 130
+    with followed(emptied.folder):
+        emptied.write("docs/new.md", "a new document")
+        until(lambda: "new" in emptied.run("search", "new", "--mode", "text", "--json").out)
+        assert waiting(emptied) == 10
+
+
+def test_what_a_killed_command_asked_is_not_carried_out_by_the_watch_that_was_asked(emptied):
+    command = [sys.executable, "-m", "embedingest", "confirm"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with contextlib.closing(Journal(journal_path(Path(".embedingest"), DB, "chunks"))) as journal:
+        with WriterLock(DB, "chunks"):
+            with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+                until(journal.waiting)
+                process.kill()
+            # As after hours: the same writer looks at what it was asked.
+            (request,) = journal.waiting()
+            assert request.given_up(request.until - 1)
+            assert request.arguments["sources"] == [f"docs/f{number:02}.md" for number in range(10)]
+    assert emptied.run("status", "--json").json["requests"] == []
+
+
+def test_a_yes_is_to_what_waited_when_it_was_said(emptied):
+    """What a folder loses while the question waits was never seen by who said yes."""
+
+    def lose_the_rest(journal):
+        (emptied.folder / "docs/f10.md").unlink()
+        (emptied.folder / "docs/f11.md").unlink()
+        lock.release()
+
+    lock = WriterLock(DB, "chunks").acquire()
+    with meanwhile(lose_the_rest):
+        ran = emptied.run("confirm", "--json")
+    assert (ran.code, ran.json["files"]["deleted"], ran.json["files"]["pending_deletes"]) == (1, 10, 2)
+
+
+@pytest.mark.parametrize("args", [("forget", "nowhere"), ("restore", "never"), ("confirm",), ("retry",)])
+def test_the_exit_code_is_the_same_with_and_without_a_watch(chair, args):
+    chair.write("docs/a.md", "a document")
+    chair.write("docs/b.pdf", b"%PDF-1.4 broken")
+    chair.ingest()
+    alone = chair.run(*args)
+    with followed(chair.folder):
+        asked = chair.run(*args)
+    assert asked.code == alone.code
+    if alone.code > 1:
+        assert alone.err.strip() in asked.err
+
+
+def test_another_writer_that_took_the_place_of_the_one_that_was_asked_is_asked_too(emptied):
+    def take_over(journal):
+        journal.begin_writing()
+        (request,) = until(journal.waiting)
+        journal.take(request.id)
+        journal.answer(request.id, "done", {"files": {"deleted": 7}})
+
+    with WriterLock(DB, "chunks"), meanwhile(take_over):
+        ran = emptied.run("confirm", "--json")
+    assert (ran.code, ran.json["files"]["deleted"]) == (0, 7)
