@@ -1,4 +1,4 @@
-"""A user's chair: an empty folder to stand in, and the program run as the console script runs it."""
+"""A user's shell: an empty folder to stand in, and the program run as the console script runs it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Ran(NamedTuple):
         return json.loads(self.out)
 
 
-class Chair:
+class Shell:
     """Runs commands in `folder`. The hashing model keeps it quick; real weights are asked for by name."""
 
     def __init__(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -48,10 +48,10 @@ class Chair:
 
 
 @pytest.fixture
-def chair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Chair:
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Shell:
     for name in ("OLLAMA_HOST", "OLLAMA_KEEP_ALIVE", "EMBEDINGEST_DB", "EMBEDINGEST_MODEL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir(exist_ok=True)
-    return Chair(tmp_path, capfd)
+    return Shell(tmp_path, capfd)

@@ -10,10 +10,10 @@ GUIDE = "# Guide\n\nWords of the guide.\n\n## Part <one>\n\nMore words & signs.\
 
 
 @pytest.fixture
-def chunked(chair):
+def chunked(shell):
     def run(*args, name="guide.md", text=GUIDE):
-        chair.write(name, text)
-        return chair.run("chunk", name, "--model", "hashing", *args)
+        shell.write(name, text)
+        return shell.run("chunk", name, "--model", "hashing", *args)
 
     return run
 
@@ -34,9 +34,9 @@ def test_json_is_one_document_with_everything(chunked):
     assert all(0 < each["tokens"] <= document["capacity"] for each in part["chunks"])
 
 
-def test_the_page_holds_the_whole_text_and_asks_no_other_host(chunked, chair):
+def test_the_page_holds_the_whole_text_and_asks_no_other_host(chunked, shell):
     ran = chunked("--html", "page.html")
-    page = (chair.folder / "page.html").read_text("utf-8")
+    page = (shell.folder / "page.html").read_text("utf-8")
     assert ran.out == ""
     assert page.count("<mark class=") == 2
     assert "More words &amp; signs." in page

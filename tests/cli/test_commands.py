@@ -12,16 +12,16 @@ from embedingest.cli._environment import engine_settings, server_settings
 from embedingest.errors import ConfigError
 
 
-def test_help_lists_every_command(chair):
-    ran = chair.run("--help")
+def test_help_lists_every_command(shell):
+    ran = shell.run("--help")
     assert ran.code == 0
     for name in COMMANDS:
         assert name in ran.out
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_has_help_that_loads(chair, name):
-    ran = chair.run(name, "--help")
+def test_every_command_has_help_that_loads(shell, name):
+    ran = shell.run(name, "--help")
     assert ran.code == 0
     assert "Usage" in ran.out
 
@@ -37,15 +37,15 @@ def test_every_command_stands_under_one_heading():
     assert set(COMMANDS) <= set(headed)
 
 
-def test_an_unknown_command_names_the_nearest(chair):
-    ran = chair.run("serch")
+def test_an_unknown_command_names_the_nearest(shell):
+    ran = shell.run("serch")
     assert ran.code == 2
     assert "search" in ran.err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_are_printed(chair, shell):
-    assert "_EMBEDINGEST_COMPLETE" in chair.run("completion", shell).out
+def test_completion_scripts_are_printed(shell, shell):
+    assert "_EMBEDINGEST_COMPLETE" in shell.run("completion", shell).out
 
 
 @pytest.mark.parametrize(

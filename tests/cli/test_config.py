@@ -12,16 +12,16 @@ pipelines:
 """
 
 
-def test_a_whole_file_is_said_to_be(chair):
-    chair.write("docs/a.md", "# A\n")
-    chair.write("c.yaml", WHOLE)
-    ran = chair.run("config", "check", "c.yaml")
+def test_a_whole_file_is_said_to_be(shell):
+    shell.write("docs/a.md", "# A\n")
+    shell.write("c.yaml", WHOLE)
+    ran = shell.run("config", "check", "c.yaml")
     assert ran.code == 0
     assert "c.yaml is whole: notes" in ran.err
 
 
-def test_check_follows_every_name(chair):
-    chair.write("docs/a.md", "# A\n")
+def test_check_follows_every_name(shell):
+    shell.write("docs/a.md", "# A\n")
     for line, message in {
         "    load: {options: {html: {keep_lniks: true}}}\n": "unknown setting `keep_lniks`",
         "    load: {rules: [{match: '*.x', loader: htlm}]}\n": "unknown loader `htlm`",
@@ -33,40 +33,40 @@ def test_check_follows_every_name(chair):
         "    engine: nosuch\n": "names engine `nosuch`; `engines` has default",
         "    schedule: sometimes\n": "write `every 15m`, `hourly` or `daily 03:00`",
     }.items():
-        chair.write("c.yaml", WHOLE + line)
-        ran = chair.run("config", "check", "c.yaml")
+        shell.write("c.yaml", WHOLE + line)
+        ran = shell.run("config", "check", "c.yaml")
         assert (ran.code, message in ran.err) == (2, True), (line, ran.err)
 
 
-def test_check_wants_the_folders_there(chair):
-    chair.write("c.yaml", WHOLE.replace("docs", "gone"))
-    ran = chair.run("config", "check", "c.yaml")
+def test_check_wants_the_folders_there(shell):
+    shell.write("c.yaml", WHOLE.replace("docs", "gone"))
+    ran = shell.run("config", "check", "c.yaml")
     assert ran.code == 2
     assert "pipelines.notes.sources: no such folder" in ran.err
 
 
-def test_show_resolves_and_hides(chair, monkeypatch):
+def test_show_resolves_and_hides(shell, monkeypatch):
     monkeypatch.setenv("SESAME", "opensesame")
-    chair.write("c.yaml", WHOLE + "server: {api_key: '${SESAME}'}\n")
-    shown = chair.run("config", "show", "c.yaml", "--json").json
+    shell.write("c.yaml", WHOLE + "server: {api_key: '${SESAME}'}\n")
+    shown = shell.run("config", "show", "c.yaml", "--json").json
     assert shown["server"]["api_key"] == "***"
     assert shown["pipelines"]["notes"]["watch"]["settle_ms"] == 300
-    assert "opensesame" not in chair.run("config", "show", "c.yaml").out
+    assert "opensesame" not in shell.run("config", "show", "c.yaml").out
 
 
-def test_the_schema_is_json(chair):
-    ran = chair.run("config", "schema")
+def test_the_schema_is_json(shell):
+    ran = shell.run("config", "schema")
     assert json.loads(ran.out)["title"] == "embedingest configuration"
 
 
-def test_init_writes_a_file_that_runs(chair):
-    chair.write("docs/a.md", "# A\n\nThe walrus sleeps.\n")
-    assert chair.run("config", "init", "docs", "-o", "made.yaml").code == 0
-    text = (chair.folder / "made.yaml").read_text()
+def test_init_writes_a_file_that_runs(shell):
+    shell.write("docs/a.md", "# A\n\nThe walrus sleeps.\n")
+    assert shell.run("config", "init", "docs", "-o", "made.yaml").code == 0
+    text = (shell.folder / "made.yaml").read_text()
     assert "path: ./docs" in text
-    chair.write("made.yaml", text.replace("model: all-minilm", "model: hashing   "))
-    assert chair.run("config", "check", "made.yaml").code == 0
-    assert chair.run("run", "made.yaml", "--once", "--json").json["docs"]["files"]["new"] == 1
-    again = chair.run("config", "init", "docs", "-o", "made.yaml")
+    shell.write("made.yaml", text.replace("model: all-minilm", "model: hashing   "))
+    assert shell.run("config", "check", "made.yaml").code == 0
+    assert shell.run("run", "made.yaml", "--once", "--json").json["docs"]["files"]["new"] == 1
+    again = shell.run("config", "init", "docs", "-o", "made.yaml")
     assert again.code == 2
     assert "--force" in again.err

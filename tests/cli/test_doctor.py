@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 
 
-def test_an_empty_folder_is_no_problem(chair):
-    ran = chair.run("doctor", "--json")
+def test_an_empty_folder_is_no_problem(shell):
+    ran = shell.run("doctor", "--json")
     assert ran.code == 0
     findings = {finding["check"]: finding for finding in ran.json["findings"]}
     assert findings["table"]["state"] == "note"
@@ -14,24 +14,24 @@ def test_an_empty_folder_is_no_problem(chair):
     assert {"versions", "processor", "model", "table folder", "state folder", "cache folder", "port"} <= set(findings)
 
 
-def test_a_table_and_its_rows_are_told(chair):
-    chair.write("docs/zoo.md", "The walrus sleeps.\n")
-    chair.ingest()
-    assert "1 rows by model hashing" in chair.run("doctor").out
+def test_a_table_and_its_rows_are_told(shell):
+    shell.write("docs/zoo.md", "The walrus sleeps.\n")
+    shell.ingest()
+    assert "1 rows by model hashing" in shell.run("doctor").out
 
 
-def test_a_folder_that_cannot_be_written_is_a_problem(chair, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_a_problem(shell, monkeypatch):
     monkeypatch.setattr("os.access", lambda *_: False)  # the tests may run as root, whom rights do not stop
-    ran = chair.run("doctor")
+    ran = shell.run("doctor")
     assert ran.code == 1
     assert "cannot be written" in ran.out
 
 
-def test_a_taken_port_is_a_note(chair):
+def test_a_taken_port_is_a_note(shell):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        ran = chair.run("doctor", "--port", str(listener.getsockname()[1]), "--json")
+        ran = shell.run("doctor", "--port", str(listener.getsockname()[1]), "--json")
     port = next(finding for finding in ran.json["findings"] if finding["check"] == "port")
     assert port["state"] == "note"
     assert "--port" in port["remedy"]

@@ -29,9 +29,9 @@ pipelines:
 
 
 @pytest.fixture
-def log(chair, monkeypatch):
+def log(shell, monkeypatch):
     """What the plug-in engine `noted`, under which `docs` were ingested, writes down of each opening."""
-    site, log = chair.folder / "site", chair.folder / "opened.txt"
+    site, log = shell.folder / "site", shell.folder / "opened.txt"
     info = site / "noted-1.0.dist-info"
     info.mkdir(parents=True)
     (site / "noted.py").write_text(ENGINE)
@@ -39,41 +39,41 @@ def log(chair, monkeypatch):
     (info / "entry_points.txt").write_text("[embedingest.engines]\nnoted = noted:create\n")
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("NOTED_KEY", "abracadabra")
-    chair.write("docs/a.md", "penguins are animals")
-    chair.write("run.yaml", RUN.replace("LOG", str(log)))
-    ran = chair.run("run", "run.yaml", "--once")
+    shell.write("docs/a.md", "penguins are animals")
+    shell.write("run.yaml", RUN.replace("LOG", str(log)))
+    ran = shell.run("run", "run.yaml", "--once")
     assert ran.code == 0, ran.err
     assert set(log.read_text().splitlines()) == {"abracadabra at-home"}
     log.write_text("")
     return log
 
 
-def test_a_search_embeds_with_the_engine_that_wrote_the_table(chair, log, monkeypatch):
+def test_a_search_embeds_with_the_engine_that_wrote_the_table(shell, log, monkeypatch):
     monkeypatch.setenv("NOTED_KEY", "hocuspocus")
-    ran = chair.run("search", "animals", "--json")
+    ran = shell.run("search", "animals", "--json")
     assert ran.json["results"][0]["text"] == "penguins are animals"
     assert log.read_text() == "hocuspocus at-home\n"
 
 
-def test_no_secret_is_kept(chair, log):
+def test_no_secret_is_kept(shell, log):
     assert log.exists()
-    for path in (chair.folder / ".embedingest").rglob("*"):
+    for path in (shell.folder / ".embedingest").rglob("*"):
         if path.is_file():
             content = path.read_bytes()
             assert b"abracadabra" not in content, path
             assert b"opensesame" not in content, path
 
 
-def test_a_variable_that_is_not_set_is_named(chair, log, monkeypatch):
+def test_a_variable_that_is_not_set_is_named(shell, log, monkeypatch):
     assert log.exists()
     monkeypatch.delenv("NOTED_KEY")
-    ran = chair.run("search", "animals")
+    ran = shell.run("search", "animals")
     assert ran.code == 2
     assert "NOTED_KEY" in ran.err
 
 
-def test_another_model_may_still_be_named(chair, log):
-    assert chair.run("search", "animals", "--model", "hashing").code == 0
+def test_another_model_may_still_be_named(shell, log):
+    assert shell.run("search", "animals", "--model", "hashing").code == 0
     assert log.read_text() == "abracadabra at-home\n"
-    refused = chair.run("search", "animals", "--mode", "vector", "--model", "all-minilm")
+    refused = shell.run("search", "animals", "--mode", "vector", "--model", "all-minilm")
     assert "fingerprint" in refused.err

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 
-def test_a_file_does_what_the_flags_do(chair):
-    chair.write("docs/zoo.md", "# Zoo\n\nThe walrus sleeps on the ice.\n")
-    chair.write("first.yaml", "pipelines:\n  default:\n    sources: [{path: docs}]\n    model: hashing\n")
-    ran = chair.run("run", "first.yaml", "--once", "--json")
+def test_a_file_does_what_the_flags_do(shell):
+    shell.write("docs/zoo.md", "# Zoo\n\nThe walrus sleeps on the ice.\n")
+    shell.write("first.yaml", "pipelines:\n  default:\n    sources: [{path: docs}]\n    model: hashing\n")
+    ran = shell.run("run", "first.yaml", "--once", "--json")
     assert ran.code == 0
     assert ran.json["default"]["files"]["new"] == 1
-    assert chair.ingest().json["files"]["unchanged"] == 1
+    assert shell.ingest().json["files"]["unchanged"] == 1
 
 
-def test_an_unknown_key_is_named_with_its_line(chair):
-    chair.write("bad.yaml", "pipelines:\n  default:\n    sources: [{path: docs}]\n    modle: hashing\n")
-    ran = chair.run("run", "bad.yaml")
+def test_an_unknown_key_is_named_with_its_line(shell):
+    shell.write("bad.yaml", "pipelines:\n  default:\n    sources: [{path: docs}]\n    modle: hashing\n")
+    ran = shell.run("run", "bad.yaml")
     assert ran.code == 2
     assert "modle" in ran.err
     assert "model" in ran.err
     assert "bad.yaml:4" in ran.err
 
 
-def test_two_pipelines_write_two_tables(chair):
-    chair.write("a/zoo.md", "The walrus sleeps.\n")
-    chair.write("b/farm.md", "The llama spits.\n")
+def test_two_pipelines_write_two_tables(shell):
+    shell.write("a/zoo.md", "The walrus sleeps.\n")
+    shell.write("b/farm.md", "The llama spits.\n")
     text = "pipelines:\n" + "".join(
         f"  {name}:\n    sources: [{{path: {name}}}]\n    model: hashing\n    table: {name}\n" for name in "ab"
     )
-    chair.write("two.yaml", text)
-    ran = chair.run("run", "two.yaml", "--once", "--json")
+    shell.write("two.yaml", text)
+    ran = shell.run("run", "two.yaml", "--once", "--json")
     assert {name: report["files"]["new"] for name, report in ran.json.items()} == {"a": 1, "b": 1}
-    assert chair.run("search", "walrus", "--table", "a", "--json").json["results"]
+    assert shell.run("search", "walrus", "--table", "a", "--json").json["results"]

@@ -117,10 +117,10 @@ def test_interrupting_ends_with_130(home):
         assert process.wait(timeout=60) == 130
 
 
-def test_a_second_writer_is_refused_and_told_who_writes(served, chair, monkeypatch):
+def test_a_second_writer_is_refused_and_told_who_writes(served, shell, monkeypatch):
     home, process = served
     monkeypatch.chdir(home)
-    ran = chair.run("ingest", "docs", "--model", "hashing")
+    ran = shell.run("ingest", "docs", "--model", "hashing")
     assert ran.code == 3
     assert str(process.pid) in ran.err
 
@@ -149,12 +149,12 @@ def test_a_taken_port_is_said_and_the_watch_goes_on(home):
             assert process.poll() is None
 
 
-def test_requests_reach_the_running_writer(home, chair, monkeypatch):
+def test_requests_reach_the_running_writer(home, shell, monkeypatch):
     with watching(home):
         monkeypatch.chdir(home)
-        ran = chair.run("forget", "docs")
+        ran = shell.run("forget", "docs")
         assert ran.code == 0
-        assert chair.run("status", "--json").json["writer"] is not None
+        assert shell.run("status", "--json").json["writer"] is not None
 
 
 def _port_of(pid: int) -> int:

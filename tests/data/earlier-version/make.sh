@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # How this folder was made: by the program of commit 892c120, on PYTHONPATH, in /srv/then, which nobody has otherwise.
 # The documents, the settings and what the program of then made of them stay as they are;
-# tests/test_before_the_house.py opens them with the program of today.
+# tests/test_earlier_version.py opens them with the program of today.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir /srv/then && cd /srv/then

@@ -1,6 +1,6 @@
 """A journal, a table and a configuration of the version before the rooms were redrawn open unchanged.
 
-`data/before-the-house/make.sh` says how they were made. A journal names its folder by an absolute path, so the copy
+`data/earlier-version/make.sh` says how they were made. A journal names its folder by an absolute path, so the copy
 is told where it lies now; nothing else of it is touched.
 """
 
@@ -18,7 +18,7 @@ import pytest
 from embedingest.build.remembered import journal_path
 from tests.cli.conftest import Chair
 
-THEN = Path(__file__).parent / "data" / "before-the-house"
+THEN = Path(__file__).parent / "data" / "earlier-version"
 FOLDER_OF_THEN = "/srv/then"
 MTIME = 1_700_000_000
 FLAGS = ("--state", "state", "--db", "state/lancedb")
