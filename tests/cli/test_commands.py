@@ -43,9 +43,9 @@ def test_an_unknown_command_names_the_nearest(shell):
     assert "search" in ran.err
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_are_printed(shell, shell):
-    assert "_EMBEDINGEST_COMPLETE" in shell.run("completion", shell).out
+@pytest.mark.parametrize("language", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_printed(shell, language):
+    assert "_EMBEDINGEST_COMPLETE" in shell.run("completion", language).out
 
 
 @pytest.mark.parametrize(
