@@ -14,6 +14,7 @@ from embedingest.ingest.notices import gather, gather_files
 from embedingest.ingest.report import Failure, IngestReport
 from embedingest.ingest.run.committer import MOST_NOTICED
 from embedingest.ingest.run.deletions import judge
+from embedingest.ingest.run.departures import Departures
 from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.run.removal import delete
 from embedingest.ingest.run.survey import Survey, survey_paths, survey_root
@@ -23,7 +24,7 @@ from embedingest.ingest.watch.settle import is_young
 from embedingest.ingest.watch.values import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from embedingest.ingest.notices import Tally
     from embedingest.ingest.run.deletions import RecentDeletions
@@ -120,8 +121,7 @@ class Convergence:
         self._confirm_share = confirm_share
         self._allow_deletes = allow_deletes
         self._walk = Walk(resources, report, watched=follower is not None)
-        self._gone: dict[str, Root] = {}
-        self._gone_meanwhile: set[str] = set()
+        self._departures = Departures()
         self._present: dict[str, int] = {}
         self._failed: list[str] = []
         self._unconfirmed: set[str] = set()
@@ -152,8 +152,7 @@ class Convergence:
             elif relatives:
                 survey = survey_paths(root, scanner, journal, relatives, due=due)
                 self._hold_back(root, survey, settled=changed)
-                self._gone_meanwhile.update(survey.gone)
-                self._add(root, survey)
+                self._add(root, survey, early=True)
 
     def _hold_back(self, root: Root, survey: Survey, settled: Collection[str] = ()) -> None:
         """While watching, a file that a scan finds too young to be whole comes back once it has settled.
@@ -165,27 +164,42 @@ class Convergence:
             return
         now_ns = time.time_ns()
         ready = []
+        young = []
         for candidate in survey.candidates:
             relative, facts, _ = candidate.file
             if relative not in settled and is_young(facts, now_ns, follower.settle_seconds):
                 follower.hold(os.fspath(root.path), relative, facts)
+                young.append(facts)
             else:
                 ready.append(candidate)
-        survey.seen -= len(survey.candidates) - len(ready)
+        survey.seen -= len(young)
         survey.candidates = ready
+        if young and survey.gone:
+            self._hold_origins(root, survey, young, follower)
 
-    def _add(self, root: Root, survey: Survey) -> None:
+    def _hold_origins(self, root: Root, survey: Survey, young: Iterable[FileFacts], follower: Follower) -> None:
+        """What a file that was held back was moved from comes back together with it, and is not gone until then."""
+        held = {(facts.size, facts.inode): facts for facts in young}
+        gone = []
+        for source in survey.gone:
+            state = self._resources.journal.file(source)
+            facts = held.get((state.size, state.inode)) if state is not None else None
+            if facts is None:
+                gone.append(source)
+            else:
+                follower.hold(os.fspath(root.path), root.relative(source), facts)
+        survey.gone = gone
+
+    def _add(self, root: Root, survey: Survey, *, early: bool = False) -> None:
         report, journal = self._report, self._resources.journal
         report.files.seen += survey.seen
         for name, count in survey.counts.items():
             report.files.add(name, count)
         report.failures += survey.failures
         self._failed += survey.failed
-        for source in survey.gone:
-            self._gone[source] = root
-        self._walk.expect_gone(survey.gone)
+        self._departures.add(root, survey.gone, self._walk.expect_gone(survey.gone), early=early)
         self._walk.add(survey.candidates)
-        there = [candidate.source for candidate in survey.candidates if self._gone.pop(candidate.source, None)]
+        there = self._departures.came_back(candidate.source for candidate in survey.candidates)
         if survey.candidates and root not in self._swept:
             journal.drop_pending([*there, *(candidate.source for candidate in survey.candidates)])
 
@@ -200,7 +214,7 @@ class Convergence:
             if not self._walk.vanished:
                 break
             self._survey_vanished()
-        self._delete_gone()
+        self._delete_gone(self._departures.rest())
         self._tidy()
         self._resources.progress.tell("done", self._report, self._walk.finished, self._walk.total, always=True)
 
@@ -209,10 +223,9 @@ class Convergence:
         batches = self._follower.get(timeout=0) if self._follower is not None else []
         if batches:
             self.survey(batches)
-        elif self._gone_meanwhile and not self._walk.urgent:
+        elif not self._walk.urgent:
             # What went away during a long backlog does not wait for its end.
-            self._delete_gone(self._gone_meanwhile)
-            self._gone_meanwhile = set()
+            self._delete_gone(self._departures.ready(self._walk.awaits))
 
     def _survey_vanished(self) -> None:
         """Files that went away between the scan and the reading: gone, or there again."""
@@ -225,11 +238,9 @@ class Convergence:
             relatives = [candidate.file.relative for candidate in candidates]
             self._add(root, survey_paths(root, self._folders.scanner(root), self._resources.journal, relatives))
 
-    def _delete_gone(self, sources: Collection[str] | None = None) -> None:
-        """Delete these sources, of those that are gone; all of them by default."""
-        chosen = self._gone.keys() if sources is None else self._gone.keys() & set(sources)
-        gone = {source: self._gone.pop(source) for source in list(chosen)}
-        for root in self._folders.roots:
+    def _delete_gone(self, gone: Mapping[str, Root]) -> None:
+        """Delete these sources, which are gone from their roots."""
+        for root in self._folders.roots if gone else ():
             under = [source for source, owner_root in gone.items() if owner_root is root]
             if under:
                 self._delete_under(root, under)
@@ -270,7 +281,8 @@ class Convergence:
             return True
         if state is None or not state.content_hash:
             return False
-        return any(other not in gone for other in self._resources.journal.has_content(state.content_hash))
+        others = self._resources.journal.has_content(state.content_hash)
+        return any(other not in gone and other not in self._departures for other in others)
 
     def _tidy(self) -> None:
         """What the report says of the whole, and what the journal need not remember."""

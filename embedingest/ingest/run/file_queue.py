@@ -1,8 +1,12 @@
-"""Which file is read next: urgent ones first, and of those the one that changed last. Pure: reads and times nothing."""
+"""Which file is read next: urgent ones first, then what may have moved, and of each kind the one that changed last.
+
+Pure: reads and times nothing.
+"""
 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ class FileQueue:
         self._pushed = 0
         self._under_way: set[str] = set()
         self._put_off: dict[str, Candidate] = {}
+        self._sizes: Counter[int] = Counter()
+        self._preferred: set[int] = set()
         self.urgent = 0
         self.finished = 0
         self.total = 0
@@ -67,15 +73,37 @@ class FileQueue:
             self._pushed += 1
             self.total += 1
             self.urgent += candidate.urgent
-            key = (0 if candidate.urgent else 1, -candidate.file.facts.mtime_ns, self._pushed, candidate)
+            facts = candidate.file.facts
+            self._sizes[facts.size] += 1
+            key = (self._rank(candidate), -facts.mtime_ns, self._pushed, candidate)
             heapq.heappush(self._heap, key)
         return overtaken
+
+    def prefer(self, sizes: Iterable[int]) -> None:
+        """Files of so many bytes may hold content that moved: they are read next, after the urgent ones."""
+        fresh = set(sizes) - self._preferred
+        self._preferred |= fresh
+        if any(self._sizes[size] for size in fresh):
+            self._heap = [(self._rank(entry[-1]), *entry[1:]) for entry in self._heap]
+            heapq.heapify(self._heap)
+
+    def holds(self, size: int) -> bool:
+        """Whether a file of so many bytes waits, is put off or is under way."""
+        if self._sizes[size]:
+            return True
+        return any(candidate.file.facts.size == size for candidate in self._put_off.values())
+
+    def _rank(self, candidate: Candidate) -> int:
+        if candidate.urgent:
+            return 0
+        return 1 if candidate.file.facts.size in self._preferred else 2
 
     def take(self) -> Candidate | None:
         """The next file, under way from now on; `None` where it is under way already, and is put off."""
         candidate = heapq.heappop(self._heap)[-1]
         if candidate.source in self._under_way:
             self._put_off[candidate.source] = candidate
+            self._sizes[candidate.file.facts.size] -= 1
             self.urgent -= candidate.urgent
             self.total -= 1
             return None
@@ -85,6 +113,7 @@ class FileQueue:
     def done(self, candidate: Candidate) -> None:
         """A file that was taken is done with, whatever came of it."""
         self.finished += 1
+        self._sizes[candidate.file.facts.size] -= 1
         self.urgent -= candidate.urgent
         self._under_way.discard(candidate.source)
         put_off = self._put_off.pop(candidate.source, None)

@@ -72,10 +72,20 @@ class Walk:
             if file is not None:
                 self._files.done(file.candidate)
 
-    def expect_gone(self, sources: Iterable[str]) -> None:
-        """These sources are no longer there: new files of the same content have moved."""
-        states = (self._resources.journal.file(source) for source in sources)
-        self._planner.expect_gone(state for state in states if state is not None)
+    def expect_gone(self, sources: Iterable[str]) -> dict[str, int]:
+        """These sources are no longer there: new files of the same content have moved, and are read soon.
+
+        Answers the sizes in bytes of those that have rows.
+        """
+        states = [state for source in sources if (state := self._resources.journal.file(source)) is not None]
+        self._planner.expect_gone(states)
+        sizes = {state.source: state.size for state in states if state.chunks or state.state == "unverified"}
+        self._files.prefer(sizes.values())
+        return sizes
+
+    def awaits(self, size: int) -> bool:
+        """Whether a file of so many bytes waits to be read, or is under way."""
+        return self._files.holds(size)
 
     @property
     def backlog(self) -> bool:

@@ -36,8 +36,27 @@ class Poller:
         self._folders: set[str] = set()
 
     def poll(self) -> Polled:
-        """What changed since the last call; the first call finds everything new."""
+        """What changed since the last call; the first call finds everything new.
+
+        What is gone is looked for a second time: a look in the middle of a move can see neither end of it.
+        """
         began = time.perf_counter()
+        files, folders = self._look()
+        if not self._files.keys() <= files.keys():
+            gone = self._files.keys() - files.keys()
+            files, folders = self._look()
+            # What the first look still saw is gone from the next call on, after a look of its own.
+            for relative in self._files.keys() - files.keys() - gone:
+                files[relative] = self._files[relative]
+        changed = [(relative, facts) for relative, facts in files.items() if self._files.get(relative) != facts]
+        gone = self._files.keys() - files.keys()
+        moved = [*gone, *(folders ^ self._folders)]
+        self._files, self._folders = files, folders
+        self.busy_seconds = time.perf_counter() - began
+        return Polled(changed, moved)
+
+    def _look(self) -> tuple[dict[str, FileFacts], set[str]]:
+        """The files and folders that are there now."""
         files: dict[str, FileFacts] = {}
         folders: set[str] = set()
         unseen: list[str] = []
@@ -49,12 +68,7 @@ class Poller:
                 break
         if unseen:
             self._keep_unseen(files, folders, unseen)
-        changed = [(relative, facts) for relative, facts in files.items() if self._files.get(relative) != facts]
-        gone = [relative for relative in self._files if relative not in files]
-        moved = [*gone, *(folders ^ self._folders)]
-        self._files, self._folders = files, folders
-        self.busy_seconds = time.perf_counter() - began
-        return Polled(changed, moved)
+        return files, folders
 
     def _keep_unseen(self, files: dict[str, FileFacts], folders: set[str], unseen: list[str]) -> None:
         """Below paths that could not be read, what the last look found still counts."""

@@ -91,3 +91,28 @@ def test_a_file_saved_while_it_is_under_way_waits_again_once_that_is_over() -> N
     queue.done(first)
     assert queue.take() == candidate("a", mtime_ns=2, urgent=True)
     assert queue.waiting == 0
+
+
+def test_files_that_may_have_moved_go_before_the_backlog_and_after_urgent_ones() -> None:
+    queue = FileQueue()
+    queue.add([candidate("newest", mtime_ns=9), candidate("twin", mtime_ns=1, size=77)])
+    queue.prefer([77, 78])
+    queue.add([candidate("urgent", urgent=True), candidate("later twin", mtime_ns=2, size=78)])
+    order = [file.source for file in (queue.take() for _ in range(4)) if file is not None]
+    assert order == ["docs/urgent", "docs/later twin", "docs/twin", "docs/newest"]
+
+
+@given(st.lists(st.one_of(files, st.just("take"), st.just("done")), max_size=40))
+def test_a_size_is_held_as_long_as_a_file_of_it_is_not_done_with(steps: list[Candidate | str]) -> None:
+    play = Play()
+    for step in steps:
+        resized = step
+        if isinstance(step, Candidate):
+            resized = candidate(step.source[-1], size=ord(step.source[-1]), urgent=step.urgent)
+        play.step(resized)
+        busy = {file.source for file in play.under_way} | play.unread
+        assert all(play.queue.holds(ord(source[-1])) for source in busy)
+    while play.queue.waiting or play.under_way:
+        play.step("take")
+        play.step("done")
+    assert not any(play.queue.holds(ord(name)) for name in "abcd")

@@ -41,3 +41,35 @@ def test_a_look_at_one_folder_alone_names_folders_that_come_and_go(root):
     assert changes(poller) == (["a.md"], ["sub"])
     (root / "sub").rename(root / "other")
     assert changes(poller) == ([], ["other", "sub"])
+
+
+class Disturbed(Scanner):
+    """A scanner during whose next scan something is done, once its first folder was listed."""
+
+    deed = None
+
+    def listings(self, below="", *, files=True):
+        for listing in super().listings(below, files=files):
+            yield listing
+            deed, self.deed = self.deed, None
+            if deed is not None:
+                deed()
+
+
+def test_a_look_in_the_middle_of_a_move_finds_both_ends(root):
+    scanner = Disturbed(root)
+    poller = Poller(scanner)
+    poller.poll()
+    scanner.deed = lambda: (root / "sub/b.md").rename(root / "b.md")
+    assert changes(poller) == (["b.md"], ["sub/b.md"])
+
+
+def test_what_goes_between_two_looks_of_one_call_is_said_by_the_next(root):
+    scanner = Disturbed(root)
+    poller = Poller(scanner)
+    poller.poll()
+    (root / "sub/b.md").unlink()
+    scanner.deed = (root / "a.md").unlink
+    said = [changes(poller)[1], changes(poller)[1]]
+    assert said == [["sub/b.md"], ["a.md"]]
+    assert changes(poller) == ([], [])
