@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from embedingest.build.remembered import journal_path
-from tests.cli.conftest import Chair
+from tests.cli.conftest import Shell
 
 THEN = Path(__file__).parent / "data" / "earlier-version"
 FOLDER_OF_THEN = "/srv/then"
@@ -25,8 +25,8 @@ FLAGS = ("--state", "state", "--db", "state/lancedb")
 
 
 @pytest.fixture
-def chair(tmp_path, monkeypatch, capfd):
-    """A chair in front of what the version of then left behind."""
+def shell(tmp_path, monkeypatch, capfd):
+    """A shell in what the version of then left behind."""
     folder = tmp_path / "then"
     shutil.copytree(THEN, folder)
     for file in (folder / "docs").iterdir():
@@ -37,62 +37,62 @@ def chair(tmp_path, monkeypatch, capfd):
         assert database.execute("SELECT path FROM roots").fetchall() == [(f"{FOLDER_OF_THEN}/docs".encode(),)]
         database.execute("UPDATE roots SET path = ?", (os.fsencode(folder / "docs"),))
     monkeypatch.chdir(folder)
-    return Chair(folder, capfd)
+    return Shell(folder, capfd)
 
 
-def rows(chair):
+def rows(shell):
     """Every row with every column, the time it was ingested too."""
     import lancedb
 
-    table = lancedb.connect(chair.folder / "state" / "lancedb", read_consistency_interval=None).open_table("chunks")
+    table = lancedb.connect(shell.folder / "state" / "lancedb", read_consistency_interval=None).open_table("chunks")
     return sorted(table.to_arrow().to_pylist(), key=lambda row: row["id"])
 
 
-def ingest(chair):
-    return chair.run("ingest", "docs", "--model", "hashing", "--max-tokens", "16", *FLAGS, "--json").json
+def ingest(shell):
+    return shell.run("ingest", "docs", "--model", "hashing", "--max-tokens", "16", *FLAGS, "--json").json
 
 
-def test_what_the_journal_and_the_table_of_then_hold_is_told(chair):
-    told = chair.run("status", *FLAGS, "--json").json
+def test_what_the_journal_and_the_table_of_then_hold_is_told(shell):
+    told = shell.run("status", *FLAGS, "--json").json
     assert told["files"] == {"done": 3, "failed": 1}
     assert (told["table"]["rows"], told["table"]["fingerprint"]) == (7, "hashing-1-256:exact")
     (failure,) = told["failures"]
     assert (failure["source"], failure["code"]) == ("docs/broken.pdf", "corrupt")
 
 
-def test_the_table_of_then_answers_searches_with_the_settings_its_journal_remembers(chair):
-    hits = chair.run("search", "when does the wheel turn?", *FLAGS, "--json").json["results"]
+def test_the_table_of_then_answers_searches_with_the_settings_its_journal_remembers(shell):
+    hits = shell.run("search", "when does the wheel turn?", *FLAGS, "--json").json["results"]
     assert (hits[0]["source"], hits[0]["line_start"]) == ("docs/mill.md", 1)
-    hits = chair.run("search", "miller sacks", *FLAGS, "--json").json["results"]
+    hits = shell.run("search", "miller sacks", *FLAGS, "--json").json["results"]
     assert hits[0]["source"] == "docs/count.eml!/sacks.csv"
 
 
-def test_an_ingest_embeds_nothing_again_and_changes_no_row(chair):
-    before = rows(chair)
-    report = ingest(chair)
+def test_an_ingest_embeds_nothing_again_and_changes_no_row(shell):
+    before = rows(shell)
+    report = ingest(shell)
     assert (report["files"]["unchanged"], report["files"]["failed"]) == (3, 1)
     assert (report["embedded"]["texts"], report["chunks"]["new"], report["chunks"]["refreshed"]) == (0, 0, 0)
-    assert rows(chair) == before
-    assert chair.run("status", *FLAGS, "--json").json["behind"]["to_read"] == 0
+    assert rows(shell) == before
+    assert shell.run("status", *FLAGS, "--json").json["behind"]["to_read"] == 0
 
 
-def test_an_edit_embeds_one_chunk_and_leaves_the_other_documents_rows(chair):
-    before = rows(chair)
-    chair.write("docs/sea.txt", "Another text about the sea.\n")
-    report = ingest(chair)
+def test_an_edit_embeds_one_chunk_and_leaves_the_other_documents_rows(shell):
+    before = rows(shell)
+    shell.write("docs/sea.txt", "Another text about the sea.\n")
+    report = ingest(shell)
     assert (report["files"]["changed"], report["embedded"]["texts"]) == (1, 1)
     others = [row for row in before if row["source"] != "docs/sea.txt"]
-    assert [row for row in rows(chair) if row["source"] != "docs/sea.txt"] == others
-    (document,) = [row for row in rows(chair) if row["source"] == "docs/sea.txt"]
+    assert [row for row in rows(shell) if row["source"] != "docs/sea.txt"] == others
+    (document,) = [row for row in rows(shell) if row["source"] == "docs/sea.txt"]
     assert document["text"] == "Another text about the sea."
 
 
-def test_a_deletion_takes_the_rows_of_a_message_and_of_its_attachment(chair):
-    (chair.folder / "docs/count.eml").unlink()
-    assert ingest(chair)["files"]["deleted"] == 1
-    assert {row["source"] for row in rows(chair)} == {"docs/mill.md", "docs/sea.txt"}
+def test_a_deletion_takes_the_rows_of_a_message_and_of_its_attachment(shell):
+    (shell.folder / "docs/count.eml").unlink()
+    assert ingest(shell)["files"]["deleted"] == 1
+    assert {row["source"] for row in rows(shell)} == {"docs/mill.md", "docs/sea.txt"}
 
 
-def test_a_configuration_of_then_is_read_to_the_same_settings(chair):
-    then = json.loads((THEN / "then.json").read_text().replace(FOLDER_OF_THEN, str(chair.folder)))
-    assert chair.run("config", "show", "then.yaml", "--json").json == then
+def test_a_configuration_of_then_is_read_to_the_same_settings(shell):
+    then = json.loads((THEN / "then.json").read_text().replace(FOLDER_OF_THEN, str(shell.folder)))
+    assert shell.run("config", "show", "then.yaml", "--json").json == then
