@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 
 MODULE = '''
-import os, signal, time
+import ctypes, os, signal, time
 from embedingest.types import Document
 
 class Moody:
@@ -26,6 +26,19 @@ class Moody:
         if word == "once" and not os.path.exists(rest):
             open(rest, "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
+        if word == "hold":  # tells its process, and goes on once it may
+            with open(rest + ".new", "w") as file:
+                file.write(str(os.getpid()))
+            os.rename(rest + ".new", rest + ".pid")
+            while not os.path.exists(rest):
+                time.sleep(0.01)
+        if word == "fill":  # as a library in C that does not look at what malloc says
+            libc = ctypes.CDLL(None)
+            libc.malloc.restype = ctypes.c_void_p
+            while True:
+                ctypes.memset(libc.malloc(2**20), 1, 2**20)
+        if word == "new":  # as a library in C++ whose exceptions nobody catches
+            ctypes.CDLL("libstdc++.so.6")._Znwm(ctypes.c_size_t(2**40))
         if word == "eat":
             return Document(source=name, text=str(len(bytearray(int(rest)))))
         if word == "nest":

@@ -28,7 +28,8 @@ class WorkerPool:
 
     `submit` answers with a future that holds an `Extracted`, or raises DocumentError: `timeout` after
     `timeout_seconds` and a second more for each 256 KiB of one file, `memory` above `memory_mib`, `crashed` when
-    the file takes its worker down twice (all permanent), `worker` when workers cannot be started (machinery).
+    the file takes its worker down twice (all permanent), `killed` when others end its worker three times, the last
+    with nothing else under way (transient), `worker` when workers cannot be started (machinery).
     Futures can be cancelled until they run.
     """
 

@@ -23,15 +23,19 @@ _SMALL_BYTES: Final = 16 * 1024
 
 
 class Task:
-    """A job on its way, with its future and how often it took a worker down. `alone`: never in a batch."""
+    """A job on its way, with its future and how often it took a worker down.
 
-    __slots__ = ("alone", "attempts", "future", "job")
+    `alone`: never in a batch. `apart`: while no other worker has anything to read.
+    """
+
+    __slots__ = ("alone", "apart", "attempts", "future", "job")
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.future: Future[Extracted] = Future()
         self.attempts = 0
         self.alone = job.size > _SMALL_BYTES
+        self.apart = False
 
     def settle(self, outcome: Extracted | Exception) -> None:
         """Answer the future."""
@@ -50,6 +54,8 @@ class TaskQueue:
         self._waiting: deque[Task] = deque()
         self._condition: Final = threading.Condition()
         self._closed = False
+        self._batches = 0
+        self._apart = False
 
     @property
     def closed(self) -> bool:
@@ -66,18 +72,30 @@ class TaskQueue:
         return task.future
 
     def take(self) -> list[Task]:
-        """The next batch: one large file, or the small ones that wait in a row. Waits for it; empty once closed."""
+        """The next batch: one large file, or the small ones that wait in a row. Waits for it; empty once closed.
+
+        `done` is called once it has been read.
+        """
         with self._condition:
             while not self._closed:
                 queue = self._urgent or self._waiting
-                if queue:
+                if queue and not self._apart and not (queue[0].apart and self._batches):
                     batch = _next_batch(queue, share=self._workers)
                     batch = [task for task in batch if task.attempts or task.future.set_running_or_notify_cancel()]
                     if batch:
+                        self._batches += 1
+                        self._apart = batch[0].apart
                         return batch
                     continue
                 self._condition.wait()
         return []
+
+    def done(self) -> None:
+        """A batch that was taken has been read, or was given back."""
+        with self._condition:
+            self._batches -= 1
+            self._apart = False
+            self._condition.notify_all()
 
     def give_back(self, tasks: Iterable[Task]) -> None:
         """Queue again, before all others and each on its own."""

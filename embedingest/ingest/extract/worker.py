@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
 import time
 from multiprocessing import Pipe
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.extract.process import READY
@@ -25,6 +27,12 @@ __all__ = ["Worker", "WorkerLostError"]
 _START_SECONDS: Final = 60.0
 _SLICE_SECONDS: Final = 0.25
 _DEATH_SECONDS: Final = 1.0
+_REAP_SECONDS: Final = 0.005
+_KILLS: Final = (signal.SIGKILL, signal.SIGTERM)  # sent by the system short of memory, a service manager, a person
+_LAST_WORDS: Final = 4096  # bytes of what a worker said last
+_OUT_OF_MEMORY: Final = re.compile(
+    rb"bad_alloc|memory allocation|out of memory|cannot allocate memory|memoryerror", re.IGNORECASE
+)
 _ENVIRONMENT: Final = {
     # The engine has the cores; a worker is one of them. Fewer arenas: address space is what is limited.
     "OMP_NUM_THREADS": "1",
@@ -37,7 +45,8 @@ _ENVIRONMENT: Final = {
 class WorkerLostError(Exception):
     """A worker is gone while it had files to read: it hung, died, grew too large, or could not be started.
 
-    `code` is `timeout`, `crashed`, `memory` or `worker`; `reason` what the file at hand did, or what went wrong.
+    `code` is `timeout`, `crashed`, `memory`, `killed` or `worker`; `reason` what the file at hand did, or what went
+    wrong around it.
     """
 
     def __init__(self, code: str, reason: str, remedy: str | None = None) -> None:
@@ -64,6 +73,8 @@ class Worker:
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                bufsize=0,
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, **_ENVIRONMENT},
                 start_new_session=True,
@@ -74,6 +85,11 @@ class Worker:
         finally:
             theirs.close()
         self._link: Connection[Any, Any] = ours
+        assert self._process.stderr is not None
+        self._stderr = self._process.stderr.fileno()  # -1 once the worker has closed it
+        self._last_words = b""
+        self._memory_bytes: Final = memory_bytes
+        self._resting_bytes = 0
         self._ready = False
         self.pid: Final = self._process.pid
         self._send_bytes(settings)
@@ -84,6 +100,7 @@ class Worker:
             if self._read(_START_SECONDS, lambda _: None) != READY:
                 raise WorkerLostError("worker", "it answered with something else")
             self._ready = True
+            self._resting_bytes = self.resident_bytes()
 
     def send(self, jobs: list[Job]) -> None:
         """Hand over a batch; `receive` gives its outcomes in order, some at a time."""
@@ -96,6 +113,8 @@ class Worker:
 
     def resident_bytes(self) -> int:
         """Memory of the process; 0 where the system does not say."""
+        with contextlib.suppress(OSError), open(f"/proc/{self.pid}/statm", "rb") as statm:  # noqa: PTH123 -- once a start
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         import psutil
 
         try:
@@ -113,6 +132,8 @@ class Worker:
         self.kill()
         self._process.wait()
         self._link.close()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
 
     def _send_bytes(self, data: bytes) -> None:
         try:
@@ -123,7 +144,7 @@ class Worker:
     def _read(self, timeout_seconds: float, watch: Callable[[Worker], None]) -> bytes:
         deadline = time.monotonic() + timeout_seconds
         try:
-            while not self._link.poll(min(_SLICE_SECONDS, max(0.0, deadline - time.monotonic()))):
+            while not self._answers(min(_SLICE_SECONDS, max(0.0, deadline - time.monotonic()))):
                 watch(self)
                 if time.monotonic() >= deadline:
                     self.kill()
@@ -136,14 +157,58 @@ class Worker:
         except (EOFError, OSError) as error:
             raise self._death() from error
 
+    def _answers(self, seconds: float) -> bool:
+        """Whether an answer comes within so many seconds. What the worker says on standard error is passed on."""
+        ready = wait([self._link, self._stderr] if self._stderr >= 0 else [self._link], seconds)
+        if self._stderr in ready:
+            self._hear()
+        return self._link in ready
+
+    def _hear(self) -> None:
+        """Pass on what stands in the pipe of standard error, and remember its end."""
+        said = os.read(self._stderr, 65_536)
+        if not said:
+            self._stderr = -1
+        self._last_words = (self._last_words + said)[-_LAST_WORDS:]
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(said.decode("utf-8", "replace"))
+
     def _death(self) -> WorkerLostError:
         """How the process ended."""
-        try:
-            status = self._process.wait(_DEATH_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            status = self._process.wait()
-        if status < 0:
-            name = signal.Signals(-status).name if -status in {int(s) for s in signal.Signals} else f"signal {-status}"
-            return WorkerLostError("crashed", f"took its extraction process down ({name})")
-        return WorkerLostError("crashed", f"took its extraction process down (exit status {status})")
+        peak = self._reap()
+        while self._stderr >= 0 and wait([self._stderr], 0):
+            self._hear()
+        status = self._process.wait()
+        if -status in _KILLS:
+            return WorkerLostError(
+                "killed",
+                f"its extraction process was ended from outside ({_signal(status)})",
+                "where the system ran out of memory, lower `load.workers` or `load.memory_mib`",
+            )
+        how = _signal(status) if status < 0 else f"exit status {status}"
+        if peak - self._resting_bytes > self._memory_bytes // 2 or _OUT_OF_MEMORY.search(self._last_words):
+            # A library that is refused memory may end the process instead of saying so.
+            reason = f"took more memory than a worker may use, which ended its extraction process ({how})"
+            return WorkerLostError("memory", reason, "raise `load.memory_mib`")
+        return WorkerLostError("crashed", f"took its extraction process down ({how})")
+
+    def _reap(self) -> int:
+        """Wait for the end of the process, which comes soon after that of its socket; its largest size in memory."""
+        if self._process.returncode is not None:
+            return 0
+        deadline = time.monotonic() + _DEATH_SECONDS
+        while True:
+            try:
+                pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                return 0
+            if pid:
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+                return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+            if time.monotonic() > deadline:
+                self.kill()
+            time.sleep(_REAP_SECONDS)
+
+
+def _signal(status: int) -> str:
+    return signal.Signals(-status).name if -status in {int(s) for s in signal.Signals} else f"signal {-status}"

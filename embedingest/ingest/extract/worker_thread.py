@@ -14,6 +14,7 @@ from embedingest.ingest.extract.tasks import failure
 from embedingest.ingest.extract.worker import Worker, WorkerLostError
 
 if TYPE_CHECKING:
+    from embedingest.errors import ErrorKind
     from embedingest.ingest.extract.tasks import Task, TaskQueue
 
 __all__ = ["WorkerLimits", "WorkerThread"]
@@ -21,6 +22,7 @@ __all__ = ["WorkerLimits", "WorkerThread"]
 _log = logging.getLogger(__name__)
 
 _MAX_ATTEMPTS: Final = 2
+_MAX_KILLS: Final = 3
 _MAX_STARTS: Final = 3
 _BYTES_PER_SECOND: Final = 256 * 1024
 
@@ -64,6 +66,8 @@ class WorkerThread(threading.Thread):
                 for task in batch:
                     if not task.future.done():
                         task.settle(failure(task, "worker", reason, kind="machinery"))
+            finally:
+                self._tasks.done()
         self._drop_worker()
 
     def stop(self) -> None:
@@ -98,10 +102,13 @@ class WorkerThread(threading.Thread):
         for task in tasks:
             task.attempts += 1
             # A hang was given its full time, and what outgrew its memory will again; a crash may be chance.
-            if lost.code == "crashed" and task.attempts < _MAX_ATTEMPTS:
+            if task.attempts < {"crashed": _MAX_ATTEMPTS, "killed": _MAX_KILLS}.get(lost.code, 0):
+                # Whoever ended the process was no file; if memory was short, there is most with nothing else under way.
+                task.apart = lost.code == "killed"
                 self._tasks.give_back([task])
             else:
-                task.settle(failure(task, lost.code, lost.reason, remedy=lost.remedy))
+                kind: ErrorKind = "transient" if lost.code == "killed" else "permanent"
+                task.settle(failure(task, lost.code, lost.reason, kind=kind, remedy=lost.remedy))
 
     def _ready_worker(self) -> Worker:
         for attempt in range(_MAX_STARTS):

@@ -81,6 +81,52 @@ def test_a_process_that_died_once_by_chance_is_not_held_against_the_document(set
     assert isinstance(results["b"], Extracted)
 
 
+def next_process(path, before):
+    """The process that reads a file which holds, once it is another than `before`."""
+    until(lambda: path.exists() and int(path.read_text()) != before, "another process to read the file")
+    return int(path.read_text())
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+def test_who_ends_a_worker_from_outside_harms_no_file(setup, files, tmp_path, sign):
+    jobs = files(a="words", b=f"hold {tmp_path}/go", c="words")
+    with WorkerPool(setup) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        first = next_process(tmp_path / "go.pid", 0)
+        os.kill(first, sign)
+        second = next_process(tmp_path / "go.pid", first)
+        os.kill(second, sign)
+        next_process(tmp_path / "go.pid", second)
+        (tmp_path / "go").touch()
+        assert all(isinstance(future.result(60), Extracted) for future in futures)
+
+
+def test_a_file_whose_workers_are_ended_again_and_again_is_tried_later(setup, files, tmp_path):
+    (job,) = files(b=f"hold {tmp_path}/go")
+    with WorkerPool(setup) as pool:
+        future = pool.submit(job)
+        process = 0
+        for _ in range(3):
+            process = next_process(tmp_path / "go.pid", process)
+            os.kill(process, signal.SIGKILL)
+        with pytest.raises(DocumentError, match=r"ended from outside \(SIGKILL\)") as failed:
+            future.result(60)
+    assert (failed.value.kind, failed.value.code) == ("transient", "killed")
+    assert "load.workers" in failed.value.remedy
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no limit of the system holds a worker's memory")
+@pytest.mark.parametrize("deed", ["fill", "new"])
+def test_a_library_that_dies_for_want_of_memory_is_told_as_memory(setup, files, deed, capfd):
+    with WorkerPool(setup, memory_mib=128) as pool:
+        results = outcomes(pool, files(a="words", b=deed, c="words"))
+    assert isinstance(results["a"], Extracted)
+    assert isinstance(results["c"], Extracted)
+    assert (results["b"].kind, results["b"].code) == ("permanent", "memory")
+    assert "load.memory_mib" in results["b"].remedy
+    assert ("bad_alloc" in capfd.readouterr().err) == (deed == "new"), "what libraries say is still to be read"
+
+
 def test_memory_is_bounded(setup, files):
     with WorkerPool(setup, memory_mib=128) as pool:
         results = outcomes(pool, files(a="eat 1000", b=f"eat {512 * 2**20}", c="words"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from embedingest.errors import DocumentError
 from embedingest.ingest.extract.extractor import Job
 from embedingest.ingest.extract.tasks import TaskQueue
+from tests.waiting import until
 
 SMALL, LARGE = 100, 10**6
 
@@ -81,3 +84,26 @@ def test_every_file_is_taken_once_in_the_order_of_its_kind(files, workers):
         taken += names(tasks.take())
     numbers = [str(number) for number in range(len(files))]
     assert taken == sorted(numbers, key=lambda number: (not files[int(number)][1], int(number)))
+
+
+def test_a_file_to_be_read_apart_waits_for_the_others_and_they_for_it():
+    tasks = TaskQueue(2)
+    for name in ("a", "b", "c"):
+        tasks.put(job(name, LARGE))
+    (first,), (second,) = tasks.take(), tasks.take()
+    first.apart = True
+    tasks.give_back([first])
+    tasks.done()
+    taken = []
+    threads = [Thread(target=lambda: taken.append(tasks.take())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert taken == []
+    second.settle(ValueError("read"))
+    tasks.done()
+    until(lambda: len(taken) == 1, "the file that is read apart")
+    assert names(taken[0]) == ["a"]
+    tasks.done()
+    for thread in threads:
+        thread.join(60)
+    assert [names(batch) for batch in taken] == [["a"], ["c"]]
