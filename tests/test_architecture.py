@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parent.parent / "embedingest"
 
 # Rooms, lowest first. A module may import its own room and any room named in the set, never another.
-BOTTOM = {"types", "errors", "config", "registry", "options", "paths", "durations", "atomic", "version"}
+BOTTOM = {"types", "errors", "config", "registry", "options", "paths", "durations", "atomic", "regular", "version"}
 ROOMS: dict[str, set[str]] = {
     "types": set(),
     "version": set(),
@@ -26,7 +26,8 @@ ROOMS: dict[str, set[str]] = {
     "paths": set(),
     "durations": set(),
     "atomic": set(),
-    "config": {"types", "errors", "durations"},
+    "regular": set(),
+    "config": {"types", "errors", "durations", "regular"},
     "options": {"errors"},
     "registry": {"types", "errors", "options"},
     "engine": BOTTOM,
@@ -235,7 +236,7 @@ LAZY = [
     Lazy("testing.__main__", "*", "only an encoder has settings of a model and a folder"),
 ]
 # Importing these costs nothing that any start could spare.
-LIGHT = ("atomic", "durations", "errors", "paths", "types", "version")
+LIGHT = ("atomic", "durations", "errors", "paths", "regular", "types", "version")
 
 
 @pytest.mark.parametrize("module", modules(), ids=str)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 from embedingest import registry
 from embedingest.config import ModelConfig
 from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.folder.tensors import WeightsError
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.packaged import PACKAGED, PackagedModel
 from embedingest.engine.precision import vector_class
-from embedingest.errors import ConfigError, EngineError, ModelLoadError, ModelNotFoundError
+from embedingest.errors import ConfigError, EmbedingestError, EngineError, ModelLoadError, ModelNotFoundError
 from embedingest.paths import user_data
 from embedingest.types import ModelInfo
 
@@ -64,6 +65,7 @@ class Catalog:
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
         self._infos: dict[str, ModelInfo] = {}
+        self._damaged: dict[str, tuple[object, ModelLoadError]] = {}  # found when loaded, with the files' state then
         self._put(_Entry(ModelName.parse(HASHING), ModelConfig(encoder=HASHING)))
         for name, packaged in PACKAGED.items():
             if (path := packaged.path()) is not None:
@@ -131,7 +133,17 @@ class Catalog:
         """As `describe`, for a key that `find` gave."""
         if (info := self.known(key)) is not None:
             return info
-        info = self._info(self._entries[key])
+        entry = self._entries[key]
+        self._check_damage(key, entry)
+        try:
+            info = self._info(entry)
+        except (EmbedingestError, ImportError):
+            raise
+        except Exception as error:
+            raise ModelLoadError(
+                f"model `{entry.name.short}` cannot be described: {type(error).__name__}: {error}",
+                remedy=f"check {entry.path or f'the encoder `{entry.config.encoder}`'}",
+            ) from error
         with self._lock:
             return self._infos.setdefault(key, info)
 
@@ -165,7 +177,14 @@ class Catalog:
         options = config.options
         if config.encoder in _THREADED and self._threads is not None:
             options = {"threads": self._threads, **options}
-        encoder: Encoder = registry.create("encoders", config.encoder, _folder(entry), config, options=options)
+        folder, state = _folder(entry), _state(entry)
+        try:
+            encoder: Encoder = registry.create("encoders", config.encoder, folder, config, options=options)
+        except WeightsError as error:
+            with self._lock:
+                self._damaged[key] = (state, error)
+                self._infos.pop(key, None)
+            raise
         return encoder
 
     def folder(self, key: str) -> ModelFolder | None:
@@ -182,6 +201,13 @@ class Catalog:
         entry = self._entries[key]
         folder = _folder(entry)
         return None if folder is None or entry.config.encoder not in _THREADED else explain(folder, entry.config)
+
+    def _check_damage(self, key: str, entry: _Entry) -> None:
+        """Raises ModelLoadError for weights that could not be loaded, as long as the files are the same."""
+        with self._lock:
+            state, error = self._damaged.get(key, (None, None))
+        if error is not None and state == _state(entry):
+            raise ModelLoadError(error.message, remedy=error.remedy)
 
     def _put(self, entry: _Entry) -> None:
         with self._lock:
@@ -212,9 +238,12 @@ def _is_plugin(entry: _Entry) -> bool:
 
 def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
     from embedingest.engine.folder.tokenizer import FastTokenizer
+    from embedingest.engine.folder.whole import check_whole
 
+    tokenizer = FastTokenizer.of(folder)
+    check_whole(folder, tokenizer)
     fingerprint = folder.fingerprint(vector_class(entry.config.precision))
-    special = FastTokenizer.of(folder).special_tokens
+    special = tokenizer.special_tokens
     window = min(entry.config.max_tokens or folder.max_tokens, folder.context_length)
     if window <= special:
         raise ModelLoadError(f"{folder.path} has a window of {window} tokens, {special} of them special")
@@ -267,6 +296,18 @@ def _modified(entry: _Entry) -> float:
         return file.stat().st_mtime
     except OSError:
         return 0.0
+
+
+def _state(entry: _Entry) -> object:
+    """What changes when a model's files do: names, sizes and times of change."""
+    if entry.path is None:
+        return ()
+    files = []
+    with contextlib.suppress(OSError):
+        for file in sorted((*entry.path.glob("*.json"), *entry.path.glob("**/*.safetensors"))):
+            stat = file.stat()
+            files.append((str(file), stat.st_size, stat.st_mtime_ns))
+    return tuple(files)
 
 
 def _remedy(name: ModelName, known: list[str]) -> str:

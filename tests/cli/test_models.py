@@ -24,6 +24,21 @@ def test_the_list_has_what_can_be_used_by_name():
     assert "hashing:latest" in [model["name"] for model in models]
 
 
+def test_a_damaged_model_is_marked_and_the_others_are_listed(tmp_path):
+    folder = tmp_path / "models" / "team" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "modules.json").write_text("[1, 2]")
+    data = {"EMBEDINGEST_DATA": str(tmp_path)}
+    listed = {model["name"]: model for model in json.loads(run("--json", **data).stdout)["models"]}
+    assert "modules.json lists a number where a module is due" in listed["team/broken:latest"]["error"]
+    assert listed["hashing:latest"]["dimensions"] == 256
+    line = next(line for line in run(**data).stdout.splitlines() if line.startswith("team/broken:latest"))
+    assert "modules.json" in line
+    shown = run("show", "team/broken", **data)
+    assert shown.returncode == 3
+    assert "where a module is due" in shown.stderr
+
+
 def test_one_model_is_shown_without_its_weights():
     shown = json.loads(run("show", "hashing", "--json").stdout)
     assert (shown["dimensions"], shown["max_tokens"], shown["runs"]) == (256, 512, None)

@@ -11,6 +11,7 @@ from embedingest.config import ModelConfig
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.packaged import PACKAGED
 from embedingest.errors import ConfigError, ModelLoadError, ModelNotFoundError, PluginError
+from tests.engine.folder.test_damage import changed
 
 MINILM = PACKAGED["all-minilm"]
 
@@ -125,3 +126,22 @@ def test_not_found_names_what_is_known_and_two_ways_out(tmp_path):
     assert "hashing:latest" in message
     assert "path" in message
     assert "models pull" in message
+
+
+def test_a_damaged_model_is_marked_and_the_others_are_described(tiny_folder, tmp_path):
+    def lose(tensors):
+        del tensors["layers.1.mlp.Wo.weight"]
+
+    changed(tiny_folder("modernbert"), tmp_path / "lacks", lose)
+    whole = tiny_folder("modernbert")
+    models = {"lacks": ModelConfig(path=tmp_path / "lacks", device="cpu"), "whole": ModelConfig(path=whole)}
+    catalog = Catalog(models, data=tmp_path)
+    with pytest.raises(ModelLoadError, match=r"lack `layers\.1\.mlp\.Wo\.weight`"):
+        catalog.open(catalog.find("lacks").key)
+    for _ in range(2):  # what only loading tells is known from then on
+        with pytest.raises(ModelLoadError, match=r"lack `layers\.1\.mlp\.Wo\.weight`"):
+            catalog.describe("lacks")
+    assert catalog.describe("whole").dimensions == 32
+    shutil.copy(whole / "model.safetensors", tmp_path / "lacks" / "model.safetensors")
+    catalog.open(catalog.find("lacks").key).close()
+    assert catalog.describe("lacks").fingerprint == catalog.describe("whole").fingerprint

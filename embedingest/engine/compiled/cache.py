@@ -31,7 +31,7 @@ __all__ = ["Entry", "find", "forget", "keep", "key_of", "making", "place", "prun
 
 _log = logging.getLogger(__name__)
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Raised whenever graphs or notes of older versions of this program must not be used any more."""
 
 NOTE: Final = "compiled.json"

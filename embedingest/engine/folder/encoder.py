@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedingest.engine.folder.tokenizer import FastTokenizer, TokenizerSizer
+from embedingest.engine.folder.whole import check_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ class FolderEncoder:
         self.max_tokens = min(settings.max_tokens or folder.max_tokens, folder.context_length)
         self.size_bytes = folder.size_bytes
         self._tokenizer = FastTokenizer.of(folder)
+        check_whole(folder, self._tokenizer)
         self.special_tokens = self._tokenizer.special_tokens
         self._pad = int(folder.config.get("pad_token_id") or 0)
 

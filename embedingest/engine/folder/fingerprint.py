@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from blake3 import blake3
 
 from embedingest.atomic import write_bytes
+from embedingest.errors import ModelLoadError
 from embedingest.paths import user_cache
 
 if TYPE_CHECKING:
@@ -80,8 +81,13 @@ def file_hash(path: Path, *, canonical: bool = False) -> str:
 
 
 def canonical_tokenizer(path: Path) -> str:
-    """blake3 over what a tokenizer.json says apart from padding and truncation."""
-    content = json.loads(path.read_bytes())
+    """blake3 over what a tokenizer.json says apart from padding and truncation. Raises ModelLoadError."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ModelLoadError(f"{path} is not JSON: {error}", remedy="copy or pull the model again") from error
+    if not isinstance(content, dict):
+        raise ModelLoadError(f"{path} holds no settings of a tokenizer", remedy="copy or pull the model again")
     return blake3(_canonical({k: v for k, v in content.items() if k not in ("padding", "truncation")})).hexdigest()
 
 

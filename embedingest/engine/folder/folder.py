@@ -5,17 +5,22 @@ Safetensors only, known modules only, no code from the folder: everything else i
 
 from __future__ import annotations
 
-import json
+import contextlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.fingerprint import fingerprint
+from embedingest.engine.folder.module import Module
+from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
+from embedingest.engine.folder.sizes import check_sizes
 from embedingest.engine.folder.weights import read_header, weight_files
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from embedingest.engine.folder.weights import WeightsHeader
 
 __all__ = ["POOLING_MODES", "ModelFolder", "Module"]
@@ -45,15 +50,6 @@ _TRANSFORMER_CONFIGS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
-    """One step of the chain: its kind (`Transformer`, `Pooling`, `Dense`, `Normalize`), folder and settings."""
-
-    kind: str
-    path: Path
-    config: dict[str, Any]
-
-
 @dataclass(frozen=True)
 class ModelFolder:
     """A model on disk. Open one with `ModelFolder.open`; what is read is kept, the weights are never read here."""
@@ -68,18 +64,19 @@ class ModelFolder:
     def open(cls, path: Path | str) -> ModelFolder:
         """Read and check a folder. Raises ModelLoadError: missing, damaged, unknown module, remote code, pickle."""
         path = Path(path).expanduser().absolute()
-        if not path.is_dir():
-            raise ModelLoadError(f"no model folder at {path}", remedy="give the folder that holds `modules.json`")
-        modules = _modules(path)
-        transformer = modules[0].path
-        folder = cls(
-            path=path,
-            modules=modules,
-            config=_read(transformer / "config.json"),
-            tokenizer_config=_read(transformer / "tokenizer_config.json", missing={}),
-            settings=_read(path / "config_sentence_transformers.json", missing={}),
-        )
-        folder.check()
+        with _readable(path):
+            if not path.is_dir():
+                raise ModelLoadError(f"no model folder at {path}", remedy="give the folder that holds `modules.json`")
+            modules = _modules(path)
+            transformer = modules[0].path
+            folder = cls(
+                path=path,
+                modules=modules,
+                config=read_object(transformer / "config.json"),
+                tokenizer_config=read_object(transformer / "tokenizer_config.json", optional=True),
+                settings=read_object(path / "config_sentence_transformers.json", optional=True),
+            )
+            folder.check()
         return folder
 
     def check(self) -> None:
@@ -93,6 +90,8 @@ class ModelFolder:
             raise ModelLoadError(
                 f"no `tokenizer.json` in {self.tokenizer_path.parent}", remedy="save the model's fast tokenizer there"
             )
+        _check_prompts(self.path / "config_sentence_transformers.json", self.settings)
+        check_sizes(self.modules, self.config, self.tokenizer_config, poolings=len(self.pooling_modes))
         if not self.pooling.get("include_prompt", True) and any(self.prompts.values()):
             raise ModelLoadError(f"{self.path} leaves prompts out of pooling (`include_prompt: false`): not supported")
         if self.dimensions < 1:
@@ -102,8 +101,12 @@ class ModelFolder:
     @cached_property
     def weights(self) -> tuple[tuple[Path, WeightsHeader], ...]:
         """Every weight file of the chain with its checked header."""
-        holders = [module.path for module in self.modules if module.kind in ("Transformer", "Dense")]
-        return tuple((file, read_header(file)) for holder in holders for file in weight_files(holder))
+        holders = [module for module in self.modules if module.kind in ("Transformer", "Dense")]
+        return tuple(pair for module in holders for pair in self.weights_of(module))
+
+    def weights_of(self, module: Module) -> tuple[tuple[Path, WeightsHeader], ...]:
+        """The weight files of one module with their checked headers. Raises ModelLoadError."""
+        return tuple((file, read_header(file)) for file in weight_files(module.path))
 
     @property
     def architecture(self) -> str:
@@ -157,7 +160,7 @@ class ModelFolder:
 
     @property
     def prompts(self) -> dict[str, str]:
-        return {str(name): str(text) for name, text in (self.settings.get("prompts") or {}).items()}
+        return {str(name): text or "" for name, text in (self.settings.get("prompts") or {}).items()}
 
     @property
     def default_prompt(self) -> str | None:
@@ -176,40 +179,61 @@ class ModelFolder:
     @property
     def modified_at(self) -> float:
         """Seconds since the epoch of the newest weight file."""
-        return max(file.stat().st_mtime for file, _ in self.weights)
+        with _readable(self.path):
+            return max(file.stat().st_mtime for file, _ in self.weights)
 
     def fingerprint(self, vector_class: str = "exact") -> str:
-        """Same fingerprint, same vectors: `<32 hex digits>:<class>`. Weights are hashed once, then known by stat."""
-        return fingerprint(
-            weights=[file for file, _ in self.weights],
-            tokenizer=self.tokenizer_path,
-            lowercase=self.lowercase,
-            config=self.config,
-            pooling=self.pooling_modes,
-            chain=[(module.kind, module.config) for module in self.modules[2:]],
-            vector_class=vector_class,
-        )
+        """Same fingerprint, same vectors: `<32 hex digits>:<class>`. Weights are hashed once, then known by stat.
+
+        Raises ModelLoadError where a file is gone by now.
+        """
+        with _readable(self.path):
+            return fingerprint(
+                weights=[file for file, _ in self.weights],
+                tokenizer=self.tokenizer_path,
+                lowercase=self.lowercase,
+                config=self.config,
+                pooling=self.pooling_modes,
+                chain=[(module.kind, module.config) for module in self.modules[2:]],
+                vector_class=vector_class,
+            )
+
+
+@contextlib.contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    """Turns what the file system refuses, now or once the folder is in use, into a ModelLoadError of the folder."""
+    try:
+        yield
+    except OSError as error:
+        name = error.filename if isinstance(error.filename, str) else folder
+        raise ModelLoadError(
+            f"cannot read {name} of model folder {folder}: {error.strerror or error}", remedy=REMEDY
+        ) from error
 
 
 def _modules(path: Path) -> tuple[Module, ...]:
-    entries = _read(path / "modules.json", missing=None)
+    file = path / "modules.json"
+    entries = read_json(file) if file.exists() else None
     if not isinstance(entries, list) or not entries:
         raise ModelLoadError(
-            f"no list of modules in {path / 'modules.json'}: pooling and normalising of this model are unknown",
+            f"no list of modules in {file}: pooling and normalising of this model are unknown",
             remedy="save it once with `SentenceTransformer(...).save(folder)`",
         )
-    modules = tuple(_module(path, entry) for entry in sorted(entries, key=lambda entry: int(entry.get("idx", 0))))
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise ModelLoadError(f"{file} lists {kind_of(entry)} where a module is due", remedy=REMEDY)
+    ordered = sorted(entries, key=lambda entry: whole_number(file, entry, "idx", least=0, most=10**6) or 0)
+    modules = tuple(_module(path, entry) for entry in ordered)
     kinds = [module.kind for module in modules]
     if kinds[:2] != ["Transformer", "Pooling"] or any(kind in kinds[2:] for kind in ("Transformer", "Pooling")):
         raise ModelLoadError(
-            f"{path / 'modules.json'} chains {' → '.join(kinds)}; a Transformer, a Pooling, then Dense and Normalize "
-            "are known"
+            f"{file} chains {' → '.join(kinds)}; a Transformer, a Pooling, then Dense and Normalize are known"
         )
     return modules
 
 
 def _module(path: Path, entry: dict[str, Any]) -> Module:
-    name = str(entry.get("type", ""))
+    name = str(entry.get("type", ""))[:100]
     kind = name.rpartition(".")[2]
     if not name.startswith("sentence_transformers.") or kind not in _KINDS:
         raise ModelLoadError(
@@ -217,8 +241,15 @@ def _module(path: Path, entry: dict[str, Any]) -> Module:
             "out would change the vectors",
             remedy="write an encoder plug-in for this model",
         )
-    folder = (path / str(entry.get("path", ""))).resolve()
-    if not folder.is_relative_to(path.resolve()):
+    place = entry.get("path", "")
+    if not isinstance(place, str) or "\0" in place:
+        raise ModelLoadError(f"module `{name}` in {path / 'modules.json'} has no path that can be read", remedy=REMEDY)
+    try:
+        folder = (path / place).resolve()
+        outside = not folder.is_relative_to(path.resolve())
+    except RuntimeError as error:  # of a link that leads to itself, before Python 3.13
+        raise ModelLoadError(f"module `{name}` in {path / 'modules.json'}: {error}", remedy=REMEDY) from error
+    if outside:
         raise ModelLoadError(f"module `{name}` in {path / 'modules.json'} lies outside the model folder: {folder}")
     return Module(kind, folder, _settings_of(kind, folder))
 
@@ -226,11 +257,8 @@ def _module(path: Path, entry: dict[str, Any]) -> Module:
 def _settings_of(kind: str, folder: Path) -> dict[str, Any]:
     if kind == "Transformer":
         files = (folder / name for name in _TRANSFORMER_CONFIGS if (folder / name).is_file())
-        settings: dict[str, Any] = _read(next(files, folder / _TRANSFORMER_CONFIGS[0]), missing={})
-        return settings
-    config: dict[str, Any] = _read(folder / "config.json", missing={} if kind == "Normalize" else None)
-    if config is None:
-        raise ModelLoadError(f"no `config.json` in {folder}", remedy="copy or pull the model again")
+        return read_object(next(files, folder / _TRANSFORMER_CONFIGS[0]), optional=True)
+    config = read_object(folder / "config.json", optional=kind == "Normalize")
     if kind == "Dense":
         _check_dense(folder, config)
     if kind == "Pooling":
@@ -248,18 +276,16 @@ def _check_dense(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _check_pooling(folder: Path, config: dict[str, Any]) -> None:
-    mode = config.get("pooling_mode", "mean")
-    unknown = set([mode] if isinstance(mode, str) else mode) - set(POOLING_MODES)
+    mode = config.get("pooling_mode")
+    modes = mode if isinstance(mode, list) else [] if mode is None else [mode]
+    unknown = {str(name)[:60] for name in modes if name not in POOLING_MODES}
     if unknown:
         raise ModelLoadError(f"pooling {sorted(unknown)} of {folder} is not known: {', '.join(POOLING_MODES)}")
 
 
-def _read(path: Path, missing: Any = ...) -> Any:
-    if missing is not ... and not path.is_file():
-        return missing
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelLoadError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise ModelLoadError(f"{path} is not JSON: {error}", remedy="copy or pull the model again") from error
+def _check_prompts(file: Path, settings: dict[str, Any]) -> None:
+    prompts, default = settings.get("prompts") or {}, settings.get("default_prompt_name")
+    if not isinstance(prompts, dict) or not all(isinstance(text, str | None) for text in prompts.values()):
+        raise ModelLoadError(f"{file} has `prompts` that are no names with their texts", remedy=REMEDY)
+    if not isinstance(default, str | None):
+        raise ModelLoadError(f"{file} has a `default_prompt_name` that is {kind_of(default)}", remedy=REMEDY)

@@ -57,6 +57,14 @@ class FastTokenizer:
         return len(self.prefix) + len(self.suffix)
 
     @property
+    def words(self) -> int:
+        """How many words it has an id for, added ones included."""
+        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+
+    def largest_id(self) -> int:
+        return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=0)
+
+    @property
     def _tokenizer(self) -> Tokenizer:
         tokenizer = self._local.tokenizer
         if tokenizer is None:
@@ -120,7 +128,10 @@ def _load(path: Path) -> Tokenizer:
 
     try:
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:
+    except BaseException as error:
+        # A panic of the library is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise ModelLoadError(f"{path} cannot be read: {error}", remedy="copy or pull the model again") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()

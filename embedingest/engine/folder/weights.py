@@ -5,24 +5,33 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_object
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["WeightsHeader", "read_header", "weight_files"]
+__all__ = ["FLOATS", "WeightsHeader", "read_header", "weight_files"]
 
 _LARGEST_HEADER_BYTES: Final = 100 * 2**20
-_REMEDY: Final = "copy or pull the model again"
+_INDEX: Final = "model.safetensors.index.json"
+FLOATS: Final = ("F64", "F32", "F16", "BF16")
+"""The number types that weights may have."""
+_ITEM_BITS: Final = {
+    "F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16, "BF16": 16, "I16": 16,
+    "U16": 16, "I8": 8, "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8,
+    "F8_E5M2FNUZ": 8, "F6_E2M3": 6, "F6_E3M2": 6, "F4": 4,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsHeader:
-    """Tensor names with their shapes. `parameters` counts numbers, `size_bytes` the whole file."""
+    """Tensor names with their shapes and number types. `parameters` counts numbers, `size_bytes` the whole file."""
 
     shapes: dict[str, tuple[int, ...]]
+    types: dict[str, str]
     size_bytes: int
 
     @property
@@ -31,40 +40,100 @@ class WeightsHeader:
 
 
 def read_header(path: Path) -> WeightsHeader:
-    """The header of one file. Raises ModelLoadError when the file is missing, cut short or no safetensors."""
+    """The header of one file. Raises ModelLoadError when the file is missing, cut short, no safetensors, or lies.
+
+    Every tensor has a known number type, a shape, and as many bytes as these need; together the tensors fill the
+    file without gap or overlap.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if size < 8 or length > min(_LARGEST_HEADER_BYTES, size - 8):
-                raise ModelLoadError(f"{path} is cut short or not a safetensors file ({size} bytes)", remedy=_REMEDY)
-            header: dict[str, Any] = json.loads(file.read(length))
+                raise ModelLoadError(f"{path} is cut short or not a safetensors file ({size} bytes)", remedy=REMEDY)
+            header = json.loads(file.read(length), object_pairs_hook=_named_once)
     except OSError as error:
-        raise ModelLoadError(f"cannot read {path}: {error.strerror or error}", remedy=_REMEDY) from error
+        raise ModelLoadError(f"cannot read {path}: {error.strerror or error}", remedy=REMEDY) from error
     except ValueError as error:
-        raise ModelLoadError(f"{path} is not a safetensors file: {error}", remedy=_REMEDY) from error
+        raise ModelLoadError(f"{path} is not a safetensors file: {error}", remedy=REMEDY) from error
+    except (RecursionError, MemoryError) as error:
+        raise ModelLoadError(f"{path} is not a safetensors file: its header is nested too deeply") from error
+    if not isinstance(header, dict):
+        raise _refused(path, f"its header is {kind_of(header)}, not names of tensors")
     header.pop("__metadata__", None)
-    expected = 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
+    bounds = sorted(_bounds(path, name, tensor) for name, tensor in header.items())
+    expected = 8 + length + max((end for _, end, _ in bounds), default=0)
     if expected != size:
-        raise ModelLoadError(f"{path} has {size} bytes and its header promises {expected}", remedy=_REMEDY)
+        raise ModelLoadError(f"{path} has {size} bytes and its header promises {expected}", remedy=REMEDY)
+    filled = 0
+    for begin, end, name in bounds:
+        if begin != filled:
+            raise _refused(path, f"tensor `{name}` begins at byte {begin}, and the one before it ends at {filled}")
+        filled = end
     shapes = {name: tuple(tensor["shape"]) for name, tensor in header.items()}
-    return WeightsHeader(shapes, size)
+    return WeightsHeader(shapes, {name: tensor["dtype"] for name, tensor in header.items()}, size)
 
 
 def weight_files(folder: Path) -> list[Path]:
     """The safetensors files of one module folder, shards in order. Raises ModelLoadError where there are none."""
-    index = folder / "model.safetensors.index.json"
+    index = folder / _INDEX
     if (single := folder / "model.safetensors").is_file():
         return [single]
     if index.is_file():
-        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        if any("/" in name or "\\" in name for name in names):
-            raise ModelLoadError(f"{index} names files outside its folder")
-        return [folder / name for name in sorted(names)]
+        return _shards(folder, index)
     pickled = [path.name for path in folder.glob("*.bin")] if folder.is_dir() else []
     if pickled:
         raise ModelLoadError(
             f"{folder} holds weights only as a pickle ({', '.join(sorted(pickled))}), which can run code",
             remedy="use a copy of the model with `model.safetensors`",
         )
-    raise ModelLoadError(f"no `model.safetensors` in {folder}", remedy=_REMEDY)
+    raise ModelLoadError(f"no `model.safetensors` in {folder}", remedy=REMEDY)
+
+
+def _shards(folder: Path, index: Path) -> list[Path]:
+    placed = read_object(index).get("weight_map")
+    if not isinstance(placed, dict) or not placed or not all(isinstance(name, str) for name in placed.values()):
+        raise ModelLoadError(f"{index} has no `weight_map` from tensors to files", remedy=REMEDY)
+    names = set(placed.values())
+    if any("/" in name or "\\" in name or name in ("", ".", "..") or "\0" in name for name in names):
+        raise ModelLoadError(f"{index} names files outside its folder")
+    files = [folder / name for name in sorted(names)]
+    found: dict[str, str] = {}
+    for file in files:
+        for tensor in read_header(file).shapes:
+            if tensor in found:
+                raise _refused(file, f"tensor `{tensor}` is in {found[tensor]} too")
+            found[tensor] = file.name
+    for tensor, name in placed.items():
+        if found.get(tensor) != name:
+            raise _refused(index, f"it places tensor `{tensor}` in {name}, and it is in {found.get(tensor, 'no file')}")
+    return files
+
+
+def _bounds(path: Path, name: str, tensor: Any) -> tuple[int, int, str]:
+    """First and last byte of a tensor after the header, checked against its shape and number type."""
+    entry: dict[str, Any] = tensor if isinstance(tensor, dict) else {}
+    shape, offsets, bits = entry.get("shape"), entry.get("data_offsets"), _ITEM_BITS.get(str(entry.get("dtype")))
+    if not (_whole_numbers(shape) and _whole_numbers(offsets) and len(offsets) == 2 and bits):
+        raise _refused(path, f"tensor `{name}` has no `dtype`, `shape` and `data_offsets` that can be read")
+    begin, end = offsets
+    needed = math.prod(shape) * bits / 8 if max(shape, default=0) < 2**48 and len(shape) <= 16 else math.inf
+    if end - begin != needed:
+        shown = f"{entry['dtype']} {shape[:16]}"
+        raise _refused(path, f"tensor `{name}` ({shown}) needs {needed:.0f} bytes and has {end - begin}")
+    return begin, end, name
+
+
+def _whole_numbers(value: Any) -> TypeGuard[list[int]]:
+    return isinstance(value, list) and all(type(number) is int and number >= 0 for number in value)
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    named = dict(pairs)
+    if len(named) != len(pairs):
+        raise ValueError("its header names something twice")
+    return named
+
+
+def _refused(path: Path, reason: str) -> ModelLoadError:
+    return ModelLoadError(f"{path} is damaged: {reason}", remedy=REMEDY)

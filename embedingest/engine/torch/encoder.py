@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embedingest.engine.folder.encoder import FolderEncoder, rectangle
+from embedingest.engine.folder.tensors import check_tensors
 from embedingest.engine.gate import compare, probe_tokens
 from embedingest.engine.precision import half_types
 from embedingest.engine.scheduling.batching import batches
+from embedingest.engine.torch.loading import check_finite, check_report, check_size, reports
 from embedingest.engine.torch.packing import PACKED, can_pack, pack, register
 from embedingest.errors import EngineClosedError, ModelLoadError
 
@@ -48,12 +50,14 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     import torch
     from sentence_transformers import SentenceTransformer
 
+    check_tensors(folder)
+    check_size(folder)
     # transformers would take the stored type, and half precision on a CPU is slow and inexact.
-    arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True}
+    arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "ignore_mismatched_sizes": True}
     if attention is not None:
         arguments["attn_implementation"] = attention
     try:
-        with _quiet():
+        with _quiet(), reports() as told:
             chain = SentenceTransformer(
                 str(folder.path),
                 device=device,
@@ -66,6 +70,8 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
             f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
             remedy="check the folder with `embedingest doctor`",
         ) from error
+    check_report(folder, told)
+    check_finite(folder, chain)
     return chain.eval()
 
 

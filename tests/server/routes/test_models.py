@@ -7,6 +7,7 @@ import shutil
 import threading
 
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.local import LocalEngine
@@ -50,7 +51,7 @@ def local(folder, tmp_path, serve):
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("damage", ["cut short", "missing", "no JSON", "no pooling"])
+@pytest.mark.parametrize("damage", ["cut short", "missing", "no JSON", "no pooling", "a list", "no tensor"])
 def test_a_damaged_folder_is_a_500_that_names_the_file(local, folder, damage):
     if damage == "cut short":
         weights = folder / "model.safetensors"
@@ -59,6 +60,12 @@ def test_a_damaged_folder_is_a_500_that_names_the_file(local, folder, damage):
         (folder / "tokenizer.json").unlink()
     elif damage == "no JSON":
         (folder / "modules.json").write_text("[{")
+    elif damage == "a list":
+        (folder / "config.json").write_text("[]")
+    elif damage == "no tensor":
+        tensors = load_file(folder / "model.safetensors")
+        del tensors["encoder.layer.5.output.dense.weight"]
+        save_file(tensors, folder / "model.safetensors")
     else:
         modules = json.loads((folder / "modules.json").read_text("utf-8"))
         (folder / "modules.json").write_text(json.dumps(modules[:1]))
@@ -67,6 +74,11 @@ def test_a_damaged_folder_is_a_500_that_names_the_file(local, folder, damage):
     assert str(folder) in failed.json()["error"]
     assert post(local, "/api/embed", {"model": "hashing", "input": "x"}).status == 200
     assert "local:latest" not in [model["name"] for model in get(local, "/api/tags").json()["models"]]
+    listed = [model["id"] for model in get(local, "/v1/models").json()["data"]]
+    assert "hashing:latest" in listed
+    assert "local:latest" not in listed
+    shown = post(local, "/api/show", {"model": "local"})
+    assert (shown.status, shown.json()["error"]) == (500, failed.json()["error"])
 
 
 @pytest.mark.weights

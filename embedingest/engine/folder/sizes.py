@@ -1,0 +1,86 @@
+"""The numbers that a model folder states: each a number, within bounds, and agreeing with the others. Reads no file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.engine.folder.settings_files import REMEDY, whole_number
+from embedingest.errors import ModelLoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from embedingest.engine.folder.module import Module
+
+__all__ = ["check_sizes"]
+
+_WIDTHS: Final = ("hidden_size", "dim", "d_model", "n_embd")  # an architecture's name for the length of token vectors
+_COUNTS: Final = (
+    "num_hidden_layers", "num_layers", "n_layers", "n_layer", "num_attention_heads", "num_heads", "n_heads", "n_head",
+)  # fmt: skip
+_POSITIONS: Final = ("max_position_embeddings", "n_positions", "max_sequence_length")
+_MOST_COUNTED: Final = 1024  # layers or heads; a file that states more would keep the loader busy for ever
+_WIDEST: Final = 10**6  # numbers of one token
+_MOST_WORDS: Final = 10**8
+_MOST_TOKENS: Final = 10**9
+_UNBOUNDED: Final = 10**40  # tokenizers write 1e30 for a window without bound
+
+
+def check_sizes(
+    modules: Sequence[Module], config: Mapping[str, Any], tokenizer_config: Mapping[str, Any], *, poolings: int
+) -> None:
+    """Raises ModelLoadError that names the file, the setting and the values that disagree.
+
+    `config` are the transformer's settings; `poolings` is how many kinds of pooling are joined.
+    """
+    transformer = modules[0].path
+    file = transformer / "config.json"
+    for key in _WIDTHS:
+        whole_number(file, config, key, least=1, most=_WIDEST)
+    for key in _COUNTS:
+        whole_number(file, config, key, least=1, most=_MOST_COUNTED)
+    for key in _POSITIONS:
+        whole_number(file, config, key, least=-1, most=_MOST_TOKENS)
+    words = whole_number(file, config, "vocab_size", least=1, most=_MOST_WORDS)
+    pad = whole_number(file, config, "pad_token_id", least=-1, most=_MOST_WORDS)
+    if words is not None and pad is not None and pad >= words:
+        raise ModelLoadError(
+            f"{file} has pad_token_id: {pad} and vocab_size: {words}, so it has no such word", remedy=REMEDY
+        )
+    whole_number(transformer / "tokenizer_config.json", tokenizer_config, "model_max_length", least=0, most=_UNBOUNDED)
+    settings = transformer / "sentence_bert_config.json"
+    whole_number(settings, modules[0].config, "max_seq_length", least=0, most=_UNBOUNDED)
+    _check_widths(modules, config, poolings)
+
+
+def _check_widths(modules: Sequence[Module], config: Mapping[str, Any], poolings: int) -> None:
+    """Each module takes vectors as long as the one before it gives."""
+    pooling = modules[1]
+    given = _stated(pooling, "embedding_dimension") or _stated(pooling, "word_embedding_dimension")
+    width = next((int(config[key]) for key in _WIDTHS if config.get(key) is not None), None)
+    if given is not None and width is not None and given != width:
+        raise ModelLoadError(
+            f"{pooling.path / 'config.json'} pools vectors of {given} numbers, and the model of "
+            f"{modules[0].path / 'config.json'} gives {width}",
+            remedy=REMEDY,
+        )
+    length = None if given is None else given * poolings
+    for module in modules[2:]:
+        if module.kind != "Dense":
+            continue
+        taken = _stated(module, "in_features", required=True)
+        if length is not None and taken != length:
+            raise ModelLoadError(
+                f"{module.path / 'config.json'} takes vectors of {taken} numbers, and the module before it gives "
+                f"{length}",
+                remedy=REMEDY,
+            )
+        length = _stated(module, "out_features", required=True)
+
+
+def _stated(module: Module, key: str, *, required: bool = False) -> int | None:
+    file = module.path / "config.json"
+    value = whole_number(file, module.config, key, least=1, most=_WIDEST)
+    if value is None and required:
+        raise ModelLoadError(f"{file} does not say `{key}`", remedy=REMEDY)
+    return value

@@ -1,0 +1,127 @@
+"""What holds of weights once transformers has loaded them: none made up, each with its shape, every number finite.
+
+A tensor that a file lacks is filled with random numbers by transformers, which only logs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.engine.folder.settings_files import REMEDY
+from embedingest.engine.folder.tensors import WeightsError, unfit, without_digits
+from embedingest.errors import ModelLoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from embedingest.engine.folder.folder import ModelFolder
+
+__all__ = ["check_finite", "check_report", "check_size", "reports"]
+
+_log = logging.getLogger(__name__)
+
+Report = dict[str, Any]  # `missing_keys`, `unexpected_keys` and `mismatched_keys`, as transformers answers them
+
+_UNUSED: Final = ("pooler.",)  # no pooling of ours reads what the pooler gives
+_MOST_TIMES: Final = 4  # an encoder may be half of the model that its settings describe
+_loading = threading.Lock()
+
+
+@contextlib.contextmanager
+def reports() -> Iterator[list[Report]]:
+    """What transformers says of each model that this thread loads inside: which tensors it did not find.
+
+    sentence-transformers drops that answer, so it is asked for on the way.
+    """
+    import transformers
+
+    base: Any = transformers.PreTrainedModel
+    told: list[Report] = []
+    thread = threading.get_ident()
+    with _loading:
+        plain = base.__dict__["from_pretrained"]
+
+        def telling(cls: Any, *args: Any, **settings: Any) -> Any:
+            load = plain.__get__(None, cls)
+            if threading.get_ident() != thread or settings.get("output_loading_info"):
+                return load(*args, **settings)
+            model, report = load(*args, **settings, output_loading_info=True)
+            told.append(report)
+            return model
+
+        base.from_pretrained = classmethod(telling)
+        try:
+            yield told
+        finally:
+            base.from_pretrained = plain
+
+
+def check_report(folder: ModelFolder, told: Sequence[Report]) -> None:
+    """Raises ModelLoadError where a tensor was not in the files, or in another shape, or belongs to more layers."""
+    if not told:
+        raise ModelLoadError(
+            f"transformers did not say which weights of {folder.path} it found, so they cannot be relied on",
+            remedy="install the versions of `constraints.txt`",
+        )
+    for report in told:
+        missing = [name for name in report["missing_keys"] if not name.startswith(_UNUSED)]
+        misshapen = [f"{name} {list(has)}, not {list(due)}" for name, has, due in report["mismatched_keys"]]
+        unexpected = _of_known_kind(report["unexpected_keys"], folder)
+        if missing or misshapen:
+            unexpected = list(report["unexpected_keys"])
+        if missing or misshapen or unexpected:
+            settings = folder.modules[0].path / "config.json"
+            raise unfit(folder.path, settings, missing=missing, misshapen=misshapen, unexpected=unexpected)
+
+
+def check_finite(folder: ModelFolder, chain: Any) -> None:
+    """Raises ModelLoadError that names a tensor which holds NaN or infinity."""
+    import torch
+
+    names, bounds = [], []
+    for name, tensor in chain.named_parameters():
+        if tensor.numel() and tensor.is_floating_point():
+            names.append(name)
+            bounds.append(torch.stack(torch.aminmax(tensor.detach())).float())  # NaN is passed on
+    if not bounds:
+        return
+    finite = torch.stack(bounds).isfinite().all(dim=1).tolist()  # the one wait for the device
+    damaged = [name for name, good in zip(names, finite, strict=True) if not good]
+    if damaged:
+        raise WeightsError(
+            f"the weights of {folder.path} hold numbers that are none (NaN or infinity) in `{damaged[0]}`"
+            + (f" and {len(damaged) - 1} more tensors" if len(damaged) > 1 else ""),
+            remedy=REMEDY,
+        )
+
+
+def check_size(folder: ModelFolder) -> None:
+    """Raises ModelLoadError where the settings describe a model far larger than its files, before memory is taken."""
+    import torch
+    import transformers
+
+    classes: Any = transformers
+    path = folder.modules[0].path
+    try:
+        config = classes.AutoConfig.from_pretrained(str(path), local_files_only=True, trust_remote_code=False)
+        with torch.device("meta"):
+            described = sum(tensor.numel() for tensor in classes.AutoModel.from_config(config).parameters())
+    except Exception as error:  # noqa: BLE001 -- what cannot be built takes no memory; loading it says why
+        _log.debug("model %s is not built without memory: %r", path, error)
+        return
+    held = sum(header.parameters for _, header in folder.weights_of(folder.modules[0]))
+    if described > _MOST_TIMES * held:
+        raise WeightsError(
+            f"{path / 'config.json'} describes a model of {described} parameters, and its weight files hold {held}",
+            remedy=REMEDY,
+        )
+
+
+def _of_known_kind(unexpected: Sequence[str], folder: ModelFolder) -> list[str]:
+    """Those of the tensors that nothing takes whose like is taken in another layer: the settings leave layers out."""
+    names = {name for _, header in folder.weights_of(folder.modules[0]) for name in header.shapes}
+    taken = {without_digits(name) for name in names - set(unexpected)}
+    return [name for name in unexpected if without_digits(name) != name and without_digits(name) in taken]
