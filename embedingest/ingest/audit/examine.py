@@ -81,7 +81,10 @@ def _extracted(
     under_way: dict[Future[Extracted], Candidate] = {}
     for candidate in candidates:
         file = candidate.file
-        job = Job(str(candidate.root.path), file.relative, candidate.source, size=file.facts.size, link=file.link)
+        job = Job(
+            str(candidate.root.path), file.relative, candidate.source, size=file.facts.size, link=file.link,
+            links=candidate.root.config.follow_symlinks,
+        )  # fmt: skip
         under_way[workers.submit(job)] = candidate
         if len(under_way) >= _JOBS:
             yield from _take(under_way)

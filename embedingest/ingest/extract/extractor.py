@@ -22,7 +22,8 @@ from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.identity import base_name
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
 from embedingest.ingest.load.inner import each_document
-from embedingest.ingest.scan.files import FileFacts, facts_of, opened_below
+from embedingest.ingest.scan.beneath import opened_beneath
+from embedingest.ingest.scan.files import FileFacts, facts_of
 from embedingest.ingest.scan.sidecar import combined_facts, content_hash_with, read_sidecar, sidecar_facts
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
+    from embedingest.ingest.scan.ignore import LinkPolicy
     from embedingest.ingest.scan.sidecar import Sidecar
     from embedingest.types import Chunk, Document, Sizer
 
 __all__ = ["Extracted", "ExtractionSettings", "Extractor", "Job", "Part"]
 
 _READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
-_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _NO_OPTIONS: Final[Mapping[str, Any]] = {}
 
 
@@ -64,7 +65,8 @@ class Job:
     """One file to read. `relative` is empty where the root is the file itself.
 
     `size` is what a scan saw, used for planning only. With `known_hash`, bytes of that hash are only read, not
-    extracted. Unless `link`, a symbolic link found in the file's place is refused.
+    extracted. `links` are the symbolic links that the root follows; unless `link`, one found in the file's place is
+    refused.
     """
 
     root: str
@@ -73,6 +75,7 @@ class Job:
     size: int = 0
     known_hash: str = ""
     link: bool = False
+    links: LinkPolicy = "inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,9 @@ class Extractor:
 
     def _sidecar(self, job: Job) -> Sidecar | None:
         templates = self.settings.sidecars
-        return read_sidecar(job.root, job.relative, job.source, templates) if templates else None
+        if not templates:
+            return None
+        return read_sidecar(job.root, job.relative, job.source, templates, links=job.links)
 
     def _part(self, document: Document, content_hash: str, modified_at_ns: int, *, keep_text: bool) -> Part:
         chunker_name = self._chunker_name(document)
@@ -235,8 +240,7 @@ def _create(group: str, name: str, options: Mapping[str, Mapping[str, Any]]) -> 
 def _read(job: Job, max_bytes: int) -> tuple[bytes, FileFacts, FileFacts]:
     """The bytes of a regular file, with its facts before and after. Raises DocumentError."""
     try:
-        flags = _READ_FLAGS if job.link or not job.relative else _READ_FLAGS | _NO_FOLLOW
-        with opened_below(job.root, job.relative, flags) as descriptor:
+        with opened_beneath(job.root, job.relative, _READ_FLAGS, links=job.links, link=job.link) as descriptor:
             before = facts_of(os.fstat(descriptor))
             _refuse_unfit(job, before, max_bytes)
             data = _read_all(descriptor, before.size, max_bytes)

@@ -69,6 +69,7 @@ class Extraction:
             size=candidate.file.facts.size,
             known_hash=before.content_hash if before is not None and trusted else "",
             link=candidate.file.link,
+            links=candidate.root.config.follow_symlinks,
         )
         self._jobs += 1
         self._bytes += job.size

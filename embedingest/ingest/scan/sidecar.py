@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.ingest.identity import Source, escape, hash_fields, source_name
 from embedingest.ingest.identity import content_hash as hash_of
 from embedingest.ingest.json_values import jsonable, read_yaml
-from embedingest.ingest.scan.files import FileFacts, facts_at, facts_of, opened_below
+from embedingest.ingest.scan.beneath import opened_beneath
+from embedingest.ingest.scan.files import FileFacts, facts_at, facts_of
 from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.scan.scanner import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from embedingest.ingest.scan.ignore import Rules
+    from embedingest.ingest.scan.ignore import LinkPolicy, Rules
     from embedingest.ingest.scan.listing import SkippedPath
 
 __all__ = ["Sidecar", "SidecarScanner", "combined_facts", "content_hash_with", "read_sidecar", "sidecar_facts"]
@@ -69,8 +70,13 @@ def _find(root: str, relative: str, templates: Sequence[str]) -> tuple[str, str,
     return None
 
 
-def read_sidecar(root: str, relative: str, source: str, templates: Sequence[str]) -> Sidecar | None:
-    """The sidecar of a file; `None` where it has none. Never raises: what is wrong is the sidecar's `problem`."""
+def read_sidecar(
+    root: str, relative: str, source: str, templates: Sequence[str], *, links: LinkPolicy = "inside"
+) -> Sidecar | None:
+    """The sidecar of a file; `None` where it has none. `links` are those that its root follows.
+
+    Never raises: what is wrong is the sidecar's `problem`.
+    """
     sidecar = _find(root, relative, templates)
     if sidecar is None:
         return None
@@ -79,7 +85,7 @@ def read_sidecar(root: str, relative: str, source: str, templates: Sequence[str]
     if facts.size > _MAX_BYTES:
         return Sidecar(path, facts, problem=f"{label} has {facts.size:,} bytes, a sidecar at most {_MAX_BYTES:,}")
     try:
-        with opened_below(root, path, _FLAGS) as descriptor:
+        with opened_beneath(root, path, _FLAGS, links=links) as descriptor:
             facts = facts_of(os.fstat(descriptor))
             data = os.read(descriptor, _MAX_BYTES)
     except OSError as error:
