@@ -158,6 +158,7 @@ def search(
     filter: str | None = None,  # noqa: A002 -- the word of `/api/search` and of the command line
     group: bool = False,
     context: int = 0,
+    fold: bool = True,
     db: str = _DB,
     table: str = _TABLE,
     state: str | os.PathLike[str] = STATE,
@@ -168,7 +169,8 @@ def search(
 
     The query is embedded with the model and settings that wrote the table; `model` names another. `mode` is `hybrid`,
     `vector` or `text`; `filter` such as `"mime = 'text/markdown'"`; `group` keeps the best hit of each document;
-    `context` adds that many neighbouring chunks on both sides; `snapshot` searches the table as it was at a tag.
+    `context` adds that many neighbouring chunks on both sides; `fold` shows copies of one text as one hit with
+    its other `places`; `snapshot` searches the table as it was at a tag.
 
     Raises TableMissingError, ConfigError (an empty query, a filter that cannot be read), FingerprintError (a model
     that is not the table's), EngineError, StoreError.
@@ -185,7 +187,7 @@ def search(
     searcher = open_searcher(SharedEngines(config), db=db, table=table, model=name, snapshot=snapshot)
     with searcher:
         return searcher.search(
-            query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context
+            query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context, fold=fold
         )
 
 

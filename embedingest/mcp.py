@@ -32,6 +32,9 @@ Where = Annotated[
     Field(description="Only chunks that match, such as: source startswith 'docs/' and metadata.author = 'Ann'"),
 ]
 Grouped = Annotated[bool, Field(description="The best chunk of each document only")]
+Folded = Annotated[
+    bool, Field(description="Copies of one text as one result, with the sources of the others as its `places`")
+]
 Context = Annotated[int, Field(ge=0, le=20, description="Neighbouring chunks on both sides of each hit")]
 
 
@@ -47,11 +50,10 @@ def create_server(searcher: Searcher) -> Any:
         filter: Where = None,  # noqa: A002 -- the name that the HTTP route has
         group: Grouped = False,
         context: Context = 0,
+        fold: Folded = True,
     ) -> dict[str, Any]:
         """Find the chunks of text that answer a question best."""
-        wanted = SearchQuery(
-            text=query, limit=limit, mode=mode, filter=filter, group=group, context=context, highlight=False
-        )
+        wanted = SearchQuery(text=query, limit=limit, mode=mode, filter=filter, group=group, context=context, fold=fold)
         return _answered(lambda: result_to_json(wanted, searcher.search(wanted)))
 
     @server.tool(title="What the table holds")  # type: ignore[untyped-decorator, unused-ignore]

@@ -101,7 +101,9 @@ def result_to_json(query: SearchQuery, result: SearchResult) -> dict[str, Any]:
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
-    """One result: its columns without the vector, the score, and the neighbours and details that were asked for."""
+    """One result: its columns without the vector, the score, and the neighbours and details that were asked for,
+    and where else its text stands.
+    """
     row = hit.row
     columns = {name: getattr(row, name) for name in row.__dataclass_fields__}
     first: dict[str, Any] = {"source": columns.pop("source"), "text": columns.pop("text"), "score": hit.score}
@@ -114,5 +116,6 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
         "after": list(hit.after),
         "explain": hit.explain,
         "highlights": [list(pair) for pair in hit.highlights],
+        "places": list(hit.places),
     }
     return first | columns | {name: value for name, value in extra.items() if value}

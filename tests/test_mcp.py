@@ -55,7 +55,8 @@ def test_the_tools_are_listed_with_what_they_take(server):
 
     tools = {tool.name: tool for tool in asyncio.run(ask())}
     assert set(tools) == {"search", "status"}
-    assert set(tools["search"].input_schema["properties"]) == {"query", "limit", "mode", "filter", "group", "context"}
+    properties = {"query", "limit", "mode", "filter", "group", "context", "fold"}
+    assert set(tools["search"].input_schema["properties"]) == properties
 
 
 def test_search_answers_with_sources_and_lines(server):

@@ -8,7 +8,7 @@ import sys
 import click
 
 from embedingest.cli._exit_codes import ExitCode, exit_code
-from embedingest.cli._output import stderr
+from embedingest.cli._output import printable, stderr
 from embedingest.errors import EmbedingestError
 
 __all__ = ["run_command"]
@@ -21,6 +21,7 @@ def run_command(command: click.Command, args: list[str] | None = None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
+        error.message = printable(error.message, lines=True)  # type: ignore[misc]  # what click says holds arguments
         error.show()
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
@@ -37,8 +38,8 @@ def run_command(command: click.Command, args: list[str] | None = None) -> int:
 
 
 def _print_error(error: EmbedingestError) -> None:
-    from rich.markup import escape
+    from rich.text import Text
 
-    stderr().print(f"[bold red]error:[/] {escape(error.message)}", highlight=False, soft_wrap=True)
+    stderr().print(Text.assemble(("error:", "bold red"), " ", printable(error.message, lines=True)), soft_wrap=True)
     if error.remedy:
-        stderr().print(f"[bold]hint:[/] {escape(error.remedy)}", highlight=False, soft_wrap=True)
+        stderr().print(Text.assemble(("hint:", "bold"), " ", printable(error.remedy, lines=True)), soft_wrap=True)

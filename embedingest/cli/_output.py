@@ -1,57 +1,103 @@
-"""What commands print: data to standard output, everything else to standard error. Knows no commands."""
+"""What commands print: data to standard output, everything else to standard error. Knows no commands.
+
+Here is the border of the terminal: what documents and names hold is shown by `printable`, never sent as it is.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_json", "print_line", "print_note", "set_up_logging", "stderr", "stdout"]
+__all__ = ["print_json", "print_line", "print_note", "printable", "set_up_logging", "stderr", "stdout"]
+
+# Beyond ASCII: C1 controls, half pairs (names that are no UTF-8), line ends that editors do not count, and what turns
+# the direction of writing around.
+_BEYOND_ASCII: Final = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_UNSAFE: Final = re.compile(rf"[\x00-\x08\x0b-\x1f{_BEYOND_ASCII}]")
+_UNSAFE_IN_A_LINE: Final = re.compile(rf"[\x00-\x08\x0a-\x1f{_BEYOND_ASCII}]")
+_UNSAFE_IN_JSON: Final = re.compile(f"[{_BEYOND_ASCII}]")
+_SHORT: Final = {"\n": r"\n", "\r": r"\r"}
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """The text with every character that a terminal would obey spelled out, as `\\x1b`; with `lines` line ends stay.
+
+    Spelled twice it stays the same.
+    """
+    return (_UNSAFE if lines else _UNSAFE_IN_A_LINE).sub(_spelled, text)
+
+
+def _spelled(found: re.Match[str]) -> str:
+    character = found[0]
+    number = ord(character)
+    return _SHORT.get(character) or (f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}")
 
 
 @cache
 def stderr() -> Console:
     """Standard error, for people."""
-    from rich.console import Console
-
-    return Console(stderr=True)
+    return _terminal(stderr=True)
 
 
 @cache
 def stdout() -> Console:
     """Standard output, for results that people read; without colour when piped."""
-    from rich.console import Console
+    return _terminal(stderr=False)
 
-    return Console()
+
+def _terminal(*, stderr: bool) -> Console:
+    """A console that parses nothing that it is given, and sends no control characters but its own."""
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class Terminal(Console):
+        def render(self, *args: Any, **options: Any) -> Any:
+            for segment in super().render(*args, **options):
+                text, style, control = segment
+                yield segment if control else Segment(printable(text, lines=True), style)
+
+    return Terminal(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def print_line(line: str) -> None:
-    """One line of a result on standard output, as it is: no markup, no wrapping."""
-    stdout().print(line, highlight=False, markup=False, soft_wrap=True)
+    """One line of a result on standard output: no markup, no wrapping, no control characters."""
+    stdout().print(printable(line), soft_wrap=True)
 
 
 def print_note(line: str, *, style: str | None = None) -> None:
-    """One line for people on standard error, as it is: no markup, no wrapping."""
-    stderr().print(line, style=style, highlight=False, markup=False, soft_wrap=True)
+    """One line for people on standard error: no markup, no wrapping, no control characters."""
+    stderr().print(printable(line), style=style, soft_wrap=True)
 
 
 def print_json(document: Any, *, line: bool = False) -> None:
-    """One JSON document on standard output; on one line with `line`."""
+    """One JSON document on standard output; on one line with `line`. Read again, every text is what it was."""
     indent = None if line else 2
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=indent, default=str) + "\n")
+    text = json.dumps(document, ensure_ascii=False, indent=indent, default=str)
+    sys.stdout.write(_UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
     sys.stdout.flush()
 
 
 def set_up_logging(*, verbose: int, quiet: bool) -> None:
     """Warnings to standard error; `-v` adds what we do, `-vv` everything, `-q` leaves errors alone."""
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=level)
     logging.getLogger("embedingest").setLevel(level)
     if verbose < 2:
         for noisy in ("httpx", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _PrintableFormatter(logging.Formatter):
+    """Log lines name files, too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record), lines=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import rich_click as click
 
 from embedingest.cli._options import json_option, model_options, plugin_option
-from embedingest.cli._output import print_json, print_line
+from embedingest.cli._output import print_json, print_line, print_note
 from embedingest.cli._settings import invalid
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _write_page(file: Path, extracted: Extracted, sizer: Sizer) -> None:
     from embedingest.cli._chunk_page import page
 
     file.write_text(page(extracted, sizer), "utf-8")
-    click.echo(f"wrote {file}", err=True)
+    print_note(f"wrote {file}")
 
 
 def _document(extracted: Extracted, sizer: Sizer) -> dict[str, Any]:
@@ -168,7 +168,8 @@ def _chunk_lines(index: int, chunk: Chunk, sizer: Sizer, *, full: bool) -> Itera
     text = chunk.text if full else " ".join(chunk.text.split())
     if not full and len(text) > _PREVIEW_CHARACTERS:
         text = text[:_PREVIEW_CHARACTERS] + " …"
-    yield "    " + text.replace("\n", "\n    ")
+    for line in text.split("\n"):
+        yield f"    {line}"
 
 
 def _part_lines(extracted: Extracted, part: Part, sizer: Sizer) -> Iterator[str]:

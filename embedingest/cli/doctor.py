@@ -61,9 +61,10 @@ def doctor(db: str, table: str, state: Path, port: int, as_json: bool) -> int:
     if as_json:
         print_json({"findings": [finding.to_json() for finding in findings]})
     else:
-        marks = {"fine": "[green]ok[/]     ", "note": "[yellow]note[/]   ", "problem": "[red]problem[/]"}
+        marks = {"fine": ("ok     ", "green"), "note": ("note   ", "yellow"), "problem": ("problem", "red")}
         for finding in findings:
-            stdout().print(f"{marks[finding.state]} [bold]{finding.check}[/] ", end="", highlight=False)
+            stdout().print(marks[finding.state][0], style=marks[finding.state][1], end=" ")
+            stdout().print(finding.check, style="bold", end=" ")
             print_line(finding.message)
             if finding.remedy:
                 print_line(f"        {finding.remedy}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import rich_click as click
 
 from embedingest.cli._options import json_option
-from embedingest.cli._output import print_json, print_note, stdout
+from embedingest.cli._output import print_json, print_note, printable, stdout
 from embedingest.errors import ConfigError, PluginError
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def new(name: str, group: str, output: Path) -> None:
 
     folder = write(name, group, output)
     lines = [f"pip install -e {folder}", f"python -m pytest {folder}", f"embedingest plugins check {name}"]
-    print_note("\n  ".join([f"wrote {folder}; try it:", *lines]))
+    for line in (f"wrote {folder}; try it:", *(f"  {line}" for line in lines)):
+        print_note(line)
 
 
 def _list(*, as_json: bool) -> None:
@@ -94,9 +95,8 @@ def _list(*, as_json: bool) -> None:
     table = Table("kind", "name", "from", "says", box=None, pad_edge=False)
     for facts in sorted(listed, key=lambda facts: (facts["group"], not facts["built_in"], facts["name"])):
         says = facts["error"] or facts["summary"]
-        table.add_row(
-            facts["group"][:-1], facts["name"], facts["origin"], says, style="red" if facts["error"] else None
-        )
+        cells = [printable(cell) for cell in (facts["group"][:-1], facts["name"], facts["origin"], says)]
+        table.add_row(*cells, style="red" if facts["error"] else None)
     stdout().print(table)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import rich_click as click
 
 from embedingest.cli._options import json_option, table_options
-from embedingest.cli._output import print_json, print_note, stdout
+from embedingest.cli._output import print_json, print_note, printable, stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +38,7 @@ _PARTS: Final = ("cell", "sheet", "chapter")
 )
 @click.option("--filter", metavar="FILTER", help="Only rows that match, e.g. \"mime = 'text/markdown'\".")
 @click.option("--group/--no-group", default=False, help="One result, the best, of each document.")
+@click.option("--fold/--no-fold", default=True, help="Copies of one text as one result, with its other places.")
 @click.option("-C", "--context", type=click.IntRange(0, 100), default=0, help="Neighbouring chunks on both sides.")
 @click.option("--at", "snapshot", metavar="TAG", help="Search the table as it was at this snapshot.")
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
@@ -79,18 +80,24 @@ def _print_hits(result: SearchResult) -> None:
         print_note("nothing found", style="dim")
     out = stdout()
     for hit in result.hits:
-        out.print(_place(hit), style="bold", highlight=False, end="  ", soft_wrap=True, markup=False)
-        out.print(f"{hit.score:.4f}", style="cyan", highlight=False)
+        out.print(printable(_place(hit)), style="bold", end="  ", soft_wrap=True)
+        out.print(f"{hit.score:.4f}", style="cyan", end="\n" if not hit.places else "  ")
+        if hit.places:
+            out.print(_more(len(hit.places)), style="dim")
         if hit.row.heading_path:
-            out.print(" › ".join(hit.row.heading_path), style="dim", highlight=False, markup=False)
+            out.print(printable(" › ".join(hit.row.heading_path)), style="dim", soft_wrap=True)
         if hit.explain:
-            out.print(", ".join(f"{name} {value}" for name, value in hit.explain.items()), style="dim", highlight=False)
+            out.print(", ".join(f"{name} {value}" for name, value in hit.explain.items()), style="dim")
         for text in hit.before:
             out.print(Text(_flat(text), style="dim"), soft_wrap=True)
         out.print(_marked(hit, whole=bool(hit.before or hit.after)), soft_wrap=True)
         for text in hit.after:
             out.print(Text(_flat(text), style="dim"), soft_wrap=True)
         out.print()
+
+
+def _more(places: int) -> str:
+    return "and 1 more place" if places == 1 else f"and {places:,} more places"
 
 
 def _place(hit: Hit) -> str:
@@ -129,5 +136,5 @@ def _flat(text: str) -> str:
 
 
 def _blanks(text: str) -> str:
-    """Every run of blanks and line ends as one blank, so that a hit is one line."""
-    return re.sub(r"\s+", " ", text)
+    """Every run of blanks and line ends as one blank, so that a hit is one line; control characters spelled out."""
+    return printable(re.sub(r"\s+", " ", text))

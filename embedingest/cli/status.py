@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import rich_click as click
 
 from embedingest.cli._options import json_option, table_options
-from embedingest.cli._output import print_json, print_line, stdout
+from embedingest.cli._output import print_json, print_line, printable, stdout
 from embedingest.cli._reports import notice_lines
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int
 
 def _redraw(documents: Iterator[Mapping[str, Any]]) -> int:
     from rich.live import Live
+    from rich.text import Text
 
     with Live(console=stdout(), auto_refresh=False) as live:
         for document in documents:
-            live.update("\n".join(_lines(document)), refresh=True)
+            live.update(Text("\n".join(printable(line) for line in _lines(document))), refresh=True)
     return 0
 
 

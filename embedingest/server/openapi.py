@@ -70,6 +70,7 @@ _SEARCH: Final[Schema] = {
         "mode": {"type": "string", "enum": ["hybrid", "vector", "text"], "default": "hybrid"},
         "filter": {"type": "string", "description": "SQL condition over the table's columns"},
         "group": {"description": "Group results, as `search --group`"},
+        "fold": {"type": "boolean", "description": "Copies of one text as one result with `places`; true by default"},
     },
 }
 

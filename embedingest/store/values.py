@@ -182,7 +182,8 @@ class SearchQuery:
     `vector` float32 (D,) is the embedded query, made by the engine of `fingerprint` (checked when given); mode
     `text` needs none. `limit` hits are returned after `offset`. `filter` is our own small language (see
     `store/search/filters.py`). `group` keeps the best hit of each source. `context` adds that many neighbouring chunks
-    on both sides of each hit. `explain` adds ranks and raw scores, `highlight` the matched stretches.
+    on both sides of each hit. `explain` adds ranks and raw scores, `highlight` the matched stretches. `fold` shows
+    copies of one text (as it was embedded) as one hit with its other `places`.
     """
 
     text: str
@@ -196,6 +197,7 @@ class SearchQuery:
     explain: bool = False
     highlight: bool = False
     fingerprint: str | None = None
+    fold: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ class Hit:
     """One row found. A higher `score` is better: cosine for `vector`, BM25 for `text`, fused ranks for `hybrid`.
 
     `before` and `after` are the texts of neighbouring chunks, `explain` the score's parts, `highlights`
-    half-open character ranges into `text`.
+    half-open character ranges into `text`. `places` are the sources of the copies of this text that were folded in.
     """
 
     row: Row
@@ -213,6 +215,7 @@ class Hit:
     after: tuple[str, ...] = ()
     explain: Mapping[str, float | int | None] | None = None
     highlights: tuple[tuple[int, int], ...] = ()
+    places: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:

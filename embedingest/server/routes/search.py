@@ -44,4 +44,5 @@ def _options(fields: Fields) -> dict[str, object]:
     mode = fields.text("mode", "hybrid")
     if mode not in ("hybrid", "vector", "text"):
         raise WireError(400, f'field "mode" must be hybrid, vector or text, not "{mode}"')
-    return {"limit": limit, "mode": mode, "filter": fields.text("filter") or None, "group": fields.get("group")}
+    options = {"limit": limit, "mode": mode, "filter": fields.text("filter") or None, "group": fields.get("group")}
+    return options if fields.flag("fold", default=True) else {**options, "fold": False}

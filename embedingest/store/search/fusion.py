@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import operator
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["RRF_K", "Candidate", "Side", "fuse", "ranked"]
+__all__ = ["RRF_K", "Candidate", "Key", "Scored", "Side", "by_better_rank", "fuse", "ranked"]
 
 RRF_K: Final = 60
 """The constant of reciprocal rank fusion, as its authors chose it: a list gives 1 / (60 + rank)."""
@@ -17,40 +18,75 @@ RRF_K: Final = 60
 Side = Literal["vector", "text"]
 
 
+Key = Literal["id", "source", "text_hash"]
+"""What is ranked: each row, each document, or each text, whose copies then count once."""
+
+
+class Scored(NamedTuple):
+    """A row that one side found. A higher score is better."""
+
+    id: str
+    source: str
+    text_hash: str
+    score: float
+
+
 @dataclass(slots=True)
 class Candidate:
-    """A row that may be shown. `key` is what is ranked (the row, or its source where documents are asked for)."""
+    """A row that may be shown. `key` is what is ranked; `copied` says that other rows with its text were found."""
 
     id: str
     key: str
     score: float
     parts: dict[str, float | int | None] = field(default_factory=dict)
+    text_hash: str = ""
+    copied: bool = False
 
 
-def ranked(rows: Iterable[tuple[str, str, float]], side: Side, *, by_source: bool) -> list[Candidate]:
-    """One side's list from (id, source, score): best first, ties by id, the best row of each source if asked."""
+def ranked(rows: Iterable[Scored], side: Side, *, key: Key) -> list[Candidate]:
+    """One side's list: best first, ties by id, of each key its best row."""
+    found = sorted(rows, key=lambda row: (-row.score, row.id))
+    copies = Counter(row.text_hash for row in found)
+    key_of = operator.attrgetter(key)
     best: dict[str, Candidate] = {}
-    for row_id, source, score in sorted(rows, key=lambda row: (-row[2], row[0])):
-        key = source if by_source else row_id
-        if key not in best:
-            parts: dict[str, float | int | None] = {f"{side}_score": score, f"{side}_rank": len(best) + 1}
-            best[key] = Candidate(row_id, key, score, parts)
+    for row in found:
+        if (name := key_of(row)) not in best:
+            parts: dict[str, float | int | None] = {f"{side}_score": row.score, f"{side}_rank": len(best) + 1}
+            best[name] = Candidate(row.id, name, row.score, parts, row.text_hash, copies[row.text_hash] > 1)
     return list(best.values())
 
 
 def fuse(lists: Mapping[Side, Sequence[Candidate]], k: int = RRF_K) -> list[Candidate]:
     """Reciprocal rank fusion. Of a key's rows the one with the better rank is shown; a side without it says `None`."""
-    scores: dict[str, float] = defaultdict(float)
+    return _joined(lists, k, operator.add)
+
+
+def by_better_rank(lists: Mapping[Side, Sequence[Candidate]], k: int = RRF_K) -> list[Candidate]:
+    """Both lists in the order of each key's better rank alone, which stays what it is however much longer they get."""
+    return _joined(lists, k, max)
+
+
+def _joined(
+    lists: Mapping[Side, Sequence[Candidate]], k: int, together: Callable[[float, float], float]
+) -> list[Candidate]:
+    """Both lists as one; `together` makes one score of what two sides give."""
+    scores: dict[str, float] = {}
     shown: dict[str, tuple[int, Candidate]] = {}
     parts: dict[str, dict[str, float | int | None]] = {}
+    copied: set[str] = set()
     blank: dict[str, float | int | None] = {f"{side}_{part}": None for side in lists for part in ("score", "rank")}
     for candidates in lists.values():
         for rank, candidate in enumerate(candidates, start=1):
             key = candidate.key
-            scores[key] += 1.0 / (k + rank)
+            scores[key] = together(scores.get(key, 0.0), 1.0 / (k + rank))
             parts.setdefault(key, dict(blank)).update(candidate.parts)
+            if candidate.copied:
+                copied.add(candidate.text_hash)
             if key not in shown or rank < shown[key][0]:
                 shown[key] = (rank, candidate)
-    fused = [(rank, Candidate(best.id, key, scores[key], parts[key])) for key, (rank, best) in shown.items()]
-    fused.sort(key=lambda entry: (-entry[1].score, entry[0], entry[1].id))
-    return [candidate for _, candidate in fused]
+    joined = [
+        (rank, Candidate(best.id, key, scores[key], parts[key], best.text_hash, best.text_hash in copied))
+        for key, (rank, best) in shown.items()
+    ]
+    joined.sort(key=lambda entry: (-entry[1].score, entry[0], entry[1].id))
+    return [candidate for _, candidate in joined]

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import ConfigError
 from embedingest.store import schema as columns
 from embedingest.store import text_index, vector_index
 from embedingest.store.handle import check_fingerprint
 from embedingest.store.predicate import one_of
-from embedingest.store.schema import ROW_COLUMNS, VECTOR
+from embedingest.store.schema import ROW_COLUMNS
 from embedingest.store.search import filters
-from embedingest.store.search.fusion import Candidate, Side, fuse, ranked
+from embedingest.store.search.fusion import by_better_rank, fuse
 from embedingest.store.search.highlight import Words
 from embedingest.store.search.narrow import condition
+from embedingest.store.search.sides import MOST_ROWS, Retrieval, candidates
 from embedingest.store.values import Hit, SearchResult, TextSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from embedingest.store.handle import TableHandle
-    from embedingest.store.values import Mode, SearchQuery, TableIdentity, VectorIndex
+    from embedingest.store.search.fusion import Candidate, Key, Side
+    from embedingest.store.values import Mode, SearchQuery, TableIdentity
     from embedingest.types import Row
 
 __all__ = ["MAX_CONTEXT", "MAX_LIMIT", "MAX_TEXT", "search"]
@@ -30,26 +32,13 @@ __all__ = ["MAX_CONTEXT", "MAX_LIMIT", "MAX_TEXT", "search"]
 MAX_LIMIT: Final = 10_000
 MAX_CONTEXT: Final = 100
 MAX_TEXT: Final = 1_000_000
-_LEAST_RANKS: Final = 100
-"""Ranks taken from each side at least: further down one side's vote no longer moves the first page."""
-_MOST_RANKS: Final = 200_000
-_MEASURED_RANKS: Final = 10
-"""The length of the lists with which the vector index was measured."""
+_FUSED_RANKS: Final = 100
+"""Ranks of each side that are fused: further down one side's vote no longer moves the first page."""
 _SIDES: Final[Mapping[Mode, tuple[Side, ...]]] = {
     "hybrid": ("vector", "text"),
     "vector": ("vector",),
     "text": ("text",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Retrieval:
-    """What both sides search with. `where` is LanceDB's form of the query's filter."""
-
-    table: TableHandle
-    query: SearchQuery
-    where: Any
-    index: VectorIndex | None
 
 
 def search(table: TableHandle, query: SearchQuery) -> SearchResult:
@@ -64,11 +53,11 @@ def search(table: TableHandle, query: SearchQuery) -> SearchResult:
     settings = text_index.stored_settings(table)
     mode, note = _runnable(query, indexed=settings is not None)
     where = None if query.filter is None else condition(table, filters.parse(query.filter))
-    retrieval = _Retrieval(table, query, where, vector_index.remembered(schema))
-    lists = {side: _candidates(retrieval, side) for side in _SIDES[mode]}
-    candidates = fuse(lists) if mode == "hybrid" else lists[_SIDES[mode][0]]
-    page = candidates[query.offset : query.offset + query.limit]
-    hits = _hits(table, page, query, settings or TextSettings())
+    key: Key = "source" if query.group else "text_hash" if query.fold else "id"
+    retrieval = Retrieval(table, query, where, vector_index.remembered(schema), key)
+    last = query.offset + query.limit
+    page = _order(retrieval, mode, last)[query.offset : last]
+    hits = _hits(retrieval, page, settings or TextSettings())
     return SearchResult(mode, hits, time.perf_counter() - started, note)
 
 
@@ -103,61 +92,51 @@ def _runnable(query: SearchQuery, *, indexed: bool) -> tuple[Mode, str | None]:
     )
 
 
-# -- the two sides
+# -- in which order
 
 
-def _candidates(retrieval: _Retrieval, side: Side) -> list[Candidate]:
-    """A side's ranked candidates: at least a page of them, unless the table has fewer.
+def _order(retrieval: Retrieval, mode: Mode, wanted: int) -> list[Candidate]:
+    """The first `wanted` hits, or all, of an order that no page decides: pages of any size are cut from the same one.
 
-    Where documents are asked for, the rows of a few long ones may fill the list, so it grows until enough
-    different ones are in it.
+    First come the best ranks of both sides, fused. Then each side is asked for four times as many, as often as it
+    takes, and what is new follows by its better rank alone.
     """
-    query = retrieval.query
-    enough = max(_LEAST_RANKS, query.offset + query.limit)
-    depth = enough
+    fold = retrieval.query.fold
+    order: list[Candidate] = []
+    keys: set[str] = set()
+    texts: set[str] = set()
+    depth = _FUSED_RANKS
     while True:
-        with retrieval.table.translated("search"):
-            rows = _by_vector(retrieval, depth) if side == "vector" else _by_text(retrieval, depth)
-        candidates = ranked(rows, side, by_source=query.group)
-        if len(candidates) >= enough or len(rows) < depth or depth >= _MOST_RANKS:
-            return candidates
-        depth = min(_MOST_RANKS, depth * 4)
+        lists, ended = _lists(retrieval, mode, depth)
+        for candidate in _joined(lists, first=depth == _FUSED_RANKS):
+            if candidate.key not in keys and not (fold and candidate.text_hash in texts):
+                keys.add(candidate.key)
+                texts.add(candidate.text_hash)
+                order.append(candidate)
+        if ended or len(order) >= wanted or depth >= MOST_ROWS:
+            return order
+        depth = min(MOST_ROWS, depth * 4)
 
 
-def _by_vector(retrieval: _Retrieval, depth: int) -> list[tuple[str, str, float]]:
-    index = retrieval.index
-    search = retrieval.table.lance.search(retrieval.query.vector, vector_column_name=VECTOR, query_type="vector")
-    search = search.distance_type("cosine").limit(depth)
-    if index is None:
-        search = search.bypass_vector_index()
-    else:
-        # A longer list than the measured one is compared exactly to the same depth, so the factor is smaller.
-        refine = max(2, -(-index.refine * _MEASURED_RANKS // depth))
-        search = search.nprobes(index.nprobes).refine_factor(refine)
-    if retrieval.where is not None:
-        search = search.where(retrieval.where, prefilter=True)
-    rows = search.select(["id", "source", "_distance"]).to_arrow()
-    scores = [1.0 - distance for distance in rows.column("_distance").to_pylist()]
-    return list(zip(rows.column("id").to_pylist(), rows.column("source").to_pylist(), scores, strict=True))
+def _lists(retrieval: Retrieval, mode: Mode, depth: int) -> tuple[dict[Side, list[Candidate]], bool]:
+    """Each side's best `depth` keys, and whether no side has more."""
+    found = {side: candidates(retrieval, side, depth) for side in _SIDES[mode]}
+    return {side: best for side, (best, _) in found.items()}, all(ended for _, ended in found.values())
 
 
-def _by_text(retrieval: _Retrieval, depth: int) -> list[tuple[str, str, float]]:
-    from lancedb.query import MatchQuery
-
-    words = MatchQuery(retrieval.query.text, "text")  # type: ignore[call-arg]  # its defaults are pydantic's
-    search = retrieval.table.lance.search(words, query_type="fts").limit(depth)
-    if retrieval.where is not None:
-        search = search.where(retrieval.where, prefilter=True)
-    rows = search.select(["id", "source", "_score"]).to_arrow()
-    return list(zip(*(rows.column(name).to_pylist() for name in ("id", "source", "_score")), strict=True))
+def _joined(lists: dict[Side, list[Candidate]], *, first: bool) -> list[Candidate]:
+    if len(lists) == 1:
+        return next(iter(lists.values()))
+    return fuse(lists) if first else by_better_rank(lists)
 
 
 # -- what is shown
 
 
-def _hits(table: TableHandle, page: Sequence[Candidate], query: SearchQuery, settings: TextSettings) -> tuple[Hit, ...]:
+def _hits(retrieval: Retrieval, page: Sequence[Candidate], settings: TextSettings) -> tuple[Hit, ...]:
     if not page:
         return ()
+    table, query = retrieval.table, retrieval.query
     with table.translated("read"):
         where = one_of("id", [candidate.id for candidate in page])
         stored = table.lance.search().where(where).select([*ROW_COLUMNS, "ingested_at"]).to_arrow()
@@ -166,6 +145,7 @@ def _hits(table: TableHandle, page: Sequence[Candidate], query: SearchQuery, set
     # A row deleted since it was ranked is left out.
     page = [candidate for candidate in page if candidate.id in rows]
     around = _neighbours(table, [rows[candidate.id] for candidate in page], query.context) if query.context else {}
+    places = _places(retrieval, page) if query.fold else {}
     words = Words(query.text, settings) if query.highlight else None
     return tuple(
         Hit(
@@ -175,9 +155,27 @@ def _hits(table: TableHandle, page: Sequence[Candidate], query: SearchQuery, set
             *around.get(candidate.id, ((), ())),
             explain=dict(candidate.parts) if query.explain else None,
             highlights=words.found_in(rows[candidate.id].text) if words else (),
+            places=places.get(candidate.id, ()),
         )
         for candidate in page
     )
+
+
+def _places(retrieval: Retrieval, page: Sequence[Candidate]) -> dict[str, tuple[str, ...]]:
+    """By row id: where else its text stands, among the rows that pass the filter. Asks nothing where none is copied."""
+    shown = {candidate.text_hash: candidate.id for candidate in page if candidate.copied}
+    if not shown:
+        return {}
+    where = one_of("text_hash", list(shown))
+    if retrieval.where is not None:
+        where = where & retrieval.where
+    with retrieval.table.translated("read"):
+        copies = retrieval.table.lance.search().where(where).select(["id", "source", "text_hash"]).to_arrow()
+    others: dict[str, set[str]] = defaultdict(set)
+    for copy in copies.to_pylist():
+        if copy["id"] != shown[copy["text_hash"]]:
+            others[shown[copy["text_hash"]]].add(copy["source"])
+    return {row_id: tuple(sorted(sources)) for row_id, sources in others.items()}
 
 
 def _neighbours(

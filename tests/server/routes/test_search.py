@@ -55,6 +55,8 @@ def test_search_hands_over_what_was_asked_and_its_defaults(searching):
         ("x", {"limit": 10, "mode": "hybrid", "filter": None, "group": None}),
         ("y", {"limit": 3, "mode": "text", "filter": "page = 1", "group": "source"}),
     ]
+    post(port, "/api/search", {"query": "z", "fold": False})
+    assert calls[-1] == ("z", {"limit": 10, "mode": "hybrid", "filter": None, "group": None, "fold": False})
 
 
 @pytest.mark.parametrize(("query", "status"), [("bad filter", 400), ("other model", 409), ("no table", 404)])
@@ -73,7 +75,15 @@ def test_a_bug_is_a_500_that_tells_nothing_of_the_inside(searching, caplog):
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"query": ""}, {"query": 5}, {"query": "x", "limit": 0}, {"query": "x", "mode": "y"}]
+    "body",
+    [
+        {},
+        {"query": ""},
+        {"query": 5},
+        {"query": "x", "limit": 0},
+        {"query": "x", "mode": "y"},
+        {"query": "x", "fold": 1},
+    ],
 )
 def test_a_search_that_makes_no_sense_is_refused(searching, body):
     port, calls = searching

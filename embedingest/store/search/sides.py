@@ -1,0 +1,91 @@
+"""Asks each side of a search, vectors and words, for its best rows: complete lists, ties and all. Knows no pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.store.schema import VECTOR
+from embedingest.store.search.fusion import Scored, ranked
+
+if TYPE_CHECKING:
+    from embedingest.store.handle import TableHandle
+    from embedingest.store.search.fusion import Candidate, Key, Side
+    from embedingest.store.values import SearchQuery, VectorIndex
+
+__all__ = ["MOST_ROWS", "Retrieval", "candidates"]
+
+MOST_ROWS: Final = 200_000
+"""Rows that one side is asked for at most."""
+_MEASURED_RANKS: Final = 10
+"""The length of the lists with which the vector index was measured."""
+_COLUMNS: Final = ("id", "source", "text_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What both sides search with. `where` is LanceDB's form of the query's filter, `key` what is ranked."""
+
+    table: TableHandle
+    query: SearchQuery
+    where: Any
+    index: VectorIndex | None
+    key: Key
+
+
+def candidates(retrieval: Retrieval, side: Side, enough: int) -> tuple[list[Candidate], bool]:
+    """The best `enough` keys of one side, ties by id, and whether that is all that there is.
+
+    LanceDB breaks ties as it likes, and the rows of a few keys may fill a list, so rows are asked for until every row
+    as good as the last key wanted is among them.
+    """
+    depth = enough
+    while True:
+        # The row beyond the last tells whether rows as good as that one were left out.
+        rows = _rows(retrieval, side, depth)
+        ended = len(rows) <= depth or depth >= MOST_ROWS
+        if not ended:
+            worst = min(row.score for row in rows)
+            rows = [row for row in rows if row.score > worst]
+        found = ranked(rows, side, key=retrieval.key)
+        if ended or len(found) >= enough:
+            return found[:enough], ended and len(found) <= enough
+        depth = min(MOST_ROWS, depth * 4)
+
+
+def _rows(retrieval: Retrieval, side: Side, depth: int) -> list[Scored]:
+    """The best `depth` rows and one more, or all there are."""
+    with retrieval.table.translated("search"):
+        if side == "text":
+            return _by_text(retrieval, depth)
+        rows = _by_vector(retrieval, depth, retrieval.index)
+        if retrieval.index is not None and len(rows) <= depth:
+            # The partitions that were looked into hold no more: only the others know whether there are more.
+            rows = _by_vector(retrieval, depth, None)
+        return rows
+
+
+def _by_vector(retrieval: Retrieval, depth: int, index: VectorIndex | None) -> list[Scored]:
+    search = retrieval.table.lance.search(retrieval.query.vector, vector_column_name=VECTOR, query_type="vector")
+    search = search.distance_type("cosine").limit(depth + 1)
+    if index is None:
+        search = search.bypass_vector_index()
+    else:
+        # A longer list than the measured one is compared exactly to the same depth, so the factor is smaller.
+        refine = max(2, -(-index.refine * _MEASURED_RANKS // depth))
+        search = search.nprobes(index.nprobes).refine_factor(refine)
+    return [row._replace(score=1.0 - row.score) for row in _read(retrieval, search, "_distance")]
+
+
+def _by_text(retrieval: Retrieval, depth: int) -> list[Scored]:
+    from lancedb.query import MatchQuery
+
+    words = MatchQuery(retrieval.query.text, "text")  # type: ignore[call-arg]  # its defaults are pydantic's
+    return _read(retrieval, retrieval.table.lance.search(words, query_type="fts").limit(depth + 1), "_score")
+
+
+def _read(retrieval: Retrieval, search: Any, score: str) -> list[Scored]:
+    if retrieval.where is not None:
+        search = search.where(retrieval.where, prefilter=True)
+    rows = search.select([*_COLUMNS, score]).to_arrow()
+    return list(map(Scored, *(rows.column(name).to_pylist() for name in (*_COLUMNS, score))))
