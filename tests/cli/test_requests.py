@@ -23,15 +23,15 @@ DB = ".embedingest/lancedb"
 
 
 @pytest.fixture
-def emptied(chair):
+def emptied(shell):
     """Twelve documents in the table, of which the folder lost ten: their deletion waits for a person."""
     for number in range(12):
-        chair.write(f"docs/f{number:02}.md", f"document number {number}")
-    assert chair.ingest().code == 0
+        shell.write(f"docs/f{number:02}.md", f"document number {number}")
+    assert shell.ingest().code == 0
     for number in range(10):
-        (chair.folder / f"docs/f{number:02}.md").unlink()
-    assert chair.ingest().json["files"]["pending_deletes"] == 10
-    return chair
+        (shell.folder / f"docs/f{number:02}.md").unlink()
+    assert shell.ingest().json["files"]["pending_deletes"] == 10
+    return shell
 
 
 @contextlib.contextmanager
@@ -49,8 +49,8 @@ def meanwhile(deed):
     thread.join()
 
 
-def waiting(chair):
-    return len(chair.run("status", "--json").json["pending_deletes"])
+def waiting(shell):
+    return len(shell.run("status", "--json").json["pending_deletes"])
 
 
 def test_a_command_is_done_here_as_soon_as_the_writer_has_ended(emptied):
@@ -101,13 +101,13 @@ def test_a_yes_is_to_what_waited_when_it_was_said(emptied):
 
 
 @pytest.mark.parametrize("args", [("forget", "nowhere"), ("restore", "never"), ("confirm",), ("retry",)])
-def test_the_exit_code_is_the_same_with_and_without_a_watch(chair, args):
-    chair.write("docs/a.md", "a document")
-    chair.write("docs/b.pdf", b"%PDF-1.4 broken")
-    chair.ingest()
-    alone = chair.run(*args)
-    with followed(chair.folder):
-        asked = chair.run(*args)
+def test_the_exit_code_is_the_same_with_and_without_a_watch(shell, args):
+    shell.write("docs/a.md", "a document")
+    shell.write("docs/b.pdf", b"%PDF-1.4 broken")
+    shell.ingest()
+    alone = shell.run(*args)
+    with followed(shell.folder):
+        asked = shell.run(*args)
     assert asked.code == alone.code
     if alone.code > 1:
         assert alone.err.strip() in asked.err
