@@ -60,16 +60,16 @@ def create(*, shout: bool = False):
 
 
 @contextmanager
-def installed(folder):
-    """The distribution `moody-files` on the path of this process and of what it starts."""
-    info = folder / "moody_files-1.0.dist-info"
+def installed(folder, *, loader="moody", module=MODULE):
+    """The distribution `moody-files` on the path of this process and of what it starts; another loader of that name."""
+    info = folder / f"{loader}_files-1.0.dist-info"
     info.mkdir()
-    (folder / "moody_files.py").write_text(MODULE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: moody-files\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[embedingest.loaders]\nmoody = moody_files:create\n")
+    (folder / f"{loader}_files.py").write_text(module)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {loader}-files\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[embedingest.loaders]\n{loader} = {loader}_files:create\n")
     sys.path.insert(0, str(folder))
     try:
         yield
     finally:
         sys.path.remove(str(folder))
-        sys.modules.pop("moody_files", None)
+        sys.modules.pop(f"{loader}_files", None)

@@ -19,7 +19,9 @@ from blake3 import blake3
 from embedingest import registry
 from embedingest.errors import DocumentError, DocumentSkipped, EmbedingestError
 from embedingest.ingest.chunk.choose import chunker_for
+from embedingest.ingest.extract.bounds import ChunkBounds, bounded_document, bounded_metadata
 from embedingest.ingest.identity import base_name
+from embedingest.ingest.json_values import printable, spelled
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
 from embedingest.ingest.load.inner import each_document
 from embedingest.ingest.scan.beneath import opened_beneath
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["Extracted", "ExtractionSettings", "Extractor", "Job", "Part"]
 
 _READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_MOST_REASON: Final = 500
+_MOST_CODE: Final = 64
+_LATEST_NS: Final = 2**63 - 1
 _NO_OPTIONS: Final[Mapping[str, Any]] = {}
 
 
@@ -128,7 +133,7 @@ class Extractor:
         try:
             return self._extract(job, keep_text=keep_text)
         except DocumentError as error:
-            error.source = error.source or job.source
+            _bound(error, job.source)
             raise
         except EmbedingestError:
             raise
@@ -141,9 +146,8 @@ class Extractor:
             ) from error
         except Exception as error:
             # A loader that fails in a way of its own has failed at this file only.
-            raise DocumentError(
-                f"{job.source} could not be read: {type(error).__name__}: {error}", source=job.source, code="corrupt"
-            ) from error
+            reason = f"{job.source} could not be read: {type(error).__name__}: {spelled(error)}"
+            raise DocumentError(printable(reason, _MOST_REASON), source=job.source, code="corrupt") from error
 
     def _extract(self, job: Job, *, keep_text: bool) -> Extracted:
         stopwatch = _Stopwatch()
@@ -159,12 +163,13 @@ class Extractor:
         loader_name = choose(job.source, data[:HEAD_BYTES], self.settings.loaders)
         loader = self._loader(loader_name)
         document = loader.load(data, job.source)
-        if sidecar is not None and sidecar.problem:
-            document = dataclasses.replace(document, notices={**document.notices, "sidecar_unreadable": 1})
+        said: dict[str, int] = {"sidecar_unreadable": 1} if sidecar is not None and sidecar.problem else {}
+        metadata = {} if sidecar is None else bounded_metadata(sidecar.values, said)
         stopwatch.lap("load")
+        modified_at_ns = max(-_LATEST_NS, min(_LATEST_NS, before.mtime_ns))
         parts = tuple(
-            self._part(part, content_hash, before.mtime_ns, keep_text=keep_text)
-            for part in each_document(document, job.source)
+            self._part(part, content_hash, modified_at_ns, said if index == 0 else {}, keep_text=keep_text)
+            for index, part in enumerate(each_document(document, job.source))
         )
         stopwatch.lap("chunk")
         return Extracted(
@@ -175,7 +180,7 @@ class Extractor:
             loader=loader_name,
             loader_version=loader.version,
             parts=parts,
-            metadata={} if sidecar is None else sidecar.values,
+            metadata=metadata,
             problem="" if sidecar is None else sidecar.problem,
             seconds=stopwatch.seconds,
         )
@@ -186,15 +191,22 @@ class Extractor:
             return None
         return read_sidecar(job.root, job.relative, job.source, templates, links=job.links)
 
-    def _part(self, document: Document, content_hash: str, modified_at_ns: int, *, keep_text: bool) -> Part:
+    def _part(
+        self, document: Document, content_hash: str, modified_at_ns: int, said: Mapping[str, int], *, keep_text: bool
+    ) -> Part:
+        """`said` counts what was lost of what a sidecar says of this document."""
+        document = bounded_document(document)
         chunker_name = self._chunker_name(document)
         chunker = self._chunker(chunker_name)
-        chunks = tuple(chunker.chunk(document, self.settings.sizer))
+        notices = {**said, **document.notices}
+        notices.update({kind: count + document.notices.get(kind, 0) for kind, count in said.items()})
+        chunks = tuple(map(ChunkBounds(notices).chunk, chunker.chunk(document, self.settings.sizer)))
         facts = dataclasses.replace(
             document,
             text=document.text if keep_text else "",
             spans=document.spans if keep_text else (),
             children=(),
+            notices=notices,
             content_hash=content_hash,
             modified_at_ns=modified_at_ns,
         )
@@ -216,6 +228,15 @@ class Extractor:
         if name not in self._chunkers:
             self._chunkers[name] = _create("chunkers", name, self.settings.chunker_options)
         return self._chunkers[name]
+
+
+def _bound(error: DocumentError, source: str) -> None:
+    """Make the error of a loader one that the journal can keep."""
+    error.source = printable(spelled(error.source or source), len(source) + _MOST_REASON)
+    error.message = printable(spelled(error.message), _MOST_REASON)
+    error.code = printable(spelled(error.code), _MOST_CODE)
+    error.kind = error.kind if error.kind in {"transient", "machinery"} else "permanent"
+    error.remedy = None if error.remedy is None else printable(spelled(error.remedy), _MOST_REASON)
 
 
 class _Stopwatch:

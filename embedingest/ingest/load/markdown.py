@@ -59,7 +59,7 @@ def _front_matter(text: str, notices: dict[str, int]) -> tuple[dict[str, Any], i
             continue
         values = parse(match[1])
         if isinstance(values, dict):
-            return jsonable(values), match.end()
+            return values, match.end()
         if values is not None:
             notices["front_matter_unreadable"] = 1
     return {}, 0
@@ -68,8 +68,8 @@ def _front_matter(text: str, notices: dict[str, int]) -> tuple[dict[str, Any], i
 def _yaml(source: str) -> Any:
     """A mapping, `None` for blanks between two rules, or `False` where it is no YAML."""
     try:
-        return read_yaml(source)
-    except ValueError:
+        return jsonable(read_yaml(source))
+    except (ValueError, RecursionError):
         return False
 
 
@@ -77,8 +77,8 @@ def _toml(source: str) -> Any:
     import tomllib
 
     try:
-        return tomllib.loads(source)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return jsonable(tomllib.loads(source))
+    except (ValueError, OverflowError, RecursionError):
         return False
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.identity import Source, escape, hash_fields, source_name
 from embedingest.ingest.identity import content_hash as hash_of
-from embedingest.ingest.json_values import jsonable, read_yaml
+from embedingest.ingest.json_values import jsonable, printable, read_yaml
 from embedingest.ingest.scan.beneath import opened_beneath
 from embedingest.ingest.scan.files import FileFacts, facts_at, facts_of
 from embedingest.ingest.scan.listing import FoundFile
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Sidecar", "SidecarScanner", "combined_facts", "content_hash_with", "read_sidecar", "sidecar_facts"]
 
 _MAX_BYTES: Final = 2**20
+_MOST_PROBLEM: Final = 2000
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -92,8 +93,8 @@ def read_sidecar(
         return Sidecar(path, facts, problem=f"{label} cannot be read: {error.strerror or error}")
     try:
         return Sidecar(path, facts, data, _values(path, data))
-    except ValueError as error:
-        return Sidecar(path, facts, data, problem=f"{label}: {error}")
+    except (ValueError, RecursionError) as error:
+        return Sidecar(path, facts, data, problem=printable(f"{label}: {error}", _MOST_PROBLEM))
 
 
 def sidecar_facts(root: str, relative: str, templates: Sequence[str]) -> FileFacts | None:
