@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING
 
 from embedingest.build.models import named_model
@@ -14,6 +15,7 @@ from embedingest.store.uri import local_folder
 from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from embedingest.ingest.pipeline import Pipeline
@@ -39,7 +41,10 @@ def remember(pipeline: Pipeline, config: Config) -> None:
         "engine": storable(config.engine_of(pipeline.config.engine)),
         "pipeline": storable(pipeline.config),
     }
-    pipeline.journal.set_meta("settings", json.dumps(settings))
+    journal = pipeline.journal
+    with journal.transaction():
+        journal.set_meta("settings", json.dumps(settings))
+        journal.set_meta("forgotten", "")  # what is named is followed
 
 
 def recall(state: Path, db: str, table: str) -> Config:
@@ -50,10 +55,10 @@ def recall(state: Path, db: str, table: str) -> Config:
     from embedingest.ingest.state.journal import Journal
 
     path = journal_path(state, db, table)
-    document = None
+    document, forgotten = None, frozenset[str]()
     if path.exists():
         journal = Journal(path)
-        document = journal.meta("settings")
+        document, forgotten = journal.meta("settings"), journal.forgotten()
         journal.close()
     if document is None:
         raise TableMissingError(
@@ -68,8 +73,14 @@ def recall(state: Path, db: str, table: str) -> Config:
         models=settings["models"],
         plugins=tuple(settings["plugins"]),
         engine=EngineConfig.model_validate(settings.get("engine", {})),
-        pipelines={DEFAULT: PipelineConfig.model_validate(pipeline)},
+        pipelines={DEFAULT: _without(PipelineConfig.model_validate(pipeline), forgotten)},
     )
+
+
+def _without(settings: PipelineConfig, forgotten: Collection[str]) -> PipelineConfig:
+    """The settings without the folders that were forgotten since; there may be none left."""
+    sources = [source for source in settings.sources if os.path.abspath(source.path.expanduser()) not in forgotten]  # noqa: PTH100 -- resolve() would follow links
+    return settings.model_copy(update={"sources": tuple(sources)})
 
 
 def searching(state: Path, db: str, table: str, model: str | None) -> tuple[str, Config]:

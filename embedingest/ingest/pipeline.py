@@ -10,13 +10,14 @@ import os
 import sqlite3
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from embedingest.errors import EmbedingestError
-from embedingest.ingest.audit.copied_journal import copied_journal
+from embedingest.errors import EmbedingestError, StoreError
+from embedingest.ingest.audit.copied_journal import audited, copied_journal
 from embedingest.ingest.audit.preview import check, preview
 from embedingest.ingest.audit.verify import prepare_repair, verify
+from embedingest.ingest.hold import Hold, with_known_roots
 from embedingest.ingest.requests import perform, serve_requests
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.asynchronous import iterate_in_thread
@@ -24,8 +25,7 @@ from embedingest.ingest.run.convergence import converge, due_sources
 from embedingest.ingest.run.deletions import RecentDeletions
 from embedingest.ingest.run.outage import Outage, is_hopeless
 from embedingest.ingest.run.progress import ProgressReporter
-from embedingest.ingest.run.reconcile import synchronise
-from embedingest.ingest.run.removal import forget_root
+from embedingest.ingest.run.removal import forget_root, known_root, without_root
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.scan.folders import Folders
 from embedingest.ingest.scan.ignore import mark_output
@@ -88,6 +88,7 @@ class Pipeline:
         self._watcher: Watcher | None = None
         self._recent = RecentDeletions()
         self._open: Resources | None = None
+        self._hold: Hold | None = None
         self._on_close = ExitStack()
 
     # -- opening and closing
@@ -105,24 +106,33 @@ class Pipeline:
             return
         self._mirrors.make_folders()
         with ExitStack() as on_close:
-            on_close.enter_context(self._opener.lock())
-            journal = Journal(self._opener.journal_path)
-            on_close.callback(journal.close)
-            resources = self._resources_with(journal, self._opener.vectors_path)
+            hold = Hold(self._opener)
+            on_close.callback(hold.close)
+            resources = self._resources_with(hold.journal, self._opener.vectors_path)
             on_close.callback(resources.close)
             try:
-                journal.begin_writing()
-                self.folders = self._resolved(journal)
+                self._settle_in(hold.journal)
             except sqlite3.DatabaseError as error:
-                self._restart(journal, error)
-            for folder in self._opener.outputs:
-                mark_output(folder)
-            self._open = resources
+                self._restart(hold.journal, error)
+            self._hold, self._open = hold, resources
             self._on_close = on_close.pop_all()
+
+    def _settle_in(self, journal: Journal) -> None:
+        self.folders = self._resolved(journal)
+        for folder in self._opener.outputs:
+            mark_output(folder)
+
+    def _regain(self) -> bool:
+        """Take anew what was removed from under the writer; whether anything was. Raises LockedError, StoreError."""
+        if self._hold is None or not self._hold.regain():
+            return False
+        self._resources.drop_broken_table()
+        self._settle_in(self._hold.journal)
+        return True
 
     def close(self) -> None:
         """Close everything and release the lock; what is under way is dropped and done again next time."""
-        self._open = None
+        self._open = self._hold = None
         self._on_close.close()
         self._mirrors.close()
 
@@ -157,11 +167,7 @@ class Pipeline:
         return Folders(roots, self._opener.outputs, self.config.metadata_rules.sidecar)
 
     def _resolved(self, journal: Journal) -> Folders:
-        """The folders, whose aliases the journal knows from now on."""
-        known, folders = journal.roots(), self.folders_of(journal)
-        for root in (root for root in folders.roots if known.get(root.alias) != os.fspath(root.path)):
-            journal.set_root(root.alias, root.path)
-        return folders
+        return with_known_roots(self.folders_of(journal), journal)
 
     # -- reading, while others may write
 
@@ -169,28 +175,16 @@ class Pipeline:
         """A copy of the journal as it is now, to be thrown away."""
         return copied_journal(self._opener.journal_path)
 
-    @contextmanager
-    def _audited(self) -> Iterator[tuple[Folders, Resources]]:
-        """What audits read: no lock is taken, and a copy of the journal is used."""
-        with self.journal_to_read() as copy, ExitStack() as on_exit:
-            # An audit leaves nothing behind, not even an empty cache.
-            vectors = self._opener.vectors_path
-            resources = self._resources_with(copy, vectors if vectors.exists() else copy.path.parent / vectors.name)
-            on_exit.callback(resources.close)
-            folders = self._resolved(copy)
-            synchronise(resources)
-            yield folders, resources
-
     def plan(self) -> PlanDocument:
         """What `converge` would do now, and the frozen form of it. Takes no lock and changes nothing."""
-        with self._audited() as (folders, resources):
+        with audited(self._opener, self._resources_with, self._resolved) as (folders, resources):
             return preview(folders, resources)
 
     def verify(self, *, repair: bool = False, sample: int = 0) -> Verification:
         """Compare folders, journal and table; `sample` vectors are computed again. With `repair` what differs is put
         right, under the lock.
         """
-        with self._audited() as (folders, resources):
+        with audited(self._opener, self._resources_with, self._resolved) as (folders, resources):
             result = verify(folders, resources, sample=sample)
         if repair and result.problems:
             prepare_repair(self._resources, result.problems)
@@ -212,11 +206,16 @@ class Pipeline:
         the table whole. With the stop event set it ends early, `report.stopped` says so.
         """
         resources = self._resources
+        batches = None if self._regain() else batches
         failures = self._mirrors.refresh(self.stop) if batches is None else []
         try:
             report = self._converge(batches, allow_deletes=allow_deletes)
         except sqlite3.DatabaseError as error:
             self._restart(resources.journal, error)
+            report = self._converge(None, allow_deletes=allow_deletes)
+        except StoreError:
+            if not self._regain():
+                raise
             report = self._converge(None, allow_deletes=allow_deletes)
         report.failures += failures
         report.files.failed += len(failures)
@@ -225,14 +224,9 @@ class Pipeline:
     def _converge(self, batches: Iterable[Batch] | None, *, allow_deletes: bool) -> IngestReport:
         everything = [Batch(os.fspath(root.path), sweep=True) for root in self.roots]
         return converge(
-            self.folders,
-            self._resources,
-            everything if batches is None else batches,
-            self._recent,
-            follower=self._watcher,
-            confirm_share=self.config.watch.confirm_share,
-            allow_deletes=allow_deletes,
-        )
+            self.folders, self._resources, everything if batches is None else batches, self._recent,
+            follower=self._watcher, confirm_share=self.config.watch.confirm_share, allow_deletes=allow_deletes,
+        )  # fmt: skip
 
     # -- following
 
@@ -245,16 +239,8 @@ class Pipeline:
         from embedingest.ingest.watch.watcher import Watcher
 
         self.open()
-        settings = self.config.watch
-        watcher = Watcher(
-            [self.folders.scanner(root) for root in self.roots],
-            settle_ms=settings.settle_ms,
-            settle_max_ms=settings.settle_max_ms,
-            sweep_seconds=settings.sweep_seconds,
-            polling=settings.polling,
-            poll_ms=settings.poll_ms,
-            on_notice=on_notice,
-        )
+        scanners = [self.folders.scanner(root) for root in self.roots]
+        watcher = Watcher.with_settings(scanners, self.config.watch, on_notice=on_notice)
         with self._mirrors.polled(self.stop), watcher:
             self._watcher = watcher
             watcher.get(timeout=0)  # the sweeps with which every watch begins: what follows is a sweep
@@ -279,10 +265,10 @@ class Pipeline:
             # What changes during a pause, or while engine or store fail, is found by the sweep that ends it.
             report = None
             if self.paused:
-                pass
+                self._regain()
             elif self.outage:
                 report = self.attempt() if self.outage.due else None
-            elif batches or due_sources(self.journal, self.folders, self._now()):
+            elif batches or (self._hold and self._hold.lost) or due_sources(self.journal, self.folders, self._now()):
                 report = self.attempt(batches)
             if report is not None and report.did_anything():
                 yield report
@@ -324,15 +310,26 @@ class Pipeline:
         return self.journal.meta("paused") or ""
 
     def forget(self, root: str) -> IngestReport:
-        """Take a root, by alias or path, out of table and journal. Its files are not touched. Raises ConfigError."""
-        return forget_root(self._resources, root)
+        """Take a root, by alias or path, out of table and journal, and follow it no more. Raises ConfigError.
+
+        Its files are not touched.
+        """
+        forgotten = known_root(self.journal, root)
+        report = forget_root(self._resources, forgotten)
+        if not report.stopped:
+            self.folders, self.config = without_root(self.folders, self.config, forgotten)
+            self._mirrors.leave(forgotten.path)
+            if self._watcher is not None:
+                self._watcher.leave(forgotten.path)
+                _log.warning("`%s` (%s) is forgotten and not followed any more", *forgotten)
+        return report
 
     def optimize(self) -> IngestReport:
         """Let the table tend itself now, whatever its statistics say."""
         return self._resources.optimize()
 
     def table(self) -> Table:
-        """The table, opened, and made where there was none."""
+        """The table, opened; made where there was none."""
         return self._resources.table()
 
     def mark(self) -> None:

@@ -81,6 +81,16 @@ class TableLock(ABC):
     def release(self) -> None:
         """Give the right back; nothing happens where it is not held."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether what was locked was removed, so that another process may hold the right too. Costs microseconds."""
+        return False
+
+    def retake(self) -> None:
+        """Take a right that is `lost` anew, if nobody else has it. Raises LockedError naming the holder, StoreError."""
+        self.release()
+        self.acquire()
+
     @abstractmethod
     def ensure(self) -> None:
         """Raises LockedError where nothing may be written any more, StoreError where that cannot be told."""
@@ -109,10 +119,20 @@ class WriterLock(TableLock):
         self._path = folder / f".{table}.lock"
         self._holder_path = folder / f".{table}.lock.json"
         self._lock = filelock.FileLock(self._path, thread_local=False)
+        self._locked_file: tuple[int, int] | None = None
 
     @property
     def held(self) -> bool:
         return bool(self._lock.is_locked)
+
+    @property
+    def lost(self) -> bool:
+        if not self.held:
+            return False
+        try:
+            return _identity(self._path.stat()) != self._locked_file
+        except OSError:
+            return True
 
     def holder(self) -> Holder | None:
         """Who says to hold the lock. Right while it is held; what is left of a killed process is not removed."""
@@ -131,6 +151,9 @@ class WriterLock(TableLock):
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=wait_seconds, poll_interval=_POLL_SECONDS)
+            # Of the file that is locked, not of the one that lies at the path by now.
+            descriptor = self._lock._context.lock_file_fd  # noqa: SLF001 -- filelock shows it in no other way
+            self._locked_file = None if descriptor is None else _identity(os.fstat(descriptor))
             write_bytes(self._holder_path, json.dumps(asdict(Holder.here())).encode())
         except filelock.Timeout:
             raise refusal(self._table, self.holder()) from None
@@ -144,11 +167,24 @@ class WriterLock(TableLock):
 
     def release(self) -> None:
         if self._lock.is_locked:
+            if self.lost:  # what lies there now says who else writes
+                self._lock.release(force=True)
+                return
             with contextlib.suppress(OSError):
                 self._holder_path.unlink(missing_ok=True)
             self._lock.release(force=True)
 
     def ensure(self) -> None:
-        # The operating system takes the lock from nobody.
+        # The operating system takes the lock from nobody, but the file may go, and another process lock a new one.
         if not self.held:
             raise refusal(self._table, self.holder())
+        if self.lost:
+            raise LockedError(
+                f"the lock of table `{self._table}` was removed while it is written: {self._path}",
+                remedy="nothing more is written; run the same command again",
+            )
+
+
+def _identity(facts: os.stat_result) -> tuple[int, int]:
+    """Which file it is, whatever it is called."""
+    return facts.st_dev, facts.st_ino

@@ -123,3 +123,27 @@ def test_another_writer_that_took_the_place_of_the_one_that_was_asked_is_asked_t
     with WriterLock(DB, "chunks"), meanwhile(take_over):
         ran = emptied.run("confirm", "--json")
     assert (ran.code, ran.json["files"]["deleted"]) == (0, 7)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_what_was_forgotten_comes_back_only_when_it_is_named_again(shell, watched):
+    shell.write("docs/a.md", "a document")
+    shell.write("notes/n.md", "a note")
+    shell.run("ingest", "docs", "notes", "--model", "hashing")
+    with followed(shell.folder, "docs", "notes") if watched else contextlib.nullcontext():
+        ran = shell.run("forget", "notes")
+        assert ran.code == 0
+        assert "`notes` is not followed any more" in ran.err
+    for command in ("retry", "confirm", "optimize"):
+        assert shell.run(command).code == 0
+    assert shell.run("verify", "--repair").code == 0
+    status = shell.run("status", "--json").json
+    assert ([root["alias"] for root in status["roots"]], status["in_sync"]) == (["docs"], True)
+    assert shell.run("forget", "docs").code == 0
+    assert shell.run("retry").code == 0
+    status = shell.run("status", "--json").json
+    assert (status["roots"], status["table"]["rows"]) == ([], 0)
+    assert shell.run("search", "note", "--json").json["results"] == []
+    assert shell.run("ingest", "notes", "--model", "hashing", "--json").json["files"]["new"] == 1
+    assert shell.run("retry").code == 0
+    assert [root["alias"] for root in shell.run("status", "--json").json["roots"]] == ["notes"]

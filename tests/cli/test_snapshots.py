@@ -40,10 +40,10 @@ def test_a_snapshot_is_searched_restored_and_left_again(shell):
 
 
 @contextlib.contextmanager
-def followed(folder):
-    """A watch over `docs`, as `embedingest watch` runs it, from its first report on."""
+def followed(folder, *names):
+    """A watch over `docs`, or over `names`, as `embedingest watch` runs it, from its first report on."""
     settings = PipelineConfig(
-        sources=(SourceConfig(path=folder / "docs"),),
+        sources=tuple(SourceConfig(path=folder / name) for name in names or ("docs",)),
         model="hashing",
         db=".embedingest/lancedb",
         watch=WatchConfig(settle_ms=20, settle_max_ms=100),
@@ -53,8 +53,9 @@ def followed(folder):
 
     def follow():
         with open_pipeline(session, stop=stop) as pipeline:
+            pipeline.open()
+            remember(pipeline, config)
             for _ in pipeline.follow():
-                remember(pipeline, config)
                 first.set()
 
     thread = threading.Thread(target=follow)

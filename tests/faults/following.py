@@ -69,7 +69,7 @@ class Following:
         """Ask the writer, as another process does, and wait for the answer."""
         with contextlib.closing(Journal(self.pipeline.journal.path)) as journal:
             key = journal.ask(verb, arguments, time.time())
-            self.until(lambda: journal.request(key).state != "waiting")
+            self.until(lambda: journal.request(key).state not in {"waiting", "taken"})
 
     def until_quiet(self, quiet=0.6):
         """Until nothing has happened for a while, and a change made now has been seen."""

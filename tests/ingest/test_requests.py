@@ -16,6 +16,7 @@ from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.requests import VERBS, changing, restoring
 from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.state.requests import REQUEST_SECONDS
+from tests.faults.following import Following
 from tests.ingest.world import World
 from tests.waiting import rest
 
@@ -238,3 +239,43 @@ def test_only_the_root_that_is_named_is_forgotten(world: World, tmp_path: Path) 
             pipeline.perform("forget", {"root": os.fspath(tmp_path / "elsewhere")})
         pipeline.perform("forget", {"root": os.fspath(other)})
     assert world.sources_in_table() == {"docs/a.md", "docs/b.md"}
+
+
+# -- roots that are forgotten while they are followed
+
+
+@pytest.fixture
+def two_roots(world: World, tmp_path: Path) -> World:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "n.md").write_text("A note.")
+    world.sources.append(SourceConfig(path=tmp_path / "notes"))
+    rest()
+    return world
+
+
+@pytest.mark.parametrize("root", ["notes", "path"])
+def test_a_followed_root_that_is_forgotten_is_not_followed_any_more(two_roots: World, root: str) -> None:
+    world, notes = two_roots, two_roots.base / "notes"
+    with Following(world, sweep_seconds=1) as following:
+        following.until(lambda: "notes/n.md" in following.sources())
+        following.ask("forget", root=os.fspath(notes) if root == "path" else root)
+        assert following.sources() == {"docs/a.md", "docs/b.md"}
+        (notes / "n.md").write_text("It was edited.")
+        (notes / "m.md").write_text("Another note.")
+        following.ask("sweep")
+        following.until_quiet()
+        assert following.sources() == {"docs/a.md", "docs/b.md"}
+        assert following.pipeline.roots[0].alias == "docs"
+        # What is made anew from the settings does not bring it back.
+        (world.state / "chunks.sqlite").unlink()
+        following.until((world.state / "chunks.sqlite").exists)
+        following.ask("sweep")
+        assert following.sources() == {"docs/a.md", "docs/b.md"}
+
+
+def test_a_watch_whose_last_root_is_forgotten_goes_on_and_writes_nothing(world: World) -> None:
+    with Following(world) as following:
+        following.ask("forget", root="docs")
+        world.write("c.md", "The otter swims.")
+        following.ask("sweep")
+        assert following.sources() == set()

@@ -78,18 +78,19 @@ class WorldOpener:
         self.workers: Any = InProcess
         self.engine: Any = world.engine
         self._world, self._config, self._table = world, config, table
+        self._lock = WriterLock(world.db, table)
 
     def describe(self) -> Any:
         return ENGINE.describe(self._config.model)
 
     def table(self, recipe: Recipe) -> Any:
-        return self._world.open_table(recipe, self._table)
+        return self._world.open_table(recipe, self._table, guard=self._lock.ensure if self._lock.held else None)
 
     def prepare_table(self) -> None:
         pass
 
     def lock(self) -> WriterLock:
-        return WriterLock(self._world.db, self._table)
+        return self._lock
 
     def token(self) -> str | None:
         return version_token(self._world.db, self._table)
@@ -158,11 +159,11 @@ class World:
         with self.pipeline() as pipeline:
             return pipeline.converge(**options)
 
-    def open_table(self, recipe: Recipe, table: str) -> Any:
+    def open_table(self, recipe: Recipe, table: str, guard: Any = None) -> Any:
         self.tables_opened += 1
         opened = open_table(
             self.db, table, fingerprint=recipe.fingerprint, dimensions=recipe.dimensions, create=True,
-            read_consistency_seconds=0,
+            read_consistency_seconds=0, guard=guard,
         )  # fmt: skip
         return self.wrap(opened)
 

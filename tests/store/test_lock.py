@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,3 +74,49 @@ def test_an_object_store_is_locked_in_the_state_folder(tmp_path):
         assert lock.held
     with pytest.raises(StoreError, match="needs a folder"):
         WriterLock("s3://bucket/db", "chunks")
+
+
+# -- a lock that is removed while it is held
+
+
+def test_a_lock_that_was_removed_or_replaced_is_lost_and_nothing_may_be_written(tmp_path):
+    lock = WriterLock(tmp_path / "db", "chunks").acquire()
+    lock.ensure()
+    shutil.rmtree(tmp_path / "db")
+    assert lock.lost
+    with pytest.raises(LockedError, match="was removed while it is written"):
+        lock.ensure()
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db" / ".chunks.lock").touch()
+    assert lock.lost
+
+
+def test_a_lost_lock_is_taken_anew_and_keeps_others_out(tmp_path):
+    lock = WriterLock(tmp_path / "db", "chunks").acquire()
+    shutil.rmtree(tmp_path / "db")
+    lock.retake()
+    lock.ensure()
+    with pytest.raises(LockedError, match=str(os.getpid())):
+        WriterLock(tmp_path / "db", "chunks").acquire()
+    lock.release()
+
+
+def test_a_lost_lock_that_another_process_took_is_not_taken_and_not_given_back_for_it(tmp_path):
+    lock = WriterLock(tmp_path / "db", "chunks").acquire()
+    shutil.rmtree(tmp_path / "db")
+    with WriterLock(tmp_path / "db", "chunks") as others:
+        with pytest.raises(LockedError):
+            lock.retake()
+        assert not lock.held
+        lock.release()
+        assert others.holder() is not None
+        assert not others.lost
+
+
+def test_the_end_of_a_writer_that_lost_its_lock_leaves_the_lock_of_the_next_alone(tmp_path):
+    lock = WriterLock(tmp_path / "db", "chunks").acquire()
+    shutil.rmtree(tmp_path / "db")
+    with WriterLock(tmp_path / "db", "chunks") as others:
+        lock.release()
+        assert others.holder().pid == os.getpid()
+        others.ensure()

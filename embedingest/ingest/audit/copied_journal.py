@@ -7,12 +7,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.state.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["copied_journal"]
+    from embedingest.ingest.run.opener import Opener
+    from embedingest.ingest.run.resources import Resources
+    from embedingest.ingest.scan.folders import Folders
+
+__all__ = ["audited", "copied_journal"]
 
 
 @contextmanager
@@ -28,3 +33,21 @@ def copied_journal(original: Path) -> Iterator[Journal]:
             copy = Journal(path)
         on_exit.callback(copy.close)
         yield copy
+
+
+@contextmanager
+def audited(
+    opener: Opener, resources_with: Callable[[Journal, Path], Resources], resolved: Callable[[Journal], Folders]
+) -> Iterator[tuple[Folders, Resources]]:
+    """What audits read: the folders by a copy of the journal, and what a run would work with.
+
+    `resources_with` takes the journal and the file of the vector cache; `resolved` says the folders.
+    """
+    with copied_journal(opener.journal_path) as copy, ExitStack() as on_exit:
+        # An audit leaves nothing behind, not even an empty cache.
+        vectors = opener.vectors_path
+        resources = resources_with(copy, vectors if vectors.exists() else copy.path.parent / vectors.name)
+        on_exit.callback(resources.close)
+        folders = resolved(copy)
+        synchronise(resources)
+        yield folders, resources

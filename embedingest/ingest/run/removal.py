@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import ConfigError
 from embedingest.ingest.report import IngestReport
@@ -15,9 +16,12 @@ from embedingest.store.values import Changes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from embedingest.config import PipelineConfig
     from embedingest.ingest.run.resources import Resources
+    from embedingest.ingest.scan.folders import Folders
+    from embedingest.ingest.state.journal import Journal
 
-__all__ = ["delete", "forget_root"]
+__all__ = ["KnownRoot", "delete", "forget_root", "known_root", "without_root"]
 
 _DELETE_SOURCES: Final = 500
 
@@ -44,19 +48,38 @@ def delete(resources: Resources, sources: Sequence[str], report: IngestReport) -
         report.spend("delete", time.perf_counter() - started)
 
 
-def forget_root(resources: Resources, root: str) -> IngestReport:
-    """Take a root, by alias or path, out of table and journal. Raises ConfigError where none of that name is known."""
-    journal, report = resources.journal, IngestReport()
+class KnownRoot(NamedTuple):
+    """A root that the journal knows: its alias and its absolute path."""
+
+    alias: str
+    path: str
+
+
+def known_root(journal: Journal, root: str) -> KnownRoot:
+    """The root of this alias or path. Raises ConfigError where none is known."""
     known = journal.roots()
     path = os.path.abspath(root)  # noqa: PTH100 -- resolve() would follow links
-    alias = next((alias for alias, where in known.items() if alias == root or where in {root, path}), None)
-    if alias is None:
-        raise ConfigError(f"no root `{root}` is followed", remedy=f"known: {', '.join(known) or 'none'}")
+    for alias, where in known.items():
+        if alias == root or where in {root, path}:
+            return KnownRoot(alias, where)
+    raise ConfigError(f"no root `{root}` is followed", remedy=f"known: {', '.join(known) or 'none'}")
+
+
+def forget_root(resources: Resources, root: KnownRoot) -> IngestReport:
+    """Take a root out of table and journal; later commands that name no folder leave it out."""
+    journal, report = resources.journal, IngestReport()
     synchronise(resources)
     try:
-        delete(resources, [state.source for state in journal.files(alias=alias)], report)
+        delete(resources, [state.source for state in journal.files(alias=root.alias)], report)
     except Stopped:
         report.stopped = True
-    else:
-        journal.forget_root(alias)
+        return report
+    journal.forget_root(*root)
     return report
+
+
+def without_root(folders: Folders, config: PipelineConfig, root: KnownRoot) -> tuple[Folders, PipelineConfig]:
+    """Folders and settings of a pipeline that follows a root no more."""
+    followed = tuple(other for other in folders.roots if other.alias != root.alias)
+    sources = tuple(other.config for other in followed)
+    return replace(folders, roots=followed), config.model_copy(update={"sources": sources})

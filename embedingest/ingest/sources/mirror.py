@@ -40,6 +40,8 @@ class Mirror:
     source: Source
     folder: Path
     poll_seconds: float
+    left: bool = False
+    """Whether it is refreshed no more."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refresh(self, stop: threading.Event | None = None) -> list[Failure]:
@@ -47,7 +49,7 @@ class Mirror:
         listing; a listing that fails changes nothing.
         """
         with self._lock:
-            return self._refresh(stop)
+            return [] if self.left else self._refresh(stop)
 
     def _refresh(self, stop: threading.Event | None) -> list[Failure]:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -148,6 +150,11 @@ class Mirrors:
             done.set()
             for thread in threads:
                 thread.join()
+
+    def leave(self, folder: str) -> None:
+        """Refresh the mirror of this folder no more, where there is one."""
+        for mirror in self._mirrors:
+            mirror.left = mirror.left or os.path.abspath(mirror.folder) == folder  # noqa: PTH100 -- follows no link
 
     def close(self) -> None:
         for mirror in self._mirrors:

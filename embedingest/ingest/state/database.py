@@ -109,6 +109,17 @@ class JournalDatabase:
         """Whether the file was removed, or another put in its place: what is written here is lost then."""
         return self._file != _identity(self.path)
 
+    def reopen(self) -> None:
+        """Connect to what lies at the path now, which is made where nothing does. Raises StoreError."""
+        old, self._depth = self._db, 0
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = self._connect()
+        except (OSError, sqlite3.Error) as error:
+            raise self._refusal(error) from error
+        with suppress(sqlite3.Error):
+            old.close()
+
     def close(self) -> None:
         """Close the connection."""
         with suppress(sqlite3.Error):

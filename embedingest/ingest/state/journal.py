@@ -6,6 +6,7 @@ Knows neither folders nor table: deleted or damaged it starts afresh, and is fil
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,14 @@ class Journal(FileStates, PendingDeletions, Requests):
             self.unverify_all()
             self._run("DELETE FROM meta WHERE key='synced'")
 
+    def reopen(self, *, keep: Iterable[str] = ()) -> None:
+        """As a journal that is opened anew; what `keep` names of `meta` is taken along where it is not known there."""
+        kept = {key: value for key in keep if (value := self.meta(key)) is not None}
+        super().reopen()
+        for key, value in kept.items():
+            if self.meta(key) is None:
+                self.set_meta(key, value)
+
     def meta(self, key: str) -> str | None:
         """A value that was set for the whole journal."""
         row = self._one("SELECT value FROM meta WHERE key=?", key)
@@ -92,9 +101,14 @@ class Journal(FileStates, PendingDeletions, Requests):
         """Remember where the root of an alias lies."""
         self._run("INSERT OR REPLACE INTO roots VALUES (?, ?)", alias, os.fsencode(path))
 
-    def forget_root(self, alias: str) -> None:
+    def forgotten(self) -> frozenset[str]:
+        """The paths of roots that were forgotten since folders were last named."""
+        return frozenset(json.loads(self.meta("forgotten") or "[]"))
+
+    def forget_root(self, alias: str, path: str) -> None:
         """Forget a root, its files and their waiting deletions."""
         with self.transaction():
+            self.set_meta("forgotten", json.dumps(sorted({*self.forgotten(), path})))
             for table in ("roots", "files"):
                 self._run(f"DELETE FROM {table} WHERE alias=?", alias)
             file = source_name(alias, "")

@@ -16,6 +16,7 @@ from embedingest.ingest.watch.values import Batch, Notice, WatchSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from embedingest.config import WatchConfig
     from embedingest.ingest.scan.files import FileFacts
     from embedingest.ingest.scan.scanner import Scanner
 
@@ -50,6 +51,21 @@ class Watcher:
             scanner.root: RootWatch(scanner, settings, self._ready.put, self._notify) for scanner in scanners
         }
 
+    @classmethod
+    def with_settings(
+        cls, scanners: Sequence[Scanner], settings: WatchConfig, *, on_notice: Callable[[Notice], None] | None = None
+    ) -> Self:
+        """A watcher as the section `watch` of a configuration says."""
+        return cls(
+            scanners,
+            settle_ms=settings.settle_ms,
+            settle_max_ms=settings.settle_max_ms,
+            sweep_seconds=settings.sweep_seconds,
+            polling=settings.polling,
+            poll_ms=settings.poll_ms,
+            on_notice=on_notice,
+        )
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -82,6 +98,13 @@ class Watcher:
     def hold(self, root: str, relative: str, facts: FileFacts) -> None:
         """Give back a file that a scan found too young to read; it follows in a batch once it has settled."""
         self._roots[root].hold(relative, facts)
+
+    def leave(self, root: str) -> None:
+        """Watch this root no more, where it was watched."""
+        thread = self._roots.pop(root, None)
+        if thread is not None:
+            thread.stop()
+            thread.join_if_started()
 
     def watching(self) -> dict[str, str]:
         """How each root is followed: `events`, `polling` or `missing`."""

@@ -1,0 +1,76 @@
+"""What a writer holds while it writes: the right to, and the journal. Taken anew where they were removed from under it.
+
+`rm -rf .embedingest` or `git clean -fdx` takes lock and journal away from a running process: what it locks and writes
+then lies nowhere, and another process finds the place free.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from embedingest.ingest.state.journal import Journal
+
+if TYPE_CHECKING:
+    from embedingest.ingest.run.opener import Opener
+    from embedingest.ingest.scan.folders import Folders
+
+__all__ = ["Hold", "with_known_roots"]
+
+_log = logging.getLogger(__name__)
+
+
+class Hold:
+    """The lock of a table and its journal, from here to `close`. Raises LockedError, StoreError."""
+
+    def __init__(self, opener: Opener) -> None:
+        with ExitStack() as on_close:
+            self._lock = on_close.enter_context(opener.lock())
+            self.journal = Journal(opener.journal_path)
+            on_close.callback(self.journal.close)
+            try:
+                self.journal.begin_writing()
+            except sqlite3.DatabaseError as error:
+                _log.warning("the journal %s is damaged and starts afresh: %s", self.journal.path, error)
+                self.journal.restart()
+            self._on_close = on_close.pop_all()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the lock or the journal was removed, or replaced by another's. Costs microseconds."""
+        return self._lock.lost or self.journal.replaced
+
+    def regain(self) -> bool:
+        """Take anew what is lost; false where nothing was. What the table holds is not known afterwards.
+
+        Raises LockedError where another process was first, StoreError where the place cannot be written.
+        """
+        lock_lost = self._lock.lost
+        if not lock_lost and not self.journal.replaced:
+            return False
+        if lock_lost:
+            self._lock.retake()
+        # With the lock mostly the table went too, and a pause that kept a restored table as it was.
+        self.journal.reopen(keep=("settings", "forgotten") if lock_lost else ("settings", "forgotten", "paused"))
+        self.journal.begin_writing()
+        self.journal.mark_unsynced()
+        _log.warning(
+            "%s was removed while the table is written; it was made anew, and everything is compared again",
+            "the lock" if lock_lost else f"the journal {self.journal.path}",
+        )
+        return True
+
+    def close(self) -> None:
+        """Close the journal and give the lock back."""
+        self._on_close.close()
+
+
+def with_known_roots(folders: Folders, journal: Journal) -> Folders:
+    """The folders, whose aliases the journal knows from now on."""
+    known = journal.roots()
+    for root in (root for root in folders.roots if known.get(root.alias) != os.fspath(root.path)):
+        journal.set_root(root.alias, root.path)
+    return folders
