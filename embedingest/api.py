@@ -215,10 +215,10 @@ def embed(
         raise ConfigError("`role` and `prompt` were both given", remedy="give one of them")
     name, models = named_model(model)
     engine = SharedEngines(Config(models=models)).engine_of(DEFAULT)
-    text_list = [texts] if isinstance(texts, str) else list(texts)
+    listed = [texts] if isinstance(texts, str) else texts
     if role is not None:
         prompt = engine.describe(name).prompt(role)
-    return engine.embed(text_list, model=name, prompt=prompt, dimensions=dimensions, truncate=truncate)
+    return engine.embed(listed, model=name, prompt=prompt, dimensions=dimensions, truncate=truncate)
 
 
 def serve(

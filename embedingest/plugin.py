@@ -46,6 +46,7 @@ _MODULES: Final = {
     "TokenizerSizer": "engine.folder.tokenizer",
     "load_chain": "engine.torch.encoder",
     "open_loader": "build.models",
+    "text_list": "engine.engine",
     "user_cache": "paths",
 }
 
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from embedingest.build.models import open_loader
     from embedingest.config import ModelConfig
     from embedingest.engine.encoder import Encoder, SupportsBatchTokens, TokenIds
-    from embedingest.engine.engine import Engine, SupportsHosts
+    from embedingest.engine.engine import Engine, SupportsHosts, text_list
     from embedingest.engine.folder.encoder import FolderEncoder
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.folder.tokenizer import FastTokenizer, TokenizerSizer
@@ -113,6 +114,7 @@ __all__ = [
     "TokenizerSizer",
     "load_chain",
     "open_loader",
+    "text_list",
     "user_cache",
 ]
 

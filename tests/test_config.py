@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import traceback
 from pathlib import Path
 
 import pytest
@@ -176,6 +178,73 @@ def test_extends_that_goes_round_in_a_circle_is_refused(tmp_path: Path) -> None:
 def test_extends_to_nowhere_names_both_files(tmp_path: Path) -> None:
     message = refused(write(tmp_path, "extends: gone.yaml\n"))
     assert "gone.yaml (named by `extends` in" in message
+
+
+# -- what `extends` may name
+
+SECRETS = {
+    "a key file": "hunter2: {a: &x 1\n",
+    "accounts": "root:hunter2:0:0:root:/root:/bin/sh\ndaemon:hunter2:1:1\n",
+    "settings": "[hunter2]\npassword = hunter2\n",
+    "keys with values": "hunter2: 1\npassword: hunter2\n",
+    "a list": "- hunter2\n- hunter2\n",
+    "an unknown alias": "a: *hunter2\n",
+    "an unknown tag": "a: !hunter2 b\n",
+    "a key twice": "hunter2: 1\nhunter2: 2\n",
+    "a tab": "\thunter2: x\n",
+    "no UTF-8": "hunter2 \udcff\n",
+}
+
+
+@pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS)
+def test_nothing_of_a_file_that_is_no_configuration_is_quoted(tmp_path: Path, text: str) -> None:
+    (tmp_path / "secret").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigError) as caught:
+        config.read(write(tmp_path, "extends: secret\n"), {})
+    assert str(tmp_path / "secret") in str(caught.value)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_extends_names_a_file_below_or_by_its_whole_path(tmp_path: Path) -> None:
+    write(tmp_path, "models: {a: {encoder: hashing}}\n", "base.yaml")
+    below = write(tmp_path / "etc", "extends: ../base.yaml\n")
+    message = refused(below)
+    assert f"{below}:1: extends: " in message
+    assert f"outside {tmp_path / 'etc'}" in message
+    assert "whole path" in message
+    assert sorted(config.read(write(tmp_path / "etc", f"extends: {tmp_path}/base.yaml\n")).models) == ["a"]
+    write(tmp_path, "extends: sub/middle.yaml\n", "top.yaml")
+    write(tmp_path / "sub", "extends: ../base.yaml\n", "middle.yaml")
+    assert sorted(config.read(tmp_path / "top.yaml").models) == ["a"], "below the folder of the first file"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links, pipes and devices of Unix")
+def test_extends_reads_no_link_to_outside_no_pipe_no_device_and_no_large_file(tmp_path: Path) -> None:
+    write(tmp_path, "models: {}\n", "base.yaml")
+    folder = tmp_path / "etc"
+    file = write(folder, "extends: other.yaml\n")
+    other = folder / "other.yaml"
+    other.symlink_to(tmp_path / "base.yaml")
+    assert "outside" in refused(file)
+    other.unlink()
+    other.symlink_to(other)
+    assert "other.yaml" in refused(file)
+    other.unlink()
+    os.mkfifo(other)  # nobody writes: whoever opened it would wait for ever
+    assert "not a regular file" in refused(file)
+    other.unlink()
+    other.mkdir()
+    assert "it is a folder" in refused(file)
+    other.rmdir()
+    other.write_text("#" * 2**20 + "\n")
+    assert "more than 1048576 bytes" in refused(file)
+    assert "not a regular file" in refused(write(folder, "extends: /dev/zero\n"))
+    assert "more than 1048576 bytes" in refused(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("text", ["a: " + "9" * 5000, "[" * 5000, "a: " * 3000, "extends: [a]", 'extends: "a\\0b"'])
+def test_a_text_that_cannot_be_built_is_refused(tmp_path: Path, text: str) -> None:
+    assert str(tmp_path / "c.yaml") in refused(write(tmp_path, text))
 
 
 def test_show_hides_secrets_and_what_came_from_the_environment(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import yaml
 from pydantic import BeforeValidator, Field
 
 from embedingest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = ["FilePath", "Key", "LocatedStr", "Place", "Places", "Uri", "parse"]
 
@@ -104,7 +107,10 @@ class _Builder:
 
     def scalar(self, node: yaml.Node, key: Key) -> Any:
         if node.tag in _PLAIN_TAGS:
-            return yaml.constructor.SafeConstructor().construct_object(node)
+            try:
+                return yaml.constructor.SafeConstructor().construct_object(node)
+            except ValueError as error:  # such as a number of many thousand digits
+                raise self.error(node, key, f"a value that cannot be read as {node.tag.rpartition(':')[2]}") from error
         if node.tag in _TEXT_TAGS:
             return LocatedStr.of(node.value, self.base)
         raise self.error(node, key, f"the tag `{node.tag}` is not read; plain YAML only")
@@ -124,20 +130,31 @@ def dotted(key: Key) -> str:
     return text or "the file"
 
 
-def parse(text: str, file: Path) -> tuple[dict[str, Any], Places]:
-    """The mapping in `text` and the line of each of its keys. Raises ConfigError with file, line and key."""
+def parse(text: str, file: Path, *, known: Collection[str] | None = None) -> tuple[dict[str, Any], Places]:
+    """The mapping in `text` and the line of each of its keys. Raises ConfigError with file, line and key.
+
+    With `known`, a file that has none of these keys is no configuration: errors then quote nothing of it.
+    """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if known is not None and node is not None and not _has_any(node, known):
+            raise ConfigError(f"{file}: is no configuration: it has none of the keys {', '.join(sorted(known))}")
+        if node is None:
+            return {}, {(): Place(file, 1)}
+        if not isinstance(node, yaml.MappingNode):
+            raise ConfigError(f"{file}:1: a configuration is a mapping of keys to values")
+        builder = _Builder(file=file, base=file.absolute().parent)
+        return builder.build(node, ()), builder.places
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or str(error)
-        raise ConfigError(f"{file}{line}: not readable as YAML: {problem}") from error
+        reason = f": {problem}" if known is None else ""
+        # The cause would print the line, and a file that is no configuration may hold secrets.
+        raise ConfigError(f"{file}{line}: not readable as YAML{reason}") from (error if known is None else None)
     except RecursionError as error:
         raise ConfigError(f"{file}: nested too deeply") from error
-    if node is None:
-        return {}, {(): Place(file, 1)}
-    if not isinstance(node, yaml.MappingNode):
-        raise ConfigError(f"{file}:1: a configuration is a mapping of keys to values")
-    builder = _Builder(file=file, base=file.absolute().parent)
-    return builder.build(node, ()), builder.places
+
+
+def _has_any(node: yaml.Node, known: Collection[str]) -> bool:
+    return isinstance(node, yaml.MappingNode) and any(name.value in known for name, _ in node.value)

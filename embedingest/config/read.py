@@ -6,6 +6,7 @@ The only room beside the command line that reads the environment. Opens nothing 
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from embedingest.config.located import Key, LocatedStr, Place, Places, dotted, parse
 from embedingest.config.model import Config
 from embedingest.errors import ConfigError
+from embedingest.regular import read_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,8 @@ __all__ = ["Reading", "expanded", "read", "read_file"]
 
 _VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _MAX_PROBLEMS: Final = 20
+_LARGEST_BYTES: Final = 2**20  # of one configuration file
+_KEYS: Final = frozenset((*Config.model_fields, "extends"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +76,55 @@ def _with_parents(file: Path, files: list[Path]) -> tuple[dict[str, Any], Places
         circle = " → ".join(str(known) for known in [*files, file])
         raise ConfigError(f"{files[-1]}: `extends` goes round in a circle: {circle}")
     files.append(file)
-    data, places = parse(_text(file, files), file)
+    data, places = parse(_text(file, files), file, known=_KEYS if len(files) > 1 else None)
     parent = data.pop("extends", None)
     if parent is None:
         return data, places
+    place = _nearest(places, ("extends",))
     if not isinstance(parent, LocatedStr):
-        raise ConfigError(f"{_nearest(places, ('extends',))}: extends: one file name, not {parent!r}")
-    below, below_places = _with_parents(parent.resolved(), files)
+        raise ConfigError(f"{place}: extends: one file name, not a {type(parent).__name__}")
+    below, below_places = _with_parents(_parent(parent, place, files), files)
     return _merged(below, data, (), below_places, places), below_places
+
+
+def _parent(name: LocatedStr, place: Place, files: list[Path]) -> Path:
+    """The file that `extends` names: below the folder of a configuration, or anywhere by an absolute name."""
+    try:
+        path = name.resolved()
+        resolved = path.resolve()
+        folders = [files[0].resolve().parent, files[-1].resolve().parent, files[-1].absolute().parent.resolve()]
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConfigError(f"{place}: extends: {error}") from error
+    named_whole = Path(str(name)).is_absolute() or str(name).startswith("~")
+    if not named_whole and not any(resolved.is_relative_to(folder) for folder in folders):
+        raise ConfigError(
+            f"{place}: extends: {path} lies at {resolved}, outside {files[-1].absolute().parent}",
+            remedy="name it with its whole path, or move it below the configuration's folder",
+        )
+    return path
 
 
 def _text(file: Path, files: list[Path]) -> str:
     by = f" (named by `extends` in {files[-2]})" if len(files) > 1 else ""
     try:
-        return file.read_text(encoding="utf-8-sig")
+        content = read_bounded(file, _LARGEST_BYTES) if len(files) > 1 else _read_any(file)
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}{by}: not UTF-8 text (byte {error.start})") from error
+        raise ConfigError(f"{file}{by}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigError(
             f"{file}{by}: {reason}", remedy="`embedingest config init` writes a file to start from"
         ) from error
+
+
+def _read_any(file: Path) -> bytes:
+    """The bytes of the file that a person named, which may be a pipe. Raises OSError for more than the largest."""
+    with file.open("rb") as stream:
+        content = stream.read(_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        raise OSError(errno.EFBIG, f"it has more than {_LARGEST_BYTES} bytes", str(file))
+    return content
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any], key: Key, places: Places, over: Places) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def schema() -> dict[str, Any]:
     whole["title"] = "embedingest configuration"
     whole["properties"]["extends"] = {
         "type": "string",
-        "description": "Another configuration file, relative to this one, that this one is laid over",
+        "description": "Another configuration file, below this one's folder or named whole, that this one is laid over",
     }
     return whole
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, runtime_checkable
+from collections.abc import Mapping, Set
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embedingest.types import Embeddings, ModelInfo, Sizer
 
-__all__ = ["QUERY_TEXTS", "Engine", "Priority", "SupportsHosts", "hosts"]
+__all__ = ["QUERY_TEXTS", "Engine", "Priority", "SupportsHosts", "hosts", "text_list"]
 
 Priority = Literal["query", "bulk"]
 
@@ -37,7 +38,7 @@ class Engine(Protocol):
         keep_alive: float | None = None,
         priority: Priority = "query",
     ) -> Embeddings:
-        """Embed N texts.
+        """Embed N texts. Raises TypeError for one bare text and for texts that are none (`text_list`).
 
         No texts load the model and give vectors of shape (0, D) (the preload, case 35). `dimensions` d with 0 < d < D
         keeps the first d numbers and normalises again; any other value is ignored (cases 109 to 111).
@@ -102,3 +103,20 @@ class SupportsHosts(Protocol):
 def hosts(engine: Engine) -> tuple[str, ...]:
     """The hosts that an engine talks to; none where it names none."""
     return tuple(engine.hosts) if isinstance(engine, SupportsHosts) else ()
+
+
+def text_list(texts: Any) -> Sequence[str]:
+    """The texts of a call, as they must be: some strings in order. Raises TypeError that says what is given instead.
+
+    One bare string is refused, since each of its letters would count as a text.
+    """
+    if isinstance(texts, str | bytes | bytearray):
+        raise TypeError(f"one {type(texts).__name__} is given where a list of texts is due: write `[text]`")
+    if isinstance(texts, Mapping | Set):
+        raise TypeError(f"a {type(texts).__name__} is given where a list of texts is due: its texts have no order")
+    listed: Sequence[Any] = texts if isinstance(texts, list | tuple) else list(texts)
+    for index, text in enumerate(listed):
+        if not isinstance(text, str):
+            advice = ": decode it first" if isinstance(text, bytes | bytearray) else ""
+            raise TypeError(f"text {index} is a {type(text).__name__}, not a str{advice}")
+    return listed

@@ -20,6 +20,7 @@ import psutil
 from embedingest.durations import DurationError, parse_setting
 from embedingest.engine import vectors
 from embedingest.engine.catalog import Catalog
+from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, Lease, LoadedModel, ModelPool
 from embedingest.engine.scheduling.scheduler import Scheduler, Ticket
@@ -143,7 +144,7 @@ class LocalEngine:
         call = self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority)
         with self._admitted(), await _leased(self._pool.acquire(call.key, keep_alive)) as loaded:
             call.load_seconds = time.perf_counter() - call.began
-            if sum(map(len, texts)) <= _INLINE_CHARACTERS:
+            if sum(map(len, call.texts)) <= _INLINE_CHARACTERS:
                 self._prepare(call, loaded.encoder)
             else:
                 await self._in_thread(self._prepare, call, loaded.encoder)
@@ -185,8 +186,8 @@ class LocalEngine:
     def running(self) -> list[Running]:
         """Models in memory, longest-lived first (case 154)."""
         return [
-            Running(self.catalog.describe_key(m.key), m.size_bytes, seconds, m.encoder.runtime, m.users)
-            for m, seconds in self._pool.loaded()
+            Running(self.catalog.describe_key(model.key), model.size_bytes, seconds, model.encoder.runtime, model.users)
+            for model, seconds in self._pool.loaded()
         ]
 
     def unload(self, model: str) -> None:
@@ -194,10 +195,11 @@ class LocalEngine:
         self._pool.unload(self.catalog.find(model).key)
 
     async def tokenize(self, texts: Sequence[str], *, model: str, keep_alive: float | None = None) -> list[TokenIds]:
-        """Content tokens of each text, uncut, special tokens left out."""
+        """Content tokens of each text, uncut, special tokens left out. Raises TypeError as `embed` does."""
+        listed = text_list(texts)
         key = self.catalog.find(model).key
         with await _leased(self._pool.acquire(key, keep_alive)) as loaded:
-            return await self._in_thread(loaded.encoder.tokenize, texts)
+            return await self._in_thread(loaded.encoder.tokenize, listed)
 
     async def detokenize(self, tokens: TokenIds, *, model: str, keep_alive: float | None = None) -> str:
         """The text these content tokens spell. Raises InputError where they are none of this model's."""
@@ -217,11 +219,11 @@ class LocalEngine:
 
     def alive(self) -> bool:
         """Whether every loaded model can still compute."""
-        return not self._closed and all(m.scheduler.alive for m, _ in self._pool.loaded())
+        return not self._closed and all(model.scheduler.alive for model, _ in self._pool.loaded())
 
     def loaded(self) -> list[LoadedModel]:
         """The models in memory, for metrics."""
-        return [m for m, _ in self._pool.loaded()]
+        return [model for model, _ in self._pool.loaded()]
 
     # -- where the pool gets models
 
@@ -246,10 +248,11 @@ class LocalEngine:
         keep_alive: float | None,
         priority: Priority,
     ) -> _Call:
+        listed = text_list(texts)
         entry = self.catalog.find(model)
         info = self.catalog.describe_key(entry.key)
         literal = _default_prompt(info, entry.role) if prompt is None else prompt
-        return _Call(entry.key, info, texts, truncate, dimensions, context, literal, keep_alive, priority)
+        return _Call(entry.key, info, listed, truncate, dimensions, context, literal, keep_alive, priority)
 
     @contextlib.contextmanager
     def _admitted(self) -> Iterator[None]:

@@ -150,7 +150,7 @@ class ModelPool:
         """Models in memory, each with the seconds it has left, longest first (infinite: for ever)."""
         with self._changed:
             now = self._clock()
-            remaining = [(m, max(0.0, m.expiry(now) - now)) for m in self._models.values()]
+            remaining = [(model, max(0.0, model.expiry(now) - now)) for model in self._models.values()]
         return sorted(remaining, key=lambda pair: -pair[1])
 
     def unload(self, key: str) -> None:
@@ -195,7 +195,7 @@ class ModelPool:
                 unused = self._expired()
                 request = self._next(unused)
                 if not unused and request is None:
-                    if self._closed and not self._pending and not any(m.users for m in self._models.values()):
+                    if self._closed and not self._pending and not any(model.users for model in self._models.values()):
                         unused = list(self._models.values())
                         self._models.clear()
                     else:
@@ -209,13 +209,13 @@ class ModelPool:
                 return
 
     def _until_expiry(self) -> float | None:
-        expiries = [m.expires_at for m in self._models.values() if m.users == 0]
+        expiries = [model.expires_at for model in self._models.values() if model.users == 0]
         first = min(expiries, default=float("inf"))
         return None if first == float("inf") else min(max(0.0, first - self._clock()), _LONGEST_WAIT_SECONDS)
 
     def _expired(self) -> list[LoadedModel]:
         now = self._clock()
-        expired = [m for m in self._models.values() if m.users == 0 and m.expires_at <= now]
+        expired = [model for model in self._models.values() if model.users == 0 and model.expires_at <= now]
         for model in expired:
             del self._models[model.key]
         return expired
@@ -253,12 +253,12 @@ class ModelPool:
             return False
         while self._models and (
             len(self._models) >= self._max_models
-            or size + sum(m.size_bytes for m in self._models.values()) > self._max_bytes
+            or size + sum(model.size_bytes for model in self._models.values()) > self._max_bytes
         ):
-            idle = [m for m in self._models.values() if m.users == 0]
+            idle = [model for model in self._models.values() if model.users == 0]
             if not idle:
                 return False
-            victim = min(idle, key=lambda m: m.used_at)
+            victim = min(idle, key=lambda model: model.used_at)
             unused.append(self._models.pop(victim.key))
         return True
 
@@ -268,7 +268,7 @@ class ModelPool:
             fingerprint = encoder.fingerprint  # now: the folder may be gone when an answer needs it
         except BaseException as error:  # noqa: BLE001 -- a load that fails must not end the thread that loads
             with self._changed:
-                for other in [r for r in self._pending if r.key == request.key]:
+                for other in [waiting for waiting in self._pending if waiting.key == request.key]:
                     self._pending.remove(other)
                     _fail(other, error)
             _fail(request, error)
@@ -278,9 +278,9 @@ class ModelPool:
         model = LoadedModel(request.key, encoder, scheduler, fingerprint, encoder.size_bytes, period, now)
         with self._changed:
             self._models[request.key] = model
-            for waiting in [request, *(r for r in self._pending if r.key == request.key)]:
+            for waiting in [request, *(other for other in self._pending if other.key == request.key)]:
                 self._grant(waiting, model)
-            self._pending = deque(r for r in self._pending if r.key != request.key)
+            self._pending = deque(other for other in self._pending if other.key != request.key)
             if model.users == 0:
                 self._keep(model, model.keep_alive)
         _log.info("loaded model=%s bytes=%d seconds=%.3f", model.key, model.size_bytes, now - request.began)

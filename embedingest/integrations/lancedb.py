@@ -19,6 +19,7 @@ from lancedb.embeddings import EmbeddingFunctionConfig, TextEmbeddingFunction, r
 from pydantic import PrivateAttr
 
 from embedingest.build.models import open_engine
+from embedingest.engine.engine import text_list
 from embedingest.errors import EngineError
 from embedingest.store.schema import identity
 from embedingest.types import DEFAULT_MODEL
@@ -72,13 +73,14 @@ class EmbedingestFunction(TextEmbeddingFunction):
 
     def compute_query_embeddings(self, *args: Any, **_: Any) -> list[Any]:
         """One vector for each query, with the query side's prompt."""
-        return self._embed(list(self.sanitize_input(args[0])), self.query_prompt, "query")
+        return self._embed(self.sanitize_input(args[0]), self.query_prompt, "query")
 
     def generate_embeddings(self, texts: Any, *_: Any, **__: Any) -> list[Any]:
         """One vector for each document, with the document side's prompt."""
-        return self._embed(list(texts), self.document_prompt, "document")
+        return self._embed(self.sanitize_input(texts), self.document_prompt, "document")
 
-    def _embed(self, texts: list[str], prompt: str | None, role: str) -> list[NDArray[np.float32]]:
+    def _embed(self, texts: Any, prompt: str | None, role: str) -> list[NDArray[np.float32]]:
+        texts = text_list(texts)
         if self.host is not None:
             return self._over_http([(prompt or "") + text for text in texts])
         engine = self._in_process()

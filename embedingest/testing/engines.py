@@ -129,6 +129,18 @@ def owes_a_sizer(engine: Engine) -> None:
     assert engine.sizer(model, prompt="a long prompt: ").capacity < sizer.capacity, "the prompt takes no room"
 
 
+def owes_a_list_of_texts(engine: Engine) -> None:
+    """One bare text, and a text that is no string, are a TypeError: `embedingest.plugin.text_list` says it."""
+    for wrong in ("one text", b"one text", [b"a text"], ["a text", None], [7]):
+        given: Any = wrong
+        for call in (engine.embed, lambda texts, model: asyncio.run(engine.aembed(texts, model=model))):
+            try:
+                call(given, model=_model(engine))
+            except TypeError:
+                continue
+            raise AssertionError(f"{given!r} was embedded, which is no list of texts")
+
+
 def owes_a_clear_no(engine: Engine) -> None:
     """A name that no model has is ModelNotFoundError."""
     try:

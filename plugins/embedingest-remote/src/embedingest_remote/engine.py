@@ -22,6 +22,7 @@ from embedingest.plugin import (
     ModelInfo,
     ModelNotFoundError,
     TokenizerSizer,
+    text_list,
 )
 from embedingest_remote.client import Client, TooLong
 from embedingest_remote.fingerprint import sketch
@@ -99,7 +100,7 @@ class RemoteEngine:
         began = time.perf_counter()
         info = self.describe(model)
         call = _Call(model, truncate, keep_alive, info.max_tokens)
-        prepared = {index: (prompt or "") + text for index, text in enumerate(texts)}
+        prepared = {index: (prompt or "") + text for index, text in enumerate(text_list(texts))}
         self._run(call, prepared)
         vectors = np.stack([call.rows[i] for i in prepared]) if prepared else np.zeros((0, info.dimensions), np.float32)
         if dimensions is not None and 0 < dimensions < vectors.shape[1]:
