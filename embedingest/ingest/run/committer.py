@@ -15,11 +15,17 @@ if TYPE_CHECKING:
     from embedingest.ingest.report import IngestReport
     from embedingest.ingest.run.planner import PlannedFile
     from embedingest.ingest.run.resources import Resources
+    from embedingest.types import Row
 
-__all__ = ["COMMIT_ROWS", "COMMIT_SECONDS", "MOST_NOTICED", "Committer"]
+__all__ = ["COMMIT_CHARACTERS", "COMMIT_ROWS", "COMMIT_SECONDS", "MOST_NOTICED", "Committer"]
 
 COMMIT_ROWS: Final = 2048
 """Rows and files that are ready before they are written, whatever their age."""
+
+COMMIT_CHARACTERS: Final = 32 * 2**20
+"""Characters of the rows that are ready before they are written: text, and every row's copy of what its document says
+of itself. One file may have more.
+"""
 
 COMMIT_SECONDS: Final = 4.0
 """How long a file that is ready may wait for others."""
@@ -45,6 +51,7 @@ class Committer:
         self._clock = clock
         self._ready: list[PlannedFile] = []
         self._rows = 0
+        self._characters = 0
         self._since = 0.0
         self._commits = 0
         self.noticed: set[str] = set()
@@ -54,21 +61,24 @@ class Committer:
         if not self._ready:
             self._since = self._clock()
         self._ready.append(file)
-        self._rows += len(file.difference.new) + len(file.difference.refreshed) + 1
+        change = file.difference
+        self._rows += len(change.new) + len(change.refreshed) + 1
+        self._characters += sum(map(_characters, change.new)) + sum(map(_characters, change.refreshed))
 
     @property
     def due(self) -> bool:
-        """Whether to commit now: an urgent file is ready, or many rows, or one file for some seconds."""
+        """Whether to commit now: an urgent file is ready, or many rows or large ones, or one file for some seconds."""
         if not self._ready:
             return False
         urgent = any(file.candidate.urgent for file in self._ready)
-        return urgent or self._rows >= COMMIT_ROWS or self._clock() - self._since >= COMMIT_SECONDS
+        many = self._rows >= COMMIT_ROWS or self._characters >= COMMIT_CHARACTERS
+        return urgent or many or self._clock() - self._since >= COMMIT_SECONDS
 
     def commit(self) -> list[PlannedFile]:
         """Write what is ready, first to the table, then to the journal. Raises StoreError."""
         if not self._ready:
             return []
-        files, self._ready, self._rows = self._ready, [], 0
+        files, self._ready, self._rows, self._characters = self._ready, [], 0, 0
         changes = _changes(files)
         if changes:
             self._resources.commit(changes)
@@ -93,6 +103,10 @@ class Committer:
         chunks.deleted += len(change.gone)
         if file.state.notices and len(self.noticed) <= MOST_NOTICED:
             self.noticed.add(file.state.source)
+
+
+def _characters(row: Row) -> int:
+    return len(row.text) + len(row.metadata) + len(row.title or "") + sum(map(len, row.heading_path)) + len(row.source)
 
 
 def _changes(files: Sequence[PlannedFile]) -> Changes:

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from embedingest.ingest.report import IngestReport
-from embedingest.ingest.run.committer import COMMIT_ROWS, COMMIT_SECONDS, MAINTAIN_COMMITS, MOST_NOTICED, Committer
+from embedingest.ingest.run.committer import (
+    COMMIT_CHARACTERS,
+    COMMIT_ROWS,
+    COMMIT_SECONDS,
+    MAINTAIN_COMMITS,
+    MOST_NOTICED,
+    Committer,
+)
 from embedingest.ingest.run.planner import PlannedFile, Planner
 from embedingest.ingest.run.resources import Resources
 from tests.ingest.run.values import INFO, RECIPE, candidate, read
@@ -54,6 +61,18 @@ def test_a_commit_writes_table_journal_and_report(resources: Resources) -> None:
     assert (report.files.new, report.files.empty, report.chunks.new) == (2, 1, 3)
     assert committer.noticed == {"docs/b"}, "a file without text is noticed"
     assert committer.commit() == []
+
+
+def test_a_few_large_rows_are_due_as_many_small_ones_are(resources: Resources) -> None:
+    committer = Committer(resources, IngestReport(), clock=Clock())
+    half = COMMIT_CHARACTERS // 2
+    committer.add(ready("a", ["x" * (half - 1000)]))
+    assert not committer.due
+    committer.add(ready("b", ["y" * half, "z" * 1000]))
+    assert committer.due
+    committer.commit()
+    committer.add(ready("c", ["x"]))
+    assert not committer.due, "what was written counts no longer"
 
 
 def test_what_is_urgent_is_due_at_once_and_the_backlog_after_some_seconds(resources: Resources) -> None:
