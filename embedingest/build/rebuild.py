@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
 from embedingest.config import DEFAULT
-from embedingest.errors import TableMissingError
+from embedingest.errors import StoreError
 
 if TYPE_CHECKING:
     import threading
@@ -82,7 +82,8 @@ class _Lender:
 
         try:
             return self._open.enter_context(open_table(self._settings.db, self._settings.table))
-        except TableMissingError:
+        except StoreError:
+            # There is none, or its files are damaged: what the vector cache does not have either is embedded again.
             return None
 
     def __enter__(self) -> Self:

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from dataclasses import astuple, dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from embedingest.store import text_index, vector_index
@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 KEY_COLUMNS: Final = ("id", "source", "text_hash")
 _MOST_PASSES: Final = 3
+_TAG_MARGIN: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +205,24 @@ def _clean(table: TableHandle, retention: timedelta) -> None:
     with table.translated("compact"):
         for _ in range(_MOST_PASSES):
             before = int(table.lance.version)
-            table.lance.optimize(cleanup_older_than=retention)
+            _optimize(table, retention)
             if int(table.lance.version) == before:
                 return
+
+
+def _optimize(table: TableHandle, retention: timedelta) -> None:
+    """One pass. LanceDB refuses to remove what a tag of its own names, so what is older than such a tag stays."""
+    try:
+        table.lance.optimize(cleanup_older_than=retention)
+    except RuntimeError as error:
+        if "tagged version" not in str(error):
+            raise
+        tagged = {int(facts["version"]) for facts in table.lance.tags.list().values()}
+        times = [
+            facts["timestamp"].astimezone(UTC) for facts in table.lance.list_versions() if facts["version"] in tagged
+        ]
+        oldest = datetime.now(UTC) - min(times, default=datetime.now(UTC))
+        table.lance.optimize(cleanup_older_than=max(retention, oldest + _TAG_MARGIN))
 
 
 def _described(error: Exception) -> str:

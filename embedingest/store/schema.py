@@ -27,6 +27,8 @@ __all__ = [
     "SCHEMA_VERSION",
     "VECTOR",
     "Column",
+    "check",
+    "foreign",
     "identity",
     "nanoseconds_of",
     "now",
@@ -125,10 +127,46 @@ def identity(stored: pa.Schema, *, table: str) -> TableIdentity:
     return TableIdentity(**{name: value for name, value in facts.items() if name in known})
 
 
+def foreign(stored: pa.Schema) -> list[str]:
+    """Columns that somebody else added to the table: their values are kept, and rows that are new have none."""
+    return [name for name in stored.names if name not in COLUMNS]
+
+
+def check(stored: pa.Schema, dimensions: int, *, table: str, writing: bool) -> None:
+    """Refuse a table whose columns somebody changed so that it cannot be read, or not written. Raises StoreError."""
+    remedy = "undo it, or make the table anew from its folders: `embedingest rebuild`"
+    if lacking := [name for name in COLUMNS if name not in stored.names]:
+        raise StoreError(
+            f"table `{table}` lacks the column `{lacking[0]}`: somebody renamed or dropped it", remedy=remedy
+        )
+    vector = stored.field(VECTOR).type
+    if not (pa.types.is_fixed_size_list(vector) and pa.types.is_floating(vector.value_type)):
+        raise StoreError(f"column `{VECTOR}` of table `{table}` is {vector}, not {dimensions} numbers", remedy=remedy)
+    for column in ROW_MODEL:
+        if column.kind is not None and stored.field(column.name).type != column.kind:
+            kind = stored.field(column.name).type
+            raise StoreError(
+                f"column `{column.name}` of table `{table}` is {kind}, not {column.kind}: somebody changed it",
+                remedy=remedy,
+            )
+    if writing and (full := [name for name in foreign(stored) if not stored.field(name).nullable]):
+        raise StoreError(
+            f"table `{table}` has a column `{full[0]}` that is not ours and is never null, so no row can be added",
+            remedy=f'`alter_columns({{"path": "{full[0]}", "nullable": True}})` with LanceDB lets rows be without one',
+        )
+
+
 def table_of(
-    rows: Sequence[Row], vectors: NDArray[Any], target: pa.Schema, ingested_at: Sequence[datetime] | datetime
+    rows: Sequence[Row],
+    vectors: NDArray[Any],
+    target: pa.Schema,
+    ingested_at: Sequence[datetime] | datetime,
+    kept: pa.Table | None = None,
 ) -> pa.Table:
-    """N rows and their vectors (N, D) as an Arrow table of exactly the schema `target`."""
+    """N rows and their vectors (N, D) as an Arrow table of exactly the schema `target`.
+
+    Columns that are not ours have the values of `kept`, N rows in the same order, or none.
+    """
     width = target.field(VECTOR).type.list_size
     if vectors.shape != (len(rows), width):
         raise StoreError(f"{len(rows)} rows of {width} dimensions were to be written, vectors are {vectors.shape}")
@@ -138,15 +176,17 @@ def table_of(
     columns["modified_at"] = [row.modified_at_ns // TIME_STEP_NS for row in rows]
     columns["ingested_at"] = times
     columns[VECTOR] = _vector_column(vectors, target.field(VECTOR).type)
+    for name in foreign(target):
+        columns[name] = pa.nulls(len(rows), target.field(name).type) if kept is None else kept.column(name)
     return pa.table([_column(columns[field.name], field.type) for field in target], schema=target)
 
 
-def _column(values: Any, kind: pa.DataType) -> pa.Array:
-    return values if isinstance(values, pa.Array) else pa.array(values, kind)
+def _column(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    return values if isinstance(values, (pa.Array, pa.ChunkedArray)) else pa.array(values, kind)
 
 
 def _vector_column(vectors: NDArray[Any], kind: pa.DataType) -> pa.Array:
-    number = np.float16 if kind.value_type == pa.float16() else np.float32
+    number = kind.value_type.to_pandas_dtype()
     flat = np.ascontiguousarray(vectors, dtype=number).reshape(-1)
     return pa.FixedSizeListArray.from_arrays(pa.array(flat, kind.value_type), type=kind)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
-from embedingest.store.database import connect, translated
+from embedingest.errors import StoreError
+from embedingest.store.database import connect, opened, translated
+from embedingest.store.schema import foreign
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["switch_table"]
+
+_log = logging.getLogger(__name__)
 
 
 def switch_table(uri: str | Path, beside: str, name: str) -> None:
@@ -19,8 +24,25 @@ def switch_table(uri: str | Path, beside: str, name: str) -> None:
     in between, either the old rows are there or the new ones, and doing it again ends the same. Raises StoreError.
     """
     database = connect(uri, read_consistency_seconds=0)
+    _look_at_old(database, uri, name)
     with translated("switch", f"`{beside}` to `{name}` in {uri}"):
         source = database.open_table(beside)
         rows = source.search().to_batches() if source.count_rows() else None
         database.create_table(name, data=rows, schema=source.schema, mode="overwrite")
         database.drop_table(beside)
+
+
+def _look_at_old(database: Any, uri: str | Path, name: str) -> None:
+    """Say what the old table has that the new one will not; remove it first where its files are too damaged to open."""
+    try:
+        old = opened(database, uri, name)
+    except StoreError:
+        with translated("remove the damaged table", f"`{name}` in {uri}"):
+            database.drop_table(name)
+        return
+    if old is not None and (added := foreign(old.schema)):
+        _log.warning(
+            "table `%s` is made anew without the columns that others added: %s; its version before keeps them",
+            name,
+            ", ".join(added),
+        )

@@ -73,7 +73,9 @@ def open_table(
         with translated("create table", f"`{name}` in {uri}"):
             lance = database.create_table(name, schema=columns.schema(identity), mode="create")
     handle = TableHandle(database, lance, uri=str(uri), name=name)
-    check_fingerprint(handle.identity, name, fingerprint=fingerprint, dimensions=dimensions)
+    stored, identity = handle.schema, handle.identity
+    columns.check(stored, identity.dimensions, table=name, writing=create)
+    check_fingerprint(identity, name, fingerprint=fingerprint, dimensions=dimensions)
     return ChunkTable(handle, upkeep=upkeep, guard=guard)
 
 
@@ -175,27 +177,33 @@ class ChunkTable:
     def _add(self, rows: Sequence[Row], vectors: NDArray[np.float32] | None) -> None:
         matrix = _checked(rows, vectors, self.schema.field(VECTOR).type.list_size)
         first = _first_of_each(rows)
-        stored = set(self._stored([rows[i].id for i in first], ["id"]).column("id").to_pylist())
-        new = [i for i in first if rows[i].id not in stored]
-        again = [i for i in first if rows[i].id in stored]
+        schema = self.schema
+        stored = self._stored([rows[i].id for i in first], ["id", *columns.foreign(schema)])
+        places = {row_id: place for place, row_id in enumerate(stored.column("id").to_pylist())}
+        new = [i for i in first if rows[i].id not in places]
+        again = [i for i in first if rows[i].id in places]
         now = columns.now()
         if new:
             with self.handle.translated("write to"):
-                self.handle.lance.add(columns.table_of([rows[i] for i in new], matrix[new], self.schema, now))
+                self.handle.lance.add(columns.table_of([rows[i] for i in new], matrix[new], schema, now))
         if again:
-            self._merge([rows[i] for i in again], matrix[again], now)
+            kept = stored.take([places[rows[i].id] for i in again])
+            self._merge([rows[i] for i in again], matrix[again], now, kept)
 
     def _refresh(self, rows: Sequence[Row]) -> None:
         # The vectors are read and written again: a merge of some columns only does the same inside, 30 times slower.
         by_id = {rows[i].id: rows[i] for i in _first_of_each(rows)}
-        stored = self._stored(list(by_id), ["id", VECTOR, "ingested_at"])
+        stored = self._stored(list(by_id), ["id", VECTOR, "ingested_at", *columns.foreign(self.schema)])
         if stored.num_rows:
             present = [by_id[row_id] for row_id in stored.column("id").to_pylist()]
-            self._merge(present, _matrix(stored), stored.column("ingested_at").to_pylist())
+            self._merge(present, _matrix(stored), stored.column("ingested_at").to_pylist(), stored)
 
-    def _merge(self, rows: list[Row], vectors: NDArray[np.float32], times: Sequence[datetime] | datetime) -> None:
+    def _merge(
+        self, rows: list[Row], vectors: NDArray[np.float32], times: Sequence[datetime] | datetime, kept: pa.Table
+    ) -> None:
+        """Write over rows that are there; `kept` has their values of columns that are not ours."""
         with self.handle.translated("write to"):
-            data = columns.table_of(rows, vectors, self.schema, times)
+            data = columns.table_of(rows, vectors, self.schema, times, kept)
             self.handle.lance.merge_insert("id").when_matched_update_all().execute(data)
 
     def _stored(self, ids: Collection[str], names: list[str]) -> pa.Table:
