@@ -19,6 +19,7 @@ from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.run.removal import delete
 from embedingest.ingest.run.survey import Survey, survey_paths, survey_root
 from embedingest.ingest.run.walk import Stopped, Walk
+from embedingest.ingest.scan.absences import Absences
 from embedingest.ingest.scan.roots import Root, owner
 from embedingest.ingest.watch.settle import is_young
 from embedingest.ingest.watch.values import Batch
@@ -122,6 +123,7 @@ class Convergence:
         self._allow_deletes = allow_deletes
         self._walk = Walk(resources, report, watched=follower is not None)
         self._departures = Departures()
+        self._absences = Absences(resources.journal)
         self._present: dict[str, int] = {}
         self._failed: list[str] = []
         self._unconfirmed: set[str] = set()
@@ -148,7 +150,7 @@ class Convergence:
                 self._swept.add(root)
                 self._skipped[root] = survey.skipped
                 self._hold_back(root, survey)
-                self._add(root, survey)
+                self._add(root, survey, swept=True)
             elif relatives:
                 survey = survey_paths(root, scanner, journal, relatives, due=due)
                 self._hold_back(root, survey, settled=changed)
@@ -190,14 +192,16 @@ class Convergence:
                 follower.hold(os.fspath(root.path), root.relative(source), facts)
         survey.gone = gone
 
-    def _add(self, root: Root, survey: Survey, *, early: bool = False) -> None:
+    def _add(self, root: Root, survey: Survey, *, swept: bool = False, early: bool = False) -> None:
         report, journal = self._report, self._resources.journal
         report.files.seen += survey.seen
         for name, count in survey.counts.items():
             report.files.add(name, count)
         report.failures += survey.failures
         self._failed += survey.failed
-        self._departures.add(root, survey.gone, self._walk.expect_gone(survey.gone), early=early)
+        self._absences.look(root, survey.gone, swept=swept)
+        certain = [source for source in survey.gone if source not in self._absences]
+        self._departures.add(root, survey.gone, self._walk.expect_gone(certain), early=early)
         self._walk.add(survey.candidates)
         there = self._departures.came_back(candidate.source for candidate in survey.candidates)
         if survey.candidates and root not in self._swept:
@@ -260,6 +264,7 @@ class Convergence:
             share=self._confirm_share,
             confirmed=journal.pending(),
             allow=self._allow_deletes,
+            doubtful=self._absences,
         )
         if verdict.wait:
             journal.set_pending(verdict.wait, self._resources.now())
@@ -279,7 +284,7 @@ class Convergence:
         state = self._resources.journal.file(source)
         if source in self._walk.moved:
             return True
-        if state is None or not state.content_hash:
+        if source in self._absences or state is None or not state.content_hash:
             return False
         others = self._resources.journal.has_content(state.content_hash)
         return any(other not in gone and other not in self._departures for other in others)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Container, Mapping
 
 __all__ = ["LEAST_DOCUMENTS", "RecentDeletions", "Verdict", "judge"]
 
 # Of fewer documents any share may go: a person who tidies up deletes two notes of three.
 LEAST_DOCUMENTS: Final = 10
 _RECENT_SECONDS: Final = 60.0
+_AWAY: Final = "what {:,} of them lie on is away (a mount, or a link to nothing)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,24 @@ def judge(
     share: float,
     confirmed: Mapping[str, bool],
     allow: bool,
+    doubtful: Container[str] = (),
 ) -> Verdict:
     """Judge the deletions under one root.
 
     `gone` are the sources that are no longer there and did not merely move. `documents` had rows before, of which
     `recent` were deleted within the last minute and are not in `gone`; `present` files are there now. More than
     `share` of the documents waits, and everything does where no file is left. `confirmed` are sources that
-    waited before and whether a person has said yes; with `allow` nothing waits.
+    waited before and whether a person has said yes; with `allow` nothing waits. `doubtful` may be away: they wait.
     """
     allowed = [source for source in gone if allow or confirmed.get(source)]
     rest = [source for source in gone if not (allow or confirmed.get(source))]
+    away = {source for source in rest if source in doubtful}
+    if away:
+        others = judge(
+            [source for source in gone if source not in away], documents=documents - len(away), present=present,
+            recent=recent, share=share, confirmed=confirmed, allow=allow,
+        )  # fmt: skip
+        return Verdict(others.delete, (*sorted(away), *others.wait), others.reason or _AWAY.format(len(away)))
     if not rest:
         return Verdict(tuple(allowed), ())
     count, total = len(rest) + recent, documents + recent

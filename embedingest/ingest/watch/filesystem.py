@@ -9,9 +9,12 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-__all__ = ["explain_limit", "filesystem_of", "is_remote"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["explain_limit", "filesystem_of", "is_remote", "mounts_within"]
 
 _REMOTE: Final = frozenset(
     {
@@ -24,24 +27,41 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
 
+class _Mount(NamedTuple):
+    """A line of /proc/self/mountinfo; `folder` is the one of the device that is mounted."""
+
+    point: str
+    kind: str
+    device: str
+    folder: str
+
+
 def filesystem_of(path: str, mounts: str | None = None) -> str:
     """The type of the file system that holds `path` (`ext4`, `nfs4`, `fuse.sshfs`, …); empty where unknown.
 
     `mounts` is the text of /proc/self/mountinfo, read from there by default.
     """
-    if mounts is None:
-        try:
-            mounts = _MOUNTS.read_text("utf-8", "surrogateescape")
-        except OSError:
-            return ""
     real = os.path.realpath(path)
     best, kind = "", ""
-    for line in mounts.splitlines():
-        fields, _, rest = line.partition(" - ")
-        point = _OCTAL.sub(lambda match: chr(int(match.group(1), 8)), fields.split(" ")[4])
-        if len(point) >= len(best) and (real == point or real.startswith(point.rstrip("/") + "/")):
-            best, kind = point, rest.split(" ")[0]
+    for mount in _mounts(mounts):
+        if len(mount.point) >= len(best) and (real == mount.point or real.startswith(mount.point.rstrip("/") + "/")):
+            best, kind = mount.point, mount.kind
     return kind
+
+
+def mounts_within(path: str, mounts: str | None = None) -> dict[str, str]:
+    """What is mounted at a folder and below it, by relative path; nothing where that is unknown.
+
+    The value tells one mount from another, and is the same again after the machine was started anew: the file system,
+    the device and which folder of it. Of several at one place the last counts, which is the one that shows.
+    """
+    real = os.path.realpath(path)
+    inside = real.rstrip("/") + "/"
+    return {
+        mount.point[len(inside) :]: f"{mount.kind} {mount.device} {mount.folder}"
+        for mount in _mounts(mounts)
+        if mount.point == real or mount.point.startswith(inside)
+    }
 
 
 def is_remote(kind: str) -> bool:
@@ -66,6 +86,25 @@ def explain_limit(error: str, folders: int) -> str | None:
         f"{what}, and fs.inotify.{name} allows {bound}; "
         f"raise it with `sudo sysctl fs.inotify.{name}={max(2 * needed, 2 * (allowed or 0))}`"
     )
+
+
+def _mounts(text: str | None) -> Iterator[_Mount]:
+    if text is None:
+        try:
+            text = _MOUNTS.read_bytes().decode("utf-8", "surrogateescape")
+        except OSError:
+            return
+    for line in text.split("\n"):
+        fields, _, rest = line.partition(" - ")
+        if not rest:
+            continue
+        root, point = (_unescaped(field) for field in fields.split(" ")[3:5])
+        kind, device = rest.split(" ")[:2]
+        yield _Mount(point, kind, device, root)
+
+
+def _unescaped(field: str) -> str:
+    return _OCTAL.sub(lambda match: chr(int(match.group(1), 8)), field)
 
 
 def _limit(name: str) -> int | None:

@@ -49,6 +49,14 @@ def test_what_a_person_confirmed_goes_and_the_rest_goes_on_waiting() -> None:
     assert verdict.wait == ("docs/1",)
 
 
+def test_what_may_only_be_away_waits_however_little_it_is_and_holds_nothing_else_up() -> None:
+    verdict = decide(names(3), doubtful={"docs/1"})
+    assert (set(verdict.delete), verdict.wait) == ({"docs/0", "docs/2"}, ("docs/1",))
+    assert "away" in verdict.reason
+    assert decide(names(3), doubtful={"docs/1"}, confirmed={"docs/1": True}).wait == ()
+    assert decide(names(3), doubtful=names(3), allow=True).wait == ()
+
+
 def test_allowed_deletions_never_wait() -> None:
     assert decide(names(100), present=0, allow=True).delete == tuple(names(100))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedingest.ingest.watch.filesystem import explain_limit, filesystem_of, is_remote
+from embedingest.ingest.watch.filesystem import explain_limit, filesystem_of, is_remote, mounts_within
 
 MOUNTS = r"""
 22 1 0:20 / / rw - ext4 /dev/vda rw
@@ -27,6 +27,12 @@ MOUNTS = r"""
 def test_the_innermost_mount_tells_whether_events_can_be_trusted(path, kind, remote):
     assert filesystem_of(path, MOUNTS) == kind
     assert is_remote(kind) is remote
+
+
+def test_mounts_are_told_by_what_is_mounted_and_not_by_numbers_that_change():
+    assert mounts_within("/home/me/share", MOUNTS) == {"": "nfs4 server:/share /", "local": "tmpfs tmpfs /"}
+    assert mounts_within("/home/me/with space", MOUNTS) == {"": "fuse.sshfs me@host: /"}
+    assert mounts_within("/home/me/shared", MOUNTS) == {}
 
 
 def test_this_machines_own_mounts_can_be_read(tmp_path):
