@@ -6,29 +6,47 @@ these, for several pipelines, or to close everything at a definite time, there i
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
+from weakref import WeakSet
 
+from embedingest.arguments import (
+    CALLABLE,
+    FLAG,
+    NAME,
+    NAMES,
+    PATH,
+    PROGRESS,
+    STOP,
+    TEXT,
+    Wanted,
+    check,
+    count,
+    one_of,
+    or_none,
+    text_list,
+)
 from embedingest.build.models import named_model
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember, searching
 from embedingest.build.serving import open_searcher, open_server
 from embedingest.build.settings import STATE, checked_settings, folders_config
 from embedingest.build.shared import SharedEngines
-from embedingest.config import DEFAULT, Config, PipelineConfig, ServerConfig
+from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig, ServerConfig, SourceConfig
 from embedingest.errors import ConfigError
+from embedingest.ingest.run.asynchronous import InThread, iterate_in_thread
 from embedingest.progress import ProgressLine
 from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import AsyncIterator, Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from contextlib import AbstractContextManager
 
     from embedingest.build.settings import Folder
-    from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.ingest.watch.values import Notice
     from embedingest.server.run import HttpServer
@@ -38,6 +56,10 @@ if TYPE_CHECKING:
 __all__ = ["Following", "embed", "ingest", "search", "serve", "watch"]
 
 _DB = str(PipelineConfig.model_fields["db"].default)
+_FOLDER = Wanted(
+    'a path, or keys and values such as {"path": "docs"}, each folder an argument of its own',
+    lambda value: PATH.fits(value) or isinstance(value, (Mapping, SourceConfig)),
+)
 _TABLE = str(PipelineConfig.model_fields["table"].default)
 
 
@@ -66,7 +88,8 @@ def ingest(
     >>> report.files.new
     1
     """
-    config = folders_config(paths, state=state, model=model, plugins=plugins, **settings)
+    check(allow_deletes=(allow_deletes, FLAG), progress=(progress, PROGRESS), stop=(stop, or_none(STOP)))
+    config = _folders_config("ingest", paths, settings, state=state, model=model, plugins=plugins)
     with _progress_sink(progress) as sink, open_pipeline(SharedEngines(config), progress=sink, stop=stop) as pipeline:
         remember(pipeline, config)
         return pipeline.converge(allow_deletes=allow_deletes)
@@ -94,7 +117,8 @@ def watch(
     ...         break
     0 failed
     """
-    config = folders_config(paths, state=state, model=model, plugins=plugins, **settings)
+    check(progress=(progress, PROGRESS), stop=(stop, or_none(STOP)), on_notice=(on_notice, or_none(CALLABLE)))
+    config = _folders_config("watch", paths, settings, state=state, model=model, plugins=plugins)
     return Following(config, progress=progress, stop=stop, on_notice=on_notice)
 
 
@@ -113,7 +137,7 @@ class Following:
         self._progress = progress
         self._stop = stop or threading.Event()
         self._on_notice = on_notice
-        self._loops: list[Generator[IngestReport, None, None]] = []
+        self._loops: WeakSet[Generator[IngestReport, None, None] | InThread[IngestReport]] = WeakSet()
 
     def stop(self) -> None:
         """End the watch soon, from any thread: the loop over it ends without an error."""
@@ -121,13 +145,13 @@ class Following:
 
     def __iter__(self) -> Generator[IngestReport, None, None]:
         loop = self._reports()
-        self._loops.append(loop)
+        self._loops.add(loop)
         return loop
 
-    async def __aiter__(self) -> AsyncIterator[IngestReport]:
-        with _progress_sink(self._progress) as sink, self._pipeline(sink) as pipeline:
-            async for report in pipeline.afollow(on_notice=self._on_notice):
-                yield report
+    def __aiter__(self) -> InThread[IngestReport]:
+        loop = iterate_in_thread(self._reports, self._stop)
+        self._loops.add(loop)
+        return loop
 
     def __enter__(self) -> Self:
         return self
@@ -135,18 +159,29 @@ class Following:
     def __exit__(self, *_: object) -> None:
         """Ends the loops that were left, and gives the table's lock back."""
         self.stop()
-        for loop in self._loops:
+        for loop in list(self._loops):
             loop.close()
 
-    def _reports(self) -> Generator[IngestReport, None, None]:
-        with _progress_sink(self._progress) as sink, self._pipeline(sink) as pipeline:
-            yield from pipeline.follow(on_notice=self._on_notice)
+    async def __aenter__(self) -> Self:
+        return self
 
-    def _pipeline(self, sink: ProgressSink | None) -> Pipeline:
-        pipeline = open_pipeline(SharedEngines(self._config), progress=sink, stop=self._stop)
-        pipeline.open()
-        remember(pipeline, self._config)
-        return pipeline
+    async def __aexit__(self, *_: object) -> None:
+        """As `__exit__`; the event loop goes on while the watch ends."""
+        self.stop()
+        for loop in list(self._loops):
+            if isinstance(loop, InThread):
+                await loop.aclose()
+            else:
+                loop.close()
+
+    def _reports(self) -> Generator[IngestReport, None, None]:
+        engines = SharedEngines(self._config)
+        with (
+            _progress_sink(self._progress) as sink,
+            open_pipeline(engines, progress=sink, stop=self._stop) as pipeline,
+        ):
+            remember(pipeline, self._config)
+            yield from pipeline.follow(on_notice=self._on_notice)
 
 
 def search(
@@ -159,7 +194,7 @@ def search(
     group: bool = False,
     context: int = 0,
     fold: bool = True,
-    db: str = _DB,
+    db: str | os.PathLike[str] = _DB,
     table: str = _TABLE,
     state: str | os.PathLike[str] = STATE,
     model: str | None = None,
@@ -183,8 +218,9 @@ def search(
     <BLANKLINE>
     The walrus sleeps on the ice.
     """
-    name, config = searching(Path(state), db, table, model)
-    searcher = open_searcher(SharedEngines(config), db=db, table=table, model=name, snapshot=snapshot)
+    check(group=(group, FLAG), fold=(fold, FLAG), snapshot=(snapshot, or_none(NAME)))
+    place, name, config = _searching(state, db, table, model)
+    searcher = open_searcher(SharedEngines(config), db=place, table=table, model=name, snapshot=snapshot)
     with searcher:
         return searcher.search(
             query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context, fold=fold
@@ -211,20 +247,27 @@ def embed(
     >>> embed(["a walrus", "a seal"], model="hashing").vectors.shape
     (2, 256)
     """
+    check(
+        model=(model, NAME),
+        role=(role, or_none(one_of("query", "document"))),
+        prompt=(prompt, or_none(TEXT)),
+        dimensions=(dimensions, or_none(count(1))),
+        truncate=(truncate, FLAG),
+    )
+    wanted = text_list("texts", texts)
     if role is not None and prompt is not None:
         raise ConfigError("`role` and `prompt` were both given", remedy="give one of them")
     name, models = named_model(model)
     engine = SharedEngines(Config(models=models)).engine_of(DEFAULT)
-    listed = [texts] if isinstance(texts, str) else texts
     if role is not None:
         prompt = engine.describe(name).prompt(role)
-    return engine.embed(listed, model=name, prompt=prompt, dimensions=dimensions, truncate=truncate)
+    return engine.embed(wanted, model=name, prompt=prompt, dimensions=dimensions, truncate=truncate)
 
 
 def serve(
     *,
     model: str | None = None,
-    db: str = _DB,
+    db: str | os.PathLike[str] = _DB,
     table: str = _TABLE,
     state: str | os.PathLike[str] = STATE,
     **settings: Any,
@@ -241,12 +284,43 @@ def serve(
     ...     server.url.startswith("http://127.0.0.1:")
     True
     """
-    name, config = searching(Path(state), db, table, model)
+    place, name, config = _searching(state, db, table, model)
     engines = SharedEngines(config)
     server_settings = checked_settings(ServerConfig, {"preload": (name,), **settings})
-    server = open_server(engines, server_settings, open_searcher(engines, db=db, table=table, model=name))
+    server = open_server(engines, server_settings, open_searcher(engines, db=place, table=table, model=name))
     server.start()
     return server
+
+
+def _folders_config(
+    function: str,
+    paths: Sequence[Folder],
+    settings: dict[str, Any],
+    *,
+    state: str | os.PathLike[str],
+    model: str,
+    plugins: Sequence[str],
+) -> Config:
+    """The configuration that the arguments of `ingest` and `watch` stand for. Raises ConfigError that names one."""
+    if "sources" in settings or not paths:
+        problem = "`sources` was given" if "sources" in settings else "no folder was given"
+        raise ConfigError(problem, remedy=f'name each folder as an argument of its own: `{function}("docs", "notes")`')
+    for index, path in enumerate(paths):
+        check(**{f"paths[{index}]": (path, _FOLDER)})
+    check(state=(state, PATH), model=(model, NAME), plugins=(plugins, NAMES))
+    if isinstance(settings.get("db"), os.PathLike):
+        settings["db"] = os.fspath(settings["db"])
+    engine = settings.pop("engine") if isinstance(settings.get("engine"), EngineConfig) else None
+    return folders_config(paths, settings, state=state, model=model, plugins=plugins, engine=engine)
+
+
+def _searching(
+    state: str | os.PathLike[str], db: str | os.PathLike[str], table: str, model: str | None
+) -> tuple[str, str, Config]:
+    """The database, the model's name and the configuration to search with. Raises ConfigError that names one."""
+    check(state=(state, PATH), db=(db, PATH), table=(table, NAME), model=(model, or_none(NAME)))
+    place = os.fspath(db)
+    return place, *searching(Path(state), place, table, model)
 
 
 def _progress_sink(progress: bool | ProgressSink) -> AbstractContextManager[ProgressSink | None]:

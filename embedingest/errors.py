@@ -110,7 +110,7 @@ class FingerprintError(StoreError):
 
 
 class LockedError(StoreError):
-    """Another process is the writer of this table."""
+    """Another process, or another call in this one, is the writer of this table."""
 
 
 class TableMissingError(StoreError):

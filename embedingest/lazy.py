@@ -44,7 +44,19 @@ def make_callable(package: str, name: str, modules: Mapping[str, str]) -> None:
     """
 
     class CallablePackage(ModuleType):
-        """A sub-package that is also called."""
+        # No doc string here: `help` shows that of the function.
+
+        @property
+        def __doc__(self) -> str | None:  # type: ignore[override]
+            return _function(name, modules).__doc__
+
+        @property
+        def __wrapped__(self) -> Callable[..., Any]:
+            return _function(name, modules)
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            """Another process, for which this is pickled, gets the function."""
+            return _function, (name, dict(modules))
 
         def __call__(self, *arguments: Any, **keywords: Any) -> Any:
             return _function(name, modules)(*arguments, **keywords)

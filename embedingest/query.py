@@ -5,12 +5,14 @@ Knows no command line and no HTTP. One `Searcher` serves both, and the assistant
 
 from __future__ import annotations
 
+import difflib
 import json
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from embedingest.arguments import TEXT, WHOLE, check, one_of, or_none
 from embedingest.errors import ConfigError
 from embedingest.store.values import SearchQuery
 
@@ -68,8 +70,7 @@ class Searcher:
         Raises ConfigError for an empty or overlong query, FingerprintError where the table is another model's,
         TableMissingError, and the engine's errors.
         """
-        if isinstance(query, str):
-            query = SearchQuery(query, **options)
+        query = _checked(query if isinstance(query, SearchQuery) else _query(query, options))
         if not query.text.strip():
             raise ConfigError("the query is empty", remedy="say what to look for")
         if len(query.text) > MAX_QUERY_CHARACTERS:
@@ -85,6 +86,28 @@ class Searcher:
         prompt = engine.describe(self.model).prompt("query")
         embeddings = engine.embed([query.text], model=self.model, prompt=prompt, priority="query")
         return replace(query, vector=embeddings.vectors[0], fingerprint=embeddings.fingerprint)
+
+
+def _query(text: str, options: Mapping[str, Any]) -> SearchQuery:
+    known = [name for name in SearchQuery.__dataclass_fields__ if name not in {"text", "vector", "fingerprint"}]
+    for name in options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            remedy = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
+            raise ConfigError(f"a search has no `{name}`", remedy=remedy)
+    return SearchQuery(text, **options)
+
+
+def _checked(query: SearchQuery) -> SearchQuery:
+    check(
+        query=(query.text, TEXT),
+        mode=(query.mode, one_of("hybrid", "vector", "text")),
+        limit=(query.limit, WHOLE),
+        offset=(query.offset, WHOLE),
+        filter=(query.filter, or_none(TEXT)),
+        context=(query.context, WHOLE),
+    )
+    return query
 
 
 def result_to_json(query: SearchQuery, result: SearchResult) -> dict[str, Any]:

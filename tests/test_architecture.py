@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parent.parent / "embedingest"
 
 # Rooms, lowest first. A module may import its own room and any room named in the set, never another.
-BOTTOM = {"types", "errors", "config", "registry", "options", "paths", "durations", "atomic", "regular", "version"}
+BOTTOM = {
+    "types",
+    "errors",
+    "arguments",
+    "config",
+    "registry",
+    "options",
+    "paths",
+    "durations",
+    "atomic",
+    "regular",
+    "version",
+}
 ROOMS: dict[str, set[str]] = {
     "types": set(),
     "version": set(),
@@ -28,6 +40,7 @@ ROOMS: dict[str, set[str]] = {
     "atomic": set(),
     "regular": set(),
     "config": {"types", "errors", "durations", "regular"},
+    "arguments": {"errors"},
     "options": {"errors"},
     "registry": {"types", "errors", "options"},
     "engine": BOTTOM,

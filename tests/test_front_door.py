@@ -81,6 +81,36 @@ def test_ingest_is_a_function_and_a_sub_package_in_any_order_of_imports(first):
     assert "tabel" in done.stdout, done.stderr
 
 
+@pytest.mark.parametrize("first", ["", "import embedingest.ingest.pipeline\n", "embedingest.ingest\n"])
+def test_ingest_is_explained_and_handed_to_another_process_in_any_order_of_imports(first):
+    code = (
+        f"import inspect, io, pickle, pydoc, embedingest\n{first}"
+        "from embedingest.api import ingest\nshown = io.StringIO()\npydoc.Helper(output=shown).help(embedingest.ingest)\n"
+        "assert 'Bring the table up to date with folders' in shown.getvalue(), shown.getvalue()\n"
+        "assert inspect.getdoc(embedingest.ingest) == inspect.getdoc(ingest)\n"
+        "assert pickle.loads(pickle.dumps(embedingest.ingest)) is ingest\n"
+        "assert inspect.unwrap(embedingest.ingest) is ingest\n"
+        "assert inspect.signature(embedingest.ingest) == inspect.signature(ingest)\nprint('whole')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "whole", done.stderr
+
+
+def test_ingest_is_submitted_to_another_process(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "walrus.md").write_text("The walrus sleeps.\n")
+    program = (
+        "import embedingest, embedingest.ingest.report, multiprocessing\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "if __name__ == '__main__':\n"
+        "    with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:\n"
+        "        print(pool.submit(embedingest.ingest, 'docs', model='hashing').result().files.new)\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    done = subprocess.run([sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.strip() == "1", done.stderr
+
+
 def test_a_name_that_is_not_public_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no public name `nonsense`"):
         embedingest.nonsense  # noqa: B018

@@ -33,8 +33,10 @@ def journal_path(state: Path, db: str, table: str) -> Path:
 def remember(pipeline: Pipeline, config: Config) -> None:
     """Write the settings of this run into its journal, so that `search`, `retry`, `plan` and the like need no flags.
 
-    Secrets are not written; see `config/remembered.py`.
+    Those of a run that the table refuses are not written: FingerprintError. Secrets never are; see
+    `config/remembered.py`.
     """
+    pipeline.check_model()
     settings = {
         "models": {name: storable(model) for name, model in config.models.items()},
         "plugins": list(config.plugins),
@@ -63,7 +65,7 @@ def recall(state: Path, db: str, table: str) -> Config:
     if document is None:
         raise TableMissingError(
             f"nothing was ingested into table `{table}` of {db} with state folder {state}",
-            remedy="name the folders once with `embedingest ingest PATH…`, or choose `--db`, `--table`, `--state`",
+            remedy="name the folders once with `embedingest ingest PATH…`, or choose another `db`, `table` or `state`",
         )
     settings = restored(json.loads(document))
     # The engine of the pipeline, whatever its name was, is the only one that is kept.

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
+from embedingest.arguments import CALLABLE, PATH, STOP, Wanted, check, one_of, or_none
 from embedingest.build.models import open_engine
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.serving import open_searcher
 from embedingest.config import DEFAULT, Config, read
+from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
     import os
 
+    from embedingest.config import PipelineConfig
     from embedingest.engine.engine import Engine
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import ProgressSink
     from embedingest.query import Searcher
 
 __all__ = ["Session"]
+
+
+_CONFIG: Final = Wanted(
+    "a Config, or the path of a configuration file",
+    lambda value: value is None or isinstance(value, Config) or PATH.fits(value),
+)
 
 
 class Session:
@@ -29,6 +38,7 @@ class Session:
     """
 
     def __init__(self, config: Config | str | os.PathLike[str] | None = None) -> None:
+        check(config=(config, _CONFIG))
         if not isinstance(config, Config):
             config = Config() if config is None else read(config)
         self.config = config
@@ -49,6 +59,7 @@ class Session:
 
     def engine_of(self, name: str = DEFAULT) -> Engine:
         """The engine of this name, one for all that name it."""
+        check(engine=(name, one_of(DEFAULT, *self.config.engines)))
         with self._lock:
             if name not in self._engines:
                 self._engines[name] = open_engine(self.config.engine_of(name), self.config.models)
@@ -64,8 +75,10 @@ class Session:
         """The pipeline `name` of the configuration, the same one each time; it takes the table's lock when first used.
 
         Asked for with another `progress` or `stop`, or after it was told to stop, it is closed and another takes its
-        place. `close` closes it. Raises KeyError where the configuration has no such pipeline.
+        place. `close` closes it. Raises ConfigError where the configuration has no such pipeline.
         """
+        check(progress=(progress, or_none(CALLABLE)), stop=(stop, or_none(STOP)))
+        self._settings(name)
         pipeline = self._pipelines.get(name)
         if pipeline is not None and progress is None and stop is None and not pipeline.stop.is_set():
             return pipeline
@@ -81,7 +94,7 @@ class Session:
 
         What is written to the table is seen at most `consistency_seconds` later.
         """
-        settings = self.config.pipelines[name]
+        settings = self._settings(name)
         return open_searcher(
             self,
             db=settings.db,
@@ -91,6 +104,12 @@ class Session:
             snapshot=snapshot,
             engine=settings.engine,
         )
+
+    def _settings(self, name: str) -> PipelineConfig:
+        if not self.config.pipelines:
+            raise ConfigError("the configuration has no pipeline", remedy="give it one: `Config(pipelines={…})`")
+        check(pipeline=(name, one_of(*self.config.pipelines)))
+        return self.config.pipelines[name]
 
     def close(self) -> None:
         """Close the pipelines and engines that were opened."""

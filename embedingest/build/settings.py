@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from embedingest.build.models import named_model
-from embedingest.config import DEFAULT, Config, EngineConfig, SourceConfig
+from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig, SourceConfig
+from embedingest.config.located import dotted
+from embedingest.config.problems import problems
 from embedingest.errors import ConfigError
 from embedingest.types import DEFAULT_MODEL
 
@@ -23,28 +25,32 @@ Section = TypeVar("Section", bound=BaseModel)
 Folder: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | SourceConfig
 """A folder or file to follow: its path, or a `sources` entry of a configuration."""
 
+_OF_A_FOLDER = {field.alias or name for name, field in SourceConfig.model_fields.items()} - set(
+    PipelineConfig.model_fields
+)
+
 STATE = Path(Config.model_fields["state"].default)
 """The default state folder."""
 
 
 def folders_config(
     paths: Sequence[Folder],
+    settings: Mapping[str, Any],
     *,
     state: str | os.PathLike[str] = STATE,
     model: str = DEFAULT_MODEL,
     plugins: Sequence[str] = (),
     engine: EngineConfig | None = None,
     remedy: str | None = None,
-    **pipeline: Any,
 ) -> Config:
     """The configuration with one pipeline, `default`, over these folders.
 
-    A path may come with settings of its own, as a `sources` entry. `model` is a name or a model folder; `pipeline` are
+    A path may come with settings of its own, as a `sources` entry. `model` is a name or a model folder; `settings` are
     further keys of a pipeline, checked as those of a configuration file. Raises ConfigError that names the key.
     """
     name, models = named_model(model)
     sources = [path if isinstance(path, (Mapping, SourceConfig)) else {"path": path} for path in paths]
-    section = {**pipeline, "sources": sources, "model": name}
+    section = {**settings, "sources": sources, "model": name}
     values: dict[str, Any] = {
         "state": state,
         "plugins": tuple(plugins),
@@ -61,6 +67,10 @@ def checked_settings(section: type[Section], values: Mapping[str, Any], *, remed
     try:
         return section.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{place}: {first['msg']}", remedy=remedy) from None  # the cause would print values
+        place, text = problems(error, values, section)[0]
+        if place[:2] == ("pipelines", DEFAULT):  # which nobody wrote
+            place = place[2:]
+            if remedy is None and len(place) == 1 and place[0] in _OF_A_FOLDER:
+                remedy = f'what concerns one folder stands beside its path: {{"path": "docs", "{place[0]}": …}}'
+        # The cause would print values.
+        raise ConfigError(f"{dotted(place)}: {text}" if place else text, remedy=remedy) from None

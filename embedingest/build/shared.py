@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ __all__ = ["SharedEngines"]
 
 _lock = threading.Lock()
 _open: dict[str, Engine] = {}
+_left: list[dict[str, Engine]] = []
+"""What a fork left behind; only kept."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,20 @@ class SharedEngines:
             if key not in _open:
                 _open[key] = open_engine(settings, self.config.models)
             return _open[key]
+
+
+def _forget_parents() -> None:
+    """In a forked child: the threads of the parent's engines are not here, and its lock may be held for ever.
+
+    The engines themselves stay in memory, since to take one down is to wait for its threads.
+    """
+    global _lock, _open
+    _left.append(_open)
+    _lock, _open = threading.Lock(), {}
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_forget_parents)
 
 
 def _close_all() -> None:

@@ -62,12 +62,12 @@ def config_from_flags(
 
     return folders_config(
         _sources(paths, flags),
+        _pipeline(flags),
         state=state,
         model=model,
         plugins=plugins,
         engine=engine_settings(),
         remedy="see `embedingest watch --help`",
-        **_pipeline(flags),
     )
 
 

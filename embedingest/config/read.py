@@ -5,7 +5,6 @@ The only room beside the command line that reads the environment. Opens nothing 
 
 from __future__ import annotations
 
-import difflib
 import errno
 import os
 import re
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from embedingest.config.located import Key, LocatedStr, Place, Places, dotted, parse
 from embedingest.config.model import Config
+from embedingest.config.problems import problems
 from embedingest.errors import ConfigError
 from embedingest.regular import read_bounded
 
@@ -60,11 +60,11 @@ def read_file(path: str | os.PathLike[str], environment: Mapping[str, str] | Non
     files: list[Path] = []
     data, places = _with_parents(file, files)
     hidden: set[Key] = set()
-    problems: list[tuple[Place, str]] = []
+    unset: list[tuple[Place, str]] = []
     known = os.environ if environment is None else environment
-    data = _expanded(data, (), known, places, hidden, problems)
-    if problems:
-        raise _error(file, problems)
+    data = _expanded(data, (), known, places, hidden, unset)
+    if unset:
+        raise _error(file, unset)
     _fill_places(data, file)
     config = _validated(data, file, places)
     return Reading(config=config, files=tuple(files), places=places, hidden=frozenset(hidden))
@@ -204,78 +204,8 @@ def _validated(data: dict[str, Any], file: Path, places: Places) -> Config:
     try:
         return Config.model_validate(data)
     except ValidationError as error:
-        problems = []
-        for problem in error.errors(include_url=False, include_input=False, include_context=False):
-            key = _key(problem["loc"], data)
-            if problem["type"] != "too_short" or not _value(data, key):  # a list is short too when its items are wrong
-                problems.append(
-                    (_nearest(places, key), f"{dotted(key)}: {_message(problem['type'], problem['msg'], key)}")
-                )
-        raise _error(file, problems) from None  # the cause would print values, secrets among them
-
-
-def _key(location: tuple[str | int, ...], data: Any) -> Key:
-    """The part of pydantic's location that is in the file; names of union branches are left out."""
-    key: list[str | int] = []
-    last = len(location) - 1
-    for index, part in enumerate(location):
-        inside = (isinstance(data, dict) and part in data) or (
-            isinstance(data, list) and isinstance(part, int) and part < len(data)
-        )
-        if inside:
-            data = data[part]
-            key.append(part)
-        elif index == last and isinstance(data, dict):
-            key.append(part)
-    return tuple(key)
-
-
-def _value(data: Any, key: Key) -> Any:
-    for part in key:
-        data = data[part]
-    return data
-
-
-def _message(kind: str, message: str, key: Key) -> str:
-    if kind == "missing":
-        return "this key is required"
-    if kind in {"model_type", "dict_type", "model_attributes_type"}:
-        return "expected keys and values here"
-    if kind != "extra_forbidden":
-        return message.removeprefix("Value error, ")
-    known = _known_keys(key[:-1])
-    near = difflib.get_close_matches(str(key[-1]), known, n=1, cutoff=0.5)
-    return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
-
-
-def _known_keys(key: Key) -> list[str]:
-    """The keys that may stand under `key`, by the JSON schema."""
-    whole = Config.model_json_schema()
-    nodes = [whole]
-    for part in key:
-        nodes = [child for node in nodes for child in _children(_flat(node, whole), part)]
-    names = {name for node in nodes for flat in _flat(node, whole) for name in flat.get("properties", {})}
-    return sorted(names | ({"extends"} if not key else set()))
-
-
-def _flat(node: dict[str, Any], whole: dict[str, Any]) -> list[dict[str, Any]]:
-    if "$ref" in node:
-        return _flat(whole["$defs"][node["$ref"].rsplit("/", 1)[-1]], whole)
-    if "anyOf" in node:
-        return [flat for branch in node["anyOf"] for flat in _flat(branch, whole)]
-    return [node]
-
-
-def _children(nodes: list[dict[str, Any]], part: str | int) -> list[dict[str, Any]]:
-    children = []
-    for node in nodes:
-        if isinstance(part, int):
-            child = node.get("items")
-        else:
-            child = node.get("properties", {}).get(part) or node.get("additionalProperties")
-        if isinstance(child, dict):
-            children.append(child)
-    return children
+        found = [(_nearest(places, key), f"{dotted(key)}: {text}") for key, text in problems(error, data, Config)]
+        raise _error(file, found) from None  # the cause would print values, secrets among them
 
 
 def _nearest(places: Places, key: Key) -> Place:

@@ -25,6 +25,7 @@ from embedingest.ingest.run.convergence import converge, due_sources
 from embedingest.ingest.run.deletions import RecentDeletions
 from embedingest.ingest.run.outage import Outage, is_hopeless
 from embedingest.ingest.run.progress import ProgressReporter
+from embedingest.ingest.run.reconcile import check_model
 from embedingest.ingest.run.removal import forget_root, known_root, without_root
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.scan.folders import Folders
@@ -35,7 +36,7 @@ from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.watch.values import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.audit.verify import Verification
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.ingest.requests import Verb
+    from embedingest.ingest.run.asynchronous import InThread
     from embedingest.ingest.run.opener import Opener, Table
     from embedingest.ingest.scan.roots import Root
     from embedingest.ingest.watch.values import Notice
@@ -251,11 +253,8 @@ class Pipeline:
             finally:
                 self._watcher = None
 
-    def afollow(self, *, on_notice: Callable[[Notice], None] | None = None) -> AsyncGenerator[IngestReport, None]:
-        """As `follow`, for `async for`: it follows in a thread. Cancelling sets the stop event and waits for its end.
-
-        `on_notice` is called from that thread.
-        """
+    def afollow(self, *, on_notice: Callable[[Notice], None] | None = None) -> InThread[IngestReport]:
+        """As `follow`, in a thread that also calls `on_notice`. Leaving and cancelling set the stop event and wait."""
         return iterate_in_thread(lambda: self.follow(on_notice=on_notice), self.stop)
 
     def _followed(self, watcher: Watcher) -> Iterator[IngestReport]:
@@ -331,6 +330,10 @@ class Pipeline:
     def table(self) -> Table:
         """The table, opened; made where there was none."""
         return self._resources.table()
+
+    def check_model(self) -> None:
+        """Raises FingerprintError where the table is another model's. A table that is as it was left is not opened."""
+        check_model(self._resources)
 
     def mark(self) -> None:
         """The journal agrees with the table as it is now."""

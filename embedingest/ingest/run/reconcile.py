@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.state.journal import Journal
     from embedingest.store.values import SourceState
 
-__all__ = ["reconcile", "synchronise", "unverify_changed_settings"]
+__all__ = ["check_model", "reconcile", "synchronise", "unverify_changed_settings"]
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +32,7 @@ def synchronise(resources: Resources) -> None:
     Raises FingerprintError where the table is another model's.
     """
     journal, token, fingerprint = resources.journal, resources.token(), resources.recipe.fingerprint
-    table_changed = token is not None and token != journal.meta("token")
-    if journal.fresh or table_changed or journal.meta("model") != fingerprint:
+    if not _is_as_left(resources, token):
         states = {} if token == "" else resources.table().source_states()
         unverified = reconcile(journal, states)
         _log.info("journal and table were compared: %d files to look at again", unverified)
@@ -41,6 +40,20 @@ def synchronise(resources: Resources) -> None:
             journal.set_meta("model", fingerprint)
             resources.mark()
     unverify_changed_settings(journal, resources.recipe)
+
+
+def check_model(resources: Resources) -> None:
+    """Opens the table unless it is as the journal saw it last. Raises FingerprintError where it is another model's."""
+    token = resources.token()
+    if token != "" and not _is_as_left(resources, token):
+        resources.table()
+
+
+def _is_as_left(resources: Resources, token: str | None) -> bool:
+    """Whether the journal saw this version of the table, under this model. Where no version can be told, it did."""
+    journal = resources.journal
+    table_changed = token is not None and token != journal.meta("token")
+    return not (journal.fresh or table_changed or journal.meta("model") != resources.recipe.fingerprint)
 
 
 def reconcile(journal: Journal, states: Mapping[str, SourceState]) -> int:

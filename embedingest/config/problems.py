@@ -1,0 +1,94 @@
+"""What pydantic says of settings, in the words of those who wrote them: the key, and the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+    from embedingest.config.located import Key
+
+__all__ = ["problems"]
+
+
+def problems(error: ValidationError, data: Any, section: type[BaseModel]) -> list[tuple[Key, str]]:
+    """Each thing that is wrong with `data` as a `section`: its key, and what is wanted. No value: some are secret."""
+    found = []
+    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+        key, kind = _key(problem["loc"], data), problem["type"]
+        value = _value(data, key)
+        if kind != "too_short" or not value:  # a list is short too when its items are wrong
+            found.append((key, _message(kind, problem["msg"], key, value, section)))
+    return found
+
+
+def _key(location: tuple[str | int, ...], data: Any) -> Key:
+    """The part of pydantic's location that is in the file; names of union branches are left out."""
+    key: list[str | int] = []
+    last = len(location) - 1
+    for index, part in enumerate(location):
+        inside = (isinstance(data, dict) and part in data) or (
+            isinstance(data, (list, tuple)) and isinstance(part, int) and part < len(data)
+        )
+        if inside:
+            data = data[part]
+            key.append(part)
+        elif index == last and isinstance(data, dict):
+            key.append(part)
+    return tuple(key)
+
+
+def _value(data: Any, key: Key) -> Any:
+    """What stands there; `None` where nothing does."""
+    for part in key:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def _message(kind: str, message: str, key: Key, value: Any, section: type[BaseModel]) -> str:
+    if kind == "missing":
+        return "this key is required"
+    if kind in {"model_type", "dict_type", "model_attributes_type"}:
+        return "expected keys and values here"
+    if kind == "tuple_type":
+        return "expected a list here" + (", such as `[…]` around this text" if isinstance(value, str) else "")
+    if kind != "extra_forbidden":
+        return message.removeprefix("Value error, ")
+    known = _known_keys(key[:-1], section)
+    near = difflib.get_close_matches(str(key[-1]), known, n=1, cutoff=0.5)
+    return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
+
+
+def _known_keys(key: Key, section: type[BaseModel]) -> list[str]:
+    """The keys that may stand under `key` of a section, by its JSON schema."""
+    whole = section.model_json_schema()
+    nodes = [whole]
+    for part in key:
+        nodes = [child for node in nodes for child in _children(_flat(node, whole), part)]
+    names = {name for node in nodes for flat in _flat(node, whole) for name in flat.get("properties", {})}
+    return sorted(names | ({"extends"} if not key and "pipelines" in names else set()))
+
+
+def _flat(node: dict[str, Any], whole: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in node:
+        return _flat(whole["$defs"][node["$ref"].rsplit("/", 1)[-1]], whole)
+    if "anyOf" in node:
+        return [flat for branch in node["anyOf"] for flat in _flat(branch, whole)]
+    return [node]
+
+
+def _children(nodes: list[dict[str, Any]], part: str | int) -> list[dict[str, Any]]:
+    children = []
+    for node in nodes:
+        if isinstance(part, int):
+            child = node.get("items")
+        else:
+            child = node.get("properties", {}).get(part) or node.get("additionalProperties")
+        if isinstance(child, dict):
+            children.append(child)
+    return children
