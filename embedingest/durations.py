@@ -15,7 +15,9 @@ FOREVER: Final = -1.0
 """Any negative period means: never unload."""
 
 _SECONDS_BY_UNIT: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART: Final = re.compile(r"(\d*)(?:(\.)(\d*))?([^\d.]*)")
+_PART: Final = re.compile(r"([0-9]*)(?:(\.)([0-9]*))?([^0-9.]*)")
+_LONGEST_CHARACTERS: Final = 1000  # what is longer is no duration that anybody means
+_SHOWN_CHARACTERS: Final = 60
 _LONGEST_SECONDS: Final = (2**63 - 1) / 1e9  # what fits Go's int64 of nanoseconds
 
 
@@ -25,6 +27,8 @@ class DurationError(ValueError):
 
 def parse_duration(text: str) -> float:
     """Seconds of a Go duration such as `1h30m`. Raises DurationError with Go's text."""
+    if len(text) > _LONGEST_CHARACTERS:
+        raise DurationError(f'time: invalid duration "{text[:_SHOWN_CHARACTERS]}…"')
     rest = text
     sign = 1.0
     if rest[:1] in ("+", "-"):

@@ -39,6 +39,21 @@ def test_what_is_no_duration_is_refused_in_gos_words(text, said):
     assert str(refused.value) == said
 
 
+@pytest.mark.parametrize(
+    "text", ["1h" * 400_000, "1" * 200_000 + "x", "9" * 5000 + "h", "x" * 100_000, "-" + "1ns" * 9999]
+)
+def test_a_text_longer_than_any_duration_is_refused_at_once_and_not_repeated(text):
+    with pytest.raises(DurationError, match="time: invalid duration") as refused:
+        parse_duration(text)
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("text", ["٣h", "３h", "1²s"])
+def test_only_plain_digits_are_digits(text):
+    with pytest.raises(DurationError):
+        parse_duration(text)
+
+
 @given(st.floats(allow_nan=False))
 def test_any_number_of_seconds_is_a_period(number):
     seconds = seconds_of(number)

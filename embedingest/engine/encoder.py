@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
     from embedingest.types import Sizer
 
-__all__ = ["Encoder", "SupportsBatchTokens", "TokenIds", "batch_tokens"]
+__all__ = ["Encoder", "SupportsBatchTokens", "SupportsHeads", "TokenIds", "batch_tokens", "heads"]
 
 TokenIds = Sequence[int]
+
+_LONG_CHARACTERS: Final = 32_768  # of a text from here on no more is tokenised than the window takes
 
 
 @runtime_checkable
@@ -23,7 +25,7 @@ class Encoder(Protocol):
     An encoder gets truncation, dimensions, normalising, prompts, batching and keep-alive for free: they are
     written once, above this seam. `tokenize` may be called from several threads at once; `encode` is called by
     one thread at a time, unless `parallel` says how many may. It may also say which batches it runs best:
-    `SupportsBatchTokens`.
+    `SupportsBatchTokens`, and read less of long texts: `SupportsHeads`.
     """
 
     @property
@@ -99,6 +101,25 @@ class SupportsBatchTokens(Protocol):
     def batch_tokens(self) -> int:
         """Padded tokens (texts × the longest one's tokens) of a batch."""
         ...
+
+
+@runtime_checkable
+class SupportsHeads(Protocol):
+    """An encoder that need not read all of a long text to know its first tokens."""
+
+    def tokenize_head(self, text: str, most: int) -> TokenIds:
+        """The content tokens of one text: at least the first `most`, or all where it has no more."""
+        ...
+
+
+def heads(encoder: Encoder, texts: Sequence[str], most: int) -> Iterable[TokenIds]:
+    """The content tokens of each text; of a long one at least the first `most`, if the encoder can do with those."""
+    if not isinstance(encoder, SupportsHeads) or all(len(text) < _LONG_CHARACTERS for text in texts):
+        return encoder.tokenize(texts)
+    return (
+        encoder.tokenize_head(text, most) if len(text) >= _LONG_CHARACTERS else encoder.tokenize([text])[0]
+        for text in texts
+    )
 
 
 def batch_tokens(encoder: Encoder) -> int | None:

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
@@ -74,6 +75,9 @@ class HashingEncoder:
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         """Pieces of at most 7 bytes, each spelled by its own id (an int of 63 bits)."""
         return [[piece for piece, _ in _pieces(text)] for text in texts]
+
+    def tokenize_head(self, text: str, most: int) -> TokenIds:
+        return [piece for piece, _ in islice(_pieces(text), most)]
 
     def detokenize(self, tokens: TokenIds) -> str:
         """The words again; runs of white space come back as one space."""

@@ -20,6 +20,7 @@ import psutil
 from embedingest.durations import DurationError, parse_setting
 from embedingest.engine import vectors
 from embedingest.engine.catalog import Catalog
+from embedingest.engine.encoder import heads
 from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, Lease, LoadedModel, ModelPool
@@ -43,6 +44,7 @@ TOO_LONG_AFTER_CUT: Final = "input after truncation exceeds maximum context leng
 
 T = TypeVar("T")
 
+_TEXTS_AT_ONCE: Final = 1024  # so often it is asked whether the caller still waits
 _INLINE_CHARACTERS: Final = 4096  # less than this is tokenised faster than it is handed to another thread
 
 
@@ -75,6 +77,7 @@ class _Call:
     tokenize_seconds: float = 0.0
     tokens: list[TokenIds] = field(default_factory=list)
     truncated: list[int] = field(default_factory=list)
+    is_dropped: bool = False
 
 
 class LocalEngine:
@@ -147,7 +150,10 @@ class LocalEngine:
             if sum(map(len, call.texts)) <= _INLINE_CHARACTERS:
                 self._prepare(call, loaded.encoder)
             else:
-                await self._in_thread(self._prepare, call, loaded.encoder)
+                try:
+                    await self._in_thread(self._prepare, call, loaded.encoder)
+                finally:
+                    call.is_dropped = True  # by a caller that went away; else it is done
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
             raw = await asyncio.wrap_future(ticket)
             return _finish(call, raw, loaded, ticket)
@@ -277,8 +283,11 @@ class LocalEngine:
         if call.context is not None and call.context > 0:
             window = min(call.context, encoder.context_length)
         limit = window - encoder.special_tokens
-        for index, tokens in enumerate(encoder.tokenize(texts)):
-            call.tokens.append(tokens if len(tokens) <= limit else _cut(tokens, index, limit, call))
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            if call.is_dropped:
+                return
+            for tokens in heads(encoder, texts[start : start + _TEXTS_AT_ONCE], max(limit + 1, 1)):
+                call.tokens.append(tokens if len(tokens) <= limit else _cut(tokens, len(call.tokens), limit, call))
         call.tokenize_seconds = time.perf_counter() - began
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
@@ -296,7 +305,7 @@ def _cut(tokens: TokenIds, index: int, limit: int, call: _Call) -> TokenIds:
     if limit <= 0:
         raise InputTooLongError(TOO_LONG_AFTER_CUT, index=index, remedy="raise `num_ctx`")
     if not call.truncate:
-        raise InputTooLongError(TOO_LONG, index=index, remedy=f"it has {len(tokens)} tokens and {limit} fit")
+        raise InputTooLongError(TOO_LONG, index=index, remedy=f"only {limit} tokens fit")
     call.truncated.append(index)
     return tokens[:limit]
 

@@ -6,11 +6,11 @@ owner of the weights could answer is refused or left empty. Knows engines; knows
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
 from embedingest.engine.engine import Engine
 from embedingest.errors import ConfigError, EngineError
+from embedingest.server.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from embedingest.types import Embeddings, ModelInfo
 
 __all__ = ["ServedEngine", "UnsupportedByEngineError", "served_engine"]
+
+
+_ASKING_THREADS: Final = 8
 
 
 class UnsupportedByEngineError(EngineError):
@@ -68,13 +71,14 @@ class _EngineWithoutWeights:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.models = engine.models
+        self._threads = Threads(_ASKING_THREADS, "embedingest-asking")
 
     async def aembed(self, texts: Sequence[str], **options: Any) -> Embeddings:
         return await self._engine.aembed(texts, **options)
 
     async def adescribe(self, model: str) -> ModelInfo:
         """On a thread, since such an engine may wait for another machine."""
-        return await asyncio.to_thread(self._engine.describe, model)
+        return await self._threads.run(self._engine.describe, model)
 
     def running(self) -> list[Running]:
         return []

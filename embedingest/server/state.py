@@ -25,7 +25,8 @@ from embedingest.errors import (
 from embedingest.server.engine import UnsupportedByEngineError
 from embedingest.server.http import Disconnected, Request
 from embedingest.server.metrics import Metrics
-from embedingest.server.wire.decode import WireError
+from embedingest.server.threads import Threads
+from embedingest.server.wire.decode import LARGE_BYTES, WireError
 
 if TYPE_CHECKING:
     from embedingest.config import ServerConfig
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from embedingest.server.wire.ollama import PromptChoice
     from embedingest.types import ModelInfo
 
-__all__ = ["BUSY", "Search", "ServerState", "wire_error"]
+__all__ = ["BUSY", "MOST_PULLS", "Search", "ServerState", "wire_error"]
 
 T = TypeVar("T")
 
@@ -42,6 +43,11 @@ BUSY: Final = "server busy, please try again.  maximum pending requests exceeded
 
 Search = Callable[..., Mapping[str, Any]]
 """`search(query, limit=…, mode=…, filter=…, group=…)` → the document of `search --json`; called on a thread."""
+
+_REQUEST_THREADS: Final = 16
+_DECODING_THREADS: Final = 2
+MOST_PULLS: Final = 4
+"""Models that are fetched at once."""
 
 _ROLES: Final = {
     "query": "query",
@@ -57,7 +63,8 @@ _ROLES: Final = {
 class ServerState:
     """One server's state. `ready` turns true when the preloaded models are in memory.
 
-    `body_bytes` is the size of all request bodies in memory now.
+    `body_bytes` is the size of all request bodies in memory now. `threads` do what requests wait for, `decoding` reads
+    large bodies, `pulls` fetch models: what takes long takes nothing from the others.
     """
 
     engine: ServedEngine
@@ -68,6 +75,10 @@ class ServerState:
     ready: bool = False
     stopping: bool = False
     body_bytes: int = 0
+    threads: Threads = field(default_factory=lambda: Threads(_REQUEST_THREADS, "embedingest-requests"))
+    decoding: Threads = field(default_factory=lambda: Threads(_DECODING_THREADS, "embedingest-decoding"))
+    pulls: Threads = field(default_factory=lambda: Threads(MOST_PULLS, "embedingest-pulls"))
+    downloads: set[object] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.engine)
@@ -130,6 +141,12 @@ class ServerState:
         if role is None:
             raise WireError(400, f'field "input_type" must be query or document, not "{choice.input_type}"')
         return info.prompt(role)
+
+    async def read(self, request: Request, read: Callable[[bytes], T]) -> T:
+        """What `read` makes of the body: of a large one on a thread, which a client that leaves need not wait for."""
+        if len(request.content) < LARGE_BYTES:
+            return read(request.content)
+        return await self.unless_disconnected(request, self.decoding.run(read, request.content))
 
     async def unless_disconnected(self, request: Request, computation: Coroutine[Any, Any, T]) -> T:
         """The result of `computation`, which is cancelled when the client disconnects. Raises Disconnected."""

@@ -46,6 +46,9 @@ class FolderEncoder:
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         return self._tokenizer.tokenize(texts)
 
+    def tokenize_head(self, text: str, most: int) -> TokenIds:
+        return self._tokenizer.tokenize_head(text, most)
+
     def detokenize(self, tokens: TokenIds) -> str:
         return self._tokenizer.detokenize(tokens)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 from array import array
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from embedingest.engine.folder.cutting import Cutter
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tokenizers import Tokenizer
 
@@ -23,6 +24,11 @@ __all__ = ["FastTokenizer", "TokenizerSizer"]
 
 _PROBE: Final = "a"
 _SLICE_TEXTS: Final = 256  # the tokenizer's answers hold some hundred bytes a token beside the ids
+_SLICE_CHARACTERS: Final = 524_288
+_LONG_CHARACTERS: Final = 32_768  # a text from here on is tokenised alone, in pieces
+_PIECE_CHARACTERS: Final = 65_536
+_FIRST_CHARACTERS: Final = 2_048  # and of a text of which only the first tokens are wanted, at least so much at once
+_LETTERS_A_TOKEN: Final = 8  # more than most tokens have
 
 
 class _PerThread(threading.local):
@@ -56,6 +62,10 @@ class FastTokenizer:
     def special_tokens(self) -> int:
         return len(self.prefix) + len(self.suffix)
 
+    @cached_property
+    def _cutter(self) -> Cutter:
+        return Cutter(self._tokenizer)
+
     @property
     def words(self) -> int:
         """How many words it has an id for, added ones included."""
@@ -73,10 +83,28 @@ class FastTokenizer:
 
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         """Content token ids of each of N texts, 4 bytes a token."""
-        if len(texts) == 1:
+        if len(texts) == 1 and len(texts[0]) < _LONG_CHARACTERS:
             return [array("i", self._tokenizer.encode(self._prepare(texts[0]), add_special_tokens=False).ids)]
-        slices = (texts[start : start + _SLICE_TEXTS] for start in range(0, len(texts), _SLICE_TEXTS))
-        return [ids for part in slices for ids in self._tokenize_slice(part)]
+        if any(len(text) >= _LONG_CHARACTERS for text in texts):
+            is_long = [len(text) >= _LONG_CHARACTERS for text in texts]
+            short = iter(self.tokenize([text for text, long in zip(texts, is_long, strict=True) if not long]))
+            return [
+                self.tokenize_head(t, None) if long else next(short) for t, long in zip(texts, is_long, strict=True)
+            ]
+        return [ids for part in _slices(texts) for ids in self._tokenize_slice(part)]
+
+    def tokenize_head(self, text: str, most: int | None) -> TokenIds:
+        """The tokens of one text in their order: at least the first `most` of them, or all where it has no more."""
+        size = _PIECE_CHARACTERS
+        if most is not None:
+            size = min(max(_FIRST_CHARACTERS, most * _LETTERS_A_TOKEN), size)
+        ids = array("i")
+        for piece in self._cutter.pieces(text, size):
+            if piece:
+                ids.extend(self._tokenize_slice([piece])[0])
+            if most is not None and len(ids) >= most:
+                break
+        return ids
 
     def _tokenize_slice(self, texts: Sequence[str]) -> list[TokenIds]:
         prepared = [self._prepare(text) for text in texts]
@@ -121,6 +149,19 @@ class TokenizerSizer:
 @lru_cache(maxsize=8)
 def _shared(path: str, lowercase: bool) -> FastTokenizer:
     return FastTokenizer(Path(path), lowercase=lowercase)
+
+
+def _slices(texts: Sequence[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    characters = 0
+    for text in texts:
+        if part and (len(part) == _SLICE_TEXTS or characters + len(text) > _SLICE_CHARACTERS):
+            yield part
+            part, characters = [], 0
+        part.append(text)
+        characters += len(text)
+    if part:
+        yield part
 
 
 def _load(path: Path) -> Tokenizer:

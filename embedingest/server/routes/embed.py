@@ -5,7 +5,6 @@ Each walks the steps of section 1 in their order, because the order decides whic
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,7 +29,7 @@ _THREAD_FROM_VECTORS: Final = 64  # answers of so many vectors are written off t
 async def embed(state: ServerState, request: Request) -> Answer:
     """`POST /api/embed`, cases 1 to 115."""
     began = time.perf_counter()
-    call = ollama.embed_request(request.content)
+    call = await state.read(request, ollama.embed_request)
     state.parse(call.model)
     texts = ollama.texts_of(call.input) or []
     _check_count(state, texts)
@@ -53,13 +52,13 @@ async def embed(state: ServerState, request: Request) -> Answer:
     if not texts:
         return Answer(200, ollama.empty_answer(call.model))
     state.metrics.embedded(answer)
-    body = await _joined(answer, lambda: ollama.embed_answer(call.model, answer, time.perf_counter() - began))
+    body = await _joined(state, answer, lambda: ollama.embed_answer(call.model, answer, time.perf_counter() - began))
     return Answer(200, body, headers=_timings(answer))
 
 
 async def legacy(state: ServerState, request: Request) -> Answer:
     """`POST /api/embeddings`, cases 130 to 135: one vector, and never a cut."""
-    call = ollama.legacy_request(request.content)
+    call = await state.read(request, ollama.legacy_request)
     if not call.model:
         raise WireError(400, "model is required")
     state.parse(call.model)
@@ -87,7 +86,7 @@ async def legacy(state: ServerState, request: Request) -> Answer:
 
 async def embeddings(state: ServerState, request: Request) -> Answer:
     """`POST /v1/embeddings`, cases 136 to 146: always cuts, and says so."""
-    call = openai.embeddings_request(request.content)
+    call = await state.read(request, openai.embeddings_request)
     state.parse(call.model)
     texts = call.texts()
     _check_count(state, texts)
@@ -105,13 +104,13 @@ async def embeddings(state: ServerState, request: Request) -> Answer:
     )
     answer = await state.unless_disconnected(request, embedding)
     state.metrics.embedded(answer)
-    body = await _joined(answer, lambda: openai.embeddings_answer(call.model, answer, base64=call.base64))
+    body = await _joined(state, answer, lambda: openai.embeddings_answer(call.model, answer, base64=call.base64))
     return Answer(200, body, "application/json", _timings(answer))
 
 
 async def tokenize(state: ServerState, request: Request) -> Answer:
     """`POST /api/tokenize`: `{"tokens":[…]}` for one `content`, a list of such lists for a list of texts."""
-    fields = decode(request.content)
+    fields = await state.read(request, decode)
     model = fields.text("model")
     state.parse(model)
     contents = (fields.get(name) for name in ("content", "text", "input", "prompt"))
@@ -130,7 +129,7 @@ async def tokenize(state: ServerState, request: Request) -> Answer:
 
 async def detokenize(state: ServerState, request: Request) -> Answer:
     """`POST /api/detokenize`: the text that content tokens spell."""
-    fields = decode(request.content)
+    fields = await state.read(request, decode)
     model = fields.text("model")
     state.parse(model)
     tokens = fields.get("tokens")
@@ -158,11 +157,11 @@ def _check_count(state: ServerState, texts: list[str]) -> None:
         raise WireError(413, f"{len(texts)} inputs in one request; the limit is {limit}")
 
 
-async def _joined(answer: Embeddings, write: Callable[[], list[bytes]]) -> bytes:
+async def _joined(state: ServerState, answer: Embeddings, write: Callable[[], list[bytes]]) -> bytes:
     """The body, from its parts; a long one is written on a thread."""
     if len(answer.vectors) < _THREAD_FROM_VECTORS:
         return b"".join(write())
-    return await asyncio.to_thread(lambda: b"".join(write()))
+    return await state.threads.run(lambda: b"".join(write()))
 
 
 def _timings(answer: Embeddings) -> list[tuple[str, str]]:

@@ -5,8 +5,8 @@ Cases 147 to 159. Knows model descriptions; embeds nothing.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,12 +15,13 @@ import orjson
 from embedingest.engine.names import ModelName
 from embedingest.errors import EmbedingestError
 from embedingest.server.http import Answer, Request, json_answer, stream
+from embedingest.server.state import MOST_PULLS
 from embedingest.server.wire import openai
 from embedingest.server.wire.decode import Fields, WireError, decode
 from embedingest.server.wire.ollama import error_body, keep_alive_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     from fastapi import Response
 
@@ -44,6 +45,9 @@ __all__ = [
 VERSION: Final = "0.33.0"
 """The Ollama version whose wire this is; some clients compare it (case 149)."""
 
+Step = dict[str, Any]
+"""A line of a pull's progress."""
+
 _FOREVER: Final = timedelta(days=292 * 365)
 _NDJSON: Final = "application/x-ndjson"
 
@@ -60,7 +64,7 @@ async def tags(state: ServerState, _request: Request) -> Answer:
 
 async def show(state: ServerState, request: Request) -> Answer:
     """`POST /api/show`, cases 151 to 153."""
-    fields = decode(request.content)
+    fields = await state.read(request, decode)
     name = fields.text("model") or fields.text("name")
     if not name:
         raise WireError(400, "model is required")
@@ -151,7 +155,7 @@ async def refuse(_state: ServerState, request: Request) -> Answer:
 
 async def pull(state: ServerState, request: Request) -> Response:
     """`POST /api/pull`, case 155: progress as lines, or one answer with `"stream": false`."""
-    fields = decode(request.content)
+    fields = await state.read(request, decode)
     name = fields.text("model") or fields.text("name")
     if not name:
         raise WireError(400, "invalid model name")
@@ -159,9 +163,7 @@ async def pull(state: ServerState, request: Request) -> Response:
     steps = _errors_as_steps(_steps(state, name))
     if fields.flag("stream", default=True):
         return stream(_lines(steps), _NDJSON)
-    last: dict[str, Any] = {}
-    for step in await asyncio.to_thread(list, steps):
-        last = step
+    last = await state.unless_disconnected(request, _last(steps))
     if "error" in last:
         raise WireError(500, last["error"])
     return json_answer(last)
@@ -169,13 +171,13 @@ async def pull(state: ServerState, request: Request) -> Response:
 
 async def _unload(state: ServerState, request: Request, *, asks: str, answer: dict[str, Any], action: str) -> Answer:
     """Let the model go where nothing is asked of it and its period is 0; `asks` is the field that would ask."""
-    fields = decode(request.content)
+    fields = await state.read(request, decode)
     name = await _model_name(state, fields)
     if fields.get(asks) or keep_alive_of(fields) != 0:
         raise WireError(400, f'"{name}" does not support {action}')
     if (refused := state.guard.control(request)) is not None:
         return refused
-    await asyncio.to_thread(state.engine.unload, name)
+    await state.threads.run(state.engine.unload, name)
     created = datetime.now(UTC).isoformat()
     return json_answer({"model": name, "created_at": created, **answer, "done": True, "done_reason": "unload"})
 
@@ -190,7 +192,7 @@ async def _model_name(state: ServerState, fields: Fields) -> str:
 
 async def _described(state: ServerState) -> list[ModelInfo]:
     infos = []
-    for name in await asyncio.to_thread(state.names):
+    for name in await state.threads.run(state.names):
         with contextlib.suppress(EmbedingestError):
             infos.append(await state.engine.adescribe(name))
     return infos
@@ -225,27 +227,80 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def _steps(state: ServerState, name: str) -> Iterator[dict[str, Any]]:
+async def _steps(state: ServerState, name: str) -> AsyncIterator[Step]:
     """The progress of a pull. A model that is registered needs nothing from the network."""
     yield {"status": "pulling manifest"}
-    registered = {ModelName.parse(known).key for known in state.names()}
+    registered = {ModelName.parse(known).key for known in await state.threads.run(state.names)}
     if ModelName.parse(name).key not in registered:
         if not state.settings.allow_pull:
             yield {"error": "pull model manifest: pulling is off on this server; start it with `--allow-pull`"}
             return
-        yield from state.engine.pull(name)
+        if len(state.downloads) >= MOST_PULLS:
+            yield {"error": f"pull model manifest: {MOST_PULLS} models are being fetched; try again later"}
+            return
+        async with contextlib.aclosing(_fetched(state, name)) as steps:
+            async for step in steps:
+                yield step
     yield {"status": "success"}
 
 
-def _errors_as_steps(steps: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+async def _fetched(state: ServerState, name: str) -> AsyncGenerator[Step, None]:
+    """The steps of a download, on a thread that ends with the step that was under way when the client left."""
+    download = _Download(state.engine.pull(name), state.downloads)
+    try:
+        while (step := await state.pulls.run(download.advance)) is not None:
+            yield step
+    finally:
+        download.has_left = True
+        state.pulls.submit(download.advance)
+
+
+class _Download:
+    """One pull under way. It has a place of `places` until its steps have ended or were closed."""
+
+    def __init__(self, steps: Iterator[Step], places: set[object]) -> None:
+        self.has_left = False
+        self._steps = steps
+        self._places = places
+        self._lock = threading.Lock()
+        places.add(self)
+
+    def advance(self) -> Step | None:
+        """The next step, or `None` when there is none, or nobody to be told of it."""
+        with self._lock:
+            step = None
+            try:
+                if self in self._places and not self.has_left:
+                    step = next(self._steps, None)
+            finally:
+                if step is None or self.has_left:
+                    self._end()
+            return step
+
+    def _end(self) -> None:
+        self._places.discard(self)
+        close = getattr(self._steps, "close", None)
+        if close is not None:
+            close()
+
+
+async def _errors_as_steps(steps: AsyncIterator[Step]) -> AsyncIterator[Step]:
     """The steps, and a failure as the last of them."""
     try:
-        yield from steps
+        async for step in steps:
+            yield step
     except EmbedingestError as error:
         yield {"error": f"pull model manifest: {error.message}"}
 
 
-async def _lines(steps: Iterator[dict[str, Any]]) -> AsyncIterator[bytes]:
-    while (step := await asyncio.to_thread(next, steps, None)) is not None:
+async def _last(steps: AsyncIterator[Step]) -> Step:
+    last: Step = {}
+    async for step in steps:
+        last = step
+    return last
+
+
+async def _lines(steps: AsyncIterator[Step]) -> AsyncIterator[bytes]:
+    async for step in steps:
         text = step.get("error")
         yield (orjson.dumps(step) if text is None else error_body(text, {})) + b"\n"

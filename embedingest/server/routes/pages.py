@@ -5,7 +5,6 @@ Pages are whole in themselves: no script, style, font or picture comes from anot
 
 from __future__ import annotations
 
-import asyncio
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -47,7 +46,7 @@ async def metrics(state: ServerState, _request: Request) -> Answer:
 
 async def openapi(state: ServerState, _request: Request) -> Answer:
     """The description of what is served; `model` enumerates the registered names."""
-    return Answer(200, orjson.dumps(document(await asyncio.to_thread(state.names))), "application/json")
+    return Answer(200, orjson.dumps(document(await state.threads.run(state.names))), "application/json")
 
 
 async def docs(_state: ServerState, _request: Request) -> Answer:

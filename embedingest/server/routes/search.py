@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -23,9 +22,9 @@ async def search(state: ServerState, request: Request) -> Answer:
     """`POST /api/search`: the document of `search --json`."""
     if state.search is None:
         raise WireError(404, "no table is served here; start with `watch --serve`, or `serve --db URI`")
-    fields = decode(request.content)
+    fields = await state.read(request, decode)
     query, options = _query(fields), _options(fields)
-    results = await asyncio.to_thread(state.search, query, **options)
+    results = await state.threads.run(state.search, query, **options)
     return Answer(200, orjson.dumps(results, default=str, option=orjson.OPT_SERIALIZE_NUMPY))
 
 

@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import orjson
 
+from embedingest.server.wire.large import TooManyValuesError, pairs_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Fields", "WireError", "decode", "is_number", "kind"]
+__all__ = ["LARGE_BYTES", "Fields", "WireError", "decode", "is_number", "kind"]
 
 _MOST_DIGITS: Final = 310  # more than the largest number of 64 bits has
+LARGE_BYTES: Final = 1024 * 1024
+"""A body from this size on is decoded in pieces, and not on the event loop."""
+_KINDS: Final = {b"[": "an array", b'"': "a string"}
+_SHOWN_BYTES: Final = 1000  # of a large body that is no document, enough to say so
 _SHOWN_DIGITS: Final = 20
 _SHOWN_BELOW: Final = 1e25  # larger numbers are shown with an exponent
 
@@ -58,14 +64,34 @@ def decode(body: bytes, *, empty: str = "missing request body") -> Fields:
     """The first JSON value of a body as named fields. Raises WireError (400)."""
     if not body.strip(b" \t\r\n"):
         raise WireError(400, empty)
-    value = _parse_strictly(body)
-    if value is None:
-        value = _parse_as_go(body)
+    value = _parse_large(body) if len(body) >= LARGE_BYTES else _parse(body)
     if value is None:
         return Fields({})
     if not isinstance(value, dict):
         raise WireError(400, f"the body must be a JSON object, not {kind(value)}")
     return Fields(value)
+
+
+def _parse(body: bytes) -> Any:
+    value = _parse_strictly(body)
+    return _parse_as_go(body) if value is None else value
+
+
+def _parse_large(body: bytes) -> Any:
+    """The same in pieces, so that a body of any size holds nobody up. Raises WireError (400, 413)."""
+    first = body.lstrip(b" \t\r\n")[:1]
+    if first != b"{":
+        if first in _KINDS:
+            raise WireError(400, f"the body must be a JSON object, not {_KINDS[first]}")
+        return _parse(body[:_SHOWN_BYTES])
+    try:
+        return _fold(pairs_of(body, _parse))
+    except TooManyValuesError as error:
+        raise WireError(413, str(error)) from error
+    except ValueError as error:
+        raise WireError(400, f"the body is not valid JSON: {error}") from error
+    except WireError as error:  # places in a piece say nothing of the body
+        raise WireError(error.status, error.text.partition(" at character ")[0]) from error
 
 
 def _parse_strictly(body: bytes) -> Any:

@@ -34,3 +34,15 @@ def test_tokens_of_many_texts_take_few_bytes(tokenizer):
     traced_bytes, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert traced_bytes / sum(map(len, tokens)) < 8
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("one", ["word ", "\u65e5", "x", "a, b; "])
+def test_a_long_text_has_the_tokens_that_it_has_in_one_go_and_its_head_begins_them(tokenizer, one):
+    text = one * (80_000 // len(one))
+    whole = tokenizer._tokenizer.encode(text, add_special_tokens=False).ids
+    assert list(tokenizer.tokenize([text, "short"])[0]) == whole
+    for most in (1, 257, 100_000):
+        head = list(tokenizer.tokenize_head(text, most))
+        assert head == whole[: len(head)]
+        assert len(head) >= min(most, len(whole))
