@@ -122,7 +122,7 @@ def _packed(name: str, head: bytes, named: str | None) -> str | None:
         return _compound(name, named)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(name, head, named)
-    if named == "opendocument" and head.lstrip().startswith(b"<?xml"):
+    if named == "opendocument" and b"<?xml" in head[:100].replace(b"\0", b""):
         return named  # the flat form, without a zip around it
     if named == "mail":
         return named  # attachments may stand in a message byte for byte

@@ -10,7 +10,8 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.common.zipped import MAX_UNPACKED, Container, bomb
+from embedingest.ingest.load.common.budget import MAX_UNPACKED, Budget, shared
+from embedingest.ingest.load.common.zipped import Container
 from embedingest.ingest.load.inner import Options, children, load_inner
 from embedingest.types import Document
 
@@ -38,7 +39,8 @@ class GzipLoader:
     def load(self, data: bytes, name: str) -> Document:
         """The inner document, under the file's own name. Raises DocumentError (`bomb`, `corrupt`)."""
         inner = _inner_name(name)
-        document = load_inner(_gunzip(data, name, self._limit), name, inner, self._options)
+        with shared(name, self._limit) as budget:
+            document = load_inner(_gunzip(data, name, budget), name, inner, self._options)
         return dataclasses.replace(document, metadata={**document.metadata, "compression": "gzip"})
 
 
@@ -60,12 +62,13 @@ class ArchiveLoader:
 
     def load(self, data: bytes, name: str) -> Document:
         """An empty document with a child for each member. Raises DocumentError (`bomb`, `corrupt`, `encrypted`)."""
-        if data.startswith(_GZIP):
-            data = _gunzip(data, name, self._limit)
         notices: dict[str, int] = {}
-        members = _zip(data, name, self._limit) if data.startswith(b"PK") else _tar(data, name, self._limit, notices)
-        safe = ((member, content) for member, content in members if _inside(member, notices))
-        documents = children(safe, name, notices, self._options)
+        with shared(name, self._limit) as budget:
+            if data.startswith(_GZIP):
+                data = _gunzip(data, name, budget)
+            members = _zip(data, name) if data.startswith(b"PK") else _tar(data, name, budget, notices)
+            safe = ((member, content) for member, content in members if _inside(member, notices))
+            documents = children(safe, name, notices, self._options)
         return Document(source=name, text="", mime="application/x-archive", children=documents, notices=notices)
 
 
@@ -86,19 +89,16 @@ def _inner_name(name: str) -> str:
     return name[:-4] + ".tar" if lower.endswith(".tgz") else name[:-3] if lower.endswith(".gz") else name
 
 
-def _gunzip(data: bytes, name: str, limit: int) -> bytes:
+def _gunzip(data: bytes, name: str, budget: Budget) -> bytes:
     """Every member of a gzip file; padding after the last is allowed, as gzip itself allows it."""
     pieces: list[bytes] = []
-    remaining = limit
     while data.startswith(_GZIP):
         stream = zlib.decompressobj(wbits=31)
         pending = data
         try:
             while pending and not stream.eof:
                 piece = stream.decompress(pending, _PIECE)
-                remaining -= len(piece)
-                if remaining < 0:
-                    raise bomb(name, limit)
+                budget.take(len(piece))
                 pieces.append(piece)
                 pending = stream.unconsumed_tail
         except zlib.error as error:
@@ -109,26 +109,24 @@ def _gunzip(data: bytes, name: str, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-def _zip(data: bytes, name: str, limit: int) -> Iterator[tuple[str, bytes]]:
-    container = Container(data, name, limit=limit)
+def _zip(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+    container = Container(data, name)
     for member in container.names:
         yield member, container.read(member)
 
 
-def _tar(data: bytes, name: str, limit: int, notices: dict[str, int]) -> Iterator[tuple[str, bytes]]:
-    remaining = limit
+def _tar(data: bytes, name: str, budget: Budget, notices: dict[str, int]) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             for member in archive:
+                budget.count()
                 if member.isdir():
                     continue
                 stream = archive.extractfile(member) if member.isreg() else None
                 if stream is None:
                     notices["special_members"] = notices.get("special_members", 0) + 1
                     continue
-                remaining -= member.size
-                if remaining < 0:
-                    raise bomb(name, limit)
+                budget.take(member.size)  # before it is read: a sparse member may be larger than its archive
                 yield member.name, stream.read()
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error

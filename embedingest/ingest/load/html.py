@@ -30,7 +30,9 @@ _NAVIGATION: Final = (
 _OUTSIDE: Final = "body > footer, body > aside, [role=contentinfo], [role=complementary], .footer, #footer"
 _MAIN: Final = "main, [role=main], article"
 _META_CHARSET: Final = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>")
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
+_LONG_TAG: Final = re.compile(r"(<[a-zA-Z][^\s>]*+)([^>]{4096,}+)")
+_MOST_ATTRIBUTES: Final = 200  # of one tag: parsing time grows with their square
 # Elements that HTML closes by itself, or that hold nothing: they never make a page deep.
 _SHALLOW: Final = frozenset(
     [
@@ -136,6 +138,7 @@ def parse(source: str, *, lines: bool = False) -> LexborHTMLParser:
     """The tree of a page, kept shallow: parsing time grows with the square of the nesting depth."""
     from selectolax.lexbor import LexborHTMLParser
 
+    source = _LONG_TAG.sub(_few_attributes, source)
     return LexborHTMLParser(numbered(_shallow(source)) if lines else _shallow(source))
 
 
@@ -163,6 +166,14 @@ def _codec(label: str) -> str | None:
     except LookupError:
         return None
     return info.name if info.name not in {"utf-8", "utf-16", "utf-7", "utf-16-le", "utf-16-be"} else None
+
+
+def _few_attributes(match: re.Match[str]) -> str:
+    """A long tag with its first attributes only, on as many lines."""
+    attributes = match[2].split(maxsplit=_MOST_ATTRIBUTES)
+    if len(attributes) <= _MOST_ATTRIBUTES:
+        return match[0]
+    return f"{match[1]} {' '.join(attributes[:-1])}" + "\n" * match[2].count("\n")
 
 
 def _shallow(source: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
+from embedingest.ingest.load.common.budget import shared
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.inner import Options, children
@@ -58,7 +59,7 @@ class MailLoader:
             assembly.span(start, "message", _header(message, "Message-ID") or str(number))
             attached += _attachments(message, notices)
         if attached and not self._attachments:
-            notices["attachments_left_out"] = len(attached)
+            notices["attachments_left_out"] = notices.get("attachments_left_out", 0) + len(attached)
             attached = []
         single = len(messages) == 1
         return Document(
@@ -70,7 +71,7 @@ class MailLoader:
             spans=tuple(assembly.spans),
             metadata=_facts(messages[0]) if single else {"messages": len(messages)},
             notices=notices,
-            children=children(attached, name, notices, self._options),
+            children=_children(attached, name, notices, self._options),
         )
 
 
@@ -144,6 +145,16 @@ def _content(part: Any, notices: dict[str, int]) -> str:
     return str(text).replace("\0", "")
 
 
+def _children(
+    attached: list[tuple[str, bytes]], name: str, notices: dict[str, int], options: Options
+) -> tuple[Document, ...]:
+    """Attachments share one budget, and draw on that of the archive or message around this one."""
+    with shared(name) as budget:
+        budget.count(len(attached))
+        budget.take(sum(len(content) for _, content in attached))
+        return children(attached, name, notices, options)
+
+
 def _attachments(message: EmailMessage, notices: dict[str, int]) -> list[tuple[str, bytes]]:
     """Name and bytes of everything that is not the body; a forwarded message is one of them."""
     attachments: list[tuple[str, bytes]] = []
@@ -151,6 +162,8 @@ def _attachments(message: EmailMessage, notices: dict[str, int]) -> list[tuple[s
         parts = list(message.iter_attachments())
     except (KeyError, AttributeError, ValueError):
         return attachments
+    if len(parts) > _MAX_PARTS:
+        notices["attachments_left_out"] = notices.get("attachments_left_out", 0) + len(parts) - _MAX_PARTS
     for number, part in enumerate(parts[:_MAX_PARTS], start=1):
         try:
             name = part.get_filename() or ""

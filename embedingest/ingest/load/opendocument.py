@@ -39,7 +39,7 @@ class OpenDocumentLoader:
 
     def load(self, data: bytes, name: str) -> Document:
         """Headings, paragraphs, lists, tables; slides of a presentation with `slide` spans."""
-        if data.lstrip()[:5] == b"<?xml":  # the flat form: the same XML without the zip
+        if not data.startswith(b"PK") and _is_xml(data):  # the flat form: the same XML without the zip
             root = meta = xml_root(data, name)
         else:
             container = Container(data, name)
@@ -68,6 +68,11 @@ class OpenDocumentLoader:
 def create() -> OpenDocumentLoader:
     """The loader of OpenDocument texts and presentations; it has no settings."""
     return OpenDocumentLoader()
+
+
+def _is_xml(data: bytes) -> bool:
+    """Whether XML begins here, in UTF-8 or in either UTF-16."""
+    return data[:100].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<?xml")
 
 
 def _refuse_encrypted(container: Container) -> None:

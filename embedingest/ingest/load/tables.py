@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.extras import optional
-from embedingest.ingest.load.common.zipped import Container
+from embedingest.ingest.load.common.zipped import Container, refuse_entities
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -208,8 +208,10 @@ def _delimiter(text: str, name: str) -> str:
 
 
 def _refuse_bomb(data: bytes, name: str) -> None:
-    """Calamine unpacks as it is told: a zip that claims, or turns out, to be huge is refused before it sees it."""
+    """Calamine unpacks as it is told: a zip that turns out to be huge, or XML with entities, it does not get to see."""
     if data.startswith(b"PK"):
         container = Container(data, name)
         for part in container.names:
-            container.read(part)
+            content = container.read(part)
+            if part.endswith((".xml", ".rels")):
+                refuse_entities(content, name)

@@ -16,8 +16,9 @@ _TAGS: Final = (
     r"<(?:("
     r"p(?:re)?|d(?:iv|[dlt]|etails)|li|h(?:[1-6r]|eader)|t(?:r|able)|ul|ol|s(?:ection|ummary)|a(?:rticle|ddress|side)"
     r"|b(?:ody|lockquote)|c(?:aption|enter)|f(?:igure|igcaption|ooter|orm)|main"
-    r")(?=[\s/>])[^<>]*>"
-    r"|/(?:script|style|svg|button|select|template|noscript|iframe|object|dialog|nav|table)\s*>|!--[\s\S]*?-->)"
+    r")(?=[\s/>])[^<>]*+>"
+    r"|/(?:script|style|svg|button|select|template|noscript|iframe|object|dialog|nav|table)\s*+>"
+    r"|!--[\s\S]*?(?:-->|\Z))"  # one that nothing closes holds the rest of the page
 )
 _LOWER: Final = re.compile(_TAGS)
 _ANY: Final = re.compile(_TAGS, re.IGNORECASE)  # takes twice as long

@@ -164,16 +164,18 @@ def _flowed(text: str, line: int, lead: str) -> tuple[list[str], list[tuple[int,
         words: list[str] = []
         column = len(lead)
         for piece in part.split("\n"):
-            raw = written = ""
+            written, spaced = 0, False  # characters so far, and whether a blank stands behind them
             for stretch in piece.split("\0"):
-                if stretch.strip():
-                    origins.append((len(lines), column + len(written) if words or written else 0, line))
-                raw += stretch
-                written = " ".join(raw.split())
+                inner = " ".join(stretch.split())
+                if inner:
+                    origins.append((len(lines), column + written if words or written else 0, line))
+                    written += len(inner) + bool(written and (spaced or stretch[0].isspace()))
+                    spaced = False
+                spaced = spaced or stretch[-1:].isspace()
                 line += 1
             if written:
-                words.append(written)
-                column += len(written) + 1
+                words.append(" ".join(piece.replace("\0", "").split()))
+                column += written + 1
         line -= 1
         if words:
             lines.append(lead + " ".join(words))

@@ -5,42 +5,36 @@ Sizes in a zip's directory are claims: reading stops at the limit whatever they 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.budget import MAX_UNPACKED, Budget
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["MAX_UNPACKED", "Container", "bomb", "xml_root"]
+__all__ = ["Container", "refuse_entities", "xml_root"]
 
-MAX_UNPACKED: Final = 512 * 2**20
-"""Bytes that one file may unpack to, all its parts together."""
-
-_MAX_ENTRIES: Final = 65_536
 _PIECE: Final = 2**20
 
 
 class Container:
-    """A zip file in memory. All reading together may unpack at most `limit` bytes."""
+    """A zip file in memory. All reading together may unpack at most `limit` bytes, and no more than its parent may."""
 
     def __init__(self, data: bytes, name: str, *, limit: int = MAX_UNPACKED) -> None:
         self.name = name
-        self._remaining = self._limit = limit
+        self._budget: Final = Budget(name, limit)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
             raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
-        if len(self._zip.filelist) > _MAX_ENTRIES:
-            raise DocumentError(
-                f"{name} holds {len(self._zip.filelist):,} entries, more than {_MAX_ENTRIES:,}",
-                source=name,
-                code="bomb",
-            )
+        self._budget.count(len(self._zip.filelist))
 
     @property
     def names(self) -> list[str]:
@@ -56,9 +50,7 @@ class Container:
             with self._zip.open(part) as stream:
                 pieces = []
                 while piece := stream.read(_PIECE):
-                    self._remaining -= len(piece)
-                    if self._remaining < 0:
-                        raise bomb(self.name, self._limit)
+                    self._budget.take(len(piece))
                     pieces.append(piece)
                 return b"".join(pieces)
         except KeyError as error:
@@ -73,23 +65,35 @@ class Container:
         return xml_root(self.read(part), self.name)
 
 
-def bomb(name: str, limit: int) -> DocumentError:
-    """The error of a file that unpacks to more than is read."""
-    return DocumentError(
-        f"{name} unpacks to more than {limit // 2**20} MiB",
-        source=name,
-        code="bomb",
-        remedy="if it is meant to be that large, unpack it and ingest the folder",
-    )
-
-
 def xml_root(data: bytes, name: str) -> Element:
     """Parse XML that declares no entities: documents of the formats read here never do."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        data = data.decode("utf-16", "replace").encode()
-    if b"<!ENTITY" in data:
-        raise DocumentError(f"{name} declares XML entities, which are not read", source=name, code="bomb")
+    refuse_entities(data, name)
     try:
         return ET.fromstring(data)  # noqa: S314 -- entities are refused above; nothing is fetched
     except (ET.ParseError, ValueError, LookupError) as error:
         raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
+
+
+class _RootReached(Exception):  # noqa: N818 -- no error: the end of what is looked at
+    """The first element of an XML text has begun; declarations stand before it only."""
+
+
+def refuse_entities(data: bytes, name: str) -> None:
+    """Raise DocumentError (`bomb`) for XML that declares entities, in whatever encoding the parser understands.
+
+    The parser itself is asked, so that no encoding is understood here otherwise than where the text is read. What is
+    no XML is left to the reader.
+    """
+    parser = expat.ParserCreate()
+
+    def entity(*_: object) -> None:
+        raise DocumentError(f"{name} declares XML entities, which are not read", source=name, code="bomb")
+
+    def element(*_: object) -> None:
+        raise _RootReached
+
+    parser.EntityDeclHandler = entity
+    parser.StartElementHandler = element
+    with contextlib.suppress(_RootReached, expat.ExpatError, ValueError, LookupError):
+        for start in range(0, len(data), _PIECE):
+            parser.Parse(data[start : start + _PIECE], False)
