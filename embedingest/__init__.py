@@ -30,9 +30,11 @@ _MODULES: Final = {
     "EngineClosedError": "errors",
     "EngineConfig": "config",
     "EngineError": "errors",
+    "Failure": "ingest.report",
     "FingerprintError": "errors",
     "Following": "api",
     "Hit": "store.values",
+    "HttpServer": "server.run",
     "IngestReport": "ingest.report",
     "InputError": "errors",
     "InputTooLongError": "errors",
@@ -42,11 +44,13 @@ _MODULES: Final = {
     "ModelInfo": "types",
     "ModelLoadError": "errors",
     "ModelNotFoundError": "errors",
+    "Notice": "ingest.watch.values",
     "OverloadedError": "errors",
     "Pipeline": "ingest.pipeline",
     "PipelineConfig": "config",
     "PluginError": "errors",
     "Progress": "ingest.report",
+    "Row": "types",
     "SearchQuery": "store.values",
     "SearchResult": "store.values",
     "Searcher": "query",
@@ -99,10 +103,12 @@ if TYPE_CHECKING:
         TableMissingError,
     )
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.ingest.report import IngestReport, Progress
+    from embedingest.ingest.report import Failure, IngestReport, Progress
+    from embedingest.ingest.watch.values import Notice
     from embedingest.query import Searcher
+    from embedingest.server.run import HttpServer
     from embedingest.store.values import Hit, SearchQuery, SearchResult
-    from embedingest.types import Embeddings, ModelInfo
+    from embedingest.types import Embeddings, ModelInfo, Row
 
 __all__ = [
     "ChunkConfig",
@@ -116,9 +122,11 @@ __all__ = [
     "EngineClosedError",
     "EngineConfig",
     "EngineError",
+    "Failure",
     "FingerprintError",
     "Following",
     "Hit",
+    "HttpServer",
     "IngestReport",
     "InputError",
     "InputTooLongError",
@@ -128,11 +136,13 @@ __all__ = [
     "ModelInfo",
     "ModelLoadError",
     "ModelNotFoundError",
+    "Notice",
     "OverloadedError",
     "Pipeline",
     "PipelineConfig",
     "PluginError",
     "Progress",
+    "Row",
     "SearchQuery",
     "SearchResult",
     "Searcher",

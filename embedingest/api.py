@@ -78,6 +78,7 @@ def ingest(
     A path is a folder or a file, or a `sources` entry such as `{"path": "docs", "include": ["*.md"]}`. `settings` are
     further keys of a pipeline, such as `table="notes"`, `db="…"` or `chunk={"max_tokens": 200}`.
     `progress=True` draws a bar in a terminal and in a notebook; a function is called with `Progress` values instead.
+    `state` is the folder of journal and vector cache only: where the table lies, `db` says.
     With `stop` set the run ends early and `report.stopped` says so. With `allow_deletes` no deletion waits for
     `embedingest confirm`.
 
