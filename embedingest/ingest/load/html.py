@@ -31,7 +31,7 @@ _OUTSIDE: Final = "body > footer, body > aside, [role=contentinfo], [role=comple
 _MAIN: Final = "main, [role=main], article"
 _META_CHARSET: Final = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
-_LONG_TAG: Final = re.compile(r"(<[a-zA-Z][^\s>]*+)([^>]{4096,}+)")
+_LONG_TAG: Final = re.compile(r"(<[a-zA-Z][^\s<>]*+)([^>]{4096,}+)")
 _MOST_ATTRIBUTES: Final = 200  # of one tag: parsing time grows with their square
 # Elements that HTML closes by itself, or that hold nothing: they never make a page deep.
 _SHALLOW: Final = frozenset(

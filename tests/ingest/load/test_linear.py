@@ -11,6 +11,7 @@ PAGES = {
     "attributes of a tag that nothing closes": "'<div ' + ' '.join(f'a{i}=1' for i in range(n // 8))",
     "a long name": "'<b>' * 401 + '<' + 'a' * n",
     "comments in one paragraph": "'<p>' + 'a <!-- \\n -->' * (n // 12)",
+    "tags that nothing closes": "'<p' * (n // 2)",
     "blanks in a tag": "('</script' + ' ' * 50) * (n // 58)",
 }
 
