@@ -221,8 +221,7 @@ def search(
     """
     check(group=(group, FLAG), fold=(fold, FLAG), snapshot=(snapshot, or_none(NAME)))
     place, name, config = _searching(state, db, table, model)
-    searcher = open_searcher(SharedEngines(config), db=place, table=table, model=name, snapshot=snapshot)
-    with searcher:
+    with open_searcher(SharedEngines(config), db=place, table=table, model=name, snapshot=snapshot) as searcher:
         return searcher.search(
             query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context, fold=fold
         )
