@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.config import EngineConfig, ServerConfig
@@ -16,7 +17,10 @@ from embedingest.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["engine_settings", "server_settings"]
+__all__ = ["api_key", "engine_settings", "server_settings"]
+
+_CREDENTIAL: Final = "embedingest-api-key"
+_MOST_KEY_CHARACTERS: Final = 4096
 
 
 def server_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> ServerConfig:
@@ -45,6 +49,34 @@ def engine_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> E
 def _variable(env: Mapping[str, str], name: str) -> str:
     """Blanks and quotes around a value are none of it, as Ollama reads its variables."""
     return env.get(name, "").strip().strip("\"'").strip()
+
+
+def api_key(flag: str | None, file: Path | None, environ: Mapping[str, str] | None = None) -> str | None:
+    """The key by flag or variable, by file, or as a credential of systemd; `None` where there is none at all.
+
+    Raises ConfigError for one that is empty or cannot be read.
+    """
+    credentials = (os.environ if environ is None else environ).get("CREDENTIALS_DIRECTORY", "")
+    credential = Path(credentials, _CREDENTIAL)
+    if flag is None and file is None and credentials and credential.is_file():
+        file = credential
+    if flag is not None or file is None:
+        key, origin = flag, "--api-key"
+    else:
+        key, origin = _first_line(file), str(file)
+    if key is not None and not key.strip():
+        raise ConfigError(f"the API key of {origin} is empty", remedy="give a key, or leave the option away")
+    return key if key is None else key.strip()
+
+
+def _first_line(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            return lines.readline(_MOST_KEY_CHARACTERS)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"the API key cannot be read from {file}: {error}", remedy="check `--api-key-file`"
+        ) from error
 
 
 def _present(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import rich_click as click
 
 from embedingest.cli._options import table_options
 from embedingest.cli._server import announce
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["serve"]
 
@@ -23,6 +20,7 @@ __all__ = ["serve"]
 @click.option("--origin", "origins", multiple=True, help="Further origin for browsers, one `*` allowed; repeatable.")
 @click.option("--allowed-host", "hosts", multiple=True, help="Further name that documents and pages answer under.")
 @click.option("--api-key", envvar="EMBEDINGEST_API_KEY", default=None, help="Ask for `Authorization: Bearer KEY`.")
+@click.option("--api-key-file", type=click.Path(path_type=Path), default=None, help="File whose first line is the key.")
 @click.option("--allow-model", "allow_models", multiple=True, help="Serve only this model; may be repeated.")
 @click.option("--allow-pull", is_flag=True, help="Let clients fetch models from the hub.")
 @click.option(
@@ -41,6 +39,7 @@ def serve(
     origins: tuple[str, ...],
     hosts: tuple[str, ...],
     api_key: str | None,
+    api_key_file: Path | None,
     allow_models: tuple[str, ...],
     allow_pull: bool,
     model: str | None,
@@ -52,8 +51,10 @@ def serve(
     from embedingest.build.remembered import searching
     from embedingest.build.serving import open_searcher, open_server
     from embedingest.build.session import Session
+    from embedingest.cli._environment import api_key as api_key_of
     from embedingest.cli._environment import engine_settings, server_settings
 
+    key = api_key_of(api_key, api_key_file)
     name, config = searching(state, db, table, model)
     settings = server_settings(
         host=host,
@@ -61,7 +62,7 @@ def serve(
         preload=(name,) if preload else (),
         origins=origins,
         hosts=hosts,
-        api_key=api_key,
+        api_key=key,
         allow_models=allow_models,
         allow_pull=allow_pull,
     )

@@ -24,6 +24,7 @@ from embedingest.server.guard import Guard
 from embedingest.server.http import Answer, Disconnected, Headers, Request, plain, refusal
 from embedingest.server.routes import embed, models, pages, search
 from embedingest.server.state import ServerState, wire_error
+from embedingest.server.unpack import encodings
 from embedingest.server.wire.decode import WireError
 
 if TYPE_CHECKING:
@@ -233,6 +234,8 @@ def _error_answer(request: Request, error: Exception, state: ServerState) -> Ans
         state.metrics.rejected.labels("too_large" if refused.status == 413 else "busy").inc()
     if refused.status == 503:
         headers.append(("Retry-After", "1"))
+    if refused.status == 415:
+        headers.append(("Accept-Encoding", ", ".join(encodings())))
     if refused.status == 413:
         headers.append(("Connection", "close"))
     return refusal(request, refused.status, refused.text, refused.extra, headers)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.server.http import Disconnected, Request
 from embedingest.server.state import BUSY
+from embedingest.server.unpack import unpacked
 from embedingest.server.wire.decode import WireError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _DRAINED_BODIES: Final = 4  # as many times the largest size is read and dropped
 async def read_body(state: ServerState, request: Request) -> AsyncIterator[None]:
     """Fill `request.content`; its bytes count against the server's memory until the block ends.
 
-    Raises WireError (413, 503), Disconnected.
+    A packed body is unpacked. Raises WireError (400, 413, 415, 503), Disconnected.
     """
     limit = state.settings.max_body_bytes
     declared = request.headers.get("content-length", "")
@@ -48,6 +49,11 @@ async def read_body(state: ServerState, request: Request) -> AsyncIterator[None]
             if not more:
                 break
         request.content = b"".join(parts)
+        parts.clear()
+        if encoding := request.headers.get("content-encoding", ""):
+            content = await state.decoding.run(unpacked, request.content, encoding, limit)
+            state.body_bytes += len(content) - size
+            size, request.content = len(content), content
         yield
     finally:
         state.body_bytes -= size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedingest.cli._environment import engine_settings, server_settings
+from embedingest.cli._environment import api_key, engine_settings, server_settings
 from embedingest.errors import ConfigError
 
 
@@ -74,3 +74,24 @@ def test_a_variable_that_makes_no_sense_is_named(variable, value):
     settings = server_settings if variable in ("OLLAMA_HOST", "OLLAMA_CONTEXT_LENGTH") else engine_settings
     with pytest.raises(ConfigError, match=f"{variable} is `{value}`"):
         settings({variable: value})
+
+
+def test_the_key_comes_by_flag_by_file_or_as_a_credential(tmp_path):
+    file, credentials = tmp_path / "key", tmp_path / "credentials"
+    credentials.mkdir()
+    file.write_text("of the file\nmore\n", "utf-8")
+    (credentials / "embedingest-api-key").write_text("of systemd\n", "utf-8")
+    env = {"CREDENTIALS_DIRECTORY": str(credentials)}
+    assert api_key("of the flag", file, env) == "of the flag"
+    assert api_key(None, file, env) == "of the file"
+    assert api_key(None, None, env) == "of systemd"
+    assert api_key(None, None, {}) is None
+    assert api_key(None, None, {"CREDENTIALS_DIRECTORY": str(tmp_path)}) is None
+
+
+def test_a_key_that_is_empty_or_cannot_be_read_is_refused(tmp_path):
+    empty = tmp_path / "empty"
+    empty.write_text("\n", "utf-8")
+    for flag, file in (("", None), ("  ", None), (None, empty), (None, tmp_path / "missing"), (None, tmp_path)):
+        with pytest.raises(ConfigError, match="API key"):
+            api_key(flag, file, {})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["EmbeddingsRequest", "embeddings_answer", "embeddings_request", "error_body", "model_object"]
 
 _IDS_HINT: Final = (
-    "token ids are of another model's vocabulary; send text (langchain: check_embedding_ctx_length=False)"
+    "token ids are of another model's vocabulary; send text (LangChain: `check_embedding_ctx_length=False`)"
 )
 
 
@@ -43,7 +43,7 @@ class EmbeddingsRequest:
             texts = texts_of(self.input)
         except WireError as error:
             if isinstance(self.input, list) and self.input and isinstance(self.input[0], (int, list)):
-                raise WireError(error.status, error.text, hint=_IDS_HINT) from error
+                raise WireError(error.status, f"{error.text}: {_IDS_HINT}", hint=_IDS_HINT) from error
             raise
         assert texts is not None, "an empty list was refused when the body was read"
         return texts
@@ -90,7 +90,7 @@ def embeddings_answer(model: str, answer: Embeddings, *, base64: bool) -> list[b
 def error_body(status: int, text: str, extra: Mapping[str, object]) -> bytes:
     """OpenAI's error object; `hint` and `index` are beside its fields where they are known."""
     types = {401: "authentication_error", 404: "not_found_error"}
-    type_ = types.get(status, "invalid_request_error" if status in (400, 413) else "api_error")
+    type_ = types.get(status, "invalid_request_error" if status in (400, 413, 415) else "api_error")
     error = {"message": text, "type": type_, "param": None, "code": None, **extra}
     return escaped(orjson.dumps({"error": error}))
 
