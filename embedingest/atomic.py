@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["new_folder", "temporary_path", "write_bytes"]
 
 
-def write_bytes(path: Path, data: bytes, *, modified_at_ns: int = 0) -> None:
-    """Put `data` at `path` in one step, making its folders; with a time of change unless that is 0. Raises OSError."""
+def write_bytes(path: Path, data: bytes, *, modified_at_ns: int = 0, private: bool = False) -> None:
+    """Put `data` at `path` in one step, making its folders; with a time of change unless that is 0. Raises OSError.
+
+    A `private` file is one that this user alone may read or write.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_path(path)
     try:
+        if private:
+            temporary.touch(mode=0o600, exist_ok=False)
         temporary.write_bytes(data)
         if modified_at_ns:
             os.utime(temporary, ns=(modified_at_ns, modified_at_ns))

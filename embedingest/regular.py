@@ -31,10 +31,11 @@ def read_bounded(path: Path, most_bytes: int) -> bytes:
     return content
 
 
-def why_not_ours(path: Path) -> str | None:
+def why_not_ours(path: Path, *, mode: bool = True) -> str | None:
     """Why a file or folder cannot be relied on as written by this user or root; `None` where it can. Raises OSError.
 
-    A link is not followed and never relied on. Where the system knows no owners, everything can.
+    A link is not followed and never relied on. Without `mode` it is asked only whose it is. Where the system knows no
+    owners, everything can.
     """
     found = path.lstat()
     if not hasattr(os, "geteuid"):
@@ -43,7 +44,7 @@ def why_not_ours(path: Path) -> str | None:
         return f"{path} is a link"
     if found.st_uid not in (os.geteuid(), 0):
         return f"{path} belongs to user {found.st_uid}, not to {os.geteuid()}"
-    if found.st_mode & _OTHERS_MAY_WRITE:
+    if mode and found.st_mode & _OTHERS_MAY_WRITE:
         return f"{path} can be written by others (mode {stat.S_IMODE(found.st_mode):o})"
     return None
 

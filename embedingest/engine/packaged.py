@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from embedingest.atomic import write_bytes
+from embedingest.engine.folder.fingerprint import read_ours
 from embedingest.errors import ModelLoadError
 from embedingest.paths import user_cache
 
@@ -44,13 +45,13 @@ class PackagedModel:
         """Compare every file with its published sha256, once per change. Raises ModelLoadError naming the file."""
         stats = _stats(path, self.sha256)
         note = user_cache() / "packaged" / f"{self.distribution}.json"
-        with contextlib.suppress(OSError, ValueError):
-            if json.loads(note.read_bytes()) == stats:
+        with contextlib.suppress(ValueError, RecursionError):
+            if json.loads(read_ours(note) or b"null") == stats:
                 return
         for name, published in self.sha256.items():
             self._check_file(path / name, published)
         with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
-            write_bytes(note, json.dumps(stats).encode())
+            write_bytes(note, json.dumps(stats).encode(), private=True)
 
     def _check_file(self, file: Path, published: str) -> None:
         remedy = f"`pip install --force-reinstall --no-deps {self.distribution}`"

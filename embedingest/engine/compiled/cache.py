@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
 import shutil
+import stat
 import tempfile
 import time
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from embedingest.atomic import new_folder, temporary_path
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
 from embedingest.paths import user_cache
+from embedingest.regular import read_bounded, why_not_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +41,7 @@ NOTE: Final = "compiled.json"
 _UNUSED_DAYS: Final = 30
 _DAY_SECONDS: Final = 86_400
 _LOCK_SECONDS: Final = 1800  # to wait for another process that makes the same entry
+_LARGEST_NOTE_BYTES: Final = 16 * 2**20
 _FILES: Final = ("model.xml", "model.bin")
 
 
@@ -82,26 +86,67 @@ def place(key: CacheKey) -> Path:
 def find(key: CacheKey) -> Entry | None:
     """The kept entry of a key; one that is damaged or of another version is taken away and not answered."""
     folder = place(key)
+    if (reason := _not_ours(folder)) is not None:
+        _log.warning("a compiled model of the cache is not taken: %s", reason)
+        shutil.rmtree(folder, ignore_errors=True)  # another user's stays: then it is made in a private place
+        return None
     try:
-        note: CompiledNote = json.loads((folder / NOTE).read_bytes())
+        note: CompiledNote = json.loads(read_bounded(folder / NOTE, _LARGEST_NOTE_BYTES))
     except FileNotFoundError:
         if folder.is_dir():
             forget(folder, "its note is missing")
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         forget(folder, str(error))
         return None
-    if note.get("key") != key:
+    if not isinstance(note, dict) or note.get("key") != key:
         forget(folder, "it was made for another key")
         return None
     sizes = note.get("files", {})
-    for name, size in sizes.items():
+    for name in (name for name in _FILES if name in sizes):
         path = folder / name
-        if not path.is_file() or path.stat().st_size != size:
+        if not path.is_file() or path.stat().st_size != sizes[name]:
             forget(folder, f"`{name}` is missing or cut short")
             return None
     _used(folder / NOTE)
     return Entry(folder, note)
+
+
+def _not_ours(folder: Path) -> str | None:
+    """Why somebody else may have written an entry, or put it there; `None` where nobody did or none is there."""
+    try:
+        if (reason := why_not_ours(folder)) is not None:
+            return reason
+        _check_parents(folder)
+        # What lies in a folder that only its owner may enter, nobody else can write, whatever its own mode.
+        closed = not folder.stat().st_mode & 0o077
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return error.strerror or str(error)
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            if (reason := why_not_ours(path, mode=not closed)) is not None:
+                return reason
+    return None
+
+
+def _check_ours(folder: Path) -> None:
+    if (reason := _not_ours(folder)) is not None:
+        raise PermissionError(errno.EPERM, reason)
+
+
+def _check_parents(folder: Path) -> None:
+    """Raises PermissionError where others may put entries of theirs into the cache."""
+    if not hasattr(os, "geteuid"):
+        return
+    for parent in (folder.parent, folder.parent.parent):
+        found = parent.stat()
+        if found.st_uid not in (os.geteuid(), 0):
+            reason = f"{parent} belongs to user {found.st_uid}, not to {os.geteuid()}"
+            raise PermissionError(errno.EPERM, reason)
+        if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+            raise PermissionError(errno.EPERM, f"{parent} can be written by everybody")
 
 
 def forget(folder: Path, reason: str) -> None:
@@ -117,8 +162,13 @@ def keep(key: CacheKey, fill: Callable[[Path], CompiledNote]) -> tuple[Entry, Ca
     The second value removes what must not outlive the process.
     """
     try:
+        place(key).parent.mkdir(parents=True, exist_ok=True)
+        _check_parents(place(key))
+        _check_ours(place(key))  # before the work, and after it: somebody else may have been first
         with new_folder(place(key)) as folder:
+            folder.chmod(0o700)
             note = _noted(folder, key, fill(folder))
+        _check_ours(place(key))
         with contextlib.suppress(OSError):
             prune(key)
         return Entry(place(key), note), lambda: None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,12 +17,17 @@ from blake3 import blake3
 from embedingest.atomic import write_bytes
 from embedingest.errors import ModelLoadError
 from embedingest.paths import user_cache
+from embedingest.regular import read_bounded, why_not_ours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["canonical_tokenizer", "file_hash", "fingerprint"]
+__all__ = ["canonical_tokenizer", "file_hash", "fingerprint", "read_ours"]
+
+_log = logging.getLogger(__name__)
+
+_LARGEST_NOTE_BYTES: Final = 2**20
 
 # Of a transformer's config.json: names, versions and training settings that no forward pass reads.
 _UNREAD_SETTINGS: Final = frozenset(
@@ -70,14 +76,26 @@ def file_hash(path: Path, *, canonical: bool = False) -> str:
     stat = path.stat()
     known = [stat.st_size, stat.st_mtime_ns, stat.st_ino, canonical]
     note = user_cache() / "hashes" / f"{blake3(os.fsencode(path.resolve())).hexdigest(length=16)}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        remembered = json.loads(note.read_bytes())
+    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+        remembered = json.loads(read_ours(note) or b"{}")
         if remembered["stat"] == known:
             return str(remembered["blake3"])
     digest = canonical_tokenizer(path) if canonical else blake3().update_mmap(path).hexdigest()
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
-        write_bytes(note, json.dumps({"path": str(path), "stat": known, "blake3": digest}).encode())
+        write_bytes(note, json.dumps({"path": str(path), "stat": known, "blake3": digest}).encode(), private=True)
     return digest
+
+
+def read_ours(note: Path) -> bytes | None:
+    """A note of the cache; `None`, with a warning, where somebody else may have written it, or it cannot be read."""
+    try:
+        reason = why_not_ours(note)
+        if reason is None:
+            return read_bounded(note, _LARGEST_NOTE_BYTES)
+    except OSError:
+        return None
+    _log.warning("a note of the cache is not taken: %s", reason)
+    return None
 
 
 def canonical_tokenizer(path: Path) -> str:

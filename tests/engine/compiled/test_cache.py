@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -75,3 +76,99 @@ def test_using_an_entry_keeps_it_young():
     aged(place(key), 31)
     assert find(key) is not None
     assert prune(NOW) == []
+
+
+# -- entries that somebody else may have written
+
+
+def foreign(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a file be another user's: given away by root, else seen with another user's eyes."""
+    if os.geteuid() == 0:
+        os.chown(path, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+
+
+unix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="only Unix knows owners and modes")
+filled = {"form": "fp32"}
+
+
+def made(key: dict[str, object]) -> tuple[Path, list[int]]:
+    """Where an entry is made, and how often it was."""
+    times: list[int] = []
+
+    def fill(folder: Path) -> dict[str, str]:
+        times.append(1)
+        (folder / "model.xml").write_text("graph")
+        (folder / "model.bin").write_bytes(b"weights")
+        return filled
+
+    entry, _ = keep(key, fill)
+    return entry.folder, times
+
+
+@unix
+def test_an_entry_is_its_owners_alone():
+    folder, _ = made(NOW)
+    assert folder == place(NOW)
+    assert folder.stat().st_mode & 0o077 == 0
+    assert find(NOW) is not None
+
+
+@unix
+@pytest.mark.parametrize("name", ["", "model.xml", "model.bin", NOTE])
+def test_an_entry_that_others_may_write_is_not_taken_and_is_made_again(caplog, name):
+    folder, _ = made(NOW)
+    folder.chmod(0o755)
+    (folder / name).chmod(0o777 if not name else 0o666)
+    assert find(NOW) is None
+    assert "can be written by others" in caplog.text
+    assert made(NOW) == (place(NOW), [1])
+    assert find(NOW) is not None
+
+
+@unix
+def test_a_link_in_place_of_an_entry_or_a_file_is_not_taken(caplog, tmp_path):
+    folder, _ = made(NOW)
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert find(NOW) is None
+    assert "is a link" in caplog.text
+    private, times = made(NOW)
+    assert (private != place(NOW), times) == (True, [1]), "made once, in a private place"
+    shutil.rmtree(private)
+    folder.unlink()
+    (tmp_path / "elsewhere").rename(folder)
+    assert find(NOW) is not None
+    (folder / "model.xml").rename(tmp_path / "graph")
+    (folder / "model.xml").symlink_to(tmp_path / "graph")
+    assert find(NOW) is None
+
+
+@unix
+def test_an_entry_of_another_user_is_not_taken(caplog, monkeypatch):
+    folder, _ = made(NOW)
+    foreign(folder / "model.xml", monkeypatch)
+    assert find(NOW) is None
+    assert "belongs to user" in caplog.text
+
+
+@unix
+def test_in_a_cache_that_everybody_may_write_the_entry_is_made_in_a_private_place(tmp_path, caplog):
+    made(NOW)
+    place(NOW).parent.chmod(0o777)
+    assert find(NOW) is None
+    folder, times = made(NOW)
+    assert times == [1]
+    assert not folder.is_relative_to(tmp_path / "compiled")
+    assert folder.stat().st_mode & 0o077 == 0
+    assert "can be written by everybody" in caplog.text
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("note", ["[]", "null", "[" * 100_000, '{"key": 1}', "no JSON"])
+def test_a_note_that_is_none_is_made_again(note):
+    folder, _ = made(NOW)
+    (folder / NOTE).write_text(note)
+    assert find(NOW) is None
+    assert made(NOW) == (place(NOW), [1])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from embedingest.engine.folder.fingerprint import file_hash
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.packaged import PACKAGED
 from tests.engine.folder.handmade import BERT, DENSE, POOLING, model
@@ -60,3 +63,26 @@ def test_the_digits_of_the_packaged_model_are_those_that_tables_remember():
     path = PACKAGED["all-minilm"].path()
     assert path is not None
     assert ModelFolder.open(path).fingerprint() == "42b49abc36d4205f67e00c79411abe02:exact"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="only Unix knows owners and modes")
+@pytest.mark.parametrize("how", ["others may write it", "a link", "another user's"])
+def test_a_remembered_hash_that_somebody_else_may_have_written_is_not_taken(tmp_path, caplog, monkeypatch, how):
+    file = tmp_path / "weights"
+    file.write_bytes(b"weights")
+    digest = file_hash(file)
+    (note,) = (tmp_path / "cache" / "hashes").iterdir()
+    assert note.stat().st_mode & 0o077 == 0
+    note.write_text(note.read_text().replace(digest, "f" * 64))
+    assert file_hash(file) == "f" * 64, "an own note is taken"
+    if how == "others may write it":
+        note.chmod(0o666)
+    elif how == "a link":
+        note.rename(tmp_path / "note")
+        note.symlink_to(tmp_path / "note")
+    elif os.geteuid() == 0:
+        os.chown(note, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: note.stat().st_uid + 1)
+    assert file_hash(file) == digest
+    assert "a note of the cache is not taken" in caplog.text
