@@ -276,7 +276,7 @@ class LocalEngine:
 
     @staticmethod
     def _prepare(call: _Call, encoder: Encoder) -> None:
-        """Tokens of every text, cut to the window or refused (section 5 of the wire reference)."""
+        """Tokens of every text, cut to the window or refused (cases 58 to 72)."""
         began = time.perf_counter()
         texts = [call.prompt + text for text in call.texts] if call.prompt else call.texts
         window = encoder.max_tokens

@@ -1,6 +1,6 @@
 """How models are named: `host/namespace/model:tag`, as Ollama reads it. Knows no files and no catalogue.
 
-Cases 45 to 56 of the wire reference. Look-ups ignore case; the tag defaults to `latest`.
+Cases 45 to 56 (`tests/data/wire/`). Look-ups ignore case; the tag defaults to `latest`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who may call what: Host and Origin as Ollama checks them, the API key, and what control endpoints need besides.
 
-Knows requests and settings; knows no routes and no models. Cases 121 to 129, and section 8 of the design.
+Knows requests and settings; knows no routes and no models. Cases 121 to 129.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class ServerState:
         return not allowed or ModelName.parse(name).key in {ModelName.parse(a).key for a in allowed}
 
     def parse(self, model: str) -> ModelName:
-        """Steps 2 and 3 of section 1: an empty name 404, a malformed one 400, a cloud one 403."""
+        """Steps 2 and 3 of `routes/embed.py`: an empty name 404, a malformed one 400, a cloud one 403."""
         if not model.strip():
             raise WireError(404, f"model '{model}' not found")
         try:
@@ -104,7 +104,7 @@ class ServerState:
         return name
 
     async def find(self, model: str) -> ModelInfo:
-        """Step 5: the model, or 404 with the name as the client wrote it (case 46)."""
+        """Step 5 of `routes/embed.py`: the model, or 404 with the name as the client wrote it (case 46)."""
         not_found = WireError(404, f'model "{model}" not found, try pulling it first')
         try:
             info = await self.engine.adescribe(model)

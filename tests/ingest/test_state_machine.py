@@ -1,4 +1,4 @@
-"""After any sequence of changes, stops, kills and losses the table equals a fresh ingest (design, property 1).
+"""After any sequence of changes, stops, kills and losses the table equals a fresh ingest.
 
 Two hundred sequences by default; `EMBEDINGEST_SEQUENCES=5000` tries as many. On a failure hypothesis prints the
 shortest sequence it finds.

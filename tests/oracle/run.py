@@ -1,6 +1,6 @@
 """Our engine against llama.cpp's, the engine of Ollama: `python tests/oracle/run.py`, over HTTP on both sides.
 
-Same weights, another tokenizer, another runtime. Token counts, vectors and truncation (section 5 of the wire's rules,
+Same weights, another tokenizer, another runtime. Token counts, vectors and truncation (cases 58 to 72,
 carried out through the other tokenizer) have to agree over 300 generated texts. Odd texts on which the tokenizers
 differ are listed, and tokenizer.json wins. Ends with 1 when anything ordinary differs.
 """

@@ -1,6 +1,9 @@
 """The routes that embed: `/api/embed`, `/api/embeddings`, `/v1/embeddings`, and the tokens beside them.
 
-Each walks the steps of section 1 in their order, because the order decides which error wins.
+Each takes the same steps in Ollama's order, because the order decides which error wins: 1 decode the body (400); 2 read
+the model's name (404 where empty, 400 where malformed); 3 refuse a cloud model (403); 4 check the shape of `input`
+(400); 5 look the model up (404); 6 read `options` (500 for a wrong type); 7 load the model or wait for it (503);
+8 embed.
 """
 
 from __future__ import annotations

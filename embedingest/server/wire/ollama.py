@@ -1,6 +1,6 @@
 """Ollama's spelling of the embed calls: bodies to values, values to bodies. Knows no engine and no HTTP.
 
-Case numbers are those of the wire reference; each has a file under `tests/data/wire/`.
+Case numbers: see `embedingest/server/__init__.py`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class PromptChoice:
 class EmbedRequest:
     """A decoded `/api/embed` body. `texts` is `None` for an empty input: load, and embed nothing (cases 34 to 36).
 
-    `input` and `options` are checked later, in the order of section 1: after the model's name, and after the look-up.
+    `input` and `options` are checked later (`routes/embed.py`): after the model's name, and after the look-up.
     """
 
     model: str
@@ -84,7 +84,7 @@ class LegacyRequest:
 
 
 def embed_request(body: bytes) -> EmbedRequest:
-    """Step 1 of section 1. Raises WireError (400)."""
+    """Step 1 of `routes/embed.py`. Raises WireError (400)."""
     fields = decode(body)
     return EmbedRequest(
         model=fields.text("model"),
