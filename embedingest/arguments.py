@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 from embedingest.errors import ConfigError
@@ -84,7 +84,7 @@ def text_list(name: str, value: Any) -> list[str]:
     """One text, or several, as a list. Raises ConfigError that names the first item that is none."""
     if isinstance(value, str):
         return [value]
-    if isinstance(value, (bytes, bytearray, Mapping)) or not isinstance(value, Iterable):
+    if isinstance(value, (bytes, bytearray, Mapping, Set)) or not isinstance(value, Iterable):
         raise unfit(name, value, Wanted("a text or a list of texts", lambda _: False))
     texts = list(value)
     check(**{f"{name}[{index}]": (text, TEXT) for index, text in enumerate(texts) if not isinstance(text, str)})

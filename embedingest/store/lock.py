@@ -57,8 +57,7 @@ def refusal(table: str, holder: Holder | None) -> LockedError:
     """The error for a table that somebody else writes: another process, or another call in this one."""
     if holder is not None and (holder.pid, holder.host) == (os.getpid(), socket.gethostname()):
         return LockedError(
-            f"table `{table}` is being written by another call in this program "
-            f"(process {holder.pid}, since {holder.since})",
+            f"table `{table}` is being written by another call in this program, {holder}",
             remedy="end the watch, or wait for the call that writes it, or choose another table",
         )
     return LockedError(

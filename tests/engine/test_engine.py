@@ -41,7 +41,7 @@ def test_what_is_no_list_of_texts_is_refused_wherever_texts_are_taken(tmp_path, 
             with pytest.raises(TypeError, match=said):
                 call()
     if not isinstance(given, str):  # there one string is one text
-        with pytest.raises(TypeError, match=said):
+        with pytest.raises(embedingest.ConfigError, match=r"`texts.* was given"):
             embedingest.embed(given, model="hashing")
 
 

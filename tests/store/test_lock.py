@@ -54,7 +54,7 @@ def test_other_tables_of_the_database_stay_free(tmp_path, holder):
 
 def test_a_second_lock_in_the_same_process_is_refused_until_the_first_is_released(tmp_path):
     first, second = WriterLock(tmp_path, "chunks").acquire(), WriterLock(tmp_path, "chunks")
-    with pytest.raises(LockedError, match=rf"another call in this program \(process {os.getpid()}"):
+    with pytest.raises(LockedError, match=rf"another call in this program, process {os.getpid()}"):
         second.acquire()
     first.release()
     first.release()

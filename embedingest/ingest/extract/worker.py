@@ -12,6 +12,7 @@ import sys
 import time
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.extract.process import READY
@@ -28,6 +29,7 @@ _START_SECONDS: Final = 60.0
 _SLICE_SECONDS: Final = 0.25
 _DEATH_SECONDS: Final = 1.0
 _REAP_SECONDS: Final = 0.005
+_MAXRSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 _KILLS: Final = (signal.SIGKILL, signal.SIGTERM)  # sent by the system short of memory, a service manager, a person
 _LAST_WORDS: Final = 4096  # bytes of what a worker said last
 _OUT_OF_MEMORY: Final = re.compile(
@@ -90,6 +92,7 @@ class Worker:
         self._last_words = b""
         self._memory_bytes: Final = memory_bytes
         self._resting_bytes = 0
+        self._starter_bytes: Final = _peak_bytes()
         self._ready = False
         self.pid: Final = self._process.pid
         self._send_bytes(settings)
@@ -100,7 +103,8 @@ class Worker:
             if self._read(_START_SECONDS, lambda _: None) != READY:
                 raise WorkerLostError("worker", "it answered with something else")
             self._ready = True
-            self._resting_bytes = self.resident_bytes()
+            # A process that another started counts that one's size among its own peaks.
+            self._resting_bytes = max(self.resident_bytes(), self._starter_bytes)
 
     def send(self, jobs: list[Job]) -> None:
         """Hand over a batch; `receive` gives its outcomes in order, some at a time."""
@@ -204,10 +208,22 @@ class Worker:
                 return 0
             if pid:
                 self._process.returncode = os.waitstatus_to_exitcode(status)
-                return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+                return usage.ru_maxrss * _MAXRSS_UNIT_BYTES
             if time.monotonic() > deadline:
                 self.kill()
             time.sleep(_REAP_SECONDS)
+
+
+def _peak_bytes() -> int:
+    """The largest size of this process in memory, since it became the program that it is."""
+    if sys.platform == "win32":
+        return 0
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        status = Path("/proc/self/status").read_text("ascii")
+        return 1024 * int(status.partition("VmHWM:")[2].split(maxsplit=1)[0])
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT_BYTES
 
 
 def _signal(status: int) -> str:
