@@ -25,7 +25,7 @@ LINES = st.builds(
 )
 NAMES = st.sampled_from(["a", "b", "ab", "aab", "c.md", "x.log", "a b", "-", "ab\n", "]"]) | st.text(
     "ab-.é", min_size=1
-)
+).filter(lambda name: name not in {".", ".."})
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 
 
@@ -50,7 +50,10 @@ def test_patterns_agree_with_pathspec(lines, paths):
     if any(map(differs_by_intent, lines)):
         return
     ours = Patterns(lines)
+    negated = any(line.startswith("!") for line in lines)
     for path in paths:
+        if negated and "/" in path:
+            continue  # theirs takes back in all that lies below a folder that is taken back in; git does not
         if "\n" not in path:  # theirs takes a line feed for the end of the path
             assert excluded(ours.verdict, path) == excluded(theirs.match_file, path), path
 
