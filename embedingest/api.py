@@ -34,13 +34,13 @@ from embedingest.build.models import named_model
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember, searching
 from embedingest.build.serving import open_searcher, open_server
-from embedingest.build.settings import STATE, checked_settings, folders_config
+from embedingest.build.settings import checked_settings, folders_config
 from embedingest.build.shared import SharedEngines
-from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig, ServerConfig, SourceConfig
+from embedingest.config import DEFAULT, Config, EngineConfig, ServerConfig, SourceConfig
 from embedingest.errors import ConfigError
 from embedingest.ingest.run.asynchronous import InThread, iterate_in_thread
 from embedingest.progress import ProgressLine
-from embedingest.types import DEFAULT_MODEL
+from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -55,17 +55,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Following", "embed", "ingest", "search", "serve", "watch"]
 
-_DB = str(PipelineConfig.model_fields["db"].default)
 _FOLDER = Wanted(
     'a path, or keys and values such as {"path": "docs"}, each folder an argument of its own',
     lambda value: PATH.fits(value) or isinstance(value, (Mapping, SourceConfig)),
 )
-_TABLE = str(PipelineConfig.model_fields["table"].default)
 
 
 def ingest(
     *paths: Folder,
-    state: str | os.PathLike[str] = STATE,
+    state: str | os.PathLike[str] = DEFAULT_STATE,
     model: str = DEFAULT_MODEL,
     plugins: Sequence[str] = (),
     allow_deletes: bool = False,
@@ -98,7 +96,7 @@ def ingest(
 
 def watch(
     *paths: Folder,
-    state: str | os.PathLike[str] = STATE,
+    state: str | os.PathLike[str] = DEFAULT_STATE,
     model: str = DEFAULT_MODEL,
     plugins: Sequence[str] = (),
     progress: bool | ProgressSink = False,
@@ -195,9 +193,9 @@ def search(
     group: bool = False,
     context: int = 0,
     fold: bool = True,
-    db: str | os.PathLike[str] = _DB,
-    table: str = _TABLE,
-    state: str | os.PathLike[str] = STATE,
+    db: str | os.PathLike[str] = DEFAULT_DB,
+    table: str = DEFAULT_TABLE,
+    state: str | os.PathLike[str] = DEFAULT_STATE,
     model: str | None = None,
     snapshot: str | None = None,
 ) -> SearchResult:
@@ -267,9 +265,9 @@ def embed(
 def serve(
     *,
     model: str | None = None,
-    db: str | os.PathLike[str] = _DB,
-    table: str = _TABLE,
-    state: str | os.PathLike[str] = STATE,
+    db: str | os.PathLike[str] = DEFAULT_DB,
+    table: str = DEFAULT_TABLE,
+    state: str | os.PathLike[str] = DEFAULT_STATE,
     **settings: Any,
 ) -> HttpServer:
     """The engine over HTTP, beside the program, and search over the table: `embedingest serve`.

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "DEFAULT_DB",
     "DEFAULT_MODEL",
+    "DEFAULT_STATE",
+    "DEFAULT_TABLE",
     "Chunk",
     "Document",
     "Embeddings",
@@ -27,6 +30,15 @@ __all__ = [
 
 DEFAULT_MODEL: Final = "all-minilm"
 """The model where none is named."""
+
+DEFAULT_STATE: Final = ".embedingest"
+"""The folder for journal, vector cache and locks where none is named."""
+
+DEFAULT_DB: Final = f"{DEFAULT_STATE}/lancedb"
+"""The database where none is named."""
+
+DEFAULT_TABLE: Final = "chunks"
+"""The table where none is named."""
 
 Markup = Literal["text", "markdown", "code", "rows"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,12 +13,12 @@ from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig, So
 from embedingest.config.located import dotted
 from embedingest.config.problems import problems
 from embedingest.errors import ConfigError
-from embedingest.types import DEFAULT_MODEL
+from embedingest.types import DEFAULT_MODEL, DEFAULT_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["STATE", "Folder", "checked_settings", "folders_config"]
+__all__ = ["Folder", "checked_settings", "folders_config"]
 
 Section = TypeVar("Section", bound=BaseModel)
 Folder: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | SourceConfig
@@ -29,15 +28,12 @@ _OF_A_FOLDER = {field.alias or name for name, field in SourceConfig.model_fields
     PipelineConfig.model_fields
 )
 
-STATE = Path(Config.model_fields["state"].default)
-"""The default state folder."""
-
 
 def folders_config(
     paths: Sequence[Folder],
     settings: Mapping[str, Any],
     *,
-    state: str | os.PathLike[str] = STATE,
+    state: str | os.PathLike[str] = DEFAULT_STATE,
     model: str = DEFAULT_MODEL,
     plugins: Sequence[str] = (),
     engine: EngineConfig | None = None,

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import rich_click as click
 
-from embedingest.types import DEFAULT_MODEL
+from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
 __all__ = ["json_option", "model_options", "paths_argument", "plugin_option", "sources_argument", "table_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_DB: Final = ".embedingest/lancedb"
-_TABLE: Final = "chunks"
-_STATE: Final = ".embedingest"
 
 
 def paths_argument(*, required: bool) -> Callable[[F], F]:
@@ -40,21 +36,21 @@ def table_options(function: F) -> F:
     function = click.option(
         "--state",
         type=click.Path(path_type=Path),
-        default=_STATE,
+        default=DEFAULT_STATE,
         show_default=True,
         envvar="EMBEDINGEST_STATE",
         help="Folder for the journal, the vector cache and locks.",
     )(function)
     function = click.option(
         "--table",
-        default=_TABLE,
+        default=DEFAULT_TABLE,
         show_default=True,
         envvar="EMBEDINGEST_TABLE",
         help="Name of the table.",
     )(function)
     return click.option(
         "--db",
-        default=_DB,
+        default=DEFAULT_DB,
         show_default=True,
         envvar="EMBEDINGEST_DB",
         help="LanceDB folder or URI.",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic reads these at run time
 from embedingest.config.schedule import parse_schedule
-from embedingest.types import DEFAULT_MODEL
+from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
 __all__ = [
     "DEFAULT",
@@ -284,8 +284,8 @@ class PipelineConfig(_Section):
     sources: tuple[SourceConfig, ...] = Field(min_length=1, description="What is followed")
     model: Name = Field(default=DEFAULT_MODEL, description="Name of the model, from `models:` or known by itself")
     prompt: str | None = Field(default=None, description="Document prompt; default: the model's own")
-    db: Uri = Field(default=".embedingest/lancedb", description="LanceDB folder or URI; default: in `state`")
-    table: Name = Field(default="chunks", description="Table that this pipeline alone writes")
+    db: Uri = Field(default=DEFAULT_DB, description="LanceDB folder or URI; default: in `state`")
+    table: Name = Field(default=DEFAULT_TABLE, description="Table that this pipeline alone writes")
     load: LoadConfig = Field(default=LoadConfig(), description="How bytes become text")
     chunk: ChunkConfig = Field(default=ChunkConfig(), description="How text becomes chunks")
     watch: WatchConfig = Field(default=WatchConfig(), description="How changes are noticed")
@@ -309,7 +309,7 @@ class PipelineConfig(_Section):
 class Config(_Section):
     """A whole run: engine, models, pipelines, server."""
 
-    state: FilePath = Field(default=Path(".embedingest"), description="Folder for journal, vector cache and locks")
+    state: FilePath = Field(default=Path(DEFAULT_STATE), description="Folder for journal, vector cache and locks")
     plugins: tuple[str, ...] = Field(default=(), description="Plug-ins that may be used")
     engine: EngineConfig = Field(
         default=EngineConfig(), description="The engine that all pipelines and the server share"

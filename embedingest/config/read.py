@@ -19,6 +19,7 @@ from embedingest.config.model import Config
 from embedingest.config.problems import problems
 from embedingest.errors import ConfigError
 from embedingest.regular import read_bounded
+from embedingest.types import DEFAULT_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -193,7 +194,7 @@ def _replaced(text: str, known: Mapping[str, str]) -> str:
 def _fill_places(data: dict[str, Any], file: Path) -> None:
     """Defaults that are paths mean the file's folder too, so a file runs the same from everywhere."""
     base = file.absolute().parent
-    state = data.setdefault("state", LocatedStr.of(".embedingest", base))
+    state = data.setdefault("state", LocatedStr.of(DEFAULT_STATE, base))
     pipelines = data.get("pipelines")
     for pipeline in pipelines.values() if isinstance(pipelines, dict) else ():
         if isinstance(pipeline, dict) and isinstance(state, LocatedStr):
