@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test lint types install clients oracle fuzz plugins docs clean ci
+.PHONY: all test test-twice lint types install clients oracle fuzz plugins docs clean ci
 
 all: lint types test
 
@@ -19,6 +19,17 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 WORKERS ?= 2
 test: install
 	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# For CI: what failed runs once more, alone, and is named. What then passes hangs on timing: it is a defect to mend,
+# and no reason to refuse a change. More than MAY_FAIL failures are none of that kind.
+MAY_FAIL ?= 3
+PYTEST_LAST_FAILED = .pytest_cache/v/cache/lastfailed
+test-twice: install
+	rm -f $(PYTEST_LAST_FAILED)
+	$(MAKE) test WORKERS=$(WORKERS) VENV=$(VENV) || { \
+	  failed=$$(grep -c '": true' $(PYTEST_LAST_FAILED)) && [ "$$failed" -le $(MAY_FAIL) ] && \
+	  echo "=== $$failed failed: once more, alone. What passes now is flaky and must be mended." && \
+	  $(PY) -m pytest --last-failed --last-failed-no-failures none -rA; }
 
 lint: install
 	$(PY) -m ruff check .
@@ -44,7 +55,7 @@ docs: install
 plugins:
 	plugins/check.sh $(VENV)-plugins
 
-ci: lint types test clients oracle fuzz plugins
+ci: lint types test-twice clients oracle fuzz plugins
 
 clean:
 	rm -rf $(VENV) $(VENV)-plugins .ci-venv .ci-venv-plugins build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
