@@ -33,6 +33,10 @@ class _HeadTooLargeError(Exception):
     """Raised through the parser, which stops."""
 
 
+class _TransferEncodingError(Exception):
+    """Raised through the parser, which stops."""
+
+
 class _TimedProtocol(HttpToolsProtocol):
     """One connection. `head_seconds` and `body_seconds` are set by `timed_protocol`.
 
@@ -88,6 +92,8 @@ class _TimedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             if isinstance(error.__context__, _HeadTooLargeError):
                 self._refuse(431, f"the head has more than {MAX_HEAD_BYTES} bytes")
+            elif isinstance(error.__context__, _TransferEncodingError):
+                self._refuse(400, "a body may be sent in chunks (`Transfer-Encoding: chunked`), packed in no other way")
             else:
                 self._refuse(400, "this is no HTTP request")
         return None
@@ -131,9 +137,11 @@ class _TimedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
             return
-        self._phase, self._head_bytes, self._packet_bytes = _BODY, 0, 0
+        if any(value.strip().lower() != b"chunked" for name, value in self.headers if name == b"transfer-encoding"):
+            raise _TransferEncodingError  # the body would be read as it is, still packed
         waiting = len(self.pipeline)
-        super().on_headers_complete()
+        super().on_headers_complete()  # refuses what is no address
+        self._phase, self._head_bytes, self._packet_bytes = _BODY, 0, 0
         if len(self.pipeline) == waiting:
             self._current = self.cycle
             self._set_deadline()
@@ -203,7 +211,8 @@ def timed_protocol(head_seconds: float, body_seconds: float) -> type[HttpToolsPr
 
 def _answer(status: int, body: bytes) -> bytes:
     head = b"HTTP/1.1 %d %s\r\ncontent-type: application/json; charset=utf-8\r\n" % (status, _PHRASES[status])
-    return head + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    head += b"connection: close\r\nx-content-type-options: nosniff\r\n"
+    return head + b"content-length: %d\r\n\r\n" % len(body) + body
 
 
 def _ollama_error(_status: int, text: str, extra: dict[str, object]) -> bytes:

@@ -203,6 +203,29 @@ def test_garbage_behind_a_slow_request_does_not_cost_its_answer(slow, gate):
     connection.close()
 
 
+@pytest.mark.parametrize("target", [b"http://[::1", b"http://a:99999999/", b"\xff", b"http://", b"a b"])
+def test_an_address_that_is_none_does_not_cost_the_answer_to_what_came_before_it(port, target):
+    connection = connect(port)
+    connection.sendall(raw_request({"model": "hashing"}) + b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
+    answer = read_to_end(connection)
+    assert (answer[:13], answer.count(b"HTTP/1.1")) == (b"HTTP/1.1 200 ", 1)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "encoding", [b"gzip, chunked", b"identity, chunked", b"chunked, chunked", b"chunked;q=1", b"chunked,"]
+)
+def test_a_body_that_is_packed_for_the_way_is_refused_and_nothing_behind_it_read(port, encoding):
+    body = b'{"model":"hashing"}'
+    head = b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: %s\r\n\r\n" % encoding
+    connection = connect(port)
+    connection.sendall(head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) + raw_request({"model": "hashing"}))
+    answer = read_to_end(connection)
+    assert (answer[:13], answer.count(b"HTTP/1.1")) == (b"HTTP/1.1 400 ", 1)
+    assert b"\r\nx-content-type-options: nosniff\r\n" in answer
+    connection.close()
+
+
 def test_an_idle_connection_is_sent_nothing_that_it_did_not_ask_for(port):
     connection = connect(port)
     connection.sendall(raw_request({"model": "hashing"}))
