@@ -1,7 +1,8 @@
 """Real clients against a real server: `python tests/clients/run.py`, with the interpreter that has embedingest.
 
 Every client gets an environment of its own under `build/clients/`, made on the first run and kept for the next.
-Needs pip, node and npm, and the registries they are configured for. Ends with 1 if any client fails.
+Needs pip, node and npm, and the registries they are configured for. Programs that are no packages (a JDK, curl with
+HTTP/2) are tried where the machine has them, and else skipped by name. Ends with 1 if any client fails.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -21,10 +24,21 @@ PYTHON = {
     "ollama_client.py": ("ollama==0.6.3",),
     "openai_client.py": ("openai==3.54.0",),
     "langchain_client.py": ("langchain-ollama==1.1.0",),
+    "langchain_openai_client.py": ("langchain-openai==1.7.4",),
     "llama_index_client.py": ("llama-index-embeddings-ollama==0.10.0",),
     "lancedb_client.py": ("lancedb==0.40.0", "ollama==0.6.3"),
+    "litellm_client.py": ("litellm==1.110.2",),
+    "haystack_client.py": ("haystack-ai==3.4.1", "ollama-haystack==7.0.2"),
+    "chroma_client.py": ("chromadb==1.5.9", "ollama==0.6.3", "openai==3.54.0"),
+    "semantic_kernel_client.py": ("semantic-kernel==1.45.0", "ollama==0.6.3"),
 }
 NODE = {"ollama_client.mjs": ("ollama@0.6.4",), "openai_client.mjs": ("openai@6.49.0",)}
+PROGRAMS = {
+    "java": (["java", "--list-modules"], "jdk.compiler", ["java", str(HERE / "java" / "HttpClientTrial.java")]),
+    "curl": (["curl", "--version"], "HTTP2", [sys.executable, str(HERE / "python" / "curl_client.py")]),
+}
+"""For each program how it says what it can do, the word that must be there, and the command of its trial."""
+TEXT = "why is the sky blue?"
 
 
 def python_environment(script: str, packages: tuple[str, ...]) -> list[str]:
@@ -32,9 +46,9 @@ def python_environment(script: str, packages: tuple[str, ...]) -> list[str]:
     folder = BUILD / script.removesuffix(".py")
     python = folder / "bin" / "python"
     if _outdated(folder, packages):
-        venv.create(folder, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
-        subprocess.run(pip, check=True)
+        venv.create(folder, with_pip=False, clear=True)
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
+        subprocess.run([*pip, "--disable-pip-version-check", *packages], check=True)
         _mark(folder, packages)
     return [str(python), str(HERE / "python" / script)]
 
@@ -53,6 +67,14 @@ def node_environment(script: str, packages: tuple[str, ...]) -> list[str]:
     return ["node", script]
 
 
+def can(question: list[str], word: str) -> bool:
+    """Whether a program of this machine is there and has what its trial needs."""
+    if shutil.which(question[0]) is None:
+        return False
+    done = subprocess.run(question, capture_output=True, text=True)
+    return done.returncode == 0 and word in done.stdout
+
+
 def _outdated(folder: Path, packages: tuple[str, ...]) -> bool:
     mark = folder / ".made"
     return not mark.is_file() or mark.read_text() != " ".join(packages)
@@ -60,6 +82,23 @@ def _outdated(folder: Path, packages: tuple[str, ...]) -> bool:
 
 def _mark(folder: Path, packages: tuple[str, ...]) -> None:
     (folder / ".made").write_text(" ".join(packages))
+
+
+def commands() -> tuple[list[tuple[list[str], Path]], list[str]]:
+    """What is run where, its environments made two at a time; and which programs this machine lacks."""
+    with ThreadPoolExecutor(2) as threads:
+        python = list(threads.map(python_environment, PYTHON, PYTHON.values()))
+        node = list(threads.map(node_environment, NODE, NODE.values()))
+    found = [(command, ROOT) for command in python]
+    found += [(command, BUILD / f"npm-{command[-1].removesuffix('.mjs')}") for command in node]
+    skipped = []
+    for name, (question, word, command) in PROGRAMS.items():
+        if can(question, word):
+            found.append((command, ROOT))
+        else:
+            skipped.append(name)
+            print(f"{name}: skipped, `{' '.join(question)}` names no {word} on this machine", flush=True)
+    return found, skipped
 
 
 def main() -> int:
@@ -70,16 +109,27 @@ def main() -> int:
     from embedingest.server.app import create_app
     from embedingest.server.run import HttpServer
 
-    commands = [(python_environment(s, p), ROOT) for s, p in PYTHON.items()]
-    commands += [(node_environment(s, p), BUILD / f"npm-{s.removesuffix('.mjs')}") for s, p in NODE.items()]
+    began = time.monotonic()
+    clients, skipped = commands()
+    made = time.monotonic() - began
     engine, settings = LocalEngine(EngineConfig()), ServerConfig(port=0)
+    expected = ",".join(map(str, engine.embed([TEXT], model="all-minilm").vectors[0].tolist()))
     server = HttpServer(create_app(engine, settings), settings)
     server.start()
-    environment = {**os.environ, "EMBEDINGEST_URL": server.url, "PYTHONDONTWRITEBYTECODE": "1"}
-    failed = [c for c, at in commands if subprocess.run(c, cwd=at, env=environment, timeout=300).returncode]
+    environment = {
+        **os.environ,
+        "EMBEDINGEST_URL": server.url,
+        "EMBEDINGEST_EXPECTED": expected,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    failed = [c for c, at in clients if subprocess.run(c, cwd=at, env=environment, timeout=300).returncode]
     server.stop()
     engine.close()
-    print(f"{len(commands) - len(failed)} of {len(commands)} clients are answered as they expect", flush=True)
+    print(
+        f"{len(clients) - len(failed)} of {len(clients)} clients are answered as they expect; skipped: {skipped or 'none'}; "
+        f"{made:.0f} s for their environments, {time.monotonic() - began - made:.0f} s for the trials",
+        flush=True,
+    )
     return 1 if failed else 0
 
 

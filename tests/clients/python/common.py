@@ -13,7 +13,8 @@ MODEL = "all-minilm"
 TEXT = "why is the sky blue?"
 OTHER = "why is the grass green?"
 LONG = "a long text about the sky and the grass. " * 3000
-START = (0.0100, -0.0018, 0.0501, 0.0469)
+EXPECTED = [float(number) for number in os.environ["EMBEDINGEST_EXPECTED"].split(",")]
+"""What the engine itself gives for `TEXT`."""
 
 
 def check(
@@ -22,11 +23,11 @@ def check(
     batch: Callable[[list[str]], Sequence[Sequence[float]]],
     unknown: Callable[[], object],
     refused: type[Exception],
+    release: str = "",
 ) -> None:
-    """Run the four trials of one client and print its version."""
+    """Run the four trials of one client and print its version, `release` for what is no package of Python."""
     one = list(single(TEXT))
-    assert len(one) == 384, len(one)
-    assert all(abs(a - b) < 1e-3 for a, b in zip(one, START, strict=False)), one[:4]
+    assert near(one, EXPECTED) > 0.999999, one[:4]
     many = [list(row) for row in batch([OTHER, TEXT, "third"])]
     assert len(many) == 3
     assert near(many[1], one) > 0.9999, near(many[1], one)
@@ -39,7 +40,7 @@ def check(
         assert "not found" in str(error), error
     else:
         sys.exit(f"{package}: an unknown model was not refused")
-    print(f"{package} {version(package)}: single, batch, long text, unknown model: ok")
+    print(f"{package} {release or version(package)}: single, batch, long text, unknown model: ok")
 
 
 def near(left: Sequence[float], right: Sequence[float]) -> float:
