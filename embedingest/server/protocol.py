@@ -26,15 +26,13 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 _IDLE, _HEAD, _BODY = "idle", "head", "body"
 _LINE_BYTES: Final = 4  # of a header beside its name and value: the colon, the blank, and the end of the line
 _PHRASES: Final = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
+_TOO_LARGE: Final = f"the head has more than {MAX_HEAD_BYTES} bytes"
+_VERSIONS: Final = ("1.0", "1.1")  # the parser takes 0.9 and 2.0 too, with rules of their own for who closes
 _UPGRADES: Final = (b"upgrade", b"http2-settings")
 
 
-class _HeadTooLargeError(Exception):
-    """Raised through the parser, which stops."""
-
-
-class _TransferEncodingError(Exception):
-    """Raised through the parser, which stops."""
+class _RefusedError(Exception):
+    """Raised through the parser, which stops: a status and a text."""
 
 
 class _TimedProtocol(HttpToolsProtocol):
@@ -81,7 +79,7 @@ class _TimedProtocol(HttpToolsProtocol):
         if self._phase == _IDLE:
             self._packet_bytes = 0  # empty lines between two requests are of neither
         elif self._phase == _HEAD and self._packet_bytes > MAX_HEAD_BYTES:
-            self._refuse(431, f"the head has more than {MAX_HEAD_BYTES} bytes")
+            self._refuse(431, _TOO_LARGE)
 
     def _feed(self, data: bytes) -> bytes | None:
         """Parse; returns what is to be parsed next, once an `Upgrade` that nobody takes was left out."""
@@ -90,12 +88,9 @@ class _TimedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             return self._without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
-            if isinstance(error.__context__, _HeadTooLargeError):
-                self._refuse(431, f"the head has more than {MAX_HEAD_BYTES} bytes")
-            elif isinstance(error.__context__, _TransferEncodingError):
-                self._refuse(400, "a body may be sent in chunks (`Transfer-Encoding: chunked`), packed in no other way")
-            else:
-                self._refuse(400, "this is no HTTP request")
+            refused = error.__context__
+            status, text = refused.args if isinstance(refused, _RefusedError) else (400, "this is no HTTP request")
+            self._refuse(status, text)
         return None
 
     def _without_upgrade(self, rest: bytes) -> bytes | None:
@@ -138,7 +133,11 @@ class _TimedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         if any(value.strip().lower() != b"chunked" for name, value in self.headers if name == b"transfer-encoding"):
-            raise _TransferEncodingError  # the body would be read as it is, still packed
+            raise _RefusedError(
+                400, "a body may be sent in chunks (`Transfer-Encoding: chunked`), packed in no other way"
+            )
+        if (version := self.parser.get_http_version()) not in _VERSIONS:
+            raise _RefusedError(400, f"this server speaks HTTP/1.1, not HTTP/{version}")
         waiting = len(self.pipeline)
         super().on_headers_complete()  # refuses what is no address
         self._phase, self._head_bytes, self._packet_bytes = _BODY, 0, 0
@@ -163,7 +162,7 @@ class _TimedProtocol(HttpToolsProtocol):
     def _count(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > MAX_HEAD_BYTES:
-            raise _HeadTooLargeError
+            raise _RefusedError(431, _TOO_LARGE)
 
     # -- who is late or wrong
 

@@ -226,6 +226,16 @@ def test_a_body_that_is_packed_for_the_way_is_refused_and_nothing_behind_it_read
     connection.close()
 
 
+@pytest.mark.parametrize("version", [b"HTTP/2.0", b"HTTP/0.9", b"HTTP/1.2", b"HTTP/3.0"])
+def test_other_versions_than_one_are_refused_and_nothing_behind_them_read(port, version):
+    head = b"GET /api/version %s\r\nHost: localhost\r\nConnection: keep-alive, close\r\n\r\n" % version
+    connection = connect(port)
+    connection.sendall(head + raw_request({"model": "hashing"}))
+    answer = read_to_end(connection)
+    assert (answer[:13], answer.count(b"HTTP/1.1 ")) == (b"HTTP/1.1 400 ", 1)
+    connection.close()
+
+
 def test_an_idle_connection_is_sent_nothing_that_it_did_not_ask_for(port):
     connection = connect(port)
     connection.sendall(raw_request({"model": "hashing"}))
