@@ -121,6 +121,15 @@ class ChunkTable:
             rows.sort(key=lambda row: (row.chunk_index, row.id))
         return by_source
 
+    def ids(self, sources: Collection[str]) -> dict[str, list[str]]:
+        """The ids of the rows of each source, in no order; one that is stored twice is there twice."""
+        by_source: dict[str, list[str]] = {source: [] for source in sources}
+        for batch in batches(sources):
+            stored = self._select(one_of("source", batch), ["source", "id"])
+            for source, key in zip(*(stored.column(name).to_pylist() for name in ("source", "id")), strict=True):
+                by_source[source].append(key)
+        return by_source
+
     def source_states(self) -> dict[str, SourceState]:
         """What the table says of every source. Streams: memory grows with the sources, not with the rows."""
         counts: dict[str, dict[tuple[Any, ...], int]] = defaultdict(lambda: defaultdict(int))

@@ -138,6 +138,14 @@ def test_many_sources_are_read_in_one_go(table):
     assert table.count() == 1_000
 
 
+def test_ids_are_told_by_source_and_twice_where_a_stranger_stored_them_twice(table):
+    rows = [row("a.md", 0, count=2), row("a.md", 1, count=2), row("b.md")]
+    table.commit(adding(*rows))
+    table.handle.lance.add(table.handle.lance.search().where("source = 'b.md'").to_arrow())
+    found = {source: sorted(keys) for source, keys in table.ids(["a.md", "b.md", "none.md"]).items()}
+    assert found == {"a.md": sorted(r.id for r in rows[:2]), "b.md": [rows[2].id] * 2, "none.md": []}
+
+
 def test_a_vector_with_nan_is_refused_by_name_and_nothing_is_written(table):
     bad = np.stack([vector_of("a"), np.full(DIMENSIONS, np.nan, np.float32)])
     with pytest.raises(StoreError, match=r"bad\.md"):

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, field
+from functools import partial
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError
@@ -27,8 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Examined", "examine"]
 
+# So many files are under way, or more where all of them are small.
 _JOBS: Final = 48
-_BATCH_FILES: Final = 64
+_MOST_JOBS: Final = 1024
+_JOBS_BYTES: Final = 4 * 2**20
+# The table is asked once for so many files, or for fewer with so many chunks.
+_BATCH_FILES: Final = 512
+_BATCH_CHUNKS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +55,16 @@ class Examined:
 def examine(resources: Resources, candidates: Iterable[Candidate]) -> Iterator[Examined]:
     """Extract every candidate and compare it with the table. Raises StoreError, EngineError, PluginError."""
     batch: list[tuple[Candidate, Extracted]] = []
+    chunks = 0
     for candidate, outcome in _extracted(resources, candidates):
         if isinstance(outcome, DocumentError):
             yield Examined(candidate, resources.journal.file(candidate.source), error=outcome)
             continue
         batch.append((candidate, outcome))
-        if len(batch) >= _BATCH_FILES:
+        chunks += sum(len(part.chunks) for part in outcome.parts)
+        if len(batch) >= _BATCH_FILES or chunks >= _BATCH_CHUNKS:
             yield from _planned(resources, batch)
-            batch.clear()
+            batch, chunks = [], 0
     yield from _planned(resources, batch)
 
 
@@ -78,23 +86,35 @@ def _extracted(
     resources: Resources, candidates: Iterable[Candidate]
 ) -> Iterator[tuple[Candidate, Extracted | DocumentError]]:
     workers = resources.workers()
-    under_way: dict[Future[Extracted], Candidate] = {}
+    done: SimpleQueue[tuple[Candidate, Future[Extracted]]] = SimpleQueue()
+    files = size = 0
     for candidate in candidates:
         file = candidate.file
         job = Job(
             str(candidate.root.path), file.relative, candidate.source, size=file.facts.size, link=file.link,
             links=candidate.root.config.follow_symlinks,
         )  # fmt: skip
-        under_way[workers.submit(job)] = candidate
-        if len(under_way) >= _JOBS:
-            yield from _take(under_way)
-    while under_way:
-        yield from _take(under_way)
+        workers.submit(job).add_done_callback(partial(_post, done, candidate))
+        files += 1
+        size += file.facts.size
+        while files >= _MOST_JOBS or (files >= _JOBS and size >= _JOBS_BYTES):
+            item, future = done.get()
+            files -= 1
+            size -= item.file.facts.size
+            yield item, _outcome(future)
+    for _ in range(files):
+        item, future = done.get()
+        yield item, _outcome(future)
 
 
-def _take(under_way: dict[Future[Extracted], Candidate]) -> Iterator[tuple[Candidate, Extracted | DocumentError]]:
-    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-        error = future.exception()
-        if error is not None and not isinstance(error, DocumentError):
-            raise error
-        yield under_way.pop(future), future.result() if error is None else error
+def _post(
+    done: SimpleQueue[tuple[Candidate, Future[Extracted]]], candidate: Candidate, future: Future[Extracted]
+) -> None:
+    done.put((candidate, future))
+
+
+def _outcome(future: Future[Extracted]) -> Extracted | DocumentError:
+    error = future.exception()
+    if error is not None and not isinstance(error, DocumentError):
+        raise error
+    return future.result() if error is None else error

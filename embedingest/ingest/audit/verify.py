@@ -20,16 +20,17 @@ from embedingest.ingest.scan.roots import owner
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.scan.folders import Folders
+    from embedingest.store.values import SourceState
     from embedingest.types import Row
 
 __all__ = ["Problem", "Verification", "prepare_repair", "verify"]
 
 _LEAST_COSINE: Final = 0.9995
-_SOURCES: Final = 500
+_ROWS: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
     present: set[str] = set()
     samples: list[tuple[str, str, str]] = []
     chance = random.Random(seed)  # noqa: S311 -- a sample, not a secret
+    if resources.has_table():
+        resources.prepare_table()
     for item in examine(resources, _everything(folders, present)):
         result.files += 1
         source = item.candidate.source
@@ -150,15 +153,28 @@ def _table(folders: Folders, resources: Resources, present: set[str], result: Ve
             yield Problem(source, "orphan", f"its file is gone, {state.rows} rows are left")
         if state.fingerprint != resources.recipe.fingerprint:
             yield Problem(source, "model", f"its vectors are of another model: {state.fingerprint}")
-    yield from _doubled(resources, sorted(states))
+    for sources in _grouped(states):
+        yield from _doubled(resources, sources)
+
+
+def _grouped(states: Mapping[str, SourceState]) -> Iterator[list[str]]:
+    """The sources in order, as many together as have `_ROWS` rows."""
+    sources: list[str] = []
+    rows = 0
+    for source in sorted(states):
+        sources.append(source)
+        rows += states[source].rows
+        if rows >= _ROWS:
+            yield sources
+            sources, rows = [], 0
+    yield sources
 
 
 def _doubled(resources: Resources, sources: Sequence[str]) -> Iterator[Problem]:
-    for first in range(0, len(sources), _SOURCES):
-        for source, rows in resources.table().rows(sources[first : first + _SOURCES]).items():
-            doubled = tuple(key for key, count in Counter(row.id for row in rows).items() if count > 1)
-            if doubled:
-                yield Problem(source, "doubled", f"{len(doubled)} rows are stored more than once", doubled)
+    for source, keys in resources.table().ids(sources).items():
+        if len(set(keys)) < len(keys):
+            doubled = tuple(key for key, count in Counter(keys).items() if count > 1)
+            yield Problem(source, "doubled", f"{len(doubled)} rows are stored more than once", doubled)
 
 
 def _sampled(resources: Resources, samples: Sequence[tuple[str, str, str]], result: Verification) -> Iterator[Problem]:

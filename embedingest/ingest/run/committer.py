@@ -52,6 +52,7 @@ class Committer:
         self._ready: list[PlannedFile] = []
         self._rows = 0
         self._characters = 0
+        self._urgent = False
         self._since = 0.0
         self._commits = 0
         self.noticed: set[str] = set()
@@ -61,6 +62,7 @@ class Committer:
         if not self._ready:
             self._since = self._clock()
         self._ready.append(file)
+        self._urgent = self._urgent or file.candidate.urgent
         change = file.difference
         self._rows += len(change.new) + len(change.refreshed) + 1
         self._characters += sum(map(_characters, change.new)) + sum(map(_characters, change.refreshed))
@@ -70,15 +72,14 @@ class Committer:
         """Whether to commit now: an urgent file is ready, or many rows or large ones, or one file for some seconds."""
         if not self._ready:
             return False
-        urgent = any(file.candidate.urgent for file in self._ready)
         many = self._rows >= COMMIT_ROWS or self._characters >= COMMIT_CHARACTERS
-        return urgent or many or self._clock() - self._since >= COMMIT_SECONDS
+        return self._urgent or many or self._clock() - self._since >= COMMIT_SECONDS
 
     def commit(self) -> list[PlannedFile]:
         """Write what is ready, first to the table, then to the journal. Raises StoreError."""
         if not self._ready:
             return []
-        files, self._ready, self._rows, self._characters = self._ready, [], 0, 0
+        files, self._ready, self._rows, self._characters, self._urgent = self._ready, [], 0, 0, False
         changes = _changes(files)
         if changes:
             self._resources.commit(changes)

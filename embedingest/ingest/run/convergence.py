@@ -252,9 +252,11 @@ class Convergence:
     def _delete_under(self, root: Root, sources: Sequence[str]) -> None:
         journal = self._resources.journal
         states = {source: state for source in sources if (state := journal.file(source)) is not None}
-        without_rows = [source for source, state in states.items() if not state.chunks and state.state != "unverified"]
-        moved = [source for source in states if source not in without_rows and self._has_moved(source, states)]
-        documents = [source for source in states if source not in {*without_rows, *moved}]
+        with_rows = {source for source, state in states.items() if state.chunks or state.state == "unverified"}
+        without_rows = [source for source in states if source not in with_rows]
+        moved = [source for source in states if source in with_rows and self._has_moved(source, states)]
+        going = with_rows.difference(moved)
+        documents = [source for source in states if source in going]
         counts = journal.counts(root.alias)
         verdict = judge(
             documents,

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["KnownRoot", "delete", "forget_root", "known_root", "without_root"]
 
-_DELETE_SOURCES: Final = 500
+_DELETE_SOURCES: Final = 2000
 
 
 def delete(resources: Resources, sources: Sequence[str], report: IngestReport) -> None:
-    """Take sources out of table and journal, some hundreds a commit."""
+    """Take sources out of table and journal, some thousands a commit."""
     started = time.perf_counter()
     for first in range(0, len(sources), _DELETE_SOURCES):
         if resources.stop.is_set():
@@ -37,7 +37,7 @@ def delete(resources: Resources, sources: Sequence[str], report: IngestReport) -
         documents = [
             name for state in states if state.chunks or state.state == "unverified" for name in state.documents
         ]
-        ids = [row.id for rows in resources.table().rows(documents).values() for row in rows] if documents else []
+        ids = [key for keys in resources.table().ids(documents).values() for key in keys] if documents else []
         if ids:
             resources.commit(Changes(delete=ids))
         with resources.journal.transaction():
