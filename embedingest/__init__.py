@@ -12,13 +12,14 @@ first asked for, and importing this package does nothing else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
 from embedingest.lazy import lazy_names, make_callable
 from embedingest.version import __version__
 
+# Not from `typing`, whose import would take most of the time that the import of this package takes.
+TYPE_CHECKING = False
+
 # Public name → the module it lives in, below `embedingest`.
-_MODULES: Final = {
+_MODULES = {
     "ChunkConfig": "config",
     "Config": "config",
     "ConfigError": "errors",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # not from `typing`, whose import takes longer than all of this
 if TYPE_CHECKING:
     import inspect
     from collections.abc import Callable, Mapping
+    from typing import Any
 
 __all__ = ["lazy_names", "make_callable"]
 

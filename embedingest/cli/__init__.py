@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 
 __all__ = ["main"]
@@ -9,7 +11,32 @@ __all__ = ["main"]
 
 def main() -> None:
     """Entry point of the console script: runs a command and exits with one of the documented codes."""
-    from embedingest.cli._commands import cli
-    from embedingest.cli._main import run_command
+    try:
+        _end_at_once_on_interrupt()
+        from embedingest.cli._commands import cli
+        from embedingest.cli._main import run_command
 
-    sys.exit(run_command(cli))
+        code = run_command(cli)
+    except KeyboardInterrupt:
+        _end_at_once()
+    # Where Ctrl-C came in the midst of an `exec`, Python remembers that and would end by the signal, with no exit code
+    # of ours; the next `exec` makes it forget.
+    exec("")  # noqa: S102
+    sys.exit(code)
+
+
+def _end_at_once_on_interrupt() -> None:
+    """Ctrl-C ends the program while it imports what it needs, and while it shuts down: there is nothing to undo."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may have it ignored
+        signal.signal(signal.SIGINT, _end_at_once)
+        # What is registered first is called last: the interpreter takes handlers away before it is through.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_at_once(*_: object) -> None:
+    try:
+        os.write(2, b"interrupted\n")
+    finally:
+        os._exit(130)

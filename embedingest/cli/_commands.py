@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,11 +13,11 @@ from embedingest.cli._output import set_up_logging
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from click.shell_completion import CompletionItem
 
-__all__ = ["COMMANDS", "GROUPS", "LazyGroup", "cli"]
+__all__ = ["COMMANDS", "GROUPS", "Escaped", "LazyGroup", "cli"]
 
 # name → one line for --help, which stands here so that --help imports no command. The command NAME is
 # `embedingest.cli.NAME:NAME`.
@@ -59,6 +60,22 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 _LISTING: Final = "embedingest.listing"
 
 
+class Escaped(BaseException):
+    """Carries Ctrl-C, or what the system refused, past click, which would print and exit by itself."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@contextmanager
+def _past_click() -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, OSError) as error:
+        raise Escaped(error) from error
+
+
 class LazyGroup(click.RichGroup):
     """A group whose commands are imported when they are called, not when they are listed."""
 
@@ -86,6 +103,14 @@ class LazyGroup(click.RichGroup):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         ctx.meta[_LISTING] = True
         return super().shell_complete(ctx, incomplete)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _past_click():  # `--help` and `--version` print while the arguments are read
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _past_click():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -1,11 +1,13 @@
-"""Ctrl-C and SIGTERM as an event: the run ends cleanly after its present step. A second Ctrl-C ends it at once."""
+"""Ctrl-C and SIGTERM: what they raise, and as an event, so that a run ends cleanly after its present step."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from embedingest.cli._exit_codes import ExitCode
 
@@ -13,7 +15,62 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["StopEvent", "stop_on_signals"]
+__all__ = ["Interruption", "StopEvent", "interruptible", "stop_on_signals"]
+
+
+class Interruption:
+    """The handler of SIGINT for the time of a command: the first raises KeyboardInterrupt, the second ends at once.
+
+    `came` outlives what becomes of the exception: libraries that are imported or called turn it into others.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- the signal module's signature
+        if self.came:
+            end_at_once()
+        self.came = True
+        raise KeyboardInterrupt
+
+
+def end_at_once() -> None:
+    """End the process as after Ctrl-C, whatever it is at."""
+    say_interrupted()
+    os._exit(ExitCode.INTERRUPTED)
+
+
+def say_interrupted() -> None:
+    """One line on standard error, below the `^C` that a terminal shows."""
+    with suppress(OSError):
+        os.write(2, b"\ninterrupted\n" if os.isatty(2) else b"interrupted\n")
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """While inside, SIGINT is handled by an Interruption, unless it is ignored. Elsewhere than in the main thread,
+    which alone gets signals, nothing is changed.
+    """
+    interruption = Interruption()
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before == signal.SIG_IGN:
+        yield interruption
+        return
+    hook = sys.unraisablehook
+
+    def unraisable(told: Any) -> None:
+        # It came where Python calls back and nothing can be raised, and would be printed and forgotten.
+        if isinstance(told.exc_value, KeyboardInterrupt):
+            end_at_once()
+        hook(told)
+
+    sys.unraisablehook = unraisable
+    signal.signal(signal.SIGINT, interruption)
+    try:
+        yield interruption
+    finally:
+        signal.signal(signal.SIGINT, before)
+        sys.unraisablehook = hook
 
 
 class StopEvent(threading.Event):
@@ -28,18 +85,25 @@ class StopEvent(threading.Event):
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopEvent]:
-    """While inside, SIGINT and SIGTERM set the event. Only from the main thread, as the signal module demands."""
-    event = StopEvent()
+    """While inside, SIGINT and SIGTERM set the event. Only from the main thread, as the signal module demands.
 
-    def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 -- the signal module's signature
+    A second SIGINT does what one did before: it raises KeyboardInterrupt.
+    """
+    event = StopEvent()
+    before: dict[int, Any] = {}
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
         if event.is_set() and number == signal.SIGINT:
+            if callable(handler := before.get(number)):
+                handler(number, frame)
             raise KeyboardInterrupt
         event.interrupted = number == signal.SIGINT
         event.set()
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, on_signal)
     try:
         yield event
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for restored, handler in before.items():
+            signal.signal(restored, handler)

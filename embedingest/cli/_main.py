@@ -2,44 +2,92 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import errno
+import logging
+from contextlib import suppress
 
 import click
 
+from embedingest.cli._commands import Escaped
 from embedingest.cli._exit_codes import ExitCode, exit_code
-from embedingest.cli._output import printable, stderr
+from embedingest.cli._interrupt import interruptible, say_interrupted
+from embedingest.cli._output import finish_output, open_missing_streams, printable, stderr
 from embedingest.errors import EmbedingestError
 
 __all__ = ["run_command"]
 
+# What a write is refused with; of a file that a command opens, the error names the file, or is of a class of ours.
+_UNWRITABLE = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EDQUOT}
+
 
 def run_command(command: click.Command, args: list[str] | None = None) -> int:
-    """Run `command` and return its exit code. Prints errors as a sentence and its hint; a bug keeps its traceback."""
+    """Run `command` and return its exit code. Prints errors as a sentence and its hint; a bug keeps its traceback.
+
+    130 after Ctrl-C, whatever it was turned into on its way here.
+    """
+    open_missing_streams()
+    with interruptible() as interruption:
+        try:
+            return _ended(_run(command, args))
+        except BaseException:
+            if not interruption.came:
+                raise
+        say_interrupted()
+        finish_output()
+        return ExitCode.INTERRUPTED
+
+
+def _ended(code: int) -> int:
+    """The code of a command whose output is written to the end."""
+    failure = finish_output()
+    return code if failure is None else _unwritten(failure)
+
+
+def _run(command: click.Command, args: list[str] | None) -> int:
     try:
         result = command.main(args=args, prog_name="embedingest", standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
         error.message = printable(error.message, lines=True)  # type: ignore[misc]  # what click says holds arguments
-        error.show()
+        with suppress(OSError):
+            error.show()
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
-        print("interrupted", file=sys.stderr)  # noqa: T201 -- the last line of the program
+        say_interrupted()
         return ExitCode.INTERRUPTED
     except EmbedingestError as error:
-        _print_error(error)
+        _print_error(error.message, error.remedy)
         return exit_code(error)
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): end quietly, as filters do.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
+    except Escaped as escaped:
+        return _failed(escaped.error)
     return result if isinstance(result, int) else ExitCode.DONE
 
 
-def _print_error(error: EmbedingestError) -> None:
+def _failed(error: BaseException) -> int:
+    """After what click would turn into something of its own: Ctrl-C, and what the system refused."""
+    if not isinstance(error, OSError):
+        say_interrupted()
+        return ExitCode.INTERRUPTED
+    if error.filename is None and error.errno in _UNWRITABLE:
+        finish_output()
+        return _unwritten(error)
+    logging.getLogger("embedingest").debug("the system refused", exc_info=error)
+    where = "" if error.filename is None else f"{error.filename}: "
+    _print_error(f"{where}{error.strerror or error}")
+    return ExitCode.FAILED
+
+
+def _unwritten(failure: OSError) -> int:
+    if failure.errno == errno.EPIPE:
+        return ExitCode.DONE  # the reader of our output went away (`| head`): end quietly, as filters do
+    _print_error(f"the output could not be written: {failure.strerror or failure}")
+    return ExitCode.FAILED
+
+
+def _print_error(message: str, remedy: str | None = None) -> None:
     from rich.text import Text
 
-    stderr().print(Text.assemble(("error:", "bold red"), " ", printable(error.message, lines=True)), soft_wrap=True)
-    if error.remedy:
-        stderr().print(Text.assemble(("hint:", "bold"), " ", printable(error.remedy, lines=True)), soft_wrap=True)
+    stderr().print(Text.assemble(("error:", "bold red"), " ", printable(message, lines=True)), soft_wrap=True)
+    if remedy:
+        stderr().print(Text.assemble(("hint:", "bold"), " ", printable(remedy, lines=True)), soft_wrap=True)

@@ -5,17 +5,36 @@ Here is the border of the terminal: what documents and names hold is shown by `p
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import re
 import sys
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.errors import ConfigError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from rich.console import Console
 
-__all__ = ["print_json", "print_line", "print_note", "printable", "set_up_logging", "stderr", "stdout"]
+__all__ = [
+    "finish_output",
+    "open_missing_streams",
+    "print_json",
+    "print_line",
+    "print_note",
+    "printable",
+    "set_up_logging",
+    "stderr",
+    "stdout",
+    "writing",
+]
 
 # Beyond ASCII: C1 controls, half pairs (names that are no UTF-8), line ends that editors do not count, and what turns
 # the direction of writing around.
@@ -63,6 +82,16 @@ def _terminal(*, stderr: bool) -> Console:
                 text, style, control = segment
                 yield segment if control else Segment(printable(text, lines=True), style)
 
+        def print(self, *args: Any, **options: Any) -> None:
+            try:
+                super().print(*args, **options)
+            except OSError:
+                if not stderr:
+                    raise  # and what is said beside a result may fail without it
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))  # rich would exit by itself
+
     return Terminal(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
@@ -82,6 +111,48 @@ def print_json(document: Any, *, line: bool = False) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=indent, default=str)
     sys.stdout.write(_UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
     sys.stdout.flush()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """While inside, a file or folder that was named for output is written. Raises ConfigError where it cannot be."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {path}: {error.strerror or error}", remedy="name another place, or make this one writable"
+        ) from error
+
+
+def open_missing_streams() -> None:
+    """Where the program was started with a standard stream closed, what it says there goes nowhere.
+
+    Without that the first file that is opened would get the number, and be written into.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r+" if number else "r", closefd=False))  # noqa: SIM115 -- to stay
+
+
+def finish_output() -> OSError | None:
+    """Write what is still to be written. The error of standard output, where that is impossible: it goes nowhere
+    from then on, so that the interpreter does not stumble over it once more.
+    """
+    failure = None
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError as error:
+            with suppress(OSError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            failure = error if number == 1 else failure
+    return failure
 
 
 def set_up_logging(*, verbose: int, quiet: bool) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import embedingest.errors
 from embedingest.cli._exit_codes import ExitCode
 from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._output import print_json, print_note
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
-from embedingest.errors import EmbedingestError, LockedError
+from embedingest.errors import LockedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +114,9 @@ class _Question:
         """The answer, once there is one. Where nothing is asked yet, or any more, `ask` does. Raises what failed."""
         request = self._request()
         if request is not None and request.state == "failed":
-            raise _error(request.answer, self._wish.verb)
+            from embedingest.ingest.requests import error_from_json
+
+            raise error_from_json(request.answer)
         if request is not None and request.state == "done":
             return request.answer
         if self._journal is not None and ask:
@@ -151,16 +152,6 @@ class _Question:
                 return None
             self._journal = Journal(self._wish.path)
         return None if self._key is None else self._journal.request(self._key)
-
-
-def _error(told: Mapping[str, Any], verb: str) -> EmbedingestError:
-    """The error that the writer met, of the same kind as it would be here: the exit code is the same."""
-    message = str(told.get("message") or told.get("error") or f"{verb} failed")
-    kinds = {name: getattr(embedingest.errors, name) for name in embedingest.errors.__all__}
-    kind: type[EmbedingestError] = kinds.get(str(told.get("kind", "")), EmbedingestError)
-    error = kind.__new__(kind)
-    EmbedingestError.__init__(error, message, remedy=told.get("remedy"))
-    return error
 
 
 def _print_answer(answer: Mapping[str, Any], *, as_json: bool) -> int:

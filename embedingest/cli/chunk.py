@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import rich_click as click
 
 from embedingest.cli._options import json_option, model_options, plugin_option
-from embedingest.cli._output import print_json, print_line, print_note
+from embedingest.cli._output import print_json, print_line, print_note, writing
 from embedingest.cli._settings import invalid
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def _extract(file: Path, config: Config) -> tuple[Extracted, Sizer]:
 def _write_page(file: Path, extracted: Extracted, sizer: Sizer) -> None:
     from embedingest.cli._chunk_page import page
 
-    file.write_text(page(extracted, sizer), "utf-8")
+    with writing(file):
+        file.write_text(page(extracted, sizer), "utf-8", "replace")  # a name may be no text
     print_note(f"wrote {file}")
 
 

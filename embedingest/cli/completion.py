@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import rich_click as click
 
+from embedingest.cli._output import print_line
+
 __all__ = ["completion"]
 
 
@@ -21,4 +23,5 @@ def completion(shell: str) -> None:
     script = get_completion_class(shell)
     if script is None:
         raise click.UsageError(f"no completion for {shell}")
-    click.echo(script(cli, {}, "embedingest", "_EMBEDINGEST_COMPLETE").source())
+    for line in script(cli, {}, "embedingest", "_EMBEDINGEST_COMPLETE").source().split("\n"):
+        print_line(line)

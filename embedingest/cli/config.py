@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from embedingest.cli._options import json_option
-from embedingest.cli._output import print_json, print_note
+from embedingest.cli._output import print_json, print_line, print_note, writing
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def show(file: Path, as_json: bool) -> None:
     else:
         import yaml
 
-        click.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
+        for line in yaml.safe_dump(document, sort_keys=False, allow_unicode=True).splitlines():
+            print_line(line)
 
 
 @config.command()
@@ -85,7 +86,8 @@ def init(folder: Path, output: Path | None, force: bool) -> None:
     file = folder / "embedingest.yaml" if output is None else output
     if file.exists() and not force:
         raise ConfigError(f"{file} is there already", remedy="name another file with `--output`, or give `--force`")
-    file.write_text(starter(folder, file.parent), encoding="utf-8")
+    with writing(file):
+        file.write_text(starter(folder, file.parent), encoding="utf-8")
     print_note(f"wrote {file}; `embedingest run {file}` runs it")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from embedingest.cli._options import json_option, model_options
+from embedingest.cli._output import print_note
 
 if TYPE_CHECKING:
     from embedingest.types import Embeddings
@@ -46,7 +47,7 @@ def embed(
         engine.close()
     if embeddings.truncated:
         cut = ", ".join(str(index) for index in embeddings.truncated[:20])
-        click.echo(f"warning: texts cut to the model's window: {cut} (counted from 0)", err=True)
+        print_note(f"warning: texts cut to the model's window: {cut} (counted from 0)")
     _print(embeddings, as_json=as_json)
 
 

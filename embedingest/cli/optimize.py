@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from embedingest.cli._options import table_options
+from embedingest.cli._options import json_option, table_options
 from embedingest.cli._requests import perform_or_request
 
 if TYPE_CHECKING:
@@ -17,9 +17,10 @@ __all__ = ["optimize"]
 
 @click.command()
 @table_options
-def optimize(db: str, table: str, state: Path) -> int:
+@json_option
+def optimize(db: str, table: str, state: Path, as_json: bool) -> int:
     """Compact the table, fold what is new into its indices, remove old versions.
 
     The writer does this by itself when it pays; this is for the impatient.
     """
-    return perform_or_request(state, db, table, "optimize", {})
+    return perform_or_request(state, db, table, "optimize", {}, as_json=as_json)

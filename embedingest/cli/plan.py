@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from embedingest.cli._options import json_option, model_options, paths_argument, plugin_option, table_options
-from embedingest.cli._output import print_json, print_line
+from embedingest.cli._output import print_json, print_line, writing
 from embedingest.cli._settings import config_from_flags, ingest_options
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def plan(
     with Session(config) as session:
         document = session.pipeline().plan()
     if out is not None:
-        out.write_text(json.dumps(document), "utf-8")
+        with writing(out):
+            out.write_text(json.dumps(document), "utf-8")
     if as_json:
         print_json(document)
         return

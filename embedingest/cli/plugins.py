@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
 from embedingest.cli._options import json_option
-from embedingest.cli._output import print_json, print_note, printable, stdout
+from embedingest.cli._output import print_json, print_note, printable, stdout, writing
 from embedingest.errors import ConfigError, PluginError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["plugins"]
 
 _IMPORT_SECONDS: Final = 60
+_LAST_WORDS_SECONDS: Final = 5.0
 
 
 @click.group(invoke_without_command=True)
@@ -58,15 +60,39 @@ def check(
     }
     command = [sys.executable, "-m", "embedingest.testing", json.dumps(request)]
     try:
-        process = subprocess.run(command, timeout=seconds, check=False)
+        code = _told(command, seconds)
     except subprocess.TimeoutExpired as error:
         raise PluginError(
             f"{chosen.group[:-1]} `{chosen.name}` (from {chosen.origin}) did not end within {seconds:g} seconds",
             remedy="the check that was named last blocks; raise `--seconds` if it is only slow",
         ) from error
-    if process.returncode == 0:
+    if code == 0:
         print_note(f"{chosen.name} keeps the contract", style="green")
-    return process.returncode
+    return code
+
+
+def _told(command: list[str], seconds: float) -> int:
+    """The exit code of a program whose lines are shown as they come: what a stranger's code prints is no more to be
+    trusted than what a document holds. Raises subprocess.TimeoutExpired.
+    """
+    told = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, text=True, encoding="utf-8", errors="backslashreplace", **told)  # type: ignore[call-overload]
+
+    def show() -> None:
+        for line in process.stdout:
+            print_note(line.removesuffix("\n"))
+
+    reader = threading.Thread(target=show, daemon=True)
+    reader.start()
+    try:
+        return int(process.wait(seconds))
+    finally:
+        process.kill()
+        process.wait()
+        # A process that the plug-in started may hold the pipe open for ever.
+        reader.join(_LAST_WORDS_SECONDS)
+        if not reader.is_alive():
+            process.stdout.close()
 
 
 @plugins.command()
@@ -77,7 +103,8 @@ def new(name: str, group: str, output: Path) -> None:
     """Write the project of a new plug-in NAME: it works, and its tests run the contract."""
     from embedingest.testing.skeleton import write
 
-    folder = write(name, group, output)
+    with writing(output):
+        folder = write(name, group, output)
     lines = [f"pip install -e {folder}", f"python -m pytest {folder}", f"embedingest plugins check {name}"]
     for line in (f"wrote {folder}; try it:", *(f"  {line}" for line in lines)):
         print_note(line)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+import embedingest.errors
 from embedingest.errors import ConfigError, EmbedingestError
 from embedingest.ingest.report import IngestReport
 
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.opener import Table
     from embedingest.ingest.state.journal import Journal, Request
 
-__all__ = ["VERBS", "TableChange", "Verb", "Writer", "changing", "perform", "restoring", "serve_requests"]
+__all__ = [
+    "VERBS",
+    "TableChange",
+    "Verb",
+    "Writer",
+    "changing",
+    "error_from_json",
+    "error_to_json",
+    "perform",
+    "restoring",
+    "serve_requests",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -122,6 +134,22 @@ def perform(writer: Writer, verbs: Mapping[str, Verb], verb: str, arguments: Map
     return function(writer, arguments)
 
 
+def error_to_json(error: EmbedingestError) -> dict[str, Any]:
+    """An error as the answer to a request. A class that is not ours (of a plug-in) counts as the one that it is of."""
+    kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in embedingest.errors.__all__)
+    return {"error": str(error), "kind": kind, "message": error.message, "remedy": error.remedy}
+
+
+def error_from_json(told: Mapping[str, Any]) -> EmbedingestError:
+    """What `error_to_json` was given, with its class, message and remedy."""
+    kind = told.get("kind", "")
+    known = kind if kind in embedingest.errors.__all__ else EmbedingestError.__name__
+    cls: type[EmbedingestError] = getattr(embedingest.errors, known)
+    error = cls.__new__(cls)
+    EmbedingestError.__init__(error, str(told["message"]), remedy=told.get("remedy"))
+    return error
+
+
 def serve_requests(writer: Writer, verbs: Mapping[str, Verb], *, now: Callable[[], float]) -> Iterator[IngestReport]:
     """Do what others left in the journal and still wait for, and answer them; a report for each that was carried out.
 
@@ -144,8 +172,7 @@ def _served(writer: Writer, verbs: Mapping[str, Verb], request: Request) -> Inge
         # Who asks names what it has seen. Without names all is meant that waits now, which is for who is here only.
         report = perform(writer, verbs, request.verb, {"sources": [], **request.arguments})
     except EmbedingestError as error:
-        told = {"error": str(error), "kind": type(error).__name__, "message": error.message, "remedy": error.remedy}
-        writer.journal.answer(request.id, "failed", told)
+        writer.journal.answer(request.id, "failed", error_to_json(error))
         _log.warning("asked to %s: %s", request.verb, error)
         return None
     # A writer that is told to stop gives back what it did not finish: who asked does it, or asks the next writer.

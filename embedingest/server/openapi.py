@@ -68,7 +68,10 @@ _SEARCH: Final[Schema] = {
         "query": {"type": "string", "minLength": 1},
         "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10},
         "mode": {"type": "string", "enum": ["hybrid", "vector", "text"], "default": "hybrid"},
-        "filter": {"type": "string", "description": "SQL condition over the table's columns"},
+        "filter": {
+            "type": "string",
+            "description": "Only rows that match, such as: source startswith 'docs/' and metadata.author = 'Ann'",
+        },
         "group": {"description": "Group results, as `search --group`"},
         "fold": {"type": "boolean", "description": "Copies of one text as one result with `places`; true by default"},
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+import embedingest.errors
 from embedingest.build.remembered import journal_path
+from embedingest.cli._exit_codes import exit_code
+from embedingest.ingest.requests import error_from_json, error_to_json
 from embedingest.ingest.state.journal import Journal
 from embedingest.store.lock import WriterLock
 from tests.cli.test_snapshots import followed
@@ -100,17 +104,59 @@ def test_a_yes_is_to_what_waited_when_it_was_said(emptied):
     assert (ran.code, ran.json["files"]["deleted"], ran.json["files"]["pending_deletes"]) == (1, 10, 2)
 
 
-@pytest.mark.parametrize("args", [("forget", "nowhere"), ("restore", "never"), ("confirm",), ("retry",)])
-def test_the_exit_code_is_the_same_with_and_without_a_watch(shell, args):
+# Each leaves things as they were, or the next undoes it: so they say the same twice.
+DEEDS = [
+    ("forget", "nowhere"),
+    ("restore", "never"),
+    ("confirm",),
+    ("confirm", "docs/a.md"),
+    ("retry",),
+    ("retry", "nowhere"),
+    ("optimize",),
+    ("tag", "one"),
+    ("tag", "one"),
+    ("restore", "one"),
+    ("restore", "--resume"),
+    ("tag", "--drop", "one"),
+    ("tag", "--drop", "one"),
+    ("tag", "no name/"),
+]
+
+
+def test_exit_codes_errors_and_documents_are_the_same_with_and_without_a_watch(shell):
     shell.write("docs/a.md", "a document")
     shell.write("docs/b.pdf", b"%PDF-1.4 broken")
     shell.ingest()
-    alone = shell.run(*args)
+    alone = [shell.run(*args, "--json") for args in DEEDS]
     with followed(shell.folder):
-        asked = shell.run(*args)
-    assert asked.code == alone.code
-    if alone.code > 1:
-        assert alone.err.strip() in asked.err
+        asked = [shell.run(*args, "--json") for args in DEEDS]
+    for args, one, other in zip(DEEDS, alone, asked, strict=True):
+        assert (args, other.code, shape(other)) == (args, one.code, shape(one))
+        assert (args, told(other)) == (args, told(one))
+    assert {ran.code for ran in alone} >= {0, 1, 2}
+
+
+def shape(ran):
+    """The keys of the answer and of what is in it, without times."""
+    document = ran.json if ran.out else {}
+    return {key: set(part) if key == "files" else type(part) for key, part in document.items()}
+
+
+def told(ran):
+    return [line for line in ran.err.splitlines() if line.startswith(("error:", "hint:"))]
+
+
+def test_an_error_comes_through_the_journal_as_it_was():
+    class OfAPlugin(embedingest.errors.ModelLoadError):
+        pass
+
+    kinds = [getattr(embedingest.errors, name) for name in embedingest.errors.__all__]
+    for kind in [*kinds, OfAPlugin]:
+        for remedy in (None, "do otherwise"):
+            came = error_from_json(json.loads(json.dumps(error_to_json(kind("what went wrong", remedy=remedy)))))
+            told = kind("what went wrong", remedy=remedy)
+            assert (str(came), came.remedy, exit_code(came)) == (str(told), remedy, exit_code(told))
+            assert type(came) is (embedingest.errors.ModelLoadError if kind is OfAPlugin else kind)
 
 
 def test_another_writer_that_took_the_place_of_the_one_that_was_asked_is_asked_too(emptied):
