@@ -41,11 +41,15 @@ def shell(tmp_path, monkeypatch, capfd):
 
 
 def rows(shell):
-    """Every row with every column, the time it was ingested too."""
+    """Every row with every column but those that say when and how it was made.
+
+    A loader that reads better than then carries another version, so rows are refreshed; nothing else of them changes.
+    """
     import lancedb
 
     table = lancedb.connect(shell.folder / "state" / "lancedb", read_consistency_interval=None).open_table("chunks")
-    return sorted(table.to_arrow().to_pylist(), key=lambda row: row["id"])
+    columns = table.to_arrow().drop_columns(["ingested_at", "config_hash"])
+    return sorted(columns.to_pylist(), key=lambda row: row["id"])
 
 
 def ingest(shell):
@@ -67,11 +71,11 @@ def test_the_table_of_then_answers_searches_with_the_settings_its_journal_rememb
     assert hits[0]["source"] == "docs/count.eml!/sacks.csv"
 
 
-def test_an_ingest_embeds_nothing_again_and_changes_no_row(shell):
+def test_an_ingest_embeds_nothing_again_and_changes_no_text(shell):
     before = rows(shell)
     report = ingest(shell)
     assert (report["files"]["unchanged"], report["files"]["failed"]) == (3, 1)
-    assert (report["embedded"]["texts"], report["chunks"]["new"], report["chunks"]["refreshed"]) == (0, 0, 0)
+    assert (report["embedded"]["texts"], report["chunks"]["new"], report["chunks"]["deleted"]) == (0, 0, 0)
     assert rows(shell) == before
     assert shell.run("status", *FLAGS, "--json").json["behind"]["to_read"] == 0
 

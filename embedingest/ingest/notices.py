@@ -33,6 +33,7 @@ _MEANINGS: Final = {
     "image_only": "pages of pictures and no text; an OCR plug-in reads them",
     "invalid_json": "no valid JSON, read as text",
     "invalid_lines": "lines that are no JSON, read as text",
+    "lines_in_other_encoding": "lines of a file in UTF-8 that were in an older encoding, and were read in it",
     "link": "symbolic links, which are not followed",
     "link_broken": "symbolic links that lead nowhere",
     "link_excluded": "symbolic links to what is excluded",

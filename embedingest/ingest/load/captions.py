@@ -21,7 +21,7 @@ class CaptionsLoader:
     """One line a cue without its markup, a `time` span over each. A line that repeats the one before is left out."""
 
     name = "captions"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".srt", ".vtt"})
     mimes = frozenset({"application/x-subrip", "text/vtt"})
 

@@ -21,7 +21,7 @@ class JsonLoader:
     """
 
     name = "json"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".json", ".geojson", ".json5", ".jsonc", ".webmanifest", ".har", ".avsc"})
     mimes = frozenset({"application/json"})
 
@@ -50,7 +50,7 @@ class JsonLinesLoader:
     """One value a line, each kept on its line and written with its letters instead of their escapes."""
 
     name = "jsonl"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".jsonl", ".ndjson"})
     mimes = frozenset({"application/x-ndjson"})
 
@@ -78,7 +78,7 @@ class YamlLoader:
     """YAML as it stands: its comments and its order are part of what it says."""
 
     name = "yaml"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".yaml", ".yml"})
     mimes = frozenset({"application/yaml"})
 

@@ -8,8 +8,10 @@ from urllib.parse import unquote
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
+from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.zipped import Container
 from embedingest.ingest.load.html import read
+from embedingest.ingest.notices import add_notices
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class EpubLoader:
     """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
 
     name = "epub"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".epub"})
     mimes = frozenset({"application/epub+zip"})
 
@@ -37,16 +39,18 @@ class EpubLoader:
         package_path = _package(container)
         package = container.xml(package_path)
         assembly = Assembly()
-        missing = 0
+        notices: dict[str, int] = {}
         locked = _locked(container)
         for part in _spine(package, posixpath.dirname(package_path)):
             if part in locked:
                 raise DocumentError(f"{name} is encrypted (copy protection)", source=name, code="encrypted")
             if not container.has(part):
-                missing += 1
+                add_notices(notices, {"missing_chapters": 1})
                 continue
             start = assembly.next
-            assembly.add(read(container.read(part).decode("utf-8", "replace"), main_only=True).text)
+            decoded = decode_declared(container.read(part), name)
+            add_notices(notices, decoded.notices)
+            assembly.add(read(decoded.text, main_only=True).text)
             assembly.span(start, "chapter", part)
         title, metadata = _metadata(package)
         return Document(
@@ -58,7 +62,7 @@ class EpubLoader:
             title=title,
             spans=tuple(assembly.spans),
             metadata=metadata,
-            notices={"missing_chapters": missing} if missing else {},
+            notices=notices,
         )
 
 

@@ -5,13 +5,12 @@ Knows pages, not sites: nothing is fetched. Parsing is selectolax; the walk belo
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from embedingest.errors import ConfigError, DocumentSkipped
-from embedingest.ingest.load.common.decode import Decoded, decode
+from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.common.html_lines import numbered, unnumbered
 from embedingest.ingest.load.common.html_markdown import render
@@ -19,6 +18,8 @@ from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+    from embedingest.ingest.load.common.decode import Decoded
 
 __all__ = ["HtmlLoader", "Page", "create", "parse", "read"]
 
@@ -29,7 +30,6 @@ _NAVIGATION: Final = (
 )
 _OUTSIDE: Final = "body > footer, body > aside, [role=contentinfo], [role=complementary], .footer, #footer"
 _MAIN: Final = "main, [role=main], article"
-_META_CHARSET: Final = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
 _LONG_TAG: Final = re.compile(r"(<[a-zA-Z][^\s<>]*+)([^>]{4096,}+)")
 _MOST_ATTRIBUTES: Final = 200  # of one tag: parsing time grows with their square
@@ -83,7 +83,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -143,29 +143,10 @@ def parse(source: str, *, lines: bool = False) -> LexborHTMLParser:
 
 
 def _decode(data: bytes, name: str) -> Decoded:
-    """As a text file, but a page that is not UTF-8 may name its own encoding."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        match = _META_CHARSET.search(data[:4096])
-        codec = _codec(match[1].decode("ascii", "replace")) if match else None
-        if codec is not None and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            text = data.decode(codec, "replace")
-            lost = text.count("�")
-            return Decoded(text.replace("\r\n", "\n"), codec, {"undecodable": lost} if lost else {})
-    decoded = decode(data, name)
+    decoded = decode_declared(data, name)
     if decoded.text.startswith("%PDF-"):
         raise DocumentSkipped(f"{name} is no web page", source=name, code="binary")
     return decoded
-
-
-def _codec(label: str) -> str | None:
-    label = {"iso-8859-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252"}.get(label.lower(), label)  # as browsers do
-    try:
-        info = codecs.lookup(label)
-    except LookupError:
-        return None
-    return info.name if info.name not in {"utf-8", "utf-16", "utf-7", "utf-16-le", "utf-16-be"} else None
 
 
 def _few_attributes(match: re.Match[str]) -> str:

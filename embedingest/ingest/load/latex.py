@@ -47,7 +47,7 @@ class LatexLoader:
     """Papers and books in LaTeX. Mathematics stays as it is written, references and citations are left out."""
 
     name = "latex"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 

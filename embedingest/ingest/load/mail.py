@@ -11,6 +11,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.ingest.load.common.budget import shared
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.labels import web_codec
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.inner import Options, children
 from embedingest.types import Document
@@ -35,7 +36,7 @@ class MailLoader:
     """
 
     name = "mail"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".eml", ".mbox", ".mbx"})
     mimes = frozenset({"message/rfc822", "application/mbox"})
 
@@ -132,7 +133,7 @@ def _content(part: Any, notices: dict[str, int]) -> str:
     """A text part in the charset it names, else in the one its bytes show."""
     data = part.get_payload(decode=True) or b""
     try:
-        text = data.decode(part.get_content_charset("utf-8"))
+        text = data.decode(web_codec(str(part.get_content_charset("utf-8"))) or "")
     except (LookupError, UnicodeDecodeError):
         try:
             decoded = decode(data, "")

@@ -24,7 +24,7 @@ class MarkdownLoader:
     """
 
     name = "markdown"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
     mimes = frozenset({"text/markdown"})
 

@@ -30,7 +30,7 @@ class CsvLoader:
     """
 
     name = "csv"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".csv", ".tsv", ".tab", ".psv"})
     mimes = frozenset({"text/csv", "text/tab-separated-values"})
 
@@ -67,7 +67,7 @@ class SheetLoader:
     """Spreadsheets of Excel and LibreOffice: values, not formulas; every sheet that has cells."""
 
     name = "sheet"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 

@@ -36,7 +36,7 @@ class TextLoader:
     """Text as it stands, with line feeds. reStructuredText and AsciiDoc keep their marks and give a title."""
 
     name = "text"
-    version = "1"
+    version = "2"
     suffixes = frozenset(SUFFIXES)
     mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/xml", "application/toml"})
 
@@ -58,7 +58,7 @@ class CodeLoader:
     """Source code as it stands, with its programming language."""
 
     name = "code"
-    version = "1"
+    version = "2"
     suffixes = frozenset(LANGUAGES)
     mimes = frozenset({"text/x-source"})
 

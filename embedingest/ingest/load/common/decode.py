@@ -1,4 +1,6 @@
-"""Bytes to text: byte order mark, strict UTF-8, UTF-16 by its zeros, then a guess over the whole file.
+"""Bytes to text: byte order mark, UTF-16 and UTF-32 by their zeros, strict UTF-8, seven-bit encodings, then a guess.
+
+A file of lines in UTF-8 and others in an older encoding is decoded line by line.
 
 Knows no formats. Lines end in a line feed afterwards, and what could not be decoded is counted.
 """
@@ -11,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentSkipped
+from embedingest.ingest.load.common.legacy import guess, looks_like
+from embedingest.ingest.load.common.seven_bit import seven_bit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +31,7 @@ _BOMS: Final = (
 _SNIFF: Final = 8192
 _CONTROLS: Final = bytes(set(range(32)) - {0x07, 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x1B})
 _REPLACEMENT: Final = "�"
+_ABOVE_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,15 @@ def decode(data: bytes, name: str) -> Decoded:
     head = data[:_SNIFF]
     if is_binary(head):
         raise DocumentSkipped(f"{name} holds binary data, not text", source=name, code="binary")
-    wide = _utf16(head) if b"\0" in head else None  # before UTF-8, in which zeros are valid too
+    wide = _wide(head) if b"\0" in head else None  # before UTF-8, in which zeros are valid too
     if wide is not None:
         return _lossy(data, wide)
     try:
-        return _decoded(data.decode("utf-8"), "utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
-        return _lossy(data, _nearly_utf8(data) or _guess(data))
+        return _legacy(data)
+    packed = seven_bit(data)
+    return _lossy(data, packed) if packed is not None else _decoded(text, "utf-8")
 
 
 def is_binary(head: bytes) -> bool:
@@ -60,8 +67,21 @@ def is_binary(head: bytes) -> bool:
     if any(head.startswith(mark) for mark, _ in _BOMS):
         return False
     if b"\0" in head:
-        return _utf16(head) is None
+        return _wide(head) is None
+    if head.startswith(b"\x1b$)C"):
+        head = head.translate(None, b"\x0e\x0f")  # the shifts of ISO-2022-KR, which its first line announces
     return len(head) - len(head.translate(None, _CONTROLS)) > len(head) * 0.05
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-32 or UTF-16 without a mark."""
+    even = head[: len(head) & ~3]
+    for encoding, first in (("utf-32-le", 0), ("utf-32-be", 3)):
+        # The highest byte of every character is zero, and the next one at most 16.
+        others = (even[3 - first :: 4], even[2 if first == 0 else 1 :: 4])
+        if len(even) >= 8 and not any(others[0]) and max(others[1]) <= 16 and any(even[first::4]):
+            return encoding
+    return _utf16(head)
 
 
 def _utf16(head: bytes) -> str | None:
@@ -79,24 +99,59 @@ def _utf16(head: bytes) -> str | None:
     return encoding if odd * 50 <= len(text) and (high * 4 >= len(even) // 2 or spaces * 200 >= len(text)) else None
 
 
-def _nearly_utf8(data: bytes) -> str | None:
+def _legacy(data: bytes) -> Decoded:
+    """Bytes that are not UTF-8 as a whole: with damaged places, in part, or not at all."""
+    if _mostly_utf8(data):
+        return _lossy(data, "utf-8")
+    lines = data.splitlines(keepends=True)
+    odd = [line for line in lines if not _is_utf8(line)]
+    encoding = guess(b"".join(odd))
+    in_utf8 = b"".join(line for line in lines if not line.isascii() and _is_utf8(line))
+    # Two letters of an older encoding can be one of UTF-8 by chance.
+    if not in_utf8 or looks_like(in_utf8, encoding):
+        return _lossy(data, encoding)
+    return _line_by_line(lines, encoding)
+
+
+def _mostly_utf8(data: bytes) -> bool:
     """UTF-8 with a few damaged places: a guess would turn every good character of it into two bad ones."""
     text = data.decode("utf-8", "replace")
     bad = text.count(_REPLACEMENT)
-    good = sum(map(len, re.findall(r"[^\x00-\x7f]+", text))) - bad
-    return "utf-8" if good > 4 * bad else None
+    good = sum(map(len, _ABOVE_ASCII.findall(text))) - bad
+    if good <= 4 * bad:
+        return False
+    # Where whole lines are in another encoding the file is mixed, not damaged.
+    odd = [line for line in data.splitlines() if not _is_utf8(line)]
+    return any(_has_utf8(line) for line in odd)
 
 
-def _guess(data: bytes) -> str:
-    import chardet
-
-    encoding = chardet.detect(data)["encoding"]
-    if encoding is None:
-        return "utf-8"
+def _is_utf8(line: bytes) -> bool:
     try:
-        return codecs.lookup(encoding).name
-    except LookupError:
-        return "utf-8"
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _has_utf8(line: bytes) -> bool:
+    """Whether a line holds more characters of UTF-8 above ASCII than bytes that are not UTF-8."""
+    text = line.decode("utf-8", "replace")
+    bad = text.count(_REPLACEMENT)
+    return sum(map(len, _ABOVE_ASCII.findall(text))) - bad > bad
+
+
+def _line_by_line(lines: list[bytes], encoding: str) -> Decoded:
+    """Lines in UTF-8 as they are, the others in `encoding`; how many these were is told."""
+    texts, others = [], 0
+    lost = 0
+    for line in lines:
+        whole = _is_utf8(line)
+        text = line.decode("utf-8" if whole or _has_utf8(line) else encoding, "replace")
+        others += not whole
+        lost += 0 if whole else text.count(_REPLACEMENT)
+        texts.append(text)
+    decoded = _decoded("".join(texts), "utf-8", lost=lost)
+    return Decoded(decoded.text, decoded.encoding, {**decoded.notices, "lines_in_other_encoding": others})
 
 
 def _lossy(data: bytes, encoding: str) -> Decoded:

@@ -3,6 +3,8 @@
 import codecs
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedingest.errors import DocumentSkipped
 from embedingest.ingest.load.common.decode import decode, is_binary
@@ -85,3 +87,95 @@ def test_binary_data_is_skipped_with_its_reason(data):
 def test_an_empty_file_is_empty_text():
     assert decode(b"", "x").text == ""
     assert not is_binary(b"")
+
+
+CAPITALS = "".join(f"2024-05-10 10:{n % 60:02}:00 ERROR 0x{n:08X} GERÄT {n} GESTÖRT\n" for n in range(200))
+PARTS = "4000\t3,10\tTÜRGRIFF LINKS\n4037\t4,11\tKÖRPER\n4074\t5,12\tGEHÄUSE GROSS\n4111\t6,13\tPRÜFGERÄT\n"
+UKRAINIAN = "Їжак їсть ґрунтові ягоди під явором, а є ще й щука.\n"
+POLISH = "Zażółć gęślą jaźń, rzekł wąż; świętość życia.\n"
+CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy.\n"
+TURKISH = "Pijamalı hasta yağız şoföre çabucak güvendi.\n"
+GREEK = "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία, Άννα.\n"
+HEBREW = "דג סקרן שט בים מאוכזב ולפתע מצא חברה נחמדה, שלום לכולם\n"
+ARABIC = "نص حكيم له سر قاطع وذو شأن عظيم مكتوب على ثوب أخضر\n"
+LITHUANIAN = "Įlinkdama fechtuotojo špaga sublykčiojusi pragręžė apvalų arbūzą, žąsį.\n"
+CHINESE = "我们在这里学习,他们说的话很有意思。天气好的时候去公园走走。\n"
+TRADITIONAL = "我們在這裡學習,他們說的話很有意思。天氣好的時候去公園走走。\n"
+KOREAN = "우리는 여기에서 공부하고 그들은 재미있는 이야기를 한다.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (CAPITALS, "cp1252"),
+        (PARTS, "cp1252"),
+        ("Größe\nÄnderung\n", "cp1252"),
+        ("naïve café\n", "cp1252"),
+        ("Preis: 5 €, „sofort“ – 20 °C\n", "cp1252"),
+        ("ДОБРЫЙ ДЕНЬ, ОШИБКА СИСТЕМЫ\n", "cp1251"),
+        ("ошибка;отказ;номер;1,5\n", "koi8-r"),
+        (UKRAINIAN, "cp1251"),
+        (UKRAINIAN, "koi8-u"),
+        (RUSSIAN, "iso8859-5"),
+        (RUSSIAN, "cp866"),
+        (POLISH, "cp1250"),
+        (POLISH, "iso8859-2"),
+        (CZECH, "cp1250"),
+        (CZECH, "iso8859-2"),
+        (TURKISH, "cp1254"),
+        (GREEK, "cp1253"),
+        (GREEK, "iso8859-7"),
+        (HEBREW, "cp1255"),
+        (ARABIC, "cp1256"),
+        (LITHUANIAN, "cp1257"),
+        (CHINESE, "gb18030"),
+        (TRADITIONAL, "big5"),
+        (KOREAN, "cp949"),
+        (JAPANESE, "cp932"),
+        (JAPANESE, "iso2022_jp"),
+        (KOREAN, "iso2022_kr"),
+        (CHINESE, "hz"),
+        (RUSSIAN, "utf-7"),
+        (ENGLISH, "utf-32-le"),
+        (RUSSIAN, "utf-32-be"),
+    ],
+)
+def test_what_surrounds_the_words_misleads_nobody(text, encoding):
+    decoded = decode(text.encode(encoding), "x")
+    assert (decoded.text, dict(decoded.notices)) == (text, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a + b = c; x+y-z; 1+1=2; C++ and g++; +49 30 1234; base64: QUJD+/x==\n",
+        "echo ~{a,b}~ and ~{x~} in a template; shell: ~{user~}\n",
+        "colours: \x1b[31mred\x1b[0m and \x1b(B\n",
+        "c = a+b+c+d-\n",
+    ],
+)
+def test_plain_ascii_stays_what_it_is(text):
+    assert decode(text.encode(), "x").text == text
+
+
+def test_a_file_half_in_utf8_is_read_line_by_line_and_told():
+    """Logs to which two programs write, and lists that were pasted together."""
+    ours, theirs = "Überprüfung läuft, né à Zürich\n", "Müller, Jäger & Söhne: façade\n"
+    data = ours.encode() * 5 + theirs.encode("cp1252") * 7 + ours.encode() * 2
+    decoded = decode(data, "x")
+    assert decoded.text == ours * 5 + theirs * 7 + ours * 2
+    assert decoded.notices == {"lines_in_other_encoding": 7}
+
+
+def test_a_damaged_line_of_utf8_keeps_its_good_characters():
+    data = RUSSIAN.encode() + b"\n" + "съешь".encode()[:-1] + b"\n" + RUSSIAN.encode()
+    decoded = decode(data, "x")
+    assert decoded.text.startswith(RUSSIAN)
+    assert decoded.text.count("�") == decoded.notices["undecodable"] == 1
+
+
+@given(st.text(alphabet=st.characters(codec="cp1252", exclude_categories=["Cc"]), max_size=200))
+def test_whatever_the_guess_every_byte_is_read_or_counted(text):
+    decoded = decode(("x" + text).encode("cp1252"), "x")
+    assert len(decoded.text) <= len(text) + 1
+    assert decoded.text.count("�") == decoded.notices.get("undecodable", 0)
