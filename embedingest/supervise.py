@@ -169,7 +169,7 @@ class Supervisor:
             else open_searcher(self._session, db=first.db, table=first.table, model=first.model, engine=first.engine)
         )
         self._server = open_server(self._session, settings, searcher)
-        self._server.start()
+        self._server.start(self._stop)
         self._on_message(f"serving at {self._server.url}")
 
     # -- one pipeline, in its own thread

@@ -245,6 +245,7 @@ LAZY = [
     Lazy("engine.compiled.encoder", "engine", "a compiled model runs without torch"),
     Lazy("engine.local", "engine.pull", "few ever pull"),
     Lazy("ingest.pipeline", "ingest.watch.watcher", "one run watches nothing"),
+    Lazy("server.run", "server.lifecycle", "a port is bound without uvicorn"),
     Lazy("server.run", "server.protocol", "a port is bound without uvicorn"),
     Lazy("testing.__main__", "*", "only an encoder has settings of a model and a folder"),
 ]

@@ -99,4 +99,11 @@ def test_a_deletion_takes_the_rows_of_a_message_and_of_its_attachment(shell):
 
 def test_a_configuration_of_then_is_read_to_the_same_settings(shell):
     then = json.loads((THEN / "then.json").read_text().replace(FOLDER_OF_THEN, str(shell.folder)))
-    assert shell.run("config", "show", "then.yaml", "--json").json == then
+    assert known_to(then, shell.run("config", "show", "then.yaml", "--json").json) == then
+
+
+def known_to(then, now):
+    """What of `now` there was then already: settings that came later have their defaults."""
+    if not isinstance(then, dict):
+        return now
+    return {name: known_to(value, now.get(name)) for name, value in then.items()}

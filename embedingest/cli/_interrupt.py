@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.cli._exit_codes import ExitCode
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 __all__ = ["Interruption", "StopEvent", "interruptible", "stop_on_signals"]
+
+_SAME_SIGNAL_SECONDS: Final = 0.5  # some send one signal to the process and to its group, which is once
 
 
 class Interruption:
@@ -87,16 +90,21 @@ class StopEvent(threading.Event):
 def stop_on_signals() -> Iterator[StopEvent]:
     """While inside, SIGINT and SIGTERM set the event. Only from the main thread, as the signal module demands.
 
-    A second SIGINT does what one did before: it raises KeyboardInterrupt.
+    A second SIGINT does what one did before: it raises KeyboardInterrupt. A second SIGTERM ends the process at once.
     """
     event = StopEvent()
     before: dict[int, Any] = {}
+    first_seconds = 0.0
 
     def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal first_seconds
         if event.is_set() and number == signal.SIGINT:
             if callable(handler := before.get(number)):
                 handler(number, frame)
             raise KeyboardInterrupt
+        if event.is_set() and time.monotonic() - first_seconds > _SAME_SIGNAL_SECONDS:
+            os._exit(128 + number)
+        first_seconds = first_seconds or time.monotonic()
         event.interrupted = number == signal.SIGINT
         event.set()
 

@@ -10,6 +10,7 @@ from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from threading import Event
 
     from embedingest.build.session import Session
 
@@ -26,8 +27,11 @@ def announce(url: str, model: str) -> None:
 
 
 @contextmanager
-def served(session: Session, address: dict[str, Any]) -> Iterator[None]:
-    """While inside, the default pipeline's engine and table are served. A port that is taken is said, no error."""
+def served(session: Session, address: dict[str, Any], stop: Event) -> Iterator[None]:
+    """While inside, the default pipeline's engine and table are served, until `stop` is set.
+
+    A port that is taken is said, no error.
+    """
     from embedingest.build.serving import open_server
     from embedingest.cli._environment import server_settings
 
@@ -39,7 +43,7 @@ def served(session: Session, address: dict[str, Any]) -> Iterator[None]:
         print_note(f"hint: {error.remedy}; watching goes on")
         yield
         return
-    server.start()
+    server.start(stop)
     try:
         announce(server.url, model)
         yield

@@ -66,7 +66,7 @@ def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) ->
     with stop_on_signals() as stop, Session(config) as session, progress_line(as_json=as_json) as progress:
         pipeline = session.pipeline(progress=progress, stop=stop)
         remember(pipeline, config)
-        with nullcontext() if address is None else served(session, address):
+        with nullcontext() if address is None else served(session, address, stop):
             first = True
             for report in pipeline.follow():
                 progress.close()

@@ -217,9 +217,7 @@ class EngineConfig(_Section):
 class ServerConfig(_Section):
     """The HTTP engine."""
 
-    host: str = Field(
-        default="127.0.0.1", description="Address to listen on; off loopback needs `api_key` for documents"
-    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on; off loopback documents need `api_key`")
     port: int = Field(default=11434, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
     preload: tuple[str, ...] = Field(default=(), description="Models loaded before the first request")
     origins: tuple[str, ...] = Field(default=(), description="Further origins for CORS, one `*` each")
@@ -230,6 +228,9 @@ class ServerConfig(_Section):
     max_inputs: int = Field(default=32_768, ge=1, le=100_000_000, description="Most texts in one request")
     head_timeout_seconds: float = Field(default=10.0, gt=0, le=3600, description="Time to send a request's head")
     body_timeout_seconds: float = Field(default=60.0, gt=0, le=86_400, description="Time to send a request's body")
+    write_timeout_seconds: float = Field(default=60.0, gt=0, le=3600, description="Time to take some of an answer")
+    max_answer_bytes: int = Field(default=512 * 2**20, ge=1024, le=2**40, description="Large answers in memory at once")
+    max_connections: int = Field(default=2048, ge=1, le=1_000_000, description="Connections that are open at once")
     hosts: tuple[str, ...] = Field(default=(), description="Further names in `Host` that documents are answered under")
     context_length: int | None = Field(
         default=None, ge=1, le=10_000_000, description="Upper bound of the window where a request has no `num_ctx`"

@@ -21,11 +21,12 @@ from starlette.middleware import Middleware
 from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
 from embedingest.server.guard import Guard
-from embedingest.server.http import Answer, Disconnected, Headers, Request, plain, refusal
+from embedingest.server.http import ROOM, Answer, Disconnected, Headers, Request, plain, refusal
 from embedingest.server.routes import embed, models, pages, search
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
 from embedingest.server.wire.decode import WireError
+from embedingest.server.wire.refusals import STOPPING
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -117,7 +118,7 @@ class App(FastAPI):
 async def _lifespan(app: App) -> AsyncIterator[None]:
     preloading = asyncio.create_task(_preload(app.server_state))
     yield
-    app.server_state.stopping = True
+    app.server_state.stop.set()
     preloading.cancel()
 
 
@@ -174,7 +175,19 @@ class _AccessMiddleware:
                 message["headers"] = [*message["headers"], *_raw([*cors, _NOSNIFF])]
             await send(message)
 
-        await answer(scope, receive, send_with_cors)
+        try:
+            with self._state.answers.room() as scope[ROOM]:
+                await answer(scope, receive, send_with_cors)
+        except Disconnected:
+            raise
+        except asyncio.CancelledError as error:  # by the server, whose time to stop is over
+            if status or not self._state.stop.is_set():
+                raise Disconnected from error
+            await _error_answer(request, WireError(503, STOPPING), self._state)(scope, receive, send_with_cors)
+        except Exception as error:
+            if status:
+                raise
+            await _error_answer(request, error, self._state)(scope, receive, send_with_cors)
         return status
 
 
@@ -192,7 +205,9 @@ def _endpoint(state: ServerState, path: str, handler: Handler) -> Callable[[Rout
             if (refused := check(request)) is not None:
                 return refused
         try:
-            return await _handle(state, request, handler)
+            response = await _handle(state, request, handler)
+            request.room.extend(len(getattr(response, "body", b"")))
+            return response
         except Disconnected:
             raise
         except Exception as error:  # noqa: BLE001 -- `wire_error` is the one table of errors; what is not in it is logged

@@ -6,9 +6,9 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from embedingest.server.http import Disconnected, Request
-from embedingest.server.state import BUSY
 from embedingest.server.unpack import unpacked
 from embedingest.server.wire.decode import WireError
+from embedingest.server.wire.refusals import BUSY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -18,12 +18,19 @@ from embedingest.server.wire.escape import escaped
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-__all__ = ["Answer", "Disconnected", "Headers", "Request", "html", "json_answer", "plain", "refusal", "stream"]
+    from starlette.types import Receive, Scope, Send
+
+    from embedingest.server.answers import Room
+
+__all__ = ["ROOM", "Answer", "Disconnected", "Headers", "Request", "html", "json_answer", "plain", "refusal", "stream"]
 
 Headers = list[tuple[str, str]]
 
 JSON: Final = "application/json; charset=utf-8"
 PLAIN: Final = "text/plain; charset=utf-8"
+ROOM: Final = "embedingest.room"
+"""Where a request's scope has the room of its answer."""
+_PART_BYTES: Final = 256 * 1024  # of an answer; the next is handed over when the client has taken it
 
 
 class Disconnected(Exception):  # noqa: N818 -- what the client did is no error of ours
@@ -34,6 +41,12 @@ class Request(_Request):
     """One request. `content` is its body once `read_body` has read it: bounded, and counted while in memory."""
 
     content: bytes = b""
+
+    @property
+    def room(self) -> Room:
+        """What its answer may take of the memory for answers."""
+        room: Room = self.scope[ROOM]
+        return room
 
     @property
     def path(self) -> str:
@@ -55,6 +68,16 @@ class Answer(Response):
         super().__init__(body, status, {"content-type": media} if typed and media is not None else None)
         for name, value in headers or ():
             self.headers.append(name, value)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it in parts, each once the one before was taken."""
+        if len(self.body) <= _PART_BYTES:
+            await super().__call__(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for start in range(0, len(self.body), _PART_BYTES):
+            part, more = self.body[start : start + _PART_BYTES], start + _PART_BYTES < len(self.body)
+            await send({"type": "http.response.body", "body": part, "more_body": more})
 
 
 def stream(parts: AsyncIterator[bytes], media: str) -> StreamingResponse:

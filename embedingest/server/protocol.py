@@ -2,17 +2,19 @@
 
 A client that says nothing has `head_seconds` from its connection on; a head has them from its own first byte; a body
 has `body_seconds` from its head on, the time before we read it included. A late client gets 408 and is closed. While
-an answer is on its way no clock runs for what the client already sends behind it.
+an answer is on its way no clock runs for what the client already sends behind it. Who does not take what is written is
+broken off after `write_seconds`.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from embedingest.server.wire import ollama, openai
+from embedingest.server.connection import Connection
+from embedingest.server.wire.refusals import STOPPING, TOO_MANY
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,7 +27,13 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 
 _IDLE, _HEAD, _BODY = "idle", "head", "body"
 _LINE_BYTES: Final = 4  # of a header beside its name and value: the colon, the blank, and the end of the line
-_PHRASES: Final = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
+_CHUNK_BYTES: Final = 32  # a chunk may have so many beside its content, on average
+_STEP_BYTES: Final = 8 * 1024  # parsed at once; holds at most some hundred requests
+_BESIDE_BYTES: Final = MAX_HEAD_BYTES - 2 * _STEP_BYTES  # of a body; its first and its last step are not counted
+_MOST_QUEUED: Final = 16  # requests of one connection that wait for their turn; what comes after them is not parsed
+_STOP_IDLE_SECONDS: Final = 0.2  # for a request that is on its way when a stop begins
+_STOP_READ_SECONDS: Final = 5.0  # for the rest of one that has begun to arrive
+_STOP_WRITE_SECONDS: Final = 5.0
 _TOO_LARGE: Final = f"the head has more than {MAX_HEAD_BYTES} bytes"
 _VERSIONS: Final = ("1.0", "1.1")  # the parser takes 0.9 and 2.0 too, with rules of their own for who closes
 _UPGRADES: Final = (b"upgrade", b"http2-settings")
@@ -35,8 +43,8 @@ class _RefusedError(Exception):
     """Raised through the parser, which stops: a status and a text."""
 
 
-class _TimedProtocol(HttpToolsProtocol):
-    """One connection. `head_seconds` and `body_seconds` are set by `timed_protocol`.
+class _TimedProtocol(Connection):
+    """One connection. The bounds are set by `timed_protocol`.
 
     `_phase` is what of the next request has begun to arrive, `_current` the request that is being answered.
     """
@@ -46,37 +54,62 @@ class _TimedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        self._deadline: asyncio.TimerHandle | None = None
         self._phase = _IDLE
         self._head_bytes = 0  # of the head's parts that are whole
         self._packet_bytes = 0  # of the packets in which a head has not ended
-        self._current: RequestResponseCycle | None = None
-        self._is_deaf = False
+        self._spare_bytes = 0  # that may still come beside the content of a body
+        self._held = bytearray()
+        self._is_stopping = False
 
     # -- what the connection does
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._set_deadline()
+        if not self._is_surplus:
+            self._set_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._clear_deadline()
-        for cycle in (self._current, *(cycle for cycle, _ in self.pipeline)):
-            if cycle is not None and not cycle.response_complete:
-                cycle.disconnected = True
-                cycle.message_event.set()
-        self.pipeline.clear()
         super().connection_lost(exc)
+        self._held.clear()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_surplus and not self._is_deaf:
+            self._say_last(503, TOO_MANY)
         if self._is_deaf or self.transport.is_closing():
             return
-        if self._phase != _BODY:
+        if len(data) <= _STEP_BYTES and not self._held:
+            self._parse(data)
+        else:
+            self._held += data
+            self._parse_held()
+
+    def _parse_held(self) -> None:
+        """Parse what is held, until enough requests wait; the rest stays, and nothing more is read."""
+        while self._held and len(self.pipeline) < _MOST_QUEUED:
+            step = bytes(self._held[:_STEP_BYTES])
+            del self._held[:_STEP_BYTES]
+            self._parse(step)
+            if self._is_deaf or self.transport.is_closing():
+                self._held.clear()
+                return
+        was_holding, self.flow.is_holding = self.flow.is_holding, bool(self._held)
+        if self._held:
+            self.flow.pause_reading()
+        elif was_holding and not self.pipeline:
+            self.flow.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        phase, cycle = self._phase, self.cycle
+        if phase != _BODY:
             self._packet_bytes += len(data)
         rest: bytes | None = data
         while rest is not None:
             rest = self._feed(rest)
-        if self._phase == _IDLE:
+        if self._phase == _BODY and phase == _BODY and self.cycle is cycle:
+            self._spare_bytes -= len(data)
+            if self._spare_bytes < 0:
+                self._refuse(431, f"the body has more than {MAX_HEAD_BYTES} bytes beside its content")
+        elif self._phase == _IDLE:
             self._packet_bytes = 0  # empty lines between two requests are of neither
         elif self._phase == _HEAD and self._packet_bytes > MAX_HEAD_BYTES:
             self._refuse(431, _TOO_LARGE)
@@ -116,7 +149,7 @@ class _TimedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._unset_keepalive_if_required()
-        self._phase, self._head_bytes = _HEAD, 0
+        self._phase, self._head_bytes, self.idle_since = _HEAD, 0, None
         if self._current is None:
             self._set_deadline()
 
@@ -141,9 +174,19 @@ class _TimedProtocol(HttpToolsProtocol):
         waiting = len(self.pipeline)
         super().on_headers_complete()  # refuses what is no address
         self._phase, self._head_bytes, self._packet_bytes = _BODY, 0, 0
+        self._spare_bytes = _BESIDE_BYTES
+        if self._is_stopping:
+            self.cycle.keep_alive = False
         if len(self.pipeline) == waiting:
             self._current = self.cycle
             self._set_deadline()
+
+    def on_chunk_header(self) -> None:
+        self._spare_bytes += _CHUNK_BYTES
+
+    def on_body(self, body: bytes) -> None:
+        self._spare_bytes += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         if self._phase != _BODY:  # of a head that asks for another protocol
@@ -155,6 +198,10 @@ class _TimedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._current = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
+        if self._held and not self._is_deaf and not self.transport.is_closing():
+            self._parse_held()
+        if self._current is None and self._phase == _IDLE:
+            self.idle_since = time.monotonic()
         is_next = self._current is None or self._current is self.cycle
         if self._deadline is None and self._phase != _IDLE and is_next:
             self._set_deadline()
@@ -169,14 +216,10 @@ class _TimedProtocol(HttpToolsProtocol):
     def _set_deadline(self) -> None:
         self._clear_deadline()
         seconds, part = (self.body_seconds, "body") if self._phase == _BODY else (self.head_seconds, "head")
-        self._deadline = self.loop.call_later(
-            seconds, self._refuse, 408, f"the {part} of the request did not arrive in time"
-        )
-
-    def _clear_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        status, text = 408, f"the {part} of the request did not arrive in time"
+        if self._is_stopping:
+            seconds, status, text = min(seconds, _STOP_READ_SECONDS), 503, STOPPING
+        self._deadline = self.loop.call_later(seconds, self._refuse, status, text)
 
     def _refuse(self, status: int, text: str) -> None:
         """Answer, unless an answer has begun, and close; a handler that waits for the body sees a disconnect."""
@@ -186,12 +229,11 @@ class _TimedProtocol(HttpToolsProtocol):
         current, is_in_body = self._current, self._phase == _BODY
         if current is not None and not (is_in_body and current is self.cycle):
             self._refuse_after(current, is_in_body=is_in_body)
-            return
-        if current is None or not current.response_started:
+        elif current is not None and current.response_started:
+            self.transport.close()
+        else:
             is_openai = self._phase != _IDLE and self.url.startswith(b"/v1/")
-            write_error = openai.error_body if is_openai else _ollama_error
-            self.transport.write(_answer(status, write_error(status, text, {})))
-        self.transport.close()
+            self._say_last(status, text, is_openai=is_openai)
 
     def _refuse_after(self, current: RequestResponseCycle, *, is_in_body: bool) -> None:
         """What was asked before is answered; then the connection ends, and nothing more is read from it."""
@@ -201,21 +243,36 @@ class _TimedProtocol(HttpToolsProtocol):
         last = self.pipeline[0][0] if self.pipeline else current
         last.keep_alive = False
 
+    # -- the end
 
-def timed_protocol(head_seconds: float, body_seconds: float) -> type[HttpToolsProtocol]:
-    """The protocol with these deadlines, for uvicorn's `http` setting."""
-    members = {"head_seconds": head_seconds, "body_seconds": body_seconds, "__doc__": _TimedProtocol.__doc__}
+    def shutdown(self) -> None:
+        """Answer what was asked, and what is on its way; then close."""
+        self._is_stopping = True
+        self._unread.shorten(_STOP_WRITE_SECONDS)
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+        if self._phase != _IDLE and self._deadline is not None and not self._is_deaf:
+            self._set_deadline()
+        elif self._current is None:
+            self.loop.call_later(_STOP_IDLE_SECONDS, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        if self._current is None and self._phase == _IDLE:
+            self.transport.close()
+
+
+def timed_protocol(
+    *, head_seconds: float, body_seconds: float, write_seconds: float, most_connections: int
+) -> type[Connection]:
+    """The protocol with these bounds, for uvicorn's `http` setting."""
+    members = {
+        "head_seconds": head_seconds,
+        "body_seconds": body_seconds,
+        "write_seconds": write_seconds,
+        "most_connections": most_connections,
+        "__doc__": _TimedProtocol.__doc__,
+    }
     return type("TimedProtocol", (_TimedProtocol,), members)
-
-
-def _answer(status: int, body: bytes) -> bytes:
-    head = b"HTTP/1.1 %d %s\r\ncontent-type: application/json; charset=utf-8\r\n" % (status, _PHRASES[status])
-    head += b"connection: close\r\nx-content-type-options: nosniff\r\n"
-    return head + b"content-length: %d\r\n\r\n" % len(body) + body
-
-
-def _ollama_error(_status: int, text: str, extra: dict[str, object]) -> bytes:
-    return ollama.error_body(text, extra)
 
 
 def _without_upgrade_tokens(value: bytes) -> bytes:

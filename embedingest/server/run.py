@@ -8,23 +8,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from embedingest.errors import ConfigError
 from embedingest.server.guard import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
-    import uvicorn
-
     from embedingest.config import ServerConfig
     from embedingest.server.app import App
+    from embedingest.server.lifecycle import Server
 
 __all__ = ["HttpServer", "bind"]
 
@@ -33,9 +28,10 @@ _log = logging.getLogger(__name__)
 _BACKLOG_CONNECTIONS: Final = 2048
 _START_SECONDS: Final = 30
 _WAIT_SECONDS: Final = 0.5
-_STOP_SECONDS: Final = 30  # after so long a stop no longer waits for requests that were accepted
+_STOP_SECONDS: Final = 30  # a stop takes at most so long
 _KEEP_ALIVE_SECONDS: Final = 60  # an idle connection is closed after so long
 _OPEN_FILES: Final = 65_536
+_OTHER_FILES: Final = 256  # that are left for tables and models
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -80,7 +76,7 @@ class HttpServer:
         self._listener = bind(settings.host, settings.port)
         self.port = int(self._listener.getsockname()[1])
         """The port really listened on, also if the settings say 0 (any free one)."""
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._started = threading.Event()
         if not is_loopback(settings.host) and not settings.api_key:
@@ -95,25 +91,29 @@ class HttpServer:
     def run(self) -> None:
         """Serve until SIGTERM, or SIGINT (raised again as KeyboardInterrupt); what was accepted is finished first.
 
-        In the main thread only.
+        A second signal ends the process at once. In the main thread only.
         """
         self._create_server().run(sockets=[self._listener])
 
-    def start(self) -> None:
-        """Serve on a thread of its own; returns when requests are answered."""
-        server = self._create_server()
+    def start(self, until: threading.Event | None = None) -> None:
+        """Serve on a thread of its own; returns when requests are answered. It begins to stop once `until` is set."""
+        server = self._create_server(until)
         self._thread = threading.Thread(
             target=server.run, kwargs={"sockets": [self._listener]}, name="embedingest-http", daemon=True
         )
         self._thread.start()
         self._started.wait(timeout=_START_SECONDS)
 
-    def stop(self) -> None:
-        """Refuse new connections, finish what was accepted, end the thread. A second call does nothing."""
+    def begin_stop(self) -> None:
+        """Refuse new connections and finish what was accepted, without waiting for it."""
         if self._server is not None:
             self._server.should_exit = True
+
+    def stop(self) -> None:
+        """Refuse new connections, finish what was accepted, end the thread. A second call does nothing."""
+        self.begin_stop()
         if self._thread is not None:
-            self._thread.join(timeout=_STOP_SECONDS + 5)
+            self._thread.join(timeout=_STOP_SECONDS)
             self._thread = None
         self._listener.close()
 
@@ -129,16 +129,22 @@ class HttpServer:
         """Stops."""
         self.stop()
 
-    def _create_server(self) -> uvicorn.Server:
+    def _create_server(self, until: threading.Event | None = None) -> Server:
         import uvicorn
 
+        from embedingest.server.lifecycle import STOP_SECONDS, Server
         from embedingest.server.protocol import timed_protocol
 
-        _raise_file_limit()
         settings = self._settings
+        protocol = timed_protocol(
+            head_seconds=settings.head_timeout_seconds,
+            body_seconds=settings.body_timeout_seconds,
+            write_seconds=settings.write_timeout_seconds,
+            most_connections=min(settings.max_connections, _most_connections()),
+        )
         config = uvicorn.Config(
             self._app,
-            http=timed_protocol(settings.head_timeout_seconds, settings.body_timeout_seconds),
+            http=protocol,
             ws="none",
             lifespan="on",
             log_config=None,
@@ -146,54 +152,16 @@ class HttpServer:
             server_header=False,
             backlog=_BACKLOG_CONNECTIONS,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=_STOP_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS,
         )
-        self._server = _server_class(self._app, self._started)(config)
+        self._server = Server(config, answering=self._started, stop=self._app.server_state.stop, until=until)
         return self._server
 
 
-def _server_class(app: App, started: threading.Event) -> type[uvicorn.Server]:
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        """Sets `started` once it answers, and the application's `stopping` as soon as a stop begins."""
-
-        async def startup(self, *args: Any, **keywords: Any) -> None:
-            await super().startup(*args, **keywords)
-            started.set()
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Stop on a signal and return: after SIGTERM the process goes on and exits with 0."""
-            if threading.current_thread() is not threading.main_thread():
-                yield
-                return
-            caught: list[int] = []
-
-            def stop(number: int, frame: FrameType | None) -> None:
-                caught.append(number)
-                self.handle_exit(number, frame)
-
-            previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-            try:
-                yield
-            finally:
-                for number, handler in previous.items():
-                    signal.signal(number, handler)
-            if signal.SIGINT in caught:
-                raise KeyboardInterrupt
-
-        async def shutdown(self, *args: Any, **keywords: Any) -> None:
-            app.server_state.stopping = True
-            await super().shutdown(*args, **keywords)
-
-    return Server
-
-
-def _raise_file_limit() -> None:
-    """Many systems allow 1024 open files, which a thousand idle connections would use up."""
+def _most_connections() -> int:
+    """As many as the system's open files allow; their limit is raised first, which is 1024 on many systems."""
     if sys.platform == "win32":
-        return
+        return _OPEN_FILES
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -201,3 +169,5 @@ def _raise_file_limit() -> None:
     if soft < limit:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _OPEN_FILES if files == resource.RLIM_INFINITY else max(files - _OTHER_FILES, files // 2)

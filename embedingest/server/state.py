@@ -22,11 +22,13 @@ from embedingest.errors import (
     OverloadedError,
     TableMissingError,
 )
+from embedingest.server.answers import Answers
 from embedingest.server.engine import UnsupportedByEngineError
 from embedingest.server.http import Disconnected, Request
 from embedingest.server.metrics import Metrics
 from embedingest.server.threads import Threads
 from embedingest.server.wire.decode import LARGE_BYTES, WireError
+from embedingest.server.wire.refusals import BUSY, STOPPING
 
 if TYPE_CHECKING:
     from embedingest.config import ServerConfig
@@ -35,11 +37,9 @@ if TYPE_CHECKING:
     from embedingest.server.wire.ollama import PromptChoice
     from embedingest.types import ModelInfo
 
-__all__ = ["BUSY", "MOST_PULLS", "Search", "ServerState", "wire_error"]
+__all__ = ["MOST_PULLS", "Search", "ServerState", "wire_error"]
 
 T = TypeVar("T")
-
-BUSY: Final = "server busy, please try again.  maximum pending requests exceeded"
 
 Search = Callable[..., Mapping[str, Any]]
 """`search(query, limit=…, mode=…, filter=…, group=…)` → the document of `search --json`; called on a thread."""
@@ -63,8 +63,9 @@ _ROLES: Final = {
 class ServerState:
     """One server's state. `ready` turns true when the preloaded models are in memory.
 
-    `body_bytes` is the size of all request bodies in memory now. `threads` do what requests wait for, `decoding` reads
-    large bodies, `pulls` fetch models: what takes long takes nothing from the others.
+    `body_bytes` is the size of all request bodies in memory now, `stop` is set when the server begins to end. `threads`
+    do what requests wait for, `decoding` reads large bodies, `pulls` fetch models: what takes long takes nothing from
+    the others.
     """
 
     engine: ServedEngine
@@ -72,9 +73,10 @@ class ServerState:
     guard: Guard
     search: Search | None = None
     metrics: Metrics = field(init=False)
+    answers: Answers = field(init=False)
     ready: bool = False
-    stopping: bool = False
     body_bytes: int = 0
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
     threads: Threads = field(default_factory=lambda: Threads(_REQUEST_THREADS, "embedingest-requests"))
     decoding: Threads = field(default_factory=lambda: Threads(_DECODING_THREADS, "embedingest-decoding"))
     pulls: Threads = field(default_factory=lambda: Threads(MOST_PULLS, "embedingest-pulls"))
@@ -82,6 +84,7 @@ class ServerState:
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.engine)
+        self.answers = Answers(self.settings.max_answer_bytes)
 
     def names(self) -> list[str]:
         """Registered names that this server may show, newest first. May ask another machine: not on the event loop."""
@@ -150,17 +153,26 @@ class ServerState:
 
     async def unless_disconnected(self, request: Request, computation: Coroutine[Any, Any, T]) -> T:
         """The result of `computation`, which is cancelled when the client disconnects. Raises Disconnected."""
-        task = asyncio.ensure_future(computation)
-        disconnect = asyncio.ensure_future(request.wait_for_disconnect())
-        try:
-            await asyncio.wait({task, disconnect}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
-        finally:
-            disconnect.cancel()
-            task.cancel()
-        await asyncio.wait({task})
-        raise Disconnected
+        return await _unless(request.wait_for_disconnect(), computation, Disconnected())
+
+    async def unless_stopping(self, computation: Coroutine[Any, Any, T]) -> T:
+        """The result of what takes too long to be waited for at the end. Raises WireError (503)."""
+        return await _unless(self.stop.wait(), computation, WireError(503, STOPPING))
+
+
+async def _unless(event: Coroutine[Any, Any, object], computation: Coroutine[Any, Any, T], error: Exception) -> T:
+    """The result of `computation`, cancelled when `event` comes first; then `error` is raised."""
+    task = asyncio.ensure_future(computation)
+    waiting = asyncio.ensure_future(event)
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+    finally:
+        waiting.cancel()
+        task.cancel()
+    await asyncio.wait({task})
+    raise error
 
 
 def wire_error(error: Exception) -> WireError:
@@ -174,7 +186,7 @@ def wire_error(error: Exception) -> WireError:
     if isinstance(error, OverloadedError):
         return WireError(503, BUSY)
     if isinstance(error, EngineClosedError):
-        return WireError(503, "the server is stopping")
+        return WireError(503, STOPPING)
     if isinstance(error, ModelNotFoundError):
         return WireError(404, error.message)
     statuses: tuple[tuple[type[EmbedingestError], int], ...] = (

@@ -71,3 +71,19 @@ def test_a_port_that_is_taken_is_said_with_the_way_out(start):
     assert process.returncode == 2, errors
     assert "often by Ollama itself" in errors
     assert "--port" in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(start, number):
+    port = free_port()
+    process = start("--port", str(port), "--no-preload")
+    until(lambda: answers(port))
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
+
+        def ended():
+            process.send_signal(number)
+            return process.poll() is not None
+
+        until(ended)
+    assert process.returncode == 128 + number

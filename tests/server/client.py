@@ -37,3 +37,18 @@ def read_to_end(connection: socket.socket) -> bytes:
     except ConnectionResetError:
         pass
     return b"".join(parts)
+
+
+def answers(connection: socket.socket, count: int) -> list[int]:
+    """The statuses of so many whole answers."""
+    statuses = []
+    with connection.makefile("rb", buffering=0) as lines:
+        for _ in range(count):
+            statuses.append(int(lines.readline().split()[1]))
+            size = 0
+            while (line := lines.readline()) not in (b"\r\n", b""):
+                name, _, value = line.partition(b":")
+                size = int(value) if name.lower() == b"content-length" else size
+            while size:
+                size -= len(lines.read(size))
+    return statuses

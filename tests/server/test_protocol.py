@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.server.client import connect, get, raw_request, read_to_end
+from tests.server.client import answers, connect, get, raw_request, read_to_end
 from tests.waiting import until
 
 QUICK = {"head_timeout_seconds": 0.3, "body_timeout_seconds": 0.4}
@@ -95,7 +95,9 @@ def test_a_head_without_end_is_refused(port):
 def test_what_is_no_request_is_refused_and_the_next_one_answered(port, garbage):
     connection = connect(port)
     connection.sendall(garbage)
-    assert read_to_end(connection).startswith(b"HTTP/1.1 4")
+    answer = read_to_end(connection)
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert b"x-content-type-options: nosniff" in answer
     connection.close()
     assert get(port, "/").body == b"Ollama is running"
 
@@ -282,6 +284,35 @@ def test_a_head_beyond_its_bound_is_refused_however_it_is_packed(port, head, pac
     connection.close()
 
 
+BESIDE = {
+    "long extension": b"1;" + b"x" * 80_000 + b"\r\n{\r\n0\r\n\r\n",
+    "extensions": (b"1;" + b"x" * 500 + b"\r\n \r\n") * 200 + b"0\r\n\r\n",
+    "long trailer": b"0\r\nX-Long: " + b"x" * 80_000 + b"\r\n\r\n",
+    "trailer without end": b"0\r\nX-Long: " + b"x" * 80_000,
+    "trailers": b"0\r\n" + b"a: b\r\n" * 20_000 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("rest", BESIDE.values(), ids=BESIDE)
+def test_a_body_with_too_much_beside_its_content_is_refused(port, rest):
+    connection = connect(port)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + rest)
+    answer = read_to_end(connection)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"x-content-type-options: nosniff" in answer
+    connection.close()
+
+
+def test_a_body_in_tiny_chunks_is_read(port):
+    body = raw_request({"model": "hashing", "input": "word " * 4000}).partition(b"\r\n\r\n")[2]
+    chunks = b"".join(b"1;a=b\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    connection = connect(port)
+    connection.sendall(b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert answers(connection, 1) == [200]
+    connection.close()
+
+
 def test_a_long_address_is_refused(port):
     connection = connect(port)
     connection.sendall(b"GET /" + b"a" * 66_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -298,18 +329,3 @@ def test_what_comes_after_a_chunked_body_is_no_header(port):
     )
     assert answers(connection, 1) == [200]
     connection.close()
-
-
-def answers(connection: socket.socket, count: int) -> list[int]:
-    """The statuses of so many whole answers."""
-    statuses = []
-    with connection.makefile("rb", buffering=0) as lines:
-        for _ in range(count):
-            statuses.append(int(lines.readline().split()[1]))
-            size = 0
-            while (line := lines.readline()) not in (b"\r\n", b""):
-                name, _, value = line.partition(b":")
-                size = int(value) if name.lower() == b"content-length" else size
-            while size:
-                size -= len(lines.read(size))
-    return statuses

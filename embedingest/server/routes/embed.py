@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from embedingest.engine.engine import Priority
     from embedingest.server.state import ServerState
-    from embedingest.types import Embeddings
+    from embedingest.types import Embeddings, ModelInfo
 
 __all__ = ["detokenize", "embed", "embeddings", "legacy", "tokenize"]
 
 _THREAD_FROM_VECTORS: Final = 64  # answers of so many vectors are written off the event loop
+_NUMBER_BYTES: Final = 16  # of an answer's number while it is written: four, and up to twelve characters
 
 
 async def embed(state: ServerState, request: Request) -> Answer:
@@ -39,6 +40,7 @@ async def embed(state: ServerState, request: Request) -> Answer:
     if (refused := state.guard.unloading(request, call.keep_alive)) is not None:
         return refused  # unloading is control, not embedding
     info = await state.find(call.model)
+    request.room.extend(_answer_bytes(info, texts))
     answer = await state.unless_disconnected(
         request,
         state.engine.aembed(
@@ -96,6 +98,7 @@ async def embeddings(state: ServerState, request: Request) -> Answer:
     if (refused := state.guard.unloading(request, call.keep_alive)) is not None:
         return refused
     info = await state.find(call.model)
+    request.room.extend(_answer_bytes(info, texts))
     embedding = state.engine.aembed(
         texts,
         model=call.model,
@@ -158,6 +161,10 @@ def _check_count(state: ServerState, texts: list[str]) -> None:
     limit = state.settings.max_inputs
     if len(texts) > limit:
         raise WireError(413, f"{len(texts)} inputs in one request; the limit is {limit}")
+
+
+def _answer_bytes(info: ModelInfo, texts: list[str]) -> int:
+    return len(texts) * info.dimensions * _NUMBER_BYTES
 
 
 async def _joined(state: ServerState, answer: Embeddings, write: Callable[[], list[bytes]]) -> bytes:

@@ -165,7 +165,7 @@ async def pull(state: ServerState, request: Request) -> Response:
         return stream(_lines(steps), _NDJSON)
     last = await state.unless_disconnected(request, _last(steps))
     if "error" in last:
-        raise WireError(500, last["error"])
+        raise WireError(503 if state.stop.is_set() else 500, last["error"])
     return json_answer(last)
 
 
@@ -248,7 +248,7 @@ async def _fetched(state: ServerState, name: str) -> AsyncGenerator[Step, None]:
     """The steps of a download, on a thread that ends with the step that was under way when the client left."""
     download = _Download(state.engine.pull(name), state.downloads)
     try:
-        while (step := await state.pulls.run(download.advance)) is not None:
+        while (step := await state.unless_stopping(state.pulls.run(download.advance))) is not None:
             yield step
     finally:
         download.has_left = True
@@ -291,6 +291,8 @@ async def _errors_as_steps(steps: AsyncIterator[Step]) -> AsyncIterator[Step]:
             yield step
     except EmbedingestError as error:
         yield {"error": f"pull model manifest: {error.message}"}
+    except WireError as error:
+        yield {"error": f"pull model manifest: {error.text}"}
 
 
 async def _last(steps: AsyncIterator[Step]) -> Step:

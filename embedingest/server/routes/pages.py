@@ -34,9 +34,10 @@ async def health(state: ServerState, _request: Request) -> Answer:
 
 async def ready(state: ServerState, _request: Request) -> Answer:
     """Whether requests should be sent here: 503 until the preloaded models are in memory, and when about to stop."""
-    if state.ready and not state.stopping:
+    stopping = state.stop.is_set()
+    if state.ready and not stopping:
         return json_answer({"status": "ready"})
-    return json_answer({"status": "stopping" if state.stopping else "loading"}, 503)
+    return json_answer({"status": "stopping" if stopping else "loading"}, 503)
 
 
 async def metrics(state: ServerState, _request: Request) -> Answer:

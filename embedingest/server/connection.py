@@ -1,0 +1,120 @@
+"""One connection of the server: how many there are, how long what was written may wait, how it ends.
+
+Knows uvicorn's protocol and its transport; what clients send is read in `protocol.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from embedingest.server.unread import UnreadDeadline
+from embedingest.server.wire.refusals import TOO_MANY, last_answer
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+__all__ = ["Connection", "Flow"]
+
+_LINGER_SECONDS: Final = 1.0  # for a client to read why it is refused, before the connection breaks
+_MOST_SURPLUS: Final = 64  # connections beyond the bound that are told so in peace
+
+
+class Flow(FlowControl):
+    """Reading stays paused while bytes are held that were not parsed yet."""
+
+    is_holding = False
+
+    def resume_reading(self) -> None:
+        if not self.is_holding:
+            super().resume_reading()
+
+
+class Connection(HttpToolsProtocol):
+    """What every connection owes the others. The bounds are set by `protocol.timed_protocol`.
+
+    `_current` is the request that is being answered; `idle_since` is when the last was, while none is. Nothing more is
+    parsed of a connection that `_is_deaf`.
+    """
+
+    write_seconds: float
+    most_connections: int
+    flow: Flow
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._current: RequestResponseCycle | None = None
+        self._is_deaf = False
+        self._is_surplus = False
+        self.idle_since: float | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow = Flow(transport)
+        self._unread = UnreadDeadline(self.loop, transport, self.write_seconds)
+        if len(self.connections) > self.most_connections and not self._make_room():
+            self._turn_away()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._clear_deadline()
+        self._unset_keepalive_if_required()
+        self._unread.end()
+        for cycle in (self._current, *(cycle for cycle, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread.begin()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unread.end()
+
+    def _clear_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _say_last(self, status: int, text: str, *, is_openai: bool = False) -> None:
+        """The last answer of this connection, which ends once the client has read it, or in a moment.
+
+        Closed at once it would break where the client still sends, and its answer with it.
+        """
+        self._is_deaf = True
+        self._clear_deadline()
+        if self._current is not None:
+            self._current.disconnected = True
+            self._current.message_event.set()
+        self.transport.write(last_answer(status, text, is_openai=is_openai))
+        self.transport.write_eof()
+        self.flow.is_holding = False
+        self.flow.resume_reading()  # what still comes is dropped
+        self._deadline = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+    def _make_room(self) -> bool:
+        """End the connection that has been idle longest, if one is: whether there was one."""
+        idle = [(one.idle_since, one) for one in self.connections if isinstance(one, Connection) and one.idle_since]
+        if not idle:
+            return False
+        _, longest = min(idle, key=lambda pair: pair[0])
+        longest.idle_since = None
+        longest.transport.close()
+        return True
+
+    def _turn_away(self) -> None:
+        """Say that there are too many connections, once this one has asked for something or is silent."""
+        self._is_surplus = True
+        if len(self.connections) > self.most_connections + _MOST_SURPLUS:
+            self._say_last(503, TOO_MANY)
+            self.transport.close()
+        else:
+            self._deadline = self.loop.call_later(_LINGER_SECONDS, self._say_last, 503, TOO_MANY)
