@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +46,9 @@ SUFFIXES: Final[dict[str, str]] = {
     for suffix in suffixes.split()
 }
 """Suffix (or whole lower-case name) to built-in loader; the same as the loaders' own `suffixes`, without imports."""
+
+_CONTROL: Final = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
+_NUMBER: Final = re.compile(rb"[0-7 ]{1,7}[\0 ]{1,7}")
 
 # Formats that are no text: a suffix of theirs is believed only where the content agrees.
 _ZIPPED: Final = frozenset({"docx", "pptx", "opendocument", "sheet", "epub"})
@@ -114,7 +118,7 @@ def choose(name: str, head: bytes, loaders: Mapping[str, str] | None = None) -> 
 
 def _packed(name: str, head: bytes, named: str | None) -> str | None:
     """The loader of a format that its first bytes tell, whatever the suffix."""
-    if b"%PDF-" in head[:1024]:
+    if _is_pdf(head, named):
         return "pdf"
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
@@ -126,9 +130,21 @@ def _packed(name: str, head: bytes, named: str | None) -> str | None:
         return named  # the flat form, without a zip around it
     if named == "mail":
         return named  # attachments may stand in a message byte for byte
-    if head[257:262] == b"ustar":
+    if head[257:262] == b"ustar" and _NUMBER.fullmatch(head[148:156]):
         raise _archive(name)
     return None
+
+
+def _is_pdf(head: bytes, named: str | None) -> bool:
+    """Whether a PDF begins here. What stands before its mark is allowed, but not in a text that speaks of PDF."""
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n\f\0").startswith(b"%PDF-"):
+        return True
+    return b"%PDF-" in head[:1024] and (named == "pdf" or not _is_plain(head))
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether no byte here is a control character that texts do not hold."""
+    return not _CONTROL.search(head)
 
 
 def _compound(name: str, named: str | None) -> str:
@@ -164,9 +180,11 @@ def _archive(name: str) -> DocumentSkipped:
 
 def _refuse_foreign(name: str, head: bytes) -> None:
     for mark, what in _FOREIGN:
-        if head.startswith(mark):
+        # A mark of letters alone is also a word that a text begins with: the bytes after it must be none of a text.
+        if head.startswith(mark) and not (mark.isalnum() and _is_plain(head)):
             raise DocumentSkipped(f"{name} is {what}, not text", source=name, code="binary")
-    if head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] in {b"WAVE", b"AVI ", b"WEBP"}):
+    media = head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] in {b"WAVE", b"AVI ", b"WEBP"})
+    if media and not _is_plain(head):
         raise DocumentSkipped(f"{name} is a picture, recording or film, not text", source=name, code="binary")
     if is_binary(head):
         raise DocumentSkipped(f"{name} holds binary data, not text", source=name, code="binary")

@@ -7,20 +7,22 @@ from typing import Any, Final
 
 from embedingest.ingest.json_values import jsonable, read_yaml
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.headings import first_heading
 from embedingest.types import Document, Span
 
 __all__ = ["MarkdownLoader", "create"]
 
 _YAML: Final = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.MULTILINE | re.DOTALL)
 _TOML: Final = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*$\n?", re.MULTILINE | re.DOTALL)
-_TITLE: Final = re.compile(r"(?m)^(?:#[ \t]+(\S[^\n]*?)[ \t]*#*|(\S[^\n]*)\n=+[ \t]*)$")
+_FIELD: Final = re.compile(r"(?m)^([A-Za-z][\w -]{0,40}):(?:[ \t]+(\S[^\n]*?))?[ \t]*$")
 _HEAD: Final = 8000
 
 
 class MarkdownLoader:
     """Markdown text without its front matter, which is read as YAML (`---`) or TOML (`+++`) into `metadata`.
 
-    A front matter that does not parse stays in the text and is counted as `front_matter_unreadable`.
+    Of a front matter that does not parse the lines `key: value` are read, and it is counted as
+    `front_matter_unreadable`; one without such lines is text that stands between two rules.
     """
 
     name = "markdown"
@@ -62,7 +64,20 @@ def _front_matter(text: str, notices: dict[str, int]) -> tuple[dict[str, Any], i
             return values, match.end()
         if values is not None:
             notices["front_matter_unreadable"] = 1
+            fields = _fields(match[1])
+            return (fields, match.end()) if fields else ({}, 0)
     return {}, 0
+
+
+def _fields(source: str) -> dict[str, Any]:
+    """The lines `key: value` of what is no YAML, the values as they are written: a colon in a title breaks it.
+
+    Where other lines stand between them the whole is kept beside them, as `front_matter`.
+    """
+    fields: dict[str, Any] = {match[1]: match[2].strip("\"'") for match in _FIELD.finditer(source) if match[2]}
+    if fields and _FIELD.sub("", source).strip():
+        fields["front_matter"] = source
+    return fields
 
 
 def _yaml(source: str) -> Any:
@@ -85,5 +100,4 @@ def _toml(source: str) -> Any:
 def _title(front: dict[str, Any], text: str) -> str | None:
     if isinstance(front.get("title"), str) and front["title"].strip():
         return str(front["title"]).strip()
-    match = _TITLE.search(text[:_HEAD])
-    return (match[1] or match[2]).strip() if match else None
+    return first_heading(text[:_HEAD])

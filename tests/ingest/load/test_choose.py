@@ -54,3 +54,44 @@ def test_the_table_of_suffixes_says_what_the_loaders_say():
     for suffix, loader in SUFFIXES.items():
         by_loader.setdefault(loader, set()).add(suffix)
     assert by_loader == {name: set(registry.load("loaders", name)().suffixes) for name in by_loader}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "loader"),
+    [
+        ("otto.txt", b"OTTO GmbH, Bestellung vom 3. Mai\nEin Stuhl.\n", "text"),
+        ("ids.txt", b"ID3 and ID4 are columns.\n", "text"),
+        ("par.csv", b"PAR1,PAR2\n1,2\n", "csv"),
+        ("gif.md", b"GIF89a is a format.\n", "markdown"),
+        ("arrow.txt", b"ARROW1 points left.\n", "text"),
+        ("ogg.txt", "OggS; größer\n".encode("cp1252"), "text"),
+        ("bz.log", b"BZh91AY started\n", "text"),
+        ("notes.md", b"# PDF\n\nEvery file begins with `%PDF-1.7`.\n", "markdown"),
+        ("mail.txt", b"The head is %PDF-1.4\n", "text"),
+        ("mp4.txt", b"MP4 ftyp boxes come first.\n", "text"),
+        ("tar.txt", b"x" * 257 + b"ustar is a format of tar.\n", "text"),
+        ("late.pdf", b"X-Header: 1\n%PDF-1.4\n", "pdf"),
+        ("noname", b"\xef\xbb\xbf%PDF-1.4\n", "pdf"),
+        ("noname", b"\0\1junk%PDF-1.4\n", "pdf"),
+    ],
+)
+def test_a_magic_word_at_the_beginning_of_a_text_is_a_word(name, data, loader):
+    assert choose(name, data) == loader
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"OTTO\0\x0b\0\x80\0\x03",
+        b"ID3\3\0\0\0\0\0\0",
+        b"PAR1\x15\4\x15\x10",
+        b"GIF89a\x10\0\x10\0",
+        b"OggS\0\2\0\0",
+        b"BZh91AY&SY\x1c\x02\x9a\x07",
+        b"\0\0\0\x18ftypmp42",
+        b"RIFF\x24\0\0\0WAVEfmt ",
+    ],
+)
+def test_the_same_word_before_bytes_of_no_text_is_refused(data):
+    with pytest.raises(DocumentSkipped):
+        choose("file.txt", data)

@@ -52,9 +52,9 @@ def test_toml_front_matter_becomes_metadata():
     assert (document.text, document.metadata) == ("Words.\n", {"title": "T", "weight": 3})
 
 
-def test_broken_front_matter_stays_in_the_text_and_is_counted():
+def test_broken_front_matter_is_read_line_by_line_and_counted():
     document = create_markdown().load(b"---\na: [1\n---\nWords.\n", "x.md")
-    assert document.text == "---\na: [1\n---\nWords.\n"
+    assert (document.text, document.metadata) == ("Words.\n", {"a": "[1"})
     assert document.notices == {"front_matter_unreadable": 1}
 
 

@@ -1,0 +1,40 @@
+"""Titles of Markdown are headings as CommonMark knows them; front matter that is no YAML is lived with."""
+
+import pytest
+
+from embedingest.ingest.load.markdown import create
+
+
+def load(text):
+    return create().load(text.encode(), "x.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("## Install\n\n```bash\n# fetch the code\n```\n\n# Real title\n", "Real title"),
+        ("~~~\n# in a listing\n~~~\n\nReal\n====\n", "Real"),
+        ("<!--\n# a comment\n-->\n\n# Real\n", "Real"),
+        ("<pre>\n# raw\n</pre>\n\n# Real\n", "Real"),
+        ("    # indented code\n\n# Real\n", "Real"),
+        ("# *The* `mill` & [sea](x.md) #\n", "The mill & sea"),
+        ("#hashtag is no heading\n", None),
+        ("> # in a quotation\n\n- # in a list\n", None),
+        ("# \n\n# Second\n", "Second"),
+        ("Words\n\n---\n\nMore\n", None),
+    ],
+)
+def test_the_title_is_the_first_heading_of_the_first_level(text, title):
+    assert load(text).title == title
+
+
+def test_a_colon_in_a_title_breaks_the_yaml_and_not_the_document():
+    document = load('---\ntitle: Mills: a history\nauthor: "Ann"\ntags: [a, b]\n---\n\n# Body\n\nWords.\n')
+    assert (document.title, document.metadata["author"]) == ("Mills: a history", "Ann")
+    assert document.text.startswith("\n# Body")
+    assert document.notices == {"front_matter_unreadable": 1}
+
+
+def test_words_between_two_rules_are_text():
+    document = load("---\nSome words: of: no field\nmore\n---\nand text\n")
+    assert "and text" in document.text
