@@ -1,29 +1,43 @@
-"""The table for assistants: search and status as tools of the Model Context Protocol. Knows no transport."""
+"""The table for assistants: search, read and status as tools of the Model Context Protocol. Knows no transport."""
 
 from __future__ import annotations
 
+import difflib
+import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol
 
 from pydantic import Field
 
 from embedingest.errors import ConfigError, EmbedingestError
-from embedingest.query import result_to_json
+from embedingest.query import hit_to_json
 from embedingest.store.values import SearchQuery
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from embedingest.query import Searcher
+    from embedingest.store.values import Hit
+    from embedingest.types import Row
 
-__all__ = ["create_server"]
+__all__ = ["Folders", "create_server"]
 
-_INSTRUCTIONS = """Searches the documents of a folder that is kept in a table, chunk by chunk. Each result names its \
-`source` and its lines or its page: cite those. Use `group` to find documents, `context` to read on around a hit."""
+_INSTRUCTIONS = """Searches and reads the documents of folders that are kept in a table, chunk by chunk. Each result \
+names its `source` and its lines or its page: cite those; `path` and `uri` open it. Use `group` to find documents, \
+`context` or the tool `read` to read on around a hit."""
+
+_MOST_CHARACTERS: Final = 100_000
+# Of a row, what says something to who reads: no ids, hashes or settings.
+_TOLD: Final = (
+    *("source", "text", "score", "title", "heading_path", "line_start", "line_end", "page", "chunk_index"),
+    *("chunk_count", "mime", "modified_at", "metadata", "before", "after", "places"),
+)
 
 Query = Annotated[str, Field(description="What to look for, in plain words")]
 Limit = Annotated[int, Field(ge=1, le=100, description="Most results")]
+Offset = Annotated[int, Field(ge=0, le=10_000, description="Leave out this many first results: the next page")]
 SearchMode = Annotated[
     Literal["hybrid", "vector", "text"], Field(description="Meaning and words together, meaning alone, words alone")
 ]
@@ -37,15 +51,99 @@ Folded = Annotated[
 ]
 Context = Annotated[int, Field(ge=0, le=20, description="Neighbouring chunks on both sides of each hit")]
 
+SourceName = Annotated[str, Field(description="The `source` of a result of `search`")]
+FirstLine = Annotated[int | None, Field(ge=1, description="Only the chunks from this line of the file on")]
+LastLine = Annotated[int | None, Field(ge=1, description="Only the chunks up to this line of the file")]
+Page = Annotated[int | None, Field(ge=1, description="Only the chunks of this page or slide")]
+FirstChunk = Annotated[int | None, Field(ge=0, description="Only the chunks from this `chunk_index` on")]
+LastChunk = Annotated[int | None, Field(ge=0, description="Only the chunks up to this `chunk_index`")]
+Character = Annotated[int, Field(ge=0, description="Go on from here: `start_character` of `more` of the last answer")]
+MostCharacters = Annotated[int, Field(ge=100, le=_MOST_CHARACTERS, description="Most characters of text")]
 
-def create_server(searcher: Searcher) -> Any:
-    """An MCP server with the tools `search` and `status` over one table. Raises ConfigError without the extra `mcp`."""
+
+class Folders(Protocol):
+    """What is known of the folders behind a table."""
+
+    def place(self, source: str) -> Mapping[str, str]:
+        """`path` and `uri` of the file that a source is (in); empty where that is not known."""
+        ...
+
+    def status(self) -> Mapping[str, Any]:
+        """The document of `status --json`; empty where nothing was ever ingested."""
+        ...
+
+
+def create_server(searcher: Searcher, folders: Folders | None = None) -> Any:
+    """An MCP server with the tools `search`, `read` and `status` over one table, none of which changes anything.
+
+    Without `folders` no result says where its file lies. Raises ConfigError without the extra `mcp`.
+    """
     server = _empty_server()
+    tools = _Tools(searcher, folders)
+    for tool, title in ((tools.search, "Search"), (tools.read, "Read a document"), (tools.status, "What is followed")):
+        server.add_tool(tool, title=title, annotations=_reading(title))
+    return server
 
-    @server.tool(title="Search the documents")  # type: ignore[untyped-decorator, unused-ignore]
+
+def _empty_server() -> Any:
+    try:
+        from mcp.server.mcpserver import MCPServer
+        from mcp.server.mcpserver.exceptions import ToolError
+        from mcp.shared.exceptions import MCPError
+        from mcp.types import INVALID_PARAMS
+    except ImportError as error:
+        raise ConfigError(
+            f"the MCP server needs the library `mcp` from version 2: {error}",
+            remedy="`pip install 'embedingest[mcp]'`",
+        ) from error
+
+    class Server(MCPServer):  # type: ignore[misc, unused-ignore]
+        """Refuses arguments that no tool has: who misspells one would not learn that it had no effect."""
+
+        async def list_tools(self) -> Any:
+            tools = await super().list_tools()
+            for tool in tools:
+                tool.input_schema["additionalProperties"] = False
+            return tools
+
+        async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+            known = {tool.name: list(tool.input_schema["properties"]) for tool in await self.list_tools()}
+            if name not in known:
+                raise MCPError(INVALID_PARAMS, f"Unknown tool: {name}")
+            if problem := _unknown(arguments, known[name]):
+                raise ToolError(f"`{name}` {problem}")
+            return await super().call_tool(name, arguments, context)
+
+    return Server("embedingest", version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING")
+
+
+def _unknown(arguments: Mapping[str, Any], known: Sequence[str]) -> str | None:
+    for name in arguments:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f": did you mean `{near[0]}`?" if near else ""
+            return f"has no argument `{name}`{meant}; it takes {', '.join(known) or 'none'}"
+    return None
+
+
+def _reading(title: str) -> Any:
+    from mcp.types import ToolAnnotations
+
+    return ToolAnnotations(title=title, read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+
+
+class _Tools:
+    """The tools over one table; their signatures and first lines are what an assistant is told of them."""
+
+    def __init__(self, searcher: Searcher, folders: Folders | None) -> None:
+        self._searcher = searcher
+        self._folders = folders
+
     def search(
+        self,
         query: Query,
         limit: Limit = 10,
+        offset: Offset = 0,
         mode: SearchMode = "hybrid",
         filter: Where = None,  # noqa: A002 -- the name that the HTTP route has
         group: Grouped = False,
@@ -53,39 +151,142 @@ def create_server(searcher: Searcher) -> Any:
         fold: Folded = True,
     ) -> dict[str, Any]:
         """Find the chunks of text that answer a question best."""
-        wanted = SearchQuery(text=query, limit=limit, mode=mode, filter=filter, group=group, context=context, fold=fold)
-        return _answered(lambda: result_to_json(wanted, searcher.search(wanted)))
+        wanted = SearchQuery(
+            query, limit=limit, offset=offset, mode=mode, filter=filter, group=group, context=context, fold=fold
+        )
+        return _answered(lambda: self._found(wanted))
 
-    @server.tool(title="What the table holds")  # type: ignore[untyped-decorator, unused-ignore]
-    def status() -> dict[str, Any]:
-        """How many documents and chunks there are, of which model, and how far they are indexed."""
-        return _answered(lambda: _status(searcher))
+    def read(
+        self,
+        source: SourceName,
+        start_line: FirstLine = None,
+        end_line: LastLine = None,
+        page: Page = None,
+        start_chunk: FirstChunk = None,
+        end_chunk: LastChunk = None,
+        start_character: Character = 0,
+        max_characters: MostCharacters = 20_000,
+    ) -> dict[str, Any]:
+        """Read a document, or whole chunks of it by lines, page or number, as it was ingested."""
+        part = _Part((start_line, end_line), (page, page), (start_chunk, end_chunk))
+        return _answered(lambda: self._read(source, part, start_character, max_characters))
 
-    return server
+    def status(self) -> dict[str, Any]:
+        """Which folders are followed, whether the table agrees with them, and how many documents and chunks there are.
+
+        `in_sync` false means that files changed that are not in the table yet, `behind` how many.
+        """
+        return _answered(self._status)
+
+    def _found(self, wanted: SearchQuery) -> Mapping[str, Any]:
+        result = self._searcher.search(wanted)
+        answer: dict[str, Any] = {"mode": result.mode, "results": [self._hit(hit) for hit in result.hits]}
+        return answer if result.note is None else answer | {"note": result.note}
+
+    def _hit(self, hit: Hit) -> dict[str, Any]:
+        document = hit_to_json(hit)
+        return {name: document[name] for name in _TOLD if name in document} | self._place(hit.row)
+
+    def _place(self, row: Row) -> dict[str, str]:
+        place = {} if self._folders is None else dict(self._folders.place(row.source))
+        if row.page is not None and "uri" in place:
+            place["uri"] += f"#page={row.page}"
+        return place
+
+    def _read(self, source: str, part: _Part, start: int, most: int) -> Mapping[str, Any]:
+        rows = self._searcher.table.rows([source])[source]
+        if not rows:
+            raise ConfigError(f"there is no document `{source}` in the table", remedy="take `source` from a result")
+        chosen = [row for row in rows if row.end > start and part.holds(row)]
+        if not chosen:
+            raise ConfigError(f"`{source}` has nothing there: it has {_extent(rows)}")
+        begin = max(start, chosen[0].start)
+        text = _joined(chosen, begin)
+        told = text if len(text) <= most else text[: text.rfind("\n", most // 2, most) + 1 or most]
+        end = begin + len(told)
+        shown = [row for row in chosen if row.start < end]
+        return {
+            "source": source,
+            "title": rows[0].title,
+            **self._place(shown[0]),
+            "mime": rows[0].mime,
+            "modified_at": datetime.fromtimestamp(rows[0].modified_at_ns / 1e9, UTC).isoformat(),
+            "metadata": json.loads(rows[0].metadata) if rows[0].metadata else {},
+            "shown": _extent(shown),
+            "document": _extent(rows),
+            "text": told,
+            "more": None if told is text else {"start_character": end, "characters": len(text) - len(told)},
+        }
+
+    def _status(self) -> Mapping[str, Any]:
+        table = self._searcher.table
+        stats, identity = table.stats(), table.identity
+        known = {} if self._folders is None else self._folders.status()
+        return {
+            "table": table.name,
+            "model": identity.model,
+            "dimensions": identity.dimensions,
+            "documents": len(table.source_states()),
+            "chunks": stats.rows,
+            "unindexed_chunks": stats.unindexed_rows,
+            "vector_index": None if stats.vector_index is None else asdict(stats.vector_index),
+            **_freshness(known),
+        }
 
 
-def _empty_server() -> Any:
-    try:
-        from mcp.server.mcpserver import MCPServer
-    except ImportError as error:
-        raise ConfigError(
-            f"the MCP server needs the library `mcp` from version 2: {error}",
-            remedy="`pip install 'embedingest[mcp]'`",
-        ) from error
-    return MCPServer("embedingest", version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING")
+class _Part:
+    """Which chunks of a document are wanted: by lines, pages and numbers, each from and to, `None` for no bound."""
+
+    def __init__(self, *bounds: tuple[int | None, int | None]) -> None:
+        self._bounds = bounds
+
+    def holds(self, row: Row) -> bool:
+        places = ((row.line_start, row.line_end), (row.page, row.page), (row.chunk_index, row.chunk_index))
+        return all(
+            (first is None or (place[1] is not None and place[1] >= first))
+            and (last is None or (place[0] is not None and place[0] <= last))
+            for (first, last), place in zip(self._bounds, places, strict=True)
+        )
 
 
-def _status(searcher: Searcher) -> Mapping[str, Any]:
-    table = searcher.table
-    stats, identity = table.stats(), table.identity
+def _joined(rows: Sequence[Row], begin: int) -> str:
+    """The text of chunks from a character of the document on. What two share stands once; each gap keeps its length,
+    so that places in the answer are places in the document.
+    """
+    parts, place = [], begin
+    for row in rows:
+        if row.start > place:
+            parts.append("\n" * (row.start - place) if row.start - place < 3 else "\n…\n".center(row.start - place))
+            place = row.start
+        parts.append(row.text[place - row.start :])
+        place = max(place, row.end)
+    return "".join(parts)
+
+
+def _extent(rows: Sequence[Row]) -> dict[str, Any]:
+    """Chunks, lines and pages from first to last, and how many chunks the document has."""
+    extent: dict[str, Any] = {"chunks": [rows[0].chunk_index, rows[-1].chunk_index]}
+    lines = [line for row in rows for line in (row.line_start, row.line_end) if line is not None]
+    pages = [row.page for row in rows if row.page is not None]
+    return (
+        extent
+        | ({"lines": [min(lines), max(lines)]} if lines else {})
+        | ({"pages": [min(pages), max(pages)]} if pages else {})
+    )
+
+
+def _freshness(known: Mapping[str, Any]) -> dict[str, Any]:
+    if not known:
+        return {"roots": []}
+    committed = known["last_commit"]
     return {
-        "table": table.name,
-        "model": identity.model,
-        "dimensions": identity.dimensions,
-        "documents": len(table.source_states()),
-        "chunks": stats.rows,
-        "unindexed_chunks": stats.unindexed_rows,
-        "vector_index": None if stats.vector_index is None else asdict(stats.vector_index),
+        "in_sync": known["in_sync"],
+        "behind": {name: known["behind"][name] for name in ("to_read", "gone")},
+        "last_change": None if not committed else datetime.fromtimestamp(committed, UTC).isoformat(),
+        "followed_now": known["writer"] is not None,
+        "failed_documents": len(known["failures"]),
+        "deletions_waiting": len(known["pending_deletes"]),
+        "roots": [{"name": root["alias"], "path": root["path"], "files": root["files"]} for root in known["roots"]],
     }
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from mcp import Client, StdioServerParameters
 
+import embedingest
+from embedingest.build.inspect import FoldersBehind
 from embedingest.build.models import open_engine
 from embedingest.mcp import create_server
 from embedingest.query import Searcher
@@ -54,9 +60,29 @@ def test_the_tools_are_listed_with_what_they_take(server):
             return (await client.list_tools()).tools
 
     tools = {tool.name: tool for tool in asyncio.run(ask())}
-    assert set(tools) == {"search", "status"}
-    properties = {"query", "limit", "mode", "filter", "group", "context", "fold"}
+    assert set(tools) == {"search", "read", "status"}
+    properties = {"query", "limit", "offset", "mode", "filter", "group", "context", "fold"}
     assert set(tools["search"].input_schema["properties"]) == properties
+    for tool in tools.values():
+        assert tool.annotations.read_only_hint
+        assert not tool.annotations.open_world_hint
+        assert tool.input_schema["additionalProperties"] is False
+
+
+def test_an_argument_that_no_tool_has_is_refused_with_those_it_has(server):
+    for name, arguments in [
+        ("search", {"query": "x", "limt": 3}),
+        ("status", {"verbose": True}),
+        ("read", {"path": "x"}),
+    ]:
+        answer = told(server, name, **arguments)
+        assert answer.is_error
+    assert "has no argument `limt`: did you mean `limit`?; it takes query, limit" in refusal(server, "search", limt=3)
+    assert "takes none" in refusal(server, "status", verbose=True)
+
+
+def refusal(server, name, **arguments):
+    return told(server, name, **arguments).content[0].text
 
 
 def test_search_answers_with_sources_and_lines(server):
@@ -74,6 +100,100 @@ def test_a_bad_filter_comes_back_as_an_error_that_shows_a_good_one(server):
     answer = told(server, "search", query="x", filter="drop table")
     assert answer.is_error
     assert "for example: source startswith" in answer.content[0].text
+
+
+PARAGRAPHS = [f"Paragraph {i} of the zoo tells of animal number {i} and of what it eats." for i in range(40)]
+
+
+@pytest.fixture
+def followed(tmp_path, monkeypatch):
+    """A server over folders that were ingested as users do it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/a b.md").write_text("# Zoo\n\n" + "\n\n".join(PARAGRAPHS) + "\n")
+    (tmp_path / "docs/b.md").write_text("A note on nothing.\n")
+    embedingest.ingest("docs", model="hashing", chunk={"max_tokens": 64, "overlap_tokens": 12})
+    engine = open_engine()
+    table = open_table(".embedingest/lancedb", "chunks")
+    folders = FoldersBehind(Path(".embedingest"), ".embedingest/lancedb", "chunks")
+    searcher = Searcher(open_table=lambda: table, open_engine=lambda: engine, model="hashing")
+    yield create_server(searcher, folders)
+    table.close()
+    engine.close()
+
+
+def test_hits_say_what_opens_them_and_no_hash(followed):
+    answer = told(followed, "search", query="animal number 7", limit=3).structured_content
+    for hit in answer["results"]:
+        assert Path(hit["path"]) == Path("docs/a b.md").absolute()
+        assert hit["uri"] == Path(hit["path"]).as_uri()
+    assert not re.search("[0-9a-f]{32}", json.dumps(answer))
+
+
+def test_status_says_which_folders_are_followed_and_whether_they_moved_on(followed):
+    status = told(followed, "status").structured_content
+    assert status["in_sync"]
+    assert status["roots"] == [{"name": "docs", "path": str(Path("docs").absolute()), "files": {"done": 2}}]
+    assert not re.search("[0-9a-f]{32}", json.dumps(status))
+    Path("docs/c.md").write_text("new")
+    status = told(followed, "status").structured_content
+    assert (status["in_sync"], status["behind"]) == (False, {"to_read": 1, "gone": 0})
+
+
+def read(server, **arguments):
+    return told(server, "read", **{"source": "docs/a b.md"} | arguments).structured_content
+
+
+def test_a_document_is_read_whole_and_in_pieces_that_make_the_whole(followed):
+    whole = read(followed)
+    assert whole["text"] == Path("docs/a b.md").read_text().rstrip("\n")
+    assert whole["more"] is None
+    pieces, more = [], {"start_character": 0}
+    while more is not None:
+        piece = read(followed, max_characters=300, start_character=more["start_character"])
+        assert len(piece["text"]) <= 300
+        pieces.append(piece["text"])
+        more = piece["more"]
+    assert "".join(pieces) == whole["text"]
+
+
+def test_a_part_of_a_document_is_read_by_lines_and_by_chunks(followed):
+    part = read(followed, start_line=41, end_line=43)
+    assert PARAGRAPHS[20] in part["text"]
+    first, last = part["shown"]["lines"]
+    assert first <= 41 <= 43 <= last
+    assert PARAGRAPHS[39] not in part["text"]
+    chunk = told(followed, "search", query="animal number 7", limit=1).structured_content["results"][0]
+    number = chunk["chunk_index"]
+    assert read(followed, start_chunk=number, end_chunk=number)["text"] == chunk["text"]
+    assert "lines" in refusal(followed, "read", source="docs/a b.md", start_line=9000)
+    assert "no document `docs/none.md`" in refusal(followed, "read", source="docs/none.md")
+
+
+def test_a_client_that_leaves_ends_the_command_without_a_traceback(database):
+    """Line by line, as the protocol of 2025-06-18 says."""
+    arguments = [sys.executable, "-m", "embedingest", "mcp", "--db", str(database), "--model", "hashing"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as server:
+
+        def ask(key, method, **params):
+            message = {"jsonrpc": "2.0", "id": key, "method": method, "params": params}
+            server.stdin.write(json.dumps(message) + "\n")
+            server.stdin.flush()
+            return json.loads(server.stdout.readline())
+
+        begun = ask(
+            1, "initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo={"name": "t", "version": "1"}
+        )
+        assert begun["result"]["protocolVersion"] == "2025-06-18"
+        server.stdin.write('{"jsonrpc": "2.0", "method": "notifications/initialized"}\n')
+        listed = ask(2, "tools/list")["result"]["tools"]
+        assert all(tool["annotations"]["readOnlyHint"] for tool in listed)
+        assert ask(3, "tools/call", name="write", arguments={})["error"]["code"] == -32602
+        server.stdout.close()
+        server.stdin.write('{"jsonrpc": "2.0", "id": 4, "method": "tools/list"}\n')
+        server.stdin.close()
+        assert (server.wait(60), server.stderr.read()) == (0, "")
 
 
 def test_the_command_speaks_the_protocol_over_standard_input_and_output(database):

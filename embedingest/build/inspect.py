@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedingest.build.remembered import journal_path, recall
@@ -12,11 +14,9 @@ from embedingest.errors import TableMissingError
 from embedingest.ingest.notices import Tally
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from embedingest.store.values import Snapshot
 
-__all__ = ["list_snapshots", "status_document", "table_facts", "waiting_deletions"]
+__all__ = ["FoldersBehind", "list_snapshots", "status_document", "table_facts", "waiting_deletions"]
 
 
 def list_snapshots(db: str, table: str) -> list[Snapshot]:
@@ -69,6 +69,40 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
         "behind": behind,
         **journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped),
     }
+
+
+class FoldersBehind:
+    """The folders that a table follows: how they stand, and where a source lies. Looks anew at each call."""
+
+    def __init__(self, state: Path, db: str, table: str) -> None:
+        self._table = (state, db, table)
+
+    def place(self, source: str) -> dict[str, str]:
+        """`path` and `uri` of the file that a source is (in), empty where its root is not known any more.
+
+        A path that is no text has its `uri` only.
+        """
+        from embedingest.ingest.identity import Source
+        from embedingest.ingest.state.journal import Journal
+
+        path = journal_path(*self._table)
+        if not path.exists():
+            return {}
+        with closing(Journal(path)) as journal:
+            roots = journal.roots()
+        parts = Source.parse(source)
+        if parts.alias not in roots:
+            return {}
+        file = Path(roots[parts.alias], parts.path)
+        place = {"path": str(file), "uri": file.as_uri()}
+        return place if str(file).isprintable() else {"uri": place["uri"]}
+
+    def status(self) -> dict[str, Any]:
+        """The document of `status --json`; empty where nothing was ever ingested into the table."""
+        try:
+            return status_document(*self._table)
+        except TableMissingError:
+            return {}
 
 
 def waiting_deletions(state: Path, db: str, table: str) -> list[str]:

@@ -74,6 +74,14 @@ def _past_click() -> Iterator[None]:
         yield
     except (KeyboardInterrupt, OSError) as error:
         raise Escaped(error) from error
+    except BaseExceptionGroup as group:  # of a program that runs tasks side by side, as `mcp` does
+        if group.split((KeyboardInterrupt, OSError))[1] is not None:
+            raise
+        raise Escaped(_first(group)) from group
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 class LazyGroup(click.RichGroup):

@@ -22,6 +22,7 @@ def mcp(db: str, table: str, state: Path, model: str | None) -> None:
 
     Needs `pip install 'embedingest[mcp]'`. An assistant's settings name this command and its folder.
     """
+    from embedingest.build.inspect import FoldersBehind
     from embedingest.build.remembered import searching
     from embedingest.build.serving import open_searcher
     from embedingest.build.session import Session
@@ -30,4 +31,4 @@ def mcp(db: str, table: str, state: Path, model: str | None) -> None:
     name, config = searching(state, db, table, model)
     with Session(config) as session:
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
-        create_server(searcher).run("stdio")
+        create_server(searcher, FoldersBehind(state, db, table)).run("stdio")
