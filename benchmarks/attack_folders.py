@@ -1,0 +1,392 @@
+"""Attacks on the program by what lies on the disk: documents, rules, models, its own state, and those who change it meanwhile."""
+
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from attack_common import MOST_INGEST_MIB, Outcome, embedingest, environment
+from attack_documents import DOCUMENTS, write
+
+HEALTHY = "# A healthy note\n\nThe walrus sleeps on the ice number {}.\n"
+CONTROLS = [*range(1, 9), 11, 12, *range(14, 27), *range(28, 32)]
+
+
+class Ingest:
+    """`embedingest run --once` over a folder, in a process of its own; `peak` is that of its main process's memory in MiB."""
+
+    def __init__(self, base, docs, *, seconds=10.0, archives=True):
+        config = {
+            "state": "state",
+            "pipelines": {"docs": {
+                "sources": [{"path": str(docs)}], "model": "hashing", "db": "state/lancedb",
+                "load": {"timeout_seconds": seconds, "workers": 2, **({"loaders": {"*.zip": "archive", "*.tar*": "archive"}} if archives else {})},
+            }},
+        }  # fmt: skip
+        (base / "once.json").write_text(json.dumps(config))
+        command = [sys.executable, "-m", "embedingest", "run", "--once", "--json", "once.json"]
+        self.error = base / "error.txt"
+        with self.error.open("w") as error, (base / "report.json").open("w") as out:
+            self.process = subprocess.Popen(command, cwd=base, env=environment(base), stdout=out, stderr=error)
+        self.base, self.peak = base, 0.0
+        self._weigher = threading.Thread(target=self._weigh, daemon=True)
+        self._weigher.start()
+
+    def _weigh(self):
+        main = psutil.Process(self.process.pid)
+        while True:
+            try:
+                self.peak = max(self.peak, main.memory_info().rss / 2**20)
+            except psutil.Error:
+                return
+            time.sleep(0.02)
+
+    def workers(self):
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def wait(self, seconds):
+        """The report once it has ended; `None` when it did not, and was killed."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
+        text = (self.base / "report.json").read_text()
+        try:
+            found = json.loads(text)
+        except json.JSONDecodeError:
+            return None
+        return found.get("docs", found)
+
+
+def room(base, name):
+    folder = base / name
+    (folder / "docs").mkdir(parents=True)
+    return folder
+
+
+def documents(base, seconds):
+    """All hostile documents with healthy ones among them, in one run: each fails alone or is read, within the memory."""
+    folder = room(base, "documents")
+    docs = folder / "docs"
+    for number in range(20):
+        (docs / f"healthy {number}.md").write_text(HEALTHY.format(number))
+    rest = Ingest(folder, docs)
+    rest.wait(60)
+    shutil.rmtree(folder / "state")
+    size = sum(write(docs, name) for name in DOCUMENTS)
+    began = time.monotonic()
+    run = Ingest(folder, docs)
+    report = run.wait(seconds)
+    took = time.monotonic() - began
+    error = run.error.read_text(errors="replace")
+    if report is None:
+        happened = f"not done after {took:.0f} s, or no report: {error[-200:]!r}"
+        return Outcome(
+            "A1, C19 documents",
+            "every file read or failed alone",
+            happened,
+            False,
+            memory=run.peak - rest.peak,
+            most_memory=MOST_INGEST_MIB,
+        )
+    failed = {failure["source"].partition("!/")[0] for failure in report["failures"]}
+    healthy = not [source for source in failed if "healthy" in source]
+    seen = report["files"]["seen"]
+    good = healthy and seen == len(DOCUMENTS) + 20 and "Traceback" not in error and run.process.returncode in (0, 1)
+    kinds = {}
+    for failure in report["failures"]:
+        kinds[failure["kind"]] = kinds.get(failure["kind"], 0) + 1
+    happened = f"{seen} files, {len(failed)} failed ({kinds}), {took:.0f} s, ended with {run.process.returncode}"
+    return Outcome(f"A1, C19 {len(DOCUMENTS)} documents ({size / 1e6:.0f} MB)", "every file read or failed alone", happened, good,
+                   memory=run.peak - rest.peak, most_memory=MOST_INGEST_MIB)  # fmt: skip
+
+
+RULES = {
+    "stars": "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b\n", "folders": "**/a/**/a/**/a/**/a/**/a/**/b\n", "sets": "[a-z]*[a-z]*[a-z]*[a-z]*[a-z]*[!a-z]b\n",
+    "questions": "?*?*?*?*?*?*?*?*?*?*b\n", "a long line": "a" * 1_000_000 + "*b\n", "100 000 lines": "".join(f"*a{n}*b\n" for n in range(100_000)),
+    "slashes": "\\" * 9999 + "\n", "brackets": "[" * 9999 + "\n", "bytes": "\xff\xfe\x00*\x00\n",
+    "2 MB": "a\n" * 1_000 + "#" * 2_000_000,
+}  # fmt: skip
+
+
+TOO_LONG = {"100 000 lines", "2 MB"}
+
+
+def rules(base):
+    """Ignore rules that take for ever to match, or to read. Too many of them are not read, and nothing below them is taken."""
+    folder = room(base, "rules")
+    for name, text in RULES.items():
+        below = folder / "docs" / name
+        deep = below.joinpath(*["a"] * 30)
+        deep.mkdir(parents=True)
+        (below / ".gitignore").write_bytes(text.encode("latin-1"))
+        (below / ("a" * 200 + ".txt")).write_text(f"words of the document {name}")
+        (deep / "c.txt").write_text(f"words of the deep document {name}")
+    began = time.monotonic()
+    report = Ingest(folder, folder / "docs", archives=False).wait(120)
+    took = time.monotonic() - began
+    taken, told = (report["files"]["new"], len(report["failures"])) if report else (None, None)
+    good = (taken, told) == (2 * (len(RULES) - len(TOO_LONG)), len(TOO_LONG)) and took < 60
+    happened = f"{taken} files in {took:.1f} s, {told} rule files told"
+    return Outcome(f"A2 {len(RULES)} ignore files", "all others taken, soon; too long ones told", happened, good)
+
+
+def killed_workers(base):
+    """Workers are killed from outside while they work: no healthy file is marked as failed."""
+    folder = room(base, "workers")
+    docs = folder / "docs"
+    for number in range(300):
+        (docs / f"{number}.md").write_text(f"# Note {number}\n\n" + f"Words of note {number} about the ice. " * 400)
+    run, killed = Ingest(folder, docs, archives=False), 0
+    ends = time.monotonic() + 60
+    while killed < 4 and time.monotonic() < ends and run.process.poll() is None:
+        for child in run.workers():
+            if any("ingest.extract.process" in word for word in child.cmdline()):
+                os.kill(child.pid, (signal.SIGKILL, signal.SIGTERM)[killed % 2])
+                killed += 1
+                break
+        time.sleep(0.4)
+    report = run.wait(120)
+    files = report["files"] if report else {}
+    happened = f"{killed} killed, {files.get('new')} new, {files.get('failed')} failed"
+    return Outcome(
+        "A5 killed workers", "300 new, 0 failed", happened, files.get("new") == 300 and files.get("failed") == 0
+    )
+
+
+def small_table(base, name):
+    folder = room(base, name)
+    for number in range(5):
+        (folder / "docs" / f"{number}.md").write_text(HEALTHY.format(number))
+    done = embedingest(folder, "ingest", "docs", "-m", "hashing")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def damaged_state(base):
+    """A journal with damaged bytes, and tables with damaged or missing files: told, with the way out; no traceback."""
+    folder = small_table(base, "journal")
+    journal = next(path for path in (folder / ".embedingest").glob("chunks-*.sqlite"))
+    data = bytearray(journal.read_bytes())
+    data[100 : len(data) : 97] = b"\xff" * len(range(100, len(data), 97))
+    journal.write_bytes(data)
+    done = [
+        embedingest(folder, *words)
+        for words in (
+            ["search", "walrus", "-m", "hashing"],
+            ["verify", "--repair"],
+            ["ingest", "docs", "-m", "hashing"],
+            ["status"],
+        )
+    ]
+    codes = [one.returncode for one in done]
+    good = codes == [0] * 4 and not any("Traceback" in one.stderr for one in done)
+    yield Outcome("A6 a damaged journal", "search, verify, ingest, status go on", str(codes), good)
+    for what, pattern in (("data", "data/*"), ("version", "_versions/*"), ("text index", "_indices/*/*")):
+        folder = small_table(base, f"table {what}")
+        table = next((folder / ".embedingest" / "lancedb").glob("chunks*.lance"))
+        files = [path for path in table.glob(pattern) if path.is_file()]
+        for path in files:
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        status, search, verify = (
+            embedingest(folder, *words) for words in (["status"], ["search", "walrus"], ["verify"])
+        )
+        shown = [one.returncode for one in (status, search, verify)]
+        traces = any("Traceback" in one.stderr for one in (status, search, verify))
+        mended = embedingest(folder, "verify", "--repair") if what == "text index" else embedingest(folder, "rebuild")
+        after = embedingest(folder, "search", "walrus")
+        good = bool(files) and not traces and after.returncode == 0 and "walrus" in after.stdout and any(shown)
+        happened = f"status, search, verify {shown}{', a traceback' if traces else ''}; mended {mended.returncode}, search {after.returncode}"
+        yield Outcome(f"C20 a cut {what}", "told, and mended by the way that is named", happened, good)
+
+
+def swapped_links(base):
+    """A file is swapped for a link to a secret outside, again and again, while the folder is read."""
+    folder = room(base, "links")
+    docs, secret = folder / "docs", folder / "secret.txt"
+    secret.write_text("the password of the ice is TUSK")
+    for number in range(40):
+        (docs / f"{number}.txt").write_text("plain words " * 50)
+    ended = threading.Event()
+
+    def swap():
+        while not ended.is_set():
+            for number in range(40):
+                path, aside = docs / f"{number}.txt", docs / f".aside{number}"
+                aside.unlink(missing_ok=True)
+                if number % 2 == int(time.monotonic() * 50) % 2:
+                    aside.symlink_to(secret)
+                else:
+                    aside.write_text(f"plain words {time.monotonic()}")
+                os.replace(aside, path)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        codes = [embedingest(folder, "ingest", "docs", "-m", "hashing", "--allow-deletes").returncode for _ in range(4)]
+    finally:
+        ended.set()
+        swapper.join()
+    leaked = subprocess.run(
+        ["grep", "-rlsa", "TUSK", str(folder / ".embedingest")], capture_output=True, text=True
+    ).stdout
+    return Outcome(
+        "A7 links swapped while read",
+        "the secret is nowhere",
+        f"{'found' if leaked else 'not found'} in 4 runs, {codes}",
+        not leaked,
+    )
+
+
+def terminal(base):
+    """Text and names that drive a terminal reach none."""
+    folder = small_table(base, "terminal")
+    name = "sky\x1b[2J\x9b31m[bold].md"
+    (folder / "docs" / name).write_text(
+        "# Head \x1b]0;TITLE\x07\n\nthe walrus \x1b[31mRED \x1b]52;c;ZQ==\x07 \x08\x08 ice\n"
+    )
+    embedingest(folder, "ingest", "docs", "-m", "hashing")
+    out, program = b"", [sys.executable, "-m", "embedingest", "search", "walrus"]
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        os.execvpe(program[0], program, environment(folder))
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        out += part
+    os.waitpid(process, 0)
+    bad = [code for code in (b"\x1b]0;", b"\x1b[2J", b"\x1b]52", b"\x07", b"\x08", b"\xc2\x9b") if code in out]
+    return Outcome(
+        "L text that drives a terminal",
+        "spelled out",
+        "spelled out" if not bad else f"raw: {bad}",
+        not bad and b"walrus" in out,
+    )
+
+
+BROKEN = {
+    "config.json is a list": ("config.json", b"[]"), "modules.json is numbers": ("modules.json", b"[1, 2]"), "positions are a letter": ("config.json", "positions"),
+    "a deep header": ("model.safetensors", (200_000).to_bytes(8, "little") + b"[" * 200_000), "a long header": ("model.safetensors", b"\xff" * 16),
+    "a missing tensor": ("model.safetensors", "missing"), "a tokenizer of brackets": ("tokenizer.json", b"[" * 100_000),
+}  # fmt: skip
+
+
+def broken_models(base):
+    """Copies of the packaged model, each with one lie; returns their settings by name."""
+    from safetensors.numpy import load_file, save_file
+
+    from embedingest.engine.packaged import PACKAGED
+
+    origin = Path(next(iter(PACKAGED.values())).path())
+    models = {}
+    for number, (file, content) in enumerate(BROKEN.values()):
+        folder = base / "models" / f"broken{number}"
+        shutil.copytree(origin, folder, copy_function=os.link)
+        (folder / file).unlink()
+        if content == "missing":
+            weights = load_file(origin / file)
+            weights.pop("encoder.layer.5.output.dense.weight")
+            save_file(weights, folder / file, metadata={"format": "pt"})
+        elif content == "positions":
+            (folder / file).write_text(
+                json.dumps(json.loads((origin / file).read_text()) | {"max_position_embeddings": "a"})
+            )
+        else:
+            (folder / file).write_bytes(content)
+        models[f"broken{number}"] = {"path": str(folder)}
+    return models
+
+
+def lying_models(server):
+    """Every broken model is refused by name; the healthy ones are listed and serve."""
+    names = [model["name"] for model in json.loads(server.get("/api/tags")[1])["models"]]
+    yield Outcome("A4 the list of models", "the healthy ones", str(names), "all-minilm:latest" in names)
+    for number, what in enumerate(BROKEN):
+        found = [server.post("/api/embed", {"model": f"broken{number}", "input": "the same text"}) for _ in range(2)]
+        answer = found[0][1].decode(errors="replace")
+        good = (
+            all(status in (404, 500) for status, _ in found)
+            and "internal error" not in answer
+            and '"embeddings":' not in answer
+        )
+        yield Outcome(f"A4 {what}", "refused, and named", f"{found[0][0]} {answer[:90]}", good)
+
+
+def configurations(base):
+    """`extends` of what is no configuration; nothing of it is quoted, nothing waits for ever."""
+    folder = room(base, "config")
+    (folder / "secret").write_text("root:x:0:0:TUSK\n: [\n")
+    os.mkfifo(folder / "fifo")
+    (folder / "large.yaml").write_bytes(b"a: " + b"x" * 50_000_000)
+    (folder / "again.yaml").write_text("extends: again.yaml\n")
+    (folder / "link.yaml").symlink_to(folder / "secret")
+    wrong = []
+    for target in (
+        "secret",
+        "fifo",
+        "/dev/zero",
+        "large.yaml",
+        "again.yaml",
+        "link.yaml",
+        "../../../../etc/passwd",
+        "/proc/self/mem",
+        "docs",
+    ):
+        (folder / "c.yaml").write_text(f"extends: {target}\n")
+        try:
+            done = embedingest(folder, "config", "check", "c.yaml", timeout=30)
+        except subprocess.TimeoutExpired:
+            wrong.append((target, "waits"))
+            continue
+        if done.returncode != 2 or "TUSK" in done.stdout + done.stderr or "Traceback" in done.stderr:
+            wrong.append((target, done.returncode))
+    yield Outcome("C18 extends", "refused, nothing quoted", "so" if not wrong else f"not {wrong}", not wrong)
+    done = embedingest(folder, "serve", "--api-key", "", "--port", "0", timeout=30)
+    yield Outcome("C14 an empty key", "refused", str(done.returncode), done.returncode == 2)
+    code = "import embedingest\ntry:\n    print(len(embedingest.embed('one string', model='hashing').vectors))\nexcept TypeError:\n    print('TypeError')"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(folder), capture_output=True, text=True)
+    yield Outcome(
+        "B13 embed('one string')",
+        "one vector or a TypeError",
+        done.stdout.strip(),
+        done.stdout.strip() in ("1", "TypeError"),
+    )
+
+
+def compiled_cache(base):
+    """A compiled model that others may write is not taken."""
+    folder = room(base, "cache")
+    first = embedingest(folder, "embed", "words", "-m", "all-minilm", "--json")
+    files = [path for path in (base / "cache").rglob("*") if path.is_file()]
+    for path in files:
+        path.chmod(0o666)
+    before = {path: path.stat().st_ino for path in files}
+    second = embedingest(folder, "embed", "words", "-m", "all-minilm", "--json")
+    again = [
+        path
+        for path in files
+        if path.suffix in (".xml", ".bin")
+        and path.exists()
+        and path.stat().st_ino == before[path]
+        and path.stat().st_mode & 0o022
+    ]
+    good = first.returncode == second.returncode == 0
+    happened = (
+        f"{first.returncode} and {second.returncode}; {len(files)} files, {len(again)} left writable and in place"
+    )
+    return Outcome("C18 a cache that others may write", "not taken, made again", happened, good and bool(files))
