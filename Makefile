@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test test-twice lint types install clients oracle fuzz plugins docs clean ci
+.PHONY: all test deeds test-twice lint types install clients oracle fuzz plugins docs clean ci
 
 all: lint types test
 
@@ -19,6 +19,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 WORKERS ?= 2
 test: install
 	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# Everything that people do to a folder while it is followed, each deed by events and by polling; `test` plays a quarter.
+deeds: install
+	EMBEDINGEST_DEEDS=all $(PY) -m pytest tests/deeds --numprocesses $(WORKERS) --dist loadfile
 
 # For CI: what failed runs once more, alone, and is named. What then passes hangs on timing: it is a defect to mend,
 # and no reason to refuse a change. More than MAY_FAIL failures are none of that kind.
@@ -56,7 +60,7 @@ docs: install
 plugins:
 	plugins/check.sh $(VENV)-plugins
 
-ci: lint types test-twice clients oracle fuzz plugins
+ci: lint types test-twice deeds clients oracle fuzz plugins
 
 clean:
 	rm -rf $(VENV) $(VENV)-plugins .ci-venv .ci-venv-plugins build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -33,18 +33,7 @@ def table_facts(db: str, table: str) -> dict[str, Any]:
     from embedingest.store.table import open_table
 
     with open_table(db, table) as opened:
-        stats = opened.stats()
-        return {
-            "rows": stats.rows,
-            "bytes": stats.bytes,
-            "fragments": stats.fragments,
-            "versions": stats.versions,
-            "unindexed_rows": stats.unindexed_rows,
-            "indices": {name: {"rows": rows, "unindexed": late} for name, (rows, late) in stats.indices.items()},
-            "vector_index": None if stats.vector_index is None else asdict(stats.vector_index),
-            "model": opened.identity.model,
-            "fingerprint": opened.identity.fingerprint,
-        }
+        return opened.facts()
 
 
 def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
@@ -59,7 +48,7 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
         behind = lag(session.pipeline(), skipped := Tally())
     holder = writer_lock(db, table, state=state).current()
     try:
-        facts = table_facts(db, table)
+        facts = _noted_facts(state, db, table) or table_facts(db, table)
     except TableMissingError:
         facts = {"rows": 0}
     return {
@@ -103,6 +92,22 @@ class FoldersBehind:
             return status_document(*self._table)
         except TableMissingError:
             return {}
+
+
+def _noted_facts(state: Path, db: str, table: str) -> dict[str, Any] | None:
+    """The facts that the last writer noted; `None` where somebody changed the table since, or they cannot be told.
+
+    Opening the table takes a second and a hundred MiB.
+    """
+    from embedingest.ingest.run.resources import noted_facts
+    from embedingest.ingest.state.journal import Journal
+    from embedingest.store.token import version_token
+
+    token, path = version_token(db, table), journal_path(state, db, table)
+    if not token or not path.exists():
+        return None
+    with closing(Journal(path)) as journal:
+        return noted_facts(journal, token)
 
 
 def waiting_deletions(state: Path, db: str, table: str) -> list[str]:

@@ -155,6 +155,11 @@ class ChunkTable:
         """Rows, fragments, bytes, versions, and what each index covers."""
         return stats(self.handle)
 
+    def facts(self) -> dict[str, Any]:
+        """What `status --json` shows of the table: its figures and its model."""
+        identity = self.identity
+        return {**self.stats().to_json(), "model": identity.model, "fingerprint": identity.fingerprint}
+
     def search(self, query: SearchQuery) -> SearchResult:
         """The best rows for a query; see `store/search/search.py`."""
         return search(self.handle, query)

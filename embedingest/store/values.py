@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -109,6 +109,17 @@ class TableStats:
     def unindexed_rows(self) -> int:
         """The most rows that any index has not folded in."""
         return max((unindexed for _, unindexed in self.indices.values()), default=0)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "fragments": self.fragments,
+            "versions": self.versions,
+            "unindexed_rows": self.unindexed_rows,
+            "indices": {name: {"rows": rows, "unindexed": late} for name, (rows, late) in self.indices.items()},
+            "vector_index": None if self.vector_index is None else asdict(self.vector_index),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from embedingest.build.inspect import list_snapshots, status_document, table_facts
-from embedingest.build.remembered import remember
+from embedingest.build.remembered import recall, remember
 from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig
 from embedingest.errors import TableMissingError
+from embedingest.store.table import open_table
 from tests.waiting import rest
 
 
@@ -45,6 +49,27 @@ def test_status_is_in_sync_until_a_file_changes(place):
     assert (document["in_sync"], document["writer"], document["table"]["rows"]) == (True, None, 1)
     (state.parent / "docs" / "farm.md").write_text("The llama spits.\n")
     assert status_document(state, db, table)["behind"] == {"to_read": 1, "gone": 0, "seen": 2}
+
+
+def test_what_the_writer_noted_of_the_table_is_what_opening_it_tells(place):
+    state, db, table = place
+    with Session(recall(state, db, table)) as session:
+        session.pipeline().optimize()
+    assert status_document(state, db, table)["table"] == {"db": db, "name": table, **table_facts(db, table)}
+    assert "lancedb" not in loaded_by_status(place)
+    with open_table(db, table) as opened:
+        opened.handle.lance.delete("true")
+    assert status_document(state, db, table)["table"]["rows"] == 0
+
+
+def loaded_by_status(place):
+    """The modules that a process has imported once it has told the status."""
+    state, db, table = map(str, place)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom embedingest.build.inspect import status_document\n"
+        f"status_document(Path({state!r}), {db!r}, {table!r})\nprint(*sys.modules)"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
 
 def test_a_table_that_never_was_is_named(tmp_path):

@@ -118,9 +118,11 @@ def expected(world: World) -> dict[str, tuple[Any, ...]]:
             if not isinstance(item, FoundFile):
                 continue
             with contextlib.suppress(DocumentError):
-                made = wanted_rows(
-                    extractor.extract(Job(str(root.path), item.relative, root.source(item.relative))), recipe
-                )
+                job = Job(
+                    str(root.path), item.relative, root.source(item.relative),
+                    link=item.link, links=root.config.follow_symlinks,
+                )  # fmt: skip
+                made = wanted_rows(extractor.extract(job), recipe)
                 rows += made.rows
                 texts.update(made.texts)
     keys = list(texts)

@@ -204,8 +204,8 @@ class Convergence:
         self._departures.add(root, survey.gone, self._walk.expect_gone(certain), early=early)
         self._walk.add(survey.candidates)
         there = self._departures.came_back(candidate.source for candidate in survey.candidates)
-        if survey.candidates and root not in self._swept:
-            journal.drop_pending([*there, *(candidate.source for candidate in survey.candidates)])
+        if root not in self._swept:
+            journal.drop_pending([*there, *survey.back, *(candidate.source for candidate in survey.candidates)])
 
     # -- doing
 

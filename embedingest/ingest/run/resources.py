@@ -5,10 +5,11 @@ An unchanged run opens none of them.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.report import IngestReport
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from embedingest.store.values import Changes
     from embedingest.types import Sizer
 
-__all__ = ["Resources"]
+__all__ = ["Resources", "noted_facts"]
+
+_FACTS: Final = "table_facts"
 
 
 class Resources:
@@ -222,9 +225,23 @@ class Resources:
     def _maintained(self, report: IngestReport, started: float) -> None:
         self.mark()
         self._note_upkeep()
+        self._note_facts()
         report.spend("maintain", time.perf_counter() - started)
 
     def _note_upkeep(self) -> None:
         error = self.table().upkeep_error
         if error != self.journal.meta("upkeep_trouble"):
             self.journal.set_meta("upkeep_trouble", error)
+
+    def _note_facts(self) -> None:
+        """Leave the figures of this version of the table for `status`, which then need not open it."""
+        token = self._opener.token()
+        if token and noted_facts(self.journal, token) is None:
+            self.journal.set_meta(_FACTS, json.dumps([token, self.table().facts()]))
+
+
+def noted_facts(journal: Journal, token: str | None) -> dict[str, Any] | None:
+    """The figures that the last writer noted of the table; `None` where they are of another version than `token`."""
+    text = journal.meta(_FACTS)
+    noted, facts = json.loads(text) if text else (None, None)
+    return facts if noted and noted == token else None

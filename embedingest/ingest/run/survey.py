@@ -48,12 +48,13 @@ class Survey:
     """The outcome for one root or some paths below it.
 
     `counts` are files in states that need nothing (`unchanged`, `skipped`, `empty`, `failed`), `gone` sources that
-    are no longer there, `seen` how many files are. `skipped` are paths that are not taken, and that the journal
-    never hears of.
+    are no longer there, `back` those whose deletion waits and that are there again, `seen` how many files are.
+    `skipped` are paths that are not taken, and that the journal never hears of.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: {"unchanged": 0, "skipped": 0, "empty": 0, "failed": 0})
     seen: int = 0
@@ -78,12 +79,15 @@ def survey_paths(
     # All files together: a scan of its own for each would read the ignore files above it again.
     items = scanner.scan_paths(filter(None, outermost))
     files = {relative: item for relative, item in items if isinstance(item, FoundFile)}
+    pending = journal.pending()
     for relative in outermost:
         if not relative:
             return survey_root(root, scanner, journal, due=due)
         sources = journal.below(root.source(relative))
         known = {source: fact for source in sources if (fact := journal.known_file(source)) is not None}
+        waiting = known.keys() & pending.keys()
         blind = _compare(root, _scanned(scanner, relative, files), known, survey, due=due)
+        survey.back += waiting - known.keys()
         survey.gone += [source for source in known if not _hidden(source, blind)]
     return survey
 
