@@ -20,7 +20,7 @@ from embedingest.store.uri import local_folder
 from embedingest.store.values import SourceState, TableIdentity, Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from embedingest.store.values import Changes, SearchQuery, SearchResult, TableStats
     from embedingest.types import Row
 
+    _Vectors = NDArray[np.float32] | Sequence[NDArray[np.float32]]
+
 __all__ = ["ChunkTable", "open_table"]
 
 _STATE_COLUMNS: Final = ("content_hash", "config_hash", "fingerprint", "chunk_count", "modified_at")
 _READ_BATCH_ROWS: Final = 65_536
+_WRITE_BATCH_ROWS: Final = 4096
 _DELETE_BATCH_IDS: Final = 50_000
 
 
@@ -188,8 +191,8 @@ class ChunkTable:
             # What Arrow keeps for the next commit is mostly more than that one needs.
             pa.default_memory_pool().release_unused()
 
-    def _add(self, rows: Sequence[Row], vectors: NDArray[np.float32] | None) -> None:
-        matrix = _checked(rows, vectors, self.schema.field(VECTOR).type.list_size)
+    def _add(self, rows: Sequence[Row], vectors: _Vectors | None) -> None:
+        given = _checked(rows, vectors, self.schema.field(VECTOR).type.list_size)
         first = _first_of_each(rows)
         schema = self.schema
         stored = self._stored([rows[i].id for i in first], ["id", *columns.foreign(schema)])
@@ -199,10 +202,10 @@ class ChunkTable:
         now = columns.now()
         if new:
             with self.handle.translated("write to"):
-                self.handle.lance.add(columns.table_of([rows[i] for i in new], matrix[new], schema, now))
+                self.handle.lance.add(_batches(rows, given, new, schema, now))
         if again:
             kept = stored.take([places[rows[i].id] for i in again])
-            self._merge([rows[i] for i in again], matrix[again], now, kept)
+            self._merge([rows[i] for i in again], _stacked(given, again), now, kept)
 
     def _refresh(self, rows: Sequence[Row]) -> None:
         # The vectors are read and written again: a merge of some columns only does the same inside, 30 times slower.
@@ -253,6 +256,27 @@ class ChunkTable:
         self.close()
 
 
+def _batches(
+    rows: Sequence[Row], vectors: _Vectors, places: Sequence[int], schema: pa.Schema, now: datetime
+) -> pa.RecordBatchReader:
+    """The rows at these places with their vectors, made as they are written: one commit, however many there are."""
+
+    def made() -> Iterator[pa.RecordBatch]:
+        for some in _slices(places):
+            yield from columns.table_of([rows[i] for i in some], _stacked(vectors, some), schema, now).to_batches()
+
+    return pa.RecordBatchReader.from_batches(schema, made())
+
+
+def _slices(places: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (places[first : first + _WRITE_BATCH_ROWS] for first in range(0, len(places), _WRITE_BATCH_ROWS))
+
+
+def _stacked(vectors: _Vectors, places: Sequence[int]) -> NDArray[np.float32]:
+    """The vectors at these places, one at least, as float32 (N, D)."""
+    return np.stack([vectors[i] for i in places]).astype(np.float32, copy=False)
+
+
 def _first_of_each(rows: Sequence[Row]) -> list[int]:
     """The index of each id's first row, so that no batch holds a key twice."""
     first: dict[str, int] = {}
@@ -261,16 +285,22 @@ def _first_of_each(rows: Sequence[Row]) -> list[int]:
     return list(first.values())
 
 
-def _checked(rows: Sequence[Row], vectors: NDArray[np.float32] | None, width: int) -> NDArray[np.float32]:
-    """The vectors as float32 (N, D), or StoreError naming the first source whose vector cannot be stored."""
-    if vectors is None or vectors.shape != (len(rows), width):
-        shape = None if vectors is None else vectors.shape
-        raise StoreError(f"{len(rows)} rows of {width} dimensions were to be added, vectors are {shape}")
-    matrix = np.asarray(vectors, dtype=np.float32)
-    not_finite = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
-    if not_finite.size:
-        raise StoreError(f"the vector of a chunk of {rows[int(not_finite[0])].source} holds NaN or infinity")
-    return matrix
+def _checked(rows: Sequence[Row], vectors: _Vectors | None, width: int) -> _Vectors:
+    """The vectors, of which there is one for each row, or StoreError naming the first source of one that cannot be
+    stored.
+    """
+    if vectors is None or len(vectors) != len(rows):
+        number = "none" if vectors is None else len(vectors)
+        raise StoreError(f"{len(rows)} rows of {width} dimensions were to be added, vectors are {number}")
+    for some in _slices(range(len(rows))):
+        wrong = next((vectors[i].shape for i in some if vectors[i].shape != (width,)), None)
+        if wrong is not None:
+            raise StoreError(f"{len(rows)} rows of {width} dimensions were to be added, a vector has shape {wrong}")
+        not_finite = np.flatnonzero(~np.isfinite(_stacked(vectors, some)).all(axis=1))
+        if not_finite.size:
+            source = rows[some[int(not_finite[0])]].source
+            raise StoreError(f"the vector of a chunk of {source} holds NaN or infinity")
+    return vectors
 
 
 def _matrix(stored: pa.Table) -> NDArray[np.float32]:

@@ -58,12 +58,12 @@ class TableIdentity:
 class Changes:
     """What one commit does, in this order: add rows, refresh rows (vectors stay), delete ids.
 
-    `vectors` is float32 (N, D), row i belongs to `add[i]`. An id in `add` twice is added once; an id in `add`
-    that the table holds already is written over, vector and all.
+    `vectors` is float32 (N, D), or N of (D,); the one at i belongs to `add[i]`. An id in `add` twice is added once;
+    an id in `add` that the table holds already is written over, vector and all.
     """
 
     add: Sequence[Row] = ()
-    vectors: NDArray[np.float32] | None = None
+    vectors: NDArray[np.float32] | Sequence[NDArray[np.float32]] | None = None
     refresh: Sequence[Row] = ()
     delete: Sequence[str] = ()
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from embedingest.engine.hashing import HashingSizer
+from embedingest.errors import DocumentError
 from embedingest.ingest.extract.bounds import MOST_CHUNK_METADATA, MOST_HEADING_PATH, MOST_METADATA, MOST_TITLE
-from embedingest.ingest.extract.extractor import Extracted, ExtractionSettings, Job
+from embedingest.ingest.extract.extractor import Extracted, ExtractionSettings, Extractor, Job
 from embedingest.ingest.extract.pool import WorkerPool
 from tests.ingest.strangers import installed
 from tests.ingest.world import World
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 # A loader that gives a document with one field set to what the file says, as Python writes it.
 SAYING = """
 import datetime, enum
-from embedingest.errors import DocumentError
+from embedingest.errors import ConfigError, DocumentError, EngineError, StoreError
 from embedingest.types import Document, Span
+
+class OwnError(DocumentError):
+    def __init__(self, what):
+        super().__init__(what)
+        self.held = lambda: what
 
 class Odd(str):
     def __str__(self):
@@ -97,7 +103,8 @@ SPANS = ("heading", "page", "slide", "line", "sheet", "cell", "symbol", "message
 ERRORS = (
     r"ValueError('\ud800' * 9)", "ValueError(10**5000)", "Odd", "KeyError(Grumpy())", "RecursionError()",
     r"DocumentError('m' * 10**6, code='c' * 10**6)", r"DocumentError('\ud800', source='\ud800', remedy='\ud800')",
-    "DocumentError(10**5000, kind='nonsense', code=None)",
+    "DocumentError(10**5000, kind='nonsense', code=None)", "EngineError('e')", "StoreError('s')", "ConfigError('c')",
+    "OwnError('own')",
 )  # fmt: skip
 
 
@@ -156,17 +163,33 @@ def test_no_value_in_any_column_ends_a_run(saying: None, tmp_path: Path) -> None
     assert (again.files.changed, again.files.new, world.contents()) == (0, 0, before)
 
 
-def test_workers_answer_for_every_value(saying: None, tmp_path: Path) -> None:
-    files = {name: case for name, case in documents().items() if case.startswith(("metadata", "raise", "title"))}
+def test_workers_answer_for_every_value_as_extraction_in_ones_own_process_does(saying: None, tmp_path: Path) -> None:
+    fields = ("raise", "title", "language", "has_lines", "child")  # each with all the values there are
+    files = {name: case for name, case in documents().items() if case.startswith(fields)}
     for name, case in files.items():
         (tmp_path / name).write_text(case)
     settings = ExtractionSettings(HashingSizer(64), loaders={"*.said": "saying"})
+    extractor = Extractor(settings)
+    expected: dict[str, Extracted | DocumentError] = {}
+    jobs = [Job(str(tmp_path), name, f"docs/{name}", len(case)) for name, case in files.items()]
+    for job in jobs:
+        try:
+            expected[job.source] = extractor.extract(job)
+        except DocumentError as error:
+            expected[job.source] = error
     with WorkerPool(settings, workers=1) as pool:
-        jobs = [Job(str(tmp_path), name, f"docs/{name}", len(case)) for name, case in files.items()]
         outcomes = {job.source: outcome for job, outcome in pool.map(jobs)}
-    assert {source for source, outcome in outcomes.items() if not isinstance(outcome, Extracted)} == {
-        f"docs/{name}" for name, case in files.items() if case.startswith("raise")
+    assert {source: _told(outcome) for source, outcome in outcomes.items()} == {
+        source: _told(outcome) for source, outcome in expected.items()
     }
+    failed = {source for source, outcome in outcomes.items() if isinstance(outcome, DocumentError)}
+    assert failed >= {f"docs/{name}" for name, case in files.items() if case.startswith("raise")}
+
+
+def _told(outcome: Extracted | DocumentError) -> object:
+    if isinstance(outcome, DocumentError):
+        return type(outcome), outcome.message, outcome.kind, outcome.code, outcome.source
+    return [(part.document, part.chunks) for part in outcome.parts]
 
 
 FRONT = (

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from embedingest.ingest.json_values import BoundedJson, printable
+from embedingest.types import Markup
 
 if TYPE_CHECKING:
     from embedingest.types import Chunk, Document, Span
@@ -46,6 +47,7 @@ _MOST_MIME: Final = 255
 _MOST_KINDS: Final = 50
 _MOST_KIND: Final = 64
 _LARGEST_COUNT: Final = 2**53
+_MARKUPS: Final = get_args(Markup)
 _LARGEST_INTEGER: Final = 2**63 - 1
 _HEADING_COST: Final = 25
 
@@ -64,12 +66,17 @@ def bounded_document(document: Document) -> Document:
     if any(not _is_plain(span) for span in spans):
         spans = tuple(spoken for span in spans if (spoken := _span(span, notices)) is not None)
     language: Any = document.language
+    if document.markup not in _MARKUPS:
+        raise ValueError("a markup that there is no chunker for")
     return dataclasses.replace(
         document,
+        source=printable(document.source, len(document.source)),
         text=text,
         title=title,
+        markup=_MARKUPS[_MARKUPS.index(document.markup)],
         mime=mime,
-        language=language if isinstance(language, str) else None,
+        has_lines=bool(document.has_lines),
+        language=printable(language, _MOST_KIND) if isinstance(language, str) else None,
         metadata=metadata,
         spans=spans,
         notices=notices,
@@ -98,14 +105,17 @@ class ChunkBounds:
         self._cut = False
 
     def chunk(self, chunk: Chunk) -> Chunk:
-        """The chunk, itself where it is within bounds."""
+        """The chunk, itself where it is within bounds. Raises TypeError for one that is none."""
+        if not (_is_count(chunk.start) and _is_count(chunk.end)):
+            raise TypeError("a chunk whose place in the text is no number")
         path = self._heading_path(chunk.heading_path)
         metadata = chunk.metadata
         if not _is_small(metadata):
             metadata = bounded_metadata(metadata, self._notices, MOST_CHUNK_METADATA)
         numbers = (chunk.page, chunk.line_start, chunk.line_end)
         fits = all(number is None or _is_count(number) for number in numbers)
-        if path is chunk.heading_path and metadata is chunk.metadata and fits and _is_text(chunk.text + chunk.prefix):
+        plain = type(chunk.text) is type(chunk.prefix) is str and _is_text(chunk.text) and _is_text(chunk.prefix)
+        if path is chunk.heading_path and metadata is chunk.metadata and fits and plain:
             return chunk
         page, first, last = (number if _is_count(number) else None for number in numbers)
         return dataclasses.replace(
@@ -138,7 +148,7 @@ def _bounded_path(path: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
             break
         kept.append(short)
     bounded = tuple(reversed(kept))
-    return bounded, bounded != tuple(path)
+    return bounded, bounded != path or any(type(heading) is not str for heading in path)
 
 
 def _words(value: Any, most: int, notices: dict[str, int], name: str) -> str | None:
@@ -203,7 +213,7 @@ def _counts(notices: Any) -> dict[str, int]:
     counts: dict[str, int] = {}
     for kind, count in notices.items():
         if len(counts) < _MOST_KINDS and isinstance(kind, str) and isinstance(count, int):
-            counts[printable(kind, _MOST_KIND)] = min(count, _LARGEST_COUNT)
+            counts[printable(kind, _MOST_KIND)] = int(min(count, _LARGEST_COUNT))
     return counts
 
 

@@ -12,14 +12,15 @@ import os
 import stat
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from blake3 import blake3
 
 from embedingest import registry
-from embedingest.errors import DocumentError, DocumentSkipped, EmbedingestError
+from embedingest.errors import ConfigError, DocumentError, DocumentSkipped, EmbedingestError, PluginError
 from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.extract.bounds import ChunkBounds, bounded_document, bounded_metadata
+from embedingest.ingest.extract.weight import MAX_CHUNKS, RowsWeight
 from embedingest.ingest.identity import base_name
 from embedingest.ingest.json_values import printable, spelled
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
@@ -29,7 +30,7 @@ from embedingest.ingest.scan.files import FileFacts, facts_of
 from embedingest.ingest.scan.sidecar import combined_facts, content_hash_with, read_sidecar, sidecar_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from embedingest.ingest.scan.sidecar import Sidecar
     from embedingest.types import Chunk, Document, Sizer
 
-__all__ = ["Extracted", "ExtractionSettings", "Extractor", "Job", "Part"]
+__all__ = ["Extracted", "ExtractionSettings", "Extractor", "Job", "Part", "out_of_memory"]
+
+_Made = TypeVar("_Made")
 
 _READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 _MOST_REASON: Final = 500
@@ -52,7 +55,7 @@ class ExtractionSettings:
 
     `loaders` and `chunkers` map shell patterns over the source, or its base name, to names; the first match wins.
     What follows a `#` in a name tells one set of options of a plug-in from another. `sidecars` are the name templates
-    of files with metadata for the file beside them.
+    of files with metadata for the file beside them, `dimensions` those of the vectors to come.
     """
 
     sizer: Sizer
@@ -62,6 +65,8 @@ class ExtractionSettings:
     chunkers: Mapping[str, str] = field(default_factory=dict)
     chunker_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     max_bytes: int = 256 * 2**20
+    max_chunks: int = MAX_CHUNKS
+    dimensions: int = 384
     sidecars: tuple[str, ...] = ()
 
 
@@ -100,7 +105,8 @@ class Extracted:
 
     `before` and `after` are the facts around the reading: where they differ the file was being written, and the
     bytes may be no version of it at all. `metadata` is what a sidecar says of it, `problem` why one says nothing;
-    content hash and facts cover the sidecar too. `seconds` has `read`, `load` and `chunk`.
+    content hash and facts cover the sidecar too. `seconds` has `read`, `load` and `chunk`. `weight` is about how many
+    bytes of memory its rows will take.
     """
 
     source: str
@@ -113,6 +119,7 @@ class Extracted:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    weight: int = 0
 
     @property
     def moved(self) -> bool:
@@ -129,23 +136,21 @@ class Extractor:
         self._chunkers: dict[str, Chunker] = {}
 
     def extract(self, job: Job, *, keep_text: bool = False) -> Extracted:
-        """The chunks of one file. Raises DocumentError for this file, PluginError for a loader or chunker."""
+        """The chunks of one file. Raises DocumentError for this file, whatever a loader or chunker raises while it
+        works; PluginError and ConfigError for one that cannot be made.
+        """
         try:
             return self._extract(job, keep_text=keep_text)
         except DocumentError as error:
-            _bound(error, job.source)
-            raise
-        except EmbedingestError:
+            raise _bounded(error, job.source) from error
+        except ConfigError:
             raise
         except MemoryError as error:
-            raise DocumentError(
-                f"reading {job.source} took more memory than a worker may use",
-                source=job.source,
-                code="memory",
-                remedy="raise `load.memory_mib`",
-            ) from error
+            raise out_of_memory(job.source) from error
+        except RecursionError as error:
+            raise DocumentError(f"{job.source} is nested too deeply", source=job.source, code="corrupt") from error
         except Exception as error:
-            # A loader that fails in a way of its own has failed at this file only.
+            # A loader or chunker that fails in a way of its own, or of ours, has failed at this file only.
             reason = f"{job.source} could not be read: {type(error).__name__}: {spelled(error)}"
             raise DocumentError(printable(reason, _MOST_REASON), source=job.source, code="corrupt") from error
 
@@ -162,15 +167,16 @@ class Extractor:
             return Extracted(job.source, content_hash, before, after, seconds=stopwatch.seconds)
         loader_name = choose(job.source, data[:HEAD_BYTES], self.settings.loaders)
         loader = self._loader(loader_name)
-        document = loader.load(data, job.source)
+        document = _alone(loader.load, data, job.source)
         said: dict[str, int] = {"sidecar_unreadable": 1} if sidecar is not None and sidecar.problem else {}
         metadata = {} if sidecar is None else bounded_metadata(sidecar.values, said)
         stopwatch.lap("load")
         modified_at_ns = max(-_LATEST_NS, min(_LATEST_NS, before.mtime_ns))
-        parts = tuple(
-            self._part(part, content_hash, modified_at_ns, said if index == 0 else {}, keep_text=keep_text)
-            for index, part in enumerate(each_document(document, job.source))
-        )
+        parts: list[Part] = []
+        weight = RowsWeight(job.source, self.settings.max_chunks, self.settings.dimensions, metadata)
+        for part in each_document(document, job.source):
+            parts.append(self._part(part, content_hash, modified_at_ns, {} if parts else said, keep_text=keep_text))
+            weight.add(parts[-1].document, parts[-1].chunks)
         stopwatch.lap("chunk")
         return Extracted(
             source=job.source,
@@ -179,10 +185,11 @@ class Extractor:
             after=after,
             loader=loader_name,
             loader_version=loader.version,
-            parts=parts,
+            parts=tuple(parts),
             metadata=metadata,
             problem="" if sidecar is None else sidecar.problem,
             seconds=stopwatch.seconds,
+            weight=weight.bytes,
         )
 
     def _sidecar(self, job: Job) -> Sidecar | None:
@@ -200,7 +207,7 @@ class Extractor:
         chunker = self._chunker(chunker_name)
         notices = {**said, **document.notices}
         notices.update({kind: count + document.notices.get(kind, 0) for kind, count in said.items()})
-        chunks = tuple(map(ChunkBounds(notices).chunk, chunker.chunk(document, self.settings.sizer)))
+        chunks = tuple(map(ChunkBounds(notices).chunk, _alone(chunker.chunk, document, self.settings.sizer)))
         facts = dataclasses.replace(
             document,
             text=document.text if keep_text else "",
@@ -230,13 +237,22 @@ class Extractor:
         return self._chunkers[name]
 
 
-def _bound(error: DocumentError, source: str) -> None:
-    """Make the error of a loader one that the journal can keep."""
-    error.source = printable(spelled(error.source or source), len(source) + _MOST_REASON)
-    error.message = printable(spelled(error.message), _MOST_REASON)
-    error.code = printable(spelled(error.code), _MOST_CODE)
-    error.kind = error.kind if error.kind in {"transient", "machinery"} else "permanent"
-    error.remedy = None if error.remedy is None else printable(spelled(error.remedy), _MOST_REASON)
+def out_of_memory(source: str) -> DocumentError:
+    """The error of a file for which the memory of a worker does not suffice."""
+    reason = f"reading {source} took more memory than a worker may use"
+    return DocumentError(reason, source=source, code="memory", remedy="raise `load.memory_mib`")
+
+
+def _bounded(error: DocumentError, source: str) -> DocumentError:
+    """The error of a loader as one that the journal can keep, and that another process knows the class of."""
+    kind: Any = error.kind
+    return (DocumentSkipped if isinstance(error, DocumentSkipped) else DocumentError)(
+        printable(spelled(error.message), _MOST_REASON),
+        source=printable(spelled(error.source or source), len(source) + _MOST_REASON),
+        kind="transient" if kind == "transient" else "machinery" if kind == "machinery" else "permanent",
+        code=printable(spelled(error.code), _MOST_CODE),
+        remedy=None if error.remedy is None else printable(spelled(error.remedy), _MOST_REASON),
+    )
 
 
 class _Stopwatch:
@@ -254,8 +270,31 @@ class _Stopwatch:
 
 def _create(group: str, name: str, options: Mapping[str, Mapping[str, Any]]) -> Any:
     settings, plugin = options.get(name, _NO_OPTIONS), name.partition("#")[0]
+    if settings:
+        return registry.create(group, plugin, options=settings)
     # Checking settings imports the library that checks them; without settings there is nothing to check.
-    return registry.create(group, plugin, options=settings) if settings else registry.load(group, plugin)()
+    factory = registry.load(group, plugin)
+    try:
+        made = factory()
+        version: Any = made.version
+    except EmbedingestError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {spelled(error)}"
+        raise PluginError(f"{group[:-1]} `{plugin}` could not start: {reason}") from error
+    if not isinstance(version, str):
+        raise PluginError(f"{group[:-1]} `{plugin}` has a version that is no text")
+    return made
+
+
+def _alone(work: Callable[..., _Made], *arguments: Any) -> _Made:
+    """What a loader or chunker makes of one document: an error of ours that it raises is of that document only."""
+    try:
+        return work(*arguments)
+    except DocumentError:
+        raise
+    except EmbedingestError as error:
+        raise ValueError(f"{type(error).__name__}: {error.message}") from error
 
 
 def _read(job: Job, max_bytes: int) -> tuple[bytes, FileFacts, FileFacts]:

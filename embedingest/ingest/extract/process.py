@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError, EmbedingestError
-from embedingest.ingest.extract.extractor import Extractor, Job
+from embedingest.ingest.extract.extractor import Extractor, Job, out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,15 +69,15 @@ def _die_with(parent: int) -> None:
 
 def _answer(link: Connection[Any, Any], extractor: Extractor, jobs: Sequence[Job]) -> None:
     """Send results as they come, some in one message: a message each would cost more than reading a small file."""
-    outcomes: list[object] = []
+    outcomes: list[tuple[Job, object]] = []
     sent_at = time.monotonic()
     for job in jobs:
-        outcomes.append(_outcome(extractor, job))
+        outcomes.append((job, _outcome(extractor, job)))
         if time.monotonic() - sent_at > _FLUSH_SECONDS:
-            link.send_bytes(pickle.dumps(outcomes, pickle.HIGHEST_PROTOCOL))
+            link.send_bytes(_pickled(outcomes))
             outcomes, sent_at = [], time.monotonic()
     if outcomes:
-        link.send_bytes(pickle.dumps(outcomes, pickle.HIGHEST_PROTOCOL))
+        link.send_bytes(_pickled(outcomes))
 
 
 def _outcome(extractor: Extractor, job: Job) -> object:
@@ -87,5 +87,16 @@ def _outcome(extractor: Extractor, job: Job) -> object:
         # The cause may not survive pickling, and its text is in the message.
         error.__cause__ = error.__context__ = error.__traceback__ = None
         return error
-    except RecursionError as error:
-        return DocumentError(f"{job.source} is nested too deeply: {error}", source=job.source, code="corrupt")
+
+
+def _pickled(outcomes: Sequence[tuple[Job, object]]) -> bytes:
+    """The outcomes as one message; what a stranger's code gave and nobody can send fails alone."""
+    try:
+        return pickle.dumps([outcome for _, outcome in outcomes], pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # noqa: BLE001 -- pickling runs code of whatever it meets
+        if len(outcomes) > 1:
+            return pickle.dumps([pickle.loads(_pickled([outcome]))[0] for outcome in outcomes])  # noqa: S301 -- our own
+        source = outcomes[0][0].source
+        reason = f"{source} could not be read: {type(error).__name__}: what was made of it cannot be sent"
+        memory = isinstance(error, MemoryError)
+        return pickle.dumps([out_of_memory(source) if memory else DocumentError(reason, source=source, code="corrupt")])

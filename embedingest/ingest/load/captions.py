@@ -14,7 +14,7 @@ __all__ = ["CaptionsLoader", "create"]
 _CUE: Final = re.compile(
     r"(?m)^[ \t]*((?:\d{1,3}:)?\d{1,2}:\d{2})[.,]\d{1,3}[ \t]*-->[^\n]*\n((?:[ \t]*\S[^\n]*(?:\n|\Z))*)"
 )
-_TAG: Final = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^}\n]*\}")
+_TAG: Final = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^}\n]{0,400}\}")
 
 
 class CaptionsLoader:

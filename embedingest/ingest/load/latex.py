@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.common.decode import decode
 from embedingest.types import Document
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["LatexLoader", "create", "to_markdown"]
 
 _COMMENT: Final = re.compile(r"(?m)(?<!\\)((?:\\\\)*)%[^\n]*(?:\n[ \t]*)?")
-_VERBATIM: Final = re.compile(
-    r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim)\}(?:\[[^\]\n]*\])?(?:\{[^}\n]*\})?[ \t]*\n?(.*?)\\end\{\1\}",
-    re.DOTALL,
+# What stands in brackets is bounded, since brackets that nothing closes would be looked for again and again.
+_OPTION: Final = r"(?:\[[^\]]{0,400}\])"
+_OPTION_ON_LINE: Final = r"(?:\[[^\]\n]{0,400}\])"
+_BLANKS: Final = r"(?:(?<![ \t])[ \t]+)?"  # those before a command, looked at once however many they are
+_LISTING: Final = re.compile(
+    r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim)\}" + _OPTION_ON_LINE + r"?(?:\{[^}\n]{0,400}\})?[ \t]*\n?"
 )
 _LEVELS: Final = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5}
 _HEADING: Final = re.compile(
-    r"\\(part|chapter|section|subsection|subsubsection|paragraph)\*?(?:\[[^\]]*\])?\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"\\(part|chapter|section|subsection|subsubsection|paragraph)\*?" + _OPTION + r"?\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
-_TITLE: Final = re.compile(r"\\(title|author)(?:\[[^\]]*\])?\{((?:[^{}]|\{[^{}]*\})*)\}")
+_TITLE: Final = re.compile(r"\\(title|author)" + _OPTION + r"?\{((?:[^{}]|\{[^{}]*\})*)\}")
 _DROPPED: Final = re.compile(
     r"\\(?:label|ref|eqref|pageref|cite[a-z]*|index|vspace|hspace|includegraphics|bibliography|bibliographystyle"
     r"|input|include|usepackage|pagestyle|thispagestyle|setlength|newcommand|renewcommand)\*?"
-    r"(?:\[[^\]]*\])*(?:\{[^{}]*\})+"
+    + _OPTION
+    + r"*(?:\{[^{}]*\})+"
 )
-_ENVIRONMENT: Final = re.compile(r"[ \t]*\\(?:begin|end)\{[^{}]*\}(?:\[[^\]\n]*\])?[ \t]*")
+_ENVIRONMENT: Final = re.compile(_BLANKS + r"\\(?:begin|end)\{[^{}]*\}" + _OPTION_ON_LINE + r"?[ \t]*")
+_ITEM: Final = re.compile(_BLANKS + r"\\item\b[ \t]*(?:\[([^\]]{0,400})\])?[ \t]*")
 _LINK: Final = re.compile(r"\\href\{[^{}]*\}\{([^{}]*)\}|\\url\{([^{}]*)\}|\\footnote\{([^{}]*)\}")
 _ACCENT: Final = re.compile(
     r"\\([`'^\"~=.cvuHk])(?:\{(\\?[a-zA-Z])\}|[ ]?(\\?[a-zA-Z])(?![a-zA-Z])|(?<=[`'^\"~=.])([a-zA-Z]))"
 )
-_WITH_WORDS: Final = re.compile(r"\\[a-zA-Z]+\*?(?:\[[^\]\n]*\])?\{([^{}]*)\}")
-_BARE: Final = re.compile(r"\\[a-zA-Z]+\*?(?:\[[^\]\n]*\])?[ \t]*")
+_WITH_WORDS: Final = re.compile(r"\\[a-zA-Z]+\*?" + _OPTION_ON_LINE + r"?\{([^{}]*)\}")
+_BARE: Final = re.compile(r"\\[a-zA-Z]+\*?" + _OPTION_ON_LINE + r"?[ \t]*")
 _MARKS: Final = {"`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304",
                  ".": "\u0307", "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b",
                  "k": "\u0328"}  # fmt: skip
@@ -79,12 +87,26 @@ def to_markdown(source: str) -> str:
     body = rest.partition(r"\end{document}")[0] if rest else begin
     parts: list[str] = []
     end = 0
-    for match in _VERBATIM.finditer(body):
-        parts += [_words(body[end : match.start()]), "```\n" + match[2].strip("\n") + "\n```"]
-        end = match.end()
+    for start, stop, listing in _listings(body):
+        parts += [_words(body[end:start]), "```\n" + listing.strip("\n") + "\n```"]
+        end = stop
     parts.append(_words(body[end:]))
     text = "\n\n".join(part.strip("\n") for part in parts if part.strip())
     return text + "\n" if text else ""
+
+
+def _listings(body: str) -> Iterator[tuple[int, int, str]]:
+    """Where each listing begins and ends, and what it lists. One that nothing ends is none."""
+    unended: set[str] = set()
+    at = 0
+    while match := _LISTING.search(body, at):
+        at, end = match.end(), rf"\end{{{match[1]}}}"
+        stop = -1 if end in unended else body.find(end, at)
+        if stop < 0:
+            unended.add(end)
+        else:
+            yield match.start(), stop + len(end), body[at:stop]
+            at = stop + len(end)
 
 
 def _words(source: str) -> str:
@@ -92,9 +114,7 @@ def _words(source: str) -> str:
     text = _HEADING.sub(_heading, text)
     text = _DROPPED.sub("", _TITLE.sub("", text))
     text = _LINK.sub(lambda match: match[1] or match[2] or f" ({match[3]})", text)
-    text = re.sub(
-        r"[ \t]*\\item\b[ \t]*(?:\[([^\]]*)\])?[ \t]*", lambda match: "- " + (f"{match[1]}: " if match[1] else ""), text
-    )
+    text = _ITEM.sub(lambda match: "- " + (f"{match[1]}: " if match[1] else ""), text)
     text = _plain(_ENVIRONMENT.sub("", text))
     lines = [" ".join(line.split()) if not line.startswith("#") else line for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))

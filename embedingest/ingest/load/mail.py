@@ -88,6 +88,9 @@ def _split(data: bytes) -> Iterator[bytes]:
         return
     matches = _FROM_LINE.finditer(data)
     starts = [match for match in matches if data[max(0, match.start() - 2) : match.start()] in _BREAKS]
+    if not starts:
+        yield data
+        return
     for match, following in zip(starts, [*starts[1:], None], strict=True):
         end = len(data) if following is None else following.start()
         yield data[match.end() : end].replace(b"\n>From ", b"\nFrom ")
@@ -101,7 +104,7 @@ def _header(message: EmailMessage, field: str) -> str:
     """A header's words; one that breaks every rule is read as empty."""
     try:
         value = str(message.get(field, ""))
-    except (ValueError, IndexError, AttributeError, TypeError):  # the standard parser fails so on malformed headers
+    except (ValueError, IndexError, AttributeError, TypeError, RecursionError):  # so the standard parser fails
         return ""
     return " ".join(value.encode("utf-8", "replace").decode().split())
 

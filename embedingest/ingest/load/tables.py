@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CsvLoader", "SheetLoader", "create_csv", "create_sheet"]
 
 _SNIFF: Final = 64 * 1024
+_GUESS: Final = 8 * 1024  # characters that are looked at closely: what that takes grows with their square
 _DELIMITERS: Final = ",;\t|"
 _LONGEST_FIELD: Final = 2**31 - 1
 
@@ -200,7 +201,7 @@ def _cell(value: Any) -> str:
 def _delimiter(text: str, name: str) -> str:
     if name.lower().endswith((".tsv", ".tab")):
         return "\t"
-    sample = text[:_SNIFF].rpartition("\n")[0] or text[:_SNIFF]
+    sample = text[:_GUESS].rpartition("\n")[0] or text[:_GUESS]
     try:
         return csv.Sniffer().sniff(sample, _DELIMITERS).delimiter
     except csv.Error:

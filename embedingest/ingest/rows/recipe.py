@@ -10,6 +10,7 @@ from embedingest import registry
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.chunk.choose import CHUNKERS
 from embedingest.ingest.extract.extractor import ExtractionSettings
+from embedingest.ingest.extract.weight import MAX_CHUNKS
 from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
 from embedingest.ingest.rows.metadata import Metadata
 
@@ -55,7 +56,8 @@ class Recipe:
         """A hash of the rules that give a file its loader and its chunker."""
         load, chunk = self.config.load, self.config.chunk
         rules = {"loaders": list(load.chosen().items()), "chunkers": list(chunk.chosen().items())}
-        return hash_fields(canonical_json(rules), chunk.chunker, str(load.max_bytes))
+        limits = [str(load.max_bytes)] + ([str(load.max_chunks)] if load.max_chunks != MAX_CHUNKS else [])
+        return hash_fields(canonical_json(rules), chunk.chunker, *limits)
 
     def setup(self, sizer: Sizer) -> ExtractionSettings:
         """What extraction needs to know, for worker processes."""
@@ -71,6 +73,8 @@ class Recipe:
             chunkers=chunk.chosen(),
             chunker_options={name: self.chunker_options(name) for name in names},
             max_bytes=load.max_bytes,
+            max_chunks=load.max_chunks,
+            dimensions=self.dimensions,
             sidecars=self.config.metadata_rules.sidecar,
         )
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:
@@ -111,10 +109,11 @@ def _characters(row: Row) -> int:
 
 
 def _changes(files: Sequence[PlannedFile]) -> Changes:
+    # Not one array: a large document's vectors would be held twice.
     vectors = [file.vectors[row.text_hash] for file in files for row in file.difference.new]
     return Changes(
         add=[row for file in files for row in file.difference.new],
-        vectors=np.stack(vectors) if vectors else None,
+        vectors=vectors or None,
         refresh=[row for file in files for row in file.difference.refreshed],
         delete=[key for file in files for key in file.difference.gone],
     )

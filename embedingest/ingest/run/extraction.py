@@ -1,21 +1,25 @@
-"""Files on their way through the worker processes: how many at once, and where each outcome goes. Reads no file."""
+"""Files on their way through the worker processes: how many at once, and where each outcome goes. Reads no file.
+
+What workers give may be a thousand times what they read, so both are bounded: the bytes of the files they have, and
+the memory of what came back until it is stored.
+"""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.extract.extractor import Job
+from embedingest.ingest.extract.extractor import Extracted, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from embedingest.ingest.extract.extractor import Extracted
     from embedingest.ingest.run.opener import Workers
     from embedingest.ingest.run.survey import Candidate
     from embedingest.ingest.state.journal import FileState
 
-__all__ = ["MOST_BYTES", "MOST_JOBS", "Extraction", "Outcome"]
+__all__ = ["MOST_BYTES", "MOST_HELD", "MOST_JOBS", "Extraction", "Outcome"]
 
 MOST_JOBS: Final = 48
 """Files that workers have at once; twice as many where the next is urgent."""
@@ -24,20 +28,32 @@ MOST_BYTES: Final = 48 * 2**20
 """Bytes of the files that workers have at once, by the sizes that a scan saw. One file may be larger."""
 
 
+MOST_HELD: Final = 96 * 2**20
+"""Bytes of what workers gave, as `Extracted.weight` counts them, before what comes next is put back."""
+
+_FADES: Final = 0.98
+_SMALL: Final = 64 * 1024
+
+
 class Outcome(NamedTuple):
     """A file whose extraction has ended. `result` is `None` where it was cancelled.
 
-    `before` is what the journal knew of it, `begun_ns` the wall clock before it began, in nanoseconds.
+    `before` is what the journal knew of it, `begun_ns` the wall clock before it began, in nanoseconds. `put_back`:
+    what it gave was dropped, since there is too much of others; it is to be read again once they are stored.
     """
 
     candidate: Candidate
     before: FileState | None
     begun_ns: int
     result: Extracted | BaseException | None
+    put_back: bool = False
 
 
 class Extraction:
-    """Hands files to `workers` (opened with the first of them), and each outcome to `post`, from threads of theirs."""
+    """Hands files to `workers` (opened with the first of them), and each outcome to `post`, from threads of theirs.
+
+    What a file gave is held until `stored`. An urgent one is never put back.
+    """
 
     def __init__(
         self, workers: Callable[[], Workers], post: Callable[[Outcome], None], *, now_ns: Callable[[], int]
@@ -47,6 +63,9 @@ class Extraction:
         self._now_ns = now_ns
         self._jobs = 0
         self._bytes = 0
+        self._lock = threading.Lock()
+        self._held: dict[str, int] = {}
+        self._growth = 0.0  # the most bytes lately held for a byte that was read
 
     @property
     def under_way(self) -> int:
@@ -57,7 +76,10 @@ class Extraction:
         """Whether the next file has to wait for others to end."""
         if urgent:
             return self._jobs >= 2 * MOST_JOBS
-        return self._jobs >= MOST_JOBS or self._bytes >= MOST_BYTES
+        if self._jobs >= MOST_JOBS or self._bytes >= MOST_BYTES:
+            return True
+        with self._lock:
+            return sum(self._held.values()) + self._bytes * self._growth >= MOST_HELD
 
     def start(self, candidate: Candidate, before: FileState | None) -> None:
         """Have a file read, and cut unless its bytes are those that `before` was recorded of."""
@@ -75,7 +97,25 @@ class Extraction:
         self._bytes += job.size
         begun_ns = self._now_ns()
         future = self._workers().submit(job, urgent=candidate.urgent)
-        future.add_done_callback(lambda done: self._post(Outcome(candidate, before, begun_ns, _result(done))))
+        future.add_done_callback(lambda done: self._came(Outcome(candidate, before, begun_ns, _result(done))))
+
+    def _came(self, outcome: Outcome) -> None:
+        """An outcome is there, in the thread that brings it: hold it, or let go of it before more pile up."""
+        if isinstance(outcome.result, Extracted):
+            candidate, weight = outcome.candidate, outcome.result.weight
+            size = max(1, candidate.file.facts.size)
+            with self._lock:
+                self._growth = max(weight / size, _FADES * self._growth) if weight > _SMALL else self._growth
+                if sum(self._held.values()) >= MOST_HELD and not candidate.urgent:
+                    outcome = outcome._replace(result=None, put_back=True)
+                else:
+                    self._held[candidate.source] = weight
+        self._post(outcome)
+
+    def stored(self, source: str) -> None:
+        """What a file gave is stored, or wanted no more."""
+        with self._lock:
+            self._held.pop(source, None)
 
     def ended(self, outcome: Outcome) -> None:
         """An outcome was taken from where it was posted: there is room for another file."""

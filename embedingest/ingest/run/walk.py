@@ -70,7 +70,7 @@ class Walk:
             # It was saved again, and nobody needs its old version: what is being read or is ready is over soon anyway.
             file = self._missing.give_up(source)
             if file is not None:
-                self._files.done(file.candidate)
+                self._done(file.candidate)
 
     def expect_gone(self, sources: Iterable[str]) -> dict[str, int]:
         """These sources are no longer there: new files of the same content have moved, and are read soon.
@@ -169,7 +169,9 @@ class Walk:
     def _ended(self, outcome: Outcome) -> None:
         self._extraction.ended(outcome)
         if outcome.result is None:
-            self._files.done(outcome.candidate)
+            self._done(outcome.candidate)
+            if outcome.put_back:
+                self._files.add([outcome.candidate])
         elif isinstance(outcome.result, DocumentError):
             self._failed(outcome.candidate, outcome.before, outcome.result)
         elif isinstance(outcome.result, BaseException):
@@ -183,17 +185,21 @@ class Walk:
             self._report.spend(stage, seconds)
         if extracted.moved and candidate.tries < _REREADS:
             # It was being written while it was read: what was read may be no version of it at all.
-            self._files.done(candidate)
+            self._done(candidate)
             self._files.add([candidate._replace(tries=candidate.tries + 1)])
             return
         settled = not extracted.moved and not is_racy(extracted.before, outcome.begun_ns)
         self._reads.append(ReadFile(candidate, outcome.before, extracted, settled))
 
+    def _done(self, candidate: Candidate) -> None:
+        self._extraction.stored(candidate.source)
+        self._files.done(candidate)
+
     def _failed(self, candidate: Candidate, before: FileState | None, error: DocumentError) -> None:
         if error.code == "vanished":
             # The next look at its folder will say that it is gone; it did not fail.
             self.vanished.append(candidate)
-            self._files.done(candidate)
+            self._done(candidate)
             return
         if not isinstance(error, DocumentSkipped):
             self.failed.append(candidate.source)
@@ -204,7 +210,9 @@ class Walk:
             return
         started = time.perf_counter()
         reads, self._reads = self._reads, []
-        self._find_vectors(self._planner.plan(reads))
+        files = self._planner.plan(reads)
+        del reads  # the chunks, whose rows are there now
+        self._find_vectors(files)
         self._report.spend("plan", time.perf_counter() - started)
 
     def _find_vectors(self, files: Sequence[PlannedFile]) -> None:
@@ -267,7 +275,7 @@ class Walk:
         if not files:
             return
         for file in files:
-            self._files.done(file.candidate)
+            self._done(file.candidate)
             if _is_gone(file.candidate):
                 # It went while it was under way, when nobody could yet know that it had rows to delete.
                 self.vanished.append(file.candidate)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.atomic import write_bytes
 from embedingest.errors import DocumentError, EmbedingestError
 from embedingest.ingest.identity import source_name
+from embedingest.ingest.json_values import printable, spelled
 from embedingest.ingest.report import Failure
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = ["Mirror", "Mirrors"]
 _log = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.2
 _NAME_BYTES: Final = 240
+_MOST_REASON: Final = 500
 
 
 @dataclass(slots=True)
@@ -54,12 +56,12 @@ class Mirror:
     def _refresh(self, stop: threading.Event | None) -> list[Failure]:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            items = {item.key: item for item in self.source.list()}
+            items = {item.key: item for item in map(_checked, self.source.list())}
         except EmbedingestError as error:
             return [Failure(self.alias, "transient", f"the source cannot be listed: {error}")]
         except Exception as error:  # noqa: BLE001 -- a stranger's code; the other roots go on
             _log.warning("source %s failed while listing", self.alias, exc_info=True)
-            return [Failure(self.alias, "transient", f"the source failed: {type(error).__name__}: {error}")]
+            return [Failure(self.alias, "transient", f"the source failed: {_named(error)}")]
         marks, failures = self._marks(), []
         for key in marks.keys() - items.keys():
             self._remove(key)
@@ -73,22 +75,34 @@ class Mirror:
             try:
                 self._fetch(item, path)
                 marks[key] = item.mark
-            except DocumentError as error:
-                failures.append(Failure(source_name(self.alias, key), error.kind, error.message))
+            except Exception as error:  # noqa: BLE001 -- a stranger's code; the other items go on
+                failures.append(self._failure(key, error))
         self._write_marks(marks)
         return failures
+
+    def _failure(self, key: str, error: Exception) -> Failure:
+        source = source_name(self.alias, key)
+        source = printable(source, len(source))
+        if isinstance(error, DocumentError):
+            kind = error.kind if error.kind in {"permanent", "machinery"} else "transient"
+            return Failure(source, kind, printable(spelled(error.message), _MOST_REASON))
+        _log.warning("source %s failed at %r", self.alias, key, exc_info=error)
+        return Failure(source, "transient", f"{source} could not be read: {_named(error)}")
 
     def _path(self, key: str) -> Path | None:
         """Where an item lies; `None` for a key that is no path below the folder."""
         parts = PurePosixPath(key).parts
         safe = parts and not key.startswith("/") and "\0" not in key and not {"..", "."} & set(key.split("/"))
-        short = all(len(os.fsencode(part)) < _NAME_BYTES for part in parts)
+        try:
+            short = all(len(os.fsencode(part)) < _NAME_BYTES for part in parts)
+        except UnicodeError:
+            return None
         return self.folder.joinpath(*parts) if safe and short else None
 
     def _fetch(self, item: Item, path: Path | None) -> None:
         if path is None:
             raise DocumentError(f"`{item.key}` cannot be a file's name here", code="name")
-        data = self.source.read(item.key)
+        data = bytes(memoryview(self.source.read(item.key)))
         try:
             write_bytes(path, data, modified_at_ns=item.modified_at_ns)
         except OSError as error:
@@ -113,11 +127,11 @@ class Mirror:
     def _marks(self) -> dict[str, str]:
         try:
             return dict(json.loads(self._marks_path.read_text("utf-8")))
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):
             return {}
 
     def _write_marks(self, marks: dict[str, str]) -> None:
-        write_bytes(self._marks_path, json.dumps(marks, ensure_ascii=False).encode())
+        write_bytes(self._marks_path, json.dumps(marks).encode())
 
 
 class Mirrors:
@@ -158,7 +172,21 @@ class Mirrors:
 
     def close(self) -> None:
         for mirror in self._mirrors:
-            mirror.source.close()
+            try:
+                mirror.source.close()
+            except Exception:  # noqa: BLE001 -- a stranger's code, of which nothing more is wanted
+                _log.warning("source %s failed at its end", mirror.alias, exc_info=True)
+
+
+def _checked(item: Item) -> Item:
+    """An item of the types that the seam names. Raises TypeError for another."""
+    if not (isinstance(item.key, str) and isinstance(item.mark, str) and isinstance(item.modified_at_ns, int)):
+        raise TypeError(f"an item whose key, mark or time is of another type: {spelled(item)[:200]}")
+    return item
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {printable(spelled(error), _MOST_REASON)}"
 
 
 def _poll(mirror: Mirror, done: threading.Event, stop: threading.Event) -> None:

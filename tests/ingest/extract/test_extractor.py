@@ -65,6 +65,27 @@ def test_documents_inside_a_document_are_parts_of_their_own(tmp_path, moody):
     assert inner.document.content_hash == outer.document.content_hash
 
 
+def test_a_file_of_more_chunks_than_fit_fails_with_their_number(tmp_path):
+    (tmp_path / "a.md").write_text("".join(f"# h{number}\n" for number in range(21)))
+    several = ExtractionSettings(SIZER, max_chunks=20)
+    with pytest.raises(DocumentError, match=r"(?m)is too large: 21 chunks, and a file may have 20$") as failed:
+        Extractor(several).extract(job(tmp_path, "a.md"))
+    assert (failed.value.code, failed.value.kind, "max_chunks" in failed.value.remedy) == (
+        "too_large",
+        "permanent",
+        True,
+    )
+    result = Extractor(ExtractionSettings(SIZER, max_chunks=21)).extract(job(tmp_path, "a.md"))
+    assert len(result.parts[0].chunks) == 21
+    assert 21 * 3000 < result.weight < 21 * 4096
+
+
+def test_large_chunks_count_for_more(tmp_path):
+    (tmp_path / "a.txt").write_text("word " * 6000)
+    with pytest.raises(DocumentError, match=r"too large: \d+ chunks of [\d,]+ bytes, and a file may have"):
+        Extractor(ExtractionSettings(HashingSizer(2000), max_chunks=6)).extract(job(tmp_path, "a.txt"))
+
+
 def test_a_root_that_is_one_file_is_read(tmp_path):
     (tmp_path / "a.md").write_text("some words")
     result = Extractor(ExtractionSettings(SIZER)).extract(Job(str(tmp_path / "a.md"), "", "a.md"))

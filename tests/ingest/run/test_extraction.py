@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError
 from embedingest.ingest.extract.extractor import Extracted, Job
-from embedingest.ingest.run.extraction import MOST_BYTES, MOST_JOBS, Extraction, Outcome
+from embedingest.ingest.run.extraction import MOST_BYTES, MOST_HELD, MOST_JOBS, Extraction, Outcome
 from embedingest.ingest.run.survey import Candidate
 from embedingest.ingest.scan.files import facts_at
 from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.scan.roots import Root
 from embedingest.ingest.state.journal import FileState
-from tests.ingest.run.values import RECIPE, candidate
+from tests.ingest.run.values import RECIPE, candidate, extracted
 from tests.ingest.world import InProcess
 
 
@@ -59,6 +60,26 @@ def test_the_backlog_is_bounded_by_bytes_and_has_room_again_once_outcomes_were_t
     assert outcome == Outcome(candidate("a", size=MOST_BYTES), None, 77, None)
     assert desk.extraction.under_way == 0
     assert not desk.extraction.full(urgent=False)
+
+
+def test_what_workers_gave_is_held_until_it_is_stored_and_what_is_too_much_is_put_back() -> None:
+    desk = Desk()
+    weights = {"a": MOST_HELD - 1, "b": 5 * MOST_HELD, "c": 1, "u": MOST_HELD}
+    files = {name: candidate(name, urgent=name == "u") for name in weights}
+    for name, file in files.items():
+        desk.extraction.start(file, None)
+        desk.jobs[-1][2].set_result(replace(extracted(file, [name]), weight=weights[name]))
+    assert [outcome.put_back for outcome in desk.outcomes] == [False, False, True, False], "an urgent one never is"
+    assert [outcome.result is None for outcome in desk.outcomes] == [False, False, True, False]
+    for outcome in desk.outcomes:
+        desk.extraction.ended(outcome)
+    for name in ("a", "b", "u"):
+        assert desk.extraction.full(urgent=False), name
+        assert not desk.extraction.full(urgent=True)
+        desk.extraction.stored(files[name].source)
+    assert not desk.extraction.full(urgent=False)
+    desk.extraction.start(files["b"], None)
+    assert desk.extraction.full(urgent=False), "files that grow so much come one by one for a while"
 
 
 def test_bytes_that_are_stored_already_are_not_cut_again_but_only_what_went_well_is_trusted() -> None:

@@ -14,6 +14,7 @@ import pytest
 from embedingest.errors import EngineError, InputError
 from embedingest.ingest.extract.extractor import Extracted, Job
 from embedingest.ingest.report import IngestReport, Progress
+from embedingest.ingest.run import extraction
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.run.survey import Candidate, survey_root
 from embedingest.ingest.run.walk import Stopped, Walk
@@ -267,3 +268,13 @@ def test_progress_is_told_while_files_are_under_way(world: World) -> None:
         walk.add(stage.candidates())
         walk.run(nothing)
     assert {(progress.stage, progress.total) for progress in seen} == {("ingest", 1)}
+
+
+def test_files_that_are_put_back_are_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extraction, "MOST_HELD", 6000)
+    for number in range(40):
+        world.write(f"{number}.md", "\n\n".join(f"# {number} {part}\n\nwords" for part in range(5)))
+    report = world.run()
+    assert (report.files.new, report.chunks.new, report.files.failed) == (40, 200, 0)
+    assert len(world.engine.texts) == 200
+    world.assert_like_fresh()

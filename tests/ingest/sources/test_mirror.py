@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from embedingest.config import SourceConfig
-from embedingest.errors import DocumentError
+from embedingest.errors import DocumentError, EngineError
 from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.sources.base import Item
 from embedingest.ingest.sources.mirror import Mirror, Mirrors
@@ -30,20 +30,31 @@ class Shelf:
         self.read_keys: list[str] = []
         self.error: Exception | None = None
         self.closed = 0
+        self.items: Any = None
+        self.read_errors: dict[str, Exception] = {}
+        self.close_error: Exception | None = None
 
     def list(self) -> Iterator[Item]:
+        if self.items is not None:
+            return self.items
         if self.error is not None:
             raise self.error
         return iter([Item(key, mark=text, size=len(text)) for key, text in self.texts.items()])
 
     def read(self, key: str) -> bytes:
         self.read_keys.append(key)
+        if key in self.read_errors:
+            raise self.read_errors[key]
+        if self.texts[key] == "none":
+            return 4  # type: ignore[return-value]
         if self.texts[key] == "unreadable":
             raise DocumentError(f"`{key}` cannot be read", kind="transient")
         return self.texts[key].encode()
 
     def close(self) -> None:
         self.closed += 1
+        if self.close_error is not None:
+            raise self.close_error
 
 
 @pytest.fixture
@@ -92,6 +103,52 @@ def test_an_item_that_cannot_be_read_fails_alone(world: World, shelf: Shelf) -> 
         report = pipeline.converge()
     assert [(failure.source, failure.kind) for failure in report.failures] == [("shelf/bad.md", "transient")]
     assert report.files.new == 2
+
+
+@pytest.mark.parametrize("error", [KeyError("k"), ConnectionError("reset"), RuntimeError("x" * 9000), EngineError("e")])
+def test_whatever_reading_one_item_raises_the_others_go_on(world: World, shelf: Shelf, error: Exception) -> None:
+    shelf.read_errors["a.md"] = error
+    shelf.texts["no bytes.md"] = "none"
+    with mirrored(world, shelf) as pipeline:
+        report = pipeline.converge()
+        failed = {failure.source: failure.error for failure in report.failures}
+        assert failed.keys() == {"shelf/a.md", "shelf/no bytes.md"}
+        assert type(error).__name__ in failed["shelf/a.md"]
+        assert "TypeError" in failed["shelf/no bytes.md"]
+        assert max(map(len, failed.values())) < 700
+        shelf.read_errors.clear()
+        assert pipeline.converge().files.new == 1  # what failed is read again
+    assert world.sources_in_table() == {"shelf/a.md", "shelf/deep/b.md"}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [[Item("a.md", "1", 1), None], [Item(7, "1", 1)], [Item("a.md", 7, 1)], [Item("a.md", "1", 1, "now")], 7],
+    ids=["none", "key", "mark", "time", "no list"],
+)
+def test_a_listing_of_something_else_deletes_nothing(world: World, shelf: Shelf, items: Any) -> None:
+    with mirrored(world, shelf) as pipeline:
+        pipeline.converge()
+        shelf.items = items
+        (failure,) = pipeline.converge().failures
+    assert (failure.source, "Error" in failure.error) == ("shelf", True)
+    assert world.sources_in_table() == {"shelf/a.md", "shelf/deep/b.md"}
+
+
+def test_a_listing_that_fails_halfway_and_a_source_that_fails_at_its_end_harm_nothing(
+    world: World, shelf: Shelf
+) -> None:
+    def halfway() -> Iterator[Item]:
+        yield Item("a.md", "1", 1)
+        raise ValueError("page two")
+
+    with mirrored(world, shelf) as pipeline:
+        pipeline.converge()
+        shelf.items = halfway()
+        shelf.close_error = RuntimeError("gone")
+        (failure,) = pipeline.converge().failures
+    assert failure.error == "the source failed: ValueError: page two"
+    assert world.sources_in_table() == {"shelf/a.md", "shelf/deep/b.md"}
 
 
 @pytest.mark.parametrize("key", ["../outside.md", "/absolute.md", "a/./b.md", "x" * 300])

@@ -31,12 +31,13 @@ class Budget:
     Raises DocumentError: `bomb` where it holds more, `nested` where it lies too deep.
     """
 
-    def __init__(self, name: str, limit: int = MAX_UNPACKED) -> None:
+    def __init__(self, name: str, limit: int = MAX_UNPACKED, members: int = MAX_MEMBERS) -> None:
         self.name: Final = name
         self._limit: Final = limit
+        self._most_members: Final = members
         self._outer: Final = _open.get()
         self._bytes = limit
-        self._members = MAX_MEMBERS
+        self._members = members
         self._depth: Final[int] = 1 if self._outer is None else self._outer._depth + 1  # noqa: SLF001 -- its own class
         if self._depth > _DEEPEST:
             raise DocumentError(f"{name} holds files within files, {_DEEPEST} deep", source=name, code="nested")
@@ -59,7 +60,7 @@ class Budget:
         self._members -= members
         if self._members < 0:
             raise DocumentError(
-                f"{self.name} holds more than {MAX_MEMBERS:,} parts, itself and what lies in it together",
+                f"{self.name} holds more than {self._most_members:,} parts, itself and what lies in it together",
                 source=self.name,
                 code="bomb",
                 remedy="if it is meant to hold so many, unpack it and ingest the folder",
@@ -72,9 +73,9 @@ _open: ContextVar[Budget | None] = ContextVar("open budget", default=None)
 
 
 @contextlib.contextmanager
-def shared(name: str, limit: int = MAX_UNPACKED) -> Iterator[Budget]:
+def shared(name: str, limit: int = MAX_UNPACKED, members: int = MAX_MEMBERS) -> Iterator[Budget]:
     """A budget that everything which is unpacked meanwhile draws on too."""
-    budget = Budget(name, limit)
+    budget = Budget(name, limit, members)
     token = _open.set(budget)
     try:
         yield budget

@@ -1,0 +1,990 @@
+"""Inputs made to be slow: for each loader, pieces that a text is pumped up with, and how long it takes to read them.
+
+    .venv/bin/python -m tests.ingest.load.pumps [LOADER] [KIB]
+
+tries every piece at KIB (100) and four times as much, and prints those whose time grows faster than their length.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+import sys
+import time
+import zipfile
+from typing import TYPE_CHECKING, NamedTuple
+
+from embedingest import registry
+from embedingest.errors import DocumentError
+from embedingest.ingest.chunk.choose import chunker_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_TOKEN = re.compile(r"\w{1,8}|[^\w\s]")
+
+
+class WordSizer:
+    """Counts words of at most eight letters."""
+
+    capacity = 128
+
+    def count(self, text: str) -> int:
+        return sum(1 for _ in _TOKEN.finditer(text))
+
+    def starts(self, text: str) -> list[int]:
+        return [match.start() for match in _TOKEN.finditer(text)]
+
+
+class Case(NamedTuple):
+    """Bytes of a length that grows, for a loader by its name and a file of this name."""
+
+    loader: str
+    name: str
+    label: str
+    data: Callable[[int], bytes]
+
+
+# What any text may be full of.
+COMMON = (
+    " ",
+    "\t",
+    "\n",
+    " \n",
+    "\n\n",
+    "a",
+    "a ",
+    "a\n",
+    "é",
+    ".",
+    ". ",
+    "。",
+    "- a\n",
+    "\u0301",
+    "\r",
+    "\ufeff",
+    "\x0b",
+    "\u2028",
+    "a.\n\n",
+    ", ",
+    "((",
+    "'",
+    '"',
+    "\\",
+    "x" * 50 + " ",
+)
+PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "text": (
+        "a.txt",
+        (
+            "=\n",
+            "===\n",
+            "a\n=\n",
+            "a\n===\n",
+            "::\n",
+            " a::\n  b\n",
+            "* a\n  * b\n",
+            "1. a\n",
+            "|a|\n",
+            "+--+\n",
+            ".. x::\n",
+        ),
+    ),
+    "text rst": (
+        "a.rst",
+        (
+            "=\n",
+            "===\n",
+            "a\n=\n",
+            "a\n===\n",
+            "===\na\n",
+            "::\n",
+            " a::\n  b\n",
+            ".. code::\n",
+            "===\na\n===\n",
+            " a\n",
+            "`",
+            "*",
+            "|",
+        ),
+    ),
+    "text adoc": (
+        "a.adoc",
+        ("= a\n", "== a =", "=", "----\n", "----\n....\n", "|===\n", "== a\n", "= = ", "==\t", "[", "++++\n"),
+    ),
+    "text xml": ("a.xml", ("<a>", "</a>", "<!--", "<![CDATA[", "&a;", "<a b='", "<?")),
+    "markdown": (
+        "a.md",
+        (
+            "[",
+            "![",
+            "](",
+            "*_",
+            "*_*_ ",
+            "`",
+            "`a",
+            "``` ",
+            "```\n",
+            "~~~\n",
+            "<!--",
+            "<",
+            "<a ",
+            "|",
+            "|a|b|\n",
+            "|-|-|\n",
+            "# ",
+            "# a #",
+            "# a ##\n",
+            "#",
+            "# a\n",
+            "### a\n",
+            "=",
+            "a\n==\n",
+            "a\n--\n",
+            "> ",
+            ">",
+            "---\n",
+            "+++\n",
+            "- ",
+            "  - a\n",
+            "1. ",
+            "[a]: b\n",
+            "$$",
+            "&",
+            "<p>",
+            "</p>",
+            ":---",
+            "\t- a\n",
+            "# \t",
+            "#\t a",
+        ),
+    ),
+    "markdown yaml": ("a.md", ()),
+    "html": (
+        "a.html",
+        (
+            "<p>",
+            "<div>",
+            "</div>",
+            "<b>",
+            "<ul><li>",
+            "<table><tr><td>",
+            "<!--",
+            "<!",
+            "<",
+            "</",
+            "<a ",
+            '<a b=">" ',
+            ' b=">"',
+            '<p a="x>">',
+            "<pre>",
+            "<pre>\n",
+            "<script>",
+            "<style>",
+            "<title>",
+            "<svg>",
+            "<br>",
+            "<br>\n",
+            "<a href=x>",
+            "<img alt=a>",
+            "<h1>",
+            "<h1>a</h1>",
+            "<nav>",
+            "<article>",
+            "<main>",
+            "<li>",
+            "<ol>",
+            "<dl><dt>",
+            "<select><option>",
+            "&",
+            "&amp",
+            "&#",
+            "<p x",
+            "<header>",
+            "<footer>",
+            "<td>",
+            "<tr>",
+            "<caption>",
+            "<form>",
+            "<template>",
+            "<body>",
+            "<html>",
+            "<i><p>",
+            "<a><div>",
+            "<p><b>",
+            "<font><p>",
+            "<link>",
+            "<meta charset=",
+            "<article>a</article>",
+            "<div hidden>a</div>",
+            "<div class=related>x</div>",
+            "<iframe>",
+            "<noscript>",
+            "</p>",
+            "<![CDATA[",
+            "<math>",
+            "<p/>",
+            "<pre><code class=x>a</code></pre>",
+            "<table><caption>a",
+            "<textarea>",
+            "<frameset>",
+            "<summary>",
+            "a<p>\n\n",
+            "<plaintext>",
+            "<tr><td>a</td></tr>",
+            "<td>a</td>",
+        ),
+    ),
+    "code": (
+        "a.py",
+        (
+            "(",
+            "[",
+            "{",
+            "def a():\n",
+            "class A:\n",
+            " ",
+            "if x:\n",
+            "#\n",
+            "# a\n",
+            '"""',
+            "'''",
+            "@a\n",
+            "1+",
+            "\\\n",
+            "x=1\n",
+            "lambda:",
+            "a.",
+            "not ",
+            "-",
+            "a,",
+            "f'{",
+            "    x\n",
+            "async ",
+            ": ",
+            "def a(): pass\n",
+            "def a():\n pass\n",
+        ),
+    ),
+    "code js": (
+        "a.js",
+        (
+            "(",
+            "[{",
+            "`${",
+            "/*",
+            "//",
+            "/",
+            "function(){",
+            "a=>",
+            "<a>",
+            "{a:",
+            "'",
+            "x;",
+            "\n;",
+            "class A{",
+            "a?b:",
+            "export function a(){}\n",
+        ),
+    ),
+    "code c": (
+        "a.c",
+        (
+            "{",
+            "(",
+            "#if\n",
+            "#define a\\\n",
+            "/*",
+            "int a(){}\n",
+            "struct a{",
+            "*",
+            "a(",
+            '"',
+            "//\n",
+            "if(a)",
+            "&",
+            "<",
+        ),
+    ),
+    "code go": ("a.go", ("{", "(", "func a(){}\n", "/*", "`", "type a struct{", "[]", "*")),
+    "code rust": (
+        "a.rs",
+        ("{", "(", "fn a(){}\n", "/*", 'r#"', "impl A{", "<", "&", "'a", "#[a]\n", "macro!(", "//\n", "|"),
+    ),
+    "code java": ("A.java", ("{", "(", "class A{", "void a(){}\n", "/*", "@A\n", "<", "a?b:")),
+    "code ruby": (
+        "a.rb",
+        ("def a\n", "(", "[", "{", "class A\n", "<<A\n", "%w(", "#{", '"#{', "/", "=begin\n", "do\n", "if a\n"),
+    ),
+    "code bash": (
+        "a.sh",
+        ("(", "$(", "`", "<<A\n", "if a\n", "{", "[", '"', "'", "a(){\n", "#\n", "${", "case a in\n", "|"),
+    ),
+    "code php": ("a.php", ("<?php ", "?>", "{", "(", "function a(){}\n", "<<<A\n", "/*", "$", '"{$', "class A{")),
+    "code cpp": (
+        "a.cpp",
+        (
+            "{",
+            "(",
+            "template<",
+            "<",
+            "namespace a{",
+            "class a{",
+            'R"(',
+            "[]",
+            "a::",
+            "/*",
+            "//\n",
+            "int a(){}\n",
+            "#if\n",
+        ),
+    ),
+    "code cs": ("a.cs", ("{", "(", "class A{", "void a(){}\n", '$"{', "[", "<", "/*", "#if\n", "///\n")),
+    "code ts": ("a.ts", ("{", "(", "<", "[{", "a=>", "`${", "type A=", "interface A{", "/*", "a?b:")),
+    "code zig": ("a.zig", ("{", "(", "fn a() {}\n", "//\n")),
+    "csv": (
+        "a.csv",
+        (
+            '"',
+            '""',
+            '"a",',
+            "a,",
+            ",",
+            "'",
+            "a;",
+            ";",
+            '"\n',
+            "a,b\n",
+            '"a\n',
+            'a,"',
+            "|",
+            ",\n",
+            "1,2\n",
+            "a\n",
+            '",',
+            ",'",
+            '"a";',
+            ' "a" ,',
+            "',",
+            "'a',",
+            "a'b,\n",
+            "\"'",
+            ", ",
+            'x,"y"\n',
+        ),
+    ),
+    "csv tsv": ("a.tsv", ('"', "\t", '"\t', "a\tb\n")),
+    "json": (
+        "a.json",
+        ("[", "]", "{", '{"a":', '"', '"a",', "1,", "[1],", "\\u0000", "9", "\n[", '{"a":1},', "[[],", " "),
+    ),
+    "jsonl": ("a.jsonl", ("[", "{", '{"a":', '{"a":1}\n', '"', "1\n", "[\n", "{\n")),
+    "yaml": (
+        "a.yaml",
+        ("- ", "a: ", "a:\n", "- - ", "[", "{", "&a ", "*a ", "? ", "| \n", "--- \n", "# \n", "! ", "'", "  a:\n"),
+    ),
+    "latex": (
+        "a.tex",
+        (
+            "\\cite[",
+            "\\cite[a]",
+            "\\cite",
+            "\\cite[a",
+            "\\item[",
+            "\\item",
+            "\\item [a\n",
+            "\\begin{verbatim}",
+            "\\begin{verbatim}[",
+            "\\begin{lstlisting}[a]{",
+            "\\begin{minted}{",
+            "\\begin{",
+            "\\begin{a}",
+            "\\begin{a}[",
+            "\\end{verbatim}",
+            "\\end{",
+            "\\section{",
+            "\\section[",
+            "\\section*{a",
+            "\\section{{",
+            "\\section{{a}",
+            "\\title{",
+            "\\title[",
+            "\\author{{a}",
+            "\\href{",
+            "\\href{a}{",
+            "\\url{",
+            "\\footnote{",
+            "\\textbf{",
+            "\\textbf[",
+            "\\textbf[a]",
+            "\\a*",
+            "{",
+            "}",
+            "{}",
+            "%",
+            "%\n",
+            "\\%",
+            "\\\\%",
+            "\\\\",
+            "\\",
+            "$",
+            "~",
+            "--",
+            "-",
+            "`",
+            "\\'",
+            "\\'a",
+            '\\"{a}',
+            "\\c{",
+            "\\ss",
+            "\\ss{}",
+            "\\LaTeX ",
+            "\\begin{document}",
+            "\\end{document}",
+            "\\label{",
+            "\\label{a}{",
+            "\\cite{",
+            "\\cite[a]{",
+            "\\ref*",
+            "\\newcommand{a}[1]",
+            "\\textbf{a}",
+            "#",
+            "&",
+            "\\textbf{\\textbf{",
+            "\\a{a",
+            "\ue000",
+            "\n\n\n",
+            "\\ \n",
+            "\t\\begin{a}\t",
+            "\t ",
+            "\\a \t",
+            "\\item\t",
+        ),
+    ),
+    "captions": (
+        "a.srt",
+        (
+            "-->",
+            "00:00:01,000 --> 00:00:02,000\n",
+            "00:00:01,000 --> 00:00:02,000\na\n\n",
+            "00:00.000 --> ",
+            "<",
+            "<a",
+            "<b>",
+            "<1",
+            "{\\",
+            "{\\a}",
+            "1\n",
+            "00:",
+            "00:00:01.0",
+            "\t00:00:01",
+            "00:00:01,000 --> \n \n",
+            "00:00:01,000 --> \n<",
+        ),
+    ),
+    "notebook": ("a.ipynb", ()),
+    "mail": (
+        "a.eml",
+        (
+            "From a\n",
+            "Subject: a\n",
+            "Subject: ",
+            "=?utf-8?q?a?= ",
+            "=?utf-8?q?a?=",
+            "=?",
+            "=?utf-8?b?",
+            "a@b, ",
+            "(",
+            "<",
+            "<a@b>",
+            '"',
+            ",",
+            ";",
+            ":",
+            "@",
+            "To: a@b\n",
+            " a\n",
+            "\t\n",
+            "--b\n",
+            "Content-Type: text/plain\n",
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n",
+            "a=b; ",
+            "x*0=a; ",
+            "=",
+            "%",
+            "=3D",
+            "\r\n",
+            "\n>From a\n",
+            "a: b\n",
+            "Received: from a\n",
+            "\\",
+            "[",
+            "]",
+            "9",
+            "Jan ",
+            "<a",
+            "a:b;",
+            "é",
+        ),
+    ),
+}
+# What a piece may stand behind: the piece alone, or below a head.
+HEADS: dict[str, tuple[str, ...]] = {
+    "html": ("", "<html><body><p>", "<body><table>", "<div "),
+    "captions": ("", "00:00:01,000 --> 00:00:02,000\n", "WEBVTT\n\n00:01.000 --> 00:02.000\n<"),
+    "csv": ("", "a,b,c\n", '"'),
+    "latex": ("", "\\begin{document}", "\\section{", "\\cite", "\\cite{", "\\item["),
+    "markdown": ("", "# ", "---\n", "+++\n", "| a | b |\n|---|---|\n", "```\n"),
+    "json": ("", "[", '{"a":"'),
+    "mail": (
+        "Subject: a\n\n", "", "Subject: ", "From: ", "To: ", "Date: ", "Message-ID: ", "Content-Type: ", "Content-Type: text/plain; charset=", "Content-Disposition: attachment; filename=", "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n",
+        "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n", "From a@b\nSubject: x\n\n", "Content-Transfer-Encoding: quoted-printable\nSubject: a\n\n", "Content-Transfer-Encoding: base64\nSubject: a\n\n",
+        "Subject: =?utf-8?q?", "Content-Type: text/plain; name*0=", "Content-Transfer-Encoding: ", "In-Reply-To: ", "MIME-Version: ", "Content-Type: text/html\n\n",
+    ),
+}  # fmt: skip
+
+
+def _pumped(head: str, piece: str, tail: str = "") -> Callable[[int], bytes]:
+    return lambda size: (head + piece * max(1, size // len(piece.encode())) + tail).encode()
+
+
+def _zipped(parts: Callable[[int], dict[str, str]]) -> Callable[[int], bytes]:
+    def data(size: int) -> bytes:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, content in parts(size).items():
+                archive.writestr(name, content)
+        return packed.getvalue()
+
+    return data
+
+
+_W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+_O = " ".join(
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
+    for name, long in (
+        ("office", "office"),
+        ("text", "text"),
+        ("table", "table"),
+        ("draw", "drawing"),
+        ("presentation", "presentation"),
+    )
+)
+_A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+_R = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+DOCX = (
+    "<w:p>|</w:p>",
+    "<w:p/>|",
+    "<w:p><w:r><w:t>x</w:t></w:r></w:p>|",
+    "<w:tbl>|</w:tbl>",
+    "<w:tbl><w:tr><w:tc>|</w:tc></w:tr></w:tbl>",
+    "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>x</w:t></w:r></w:p>|</w:tc></w:tr></w:tbl>",
+    "<w:tr><w:tc><w:p><w:r><w:t>x</w:t></w:r></w:p></w:tc></w:tr>|",
+    "<w:tc><w:p><w:r><w:t>x</w:t></w:r></w:p></w:tc>|",
+    "<w:r><w:t>x</w:t></w:r>|",
+    "<w:sdt>|</w:sdt>",
+    "<w:p><w:pPr><w:numPr/></w:pPr><w:r><w:t>x</w:t></w:r></w:p>|",
+    "<w:p><w:r><w:t>x</w:t></w:r>|</w:p>",
+)
+PPTX = (
+    "<p:sp>|</p:sp>",
+    "<p:sp><a:p><a:t>x</a:t></a:p>|</p:sp>",
+    "<a:p><a:t>x</a:t></a:p>|",
+    "<a:p><a:t>x</a:t>|</a:p>",
+    "<a:tbl><a:tr><a:tc><a:p><a:t>x</a:t></a:p>|</a:tc></a:tr></a:tbl>",
+    "<p:sp><p:ph/>|</p:sp>",
+    "<p:grpSp>|</p:grpSp>",
+)
+ODT = (
+    "<text:p>|</text:p>",
+    "<text:p>x|</text:p>",
+    "<text:list><text:list-item>|</text:list-item></text:list>",
+    "<text:list><text:list-item><text:p>x</text:p>|</text:list-item></text:list>",
+    "<text:list-item><text:p>x</text:p></text:list-item>|",
+    "<table:table><table:table-row><table:table-cell><text:p>x</text:p>|</table:table-cell></table:table-row></table:table>",
+    "<draw:frame>|</draw:frame>",
+    "<draw:frame><text:p>x</text:p>|</draw:frame>",
+    "<draw:page><draw:frame><text:p>x</text:p></draw:frame>|</draw:page>",
+    "<draw:page/>|",
+    "<text:h>x</text:h>|",
+    "<text:section>|</text:section>",
+    "<text:span>x|</text:span>",
+)
+
+
+def _nested(piece: str, size: int) -> str:
+    before, _, after = piece.partition("|")
+    count = max(1, size // len(piece))
+    return before * count + after * count
+
+
+def _office() -> Iterator[Case]:
+    for piece, wrap in itertools.product(DOCX, ("|", "<w:tbl><w:tr><w:tc>|</w:tc></w:tr></w:tbl>", "<w:p>|</w:p>")):
+        around = wrap.split("|")
+        yield Case(
+            "docx",
+            "a.docx",
+            f"{wrap} {piece}",
+            _zipped(
+                lambda size, piece=piece, around=around: {
+                    "word/document.xml": f"<w:document {_W}><w:body>{around[0]}{_nested(piece, size)}{around[1]}</w:body></w:document>"
+                }
+            ),
+        )
+    for piece in PPTX:
+        rels = f'<Relationships {_R}><Relationship Id="s" Type="x/slide" Target="s.xml"/></Relationships>'
+        show = f'<p:presentation {_A}><p:sldIdLst><p:sldId r:id="s"/></p:sldIdLst></p:presentation>'
+        yield Case(
+            "pptx",
+            "a.pptx",
+            piece,
+            _zipped(
+                lambda size, piece=piece, rels=rels, show=show: {
+                    "ppt/presentation.xml": show,
+                    "ppt/_rels/presentation.xml.rels": rels,
+                    "ppt/s.xml": f"<p:sld {_A}>{_nested(piece, size)}</p:sld>",
+                }
+            ),
+        )
+    slide = f"<p:sld {_A}><p:sp><a:p><a:t>x</a:t></a:p></p:sp></p:sld>"
+    yield Case(
+        "pptx",
+        "a.pptx",
+        "one slide again and again",
+        _zipped(
+            lambda size: {
+                "ppt/presentation.xml": f"<p:presentation {_A}>"
+                + '<p:sldId r:id="s"/>' * (size // 18)
+                + "</p:presentation>",
+                "ppt/_rels/presentation.xml.rels": f'<Relationships {_R}><Relationship Id="s" Type="x/slide" Target="s.xml"/></Relationships>',
+                "ppt/s.xml": slide,
+            }
+        ),
+    )
+    for piece in ODT:
+        yield Case(
+            "opendocument",
+            "a.odt",
+            piece,
+            _zipped(
+                lambda size, piece=piece: {
+                    "content.xml": f"<office:document-content {_O}><office:body>{_nested(piece, size)}</office:body></office:document-content>"
+                }
+            ),
+        )
+    for piece in PIECES["html"][1]:
+        yield Case(
+            "epub",
+            "a.epub",
+            piece,
+            _zipped(
+                lambda size, piece=piece: {
+                    "a.opf": '<package><item id="a" href="a.xhtml" media-type="text/html"/><itemref idref="a"/></package>',
+                    "a.xhtml": "<html><body>" + piece * (size // len(piece)),
+                }
+            ),
+        )
+    yield Case(
+        "epub",
+        "a.epub",
+        "chapters",
+        _zipped(
+            lambda size: {
+                "a.opf": "<package>"
+                + "".join(
+                    f'<item id="a{i}" href="{i}.xhtml" media-type="text/html"/><itemref idref="a{i}"/>'
+                    for i in range(size // 200)
+                )
+                + "</package>",
+                **{f"{i}.xhtml": "<h1>a</h1><p>b" for i in range(size // 200)},
+            }
+        ),
+    )
+    yield Case(
+        "epub",
+        "a.epub",
+        "one chapter again and again",
+        _zipped(
+            lambda size: {
+                "a.opf": '<package><item id="a" href="a.xhtml" media-type="text/html"/>'
+                + '<itemref idref="a"/>' * (size // 20)
+                + "</package>",
+                "a.xhtml": "<h1>a</h1>",
+            }
+        ),
+    )
+    yield Case("archive", "a.zip", "members of one name", _zipped_same)
+
+
+def _zipped_same(size: int) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(size // 100):
+            archive.writestr(zipfile.ZipInfo("a.txt" if number % 2 else f"a ({number}).txt"), b"a")
+    return packed.getvalue()
+
+
+def _notebooks() -> Iterator[Case]:
+    def cells(cell: str) -> Callable[[int], bytes]:
+        return lambda size: ('{"nbformat":4,"cells":[' + ",".join([cell] * (size // len(cell))) + "]}").encode()
+
+    def source(piece: str, kind: str) -> Callable[[int], bytes]:
+        spelled = piece.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\x1b", "\\u001b")
+        return lambda size: (
+            '{"nbformat":4,"cells":[{"cell_type":"' + kind + '","source":"' + spelled * (size // len(spelled)) + '"}]}'
+        ).encode()
+
+    for cell in (
+        '{"cell_type":"code","source":"x"}',
+        '{"cell_type":"markdown","source":"# a"}',
+        '{"cell_type":"code","source":"x","outputs":[{"text":"y"}]}',
+        "[]",
+        "{}",
+    ):
+        yield Case("notebook", "a.ipynb", cell, cells(cell))
+    for piece, kind in itertools.product(
+        ("`", "```", "# ", "\n", " ", "# a\n", "\x1b[", "\x1b[0", "#  "), ("code", "markdown")
+    ):
+        yield Case("notebook", "a.ipynb", f"{kind} {piece!r}", source(piece, kind))
+
+
+def _nested_mail(size: int, wrap: str) -> bytes:
+    message = "Content-Type: text/plain\n\nhello\n"
+    head = "MIME-Version: 1.0\nSubject: x\n"
+    for number in range(size // 200):
+        if wrap == "multipart":
+            message = f"Content-Type: multipart/mixed; boundary=b{number}\n\n--b{number}\n{message}\n--b{number}--\n"
+        else:
+            message = f"Content-Type: message/rfc822\n\nSubject: l{number}\n{message}"
+        if len(message) > size:
+            break
+    return (head + message).encode()
+
+
+def _others() -> Iterator[Case]:
+    for wrap in ("multipart", "rfc822"):
+        yield Case("mail", "a.eml", f"nested {wrap}", lambda size, wrap=wrap: _nested_mail(size, wrap))
+    part = "--b\nContent-Type: {}\nContent-Disposition: attachment; filename=x.txt\n\nhi\n"
+    for kind in ("text/plain", "text/html", "message/rfc822", "multipart/mixed; boundary=c", "image/png"):
+        yield Case(
+            "mail",
+            "a.eml",
+            f"parts {kind}",
+            lambda size, kind=kind: (
+                "MIME-Version: 1.0\nSubject: x\nContent-Type: multipart/mixed; boundary=b\n\n"
+                + part.format(kind) * (size // 90)
+            ).encode(),
+        )
+        yield Case(
+            "mail",
+            "a.eml",
+            f"alternatives {kind}",
+            lambda size, kind=kind: (
+                "MIME-Version: 1.0\nSubject: x\nContent-Type: multipart/alternative; boundary=b\n\n"
+                + f"--b\nContent-Type: {kind}\n\nhi\n" * (size // 40)
+            ).encode(),
+        )
+    yield Case(
+        "mail",
+        "a.mbox",
+        "messages",
+        lambda size: (
+            "From a@b Thu Jan  1 00:00:00 1970\nSubject: s\nMessage-ID: <1>\n\nhello\n\n" * (size // 70)
+        ).encode(),
+    )
+    yield Case("mail", "a.mbox", "From lines", lambda size: ("From a\n" * (size // 7)).encode())
+    yield Case(
+        "mail", "a.eml", "headers", lambda size: ("".join(f"X-{i}: a\n" for i in range(size // 10)) + "\na").encode()
+    )
+    yield Case(
+        "html",
+        "a.html",
+        "attributes",
+        lambda size: ("<p " + " ".join(f'a{i}="1"' for i in range(size // 10)) + ">x").encode(),
+    )
+    yield Case(
+        "html",
+        "a.html",
+        "attributes with >",
+        lambda size: ("<p " + " ".join(f'a{i}=">"' for i in range(size // 10)) + ">x").encode(),
+    )
+    yield Case(
+        "html",
+        "a.html",
+        "attributes with > in single quotes",
+        lambda size: ("<p " + " ".join(f"a{i}='>'" for i in range(size // 10)) + ">x").encode(),
+    )
+    yield Case(
+        "html",
+        "a.html",
+        "attributes in lines",
+        lambda size: ("<p " + "\n".join(f"a{i}=1" for i in range(size // 10)) + ">x").encode(),
+    )
+    yield Case(
+        "html",
+        "a.html",
+        "html attributes again",
+        lambda size: "".join(f"<html a{i}=1>" for i in range(size // 14)).encode(),
+    )
+    yield Case(
+        "html",
+        "a.html",
+        "body attributes again",
+        lambda size: "".join(f"<body a{i}=1>" for i in range(size // 14)).encode(),
+    )
+    yield Case(
+        "html", "a.html", "deep of many names", lambda size: "".join(f"<x{i}>" for i in range(size // 7)).encode()
+    )
+    yield Case("html", "a.html", "slashes", lambda size: ("<a " + "/" * size + ">x").encode())
+    yield Case(
+        "markdown",
+        "a.md",
+        "keys",
+        lambda size: ("---\n" + "".join(f"k{i}: v\n" for i in range(size // 10)) + "---\nx\n").encode(),
+    )
+    yield Case(
+        "markdown",
+        "a.md",
+        "toml keys",
+        lambda size: ("+++\n" + "".join(f"k{i} = 1\n" for i in range(size // 10)) + "+++\nx\n").encode(),
+    )
+    yield Case(
+        "markdown",
+        "a.md",
+        "toml dots",
+        lambda size: ("+++\n" + ".".join("a" * (size // 2)) + " = 1\n+++\nx\n").encode(),
+    )
+    yield Case(
+        "markdown",
+        "a.md",
+        "toml tables",
+        lambda size: ("+++\n" + "".join(f"[a.b{i}]\n" for i in range(size // 10)) + "+++\nx\n").encode(),
+    )
+    yield Case("markdown", "a.md", "toml number", lambda size: ("+++\na = " + "9" * size + "\n+++\nx\n").encode())
+    for value in (
+        "[",
+        "{a: ",
+        "9",
+        "0x" + "f" * 8,
+        "1:59",
+        ":59",
+        '"\\x41',
+        "'",
+        "- ",
+        "&a ",
+        "!",
+        "a ",
+        "? ",
+        "{",
+        "[a, ",
+        "<<: ",
+        "1e",
+        "1_",
+        "0b1",
+        "2001-",
+        "#",
+        " #",
+        "| ",
+        "%",
+    ):
+        yield Case("markdown", "a.md", f"yaml {value!r}", _pumped("---\nc: ", value, "\n---\nx\n"))
+        yield Case("markdown", "a.md", f"yaml hex {value!r}", _pumped("---\nc: 0x", value, "\n---\nx\n"))
+    for style in ("#", "##", "# a\n##"):
+        yield Case(
+            "markdown",
+            "a.md",
+            f"deep {style}",
+            lambda size, style=style: "".join(f"{style} h{i}\n\nx\n" for i in range(size // 12)).encode(),
+        )
+    yield Case(
+        "markdown",
+        "a.md",
+        "growing ticks",
+        lambda size: "".join("`" * (i % 300) + "\n" for i in range(size // 150)).encode(),
+    )
+    yield Case(
+        "markdown",
+        "a.md",
+        "quotes",
+        lambda size: "".join(">" * (i % 300) + " x\n" for i in range(size // 150)).encode(),
+    )
+    yield Case(
+        "captions",
+        "a.srt",
+        "cues",
+        lambda size: "".join(f"{i}\n00:00:01,000 --> 00:00:02,000\nword {i}\n\n" for i in range(size // 45)).encode(),
+    )
+    yield Case(
+        "csv", "a.csv", "columns", lambda size: (",".join(f"c{i}" for i in range(size // 6)) + "\n1,2\n").encode()
+    )
+    yield Case("csv", "a.csv", "quoted line feeds", lambda size: ("a,b\n" + '"x\ny",z\n' * (size // 9)).encode())
+    yield Case(
+        "json", "a.json", "keys", lambda size: ("{" + ",".join(f'"k{i}":{i}' for i in range(size // 12)) + "}").encode()
+    )
+    yield Case("json", "a.json", "deep lists", lambda size: ("[" * 200 + "1," * (size // 2) + "1" + "]" * 200).encode())
+    yield Case(
+        "code",
+        "a.py",
+        "deep blocks",
+        lambda size: "".join(" " * (i % 90) + "if x:\n" for i in range(size // 50)).encode(),
+    )
+    yield Case(
+        "code",
+        "a.py",
+        "functions in functions",
+        lambda size: "".join(" " * (i % 90) + "def a():\n" for i in range(size // 50)).encode(),
+    )
+
+
+def _heads(loader: str) -> tuple[str, ...]:
+    return HEADS.get(loader, ("",))
+
+
+def cases() -> Iterator[Case]:
+    """Every case there is."""
+    for key, (name, own) in PIECES.items():
+        loader = key.partition(" ")[0]
+        for head, piece in itertools.product(_heads(loader), (*own, *COMMON)):
+            yield Case(loader, name, f"{key}: {head!r} + {piece!r} ...", _pumped(head, piece))
+    yield from _office()
+    yield from _notebooks()
+    yield from _others()
+
+
+def seconds(case: Case, size: int, *, most: float = 60.0) -> tuple[float, float]:
+    """Processor time of loading and of chunking the case at so many bytes."""
+    data = case.data(size)
+    loader = registry.load("loaders", case.loader)()
+    begin = time.process_time()
+    try:
+        document = loader.load(data, case.name)
+    except DocumentError:
+        return time.process_time() - begin, 0.0
+    except (RecursionError, Exception) as error:
+        print("  raised", case.label, type(error).__name__, str(error)[:80], flush=True)
+        return time.process_time() - begin, 0.0
+    loaded = time.process_time()
+    registry.load("chunkers", chunker_for(document))().chunk(document, WordSizer())
+    return loaded - begin, time.process_time() - loaded
+
+
+def main() -> None:
+    only = sys.argv[1] if len(sys.argv) > 1 else ""
+    kib = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+    tried = 0
+    for case in cases():
+        if only not in {"", "all"} and only != case.loader:
+            continue
+        tried += 1
+        short, long = seconds(case, kib * 256), seconds(case, kib * 1024)
+        for what, before, after in zip(("load", "chunk"), short, long, strict=True):
+            if after > 0.05 + 7 * before and after > 0.1:
+                again = min(seconds(case, kib * 1024)[what == "chunk"] for _ in range(2))
+                if again > 0.03 + 7 * before:
+                    print(f"{case.loader:12} {what:6} {before:8.3f} {min(after, again):8.3f}  {case.label}", flush=True)
+    print(tried, "tried")
+
+
+if __name__ == "__main__":
+    main()
