@@ -84,7 +84,7 @@ class Connection(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    def _say_last(self, status: int, text: str, *, is_openai: bool = False) -> None:
+    def _say_last(self, status: int, text: str, *, is_openai: bool = False, is_head: bool = False) -> None:
         """The last answer of this connection, which ends once the client has read it, or in a moment.
 
         Closed at once it would break where the client still sends, and its answer with it.
@@ -94,7 +94,7 @@ class Connection(HttpToolsProtocol):
         if self._current is not None:
             self._current.disconnected = True
             self._current.message_event.set()
-        self.transport.write(last_answer(status, text, is_openai=is_openai))
+        self.transport.write(last_answer(status, text, is_openai=is_openai, is_head=is_head))
         self.transport.write_eof()
         self.flow.is_holding = False
         self.flow.resume_reading()  # what still comes is dropped

@@ -232,8 +232,10 @@ class _TimedProtocol(Connection):
         elif current is not None and current.response_started:
             self.transport.close()
         else:
-            is_openai = self._phase != _IDLE and self.url.startswith(b"/v1/")
-            self._say_last(status, text, is_openai=is_openai)
+            is_known = self._phase != _IDLE
+            is_openai = is_known and self.url.startswith(b"/v1/")
+            is_head = is_known and self.parser.get_method() == b"HEAD"
+            self._say_last(status, text, is_openai=is_openai, is_head=is_head)
 
     def _refuse_after(self, current: RequestResponseCycle, *, is_in_body: bool) -> None:
         """What was asked before is answered; then the connection ends, and nothing more is read from it."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Asked", "asked", "hold", "judge"]
 
-_QUIET_SECONDS = 0.1
+_QUIET_SECONDS = 0.2
 _HANGS_SECONDS = 60.0
 _HEAD_BYTES = 128 * 1024
 
@@ -59,6 +59,7 @@ def asked(sent: bytes) -> Asked:
     while sent := sent.lstrip(b"\r\n"):  # empty lines before a request are skipped, as HTTP advises
         server = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEAD_BYTES)
         line, end, rest = sent.partition(b"\n")
+        line = re.sub(rb" +", b" ", line)  # more than one blank between its parts may be taken for one
         server.receive_data(line + end + b"Host: x\r\n" + rest if end else sent)
         try:
             method = _read_request(server)
@@ -93,7 +94,12 @@ def hold(port: int, several: list[Conversation], threads: ThreadPoolExecutor) ->
     )
     statuses = []
     for one, was_asked, received in zip(several, understood, list(replies), strict=True):
-        statuses += [answer.status for answer in judge(one, was_asked, received)]
+        try:
+            statuses += [answer.status for answer in judge(one, was_asked, received)]
+        except (AssertionError, ValueError) as error:
+            raise AssertionError(
+                f"{str(error)[:1000]}\nwas sent: {one.sent!r}\nanswered: {received[:2000]!r}"
+            ) from error
     reply = post(port, "/api/embed", {"model": "hashing", "input": "and then", "dimensions": 7})
     assert reply.status == 200
     assert len(reply.json()["embeddings"][0]) == 7
@@ -168,7 +174,7 @@ def judge(conversation: Conversation, was_asked: Asked, received: bytes) -> list
     try:
         found = answers(received, was_asked.methods)
     except AssertionError:
-        if conversation.is_cut:
+        if conversation.is_cut or not was_asked.is_whole:
             return []  # who half-closes in the middle may get half an answer
         raise
     assert len(found) <= was_asked.most_answers, f"{len(found)} answers to {was_asked}"

@@ -91,18 +91,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=3600.0, help="end after so long, whatever was asked")
+    parser.add_argument("--bulk", action="store_true", help="more at once, and nothing is shrunk: for very many")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         program = Program(Path(folder))
         try:
-            return fuzz(program, arguments.requests, arguments.seed)
+            return fuzz(program, arguments)
         finally:
             print(f"the server ended with {program.stop()}")
 
 
-def fuzz(program: Program, requests: int, first_seed: int) -> int:
+def fuzz(program: Program, arguments: argparse.Namespace) -> int:
     statuses: Counter[int] = Counter()
-    began, number = time.monotonic(), first_seed
+    began, number = time.monotonic(), arguments.seed
+    connections = CONNECTIONS * 3 if arguments.bulk else CONNECTIONS
 
     def round_of(number: int) -> None:
         @seed(number)
@@ -113,22 +116,22 @@ def fuzz(program: Program, requests: int, first_seed: int) -> int:
             suppress_health_check=list(HealthCheck),
             phases=(Phase.generate, Phase.shrink),
         )
-        @given(conversations())
+        @given(conversations(connections, is_bulk=arguments.bulk))
         def try_some(several):
             statuses.update(hold(program.port, several, threads))
 
         try_some()
 
-    with ThreadPoolExecutor(CONNECTIONS) as threads:
+    with ThreadPoolExecutor(connections) as threads:
         round_of(number)  # what is loaded on first use is no growth
         memory, pace = program.memory(), median_ms(program.port)
-        while statuses.total() < requests:
+        while statuses.total() < arguments.requests and time.monotonic() - began < arguments.seconds:
             number += 1
             round_of(number)
     after, memory_after = median_ms(program.port), program.memory()
     log = program.log.read_text(errors="replace")
     print(
-        f"{statuses.total()} answers from seed {first_seed} to {number} in {time.monotonic() - began:.0f} s: {dict(sorted(statuses.items()))}"
+        f"{statuses.total()} answers from seed {arguments.seed} to {number} in {time.monotonic() - began:.0f} s: {dict(sorted(statuses.items()))}"
     )
     print(f"memory {memory:.0f} to {memory_after:.0f} MiB; a normal query {pace:.2f} ms before, {after:.2f} ms after")
     bars = {

@@ -228,6 +228,17 @@ def test_a_body_that_is_packed_for_the_way_is_refused_and_nothing_behind_it_read
     connection.close()
 
 
+@pytest.mark.parametrize("rest", [b"Content-Length: x", b"Transfer-Encoding: gzip", b"X: " + b"y" * 70_000])
+def test_a_refusal_of_a_head_has_no_body(port, rest):
+    connection = connect(port)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(b"HEAD /v1/models HTTP/1.1\r\nHost: localhost\r\n" + rest + b"\r\n\r\n")
+    answer = read_to_end(connection)
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert answer.endswith(b"\r\n\r\n")
+    connection.close()
+
+
 @pytest.mark.parametrize("version", [b"HTTP/2.0", b"HTTP/0.9", b"HTTP/1.2", b"HTTP/3.0"])
 def test_other_versions_than_one_are_refused_and_nothing_behind_them_read(port, version):
     head = b"GET /api/version %s\r\nHost: localhost\r\nConnection: keep-alive, close\r\n\r\n" % version

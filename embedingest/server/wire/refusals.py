@@ -20,8 +20,8 @@ _PHRASES: Final = {
 }
 
 
-def last_answer(status: int, text: str, *, is_openai: bool) -> bytes:
-    """The whole answer, after which the connection ends."""
+def last_answer(status: int, text: str, *, is_openai: bool, is_head: bool) -> bytes:
+    """The whole answer, after which the connection ends; to HEAD without the body that it speaks of."""
     body = openai.error_body(status, text, {}) if is_openai else ollama.error_body(text, {})
     lines = [
         b"HTTP/1.1 %d %s" % (status, _PHRASES[status]),
@@ -32,4 +32,4 @@ def last_answer(status: int, text: str, *, is_openai: bool) -> bytes:
     ]
     if status == 503:
         lines.append(b"retry-after: 1")
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+    return b"\r\n".join(lines) + b"\r\n\r\n" + (b"" if is_head else body)
