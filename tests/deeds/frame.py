@@ -22,7 +22,7 @@ import pytest
 from embedingest.errors import TableMissingError
 from embedingest.store.token import version_token
 from tests.faults.following import Following
-from tests.ingest.test_state_machine import expected
+from tests.ingest.fresh import expected
 from tests.ingest.world import World
 from tests.waiting import until_passes
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.ingest.test_state_machine import expected
+from tests.ingest.fresh import expected
 from tests.ingest.world import World
 
 if TYPE_CHECKING:
