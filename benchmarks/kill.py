@@ -38,7 +38,7 @@ base, model, docs = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig
-from embedingest.engine import scheduler
+from embedingest.engine.scheduling import scheduler
 pipeline = PipelineConfig(sources=(SourceConfig(path=docs),), model=model, db=str(base / "lancedb"))
 session = Session(Config(state=base, pipelines={"default": pipeline}))
 session.engine.embed(["warm"], model=model)
