@@ -50,7 +50,7 @@ class EpubLoader:
             start = assembly.next
             decoded = decode_declared(container.read(part), name)
             add_notices(notices, decoded.notices)
-            assembly.add(read(decoded.text, main_only=True).text)
+            assembly.add(read(decoded.text, _as_xhtml(part), main_only=True).text)
             assembly.span(start, "chapter", part)
         title, metadata = _metadata(package)
         return Document(
@@ -64,6 +64,11 @@ class EpubLoader:
             metadata=metadata,
             notices=notices,
         )
+
+
+def _as_xhtml(part: str) -> str:
+    """The name of a chapter: books hold XHTML, whatever its suffix says."""
+    return f"{posixpath.splitext(part)[0]}.xhtml"
 
 
 def create() -> EpubLoader:

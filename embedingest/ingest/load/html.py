@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.extras import optional
+from embedingest.ingest.load.common.html_frame import main_content, without_noise
 from embedingest.ingest.load.common.html_lines import numbered, unnumbered
 from embedingest.ingest.load.common.html_markdown import render
 from embedingest.types import Document, Span
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["HtmlLoader", "Page", "create", "parse", "read"]
 
-_NOISE: Final = ["script", "style", "noscript", "template", "svg", "button", "select", "iframe", "object", "dialog"]
-_NAVIGATION: Final = (
-    "nav, [role=navigation], [role=search], [hidden], [aria-hidden=true], a.headerlink, a.anchor-link, "
-    ".sphinxsidebar, .related, .navheader, .navfooter, .breadcrumb, .breadcrumbs"
+_SELF_CLOSED: Final = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)([^<>]*+)(?<=/)>")
+_CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_VOID: Final = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
-_OUTSIDE: Final = "body > footer, body > aside, [role=contentinfo], [role=complementary], .footer, #footer"
-_MAIN: Final = "main, [role=main], article"
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
 _LONG_TAG: Final = re.compile(r"(<[a-zA-Z][^\s<>]*+)([^>]{4096,}+)")
 _MOST_ATTRIBUTES: Final = 200  # of one tag: parsing time grows with their square
@@ -96,7 +95,7 @@ class HtmlLoader:
     def load(self, data: bytes, name: str) -> Document:
         """The page's main content; language, canonical link and description in `metadata`."""
         decoded = _decode(data, name)
-        page = read(decoded.text, main_only=self._main_only, lines=not self._trafilatura)
+        page = read(decoded.text, name, main_only=self._main_only, lines=not self._trafilatura)
         text = _by_trafilatura(decoded.text, name) if self._trafilatura else page.text
         return Document(
             source=name,
@@ -122,12 +121,17 @@ def _by_trafilatura(source: str, name: str) -> str:
     return f"{text}\n" if text else ""
 
 
-def read(source: str, *, main_only: bool = True, lines: bool = False) -> Page:
-    """One page of HTML as Markdown; with `lines`, where each stretch of it stands in the source."""
+def read(source: str, name: str = "", *, main_only: bool = True, lines: bool = False) -> Page:
+    """One page of HTML as Markdown; with `lines`, where each stretch of it stands in the source.
+
+    `name` is the file's: one that ends in `.xhtml` is read as XHTML, as is what begins with an XML declaration.
+    """
+    if _is_xml(source, name):
+        source = _closed(source)
     tree = parse(source, lines=lines)
     metadata = _metadata(tree)
     title = _title(tree)
-    root = _main(tree) if main_only else tree.body
+    root = main_content(tree) if main_only else _all(tree)
     text, origins = ("", []) if root is None else render(root)
     ends = [*(start for start, _ in origins), len(text)][1:]
     spans = (Span(start, end, "line", line) for (start, line), end in zip(origins, ends, strict=True) if start < end)
@@ -147,6 +151,30 @@ def _decode(data: bytes, name: str) -> Decoded:
     if decoded.text.startswith("%PDF-"):
         raise DocumentSkipped(f"{name} is no web page", source=name, code="binary")
     return decoded
+
+
+def _all(tree: LexborHTMLParser) -> LexborNode | None:
+    without_noise(tree)
+    return tree.body
+
+
+def _is_xml(source: str, name: str) -> bool:
+    """Whether a page is XHTML, in which `<title/>` is whole: to a browser of HTML it swallows what follows."""
+    return name.lower().endswith((".xhtml", ".xht")) or source.lstrip("\ufeff \t\n")[:5] == "<?xml"
+
+
+def _closed(source: str) -> str:
+    """XHTML as HTML: elements that close themselves get their end tags, CDATA is text."""
+
+    def close(match: re.Match[str]) -> str:
+        if match[1].lower() in _VOID:
+            return match[0]
+        return f"<{match[1]}{match[2][:-1]}></{match[1]}>"
+
+    def text(match: re.Match[str]) -> str:
+        return match[1].replace("&", "&amp;").replace("<", "&lt;")
+
+    return _SELF_CLOSED.sub(close, _CDATA.sub(text, source) if "<![CDATA[" in source else source)
 
 
 def _few_attributes(match: re.Match[str]) -> str:
@@ -184,26 +212,6 @@ def _cut_depth(source: str) -> str:
         return match[0] if depth <= _DEEPEST else " "
 
     return _TAG.sub(keep, source)
-
-
-def _main(tree: LexborHTMLParser) -> LexborNode | None:
-    body = tree.body
-    if body is None:
-        return None
-    tree.strip_tags(_NOISE, recursive=True)
-    for node in body.css(_NAVIGATION):
-        node.decompose(recursive=True)
-    candidates = body.css(_MAIN)
-    if len(candidates) > 0:
-        best = max(candidates, key=lambda node: len(node.text(deep=True)))
-        if len(best.text(deep=True)) * 4 >= len(body.text(deep=True)):
-            return best
-    for node in body.css(_OUTSIDE):
-        node.decompose(recursive=True)
-    for node in body.css("body > header"):
-        if node.css_first("h1") is None:
-            node.decompose(recursive=True)
-    return body
 
 
 def _title(tree: LexborHTMLParser) -> str | None:

@@ -8,55 +8,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.common.html_lines import LINE, unnumbered
+from embedingest.ingest.load.common.html_lines import LINE
+from embedingest.ingest.load.common.html_tables import code_of, grid, is_layout, own_rows
+from embedingest.ingest.load.common.html_words import APART, SKIPPED, alternative, listing, words
+from embedingest.ingest.load.common.markdown_escape import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from selectolax.lexbor import LexborNode
 
 __all__ = ["render"]
 
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS: Final = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hgroup",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "ol",
-        "p",
-        "section",
-        "summary",
-        "ul",
-        "caption",
-        "tbody",
-        "thead",
-        "tfoot",
-        "menu",
-    ]
-)
 _LISTS: Final = frozenset({"ul", "ol", "menu"})
-_SKIPPED: Final = frozenset({"script", "style", "head", "template", "noscript", "-comment", "svg"})
 _DEEPEST_LIST: Final = 12
 _FENCE_RUN: Final = re.compile(r"`{3,}")
 _LANGUAGE: Final = re.compile(r"(?:language|lang|highlight|brush)[-: ]+([a-z0-9+#_-]+)")
@@ -91,14 +54,28 @@ class _Writer:
             self._inline.append("\0" * (line - self.line))
         self.line = line
 
-    def flush(self, lead: str = "") -> None:
-        """End the paragraph under way; `lead` goes in front of it (the hashes of a heading)."""
+    def line_break(self) -> None:
+        """A line ends here; two such ends with nothing between them part paragraphs."""
+        before = next((piece for piece in reversed(self._inline) if not piece.isspace() or piece == "\v"), "")
+        if before == "\v":
+            self.flush()
+        else:
+            self.text("\v")
+
+    def flush(self) -> None:
+        """End the paragraph under way."""
         if not self._inline:
             return
-        lines, origins = _flowed("".join(self._inline), self._began, lead)
+        lines, origins = _flowed("".join(self._inline), self._began)
         self._inline.clear()
         if lines:
-            self.block(lines, origins)
+            self.block([escaped(line) for line in lines], origins)
+
+    def heading(self, words: str, breaks: int, level: int) -> None:
+        """A heading with these words, whose element holds `breaks` line feeds of the source."""
+        if words:
+            self.block([f"{'#' * level} {words}"], [(0, 0, self.line)])
+        self.line += breaks
 
     def block(self, lines: list[str], origins: list[tuple[int, int, int]]) -> None:
         """Append lines at the current depth of lists, behind a bullet where one is owed.
@@ -154,7 +131,7 @@ class _Writer:
             self._lists[-1] += 1
 
 
-def _flowed(text: str, line: int, lead: str) -> tuple[list[str], list[tuple[int, int, int]]]:
+def _flowed(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]]:
     """The words of a paragraph that begins on `line`, a line for each <br> (a vertical tab), and their origins."""
     lines: list[str] = []
     origins: list[tuple[int, int, int]] = []
@@ -162,7 +139,7 @@ def _flowed(text: str, line: int, lead: str) -> tuple[list[str], list[tuple[int,
         return lines, origins
     for part in text.split("\v"):
         words: list[str] = []
-        column = len(lead)
+        column = 0
         for piece in part.split("\n"):
             written, spaced = 0, False  # characters so far, and whether a blank stands behind them
             for stretch in piece.split("\0"):
@@ -178,8 +155,7 @@ def _flowed(text: str, line: int, lead: str) -> tuple[list[str], list[tuple[int,
                 column += written + 1
         line -= 1
         if words:
-            lines.append(lead + " ".join(words))
-            lead = ""
+            lines.append(" ".join(words))
     return lines, origins
 
 
@@ -213,15 +189,15 @@ def _enter(writer: _Writer, node: LexborNode, tag: str) -> bool:
     if tag == "-text":
         writer.text(node.text_content or "")
         return False
-    if tag in _HEADINGS or tag in _BLOCKS or tag in {"pre", "table"}:
+    if tag in APART:
         return _enter_block(writer, node, tag)
     if tag == "link":
         writer.skip_to(_line(node, writer.line))
     if tag == "br":
-        writer.text("\v")
+        writer.line_break()
     elif tag == "img":
-        writer.text(_alternative(node))
-    return tag not in _SKIPPED
+        writer.text(alternative(node))
+    return tag not in SKIPPED
 
 
 def _enter_block(writer: _Writer, node: LexborNode, tag: str) -> bool:
@@ -232,15 +208,13 @@ def _enter_block(writer: _Writer, node: LexborNode, tag: str) -> bool:
     writer.flush()
     writer.line = _line(node, writer.line)
     if tag in _HEADINGS:
-        writer.text(node.text(deep=True).replace("¶", ""))
-        writer.flush("#" * _HEADINGS[tag] + " ")
+        writer.heading(words(node).replace("¶", ""), node.text(deep=True).count("\n"), _HEADINGS[tag])
         return False
     if tag == "pre":
         _pre(writer, node)
         return False
     if tag == "table":
-        _table(writer, node)
-        return False
+        return _table(writer, node)
     if tag == "li":
         writer.item()
     return True
@@ -255,20 +229,25 @@ def _or_leave(writer: _Writer, node: LexborNode, tag: str) -> bool:
 def _leave(writer: _Writer, tag: str) -> None:
     if tag in _LISTS:
         writer.close_list()
-    elif tag in _BLOCKS:
+    elif tag in APART:
         writer.flush()
 
 
 def _pre(writer: _Writer, node: LexborNode) -> None:
-    whole = node.text(deep=True)
-    code = whole.strip("\n").rstrip()
+    whole = listing(node)
     first = writer.line + len(whole) - len(whole.lstrip("\n"))
-    writer.line += whole.count("\n")
+    writer.line += node.text(deep=True).count("\n")
+    _listing(writer, whole, _language(node), first)
+
+
+def _listing(writer: _Writer, whole: str, language: str, first: int) -> None:
+    """A fenced listing; `first` is the line of the source on which its first words stand."""
+    code = whole.strip("\n").rstrip()
     if not code.strip():
         return
     longest = max((len(run) for run in _FENCE_RUN.findall(code)), default=2)
     fence = "`" * (longest + 1)
-    writer.block([fence + _language(node), *code.split("\n"), fence], [(0, 0, first), (1, 0, first)])
+    writer.block([fence + language, *code.split("\n"), fence], [(0, 0, first), (1, 0, first)])
 
 
 def _language(node: LexborNode) -> str:
@@ -282,57 +261,34 @@ def _language(node: LexborNode) -> str:
     return ""
 
 
-def _table(writer: _Writer, node: LexborNode) -> None:
-    """A table as pipes: its first row is the header. A table of one column is layout, written as paragraphs."""
+def _table(writer: _Writer, node: LexborNode) -> bool:
+    """Write a table as pipes, its first row as the header, or as the listing it sets; whether it is layout instead,
+    to be walked as the text that it holds.
+    """
+    rows = list(own_rows(node))
+    code = code_of(rows)
+    if code is not None:
+        _listing(writer, code, _language(node), writer.line)
+        return False
+    if is_layout(node, rows):
+        return True
     caption = node.css_first("caption")
-    if caption is not None:
-        words = " ".join(caption.text(deep=True, separator=" ").split())
-        writer.block([words], [(0, 0, _line(caption, writer.line))])
-    numbers, rows = [], []
-    for row in node.css("tr"):
-        cells = [_cell(cell) for cell in _cells(row)] if _inside(row, node) else []
-        if any(cells):
-            rows.append(cells)
-            numbers.append(_line(row, writer.line))
-    width = max(map(len, rows), default=0)
-    if width == 0:
-        return
-    if width == 1:
-        for cells, number in zip(rows, numbers, strict=True):
-            writer.block([cells[0]], [(0, 0, number)])
-        return
-    lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
+    if caption is not None and (told := words(caption)):
+        writer.block([escaped(told)], [(0, 0, _line(caption, writer.line))])
+    found = grid(rows)
+    numbers = [_line(row.node, writer.line) for row in found]
+    width = len(found[0].cells) if found else 0
+    if width <= 1:
+        for row, number in zip(found, numbers, strict=True):
+            writer.block([escaped(row.cells[0])], [(0, 0, number)])
+        return False
+    lines = ["| " + " | ".join(row.cells) + " |" for row in found]
     origins = [(index + (index > 0), 0, number) for index, number in enumerate(numbers)]
     writer.block([lines[0], "|" + " --- |" * width, *lines[1:]], origins)
+    return False
 
 
 def _line(node: LexborNode, otherwise: int) -> int:
     """The line of the source that an element stands on, where it is known."""
     number = node.attributes.get(LINE)
     return int(number) if number and number.isdigit() else otherwise
-
-
-def _cells(row: LexborNode) -> Iterator[LexborNode]:
-    """The row's own cells, not those of tables inside them."""
-    cell = row.child
-    while cell is not None:
-        if cell.tag in {"td", "th"}:
-            yield cell
-        cell = cell.next
-
-
-def _inside(row: LexborNode, table: LexborNode) -> bool:
-    """Whether a row is the table's own, not one of a table inside a cell."""
-    parent = row.parent
-    while parent is not None and parent.tag != "table":
-        parent = parent.parent
-    return parent is not None and parent.mem_id == table.mem_id
-
-
-def _cell(cell: LexborNode) -> str:
-    return " ".join(cell.text(deep=True).replace("|", "\\|").split())
-
-
-def _alternative(node: LexborNode) -> str:
-    words = " ".join(unnumbered(node.attributes.get("alt") or "").split())
-    return f" {words} " if words else ""

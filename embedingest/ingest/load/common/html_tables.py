@@ -1,0 +1,128 @@
+"""Tables of web pages: which hold data, which set a page or a listing; the grid that spans make. Writes nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.ingest.load.common.html_words import listing, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+__all__ = ["Row", "code_of", "grid", "is_layout", "own_rows"]
+
+_MOST_SPAN: Final = 100
+_LONG_CELL: Final = 240
+"""Characters of a cell, on average, from which a table without headers is running text that was set in cells."""
+
+_SECTIONS: Final = frozenset({"tbody", "thead", "tfoot"})
+_DATA: Final = frozenset({"caption", "thead", "colgroup"})
+_BLOCKS: Final = "table, h1, h2, h3, h4, h5, h6, pre, hr, form, blockquote"
+_NUMBERS: Final = re.compile(r"\s*\d+(?:\s+\d+)*\s*")
+_CODE_CELLS: Final = re.compile(r"\b(?:blob-code|code|rouge-code|hljs-ln-code|lntd|crayon-code)\b")
+
+
+class Row(NamedTuple):
+    """The words of a row's cells by column, and the row's element."""
+
+    cells: list[str]
+    node: LexborNode
+
+
+def own_rows(table: LexborNode) -> list[tuple[LexborNode, list[LexborNode]]]:
+    """The table's own rows with their own cells, not those of tables inside them."""
+    return [
+        (row, [cell for cell in _children(row) if cell.tag in {"td", "th"}])
+        for child in _children(table)
+        for row in ([child] if child.tag == "tr" else _children(child) if child.tag in _SECTIONS else ())
+        if row.tag == "tr"
+    ]
+
+
+def grid(rows: list[tuple[LexborNode, list[LexborNode]]]) -> list[Row]:
+    """The cells in their columns: one that spans rows stands in each, one that spans columns in the first of them."""
+    spanning: dict[int, tuple[int, str]] = {}
+    found = []
+    for node, cells in rows:
+        line: list[str] = []
+        for cell in cells:
+            _fill(line, spanning)
+            text = words(cell).replace("|", "\\|")
+            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
+            for column in range(len(line), len(line) + across):
+                if down > 1:
+                    spanning[column] = (down - 1, text if column == len(line) else "")
+            line += [text] + [""] * (across - 1)
+        _fill(line, spanning, to_the_end=True)
+        if any(line):
+            found.append(Row(line, node))
+    width = max((len(row.cells) for row in found), default=0)
+    while width and not any(row.cells[width - 1] for row in found if len(row.cells) == width):
+        width -= 1
+    return [Row((row.cells + [""] * width)[:width], row.node) for row in found]
+
+
+def _fill(line: list[str], spanning: dict[int, tuple[int, str]], *, to_the_end: bool = False) -> None:
+    """Put in what cells above reach down to, from where the line ends; at a row's end also beyond gaps."""
+    while len(line) in spanning or (to_the_end and spanning and len(line) < max(spanning)):
+        column = len(line)
+        left, text = spanning.pop(column, (0, ""))
+        line.append(text)
+        if left > 1:
+            spanning[column] = (left - 1, text)  # for the rows below
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    written = (cell.attributes.get(name) or "").strip()
+    return min(max(int(written), 1), _MOST_SPAN) if written.isascii() and written.isdigit() and len(written) < 6 else 1
+
+
+def is_layout(table: LexborNode, rows: list[tuple[LexborNode, list[LexborNode]]]) -> bool:
+    """Whether a table only sets running text: old pages, and nearly all mail in HTML."""
+    if (table.attributes.get("role") or "").lower() in {"presentation", "none"}:
+        return True
+    if any(child.tag in _DATA for child in _children(table)) or any(
+        cell.tag == "th" for _, cells in rows for cell in cells
+    ):
+        return False
+    if any(cell.css_first(_BLOCKS) is not None for _, cells in rows for cell in cells):
+        return True
+    filled = [[text for cell in cells if (text := cell.text(deep=True).strip())] for _, cells in rows]
+    filled = [cells for cells in filled if cells]
+    if len(filled) <= 1 or max(map(len, filled)) <= 1:
+        return True
+    lengths = [len(text) for cells in filled for text in cells]
+    return sum(lengths) >= _LONG_CELL * len(lengths)
+
+
+def code_of(rows: list[tuple[LexborNode, list[LexborNode]]]) -> str | None:
+    """The listing that a table sets beside its line numbers; `None` for other tables."""
+    if any(len(cells) != 2 or not _is_code(cells[1]) for _, cells in rows):
+        return None
+    lines = []
+    for _, (gutter, code) in rows:
+        if not _is_gutter(gutter):
+            return None
+        text = listing(code)
+        lines.append(text.strip("\n") if len(rows) == 1 else text.replace("\n", " ").rstrip())
+    return "\n".join(lines) if lines else None
+
+
+def _is_gutter(cell: LexborNode) -> bool:
+    """Whether a cell holds line numbers and nothing else: as words, or in an attribute of which a style makes words."""
+    text = cell.text(deep=True, separator="\n")
+    return bool(_NUMBERS.fullmatch(text)) or (not text.strip() and "data-line-number" in cell.attributes)
+
+
+def _is_code(cell: LexborNode) -> bool:
+    return cell.css_first("pre, code") is not None or bool(_CODE_CELLS.search(cell.attributes.get("class") or ""))
+
+
+def _children(node: LexborNode) -> Iterator[LexborNode]:
+    child = node.child
+    while child is not None:
+        yield child
+        child = child.next

@@ -1,0 +1,122 @@
+"""The words below an element: where a browser begins a new line, words stand apart. Knows no Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.common.html_lines import unnumbered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+__all__ = ["APART", "SKIPPED", "alternative", "listing", "walked", "words"]
+
+SKIPPED: Final = frozenset({"script", "style", "head", "template", "noscript", "-comment", "svg"})
+APART: Final = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "button",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+"""Elements that a browser sets on lines of their own, and the cells of a table."""
+
+_LINE_BREAKS: Final = re.compile(r"\n{2,}")
+
+
+def walked(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
+    """Every node below `root`, in order; an element that is set apart comes again, with `True`, when it ends."""
+    open_nodes: list[LexborNode] = []
+    node = root.child
+    while node is not None:
+        yield node, False
+        if node.child is not None and node.tag not in SKIPPED:
+            open_nodes.append(node)
+            node = node.child
+            continue
+        following = node.next
+        while following is None and open_nodes:
+            node = open_nodes.pop()
+            yield node, True
+            following = node.next
+        node = following
+
+
+def words(root: LexborNode) -> str:
+    """All words on one line, one blank between them."""
+    return " ".join("".join(_pieces(root, " ")).split())
+
+
+def listing(root: LexborNode) -> str:
+    """The text of a listing, its blanks as they are; what is set on a line of its own stands on one."""
+    pieces: list[str] = []
+    for piece in _pieces(root, "\n\0"):
+        if piece != "\n\0":
+            pieces.append(piece)
+        elif pieces and not pieces[-1].endswith("\n"):
+            pieces.append("\n")
+    return "".join(pieces)
+
+
+def _pieces(root: LexborNode, apart: str) -> Iterator[str]:
+    for node, left in walked(root):
+        tag = node.tag or ""
+        if tag == "-text":
+            yield node.text_content or ""
+        elif tag == "br":
+            yield "\n"
+        elif tag == "img" and not left:
+            yield alternative(node)
+        elif tag in APART:
+            yield apart
+
+
+def alternative(image: LexborNode) -> str:
+    """What stands for a picture, between blanks."""
+    text = " ".join(unnumbered(image.attributes.get("alt") or "").split())
+    return f" {text} " if text else ""
