@@ -68,7 +68,7 @@ class SourceConfig(_Section):
     source: Name = Field(default="folder", description="Source plug-in that reads it")
     include: tuple[str, ...] = Field(default=(), description="Only paths matching one of these gitignore patterns")
     exclude: tuple[str, ...] = Field(default=(), description="Never paths matching one of these gitignore patterns")
-    gitignore: bool = Field(default=True, description="Honour .gitignore and .embedingestignore files")
+    gitignore: bool = Field(default=True, description="Honour .gitignore, git's exclude files and .embedingestignore")
     hidden: bool = Field(default=False, description="Also take files and folders whose name begins with a dot")
     follow_symlinks: Literal["never", "inside", "always"] = Field(
         default="inside", description="Follow symbolic links: never, only to targets inside the root, or always"

@@ -122,17 +122,35 @@ def test_documents_behind_a_link_wait_while_its_target_is_gone(world, links):
 
 
 @pytest.mark.slow
-def test_a_watch_lets_them_wait_too(world):
+def test_a_watch_lets_them_wait_too_without_a_sweep(world):
     (world.folder / "target").mkdir()
     (world.folder / "target/a.md").write_text("A text behind a link to a folder.")
     (world.folder / "link").symlink_to("target")
-    with Following(world, sweep_seconds=1) as following:
+    with Following(world) as following:
         following.until(lambda: "docs/link/a.md" in following.sources())
         shutil.move(world.folder / "target", world.base / "away")
         following.until(lambda: following.pending() == {"docs/link/a.md"})
         assert "docs/link/a.md" in following.sources()
         shutil.move(world.base / "away", world.folder / "target")
         following.until(lambda: following.pending() == set())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("polling", [False, True], ids=["events", "polling"])
+def test_what_is_mounted_and_unmounted_under_a_watch_waits_without_a_sweep(tmp_path, polling):
+    code = f"""
+    from tests.faults.following import Following
+    with Following(world, polling={polling}) as following:
+        mount(disk); furnish()
+        following.until(lambda: len(following.sources()) == 23)
+        unmount(disk)
+        following.until(lambda: len(following.pending()) == 3)
+        print(len(following.sources()))
+        mount(disk); furnish()
+        following.until(lambda: not following.pending())
+        print(len(following.sources()))
+    """
+    assert with_tiny_disk(MOUNTING + code, tmp_path) == ["23", "23"]
 
 
 def test_documents_of_a_folder_that_became_unreadable_stay_and_are_told(open_world):

@@ -38,8 +38,6 @@ class Absences:
 
     def look(self, root: Root, gone: Collection[str], *, swept: bool) -> None:
         """Doubt those of `gone` that may come back by themselves. `swept`: all of the root was looked at."""
-        if not gone and not swept:
-            return
         before, now = self._recorded(root), mounts_within(os.fspath(root.path))
         if before is None:
             before = now
@@ -51,7 +49,11 @@ class Absences:
             if below and (was != now.get(point, _UNMOUNTED) or (point and _is_empty(f"{root.path}/{point}"))):
                 doubtful |= below
                 after[point] = was  # until they are there again, or a person has said that they may go
-        if swept and (after != before or self._recorded(root) is None):
+        if not swept:
+            # What was mounted since the last sweep where no document was may be unmounted before the next one.
+            fresh = [point for point in now.keys() - before.keys() if not self._journal.below(root.source(point))]
+            after = before | {point: now[point] for point in fresh}
+        if after != before or (swept and self._recorded(root) is None):
             self._journal.set_meta(_META + root.alias, json.dumps(after))
         self._doubtful -= set(gone)
         self._doubtful |= doubtful | _below_broken_links(root, gone)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from embedingest.ingest.scan.ignore import IGNORE_FILES, Patterns, read_ignore_file
 from embedingest.ingest.scan.listing import SkippedPath, unreadable
+from embedingest.ingest.scan.work_tree import outer_facts, outer_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,21 +32,24 @@ class IgnoreFiles:
         self._absolute: Final = str(Path(root).absolute()).rstrip("/")
 
     def above_root(self) -> Chain | SkippedPath:
-        """The ignore files above a root that lies within a git work tree, as git honours them."""
+        """The rules outside a root that lies within a git work tree, as git honours them."""
         if not self._enabled:
             return ()
-        root = Path(self._root).absolute()
-        top = next((folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), root)
-        outer = [folder for folder in root.parents if folder.is_relative_to(top)]
-        try:
+        chain: Chain = ()
+        for prefix, folder, name in outer_files(self._root):
+            if not os.path.isfile(os.path.join(folder, name)):
+                continue
+            try:
+                patterns = read_ignore_file(folder, name)
+            except OSError as error:
+                return unreadable("", error, f"`{name}` outside the root cannot be read")
             # An absolute prefix: `exclude` takes it off the absolute path instead of the relative one.
-            return tuple(
-                (f"{folder}/", read_ignore_file(str(folder), ".gitignore"))
-                for folder in reversed(outer)
-                if os.path.isfile(folder / ".gitignore")
-            )
-        except OSError as error:
-            return unreadable("", error, "a `.gitignore` above the root cannot be read")
+            chain = (*chain, (prefix, patterns)) if patterns else chain
+        return chain
+
+    def outer_facts(self) -> tuple[object, ...]:
+        """A value that differs once the rules of `above_root` have changed."""
+        return outer_facts(self._root) if self._enabled else ()
 
     def inside(self, folder: str, chain: Chain, names: Collection[str] | None = None) -> Chain | SkippedPath:
         """The chain with the ignore files of `folder` added, which are looked for unless `names` lists the folder."""

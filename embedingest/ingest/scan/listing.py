@@ -50,17 +50,15 @@ class SkippedPath(NamedTuple):
 
 @dataclass(slots=True)
 class Listing:
-    """One folder of a scan: its files, its skipped paths, and the folders that come next. All paths are relative.
+    """One folder of a scan: its files and its skipped paths. All paths are relative.
 
-    `linked`: it was reached through a symbolic link. `undecodable`: it holds a name that is no text.
+    `linked`: it was reached through a symbolic link.
     """
 
     relative: str
     files: list[FoundFile] = field(default_factory=list)
     skipped: list[SkippedPath] = field(default_factory=list)
-    folders: list[str] = field(default_factory=list)
     linked: bool = False
-    undecodable: bool = False
 
     @classmethod
     def of_path(cls, relative: str, item: FoundFile | SkippedPath) -> Listing:

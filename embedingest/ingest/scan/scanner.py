@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.scan.entry import EntryClassifier, Folder
-from embedingest.ingest.scan.files import facts_of, is_decodable, name_of, open_below
+from embedingest.ingest.scan.files import facts_of, name_of, open_below
 from embedingest.ingest.scan.ignore import IGNORE_FILES, MARKER, Rules
 from embedingest.ingest.scan.ignore_files import IgnoreFiles
 from embedingest.ingest.scan.listing import FoundFile, Listing, SkippedPath, special_file, unreadable
@@ -99,6 +99,10 @@ class Scanner:
     def concerned(self, relatives: Iterable[str]) -> set[str]:
         """The paths to look at again where these have changed."""
         return set(relatives)
+
+    def outer_rules(self) -> tuple[object, ...]:
+        """A value that differs once the rules outside the root have changed: git's, above it and a person's own."""
+        return self._ignore_files.outer_facts()
 
     def may_matter(self, relative: str) -> bool:
         """Whether a change at this path can matter, by names alone. Cheap; ignore files and links are not asked."""
@@ -211,7 +215,6 @@ class Scanner:
         if isinstance(inner, SkippedPath):
             listing.skipped.append(inner)
             return []
-        listing.undecodable = not is_decodable("".join(by_name))
         prefix = f"{relative}/" if relative else ""
         deeper: list[Folder] = []
         # Where no pattern applies, the default excludes decide by the name alone: the path of most files.
@@ -231,7 +234,6 @@ class Scanner:
                 listing.skipped.append(item)
             elif item is not None:
                 deeper.append(item)
-                listing.folders.append(item.relative)
         return deeper
 
 

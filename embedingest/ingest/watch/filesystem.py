@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["explain_limit", "filesystem_of", "is_remote", "mounts_within"]
+__all__ = ["MountTable", "explain_limit", "filesystem_of", "is_remote", "mounts_within"]
 
 _REMOTE: Final = frozenset(
     {
@@ -62,6 +63,33 @@ def mounts_within(path: str, mounts: str | None = None) -> dict[str, str]:
         for mount in _mounts(mounts)
         if mount.point == real or mount.point.startswith(inside)
     }
+
+
+class MountTable:
+    """What is mounted at a folder and below it, as of the last look; always empty where that is unknown."""
+
+    def __init__(self, path: str) -> None:
+        self._path: Final = path
+        self._descriptor = -1
+        self._poll: Final = select.poll() if hasattr(select, "poll") else None
+        with contextlib.suppress(OSError):
+            self._descriptor = os.open(_MOUNTS, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        if self._poll is not None and self._descriptor >= 0:
+            self._poll.register(self._descriptor, select.POLLPRI)
+        self._mounted = mounts_within(path)
+
+    def changed(self) -> set[str]:
+        """The relative paths of the mount points that came, went or hold something else since the last call."""
+        if self._poll is None or self._descriptor < 0 or not self._poll.poll(0):
+            return set()
+        before, self._mounted = self._mounted, mounts_within(self._path)
+        points = before.keys() | self._mounted.keys()
+        return {point for point in points if before.get(point) != self._mounted.get(point)}
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def is_remote(kind: str) -> bool:

@@ -33,6 +33,7 @@ class PendingChanges:
         self._settle_seconds: Final = settle_seconds
         self._files: Settler[str] = Settler(settle_seconds, settle_max_seconds)
         self._folders: dict[str, float] = {}
+        self._origins: dict[str, set[str]] = {}  # of a path that something was moved to, where it was before
 
     def note_file(self, relative: str, facts: FileFacts, now: float, *, age: float) -> None:
         """A file changed `age` seconds ago, and `facts` are what it is now."""
@@ -41,6 +42,10 @@ class PendingChanges:
     def note_folder(self, relative: str, now: float) -> None:
         """Whatever lies below this path may have changed, the path itself included."""
         self._folders.setdefault(relative, now + self._settle_seconds)
+
+    def note_move(self, old: str, new: str) -> None:
+        """What is at `new` was at `old`, and both have been noted: the old path is not given out before the new one."""
+        self._origins[new] = self._origins.pop(old, set()) | self._origins.get(new, set()) | {old}
 
     def next_due(self) -> float | None:
         """The earliest time at which `take` may have something."""
@@ -60,4 +65,23 @@ class PendingChanges:
         folders = {relative for relative, due in self._folders.items() if due <= horizon}
         for relative in folders:
             del self._folders[relative]
-        return Settled(self._files.due(horizon, current_facts), folders)
+        settled = Settled(self._files.due(horizon, current_facts), folders)
+        if self._origins:
+            self._join_moves(settled)
+        return settled
+
+    def _join_moves(self, settled: Settled) -> None:
+        """Who is told that a file is gone, before it is told where to, would forget what it held."""
+        taken = {*settled.files, *settled.folders}
+        for new, origins in list(self._origins.items()):
+            due = self._folders.get(new) if new in self._folders else self._files.due_of(new)
+            if due is not None:
+                late = origins & settled.folders
+                settled.folders.difference_update(late)
+                self._folders.update(dict.fromkeys(late, due))
+                continue
+            del self._origins[new]
+            early = origins & self._folders.keys() if new in taken else set()
+            settled.folders.update(early)
+            for relative in early:
+                del self._folders[relative]

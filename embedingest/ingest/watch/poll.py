@@ -15,25 +15,22 @@ __all__ = ["Polled", "Poller"]
 
 
 class Polled(NamedTuple):
-    """Files that are new or differ, with their facts; paths that are gone, and folders that came."""
+    """Files that are new or differ, with their facts; files that are gone, and folders that can be read no more, or
+    again.
+    """
 
     changed: list[tuple[str, FileFacts]]
     folders: list[str]
 
 
 class Poller:
-    """Looks at one folder again and again: all that lies below it, or with `deep` off only what lies in it.
+    """Looks at all of a root again and again. `busy_seconds` is what the last look took."""
 
-    `busy_seconds` is what the last look took.
-    """
-
-    def __init__(self, scanner: Scanner, below: str = "", *, deep: bool = True) -> None:
+    def __init__(self, scanner: Scanner) -> None:
         self.scanner: Final = scanner
-        self.below: Final = below
-        self.deep: Final = deep
         self.busy_seconds = 0.0
         self._files: dict[str, FileFacts] = {}
-        self._folders: set[str] = set()
+        self._unseen: set[str] = set()
 
     def poll(self) -> Polled:
         """What changed since the last call; the first call finds everything new.
@@ -41,38 +38,28 @@ class Poller:
         What is gone is looked for a second time: a look in the middle of a move can see neither end of it.
         """
         began = time.perf_counter()
-        files, folders = self._look()
+        files, unseen = self._look()
         if not self._files.keys() <= files.keys():
             gone = self._files.keys() - files.keys()
-            files, folders = self._look()
+            files, unseen = self._look()
             # What the first look still saw is gone from the next call on, after a look of its own.
             for relative in self._files.keys() - files.keys() - gone:
                 files[relative] = self._files[relative]
         changed = [(relative, facts) for relative, facts in files.items() if self._files.get(relative) != facts]
         gone = self._files.keys() - files.keys()
-        moved = [*gone, *(folders ^ self._folders)]
-        self._files, self._folders = files, folders
+        folders = [*gone, *(unseen ^ self._unseen)]
+        self._files, self._unseen = files, unseen
         self.busy_seconds = time.perf_counter() - began
-        return Polled(changed, moved)
+        return Polled(changed, folders)
 
     def _look(self) -> tuple[dict[str, FileFacts], set[str]]:
-        """The files and folders that are there now."""
+        """The files that are there now, and the paths that cannot be looked into: what lay below these still counts."""
         files: dict[str, FileFacts] = {}
-        folders: set[str] = set()
-        unseen: list[str] = []
-        for listing in self.scanner.listings(self.below):
+        unseen: set[str] = set()
+        for listing in self.scanner.listings():
             files.update((file.relative, file.facts) for file in listing.files)
-            folders.update(listing.folders if not self.deep else ())
-            unseen += [path.relative for path in listing.skipped if path.subtree]
-            if not self.deep:
-                break
-        if unseen:
-            self._keep_unseen(files, folders, unseen)
-        return files, folders
-
-    def _keep_unseen(self, files: dict[str, FileFacts], folders: set[str], unseen: list[str]) -> None:
-        """Below paths that could not be read, what the last look found still counts."""
-        for relative, facts in self._files.items():
+            unseen.update(path.relative for path in listing.skipped if path.subtree)
+        for relative, facts in self._files.items() if unseen else ():
             if any(within(relative, top) for top in unseen):
                 files.setdefault(relative, facts)
-        folders.update(folder for folder in self._folders if any(within(folder, top) for top in unseen))
+        return files, unseen

@@ -15,13 +15,14 @@ class Presence:
     """The identity of one root, as of the last check, and the clock of its sweeps.
 
     All times are seconds of one clock that never goes back. A root that is there is checked every second, a missing
-    one every `missing_seconds`; `due` says when the next check is.
+    one every `missing_seconds`, and both as often as that if it is less; `due` says when the next check is.
     """
 
     def __init__(self, root: str, *, missing_seconds: float, sweep_seconds: float) -> None:
         self.due = 0.0
         self._root: Final = root
         self._missing_seconds: Final = missing_seconds
+        self._check_seconds: Final = min(_CHECK_SECONDS, missing_seconds)
         self._sweep_seconds: Final = sweep_seconds
         self._sweep_due = 0.0
         self._identity: tuple[int, int] | None = None
@@ -32,7 +33,7 @@ class Presence:
         `same`: there as before, or missing as before. `sweep`: there as before, and a sweep is due.
         """
         before, self._identity = self._identity, self._identify()
-        self.due = now + (self._missing_seconds if self._identity is None else _CHECK_SECONDS)
+        self.due = now + (self._missing_seconds if self._identity is None else self._check_seconds)
         if self._identity == before:
             return "sweep" if before is not None and now >= self._sweep_due else "same"
         if self._identity is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.scan.files import FileFacts, facts_at, name_of
 from embedingest.ingest.scan.ignore import IGNORE_FILES
-from embedingest.ingest.watch.events import EventsBroken, RawEvents
+from embedingest.ingest.watch.events import EventsBroken, EventsReady
 from embedingest.ingest.watch.pending import PendingChanges
 from embedingest.ingest.watch.presence import Presence
 from embedingest.ingest.watch.settle import age_seconds
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from embedingest.ingest.scan.scanner import Scanner
+    from embedingest.ingest.watch.events import Changes
     from embedingest.ingest.watch.values import WatchSettings
 
 __all__ = ["RootWatch"]
 
 _log = logging.getLogger(__name__)
-
-_BURST_PATHS: Final = 2_000
 
 
 class _HeldFile(NamedTuple):
@@ -124,40 +123,45 @@ class RootWatch(threading.Thread):
             return
 
     def _receive(self, message: object) -> None:
-        if isinstance(message, RawEvents):
-            self._receive_events(message.paths)
+        if isinstance(message, EventsReady):
+            self._receive_changes(self._subscription.take(message.source))
         elif isinstance(message, _HeldFile):
             self._note_file(message.relative, message.facts, time.monotonic())
-        elif isinstance(message, EventsBroken) and self._subscription.reader_broke(message.reader):
-            # Watchfiles gives up at a name that is no text. Look everywhere, and begin anew without that folder.
+        elif isinstance(message, EventsBroken) and self._subscription.broke(message.source):
             _log.info("events of %s broke off: %s", self._root, message.reason)
             self._pending.note_folder("", time.monotonic())
             self._note_folders(self._subscription.arm())
 
     # -- what may have changed
 
-    def _receive_events(self, paths: set[str]) -> None:
+    def _receive_changes(self, changes: Changes) -> None:
         now = time.monotonic()
-        if len(paths) >= _BURST_PATHS:
-            # So many at once may be more than the kernel could queue; a scan is cheaper than a look at each.
+        if changes.lost:
+            _log.info("more events of %s came than could be queued; all of it is looked at", self._root)
             self._pending.note_folder("", now)
-            self._subscription.forget("")
-            return
-        for path in paths:
-            for relative in self._subscription.paths(path):
-                if self._scanner.may_matter(relative):
-                    self._note_path(relative, now)
+            self._subscription.restart()
+        for relative in changes.paths:
+            self._note_path(relative, now)
+        for new, old in changes.moves.items():
+            self._pending.note_move(old, new)
 
     def _note_path(self, relative: str, now: float) -> None:
+        if not self._scanner.may_matter(relative):
+            return
         if name_of(relative) in IGNORE_FILES:
             self._pending.note_folder(relative.rpartition("/")[0], now)
             return
         facts = self._current_facts(relative, follow=False)
-        if facts is not None and stat.S_ISLNK(facts.mode):
-            self._subscription.add_link(relative)
+        is_link = facts is not None and stat.S_ISLNK(facts.mode)
+        if is_link:
             facts = self._current_facts(relative)
-        if facts is None or facts.is_folder:
+        if facts is not None and facts.is_folder:
+            self._subscription.renew(relative)
+        else:
             self._subscription.forget(relative)
+        if is_link and relative:
+            self._subscription.add_link(relative)
+        if facts is None or facts.is_folder:
             self._pending.note_folder(relative, now)
         else:
             self._note_file(relative, facts, now)
@@ -177,15 +181,15 @@ class RootWatch(threading.Thread):
             return None
 
     def _poll(self, now: float) -> None:
-        for changed, folders in self._subscription.poll(now):
-            for relative, facts in changed:
-                self._note_file(relative, facts, now)
-            self._note_folders(folders)
+        changed, folders = self._subscription.poll(now)
+        for relative, facts in changed:
+            self._note_file(relative, facts, now)
+        self._note_folders(folders)
 
     def _give_out(self, now: float) -> None:
         """Emit what has settled."""
         files, folders = self._pending.take(now, self._current_facts)
-        if folders and not self._missing and not self._subscription.single_file:
+        if folders and not self._missing:
             self._note_folders(self._subscription.extend(folders))
         outer = frozenset(outermost(folders))
         inner = frozenset(file for file in files if not any(within(file, folder) for folder in outer))
@@ -198,8 +202,7 @@ class RootWatch(threading.Thread):
         """Follow the root when it appears or is replaced, give it up when it goes, and sweep it when that is due."""
         change = self._presence.check(now)
         if change == "sweep":
-            if self._subscription.mode == "events":
-                self._note_folders(self._subscription.arm())
+            self._note_folders(self._subscription.arm())
             self._sweep(now)
         elif change == "gone":
             self._give_up(f"`{self._root}` went away; nothing of it is deleted")
@@ -211,6 +214,9 @@ class RootWatch(threading.Thread):
             self._note_folders(self._subscription.begin())
             self._missing = False
             self._sweep(now)
+        elif change == "same":
+            for relative in self._subscription.beat(now):
+                self._note_path(relative, now)
 
     def _give_up(self, message: str) -> None:
         self._subscription.end()

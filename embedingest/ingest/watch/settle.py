@@ -90,6 +90,11 @@ class Settler(Generic[Key]):
             heapq.heappop(self._heap)  # it was noted again since, or is settled
         return None
 
+    def due_of(self, key: Key) -> float | None:
+        """When this one may be due; `None` if it does not wait."""
+        waiting = self._waiting.get(key)
+        return None if waiting is None else waiting.due
+
     def _wait(self, key: Key, facts: FileFacts | None, due: float, deadline: float) -> None:
         self._waiting[key] = _Waiting(facts, due, deadline)
         heapq.heappush(self._heap, (due, next(self._serial), key))

@@ -1,7 +1,6 @@
-"""How the folders of one root are followed: by events of the system, by polling, or by both. Settles nothing.
+"""How one root is followed: by events of the system, else by polling. Settles nothing.
 
-Events are had from a reader, which is replaced whenever the set of folders changes; where none can be had, or a
-folder's names cannot be said in one, its entries are compared with those of the last look.
+What events do not tell of is compared once a second (`Pulse`); polling sees it by itself.
 """
 
 from __future__ import annotations
@@ -9,11 +8,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, Literal
 
-from embedingest.ingest.scan.files import facts_at
-from embedingest.ingest.watch.events import RECURSIVE, EventReader, NoEventsError, TreeMovedError
+from embedingest.ingest.watch.events import Changes, NoEventsError, TreeEvents
 from embedingest.ingest.watch.filesystem import explain_limit, filesystem_of, is_remote
+from embedingest.ingest.watch.folder_watches import FolderWatches
+from embedingest.ingest.watch.inotify import is_available
 from embedingest.ingest.watch.poll import Polled, Poller
-from embedingest.ingest.watch.tree import Tree
+from embedingest.ingest.watch.pulse import Pulse
 from embedingest.ingest.watch.values import Notice
 
 if TYPE_CHECKING:
@@ -21,21 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from embedingest.ingest.scan.scanner import Scanner
+    from embedingest.ingest.watch.events import EventSource
     from embedingest.ingest.watch.values import WatchSettings
 
 __all__ = ["Subscription"]
 
-_LINGER_SECONDS: Final = 0.5
-_ARM_ATTEMPTS: Final = 5
 _BUSY_FACTOR: Final = 10
 """Polling takes at most about one part in so many of the time."""
 
 
 class Subscription:
-    """The watch over one root: reader, known folders and pollers. `mode` says how changes are noticed now.
+    """The watch over one root: a source of events and a pulse, or a poller. `mode` says how changes are noticed now.
 
-    Belongs to one thread. Events arrive in `inbox`. Polling is not done by itself: `poll` is called once `poll_due`
-    has come. All times are seconds of one clock that never goes back.
+    Belongs to one thread. That events have come is told in `inbox`, and `take` has them. `beat` is to be called once
+    a second, `poll` once `poll_due` has come. All times are seconds of one clock that never goes back.
     """
 
     def __init__(
@@ -46,165 +45,136 @@ class Subscription:
         on_notice: Callable[[Notice], None],
     ) -> None:
         self.mode: Literal["events", "polling"] = "events"
-        self.single_file = False
         self._scanner: Final = scanner
         self._settings: Final = settings
         self._inbox: Final = inbox
         self._on_notice: Final = on_notice
-        self._base: Final = os.path.abspath(scanner.root).rstrip("/")
-        self._tree = Tree()
-        self._reader: EventReader | None = None
-        self._pollers: dict[str, Poller] = {}
+        self._source: EventSource | None = None
+        self._pulse: Pulse | None = None
+        self._poller: Poller | None = None
         self._poll_due = 0.0
-        self._outdated = False  # the tree has folders that the reader does not watch
-        self._must_poll = bool(settings.polling)
+        self._fallen_for = ""  # why no events could be had when they were last asked for
 
     # -- beginning and end
 
     def begin(self) -> list[str]:
         """Follow a root that is there now and was not, or was another; answers as `extend`."""
         self.end()
-        self.single_file = not os.path.isdir(self._scanner.root)
         return self.arm()
 
     def arm(self) -> list[str]:
-        """Follow every folder there is, by events where they can be had, else by polling; answers as `extend`."""
-        kind = "" if self._must_poll or self._settings.polling is False else filesystem_of(self._scanner.root)
-        if is_remote(kind):
-            self._must_poll = True
-            root = self._scanner.root
-            self._notify(f"`{root}` lies on {kind}, which tells of no changes; looking instead")
-        if self._must_poll:
-            self._start_polling()
+        """Follow every folder there is anew, by events where they can be had, else by polling; answers as `extend`."""
+        self._drop_source()
+        polling = self._settings.polling
+        kind = filesystem_of(self._scanner.root) if polling is None else ""
+        if polling:
+            self._look_from_now_on()
             return []
-        self.mode = "events"
-        self._tree = Tree()
-        return self.extend([""])
+        if is_remote(kind):
+            self._fall_back(f"`{self._scanner.root}` lies on {kind}, which tells of no changes; looking instead")
+            return []
+        return self._follow([""])
 
     def extend(self, folders: Iterable[str]) -> list[str]:
-        """Watch what lies below, new folders too, until a look finds no folder that is not watched.
+        """Follow what lies below these folders too.
 
-        A folder that came after its parent was listed, and before that was watched, gave no event. The answer is
-        the folders to look at again once they rest: they come and go faster than they can be listed.
+        The answer is the folders to look at again once they rest: they come and go faster than they can be listed.
         """
-        if self.mode != "events":
-            return []
-        if RECURSIVE or self.single_file:
-            if self._reader is None:
-                self._replace_reader()
-            return []
-        folders = list(folders)
-        for _ in range(_ARM_ATTEMPTS):
-            grown = [self._tree.read(self._scanner, folder) for folder in folders]
-            self._outdated = self._outdated or any(grown) or self._reader is None
-            if not self._outdated:
-                return []
-            self._outdated = not self._replace_reader()
-            if self._must_poll:
-                return []
-        return folders
+        return self._follow(folders) if self.mode == "events" else []
+
+    def restart(self) -> None:
+        """Events were lost: from the next `extend` on everything is followed anew."""
+        if self.mode == "events":
+            self._drop_source()
 
     def end(self) -> None:
         """Stop watching and forget every folder."""
-        if self._reader is not None:
-            self._reader.stop()
-            self._reader = None
-        self._tree = Tree()
-        self._pollers = {}
+        self._drop_source()
+        self._poller = None
 
-    def reader_broke(self, reader: EventReader) -> bool:
-        """A reader's events broke off; whether it was the present one, so that the watch is to be armed anew."""
-        if reader is not self._reader:
-            return False
-        self._reader = None
-        return True
+    def broke(self, source: EventSource) -> bool:
+        """A source ended by itself; whether it was the present one, so that the watch is to be armed anew."""
+        return source is self._source
 
     # -- what events say
 
-    def paths(self, path: str) -> list[str]:
-        """The relative paths of the absolute path of an event: one for each name that links give it."""
-        if path == self._base:
-            return list(self._tree.names(""))
-        if self.single_file or not path.startswith(self._base + "/"):
-            return []
-        return list(self._tree.names(path[len(self._base) + 1 :]))
+    def take(self, source: EventSource) -> Changes:
+        """What has changed, when this source said so; nothing if it is not the present one."""
+        return self._source.take() if self._source is source else Changes(set(), {})
 
-    def add_link(self, relative: str) -> None:
-        """A path is a symbolic link: what it shows changes under this name too."""
-        self._tree.add_link(os.path.realpath(self._scanner.root), relative)
+    def beat(self, now: float) -> set[str]:
+        """The paths that have changed of those that no event tells of."""
+        return set() if self._pulse is None else self._pulse.beat(now)
+
+    def renew(self, folder: str) -> None:
+        """There is a folder at this path: it came, or something befell it."""
+        if self._source is not None:
+            self._source.renew(folder)
 
     def forget(self, relative: str) -> None:
-        """A folder went, or another took its place: even one of the same name has lost its watch."""
-        self._tree.forget(relative)
+        """There is no folder and no link at this path."""
+        if self._source is not None:
+            self._source.forget(relative)
+
+    def add_link(self, relative: str) -> None:
+        """There is a symbolic link at this path: what it shows changes under this name too."""
+        if self._source is not None:
+            self._source.add_link(relative)
+
+    def _follow(self, folders: Iterable[str]) -> list[str]:
+        try:
+            if self._source is None:
+                self._pulse, folders = Pulse(self._scanner), [""]
+                self._source = self._open_source(self._pulse)
+            unrest = self._source.extend(folders)
+        except NoEventsError as error:
+            reason = explain_limit(str(error), error.folders) or str(error)
+            root, seconds = self._scanner.root, self._settings.poll_seconds
+            self._fall_back(f"no events for `{root}`, looking every {seconds:g} s instead: {reason}")
+            return []
+        self.mode, self._poller, self._fallen_for = "events", None, ""
+        return unrest
+
+    def _open_source(self, pulse: Pulse) -> EventSource:
+        if is_available():
+            return FolderWatches(self._scanner, pulse, self._inbox)
+        base = os.path.abspath(self._scanner.root).rstrip("/")
+        return TreeEvents(base, self._inbox, single_file=not os.path.isdir(base or "/"))
+
+    def _drop_source(self) -> None:
+        if self._source is not None:
+            self._source.close()
+        if self._pulse is not None:
+            self._pulse.close()
+        self._source = self._pulse = None
 
     # -- polling
 
     @property
     def poll_due(self) -> float | None:
         """When `poll` is to be called; `None` where nothing is polled."""
-        return self._poll_due if self._pollers else None
+        return None if self._poller is None else self._poll_due
 
-    def poll(self, now: float) -> list[Polled]:
-        """What changed in the polled folders since the last call."""
-        polled = [poller.poll() for poller in self._pollers.values()]
-        busy_seconds = sum(poller.busy_seconds for poller in self._pollers.values())
+    def poll(self, now: float) -> Polled:
+        """What changed since the last call."""
+        if self._poller is None:
+            return Polled([], [])
+        polled, busy_seconds = self._poller.poll(), self._poller.busy_seconds
         self._poll_due = now + busy_seconds + max(self._settings.poll_seconds, _BUSY_FACTOR * busy_seconds)
         return polled
 
-    def _start_polling(self) -> None:
-        if self._reader is not None:
-            self._reader.stop(after=_LINGER_SECONDS)
-            self._reader = None
+    def _look_from_now_on(self) -> None:
         self.mode = "polling"
-        if "" not in self._pollers or not self._pollers[""].deep:
-            self._pollers = {"": Poller(self._scanner)}
-            self._pollers[""].poll()
+        if self._pulse is None:
+            self._pulse = Pulse(self._scanner)  # of mounts and outer rules only
+        if self._poller is None:
+            self._poller = Poller(self._scanner)
+            self._poller.poll()
 
-    def _fall_back(self, error: str) -> None:
-        self._must_poll = True
-        reason = explain_limit(error, len(self._tree.folders)) or error
-        root, seconds = self._scanner.root, self._settings.poll_seconds
-        self._notify(f"no events for `{root}`, looking every {seconds:g} s instead: {reason}")
-        self._start_polling()
-
-    def _notify(self, message: str) -> None:
-        self._on_notice(Notice(self._scanner.root, "polling", message))
-
-    # -- the reader
-
-    def _replace_reader(self) -> bool:
-        """Replace the reader by one over the present tree; False when that has changed meanwhile.
-
-        The old one ends a moment later, so that nothing falls between the two.
-        """
-        try:
-            reader = EventReader(self._watched_paths(), self._inbox)
-        except TreeMovedError:
-            for folder in [folder for folder in self._tree.folders if not self._is_there(folder)]:
-                self._tree.forget(folder)
-            return False
-        except NoEventsError as error:
-            self._fall_back(str(error))
-            return True
-        reader.start()
-        if self._reader is not None:
-            self._reader.stop(after=_LINGER_SECONDS)
-        self._reader = reader
-        self._pollers = {
-            folder: self._pollers.get(folder) or Poller(self._scanner, folder, deep=False)
-            for folder in self._tree.blind
-        }
-        return True
-
-    def _watched_paths(self) -> list[str]:
-        if self.single_file:
-            return [os.path.dirname(self._base) or "/"]
-        if RECURSIVE:
-            return [self._base or "/"]
-        return [f"{self._base}/{folder}" if folder else self._base or "/" for folder in self._tree.to_watch()]
-
-    def _is_there(self, folder: str) -> bool:
-        try:
-            return facts_at(self._scanner.root, folder, follow=True) is not None
-        except OSError:
-            return False
+    def _fall_back(self, message: str) -> None:
+        """Look instead, until the next `arm` has events again."""
+        self._drop_source()
+        if message != self._fallen_for:
+            self._fallen_for = message
+            self._on_notice(Notice(self._scanner.root, "polling", message))
+        self._look_from_now_on()

@@ -1,4 +1,4 @@
-"""The folders of a root as a watcher needs them: which to watch, which show the same, which no event can name."""
+"""The folders and links of a root as a watcher needs them: what lies in what, and which paths show the same."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from embedingest.ingest.scan.files import is_decodable
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from embedingest.ingest.scan.scanner import Scanner
 
@@ -18,73 +16,77 @@ __all__ = ["Tree", "outermost", "within"]
 
 @dataclass(slots=True)
 class Tree:
-    """Folders below one root, by relative path.
+    """Folders and symbolic links below one root, by relative path.
 
-    `folders` is every folder a scan enters and can read. `blind` are the ones of these that hold, or bear, a name
-    that is no text: events cannot say it. `same` maps a path to the other paths at which links show it; those
-    folders are not watched themselves, since the system knows a folder by one name only.
+    `folders` is every folder that a scan enters, with the folders and links in it. `links` is every link that is not
+    excluded, with the real path that it shows.
     """
 
-    folders: set[str] = field(default_factory=set)
-    blind: set[str] = field(default_factory=set)
-    same: dict[str, set[str]] = field(default_factory=dict)
-    linked: set[str] = field(default_factory=set)
-    _real: dict[str, str] = field(default_factory=dict)
+    folders: dict[str, set[str]] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    _shown: dict[str, set[str]] = field(default_factory=dict)
 
-    def read(self, scanner: Scanner, below: str = "") -> bool:
-        """Add what lies below a path; False when nothing was new."""
-        before = len(self.folders)
-        top = os.path.realpath(scanner.root)
+    def read(self, scanner: Scanner, below: str = "") -> tuple[list[str], list[str]]:
+        """Add what lies below a path; answers the folders and the links that are new, outer ones first."""
+        folders, links = [], []
         for listing in scanner.listings(below, files=False):
-            if any(path.subtree and path.relative == listing.relative for path in listing.skipped):
-                continue
-            for file in listing.files:
-                self.add_link(top, file.relative)
-            if any(file.relative == listing.relative for file in listing.files):
-                continue
-            self.folders.add(listing.relative)
-            if listing.undecodable or not is_decodable(listing.relative):
-                self.blind.add(listing.relative)
-            if listing.linked:
-                self.linked.add(listing.relative)
-                self.add_link(top, listing.relative)
-        return len(self.folders) > before
+            relative = listing.relative
+            linked = [file.relative for file in listing.files if file.link]
+            linked += [path.relative for path in listing.skipped if path.reason.startswith("link_")]
+            if listing.linked and os.path.islink(f"{scanner.root}/{relative}"):
+                linked.append(relative)
+            unseen = [path.reason for path in listing.skipped if path.relative == relative]
+            is_folder = not any(file.relative == relative for file in listing.files)
+            # One that cannot be read now is a folder too, and may be readable soon.
+            if is_folder and set(unseen) <= {"unreadable"} and relative not in self.folders:
+                self.folders[relative] = set()
+                self._hang(relative)
+                folders.append(relative)
+            links += [link for link in linked if self.add_link(scanner.root, link)]
+        return folders, links
 
-    def add_link(self, top: str, relative: str) -> None:
-        """Remember what a link shows. `top` is the root's real path."""
-        real = os.path.realpath(f"{top}/{relative}")
-        inside = real[len(top) :].lstrip("/") if real == top or real.startswith(top.rstrip("/") + "/") else None
-        # Of several links to one place outside, the first stands for it.
-        shown = self._real.setdefault(real, relative) if inside is None else inside
-        if shown != relative:
-            self.same.setdefault(shown, set()).add(relative)
+    def add_link(self, root: str, relative: str) -> bool:
+        """Remember what a link shows; False when it was known, and showed the same."""
+        real = os.path.realpath(f"{root}/{relative}")
+        self._hang(relative)
+        if self.links.get(relative) == real:
+            return False
+        self._unlink(relative)
+        self.links[relative] = real
+        self._shown.setdefault(real, set()).add(relative)
+        return True
 
-    def forget(self, relative: str) -> None:
-        """A folder went, or another took its place: whatever was known of it is void."""
-        self.folders = {folder for folder in self.folders if not within(folder, relative)}
-        self.blind &= self.folders
-        self.linked &= self.folders
-        if self.same:
-            gone = [path for path in self.same if within(path, relative)]
-            for path in gone:
-                del self.same[path]
-            for others in self.same.values():
-                others -= {path for path in others if within(path, relative)}
-            self._real = {real: path for real, path in self._real.items() if not within(path, relative)}
+    def forget(self, relative: str) -> list[str]:
+        """What was at this path is gone, or something else is there; answers every path that was known of it."""
+        if relative not in self.folders and relative not in self.links:
+            return []
+        self.folders.get(_parent(relative), set()).discard(relative)
+        gone, ahead = [], [relative]
+        while ahead:
+            path = ahead.pop()
+            gone.append(path)
+            ahead += self.folders.pop(path, ())
+            self._unlink(path)
+        return gone
 
-    def to_watch(self) -> Iterator[str]:
-        """The folders that get a watch of their own."""
-        hidden = {path for others in self.same.values() for path in others} if self.same else set()
-        return (folder for folder in self.folders if folder not in self.blind and folder not in hidden)
+    def links_to(self, real: str) -> Iterable[str]:
+        """The links that show the file at a real path."""
+        return self._shown.get(real, ()) if self._shown else ()
 
-    def names(self, relative: str) -> Iterator[str]:
-        """A path and every other path at which links show it."""
-        yield relative
-        if self.same:
-            yield from self.same.get(relative, ())
-            parent, _, name = relative.rpartition("/")
-            for other in self.same.get(parent, ()):
-                yield f"{other}/{name}"
+    def _hang(self, relative: str) -> None:
+        if relative and (parent := self.folders.get(_parent(relative))) is not None:
+            parent.add(relative)
+
+    def _unlink(self, relative: str) -> None:
+        real = self.links.pop(relative, None)
+        if real is not None:
+            self._shown[real].discard(relative)
+            if not self._shown[real]:
+                del self._shown[real]
+
+
+def _parent(relative: str) -> str:
+    return relative.rpartition("/")[0]
 
 
 def within(relative: str, top: str) -> bool:

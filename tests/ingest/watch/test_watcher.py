@@ -10,52 +10,14 @@ import sys
 import threading
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-from embedingest.ingest.scan.ignore import Rules
 from embedingest.ingest.scan.scanner import Scanner
 from embedingest.ingest.watch.values import Batch
 from embedingest.ingest.watch.watcher import Watcher
+from tests.ingest.watch.watched import Watched
 from tests.waiting import until
-
-SETTLE = 0.05
-
-
-class Watched:
-    """A folder under watch, and what was said of it since `said` was last called."""
-
-    def __init__(self, root, **settings):
-        self.root = Path(root)
-        self.notices = []
-        rules = Rules.of(**settings.pop("rules", {}))
-        settings = {"settle_ms": int(SETTLE * 1000), "poll_ms": 50, "on_notice": self.notices.append, **settings}
-        self.watcher = Watcher([Scanner(root, rules)], **settings)
-
-    def __enter__(self):
-        self.watcher.start()
-        assert self.said() == [""], "a sweep comes first"
-        return self
-
-    def __exit__(self, *_):
-        self.watcher.close()
-
-    def said(self, *expected):
-        """The paths of the batches until all expected ones are covered, else until one came and all is quiet."""
-        seen = set()
-
-        def enough():
-            batches = self.watcher.get(timeout=4 * SETTLE if not expected else 0.5)
-            for batch in batches:
-                seen.update({""} if batch.sweep else batch.files | batch.folders)
-            return all(covers(seen, path) for path in expected) if expected else seen or not batches
-
-        until(enough, f"a batch that covers {expected}")
-        return sorted(seen)
-
-    def state(self):
-        return next(iter(self.watcher.watching().values()))
 
 
 def append_line(path):
@@ -64,10 +26,6 @@ def append_line(path):
     with path.open("a") as file:
         file.write("line\n")
     return now
-
-
-def covers(seen, path):
-    return "" in seen or any(path == one or path.startswith(one + "/") for one in seen)
 
 
 @pytest.fixture
@@ -400,28 +358,37 @@ class TestWithoutEvents:
         ("limit", "allowed", "name"),
         [("max_inotify_watches", 1, "max_user_watches"), ("max_inotify_instances", 0, "max_user_instances")],
     )
-    def test_a_limit_of_inotify_is_named_with_its_remedy_and_polling_goes_on(self, root, limit, allowed, name):
+    def test_a_limit_of_inotify_is_named_with_its_remedy_and_polling_goes_on_until_it_is_raised(
+        self, root, limit, allowed, name
+    ):
         code = (
             "import sys, time, pathlib\n"
             "from embedingest.ingest.scan.scanner import Scanner\n"
             "from embedingest.ingest.watch.watcher import Watcher\n"
-            f"pathlib.Path('/proc/sys/user/{limit}').write_text('{allowed}')\n"
+            f"limit = pathlib.Path('/proc/sys/user/{limit}')\n"
+            f"limit.write_text('{allowed}')\n"
             "root = sys.argv[1]\n"
             "say = lambda notice: print(notice.message)\n"
-            "with Watcher([Scanner(root)], settle_ms=50, poll_ms=50, on_notice=say) as watcher:\n"
+            "with Watcher([Scanner(root)], settle_ms=50, poll_ms=50, sweep_seconds=0.5, on_notice=say) as watcher:\n"
             "    watcher.get(timeout=1)\n"
             "    pathlib.Path(root, 'sub/b.md').write_text('other')\n"
-            "    print(sorted(watcher.get(timeout=60)[0].files), list(watcher.watching().values()))\n"
+            "    while not (files := {file for batch in watcher.get(timeout=60) for file in batch.files}): pass\n"
+            "    print(sorted(files), *watcher.watching().values())\n"
+            "    limit.write_text('100')\n"
+            "    while 'polling' in watcher.watching().values(): watcher.get(timeout=60)\n"
+            "    pathlib.Path(root, 'a.md').write_text('other')\n"
+            "    while not (files := {file for batch in watcher.get(timeout=60) for file in batch.files}): pass\n"
+            "    print(sorted(files), *watcher.watching().values())\n"
         )
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", code, str(root)]
         result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
         assert result.returncode == 0, result.stderr
-        notice, outcome = result.stdout.splitlines()
+        notice, *outcome = result.stdout.splitlines()
         assert f"fs.inotify.{name}" in notice
         assert f"sudo sysctl fs.inotify.{name}=" in notice
         assert "looking every 0.05 s instead" in notice
-        assert outcome == "['sub/b.md'] ['polling']"
+        assert outcome == ["['sub/b.md'] polling", "['a.md'] events"]
 
 
 def test_batches_merge_and_a_sweep_swallows_the_rest():
