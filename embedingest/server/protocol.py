@@ -105,6 +105,8 @@ class _TimedProtocol(Connection):
         rest: bytes | None = data
         while rest is not None:
             rest = self._feed(rest)
+        if self._is_deaf:
+            return
         if self._phase == _BODY and phase == _BODY and self.cycle is cycle:
             self._spare_bytes -= len(data)
             if self._spare_bytes < 0:
@@ -223,6 +225,8 @@ class _TimedProtocol(Connection):
 
     def _refuse(self, status: int, text: str) -> None:
         """Answer, unless an answer has begun, and close; a handler that waits for the body sees a disconnect."""
+        if self._is_deaf:  # it is refused, and its deadline is that for reading why
+            return
         self._clear_deadline()
         if self.transport.is_closing():
             return

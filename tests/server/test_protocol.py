@@ -284,7 +284,7 @@ HEADS = {
 
 @pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
 @pytest.mark.parametrize("packets", [1, 7])
-def test_a_head_beyond_its_bound_is_refused_however_it_is_packed(port, head, packets):
+def test_a_head_beyond_its_bound_is_refused_however_it_is_packed(port, head, packets, caplog):
     request = raw_request({"model": "hashing"}).replace(b"\r\n", b"\r\n" + head, 1)
     connection = connect(port)
     size = len(request) // packets + 1
@@ -293,6 +293,7 @@ def test_a_head_beyond_its_bound_is_refused_however_it_is_packed(port, head, pac
             connection.sendall(request[start : start + size])
     assert read_to_end(connection).startswith(b"HTTP/1.1 431 ")
     connection.close()
+    assert not [record for record in caplog.records if record.name == "asyncio"]  # refused once
 
 
 BESIDE = {
