@@ -45,7 +45,7 @@ class ModelName:
         if local and cloud:
             raise InvalidNameError(f'use either :local or :cloud, not both: "{text.strip()}"')
         path, tag = _split_tag(name)
-        parts = path.split("/")
+        parts = path.split("/", 3)
         if len(parts) > 3:
             raise InvalidNameError("invalid model name")
         host, namespace, model = (_HOST, _NAMESPACE)[: 3 - len(parts)] + tuple(parts)

@@ -206,7 +206,8 @@ def _endpoint(state: ServerState, path: str, handler: Handler) -> Callable[[Rout
                 return refused
         try:
             response = await _handle(state, request, handler)
-            request.room.extend(len(getattr(response, "body", b"")))
+            if isinstance(response, Answer):
+                request.room.extend(response.size)
             return response
         except Disconnected:
             raise

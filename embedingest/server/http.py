@@ -62,22 +62,35 @@ class Answer(Response):
     """An answer sent whole. `media` is the exact content type: the library would add a charset of its own."""
 
     def __init__(
-        self, status: int = 200, body: bytes = b"", media: str | None = JSON, headers: Headers | None = None
+        self,
+        status: int = 200,
+        body: bytes | list[bytes] = b"",
+        media: str | None = JSON,
+        headers: Headers | None = None,
     ) -> None:
-        typed = media is not None and (body or status == 200)
-        super().__init__(body, status, {"content-type": media} if typed and media is not None else None)
+        """`body` may be in pieces: joined, one of a hundred megabytes would hold everything up."""
+        self._pieces = [body] if isinstance(body, bytes) else body
+        self.size = sum(map(len, self._pieces))
+        fixed = {} if isinstance(body, bytes) else {"content-length": str(self.size)}
+        if media is not None and (self.size or status == 200):
+            fixed["content-type"] = media
+        super().__init__(body if isinstance(body, bytes) else b"", status, fixed)
         for name, value in headers or ():
             self.headers.append(name, value)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's signature
         """Send it in parts, each once the one before was taken."""
-        if len(self.body) <= _PART_BYTES:
-            await super().__call__(scope, receive, send)
-            return
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for start in range(0, len(self.body), _PART_BYTES):
-            part, more = self.body[start : start + _PART_BYTES], start + _PART_BYTES < len(self.body)
-            await send({"type": "http.response.body", "body": part, "more_body": more})
+        waiting: list[bytes] = []
+        size = 0
+        for piece in self._pieces:
+            for start in range(0, len(piece), _PART_BYTES):
+                if size >= _PART_BYTES:
+                    await send({"type": "http.response.body", "body": b"".join(waiting), "more_body": True})
+                    waiting, size = [], 0
+                waiting.append(piece[start : start + _PART_BYTES])
+                size += len(waiting[-1])
+        await send({"type": "http.response.body", "body": b"".join(waiting)})
 
 
 def stream(parts: AsyncIterator[bytes], media: str) -> StreamingResponse:

@@ -46,6 +46,8 @@ Search = Callable[..., Mapping[str, Any]]
 
 _REQUEST_THREADS: Final = 16
 _DECODING_THREADS: Final = 2
+_THREAD_FROM_BYTES: Final = 64 * 1024  # a body of this size takes the decoder long enough to be noticed
+_NAME_CHARACTERS: Final = 1000  # more than any model's name has
 MOST_PULLS: Final = 4
 """Models that are fetched at once."""
 
@@ -96,6 +98,8 @@ class ServerState:
 
     def parse(self, model: str) -> ModelName:
         """Steps 2 and 3 of `routes/embed.py`: an empty name 404, a malformed one 400, a cloud one 403."""
+        if len(model) > _NAME_CHARACTERS:
+            raise WireError(400, "invalid model name")
         if not model.strip():
             raise WireError(404, f"model '{model}' not found")
         try:
@@ -147,9 +151,10 @@ class ServerState:
 
     async def read(self, request: Request, read: Callable[[bytes], T]) -> T:
         """What `read` makes of the body: of a large one on a thread, which a client that leaves need not wait for."""
-        if len(request.content) < LARGE_BYTES:
+        if len(request.content) < _THREAD_FROM_BYTES:
             return read(request.content)
-        return await self.unless_disconnected(request, self.decoding.run(read, request.content))
+        threads = self.threads if len(request.content) < LARGE_BYTES else self.decoding
+        return await self.unless_disconnected(request, threads.run(read, request.content))
 
     async def unless_disconnected(self, request: Request, computation: Coroutine[Any, Any, T]) -> T:
         """The result of `computation`, which is cancelled when the client disconnects. Raises Disconnected."""

@@ -12,6 +12,8 @@ __all__ = ["encodings", "unpacked"]
 
 _AUTOMATIC: Final = 32 + zlib.MAX_WBITS  # gzip or zlib, as the bytes say
 _MOST_LAYERS: Final = 2
+_MOST_MEMBERS: Final = 10_000
+_STEP_BYTES: Final = 64 * 1024  # unpacked at once; what follows a member in them is copied
 _WINDOW_BYTES: Final = 2**27  # what unpacking zstd may hold at once
 
 
@@ -46,16 +48,21 @@ def _zlib(body: bytes, limit: int, name: str) -> bytes:
 def _members(body: bytes, limit: int, window_bits: int) -> bytes:
     """All members that follow one another, as gzip allows."""
     parts: list[bytes] = []
-    size = 0
-    while body:
+    size = place = members = 0
+    while place < len(body):
         unpacking = zlib.decompressobj(window_bits)
-        parts.append(unpacking.decompress(body, limit - size + 1))
-        size += len(parts[-1])
-        if size > limit:
-            raise WireError(413, f"the unpacked body has more than {limit} bytes, the limit")
-        if not unpacking.eof:
-            raise zlib.error("it is cut short")
-        body = unpacking.unused_data
+        members += 1
+        if members > _MOST_MEMBERS:
+            raise WireError(413, f"the packed body has more than {_MOST_MEMBERS} members")
+        while not unpacking.eof:
+            if place == len(body):
+                raise zlib.error("it is cut short")
+            step = body[place : place + _STEP_BYTES]
+            parts.append(unpacking.decompress(step, limit - size + 1))
+            place += len(step) - len(unpacking.unconsumed_tail) - len(unpacking.unused_data)
+            size += len(parts[-1])
+            if size > limit:
+                raise WireError(413, f"the unpacked body has more than {limit} bytes, the limit")
     return b"".join(parts)
 
 

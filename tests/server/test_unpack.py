@@ -64,3 +64,11 @@ def test_a_body_that_grows_beyond_the_limit_is_refused_whole(serve, pack, reques
         assert status == (200 if size < 100_000 else 413), body
     layers = gzip.compress(zlib.compress(BODY[:-1] + b" " * 50_000_000 + b"}"))
     assert ask(server.port, "deflate, gzip", layers)[0] == 413
+
+
+def test_a_body_of_very_many_members_is_refused(serve):
+    empty = gzip.compress(b"")
+    assert ask(serve().port, "gzip", PACKED["gzip"] + empty * 1000)[0] == 200
+    status, text = ask(serve().port, "gzip", empty * 11_000 + PACKED["gzip"])
+    assert status == 413
+    assert "more than 10000 members" in text

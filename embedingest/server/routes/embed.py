@@ -15,7 +15,7 @@ from embedingest.engine.engine import QUERY_TEXTS
 from embedingest.errors import InputError, InputTooLongError
 from embedingest.server.http import Answer, Request, json_answer
 from embedingest.server.wire import ollama, openai
-from embedingest.server.wire.decode import WireError, decode
+from embedingest.server.wire.decode import Fields, WireError, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["detokenize", "embed", "embeddings", "legacy", "tokenize"]
 
 _THREAD_FROM_VECTORS: Final = 64  # answers of so many vectors are written off the event loop
+_MOST_TOKENS: Final = 2**17  # that are spelled out at once: the library does it in one step
 _NUMBER_BYTES: Final = 16  # of an answer's number while it is written: four, and up to twelve characters
 
 
@@ -35,7 +36,7 @@ async def embed(state: ServerState, request: Request) -> Answer:
     began = time.perf_counter()
     call = await state.read(request, ollama.embed_request)
     state.parse(call.model)
-    texts = ollama.texts_of(call.input) or []
+    texts = call.texts()
     _check_count(state, texts)
     if (refused := state.guard.unloading(request, call.keep_alive)) is not None:
         return refused  # unloading is control, not embedding
@@ -57,7 +58,7 @@ async def embed(state: ServerState, request: Request) -> Answer:
     if not texts:
         return Answer(200, ollama.empty_answer(call.model))
     state.metrics.embedded(answer)
-    body = await _joined(state, answer, lambda: ollama.embed_answer(call.model, answer, time.perf_counter() - began))
+    body = await _written(state, answer, lambda: ollama.embed_answer(call.model, answer, time.perf_counter() - began))
     return Answer(200, body, headers=_timings(answer))
 
 
@@ -110,37 +111,36 @@ async def embeddings(state: ServerState, request: Request) -> Answer:
     )
     answer = await state.unless_disconnected(request, embedding)
     state.metrics.embedded(answer)
-    body = await _joined(state, answer, lambda: openai.embeddings_answer(call.model, answer, base64=call.base64))
+    body = await _written(state, answer, lambda: openai.embeddings_answer(call.model, answer, base64=call.base64))
     return Answer(200, body, "application/json", _timings(answer))
 
 
 async def tokenize(state: ServerState, request: Request) -> Answer:
     """`POST /api/tokenize`: `{"tokens":[…]}` for one `content`, a list of such lists for a list of texts."""
-    fields = await state.read(request, decode)
+    fields, content, shape = await state.read(request, _to_tokenize)
     model = fields.text("model")
     state.parse(model)
-    contents = (fields.get(name) for name in ("content", "text", "input", "prompt"))
-    content = next((content for content in contents if content is not None), "")
-    texts = [content] if isinstance(content, str) else ollama.texts_of(content) or []
+    texts = [content] if isinstance(content, str) else ollama.shaped(shape) or []
     _check_count(state, texts)
     keep_alive = ollama.keep_alive_of(fields)
     if (refused := state.guard.unloading(request, keep_alive)) is not None:
         return refused
     await state.find(model)
     tokenizing = state.engine.tokenize(texts, model=model, keep_alive=keep_alive)
-    tokens = [list(ids) for ids in await state.unless_disconnected(request, tokenizing)]
-    answer: dict[str, Any] = {"model": model, "tokens": tokens[0] if isinstance(content, str) else tokens}
-    return json_answer({**answer, "count": sum(map(len, tokens))})
+    tokens = await state.unless_disconnected(request, tokenizing)
+    is_list = not isinstance(content, str)
+    return Answer(200, await state.threads.run(ollama.tokens_answer, model, tokens, is_list=is_list))
 
 
 async def detokenize(state: ServerState, request: Request) -> Answer:
     """`POST /api/detokenize`: the text that content tokens spell."""
-    fields = await state.read(request, decode)
+    fields, tokens = await state.read(request, _to_detokenize)
     model = fields.text("model")
     state.parse(model)
-    tokens = fields.get("tokens")
-    if not isinstance(tokens, list) or not all(type(token) is int and 0 <= token < 2**63 for token in tokens):
+    if tokens is None:
         raise WireError(400, 'field "tokens" must be a list of whole numbers from 0')
+    if len(tokens) > _MOST_TOKENS:
+        raise WireError(413, f"{len(tokens)} tokens in one request; the limit is {_MOST_TOKENS}")
     keep_alive = ollama.keep_alive_of(fields)
     if (refused := state.guard.unloading(request, keep_alive)) is not None:
         return refused
@@ -151,6 +151,22 @@ async def detokenize(state: ServerState, request: Request) -> Answer:
     except InputError as error:
         raise WireError(400, error.message) from error
     return json_answer({"model": model, "content": text})
+
+
+def _to_tokenize(body: bytes) -> tuple[Fields, Any, list[str] | WireError | None]:
+    """The fields, what is to be tokenised, and its shape."""
+    fields = decode(body)
+    contents = (fields.get(name) for name in ("content", "text", "input", "prompt"))
+    content = next((content for content in contents if content is not None), "")
+    return fields, content, ollama.shape_of(content)
+
+
+def _to_detokenize(body: bytes) -> tuple[Fields, list[int] | None]:
+    """The fields, and the tokens if they are tokens."""
+    fields = decode(body)
+    tokens = fields.get("tokens")
+    are_tokens = isinstance(tokens, list) and all(type(token) is int and 0 <= token < 2**63 for token in tokens)
+    return fields, tokens if are_tokens else None
 
 
 def _priority(texts: list[str]) -> Priority:
@@ -167,11 +183,11 @@ def _answer_bytes(info: ModelInfo, texts: list[str]) -> int:
     return len(texts) * info.dimensions * _NUMBER_BYTES
 
 
-async def _joined(state: ServerState, answer: Embeddings, write: Callable[[], list[bytes]]) -> bytes:
-    """The body, from its parts; a long one is written on a thread."""
+async def _written(state: ServerState, answer: Embeddings, write: Callable[[], list[bytes]]) -> bytes | list[bytes]:
+    """The body; a long one is written on a thread, and stays in pieces."""
     if len(answer.vectors) < _THREAD_FROM_VECTORS:
         return b"".join(write())
-    return await state.threads.run(lambda: b"".join(write()))
+    return await state.threads.run(write)
 
 
 def _timings(answer: Embeddings) -> list[tuple[str, str]]:

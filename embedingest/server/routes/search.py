@@ -16,6 +16,7 @@ __all__ = ["search"]
 
 _DEFAULT_LIMIT: Final = 10
 _MAX_LIMIT: Final = 1000
+_QUERY_CHARACTERS: Final = 100_000
 
 
 async def search(state: ServerState, request: Request) -> Answer:
@@ -32,6 +33,8 @@ def _query(fields: Fields) -> str:
     query = fields.text("query")
     if not query.strip():
         raise WireError(400, 'field "query" is required')
+    if len(query) > _QUERY_CHARACTERS:
+        raise WireError(413, f"the query has {len(query)} characters; the limit is {_QUERY_CHARACTERS}")
     return query
 
 

@@ -23,6 +23,7 @@ LARGE_BYTES: Final = 1024 * 1024
 """A body from this size on is decoded in pieces, and not on the event loop."""
 _KINDS: Final = {b"[": "an array", b'"': "a string"}
 _SHOWN_BYTES: Final = 1000  # of a large body that is no document, enough to say so
+_SHOWN_CHARACTERS: Final = 2000  # of a refusal that repeats what was sent
 _SHOWN_DIGITS: Final = 20
 _SHOWN_BELOW: Final = 1e25  # larger numbers are shown with an exponent
 
@@ -31,6 +32,7 @@ class WireError(Exception):
     """A refusal as the client sees it: a status, a text, and further keys of the error body."""
 
     def __init__(self, status: int, text: str, **extra: object) -> None:
+        text = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
         super().__init__(text)
         self.status = status
         self.text = text

@@ -15,7 +15,7 @@ import orjson
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["base64_rows", "json_number", "json_row", "json_rows"]
+__all__ = ["base64_rows", "json_number", "json_row", "json_row_pieces", "json_rows"]
 
 _POINT_FROM: Final = 1e-6  # below, Go writes an exponent
 _ORJSON_POINT_FROM: Final = 1e-5  # below, orjson does
@@ -24,7 +24,13 @@ _EXPONENT_FROM: Final = 1e21
 
 def json_rows(vectors: NDArray[np.float32]) -> bytes:
     """`[[…],[…]]` for float32 (N, D)."""
-    return b"[" + b",".join(json_row(row) for row in np.ascontiguousarray(vectors)) + b"]"
+    return b"".join(json_row_pieces(vectors))
+
+
+def json_row_pieces(vectors: NDArray[np.float32]) -> list[bytes]:
+    """The same in pieces to be joined, one for each vector."""
+    rows = [b"," + json_row(row) for row in np.ascontiguousarray(vectors)]
+    return [b"[", rows[0][1:], *rows[1:], b"]"] if rows else [b"[]"]
 
 
 def json_row(row: NDArray[np.floating]) -> bytes:

@@ -14,11 +14,12 @@ import orjson
 from embedingest.durations import DurationError, seconds_of
 from embedingest.server.wire.decode import Fields, WireError, decode, is_number
 from embedingest.server.wire.escape import escaped
-from embedingest.server.wire.numbers import json_row, json_rows
+from embedingest.server.wire.numbers import json_row, json_row_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from embedingest.engine.encoder import TokenIds
     from embedingest.types import Embeddings
 
 __all__ = [
@@ -33,12 +34,16 @@ __all__ = [
     "legacy_answer",
     "legacy_request",
     "option_context",
+    "shape_of",
+    "shaped",
     "texts_of",
+    "tokens_answer",
 ]
 
 _INTEGER: Final = (
     "num_ctx num_batch num_gpu main_gpu num_thread draft_num_predict num_keep seed num_predict top_k repeat_last_n"
 )
+_IDS_AT_ONCE: Final = 50_000  # that are written in one go
 _FLOAT: Final = "top_p min_p typical_p temperature repeat_penalty presence_penalty frequency_penalty"
 _OPTIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(_INTEGER.split(), "integer"),
@@ -58,18 +63,23 @@ class PromptChoice:
 
 @dataclass(frozen=True, slots=True)
 class EmbedRequest:
-    """A decoded `/api/embed` body. `texts` is `None` for an empty input: load, and embed nothing (cases 34 to 36).
+    """A decoded `/api/embed` body. `shape` is `None` for an empty input: load, and embed nothing (cases 34 to 36).
 
-    `input` and `options` are checked later (`routes/embed.py`): after the model's name, and after the look-up.
+    What is wrong with `shape` or `options` is said later (`routes/embed.py`): after the model's name, and after the
+    look-up.
     """
 
     model: str
-    input: Any
+    shape: list[str] | WireError | None
     truncate: bool = True
     dimensions: int | None = None
     keep_alive: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     prompt: PromptChoice = PromptChoice()
+
+    def texts(self) -> list[str]:
+        """Raises WireError (400)."""
+        return shaped(self.shape) or []
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def embed_request(body: bytes) -> EmbedRequest:
     fields = decode(body)
     return EmbedRequest(
         model=fields.text("model"),
-        input=fields.get("input"),
+        shape=shape_of(fields.get("input")),
         truncate=fields.flag("truncate", default=True),
         dimensions=fields.whole("dimensions"),
         keep_alive=keep_alive_of(fields),
@@ -122,6 +132,21 @@ def texts_of(value: Any) -> list[str] | None:
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise WireError(400, "invalid input type")
     return value or None
+
+
+def shape_of(value: Any) -> list[str] | WireError | None:
+    """What `texts_of` returns or raises, to be raised by `shaped`: a long list is looked at where it is decoded."""
+    try:
+        return texts_of(value)
+    except WireError as error:
+        return error
+
+
+def shaped(shape: list[str] | WireError | None) -> list[str] | None:
+    """The texts, `None` for none. Raises WireError (400)."""
+    if isinstance(shape, WireError):
+        raise shape
+    return shape
 
 
 def keep_alive_of(fields: Fields) -> float | None:
@@ -181,7 +206,19 @@ def embed_answer(model: str, answer: Embeddings, total_seconds: float) -> list[b
     if answer.truncated:
         truncated = {"count": len(answer.truncated), "inputs": list(answer.truncated)}
         tail += ',"truncated":' + orjson.dumps(truncated).decode()
-    return [b'{"model":', _string(model), b',"embeddings":', json_rows(answer.vectors), tail.encode(), b"}"]
+    return [b'{"model":', _string(model), b',"embeddings":', *json_row_pieces(answer.vectors), tail.encode(), b"}"]
+
+
+def tokens_answer(model: str, tokens: Sequence[TokenIds], *, is_list: bool) -> list[bytes]:
+    """The answer of `/api/tokenize`, in parts to be joined: the tokens of one text, or a list for each of several."""
+    pieces = [b'{"model":', _string(model), b',"tokens":', b"[" if is_list else b""]
+    for place, ids in enumerate(tokens):
+        pieces.append(b",[" if place else b"[")
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            numbers = orjson.dumps(list(ids[start : start + _IDS_AT_ONCE]))
+            pieces += [b"," if start else b"", numbers[1:-1]]
+        pieces.append(b"]")
+    return [*pieces, b"]" if is_list else b"", b',"count":%d}' % sum(map(len, tokens))]
 
 
 def empty_answer(model: str) -> bytes:

@@ -10,7 +10,7 @@ import orjson
 from embedingest.server.wire.decode import WireError, decode
 from embedingest.server.wire.escape import escaped
 from embedingest.server.wire.numbers import base64_rows, json_row
-from embedingest.server.wire.ollama import PromptChoice, keep_alive_of, prompt_choice, texts_of
+from embedingest.server.wire.ollama import PromptChoice, keep_alive_of, prompt_choice, shape_of, shaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ class EmbeddingsRequest:
     """A decoded `/v1/embeddings` body. `keep_alive` and the prompt choice are ours, beyond OpenAI."""
 
     model: str
-    input: Any
+    shape: list[str] | WireError | None
     base64: bool
     dimensions: int | None
     keep_alive: float | None
@@ -37,37 +37,37 @@ class EmbeddingsRequest:
 
     def texts(self) -> list[str]:
         """Never empty: an empty string is one text here (case 141). Raises WireError (400)."""
-        if self.input == "" and isinstance(self.input, str):
-            return [""]
-        try:
-            texts = texts_of(self.input)
-        except WireError as error:
-            if isinstance(self.input, list) and self.input and isinstance(self.input[0], (int, list)):
-                raise WireError(error.status, f"{error.text}: {_IDS_HINT}", hint=_IDS_HINT) from error
-            raise
-        assert texts is not None, "an empty list was refused when the body was read"
-        return texts
+        texts = shaped(self.shape)
+        return [""] if texts is None else texts
 
 
 def embeddings_request(body: bytes) -> EmbeddingsRequest:
     """Raises WireError (400)."""
     fields = decode(body, empty="EOF")
     encoding = fields.text("encoding_format")
+    value = fields.get("input")
     request = EmbeddingsRequest(
         model=fields.text("model"),
-        input=fields.get("input"),
+        shape=_shape_of(value),
         base64=encoding.lower() == "base64",
         dimensions=fields.whole("dimensions"),
         keep_alive=keep_alive_of(fields),
         prompt=prompt_choice(fields),
     )
-    if request.input is None or request.input == []:
+    if value is None or value == []:
         raise WireError(400, "invalid input")
     if encoding.lower() not in ("", "float", "base64"):
         raise WireError(
             400, f"Invalid value for 'encoding_format' = {encoding}. Supported values: ['float', 'base64']."
         )
     return request
+
+
+def _shape_of(value: Any) -> list[str] | WireError | None:
+    shape = shape_of(value)
+    if isinstance(shape, WireError) and isinstance(value, list) and value and isinstance(value[0], (int, list)):
+        return WireError(shape.status, f"{shape.text}: {_IDS_HINT}", hint=_IDS_HINT)
+    return shape
 
 
 def embeddings_answer(model: str, answer: Embeddings, *, base64: bool) -> list[bytes]:

@@ -111,3 +111,27 @@ def test_the_older_form_takes_a_prompt_by_name(prompted):
     refused = post(prompted, "/api/embeddings", {"model": "m", "prompt": "x", "prompt_name": "nothing"})
     assert refused.status == 400
     assert "query" in refused.json()["error"]
+
+
+def test_a_refusal_repeats_little_of_what_was_sent(serve):
+    port = serve().port
+    for body in ({"model": "/" * 2**20}, {"model": "m" * 2**20}, {"model": "hashing", "prompt_name": "<" * 2**20}):
+        refused = post(port, "/api/embed", {**body, "input": "text"})
+        assert refused.status == 400
+        assert len(refused.json()["error"]) < 2100
+
+
+@pytest.mark.parametrize("content", ["", "word", "word " * 60_000, [], [""], ["a b", "", "c" * 100_000]])
+def test_tokens_are_written_as_json_however_many_there_are(serve, content):
+    answer = post(serve().port, "/api/tokenize", {"model": "hashing", "content": content}).json()
+    lists = [answer["tokens"]] if isinstance(content, str) else answer["tokens"]
+    assert len(lists) == (1 if isinstance(content, str) else len(content))
+    assert answer["count"] == sum(map(len, lists))
+    if content == "word " * 60_000:
+        assert len(set(answer["tokens"])) == 1
+        assert answer["count"] == 60_000
+
+
+def test_more_tokens_than_are_spelled_out_at_once_are_refused(serve):
+    refused = post(serve().port, "/api/detokenize", {"model": "hashing", "tokens": [1] * (2**17 + 1)})
+    assert (refused.status, "the limit is 131072" in refused.json()["error"]) == (413, True)

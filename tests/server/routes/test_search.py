@@ -89,3 +89,10 @@ def test_a_search_that_makes_no_sense_is_refused(searching, body):
     port, calls = searching
     assert post(port, "/api/search", body).status == 400
     assert calls == []
+
+
+def test_a_query_longer_than_any_question_is_refused(searching):
+    port, calls = searching
+    assert post(port, "/api/search", {"query": "x" * 100_001}).status == 413
+    assert calls == []
+    assert post(port, "/api/search", {"query": "x" * 100_000}).status == 200

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from embedingest.durations import FOREVER
 from embedingest.server.wire.decode import WireError, decode
-from embedingest.server.wire.ollama import embed_request, keep_alive_of, option_context, texts_of
+from embedingest.server.wire.ollama import embed_request, keep_alive_of, option_context, shaped
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -36,7 +36,7 @@ def test_any_bytes_are_fields_or_a_400(body):
 def test_any_object_is_a_request_or_a_400(value):
     try:
         request = embed_request(json.dumps(value).encode())
-        texts = texts_of(request.input)
+        texts = shaped(request.shape)
         option_context(request.options)
         status = 400
     except WireError as error:
