@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 from weakref import WeakSet
 
@@ -32,6 +31,7 @@ from embedingest.arguments import (
 )
 from embedingest.build.models import named_model
 from embedingest.build.pipelines import open_pipeline
+from embedingest.build.place import place_to_read
 from embedingest.build.remembered import remember, searching
 from embedingest.build.serving import open_searcher, open_server
 from embedingest.build.settings import checked_settings, folders_config
@@ -40,12 +40,13 @@ from embedingest.config import DEFAULT, Config, EngineConfig, ServerConfig, Sour
 from embedingest.errors import ConfigError
 from embedingest.ingest.run.asynchronous import InThread, iterate_in_thread
 from embedingest.progress import ProgressLine
-from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
+from embedingest.types import DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from contextlib import AbstractContextManager
 
+    from embedingest.build.place import Place
     from embedingest.build.settings import Folder
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.ingest.watch.values import Notice
@@ -193,21 +194,19 @@ def search(
     group: bool = False,
     context: int = 0,
     fold: bool = True,
-    db: str | os.PathLike[str] = DEFAULT_DB,
+    db: str | os.PathLike[str] | None = None,
     table: str = DEFAULT_TABLE,
-    state: str | os.PathLike[str] = DEFAULT_STATE,
+    state: str | os.PathLike[str] | None = None,
     model: str | None = None,
     snapshot: str | None = None,
 ) -> SearchResult:
     """The chunks that answer a question, best first: `embedingest search QUERY`.
 
-    The query is embedded with the model and settings that wrote the table; `model` names another. `mode` is `hybrid`,
-    `vector` or `text`; `filter` such as `"mime = 'text/markdown'"`; `group` keeps the best hit of each document;
-    `context` adds that many neighbouring chunks on both sides; `fold` shows copies of one text as one hit with
-    its other `places`; `snapshot` searches the table as it was at a tag.
+    The query is embedded as the table was; `model` names another. `filter` is such as `"page = 3"`; `group` keeps
+    the best hit of each document; `context` adds that many neighbours on both sides; `fold` shows copies as one hit
+    with its `places`; `snapshot` is a tag. Without `db` and `state` it is the nearest table upwards.
 
-    Raises TableMissingError, ConfigError (an empty query, a filter that cannot be read), FingerprintError (a model
-    that is not the table's), EngineError, StoreError.
+    Raises TableMissingError, ConfigError (a wrong argument), FingerprintError (another model), EngineError, StoreError.
 
     >>> ingest("docs", model="hashing").exit_code
     0
@@ -218,8 +217,10 @@ def search(
     The walrus sleeps on the ice.
     """
     check(group=(group, FLAG), fold=(fold, FLAG), snapshot=(snapshot, or_none(NAME)))
-    place, name, config = _searching(state, db, table, model)
-    with open_searcher(SharedEngines(config), db=place, table=table, model=name, snapshot=snapshot) as searcher:
+    place = _place(state, db, table, model)
+    name, config = searching(place.state, place.db, table, model)
+    searcher = open_searcher(SharedEngines(config), db=place.db, table=table, model=name, snapshot=snapshot)
+    with place.explained(), searcher:
         return searcher.search(
             query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context, fold=fold
         )
@@ -265,9 +266,9 @@ def embed(
 def serve(
     *,
     model: str | None = None,
-    db: str | os.PathLike[str] = DEFAULT_DB,
+    db: str | os.PathLike[str] | None = None,
     table: str = DEFAULT_TABLE,
-    state: str | os.PathLike[str] = DEFAULT_STATE,
+    state: str | os.PathLike[str] | None = None,
     **settings: Any,
 ) -> HttpServer:
     """The engine over HTTP, beside the program, and search over the table: `embedingest serve`.
@@ -282,10 +283,11 @@ def serve(
     ...     server.url.startswith("http://127.0.0.1:")
     True
     """
-    place, name, config = _searching(state, db, table, model)
+    place = _place(state, db, table, model)
+    name, config = searching(place.state, place.db, table, model)
     engines = SharedEngines(config)
     server_settings = checked_settings(ServerConfig, {"preload": (name,), **settings})
-    server = open_server(engines, server_settings, open_searcher(engines, db=place, table=table, model=name))
+    server = open_server(engines, server_settings, open_searcher(engines, db=place.db, table=table, model=name))
     server.start()
     return server
 
@@ -312,13 +314,12 @@ def _folders_config(
     return folders_config(paths, settings, state=state, model=model, plugins=plugins, engine=engine)
 
 
-def _searching(
-    state: str | os.PathLike[str], db: str | os.PathLike[str], table: str, model: str | None
-) -> tuple[str, str, Config]:
-    """The database, the model's name and the configuration to search with. Raises ConfigError that names one."""
-    check(state=(state, PATH), db=(db, PATH), table=(table, NAME), model=(model, or_none(NAME)))
-    place = os.fspath(db)
-    return place, *searching(Path(state), place, table, model)
+def _place(
+    state: str | os.PathLike[str] | None, db: str | os.PathLike[str] | None, table: str, model: str | None
+) -> Place:
+    """The table that these arguments mean. Raises ConfigError for one that is none."""
+    check(state=(state, or_none(PATH)), db=(db, or_none(PATH)), table=(table, NAME), model=(model, or_none(NAME)))
+    return place_to_read(db, state, table)
 
 
 def _progress_sink(progress: bool | ProgressSink) -> AbstractContextManager[ProgressSink | None]:

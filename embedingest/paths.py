@@ -1,4 +1,4 @@
-"""Where a user's files are kept on this system. Knows no room; reads the environment, creates nothing."""
+"""Paths as people write them, and where a user's files are kept. Reads the environment, creates nothing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,47 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["user_cache", "user_data"]
+from embedingest.errors import ConfigError
+
+__all__ = ["absolute", "expanded", "removed_folder", "user_cache", "user_data", "working_folder"]
 
 _NAME = "embedingest"
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """The path with `~` and `~user` as the home folder they mean.
+
+    Raises ConfigError for an empty text (an empty `Path` is the working folder), and where there is no such user.
+    """
+    text = os.fspath(path)
+    if not text:
+        raise ConfigError("an empty path names nothing", remedy="write `.` for the working folder")
+    named = os.path.expanduser(text)  # noqa: PTH111 -- Path.expanduser raises RuntimeError
+    if named.startswith("~"):
+        user = text.partition("/")[0]
+        raise ConfigError(
+            f"{text}: `{user}` has no home folder here", remedy=f"write `./{text}` for a file of this name"
+        )
+    return Path(named)
+
+
+def absolute(path: str | os.PathLike[str]) -> Path:
+    """The same path from every working folder: `~` expanded, `..` taken out, links as they are. Raises ConfigError."""
+    named = expanded(path)
+    return Path(os.path.normpath(named if named.is_absolute() else working_folder() / named))
+
+
+def working_folder() -> Path:
+    """Where the program was called. Raises ConfigError where that folder was removed since."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise removed_folder() from None
+
+
+def removed_folder() -> ConfigError:
+    """The error for a working folder that is no more."""
+    return ConfigError("the working folder was removed", remedy="`cd` to a folder that is there, and try again")
 
 
 def user_cache() -> Path:
@@ -17,7 +55,7 @@ def user_cache() -> Path:
     On Linux and macOS `$XDG_CACHE_HOME` names that folder.
     """
     if override := os.environ.get("EMBEDINGEST_CACHE"):
-        return Path(override)
+        return expanded(override)
     from platformdirs import user_cache_path
 
     return user_cache_path(_NAME, appauthor=False)
@@ -29,7 +67,7 @@ def user_data() -> Path:
     On Linux and macOS `$XDG_DATA_HOME` names that folder.
     """
     if override := os.environ.get("EMBEDINGEST_DATA"):
-        return Path(override)
+        return expanded(override)
     from platformdirs import user_data_path
 
     folder = user_data_path(_NAME, appauthor=False)

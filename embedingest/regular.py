@@ -1,4 +1,4 @@
-"""Reading files that may be anything, and whose they are: regular ones only, of bounded size. Knows paths and bytes."""
+"""Reading files that may be anything, whose they are, and who may write them. Knows paths and bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_bounded", "why_not_ours"]
+__all__ = ["may_write", "read_bounded", "why_not_ours"]
 
 _OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
@@ -29,6 +29,12 @@ def read_bounded(path: Path, most_bytes: int) -> bytes:
     if found.st_size > most_bytes or len(content) > most_bytes:
         raise OSError(errno.EFBIG, f"it has more than {most_bytes} bytes", str(path))
     return content
+
+
+def may_write(path: Path) -> bool:
+    """Whether this process may change a file and make others beside it, as SQLite does also where it only reads."""
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.parent))
 
 
 def why_not_ours(path: Path, *, mode: bool = True) -> str | None:

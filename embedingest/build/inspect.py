@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +11,12 @@ from embedingest.build.remembered import journal_path, recall
 from embedingest.build.session import Session
 from embedingest.errors import TableMissingError
 from embedingest.ingest.notices import Tally
+from embedingest.paths import absolute
 
 if TYPE_CHECKING:
     from embedingest.store.values import Snapshot
 
-__all__ = ["FoldersBehind", "list_snapshots", "status_document", "table_facts", "waiting_deletions"]
+__all__ = ["FoldersBehind", "list_snapshots", "root_named", "status_document", "table_facts", "waiting_deletions"]
 
 
 def list_snapshots(db: str, table: str) -> list[Snapshot]:
@@ -72,13 +72,10 @@ class FoldersBehind:
         A path that is no text has its `uri` only.
         """
         from embedingest.ingest.identity import Source
-        from embedingest.ingest.state.journal import Journal
+        from embedingest.ingest.state.reading import reading
 
-        path = journal_path(*self._table)
-        if not path.exists():
-            return {}
-        with closing(Journal(path)) as journal:
-            roots = journal.roots()
+        with reading(journal_path(*self._table)) as journal:
+            roots = {} if journal is None else journal.roots()
         parts = Source.parse(source)
         if parts.alias not in roots:
             return {}
@@ -100,14 +97,22 @@ def _noted_facts(state: Path, db: str, table: str) -> dict[str, Any] | None:
     Opening the table takes a second and a hundred MiB.
     """
     from embedingest.ingest.run.resources import noted_facts
-    from embedingest.ingest.state.journal import Journal
+    from embedingest.ingest.state.reading import reading
     from embedingest.store.token import version_token
 
-    token, path = version_token(db, table), journal_path(state, db, table)
-    if not token or not path.exists():
+    if not (token := version_token(db, table)):
         return None
-    with closing(Journal(path)) as journal:
-        return noted_facts(journal, token)
+    with reading(journal_path(state, db, table)) as journal:
+        return None if journal is None else noted_facts(journal, token)
+
+
+def root_named(state: Path, db: str, table: str, root: str) -> str:
+    """A root that was named by its alias or by a path: its alias where that is known, else the whole path."""
+    from embedingest.ingest.state.reading import reading
+
+    with reading(journal_path(state, db, table)) as journal:
+        known = root and journal is not None and root in journal.roots()
+    return root if known else str(absolute(root))
 
 
 def waiting_deletions(state: Path, db: str, table: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from embedingest import registry
 from embedingest.config import DEFAULT, Config, EngineConfig, ModelConfig
 from embedingest.errors import ConfigError
+from embedingest.paths import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +33,12 @@ def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
 
     A value that is a folder (or is written like one) becomes a model named after its last part. Anything else is a
     name already. Over HTTP only names resolve; this is for those who own the machine.
-    Raises ConfigError for a folder that does not exist.
+    Raises ConfigError for a folder that does not exist, and for an empty name.
     """
+    if not model:
+        raise ConfigError("the model has an empty name", remedy="leave the model out, or name one")
     looks_like_a_path = model.startswith((".", "/", "~")) or "\\" in model
-    path = Path(model).expanduser()
+    path = expanded(model) if looks_like_a_path else Path(model)
     if not looks_like_a_path and not path.is_dir():
         return model, {}
     if not path.is_dir():

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embedingest.build.models import named_model
+from embedingest.build.settings import checked_settings
 from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig
+from embedingest.config.moved import home_of, moved
 from embedingest.config.remembered import restored, storable
-from embedingest.errors import TableMissingError
-from embedingest.store.uri import local_folder
+from embedingest.errors import ConfigError, TableMissingError
+from embedingest.paths import absolute
+from embedingest.store.uri import absolute_uri, local_folder
 from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -20,14 +23,28 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.pipeline import Pipeline
 
-__all__ = ["journal_path", "recall", "remember", "searching"]
+__all__ = ["journal_path", "recall", "remember", "remembered_meta", "searching"]
 
 
 def journal_path(state: Path, db: str, table: str) -> Path:
-    """Where the journal of one table lies. Two databases in one state folder have two journals."""
+    """Where the journal of one table lies. Two databases in one state folder have two journals.
+
+    That of a database below its state folder is named so that it is found again when both are moved together.
+    """
     folder = local_folder(db)
-    where = db if folder is None else str(folder.resolve())
-    return state / f"{table}-{hashlib.blake2s(where.encode(), digest_size=4).hexdigest()}.sqlite"
+    if folder is None:
+        return _journal(state, db, table)
+    place, home = folder.resolve(), state.resolve()
+    by_whole_path = _journal(state, str(place), table)
+    if not place.is_relative_to(home):
+        return by_whole_path
+    by_part = _journal(state, place.relative_to(home).as_posix(), table)
+    # Earlier versions named every journal by the whole path.
+    return by_whole_path if os.path.lexists(by_whole_path) and not os.path.lexists(by_part) else by_part
+
+
+def _journal(state: Path, where: str, table: str) -> Path:
+    return state / f"{table}-{hashlib.blake2s(os.fsencode(where), digest_size=4).hexdigest()}.sqlite"
 
 
 def remember(pipeline: Pipeline, config: Config) -> None:
@@ -38,10 +55,11 @@ def remember(pipeline: Pipeline, config: Config) -> None:
     """
     pipeline.check_model()
     settings = {
+        "state": home_of(config.state),
         "models": {name: storable(model) for name, model in config.models.items()},
         "plugins": list(config.plugins),
         "engine": storable(config.engine_of(pipeline.config.engine)),
-        "pipeline": storable(pipeline.config),
+        "pipeline": {**storable(pipeline.config), "db": absolute_uri(pipeline.config.db)},
     }
     journal = pipeline.journal
     with journal.transaction():
@@ -52,36 +70,62 @@ def remember(pipeline: Pipeline, config: Config) -> None:
 def recall(state: Path, db: str, table: str) -> Config:
     """The settings with which this table was last written, its engine's among them.
 
-    Raises TableMissingError where it never was, ConfigError where one came from a variable that is not set.
+    Raises TableMissingError where it never was, ConfigError where one came from a variable that is not set, or is
+    not allowed any more, StoreError where the journal cannot be read.
     """
-    from embedingest.ingest.state.journal import Journal
+    from embedingest.ingest.state.reading import reading
 
-    path = journal_path(state, db, table)
     document, forgotten = None, frozenset[str]()
-    if path.exists():
-        journal = Journal(path)
-        document, forgotten = journal.meta("settings"), journal.forgotten()
-        journal.close()
+    with reading(journal_path(state, db, table)) as journal:
+        if journal is not None:
+            document, forgotten = journal.meta("settings"), journal.forgotten()
     if document is None:
         raise TableMissingError(
             f"nothing was ingested into table `{table}` of {db} with state folder {state}",
             remedy="name the folders once with `embedingest ingest PATH…`, or choose another `db`, `table` or `state`",
         )
-    settings = restored(json.loads(document))
+    settings = _moved(restored(json.loads(document)), state)
     # The engine of the pipeline, whatever its name was, is the only one that is kept.
     pipeline = {**settings["pipeline"], "db": db, "table": table, "engine": DEFAULT}
-    return Config(
-        state=state,
-        models=settings["models"],
-        plugins=tuple(settings["plugins"]),
-        engine=EngineConfig.model_validate(settings.get("engine", {})),
-        pipelines={DEFAULT: _without(PipelineConfig.model_validate(pipeline), forgotten)},
-    )
+    try:
+        config = checked_settings(
+            Config,
+            {
+                "state": state,
+                "models": settings["models"],
+                "plugins": tuple(settings["plugins"]),
+                "engine": settings.get("engine", {}),
+                "pipelines": {DEFAULT: pipeline},
+            },
+        )
+    except ConfigError as error:
+        raise ConfigError(
+            f"what is remembered of table `{table}` is not allowed any more: {error.message}",
+            remedy="name folders and settings anew with `embedingest ingest PATH…`",
+        ) from None
+    return config.model_copy(update={"pipelines": {DEFAULT: _without(config.pipelines[DEFAULT], forgotten)}})
+
+
+def remembered_meta(path: Path, key: str) -> str | None:
+    """A value of the journal at `path`; `None` where there is no journal, or no value."""
+    from embedingest.ingest.state.reading import reading
+
+    with reading(path) as journal:
+        return None if journal is None else journal.meta(key)
+
+
+def _moved(settings: dict[str, Any], state: Path) -> dict[str, Any]:
+    """The settings with folders and models where they are now, if they were moved together with the state folder."""
+    home = settings.get("state")
+    for section in (*settings["pipeline"]["sources"], *settings["models"].values()):
+        if section.get("path") is not None:
+            section["path"] = moved(absolute(section["path"]), home, state)
+    return settings
 
 
 def _without(settings: PipelineConfig, forgotten: Collection[str]) -> PipelineConfig:
     """The settings without the folders that were forgotten since; there may be none left."""
-    sources = [source for source in settings.sources if os.path.abspath(source.path.expanduser()) not in forgotten]  # noqa: PTH100 -- resolve() would follow links
+    sources = [source for source in settings.sources if str(absolute(source.path)) not in forgotten]
     return settings.model_copy(update={"sources": tuple(sources)})
 
 

@@ -13,7 +13,9 @@ from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig, So
 from embedingest.config.located import dotted
 from embedingest.config.problems import problems
 from embedingest.errors import ConfigError
-from embedingest.types import DEFAULT_MODEL, DEFAULT_STATE
+from embedingest.paths import absolute
+from embedingest.store.uri import absolute_uri
+from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,10 +47,12 @@ def folders_config(
     further keys of a pipeline, checked as those of a configuration file. Raises ConfigError that names the key.
     """
     name, models = named_model(model)
-    sources = [path if isinstance(path, (Mapping, SourceConfig)) else {"path": path} for path in paths]
-    section = {**settings, "sources": sources, "model": name}
+    db = settings.get("db", DEFAULT_DB)
+    section = {**settings, "sources": [_source(path) for path in paths], "model": name}
+    if isinstance(db, str):
+        section["db"] = absolute_uri(db)
     values: dict[str, Any] = {
-        "state": state,
+        "state": absolute(state),
         "plugins": tuple(plugins),
         "models": models,
         "pipelines": {DEFAULT: section},
@@ -56,6 +60,16 @@ def folders_config(
     if engine is not None:
         values["engine"] = engine
     return checked_settings(Config, values, remedy=remedy)
+
+
+def _source(folder: Folder) -> Any:
+    """A `sources` entry whose path means the same when the program has gone to another folder."""
+    if isinstance(folder, SourceConfig):
+        return folder.model_copy(update={"path": absolute(folder.path)})
+    entry = dict(folder) if isinstance(folder, Mapping) else {"path": folder}
+    if isinstance(entry.get("path"), (str, os.PathLike)):
+        entry["path"] = absolute(entry["path"])
+    return entry
 
 
 def checked_settings(section: type[Section], values: Mapping[str, Any], *, remedy: str | None = None) -> Section:

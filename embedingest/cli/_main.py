@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
@@ -13,6 +14,7 @@ from embedingest.cli._exit_codes import ExitCode, exit_code
 from embedingest.cli._interrupt import interruptible, say_interrupted
 from embedingest.cli._output import finish_output, open_missing_streams, printable, stderr
 from embedingest.errors import EmbedingestError
+from embedingest.paths import removed_folder
 
 __all__ = ["run_command"]
 
@@ -69,6 +71,10 @@ def _failed(error: BaseException) -> int:
     if not isinstance(error, OSError):
         say_interrupted()
         return ExitCode.INTERRUPTED
+    if isinstance(error, FileNotFoundError) and _folder_is_removed():
+        removed = removed_folder()
+        _print_error(removed.message, removed.remedy)
+        return ExitCode.USAGE
     if error.filename is None and error.errno in _UNWRITABLE:
         finish_output()
         return _unwritten(error)
@@ -76,6 +82,15 @@ def _failed(error: BaseException) -> int:
     where = "" if error.filename is None else f"{error.filename}: "
     _print_error(f"{where}{error.strerror or error}")
     return ExitCode.FAILED
+
+
+def _folder_is_removed() -> bool:
+    """Whether the working folder is no more."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _unwritten(failure: OSError) -> int:

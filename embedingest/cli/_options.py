@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import rich_click as click
 
+from embedingest.cli._output import print_note
+from embedingest.errors import ConfigError
+from embedingest.paths import absolute, expanded
 from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
-__all__ = ["json_option", "model_options", "paths_argument", "plugin_option", "sources_argument", "table_options"]
+__all__ = [
+    "FilePath", "json_option", "model_options", "paths_argument", "plugin_option", "sources_argument", "table_options",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class FilePath(click.Path):
+    """A path on the command line: `~` is the home folder, and an empty one is refused."""
+
+    def __init__(self, **wanted: Any) -> None:
+        super().__init__(path_type=Path, **wanted)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = expanded(value)
+        return super().convert(absolute(value) if str(path).startswith("~") else path, param, ctx)
 
 
 def paths_argument(*, required: bool) -> Callable[[F], F]:
@@ -21,7 +38,7 @@ def paths_argument(*, required: bool) -> Callable[[F], F]:
         "paths",
         nargs=-1,
         required=required,
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         metavar="PATH..." if required else "[PATH]...",
     )
 
@@ -32,15 +49,16 @@ def sources_argument(function: F) -> F:
 
 
 def table_options(function: F) -> F:
-    """`--db`, `--table`, `--state`."""
+    """`--db`, `--table`, `--state`; the command gets database and state folder by whole paths.
+
+    A command without PATHs looks for them from the working folder upwards.
+    """
     function = click.option(
         "--state",
-        type=click.Path(path_type=Path),
-        default=DEFAULT_STATE,
-        show_default=True,
+        type=FilePath(),
         envvar="EMBEDINGEST_STATE",
-        help="Folder for the journal, the vector cache and locks.",
-    )(function)
+        help=f"Folder for the journal, the vector cache and locks.  [default: {DEFAULT_STATE}]",
+    )(_placed(function))
     function = click.option(
         "--table",
         default=DEFAULT_TABLE,
@@ -50,11 +68,31 @@ def table_options(function: F) -> F:
     )(function)
     return click.option(
         "--db",
-        default=DEFAULT_DB,
-        show_default=True,
         envvar="EMBEDINGEST_DB",
-        help="LanceDB folder or URI.",
+        help=f"LanceDB folder or URI.  [default: {DEFAULT_DB}]",
     )(function)
+
+
+def _placed(function: F) -> F:
+    """The command, which gets the table that is meant in place of what was named of it."""
+
+    @wraps(function)
+    def command(*args: Any, db: str | None, state: Path | None, table: str, **flags: Any) -> Any:
+        from embedingest.build.place import place_to_read, place_to_write
+
+        if not table:
+            raise ConfigError("the table has an empty name", remedy="leave `--table` out, or name one")
+        if flags.get("paths"):
+            place = place_to_write(db, state)
+            if place.above is not None:
+                kept = f"with PATHs the table is that of the working folder, {place.state}"
+                print_note(f"{place.above} is not used: {kept}", style="yellow")
+        else:
+            place = place_to_read(db, state, table)
+        with place.explained():
+            return function(*args, db=place.db, state=place.state, table=table, **flags)
+
+    return cast("F", command)
 
 
 def model_options(function: F) -> F:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import rich_click as click
 
-from embedingest.cli._options import json_option, model_options
+from embedingest.cli._options import FilePath, json_option, model_options
 from embedingest.cli._output import print_json, stderr, stdout
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from embedingest.engine.bench import BenchReport
 
 __all__ = ["bench"]
@@ -20,7 +21,7 @@ _MOST_BYTES: Final = 2**20  # that are read of one file
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=FilePath(exists=True), metavar="[PATH]...")
 @model_options
 @click.option("-n", "--texts", "count", type=click.IntRange(min=8), default=400, show_default=True, help="Texts a run.")
 @click.option("--repeats", type=click.IntRange(min=1, max=100), default=3, show_default=True, help="Bulk runs.")

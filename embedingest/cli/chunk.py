@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
-from embedingest.cli._options import json_option, model_options, plugin_option
+from embedingest.cli._options import FilePath, json_option, model_options, plugin_option
 from embedingest.cli._output import print_json, print_line, print_note, writing
 from embedingest.cli._settings import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from embedingest.config import Config
     from embedingest.ingest.extract.extractor import Extracted, Part
@@ -24,7 +24,7 @@ _PREVIEW_CHARACTERS: Final = 200
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=FilePath(exists=True, dir_okay=False))
 @click.option("--loader", help="Read the file with this loader.  [default: by suffix and content]")
 @click.option("--chunker", default="auto", show_default=True, help="Chunker; `auto` goes by the document.")
 @click.option("--max-tokens", type=click.IntRange(8), help="Largest chunk.  [default: the model's window]")
@@ -33,7 +33,7 @@ _PREVIEW_CHARACTERS: Final = 200
 @click.option("--full", is_flag=True, help="Print the whole text of every chunk.")
 @click.option(
     "--html",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(dir_okay=False),
     help="Write a page that colours the chunks over the document.",
 )
 @model_options

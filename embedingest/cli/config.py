@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli._options import json_option
+from embedingest.cli._options import FilePath, json_option
 from embedingest.cli._output import print_json, print_line, print_note, writing
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from embedingest.config import Config, PipelineConfig
 
 __all__ = ["config"]
 
-_FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+_FILE = click.argument("file", type=FilePath(dir_okay=False))
 
 
 @click.group()
@@ -74,10 +74,8 @@ def schema() -> None:
 
 
 @config.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: FOLDER/embedingest.yaml]"
-)
+@click.argument("folder", type=FilePath(file_okay=False, exists=True), default=".")
+@click.option("-o", "--output", type=FilePath(), help="File to write.  [default: FOLDER/embedingest.yaml]")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def init(folder: Path, output: Path | None, force: bool) -> None:
     """Write a commented configuration for FOLDER, ready to be run."""

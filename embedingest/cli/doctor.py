@@ -113,10 +113,13 @@ def _folders(db: str, state: Path) -> Iterator[Finding]:
 
 def _writable(name: str, folder: Path) -> Finding:
     existing = folder
-    while not existing.exists():
+    while not os.path.exists(existing):  # noqa: PTH110 -- Path.exists raises where a folder may not be looked into
         existing = existing.parent
     if not os.access(existing, os.W_OK):
-        return Finding(f"{name} folder", "problem", f"{folder} cannot be written", "change its rights, or name another")
+        remedy = (
+            "change its rights, or name another; enough for `search`, `status`, `plan` and `verify` where it is read"
+        )
+        return Finding(f"{name} folder", "problem", f"{folder} cannot be written", remedy)
     free = shutil.disk_usage(existing).free
     message = f"{folder}, {free / 2**30:.1f} GiB free"
     if free < _LEAST_FREE_BYTES:

@@ -26,7 +26,10 @@ def forget(root: str, db: str, table: str, state: Path, as_json: bool) -> int:
 
     ROOT is the folder's path or its alias. A running watch stops following it, too.
     """
-    code = perform_or_request(state, db, table, "forget", {"root": root}, as_json=as_json)
+    from embedingest.build.inspect import root_named
+
+    # A path is meant from here, wherever the process stands that writes the table.
+    code = perform_or_request(state, db, table, "forget", {"root": root_named(state, db, table, root)}, as_json=as_json)
     if code in {ExitCode.DONE, ExitCode.DOCUMENTS}:
         print_note(f"`{root}` is not followed any more; `embedingest ingest` or `watch` with its path takes it back")
     return code

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from embedingest.cli._converge import converge_once
-from embedingest.cli._options import json_option, model_options, paths_argument, plugin_option, table_options
+from embedingest.cli._options import FilePath, json_option, model_options, paths_argument, plugin_option, table_options
 from embedingest.cli._settings import config_from_flags, ingest_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["ingest"]
 
@@ -23,7 +25,7 @@ __all__ = ["ingest"]
 @click.option(
     "--plan",
     "frozen",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=FilePath(exists=True, dir_okay=False),
     help="Do exactly what this frozen plan says, or refuse.",
 )
 @json_option

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli._options import json_option, model_options, paths_argument, plugin_option, table_options
+from embedingest.cli._options import FilePath, json_option, model_options, paths_argument, plugin_option, table_options
 from embedingest.cli._output import print_json, print_line, writing
 from embedingest.cli._settings import config_from_flags, ingest_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 __all__ = ["plan"]
 
 
 @click.command()
 @paths_argument(required=False)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Freeze the plan into FILE.")
+@click.option("--out", type=FilePath(dir_okay=False), help="Freeze the plan into FILE.")
 @table_options
 @model_options
 @ingest_options

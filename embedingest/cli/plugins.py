@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
-from embedingest.cli._options import json_option
+from embedingest.cli._options import FilePath, json_option
 from embedingest.cli._output import print_json, print_note, printable, stdout, writing
 from embedingest.errors import ConfigError, PluginError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from embedingest.registry import Plugin
 
 __all__ = ["plugins"]
@@ -37,8 +39,8 @@ def plugins(context: click.Context, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--group", type=click.Choice(["encoders", "engines", "loaders", "chunkers", "sources"]), default=None)
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="A setting of the plug-in; repeatable.")
-@click.option("--path", type=click.Path(path_type=Path), help="Model folder of an encoder.")
-@click.option("--example", "examples", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
+@click.option("--path", type=FilePath(), help="Model folder of an encoder.")
+@click.option("--example", "examples", multiple=True, type=FilePath(exists=True, dir_okay=False),
               help="A file that a loader must read; repeatable.")  # fmt: skip
 @click.option("--seconds", type=click.FloatRange(1, 86_400), default=300, show_default=True, help="Time limit.")
 def check(
@@ -98,7 +100,7 @@ def _told(command: list[str], seconds: float) -> int:
 @plugins.command()
 @click.argument("name")
 @click.option("--group", type=click.Choice(["encoders", "loaders", "chunkers"]), default="loaders", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=".", help="Parent folder.")
+@click.option("-o", "--output", type=FilePath(file_okay=False), default=".", help="Parent folder.")
 def new(name: str, group: str, output: Path) -> None:
     """Write the project of a new plug-in NAME: it works, and its tests run the contract."""
     from embedingest.testing.skeleton import write

@@ -5,19 +5,19 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from embedingest.cli._exit_codes import ExitCode, exit_code
 from embedingest.cli._interrupt import stop_on_signals
-from embedingest.cli._options import json_option
+from embedingest.cli._options import FilePath, json_option
 from embedingest.cli._output import print_json, print_note
 from embedingest.cli._reports import print_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from embedingest.config import Config
     from embedingest.ingest.report import IngestReport
@@ -27,7 +27,7 @@ __all__ = ["run"]
 
 
 @click.command()
-@click.argument("config", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("config", type=FilePath(dir_okay=False))
 @click.option("--once", is_flag=True, help="Bring every table up to date and exit.")
 @click.option("--allow-deletes", is_flag=True, help="With --once, let every deletion happen without asking.")
 @json_option

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from embedingest.cli._options import table_options
+from embedingest.cli._options import FilePath, table_options
 from embedingest.cli._server import announce
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["serve"]
 
@@ -20,7 +23,7 @@ __all__ = ["serve"]
 @click.option("--origin", "origins", multiple=True, help="Further origin for browsers, one `*` allowed; repeatable.")
 @click.option("--allowed-host", "hosts", multiple=True, help="Further name that documents and pages answer under.")
 @click.option("--api-key", envvar="EMBEDINGEST_API_KEY", default=None, help="Ask for `Authorization: Bearer KEY`.")
-@click.option("--api-key-file", type=click.Path(path_type=Path), default=None, help="File whose first line is the key.")
+@click.option("--api-key-file", type=FilePath(), default=None, help="File whose first line is the key.")
 @click.option("--allow-model", "allow_models", multiple=True, help="Serve only this model; may be repeated.")
 @click.option("--allow-pull", is_flag=True, help="Let clients fetch models from the hub.")
 @click.option(

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BeforeValidator, Field
 
 from embedingest.errors import ConfigError
+from embedingest.paths import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -41,21 +42,26 @@ class LocatedStr(str):
         return located
 
     def resolved(self) -> Path:
-        """The path it means: `~` expanded, relative to the file's folder."""
-        return self.base / Path(str(self)).expanduser()
+        """The path it means: `~` expanded, relative to the file's folder. Raises ConfigError where it is none."""
+        return self.base / expanded(str(self))
 
 
-def _from_file(value: Any) -> Any:
+def _path(value: Any) -> Any:
     """A path of a configuration file is relative to that file; one of the command line to where it was called."""
-    return value.resolved() if isinstance(value, LocatedStr) else value
+    try:
+        if isinstance(value, LocatedStr):
+            return value.resolved()
+        return expanded(value) if isinstance(value, (str, Path)) else value
+    except ConfigError as error:
+        raise ValueError(error.message) from None  # pydantic says at which key
 
 
-def _uri_from_file(value: Any) -> Any:
-    return str(value.resolved()) if isinstance(value, LocatedStr) and "://" not in value else value
+def _uri(value: Any) -> Any:
+    return str(_path(value)) if isinstance(value, str) and "://" not in value else value
 
 
-FilePath = Annotated[Path, BeforeValidator(_from_file)]
-Uri = Annotated[str, BeforeValidator(_uri_from_file), Field(min_length=1)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
+Uri = Annotated[str, BeforeValidator(_uri), Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)

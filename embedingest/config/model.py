@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -11,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic reads these at run time
+from embedingest.config.rules import first_wins, keyed
 from embedingest.config.schedule import parse_schedule
 from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
@@ -39,21 +38,6 @@ DEFAULT: Final = "default"
 """The engine of `engine:`, shared by all that name no other."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-def _keyed(name: str, options: dict[str, Any]) -> str:
-    """A name for a plug-in with settings of its own, the same wherever the rule stands in the file."""
-    if not options:
-        return name
-    document = json.dumps(options, sort_keys=True, default=str)
-    return f"{name}#{hashlib.blake2s(document.encode(), digest_size=4).hexdigest()}"
-
-
-def _first_wins(rules: list[tuple[str, str]], rest: dict[str, str]) -> dict[str, str]:
-    chosen: dict[str, str] = {}
-    for pattern, key in [*rules, *rest.items()]:
-        chosen.setdefault(pattern, key)
-    return chosen
 
 
 class _Section(BaseModel):
@@ -95,7 +79,7 @@ class LoadRule(_Section):
     @property
     def key(self) -> str:
         """The loader with these settings, as one word."""
-        return _keyed(self.loader, self.options)
+        return keyed(self.loader, self.options)
 
 
 class ChunkRule(_Section):
@@ -108,7 +92,7 @@ class ChunkRule(_Section):
     @property
     def key(self) -> str:
         """The chunker with these settings, as one word."""
-        return _keyed(self.chunker, self.options)
+        return keyed(self.chunker, self.options)
 
 
 class LoadConfig(_Section):
@@ -127,7 +111,7 @@ class LoadConfig(_Section):
 
     def chosen(self) -> dict[str, str]:
         """Pattern to loader, first match wins. A loader with settings of its own has a `#` in its name."""
-        return _first_wins([(rule.match, rule.key) for rule in self.rules], self.loaders)
+        return first_wins([(rule.match, rule.key) for rule in self.rules], self.loaders)
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Settings by the names that `chosen` gives."""
@@ -147,11 +131,17 @@ class ChunkConfig(_Section):
 
     def chosen(self) -> dict[str, str]:
         """Pattern to chunker, first match wins. A chunker with settings of its own has a `#` in its name."""
-        return _first_wins([(rule.match, rule.key) for rule in self.rules], self.chunkers)
+        return first_wins([(rule.match, rule.key) for rule in self.rules], self.chunkers)
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Settings by the names that `chosen` gives."""
         return {**self.options, **{r.key: {**self.options.get(r.chunker, {}), **r.options} for r in self.rules}}
+
+    @model_validator(mode="after")
+    def _chunks_move_on(self) -> Self:
+        if self.max_tokens is not None and self.overlap_tokens >= self.max_tokens:
+            raise ValueError(f"chunks of {self.max_tokens} tokens cannot share {self.overlap_tokens} with the last")
+        return self
 
 
 class WatchConfig(_Section):

@@ -94,6 +94,8 @@ def _parent(name: LocatedStr, place: Place, files: list[Path]) -> Path:
         path = name.resolved()
         resolved = path.resolve()
         folders = [files[0].resolve().parent, files[-1].resolve().parent, files[-1].absolute().parent.resolve()]
+    except ConfigError as error:
+        raise ConfigError(f"{place}: extends: {error.message}", remedy=error.remedy) from error
     except (OSError, RuntimeError, ValueError) as error:
         raise ConfigError(f"{place}: extends: {error}") from error
     named_whole = Path(str(name)).is_absolute() or str(name).startswith("~")

@@ -1,11 +1,13 @@
-"""Settings kept on disk for a later command, without what must not be there.
+"""Settings kept on disk for a later command, from any folder, without what must not be there.
 
-The `options` of plug-ins may hold secrets. Of a value that came from the environment its spelling is kept
-(`${VARIABLE}`), and read from the environment again; a secret that stands in the file itself is left out.
+Paths are kept whole. The `options` of plug-ins may hold secrets. Of a value that came from the environment its
+spelling is kept (`${VARIABLE}`), and read from the environment again; a secret that stands in the file itself is left
+out.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ from pydantic import BaseModel
 from embedingest.config.located import LocatedStr
 from embedingest.config.read import expanded
 from embedingest.config.show import is_secret
+from embedingest.paths import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,10 +56,12 @@ def _storable(value: Any, dumped: Any) -> Any:
         return {name: _storable(inner, dumped[name]) if name in dumped else inner for name, inner in value.items()}
     if isinstance(value, (tuple, list)):
         return [_storable(inner, json_value) for inner, json_value in zip(value, dumped, strict=True)]
-    return dumped
+    return str(absolute(value)) if isinstance(value, Path) else dumped
 
 
 def _options(value: Any, dumped: Any) -> Any:
+    if isinstance(value, Path):
+        return str(absolute(value))
     if isinstance(value, LocatedStr) and value.variables:
         return {_VARIABLES: value.variables}
     if isinstance(value, dict):

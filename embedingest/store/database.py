@@ -87,5 +87,5 @@ def _remedy(message: str) -> str | None:
     if any(sign in lowered for sign in _DISK_FULL):
         return "make room on the disk and run the same command again: what was stored before is whole"
     if any(sign in lowered for sign in _NOT_WRITABLE):
-        return "the database must be writable; `--db URI` chooses another place"
+        return "its folder must be readable, and writable for who writes it; `--db URI` chooses another place"
     return None

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["local_folder"]
+from embedingest.paths import absolute
+
+__all__ = ["absolute_uri", "local_folder"]
+
+
+def absolute_uri(uri: str | os.PathLike[str]) -> str:
+    """A URI as it is, a folder as the path that means it from everywhere. Raises ConfigError for an empty one."""
+    text = os.fspath(uri)
+    return text if "://" in text else str(absolute(text))
 
 
 def local_folder(uri: str | Path) -> Path | None:

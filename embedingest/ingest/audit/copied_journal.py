@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.state.journal import Journal
+from embedingest.ingest.state.reading import reading, temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from embedingest.ingest.run.opener import Opener
     from embedingest.ingest.run.resources import Resources
@@ -23,16 +23,12 @@ __all__ = ["audited", "copied_journal"]
 @contextmanager
 def copied_journal(original: Path) -> Iterator[Journal]:
     """A copy of the journal at `original` as it is now, in a folder that is removed at the end; empty without one."""
-    with TemporaryDirectory(prefix="embedingest-") as folder, ExitStack() as on_exit:
-        path = Path(folder) / "journal.sqlite"
-        if original.exists():
-            journal = Journal(original)
-            on_exit.callback(journal.close)
-            copy = journal.copy_to(path)
-        else:
-            copy = Journal(path)
-        on_exit.callback(copy.close)
-        yield copy
+    with temporary_folder() as folder:
+        path = folder / "journal.sqlite"
+        with reading(original) as journal:
+            copy = Journal(path, home=original.parent) if journal is None else journal.copy_to(path)
+        with closing(copy):
+            yield copy
 
 
 @contextmanager
@@ -43,11 +39,11 @@ def audited(
 
     `resources_with` takes the journal and the file of the vector cache; `resolved` says the folders.
     """
-    with copied_journal(opener.journal_path) as copy, ExitStack() as on_exit:
+    with copied_journal(opener.journal_path) as copy:
         # An audit leaves nothing behind, not even an empty cache.
         vectors = opener.vectors_path
-        resources = resources_with(copy, vectors if vectors.exists() else copy.path.parent / vectors.name)
-        on_exit.callback(resources.close)
-        folders = resolved(copy)
-        synchronise(resources)
-        yield folders, resources
+        vectors = vectors if vectors.exists() else copy.path.parent / vectors.name
+        with closing(resources_with(copy, vectors)) as resources:
+            folders = resolved(copy)
+            synchronise(resources)
+            yield folders, resources

@@ -9,14 +9,14 @@ from embedingest.ingest.report import Notices
 from embedingest.ingest.run.outage import OutageStatus, read_outage
 from embedingest.ingest.run.progress import RunStatus, read_run
 from embedingest.ingest.run.survey import survey_root
-from embedingest.ingest.state.journal import Journal
+from embedingest.ingest.state.reading import reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from embedingest.ingest.notices import Tally
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.ingest.state.journal import FileState, Request
+    from embedingest.ingest.state.journal import FileState, Journal, Request
 
 __all__ = ["FailedFile", "FollowedRoot", "JournalStatus", "Lag", "journal_status", "lag"]
 
@@ -71,35 +71,30 @@ def journal_status(path: Path, *, now: float, skipped: Tally | None = None) -> J
 
     `skipped` are paths that a scan did not take and the journal never hears of.
     """
-    if not path.exists():
-        return _no_journal()
-    journal = Journal(path)
-    try:
-        notices = gather(journal, journal.roots(), [] if skipped is None else [skipped]).to_json()
-        return JournalStatus(
-            roots=[
-                FollowedRoot(alias=alias, path=where, files=journal.counts(alias))
-                for alias, where in journal.roots().items()
-            ],
-            files=journal.counts(),
-            failures=[_failed(state, now) for state in journal.files(state="failed")],
-            notices=notices["notices"],
-            notice_counts=notices["notice_counts"],
-            pending_deletes=sorted(journal.pending()),
-            last_commit=_seconds(journal.meta("committed")),
-            tokens_per_second=_seconds(journal.meta("tokens_per_second")),
-            requests=[
-                {"verb": request.verb, **request.arguments}
-                for request in journal.waiting()
-                if not request.given_up(now)
-            ],
-            upkeep_trouble=journal.meta("upkeep_trouble") or None,
-            trouble=read_outage(journal, now),
-            paused=journal.meta("paused") or None,
-            run=read_run(journal, now),
-        )
-    finally:
-        journal.close()
+    with reading(path) as journal:
+        return _no_journal() if journal is None else _status(journal, now, skipped)
+
+
+def _status(journal: Journal, now: float, skipped: Tally | None) -> JournalStatus:
+    notices = gather(journal, journal.roots(), [] if skipped is None else [skipped]).to_json()
+    return JournalStatus(
+        roots=[
+            FollowedRoot(alias=alias, path=where, files=journal.counts(alias))
+            for alias, where in journal.roots().items()
+        ],
+        files=journal.counts(),
+        failures=[_failed(state, now) for state in journal.files(state="failed")],
+        notices=notices["notices"],
+        notice_counts=notices["notice_counts"],
+        pending_deletes=sorted(journal.pending()),
+        last_commit=_seconds(journal.meta("committed")),
+        tokens_per_second=_seconds(journal.meta("tokens_per_second")),
+        requests=[_asked(request) for request in journal.waiting() if not request.given_up(now)],
+        upkeep_trouble=journal.meta("upkeep_trouble") or None,
+        trouble=read_outage(journal, now),
+        paused=journal.meta("paused") or None,
+        run=read_run(journal, now),
+    )
 
 
 def lag(pipeline: Pipeline, skipped: Tally | None = None) -> Lag:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from embedingest import registry
-from embedingest.errors import EmbedingestError
+from embedingest.errors import ConfigError, EmbedingestError
 from embedingest.ingest.chunk.choose import CHUNKERS
 from embedingest.ingest.extract.extractor import ExtractionSettings
 from embedingest.ingest.extract.weight import MAX_CHUNKS
@@ -38,9 +38,13 @@ class CappedSizer:
 
 
 class Recipe:
-    """The settings of one pipeline with one model, and the hashes that they give."""
+    """The settings of one pipeline with one model, and the hashes that they give.
+
+    Raises ConfigError for chunks that would share all that the model takes.
+    """
 
     def __init__(self, config: PipelineConfig, info: ModelInfo) -> None:
+        _check_overlap(config.chunk.overlap_tokens, info.max_tokens - info.special_tokens, info.name)
         self.config = config
         self.model = config.model
         self.fingerprint = info.fingerprint
@@ -124,6 +128,14 @@ class Recipe:
             options = self._loader_options(name) if group == "loaders" else self.chunker_options(name)
             self._versions[key] = str(registry.create(group, name.partition("#")[0], options=options).version)
         return self._versions[key]
+
+
+def _check_overlap(overlap: int, window: int, model: str) -> None:
+    if overlap >= window:
+        raise ConfigError(
+            f"chunks share {overlap} tokens, and model `{model}` takes no more than {window} at once",
+            remedy="set a smaller overlap",
+        )
 
 
 def joined_hash(hashes: Iterable[str]) -> str:

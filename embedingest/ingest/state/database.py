@@ -53,11 +53,13 @@ class JournalDatabase:
     """The connection to the journal at `path`, which the parts of a journal build on.
 
     Raises StoreError when the disk refuses. A file that is no journal, of another version, or damaged, is replaced
-    by an empty one.
+    by an empty one, or without `replace` raises sqlite3.DatabaseError. A copy has the folder of the original as its
+    `home`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, home: Path | None = None, replace: bool = True) -> None:
         self.path = path
+        self.home = path.parent if home is None else home
         self._depth = 0
         self._file: tuple[int, int] | None = None
         try:
@@ -69,6 +71,8 @@ class JournalDatabase:
         except sqlite3.OperationalError as error:
             raise self._refusal(error) from error
         except sqlite3.DatabaseError as error:
+            if not replace:
+                raise
             _log.warning("the journal %s is damaged and starts afresh: %s", path, error)
             self.remove(path)
             self._db = self._connect()

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embedingest.config.moved import home_of, moved
 from embedingest.ingest.identity import below, source_name
 from embedingest.ingest.state.file_state import NO_STAT, FileState, Known, Stat, stat_facts
 from embedingest.ingest.state.files import FileStates
@@ -18,7 +20,6 @@ from embedingest.ingest.state.requests import Request, Requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 __all__ = ["NO_STAT", "FileState", "Journal", "Known", "Request", "Stat", "stat_facts"]
 
@@ -36,6 +37,7 @@ class Journal(FileStates, PendingDeletions, Requests):
         """A writer begins: what its forerunner was asked, and what was confirmed to it, is not for this one."""
         self.withdraw_all()
         self.unconfirm()
+        self._settle()
 
     @property
     def fresh(self) -> bool:
@@ -73,7 +75,7 @@ class Journal(FileStates, PendingDeletions, Requests):
 
     def copy_to(self, path: Path) -> Journal:
         """A journal of one's own that says the same now; what is written there changes nothing here."""
-        copy = Journal(path)
+        copy = Journal(path, home=self.home)
         with self._errors():
             self._db.backup(copy._db)
         return copy
@@ -95,7 +97,8 @@ class Journal(FileStates, PendingDeletions, Requests):
 
     def roots(self) -> dict[str, str]:
         """Alias to absolute path."""
-        return {alias: os.fsdecode(path) for alias, path in self._all("SELECT alias, path FROM roots ORDER BY alias")}
+        rows = self._all("SELECT alias, path FROM roots ORDER BY alias")
+        return {alias: self._here(os.fsdecode(path)) for alias, path in rows}
 
     def set_root(self, alias: str, path: Path) -> None:
         """Remember where the root of an alias lies."""
@@ -103,7 +106,21 @@ class Journal(FileStates, PendingDeletions, Requests):
 
     def forgotten(self) -> frozenset[str]:
         """The paths of roots that were forgotten since folders were last named."""
-        return frozenset(json.loads(self.meta("forgotten") or "[]"))
+        return frozenset(map(self._here, json.loads(self.meta("forgotten") or "[]")))
+
+    def _here(self, path: str) -> str:
+        """Where a folder is now that was kept before the journal was moved with it."""
+        return str(moved(Path(path), self.meta("home"), self.home))
+
+    def _settle(self) -> None:
+        """Say what was kept of another place as it is here."""
+        if self.meta("home") != home_of(self.home):
+            with self.transaction():
+                roots, forgotten = self.roots(), self.forgotten()
+                for alias, path in roots.items():
+                    self.set_root(alias, Path(path))
+                self.set_meta("forgotten", json.dumps(sorted(forgotten)))
+                self.set_meta("home", home_of(self.home))
 
     def forget_root(self, alias: str, path: str) -> None:
         """Forget a root, its files and their waiting deletions."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from embedingest.regular import may_write
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -35,8 +37,8 @@ _VERSION: Final = 1
 class VectorCache:
     """Vectors by text hash, at most about `limit` bytes on disk; what was used longest ago goes first.
 
-    No method raises for a damaged file: the cache starts afresh, and where even that fails it stays empty.
-    One thread at a time.
+    No method raises for a damaged file: the cache starts afresh, and where even that fails it stays empty. Where this
+    process may not write, what is there is read and nothing is added. One thread at a time.
     """
 
     def __init__(self, path: Path, *, limit: int = DEFAULT_BYTES) -> None:
@@ -46,7 +48,11 @@ class VectorCache:
         self.incomplete = False
         """Whether something that was put here is no longer kept."""
         self._db: sqlite3.Connection | None = None
-        self._open(again=True)
+        self._may_write = not path.exists() or may_write(path)
+        if self._may_write:
+            self._open(again=True)
+        else:
+            self._open_to_read()
 
     def get(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors, float32 (D,), of those hashes that are known."""
@@ -69,7 +75,7 @@ class VectorCache:
 
     def put(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Remember these vectors, each float32 (D,), and forget the oldest when over the limit."""
-        if self._db is None or not vectors:
+        if self._db is None or not vectors or not self._may_write:
             return
         rows = [(bytes.fromhex(key), np.asarray(v, dtype="<f4").tobytes(), self._stamp) for key, v in vectors.items()]
         try:
@@ -81,7 +87,7 @@ class VectorCache:
 
     def forget(self, hashes: Collection[str]) -> None:
         """Forget these vectors: they were found to be wrong."""
-        if self._db is None:
+        if self._db is None or not self._may_write:
             return
         try:
             with self._db:
@@ -92,7 +98,8 @@ class VectorCache:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._open_empty()
+        if self._may_write:
+            self._open_empty()
 
     def close(self) -> None:
         if self._db is not None:
@@ -120,12 +127,21 @@ class VectorCache:
             self._stamp = 1 + int(db.execute("SELECT coalesce(max(stamp), 0) FROM vectors").fetchone()[0])
         except (sqlite3.Error, OSError) as error:
             self.close()
-            if again and isinstance(error, sqlite3.DatabaseError):
+            if again and isinstance(error, sqlite3.DatabaseError) and not _passes(error):
                 _log.warning("vector cache %s starts afresh: %s", self._path, error)
                 self._open_empty()
             else:
                 _log.warning("no vector cache at %s: %s", self._path, error)
                 self.incomplete = True
+
+    def _open_to_read(self) -> None:
+        """The file without its log, which cannot be read here: of what was added last the table is asked."""
+        self.incomplete = True
+        with suppress(sqlite3.Error, OSError):
+            address = f"{self._path.absolute().as_uri()}?immutable=1"
+            self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
+            if self._db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                self.close()
 
     def _open_empty(self) -> None:
         self.incomplete = True
@@ -136,8 +152,7 @@ class VectorCache:
         self._open(again=False)
 
     def _recover(self, error: sqlite3.Error) -> None:
-        if isinstance(error, sqlite3.OperationalError):
-            # Full disk, locked, read-only: the file is sound, so leave it and do without.
+        if _passes(error) or not self._may_write:
             _log.warning("vector cache %s is not used: %s", self._path, error)
             self.incomplete = True
             self.close()
@@ -146,7 +161,7 @@ class VectorCache:
             self._open_empty()
 
     def _touch(self, hashes: Collection[str]) -> None:
-        if self._db is None:
+        if self._db is None or not self._may_write:
             return
         with self._db:
             for part in _parts([bytes.fromhex(key) for key in hashes]):
@@ -175,6 +190,11 @@ class VectorCache:
             for name in ("page_count", "freelist_count", "page_size")
         )
         return (pages - free) * size
+
+
+def _passes(error: sqlite3.Error) -> bool:
+    """Whether the file is sound (full disk, locked, read-only): it is left as it is and done without."""
+    return isinstance(error, sqlite3.OperationalError)
 
 
 def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
