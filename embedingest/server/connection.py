@@ -93,6 +93,7 @@ class Connection(HttpToolsProtocol):
         self._clear_deadline()
         if self._current is not None:
             self._current.disconnected = True
+            self._current.waiting_for_100_continue = False  # nothing may follow the last answer
             self._current.message_event.set()
         self.transport.write(last_answer(status, text, is_openai=is_openai, is_head=is_head))
         self.transport.write_eof()

@@ -239,6 +239,17 @@ def test_a_refusal_of_a_head_has_no_body(port, rest):
     connection.close()
 
 
+def test_nobody_is_told_to_continue_after_a_refusal(port, caplog):
+    head = b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection = connect(port)
+    connection.sendall(head + b"no size\r\n")
+    answer = read_to_end(connection)
+    assert (answer[:13], answer.count(b"HTTP/1.1 ")) == (b"HTTP/1.1 400 ", 1)
+    connection.close()
+    assert get(port, "/").status == 200
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 @pytest.mark.parametrize("version", [b"HTTP/2.0", b"HTTP/0.9", b"HTTP/1.2", b"HTTP/3.0"])
 def test_other_versions_than_one_are_refused_and_nothing_behind_them_read(port, version):
     head = b"GET /api/version %s\r\nHost: localhost\r\nConnection: keep-alive, close\r\n\r\n" % version
