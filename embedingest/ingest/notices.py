@@ -48,6 +48,7 @@ _MEANINGS: Final = {
     "nul_bytes": "NUL characters, kept as replacement marks",
     "outputs_left_out": "outputs of cells left out by setting",
     "pages_without_text": "pages without text",
+    "repeated_lines": "lines of subtitles that roll up, and stand in the cue before",
     "running_lines": "lines at the edge of many pages left out",
     "sidecar_unreadable": "sidecar files that say nothing, because they cannot be read",
     "skipped_images": "pictures, which are not read",

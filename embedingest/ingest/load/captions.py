@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import html
 import re
-from typing import Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.decode import decode
 from embedingest.types import Document, Span
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["CaptionsLoader", "create"]
 
-_CUE: Final = re.compile(
-    r"(?m)^[ \t]*((?:\d{1,3}:)?\d{1,2}:\d{2})[.,]\d{1,3}[ \t]*-->[^\n]*\n((?:[ \t]*\S[^\n]*(?:\n|\Z))*)"
+_TIME: Final = re.compile(
+    r"[ \t]*((?:\d{1,3}:)?\d{1,2}:\d{2})[.,]\d{1,3}[ \t]*-->[ \t]*((?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3})?"
 )
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^}\n]{0,400}\}")
+_VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]{1,200})>")
+_ROLLING: Final = 0.3
+"""From this share of cues on that open with the last lines of the one before, the file rolls up its lines."""
+
+
+class _Cue(NamedTuple):
+    """When a cue begins, as written; its lines with the line of the file that each stands on."""
+
+    time: str
+    lines: list[tuple[int, str]]
 
 
 class CaptionsLoader:
-    """One line a cue without its markup, a `time` span over each. A line that repeats the one before is left out."""
+    """One line a cue without its markup, with who speaks, a `time` span over each.
+
+    In files that roll up, where a cue opens with the last lines of the one before, these are left out and counted.
+    """
 
     name = "captions"
     version = "3"
@@ -28,23 +46,69 @@ class CaptionsLoader:
     def load(self, data: bytes, name: str) -> Document:
         """Raises DocumentError (`corrupt`) where a file that is not blank has no cue."""
         decoded = decode(data, name)
+        web = decoded.text.startswith("WEBVTT")
+        cues, repeated = _without_repeats(list(_cues(decoded.text, web=web)))
         lines: list[str] = []
         spans: list[Span] = []
-        length, at, number = 0, 0, 1
-        for cue in _CUE.finditer(decoded.text):
-            number, at = number + decoded.text.count("\n", at, cue.start(2)), cue.start(2)
-            for below, line in enumerate(cue[2].split("\n")):
-                words = " ".join(_TAG.sub("", line).split())
-                if words and (not lines or words != lines[-1]):
-                    lines.append(words)
-                    spans.append(Span(length, length + len(words), "time", cue[1]))
-                    spans.append(Span(length, length + len(words), "line", number + below))
-                    length += len(words) + 1
+        length = 0
+        for cue in cues:
+            for number, words in cue.lines:
+                lines.append(words)
+                spans.append(Span(length, length + len(words), "time", cue.time))
+                spans.append(Span(length, length + len(words), "line", number))
+                length += len(words) + 1
         if not lines and decoded.text.strip() and "-->" not in decoded.text:
             raise DocumentError(f"{name} holds no cues with times", source=name, code="corrupt")
-        mime = "text/vtt" if decoded.text.startswith("WEBVTT") else "application/x-subrip"
         text = "\n".join(lines) + ("\n" if lines else "")
-        return Document(source=name, text=text, mime=mime, spans=tuple(spans), notices=decoded.notices)
+        notices = {**decoded.notices, **({"repeated_lines": repeated} if repeated else {})}
+        mime = "text/vtt" if web else "application/x-subrip"
+        return Document(source=name, text=text, mime=mime, spans=tuple(spans), notices=notices)
+
+
+def _cues(text: str, *, web: bool) -> Iterator[_Cue]:
+    """The cues of a file. In WebVTT a blank line ends one; in SubRip the next cue does, with the number over it."""
+    lines = text.split("\n")
+    times = [(at, match) for at, line in enumerate(lines) if "-->" in line and (match := _TIME.match(line))]
+    for index, (at, match) in enumerate(times):
+        end = times[index + 1][0] if index + 1 < len(times) else len(lines)
+        if web:
+            end = next((row for row in range(at + 1, end) if not lines[row].strip()), end)
+        elif end < len(lines):
+            above = next((row for row in range(end - 1, at, -1) if lines[row].strip()), at)
+            end = above if above > at and lines[above].strip().isdecimal() else end
+        words = [(row + 1, _words(lines[row], web=web)) for row in range(at + 1, end)]
+        yield _Cue(match[1], [(number, line) for number, line in words if line])
+
+
+def _words(line: str, *, web: bool) -> str:
+    """The words of a line, those who speak in front of theirs."""
+    spoken = _VOICE.sub(lambda match: f" {match[1].strip()}: ", line) if "<v" in line else line
+    spoken = " ".join(_TAG.sub("", spoken).split())
+    return html.unescape(spoken) if web and "&" in spoken else spoken
+
+
+def _without_repeats(cues: list[_Cue]) -> tuple[list[_Cue], int]:
+    """The cues without the lines that roll up from the one before, and how many those are.
+
+    What is said twice is said twice: only where many cues open with the last lines before them do lines roll up.
+    """
+    filled = [cue for cue in cues if cue.lines]
+    opening = [0, *(_carried(before, cue) for before, cue in pairwise(filled))]
+    if sum(count > 0 for count in opening) < max(2, _ROLLING * len(filled)) or not _longer(filled, opening):
+        return filled, 0
+    return [_Cue(cue.time, cue.lines[count:]) for cue, count in zip(filled, opening, strict=True)], sum(opening)
+
+
+def _carried(before: _Cue, cue: _Cue) -> int:
+    """How many lines a cue opens with that are the last ones of the cue before."""
+    last = [words for _, words in before.lines[-8:]]
+    first = [words for _, words in cue.lines[:8]]
+    return next((count for count in range(min(len(last), len(first)), 0, -1) if last[-count:] == first[:count]), 0)
+
+
+def _longer(cues: list[_Cue], opening: list[int]) -> bool:
+    """Whether some cue goes on behind what it repeats: a line that rolls up is followed by a new one."""
+    return any(0 < count < len(cue.lines) for cue, count in zip(cues, opening, strict=True))
 
 
 def create() -> CaptionsLoader:

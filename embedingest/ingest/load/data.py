@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import json
-from typing import Final, Literal
-
-import orjson
+from typing import Final
 
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.json_text import rewritten
 from embedingest.types import Document
 
 __all__ = ["JsonLinesLoader", "JsonLoader", "YamlLoader", "create_json", "create_jsonl", "create_yaml"]
 
 _LONG_LINE: Final = 2000
-_QUICK: Final = 2**20
 
 
 class JsonLoader:
@@ -35,7 +31,7 @@ class JsonLoader:
         lines, written = text.count("\n") + 1, text
         if len(text) > _LONG_LINE * lines:
             try:
-                text = _rewritten(text, indent=2) + "\n"
+                text = rewritten(text, indent=True) + "\n"
             except ValueError:
                 notices["invalid_json"] = 1
         return Document(
@@ -50,7 +46,7 @@ class JsonLoader:
 
 
 class JsonLinesLoader:
-    """One value a line, each kept on its line and written with its letters instead of their escapes."""
+    """One value a line, each kept on its line: numbers and keys as written, letters instead of their escapes."""
 
     name = "jsonl"
     version = "2"
@@ -64,7 +60,7 @@ class JsonLinesLoader:
         lines = []
         for line in decoded.text.split("\n"):
             try:
-                lines.append(_rewritten(line) if line.strip() else "")
+                lines.append(rewritten(line) if line.strip() else "")
             except ValueError:
                 invalid += 1
                 lines.append(line)
@@ -96,29 +92,6 @@ class YamlLoader:
             language="yaml",
             notices=decoded.notices,
         )
-
-
-def _rewritten(text: str, indent: Literal[2] | None = None) -> str:
-    """The JSON of a JSON text, on one line or indented, its letters without escapes. Raises ValueError for any other
-    text, and for one that is nested deeper than is read.
-    """
-    if len(text) <= _QUICK:
-        return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2 if indent else None).decode()
-    # The quick reader takes some hundred bytes for each value at once, and ends the process where it gets none.
-    try:
-        value = json.loads(text, parse_constant=_refused)
-        written = io.StringIO()
-        encoder = json.JSONEncoder(ensure_ascii=False, indent=indent, separators=(",", ": " if indent else ":"))
-        written.writelines(encoder.iterencode(value))
-        text = written.getvalue()
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    text.encode()  # raises ValueError for half of a surrogate pair
-    return text
-
-
-def _refused(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def create_json() -> JsonLoader:

@@ -49,6 +49,14 @@ _LETTERS: Final = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "
                    "TeX": "TeX", "S": "§", "P": "¶", "pounds": "£", "copyright": "©"}  # fmt: skip
 _LETTER: Final = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) + r")(?![a-zA-Z])(?:\{\})?[ ]?")
 _ROUNDS: Final = 8
+_ASIDE: Final = re.compile("\ue080(\\d+)\ue081")
+_LABEL: Final = re.compile(r"[ \t]*\\label\{[^{}]*\}")
+_FORMULA: Final = re.compile(
+    r"(?<!\\)(?:\\\\)*(?:\\begin\{((?:equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign)\*?)\}"
+    r"|(\$\$|\\\[|\\\(|\$))"
+)
+_CLOSERS: Final = {"$$": "$$", "$": "$", "\\[": "\\]", "\\(": "\\)"}
+_NO_PARAGRAPH: Final = re.compile(r"\n[ \t]*\n")
 
 
 class LatexLoader:
@@ -110,14 +118,37 @@ def _listings(body: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _words(source: str) -> str:
-    text = _COMMENT.sub(r"\1", source)
+    formulas: list[str] = []
+    text = _without_formulas(_COMMENT.sub(r"\1", source), formulas)
     text = _HEADING.sub(_heading, text)
     text = _DROPPED.sub("", _TITLE.sub("", text))
     text = _LINK.sub(lambda match: match[1] or match[2] or f" ({match[3]})", text)
     text = _ITEM.sub(lambda match: "- " + (f"{match[1]}: " if match[1] else ""), text)
     text = _plain(_ENVIRONMENT.sub("", text))
     lines = [" ".join(line.split()) if not line.startswith("#") else line for line in text.split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    return _ASIDE.sub(lambda match: formulas[int(match[1])], text)
+
+
+def _without_formulas(source: str, formulas: list[str]) -> str:
+    """The source with a mark in the place of each formula, whose spelling is added to `formulas`."""
+    source = source.replace("\ue080", "").replace("\ue081", "")
+    parts: list[str] = []
+    unended: set[str] = set()
+    at = done = 0
+    while match := _FORMULA.search(source, at):
+        at = match.end()
+        start = match.start(2) if match[2] else source.rindex("\\begin", 0, at)
+        closer = _CLOSERS[match[2]] if match[2] else f"\\end{{{match[1]}}}"
+        stop = -1 if closer in unended else source.find(closer, at)
+        if stop < 0:
+            unended.add(closer)
+        elif match[2] != "$" or not _NO_PARAGRAPH.search(source, at, stop):
+            at = stop + len(closer)
+            parts.append(f"{source[done:start]}\ue080{len(formulas)}\ue081")
+            formulas.append(_LABEL.sub("", source[start:at]))
+            done = at
+    return "".join([*parts, source[done:]])
 
 
 def _heading(match: re.Match[str]) -> str:

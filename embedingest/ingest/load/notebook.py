@@ -10,11 +10,14 @@ import orjson
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
+from embedingest.ingest.load.common.headings import first_heading
 from embedingest.types import Document
 
 __all__ = ["NotebookLoader", "create"]
 
 _QUICK: Final = 2**24
+_HEAD: Final = 8000
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _RUN: Final = re.compile(r"`{3,}")
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -23,7 +26,7 @@ class NotebookLoader:
     """Cells with a `cell` span each, counted from 1. With `outputs`, printed and returned text follows its cell."""
 
     name = "notebook"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".ipynb"})
     mimes = frozenset({"application/x-ipynb+json"})
 
@@ -36,27 +39,35 @@ class NotebookLoader:
         language = _language(book)
         assembly = Assembly()
         left_out = 0
+        title: str | None = None
         for number, cell in enumerate(_cells(book), start=1):
             start = assembly.next
             if cell.get("cell_type") == "code":
-                assembly.add(_fenced(_joined(cell.get("source", cell.get("input"))), language))
+                own = cell.get("language")  # the third version of the format has it with each cell
+                spoken = own if isinstance(own, str) else language
+                assembly.add(_fenced(_joined(cell.get("source", cell.get("input"))), spoken.lower()))
+                language = language or spoken.lower()
                 outputs = [text for text in map(_output, cell.get("outputs") or []) if text]
                 if self._outputs:
                     for text in outputs:
                         assembly.add(_fenced(text, "output"))
                 left_out += 0 if self._outputs else len(outputs)
+            elif cell.get("cell_type") == "heading":
+                words = " ".join(_joined(cell.get("source")).split())
+                assembly.add(f"{'#' * _level(cell)} {words}" if words else "")
+                title = title or (words if _level(cell) == 1 else None)
             else:
-                assembly.add(_joined(cell.get("source")))
+                words = _joined(cell.get("source"))
+                assembly.add(words)
+                title = title or (first_heading(words[:_HEAD]) if cell.get("cell_type") == "markdown" else None)
             assembly.span(start, "cell", number)
-        text = assembly.text
-        title = re.search(r"(?m)^# +(\S.*)$", text[:8000])
         return Document(
             source=name,
             has_lines=False,
-            text=text,
+            text=assembly.text,
             markup="markdown",
             mime="application/x-ipynb+json",
-            title=title[1].strip() if title else None,
+            title=title,
             spans=tuple(assembly.spans),
             metadata={"language": language} if language else {},
             notices={"outputs_left_out": left_out} if left_out else {},
@@ -71,13 +82,24 @@ def create(*, outputs: bool = False) -> NotebookLoader:
 def _parse(data: bytes, name: str) -> dict[str, Any]:
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        # The quick reader takes ten times the bytes at once, and may end the process where it gets none.
-        book = orjson.loads(data) if len(data) <= _QUICK else json.loads(data)
-    except ValueError as error:
+        book = _values(data)
+    except (ValueError, RecursionError) as error:
         raise DocumentError(f"{name} is no notebook: {error}", source=name, code="corrupt") from error
     if not isinstance(book, dict) or not (isinstance(book.get("cells"), list) or "worksheets" in book):
         raise DocumentError(f"{name} is JSON but no notebook: it has no cells", source=name, code="corrupt")
     return book
+
+
+def _values(data: bytes) -> Any:
+    """The quick reader takes ten times the bytes at once, may end the process where it gets none, and refuses the NaN
+    that charts write into outputs, and halves of surrogate pairs; the other one does not.
+    """
+    if len(data) <= _QUICK:
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError:
+            pass
+    return json.loads(data)
 
 
 def _cells(book: dict[str, Any]) -> list[dict[str, Any]]:
@@ -97,10 +119,16 @@ def _language(book: dict[str, Any]) -> str:
     return ""
 
 
+def _level(cell: dict[str, Any]) -> int:
+    level = cell.get("level")
+    return min(max(level, 1), 6) if isinstance(level, int) else 1
+
+
 def _joined(source: Any) -> str:
     if isinstance(source, list):
         source = "".join(str(line) for line in source)
-    return str(source or "").replace("\r\n", "\n").replace("\0", "")
+    text = str(source or "").replace("\r\n", "\n").replace("\0", "")
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _output(output: Any) -> str:

@@ -1,0 +1,119 @@
+"""JSON written anew without being read into values: numbers, decimals and double keys stay as they are written.
+
+Linear in the text, and as deep as the text is nested without recursion. Knows syntax, no meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["rewritten"]
+
+_TOKEN: Final = re.compile(
+    r"""[ \t\r\n]*+(?:("[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+")|([{}\[\],:])|([^\s{}\[\],:"]++)|\Z)"""
+)
+_SCALAR: Final = re.compile(r"-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?|true|false|null|NaN|-?Infinity")
+_UNICODE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|(.))")
+_PLAIN_ESCAPES: Final = frozenset('"\\/bfnrt')
+_CLOSES: Final = {"}": "{", "]": "["}
+_DEEPEST: Final = 64
+"""Levels of indentation; what is nested deeper stands on one line, or blanks would outgrow the words."""
+
+
+def rewritten(text: str, *, indent: bool = False) -> str:
+    """The same JSON on one line, or indented by two blanks a level, with letters instead of their escapes.
+
+    `NaN` and the infinities are taken, as many programs write them. Raises ValueError for a text that is no JSON.
+    """
+    out: list[str] = []
+    depth, after_opening = 0, False
+    for kind, word in _checked(text):
+        closing = word in {"}", "]"} and kind == "mark"
+        depth -= closing
+        begins = closing or after_opening or (bool(out) and out[-1] == ",")
+        if indent and begins and depth <= _DEEPEST and not (closing and after_opening):
+            out.append("\n" + "  " * depth)
+        out.append(_letters(word) if kind == "string" and "\\" in word else word)
+        after_opening = kind == "mark" and word in {"{", "["}
+        depth += after_opening
+        if indent and kind == "mark" and word == ":":
+            out[-1] = ": "
+    return "".join(out)
+
+
+def _checked(text: str) -> Iterator[tuple[str, str]]:
+    """The tokens of a text with their kinds (`string`, `mark`, `scalar`), in an order that JSON allows."""
+    open_marks: list[str] = []
+    expected = "value"  # or: key, first key, first value, colon, next (a comma or an end), end
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ValueError(f"no JSON at character {at}")
+        at = match.end()
+        if match[1] is not None:
+            kind, token = "string", match[1]
+            is_key = expected in {"key", "first key"}
+            expected = "colon" if is_key else _after_value(expected, open_marks, at)
+        elif match[3] is not None:
+            kind, token = "scalar", match[3]
+            if not _SCALAR.fullmatch(token):
+                raise ValueError(f"no JSON value before character {at}")
+            expected = _after_value(expected, open_marks, at)
+        elif match[2] is not None:
+            kind, token = "mark", match[2]
+            expected = _after_mark(token, expected, open_marks, at)
+        else:
+            break
+        yield kind, token
+    if expected != "end":
+        raise ValueError("the JSON ends too early")
+
+
+def _after_value(expected: str, open_marks: list[str], at: int) -> str:
+    if expected not in {"value", "first value"}:
+        raise ValueError(f"a value where none can stand, before character {at}")
+    return "next" if open_marks else "end"
+
+
+def _after_mark(mark: str, expected: str, open_marks: list[str], at: int) -> str:
+    if mark in "{[" and expected in {"value", "first value"}:
+        open_marks.append(mark)
+        return "first key" if mark == "{" else "first value"
+    if mark in "}]" and open_marks and open_marks[-1] == _CLOSES[mark]:
+        if (
+            expected == "next"
+            or (expected == "first key" and mark == "}")
+            or (expected == "first value" and mark == "]")
+        ):
+            open_marks.pop()
+            return "next" if open_marks else "end"
+    elif mark == "," and expected == "next":
+        return "key" if open_marks[-1] == "{" else "value"
+    elif mark == ":" and expected == "colon":
+        return "value"
+    raise ValueError(f"`{mark}` where it cannot stand, before character {at}")
+
+
+def _letters(string: str) -> str:
+    """A string with the letters that escapes stand for; quotes, backslashes and control characters stay escaped."""
+    return _UNICODE.sub(_letter, string)
+
+
+def _letter(match: re.Match[str]) -> str:
+    if match[3] is not None:
+        if match[3] not in _PLAIN_ESCAPES:
+            raise ValueError(f"the escape `{match[0]}` is none of JSON's")
+        return "/" if match[3] == "/" else match[0]
+    code = int(match[1], 16)
+    low = int(match[2], 16) if match[2] else None
+    if 0xD800 <= code < 0xDC00 and low is not None:
+        return chr(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00))
+    rest = "\ufffd" if low is not None else ""
+    if 0xD800 <= code < 0xE000:
+        return "\ufffd" + rest
+    return (match[0][:6] if code < 0x20 or code in {0x22, 0x5C, 0x7F} else chr(code)) + rest

@@ -1,0 +1,79 @@
+"""JSON is written anew as it was meant: the same values, numbers and keys as they stand, letters for escapes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embedingest.ingest.load.common.json_text import rewritten
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES, st.booleans(), st.booleans(), st.sampled_from([None, 1, 4]))
+def test_the_values_stay_the_same(value, ascii_only, indent, written_with):
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=written_with)
+    again = rewritten(text, indent=indent)
+    assert json.dumps(json.loads(again)) == json.dumps(json.loads(text))
+    assert rewritten(again, indent=indent) == again
+
+
+@given(VALUES)
+def test_the_indented_form_is_the_usual_one(value):
+    assert rewritten(json.dumps(value), indent=True) == json.dumps(value, ensure_ascii=False, indent=2).replace(
+        "\x7f", "\\u007f"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ('{"id": 123456789012345678901234567890}', '{"id":123456789012345678901234567890}'),
+        ('{"price": 19.90, "a": 1, "a": 2, "e": 1E+3}', '{"price":19.90,"a":1,"a":2,"e":1E+3}'),
+        (r'["\u00fc\ud83d\ude00\/\"\n\u0007"]', '["ü😀/\\"\\n\\u0007"]'),
+        (r'["\ud83d", "\udc00x", "\ud83d\ud83d"]', '["\ufffd","\ufffdx","\ufffd\ufffd"]'),
+        ("[NaN, -Infinity]", "[NaN,-Infinity]"),
+        (" 5 ", "5"),
+    ],
+)
+def test_what_is_written_is_kept(text, written):
+    assert rewritten(text) == written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "{",
+        "[1,]",
+        "[1 2]",
+        '{"a"}',
+        '{"a":}',
+        "{1:2}",
+        "[1]]",
+        '"a',
+        '"\\x"',
+        "01",
+        "+1",
+        "nul",
+        "[}",
+        '{"a":1,}',
+        "1 2",
+        "a",
+    ],
+)
+def test_what_is_no_json_is_refused(text):
+    with pytest.raises(ValueError, match=r"JSON|cannot stand|can stand|escape"):
+        rewritten(text)
+
+
+def test_depth_costs_no_more_than_length():
+    deep = "[" * 200_000 + "]" * 200_000
+    assert rewritten(deep) == deep
+    assert len(rewritten(deep, indent=True)) < 2 * len(deep)

@@ -1,0 +1,49 @@
+"""Notebooks of every age and maker are read; their titles come from words, not from code."""
+
+import json
+
+import pytest
+
+from embedingest.ingest.load.notebook import create
+
+
+def load(book):
+    text = book if isinstance(book, str) else json.dumps(book)
+    return create().load(text.encode("utf-8", "surrogatepass"), "x.ipynb")
+
+
+def test_numbers_that_no_json_has_lose_no_notebook():
+    output = {"output_type": "display_data", "data": {"application/json": {"y": [1, float("nan"), float("inf")]}}}
+    book = {
+        "cells": [
+            {"cell_type": "markdown", "source": "# Study"},
+            {"cell_type": "code", "source": "x", "outputs": [output]},
+        ]
+    }
+    assert load(book).text == "# Study\n\n```\nx\n```\n"
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\ud83d"])
+def test_half_a_surrogate_pair_loses_no_notebook(half):
+    assert load('{"cells": [{"cell_type": "markdown", "source": "a' + half + 'b"}]}').text == "a\ufffdb\n"
+
+
+def test_headings_and_languages_of_the_third_version():
+    cells = [
+        {"cell_type": "heading", "level": 1, "source": ["Mill ", "study"]},
+        {"cell_type": "heading", "level": 2, "source": "Data"},
+        {"cell_type": "code", "language": "Python", "input": ["x = 1\n", "x"]},
+    ]
+    document = load({"metadata": {"name": "Old"}, "nbformat": 3, "worksheets": [{"cells": cells}]})
+    assert document.text == "# Mill study\n\n## Data\n\n```python\nx = 1\nx\n```\n"
+    assert (document.title, document.metadata) == ("Mill study", {"language": "python"})
+
+
+def test_a_comment_of_code_is_no_title():
+    cells = [
+        {"cell_type": "code", "source": "# turn off warnings"},
+        {"cell_type": "raw", "source": "# raw"},
+        {"cell_type": "markdown", "source": "```\n# in a listing\n```"},
+        {"cell_type": "markdown", "source": "Words\n\n# The *real* title"},
+    ]
+    assert load({"cells": cells}).title == "The real title"
