@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embedingest.build.pipelines import PipelineLook
 from embedingest.build.remembered import journal_path, recall
 from embedingest.build.session import Session
 from embedingest.errors import TableMissingError
@@ -45,7 +46,7 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
     from embedingest.store.writer import writer_lock
 
     with Session(recall(state, db, table)) as session:
-        behind = lag(session.pipeline(), skipped := Tally())
+        behind = lag(PipelineLook(session), skipped := Tally())
     holder = writer_lock(db, table, state=state).current()
     try:
         facts = _noted_facts(state, db, table) or table_facts(db, table)
@@ -96,8 +97,8 @@ def _noted_facts(state: Path, db: str, table: str) -> dict[str, Any] | None:
 
     Opening the table takes a second and a hundred MiB.
     """
-    from embedingest.ingest.run.resources import noted_facts
     from embedingest.ingest.state.reading import reading
+    from embedingest.ingest.state.table_facts import noted_facts
     from embedingest.store.token import version_token
 
     if not (token := version_token(db, table)):

@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from embedingest.ingest.requests import Verb
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.opener import Table, Workers
+    from embedingest.ingest.scan.folders import Folders
+    from embedingest.ingest.state.journal import Journal
     from embedingest.store.table import ChunkTable
     from embedingest.types import ModelInfo, Sizer
 
     VectorLender: TypeAlias = Callable[[Collection[str]], dict[str, NDArray[np.float32]]]
 
-__all__ = ["PipelineOpener", "open_extractor", "open_pipeline"]
+__all__ = ["PipelineLook", "PipelineOpener", "open_extractor", "open_pipeline"]
 
 
 def open_extractor(engines: EngineSource, name: str = DEFAULT) -> tuple[Extractor, Sizer]:
@@ -73,6 +75,28 @@ def open_pipeline(
         progress=progress,
         stop=stop,
     )
+
+
+class PipelineLook:
+    """What the pipeline `name` follows and what is known of it, without anything that a run needs."""
+
+    def __init__(self, engines: EngineSource, name: str = DEFAULT) -> None:
+        state = engines.config.state
+        self._config = extended(engines.config.pipelines[name], engines.config.plugins, state)
+        self._path = journal_path(state, self._config.db, self._config.table)
+        self._outputs = _outputs(state, self._config.db)
+
+    def journal_to_read(self) -> AbstractContextManager[Journal]:
+        """A copy of the journal as it is now, to be thrown away."""
+        from embedingest.ingest.audit.copied_journal import copied_journal
+
+        return copied_journal(self._path)
+
+    def folders_of(self, journal: Journal) -> Folders:
+        """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""
+        from embedingest.ingest.scan.folders import Folders
+
+        return Folders.of(self._config, self._outputs, journal.roots())
 
 
 class PipelineOpener:

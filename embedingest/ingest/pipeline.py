@@ -30,7 +30,6 @@ from embedingest.ingest.run.removal import forget_root, known_root, without_root
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.scan.folders import Folders
 from embedingest.ingest.scan.ignore import mark_output
-from embedingest.ingest.scan.roots import resolve
 from embedingest.ingest.sources.mirror import Mirrors
 from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.watch.values import Batch
@@ -165,8 +164,7 @@ class Pipeline:
 
     def folders_of(self, journal: Journal) -> Folders:
         """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""
-        roots = resolve(self.config.sources, journal.roots())
-        return Folders(roots, self._opener.outputs, self.config.metadata_rules.sidecar)
+        return Folders.of(self.config, self._opener.outputs, journal.roots())
 
     def _resolved(self, journal: Journal) -> Folders:
         return with_known_roots(self.folders_of(journal), journal)

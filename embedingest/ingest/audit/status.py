@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
 from embedingest.ingest.notices import gather
 from embedingest.ingest.report import Notices
@@ -12,13 +12,22 @@ from embedingest.ingest.run.survey import survey_root
 from embedingest.ingest.state.reading import reading
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from embedingest.ingest.notices import Tally
-    from embedingest.ingest.pipeline import Pipeline
+    from embedingest.ingest.scan.folders import Folders
     from embedingest.ingest.state.journal import FileState, Journal, Request
 
 __all__ = ["FailedFile", "FollowedRoot", "JournalStatus", "Lag", "journal_status", "lag"]
+
+
+class Followed(Protocol):
+    """What is followed, and what is known of it; `Pipeline` is one."""
+
+    def journal_to_read(self) -> AbstractContextManager[Journal]: ...
+
+    def folders_of(self, journal: Journal) -> Folders: ...
 
 
 class FollowedRoot(TypedDict):
@@ -97,7 +106,7 @@ def _status(journal: Journal, now: float, skipped: Tally | None) -> JournalStatu
     )
 
 
-def lag(pipeline: Pipeline, skipped: Tally | None = None) -> Lag:
+def lag(pipeline: Followed, skipped: Tally | None = None) -> Lag:
     """How far the table is behind the folders. Reads no content and takes no lock.
 
     What the folders hold and no run takes is added to `skipped`.

@@ -5,15 +5,15 @@ An unchanged run opens none of them.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.report import IngestReport
 from embedingest.ingest.run.embedder import Embedded, Embedder
+from embedingest.ingest.state.table_facts import note_facts, noted_facts
 from embedingest.ingest.state.vector_cache import VectorCache
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from embedingest.store.values import Changes
     from embedingest.types import Sizer
 
-__all__ = ["Resources", "noted_facts"]
-
-_FACTS: Final = "table_facts"
+__all__ = ["Resources"]
 
 
 class Resources:
@@ -237,11 +235,4 @@ class Resources:
         """Leave the figures of this version of the table for `status`, which then need not open it."""
         token = self._opener.token()
         if token and noted_facts(self.journal, token) is None:
-            self.journal.set_meta(_FACTS, json.dumps([token, self.table().facts()]))
-
-
-def noted_facts(journal: Journal, token: str | None) -> dict[str, Any] | None:
-    """The figures that the last writer noted of the table; `None` where they are of another version than `token`."""
-    text = journal.meta(_FACTS)
-    noted, facts = json.loads(text) if text else (None, None)
-    return facts if noted and noted == token else None
+            note_facts(self.journal, token, self.table().facts())

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from embedingest.ingest.scan.ignore import Rules
+from embedingest.ingest.scan.roots import resolve
 from embedingest.ingest.scan.scanner import Scanner
 from embedingest.ingest.scan.sidecar import SidecarScanner
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from embedingest.config import PipelineConfig
     from embedingest.ingest.scan.roots import Root
 
 __all__ = ["Folders"]
@@ -25,6 +27,11 @@ class Folders:
     roots: tuple[Root, ...] = ()
     outputs: Sequence[Path] = ()
     sidecars: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, config: PipelineConfig, outputs: Sequence[Path], known: Mapping[str, str]) -> Self:
+        """The folders of the settings, with the aliases that are `known`. Raises ConfigError."""
+        return cls(resolve(config.sources, known), outputs, config.metadata_rules.sidecar)
 
     @property
     def aliases(self) -> frozenset[str]:
