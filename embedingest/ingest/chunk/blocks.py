@@ -18,14 +18,14 @@ Kind = Literal["heading", "paragraph", "item", "code", "table", "rule"]
 
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _FENCE: Final = re.compile(r"(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)$")
-_ATX: Final = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#*)?[ \t]*$")
+_ATX: Final = re.compile(r" {0,3}(#{1,6})(?=[ \t\n]|\Z)")
 _SETEXT: Final = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _ITEM: Final = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)]|#\.|\(\w{1,3}\))[ \t]+\S")
 _BULLET: Final = re.compile(r"^(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _TABLE: Final = re.compile(r"[ \t]*(?:\||\+[-=+]{3,}\+)")
 _ADORNMENT: Final = re.compile(r"([=\-~#*^\"'`+:._])\1{2,}[ \t]*$")
 _LITERAL: Final = re.compile(r"\.\. (?:code|code-block|sourcecode|parsed-literal|literalinclude|productionlist|math)::")
-_ASCIIDOC_HEADING: Final = re.compile(r"(={1,6})[ \t]+(\S.*?)(?:[ \t]+\1)?[ \t]*$")
+_ASCIIDOC_HEADING: Final = re.compile(r"(={1,6})[ \t]+(?=\S)")
 _ASCIIDOC_FENCE: Final = re.compile(r"(-{4,}|\.{4,}|\+{4,}|\|===)[ \t]*$")
 
 
@@ -103,13 +103,20 @@ def _markdown_heading(scan: _Scan, start: int, line: str, stripped: str) -> bool
     if stripped[0] == "#":
         match = _ATX.match(line)
         if match:
-            scan.open(start, "heading", level=len(match[1]), title=(match[2] or "").strip())
+            scan.open(start, "heading", level=len(match[1]), title=_closed(line[match.end() :].strip(), "#"))
             return True
     elif stripped[0] in "=-" and not scan.blank and scan.last == "paragraph" and _SETEXT.match(line):
         block = scan.blocks[-1]
         block.kind, block.level = "heading", 1 if stripped[0] == "=" else 2
         return True
     return False
+
+
+def _closed(title: str, mark: str, count: int = 0) -> str:
+    """A title without the marks that close it, which a blank parts from its words: `count` of them, or any number."""
+    words = title.rstrip(mark)
+    marks = len(title) - len(words)
+    return words.rstrip() if marks and (not words or words[-1] in " \t") and count in {0, marks} else title
 
 
 def rest_blocks(text: str) -> list[Block]:
@@ -192,7 +199,8 @@ def asciidoc_blocks(text: str) -> list[Block]:
         heading = _ASCIIDOC_HEADING.match(line.rstrip("\n"))
         delimiter = _ASCIIDOC_FENCE.match(stripped)
         if heading:
-            scan.open(start, "heading", level=len(heading[1]), title=heading[2])
+            title = _closed(line[heading.end() :].strip(), "=", len(heading[1]))
+            scan.open(start, "heading", level=len(heading[1]), title=title)
         elif delimiter:
             fence = stripped
             scan.open(start, "table" if stripped == "|===" else "code")

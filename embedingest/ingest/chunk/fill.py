@@ -20,6 +20,7 @@ __all__ = ["Filler", "Piece"]
 Piece = tuple[int, float, "Kind"]
 """Where a piece starts, what a cut there costs, and its kind, which says how it is cut where it is too large."""
 
+_RUN: Final = 8
 _LONGEST: Final = 48
 """Characters a slice may have for each token of the capacity: a bound for runs that count as one unknown token."""
 
@@ -58,6 +59,7 @@ class Filler:
             return
         bounds, costs = self._bounds(end, list(pieces), capacity)
         positions = [self._ruler.position(bound) for bound in bounds]
+        bounds, positions, costs = _thinned(bounds, positions, costs)
         for first, last in pairwise(pack(positions, costs, capacity, self._aim)):
             yield from self._fitting(bounds[first : last + 1], capacity, prefix)
 
@@ -107,3 +109,15 @@ class Filler:
         while place < start and place > first and not self._text[place - 1].isspace():
             place += 1
         return place
+
+
+def _thinned(bounds: list[int], positions: list[int], costs: list[float]) -> tuple[list[int], list[int], list[float]]:
+    """The bounds without the middle of long runs between which no token lies: packing looks at every pair of those."""
+    kept = [
+        index
+        for index, position in enumerate(positions)
+        if index < _RUN or positions[index - _RUN] != position or index == len(positions) - 1
+    ]
+    if len(kept) == len(bounds):
+        return bounds, positions, costs
+    return [bounds[i] for i in kept], [positions[i] for i in kept], [costs[i] for i in kept]

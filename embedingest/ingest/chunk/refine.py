@@ -18,7 +18,11 @@ __all__ = ["refine"]
 
 # A match ends where the next piece begins; the number is what a cut there costs.
 _Level = tuple[re.Pattern[str], float]
-_UNINDENTED: Final[_Level] = (re.compile(r"\n[ \t]*\n\s*(?<=\n)(?=[^\s)\]}])"), 0.0)
+# Each looks at a run of blanks once, however long; none stands at the end of what is looked at.
+_UNINDENTED: Final[_Level] = (
+    re.compile(r"(?:(?<=\S)|\A)(?=[^\S\n]*\n[ \t]*\n)\s++(?<=\n)(?=[^\s)\]}])"),
+    0.0,
+)
 _BLANK_LINE: Final[_Level] = (re.compile(r"\n[ \t]*\n\s*(?=\S)"), 0.2)
 _LINE: Final[_Level] = (re.compile(r"\n(?=[^\n])"), 0.4)
 _SENTENCE: Final[_Level] = (re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=\S)|(?<=[。！？])(?=\S)"), 0.4)
@@ -51,7 +55,7 @@ def _refine(
         return
     pattern, cost = levels[0]
     begin = start
-    for match in pattern.finditer(text, start, end):
+    for match in pattern.finditer(text, start, _words_end(text, start, end)):
         place = match.end()
         if place <= begin or place >= end:
             continue
@@ -67,7 +71,7 @@ def _words(text: str, start: int, end: int, ruler: Ruler, capacity: int) -> Iter
     """Cuts between groups of words. A word begins a group by its own hash, so that an edit moves few of them."""
     most = max(1, capacity // 4)
     begin = last = start
-    for match in _WORD.finditer(text, start, end):
+    for match in _WORD.finditer(text, start, _words_end(text, start, end)):
         place = match.end()
         if ruler.size(begin, place) > most:
             if last > begin:
@@ -85,6 +89,11 @@ def _words(text: str, start: int, end: int, ruler: Ruler, capacity: int) -> Iter
         yield last, _WORD_COST
         begin = last
     yield from _hard(text, begin, end, ruler, most)
+
+
+def _words_end(text: str, start: int, end: int) -> int:
+    """Where the blanks at the end of `text[start:end]` begin."""
+    return start + len(text[start:end].rstrip())
 
 
 def _hard(text: str, start: int, end: int, ruler: Ruler, most: int) -> Iterator[tuple[int, float]]:

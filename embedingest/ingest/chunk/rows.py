@@ -49,10 +49,12 @@ class RowsChunker:
         for sheet_start, sheet_end, path in _sheets(document):
             prefix = self._settings.prefix(path, sizer) + self._header(document, headers.get(sheet_start), sizer)
             capacity = room - (sizer.count(prefix) if prefix else 0)
+            first, counted = firsts.get(sheet_start, 1), sheet_start
             for start, end in filler.slices(
                 sheet_start, sheet_end, _rows(text, sheet_start, sheet_end), capacity, prefix
             ):
-                first = firsts.get(sheet_start, 1) + text.count("\n", sheet_start, start)
+                first += text.count("\n", counted, start)
+                counted = start
                 rows = f"{first}-{first + text[start:end].rstrip().count(chr(10))}"
                 own = self._settings.prefix(path, sizer) if start == sheet_start else prefix
                 chunk = emitter.chunk(start, end, heading_path=path, prefix=own, metadata={"rows": rows})

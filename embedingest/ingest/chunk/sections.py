@@ -104,4 +104,4 @@ def _line_end(text: str, start: int) -> int:
 
 
 def _first_line(text: str, start: int) -> str:
-    return text[start:].lstrip()[:400].split("\n", 1)[0].strip(" #=") if start < len(text) else ""
+    return text[start : start + 800].lstrip()[:400].split("\n", 1)[0].strip(" #=") if start < len(text) else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from embedingest.errors import ConfigError, DocumentSkipped
@@ -30,7 +31,9 @@ _VOID: Final = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
-_LONG_TAG: Final = re.compile(r"(<[a-zA-Z][^\s<>]*+)([^>]{4096,}+)")
+# What stands in quotes behind an equals sign may hold the sign that ends a tag.
+_LONG_TAG: Final = re.compile(r"""(<[a-zA-Z][^\s<>]*+)((?:[^>=]|=\s*+(?:"[^"]*+"|'[^']*+')?+){400,}+)""")
+_ATTRIBUTE: Final = re.compile(r"""[^\s=>]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+""")
 _MOST_ATTRIBUTES: Final = 200  # of one tag: parsing time grows with their square
 # Elements that HTML closes by itself, or that hold nothing: they never make a page deep.
 _SHALLOW: Final = frozenset(
@@ -179,10 +182,10 @@ def _closed(source: str) -> str:
 
 def _few_attributes(match: re.Match[str]) -> str:
     """A long tag with its first attributes only, on as many lines."""
-    attributes = match[2].split(maxsplit=_MOST_ATTRIBUTES)
-    if len(attributes) <= _MOST_ATTRIBUTES:
+    following = next(islice(_ATTRIBUTE.finditer(match[2]), _MOST_ATTRIBUTES, None), None)
+    if following is None:
         return match[0]
-    return f"{match[1]} {' '.join(attributes[:-1])}" + "\n" * match[2].count("\n")
+    return match[1] + match[2][: following.start()] + "\n" * match[2].count("\n", following.start())
 
 
 def _shallow(source: str) -> str:

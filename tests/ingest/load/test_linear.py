@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from tests.ingest.load.pumps import cases, seconds
+
 PAGES = {
     "comments that nothing closes": "'<html><body>' + '<!--' * (n // 4)",
     "attributes": "'<div ' + ' '.join(f'a{i}=1' for i in range(n // 8)) + '>x'",
@@ -30,3 +34,32 @@ def test_no_page_is_read_in_quadratic_time():
         "    assert long < 0.5 + 10 * short, (name, short, long)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
+
+
+# Each took time that grew with the square of its length, or worse, once.
+ONCE = (
+    "latex: '' + '\\\\cite[' ... ''", "latex: '' + '\\\\item[' ... ''", "latex: '' + '\\\\begin{verbatim}' ... ''",
+    "latex: '' + '\\\\title[' ... ''", "latex: '' + '\\\\textbf[' ... ''", "latex: '' + ' ' ... 'x\\n'",
+    "csv: '' + 'a,\"' ... ''", "captions: '00:00:01,000 --> 00:00:02,000\\n' + '{\\\\' ... ''",
+    "mail: 'Subject: ' + '=?utf-8?q?a?= ' ... ''", "attributes with >",
+    "a.md heading '# a' + ' '", "a.adoc heading '= a' + ' '", "a.csv words '\\n' words", "a.zig words '\\n\\n ' words",
+    "a.md words ' '", "a.txt words '\\u200d' words",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def by_label():
+    return {case.label: case for case in cases()}
+
+
+@pytest.mark.parametrize("label", ONCE)
+def test_no_loader_and_no_chunker_takes_quadratic_time(by_label, label):
+    """By the processor's own time, the least of some tries, at four times the length; a square would be sixteen."""
+    case = by_label[label]
+    short = min(sum(seconds(case, 24_000)) for _ in range(2))
+    long = sum(seconds(case, 96_000))
+    for _ in range(4):
+        if long < 0.05 + 9 * short:
+            break
+        long = min(long, sum(seconds(case, 96_000)))
+    assert long < 0.05 + 9 * short, (short, long)
