@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from embedingest.atomic import new_folder, temporary_path, write_bytes
-from embedingest.ingest.scan.ignore import is_default_excluded
+from embedingest.ingest.scan.excluded import exclusion_of
 
 
 def test_a_file_is_written_with_its_folders_and_leaves_nothing_beside(tmp_path):
@@ -33,7 +33,7 @@ def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
 
 
 def test_no_scan_takes_a_temporary_file_for_a_document(tmp_path):
-    assert is_default_excluded(temporary_path(tmp_path / "owl.md").name)
+    assert exclusion_of(temporary_path(tmp_path / "owl.md").name) is not None
 
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):

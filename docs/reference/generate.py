@@ -13,6 +13,7 @@ import click
 
 from embedingest.cli._commands import COMMANDS, cli
 from embedingest.config import schema
+from embedingest.ingest.scan.excluded import documented
 from embedingest.store.schema import ROW_MODEL, SCHEMA_VERSION
 
 HERE = Path(__file__).parent
@@ -146,7 +147,20 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
-PAGES = {"configuration.md": configuration, "commands.md": commands, "columns.md": columns}
+def formats() -> str:
+    """The page of formats, with its table of what is left out by default as the program has it."""
+    page = (HERE / "../formats.md").read_text(encoding="utf-8")
+    head = "| Left out | What it is | Made by |\n| --- | --- | --- |\n"
+    before, _, after = page.partition(head)
+    return before + head + "\n".join(documented()) + "\n<!-- end -->" + after.partition("<!-- end -->")[2]
+
+
+PAGES = {
+    "configuration.md": configuration,
+    "commands.md": commands,
+    "columns.md": columns,
+    "../formats.md": formats,
+}
 
 
 def main(check: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,8 +46,9 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
     from embedingest.ingest.audit.status import journal_status, lag
     from embedingest.store.writer import writer_lock
 
+    excluded: Counter[str] = Counter()
     with Session(recall(state, db, table)) as session:
-        behind = lag(PipelineLook(session), skipped := Tally())
+        behind = lag(PipelineLook(session), skipped := Tally(), excluded)
     holder = writer_lock(db, table, state=state).current()
     try:
         facts = _noted_facts(state, db, table) or table_facts(db, table)
@@ -57,6 +59,7 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
         "writer": None if holder is None else asdict(holder),
         "in_sync": not behind["to_read"] and not behind["gone"],
         "behind": behind,
+        "excluded": dict(sorted(excluded.items())),
         **journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped),
     }
 

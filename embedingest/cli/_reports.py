@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from embedingest.cli._output import print_json, print_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from embedingest.ingest.report import IngestReport, Notices
 
-__all__ = ["notice_lines", "print_report"]
+__all__ = ["excluded_lines", "notice_lines", "print_report"]
 
 _MOST_FAILURES: Final = 20
 _MOST_NAMES: Final = 5
@@ -45,6 +45,15 @@ def _print_counts(report: IngestReport) -> None:
         print_note(f"embedded: {embedded.texts:,} texts, {embedded.tokens:,} tokens in {total:.1f} s{rate}")
     if embedded.reused:
         print_note(f"reused: {embedded.reused:,} vectors")
+
+
+def excluded_lines(excluded: Mapping[str, int]) -> Iterator[str]:
+    """A line for each rule that leaves files or folders out."""
+    from embedingest.ingest.scan.excluded import meaning_of
+
+    for rule, count in excluded.items():
+        meaning = meaning_of(rule)
+        yield f"excluded: {count:,} by {rule}" + (f" ({meaning})" if meaning else "")
 
 
 def notice_lines(notices: Notices) -> Iterator[str]:

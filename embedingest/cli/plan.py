@@ -9,6 +9,7 @@ import rich_click as click
 
 from embedingest.cli._options import FilePath, json_option, model_options, paths_argument, plugin_option, table_options
 from embedingest.cli._output import print_json, print_line, writing
+from embedingest.cli._reports import excluded_lines
 from embedingest.cli._settings import config_from_flags, ingest_options
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         counts = ", ".join(f"{count} {name}" for name, count in file["chunks"].items() if count)
         why = f": {file['error']}" if "error" in file else ""
         yield f"{marks.get(file['change'], ' ')} {file['source']}  {counts}{why}"
+    yield from excluded_lines(document["excluded"])
     files, chunks, embed = document["files"], document["chunks"], document["embed"]
     yield "files: " + ", ".join(
         f"{files[name]:,} {name}" for name in ("seen", "unchanged", "new", "changed", "deleted")

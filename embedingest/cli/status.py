@@ -9,7 +9,7 @@ import rich_click as click
 
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_line, printable, stdout
-from embedingest.cli._reports import notice_lines
+from embedingest.cli._reports import excluded_lines, notice_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,6 +90,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         facts = f"{failure['kind']}, {failure['attempts']} attempts, {again}"
         yield f"failed: {failure['source']} ({facts}): {failure['error']}"
     yield from notice_lines(Notices.from_json(document))
+    yield from excluded_lines(document["excluded"])
     if pending := document["pending_deletes"]:
         yield f"{len(pending):,} deletions wait for `embedingest confirm`: {', '.join(pending[:5])}" + (
             " …" if len(pending) > 5 else ""

@@ -75,9 +75,10 @@ class FrozenPlan(TypedDict):
 
 
 class PlanDocument(TypedDict):
-    """The document of `plan --json`."""
+    """The document of `plan --json`; `excluded` counts files and folders by the rule that leaves them out."""
 
     files: PlannedFiles
+    excluded: dict[str, int]
     chunks: ChunkFates
     embed: PlannedEmbedding
     frozen: FrozenPlan
@@ -86,12 +87,14 @@ class PlanDocument(TypedDict):
 def preview(folders: Folders, resources: Resources) -> PlanDocument:
     """What a run over `folders` would do. Raises StoreError, EngineError, PluginError."""
     candidates, gone, seen, unchanged = [], [], 0, 0
+    excluded: Counter[str] = Counter()
     for root in folders.roots:
         survey = survey_root(root, folders.scanner(root), resources.journal)
         candidates += survey.candidates
         gone += survey.gone
         seen += survey.seen
         unchanged += survey.counts["unchanged"]
+        excluded.update(survey.excluded)
     files: list[PlannedFile] = []
     texts: dict[str, str] = {}
     for item in examine(resources, candidates):
@@ -103,6 +106,7 @@ def preview(folders: Folders, resources: Resources) -> PlanDocument:
     changed = [file for file in files if file["change"] != "unchanged"]
     return PlanDocument(
         files=_counted(changed, seen=seen, unchanged=unchanged),
+        excluded=dict(sorted(excluded.items())),
         chunks=_sum_of(files),
         embed=_embedding(resources, texts),
         frozen=FrozenPlan(

@@ -12,6 +12,7 @@ from embedingest.ingest.run.survey import survey_root
 from embedingest.ingest.state.reading import reading
 
 if TYPE_CHECKING:
+    from collections import Counter
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -106,10 +107,10 @@ def _status(journal: Journal, now: float, skipped: Tally | None) -> JournalStatu
     )
 
 
-def lag(pipeline: Followed, skipped: Tally | None = None) -> Lag:
+def lag(pipeline: Followed, skipped: Tally | None = None, excluded: Counter[str] | None = None) -> Lag:
     """How far the table is behind the folders. Reads no content and takes no lock.
 
-    What the folders hold and no run takes is added to `skipped`.
+    What the folders hold and no run takes is added to `skipped`; what rules leave out is counted by rule in `excluded`.
     """
     behind = Lag(to_read=0, gone=0, seen=0)
     with pipeline.journal_to_read() as journal:
@@ -119,6 +120,8 @@ def lag(pipeline: Followed, skipped: Tally | None = None) -> Lag:
             behind["to_read"] += len(survey.candidates)
             behind["gone"] += len(survey.gone)
             behind["seen"] += survey.seen
+            if excluded is not None:
+                excluded.update(survey.excluded)
             if skipped is not None:
                 skipped.add(survey.skipped)
     return behind

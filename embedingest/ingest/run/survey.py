@@ -49,7 +49,8 @@ class Survey:
 
     `counts` are files in states that need nothing (`unchanged`, `skipped`, `empty`, `failed`), `gone` sources that
     are no longer there, `back` those whose deletion waits and that are there again, `seen` how many files are.
-    `skipped` are paths that are not taken, and that the journal never hears of.
+    `skipped` are paths that are not taken, and that the journal never hears of. `excluded` counts what rules
+    leave out, where the whole root was looked at.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
@@ -60,13 +61,14 @@ class Survey:
     seen: int = 0
     failed: list[str] = field(default_factory=list)
     skipped: Tally = field(default_factory=Tally)
+    excluded: dict[str, int] = field(default_factory=dict)
 
 
 def survey_root(root: Root, scanner: Scanner, journal: Journal, *, due: frozenset[str] = frozenset()) -> Survey:
     """Everything under one root. `due` are failed sources to be tried again."""
     known = journal.known(root.alias)
     survey = Survey()
-    blind = _compare(root, scanner.scan(), known, survey, due=due)
+    blind = _compare(root, scanner.scan(excluded=survey.excluded), known, survey, due=due)
     survey.gone = [source for source in known if not _hidden(source, blind)]
     return survey
 

@@ -11,8 +11,8 @@ import errno
 import os
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.scan.files import name_of, opened_below
-from embedingest.ingest.scan.ignore import is_default_excluded
+from embedingest.ingest.scan.excluded import leads_through_excluded
+from embedingest.ingest.scan.files import opened_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,9 +59,9 @@ def _open(root: str, relative: str, flags: int, *, links: LinkPolicy, link: bool
     real = os.path.realpath(f"{top}/{relative}") if link else f"{os.path.realpath(f'{top}/{folder}')}/{name}"
     inside = real.startswith(top.rstrip("/") + "/")
     # As a scan judges a link: by every name below the root, or by the last of a place outside.
-    judged = real[len(top) :] if inside else name_of(real)
-    names = judged.split("/") if link else judged.split("/")[:-1]
-    if links == "never" or (links == "inside" and not inside) or any(map(is_default_excluded, filter(None, names))):
+    base, below = (top, real[len(top) :]) if inside else os.path.split(real)
+    names = list(filter(None, below.split("/") if link else below.split("/")[:-1]))
+    if links == "never" or (links == "inside" and not inside) or leads_through_excluded(base, names):
         raise FileNotFoundError(errno.ENOENT, "it leads elsewhere than when it was found", relative)
     base = top if inside else "/"
     return _open_by_steps(base, real[len(base) :].lstrip("/"), flags)

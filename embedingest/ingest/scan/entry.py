@@ -6,9 +6,10 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.ingest.scan.excluded import OURS, leads_through_excluded
 from embedingest.ingest.scan.files import facts_of, name_of, stat_below
-from embedingest.ingest.scan.ignore import is_default_excluded
-from embedingest.ingest.scan.listing import FoundFile, SkippedPath, special_file, unreadable
+from embedingest.ingest.scan.ignore import BY_IGNORE_FILE
+from embedingest.ingest.scan.listing import Excluded, FoundFile, SkippedPath, special_file, unreadable
 
 if TYPE_CHECKING:
     from embedingest.ingest.scan.ignore import Rules
@@ -37,14 +38,16 @@ class EntryClassifier:
 
     def classify(
         self, entry: os.DirEntry[str] | _StatEntry, relative: str, chain: Chain, hops: int
-    ) -> FoundFile | SkippedPath | Folder | None:
+    ) -> FoundFile | SkippedPath | Folder | Excluded | None:
         """What one entry of a folder is; `None`: nothing. Raises OSError where it cannot be looked at."""
         try:
             if entry.is_symlink():
                 return self._classify_link(entry, relative, chain, hops)
             if entry.is_dir(follow_symlinks=False):
                 return self._classify_folder(entry, relative, chain, hops)
-            if self._excluded(relative, entry.name, chain) or not self._rules.includes(relative):
+            if excluded := self._exclusion(relative, entry.name, chain):
+                return excluded
+            if not self._rules.includes(relative):
                 return None
             st = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
@@ -53,7 +56,9 @@ class EntryClassifier:
             return FoundFile(relative, facts_of(st))
         return special_file(relative, st.st_mode)
 
-    def classify_path(self, relative: str, chain: Chain, hops: int) -> FoundFile | SkippedPath | Folder | None:
+    def classify_path(
+        self, relative: str, chain: Chain, hops: int
+    ) -> FoundFile | SkippedPath | Folder | Excluded | None:
         """As `classify`, of a path that no listing has named. A path that cannot be looked at is skipped."""
         try:
             return self.classify(_StatEntry(self._root, relative), relative, chain, hops)
@@ -64,20 +69,20 @@ class EntryClassifier:
 
     def _classify_folder(
         self, entry: os.DirEntry[str] | _StatEntry, relative: str, chain: Chain, hops: int
-    ) -> Folder | None:
-        if self._excluded(relative + "/", entry.name, chain):
-            return None
+    ) -> Folder | Excluded:
+        if excluded := self._exclusion(relative + "/", entry.name, chain):
+            return excluded
         if self._rules.outputs:
             st = entry.stat(follow_symlinks=False)
             if (st.st_dev, st.st_ino) in self._rules.outputs:
-                return None
+                return Excluded(OURS)
         return Folder(relative, chain, hops)
 
     def _classify_link(
         self, entry: os.DirEntry[str] | _StatEntry, relative: str, chain: Chain, hops: int
-    ) -> FoundFile | SkippedPath | Folder | None:
-        if self._excluded(relative, entry.name, chain):
-            return None
+    ) -> FoundFile | SkippedPath | Folder | Excluded | None:
+        if excluded := self._exclusion(relative, entry.name, chain):
+            return excluded
         if self._rules.follow_symlinks == "never":
             return SkippedPath(relative, "link", "a symbolic link, and `follow_symlinks` is `never`")
         try:
@@ -91,8 +96,10 @@ class EntryClassifier:
             return FoundFile(relative, facts_of(st), link=True) if self._rules.includes(relative) else None
         if not stat.S_ISDIR(st.st_mode):
             return special_file(relative, st.st_mode)
-        if self._excluded(relative + "/", entry.name, chain) or (st.st_dev, st.st_ino) in self._rules.outputs:
-            return None
+        if excluded := self._exclusion(relative + "/", entry.name, chain):
+            return excluded
+        if (st.st_dev, st.st_ino) in self._rules.outputs:
+            return Excluded(OURS)
         if hops >= _MAX_LINK_HOPS or self._is_loop(relative, st):
             return SkippedPath(relative, "link_loop", "a symbolic link to a folder that holds it")
         return Folder(relative, chain, hops + 1)
@@ -103,8 +110,8 @@ class EntryClassifier:
         if not inside and self._rules.follow_symlinks == "inside":
             return SkippedPath(relative, "link_outside", f"a symbolic link out of the root, to `{target}`")
         # A link of a harmless name may not bring in a file whose true name is excluded.
-        names = target[len(top) :].split("/") if inside else [name_of(target)]
-        if any(name and is_default_excluded(name) for name in names):
+        base, below = (top, target[len(top) :]) if inside else os.path.split(target)
+        if leads_through_excluded(base, list(filter(None, below.split("/")))):
             return SkippedPath(relative, "link_excluded", f"a symbolic link to `{target}`, which is excluded")
         return None
 
@@ -117,9 +124,13 @@ class EntryClassifier:
             path = f"{path}/{name}"
         return False
 
-    def _excluded(self, path: str, name: str, chain: Chain) -> bool:
-        """Whether rules leave this path out; a folder's path ends with a slash."""
-        return self._rules.excludes(path, name) or (bool(chain) and self._ignore_files.exclude(path, chain))
+    def _exclusion(self, path: str, name: str, chain: Chain) -> Excluded | None:
+        """Which rule leaves this path out, if one does; a folder's path ends with a slash."""
+        parent = f"{self._root}/{path.rstrip('/')}".rpartition("/")[0]
+        rule = self._rules.exclusion(path, name, parent=parent)
+        if rule is None and chain and self._ignore_files.exclude(path, chain):
+            rule = BY_IGNORE_FILE
+        return None if rule is None else Excluded(rule)
 
 
 class _StatEntry:

@@ -1,9 +1,8 @@
 """Which names below a root are not for us: default excludes, settings, ignore files. Opens nothing but ignore files.
 
-Three sources of rules, in this order. What the settings say of a path is final. The default excludes (version
-control, keys, editors' temporary files, our own output) can be lifted by the settings only, never by an ignore file,
-since ignore files come with the folder. Ignore files decide the rest as git does: the last matching line of the
-deepest file.
+Three sources of rules, in this order. What the settings say of a path is final. The default excludes
+(`excluded.py`) can be lifted by the settings only, never by an ignore file, since ignore files come with the folder.
+Ignore files decide the rest as git does: the last matching line of the deepest file.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ import errno
 import functools
 import logging
 import os
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from embedingest.ingest.scan.excluded import HIDDEN, exclusion_of, rule_text
 from embedingest.ingest.scan.files import opened_below
 from embedingest.ingest.scan.patterns import LONGEST_LINE, Patterns
 
@@ -24,12 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "BY_IGNORE_FILE",
+    "BY_SETTINGS",
     "IGNORE_FILES",
     "MARKER",
     "LinkPolicy",
     "Patterns",
     "Rules",
-    "is_default_excluded",
     "mark_output",
     "read_ignore_file",
 ]
@@ -39,6 +39,10 @@ LinkPolicy = Literal["never", "inside", "always"]
 IGNORE_FILES: Final = (".gitignore", ".embedingestignore")
 """Read in every folder, in this order; a later one has the last word."""
 
+BY_SETTINGS: Final = "`exclude` of the settings"
+BY_IGNORE_FILE: Final = "ignore files"
+"""How exclusions that are no default are counted."""
+
 MARKER: Final = ".embedingest-output"
 """A file of this name makes a folder ours: it is never ingested, wherever it is moved and whatever it is called."""
 
@@ -47,33 +51,6 @@ _MAX_LINES: Final = 20_000
 _MAX_WILDCARDS: Final = 10_000  # of one file together: each costs some 10 µs once, and up to 1 µs a name
 
 _log = logging.getLogger(__name__)
-
-_VERSION_CONTROL: Final = [".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS"]
-_MACHINE_MADE: Final = [
-    *("node_modules", "bower_components", "__pycache__", ".venv", ".tox", ".nox", ".eggs", ".gradle", ".terraform"),
-    *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", ".embedingest"),
-    *(".DS_Store", "Thumbs.db", "desktop.ini", "lost+found", "$RECYCLE.BIN", ".Trashes", ".fseventsd"),
-]
-_SECRETS: Final = [
-    *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc"),
-    *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk", ".htpasswd", ".git-credentials"),
-    *(".envrc", ".vault-token", "credentials.json"),
-]
-_VIM_PROBE: Final = "4913"  # vim makes and removes it to learn whether it may create files in a folder
-_NAMES: Final = frozenset([*_VERSION_CONTROL, *_MACHINE_MADE, *_SECRETS, _VIM_PROBE])
-# At most one `.*` before a fixed end in each: a name, 255 bytes long at most, is read once for each alternative.
-_NAME_PATTERNS: Final = re.compile(
-    r"\.env(\..*)?"
-    r"|.*\.(pem|key|p12|pfx|pkcs12|jks|keystore|kdbx?|ppk|gpg)"
-    r"|.*\.(sw[a-p]|part|partial|crdownload|lance|egg-info)"
-    r"|.*~|\.\#.*|\#.*\#|~\$.*|\._.*|\.goutputstream-.*|\.fuse_hidden.*|\.nfs[0-9a-f]+",
-    re.DOTALL | re.IGNORECASE,
-)
-
-
-def is_default_excluded(name: str) -> bool:
-    """Whether a file or folder of this name is left out unless the settings ask for it."""
-    return name in _NAMES or _NAME_PATTERNS.fullmatch(name) is not None
 
 
 def mark_output(folder: str | os.PathLike[str]) -> None:
@@ -118,15 +95,25 @@ class Rules:
         )
 
     def excludes(self, path: str, name: str) -> bool:
-        """Whether settings or defaults leave this path out, ignore files aside. A folder's path ends with a slash."""
+        """Whether settings or defaults leave this path out, by names alone and ignore files aside."""
+        return self.exclusion(path, name) is not None
+
+    def exclusion(self, path: str, name: str, *, parent: str | None = None) -> str | None:
+        """The rule of settings or defaults that leaves this path out. A folder's path ends with a slash.
+
+        `parent` is its absolute folder; without it no rule is applied that has to look there.
+        """
         verdict = self.exclude.verdict(path) if self.exclude else None
         if verdict is not None:
-            return verdict
-        return self.excludes_by_default(name)
+            return BY_SETTINGS if verdict else None
+        return self.default_exclusion(name, folder=path.endswith("/"), parent=parent)
 
-    def excludes_by_default(self, name: str) -> bool:
-        """Whether a name alone leaves a path out: hidden, or of a kind that never holds documents."""
-        return (name[0] == "." and not self.hidden) or name in _NAMES or _NAME_PATTERNS.fullmatch(name) is not None
+    def default_exclusion(self, name: str, *, folder: bool, parent: str | None = None) -> str | None:
+        """The default rule that leaves a path of this name out."""
+        rule = exclusion_of(name, folder=folder, parent=parent)
+        if rule is not None:
+            return rule_text(rule)
+        return HIDDEN if name[0] == "." and not self.hidden else None
 
     def includes(self, path: str) -> bool:
         """Whether a file's path, or a folder above it, is among the included ones (all are, where none is named)."""

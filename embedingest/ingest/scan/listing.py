@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from embedingest.ingest.scan.files import FileFacts
 
-__all__ = ["FoundFile", "Listing", "Reason", "SkippedPath", "special_file", "unreadable"]
+__all__ = ["Excluded", "FoundFile", "Listing", "Reason", "SkippedPath", "special_file", "unreadable"]
 
 Reason = Literal[
     "unreadable",
@@ -39,6 +39,12 @@ class FoundFile(NamedTuple):
     link: bool = False
 
 
+class Excluded(NamedTuple):
+    """A path that a rule leaves out."""
+
+    rule: str
+
+
 class SkippedPath(NamedTuple):
     """A path that is not taken, and why. `subtree`: what lies below is unknown, so none of it counts as deleted."""
 
@@ -52,13 +58,19 @@ class SkippedPath(NamedTuple):
 class Listing:
     """One folder of a scan: its files and its skipped paths. All paths are relative.
 
-    `linked`: it was reached through a symbolic link.
+    `linked`: it was reached through a symbolic link. `excluded` counts files and folders by the rule that leaves them
+    out.
     """
 
     relative: str
     files: list[FoundFile] = field(default_factory=list)
     skipped: list[SkippedPath] = field(default_factory=list)
+    excluded: dict[str, int] = field(default_factory=dict)
     linked: bool = False
+
+    def exclude(self, rule: str) -> None:
+        """Count a path that a rule leaves out."""
+        self.excluded[rule] = self.excluded.get(rule, 0) + 1
 
     @classmethod
     def of_path(cls, relative: str, item: FoundFile | SkippedPath) -> Listing:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.scan.entry import EntryClassifier, Folder
+from embedingest.ingest.scan.excluded import OURS
 from embedingest.ingest.scan.files import facts_of, name_of, open_below
 from embedingest.ingest.scan.ignore import IGNORE_FILES, MARKER, Rules
 from embedingest.ingest.scan.ignore_files import IgnoreFiles
-from embedingest.ingest.scan.listing import FoundFile, Listing, SkippedPath, special_file, unreadable
+from embedingest.ingest.scan.listing import Excluded, FoundFile, Listing, SkippedPath, special_file, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ __all__ = ["Scanner"]
 
 _BY_DESCRIPTOR: Final = os.scandir in os.supports_fd and os.open in os.supports_dir_fd
 _OPEN_FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+_ENVIRONMENT: Final = "pyvenv.cfg"  # makes a folder a virtual environment of Python
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -44,13 +46,17 @@ class Scanner:
     def __repr__(self) -> str:
         return f"Scanner({self.root!r})"
 
-    def scan(self, below: str = "") -> Iterator[FoundFile | SkippedPath]:
+    def scan(self, below: str = "", *, excluded: dict[str, int] | None = None) -> Iterator[FoundFile | SkippedPath]:
         """Every file below a relative path, folder by folder in the order of their names.
 
         Yields nothing for a path that is gone or excluded. A missing root yields one `SkippedPath` with `subtree`:
         `missing`, or `away` where only a part was asked for or the root went in the middle of the scan.
+        What rules leave out is counted into `excluded` by its rule, a folder once.
         """
         for listing in self.listings(below):
+            if excluded is not None:
+                for rule, count in listing.excluded.items():
+                    excluded[rule] = excluded.get(rule, 0) + count
             yield from listing.files
             yield from listing.skipped
 
@@ -76,7 +82,7 @@ class Scanner:
                 yield relative, approach and approach._replace(relative=relative)
                 continue
             entry = self._entries.classify_path(relative, *approach)
-            yield relative, None if isinstance(entry, Folder) else entry
+            yield relative, None if isinstance(entry, Folder | Excluded) else entry
 
     def listings(self, below: str = "", *, files: bool = True) -> Iterator[Listing]:
         """The scan folder by folder. With `files` off, no file is looked at but linked ones.
@@ -108,8 +114,10 @@ class Scanner:
         """Whether a change at this path can matter, by names alone. Cheap; ignore files and links are not asked."""
         path = ""
         for name in relative.split("/") if relative else ():
-            if path and self.rules.excludes(path + "/", path.rpartition("/")[2]):
-                return False
+            if path:
+                folder, _, inner = f"{self.root}/{path}".rpartition("/")
+                if self.rules.exclusion(path + "/", inner, parent=folder) is not None:
+                    return False
             path = f"{path}/{name}" if path else name
         name = name_of(path)
         if not name or name in IGNORE_FILES:
@@ -134,6 +142,8 @@ class Scanner:
         if isinstance(approach, SkippedPath):
             return Listing.of_path(below, approach._replace(relative=below))
         entry = None if approach is None else self._entries.classify_path(below, *approach)
+        if isinstance(entry, Excluded):
+            return None
         return Listing.of_path(below, entry) if isinstance(entry, FoundFile | SkippedPath) else entry
 
     def _start_at_root(self) -> Folder | Listing:
@@ -209,20 +219,25 @@ class Scanner:
     ) -> list[Folder]:
         """Fill `listing` with the entries of a folder; the folders among them that are to be entered."""
         relative, chain, hops = folder
-        if MARKER in by_name or (relative and "pyvenv.cfg" in by_name):
-            return []  # our own output wherever it was moved to, or a virtual environment
+        if MARKER in by_name or (relative and _ENVIRONMENT in by_name):
+            listing.exclude(OURS if MARKER in by_name else _ENVIRONMENT)  # wherever it was moved to
+            return []
         inner = self._ignore_files.inside(relative, chain, by_name)
         if isinstance(inner, SkippedPath):
             listing.skipped.append(inner)
             return []
         prefix = f"{relative}/" if relative else ""
+        parent = f"{self.root}/{relative}".rstrip("/")
         deeper: list[Folder] = []
         # Where no pattern applies, the default excludes decide by the name alone: the path of most files.
         plain = not (inner or self.rules.exclude or self.rules.include)
         for name in sorted(by_name):
             entry = by_name[name]
             if entry.is_file(follow_symlinks=False):
-                if not files or (plain and self.rules.excludes_by_default(name)):
+                if not files:
+                    continue
+                if plain and (rule := self.rules.default_exclusion(name, folder=False, parent=parent)) is not None:
+                    listing.exclude(rule)
                     continue
                 if plain and (st := _stat(entry)) is not None and stat.S_ISREG(st.st_mode):
                     listing.files.append(FoundFile(prefix + name, facts_of(st)))
@@ -232,6 +247,8 @@ class Scanner:
                 listing.files.append(item)
             elif isinstance(item, SkippedPath):
                 listing.skipped.append(item)
+            elif isinstance(item, Excluded):
+                listing.exclude(item.rule)
             elif item is not None:
                 deeper.append(item)
         return deeper

@@ -142,8 +142,8 @@ class SidecarScanner(Scanner):
         self._templates: Final = tuple(templates)
         self._patterns: Final = [_pattern(template) for template in templates]
 
-    def scan(self, below: str = "") -> Iterator[FoundFile | SkippedPath]:
-        for item in super().scan(below):
+    def scan(self, below: str = "", *, excluded: dict[str, int] | None = None) -> Iterator[FoundFile | SkippedPath]:
+        for item in super().scan(below, excluded=excluded):
             document = self._document(item)
             if document is not None:
                 yield document

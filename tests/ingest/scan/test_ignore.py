@@ -10,23 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedingest.errors import ConfigError
-from embedingest.ingest.scan.ignore import Patterns, Rules, is_default_excluded, read_ignore_file
+from embedingest.ingest.scan.ignore import Patterns, Rules, read_ignore_file
 from embedingest.ingest.scan.listing import SkippedPath
 from embedingest.ingest.scan.scanner import Scanner
-
-SECRETS = [".env", ".env.local", "server.pem", "id_rsa", "id_ed25519", ".ssh", ".netrc", "vault.kdbx", "TLS.KEY"]
-LEFTOVERS = ["4913", ".notes.md.swp", "notes.md~", ".#notes.md", "#notes.md#", "~$report.docx", "._x", "a.crdownload"]
-ORDINARY = ["notes.md", "keys.md", "environment.txt", "a~b.txt", "swap.py", "id_rsa.md", "4913.txt", "monkey.html"]
-
-
-@pytest.mark.parametrize("name", [*SECRETS, *LEFTOVERS, ".git", "node_modules", "__pycache__", "table.lance"])
-def test_secrets_and_leftovers_are_excluded_by_default(name):
-    assert is_default_excluded(name)
-
-
-@pytest.mark.parametrize("name", ORDINARY)
-def test_ordinary_names_are_not(name):
-    assert not is_default_excluded(name)
 
 
 def test_the_last_matching_pattern_decides():

@@ -136,7 +136,8 @@ class TestEditors:
             file.write("by vim")
             os.fsync(file.fileno())
         (root / "a.md~").unlink()
-        assert watched.said("a.md") == ["a.md"]
+        # A document of the probe's name may have gone: only who knows what there was can tell.
+        assert watched.said("a.md") in (["a.md"], ["4913", "a.md"])
 
     def test_emacs_with_a_lock_and_a_backup(self, root, watched):
         (root / ".#a.md").symlink_to("user@host.1:2")
@@ -159,11 +160,11 @@ class TestEditors:
         assert watched.said("a.md") == ["a.md"]
 
     def test_an_office_program_swaps_in_a_new_file(self, root, watched):
-        (root / "~$a.md").write_text("lock")
+        (root / "~$a.docx").write_text("lock")
         (root / "a.tmp").write_text("by office")
         (root / "a.md").unlink()
         (root / "a.tmp").rename(root / "a.md")
-        (root / "~$a.md").unlink()
+        (root / "~$a.docx").unlink()
         assert watched.said("a.md") in (["a.md"], ["a.md", "a.tmp"])
 
     def test_sed_in_place(self, root, watched):
