@@ -86,6 +86,7 @@ class KernelReader(threading.Thread):
         self._lock: Final = threading.Lock()
         self._gathered = Gathered()
         self._told = False
+        self._half_moves: dict[int, Place] = {}
         self._end, self._ender = os.pipe()
 
     def take(self) -> Gathered:
@@ -111,11 +112,14 @@ class KernelReader(threading.Thread):
             self._on_broken(str(error))
 
     def _gather(self) -> None:
-        """Take in what is queued, all at once: whoever takes it meanwhile gets both ends of a rename, or none."""
-        new, half_moves = Gathered(), dict[int, Place]()
+        """Take in what is queued, all at once, so that both ends of a rename are there for whoever takes it."""
+        before, half_moves = self._half_moves, dict(self._half_moves)
+        new = Gathered()
         self._read(new, half_moves)
-        if half_moves and self._await_events(_OTHER_END_SECONDS):
+        if half_moves.keys() - before.keys() and self._await_events(_OTHER_END_SECONDS):
             self._read(new, half_moves)
+        # Who renames may be held up between its two events; an end that stays alone was moved in or out.
+        self._half_moves = {cookie: place for cookie, place in half_moves.items() if cookie not in before}
         with self._lock:
             self._gathered.add(new)
             first, self._told = not self._told, True

@@ -57,6 +57,30 @@ class TestEdits:
         (root / "a.md").rename(root / "sub/z.md")
         assert watched.said("a.md", "sub/z.md") == ["a.md", "sub/z.md"]
 
+    def test_files_that_are_moved_one_by_one_and_written_to_at_once_are_named_with_where_they_were(self, root, watched):
+        (root / "to").mkdir()
+        for number in range(60):
+            (root / f"sub/f{number}.md").write_text("text")
+        watched.said("to", *(f"sub/f{number}.md" for number in range(60)))
+        first, batches = {}, 0
+        for number in range(60):
+            (root / f"sub/f{number}.md").rename(root / f"to/f{number}.md")
+            if number % 3 == 0:
+                append_line(root / f"to/f{number}.md")
+
+        def all_named():
+            nonlocal batches
+            for batch in watched.watcher.get(timeout=0.05):
+                batches += 1
+                for path in batch.files | batch.folders:
+                    first.setdefault(path, batches)
+            return {f"{folder}/f{number}.md" for folder in ("sub", "to") for number in range(60)} <= first.keys()
+
+        until(all_named)
+        assert [first[f"sub/f{number}.md"] for number in range(60)] == [
+            first[f"to/f{number}.md"] for number in range(60)
+        ]
+
     def test_a_rename_that_changes_case_only(self, root, watched):
         (root / "a.md").rename(root / "A.md")
         assert watched.said("a.md", "A.md") == ["A.md", "a.md"]
