@@ -221,9 +221,7 @@ class ServerConfig(_Section):
     max_answer_bytes: int = Field(default=512 * 2**20, ge=1024, le=2**40, description="Large answers in memory at once")
     max_connections: int = Field(default=2048, ge=1, le=1_000_000, description="Connections that are open at once")
     hosts: tuple[str, ...] = Field(default=(), description="Further names in `Host` that documents are answered under")
-    context_length: int | None = Field(
-        default=None, ge=1, le=10_000_000, description="Upper bound of the window where a request has no `num_ctx`"
-    )
+    context_length: int | None = Field(default=None, ge=1, le=10_000_000, description="Most tokens without `num_ctx`")
 
 
 class MetadataRules(_Section):

@@ -46,7 +46,6 @@ T = TypeVar("T")
 
 _TEXTS_AT_ONCE: Final = 1024  # so often it is asked whether the caller still waits
 _INLINE_CHARACTERS: Final = 4096  # less than this is tokenised faster than it is handed to another thread
-_INLINE_TEXTS: Final = 1024  # vectors of more are finished on a thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +155,8 @@ class LocalEngine:
                 finally:
                     call.is_dropped = True  # by a caller that went away; else it is done
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
-            raw = await asyncio.wrap_future(ticket)
-            if len(call.texts) <= _INLINE_TEXTS:
-                return _finish(call, raw, loaded, ticket)
-            return await self._in_thread(_finish, call, raw, loaded, ticket)
+            done = call, await asyncio.wrap_future(ticket), loaded, ticket
+            return _finish(*done) if len(call.texts) <= _TEXTS_AT_ONCE else await self._in_thread(_finish, *done)
 
     def describe(self, model: str) -> ModelInfo:
         """What is known of a model, without loading its weights. Raises ModelNotFoundError, ModelLoadError."""

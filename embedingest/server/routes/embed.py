@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["detokenize", "embed", "embeddings", "legacy", "tokenize"]
 
 _THREAD_FROM_VECTORS: Final = 64  # answers of so many vectors are written off the event loop
+_MOST_CHARACTERS: Final = 2**22  # that are tokenised whole at once: nothing is cut, so it takes as long as it is
 _MOST_TOKENS: Final = 2**17  # that are spelled out at once: the library does it in one step
 _NUMBER_BYTES: Final = 16  # of an answer's number while it is written: four, and up to twelve characters
 
@@ -122,6 +123,8 @@ async def tokenize(state: ServerState, request: Request) -> Answer:
     state.parse(model)
     texts = [content] if isinstance(content, str) else ollama.shaped(shape) or []
     _check_count(state, texts)
+    if (size := sum(map(len, texts))) > _MOST_CHARACTERS:
+        raise WireError(413, f"{size} characters to tokenize in one request; the limit is {_MOST_CHARACTERS}")
     keep_alive = ollama.keep_alive_of(fields)
     if (refused := state.guard.unloading(request, keep_alive)) is not None:
         return refused

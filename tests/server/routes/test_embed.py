@@ -135,3 +135,8 @@ def test_tokens_are_written_as_json_however_many_there_are(serve, content):
 def test_more_tokens_than_are_spelled_out_at_once_are_refused(serve):
     refused = post(serve().port, "/api/detokenize", {"model": "hashing", "tokens": [1] * (2**17 + 1)})
     assert (refused.status, "the limit is 131072" in refused.json()["error"]) == (413, True)
+
+
+def test_more_text_than_is_tokenised_whole_at_once_is_refused(serve):
+    refused = post(serve().port, "/api/tokenize", {"model": "hashing", "content": ["x" * 2**21] * 3})
+    assert (refused.status, "the limit is 4194304" in refused.json()["error"]) == (413, True)
