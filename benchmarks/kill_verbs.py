@@ -111,6 +111,11 @@ ACTIONS = {
 
 def prepare(place, verb, chance, step):
     if verb == "confirm":
+        # Of fewer documents any share goes unasked.
+        (place.docs / "many").mkdir(exist_ok=True)
+        for number in range(40):
+            (place.docs / "many" / f"{number}.md").write_text(f"Document {number} of many will go in step {step}.")
+        place.pipeline(lambda pipeline: pipeline.converge(allow_deletes=True))
         for path in sorted(place.docs.rglob("*.md"))[:-3]:
             path.unlink()
         assert place.pipeline(lambda pipeline: pipeline.converge()).files.pending_deletes
