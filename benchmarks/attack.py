@@ -4,7 +4,7 @@ Each attack says what was to happen, what did, the longest that `/healthz` and a
 of memory over rest. At the end a normal query is answered as fast as before: medians of the same run. A bar that is
 missed is shown, and the exit code is 1.
 
-    python benchmarks/attack.py [--only requests clients folders documents] [--results FOLDER]
+    python benchmarks/attack.py [--only folders documents requests clients] [--scale N] [--results FOLDER]
 
 Results go to benchmarks/results/<commit>.json. About eight minutes on two cores that do nothing else.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import attack_clients as clients
+import attack_documents as hostile
 import attack_folders as folders
 import attack_requests as requests
 import record as records
@@ -151,8 +152,10 @@ def _most(outcomes, bar):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=STAGES, default=STAGES, help="some of the stages")
+    parser.add_argument("--scale", type=int, default=1, help="take documents so many times smaller")
     parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     arguments = parser.parse_args()
+    hostile.SCALE = arguments.scale
     record, attack, began = records.Record("attack", arguments.results), Attack(), time.monotonic()
     print(
         "| attack | expected | happened | longest /healthz | longest query | memory over rest | |\n| --- | --- | --- | --- | --- | --- | --- |"

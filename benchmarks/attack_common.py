@@ -81,7 +81,7 @@ class Server:
             self.process = subprocess.Popen(
                 command, cwd=folder, env=environment(folder, **more), stdout=log, stderr=log
             )
-        ends = time.monotonic() + 120
+        ends = time.monotonic() + 300  # the first start compiles the model
         while time.monotonic() < ends and self.process.poll() is None:
             with contextlib.suppress(OSError):
                 if self.get("/readyz")[0] == 200 and self.post("/api/embed", QUERY)[0] == 200:

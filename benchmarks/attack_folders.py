@@ -23,7 +23,7 @@ CONTROLS = [*range(1, 9), 11, 12, *range(14, 27), *range(28, 32)]
 class Ingest:
     """`embedingest run --once` over a folder, in a process of its own; `peak` is that of its main process's memory in MiB."""
 
-    def __init__(self, base, docs, *, seconds=10.0, archives=True):
+    def __init__(self, base, docs, *, seconds=5.0, archives=True):
         config = {
             "state": "state",
             "pipelines": {"docs": {
@@ -191,7 +191,7 @@ def damaged_state(base):
     ]
     codes = [one.returncode for one in done]
     good = codes == [0] * 4 and not any("Traceback" in one.stderr for one in done)
-    yield Outcome("A6 a damaged journal", "search, verify, ingest, status go on", str(codes), good)
+    yield Outcome("A6 a damaged journal", "search, ingest, verify, status go on", str(codes), good)
     for what, pattern in (("data", "data/*"), ("version", "_versions/*"), ("text index", "_indices/*/*")):
         folder = small_table(base, f"table {what}")
         table = next((folder / ".embedingest" / "lancedb").glob("chunks*.lance"))
