@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from embedingest.arguments import TEXT, WHOLE, check, one_of, or_none
-from embedingest.errors import ConfigError
+from embedingest.errors import ConfigError, EngineError, ModelNotFoundError
 from embedingest.store.values import SearchQuery
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from embedingest.engine.engine import Engine
     from embedingest.store.table import ChunkTable
     from embedingest.store.values import Hit, SearchResult
+    from embedingest.types import ModelInfo
 
 __all__ = ["MAX_QUERY_CHARACTERS", "Searcher", "hit_to_json", "result_to_json"]
 
@@ -83,9 +85,22 @@ class Searcher:
 
     def _embedded(self, query: SearchQuery) -> SearchQuery:
         engine = self.open_engine()
-        prompt = engine.describe(self.model).prompt("query")
-        embeddings = engine.embed([query.text], model=self.model, prompt=prompt, priority="query")
+        model = self._described(engine)
+        embeddings = engine.embed([query.text], model=model.name, prompt=model.prompt("query"), priority="query")
         return replace(query, vector=embeddings.vectors[0], fingerprint=embeddings.fingerprint)
+
+    def _described(self, engine: Engine) -> ModelInfo:
+        """The model, or the same one under another name of this machine. Raises ModelNotFoundError."""
+        try:
+            return replace(engine.describe(self.model), name=self.model)
+        except ModelNotFoundError as error:
+            identity = self.table.identity
+            for name in engine.models():
+                with suppress(EngineError):
+                    if (info := engine.describe(name)).fingerprint == identity.fingerprint:
+                        return replace(info, name=name)
+            way = f"table `{self.table.name}` needs model `{identity.model}`: name its folder as the model"
+            raise ModelNotFoundError(self.model, remedy=f"{way}, or use mode `text`. {error.remedy or ''}") from error
 
 
 def _query(text: str, options: Mapping[str, Any]) -> SearchQuery:

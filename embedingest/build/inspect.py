@@ -16,6 +16,7 @@ from embedingest.ingest.notices import Tally
 from embedingest.paths import absolute
 
 if TYPE_CHECKING:
+    from embedingest.ingest.audit.status import FollowedRoot
     from embedingest.store.values import Snapshot
 
 __all__ = ["FoldersBehind", "list_snapshots", "root_named", "status_document", "table_facts", "waiting_deletions"]
@@ -47,8 +48,9 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
     from embedingest.store.writer import writer_lock
 
     excluded: Counter[str] = Counter()
+    unnamed: list[FollowedRoot] = []
     with Session(recall(state, db, table)) as session:
-        behind = lag(PipelineLook(session), skipped := Tally(), excluded)
+        behind = lag(PipelineLook(session), skipped := Tally(), excluded, unnamed)
     holder = writer_lock(db, table, state=state).current()
     try:
         facts = _noted_facts(state, db, table) or table_facts(db, table)
@@ -57,9 +59,10 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
     return {
         "table": {"db": db, "name": table, **facts},
         "writer": None if holder is None else asdict(holder),
-        "in_sync": not behind["to_read"] and not behind["gone"],
+        "in_sync": not behind["to_read"] and not behind["gone"] and not unnamed,
         "behind": behind,
         "excluded": dict(sorted(excluded.items())),
+        "unnamed": unnamed,
         **journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped),
     }
 
@@ -115,7 +118,7 @@ def root_named(state: Path, db: str, table: str, root: str) -> str:
     from embedingest.ingest.state.reading import reading
 
     with reading(journal_path(state, db, table)) as journal:
-        known = root and journal is not None and root in journal.roots()
+        known = root and journal is not None and root in journal.unnamed_roots(())
     return root if known else str(absolute(root))
 
 

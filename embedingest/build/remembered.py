@@ -129,16 +129,28 @@ def _without(settings: PipelineConfig, forgotten: Collection[str]) -> PipelineCo
     return settings.model_copy(update={"sources": tuple(sources)})
 
 
+def _model_of(db: str, table: str) -> str:
+    """The model that a table says is its own, the default where there is no table."""
+    from embedingest.store.table import open_table
+
+    try:
+        with open_table(db, table) as opened:
+            return opened.identity.model or DEFAULT_MODEL
+    except TableMissingError:
+        return DEFAULT_MODEL
+
+
 def searching(state: Path, db: str, table: str, model: str | None) -> tuple[str, Config]:
     """What to search a table with: a model's name, and the engine and models that wrote the table.
 
-    `model` names another. One that is a folder is for the engine of this machine.
+    Where nobody remembers that, the table itself names its model. `model` names another. One that is a folder is for
+    the engine of this machine.
     """
     try:
         config = recall(state, db, table)
         name = config.pipelines[DEFAULT].model
     except TableMissingError:
-        config, name = Config(state=state), DEFAULT_MODEL
+        config, name = Config(state=state), _model_of(db, table)
     if model is None:
         return name, config
     name, models = named_model(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,17 +60,14 @@ def _redraw(documents: Iterator[Mapping[str, Any]]) -> int:
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     from embedingest.ingest.report import Notices
 
-    table, behind, writer = document["table"], document["behind"], document["writer"]
+    table, writer = document["table"], document["writer"]
     yield f"table {table['name']} in {table['db']}: {table['rows']:,} rows" + (
         f", {table['bytes'] / 2**20:,.1f} MiB, {table['fragments']} fragments, {table['unindexed_rows']:,} rows not "
         f"indexed yet, model {table['model']}"
         if "bytes" in table
         else ""
     )
-    for root in document["roots"]:
-        counts = ", ".join(f"{count:,} {name}" for name, count in sorted(root["files"].items()))
-        yield f"root {root['alias']} ({root['path']}): {counts or 'nothing yet'}"
-    yield "in sync" if document["in_sync"] else f"behind: {behind['to_read']:,} files to read, {behind['gone']:,} gone"
+    yield from _folder_lines(document)
     if writer:
         yield f"written by process {writer['pid']} on {writer['host']} since {writer['since']}: {writer['command']}"
     if document["run"] and writer:
@@ -95,6 +93,25 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"{len(pending):,} deletions wait for `embedingest confirm`: {', '.join(pending[:5])}" + (
             " …" if len(pending) > 5 else ""
         )
+
+
+def _folder_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    behind = document["behind"]
+    unnamed = {root["alias"]: root for root in document["unnamed"]}
+    for root in ({root["alias"]: root for root in document["roots"]} | unnamed).values():
+        counts = ", ".join(f"{count:,} {name}" for name, count in sorted(root["files"].items()))
+        where = f" ({root['path']})" if root["path"] else ""
+        yield f"root {root['alias']}{where}: {counts or 'nothing yet'}" + (
+            f"; not named any more, so not compared: `embedingest forget {shlex.quote(root['alias'])}` takes it out"
+            if root["alias"] in unnamed
+            else ""
+        )
+    if behind["to_read"] or behind["gone"]:
+        yield f"behind: {behind['to_read']:,} files to read, {behind['gone']:,} gone"
+    elif unnamed:
+        yield "what is named agrees with its folders; the rest is not vouched for"
+    else:
+        yield "in sync"
 
 
 def _run_line(run: Mapping[str, Any]) -> str:

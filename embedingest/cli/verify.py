@@ -21,21 +21,24 @@ __all__ = ["verify"]
 @table_options
 @json_option
 def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json: bool) -> int:
-    """Compare folders, journal and table, both ways. Exit code 1 when something differs and was not mended."""
+    """Compare folders, journal and table, both ways. Exit code 1 when something differs and was not mended.
+
+    A root that is not named any more is not compared: it is told, and `embedingest forget` takes it out of the table.
+    """
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
 
     with Session(recall(state, db, table)) as session:
         verification = session.pipeline().verify(repair=repair, sample=sample)
-    problems = verification.problems
+    problems, mendable = verification.problems, verification.mendable
     if as_json:
-        print_json({**verification.to_json(), "repaired": repair and bool(problems)})
+        print_json({**verification.to_json(), "repaired": repair and bool(mendable)})
     else:
         for problem in problems:
             print_line(f"{problem.kind}: {problem.source}: {problem.message}")
         checked = f", {verification.vectors:,} vectors" if sample else ""
         verdict = "all agree" if not problems else f"{len(problems):,} problems"
         print_line(f"{verification.files:,} files, {verification.rows:,} rows{checked}: {verdict}")
-        if problems:
+        if mendable:
             print_line("mended" if repair else "`embedingest verify --repair` mends them")
-    return int(bool(problems) and not repair)
+    return int(len(problems) > len(mendable) if repair else bool(problems))

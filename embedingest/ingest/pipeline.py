@@ -186,8 +186,8 @@ class Pipeline:
         """
         with audited(self._opener, self._resources_with, self._resolved) as (folders, resources):
             result = verify(folders, resources, sample=sample)
-        if repair and result.problems:
-            prepare_repair(self._resources, result.problems)
+        if repair and result.mendable:
+            prepare_repair(self._resources, result.mendable)
             self.converge()
         return result
 

@@ -77,3 +77,38 @@ def test_another_model_may_still_be_named(shell, log):
     assert log.read_text() == "abracadabra at-home\n"
     refused = shell.run("search", "animals", "--mode", "vector", "--model", "all-minilm")
     assert "fingerprint" in refused.err
+
+
+def test_a_root_that_is_not_named_any_more_is_told_and_never_vouched_for(shell):
+    shell.write("docs/a.md", "penguins are animals")
+    shell.write("notes/n.md", "a note")
+    assert shell.ingest().code == 0
+    assert shell.run("ingest", "notes", "--model", "hashing").code == 0
+    status = shell.run("status", "--json").json
+    assert status["unnamed"] == [{"alias": "docs", "path": str(shell.folder / "docs"), "files": {"done": 1}}]
+    assert not status["in_sync"]
+    told = shell.run("status").out
+    assert "embedingest forget docs" in told
+    assert "in sync" not in told
+    for repair in ((), ("--repair",)):
+        ran = shell.run("verify", *repair, "--json")
+        assert (ran.code, ran.json["repaired"]) == (1, False)
+        assert [(problem["kind"], problem["source"]) for problem in ran.json["problems"]] == [("unnamed", "docs")]
+    assert "embedingest forget docs" in shell.run("verify").out
+    assert shell.run("forget", "docs").code == 0
+    assert shell.run("status", "--json").json["in_sync"]
+    assert shell.run("verify").code == 0
+
+
+def test_rows_of_a_root_that_the_journal_has_lost_are_told_and_can_be_forgotten(shell):
+    shell.write("docs/a.md", "penguins are animals")
+    shell.write("notes/n.md", "a note")
+    assert shell.run("ingest", "docs", "notes", "--model", "hashing").code == 0
+    for path in (shell.folder / ".embedingest").glob("chunks-*.sqlite*"):
+        path.unlink()
+    assert shell.run("ingest", "notes", "--model", "hashing").code == 0
+    (root,) = shell.run("status", "--json").json["unnamed"]
+    assert (root["alias"], root["path"]) == ("docs", "")
+    assert shell.run("verify").code == 1
+    assert shell.run("forget", "docs", "--json").json["chunks"]["deleted"] == 1
+    assert shell.run("verify").code == 0

@@ -13,6 +13,7 @@ from embedingest.ingest.state.reading import reading
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -88,10 +89,7 @@ def journal_status(path: Path, *, now: float, skipped: Tally | None = None) -> J
 def _status(journal: Journal, now: float, skipped: Tally | None) -> JournalStatus:
     notices = gather(journal, journal.roots(), [] if skipped is None else [skipped]).to_json()
     return JournalStatus(
-        roots=[
-            FollowedRoot(alias=alias, path=where, files=journal.counts(alias))
-            for alias, where in journal.roots().items()
-        ],
+        roots=_roots(journal, journal.roots()),
         files=journal.counts(),
         failures=[_failed(state, now) for state in journal.files(state="failed")],
         notices=notices["notices"],
@@ -107,10 +105,16 @@ def _status(journal: Journal, now: float, skipped: Tally | None) -> JournalStatu
     )
 
 
-def lag(pipeline: Followed, skipped: Tally | None = None, excluded: Counter[str] | None = None) -> Lag:
+def lag(
+    pipeline: Followed,
+    skipped: Tally | None = None,
+    excluded: Counter[str] | None = None,
+    unnamed: list[FollowedRoot] | None = None,
+) -> Lag:
     """How far the table is behind the folders. Reads no content and takes no lock.
 
-    What the folders hold and no run takes is added to `skipped`; what rules leave out is counted by rule in `excluded`.
+    What the folders hold and no run takes is added to `skipped`; what rules leave out is counted by rule in `excluded`;
+    roots that are not compared, because the settings name them no more, are added to `unnamed`.
     """
     behind = Lag(to_read=0, gone=0, seen=0)
     with pipeline.journal_to_read() as journal:
@@ -124,7 +128,13 @@ def lag(pipeline: Followed, skipped: Tally | None = None, excluded: Counter[str]
                 excluded.update(survey.excluded)
             if skipped is not None:
                 skipped.add(survey.skipped)
+        if unnamed is not None:
+            unnamed += _roots(journal, journal.unnamed_roots(folders.aliases))
     return behind
+
+
+def _roots(journal: Journal, roots: Mapping[str, str]) -> list[FollowedRoot]:
+    return [FollowedRoot(alias=alias, path=path, files=journal.counts(alias)) for alias, path in roots.items()]
 
 
 def _no_journal() -> JournalStatus:

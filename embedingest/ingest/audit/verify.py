@@ -6,6 +6,7 @@ Mending embeds nothing whose vector is still to be had. A sample of vectors can 
 from __future__ import annotations
 
 import random
+import shlex
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Problem", "Verification", "prepare_repair", "verify"]
 
 _LEAST_COSINE: Final = 0.9995
+_UNNAMED: Final = "unnamed"
 _ROWS: Final = 50_000
 
 
@@ -54,6 +56,11 @@ class Verification:
     rows: int = 0
     vectors: int = 0
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def mendable(self) -> list[Problem]:
+        """The problems that `repair` puts right; whether a root is to go, a person says."""
+        return [problem for problem in self.problems if problem.kind != _UNNAMED]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -90,7 +97,7 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
             samples += [(source, key, texts[key]) for key in texts]
             if len(samples) > 8 * sample:
                 samples = chance.sample(samples, sample)
-    result.problems += _journal(resources, present)
+    result.problems += _journal(folders, resources, present)
     result.problems += _table(folders, resources, present, result)
     if sample and samples:
         result.problems += _sampled(resources, chance.sample(samples, min(sample, len(samples))), result)
@@ -133,8 +140,17 @@ def _differences(source: str, new: Sequence[Row], refreshed: Sequence[Row], gone
         yield Problem(source, "surplus", f"{len(gone)} rows are of an older version", tuple(gone))
 
 
-def _journal(resources: Resources, present: set[str]) -> Iterator[Problem]:
-    for root in resources.journal.roots():
+def _journal(folders: Folders, resources: Resources, present: set[str]) -> Iterator[Problem]:
+    for alias, path in resources.journal.unnamed_roots(folders.aliases).items():
+        files = sum(resources.journal.counts(alias).values())
+        where = f" ({path})" if path else ""
+        yield Problem(
+            alias,
+            _UNNAMED,
+            f"this root{where} is not named any more, so its {files:,} files are not compared; "
+            f"`embedingest forget {shlex.quote(alias)}` takes it out of the table",
+        )
+    for root in sorted(folders.aliases):
         for state in resources.journal.files(alias=root, state="done"):
             if state.source not in present and state.chunks == 0:
                 yield Problem(state.source, "journal", "the journal knows a file that is not there")

@@ -49,7 +49,7 @@ def delete(resources: Resources, sources: Sequence[str], report: IngestReport) -
 
 
 class KnownRoot(NamedTuple):
-    """A root that the journal knows: its alias and its absolute path."""
+    """A root that the journal knows: its alias and its absolute path, empty where it is lost."""
 
     alias: str
     path: str
@@ -57,7 +57,7 @@ class KnownRoot(NamedTuple):
 
 def known_root(journal: Journal, root: str) -> KnownRoot:
     """The root of this alias or path. Raises ConfigError where none is known."""
-    known = journal.roots()
+    known = journal.unnamed_roots(())
     path = os.path.abspath(root)  # noqa: PTH100 -- resolve() would follow links
     for alias, where in known.items():
         if alias == root or where in {root, path}:

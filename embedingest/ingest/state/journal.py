@@ -19,7 +19,7 @@ from embedingest.ingest.state.pending_deletions import PendingDeletions
 from embedingest.ingest.state.requests import Request, Requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 __all__ = ["NO_STAT", "FileState", "Journal", "Known", "Request", "Stat", "stat_facts"]
 
@@ -100,6 +100,11 @@ class Journal(FileStates, PendingDeletions, Requests):
         rows = self._all("SELECT alias, path FROM roots ORDER BY alias")
         return {alias: self._here(os.fsdecode(path)) for alias, path in rows}
 
+    def unnamed_roots(self, named: Collection[str]) -> dict[str, str]:
+        """Alias to absolute path of roots that files are known of and that are not `named`; empty where it is lost."""
+        known = {str(row[0]): "" for row in self._all("SELECT DISTINCT alias FROM files")} | self.roots()
+        return {alias: path for alias, path in sorted(known.items()) if alias not in named}
+
     def set_root(self, alias: str, path: Path) -> None:
         """Remember where the root of an alias lies."""
         self._run("INSERT OR REPLACE INTO roots VALUES (?, ?)", alias, os.fsencode(path))
@@ -125,7 +130,7 @@ class Journal(FileStates, PendingDeletions, Requests):
     def forget_root(self, alias: str, path: str) -> None:
         """Forget a root, its files and their waiting deletions."""
         with self.transaction():
-            self.set_meta("forgotten", json.dumps(sorted({*self.forgotten(), path})))
+            self.set_meta("forgotten", json.dumps(sorted({*self.forgotten(), path} - {""})))
             for table in ("roots", "files"):
                 self._run(f"DELETE FROM {table} WHERE alias=?", alias)
             file = source_name(alias, "")
