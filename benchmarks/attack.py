@@ -36,7 +36,7 @@ from attack_common import (
 from record import Check
 
 STAGES = ("folders", "documents", "requests", "clients")
-HEAD_SECONDS, BODY_SECONDS, WRITE_SECONDS = 3.0, 4.0, 60
+HEAD_SECONDS, BODY_SECONDS, WRITE_SECONDS = 3.0, 4.0, 5.0
 DOCUMENT_SECONDS = 270
 QUERIES = 300
 MOST_SLOWER = 1.25
@@ -73,7 +73,11 @@ def serve(base, hub):
     folder = folders.room(base, "served")
     for number in range(20):
         (folder / "docs" / f"{number}.md").write_text(folders.HEALTHY.format(number))
-    deadlines = {"head_timeout_seconds": HEAD_SECONDS, "body_timeout_seconds": BODY_SECONDS}
+    deadlines = {
+        "head_timeout_seconds": HEAD_SECONDS,
+        "body_timeout_seconds": BODY_SECONDS,
+        "write_timeout_seconds": WRITE_SECONDS,
+    }
     config = {
         "state": "state",
         "pipelines": {"docs": {"sources": [{"path": "docs"}], "model": "all-minilm", "db": "state/lancedb"}},
@@ -112,7 +116,7 @@ def on_the_wire(attack, base, stages):
         if "clients" in stages:
             attack.all(clients.slow(server, BODY_SECONDS))
             attack.all(clients.many(server))
-            attack.all(clients.unread(server, WRITE_SECONDS))
+            attack.all(clients.unread(server, WRITE_SECONDS * 8))
             attack.all(clients.pulls(server))
         after, left = median_ms(server), server.memory() - rest
         told = f"{before:.2f} ms before, {after:.2f} ms after"

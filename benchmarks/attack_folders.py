@@ -184,8 +184,8 @@ def damaged_state(base):
         embedingest(folder, *words)
         for words in (
             ["search", "walrus", "-m", "hashing"],
-            ["verify", "--repair"],
             ["ingest", "docs", "-m", "hashing"],
+            ["verify", "--repair"],
             ["status"],
         )
     ]
