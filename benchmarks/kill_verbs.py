@@ -6,7 +6,7 @@ the verb asked again (or, of a restored table, `resume`) ends in a table that is
 
     python benchmarks/kill_verbs.py [--kills 300] [--seed 1] [--json]
 
-The weightless model, and extraction in processes of its own as always. Results go to benchmarks/results/<commit>.json.
+The weightless model; what is killed extracts in processes of its own as always. Results go to benchmarks/results/<commit>.json.
 Exit code 1 when a kill was not survived.
 """
 
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import Future
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -30,6 +31,8 @@ from embedingest.build.rebuild import rebuild
 from embedingest.build.remembered import remember
 from embedingest.build.session import Session
 from embedingest.config import Config, PipelineConfig, SourceConfig
+from embedingest.ingest.extract import pool
+from embedingest.ingest.extract.extractor import Extractor
 from embedingest.store.lock import WriterLock
 from embedingest.store.table import open_table
 from embedingest.store.token import version_token
@@ -88,6 +91,24 @@ class Place:
         }
         whole = {key[0] for key, count in by_version.items() if count >= chunks[key]}
         return whole == {key[0] for key in by_version}
+
+
+class Here:
+    """Extraction in this process, for what prepares and puts right: no process is started for each."""
+
+    def __init__(self, settings, **_):
+        self._extractor = Extractor(settings)
+
+    def submit(self, job, **_):
+        future = Future()
+        try:
+            future.set_result(self._extractor.extract(job))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def close(self):
+        pass
 
 
 # -- the verbs: what is prepared, what the child does, how it is put right
@@ -222,6 +243,7 @@ def campaign(base, arguments):
     chance, place, began = random.Random(arguments.seed), Place(base), time.monotonic()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
+    pool.WorkerPool = Here  # in this process alone
     furnish(place, chance)
     usual = dict.fromkeys(ACTIONS, 1.5)
     killed, finished, wrong = Counter(), Counter(), []
