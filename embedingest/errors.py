@@ -13,6 +13,7 @@
     ├── StoreError              the table could not be opened, read or written (exit 3)
     │   ├── FingerprintError    the table was made by another model
     │   ├── LockedError         another process writes this table
+    │   ├── DamagedTableError   files of the table are missing or damaged
     │   └── TableMissingError   there is no such table yet
     └── DocumentError           one document failed; the others go on
         └── DocumentSkipped     a document that is not for us (binary, too large), with its reason
@@ -27,6 +28,7 @@ from typing import Literal
 
 __all__ = [
     "ConfigError",
+    "DamagedTableError",
     "DocumentError",
     "DocumentSkipped",
     "EmbedingestError",
@@ -111,6 +113,10 @@ class FingerprintError(StoreError):
 
 class LockedError(StoreError):
     """Another process, or another call in this one, is the writer of this table."""
+
+
+class DamagedTableError(StoreError):
+    """Files of the table are missing or damaged; the remedy names what makes them again."""
 
 
 class TableMissingError(StoreError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,24 @@ from typing import TYPE_CHECKING, Any
 from embedingest.build.pipelines import PipelineLook
 from embedingest.build.remembered import journal_path, recall
 from embedingest.build.session import Session
-from embedingest.errors import TableMissingError
+from embedingest.errors import DamagedTableError, StoreError, TableMissingError
 from embedingest.ingest.notices import Tally
 from embedingest.paths import absolute
 
 if TYPE_CHECKING:
     from embedingest.ingest.audit.status import FollowedRoot
+    from embedingest.store.health import Damage
     from embedingest.store.values import Snapshot
 
-__all__ = ["FoldersBehind", "list_snapshots", "root_named", "status_document", "table_facts", "waiting_deletions"]
+__all__ = [
+    "FoldersBehind",
+    "fault_of_journal",
+    "list_snapshots",
+    "root_named",
+    "status_document",
+    "table_facts",
+    "waiting_deletions",
+]
 
 
 def list_snapshots(db: str, table: str) -> list[Snapshot]:
@@ -45,6 +55,7 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
     Raises TableMissingError where nothing was ever ingested into the table.
     """
     from embedingest.ingest.audit.status import journal_status, lag
+    from embedingest.store.health import Damage
     from embedingest.store.writer import writer_lock
 
     excluded: Counter[str] = Counter()
@@ -52,18 +63,19 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
     with Session(recall(state, db, table)) as session:
         behind = lag(PipelineLook(session), skipped := Tally(), excluded, unnamed)
     holder = writer_lock(db, table, state=state).current()
-    try:
-        facts = _noted_facts(state, db, table) or table_facts(db, table)
-    except TableMissingError:
-        facts = {"rows": 0}
+    facts, damaged = _facts_and_damage(state, db, table)
+    journal = journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped)
+    if not damaged and "bytes" not in facts and any(journal["files"].get(name) for name in ("done", "unverified")):
+        damaged = [Damage(f"{table}.lance", "is missing: nothing is left of the table", "rows")]
     return {
         "table": {"db": db, "name": table, **facts},
+        "damage": [item.to_json() | {"remedy": item.remedy} for item in damaged],
         "writer": None if holder is None else asdict(holder),
-        "in_sync": not behind["to_read"] and not behind["gone"] and not unnamed,
+        "in_sync": not behind["to_read"] and not behind["gone"] and not unnamed and not damaged,
         "behind": behind,
         "excluded": dict(sorted(excluded.items())),
         "unnamed": unnamed,
-        **journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped),
+        **journal,
     }
 
 
@@ -81,7 +93,8 @@ class FoldersBehind:
         from embedingest.ingest.identity import Source
         from embedingest.ingest.state.reading import reading
 
-        with reading(journal_path(*self._table)) as journal:
+        roots: dict[str, str] = {}
+        with suppress(StoreError), reading(journal_path(*self._table)) as journal:  # damaged, or not for this user
             roots = {} if journal is None else journal.roots()
         parts = Source.parse(source)
         if parts.alias not in roots:
@@ -109,17 +122,32 @@ def _noted_facts(state: Path, db: str, table: str) -> dict[str, Any] | None:
 
     if not (token := version_token(db, table)):
         return None
-    with reading(journal_path(state, db, table)) as journal:
+    with suppress(StoreError, ValueError), reading(journal_path(state, db, table)) as journal:
         return None if journal is None else noted_facts(journal, token)
+    return None
 
 
 def root_named(state: Path, db: str, table: str, root: str) -> str:
     """A root that was named by its alias or by a path: its alias where that is known, else the whole path."""
     from embedingest.ingest.state.reading import reading
 
-    with reading(journal_path(state, db, table)) as journal:
-        known = root and journal is not None and root in journal.unnamed_roots(())
+    known = False
+    with suppress(StoreError), reading(journal_path(state, db, table)) as journal:
+        known = bool(root) and journal is not None and root in journal.unnamed_roots(())
     return root if known else str(absolute(root))
+
+
+def _facts_and_damage(state: Path, db: str, table: str) -> tuple[dict[str, Any], list[Damage]]:
+    """What is known of the table, and what is wrong with its files as far as a quick look tells."""
+    from embedingest.store.health import Damage, damage
+
+    damaged = damage(db, table)
+    try:
+        return (None if damaged else _noted_facts(state, db, table)) or table_facts(db, table), damaged
+    except TableMissingError:
+        return {"rows": 0}, damaged
+    except DamagedTableError as error:
+        return {"rows": 0}, damaged or [Damage(f"{table}.lance", f"cannot be read: {error.message}", "rows")]
 
 
 def waiting_deletions(state: Path, db: str, table: str) -> list[str]:
@@ -127,3 +155,10 @@ def waiting_deletions(state: Path, db: str, table: str) -> list[str]:
     from embedingest.ingest.audit.status import journal_status
 
     return journal_status(journal_path(state, db, table), now=time.time())["pending_deletes"]
+
+
+def fault_of_journal(state: Path, db: str, table: str) -> str | None:
+    """Why the journal of a table cannot be used, every page of it read; `None` where it can, or where there is none."""
+    from embedingest.ingest.audit.copied_journal import journal_fault
+
+    return journal_fault(journal_path(state, db, table), thorough=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from embedingest.build.extend import extended, mirrors_of
 from embedingest.build.remembered import journal_path
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     VectorLender: TypeAlias = Callable[[Collection[str]], dict[str, NDArray[np.float32]]]
 
 __all__ = ["PipelineLook", "PipelineOpener", "open_extractor", "open_pipeline"]
+
+T = TypeVar("T")
 
 
 def open_extractor(engines: EngineSource, name: str = DEFAULT) -> tuple[Extractor, Sizer]:
@@ -86,11 +88,11 @@ class PipelineLook:
         self._path = journal_path(state, self._config.db, self._config.table)
         self._outputs = _outputs(state, self._config.db)
 
-    def journal_to_read(self) -> AbstractContextManager[Journal]:
-        """A copy of the journal as it is now, to be thrown away."""
-        from embedingest.ingest.audit.copied_journal import copied_journal
+    def read_journal(self, read: Callable[[Journal], T]) -> T:
+        """What `read` makes of a copy of the journal as it is now; of an empty one where it is damaged."""
+        from embedingest.ingest.audit.copied_journal import with_copy
 
-        return copied_journal(self._path)
+        return with_copy(self._path, read)
 
     def folders_of(self, journal: Journal) -> Folders:
         """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""

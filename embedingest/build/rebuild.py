@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
 from embedingest.config import DEFAULT
-from embedingest.errors import StoreError
+from embedingest.errors import DamagedTableError, StoreError
 
 if TYPE_CHECKING:
     import threading
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["rebuild"]
 
+_log = logging.getLogger(__name__)
+
 
 def rebuild(
     engines: EngineSource, *, progress: ProgressSink | None = None, stop: threading.Event | None = None
@@ -36,6 +39,7 @@ def rebuild(
     Vectors of the old table that still hold are lent to the new one. Readers see the old rows until the switch.
     """
     from embedingest.ingest.rebuild import NEXT, rebuild
+    from embedingest.store.health import damage, put_aside
     from embedingest.store.switch import switch_table
 
     config = engines.config
@@ -45,6 +49,8 @@ def rebuild(
     lender = _Lender(settings)
     beside = open_pipeline(_SameEngines(next_config, engines), progress=progress, stop=stop, lent=lender)
     with open_pipeline(engines, stop=stop) as serving, lender, beside:
+        if damage(settings.db, next_settings.table):  # of a rebuild that was stopped
+            put_aside(settings.db, next_settings.table)
         report = rebuild(serving, beside, lambda: switch_table(settings.db, next_settings.table, settings.table))
         if not report.stopped:
             remember(serving, config)
@@ -71,10 +77,18 @@ class _Lender:
 
     def __init__(self, settings: PipelineConfig) -> None:
         self._settings = settings
+        self._damaged = False
         self._open = ExitStack()
 
     def __call__(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
-        return {} if self._table is None else self._table.vectors(hashes)
+        if self._table is None or self._damaged:
+            return {}
+        try:
+            return self._table.vectors(hashes)
+        except DamagedTableError as error:
+            _log.warning("%s; what the vector cache does not have is embedded again", error.message)
+            self._damaged = True
+            return {}
 
     @cached_property
     def _table(self) -> ChunkTable | None:

@@ -12,7 +12,7 @@ from embedingest.build.settings import checked_settings
 from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig
 from embedingest.config.moved import home_of, moved
 from embedingest.config.remembered import restored, storable
-from embedingest.errors import ConfigError, TableMissingError
+from embedingest.errors import ConfigError, StoreError, TableMissingError
 from embedingest.paths import absolute
 from embedingest.store.uri import absolute_uri, local_folder
 from embedingest.types import DEFAULT_MODEL
@@ -61,10 +61,7 @@ def remember(pipeline: Pipeline, config: Config) -> None:
         "engine": storable(config.engine_of(pipeline.config.engine)),
         "pipeline": {**storable(pipeline.config), "db": absolute_uri(pipeline.config.db)},
     }
-    journal = pipeline.journal
-    with journal.transaction():
-        journal.set_meta("settings", json.dumps(settings))
-        journal.set_meta("forgotten", "")  # what is named is followed
+    pipeline.note({"settings": json.dumps(settings), "forgotten": ""})  # what is named is followed
 
 
 def recall(state: Path, db: str, table: str) -> Config:
@@ -73,18 +70,20 @@ def recall(state: Path, db: str, table: str) -> Config:
     Raises TableMissingError where it never was, ConfigError where one came from a variable that is not set, or is
     not allowed any more, StoreError where the journal cannot be read.
     """
-    from embedingest.ingest.state.reading import reading
+    from embedingest.ingest.state.reading import decided
 
-    document, forgotten = None, frozenset[str]()
-    with reading(journal_path(state, db, table)) as journal:
-        if journal is not None:
-            document, forgotten = journal.meta("settings"), journal.forgotten()
-    if document is None:
+    path = journal_path(state, db, table)
+    values = decided(path)
+    try:
+        document = json.loads(values["settings"])
+        forgotten = {str(moved(absolute(folder), values.get("home"), state)) for folder in _named(values)}
+    except (KeyError, ValueError):
+        _refuse_damaged(path)
         raise TableMissingError(
             f"nothing was ingested into table `{table}` of {db} with state folder {state}",
             remedy="name the folders once with `embedingest ingest PATH…`, or choose another `db`, `table` or `state`",
-        )
-    settings = _moved(restored(json.loads(document)), state)
+        ) from None
+    settings = _moved(restored(document), state)
     # The engine of the pipeline, whatever its name was, is the only one that is kept.
     pipeline = {**settings["pipeline"], "db": db, "table": table, "engine": DEFAULT}
     try:
@@ -108,10 +107,22 @@ def recall(state: Path, db: str, table: str) -> Config:
 
 def remembered_meta(path: Path, key: str) -> str | None:
     """A value of the journal at `path`; `None` where there is no journal, or no value."""
-    from embedingest.ingest.state.reading import reading
+    from embedingest.ingest.state.reading import decided
 
-    with reading(path) as journal:
-        return None if journal is None else journal.meta(key)
+    return decided(path).get(key)
+
+
+def _refuse_damaged(path: Path) -> None:
+    """Raises StoreError where the journal cannot be read: what it remembers is not known then."""
+    from embedingest.ingest.audit.copied_journal import journal_fault
+
+    if (fault := journal_fault(path)) is not None:
+        remedy = "name the folders once with `embedingest ingest PATH…`, which puts it aside and makes it again"
+        raise StoreError(fault, remedy=remedy)
+
+
+def _named(values: dict[str, str]) -> list[str]:
+    return list(json.loads(values.get("forgotten") or "[]"))
 
 
 def _moved(settings: dict[str, Any], state: Path) -> dict[str, Any]:
@@ -149,7 +160,7 @@ def searching(state: Path, db: str, table: str, model: str | None) -> tuple[str,
     try:
         config = recall(state, db, table)
         name = config.pipelines[DEFAULT].model
-    except TableMissingError:
+    except StoreError:  # it was never written here, or its journal cannot be read
         config, name = Config(state=state), _model_of(db, table)
     if model is None:
         return name, config

@@ -112,6 +112,16 @@ class _Question:
 
     def answer(self, *, ask: bool = True) -> Mapping[str, Any] | None:
         """The answer, once there is one. Where nothing is asked yet, or any more, `ask` does. Raises what failed."""
+        from embedingest.ingest.state.damage import DamagedJournalError, suspect
+
+        try:
+            return self._answer(ask=ask)
+        except DamagedJournalError:
+            suspect(self._wish.path)  # the writer looks into it and makes it anew, and it is asked again
+            self.close()
+            return None
+
+    def _answer(self, *, ask: bool) -> Mapping[str, Any] | None:
         request = self._request()
         if request is not None and request.state == "failed":
             from embedingest.ingest.requests import error_from_json
@@ -131,10 +141,15 @@ class _Question:
 
     def withdrawn(self) -> bool:
         """Take the request back. False where the writer has begun to carry it out."""
-        request = self._request()
-        if request is None or self._journal is None:
-            return True
-        return self._journal.withdraw(request.id) or request.state == "withdrawn"
+        from embedingest.ingest.state.damage import DamagedJournalError
+
+        try:
+            request = self._request()
+            if request is None or self._journal is None:
+                return True
+            return self._journal.withdraw(request.id) or request.state == "withdrawn"
+        except DamagedJournalError:
+            return True  # it is lost with the journal
 
     def close(self) -> None:
         if self._journal is not None:
@@ -150,7 +165,7 @@ class _Question:
             self._key = None
             if not self._wish.path.exists():  # the writer makes it anew
                 return None
-            self._journal = Journal(self._wish.path)
+            self._journal = Journal(self._wish.path, mend=False)
         return None if self._key is None else self._journal.request(self._key)
 
 

@@ -54,6 +54,7 @@ def doctor(db: str, table: str, state: Path, port: int, as_json: bool) -> int:
         _models,
         lambda: _folders(db, state),
         lambda: _table(db, table, state),
+        lambda: _journal(db, table, state),
         _watches,
         lambda: _port(port),
     )
@@ -129,8 +130,11 @@ def _writable(name: str, folder: Path) -> Finding:
 
 def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
     from embedingest.build.inspect import table_facts
+    from embedingest.store.health import damage, damaged_table
     from embedingest.store.writer import writer_lock
 
+    if found := damage(db, table):
+        yield Finding("table", "problem", damaged_table(table, found).message, found[0].remedy)
     try:
         facts = table_facts(db, table)
         yield Finding("table", "fine", f"`{table}`: {facts['rows']:,} rows by model {facts['model']}")
@@ -142,6 +146,14 @@ def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
         return
     holder = writer_lock(db, table, state=state).current()
     yield Finding("writer", "fine", "nobody writes it now" if holder is None else str(holder))
+
+
+def _journal(db: str, table: str, state: Path) -> Iterator[Finding]:
+    from embedingest.build.inspect import fault_of_journal
+
+    if (fault := fault_of_journal(state, db, table)) is not None:
+        remedy = "`embedingest verify --repair`, and every `ingest` or `watch`, puts a damaged one aside"
+        yield Finding("journal", "problem", fault, remedy)
 
 
 def _watches() -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
+from embedingest.cli._exit_codes import ExitCode
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_line, printable, stdout
 from embedingest.cli._reports import excluded_lines, notice_lines
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["status"]
 
 _FOLLOW_SECONDS: Final = 1.0
+_MOST_DAMAGE: Final = 10
 
 
 @click.command()
@@ -26,7 +28,10 @@ _FOLLOW_SECONDS: Final = 1.0
 @click.option("-f", "--follow", is_flag=True, help="Show it again every second, until Ctrl-C.")
 @json_option
 def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int:
-    """Show what is in sync, waiting or failed. Exit code 1 when documents failed or deletions wait."""
+    """Show what is in sync, waiting or failed.
+
+    Exit code 1 when documents failed or deletions wait, or may; 3 when files of the table are damaged.
+    """
     from embedingest.build.inspect import status_document
 
     def documents() -> Iterator[dict[str, Any]]:
@@ -44,7 +49,9 @@ def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int
         else:
             for line in _lines(document):
                 print_line(line)
-    return int(bool(document["failures"] or document["pending_deletes"]))
+    if document["damage"]:
+        return ExitCode.FAILED
+    return int(bool(document["failures"] or document["pending_deletes"] or document["journal_fault"]))
 
 
 def _redraw(documents: Iterator[Mapping[str, Any]]) -> int:
@@ -68,6 +75,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         else ""
     )
     yield from _folder_lines(document)
+    yield from _damage_lines(document)
     if writer:
         yield f"written by process {writer['pid']} on {writer['host']} since {writer['since']}: {writer['command']}"
     if document["run"] and writer:
@@ -110,8 +118,22 @@ def _folder_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"behind: {behind['to_read']:,} files to read, {behind['gone']:,} gone"
     elif unnamed:
         yield "what is named agrees with its folders; the rest is not vouched for"
-    else:
+    elif document["in_sync"]:
         yield "in sync"
+
+
+def _damage_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    """What is damaged of ours, and the way out."""
+    for item in document["damage"][:_MOST_DAMAGE]:
+        yield f"damaged: {item['file']} {item['problem']}"
+    if damage := document["damage"]:
+        more = f"{len(damage):,} damaged files; " if len(damage) > 1 else ""
+        yield f"{more}{damage[0]['remedy']}"
+    if document["journal_fault"]:
+        yield (
+            f"{document['journal_fault']}; what failed or waits is not known. `embedingest verify --repair`, and every "
+            "`ingest` or `watch`, puts it aside and makes it again"
+        )
 
 
 def _run_line(run: Mapping[str, Any]) -> str:

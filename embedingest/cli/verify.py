@@ -35,10 +35,14 @@ def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json:
         print_json({**verification.to_json(), "repaired": repair and bool(mendable)})
     else:
         for problem in problems:
-            print_line(f"{problem.kind}: {problem.source}: {problem.message}")
+            print_line(": ".join(filter(None, (problem.kind, problem.source, problem.message))))
         checked = f", {verification.vectors:,} vectors" if sample else ""
         verdict = "all agree" if not problems else f"{len(problems):,} problems"
         print_line(f"{verification.files:,} files, {verification.rows:,} rows{checked}: {verdict}")
         if mendable:
             print_line("mended" if repair else "`embedingest verify --repair` mends them")
+        if any(problem.kind == "table" for problem in problems):
+            print_line(
+                "`embedingest rebuild` makes the table again from its folders, and embeds only what is not cached"
+            )
     return int(len(problems) > len(mendable) if repair else bool(problems))

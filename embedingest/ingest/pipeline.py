@@ -11,17 +11,19 @@ import sqlite3
 import threading
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from embedingest.errors import EmbedingestError, StoreError
-from embedingest.ingest.audit.copied_journal import audited, copied_journal
+from embedingest.errors import DamagedTableError, EmbedingestError, StoreError
+from embedingest.ingest.audit.copied_journal import audited, journal_fault, with_copy
 from embedingest.ingest.audit.preview import check, preview
-from embedingest.ingest.audit.verify import prepare_repair, verify
+from embedingest.ingest.audit.verify import Problem, Verification, prepare_repair, verify
+from embedingest.ingest.following import followed
 from embedingest.ingest.hold import Hold, with_known_roots
 from embedingest.ingest.requests import perform, serve_requests
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.asynchronous import iterate_in_thread
-from embedingest.ingest.run.convergence import converge, due_sources
+from embedingest.ingest.run.convergence import converge
 from embedingest.ingest.run.deletions import RecentDeletions
 from embedingest.ingest.run.outage import Outage, is_hopeless
 from embedingest.ingest.run.progress import ProgressReporter
@@ -31,17 +33,16 @@ from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.scan.folders import Folders
 from embedingest.ingest.scan.ignore import mark_output
 from embedingest.ingest.sources.mirror import Mirrors
+from embedingest.ingest.state.damage import DamagedJournalError, suspect
 from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.watch.values import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from embedingest.config import PipelineConfig
     from embedingest.ingest.audit.preview import FrozenPlan, PlanDocument
-    from embedingest.ingest.audit.verify import Verification
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.ingest.requests import Verb
     from embedingest.ingest.run.asynchronous import InThread
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["Pipeline"]
 
 _log = logging.getLogger(__name__)
-_POLL_SECONDS: Final = 0.2
+T = TypeVar("T")
 
 
 class Pipeline:
@@ -113,8 +114,9 @@ class Pipeline:
             on_close.callback(resources.close)
             try:
                 self._settle_in(hold.journal)
-            except sqlite3.DatabaseError as error:
-                self._restart(hold.journal, error)
+            except DamagedJournalError:
+                hold.regain()
+                self._settle_in(hold.journal)
             self._hold, self._open = hold, resources
             self._on_close = on_close.pop_all()
 
@@ -123,8 +125,13 @@ class Pipeline:
         for folder in self._opener.outputs:
             mark_output(folder)
 
-    def _regain(self) -> bool:
-        """Take anew what was removed from under the writer; whether anything was. Raises LockedError, StoreError."""
+    @property
+    def lost(self) -> bool:
+        """Whether the lock or the journal was removed or damaged, and is to be taken anew."""
+        return self._hold is not None and self._hold.lost
+
+    def regain(self) -> bool:
+        """Take anew what is lost; whether anything was. Raises LockedError, StoreError."""
         if self._hold is None or not self._hold.regain():
             return False
         self._resources.drop_broken_table()
@@ -157,11 +164,6 @@ class Pipeline:
         progress = ProgressReporter(journal, self._progress, now=self._now)
         return Resources(self._opener, recipe, journal, progress, vectors=vectors, stop=self.stop, now=self._now)
 
-    def _restart(self, journal: Journal, error: Exception) -> None:
-        _log.warning("the journal %s is damaged and starts afresh: %s", journal.path, error)
-        journal.restart()
-        self.folders = self._resolved(journal)
-
     def folders_of(self, journal: Journal) -> Folders:
         """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""
         return Folders.of(self.config, self._opener.outputs, journal.roots())
@@ -171,22 +173,28 @@ class Pipeline:
 
     # -- reading, while others may write
 
-    def journal_to_read(self) -> AbstractContextManager[Journal]:
-        """A copy of the journal as it is now, to be thrown away."""
-        return copied_journal(self._opener.journal_path)
+    def read_journal(self, read: Callable[[Journal], T]) -> T:
+        """What `read` makes of a copy of the journal as it is now; of an empty one where it is damaged."""
+        return with_copy(self._opener.journal_path, read)
 
     def plan(self) -> PlanDocument:
         """What `converge` would do now, and the frozen form of it. Takes no lock and changes nothing."""
-        with audited(self._opener, self._resources_with, self._resolved) as (folders, resources):
-            return preview(folders, resources)
+        return audited(self._opener, self._resources_with, self._resolved, preview)
 
     def verify(self, *, repair: bool = False, sample: int = 0) -> Verification:
         """Compare folders, journal and table; `sample` vectors are computed again. With `repair` what differs is put
         right, under the lock.
         """
-        with audited(self._opener, self._resources_with, self._resolved) as (folders, resources):
-            result = verify(folders, resources, sample=sample)
+        journal, look = self._opener.journal_path, partial(verify, sample=sample)
+        try:
+            result = audited(self._opener, self._resources_with, self._resolved, look)
+        except DamagedTableError as error:
+            result = Verification(problems=[Problem("", "table", str(error))])
+        result.add_journal(journal_fault(journal, thorough=True))
         if repair and result.mendable:
+            if result.journal_fault:
+                suspect(journal)
+            self.regain()
             prepare_repair(self._resources, result.mendable)
             self.converge()
         return result
@@ -206,15 +214,13 @@ class Pipeline:
         the table whole. With the stop event set it ends early, `report.stopped` says so.
         """
         resources = self._resources
-        batches = None if self._regain() else batches
+        batches = None if self.regain() else batches
         failures = self._mirrors.refresh(self.stop) if batches is None else []
         try:
             report = self._converge(batches, allow_deletes=allow_deletes)
-        except sqlite3.DatabaseError as error:
-            self._restart(resources.journal, error)
-            report = self._converge(None, allow_deletes=allow_deletes)
-        except StoreError:
-            if not self._regain():
+        except (StoreError, sqlite3.DatabaseError) as error:
+            resources.journal.damaged |= isinstance(error, sqlite3.DatabaseError)
+            if not self.regain():
                 raise
             report = self._converge(None, allow_deletes=allow_deletes)
         report.failures += failures
@@ -247,31 +253,13 @@ class Pipeline:
             try:
                 if not self.paused and (report := self.attempt()) is not None:
                     yield report
-                yield from self._followed(watcher)
+                yield from followed(self, watcher, now=self._now)
             finally:
                 self._watcher = None
 
     def afollow(self, *, on_notice: Callable[[Notice], None] | None = None) -> InThread[IngestReport]:
         """As `follow`, in a thread that also calls `on_notice`. Leaving and cancelling set the stop event and wait."""
         return iterate_in_thread(lambda: self.follow(on_notice=on_notice), self.stop)
-
-    def _followed(self, watcher: Watcher) -> Iterator[IngestReport]:
-        outside_changes = -1
-        while not self.stop.is_set():
-            batches = watcher.get(timeout=_POLL_SECONDS)
-            # What changes during a pause, or while engine or store fail, is found by the sweep that ends it.
-            report = None
-            if self.paused:
-                self._regain()
-            elif self.outage:
-                report = self.attempt() if self.outage.due else None
-            elif batches or (self._hold and self._hold.lost) or due_sources(self.journal, self.folders, self._now()):
-                report = self.attempt(batches)
-            if report is not None and report.did_anything():
-                yield report
-            if outside_changes != self.journal.outside_changes():
-                outside_changes = self.journal.outside_changes()
-                yield from self.serve_requests()
 
     def attempt(self, batches: Iterable[Batch] | None = None) -> IngestReport | None:
         """As `converge`, but `None` where engine or store failed in a way that may pass: `outage` says when to try
@@ -299,7 +287,19 @@ class Pipeline:
 
     def perform(self, verb: str, arguments: Mapping[str, Any]) -> IngestReport:
         """Do what another process would ask by `verb`. Raises ConfigError for a verb that nobody knows."""
-        return perform(self, self._verbs, verb, arguments)
+        return self._soundly(lambda: perform(self, self._verbs, verb, arguments))
+
+    def note(self, values: Mapping[str, str]) -> None:
+        """Remember what holds for the whole journal."""
+        self._soundly(lambda: self.journal.set_all(values))
+
+    def _soundly(self, work: Callable[[], T]) -> T:
+        """What `work` comes to; once more where the journal turned out to be damaged, and was made anew."""
+        try:
+            return work()
+        except DamagedJournalError:
+            self.regain()
+            return work()
 
     @property
     def paused(self) -> str:
@@ -331,7 +331,7 @@ class Pipeline:
 
     def check_model(self) -> None:
         """Raises FingerprintError where the table is another model's. A table that is as it was left is not opened."""
-        check_model(self._resources)
+        self._soundly(lambda: check_model(self._resources))
 
     def mark(self) -> None:
         """The journal agrees with the table as it is now."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from embedingest.engine.names import InvalidNameError, ModelName
 from embedingest.errors import (
     ConfigError,
+    DamagedTableError,
     EmbedingestError,
     EngineClosedError,
     FingerprintError,
@@ -199,6 +200,7 @@ def wire_error(error: Exception) -> WireError:
         (UnsupportedByEngineError, 501),
         (FingerprintError, 409),
         (TableMissingError, 404),
+        (DamagedTableError, 503),
         (EmbedingestError, 500),
     )
     for error_type, status in statuses:

@@ -7,7 +7,7 @@ import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.errors import EmbedingestError, StoreError, TableMissingError
+from embedingest.errors import DamagedTableError, EmbedingestError, StoreError, TableMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,23 @@ __all__ = ["connect", "load", "missing", "opened", "translated"]
 _INDEX_CACHE_BYTES: Final = 1 << 30
 _METADATA_CACHE_BYTES: Final = 128 << 20
 _DISK_FULL: Final = ("no space left", "disk quota", "file too large", "storage full")
+_DAMAGED: Final = (
+    "corrupt file",
+    "failed to decode protobuf",
+    "does not appear to be a lance file",
+    "failed to fill whole buffer",
+    "file size is too small",
+    "does not contain correct footer",
+    "for object of size",
+    "column encoding",
+    "columnencoding",
+    "does not match sibling length",
+)
+"""What LanceDB says of files that end too early, or hold what nobody wrote."""
+_REBUILD: Final = (
+    "`embedingest verify` looks at every file; `embedingest rebuild` makes the table again from its folders, "
+    "`embedingest optimize` an index that is damaged"
+)
 _NOT_WRITABLE: Final = ("permission denied", "read-only file system", "access is denied", "operation not permitted")
 
 
@@ -66,15 +83,27 @@ def missing(uri: str | Path, name: str) -> TableMissingError:
 
 @contextlib.contextmanager
 def translated(action: str, thing: str) -> Iterator[None]:
-    """Turns what LanceDB and Arrow raise inside into StoreError. Every write is one commit or none: nothing is lost."""
+    """Turns what LanceDB and Arrow raise inside into StoreError. Every write is one commit or none: nothing is lost.
+
+    DamagedTableError where LanceDB says that a file is not as it was written.
+    """
     import pyarrow as pa
 
     try:
         yield
     except EmbedingestError:
         raise
-    except (RuntimeError, OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
-        raise StoreError(f"cannot {action} {thing}: {_first_line(error)}", remedy=_remedy(str(error))) from error
+    except BaseException as error:
+        # Bytes that nobody wrote may make LanceDB panic, which is no `Exception`.
+        panic = "Panic" in type(error).__name__
+        if not panic and not isinstance(
+            error, (RuntimeError, OSError, ValueError, TypeError, KeyError, pa.ArrowException)
+        ):
+            raise
+        message = f"cannot {action} {thing}: {_first_line(error)}"
+        if panic or any(sign in str(error).lower() for sign in _DAMAGED):
+            raise DamagedTableError(message, remedy=_REBUILD) from error
+        raise StoreError(message, remedy=_remedy(str(error))) from error
 
 
 def _first_line(error: BaseException) -> str:

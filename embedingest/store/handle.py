@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from embedingest.errors import FingerprintError
+from embedingest.errors import FingerprintError, StoreError
 from embedingest.store import schema as columns
 from embedingest.store.database import translated
+from embedingest.store.health import telling
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from embedingest.store.values import TableIdentity
@@ -46,9 +50,17 @@ class TableHandle:
         with self.translated("count"):
             return int(self.lance.count_rows())
 
-    def translated(self, action: str) -> Any:
-        """A block in which LanceDB's errors become StoreError naming this table."""
-        return translated(action, f"table `{self.name}`")
+    @contextlib.contextmanager
+    def translated(self, action: str) -> Iterator[None]:
+        """A block in which LanceDB's errors become StoreError naming this table; DamagedTableError naming the file."""
+        try:
+            with translated(action, f"table `{self.name}`"):
+                yield
+        except StoreError as error:
+            told = telling(error, self.uri, self.name)
+            if told is error:
+                raise
+            raise told from error
 
     def reopened(self, version: int) -> Any:
         """Another LanceDB handle on the same table, set to `version`; it can write nothing."""

@@ -11,18 +11,22 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from embedingest.store import text_index, vector_index
+from embedingest.store.health import damage, damaged_table
 from embedingest.store.uri import local_folder
 from embedingest.store.values import TableStats
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from embedingest.store.handle import TableHandle
     from embedingest.store.values import Upkeep
 
-__all__ = ["KEY_COLUMNS", "Maintainer", "Needs", "index_keys", "needs", "stats"]
+__all__ = ["KEY_COLUMNS", "KEY_INDICES", "Maintainer", "Needs", "index_keys", "needs", "stats"]
 
 _log = logging.getLogger(__name__)
 
 KEY_COLUMNS: Final = ("id", "source", "text_hash")
+KEY_INDICES: Final = frozenset(f"{column}_idx" for column in KEY_COLUMNS)
 _MOST_PASSES: Final = 3
 _TAG_MARGIN: Final = timedelta(seconds=1)
 
@@ -98,6 +102,15 @@ class Maintainer:
         self._failure: Exception | None = None
         self._retry_at = float("-inf")
 
+    def remake(self, names: Collection[str], upkeep: Upkeep) -> None:
+        """Make these indices again, whatever is left of them."""
+        self.wait()
+        with self._table.writing:
+            keys = bool(KEY_INDICES & set(names))
+            self._carry_out(Needs(text_index=text_index.TEXT_INDEX in names, key_indices=keys), upkeep)
+        if vector_index.VECTOR_INDEX in names:
+            self._build(upkeep, background=False)
+
     @property
     def error(self) -> str:
         """Why there is no vector index where one is wanted; empty where nothing is wrong."""
@@ -107,7 +120,7 @@ class Maintainer:
         """Do what the statistics ask for. With `background` a vector index is made beside other commits."""
         with self._table.writing:
             figures = stats(self._table)
-            todo = needs(figures, upkeep)
+            todo = _with_damaged(needs(figures, upkeep), self._table)
             todo = replace(
                 todo,
                 text_index=todo.text_index or self._text_differs(upkeep),
@@ -125,10 +138,13 @@ class Maintainer:
         return todo
 
     def optimize(self, upkeep: Upkeep) -> Needs:
-        """Do everything now, whatever the statistics say."""
+        """Do everything now, whatever the statistics say. Raises DamagedTableError where files of rows are missing."""
         self.wait()
+        found = damage(self._table.uri, self._table.name)
+        if found and found[0].part == "rows":
+            raise damaged_table(self._table.name, found)
         with self._table.writing:
-            todo = needs(stats(self._table), upkeep)
+            todo = _with_damaged(needs(stats(self._table), upkeep), self._table)
             todo = replace(todo, text_index=todo.text_index or self._text_differs(upkeep), compact=True, clean=True)
             self._carry_out(todo, upkeep)
         if todo.vector_index:
@@ -194,6 +210,17 @@ class Maintainer:
             self._failure = error
         else:
             self._failure = None
+
+
+def _with_damaged(todo: Needs, table: TableHandle) -> Needs:
+    """What is needed, and what indices have damaged files besides."""
+    names = {item.index for item in damage(table.uri, table.name) if item.part == "index"}
+    return replace(
+        todo,
+        text_index=todo.text_index or text_index.TEXT_INDEX in names,
+        key_indices=todo.key_indices or bool(KEY_INDICES & names),
+        vector_index=todo.vector_index or vector_index.VECTOR_INDEX in names,
+    )
 
 
 def _clean(table: TableHandle, retention: timedelta) -> None:

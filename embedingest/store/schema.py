@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from embedingest.errors import StoreError
-from embedingest.store.values import TIME_STEP_NS, TableIdentity
+from embedingest.store.values import TIME_STEP_NS, SourceState, TableIdentity
 from embedingest.types import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,15 +25,18 @@ __all__ = [
     "ROW_COLUMNS",
     "ROW_MODEL",
     "SCHEMA_VERSION",
+    "STATE_COLUMNS",
     "VECTOR",
     "Column",
     "check",
+    "count_into",
     "foreign",
     "identity",
     "nanoseconds_of",
     "now",
     "rows_of",
     "schema",
+    "state_of",
     "table_of",
 ]
 
@@ -97,6 +100,10 @@ ROW_COLUMNS: Final = tuple(name for name in COLUMNS if name not in (VECTOR, "ing
 _ROW_FIELDS: Final = tuple(field.name for field in fields(Row))
 _UNCHANGED: Final = tuple(name for name in ROW_COLUMNS if name not in ("heading_path", "modified_at"))
 """Columns whose values are those of the row's attribute of the same name."""
+
+
+STATE_COLUMNS: Final = ("content_hash", "config_hash", "fingerprint", "chunk_count", "modified_at")
+"""The document-level columns that say which version of a source a row belongs to."""
 
 
 def schema(identity: TableIdentity) -> pa.Schema:
@@ -207,3 +214,21 @@ def nanoseconds_of(times: pa.ChunkedArray) -> list[int]:
 def now() -> datetime:
     """The time written into `ingested_at`."""
     return datetime.now(UTC)
+
+
+def count_into(counts: dict[str, dict[tuple[Any, ...], int]], part: pa.Table) -> None:
+    """Add the rows of `part` to `counts`: how many of each source agree on the document-level columns."""
+    grouped = part.group_by(["source", *STATE_COLUMNS]).aggregate([([], "count_all")])
+    times = nanoseconds_of(grouped.column("modified_at"))
+    facts = [grouped.column(name).to_pylist() for name in STATE_COLUMNS[:-1]]
+    sources, numbers = grouped.column("source").to_pylist(), grouped.column("count_all").to_pylist()
+    for source, time_ns, number, *rest in zip(sources, times, numbers, *facts, strict=True):
+        counts[source][(*rest, time_ns)] += number
+
+
+def state_of(versions: Mapping[tuple[Any, ...], int]) -> SourceState:
+    """One state of a source from its versions; where they disagree, the newest by modification time speaks."""
+    content_hash, config_hash, fingerprint, chunk_count, modified = max(versions, key=lambda version: version[-1])
+    return SourceState(
+        content_hash, config_hash, fingerprint, chunk_count, sum(versions.values()), modified, agreed=len(versions) == 1
+    )

@@ -12,21 +12,25 @@ from embedingest.errors import StoreError
 from embedingest.store import schema as columns
 from embedingest.store.database import connect, missing, opened, translated
 from embedingest.store.handle import TableHandle, check_fingerprint
+from embedingest.store.health import check_newest_version, put_aside, telling
 from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
+from embedingest.store.probe import damage_found_by_reading, wrong_vectors
 from embedingest.store.schema import ROW_COLUMNS, VECTOR
 from embedingest.store.search.search import search
 from embedingest.store.uri import local_folder
 from embedingest.store.values import SourceState, TableIdentity, Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from embedingest.store.health import Damage
     from embedingest.store.maintain import Needs
+    from embedingest.store.probe import WrongVector
     from embedingest.store.values import Changes, SearchQuery, SearchResult, TableStats
     from embedingest.types import Row
 
@@ -34,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ChunkTable", "open_table"]
 
-_STATE_COLUMNS: Final = ("content_hash", "config_hash", "fingerprint", "chunk_count", "modified_at")
 _READ_BATCH_ROWS: Final = 65_536
 _WRITE_BATCH_ROWS: Final = 4096
 _DELETE_BATCH_IDS: Final = 50_000
@@ -62,24 +65,41 @@ def open_table(
 
     Raises TableMissingError, FingerprintError (another model's table, nothing touched), StoreError.
     """
+    made = None
+    if create and fingerprint is not None and dimensions is not None:
+        made = TableIdentity(fingerprint, dimensions, model, document_prompt, float16, columns.SCHEMA_VERSION)
+    try:
+        handle = _opened(uri, name, read_consistency_seconds, create=create, made=made)
+        stored, identity = handle.schema, handle.identity
+        columns.check(stored, identity.dimensions, table=name, writing=create)
+    except StoreError as error:
+        told = telling(error, uri, name)
+        if told is error:
+            raise
+        raise told from error
+    check_fingerprint(identity, name, fingerprint=fingerprint, dimensions=dimensions)
+    return ChunkTable(handle, upkeep=upkeep, guard=guard)
+
+
+def _opened(
+    uri: str | Path, name: str, read_consistency_seconds: float, *, create: bool, made: TableIdentity | None
+) -> TableHandle:
+    """A handle on the table; with `create` one for `made` where there is none."""
     folder = local_folder(uri)
     if not create and folder is not None and not folder.is_dir():
         raise missing(uri, name)
+    check_newest_version(uri, name)
     database = connect(uri, read_consistency_seconds=read_consistency_seconds)
     lance = opened(database, uri, name)
     if lance is None:
-        if not create:
-            raise missing(uri, name)
-        if fingerprint is None or dimensions is None:
+        if made is None and create:
             raise StoreError(f"table `{name}` cannot be made without a model's fingerprint and dimensions")
-        identity = TableIdentity(fingerprint, dimensions, model, document_prompt, float16, columns.SCHEMA_VERSION)
+        if made is None:
+            raise missing(uri, name)
+        put_aside(uri, name)  # what is left of a table whose versions are gone
         with translated("create table", f"`{name}` in {uri}"):
-            lance = database.create_table(name, schema=columns.schema(identity), mode="create")
-    handle = TableHandle(database, lance, uri=str(uri), name=name)
-    stored, identity = handle.schema, handle.identity
-    columns.check(stored, identity.dimensions, table=name, writing=create)
-    check_fingerprint(identity, name, fingerprint=fingerprint, dimensions=dimensions)
-    return ChunkTable(handle, upkeep=upkeep, guard=guard)
+            lance = database.create_table(name, schema=columns.schema(made), mode="create")
+    return TableHandle(database, lance, uri=str(uri), name=name)
 
 
 class ChunkTable:
@@ -136,11 +156,11 @@ class ChunkTable:
     def source_states(self) -> dict[str, SourceState]:
         """What the table says of every source. Streams: memory grows with the sources, not with the rows."""
         counts: dict[str, dict[tuple[Any, ...], int]] = defaultdict(lambda: defaultdict(int))
-        names = ["source", *_STATE_COLUMNS]
+        names = ["source", *columns.STATE_COLUMNS]
         with self.handle.translated("read"):
             for batch in self.handle.lance.search().select(names).to_batches(batch_size=_READ_BATCH_ROWS):
-                _count_into(counts, pa.Table.from_batches([batch]))
-        return {source: _state(versions) for source, versions in sorted(counts.items())}
+                columns.count_into(counts, pa.Table.from_batches([batch]))
+        return {source: columns.state_of(versions) for source, versions in sorted(counts.items())}
 
     def vectors(self, text_hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
         """A stored vector, float32 (D,), for each text hash that any row has; the others are left out."""
@@ -239,6 +259,19 @@ class ChunkTable:
         self._guard()
         return self._maintainer.optimize(upkeep or self.upkeep)
 
+    def damage(self) -> list[Damage]:
+        """What is wrong with the table's files, all of which are read. Writes nothing. Raises StoreError."""
+        return list(damage_found_by_reading(self.handle))
+
+    def wrong_vectors(self) -> list[WrongVector]:
+        """Rows whose vector cannot be what was written. Raises StoreError."""
+        return list(wrong_vectors(self.handle))
+
+    def remake_indices(self, names: Collection[str]) -> None:
+        """Make these indices again, whatever is left of them. Raises StoreError."""
+        self._guard()
+        self._maintainer.remake(names, self.upkeep)
+
     @property
     def upkeep_error(self) -> str:
         """What upkeep beside the commits failed at, and will try again; empty where nothing is wrong."""
@@ -309,21 +342,3 @@ def _matrix(stored: pa.Table) -> NDArray[np.float32]:
     width = column.type.list_size
     flat = column.flatten().to_numpy(zero_copy_only=False)
     return np.asarray(flat, dtype=np.float32).reshape(-1, width)
-
-
-def _count_into(counts: dict[str, dict[tuple[Any, ...], int]], part: pa.Table) -> None:
-    """Add the rows of `part` to `counts`: how many of each source agree on the document-level columns."""
-    grouped = part.group_by(["source", *_STATE_COLUMNS]).aggregate([([], "count_all")])
-    times = columns.nanoseconds_of(grouped.column("modified_at"))
-    facts = [grouped.column(name).to_pylist() for name in _STATE_COLUMNS[:-1]]
-    sources, numbers = grouped.column("source").to_pylist(), grouped.column("count_all").to_pylist()
-    for source, time_ns, number, *rest in zip(sources, times, numbers, *facts, strict=True):
-        counts[source][(*rest, time_ns)] += number
-
-
-def _state(versions: Mapping[tuple[Any, ...], int]) -> SourceState:
-    """One state of a source from its versions; where they disagree, the newest by modification time speaks."""
-    content_hash, config_hash, fingerprint, chunk_count, modified = max(versions, key=lambda version: version[-1])
-    return SourceState(
-        content_hash, config_hash, fingerprint, chunk_count, sum(versions.values()), modified, agreed=len(versions) == 1
-    )

@@ -1,11 +1,17 @@
-"""A copy of the journal to read while another process writes the original. Writes nothing that lasts."""
+"""A copy of the journal to read while another process writes the original. Writes nothing that lasts.
+
+Where the journal is damaged, or cannot be read, audits go on without one: what it said is found in table and folders.
+"""
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+import logging
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
+from embedingest.errors import StoreError
 from embedingest.ingest.run.reconcile import synchronise
+from embedingest.ingest.state.damage import DamagedJournalError
 from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.state.reading import reading, temporary_folder
 
@@ -17,33 +23,76 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.scan.folders import Folders
 
-__all__ = ["audited", "copied_journal"]
+__all__ = ["audited", "copied_journal", "journal_fault", "with_copy"]
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @contextmanager
-def copied_journal(original: Path) -> Iterator[Journal]:
+def copied_journal(original: Path | None) -> Iterator[Journal]:
     """A copy of the journal at `original` as it is now, in a folder that is removed at the end; empty without one."""
-    with temporary_folder() as folder:
-        path = folder / "journal.sqlite"
+    with temporary_folder() as folder, ExitStack() as on_exit:
+        copy = None if original is None else _copy(original, folder)
+        if copy is None:
+            copy = Journal(folder / "empty.sqlite", home=None if original is None else original.parent)
+        on_exit.callback(copy.close)
+        yield copy
+
+
+def _copy(original: Path, folder: Path) -> Journal | None:
+    try:
         with reading(original) as journal:
-            copy = Journal(path, home=original.parent) if journal is None else journal.copy_to(path)
-        with closing(copy):
-            yield copy
+            return None if journal is None else journal.copy_to(folder / "journal.sqlite")
+    except StoreError as error:
+        _log.warning("%s; what it says is left out", error.message)
+        return None
 
 
-@contextmanager
+def with_copy(original: Path, read: Callable[[Journal], T]) -> T:
+    """What `read` makes of a copy of the journal; of an empty one where the copy turns out to be damaged."""
+    try:
+        with copied_journal(original) as copy:
+            return read(copy)
+    except DamagedJournalError as error:
+        _log.warning("the journal %s is damaged: %s; what it says is left out", original, error.reason)
+    with copied_journal(None) as empty:
+        return read(empty)
+
+
 def audited(
-    opener: Opener, resources_with: Callable[[Journal, Path], Resources], resolved: Callable[[Journal], Folders]
-) -> Iterator[tuple[Folders, Resources]]:
-    """What audits read: the folders by a copy of the journal, and what a run would work with.
+    opener: Opener,
+    resources_with: Callable[[Journal, Path], Resources],
+    resolved: Callable[[Journal], Folders],
+    look: Callable[[Folders, Resources], T],
+) -> T:
+    """What `look` finds with the folders by a copy of the journal, and with what a run would work with.
 
     `resources_with` takes the journal and the file of the vector cache; `resolved` says the folders.
     """
-    with copied_journal(opener.journal_path) as copy:
-        # An audit leaves nothing behind, not even an empty cache.
-        vectors = opener.vectors_path
-        vectors = vectors if vectors.exists() else copy.path.parent / vectors.name
-        with closing(resources_with(copy, vectors)) as resources:
+
+    def read(copy: Journal) -> T:
+        with ExitStack() as on_exit:
+            # An audit leaves nothing behind, not even an empty cache.
+            vectors = opener.vectors_path
+            resources = resources_with(copy, vectors if vectors.exists() else copy.path.parent / vectors.name)
+            on_exit.callback(resources.close)
             folders = resolved(copy)
             synchronise(resources)
-            yield folders, resources
+            return look(folders, resources)
+
+    return with_copy(opener.journal_path, read)
+
+
+def journal_fault(path: Path, *, thorough: bool = False) -> str | None:
+    """Why the journal at `path` cannot be used; `None` where it can, or where there is none.
+
+    `thorough` reads every page, in tenths of a second for a large one. Writes nothing.
+    """
+    if not path.is_symlink() and not path.exists():
+        return None
+    try:
+        with reading(path) as journal:
+            return journal.fault() if thorough and journal is not None else None
+    except StoreError as error:
+        return error.message

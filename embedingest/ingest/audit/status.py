@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
+from embedingest.errors import StoreError
+from embedingest.ingest.audit.copied_journal import journal_fault
 from embedingest.ingest.notices import gather
 from embedingest.ingest.report import Notices
 from embedingest.ingest.run.outage import OutageStatus, read_outage
 from embedingest.ingest.run.progress import RunStatus, read_run
 from embedingest.ingest.run.survey import survey_root
+from embedingest.ingest.state.damage import DamagedJournalError
 from embedingest.ingest.state.reading import reading
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from embedingest.ingest.notices import Tally
@@ -27,7 +29,9 @@ __all__ = ["FailedFile", "FollowedRoot", "JournalStatus", "Lag", "journal_status
 class Followed(Protocol):
     """What is followed, and what is known of it; `Pipeline` is one."""
 
-    def journal_to_read(self) -> AbstractContextManager[Journal]: ...
+    def read_journal(self, read: Callable[[Journal], Lag]) -> Lag:
+        """What `read` makes of a copy of the journal as it is now; of an empty one where it is damaged."""
+        ...
 
     def folders_of(self, journal: Journal) -> Folders: ...
 
@@ -52,7 +56,10 @@ class FailedFile(TypedDict):
 
 
 class JournalStatus(TypedDict):
-    """The journal's side of `status --json`. `last_commit` is in seconds since the epoch."""
+    """The journal's side of `status --json`. `last_commit` is in seconds since the epoch.
+
+    `journal_fault` says why the journal cannot be used, and then nothing else is known.
+    """
 
     roots: list[FollowedRoot]
     files: dict[str, int]
@@ -67,6 +74,7 @@ class JournalStatus(TypedDict):
     trouble: OutageStatus | None
     paused: str | None
     run: RunStatus | None
+    journal_fault: str | None
 
 
 class Lag(TypedDict):
@@ -78,15 +86,22 @@ class Lag(TypedDict):
 
 
 def journal_status(path: Path, *, now: float, skipped: Tally | None = None) -> JournalStatus:
-    """The journal's side of `status`; empty parts where there is no journal yet. `now` is seconds since the epoch.
+    """The journal's side of `status`; empty parts where there is none yet, or a damaged one.
 
-    `skipped` are paths that a scan did not take and the journal never hears of.
+    `now` is seconds since the epoch, `skipped` are paths that a scan did not take and the journal never hears of.
     """
-    with reading(path) as journal:
-        return _no_journal() if journal is None else _status(journal, now, skipped)
+    fault = journal_fault(path)
+    if fault is None:
+        try:
+            with reading(path) as journal:
+                return _no_journal(None) if journal is None else _read(journal, now, skipped)
+        except (StoreError, ValueError, TypeError, LookupError) as error:
+            # A damaged page may still be one, of rows that nobody wrote.
+            fault = error.message if isinstance(error, StoreError) else DamagedJournalError(path, error).message
+    return _no_journal(fault)
 
 
-def _status(journal: Journal, now: float, skipped: Tally | None) -> JournalStatus:
+def _read(journal: Journal, now: float, skipped: Tally | None) -> JournalStatus:
     notices = gather(journal, journal.roots(), [] if skipped is None else [skipped]).to_json()
     return JournalStatus(
         roots=_roots(journal, journal.roots()),
@@ -102,6 +117,7 @@ def _status(journal: Journal, now: float, skipped: Tally | None) -> JournalStatu
         trouble=read_outage(journal, now),
         paused=journal.meta("paused") or None,
         run=read_run(journal, now),
+        journal_fault=None,
     )
 
 
@@ -116,20 +132,29 @@ def lag(
     What the folders hold and no run takes is added to `skipped`; what rules leave out is counted by rule in `excluded`;
     roots that are not compared, because the settings name them no more, are added to `unnamed`.
     """
+    return pipeline.read_journal(lambda journal: _lag(pipeline, journal, skipped, excluded, unnamed))
+
+
+def _lag(
+    pipeline: Followed,
+    journal: Journal,
+    skipped: Tally | None,
+    excluded: Counter[str] | None,
+    unnamed: list[FollowedRoot] | None,
+) -> Lag:
     behind = Lag(to_read=0, gone=0, seen=0)
-    with pipeline.journal_to_read() as journal:
-        folders = pipeline.folders_of(journal)
-        for root in folders.roots:
-            survey = survey_root(root, folders.scanner(root), journal)
-            behind["to_read"] += len(survey.candidates)
-            behind["gone"] += len(survey.gone)
-            behind["seen"] += survey.seen
-            if excluded is not None:
-                excluded.update(survey.excluded)
-            if skipped is not None:
-                skipped.add(survey.skipped)
-        if unnamed is not None:
-            unnamed += _roots(journal, journal.unnamed_roots(folders.aliases))
+    folders = pipeline.folders_of(journal)
+    for root in folders.roots:
+        survey = survey_root(root, folders.scanner(root), journal)
+        behind["to_read"] += len(survey.candidates)
+        behind["gone"] += len(survey.gone)
+        behind["seen"] += survey.seen
+        if excluded is not None:
+            excluded.update(survey.excluded)
+        if skipped is not None:
+            skipped.add(survey.skipped)
+    if unnamed is not None:
+        unnamed += _roots(journal, journal.unnamed_roots(folders.aliases))
     return behind
 
 
@@ -137,7 +162,7 @@ def _roots(journal: Journal, roots: Mapping[str, str]) -> list[FollowedRoot]:
     return [FollowedRoot(alias=alias, path=path, files=journal.counts(alias)) for alias, path in roots.items()]
 
 
-def _no_journal() -> JournalStatus:
+def _no_journal(fault: str | None) -> JournalStatus:
     notices = Notices().to_json()
     return JournalStatus(
         roots=[],
@@ -151,6 +176,7 @@ def _no_journal() -> JournalStatus:
         trouble=None,
         paused=None,
         run=None,
+        journal_fault=fault,
     )
 
 

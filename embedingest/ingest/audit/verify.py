@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +32,7 @@ __all__ = ["Problem", "Verification", "prepare_repair", "verify"]
 
 _LEAST_COSINE: Final = 0.9995
 _UNNAMED: Final = "unnamed"
+_TABLE: Final = "table"
 _ROWS: Final = 50_000
 
 
@@ -56,11 +57,21 @@ class Verification:
     rows: int = 0
     vectors: int = 0
     problems: list[Problem] = field(default_factory=list)
+    journal_fault: str | None = None
+
+    def add_journal(self, fault: str | None) -> None:
+        """The journal cannot be used, for this reason; `None` where it can."""
+        self.journal_fault = fault
+        if fault is not None:
+            self.problems.append(Problem("", "journal", fault))
 
     @property
     def mendable(self) -> list[Problem]:
-        """The problems that `repair` puts right; whether a root is to go, a person says."""
-        return [problem for problem in self.problems if problem.kind != _UNNAMED]
+        """The problems that `repair` puts right.
+
+        Whether a root is to go, a person says; files of the table are made again by a rebuild alone.
+        """
+        return [problem for problem in self.problems if problem.kind not in (_UNNAMED, _TABLE)]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -99,6 +110,7 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
                 samples = chance.sample(samples, sample)
     result.problems += _journal(folders, resources, present)
     result.problems += _table(folders, resources, present, result)
+    result.problems += _files(resources)
     if sample and samples:
         result.problems += _sampled(resources, chance.sample(samples, min(sample, len(samples))), result)
     return result
@@ -108,6 +120,9 @@ def prepare_repair(resources: Resources, problems: Sequence[Problem]) -> None:
     """Make the next convergence put right what was found; the caller holds the lock."""
     doubled = [key for problem in problems if problem.kind == "doubled" for key in problem.ids]
     wrong = [key for problem in problems if problem.kind == "vector" for key in problem.ids]
+    indices = {name for problem in problems if problem.kind == "index" for name in problem.ids}
+    if indices:
+        resources.table().remake_indices(indices)
     if doubled:
         sources = {problem.source for problem in problems if problem.kind == "doubled"}
         rows = _rows_of_ids(resources, sources, set(doubled))
@@ -138,6 +153,23 @@ def _differences(source: str, new: Sequence[Row], refreshed: Sequence[Row], gone
         yield Problem(source, "stale", f"{len(refreshed)} of its rows have columns of an older version")
     if gone:
         yield Problem(source, "surplus", f"{len(gone)} rows are of an older version", tuple(gone))
+
+
+def _files(resources: Resources) -> Iterator[Problem]:
+    """What is wrong with the table's files, and vectors that cannot be what was written."""
+    if not resources.has_table():
+        return
+    for item in resources.table().damage():
+        message = f"{item}; {item.remedy}"
+        if item.part == "index":
+            yield Problem("", "index", message, (item.index,))
+        else:
+            yield Problem("", _TABLE, message)
+    wrong: dict[str, list[str]] = defaultdict(list)
+    for row in resources.table().wrong_vectors():
+        wrong[row.source].append(row.id)
+    for source, ids in sorted(wrong.items()):
+        yield Problem(source, "vector", f"{len(ids)} of its vectors are not what was written", tuple(ids))
 
 
 def _journal(folders: Folders, resources: Resources, present: set[str]) -> Iterator[Problem]:

@@ -29,8 +29,9 @@ _log = logging.getLogger(__name__)
 def synchronise(resources: Resources) -> None:
     """Mark files as `unverified`, to be compared again, where table or settings are not those that the journal saw.
 
-    Raises FingerprintError where the table is another model's.
+    Raises FingerprintError where the table is another model's, DamagedTableError where files of its rows are missing.
     """
+    resources.check_files()
     journal, token, fingerprint = resources.journal, resources.token(), resources.recipe.fingerprint
     if not _is_as_left(resources, token):
         states = {} if token == "" else resources.table().source_states()

@@ -15,6 +15,7 @@ from embedingest.ingest.report import IngestReport
 from embedingest.ingest.run.embedder import Embedded, Embedder
 from embedingest.ingest.state.table_facts import note_facts, noted_facts
 from embedingest.ingest.state.vector_cache import VectorCache
+from embedingest.store.health import damage, damaged_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -79,6 +80,12 @@ class Resources:
             self._table = self._opener.table(self.recipe)
             self._had_rows = self._table.count() > 0
         return self._table
+
+    def check_files(self) -> None:
+        """Look whether the table's files are there, which costs milliseconds. Raises DamagedTableError."""
+        found = damage(self.recipe.config.db, self.recipe.config.table)
+        if found and found[0].part == "rows":
+            raise damaged_table(self.recipe.config.table, found)
 
     def prepare_table(self) -> None:
         """Files are to be read: what the table will import is imported while the first of them are extracted."""

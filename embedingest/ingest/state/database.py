@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import StoreError
+from embedingest.ingest.state.damage import (
+    DamagedJournalError,
+    clear_suspicion,
+    connected,
+    foreign_kind,
+    means_damage,
+    salvaged,
+    set_aside,
+    suspected,
+    trouble_in,
+)
+from embedingest.ingest.state.kept import KEPT, kept, kept_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,30 +65,21 @@ _LATER_COLUMNS: Final = {"asker": "TEXT NOT NULL DEFAULT ''", "until": "REAL NOT
 class JournalDatabase:
     """The connection to the journal at `path`, which the parts of a journal build on.
 
-    Raises StoreError when the disk refuses. A file that is no journal, of another version, or damaged, is replaced
-    by an empty one, or without `replace` raises sqlite3.DatabaseError. A copy has the folder of the original as its
-    `home`.
+    Whoever may write opens it with `mend`: a file that is no journal, of another version, or damaged, is put aside, and
+    an empty one made. Without, nothing is made or put aside: for readers, and for who asks the writer something.
+    A copy has the folder of the original as its `home`. Raises DamagedJournalError where a journal cannot be what was
+    written, StoreError when the disk refuses.
     """
 
-    def __init__(self, path: Path, *, home: Path | None = None, replace: bool = True) -> None:
+    def __init__(self, path: Path, *, home: Path | None = None, mend: bool = True) -> None:
         self.path = path
         self.home = path.parent if home is None else home
+        self.damaged = False
+        """Whether a statement met bytes that cannot be what was written."""
+        self._mend = mend
         self._depth = 0
         self._file: tuple[int, int] | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._refusal(error) from error
-        try:
-            self._db = self._connect()
-        except sqlite3.OperationalError as error:
-            raise self._refusal(error) from error
-        except sqlite3.DatabaseError as error:
-            if not replace:
-                raise
-            _log.warning("the journal %s is damaged and starts afresh: %s", path, error)
-            self.remove(path)
-            self._db = self._connect()
+        self._db = self._opened()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -100,29 +104,40 @@ class JournalDatabase:
         """Delete a closed journal."""
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-    def restart(self) -> None:
-        """Forget everything, as a deleted journal would."""
-        self.close()
-        self._depth = 0
-        self.remove(self.path)
-        self._db = self._connect()
+        kept_path(path).unlink(missing_ok=True)
 
     @property
     def replaced(self) -> bool:
         """Whether the file was removed, or another put in its place: what is written here is lost then."""
         return self._file != _identity(self.path)
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the file was replaced, is damaged, or somebody says so. Costs microseconds."""
+        return self.damaged or self.replaced or suspected(self.path)
+
+    def look_into(self) -> None:
+        """Read every page where somebody suspects damage: `damaged` says what came of it. Raises StoreError."""
+        if suspected(self.path):
+            self.damaged = self.damaged or self.fault() is not None
+            clear_suspicion(self.path)
+
+    def fault(self) -> str | None:
+        """What reading every page finds wrong; `None` where nothing is. Raises StoreError."""
+        with self._errors():
+            found = trouble_in(self._db)
+        return None if found is None else f"the journal {self.path} is damaged: {found}"
+
     def reopen(self) -> None:
-        """Connect to what lies at the path now, which is made where nothing does. Raises StoreError."""
-        old, self._depth = self._db, 0
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = self._connect()
-        except (OSError, sqlite3.Error) as error:
-            raise self._refusal(error) from error
+        """Connect to what lies at the path now; what is damaged is put aside, and a new one made. Raises StoreError."""
+        old, damaged = self._db, self.damaged and not self.replaced
         with suppress(sqlite3.Error):
             old.close()
+        self._depth = 0
+        if damaged:
+            self._put_aside("it could not be read")
+        self._db = self._opened()
+        self.damaged = False
 
     def close(self) -> None:
         """Close the connection."""
@@ -151,23 +166,83 @@ class JournalDatabase:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
+        """The one place through which every statement goes."""
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if means_damage(error):
+                self.damaged = True
+                raise DamagedJournalError(self.path, error) from error
+            if isinstance(error, sqlite3.OperationalError):
+                raise self._refusal(error) from error
+            raise
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        """Where values are made of rows: a damaged page may still be one, of rows that nobody wrote."""
+        try:
+            yield
+        except (ValueError, TypeError, LookupError) as error:
+            self.damaged = True
+            raise DamagedJournalError(self.path, f"a row cannot be read: {error}") from error
+
+    def _opened(self) -> sqlite3.Connection:
+        """A connection to a sound journal. Raises DamagedJournalError, StoreError."""
+        try:
+            if self._mend:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            return self._connect()
+        except OSError as error:
             raise self._refusal(error) from error
+        except sqlite3.DatabaseError as error:
+            if not means_damage(error):
+                raise self._refusal(error) from error
+            if not self._mend:
+                raise DamagedJournalError(self.path, error) from error
+            aside = self._put_aside(error)
+        try:
+            db = self._connect()
+            self._take_along(db, aside)
+        except (OSError, sqlite3.Error) as error:
+            raise self._refusal(error) from error
+        return db
+
+    def _put_aside(self, reason: object) -> Path:
+        try:
+            aside = set_aside(self.path)
+        except OSError as error:
+            raise self._refusal(error) from error
+        _log.warning(
+            "the journal %s is damaged (%s): it was put aside as %s and is made again from the table",
+            self.path, reason, aside.name,
+        )  # fmt: skip
+        clear_suspicion(self.path)
+        return aside
+
+    def _take_along(self, db: sqlite3.Connection, aside: Path) -> None:
+        """What can still be read of what people decided, and of the deletions that wait for them."""
+        for key, value in salvaged(aside, "SELECT key, value FROM meta"):
+            if key in KEPT and isinstance(value, str):
+                db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
+        for source, since in salvaged(aside, "SELECT source, since FROM pending"):
+            if isinstance(source, str) and isinstance(since, float):
+                db.execute("INSERT OR IGNORE INTO pending VALUES (?, ?, 0)", (source, since))
 
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
+        if (foreign := foreign_kind(self.path)) is not None:
+            raise sqlite3.DatabaseError(foreign)
+        db = self._handle()
         try:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
             if version not in {0, _VERSION}:
                 raise sqlite3.DatabaseError(f"version {version}, this program writes {_VERSION}")
             if version == 0:
                 if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     raise sqlite3.DatabaseError("it is another program's database")
+                if not self._mend:
+                    raise sqlite3.DatabaseError("it is empty")
                 db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+                db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", kept(self.path).items())
             _add_later_columns(db)
             self._file = _identity(self.path)
         except BaseException:
@@ -175,9 +250,26 @@ class JournalDatabase:
             raise
         return db
 
+    def _handle(self) -> sqlite3.Connection:
+        """A connection to a file that is there; whoever may write makes it."""
+        if self._mend:
+            db = sqlite3.connect(self.path, timeout=_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
+        else:
+            db = connected(self.path, "mode=rw")
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
     def _refusal(self, error: Exception) -> StoreError:
+        reason = str(error)
+        if isinstance(error, sqlite3.Error) and self.path.exists() and not os.access(self.path, os.R_OK | os.W_OK):
+            reason = f"Permission denied ({reason})"
         return StoreError(
-            f"the journal {self.path} cannot be used: {error}",
+            f"the journal {self.path} cannot be used: {reason}",
             remedy="free some space or mend the permissions of that folder, or choose another with `--state`",
         )
 

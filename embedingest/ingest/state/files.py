@@ -34,13 +34,16 @@ class FileStates(JournalDatabase):
 
     def file(self, source: str) -> FileState | None:
         row = self._one(f"SELECT {_COLUMNS} FROM files WHERE source=?", source)
-        return None if row is None else _state(row)
+        with self._decoding():
+            return None if row is None else _state(row)
 
     def files(self, *, alias: str | None = None, state: str | None = None) -> Iterator[FileState]:
         """States in order of source."""
         query = f"SELECT {_COLUMNS} FROM files WHERE (?1 IS NULL OR alias=?1) AND (?2 IS NULL OR state=?2)"
         for row in self._all(query + " ORDER BY source", alias, state):
-            yield _state(row)
+            with self._decoding():
+                file = _state(row)
+            yield file
 
     def counts(self, alias: str | None = None) -> dict[str, int]:
         """Number of files by state."""
@@ -50,7 +53,9 @@ class FileStates(JournalDatabase):
     def noticed(self, alias: str) -> list[tuple[dict[str, int], int]]:
         """Each set of notices that files under a root have, by kind, and how many files have it."""
         query = "SELECT notices, count(*) FROM files WHERE alias=? AND notices <> '' GROUP BY notices"
-        return [(json.loads(notices), int(files)) for notices, files in self._all(query, alias)]
+        rows = self._all(query, alias)
+        with self._decoding():
+            return [(json.loads(notices), int(files)) for notices, files in rows]
 
     def noticed_files(self, alias: str, notices: Mapping[str, int], limit: int) -> list[tuple[str, str]]:
         """The first sources under a root that have exactly these notices, with the reason where one was noted."""
@@ -124,5 +129,5 @@ def _row(state: FileState) -> tuple[Any, ...]:
 
 def _state(row: tuple[Any, ...]) -> FileState:
     children = tuple(json.loads(row[14])) if row[14] else ()
-    notices = json.loads(row[20]) if row[20] else NO_NOTICES
+    notices = dict(json.loads(row[20])) if row[20] else NO_NOTICES
     return FileState._make((*row[:14], children, *row[15:20], notices))

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedingest.config.moved import home_of, moved
+from embedingest.errors import StoreError
 from embedingest.ingest.identity import below, source_name
 from embedingest.ingest.state.file_state import NO_STAT, FileState, Known, Stat, stat_facts
 from embedingest.ingest.state.files import FileStates
+from embedingest.ingest.state.kept import KEPT, keep
 from embedingest.ingest.state.pending_deletions import PendingDeletions
 from embedingest.ingest.state.requests import Request, Requests
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 __all__ = ["NO_STAT", "FileState", "Journal", "Known", "Request", "Stat", "stat_facts"]
 
@@ -27,8 +30,8 @@ __all__ = ["NO_STAT", "FileState", "Journal", "Known", "Request", "Stat", "stat_
 class Journal(FileStates, PendingDeletions, Requests):
     """The journal at `path`. One writer; any number of processes may read it and ask. One thread at a time.
 
-    Raises StoreError when the disk refuses. A file that is no journal, or is damaged, is set aside by starting
-    afresh: `fresh` is then true until `mark_synced`.
+    What is no journal, or is damaged, is put aside by who may write (`mend`), and an empty one made: `fresh` is then
+    true until `mark_synced`. See `JournalDatabase` for what is raised.
     """
 
     # -- what holds for the whole journal
@@ -38,6 +41,7 @@ class Journal(FileStates, PendingDeletions, Requests):
         self.withdraw_all()
         self.unconfirm()
         self._settle()
+        self._keep({key: value for key in KEPT if (value := self.meta(key)) is not None})
 
     @property
     def fresh(self) -> bool:
@@ -58,7 +62,9 @@ class Journal(FileStates, PendingDeletions, Requests):
 
     def reopen(self, *, keep: Iterable[str] = ()) -> None:
         """As a journal that is opened anew; what `keep` names of `meta` is taken along where it is not known there."""
-        kept = {key: value for key in keep if (value := self.meta(key)) is not None}
+        kept: dict[str, str] = {}
+        with suppress(StoreError):  # what cannot be read any more is kept beside the journal
+            kept |= {key: value for key in keep if (value := self.meta(key)) is not None}
         super().reopen()
         for key, value in kept.items():
             if self.meta(key) is None:
@@ -70,14 +76,29 @@ class Journal(FileStates, PendingDeletions, Requests):
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
-        """Remember a value for the whole journal."""
+        """Remember a value for the whole journal; what a person decided outlives the journal."""
         self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+        if key in KEPT:
+            self._keep({key: value})
+
+    def set_all(self, values: Mapping[str, str]) -> None:
+        """Remember several values, all or none."""
+        with self.transaction():
+            for key, value in values.items():
+                self.set_meta(key, value)
+
+    def _keep(self, values: Mapping[str, str]) -> None:
+        keep(self.path, values)
 
     def copy_to(self, path: Path) -> Journal:
         """A journal of one's own that says the same now; what is written there changes nothing here."""
         copy = Journal(path, home=self.home)
-        with self._errors():
-            self._db.backup(copy._db)
+        try:
+            with self._errors():
+                self._db.backup(copy._db)
+        except BaseException:
+            copy.close()
+            raise
         return copy
 
     def adopt(self, other: Journal) -> None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import StoreError
 from embedingest.ingest.state.journal import Journal
+from embedingest.ingest.state.kept import KEPT, kept
 from embedingest.regular import may_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["reading", "temporary_folder"]
+__all__ = ["decided", "reading", "temporary_folder"]
 
 _TRIES: Final = 100
 _PAUSE_SECONDS: Final = 0.02
@@ -37,11 +38,23 @@ def reading(path: Path) -> Iterator[Journal | None]:
     except OSError as error:
         raise _refusal(path, error) from error
     if may_write(path):
-        with closing(Journal(path)) as journal:
+        with closing(Journal(path, mend=False)) as journal:
             yield journal
         return
     with temporary_folder() as folder, closing(_copied(path, folder / path.name)) as journal:
         yield journal
+
+
+def decided(path: Path) -> dict[str, str]:
+    """What people decided, as the journal at `path` says, or what is kept beside it where it cannot be read.
+
+    Empty where nothing was ever ingested. Writes nothing and never fails.
+    """
+    values = kept(path)
+    with suppress(StoreError), reading(path) as journal:
+        if journal is not None:
+            values |= {key: value for key in KEPT if (value := journal.meta(key)) is not None}
+    return values
 
 
 @contextmanager
@@ -69,7 +82,7 @@ def _copied(path: Path, copy: Path) -> Journal:
             with suppress(FileNotFoundError):  # a closed journal has none
                 shutil.copyfile(log, copied_log)
             if _facts(path) == before:  # nothing went from the log into the file meanwhile
-                return Journal(copy, home=path.parent, replace=False)
+                return Journal(copy, home=path.parent, mend=False)
             time.sleep(_PAUSE_SECONDS)
     except (OSError, sqlite3.DatabaseError) as error:
         raise _refusal(path, error) from error

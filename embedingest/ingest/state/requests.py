@@ -70,12 +70,15 @@ class Requests(JournalDatabase):
     def waiting(self) -> list[Request]:
         """The requests that are neither answered nor withdrawn, nor under way."""
         query = f"SELECT {_COLUMNS} FROM requests WHERE state='waiting' ORDER BY id"
-        return [_request(row) for row in self._all(query, REQUEST_SECONDS)]
+        rows = self._all(query, REQUEST_SECONDS)
+        with self._decoding():
+            return [_request(row) for row in rows]
 
     def request(self, key: int) -> Request | None:
         """One request as it is now."""
         row = self._one(f"SELECT {_COLUMNS} FROM requests WHERE id=?", REQUEST_SECONDS, key)
-        return None if row is None else _request(row)
+        with self._decoding():
+            return None if row is None else _request(row)
 
     def take(self, key: int) -> bool:
         """Begin to carry out a request that waits; its asker can no longer withdraw it. False where it was."""

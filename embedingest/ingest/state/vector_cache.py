@@ -1,17 +1,21 @@
 """A bounded cache of computed vectors on disk, by text hash. Knows no texts and no table.
 
-It is only ever a shortcut: lost, full or damaged, it is made again and vectors are computed again.
+It is only ever a shortcut: lost, full or damaged, it is made again and vectors are computed again. A damaged file is
+put aside, and a vector is given out only as it was put in.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
+import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from embedingest.ingest.state.damage import connected, foreign_kind, means_damage, set_aside
 from embedingest.regular import may_write
 
 if TYPE_CHECKING:
@@ -28,17 +32,20 @@ DEFAULT_BYTES: Final = 256 * 2**20
 _VARIABLES: Final = 500
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS vectors (
-    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, vector BLOB NOT NULL, stamp INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, vector BLOB NOT NULL, stamp INTEGER NOT NULL, crc INTEGER
 );
 """
-_VERSION: Final = 1
+_VERSION: Final = 2
+_WITHOUT_CRC: Final = 1
+"""The version before: its vectors are taken as they are, until each is put again."""
 
 
 class VectorCache:
     """Vectors by text hash, at most about `limit` bytes on disk; what was used longest ago goes first.
 
-    No method raises for a damaged file: the cache starts afresh, and where even that fails it stays empty. Where this
-    process may not write, what is there is read and nothing is added. One thread at a time.
+    Where this process may not write, what is there is read and nothing is added.
+    No method raises for a damaged file: it is put aside, an empty one made, and where even that fails none is used.
+    One thread at a time.
     """
 
     def __init__(self, path: Path, *, limit: int = DEFAULT_BYTES) -> None:
@@ -48,7 +55,8 @@ class VectorCache:
         self.incomplete = False
         """Whether something that was put here is no longer kept."""
         self._db: sqlite3.Connection | None = None
-        self._may_write = not path.exists() or may_write(path)
+        self._file: tuple[int, int] | None = None
+        self._may_write = not os.path.lexists(path) or may_write(path)
         if self._may_write:
             self._open(again=True)
         else:
@@ -62,14 +70,15 @@ class VectorCache:
         try:
             for part in _parts([bytes.fromhex(key) for key in hashes]):
                 marks = ",".join("?" * len(part))
-                query = f"SELECT hash, vector FROM vectors WHERE hash IN ({marks})"
-                for key, blob in self._db.execute(query, part):
-                    vector = np.frombuffer(blob, dtype="<f4")
-                    # A damaged page may still parse: what cannot be a vector is computed again.
-                    if np.isfinite(vector).all():
-                        vectors[key.hex()] = vector
+                query = f"SELECT hash, vector, crc FROM vectors WHERE hash IN ({marks})"
+                for key, blob, crc in self._db.execute(query, part):
+                    # A damaged page may still parse: what is not what was put in is computed again.
+                    if crc is None or crc == zlib.crc32(blob):
+                        vector = np.frombuffer(blob, dtype="<f4")
+                        if np.isfinite(vector).all():
+                            vectors[key.hex()] = vector
             self._touch(vectors)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
             self._recover(error)
         return vectors
 
@@ -77,10 +86,12 @@ class VectorCache:
         """Remember these vectors, each float32 (D,), and forget the oldest when over the limit."""
         if self._db is None or not vectors or not self._may_write:
             return
-        rows = [(bytes.fromhex(key), np.asarray(v, dtype="<f4").tobytes(), self._stamp) for key, v in vectors.items()]
+        blobs = {bytes.fromhex(key): np.asarray(vector, dtype="<f4").tobytes() for key, vector in vectors.items()}
+        rows = [(key, blob, self._stamp, zlib.crc32(blob)) for key, blob in blobs.items()]
         try:
             with self._db:
-                self._db.executemany("INSERT OR REPLACE INTO vectors (hash, vector, stamp) VALUES (?, ?, ?)", rows)
+                query = "INSERT OR REPLACE INTO vectors (hash, vector, stamp, crc) VALUES (?, ?, ?, ?)"
+                self._db.executemany(query, rows)
             self._evict()
         except sqlite3.Error as error:
             self._recover(error)
@@ -98,8 +109,14 @@ class VectorCache:
 
     def clear(self) -> None:
         """Forget everything."""
-        if self._may_write:
-            self._open_empty()
+        self.incomplete = True
+        if not self._may_write:
+            return
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        self._open(again=False)
 
     def close(self) -> None:
         if self._db is not None:
@@ -115,21 +132,26 @@ class VectorCache:
     def _open(self, *, again: bool) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            if (foreign := foreign_kind(self._path)) is not None:
+                raise sqlite3.DatabaseError(foreign)
             # The pipeline is made in one thread and run in another, never in two at once.
             db = sqlite3.connect(self._path, timeout=5, check_same_thread=False)
             self._db = db
             # Losing the last vectors in a power cut costs computing them again, so no fsync.
             db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=2000;")
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in {0, _VERSION}:
+            if version not in {0, _WITHOUT_CRC, _VERSION}:
                 raise sqlite3.DatabaseError(f"version {version}, this program writes {_VERSION}")
+            if version == _WITHOUT_CRC and "crc" not in {row[1] for row in db.execute("PRAGMA table_info(vectors)")}:
+                with suppress(sqlite3.OperationalError):  # another process was first
+                    db.execute("ALTER TABLE vectors ADD COLUMN crc INTEGER")
             db.executescript(f"{_SCHEMA} PRAGMA user_version={_VERSION};")
             self._stamp = 1 + int(db.execute("SELECT coalesce(max(stamp), 0) FROM vectors").fetchone()[0])
-        except (sqlite3.Error, OSError) as error:
+            self._file = _identity(self._path)
+        except (sqlite3.Error, OSError, ValueError, TypeError) as error:
             self.close()
-            if again and isinstance(error, sqlite3.DatabaseError) and not _passes(error):
-                _log.warning("vector cache %s starts afresh: %s", self._path, error)
-                self._open_empty()
+            if again and _is_damage(error):
+                self._start_afresh(error)
             else:
                 _log.warning("no vector cache at %s: %s", self._path, error)
                 self.incomplete = True
@@ -137,28 +159,34 @@ class VectorCache:
     def _open_to_read(self) -> None:
         """The file without its log, which cannot be read here: of what was added last the table is asked."""
         self.incomplete = True
+        if foreign_kind(self._path) is not None:
+            return
         with suppress(sqlite3.Error, OSError):
-            address = f"{self._path.absolute().as_uri()}?immutable=1"
-            self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
+            self._db = connected(self._path, "immutable=1")
             if self._db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                 self.close()
 
-    def _open_empty(self) -> None:
+    def _start_afresh(self, error: Exception) -> None:
+        """Put the file aside, unless another process has done so by now, and begin with an empty one."""
         self.incomplete = True
         self.close()
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(OSError):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        if self._file is None or self._file == _identity(self._path):
+            try:
+                aside = set_aside(self._path, most=1)
+            except OSError as refusal:
+                _log.warning("no vector cache at %s: %s; and it cannot be put aside: %s", self._path, error, refusal)
+                return
+            _log.warning("vector cache %s is damaged (%s): it was put aside as %s", self._path, error, aside.name)
         self._open(again=False)
 
-    def _recover(self, error: sqlite3.Error) -> None:
-        if _passes(error) or not self._may_write:
+    def _recover(self, error: Exception) -> None:
+        if _is_damage(error) and self._may_write:
+            self._start_afresh(error)
+        else:
+            # Full disk, locked, read-only: the file is sound, so leave it and do without.
             _log.warning("vector cache %s is not used: %s", self._path, error)
             self.incomplete = True
             self.close()
-        else:
-            _log.warning("vector cache %s starts afresh: %s", self._path, error)
-            self._open_empty()
 
     def _touch(self, hashes: Collection[str]) -> None:
         if self._db is None or not self._may_write:
@@ -192,11 +220,19 @@ class VectorCache:
         return (pages - free) * size
 
 
-def _passes(error: sqlite3.Error) -> bool:
-    """Whether the file is sound (full disk, locked, read-only): it is left as it is and done without."""
-    return isinstance(error, sqlite3.OperationalError)
-
-
 def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     for start in range(0, len(keys), _VARIABLES):
         yield keys[start : start + _VARIABLES]
+
+
+def _is_damage(error: Exception) -> bool:
+    """Anything but what the system refuses: what a statement cannot make sense of, nobody of us wrote."""
+    return means_damage(error) if isinstance(error, sqlite3.Error) else not isinstance(error, OSError)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino

@@ -1,0 +1,105 @@
+"""What a watch does from report to report: batches, pauses, outages, requests, a lost journal. Knows no step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from embedingest.errors import StoreError
+from embedingest.ingest.run.convergence import due_sources
+from embedingest.ingest.run.outage import is_hopeless
+from embedingest.ingest.state.damage import DamagedJournalError
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable, Iterator
+
+    from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.run.convergence import Follower
+    from embedingest.ingest.run.outage import Outage
+    from embedingest.ingest.scan.folders import Folders
+    from embedingest.ingest.state.journal import Journal
+    from embedingest.ingest.watch.values import Batch
+
+__all__ = ["Followed", "followed"]
+
+_POLL_SECONDS: Final = 0.2
+
+
+class Followed(Protocol):
+    """What following needs of whoever writes the table; `Pipeline` is one."""
+
+    stop: threading.Event
+    folders: Folders
+    outage: Outage
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def paused(self) -> str: ...
+
+    @property
+    def lost(self) -> bool:
+        """Whether the lock or the journal is to be taken anew."""
+        ...
+
+    def regain(self) -> bool:
+        """Take anew what is lost; whether anything was. Raises LockedError, StoreError."""
+        ...
+
+    def attempt(self, batches: Iterable[Batch] | None = None) -> IngestReport | None: ...
+
+    def serve_requests(self) -> Iterator[IngestReport]: ...
+
+
+def followed(writer: Followed, watcher: Follower, *, now: Callable[[], float]) -> Iterator[IngestReport]:
+    """A report for each set of changes that the watcher tells, and for each request, until the stop event is set.
+
+    `now` is a clock in seconds since the epoch.
+    """
+    seen = _Seen()
+    while not writer.stop.is_set():
+        batches = watcher.get(timeout=_POLL_SECONDS)
+        try:
+            yield from _turn(writer, batches, seen, now)
+        except DamagedJournalError:
+            if (report := _after_damage(writer)) is not None:
+                yield report
+
+
+class _Seen:
+    """The outside changes of the journal that were looked at."""
+
+    changes = -1
+
+
+def _turn(writer: Followed, batches: Iterable[Batch], seen: _Seen, now: Callable[[], float]) -> Iterator[IngestReport]:
+    report = None
+    # What changes during a pause, or while engine or store fail, is found by the sweep that ends it.
+    if writer.outage and writer.lost:
+        report = writer.attempt() if writer.outage.due else None
+        if writer.outage:
+            return
+    elif writer.paused:
+        writer.regain()
+    elif writer.outage:
+        report = writer.attempt() if writer.outage.due else None
+    elif batches or writer.lost or due_sources(writer.journal, writer.folders, now()):
+        report = writer.attempt(batches)
+    if report is not None and report.did_anything():
+        yield report
+    if seen.changes != writer.journal.outside_changes():
+        seen.changes = writer.journal.outside_changes()
+        yield from writer.serve_requests()
+
+
+def _after_damage(writer: Followed) -> IngestReport | None:
+    """The journal is made anew, and all is swept: nobody knows what it was told last."""
+    try:
+        writer.regain()
+        return None if writer.paused else writer.attempt()
+    except StoreError as error:
+        if is_hopeless(error):
+            raise
+        writer.outage.failed(error)
+        return None
