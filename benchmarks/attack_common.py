@@ -92,6 +92,11 @@ class Server:
     def memory(self):
         return psutil.Process(self.process.pid).memory_info().rss / 2**20
 
+    def holds(self, ports):
+        """How many connections from these ports of clients the process itself still has."""
+        mine = psutil.Process(self.process.pid).net_connections("tcp")
+        return sum(bool(one.raddr) and one.raddr.port in ports for one in mine)
+
     def request(self, method, path, body=None, headers=None, timeout=150):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
