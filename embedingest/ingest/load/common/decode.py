@@ -76,12 +76,18 @@ def is_binary(head: bytes) -> bool:
 def _wide(head: bytes) -> str | None:
     """UTF-32 or UTF-16 without a mark."""
     even = head[: len(head) & ~3]
-    for encoding, first in (("utf-32-le", 0), ("utf-32-be", 3)):
+    if len(even) >= 8:
         # The highest byte of every character is zero, and the next one at most 16.
-        others = (even[3 - first :: 4], even[2 if first == 0 else 1 :: 4])
-        if len(even) >= 8 and not any(others[0]) and max(others[1]) <= 16 and any(even[first::4]):
-            return encoding
+        for encoding, top, second in (("utf-32-le", 3, 2), ("utf-32-be", 0, 1)):
+            if not any(even[top::4]) and max(even[second::4]) <= 16:
+                return encoding if _is_text(even.decode(encoding, "replace")) else None
     return _utf16(head)
+
+
+def _is_text(text: str) -> bool:
+    """Whether next to no character is unassigned, a control or lost."""
+    odd = sum(not (c.isprintable() or c in "\n\r\t\f") for c in text) + text.count(_REPLACEMENT)
+    return odd * 50 <= len(text)
 
 
 def _utf16(head: bytes) -> str | None:
@@ -94,9 +100,8 @@ def _utf16(head: bytes) -> str | None:
     if high == 0 or high < 3 * (sum(zeros.values()) - high):
         return None
     text = even.decode(encoding, "replace").removesuffix(_REPLACEMENT)  # the head may end inside a pair
-    odd = sum(not (c.isprintable() or c in "\n\r\t\f") for c in text) + text.count(_REPLACEMENT)
     spaces = text.count(" ") + text.count("\n") + text.count("\u3000") + text.count("。")
-    return encoding if odd * 50 <= len(text) and (high * 4 >= len(even) // 2 or spaces * 200 >= len(text)) else None
+    return encoding if _is_text(text) and (high * 4 >= len(even) // 2 or spaces * 200 >= len(text)) else None
 
 
 def _legacy(data: bytes) -> Decoded:

@@ -76,7 +76,10 @@ def test_a_zero_byte_late_in_a_text_is_replaced_and_counted():
     assert "\0" not in decoded.text
 
 
-@pytest.mark.parametrize("data", [b"\x7fELF\0\0\1\2" * 9, bytes(range(256)) * 40, b"\1\2\3\4\5 words" * 90])
+@pytest.mark.parametrize(
+    "data",
+    [b"\x7fELF\0\0\1\2" * 9, bytes(range(256)) * 40, b"\1\2\3\4\5 words" * 90, b"\0\1\2\3" * 500, b"\3\2\1\0" * 500],
+)
 def test_binary_data_is_skipped_with_its_reason(data):
     with pytest.raises(DocumentSkipped) as caught:
         decode(data, "tool.bin")
