@@ -39,9 +39,15 @@ class Section:
 def sections(document: Document) -> Iterator[Section]:
     """The sections of a document, tiling its text in order."""
     blocks = _blocks(document)
+    slides = {span.start for span in document.spans if span.kind == "slide"}
     path: list[tuple[int, str]] = []
     first = 0
     for index, block in enumerate(blocks):
+        if block.start in slides and path:  # a slide without a title does not belong to the one before
+            if index > first:
+                yield _section(document.text, blocks, first, index, path)
+            first = index
+            path.clear()
         if block.kind == "heading" and index > first and not _only_parents(blocks, first, index):
             yield _section(document.text, blocks, first, index, path)
             first = index

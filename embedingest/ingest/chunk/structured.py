@@ -34,7 +34,7 @@ class StructuredChunker:
     """
 
     name = "structured"
-    version = "1"
+    version = "2"
 
     def __init__(self, settings: ChunkSettings, *, fill: float = AIM) -> None:
         self._settings = settings

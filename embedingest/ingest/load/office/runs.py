@@ -1,0 +1,93 @@
+"""The words of a paragraph of Word or PowerPoint, and what hangs on it: boxes, drawings, notes. Writes no Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.office.equations import equation_parts
+from embedingest.ingest.load.office.names import DGM, FALLBACK, A, C, M, R, W
+from embedingest.ingest.load.office.symbols import symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from xml.etree.ElementTree import Element
+
+__all__ = ["SWITCHED_OFF", "Hanging", "words"]
+
+SWITCHED_OFF: Final = frozenset({"0", "false", "off"})
+
+_WORDS: Final = frozenset({W + "t", A + "t", M + "t"})
+_BREAKS: Final = frozenset({W + "br", W + "cr", A + "br"})
+_PARAGRAPHS: Final = frozenset({W + "p", A + "p"})
+_LEFT_OUT: Final = frozenset({FALLBACK, W + "pPr", W + "rPr", W + "del", W + "moveFrom", W + "sdtPr", W + "delText"})
+_SIGNS: Final = {W + "tab": "\t", W + "ptab": "\t", A + "tab": "\t", W + "noBreakHyphen": "-", W + "softHyphen": ""}
+
+
+class Hanging:
+    """What a paragraph holds besides its words, in order: text boxes, relations to drawings, ids of notes."""
+
+    def __init__(self) -> None:
+        self.boxes: list[Element] = []
+        self.drawings: list[str] = []
+        self.footnotes: list[str] = []
+        self.endnotes: list[str] = []
+        self.comments: list[str] = []
+        self.symbols = 0
+        """Characters that only their font knows."""
+
+    def take(self, node: Element) -> bool:
+        """Keep what is apart from the sentence; whether `node` was that."""
+        if node.tag == W + "txbxContent":
+            self.boxes.append(node)
+        elif node.tag == C + "chart":
+            self.drawings.append(node.get(R + "id", ""))
+        elif node.tag == DGM + "relIds":
+            self.drawings.append(node.get(R + "dm", ""))
+        elif node.tag == W + "footnoteReference":
+            self.footnotes.append(node.get(W + "id", ""))
+        elif node.tag == W + "endnoteReference":
+            self.endnotes.append(node.get(W + "id", ""))
+        elif node.tag == W + "commentReference":
+            self.comments.append(node.get(W + "id", ""))
+        else:
+            return False
+        return True
+
+
+def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | None = None) -> str:
+    """The words below `element`. Paragraphs in it are parted by a blank, and begin with the `label` they have.
+
+    Fallbacks repeat what their alternative says, and are left out.
+    """
+    said: list[str] = []
+    stack: list[Element | str] = [element]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            said.append(node)
+        elif node.tag in _WORDS:
+            said.append(node.text or "")
+        elif node.tag in _SIGNS:
+            said.append(_SIGNS[node.tag])
+        elif node.tag in _BREAKS:
+            said.append("\n")
+        elif node.tag == W + "sym":
+            said.append(symbol(node.get(W + "font", ""), node.get(W + "char", "")))
+            hanging.symbols += said[-1] == "\ufffd"
+        elif node.tag not in _LEFT_OUT and not hanging.take(node):
+            if node.tag in _PARAGRAPHS and node is not element:
+                said.append(f" {label(node)}" if label else " ")
+            stack.extend(reversed(_below(node)))
+    return "".join(said)
+
+
+def _below(node: Element) -> list[Element | str]:
+    if node.tag.startswith(M):
+        return equation_parts(node)
+    if node.tag == W + "ruby":
+        return [*node.findall(W + "rubyBase"), "(", *node.findall(W + "rt"), ")"]
+    if node.tag == W + "checkBox":  # of a form
+        state = node.find(W + "checked")
+        state = node.find(W + "default") if state is None else state
+        return ["[ ]" if state is None or state.get(W + "val", "1") in SWITCHED_OFF else "[x]"]
+    return list(node)

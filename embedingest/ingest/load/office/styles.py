@@ -1,0 +1,99 @@
+"""What the styles of a Word document say of paragraphs: level of heading, list and its level. Writes nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.ingest.load.office.names import W
+from embedingest.ingest.load.office.package import number
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+__all__ = ["ListPlace", "Styles", "list_place"]
+
+_HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|kop|rubrik) ?(\d)\Z", re.IGNORECASE)
+_BODY: Final = 10  # the outline level of what is no heading, counted from 1
+
+
+class ListPlace(NamedTuple):
+    """The list of a paragraph and its level there, from 0; `None` where that is not said."""
+
+    list_id: str | None
+    level: int | None
+
+
+class _Style(NamedTuple):
+    parent: str
+    level: int | None
+    place: ListPlace
+
+
+class Styles:
+    """The styles by their ids. What a style does not say, the one that it is based on says."""
+
+    def __init__(self, root: Element | None) -> None:
+        self._styles = (
+            {} if root is None else {each.get(W + "styleId", ""): _style(each) for each in root.iter(W + "style")}
+        )
+        self._levels: dict[str, int | None] = {}
+        self._places: dict[str, ListPlace] = {}
+
+    def heading_level(self, style: str) -> int | None:
+        """From 1 to 9; `None` for a style of no heading."""
+        if style not in self._levels:
+            found = next((each.level for each in self._chain(style) if each.level is not None), None)
+            if found is None and style not in self._styles:
+                found = _named_level(style)
+            level = None if found is None or found >= _BODY else found
+            self._levels[style] = level
+        return self._levels[style]
+
+    def list_place(self, style: str) -> ListPlace:
+        """The place in a list that paragraphs of a style have."""
+        if style not in self._places:
+            list_id, level = None, None
+            for each in self._chain(style):
+                level = each.place.level if level is None else level
+                list_id = each.place.list_id if list_id is None else list_id
+                if list_id is not None:
+                    break
+            self._places[style] = ListPlace(list_id, level)
+        return self._places[style]
+
+    def _chain(self, style: str) -> list[_Style]:
+        """The style and those it is based on, each once, a hundred at most."""
+        chain: dict[str, _Style] = {}
+        while style in self._styles and style not in chain and len(chain) < 100:
+            chain[style] = self._styles[style]
+            style = chain[style].parent
+        return list(chain.values())
+
+
+def list_place(properties: Element | None) -> ListPlace:
+    """What the properties of a paragraph or style say themselves."""
+    numbered = None if properties is None else properties.find(W + "numPr")
+    if numbered is None:
+        return ListPlace(None, None)
+    named, level = numbered.find(W + "numId"), numbered.find(W + "ilvl")
+    return ListPlace(
+        None if named is None else named.get(W + "val", ""),
+        None if level is None else number(level.get(W + "val"), 0, 8),
+    )
+
+
+def _style(style: Element) -> _Style:
+    based, properties, named = style.find(W + "basedOn"), style.find(W + "pPr"), style.find(W + "name")
+    outline = None if properties is None else properties.find(W + "outlineLvl")
+    label = "" if named is None else named.get(W + "val", "")
+    level = _named_level(label) if outline is None else number(outline.get(W + "val"), _BODY - 1, _BODY - 1) + 1
+    return _Style("" if based is None else based.get(W + "val", ""), level, list_place(properties))
+
+
+def _named_level(label: str) -> int | None:
+    """By the names of Word in its languages."""
+    match = _HEADING.match(label)
+    if match:
+        return max(1, int(match[1]))
+    return 1 if label.lower() == "title" else None

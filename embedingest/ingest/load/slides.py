@@ -1,0 +1,215 @@
+"""PowerPoint files (PPTX) as Markdown: slides in the order of the show, their titles first, with their notes.
+
+Knows the shapes of a slide; what its parts say is `office`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.common.assembly import Assembly, Cell, grid, heading, pipe_table
+from embedingest.ingest.load.common.markdown_escape import escaped, escaped_lines
+from embedingest.ingest.load.office.counting import letters, roman, written
+from embedingest.ingest.load.office.drawings import Drawings
+from embedingest.ingest.load.office.names import DGM, FALLBACK, A, C, P, R
+from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, relations
+from embedingest.ingest.load.office.runs import SWITCHED_OFF, Hanging, words
+from embedingest.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from xml.etree.ElementTree import Element
+
+    from embedingest.ingest.load.common.zipped import Container
+
+__all__ = ["PptxLoader", "create_pptx"]
+
+_TITLES: Final = frozenset({"title", "ctrTitle"})
+_RUNNING: Final = frozenset({"sldNum", "ftr", "dt", "hdr"})
+_AUTOMATIC: Final = re.compile(r"(arabic|romanLc|romanUc|alphaLc|alphaUc)(Period|ParenR|ParenBoth|Plain)\Z")
+_LEVELS: Final = 9
+
+
+class PptxLoader:
+    """Presentations, a section a slide in the order of the show.
+
+    `notes=False` leaves the speaker's notes out; `comments=True` keeps comments. Numbers, dates and feet of slides are
+    counted as running lines.
+    """
+
+    name = "pptx"
+    version = "3"
+    suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
+    mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
+
+    def __init__(self, *, notes: bool = True, comments: bool = False) -> None:
+        self._notes = notes
+        self._comments = comments
+
+    def load(self, data: bytes, name: str) -> Document:
+        """Every slide's words with a `slide` span; titles are headings. `notices` count pictures and hidden slides."""
+        container = open_package(data, name)
+        show = _Show(container, notes=self._notes, comments=self._comments)
+        for order, path in enumerate(_slides(container), start=1):
+            start = show.assembly.next
+            show.slide(path)
+            show.assembly.span(start, "slide", order)
+        title, metadata = properties(container)
+        return Document(
+            source=name,
+            has_lines=False,
+            text=show.assembly.text,
+            markup="markdown",
+            mime="application/vnd.openxmlformats-officedocument.presentationml.presentation",
+            title=title or show.first_title,
+            spans=tuple(show.assembly.spans),
+            metadata=metadata,
+            notices={kind: count for kind, count in show.notices.items() if count},
+        )
+
+
+def create_pptx(*, notes: bool = True, comments: bool = False) -> PptxLoader:
+    """The loader of presentations."""
+    return PptxLoader(notes=notes, comments=comments)
+
+
+class _Show:
+    """Writes slides one after the other."""
+
+    def __init__(self, container: Container, *, notes: bool, comments: bool) -> None:
+        self.assembly = Assembly()
+        self.first_title: str | None = None
+        self.notices = dict.fromkeys(("skipped_images", "hidden_slides", "running_lines", "comments_left_out"), 0)
+        self._container = container
+        self._drawings = Drawings(container)
+        self._with_notes = notes
+        self._with_comments = comments
+
+    def slide(self, path: str) -> None:
+        """The title wherever it stands, then the shapes in their order, then notes and comments."""
+        slide, links = part(self._container, path), relations(self._container, path)
+        shapes = list(_shapes(slide))
+        title = next((shape for shape in shapes if _kind(shape) in _TITLES and _said(shape)), None)
+        if title is not None:
+            said = " ".join(" ".join(_said(title)).split())
+            self.first_title = self.first_title or said
+            self.assembly.add(heading(1, said))
+        for shape in shapes:
+            if shape is not title:
+                self._shape(shape, links)
+        self.notices["skipped_images"] += sum(1 for _ in slide.iter(A + "blip"))
+        self.notices["hidden_slides"] += slide.get("show", "1") in SWITCHED_OFF
+        for kind, target in links.values():
+            if kind == "notesSlide" and self._with_notes and self._container.has(target):
+                self._notes(part(self._container, target))
+            elif kind == "comments" and self._container.has(target):
+                self._comments(part(self._container, target))
+
+    def _shape(self, shape: Element, links: dict[str, tuple[str, str]]) -> None:
+        if shape.tag == A + "tbl":
+            self.assembly.add(pipe_table(grid(_cells(row) for row in shape.iter(A + "tr"))))
+        elif shape.tag == C + "chart":
+            self._add_all(self._drawings.blocks([shape.get(R + "id", "")], links))
+        elif shape.tag == DGM + "relIds":
+            self._add_all(self._drawings.blocks([shape.get(R + "dm", "")], links))
+        elif _kind(shape) in _RUNNING:
+            self.notices["running_lines"] += len(_said(shape))
+        else:
+            self.assembly.add(_body(shape))
+
+    def _add_all(self, blocks: Iterator[str]) -> None:
+        for block in blocks:
+            self.assembly.add(block)
+
+    def _notes(self, notes: Element) -> None:
+        for shape in _shapes(notes):
+            if shape.tag == P + "sp" and _kind(shape) == "body":
+                said = "\n".join(_said(shape)).strip()
+                self.assembly.add(escaped_lines(f"Notes: {said}") if said else "")
+
+    def _comments(self, root: Element) -> None:
+        """Comments of either kind that PowerPoint writes: `text` below `cm`, or paragraphs of their own."""
+        for comment in (each for each in root.iter() if each.tag.rpartition("}")[2] == "cm"):
+            plain = comment.findtext(P + "text") or ""
+            said = " ".join(" ".join([plain, *(words(each, Hanging()) for each in comment.iter(A + "p"))]).split())
+            if said and not self._with_comments:
+                self.notices["comments_left_out"] += 1
+            else:
+                self.assembly.add(f"Comment: {said}" if said else "")
+
+
+def _slides(container: Container) -> list[str]:
+    """The slides' parts in the order of the show."""
+    main = main_part(container, "ppt/presentation.xml")
+    links = relations(container, main)
+    listed = part(container, main).iter(P + "sldId")
+    targets = [links.get(slide.get(R + "id", ""), ("", ""))[1] for slide in listed]
+    return [target for target in targets if container.has(target)]
+
+
+def _shapes(slide: Element) -> Iterator[Element]:
+    """Shapes, tables and places of drawings, also those in groups; what a fallback says again is left out."""
+    stack = [slide]
+    while stack:
+        node = stack.pop()
+        if node.tag in {P + "sp", P + "cxnSp", A + "tbl", C + "chart", DGM + "relIds"}:
+            yield node
+        elif node.tag != FALLBACK:
+            stack.extend(reversed(node))
+
+
+def _kind(shape: Element) -> str:
+    """What a shape is a place for; of a plain shape nothing."""
+    place = next(shape.iter(P + "ph"), None)
+    return "" if place is None else place.get("type", "body")
+
+
+def _said(shape: Element) -> list[str]:
+    """The lines of a shape that say something."""
+    return [line for each in shape.iter(A + "p") if (line := words(each, Hanging()).strip())]
+
+
+def _body(shape: Element) -> str:
+    """Several paragraphs are a list, with the levels and numbers that they show."""
+    paragraphs = [(each, line) for each in shape.iter(A + "p") if (line := words(each, Hanging()).strip())]
+    if len(paragraphs) == 1 and paragraphs[0][0].find(f"{A}pPr/{A}buAutoNum") is None:
+        return escaped_lines(paragraphs[0][1])
+    lines: list[str] = []
+    counts: dict[int, tuple[str, int]] = {}
+    widths: list[int] = []
+    for paragraph, line in paragraphs:
+        settings = paragraph.find(A + "pPr")
+        level = 0 if settings is None else number(settings.get("lvl"), 0, _LEVELS - 1)
+        mark = _mark(None if settings is None else settings.find(A + "buAutoNum"), level, counts)
+        widths = (widths + [0] * level)[:level]
+        indent = " " * sum(widths)
+        widths.append(2 if mark.startswith("-") else len(mark) + 1)
+        lines.append(f"{indent}{mark} {escaped(' '.join(line.split()))}")
+    return "\n".join(lines)
+
+
+def _mark(automatic: Element | None, level: int, counts: dict[int, tuple[str, int]]) -> str:
+    for deeper in [each for each in counts if each > level]:
+        del counts[deeper]
+    if automatic is None:
+        counts.pop(level, None)
+        return "-"
+    kind, start = automatic.get("type", "arabicPeriod"), number(automatic.get("startAt"), 1)
+    before, count = counts.get(level, ("", 0))
+    count = count + 1 if before == kind else start
+    counts[level] = (kind, count)
+    form = _AUTOMATIC.match(kind)
+    digits, end = form.groups() if form else ("arabic", "Period")
+    label = str(count) if digits == "arabic" else roman(count) if digits.startswith("roman") else letters(count)
+    label = label.upper() if digits.endswith("Uc") else label
+    around = {"Period": f"{label}.", "ParenR": f"{label})", "ParenBoth": f"({label})", "Plain": label}
+    return written(around[end], bullet=False)
+
+
+def _cells(row: Element) -> Iterator[Cell]:
+    for cell in row.iter(A + "tc"):
+        covered = any(cell.get(merge, "0") not in SWITCHED_OFF for merge in ("hMerge", "vMerge"))
+        down = number(cell.get("rowSpan"), 1)
+        # The cells that one of several columns covers are written behind it.
+        yield Cell(words(cell, Hanging()), down=down, covered=covered)

@@ -1,0 +1,229 @@
+"""Word files (DOCX) as Markdown: headings, lists with their numbers, tables, boxes, notes, drawings' words.
+
+Knows the order of a document; what its parts say is `office`'s.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.common.assembly import Assembly, grid, heading, pipe_table
+from embedingest.ingest.load.common.markdown_escape import escaped_lines
+from embedingest.ingest.load.office.counting import written
+from embedingest.ingest.load.office.drawings import Drawings
+from embedingest.ingest.load.office.foreign import foreign_text
+from embedingest.ingest.load.office.names import FALLBACK, A, R, W
+from embedingest.ingest.load.office.numbering import Numbering
+from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, related, relations
+from embedingest.ingest.load.office.runs import Hanging, words
+from embedingest.ingest.load.office.styles import Styles, list_place
+from embedingest.ingest.load.office.word_tables import only_cell, table_cells
+from embedingest.types import Document
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from embedingest.ingest.load.common.zipped import Container
+
+__all__ = ["DocxLoader", "create_docx"]
+
+_LEFT_OUT: Final = frozenset({FALLBACK, W + "del", W + "moveFrom"})
+_NO_MARK: Final = frozenset({W + "del", W + "moveFrom"})
+
+
+class DocxLoader:
+    """Word documents. Deleted text, headers and footers are left out; `comments=True` keeps comments.
+
+    A note stands below the paragraph that refers to it, endnotes at the end.
+    """
+
+    name = "docx"
+    version = "3"
+    suffixes = frozenset({".docx", ".docm", ".dotx"})
+    mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
+
+    def __init__(self, *, comments: bool = False) -> None:
+        self._comments = comments
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The document's body as Markdown; `notices` count pictures, comments and what could not be read."""
+        container = open_package(data, name)
+        main = main_part(container, "word/document.xml")
+        body = part(container, main)
+        writer = _Word(container, main, comments=self._comments)
+        writer.walk(body)
+        writer.finish(body)
+        title, metadata = properties(container)
+        pictures = sum(1 for _ in body.iter(A + "blip"))
+        notices = {"skipped_images": pictures, **writer.notices}
+        return Document(
+            source=name,
+            has_lines=False,
+            text=writer.assembly.text,
+            markup="markdown",
+            mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            title=title or writer.first_heading,
+            metadata=metadata,
+            notices={kind: count for kind, count in notices.items() if count},
+        )
+
+
+def create_docx(*, comments: bool = False) -> DocxLoader:
+    """The loader of Word documents."""
+    return DocxLoader(comments=comments)
+
+
+class _Word:
+    """Writes the paragraphs and tables of a body in order, and below each what hangs on it."""
+
+    def __init__(self, container: Container, main: str, *, comments: bool) -> None:
+        self.assembly = Assembly()
+        self.first_heading: str | None = None
+        self.notices: dict[str, int] = {}
+        self._container = container
+        self._links = relations(container, main)
+        styles = related(container, main, self._links, "styles")
+        self._styles = Styles(styles)
+        self._numbering = Numbering(related(container, main, self._links, "numbering"), styles)
+        self._drawings = Drawings(container)
+        self._notes = {
+            kind: {note.get(W + "id", ""): note for note in ([] if root is None else root.iter(W + kind))}
+            for kind in ("footnote", "endnote", "comment")
+            for root in (related(container, main, self._links, f"{kind}s"),)
+        }
+        if not comments:
+            self.notices["comments_left_out"] = len(self._notes["comment"])
+            self._notes["comment"] = {}
+        self._endnotes: list[Element] = []
+        self._foreign: set[str] = set()
+        self._list: list[str] = []
+        self._widths: list[int] = []
+
+    def walk(self, root: Element) -> None:
+        """Paragraphs and tables anywhere below; a table's own paragraphs are its cells'."""
+        stack = [iter(list(root))]
+        while stack:
+            child = next(stack[-1], None)
+            if child is None:
+                stack.pop()
+            elif child.tag == W + "p":
+                stack.append(iter(self._paragraph(child)))
+            elif child.tag == W + "tbl":
+                stack.append(iter(self._table(child)))
+            elif child.tag == W + "altChunk":
+                self._chunk(self._links.get(child.get(R + "id", ""), ("", ""))[1])
+            elif child.tag == W + "comment":
+                said = " ".join(words(child, Hanging()).split())
+                self._block(f"Comment by {child.get(W + 'author') or 'somebody'}: {said}" if said else "")
+            elif child.tag not in _LEFT_OUT:
+                stack.append(iter(list(child)))
+        self._end_list()
+
+    def finish(self, body: Element) -> None:
+        """Write the endnotes, and notes to which nothing refers."""
+        for kind in ("footnote", "endnote"):
+            referred = {each.get(W + "id", "") for each in body.iter(f"{W}{kind}Reference")}
+            self._endnotes += [note for id_, note in self._notes[kind].items() if id_ not in referred]
+        while self._endnotes:
+            notes, self._endnotes = self._endnotes, []
+            for note in notes:
+                self.walk(note)
+
+    def _paragraph(self, paragraph: Element) -> list[Element]:
+        """Write it; what is to be written below it."""
+        hanging = Hanging()
+        text = words(paragraph, hanging).strip()
+        style = paragraph.find(f"{W}pPr/{W}pStyle")
+        named = "" if style is None else style.get(W + "val", "")
+        level = self._level(paragraph, named)
+        label = self._label(paragraph, named)
+        if text and level is not None:
+            self.first_heading = self.first_heading or " ".join(text.split())
+            number_ = label[0] if label and not label[1] else ""
+            self._block(heading(level, f"{number_} {text}"))
+        elif text and label is not None:
+            self._item(text, label)
+        elif text:
+            self._block(escaped_lines(text))
+        return self._apart(hanging)
+
+    def _level(self, paragraph: Element, style: str) -> int | None:
+        direct = paragraph.find(f"{W}pPr/{W}outlineLvl")
+        if direct is None:
+            return self._styles.heading_level(style)
+        level = number(direct.get(W + "val"), 9)
+        return level + 1 if level < 9 else None
+
+    def _label(self, paragraph: Element, style: str) -> tuple[str, bool, int] | None:
+        """Count the paragraph in its list: its label, whether that is a bullet, its level; `None` in no list."""
+        own = list_place(paragraph.find(W + "pPr"))
+        by_style = self._styles.list_place(style)
+        list_id = by_style.list_id if own.list_id is None else own.list_id
+        mark = paragraph.find(f"{W}pPr/{W}rPr")
+        if not list_id or list_id == "0" or (mark is not None and any(each.tag in _NO_MARK for each in mark)):
+            return None
+        level = by_style.level if own.level is None else own.level
+        level = self._numbering.level_of(list_id, style) if level is None else level
+        return (*self._numbering.label(list_id, level), level)
+
+    def _item(self, text: str, label: tuple[str, bool, int]) -> None:
+        words_, bullet, level = label
+        if not bullet and not words_:
+            self._block(escaped_lines(text))
+            return
+        mark = written(words_, bullet=bullet)
+        self._widths = (self._widths + [0] * level)[:level]
+        indent = " " * sum(self._widths)
+        self._widths.append(len(mark) + 1 if mark[-1] in ".)" and mark[0].isdigit() else 2)
+        lines = escaped_lines(text).split("\n")
+        self._list.append(
+            f"{indent}{mark} " + f"\n{indent}{' ' * self._widths[-1]}".join(line.strip() for line in lines)
+        )
+
+    def _table(self, table: Element) -> list[Element]:
+        """Write it; its only cell, or what is to be written below it."""
+        alone = only_cell(table)
+        if alone is not None:
+            self._end_list()
+            return list(alone)
+        hanging = Hanging()
+        cells = table_cells(table, lambda cell: words(cell, hanging, self._label_in_cell))
+        self._block(pipe_table(grid(cells)))
+        return self._apart(hanging)
+
+    def _label_in_cell(self, paragraph: Element) -> str:
+        style = paragraph.find(f"{W}pPr/{W}pStyle")
+        label = self._label(paragraph, "" if style is None else style.get(W + "val", ""))
+        return f"{label[0]} " if label and not label[1] else ""
+
+    def _apart(self, hanging: Hanging) -> list[Element]:
+        """Write the words of drawings; the boxes and notes that follow. Each is written once."""
+        if hanging.symbols:
+            self.notices["unknown_symbols"] = self.notices.get("unknown_symbols", 0) + hanging.symbols
+        for block in self._drawings.blocks(hanging.drawings, self._links):
+            self._block(block)
+        self._endnotes += self._taken("endnote", hanging.endnotes)
+        return [
+            *hanging.boxes,
+            *self._taken("footnote", hanging.footnotes),
+            *self._taken("comment", hanging.comments),
+        ]
+
+    def _taken(self, kind: str, ids: list[str]) -> list[Element]:
+        found = (self._notes[kind].pop(id_, None) for id_ in ids)
+        return [note for note in found if note is not None]
+
+    def _chunk(self, target: str) -> None:
+        if target not in self._foreign and self._container.has(target):
+            self._foreign.add(target)
+            self._block(foreign_text(self._container, target, self.notices))
+
+    def _block(self, block: str) -> None:
+        if block:
+            self._end_list()
+            self.assembly.add(block)
+
+    def _end_list(self) -> None:
+        if self._list:
+            self.assembly.add("\n".join(self._list))
+            self._list, self._widths = [], []

@@ -1,0 +1,140 @@
+"""What a person sees on slides stands in their text, under their own titles, with their numbers."""
+
+import pytest
+
+from embedingest import registry
+from embedingest.engine.hashing import HashingSizer
+from embedingest.ingest.load.slides import create_pptx
+from tests import samples
+
+NAMES = f'xmlns:p="{samples.P}" xmlns:a="{samples.A}" xmlns:r="{samples.R}"'
+C = 'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+DGM = 'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram"'
+
+
+def par(words, properties=""):
+    return f"<a:p>{properties}<a:r><a:t>{words}</a:t></a:r></a:p>"
+
+
+def shape(*paragraphs, kind=""):
+    place = f'<p:nvPr><p:ph type="{kind}"/></p:nvPr>' if kind else ""
+    written = "".join(each if each.startswith("<") else par(each) for each in paragraphs)
+    return f"<p:sp><p:nvSpPr>{place}</p:nvSpPr><p:txBody>{written}</p:txBody></p:sp>"
+
+
+def load(*slides, options=None, show="1", **parts):
+    numbers = range(len(slides))
+    listed = "".join(f'<p:sldId r:id="s{n}"/>' for n in numbers)
+    return create_pptx(**(options or {})).load(
+        samples.zipped(
+            {
+                "ppt/presentation.xml": f"<p:presentation {NAMES}>{listed}</p:presentation>",
+                "ppt/_rels/presentation.xml.rels": samples.relations(
+                    **{f"s{n}": ("slide", f"slides/slide{n}.xml") for n in numbers}
+                ),
+                **{f"ppt/slides/slide{n}.xml": f'<p:sld {NAMES} show="{show}">{slides[n]}</p:sld>' for n in numbers},
+                **{f"ppt/{name}": part for name, part in parts.items()},
+            }
+        ),
+        "a.pptx",
+    )
+
+
+def test_the_title_comes_first_and_a_slide_without_one_stands_alone():
+    document = load(
+        shape("Body one", "second line") + shape("One", kind="title"),
+        shape("Body two") + shape("Two", kind="ctrTitle"),
+        shape("Three has no title"),
+        f"<p:grpSp><p:grpSp>{shape('grouped words')}</p:grpSp></p:grpSp>" + shape("Four", kind="title"),
+    )
+    assert document.text == (
+        "# One\n\n- Body one\n- second line\n\n# Two\n\nBody two\n\nThree has no title\n\n# Four\n\ngrouped words\n"
+    )
+    chunks = registry.load("chunkers", "structured")().chunk(document, HashingSizer(500))
+    found = {chunk.page: chunk.heading_path for chunk in chunks if "Three" in chunk.text or "grouped" in chunk.text}
+    assert found == {3: (), 4: ("Four",)}
+
+
+def test_numbers_dates_and_feet_of_slides_are_counted():
+    document = load(shape("Words") + "".join(shape("4", kind=kind) for kind in ("sldNum", "ftr", "dt")))
+    assert (document.text, document.notices) == ("Words\n", {"running_lines": 3})
+
+
+def test_hidden_slides_are_read_and_told():
+    document = load(shape("Words"), show="0")
+    assert (document.text, document.notices) == ("Words\n", {"hidden_slides": 1})
+
+
+def test_smartart_and_charts_say_their_words_once():
+    frames = f'<p:graphicFrame><dgm:relIds {DGM} r:dm="d"/></p:graphicFrame><p:graphicFrame><c:chart {C} r:id="c"/></p:graphicFrame>'
+    points = "".join(f"<dgm:pt><dgm:t>{par(words)}</dgm:t></dgm:pt>" for words in ("Plan the work", "Do the work"))
+    axis = f"<c:valAx><c:title><c:tx><c:rich>{par('EUR')}</c:rich></c:tx></c:title></c:valAx>"
+    sales = '<c:ser><c:tx><c:v>Sales</c:v></c:tx><c:cat><c:pt idx="0"><c:v>North</c:v></c:pt></c:cat><c:val><c:pt idx="0"><c:v>7</c:v></c:pt></c:val></c:ser>'
+    document = load(
+        shape("Process", kind="title") + frames * 2,
+        **{
+            "slides/_rels/slide0.xml.rels": samples.relations(
+                d=("diagramData", "../diagrams/data1.xml"), c=("chart", "../charts/chart1.xml")
+            ),
+            "diagrams/data1.xml": f'<dgm:dataModel {DGM} xmlns:a="{samples.A}">{points}</dgm:dataModel>',
+            "charts/chart1.xml": f'<c:chartSpace {C} xmlns:a="{samples.A}">{axis}{sales}</c:chartSpace>',
+        },
+    )
+    assert document.text == (
+        "# Process\n\n- Plan the work\n- Do the work\n\nEUR\n\n|  | Sales |\n| --- | --- |\n| North | 7 |\n"
+    )
+
+
+def test_a_chart_whose_series_have_no_place_in_common_is_lines():
+    series = "".join(
+        f'<c:ser><c:tx><c:v>s{n}</c:v></c:tx><c:val><c:pt idx="{n}"><c:v>{n}</c:v></c:pt></c:val></c:ser>'
+        for n in range(30)
+    )
+    document = load(
+        f'<c:chart {C} r:id="c"/>',
+        **{
+            "slides/_rels/slide0.xml.rels": samples.relations(c=("chart", "../c.xml")),
+            "c.xml": f"<c:chartSpace {C}>{series}</c:chartSpace>",
+        },
+    )
+    assert document.text.startswith("s0:  0\n\ns1:  1\n\n")
+
+
+def test_paragraphs_show_their_levels_and_numbers():
+    def numbered(kind, level=0):
+        return f'<a:pPr lvl="{level}"><a:buAutoNum type="{kind}"/></a:pPr>'
+
+    document = load(
+        shape(
+            par("one", numbered("arabicPeriod")), par("inner", numbered("alphaLcParenR", 1)),
+            par("two", numbered("arabicPeriod")), par("IV?", numbered("romanUcParenBoth")), par("# plain"),
+        )
+    )  # fmt: skip
+    assert document.text == "1. one\n   - a) inner\n2. two\n- (I) IV?\n- \\# plain\n"
+
+
+def test_merged_cells_of_a_table_keep_their_columns():
+    def cell(words, merge=""):
+        return f"<a:tc {merge}><a:txBody>{par(words)}</a:txBody></a:tc>"
+
+    rows = [
+        cell("Name", 'rowSpan="2"') + cell("Address", 'gridSpan="2"') + cell("", 'hMerge="1"') + cell("Phone"),
+        cell("", 'vMerge="1"') + cell("Street") + cell("Town") + cell("555"),
+    ]
+    table = "<a:tbl>" + "".join(f"<a:tr>{row}</a:tr>" for row in rows) + "</a:tbl>"
+    assert load(table).text.splitlines()[::2] == ["| Name | Address |  | Phone |", "| Name | Street | Town | 555 |"]
+
+
+@pytest.mark.parametrize("comments", [False, True])
+def test_comments_are_told_or_kept(comments):
+    part = f"<p:cmLst {NAMES}><p:cm><p:text>Is it so?</p:text></p:cm></p:cmLst>"
+    parts = {
+        "slides/_rels/slide0.xml.rels": samples.relations(x=("comments", "../comments/c.xml")),
+        "comments/c.xml": part,
+    }
+    document = load(shape("# 1 in the market"), options={"comments": comments}, **parts)
+    kept = "\n\nComment: Is it so?" if comments else ""
+    assert (document.text, document.notices) == (
+        f"\\# 1 in the market{kept}\n",
+        {} if comments else {"comments_left_out": 1},
+    )
