@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedingest import config
+from embedingest.config.read import expanded
 from embedingest.errors import ConfigError
 
 SMALL = """\
@@ -137,6 +138,12 @@ def test_variables_are_expanded_after_parsing(tmp_path: Path) -> None:
 
 def test_two_dollars_are_one(tmp_path: Path) -> None:
     assert config.read(write(tmp_path, SMALL + "    table: a$${B}\n"), {}).pipelines["docs"].table == "a${B}"
+
+
+def test_braces_that_nothing_closes_stay_as_they_are(tmp_path: Path) -> None:
+    """Also very many of them, in time linear in the text: each was read to the end of it once."""
+    for written, meant in (("a${T:-b$$c", "a${T:-b$c"), ("${T}${T", "x${T"), ("${T:-" * 50_000, "${T:-" * 50_000)):
+        assert expanded(written, {"T": "x"}) == meant
 
 
 def test_a_variable_that_is_not_set_is_named_with_its_key(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reading", "expanded", "read", "read_file"]
 
-_VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*+)(?::-([^}]*+))?(\}|\Z)")  # unclosed: read once
 _MAX_PROBLEMS: Final = 20
 _LARGEST_BYTES: Final = 2**20  # of one configuration file
 _KEYS: Final = frozenset((*Config.model_fields, "extends"))
@@ -179,15 +179,15 @@ def expanded(text: str, environment: Mapping[str, str] | None = None) -> str:
 
 def _variables(text: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """The variables that are named in a text, and those of them that have neither value nor default."""
-    groups = [match.groups() for match in _VARIABLE.finditer(text) if match[1] is not None]
-    return [name for name, _ in groups], [name for name, default in groups if name not in known and default is None]
+    groups = [match.groups() for match in _VARIABLE.finditer(text) if match[3]]
+    return [name for name, *_ in groups], [name for name, default, _ in groups if name not in known and default is None]
 
 
 def _replaced(text: str, known: Mapping[str, str]) -> str:
     def replacement(match: re.Match[str]) -> str:
-        name, default = match.groups()
-        if name is None:
-            return "$"
+        name, default, closed = match.groups()
+        if not closed:
+            return match[0].replace("$$", "$")
         return known.get(name) or default or ""  # as in a shell: empty counts as unset for `:-`
 
     return _VARIABLE.sub(replacement, text)

@@ -16,8 +16,9 @@ __all__ = ["git_setting", "path_of_home", "user_config_folder"]
 
 _MOST_BYTES: Final = 1 << 20
 _DEEPEST: Final = 10
-_BLANK: Final = re.compile(r"(?:\s|[#;][^\n]*)*")
-_SECTION: Final = re.compile(r'\[([^\]"\n]*?)(?:[ \t]+"((?:[^"\\\n]|\\.)*)")?\s*\]')
+_MOST_FILES: Final = 100
+_BLANK: Final = re.compile(r"(?:\s|[#;][^\n]*+)*+")
+_SECTION: Final = re.compile(r'\[([A-Za-z0-9.-]++)(?:[ \t]++"((?:[^"\\\n]|\\.)*+)")?\]')
 _NAME: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]*)[ \t]*(=|(?=\n)|\Z)")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "b": "\b", "\n": ""}
 
@@ -26,7 +27,7 @@ def git_setting(section: str, name: str, repository: str) -> str | None:
     """The value that counts: of the system's file, the user's and `repository`'s the last; None where none has it."""
     found = None
     for path in (*_config_files(), repository):
-        for in_section, variable, value in _settings(path, 0):
+        for in_section, variable, value in _settings(path, 0, []):
             if (in_section, variable) == (section, name):
                 found = value
     return found
@@ -53,18 +54,19 @@ def _config_files() -> Iterator[str]:
         yield os.path.expanduser("~/.gitconfig")
 
 
-def _settings(path: str, depth: int) -> Iterator[tuple[str, str, str]]:
+def _settings(path: str, depth: int, read: list[str]) -> Iterator[tuple[str, str, str]]:
     """Section, name and value of each setting, those of included files where they are included.
 
-    What git would refuse ends the file.
+    What git would refuse ends the file. `read` are the files so far: one that includes itself twice would never end.
     """
+    read.append(path)
     section, text, at = "", _text(path), 0
     while True:
         blank = _BLANK.match(text, at)
         at = blank.end() if blank is not None else at
         head = _SECTION.match(text, at)
         if head is not None:
-            section = head[1].strip().lower() + (f".{head[2]}" if head[2] is not None else "")
+            section = head[1].lower() + (f".{head[2]}" if head[2] is not None else "")
             at = head.end()
             continue
         variable = _NAME.match(text, at)
@@ -72,8 +74,8 @@ def _settings(path: str, depth: int) -> Iterator[tuple[str, str, str]]:
             return
         name = variable[1].lower()
         value, at = _value(text, variable.end()) if variable[2] else ("", variable.end())
-        if (section, name) == ("include", "path") and depth < _DEEPEST:
-            yield from _settings(path_of_home(value, os.path.dirname(path)), depth + 1)
+        if (section, name) == ("include", "path") and depth < _DEEPEST and len(read) < _MOST_FILES:
+            yield from _settings(path_of_home(value, os.path.dirname(path)), depth + 1, read)
         yield section, name, value
 
 
@@ -95,7 +97,8 @@ def _value(text: str, at: int) -> tuple[str, int]:
     while at < len(text) and text[at] != "\n":
         character = text[at]
         if character in "#;" and not quoted:
-            return value[:kept], (text + "\n").index("\n", at)
+            end = text.find("\n", at)
+            return value[:kept], len(text) if end < 0 else end
         if character == "\\":
             at += 1
             value += _ESCAPES.get(text[at : at + 1], text[at : at + 1])

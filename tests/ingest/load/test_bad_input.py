@@ -1,14 +1,19 @@
 """Files that are broken, hostile or mislabelled: each is read right, or refused alone with its reason."""
 
+import random
 import sys
 import time
 
 import pytest
 
+from embedingest import registry
 from embedingest.errors import DocumentError
+from embedingest.ingest.chunk.choose import chunker_for
+from embedingest.ingest.extract.bounds import bounded_document
 from embedingest.ingest.load.choose import SUFFIXES
 from embedingest.ingest.load.inner import load_inner
 from tests import samples
+from tests.ingest.load.pumps import WordSizer
 
 BAD = samples.bad()
 ODD = samples.odd()
@@ -71,6 +76,38 @@ def test_any_bytes_under_any_suffix_fail_alone_or_are_read(suffix):
     pieces += [data[: len(data) // 2] for name, data in samples.good().items() if name.endswith(suffix)]
     for data in pieces:
         assert _code(data, f"x{suffix}") in {"", "binary", "corrupt", "archive", "empty", "unsupported", "encrypted"}
+
+
+def _damaged(data, name):
+    """Cut at each tenth, with one byte of a hundred changed, and with a few."""
+    yield from (data[: len(data) * tenth // 10] for tenth in range(10))
+    for seed, share in enumerate((100, 100, 1000, 1000, 1000)):
+        chance, bent = random.Random(f"{name} {seed}"), bytearray(data)
+        for _ in range(1 + len(data) // share):
+            bent[chance.randrange(len(bent))] ^= 1 << chance.randrange(8)
+        yield bytes(bent)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, data in samples.good().items() if len(data) < 100_000))
+def test_a_damaged_file_is_read_in_part_or_refused_with_a_reason(name):
+    for data in _damaged(samples.good()[name], name):
+        try:
+            document = bounded_document(load_inner(data, name, name))
+        except DocumentError as error:
+            assert error.message
+        else:
+            registry.load("chunkers", chunker_for(document))().chunk(document, WordSizer())
+
+
+def test_what_zip_says_of_its_parts_is_told_apart():
+    """A password, a way of packing that is not known, a place that lies before the file."""
+    data = samples.good()["mill.docx"]
+    entry = b"PK\x01\x02\x14\x03\x14\0"  # flags and packing follow
+    locked = data.replace(b"PK\x03\x04\x14\0\0\0", b"PK\x03\x04\x14\0\x01\0").replace(entry + b"\0", entry + b"\x01")
+    unknown = data.replace(entry + b"\0\0\x08", entry + b"\0\0\x63")
+    end = data.rindex(b"PK\x05\x06") + 16
+    before = data[:end] + b"\xff\xff\0\0" + data[end + 4 :]
+    assert [_code(bent, "a.docx") for bent in (locked, unknown, before)] == ["encrypted", "corrupt", "corrupt"]
 
 
 def _code(data, name):

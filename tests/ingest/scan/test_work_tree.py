@@ -130,6 +130,12 @@ def test_a_setting_is_read_as_git_reads_it(lines):
             assert ours == (theirs.stdout.removesuffix("\n") if theirs.returncode == 0 else None)
 
 
+def test_files_that_include_themselves_many_times_end(tmp_path, home):
+    include = "[include]\n\tpath = first\n" * 40
+    (tmp_path / "first").write_text(f"{include}[core]\n\texcludesfile = here\n")
+    assert git_setting("core", "excludesfile", str(tmp_path / "first")) == "here"
+
+
 def test_settings_that_a_file_includes_count_where_they_are_included(tmp_path, home):
     (tmp_path / "first").write_text("[include]\n\tpath = second\n[core]\n\tbare = false\n")
     (tmp_path / "second").write_text("[core]\n\texcludesfile = there\n[include]\n\tpath = first\n")

@@ -17,6 +17,12 @@ _TOKEN: Final = re.compile(
     r"""[ \t\r\n]*+(?:("[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+")|([{}\[\],:])|([^\s{}\[\],:"]++)|\Z)"""
 )
 _SCALAR: Final = re.compile(r"-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?|true|false|null|NaN|-?Infinity")
+_PLAIN: Final = r'"[^",:\\\x00-\x1f]*+"'
+_SIMPLE: Final = rf"(?>{_SCALAR.pattern}|{_PLAIN}|\[\]|\{{\}}),"
+_RUNS: Final = {  # most of what large texts hold; no comma and no colon in it stands in a string
+    "[": ("value", re.compile(rf"(?:{_SIMPLE})++")),
+    "{": ("key", re.compile(rf"(?:{_PLAIN}:{_SIMPLE})++")),
+}
 _UNICODE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|(.))")
 _PLAIN_ESCAPES: Final = frozenset('"\\/bfnrt')
 _CLOSES: Final = {"}": "{", "]": "["}
@@ -30,15 +36,19 @@ def rewritten(text: str, *, indent: bool = False) -> str:
     `NaN` and the infinities are taken, as many programs write them. Raises ValueError for a text that is no JSON.
     """
     out: list[str] = []
-    depth, after_opening = 0, False
+    depth, after_opening, after_comma = 0, False, False
     for kind, word in _checked(text):
         closing = word in {"}", "]"} and kind == "mark"
         depth -= closing
-        begins = closing or after_opening or (bool(out) and out[-1] == ",")
-        if indent and begins and depth <= _DEEPEST and not (closing and after_opening):
-            out.append("\n" + "  " * depth)
-        out.append(_letters(word) if kind == "string" and "\\" in word else word)
+        broken = "\n" + "  " * depth if indent and depth <= _DEEPEST else ""
+        if broken and (closing or after_opening or after_comma) and not (closing and after_opening):
+            out.append(broken)
+        if kind == "run" and indent:
+            out.append(word[:-1].replace(":", ": ").replace(",", "," + broken) + ",")
+        else:
+            out.append(_letters(word) if kind == "string" and "\\" in word else word)
         after_opening = kind == "mark" and word in {"{", "["}
+        after_comma = kind == "run" or (kind == "mark" and word == ",")
         depth += after_opening
         if indent and kind == "mark" and word == ":":
             out[-1] = ": "
@@ -46,11 +56,19 @@ def rewritten(text: str, *, indent: bool = False) -> str:
 
 
 def _checked(text: str) -> Iterator[tuple[str, str]]:
-    """The tokens of a text with their kinds (`string`, `mark`, `scalar`), in an order that JSON allows."""
+    """The tokens of a text with their kinds (`string`, `mark`, `scalar`), in an order that JSON allows.
+
+    Simple values, each with its comma and its key and without blanks, come in one piece (`run`).
+    """
     open_marks: list[str] = []
     expected = "value"  # or: key, first key, first value, colon, next (a comma or an end), end
     at = 0
     while at < len(text):
+        if open_marks and expected not in {"next", "colon"}:
+            expected_then, run = _RUNS[open_marks[-1]]
+            if expected.endswith(expected_then) and (found := run.match(text, at)) is not None:
+                expected, at = expected_then, found.end()
+                yield "run", found[0]
         match = _TOKEN.match(text, at)
         if match is None:
             raise ValueError(f"no JSON at character {at}")

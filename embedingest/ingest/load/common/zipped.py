@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Container", "refuse_entities", "xml_root"]
 
 _PIECE: Final = 2**20
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, OSError, ValueError,
+)  # fmt: skip
 
 
 class Container:
@@ -32,7 +37,7 @@ class Container:
         self._budget: Final = Budget(name, limit)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
+        except _DAMAGED as error:
             raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
         self._budget.count(len(self._zip.filelist))
 
@@ -55,9 +60,10 @@ class Container:
                 return b"".join(pieces)
         except KeyError as error:
             raise DocumentError(f"{self.name} has no part {part}", source=self.name, code="corrupt") from error
-        except RuntimeError as error:  # zipfile's own word for a password
-            raise DocumentError(f"{self.name} is encrypted", source=self.name, code="encrypted") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        except (*_DAMAGED, RuntimeError) as error:
+            # A password is zipfile's RuntimeError; so is every way of packing that it does not know.
+            if isinstance(error, RuntimeError) and (type(error) is RuntimeError or "encryption" in str(error)):
+                raise DocumentError(f"{self.name} is encrypted", source=self.name, code="encrypted") from error
             raise DocumentError(f"{self.name} is damaged: {error}", source=self.name, code="corrupt") from error
 
     def xml(self, part: str) -> Element:

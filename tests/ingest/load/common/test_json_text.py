@@ -15,19 +15,26 @@ VALUES = st.recursive(
 )
 
 
-@given(VALUES, st.booleans(), st.booleans(), st.sampled_from([None, 1, 4]))
-def test_the_values_stay_the_same(value, ascii_only, indent, written_with):
-    text = json.dumps(value, ensure_ascii=ascii_only, indent=written_with)
+@given(VALUES, st.booleans(), st.booleans(), st.sampled_from([None, 1, 4]), st.sampled_from([None, (",", ":")]))
+def test_the_values_stay_the_same(value, ascii_only, indent, written_with, separators):
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=written_with, separators=separators)
     again = rewritten(text, indent=indent)
     assert json.dumps(json.loads(again)) == json.dumps(json.loads(text))
     assert rewritten(again, indent=indent) == again
 
 
-@given(VALUES)
-def test_the_indented_form_is_the_usual_one(value):
-    assert rewritten(json.dumps(value), indent=True) == json.dumps(value, ensure_ascii=False, indent=2).replace(
-        "\x7f", "\\u007f"
-    )
+@given(
+    VALUES
+    | st.lists(
+        st.integers()
+        | st.sampled_from(["a,b", "a:b", "[]", True, [], {}, [1, "", 3], {"a": [1, 2], "b:": 1, "c": None, "d,": 2}])
+    ),
+    st.booleans(),
+)
+def test_the_indented_form_is_the_usual_one(value, dense):
+    assert rewritten(json.dumps(value, separators=(",", ":") if dense else None), indent=True) == json.dumps(
+        value, ensure_ascii=False, indent=2
+    ).replace("\x7f", "\\u007f")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +73,13 @@ def test_what_is_written_is_kept(text, written):
         '{"a":1,}',
         "1 2",
         "a",
+        "[1,2,]",
+        "[1,2,03]",
+        "[1,2,3",
+        "[1,2,,3]",
+        '{"a":1,2,3}',
+        '{"a":1,"b":2,}',
+        '["a":1,"b":2]',
     ],
 )
 def test_what_is_no_json_is_refused(text):
