@@ -55,6 +55,7 @@ _MEANINGS: Final = {
     "repeated_lines": "lines of subtitles that roll up, and stand in the cue before",
     "running_lines": "lines at the edge of many pages left out",
     "sidecar_unreadable": "sidecar files that say nothing, because they cannot be read",
+    "signatures_left_out": "signatures of messages, which hold no words",
     "skipped_images": "pictures, which are not read",
     "skipped_pages": "pages beyond the limit of the loader",
     "special": "no regular file",

@@ -14,6 +14,7 @@ GOOD = samples.good()
 EXAMPLES = {
     "archive": {},  # its words are its children's
     "captions": ("mill.srt", "mill.vtt"),
+    "cards": {"mill.ics": b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Mill\nEND:VEVENT\nEND:VCALENDAR\n"},
     "code": {"mill.py": b"def grind():\n    return 1\n"},
     "csv": ("mill.csv", "mill.tsv"),
     "docx": ("mill.docx",),
@@ -29,6 +30,7 @@ EXAMPLES = {
     "opendocument": ("mill.odt",),
     "pdf": ("mill.pdf",),
     "pptx": ("mill.pptx",),
+    "saved-page": {"mill.mhtml": b"MIME-Version: 1.0\nContent-Type: text/html\n\n<h1>Mill</h1><p>Water.</p>"},
     "sheet": ("mill.xlsx",),
     "text": {"mill.txt": b"Water turns.\n"},
     "yaml": ("mill.yaml",),

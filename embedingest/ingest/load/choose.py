@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.errors import DocumentSkipped
 from embedingest.ingest.load.common.decode import is_binary
 from embedingest.ingest.load.common.languages import LANGUAGES
+from embedingest.ingest.load.letters.mailbox import begins_mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,9 @@ SUFFIXES: Final[dict[str, str]] = {
         "csv": ".csv .tsv .tab .psv",
         "epub": ".epub",
         "notebook": ".ipynb",
-        "mail": ".eml .mbox .mbx",
+        "mail": ".eml .emlx .mbox .mbx",
+        "saved-page": ".mht .mhtml",
+        "cards": ".ics .ifb .vcs .vcf .vcard",
         "json": ".json .geojson .json5 .jsonc .webmanifest .har .avsc",
         "jsonl": ".jsonl .ndjson",
         "yaml": ".yaml .yml",
@@ -128,8 +131,8 @@ def _packed(name: str, head: bytes, named: str | None) -> str | None:
         return _zipped(name, head, named)
     if named == "opendocument" and b"<?xml" in head[:100].replace(b"\0", b""):
         return named  # the flat form, without a zip around it
-    if named == "mail":
-        return named  # attachments may stand in a message byte for byte
+    if named == "mail" or (named is None and begins_mailbox(head)):
+        return "mail"  # attachments may stand in a message byte for byte
     if head[257:262] == b"ustar" and _NUMBER.fullmatch(head[148:156]):
         raise _archive(name)
     return None

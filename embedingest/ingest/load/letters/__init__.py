@@ -1,0 +1,1 @@
+"""What messages are made of: their parts, calendars and cards in them, saved pages, mailboxes."""

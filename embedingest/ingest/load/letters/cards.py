@@ -1,0 +1,167 @@
+"""Calendars (iCalendar) and address cards (vCard) as words: one line a property. Knows their lines, no dates."""
+
+from __future__ import annotations
+
+import quopri
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.assembly import Assembly
+from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.labels import web_codec
+from embedingest.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["CardsLoader", "create", "to_text"]
+
+_FOLD: Final = re.compile(r"\n[ \t]")
+_SOFT: Final = re.compile(r"=\n")
+_LINE: Final = re.compile(
+    r"""(?:[\w-]{1,60}\.)?([\w-]{1,60})((?:;[^:;"\n]*+(?:"[^"\n]*+"[^:;"\n]*+)*+)*+):(.*)""", re.DOTALL
+)
+_ESCAPE: Final = re.compile(r"\\([\\;,:nN])")
+_STAMP: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z?))?\Z")
+_COMPONENTS: Final = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VCARD"})
+_LABELS: Final = {
+    "DTSTART": "Start", "DTEND": "End", "DUE": "Due", "LOCATION": "Location", "ORGANIZER": "Organizer",
+    "ATTENDEE": "Attendee", "DESCRIPTION": "", "COMMENT": "", "CATEGORIES": "Categories", "URL": "URL",
+    "CONTACT": "Contact", "STATUS": "Status", "RRULE": "Repeats", "RESOURCES": "Resources",
+    "ORG": "Organization", "TITLE": "Title", "ROLE": "Role", "TEL": "Phone", "EMAIL": "E-mail", "ADR": "Address",
+    "LABEL": "Address", "NOTE": "", "BDAY": "Birthday", "ANNIVERSARY": "Anniversary", "NICKNAME": "Nickname",
+    "IMPP": "Chat", "RELATED": "Related", "GEO": "Position",
+}  # fmt: skip
+_BINARY: Final = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "ATTACH"})
+_DATES: Final = frozenset({"DTSTART", "DTEND", "DUE", "BDAY", "ANNIVERSARY"})
+
+
+class _Property(NamedTuple):
+    """Name, parameters and value of one line."""
+
+    name: str
+    parameters: str
+    value: str
+
+
+class CardsLoader:
+    """Each event, task, journal entry and card is a section under its summary or name.
+
+    Pictures and files in them are left out and counted; time zones, alarms and what only programs read are no words.
+    """
+
+    name = "cards"
+    version = "1"
+    suffixes = frozenset({".ics", ".ifb", ".vcs", ".vcf", ".vcard"})
+    mimes = frozenset({"text/calendar", "text/vcard"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """Raises DocumentError (`corrupt`) where a file that is not blank has no component."""
+        decoded = decode(data, name)
+        assembly = Assembly()
+        notices = dict(decoded.notices)
+        for heading, lines in _components(decoded.text, notices):
+            start = assembly.next
+            assembly.add("\n".join([heading, *lines]))
+            assembly.span(start, "heading", heading)
+        if not assembly.text and decoded.text.strip() and "BEGIN:V" not in decoded.text.upper():
+            raise DocumentError(f"{name} holds no calendar and no card", source=name, code="corrupt")
+        return Document(
+            source=name,
+            has_lines=False,
+            text=assembly.text,
+            mime="text/vcard" if "BEGIN:VCARD" in decoded.text[:2000].upper() else "text/calendar",
+            spans=tuple(assembly.spans),
+            notices=notices,
+        )
+
+
+def create() -> CardsLoader:
+    """The loader of calendars and address cards; it has no settings."""
+    return CardsLoader()
+
+
+def to_text(source: str) -> str:
+    """The words of a calendar or of cards, a blank line between components."""
+    return "\n\n".join("\n".join([heading, *lines]) for heading, lines in _components(source, {}))
+
+
+def _components(source: str, notices: dict[str, int]) -> Iterator[tuple[str, list[str]]]:
+    """Heading and lines of each component that says anything; one that nothing ends is there all the same."""
+    found: list[_Property] = []
+    open_names: list[str] = []
+    for each in _properties(source):
+        if each.name == "BEGIN":
+            open_names.append(each.value.strip().upper())
+        elif each.name == "END":
+            if open_names and open_names.pop() in _COMPONENTS:
+                yield from _component(found)
+                found = []
+        elif each.name in _BINARY:
+            notices["skipped_images"] = notices.get("skipped_images", 0) + 1
+        elif open_names and open_names[-1] in _COMPONENTS:
+            found.append(each)
+    yield from _component(found)
+
+
+def _properties(source: str) -> Iterator[_Property]:
+    source = source.replace("\r\n", "\n")
+    if "QUOTED-PRINTABLE" in source.upper():
+        source = _SOFT.sub("", source)
+    for line in _FOLD.sub("", source).split("\n"):
+        match = _LINE.match(line)
+        if match is not None:
+            yield _Property(match[1].upper(), match[2], _value(match[2].upper(), match[3]))
+
+
+def _value(parameters: str, value: str) -> str:
+    if "QUOTED-PRINTABLE" in parameters:
+        _, _, charset = parameters.partition("CHARSET=")
+        codec = web_codec(charset.partition(";")[0] or "utf-8") or "utf-8"
+        value = quopri.decodestring(value.encode()).decode(codec, "replace")
+    return value
+
+
+def _component(found: list[_Property]) -> Iterator[tuple[str, list[str]]]:
+    """A section: summary or name above, then each property that a person reads."""
+    names = [_plain(each.value) for key in ("SUMMARY", "FN") for each in found if each.name == key]
+    if not any(names):
+        names = [" ".join(reversed(_fields(each.value)[:2])) for each in found if each.name == "N"]
+    lines = [line for each in found if each.name in _LABELS and (line := _line(each))]
+    heading = next((" ".join(name.split()) for name in names if name.strip()), "")
+    if heading or lines:
+        yield (heading, lines) if heading else (lines[0], lines[1:])
+
+
+def _line(each: _Property) -> str:
+    if each.name in _DATES:
+        words = _STAMP.sub(_readable, each.value.strip())
+    elif each.name in {"ORGANIZER", "ATTENDEE"}:
+        words = _person(each)
+    else:
+        words = ", ".join(part for part in _fields(each.value) if part)
+    label = _LABELS[each.name]
+    return f"{label}: {words}" if label and words else words
+
+
+def _person(each: _Property) -> str:
+    """`Ann Miller <ann@example.org>`."""
+    match = re.search(r';CN=(?:"([^"]*)"|([^;:]*))', each.parameters, re.IGNORECASE)
+    name = (match[1] or match[2] or "").strip() if match else ""
+    address = re.sub(r"(?i)\Amailto:", "", each.value.strip())
+    return f"{name} <{address}>" if name and address and name != address else name or address
+
+
+def _readable(match: re.Match[str]) -> str:
+    date = f"{match[1]}-{match[2]}-{match[3]}"
+    return f"{date} {match[4]}:{match[5]}{' UTC' if match[7] else ''}" if match[4] else date
+
+
+def _fields(value: str) -> list[str]:
+    """The fields of a value that semicolons part, save those behind a backslash."""
+    return [_plain(part).strip() for part in re.split(r"(?<!\\);", value)]
+
+
+def _plain(value: str) -> str:
+    return _ESCAPE.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)

@@ -1,0 +1,172 @@
+"""The parts of a message: what is its text, what was attached, in every nesting. Knows MIME, no mailboxes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.labels import web_codec
+from embedingest.ingest.load.html import read
+from embedingest.ingest.load.letters.cards import to_text
+from embedingest.ingest.notices import add_notices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Parts", "collect", "words_of"]
+
+_MOST: Final = 2000
+_BODY: Final = frozenset(
+    {"text/plain", "text/html", "text/enriched", "text/richtext", "text/rfc822-headers", "text/calendar"}
+)
+_MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
+_REPORTS: Final = frozenset({"message/delivery-status", "message/disposition-notification"})
+_SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
+_ENRICHED: Final = re.compile(r"<(?!<)[^<>]*>")
+_FAILURES: Final = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
+
+
+@dataclass(slots=True)
+class Parts:
+    """Of a part and all within it: its texts in their order, name and bytes of what is attached.
+
+    `asides` are texts that hold beside every alternative: calendars. `plain` says that no text was HTML.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    asides: list[str] = field(default_factory=list)
+    attached: list[tuple[str, bytes]] = field(default_factory=list)
+    plain: bool = True
+
+    @property
+    def body(self) -> str:
+        """All texts, a blank line apart."""
+        return "\n\n".join(stripped for text in [*self.texts, *self.asides] if (stripped := text.strip("\n")).strip())
+
+
+def collect(message: Any, notices: dict[str, int]) -> Parts:
+    """What a message holds. Of alternatives one is its text; what is attached to any of them is kept."""
+    reader = _Reader(notices)
+    stack: list[tuple[str, Iterator[Any], list[Parts]]] = [("mixed", iter([message]), [])]
+    while True:
+        kind, parts, results = stack[-1]
+        part = next(parts, None)
+        if part is None:
+            stack.pop()
+            whole = _chosen(results) if kind == "alternative" else _joined(results)
+            if not stack:
+                return whole
+            stack[-1][2].append(whole)
+        elif part.is_multipart() and part.get_content_maintype() == "multipart":
+            stack.append((part.get_content_subtype(), iter(part.get_payload()), []))
+        else:
+            results.append(reader.leaf(part, root=part is message))
+
+
+def words_of(part: Any, notices: dict[str, int]) -> str:
+    """A text part in the charset it names, else in the one its bytes show."""
+    data = part.get_payload(decode=True) or b""
+    try:
+        text = data.decode(web_codec(str(part.get_content_charset("utf-8"))) or "")
+    except (LookupError, UnicodeDecodeError):
+        try:
+            decoded = decode(data, "")
+        except DocumentError:
+            add_notices(notices, {"undecodable": len(data)})
+            return ""
+        add_notices(notices, decoded.notices)
+        text = decoded.text
+    return str(text).replace("\0", "").replace("\r\n", "\n")
+
+
+class _Reader:
+    """Reads the parts that hold no others, at most so many, and counts what it cannot read."""
+
+    def __init__(self, notices: dict[str, int]) -> None:
+        self._notices: Final = notices
+        self._parts = 0
+        self._attached = 0
+
+    def leaf(self, part: Any, *, root: bool) -> Parts:
+        self._parts += 1
+        if self._parts > _MOST:
+            add_notices(self._notices, {"attachments_left_out": 1})
+            return Parts()
+        try:
+            return self._read(part, root=root)
+        except _FAILURES:  # so the standard parser fails, with headers that break every rule
+            add_notices(self._notices, {"inner_corrupt": 1})
+            return Parts()
+
+    def _read(self, part: Any, *, root: bool) -> Parts:
+        kind = part.get_content_type()
+        name = part.get_filename() or ""
+        shown = part.get_content_disposition() != "attachment" and (root or not name)
+        if kind in _REPORTS:
+            return Parts([_report(part, self._notices)])
+        if shown and kind.startswith("multipart/"):  # with no boundary to part it by
+            return Parts([words_of(part, self._notices)])
+        if shown and kind in _BODY:
+            return self._text(part, kind)
+        if kind in _SIGNATURES:
+            add_notices(self._notices, {"signatures_left_out": 1})
+            return Parts()
+        if kind == "application/pgp-encrypted":
+            add_notices(self._notices, {"inner_encrypted": 1})
+            return Parts()
+        self._attached += 1
+        usual = f"message-{self._attached}.eml" if kind in _MESSAGES else f"part-{self._attached}"
+        return Parts(attached=[(name.replace("/", "_") or usual, _bytes(part, kind))])
+
+    def _text(self, part: Any, kind: str) -> Parts:
+        text = words_of(part, self._notices)
+        if kind == "text/html":
+            return Parts([read(text).text], plain=False)
+        if kind == "text/calendar":
+            return Parts(asides=[to_text(text)])
+        if kind in {"text/enriched", "text/richtext"}:
+            text = _ENRICHED.sub("", text).replace("<<", "<")
+        return Parts([text])
+
+
+def _bytes(part: Any, kind: str) -> bytes:
+    """What an attachment holds."""
+    inner = part.get_payload()
+    if kind in _MESSAGES and isinstance(inner, list):
+        return bytes(inner[0].as_bytes()) if inner else b""
+    return bytes(part.get_payload(decode=True) or b"")
+
+
+def _report(part: Any, notices: dict[str, int]) -> str:
+    """The fields of a report on delivery, a block for each recipient."""
+    blocks = part.get_payload()
+    if not isinstance(blocks, list):
+        return words_of(part, notices)
+    return "\n\n".join("\n".join(f"{name}: {value}" for name, value in block.items()) for block in blocks)
+
+
+def _joined(results: list[Parts]) -> Parts:
+    """Parts one after the other."""
+    whole = results[0] if results else Parts()
+    for parts in results[1:]:
+        whole.texts += parts.texts
+        whole.asides += parts.asides
+        whole.attached += parts.attached
+        whole.plain = whole.plain and parts.plain
+    return whole
+
+
+def _chosen(results: list[Parts]) -> Parts:
+    """The first alternative in plain text that says anything, else the first that does; attachments of all, once."""
+    said = [parts for parts in results if any(text.strip() for text in parts.texts)]
+    best = next((parts for parts in said if parts.plain), said[0] if said else Parts())
+    whole = Parts(list(best.texts), plain=best.plain)
+    attached: dict[tuple[str, bytes], None] = {}
+    for parts in results:
+        whole.asides += parts.asides
+        attached |= dict.fromkeys(parts.attached)
+    whole.attached = list(attached)
+    return whole

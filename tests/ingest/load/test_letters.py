@@ -1,0 +1,199 @@
+"""Mail, mailboxes, saved pages, calendars and cards: every word once, in its place; attachments in every nesting."""
+
+from email.message import EmailMessage
+
+import pytest
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.choose import choose
+from embedingest.ingest.load.inner import load_inner
+from embedingest.ingest.load.mail import MailLoader
+
+
+def load(data, name="a.eml"):
+    return load_inner(data if isinstance(data, bytes) else data.encode(), name, name)
+
+
+def multipart(kind, *parts, head=""):
+    """A multipart of this kind; each part is (headers, body) or a multipart itself."""
+    mark = f"b{abs(hash((kind, parts)))}"
+    text = f'{head}Content-Type: multipart/{kind}; boundary="{mark}"\n\n'
+    for part in parts:
+        text += f"--{mark}\n{part if isinstance(part, str) else chr(10).join([part[0], '', part[1]])}\n"
+    return f"{text}--{mark}--\n"
+
+
+def body(document):
+    """The text below the headers."""
+    return document.text.partition("\n\n")[2]
+
+
+HEAD = "From: ann@example.org\nSubject: Mill\nMIME-Version: 1.0\n"
+PLAIN = ("Content-Type: text/plain", "Plain words.")
+HTML = ("Content-Type: text/html", "<p>HTML words.</p>")
+NOTES = (
+    'Content-Type: text/markdown; name="notes.md"\nContent-Disposition: attachment; filename="notes.md"',
+    "# Notes",
+)
+INLINE = ('Content-Type: text/csv; name="t.csv"\nContent-Disposition: inline; filename="t.csv"', "a,b\n1,2\n")
+BLANK = ("Content-Type: text/plain", " \n")
+CALENDAR = (
+    "Content-Type: text/calendar",
+    "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Mill meeting\nDTSTART:20240401T100000Z\nLOCATION:Room 5\nEND:VEVENT\nEND:VCALENDAR",
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "children"),
+    [
+        (multipart("alternative", PLAIN, multipart("mixed", HTML, INLINE, HTML), head=HEAD), "Plain words.\n", ["t.csv"]),
+        (multipart("alternative", BLANK, multipart("mixed", HTML, NOTES), head=HEAD), "HTML words.\n", ["notes.md"]),
+        (multipart("mixed", multipart("mixed", PLAIN, NOTES), ("Content-Type: text/plain", "__\nlist"), head=HEAD),
+         "Plain words.\n\n__\nlist\n", ["notes.md"]),
+        (multipart("signed", multipart("mixed", PLAIN, multipart("related", NOTES, INLINE)), head=HEAD),
+         "Plain words.\n", ["notes.md", "t.csv"]),
+        (multipart("alternative", multipart("mixed", PLAIN, NOTES), multipart("mixed", HTML, NOTES), head=HEAD),
+         "Plain words.\n", ["notes.md"]),
+        (multipart("alternative", BLANK, HTML, head=HEAD), "HTML words.\n", []),
+        (multipart("mixed", multipart("alternative", PLAIN, CALENDAR), head=HEAD),
+         "Plain words.\n\nMill meeting\nStart: 2024-04-01 10:00 UTC\nLocation: Room 5\n", []),
+        (HEAD + NOTES[0] + "\n\n# Notes", "", ["notes.md"]),
+        (HEAD + 'Content-Type: multipart/mixed; boundary="none"\n\nLost parts.', "Lost parts.\n", []),
+    ],
+)  # fmt: skip
+def test_one_alternative_is_the_text_and_everything_attached_is_kept(message, text, children):
+    document = load(message)
+    assert (body(document), [child.source.partition("!/")[2] for child in document.children]) == (text, children)
+
+
+def test_a_report_is_words_and_a_signature_is_counted():
+    report = ("Content-Type: message/delivery-status", "Reporting-MTA: dns; a\n\nFinal-Recipient: bo\nStatus: 5.1.1\n")
+    signature = ("Content-Type: application/pgp-signature", "-----BEGIN PGP SIGNATURE-----\nabc\n")
+    document = load(multipart("report", PLAIN, report, signature, head=HEAD))
+    assert body(document) == "Plain words.\n\nReporting-MTA: dns; a\n\nFinal-Recipient: bo\nStatus: 5.1.1\n"
+    assert document.notices == {"signatures_left_out": 1}
+
+
+def test_a_forwarded_message_is_a_document_with_its_own_attachments():
+    inner = EmailMessage()
+    inner["Subject"] = "Inner"
+    inner.set_content("inner words")
+    inner.add_attachment("a,b\n", subtype="csv", filename="t.csv")
+    outer = EmailMessage()
+    outer["Subject"] = "Outer"
+    outer.set_content("outer words")
+    outer.add_attachment(inner)
+    (child,) = load(outer.as_bytes()).children
+    assert (child.title, [each.source for each in child.children]) == ("Inner", ["a.eml!/message-1.eml!/t.csv"])
+
+
+FIRST = "From a@b Mon Apr  1 10:00:00 2024\nFrom: a@b\nSubject: One\n\n"
+SECOND = "From c@d Mon Apr  1 11:00:00 2024\nFrom: c@d\nSubject: Two\n\n>From a friend.\n>>From deeper.\n"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "From our website\nhttps://example.org: see there.\n",
+        "From here to there\nNote: nothing.\n",
+        "From Monday\n\nFrom 10:00 to 11:00\nSubject: to change\n",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "\n\n", "\ufeff\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_only_a_line_with_a_date_parts_messages(inside, before, end):
+    data = before + f"{FIRST}Hello.\n\n{inside}\nEnd of one.\n\n{SECOND}".replace("\n", end)
+    document = load(data.encode(), "Inbox")
+    assert document.metadata == {"messages": 2}
+    assert f"Hello.\n\n{inside}\nEnd of one." in document.text
+    assert document.text.endswith("From a friend.\n>From deeper.\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "From ann at example.org  Mon Apr  1 10:00:00 2024", "From - Mon Apr 01 10:00:00 2024",
+        "From 17@xxx Mon Apr 01 10:00:00 +0000 2024", "From a@b Mon Apr  1 10:00 CEST 2024",
+        "From a@b Mon, 01 Apr 2024 10:00:00 +0000", "From a@b 2024-04-01T10:00:00",
+    ],
+)  # fmt: skip
+def test_dates_as_programs_write_them_part_messages(line):
+    data = f"{line}\nSubject: One\n\nHello.\n\n{line}\nSubject: Two\n\nBye.\n".encode()
+    assert choose("Sent", data) == "mail"
+    assert [span.value for span in load(data, "Sent").spans if span.kind == "heading"] == ["One", "Two"]
+
+
+def test_a_mailbox_without_dates_is_parted_at_headers_that_begin_messages():
+    data = b"From a\nFrom: a@b\nSubject: One\n\nFrom our website\nhttps://example.org\n\nFrom c\nDate: x\nSubject: Two\n\nBye.\n"
+    assert load(data, "a.mbox").metadata == {"messages": 2}
+
+
+def test_text_that_begins_with_from_is_text():
+    assert choose("letter", b"From Monday on\nNote: all is well.\n") == "text"
+
+
+def test_a_message_of_apple_mail_is_read_without_what_stands_around_it():
+    message = b"Subject: Mill\n\nWords.\n"
+    data = b"%d      \n" % len(message) + message + b'<?xml version="1.0"?><plist><dict><key>flags</key></dict></plist>'
+    document = load(data, "1.emlx")
+    assert (document.title, body(document)) == ("Mill", "Words.\n")
+
+
+def test_a_saved_page_is_its_page_and_its_frames():
+    page = ("Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\nContent-Location: https://example.org/",
+            "<html><title>Mills</title><body><h1>M=C3=BChle</h1><p>Water turns the =\nwheel.</p></body></html>")  # fmt: skip
+    frame = ("Content-Type: text/html; charset=windows-1252\nContent-Transfer-Encoding: base64", "PHA+R3L832UuPC9wPg==")
+    style = ("Content-Type: text/css", "body { color: red }")
+    picture = ("Content-Type: image/png\nContent-Transfer-Encoding: base64", "iVBORw0KGgo=")
+    data = multipart("related", style, page, frame, picture, head="From: <Saved by Blink>\nMIME-Version: 1.0\n")
+    document = load(data, "saved.mhtml")
+    assert document.text == "# Mühle\n\nWater turns the wheel.\n\nGrüße.\n"
+    assert (document.title, document.metadata["canonical"]) == ("Mills", "https://example.org/")
+    assert document.notices == {"skipped_images": 1}
+
+
+def test_the_start_of_a_saved_page_is_named_by_its_id():
+    frame = ("Content-Type: text/html", "<p>Frame.</p>")
+    page = ("Content-Type: text/html\nContent-ID: <root>", "<p>Page.</p>")
+    data = multipart("related", frame, page, head="MIME-Version: 1.0\n").replace("related;", 'related; start="<root>";')
+    assert load(data, "a.mht").text == "Page.\n\nFrame.\n"
+
+
+def test_a_calendar_is_its_events_in_words():
+    data = (
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nEND:VTIMEZONE\r\n"
+        "BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Mill\\, old\r\nDTSTART;TZID=Europe/Berlin:20240401T100000\r\nDTEND;VALUE=DATE:20240402\r\n"
+        'ATTENDEE;CN="Ann: Miller";ROLE=REQ:mailto:ann@example.org\r\nDESCRIPTION:A long line that\r\n  goes on\\nand on.\r\n'
+        "BEGIN:VALARM\r\nDESCRIPTION:Reminder\r\nEND:VALARM\r\nATTACH;ENCODING=BASE64:AAAA\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    document = load(data, "a.ics")
+    assert document.text == (
+        "Mill, old\nStart: 2024-04-01 10:00\nEnd: 2024-04-02\nAttendee: Ann: Miller <ann@example.org>\n"
+        "A long line that goes on\nand on.\n"
+    )
+    assert document.notices == {"skipped_images": 1}
+
+
+def test_cards_are_names_with_what_is_known_of_them():
+    data = (
+        "BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;Ann\n"
+        "NOTE;ENCODING=QUOTED-PRINTABLE:one =\ntwo\nPHOTO;ENCODING=BASE64;JPEG:\n /9j/4AAQ\n\nEND:VCARD\n"
+        "BEGIN:VCARD\nVERSION:3.0\nFN:Bo Weber\nitem1.EMAIL;TYPE=work:bo@example.org\nADR:;;12 Mill Road;Leeds;;;UK\nEND:VCARD\n"
+    )
+    assert load(data, "a.vcf").text == (
+        "Ann Müller\none two\n\nBo Weber\nE-mail: bo@example.org\nAddress: 12 Mill Road, Leeds, UK\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.ics", b"no calendar"), ("a.mht", b"no page"), ("a.eml", b"\nno header")]
+)
+def test_what_is_none_of_these_is_refused(name, data):
+    with pytest.raises(DocumentError) as caught:
+        load(data, name)
+    assert caught.value.code == "corrupt"
+
+
+def test_parts_beyond_the_bound_are_counted():
+    message = multipart("mixed", *[("Content-Type: text/plain", f"{n}") for n in range(2003)], head=HEAD)
+    assert MailLoader().load(message.encode(), "a.eml").notices == {"attachments_left_out": 3}
