@@ -21,7 +21,7 @@ _DRAW: Final = 0.5
 
 
 class RowsChunker:
-    """Each line of the text is a row. `sheet` spans are tables of their own; a `header` span is a table's header.
+    """Each line of the text is a row. `sheet` spans are tables of their own; a `header` span is the header.
 
     A chunk's `metadata` says its `sheet` and its `rows` (`2-31`, counted within the sheet from 1, or from what a
     `first_row` span says). `header_prefix=False` embeds rows without their header. `overlap_tokens` is
@@ -29,7 +29,7 @@ class RowsChunker:
     """
 
     name = "rows"
-    version = "1"
+    version = "2"
 
     def __init__(self, settings: ChunkSettings, *, header_prefix: bool = True) -> None:
         self._settings = settings
@@ -42,12 +42,15 @@ class RowsChunker:
             return []
         emitter = Emitter(document, trim=self._settings.trim)
         filler = Filler(text, sizer, trim=self._settings.trim)
-        headers = {span.start: span for span in document.spans if span.kind == "header"}
+        headers = sorted((span for span in document.spans if span.kind == "header"), key=lambda span: span.start)
         firsts = {span.start: int(span.value) for span in document.spans if span.kind == "first_row"}
         room = self._settings.room(sizer)
         chunks = []
         for sheet_start, sheet_end, path in _sheets(document):
-            prefix = self._settings.prefix(path, sizer) + self._header(document, headers.get(sheet_start), sizer)
+            while headers and headers[0].start < sheet_start:
+                headers.pop(0)
+            header = headers[0] if headers and headers[0].start < sheet_end else None
+            prefix = self._settings.prefix(path, sizer) + self._header(document, header, sizer)
             capacity = room - (sizer.count(prefix) if prefix else 0)
             first, counted = firsts.get(sheet_start, 1), sheet_start
             for start, end in filler.slices(
@@ -56,7 +59,7 @@ class RowsChunker:
                 first += text.count("\n", counted, start)
                 counted = start
                 rows = f"{first}-{first + text[start:end].rstrip().count(chr(10))}"
-                own = self._settings.prefix(path, sizer) if start == sheet_start else prefix
+                own = self._settings.prefix(path, sizer) if header is None or start <= header.start else prefix
                 chunk = emitter.chunk(start, end, heading_path=path, prefix=own, metadata={"rows": rows})
                 if chunk is not None:
                     chunks.append(chunk)

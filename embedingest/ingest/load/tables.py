@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import io
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.assembly import MOST_SPAN
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.extras import optional
-from embedingest.ingest.load.common.zipped import Container, refuse_entities
+from embedingest.ingest.load.common.header_row import HEAD_ROWS, header_row
+from embedingest.ingest.load.common.zipped import Container, refuse_entities, rewritten
+from embedingest.ingest.load.office.names import R
+from embedingest.ingest.load.office.number_format import shown
+from embedingest.ingest.load.office.package import part, relations
+from embedingest.ingest.load.office.workbook import SheetFacts, closed_up, formats_of, sheet_facts
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -22,12 +30,13 @@ _SNIFF: Final = 64 * 1024
 _GUESS: Final = 4 * 1024  # characters that are looked at closely: what that takes grows with their square
 _DELIMITERS: Final = ",;\t|"
 _LONGEST_FIELD: Final = 2**31 - 1
+_REPEATED: Final = 1000
 
 
 class CsvLoader:
     """Comma-, semicolon-, tab- or bar-separated values; `delimiter` says which where guessing fails.
 
-    The first row is the header where it holds words only. Line breaks inside a cell become blanks.
+    The header is found below titles, and may hold years. Line breaks inside a cell become blanks.
     """
 
     name = "csv"
@@ -65,7 +74,7 @@ class CsvLoader:
 
 
 class SheetLoader:
-    """Spreadsheets of Excel and LibreOffice: values, not formulas; every sheet that has cells."""
+    """Spreadsheets of Excel and LibreOffice: values, not formulas, shown as XLSX formats them; also hidden sheets."""
 
     name = "sheet"
     version = "3"
@@ -75,7 +84,7 @@ class SheetLoader:
     def load(self, data: bytes, name: str) -> Document:
         """Rows with `sheet`, `header` and `first_row` spans."""
         calamine = optional("python_calamine", "office", name)
-        _refuse_bomb(data, name)
+        data, facts = _looked_through(data, name)
         try:
             book = calamine.load_workbook(io.BytesIO(data))
         except calamine.PasswordError as error:
@@ -83,14 +92,15 @@ class SheetLoader:
         except (calamine.CalamineError, OSError, ValueError) as error:
             raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
         builder = _Rows()
-        unread = 0
-        for sheet in book.sheet_names:
+        notices = {"unread_sheets": 0, "hidden_sheets": 0}
+        notices["formulas_without_values"] = sum(each.without_value for each in facts.values())
+        for sheet in book.sheets_metadata:
             try:
-                table = book.get_sheet_by_name(sheet)
-                first = (table.start or (0, 0))[0] + 1
-                builder.sheet(sheet, ([_cell(value) for value in row] for row in table.to_python()), first)
+                table = book.get_sheet_by_name(sheet.name)
+                read = builder.sheet(sheet.name, _written(table, facts.get(sheet.name)), (table.start or (0, 0))[0] + 1)
+                notices["hidden_sheets"] += read and sheet.visible != calamine.SheetVisibleEnum.Visible
             except (calamine.CalamineError, ValueError):  # a chart sheet, or a damaged one among sound ones
-                unread += 1
+                notices["unread_sheets"] += 1
         return Document(
             source=name,
             text=builder.text,
@@ -99,7 +109,7 @@ class SheetLoader:
             has_lines=False,
             spans=tuple(builder.spans),
             metadata={"sheets": list(book.sheet_names)},
-            notices={"unread_sheets": unread} if unread else {},
+            notices={kind: count for kind, count in notices.items() if count},
         )
 
 
@@ -125,28 +135,34 @@ class _Rows:
     def text(self) -> str:
         return "".join(self._lines)
 
-    def sheet(self, name: str, rows: Iterable[list[str]], first_row: int = 1) -> None:
-        """Append a sheet; one without cells is left out. Blank rows keep their line, so that rows can be counted."""
-        start, header = self._length, None
+    def sheet(self, name: str, rows: Iterable[list[str]], first_row: int = 1) -> bool:
+        """Append a sheet; whether it has cells. Blank rows keep their line, so that rows can be counted."""
+        start, rest = self._length, iter(rows)
+        head: list[list[str]] = []
+        for row in rest:
+            if any(cell.strip() for cell in row):
+                head.append(row)
+                break
+            first_row += 1
+        if not head:
+            return False
+        head += itertools.islice(rest, HEAD_ROWS - 1)
+        header = header_row(head)
         lines: list[str] = []
-        for row in rows:
+        for place, row in enumerate(itertools.chain(head, rest)):
             line = _line(row)
-            if header is None and line:
-                header = _is_header(row)
-                first_row += len(lines)
-                lines.clear()
-                if header:
-                    self.spans.append(Span(start, start + len(line) + 1, "header", line))
+            if place == header:
+                at = start + sum(map(len, lines))
+                self.spans.append(Span(at, at + len(line) + 1, "header", line))
             lines.append(line + "\n")
-        if header is None:
-            return
-        while lines and lines[-1] == "\n":
+        while lines[-1] == "\n":
             lines.pop()
         self._lines += lines
         self._length += sum(map(len, lines))
         if name:
             self.spans.append(Span(start, self._length, "sheet", name))
         self.spans.append(Span(start, self._length, "first_row", first_row))
+        return True
 
 
 def _lines(builder: _Rows, lines: Sequence[int]) -> Iterator[Span]:
@@ -174,23 +190,17 @@ def _line(row: list[str]) -> str:
     return " | ".join(cells)
 
 
-def _is_header(row: list[str]) -> bool:
-    """Words in every cell but empty ones, no numbers, none twice."""
-    cells = [cell.strip() for cell in row if cell.strip()]
-    return bool(cells) and len(set(cells)) == len(cells) and not any(_numeric(cell) for cell in cells)
-
-
-def _numeric(cell: str) -> bool:
-    return not any(character.isalpha() or character == "_" for character in cell)
-
-
 def _cell(value: Any) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+        whole = value.is_integer() and abs(value) < 2**53
+        return str(int(value)) if whole else repr(float(f"{value:.15g}"))  # as many digits as a sheet has
+    if isinstance(value, dt.timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     if isinstance(value, dt.datetime) and value.time() == dt.time():
         return value.date().isoformat()
     if isinstance(value, dt.date | dt.time):
@@ -208,11 +218,59 @@ def _delimiter(text: str, name: str) -> str:
         return max(_DELIMITERS, key=text[:_SNIFF].count) if text else ","
 
 
-def _refuse_bomb(data: bytes, name: str) -> None:
-    """Calamine unpacks as it is told: a zip that turns out to be huge, or XML with entities, it does not get to see."""
-    if data.startswith(b"PK"):
-        container = Container(data, name)
-        for part in container.names:
-            content = container.read(part)
-            if part.endswith((".xml", ".rels")):
-                refuse_entities(content, name)
+def _written(table: Any, facts: SheetFacts | None) -> list[list[str]]:
+    """The cells as the sheet shows them; what is merged downwards stands in every row."""
+    values = table.to_python()
+    top, left = table.start or (0, 0)
+    formats = {} if facts is None else facts.formats
+    rows = [[_cell(value) for value in row] for row in values]
+    for (row, column), code in formats.items():
+        at, across = row - top, column - left
+        if 0 <= at < len(rows) and 0 <= across < len(rows[at]):
+            value = values[at][across]
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                rows[at][across] = shown(value, code) or rows[at][across]
+    for (first, column), (last, _) in table.merged_cell_ranges or ():
+        at, across = first - top, column - left
+        if 0 <= at < len(rows) and 0 <= across < len(rows[at]) and len(rows[at][across]) <= _REPEATED:
+            for below in rows[at + 1 : min(last - top, at + MOST_SPAN) + 1]:
+                below[across] = below[across] or rows[at][across]
+    return rows
+
+
+def _looked_through(data: bytes, name: str) -> tuple[bytes, dict[str, SheetFacts]]:
+    """What calamine gets to see, and what is known of each sheet of an XLSX file.
+
+    Calamine unpacks as it is told: a zip that turns out to be huge, or XML with entities, it does not see; and it
+    makes a table of all that lies between two cells, so those that stand far apart are moved together.
+    """
+    if not data.startswith(b"PK"):
+        return data, {}
+    container = Container(data, name)
+    formats: dict[int, str] = {}
+    facts: dict[str, SheetFacts] = {}
+    moved: dict[str, bytes] = {}
+    for path in sorted(container.names, key=lambda path: path != "xl/styles.xml"):
+        content = container.read(path)
+        if path.endswith((".xml", ".rels")):
+            refuse_entities(content, name)
+        if path == "xl/styles.xml":
+            with contextlib.suppress(DocumentError):  # without formats the values are what they are
+                formats = formats_of(content, name)
+        elif path.startswith("xl/worksheets/") and path.endswith(".xml"):
+            facts[path] = sheet_facts(content, formats)
+            if facts[path].is_sparse:
+                moved[path] = closed_up(content)
+                facts[path] = sheet_facts(moved[path], formats)
+    return (rewritten(data, moved) if moved else data), _by_name(container, facts)
+
+
+def _by_name(container: Container, facts: dict[str, SheetFacts]) -> dict[str, SheetFacts]:
+    if not facts or not container.has("xl/workbook.xml"):
+        return {}
+    with contextlib.suppress(DocumentError):  # what is damaged, calamine says
+        links = relations(container, "xl/workbook.xml")
+        sheets = [each for each in part(container, "xl/workbook.xml").iter() if each.tag.endswith("}sheet")]
+        paths = {each.get("name", ""): links.get(each.get(R + "id", ""), ("", ""))[1] for each in sheets}
+        return {sheet: facts[path] for sheet, path in paths.items() if path in facts}
+    return {}

@@ -21,7 +21,7 @@ from embedingest.ingest.load.common.budget import MAX_UNPACKED, Budget
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["Container", "refuse_entities", "xml_root"]
+__all__ = ["Container", "refuse_entities", "rewritten", "xml_root"]
 
 _PIECE: Final = 2**20
 _DAMAGED: Final = (
@@ -69,6 +69,15 @@ class Container:
     def xml(self, part: str) -> Element:
         """The root of one XML part."""
         return xml_root(self.read(part), self.name)
+
+
+def rewritten(data: bytes, parts: dict[str, bytes]) -> bytes:
+    """A zip like `data`, which was read before, with other content in these parts."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.NameToInfo:
+            new.writestr(name, parts[name] if name in parts else old.read(name))
+    return buffer.getvalue()
 
 
 def xml_root(data: bytes, name: str) -> Element:

@@ -1,0 +1,164 @@
+"""What an XLSX file says of its cells beside their values: formats, formulas, how far apart they stand.
+
+Looks at the bytes of a sheet, not at its tree: a sheet may have millions of cells.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.common.zipped import xml_root
+from embedingest.ingest.load.office.number_format import BUILT_IN, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from xml.etree.ElementTree import Element
+
+__all__ = ["SheetFacts", "closed_up", "formats_of", "sheet_facts"]
+
+_ROOT: Final = re.compile(rb"<(\w+:)?worksheet[\s>]")
+_REF: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["']""")
+_STYLE: Final = re.compile(rb"""\ss\s*=\s*["'](\d{1,6})["']""")
+_TEXT: Final = re.compile(rb"""\st\s*=\s*["'](?:str|s|b|e|inlineStr|d)["']""")
+_VALUE: Final = re.compile(rb"<(?:\w+:)?(?:v|is)(?:\s[^<>]*)?>[^<]|<(?:\w+:)?is[\s>]")
+_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
+_LEFT_OUT: Final = re.compile(rb"<(?:\w+:)?(?:dimension|mergeCell)\s[^<>]*/>")
+_LARGE: Final = 2_000_000
+_SPARSE: Final = 50
+
+
+@dataclass(slots=True)
+class SheetFacts:
+    """Of one sheet: codes by (row, column) from 0, formulas without a stored value, and what its cells span."""
+
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    without_value: int = 0
+    cells: int = 0
+    rows: tuple[int, int] = (2**31, -1)
+    columns: tuple[int, int] = (2**31, -1)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether a table of all that lies between its cells would be huge and nearly empty."""
+        area = (self.rows[1] - self.rows[0] + 1) * (self.columns[1] - self.columns[0] + 1)
+        return area > _LARGE and area > _SPARSE * max(self.cells, 1)
+
+
+def formats_of(styles: bytes, name: str) -> dict[int, str]:
+    """The codes of the cell styles that show numbers otherwise than plainly, by the style's place."""
+    root = xml_root(styles, name)
+    own = {each.get("numFmtId", ""): each.get("formatCode", "") for each in root.iter() if _is(each, "numFmt")}
+    found = {}
+    listed = next((each for each in root.iter() if _is(each, "cellXfs")), None)
+    for place, style in enumerate([] if listed is None else listed):
+        id_ = style.get("numFmtId", "")
+        code = own.get(id_) or (BUILT_IN.get(int(id_)) if id_.isascii() and id_.isdigit() and len(id_) < 6 else None)
+        if code and shown(1.0, code) is not None:
+            found[place] = code
+    return found
+
+
+def sheet_facts(content: bytes, formats: dict[int, str]) -> SheetFacts:
+    """What is said of the cells of a sheet that have values."""
+    facts = SheetFacts()
+    for row, column, head, inside in _cells(_utf8(content)):
+        has_value = _VALUE.search(inside) is not None
+        is_text = _TEXT.search(head) is not None
+        if not has_value and _FORMULA.search(inside) and not is_text:
+            facts.without_value += 1
+        if not has_value:
+            continue
+        facts.cells += 1
+        facts.rows = (min(facts.rows[0], row), max(facts.rows[1], row))
+        facts.columns = (min(facts.columns[0], column), max(facts.columns[1], column))
+        style = None if is_text or not formats else _STYLE.search(head)
+        if style is not None and int(style[1]) in formats:
+            facts.formats[row, column] = formats[int(style[1])]
+    return facts
+
+
+def closed_up(content: bytes) -> bytes:
+    """The sheet with its cells moved together: of several empty rows or columns between them one is left."""
+    content = _LEFT_OUT.sub(b"", _utf8(content))
+    filled = [(row, column) for row, column, _, inside in _cells(content) if _VALUE.search(inside)]
+    rows, columns = _moved({row for row, _ in filled}), _moved({column for _, column in filled})
+
+    def place(old: list[tuple[int, int]], at: int) -> int:
+        found = min(bisect_left(old, (at, -1)), len(old) - 1)
+        return old[found][1]
+
+    parts: list[bytes] = []
+    last = 0
+    for match in _tags(content):
+        ref = _REF.search(match[0])
+        if ref is not None and filled:
+            row = place(rows, int(ref[2]) - 1) + 1
+            name = _letters(place(columns, _column(ref[1]))) if match[1] == b"c" else b""
+            parts += [content[last : match.start() + ref.start()], b' r="%s%d"' % (name, row)]
+            last = match.start() + ref.end()
+    return b"".join([*parts, content[last:]])
+
+
+def _cells(content: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """Row and column from 0, the tag and what it holds, of each cell; those without a place follow the one before."""
+    row, column, pending = -1, -1, None
+    for match in _tags(content):
+        if pending is not None:
+            yield (*pending[:3], content[pending[3] : match.start()])
+            pending = None
+        ref = _REF.search(match[0])
+        if match[1] == b"row":
+            row, column = int(ref[2]) - 1 if ref else row + 1, -1
+            continue
+        if ref is not None and ref[1]:
+            row, column = int(ref[2]) - 1, _column(ref[1])
+        else:
+            column += 1
+        if not match[0].endswith(b"/>"):
+            pending = (row, column, match[0], match.end())
+    if pending is not None:
+        yield (*pending[:3], content[pending[3] :])
+
+
+def _tags(content: bytes) -> Iterator[re.Match[bytes]]:
+    root = _ROOT.search(content[:8192])
+    prefix = re.escape(root[1] or b"") if root else b""
+    return re.finditer(rb"<" + prefix + rb"(row|c)(?:\s[^<>]*+)?>", content)
+
+
+def _utf8(content: bytes) -> bytes:
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return (
+            content.decode("utf-16", "replace").encode().replace(b"UTF-16", b"UTF-8", 1).replace(b"utf-16", b"utf-8", 1)
+        )
+    return content
+
+
+def _moved(places: set[int]) -> list[tuple[int, int]]:
+    moved: list[tuple[int, int]] = []
+    for place in sorted(places):
+        moved.append((place, moved[-1][1] + min(place - moved[-1][0], 2) if moved else 0))
+    return moved
+
+
+def _column(letters: bytes) -> int:
+    column = 0
+    for letter in letters.upper():
+        column = column * 26 + letter - 64
+    return max(column - 1, 0)
+
+
+def _letters(column: int) -> bytes:
+    column += 1
+    letters = b""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = bytes([65 + letter]) + letters
+    return letters
+
+
+def _is(element: Element, name: str) -> bool:
+    return element.tag.rpartition("}")[2] == name

@@ -1,0 +1,149 @@
+"""Spreadsheets and CSV as a person sees them: headers below titles, numbers as formatted, far corners, what is missing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embedingest import registry
+from embedingest.engine.hashing import HashingSizer
+from embedingest.ingest.load.office.number_format import shown
+from embedingest.ingest.load.tables import create_csv, create_sheet
+from tests import samples
+
+
+def name(row, column):
+    return (f"{chr(64 + column // 26)}" if column >= 26 else "") + f"{chr(65 + column % 26)}{row + 1}"
+
+
+def cells(rows):
+    """Rows of words, numbers, (number, style) or raw XML as a sheet's data."""
+    written = ""
+    for at, row in enumerate(rows):
+        written += f'<row r="{at + 1}">'
+        for column, each in enumerate(row):
+            value, number = each if isinstance(each, tuple) else (each, 0)
+            ref, style = f'r="{name(at, column)}"', f' s="{number}"'
+            if isinstance(value, str) and value.startswith("<"):
+                written += value.replace("<c", f"<c {ref}", 1)
+            elif isinstance(value, str):
+                written += f'<c {ref} t="inlineStr"><is><t>{value}</t></is></c>' if value else ""
+            else:
+                written += f"<c {ref}{style}><v>{value}</v></c>"
+        written += "</row>"
+    return written
+
+
+def load(*sheets, formats=(), states=(), merged=""):
+    """A workbook of these sheets: rows, or the XML of a sheet's data."""
+    data = [each if isinstance(each, str) else cells(each) for each in sheets]
+    states = [*states, *["visible"] * len(sheets)]
+    listed = "".join(
+        f'<sheet name="S{n}" sheetId="{n + 1}" state="{states[n]}" r:id="s{n}"/>' for n in range(len(sheets))
+    )
+    own = "".join(f'<numFmt numFmtId="{170 + n}" formatCode="{code}"/>' for n, code in enumerate(formats))
+    styled = '<xf numFmtId="0"/>' + "".join(f'<xf numFmtId="{170 + n}"/>' for n in range(len(formats)))
+    book = samples.zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{samples.PACKAGE}/content-types"/>',
+            "_rels/.rels": samples.relations(a=("officeDocument", "xl/workbook.xml")),
+            "xl/workbook.xml": f'<workbook xmlns="{samples.S}" xmlns:r="{samples.R}"><sheets>{listed}</sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": samples.relations(
+                **{f"s{n}": ("worksheet", f"worksheets/sheet{n}.xml") for n in range(len(sheets))}
+            ),
+            "xl/styles.xml": f'<styleSheet xmlns="{samples.S}"><numFmts>{own}</numFmts><cellXfs>{styled}</cellXfs></styleSheet>',
+            **{
+                f"xl/worksheets/sheet{n}.xml": f'<worksheet xmlns="{samples.S}"><sheetData>{each}</sheetData>{merged}</worksheet>'
+                for n, each in enumerate(data)
+            },
+        }
+    )
+    return create_sheet().load(book, "a.xlsx")
+
+
+def header(document):
+    return next((span.value for span in document.spans if span.kind == "header"), None)
+
+
+HEADERS = {
+    "a title and a note": (
+        [["Sales 2024"], ["in thousand EUR"], [], ["Region", "Amount", "Share"], ["a", 1, 2], ["b", 3, 4]],
+        "Region | Amount | Share",
+    ),
+    "years": ([["Region", 2021, 2022], ["one", 1, 2], ["two", 3, 4]], "Region | 2021 | 2022"),
+    "years over nothing": ([["", 2021, 2022], ["one", 1, 2]], "| 2021 | 2022"),
+    "years below a title": ([["Plan"], ["Region", 2023, 2022, 2021], ["one", 1, 2, 3]], "Region | 2023 | 2022 | 2021"),
+    "weeks": ([["Week", 1, 2, 3, 4], ["one", 9, 7, 5, 6]], "Week | 1 | 2 | 3 | 4"),
+    "months": ([["Item", "2024-01", "2024-02"], ["one", 9, 7]], "Item | 2024-01 | 2024-02"),
+    "words": ([["name", "town"], ["Ann", "Leeds"]], "name | town"),
+    "numbers alone": ([[1, 2], [3, 4]], None),
+    "data with years": ([["Ann", 2001], ["Bo", 1999]], None),
+    "data that counts": ([["one", 1, 2, 3], ["two", 2, 3, 4]], None),
+    "a title over data": ([["Numbers"], ["a", 1.5, 7], ["b", 3, 4]], None),
+    "a form before the table": (
+        [["Author", "Bo"], ["Date", "May"], ["Id", "Name", "Town", "Zip", "Tel"], [1, "Ann", "Leeds", 2, 3]],
+        "Id | Name | Town | Zip | Tel",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_the_header_row_of(kind):
+    rows, wanted = HEADERS[kind]
+    line = wanted.lstrip("| ") if wanted and wanted.startswith("|") else wanted
+    found = header(load(rows))
+    assert (found.lstrip("| ") if found else found) == line
+    csv = "".join(",".join(map(str, row)) + "\n" for row in rows)
+    found = header(create_csv(delimiter=",").load(csv.encode(), "a.csv"))
+    assert (found.lstrip("| ") if found else found) == line
+
+
+def test_every_chunk_behind_a_header_below_titles_begins_with_it():
+    rows = [["Sales 2024"], ["in thousand EUR"], [], ["Region", "Amount"], *([f"r{n}", n] for n in range(60))]
+    document = load(rows)
+    chunks = registry.load("chunkers", "rows")().chunk(document, HashingSizer(40))
+    assert len(chunks) > 3
+    assert chunks[0].text.startswith("Sales 2024\nin thousand EUR\n\nRegion | Amount\nr0 | 0\n")
+    assert {chunk.prefix.split("\n")[0] for chunk in chunks[1:]} == {"Region | Amount"}
+
+
+def test_formulas_without_a_value_and_hidden_sheets_are_told():
+    formula, empty, word = "<c><f>A1*2</f><v></v></c>", "<c><f>A1*2</f></c>", '<c t="str"><f>""</f><v></v></c>'
+    document = load(
+        [["a", formula, empty, word, "<c><f>1</f><v>1</v></c>"]], [["b"]], [], states=("visible", "veryHidden")
+    )
+    assert document.text == "a |  |  |  | 1\nb\n"
+    assert document.notices == {"formulas_without_values": 2, "hidden_sheets": 1}
+
+
+def test_numbers_are_shown_as_their_cells_show_them():
+    codes = ("0.0%", "#,##0.00 &quot;EUR&quot;", "[$€-407] 0", "0.00;(0.00)", "000-0000", "yyyy")
+    document = load([["n", (0.125, 1), (1234.5, 2), (7, 3), (-2, 4), (5, 5), 0.07000000000000001]], formats=codes)
+    assert document.text == "n | 12.5% | 1,234.50 EUR | € 7 | (2.00) | 5 | 0.07\n"
+
+
+def test_a_cell_that_fills_rows_stands_in_each():
+    document = load(
+        [["Day", "Time"], ["Monday", "9"], ["", "10"], ["Tuesday", "11"]],
+        merged='<mergeCells count="1"><mergeCell ref="A2:A3"/></mergeCells>',
+    )
+    assert document.text == "Day | Time\nMonday | 9\nMonday | 10\nTuesday | 11\n"
+
+
+@pytest.mark.parametrize(
+    "far",
+    [
+        '<row r="1048576"><c r="XFD1048576" s="1"><v>0.5</v></c></row>',
+        '<row r="2"><c r="XFD2" t="inlineStr"><is><t>wide</t></is></c></row><row r="1048576"><c s="1"><v>0.5</v></c></row>',
+    ],
+)
+def test_cells_in_far_corners_are_moved_together(far):
+    document = load(f'<row r="1"><c r="A1" t="inlineStr"><is><t>first</t></is></c></row>{far}', formats=("0%",))
+    assert document.text.split() == ["first", *(["|", "|", "wide"] if "wide" in far else ["|", "|"]), "50%"]
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(0, 6))
+def test_decimals_are_those_of_the_format(value, places):
+    code = "#,##0" + ("." + "0" * places if places else "")
+    number = value / 1000
+    assert float(shown(number, code).replace(",", "")) == pytest.approx(number, abs=0.5000001 * 10**-places)
+    assert len(shown(number, code).partition(".")[2]) == places
