@@ -54,6 +54,7 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
         notebook="embedingest.ingest.load.notebook:create",
         mail="embedingest.ingest.load.mail:create",
         saved_page="embedingest.ingest.load.letters.saved_page:create",
+        rtf="embedingest.ingest.load.rtf:create",
         cards="embedingest.ingest.load.letters.cards:create",
         json="embedingest.ingest.load.data:create_json",
         jsonl="embedingest.ingest.load.data:create_jsonl",
@@ -61,6 +62,8 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
         latex="embedingest.ingest.load.latex:create",
         captions="embedingest.ingest.load.captions:create",
         gzip="embedingest.ingest.load.compressed:create_gzip",
+        bzip2="embedingest.ingest.load.compressed:create_bzip2",
+        xz="embedingest.ingest.load.compressed:create_xz",
         archive="embedingest.ingest.load.compressed:create_archive",
     ),
     *_builtin(

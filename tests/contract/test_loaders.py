@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import json
+import lzma
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests import samples
 GOOD = samples.good()
 EXAMPLES = {
     "archive": {},  # its words are its children's
+    "bzip2": {"mill.txt.bz2": bz2.compress(b"Water turns.\n")},
     "captions": ("mill.srt", "mill.vtt"),
     "cards": {"mill.ics": b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Mill\nEND:VEVENT\nEND:VCALENDAR\n"},
     "code": {"mill.py": b"def grind():\n    return 1\n"},
@@ -30,9 +33,11 @@ EXAMPLES = {
     "opendocument": ("mill.odt",),
     "pdf": ("mill.pdf",),
     "pptx": ("mill.pptx",),
+    "rtf": {"mill.rtf": rb"{\rtf1\ansi Water turns.\par}"},
     "saved-page": {"mill.mhtml": b"MIME-Version: 1.0\nContent-Type: text/html\n\n<h1>Mill</h1><p>Water.</p>"},
     "sheet": ("mill.xlsx",),
     "text": {"mill.txt": b"Water turns.\n"},
+    "xz": {"mill.txt.xz": lzma.compress(b"Water turns.\n")},
     "yaml": ("mill.yaml",),
 }
 LOADERS = sorted(plugin.name for plugin in registry.plugins("loaders") if plugin.distribution is None)

@@ -38,6 +38,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "notebook": ".ipynb",
         "mail": ".eml .emlx .mbox .mbx",
         "saved-page": ".mht .mhtml",
+        "rtf": ".rtf",
         "cards": ".ics .ifb .vcs .vcf .vcard",
         "json": ".json .geojson .json5 .jsonc .webmanifest .har .avsc",
         "jsonl": ".jsonl .ndjson",
@@ -45,6 +46,8 @@ SUFFIXES: Final[dict[str, str]] = {
         "latex": ".tex .ltx .latex",
         "captions": ".srt .vtt",
         "gzip": ".gz .tgz .svgz",
+        "bzip2": ".bz2 .tbz .tbz2",
+        "xz": ".xz .txz .lzma",
     }.items()
     for suffix in suffixes.split()
 }
@@ -55,7 +58,7 @@ _NUMBER: Final = re.compile(rb"[0-7 ]{1,7}[\0 ]{1,7}")
 
 # Formats that are no text: a suffix of theirs is believed only where the content agrees.
 _ZIPPED: Final = frozenset({"docx", "pptx", "opendocument", "sheet", "epub"})
-_PACKED: Final = _ZIPPED | {"pdf", "gzip"}
+_PACKED: Final = _ZIPPED | {"pdf", "rtf", "gzip", "bzip2", "xz"}
 _INSIDE_ZIP: Final = (
     (b"word/", "docx"),
     (b"ppt/", "pptx"),
@@ -63,6 +66,13 @@ _INSIDE_ZIP: Final = (
     (b"mimetypeapplication/epub+zip", "epub"),
     (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "sheet"),
     (b"mimetypeapplication/vnd.oasis.opendocument", "opendocument"),
+)
+
+_COMPRESSED: Final = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"]\0\0", "xz"),
 )
 
 _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
@@ -82,8 +92,6 @@ _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (b"fLaC", "a FLAC recording"),
     (b"ID3", "an MP3 recording"),
     (b"\x1aE\xdf\xa3", "a Matroska film"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"(\xb5/\xfd", "a zstd archive"),
@@ -123,8 +131,11 @@ def _packed(name: str, head: bytes, named: str | None) -> str | None:
     """The loader of a format that its first bytes tell, whatever the suffix."""
     if _is_pdf(head, named):
         return "pdf"
-    if head.startswith(b"\x1f\x8b"):
-        return "gzip"
+    if head.startswith(b"{\\rtf"):
+        return "rtf"
+    compressed = next((loader for mark, loader in _COMPRESSED if head.startswith(mark)), None)
+    if compressed is not None and not (compressed == "bzip2" and _is_plain(head)):
+        return compressed
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _compound(name, named)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):

@@ -1,9 +1,11 @@
-"""Gzip of any file that is read here, and archives (zip, tar) as folders. Unpacks in memory, within limits."""
+"""Gzip, bzip2 and xz of any file that is read here, and archives (zip, tar) as folders. Unpacks in memory."""
 
 from __future__ import annotations
 
+import bz2
 import dataclasses
 import io
+import lzma
 import posixpath
 import tarfile
 import zlib
@@ -18,9 +20,21 @@ from embedingest.types import Document
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ArchiveLoader", "GzipLoader", "create_archive", "create_gzip"]
+__all__ = [
+    "ArchiveLoader",
+    "Bzip2Loader",
+    "GzipLoader",
+    "XzLoader",
+    "create_archive",
+    "create_bzip2",
+    "create_gzip",
+    "create_xz",
+]
 
 _PIECE: Final = 2**20
+_XZ_MEMORY: Final = 256 * 2**20
+"""Bytes that unpacking xz may take for itself: the strongest usual setting takes 65 MiB."""
+
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -42,6 +56,75 @@ class GzipLoader:
         with shared(name, self._limit) as budget:
             document = load_inner(_gunzip(data, name, budget), name, inner, self._options)
         return dataclasses.replace(document, metadata={**document.metadata, "compression": "gzip"})
+
+
+class _PackedLoader:
+    """What the compressed file holds, by the name without the compression's suffix."""
+
+    name = ""
+    suffixes: frozenset[str] = frozenset()
+
+    def __init__(self, *, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> None:
+        self._limit = max_unpacked_bytes
+        self._options = options or {}
+
+    def load(self, data: bytes, name: str) -> Document:
+        """The inner document, under the file's own name. Raises DocumentError (`bomb`, `corrupt`)."""
+        with shared(name, self._limit) as budget:
+            document = load_inner(self._unpack(data, name, budget), name, self._inner(name), self._options)
+        return dataclasses.replace(document, metadata={**document.metadata, "compression": self.name})
+
+    def _inner(self, name: str) -> str:
+        suffix = posixpath.splitext(name.lower())[1]
+        if suffix not in self.suffixes:
+            return name
+        return name[: -len(suffix)] + (".tar" if suffix.startswith(".t") else "")
+
+    def _decompressor(self) -> bz2.BZ2Decompressor | lzma.LZMADecompressor:
+        raise NotImplementedError
+
+    def _unpack(self, data: bytes, name: str, budget: Budget) -> bytes:
+        """Every stream of the file; zeros after the last are padding."""
+        pieces: list[bytes] = []
+        first = True
+        while first or data.lstrip(b"\0"):
+            stream, pending, first = self._decompressor(), data, False
+            try:
+                while not stream.eof and (pending or not stream.needs_input):
+                    piece = stream.decompress(pending, _PIECE)
+                    pending = b""
+                    budget.take(len(piece))
+                    pieces.append(piece)
+            except (OSError, EOFError, lzma.LZMAError, ValueError, MemoryError) as error:
+                raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
+            if not stream.eof:
+                raise DocumentError(f"{name} is damaged: it ends too early", source=name, code="corrupt")
+            data = stream.unused_data
+        return b"".join(pieces)
+
+
+class Bzip2Loader(_PackedLoader):
+    """Reads what a bzip2 file holds, by the name without `.bz2`. `options` are settings by loader name."""
+
+    name = "bzip2"
+    version = "1"
+    suffixes = frozenset({".bz2", ".tbz", ".tbz2"})
+    mimes = frozenset({"application/x-bzip2"})
+
+    def _decompressor(self) -> bz2.BZ2Decompressor:
+        return bz2.BZ2Decompressor()
+
+
+class XzLoader(_PackedLoader):
+    """Reads what an xz or lzma file holds, by the name without `.xz`. `options` are settings by loader name."""
+
+    name = "xz"
+    version = "1"
+    suffixes = frozenset({".xz", ".txz", ".lzma"})
+    mimes = frozenset({"application/x-xz", "application/x-lzma"})
+
+    def _decompressor(self) -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
 
 
 class ArchiveLoader:
@@ -75,6 +158,16 @@ class ArchiveLoader:
 def create_gzip(*, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> GzipLoader:
     """The loader of gzip files."""
     return GzipLoader(max_unpacked_bytes=max_unpacked_bytes, options=options)
+
+
+def create_bzip2(*, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> Bzip2Loader:
+    """The loader of bzip2 files."""
+    return Bzip2Loader(max_unpacked_bytes=max_unpacked_bytes, options=options)
+
+
+def create_xz(*, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> XzLoader:
+    """The loader of xz files."""
+    return XzLoader(max_unpacked_bytes=max_unpacked_bytes, options=options)
 
 
 def create_archive(*, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> ArchiveLoader:

@@ -1,0 +1,343 @@
+"""Rich Text Format as Markdown: its words, headings, tables and notes. Knows control words, no layout."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.assembly import Assembly, pipe_table
+from embedingest.ingest.load.common.labels import web_codec
+from embedingest.ingest.load.common.markdown_escape import escaped_lines
+from embedingest.types import Document
+
+__all__ = ["RtfLoader", "create"]
+
+_TOKEN: Final = re.compile(
+    r"\\([a-zA-Z]{1,32})(-?\d{1,10})?[ ]?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\"
+)
+_CHARSETS: Final = {77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5hkscs",
+                    161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257",
+                    204: "cp1251", 222: "cp874", 238: "cp1250"}  # fmt: skip
+_CODEPAGES: Final = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850", "ansi": "cp1252"}
+_CHARACTERS: Final = {"tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’",
+                      "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ",
+                      "nestcell": " ", "nestrow": " ", "softline": "\n", "lbr": "\n"}  # fmt: skip
+_SYMBOLS: Final = {"~": "\u00a0", "_": "\u2011", "-": "", "{": "{", "}": "}", "\\": "\\", "\t": "\t"}
+_PARAGRAPH: Final = frozenset({"par", "page", "sect", "column", "\n", "\r"})
+_HEADERS: Final = frozenset(f"{kind}{side}" for kind in ("header", "footer") for side in ("", "l", "r", "f"))
+_COUNTED: Final = {"pict": "skipped_images", "annotation": "comments_left_out"} | dict.fromkeys(
+    _HEADERS, "running_lines"
+)
+_SKIPPED: Final = frozenset(
+    {"colortbl", "fldinst", "datafield", "objdata", "objclass", "objname", "shprslt", "sn", "sv", "nonesttables",
+     "listtable", "listoverridetable", "rsidtbl", "generator", "xmlnstbl", "themedata", "colorschememapping",
+     "latentstyles", "datastore", "filetbl", "revtbl", "private", "bkmkstart", "bkmkend", "atnid", "atnauthor",
+     "pnseclvl", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn", "xe", "tc", "txe", "rxe", "nonshppict",
+     "template", "pgdsctbl", "mmath", "falt", "panose"}
+)  # fmt: skip
+# Marked as what an old reader may ignore, and holding words or what leads to them.
+_SHOWN: Final = frozenset({"shpinst", "shptxt", "shppict", "cs", "ds", "ts", "footnote", "pict", "annotation"})
+_MARKS: Final = frozenset({"listtext", "pntext"})
+_TABLES: Final = frozenset({"fonttbl", "stylesheet", "info", "title", "author"})
+_HEADING: Final = re.compile(r"(?i)\s*(?:heading|überschrift|titre|encabezado|título|titolo|kop)\s?(\d)\b")
+_MOST_GROUPS: Final = 10_000
+_MOST_COLUMNS: Final = 400
+
+
+@dataclass(slots=True)
+class _Group:
+    """What holds until a group ends."""
+
+    into: str = "body"  # or "skip", or the destination that is being filled
+    skipped: int = 1  # characters that follow one of Unicode, for old readers
+    codec: str = ""
+    hidden: bool = False
+    number: int = -1  # of the style or font that is being described
+
+
+class RtfLoader:
+    """Words in their order; headings by style or outline level; tables; notes below their paragraph.
+
+    Pictures, comments and running heads are counted; what draws and what programs keep for themselves is no text.
+    """
+
+    name = "rtf"
+    version = "1"
+    suffixes = frozenset({".rtf"})
+    mimes = frozenset({"application/rtf", "text/rtf"})
+
+    def load(self, data: bytes, name: str) -> Document:
+        """Raises DocumentError (`corrupt`) where no rich text begins."""
+        source = data.lstrip(b"\xef\xbb\xbf \t\r\n\0")
+        if not source.startswith(b"{\\rt"):
+            raise DocumentError(f"{name} is no rich text", source=name, code="corrupt")
+        reader = _Reader()
+        reader.read(source.decode("latin-1"))
+        words = {key: " ".join("".join(parts).split()) for key, parts in reader.kept.items()}
+        metadata: dict[str, Any] = {"author": words["author"]} if words.get("author") else {}
+        return Document(
+            source=name,
+            has_lines=False,
+            text=reader.page.finish(),
+            markup="markdown",
+            mime="application/rtf",
+            title=words.get("title") or reader.page.title,
+            metadata=metadata,
+            notices=reader.notices,
+        )
+
+
+def create() -> RtfLoader:
+    """The loader of rich text; it has no settings."""
+    return RtfLoader()
+
+
+class _Page:
+    """The Markdown under construction: a paragraph, a table's row, notes that wait for the paragraph's end."""
+
+    def __init__(self) -> None:
+        self._assembly = Assembly()
+        self._rows: list[list[str]] = []
+        self._row: list[str] = []
+        self._notes: list[str] = []
+        self.words: list[str] = []
+        self.note: list[str] = []
+        self.mark: list[str] = []
+        self.in_table = False
+        self.level = 0
+        self.title: str | None = None
+
+    def paragraph(self) -> None:
+        if self.in_table or self._row:
+            self.words.append("\n")
+            return
+        self.end_table()
+        text = "".join(self.words).strip(" \n")
+        mark = " ".join("".join(self.mark).split())
+        self.words, self.mark = [], []
+        if self.level and text:
+            text = f"{mark} {text}".strip()
+            heading = " ".join(text.split())
+            self.title = self.title or heading
+            self._assembly.add(f"{'#' * min(6, self.level)} {heading}")
+        elif mark and text:
+            self._assembly.add(f"{mark if mark[-1:] in '.)' else '-'} {escaped_lines(text)}")
+        else:
+            self._assembly.add(escaped_lines(text))
+        self._add_notes()
+
+    def cell(self) -> None:
+        if len(self._row) < _MOST_COLUMNS:
+            self._row.append("".join(self.words))
+        else:
+            self._row[-1] += " " + "".join(self.words)
+        self.words = []
+
+    def row(self) -> None:
+        if any(word.strip() for word in self.words):
+            self.cell()
+        self.words = []
+        self._rows.append(self._row)
+        self._row = []
+
+    def end_table(self) -> None:
+        if self._rows:
+            self._assembly.add(pipe_table(self._rows))
+            self._rows = []
+            self._add_notes()
+
+    def end_note(self) -> None:
+        self._notes.append(" ".join("".join(self.note).split()))
+        self.note = []
+
+    def _add_notes(self) -> None:
+        for note in self._notes:
+            self._assembly.add(escaped_lines(note))
+        self._notes = []
+
+    def finish(self) -> str:
+        if self._row:
+            self.row()
+        self.in_table = False
+        self.paragraph()
+        return self._assembly.text
+
+
+class _Reader:
+    """Follows groups and control words, and hands the words to the page."""
+
+    def __init__(self) -> None:
+        self.page = _Page()
+        self.notices: dict[str, int] = {}
+        self.kept: dict[str, list[str]] = {}
+        self._group = _Group()
+        self._outer: list[_Group] = []
+        self._too_deep = 0
+        self._ansi = "cp1252"
+        self._fonts: dict[int, str] = {}
+        self._levels: dict[int, int] = {}
+        self._default = -1
+        self._pending = bytearray()
+        self._skip = 0
+        self._high = ""
+        self._ignorable = False
+
+    def read(self, source: str) -> None:
+        at = 0
+        while match := _TOKEN.match(source, at):
+            at = match.end()
+            word, number, byte, symbol, brace, text = match.groups()
+            if byte or text:
+                self._bytes(bytes.fromhex(byte) if byte else text.encode("latin-1"))
+                continue
+            if not (word or symbol or brace):
+                continue  # an end of line says nothing
+            self._flush()
+            if brace:
+                self._skip = 0
+                self._open() if brace == "{" else self._close()
+            elif symbol:
+                self._symbol(symbol)
+            elif word == "bin":
+                at += max(0, int(number or 0))
+            else:
+                self._word(word, int(number) if number else None)
+        self._flush()
+
+    def _bytes(self, raw: bytes) -> None:
+        dropped = min(self._skip, len(raw))
+        self._skip -= dropped
+        self._pending += raw[dropped:]
+        if len(raw) > dropped:
+            self._ignorable = False
+
+    def _flush(self) -> None:
+        if self._pending:
+            codec = self._group.codec or self._fonts.get(self._default, "") or self._ansi
+            text = self._pending.decode(codec, "replace")
+            if "�" in text:
+                self.notices["undecodable"] = self.notices.get("undecodable", 0) + text.count("�")
+            self._pending.clear()
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        into = self._group.into
+        if into == "skip" or self._group.hidden:
+            return
+        if into == "body":
+            self.page.words.append(text)
+        elif into in _MARKS:
+            (self.page.words if self.page.in_table else self.page.mark).append(text)
+        elif into == "footnote":
+            self.page.note.append(text)
+        elif into == "stylesheet":
+            heading = _HEADING.match(text)
+            if heading is not None and heading[1] != "0":
+                self._levels.setdefault(self._group.number, int(heading[1]))
+        elif into in {"title", "author"}:
+            self.kept.setdefault(into, []).append(text)
+
+    def _open(self) -> None:
+        if len(self._outer) >= _MOST_GROUPS:
+            self._too_deep += 1
+            return
+        self._outer.append(self._group)
+        self._group = replace(self._group)
+        self._ignorable = False
+
+    def _close(self) -> None:
+        if self._too_deep:
+            self._too_deep -= 1
+        elif self._outer:
+            ended, self._group = self._group, self._outer.pop()
+            if ended.into == "footnote" != self._group.into:
+                self.page.end_note()
+
+    def _symbol(self, symbol: str) -> None:
+        if symbol == "*":
+            self._ignorable = True
+        elif symbol in _PARAGRAPH:
+            self._paragraph()
+        elif self._skip and symbol in "{}\\":
+            self._skip -= 1
+        elif symbol in _SYMBOLS:
+            self._say(_SYMBOLS[symbol])
+
+    def _word(self, word: str, number: int | None) -> None:
+        ignorable, self._ignorable = self._ignorable, False
+        if word in _COUNTED and self._group.into == "body":
+            self.notices[_COUNTED[word]] = self.notices.get(_COUNTED[word], 0) + 1
+        if word in _COUNTED or word in _SKIPPED or (ignorable and word not in _SHOWN):
+            self._group.into = "skip"
+        elif self._group.into == "skip":
+            return
+        elif word in _TABLES or word in _MARKS or word == "footnote":
+            self._group.into = word
+        elif word == "u":
+            self._unicode(number or 0)
+        elif word in _CHARACTERS:
+            self._say(_CHARACTERS[word])
+        elif self._group.into == "body":
+            self._layout(word, number)
+            self._state(word, number)
+        else:
+            self._state(word, number)
+
+    def _unicode(self, number: int) -> None:
+        unit = number & 0xFFFF
+        self._skip = self._group.skipped
+        if 0xD800 <= unit < 0xDC00:
+            self._high = chr(unit)
+            return
+        pair = (self._high + chr(unit)).encode("utf-16-le", "surrogatepass")
+        self._high = ""
+        self._say(pair.decode("utf-16-le", "replace"))
+
+    def _paragraph(self) -> None:
+        if self._group.into == "body":
+            self.page.paragraph()
+        else:
+            self._say(" ")
+
+    def _layout(self, word: str, number: int | None) -> None:
+        """What parts the text."""
+        page = self.page
+        if word in _PARAGRAPH:
+            page.paragraph()
+        elif word == "cell":
+            page.cell()
+        elif word == "row":
+            page.row()
+        elif word == "intbl":
+            page.in_table = True
+        elif word == "pard":
+            page.in_table, page.level = False, 0
+        elif word == "s":
+            page.level = self._levels.get(number or 0, 0)
+        elif word == "outlinelevel" and number is not None:
+            page.level = number + 1 if 0 <= number < 9 else 0
+
+    def _state(self, word: str, number: int | None) -> None:
+        """What holds for the words to come."""
+        group = self._group
+        if word == "uc":
+            group.skipped = max(0, min(number if number is not None else 1, 16))
+        elif word in {"v", "deleted"}:
+            group.hidden = number != 0
+        elif word == "plain":
+            group.hidden = False
+        elif word == "f" and number is not None:
+            group.codec = self._fonts.get(number, "")
+            group.number = number if group.into == "fonttbl" else group.number
+        elif word == "fcharset" and group.into == "fonttbl":
+            self._fonts[group.number] = _CHARSETS.get(number or 0, "")
+        elif word == "deff":
+            self._default = number or 0
+        elif word == "ansicpg" or word in _CODEPAGES:
+            self._ansi = web_codec(f"cp{number}") or self._ansi if word == "ansicpg" else _CODEPAGES[word]
+        elif group.into == "stylesheet" and word == "s":
+            group.number = number or 0
+        elif group.into == "stylesheet" and word == "outlinelevel" and number is not None and 0 <= number < 9:
+            self._levels.setdefault(group.number, number + 1)

@@ -1,0 +1,80 @@
+"""Rich text: words in their order and encodings, headings, tables, notes; no control word, no base64."""
+
+import bz2
+import lzma
+
+import pytest
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.choose import choose
+from embedingest.ingest.load.compressed import XzLoader
+from embedingest.ingest.load.inner import load_inner
+
+
+def load(body, head=r"\ansi\ansicpg1252\deff0"):
+    data = "{\\rtf1" + head + body + "}"
+    return load_inner(data.encode("latin-1"), "a.rtf", "a.rtf")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (r"\pard Gr\'fc\'dfe, \b bold\b0  words.\par Two.\par", "Grüße, bold words.\n\nTwo."),
+        (r"\uc1 \u1052?\u1080?\u1088? \uc0\u8364  and {\uc2\u228 ae}b", "Мир € and äb"),
+        (r"\u-10179?\u-8704? \u55357?\u56832?", "😀 😀"),
+        (r"{\fonttbl{\f0\fcharset0 A;}{\f1\fcharset204 B;}{\f2\fcharset128 C;}}\f1\'cc\'e8\'f0 \f2\'8c\'8e\f0 \'e4", "Мир 月ä"),
+        (r"one\line two\tab three\~four\_five\-six \{a\} \\b", "one\ntwo\tthree\u00a0four\u2011fivesix {a} \\b"),
+        (r"{\*\generator x;}{\*\unknown secret}{\info{\author Ann}}seen{\v unseen}", "seen"),
+        (r"{\field{\*\fldinst HYPERLINK \"http://a\"}{\fldrslt a link}} after", "a link after"),
+        (r"Before{\pict\pngblip 89504e47\bin4 {}{} 0d0a}after", "Beforeafter"),
+        (r"Line{\footnote \chftn  A note.} goes on.\par Next.\par", "Line goes on.\n\nA note.\n\nNext."),
+        (r"\trowd\intbl A\cell B | C\cell\row\intbl 1\cell 2\par 3\cell\row\pard After.\par",
+         "| A | B \\| C |\n| --- | --- |\n| 1 | 2 3 |\n\nAfter."),
+        ((r"{\stylesheet{\s0 Normal;}{\s3\f0 heading 2;}{\s4\outlinelevel0 Chapter;}}"
+          r"\pard\s4 One\par\pard\s3 Two\par\pard\s0 # 1 in sales\par"), "# One\n\n## Two\n\n\\# 1 in sales"),
+        (r"{\header Page head\par}{\shp{\*\shpinst{\sp{\sn a}{\sv 1}}{\shptxt Boxed words.\par}}{\shprslt Boxed words.\par}}", "Boxed words."),
+        ("two\r\nlines of\r\n one word", "twolines of one word"),
+        (r"{\listtext 1.\tab}First\par", "1. First"),
+        (r"{\pntext\'b7\tab}First\par 1. Second\par", "- First\n\n1\\. Second"),
+    ],
+)  # fmt: skip
+def test_words_as_a_person_reads_them(body, text):
+    assert load(body).text.strip() == text
+
+
+def test_what_is_left_out_is_counted_and_the_title_known():
+    document = load(r"{\info{\title The mill}{\author Ann}}{\header Head\par}Words{\pict 00}{\*\annotation No.}")
+    assert (document.title, document.metadata, document.text) == ("The mill", {"author": "Ann"}, "Words\n")
+    assert document.notices == {"running_lines": 1, "skipped_images": 1, "comments_left_out": 1}
+
+
+def test_rich_text_is_known_by_its_first_word_and_its_suffix_alone_is_not_believed():
+    assert choose("letter.doc", rb"{\rtf1\ansi words}") == "rtf"
+    assert choose("letter.rtf", b"plain words") == "text"
+
+
+def test_groups_without_end_and_ends_without_groups_are_read():
+    assert load("{" * 30_000 + "deep" + "}" * 40_000 + "}").text == "deep\n"
+
+
+@pytest.mark.parametrize(
+    ("packed", "name"), [(bz2.compress, "a.txt.bz2"), (lzma.compress, "a.txt.xz"), (bz2.compress, "a")]
+)
+def test_what_is_compressed_is_read_all_its_streams(packed, name):
+    document = load_inner(packed(b"One.\n") + packed(b"Two.\n"), name, name)
+    assert (document.text, document.source) == ("One.\nTwo.\n", name)
+
+
+@pytest.mark.parametrize("packed", [bz2.compress, lzma.compress])
+def test_what_is_compressed_and_damaged_or_too_large_is_refused(packed):
+    whole = packed(b"words " * 2_000)
+    for data in (whole[:-9], whole[:12] + b"xxxxxxxx" + whole[20:]):
+        with pytest.raises(DocumentError) as caught:
+            load_inner(data, "a.txt.bz2", "a.txt.bz2")
+        assert caught.value.code == "corrupt"
+
+
+def test_a_small_file_that_unpacks_to_much_is_stopped():
+    with pytest.raises(DocumentError) as caught:
+        XzLoader(max_unpacked_bytes=2**22).load(lzma.compress(bytes(2**23)), "a.xz")
+    assert caught.value.code == "bomb"
