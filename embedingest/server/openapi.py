@@ -67,6 +67,7 @@ _SEARCH: Final[Schema] = {
     "properties": {
         "query": {"type": "string", "minLength": 1},
         "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10},
+        "offset": {"type": "integer", "minimum": 0, "maximum": 1000000, "default": 0},
         "mode": {"type": "string", "enum": ["hybrid", "vector", "text"], "default": "hybrid"},
         "filter": {
             "type": "string",
@@ -75,6 +76,7 @@ _SEARCH: Final[Schema] = {
         "group": {"description": "Group results, as `search --group`"},
         "fold": {"type": "boolean", "description": "Copies of one text as one result with `places`; true by default"},
     },
+    "additionalProperties": False,
 }
 
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["search"]
 
+_FIELDS: Final = frozenset({"query", "limit", "offset", "mode", "filter", "group", "fold"})
 _DEFAULT_LIMIT: Final = 10
 _MAX_LIMIT: Final = 1000
+_MAX_OFFSET: Final = 1_000_000
 _QUERY_CHARACTERS: Final = 100_000
 
 
@@ -24,6 +26,7 @@ async def search(state: ServerState, request: Request) -> Answer:
     if state.search is None:
         raise WireError(404, "no table is served here; start with `watch --serve`, or `serve --db URI`")
     fields = await state.read(request, decode)
+    fields.only(_FIELDS)
     query, options = _query(fields), _options(fields)
     results = await state.threads.run(state.search, query, **options)
     return Answer(200, orjson.dumps(results, default=str, option=orjson.OPT_SERIALIZE_NUMPY))
@@ -43,8 +46,13 @@ def _options(fields: Fields) -> dict[str, object]:
     limit = _DEFAULT_LIMIT if limit is None else limit
     if not 1 <= limit <= _MAX_LIMIT:
         raise WireError(400, f'field "limit" must be from 1 to {_MAX_LIMIT}, not {limit}')
+    offset = fields.whole("offset") or 0
+    if not 0 <= offset <= _MAX_OFFSET:
+        raise WireError(400, f'field "offset" must be from 0 to {_MAX_OFFSET}, not {offset}')
     mode = fields.text("mode", "hybrid")
     if mode not in ("hybrid", "vector", "text"):
         raise WireError(400, f'field "mode" must be hybrid, vector or text, not "{mode}"')
     options = {"limit": limit, "mode": mode, "filter": fields.text("filter") or None, "group": fields.get("group")}
+    if offset:
+        options["offset"] = offset
     return options if fields.flag("fold", default=True) else {**options, "fold": False}

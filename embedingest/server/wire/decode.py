@@ -14,7 +14,7 @@ import orjson
 from embedingest.server.wire.large import TooManyValuesError, pairs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = ["LARGE_BYTES", "Fields", "WireError", "decode", "is_number", "kind"]
 
@@ -184,6 +184,12 @@ class Fields:
 
     def get(self, name: str) -> Any:
         return self._values.get(name)
+
+    def only(self, known: Collection[str]) -> None:
+        """Raises WireError (400) where there is a key that nobody reads: a paging client must not get page 1 for ever."""
+        for name in self._values:
+            if name not in known:
+                raise WireError(400, f'there is no field "{name[:100]}" here; known: {", ".join(sorted(known))}')
 
     def text(self, name: str, default: str = "") -> str:
         value = self._typed(name, str, "a string", default)

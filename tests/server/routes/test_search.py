@@ -57,6 +57,14 @@ def test_search_hands_over_what_was_asked_and_its_defaults(searching):
     ]
     post(port, "/api/search", {"query": "z", "fold": False})
     assert calls[-1] == ("z", {"limit": 10, "mode": "hybrid", "filter": None, "group": None, "fold": False})
+    post(port, "/api/search", {"query": "page 2", "offset": 10})
+    assert calls[-1][1]["offset"] == 10
+
+
+def test_a_field_that_nobody_reads_is_named_with_those_that_are_known(searching):
+    refused = post(searching[0], "/api/search", {"query": "x", "offst": 7})
+    assert '"offst"' in refused.json()["error"]
+    assert "offset" in refused.json()["error"]
 
 
 @pytest.mark.parametrize(("query", "status"), [("bad filter", 400), ("other model", 409), ("no table", 404)])
@@ -83,6 +91,10 @@ def test_a_bug_is_a_500_that_tells_nothing_of_the_inside(searching, caplog):
         {"query": "x", "limit": 0},
         {"query": "x", "mode": "y"},
         {"query": "x", "fold": 1},
+        {"query": "x", "offset": -1},
+        {"query": "x", "offset": True},
+        {"query": "x", "offset": 10**12},
+        {"query": "x", "offst": 7},
     ],
 )
 def test_a_search_that_makes_no_sense_is_refused(searching, body):
