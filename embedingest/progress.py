@@ -6,6 +6,7 @@ Knows only `Progress` values. Imports rich at the first of them.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _PLAIN_LINE_SECONDS: Final = 5.0
 
 
 class ProgressLine:
-    """A sink for `Progress`: files done of files known, chunks/s, tokens/s and the time left.
+    """A sink for `Progress`: files and bytes done of those known, chunks/s, tokens/s and the time left.
 
     `console` is where it is drawn, standard error by default: a live line in a terminal and in a notebook, one plain
     line every five seconds elsewhere. Nothing is drawn with `quiet`. A context manager: the line goes at its end.
@@ -124,36 +125,46 @@ class _PlainLines:
     def show(self, progress: Progress) -> None:
         if time.monotonic() - self._last_line >= _PLAIN_LINE_SECONDS:
             self._last_line = time.monotonic()
-            self._file.write(_plain(progress) + "\n")
-            self._file.flush()
+            with suppress(OSError):  # a run does not fail for want of somebody to tell
+                self._file.write(_plain(progress) + "\n")
+                self._file.flush()
 
     def close(self) -> None:
         pass
 
 
 def _new_bar(**settings: Any) -> tuple[Bar, TaskID]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
     bar = Progress(
         TextColumn("{task.description:>8}"),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("files"),
+        TextColumn("{task.fields[files]} files"),
         TextColumn("{task.fields[rate]}", style="dim"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        TextColumn("{task.fields[left]}"),
         **settings,
     )
-    return bar, bar.add_task("", total=None, rate="")
+    return bar, bar.add_task("", total=None, files="", rate="", left="")
 
 
 def _update(bar: Bar, task: TaskID, progress: Progress) -> None:
+    """The bar is drawn by bytes: a large file moves it as many small ones do."""
+    by_bytes = progress.bytes_total > 0
     bar.update(
         task,
         description=progress.stage,
-        completed=progress.done,
-        total=progress.total or None,
-        rate=_rate(progress),
+        completed=progress.bytes_done if by_bytes else progress.done,
+        total=(progress.bytes_total if by_bytes else progress.total) or None,
+        files=f"{progress.done}/{progress.total}",
+        rate=", ".join(filter(None, [_size(progress), _rate(progress)])),
+        left=_left(progress),
     )
+
+
+def _size(progress: Progress) -> str:
+    if not progress.bytes_total:
+        return ""
+    return f"{progress.bytes_done / 1e6:,.1f} of {progress.bytes_total / 1e6:,.1f} MB"
 
 
 def _rate(progress: Progress) -> str:
@@ -164,13 +175,16 @@ def _rate(progress: Progress) -> str:
 
 
 def _plain(progress: Progress) -> str:
-    line = f"{progress.stage}: {progress.done}/{progress.total} files"
-    rate = _rate(progress)
-    remaining = _remaining_seconds(progress)
-    return line + (f", {rate}" if rate else "") + (f", about {remaining:.0f} s left" if remaining is not None else "")
+    parts = [f"{progress.stage}: {progress.done}/{progress.total} files", _size(progress), _rate(progress)]
+    return ", ".join(filter(None, [*parts, _left(progress)]))
 
 
-def _remaining_seconds(progress: Progress) -> float | None:
-    if not progress.done or progress.total <= progress.done:
-        return None
-    return progress.seconds / progress.done * (progress.total - progress.done)
+def _left(progress: Progress) -> str:
+    left = progress.seconds_left
+    return "" if left is None else f"about {_duration(left)} left"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

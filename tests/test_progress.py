@@ -12,6 +12,7 @@ import types
 import pytest
 from rich.console import Console
 
+import embedingest
 from embedingest import progress as module
 from embedingest.ingest.report import Progress
 from embedingest.progress import ProgressLine
@@ -66,7 +67,7 @@ def test_a_pipe_gets_a_plain_line_every_few_seconds_and_none_for_a_short_run(mon
         assert file.getvalue() == ""
         monkeypatch.setattr(module, "_PLAIN_LINE_SECONDS", 0.0)
         line(halfway())
-    assert file.getvalue() == "embed: 5/10 files, 40 chunks, 10/s, 2,000 tokens/s, about 4 s left\n"
+    assert file.getvalue() == "embed: 5/10 files, 40 chunks, 10/s, 2,000 tokens/s\n"
 
 
 def test_colour_that_is_forced_makes_no_terminal_of_a_pipe(monkeypatch):
@@ -132,3 +133,28 @@ def test_a_run_whose_size_is_not_known_yet_is_drawn_too(terminal, total):
 def test_rich_is_imported_by_the_first_value_only():
     code = "import sys, embedingest.progress as p; p.ProgressLine().close(); print('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_bytes_are_counted_and_those_of_a_large_file_while_it_is_under_way(tmp_path):
+    (tmp_path / "docs").mkdir()
+    for number in range(20):
+        (tmp_path / f"docs/{number}.md").write_text(f"note {number}")
+    paragraphs = [
+        f"Paragraph {number} of a book that is far larger than the notes beside it." for number in range(6000)
+    ]
+    (tmp_path / "docs/book.md").write_text("\n\n".join(paragraphs))
+    told = []
+    settings = {"state": tmp_path / "state", "db": tmp_path / "db", "model": "hashing", "chunk": {"max_tokens": 32}}
+    embedingest.ingest(tmp_path / "docs", progress=told.append, **settings)
+    assert told[-1].bytes_done == told[-1].bytes_total == sum(f.stat().st_size for f in (tmp_path / "docs").iterdir())
+    assert (told[-1].stage, told[-1].seconds_left) == ("done", None)
+    assert [step.bytes_done for step in told] == sorted(step.bytes_done for step in told)
+    # All but a thousandth is the book: what is between counts it while it is under way.
+    assert any(0.1 < step.bytes_done / step.bytes_total < 0.9 for step in told)
+
+
+def test_bytes_and_the_time_left_are_drawn_where_they_are_known():
+    step = Progress("ingest", 5, 10, 40, 8000, 4.0, bytes_done=1_000_000, bytes_total=4_000_000, seconds_left=12.3)
+    assert module._plain(step) == (
+        "ingest: 5/10 files, 1.0 of 4.0 MB, 40 chunks, 10/s, 2,000 tokens/s, about 12 s left"
+    )

@@ -137,5 +137,5 @@ def _damage_lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _run_line(run: Mapping[str, Any]) -> str:
-    facts = ", ".join(f"{name} {value}" for name, value in run.items() if name != "age")
+    facts = ", ".join(f"{name} {value}" for name, value in run.items() if name != "age" and value is not None)
     return f"now: {facts} (said {run['age']:.0f} s ago)"

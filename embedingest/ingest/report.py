@@ -126,7 +126,12 @@ class Notices:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands. `done` and `total` count files, `total` grows while scanning; `seconds` since it began."""
+    """Where a run stands. `done` and `total` count files, `total` grows while scanning; `seconds` since it began.
+
+    `bytes_done` of `bytes_total` are those of the same files; of a file that is under way, the share whose vectors are
+    there counts as done. `seconds_left` is how long it takes until all of them are embedded, `None` while that cannot
+    be told.
+    """
 
     stage: str
     done: int
@@ -134,6 +139,9 @@ class Progress:
     chunks: int
     tokens: int
     seconds: float
+    bytes_done: int = 0
+    bytes_total: int = 0
+    seconds_left: float | None = None
 
     @property
     def tokens_per_second(self) -> float:

@@ -219,8 +219,9 @@ class Convergence:
                 break
             self._survey_vanished()
         self._delete_gone(self._departures.rest())
+        self._resources.progress.tell("tidy", self._report, self._walk, always=True)
         self._tidy()
-        self._resources.progress.tell("done", self._report, self._walk.finished, self._walk.total, always=True)
+        self._resources.progress.tell("done", self._report, self._walk, always=True)
 
     def _poll_follower(self) -> None:
         """Called while the walk runs: saves of this moment go first, and so do their deletions."""

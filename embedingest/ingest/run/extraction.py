@@ -52,7 +52,8 @@ class Outcome(NamedTuple):
 class Extraction:
     """Hands files to `workers` (opened with the first of them), and each outcome to `post`, from threads of theirs.
 
-    What a file gave is held until `stored`. An urgent one is never put back.
+    What a file gave is held until `stored`. An urgent one is never put back. `bytes_read` are those of files that have
+    ended.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Extraction:
         self._now_ns = now_ns
         self._jobs = 0
         self._bytes = 0
+        self.bytes_read = 0
         self._lock = threading.Lock()
         self._held: dict[str, int] = {}
         self._growth = 0.0  # the most bytes lately held for a byte that was read
@@ -71,6 +73,11 @@ class Extraction:
     def under_way(self) -> int:
         """How many files were started and have not ended."""
         return self._jobs
+
+    @property
+    def bytes_under_way(self) -> int:
+        """How many bytes the files have that were started and have not ended."""
+        return self._bytes
 
     def full(self, *, urgent: bool) -> bool:
         """Whether the next file has to wait for others to end."""
@@ -120,7 +127,9 @@ class Extraction:
     def ended(self, outcome: Outcome) -> None:
         """An outcome was taken from where it was posted: there is room for another file."""
         self._jobs -= 1
-        self._bytes -= outcome.candidate.file.facts.size
+        size = outcome.candidate.file.facts.size
+        self._bytes -= size
+        self.bytes_read += size
 
 
 def _result(future: Future[Extracted]) -> Extracted | BaseException | None:

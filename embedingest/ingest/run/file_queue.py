@@ -28,7 +28,7 @@ class FileQueue:
 
     No file is under way twice: one that is added meanwhile is put off, and waits again from `done` on. Who is urgent
     is decided here alone. `urgent` counts urgent files that wait or are under way; `finished` of `total` files are
-    done with, and both grow while a run goes on.
+    done with, and both grow while a run goes on; `bytes_finished` of `bytes_total` are theirs.
     """
 
     def __init__(self) -> None:
@@ -41,6 +41,8 @@ class FileQueue:
         self.urgent = 0
         self.finished = 0
         self.total = 0
+        self.bytes_finished = 0
+        self.bytes_total = 0
 
     @property
     def waiting(self) -> int:
@@ -72,6 +74,7 @@ class FileQueue:
                 continue
             self._pushed += 1
             self.total += 1
+            self.bytes_total += candidate.file.facts.size
             self.urgent += candidate.urgent
             facts = candidate.file.facts
             self._sizes[facts.size] += 1
@@ -106,6 +109,7 @@ class FileQueue:
             self._sizes[candidate.file.facts.size] -= 1
             self.urgent -= candidate.urgent
             self.total -= 1
+            self.bytes_total -= candidate.file.facts.size
             return None
         self._under_way.add(candidate.source)
         return candidate
@@ -113,6 +117,7 @@ class FileQueue:
     def done(self, candidate: Candidate) -> None:
         """A file that was taken is done with, whatever came of it."""
         self.finished += 1
+        self.bytes_finished += candidate.file.facts.size
         self._sizes[candidate.file.facts.size] -= 1
         self.urgent -= candidate.urgent
         self._under_way.discard(candidate.source)

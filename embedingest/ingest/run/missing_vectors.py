@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.ingest.forecast import TEXT_CHARACTERS
 from embedingest.ingest.notices import plus
 from embedingest.ingest.run.embedder import BULK_THREADS, URGENT_THREADS
 from embedingest.ingest.run.rounds import ROUND_TEXTS, Rounds
@@ -41,14 +42,19 @@ class Arrived(NamedTuple):
 
 
 class MissingVectors:
-    """Every text is asked for once, however many files wait for it. Owns the count of calls in flight."""
+    """Every text is asked for once, however many files wait for it. Owns the count of calls in flight.
+
+    `asked` are the characters of all texts until now, as `Work` counts them, `embedded` those whose call came back.
+    """
 
     def __init__(self) -> None:
         self._incomplete: dict[str, PlannedFile] = {}
         self._waiters: dict[str, list[PlannedFile]] = {}
         self._rounds = Rounds()
-        self._in_flight: dict[tuple[str, ...], bool] = {}
+        self._in_flight: dict[tuple[str, ...], Call] = {}
         self._texts_in_flight = 0
+        self.asked = 0
+        self.embedded = 0
 
     def __len__(self) -> int:
         """How many texts wait or are in flight."""
@@ -63,6 +69,15 @@ class MissingVectors:
     def calls(self) -> int:
         """How many calls are in flight."""
         return len(self._in_flight)
+
+    def ready(self) -> tuple[int, int]:
+        """Chunks of files that wait whose vectors are there, and the same share of the bytes of those files."""
+        chunks, size = 0, 0
+        for file in self._incomplete.values():
+            known = len(file.vectors)
+            chunks += known
+            size += file.candidate.file.facts.size * known // (known + len(file.missing))
+        return chunks, size
 
     def unasked(self, hashes: Collection[str]) -> set[str]:
         """Those of these text hashes that nobody waits for yet."""
@@ -80,6 +95,7 @@ class MissingVectors:
                     self._rounds.hurry(key)
             else:
                 self._waiters[key] = [file]
+                self.asked += len(text) + TEXT_CHARACTERS
                 self._rounds.add(key, text, urgent=urgent)
 
     def next_call(self, *, idle: bool) -> Call | None:
@@ -88,21 +104,23 @@ class MissingVectors:
         A round that is not full waits for more texts while others keep the engine busy, unless `idle`: no file is
         being read.
         """
-        urgent_calls = sum(self._in_flight.values())
+        urgent_calls = sum(call.urgent for call in self._in_flight.values())
         urgent = self._rounds.urgent and urgent_calls < URGENT_CALLS
         if not urgent and self.calls - urgent_calls >= BULK_CALLS:
             return None
         texts = self._rounds.next_urgent() if urgent else self._rounds.next_call(begin=idle or self.calls <= 1)
         if not texts:
             return None
-        self._in_flight[tuple(texts)] = urgent
+        call = self._in_flight[tuple(texts)] = Call(texts, urgent)
         self._texts_in_flight += len(texts)
-        return Call(texts, urgent)
+        return call
 
     def arrived(self, embedded: Embedded) -> Arrived:
         """A call in flight has come back: hand what it brought, if the engine did not fail, to the files that wait."""
-        if self._in_flight.pop(embedded.hashes, None) is not None:
+        call = self._in_flight.pop(embedded.hashes, None)
+        if call is not None:
             self._texts_in_flight -= len(embedded.hashes)
+            self.embedded += sum(len(text) + TEXT_CHARACTERS for text in call.texts.values())
         arrived = Arrived([], [])
         if embedded.error is not None:
             return arrived

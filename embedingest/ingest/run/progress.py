@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final, NamedTuple, NotRequired, Protocol, TypedDict
 
+from embedingest.ingest.forecast import Forecast, Work
 from embedingest.ingest.report import Progress
 
 if TYPE_CHECKING:
@@ -15,11 +16,31 @@ if TYPE_CHECKING:
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.ingest.state.journal import Journal
 
-__all__ = ["ProgressNote", "ProgressReporter", "RunStatus", "read_run"]
+__all__ = ["ProgressNote", "ProgressReporter", "RunStatus", "Standing", "Stands", "read_run"]
 
 _KEY: Final = "progress"
 _TELL_SECONDS: Final = 0.1
 _NOTE_SECONDS: Final = 1.0
+
+
+class Standing(NamedTuple):
+    """How far a run is: files done with of those taken up, and their bytes.
+
+    `chunks_ready` and `bytes_ready` are of files under way: those whose vectors are there.
+    """
+
+    done: int = 0
+    total: int = 0
+    bytes_done: int = 0
+    chunks_ready: int = 0
+    bytes_ready: int = 0
+    work: Work = Work()
+
+
+class Stands(Protocol):
+    """A walk that can say where it stands; asked only when that is told."""
+
+    def standing(self) -> Standing: ...
 
 
 class ProgressNote(TypedDict):
@@ -31,6 +52,7 @@ class ProgressNote(TypedDict):
     total: int
     tokens_per_second: float
     at: float
+    seconds_left: NotRequired[float | None]
 
 
 class RunStatus(TypedDict):
@@ -41,6 +63,7 @@ class RunStatus(TypedDict):
     done: int
     total: int
     tokens_per_second: float
+    seconds_left: float | None
     age: float
 
 
@@ -63,23 +86,40 @@ class ProgressReporter:
         self._now = now
         self._clock = clock
         self._started = clock()
+        self._forecast = Forecast()
         self._told_at = self._noted_at = float("-inf")
 
     def begin(self) -> None:
         """A run begins: its progress counts from now."""
         self._started = self._clock()
+        self._forecast = Forecast()
 
-    def tell(self, stage: str, report: IngestReport, done: int, total: int, *, always: bool = False) -> None:
-        """Tell that `done` of `total` files are through, unless that was told a moment ago and not `always`."""
+    def pause(self, seconds: float) -> None:
+        """So many seconds went just now into something that comes once a run: no rate counts them."""
+        self._forecast.pause(seconds)
+
+    def tell(self, stage: str, report: IngestReport, walk: Stands, *, always: bool = False) -> None:
+        """Tell where `walk` stands, unless that was told a moment ago and not `always`."""
         now = self._clock()
         if now - self._told_at < _TELL_SECONDS and not always:
             return
         self._told_at = now
-        chunks = report.chunks.new + report.chunks.kept
-        progress = Progress(stage, done, total, chunks, report.embedded.tokens, now - self._started)
+        stands = walk.standing()
+        self._forecast.add(now - self._started, stands.work)
+        progress = Progress(
+            stage,
+            stands.done,
+            stands.total,
+            report.chunks.new + report.chunks.kept + stands.chunks_ready,
+            report.embedded.tokens,
+            now - self._started,
+            stands.bytes_done + stands.bytes_ready,
+            stands.work.bytes_total,
+            self._forecast.time_left() if stage == "ingest" else None,
+        )
         if self._sink is not None:
             self._sink(progress)
-        if total and (now - self._noted_at >= _NOTE_SECONDS or always):
+        if stands.total and (now - self._noted_at >= _NOTE_SECONDS or always):
             self._noted_at = now
             self._note(progress)
 
@@ -91,6 +131,7 @@ class ProgressReporter:
             total=progress.total,
             tokens_per_second=round(progress.tokens_per_second, 1),
             at=round(self._now(), 3),
+            seconds_left=None if progress.seconds_left is None else round(progress.seconds_left, 1),
         )
         self._journal.set_meta(_KEY, json.dumps(note))
 
@@ -107,5 +148,6 @@ def read_run(journal: Journal, now: float) -> RunStatus | None:
         done=note["done"],
         total=note["total"],
         tokens_per_second=note["tokens_per_second"],
+        seconds_left=note.get("seconds_left"),
         age=max(0.0, round(now - note["at"], 1)),
     )

@@ -12,12 +12,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError, DocumentSkipped
+from embedingest.ingest.forecast import Work
 from embedingest.ingest.run.committer import Committer
 from embedingest.ingest.run.embedder import Embedded
 from embedingest.ingest.run.extraction import Extraction, Outcome
 from embedingest.ingest.run.file_queue import FileQueue
 from embedingest.ingest.run.missing_vectors import MissingVectors
 from embedingest.ingest.run.planner import Planner, ReadFile
+from embedingest.ingest.run.progress import Standing
 from embedingest.ingest.scan.files import facts_at, is_racy
 
 if TYPE_CHECKING:
@@ -117,6 +119,14 @@ class Walk:
         """How many files were taken up."""
         return self._files.total
 
+    def standing(self) -> Standing:
+        """How far it is."""
+        files, extraction, missing = self._files, self._extraction, self._missing
+        work = Work(
+            files.bytes_total, extraction.bytes_read, extraction.bytes_under_way, missing.asked, missing.embedded
+        )
+        return Standing(files.finished, files.total, files.bytes_finished, *missing.ready(), work)
+
     # -- the loop
 
     def run(self, inbox: Callable[[], None]) -> None:
@@ -138,7 +148,7 @@ class Walk:
             self._send()
             if self._committer.due:
                 self._commit()
-            self._resources.progress.tell("ingest", self._report, self.finished, self.total)
+            self._resources.progress.tell("ingest", self._report, self)
 
     def _check_stop(self) -> None:
         if self._resources.stop.is_set():
@@ -270,10 +280,12 @@ class Walk:
                     self._resources.cache.put(item.vectors)
 
     def _commit(self) -> None:
-        started = time.perf_counter()
+        started, first = time.perf_counter(), not self._resources.holds_table
         files = self._committer.commit()
         if not files:
             return
+        if first and self._resources.holds_table:
+            self._resources.progress.pause(time.perf_counter() - started)
         for file in files:
             self._done(file.candidate)
             if _is_gone(file.candidate):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from embedingest.ingest.forecast import Work
 from embedingest.ingest.report import IngestReport, Progress
-from embedingest.ingest.run.progress import ProgressReporter, read_run
+from embedingest.ingest.run.progress import ProgressReporter, Standing, read_run
 from embedingest.ingest.state.journal import Journal
 
 if TYPE_CHECKING:
@@ -21,6 +23,16 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal = Journal(tmp_path / "journal.sqlite")
     yield journal
     journal.close()
+
+
+class At:
+    """A walk that stands where the test says."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+
+    def standing(self) -> Standing:
+        return self._standing
 
 
 class Told:
@@ -36,7 +48,8 @@ class Told:
     def tell(self, done: int, total: int = 10, *, always: bool = False) -> None:
         report = IngestReport()
         report.embedded.tokens = 50 * done
-        self.reporter.tell("ingest", report, done, total, always=always)
+        work = Work(1000 * total, 1000 * done, 0, 1000 * done, 1000 * done)
+        self.reporter.tell("ingest", report, At(Standing(done, total, 1000 * done, work=work)), always=always)
 
 
 def test_it_is_told_ten_times_a_second_at_most_unless_it_must_be(journal: Journal) -> None:
@@ -62,12 +75,14 @@ def test_rates_count_from_the_beginning_of_the_run(journal: Journal) -> None:
 def test_the_journal_says_where_the_run_stands_and_how_old_that_is(journal: Journal) -> None:
     told = Told(journal)
     told.reporter.begin()
-    told.seconds += 2
-    told.tell(4)
+    for done in (3, 4):
+        told.seconds += 1
+        told.tell(done)
     told.seconds += 0.5
     told.tell(5)
     assert read_run(journal, now=1_103.0) == {
-        "pid": os.getpid(), "stage": "ingest", "done": 4, "total": 10, "tokens_per_second": 100.0, "age": 1.0,
+        "pid": os.getpid(), "stage": "ingest", "done": 4, "total": 10, "tokens_per_second": 100.0,
+        "seconds_left": 6.0, "age": 1.0,
     }  # fmt: skip
 
 
@@ -76,3 +91,30 @@ def test_a_run_over_no_files_leaves_no_note(journal: Journal) -> None:
     told.tell(0, 0, always=True)
     assert told.progress
     assert read_run(journal, now=0.0) is None
+
+
+def test_a_note_of_an_earlier_version_has_no_time_left(journal: Journal) -> None:
+    told = Told(journal)
+    told.tell(4)
+    note = json.loads(journal.meta("progress") or "")
+    del note["seconds_left"]
+    journal.set_meta("progress", json.dumps(note))
+    run = read_run(journal, now=1_200.0)
+    assert run is not None
+    assert run["seconds_left"] is None
+
+
+def test_the_time_left_is_that_of_this_run_and_a_pause_is_in_no_rate(journal: Journal) -> None:
+    told = Told(journal)
+    for done in range(1, 4):
+        told.seconds += 100
+        told.tell(done)
+    told.reporter.begin()
+    told.seconds += 1
+    told.tell(1)
+    told.seconds += 50
+    told.reporter.pause(50)
+    for done in range(2, 6):
+        told.seconds += 1
+        told.tell(done)
+    assert told.progress[-1].seconds_left == pytest.approx(5)
