@@ -102,7 +102,7 @@ class LoadConfig(_Section):
     loaders: dict[str, str] = Field(default_factory=dict, description="Pattern to loader name, after the rules")
     options: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Settings by loader name")
     max_bytes: int = Field(default=256 * 2**20, ge=1, le=2**40, description="Files above this size are skipped")
-    max_chunks: int = Field(default=100_000, ge=1, le=2**31, description="Files that give more chunks fail")
+    max_chunks: int = Field(default=50_000, ge=1, le=2**31, description="Files that give more chunks fail")
     timeout_seconds: float = Field(default=120.0, gt=0, le=86_400, description="Per document, and 1 s per 256 KiB")
     memory_mib: int = Field(default=2048, ge=64, le=2**20, description="Memory limit of one extraction process")
     workers: int = Field(default=1, ge=1, le=256, description="Extraction processes")

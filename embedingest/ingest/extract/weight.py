@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
     from embedingest.types import Chunk, Document
 
-__all__ = ["MAX_CHUNKS", "RowsWeight"]
+__all__ = ["CHUNK_BYTES", "MAX_CHUNKS", "RowsWeight"]
 
-MAX_CHUNKS: Final = 100_000
+MAX_CHUNKS: Final = 50_000
 """Chunks of one file, unless a setting says otherwise."""
 
 CHUNK_BYTES: Final = 4096
-"""What a chunk may weigh where as many as are allowed fit, as one of a thousand letters and 384 dimensions does."""
+"""What a chunk may weigh where as many as are allowed fit, as one of a thousand letters and 384 dimensions does.
+
+Measured, a run takes up to two and a half times what the rows of its largest file weigh: they are held as rows, as what
+is written, and as what the text index makes of their words.
+"""
 
 _ROW_BYTES: Final = 1536  # ids, hashes, places and the objects that hold them
 
@@ -44,11 +48,15 @@ class RowsWeight:
         if self._chunks > self._most:
             raise self._too_large(f"{self._chunks:,} chunks, and a file may have {self._most:,}")
         repeated = len(str(document.metadata)) + self._sidecar
+        path: tuple[str, ...] = ()
+        headings = 0
         for chunk in chunks:
+            if chunk.heading_path is not path:
+                path, headings = chunk.heading_path, sum(map(len, chunk.heading_path))
             # A text is held once where it is embedded as it is stored.
             text = sys.getsizeof(chunk.text) + (sys.getsizeof(chunk.prefix + chunk.text) if chunk.prefix else 0)
             own = repeated + len(str(chunk.metadata)) if chunk.metadata else 0
-            self.bytes += self._row_bytes + text + own
+            self.bytes += self._row_bytes + text + headings + own
         most = self._most * CHUNK_BYTES
         if self.bytes > most:
             what = f"{self._chunks:,} chunks of {self.bytes // self._chunks:,} bytes"

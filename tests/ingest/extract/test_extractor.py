@@ -10,6 +10,7 @@ from blake3 import blake3
 from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError, DocumentSkipped, PluginError
 from embedingest.ingest.extract.extractor import ExtractionSettings, Extractor, Job
+from embedingest.ingest.extract.weight import CHUNK_BYTES
 from tests.ingest.strangers import installed
 
 SIZER = HashingSizer(64)
@@ -77,13 +78,21 @@ def test_a_file_of_more_chunks_than_fit_fails_with_their_number(tmp_path):
     )
     result = Extractor(ExtractionSettings(SIZER, max_chunks=21)).extract(job(tmp_path, "a.md"))
     assert len(result.parts[0].chunks) == 21
-    assert 21 * 3000 < result.weight < 21 * 4096
+    assert 21 * 3000 < result.weight < 21 * CHUNK_BYTES
 
 
 def test_large_chunks_count_for_more(tmp_path):
     (tmp_path / "a.txt").write_text("word " * 6000)
     with pytest.raises(DocumentError, match=r"too large: \d+ chunks of [\d,]+ bytes, and a file may have"):
         Extractor(ExtractionSettings(HashingSizer(2000), max_chunks=6)).extract(job(tmp_path, "a.txt"))
+
+
+def test_headings_that_every_row_repeats_count_too(tmp_path):
+    weights = []
+    for heading in ("h", "h" * 450):
+        (tmp_path / "a.md").write_text(f"# {heading}\n\n" + "".join(f"## n{number}\n\nx\n\n" for number in range(50)))
+        weights.append(Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "a.md")).weight)
+    assert weights[1] - weights[0] > 50 * 449
 
 
 def test_a_root_that_is_one_file_is_read(tmp_path):
