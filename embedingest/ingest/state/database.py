@@ -191,6 +191,7 @@ class JournalDatabase:
         try:
             if self._mend:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
+                _keep_out_of_git(self.path)
             return self._connect()
         except OSError as error:
             raise self._refusal(error) from error
@@ -292,3 +293,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return facts.st_dev, facts.st_ino
+
+
+def _keep_out_of_git(journal: Path) -> None:
+    """In the folder of a new journal a rule for git, as virtual environments have it: what is derived is not committed.
+
+    Only where the folder bears our name, which nobody gives to one with files of their own.
+    """
+    rules = journal.parent / ".gitignore"
+    if journal.parent.name == ".embedingest" and not journal.exists() and not rules.exists():
+        rules.write_text("# made by embedingest: everything here can be made again\n*\n", encoding="utf-8")

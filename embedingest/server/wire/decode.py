@@ -186,7 +186,7 @@ class Fields:
         return self._values.get(name)
 
     def only(self, known: Collection[str]) -> None:
-        """Raises WireError (400) where there is a key that nobody reads: a paging client must not get page 1 for ever."""
+        """Raises WireError (400) for a key that nobody reads: a client that pages must not get page 1 for ever."""
         for name in self._values:
             if name not in known:
                 raise WireError(400, f'there is no field "{name[:100]}" here; known: {", ".join(sorted(known))}')
