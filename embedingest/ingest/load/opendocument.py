@@ -1,73 +1,92 @@
-"""OpenDocument texts and presentations (ODT, ODP) as Markdown. Knows their XML; the zip is `zipped`'s."""
+"""OpenDocument texts and presentations (ODT, ODP) as Markdown. Knows their order; words and lists are `office`'s."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from xml.etree import ElementTree as ET
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.common.assembly import Assembly, pipe_table
+from embedingest.ingest.load.common.assembly import Assembly, grid, heading, pipe_table
+from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.common.zipped import Container, xml_root
+from embedingest.ingest.load.office.counting import written
+from embedingest.ingest.load.office.odf_lists import OUTLINE, Lists
+from embedingest.ingest.load.office.odf_names import (
+    DC,
+    DRAW,
+    MATH,
+    META,
+    OFFICE,
+    PRESENTATION,
+    STYLE,
+    TABLE,
+    TEXT,
+    XLINK,
+)
+from embedingest.ingest.load.office.odf_words import LEFT_OUT, Hanging, frames_of, only_cell, table_cells, words
+from embedingest.ingest.load.office.package import number
 from embedingest.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
 __all__ = ["OpenDocumentLoader", "create"]
 
-_OASIS: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
-_TEXT: Final = _OASIS + "text:1.0}"
-_TABLE: Final = _OASIS + "table:1.0}"
-_DRAW: Final = _OASIS + "drawing:1.0}"
-_OFFICE: Final = _OASIS + "office:1.0}"
-_PRESENTATION: Final = _OASIS + "presentation:1.0}"
-_META: Final = _OASIS + "meta:1.0}"
-_MANIFEST: Final = _OASIS + "manifest:1.0}"
-_DC: Final = "{http://purl.org/dc/elements/1.1/}"
-_LEFT_OUT: Final = frozenset(
-    {_OFFICE + "annotation", _TEXT + "tracked-changes", _TEXT + "note-citation", _TEXT + "sequence-decls"}
-)
+_MANIFEST: Final = "{urn:oasis:names:tc:opendocument:xmlns:manifest:1.0}"
+_RUNNING: Final = frozenset({"footer", "header", "date-time", "page-number"})
+_SLIDE_END: Final = "end of slide"
+_DEEPEST: Final = 9
 
 
 class OpenDocumentLoader:
-    """Texts and presentations of LibreOffice and others."""
+    """Texts and presentations of LibreOffice and others; `comments=True` keeps comments.
+
+    A note stands below the paragraph that refers to it, endnotes at the end.
+    """
 
     name = "opendocument"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
+    def __init__(self, *, comments: bool = False) -> None:
+        self._comments = comments
+
     def load(self, data: bytes, name: str) -> Document:
         """Headings, paragraphs, lists, tables; slides of a presentation with `slide` spans."""
+        container = None
         if not data.startswith(b"PK") and _is_xml(data):  # the flat form: the same XML without the zip
             root = meta = xml_root(data, name)
+            roots = [root]
         else:
             container = Container(data, name)
             _refuse_encrypted(container)
             root = container.xml("content.xml")
             meta = container.xml("meta.xml") if container.has("meta.xml") else root
-        assembly = Assembly()
-        body = root.find(f".//{_OFFICE}body")
-        first = _walk(assembly, root if body is None else body)
+            roots = [container.xml("styles.xml"), root] if container.has("styles.xml") else [root]
+        body = root.find(f".//{OFFICE}body")
+        writer = _Writer(container, roots, comments=self._comments)
+        writer.walk([root if body is None else body])
+        writer.finish()
         title, metadata = _metadata(meta)
-        pictures = sum(1 for _ in root.iter(_DRAW + "image"))
-        slides = any(span.kind == "slide" for span in assembly.spans)
+        slides = any(span.kind == "slide" for span in writer.assembly.spans)
+        notices = {"skipped_images": sum(1 for _ in root.iter(DRAW + "image")), **writer.notices}
         return Document(
             source=name,
             has_lines=False,
-            text=assembly.text,
+            text=writer.assembly.text,
             markup="markdown",
             mime="application/vnd.oasis.opendocument." + ("presentation" if slides else "text"),
-            title=title or first,
-            spans=tuple(assembly.spans),
+            title=title or writer.first_heading,
+            spans=tuple(writer.assembly.spans),
             metadata=metadata,
-            notices={"skipped_images": pictures} if pictures else {},
+            notices={kind: count for kind, count in notices.items() if count},
         )
 
 
-def create() -> OpenDocumentLoader:
-    """The loader of OpenDocument texts and presentations; it has no settings."""
-    return OpenDocumentLoader()
+def create(*, comments: bool = False) -> OpenDocumentLoader:
+    """The loader of OpenDocument texts and presentations."""
+    return OpenDocumentLoader(comments=comments)
 
 
 def _is_xml(data: bytes) -> bool:
@@ -84,95 +103,212 @@ def _refuse_encrypted(container: Container) -> None:
         raise DocumentError(f"{container.name} has no content.xml", source=container.name, code="corrupt")
 
 
-def _walk(assembly: Assembly, body: Element) -> str | None:
-    """Write everything below; the first heading."""
-    first: str | None = None
-    slide = 0
-    stack = [iter(list(body))]
-    while stack:
-        child = next(stack[-1], None)
-        if child is None:
-            stack.pop()
-        elif child.tag == _TEXT + "h":
-            heading = " ".join(_inline(child).split())
-            first = first or heading or None
-            level = child.get(_TEXT + "outline-level", "1")
-            assembly.add(f"{'#' * min(6, int(level) if level.isdigit() else 1)} {heading}" if heading else "")
-        elif child.tag == _TEXT + "p":
-            assembly.add(_inline(child))
-        elif child.tag == _TEXT + "list":
-            assembly.add("\n".join(_items(child)))
-        elif child.tag == _TABLE + "table":
-            assembly.add(pipe_table(_rows(child)))
-        elif child.tag == _DRAW + "page":
-            slide += 1
-            start = assembly.next
-            first = first or _slide(assembly, child)
-            assembly.span(start, "slide", slide)
-        elif child.tag not in _LEFT_OUT:
-            stack.append(iter(list(child)))
-    return first
+class _Place(NamedTuple):
+    """Where in a list a paragraph stands. `label` is that of an item whose first paragraph is still to come."""
+
+    key: str
+    style: str
+    level: int
+    label: list[str]
 
 
-def _slide(assembly: Assembly, page: Element) -> str | None:
-    title = None
-    for frame in page.iter(_DRAW + "frame"):
-        if frame.get(_PRESENTATION + "class") == "title" and title is None:
-            title = " ".join(" ".join(_inline(paragraph) for paragraph in frame.iter(_TEXT + "p")).split()) or None
-            assembly.add(f"# {title}" if title else "")
-        else:
-            _walk(assembly, frame)
-    return title
+class _Writer:
+    """Writes what stands below elements in order, and below each paragraph what hangs on it."""
 
+    def __init__(self, container: Container | None, roots: list[Element], *, comments: bool) -> None:
+        self.assembly = Assembly()
+        self.first_heading: str | None = None
+        self.notices = {"comments_left_out": 0, "hidden_slides": 0, "running_lines": 0}
+        self._container = container
+        self._lists = Lists(roots)
+        self._hidden = {
+            style.get(STYLE + "name", "")
+            for root in roots
+            for style in root.iter(STYLE + "style")
+            for each in style.iter(STYLE + "drawing-page-properties")
+            if each.get(PRESENTATION + "visibility") == "hidden"
+        }
+        self._comments = comments
+        self._objects: set[str] = set()
+        self._endnotes: list[Element] = []
+        self._slides = 0
+        self._title: Element | None = None
+        self._list: list[str] = []
+        self._widths: list[int] = []
 
-def _items(listing: Element, depth: int = 0) -> Iterator[str]:
-    for item in listing:
-        for child in item:
-            if child.tag == _TEXT + "list" and depth < 12:
-                yield from _items(child, depth + 1)
+    def walk(self, elements: list[Element]) -> None:
+        """Everything below these, in their order."""
+        stack: list[tuple[Any, _Place | None]] = [(iter(elements), None)]
+        while stack:
+            child = next(stack[-1][0], None)
+            place = stack[-1][1]
+            if child is None:
+                stack.pop()
+            elif child.tag in {TEXT + "p", TEXT + "h"}:
+                stack.append((iter(self._paragraph(child, place)), None))
+            elif child.tag == TEXT + "list":
+                stack.append((iter(child), self._list_place(child, place)))
+            elif child.tag in {TEXT + "list-item", TEXT + "list-header"} and place is not None:
+                stack.append((iter(child), self._item_place(child, place)))
             else:
-                words = " ".join(_inline(child).split())
-                if words:
-                    yield f"{'  ' * depth}- {words}"
+                stack.append((iter(self._other(child)), None if child.tag == TABLE + "table" else place))
+        self._end_list()
 
+    def finish(self) -> None:
+        """Write the endnotes."""
+        while self._endnotes:
+            notes, self._endnotes = self._endnotes, []
+            self.walk(notes)
 
-def _rows(table: Element) -> Iterator[list[str]]:
-    for row in table.iter(_TABLE + "table-row"):
-        yield [
-            " ".join(_inline(paragraph) for paragraph in cell.iter(_TEXT + "p"))
-            for cell in row.iter(_TABLE + "table-cell")
-        ]
+    def _other(self, child: Element) -> list[Element]:
+        """Write what is no paragraph and no list; what is to be looked into."""
+        if child.tag == TABLE + "table":
+            return self._table(child)
+        if child.tag == DRAW + "page":
+            return self._page(child)
+        if child.tag == _SLIDE_END:
+            self._end_list()
+            self.assembly.span(int(child.get("start", "0")), "slide", int(child.get("number", "0")))
+            return []
+        if child.tag == PRESENTATION + "notes":
+            frames = [each for each in child.iter(DRAW + "frame") if each.get(PRESENTATION + "class") == "notes"]
+            lines = [
+                line for frame in frames for each in frame.iter(TEXT + "p") if (line := self._say(each, Hanging()))
+            ]
+            self._block(escaped_lines("Notes: " + "\n".join(lines)) if lines else "")
+            return []
+        if child.tag == DRAW + "object":
+            found = self._object(child)
+            if isinstance(found, str):
+                self._block(escaped_lines(found))
+                return []
+            return [] if found is None else [found]
+        if child.tag == OFFICE + "annotation":
+            self._comment(child)
+            return []
+        if child.get(PRESENTATION + "class") in _RUNNING:
+            self.notices["running_lines"] += 1
+            return []
+        return [] if child.tag in LEFT_OUT or child is self._title else list(child)
 
+    def _paragraph(self, paragraph: Element, place: _Place | None) -> list[Element]:
+        hanging = Hanging()
+        text = self._say(paragraph, hanging)
+        if paragraph.tag == TEXT + "h":
+            self._heading(paragraph, text, place)
+        elif text and place is not None:
+            self._item(text, place)
+        elif text:
+            self._block(escaped_lines(text))
+        return self._apart(hanging)
 
-def _inline(element: Element) -> str:
-    """The words of a paragraph; the stack holds elements and the words that follow them."""
-    words: list[str] = []
-    stack: list[Element | str] = [element]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, str):
-            words.append(node)
-            continue
-        if node.tag not in _LEFT_OUT:
-            words.append(_blank(node) or (node.text or ""))
-            for child in reversed(node):
-                stack.append(child.tail or "")
-                stack.append(child)
-    return "".join(words).strip()
+    def _heading(self, element: Element, text: str, place: _Place | None) -> None:
+        level = number(element.get(TEXT + "outline-level"), 1, 10)
+        label = place.label.pop() if place is not None and place.label else ""
+        if element.get(TEXT + "is-list-header") != "true":
+            label = self._lists.label(OUTLINE, OUTLINE, max(level, 1) - 1, element.get(TEXT + "start-value")) or label
+        if text:
+            self.first_heading = self.first_heading or " ".join(text.split())
+            self._block(heading(level, f"{label} {text}"))
 
+    def _list_place(self, element: Element, place: _Place | None) -> _Place:
+        style = element.get(TEXT + "style-name", "") or ("" if place is None else place.style)
+        if place is None:
+            return _Place(self._lists.begin(element, style), style, 0, [])
+        return _Place(place.key, style, min(place.level + 1, _DEEPEST), [])
 
-def _blank(node: Element) -> str:
-    if node.tag == _TEXT + "s":
-        count = node.get(_TEXT + "c", "1")
-        return " " * min(64, int(count) if count.isdigit() else 1)
-    return {_TEXT + "tab": "\t", _TEXT + "line-break": "\n"}.get(node.tag, "")
+    def _item_place(self, item: Element, place: _Place) -> _Place:
+        if item.tag == TEXT + "list-header":
+            return place._replace(label=[])
+        label = self._lists.label(place.key, place.style, place.level, item.get(TEXT + "start-value"))
+        return place._replace(label=[label])
+
+    def _item(self, text: str, place: _Place) -> None:
+        """The first paragraph of an item with its mark, others below it."""
+        self._widths = (self._widths + [0] * place.level)[: place.level + 1]
+        indent = " " * sum(self._widths[: place.level])
+        if place.label:
+            label = place.label.pop()
+            mark = written(label, bullet=not label)
+            self._widths = [*self._widths[: place.level], len(mark) + 1 if mark[0].isdigit() else 2]
+            first = f"{indent}{mark} "
+        else:
+            self._list.append("")
+            first = indent + " " * sum(self._widths[place.level :])
+        rest = "\n" + indent + " " * sum(self._widths[place.level :])
+        self._list.append(first + rest.join(line.strip() for line in escaped_lines(text).split("\n")))
+
+    def _table(self, table: Element) -> list[Element]:
+        alone = only_cell(table)
+        if alone is not None:
+            self._end_list()
+            return list(alone)
+        hanging = Hanging()
+        self._block(pipe_table(grid(table_cells(table, lambda cell: self._say(cell, hanging)))))
+        return self._apart(hanging)
+
+    def _page(self, page: Element) -> list[Element]:
+        """Write a slide's title; its shapes, and behind them a mark where it ends."""
+        self._end_list()
+        self._slides += 1
+        start = self.assembly.next
+        self.notices["hidden_slides"] += page.get(DRAW + "style-name", "") in self._hidden
+        titles = (each for each in frames_of(page) if each.get(PRESENTATION + "class") == "title")
+        for frame in titles:
+            said = " ".join(" ".join(self._say(each, Hanging()) for each in frame.iter(TEXT + "p")).split())
+            if said:
+                self._title = frame
+                self.first_heading = self.first_heading or said
+                self._block(heading(1, said))
+                break
+        return [*page, ET.Element(_SLIDE_END, start=str(start), number=str(self._slides))]
+
+    def _object(self, element: Element) -> str | Element | None:
+        """What is embedded: an equation in a line, or a root to look into. Each part is read once."""
+        root = next(iter(element), None)
+        path = element.get(XLINK + "href", "").removeprefix("./").rstrip("/") + "/content.xml"
+        if root is None and self._container is not None and path not in self._objects and self._container.has(path):
+            self._objects.add(path)
+            root = self._container.xml(path)
+        if root is None or root.tag != MATH + "math":
+            return root
+        note = next(root.iter(MATH + "annotation"), None)
+        return " ".join("".join((root if note is None else note).itertext()).split())
+
+    def _say(self, element: Element, hanging: Hanging) -> str:
+        return words(element, hanging, self._object)
+
+    def _apart(self, hanging: Hanging) -> list[Element]:
+        for comment in hanging.comments:
+            self._comment(comment)
+        self._endnotes += hanging.endnotes
+        if hanging.below:
+            self._end_list()
+        return hanging.below
+
+    def _comment(self, comment: Element) -> None:
+        said = " ".join(" ".join(self._say(each, Hanging()) for each in comment.iter(TEXT + "p")).split())
+        if said and not self._comments:
+            self.notices["comments_left_out"] += 1
+        elif said:
+            self._block(f"Comment by {comment.findtext(DC + 'creator') or 'somebody'}: {said}")
+
+    def _block(self, block: str) -> None:
+        if block:
+            self._end_list()
+            self.assembly.add(block)
+
+    def _end_list(self) -> None:
+        if self._list:
+            self.assembly.add("\n".join(self._list))
+            self._list, self._widths = [], []
 
 
 def _metadata(root: Element) -> tuple[str | None, dict[str, Any]]:
-    tags = (("author", _META + "initial-creator"), ("author", _DC + "creator"), ("language", _DC + "language"))
+    tags = (("author", META + "initial-creator"), ("author", DC + "creator"), ("language", DC + "language"))
     metadata: dict[str, Any] = {}
     for key, tag in tags:
         value = (root.findtext(f".//{tag}") or "").strip()
         if value:
             metadata.setdefault(key, value)
-    return (root.findtext(f".//{_DC}title") or "").strip() or None, metadata
+    return (root.findtext(f".//{DC}title") or "").strip() or None, metadata

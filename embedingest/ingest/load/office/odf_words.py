@@ -1,0 +1,135 @@
+"""The words of a paragraph of OpenDocument, what hangs on it, and the cells of tables. Writes no Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.common.assembly import MOST_SPAN, Cell
+from embedingest.ingest.load.office.odf_names import DRAW, OFFICE, SVG, TABLE, TEXT
+from embedingest.ingest.load.office.package import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from xml.etree.ElementTree import Element
+
+__all__ = ["LEFT_OUT", "Hanging", "frames_of", "only_cell", "table_cells", "words"]
+
+LEFT_OUT: Final = frozenset(
+    {TEXT + "tracked-changes", TEXT + "note-citation", TEXT + "sequence-decls", OFFICE + "binary-data",
+     SVG + "title", SVG + "desc", OFFICE + "forms"}
+)  # fmt: skip
+_SHAPES: Final = frozenset(
+    DRAW + kind
+    for kind in (
+        "text-box", "custom-shape", "rect", "ellipse", "circle", "polygon", "polyline", "path", "line", "connector",
+        "caption", "regular-polygon", "measure",
+    )
+)  # fmt: skip
+_CELLS: Final = frozenset({TABLE + "table-cell", TABLE + "covered-table-cell"})
+_ENDS: Final = frozenset({TABLE + "table", TABLE + "table-row", *_CELLS, TEXT + "p", TEXT + "h", TEXT + "list"})
+_BLANKS: Final = re.compile(r"[ \t\r\n]+")
+_REPEATED: Final = 1000
+
+
+class Hanging:
+    """What a paragraph holds besides its words, in order."""
+
+    def __init__(self) -> None:
+        self.below: list[Element] = []
+        """Boxes and bodies of footnotes."""
+        self.endnotes: list[Element] = []
+        self.comments: list[Element] = []
+
+
+def words(element: Element, hanging: Hanging, resolve: Callable[[Element], str | Element | None]) -> str:
+    """The words below `element`; paragraphs in it are parted by a blank. `resolve` reads embedded objects."""
+    said: list[str] = []
+    stack: list[Element | str] = [element]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            said.append(_BLANKS.sub(" ", node))
+            continue
+        if node.tag in LEFT_OUT or _is_apart(node, element, hanging):
+            continue
+        if node.tag == DRAW + "object":
+            found = resolve(node)
+            if isinstance(found, str):
+                said.append(found)
+            elif found is not None:
+                hanging.below.append(found)
+            continue
+        if node.tag in {TEXT + "p", TEXT + "h"} and node is not element:
+            said.append(" ")
+        said.append(_blank(node) or ("(" if node.tag == TEXT + "ruby-text" else ""))
+        stack.append(")" if node.tag == TEXT + "ruby-text" else "")
+        for child in reversed(node):
+            stack += [child.tail or "", child]
+        stack.append(node.text or "")
+    return "".join(said).strip()
+
+
+def _is_apart(node: Element, element: Element, hanging: Hanging) -> bool:
+    """Keep what is apart from the sentence; whether `node` was that."""
+    if node.tag == TEXT + "note":
+        notes = hanging.endnotes if node.get(TEXT + "note-class") == "endnote" else hanging.below
+        notes += node.findall(TEXT + "note-body")
+    elif node.tag == OFFICE + "annotation":
+        hanging.comments.append(node)
+    elif node.tag in _SHAPES and node is not element:
+        hanging.below.append(node)
+    else:
+        return False
+    return True
+
+
+def _blank(node: Element) -> str:
+    if node.tag == TEXT + "s":
+        return " " * min(64, number(node.get(TEXT + "c"), 1))
+    return {TEXT + "tab": "\t", TEXT + "line-break": "\n"}.get(node.tag, "")
+
+
+def only_cell(table: Element) -> Element | None:
+    """The cell of a table that has but one, which frames what is in it."""
+    rows = list(_own(table, frozenset({TABLE + "table-row"})))
+    cells = list(_own(rows[0], _CELLS)) if len(rows) == 1 else []
+    return cells[0] if len(cells) == 1 and number(cells[0].get(TABLE + "number-columns-repeated"), 1) == 1 else None
+
+
+def frames_of(page: Element) -> Iterator[Element]:
+    """The frames of a slide, also those in groups."""
+    stack = list(reversed(page))
+    while stack:
+        node = stack.pop()
+        if node.tag == DRAW + "frame":
+            yield node
+        elif node.tag != DRAW + "page":
+            stack.extend(reversed(node))
+
+
+def table_cells(table: Element, say: Callable[[Element], str]) -> Iterator[list[Cell]]:
+    """The cells of each row, repeated ones as often as they are shown, within bounds."""
+    for row in _own(table, frozenset({TABLE + "table-row"})):
+        cells: list[Cell] = []
+        for cell in _own(row, _CELLS):
+            covered = cell.tag == TABLE + "covered-table-cell"
+            made = Cell(say(cell), down=number(cell.get(TABLE + "number-rows-spanned"), 1), covered=covered)
+            again = number(cell.get(TABLE + "number-columns-repeated"), 1, MOST_SPAN)
+            cells += [made] * (again if len(made.text) <= _REPEATED else 1)
+        while cells and not cells[-1].text and not cells[-1].covered:
+            cells.pop()
+        size = sum(len(cell.text) for cell in cells)
+        again = number(row.get(TABLE + "number-rows-repeated"), 1, MOST_SPAN) if 0 < size <= _REPEATED else 1
+        yield from [cells] * again
+
+
+def _own(parent: Element, wanted: frozenset[str]) -> Iterator[Element]:
+    """Elements of this kind below, also within groups of rows, but not within other tables' parts."""
+    stack = list(reversed(parent))
+    while stack:
+        node = stack.pop()
+        if node.tag in wanted:
+            yield node
+        elif node.tag not in _ENDS:
+            stack.extend(reversed(node))

@@ -1,0 +1,163 @@
+"""What a person reads in an OpenDocument file stands in its text: once, in its place, or counted."""
+
+import pytest
+
+from embedingest.ingest.load.opendocument import create
+from tests import samples
+
+KINDS = {
+    "office": "office", "text": "text", "table": "table", "draw": "drawing", "presentation": "presentation",
+    "style": "style", "svg": "svg-compatible",
+}  # fmt: skip
+NAMES = " ".join(f'xmlns:{prefix}="{samples.OASIS}:{kind}:1.0"' for prefix, kind in KINDS.items())
+NAMES += ' xmlns:xlink="http://www.w3.org/1999/xlink"'
+
+
+def load(body, styles="", options=None, flat=False, **parts):
+    content = f"<office:automatic-styles>{styles}</office:automatic-styles><office:body>{body}</office:body>"
+    if flat:
+        return create().load(
+            f'<?xml version="1.0"?><office:document {NAMES}>{content}</office:document>'.encode(), "a.fodt"
+        )
+    parts = {name: f"<office:document-styles {NAMES}>{part}</office:document-styles>" for name, part in parts.items()}
+    parts["content.xml"] = f"<office:document-content {NAMES}>{content}</office:document-content>"
+    return create(**(options or {})).load(samples.zipped(parts), "a.odt")
+
+
+def text(body, styles="", **parts):
+    return load(body, styles, **parts).text
+
+
+def par(words):
+    return f"<text:p>{words}</text:p>"
+
+
+def listed(*items, style=""):
+    name = f' text:style-name="{style}"' if style else ""
+    return f"<text:list{name}>" + "".join(f"<text:list-item>{each}</text:list-item>" for each in items) + "</text:list>"
+
+
+def level(number, form, suffix=".", more=""):
+    return f'<text:list-level-style-number text:level="{number}" style:num-format="{form}" style:num-suffix="{suffix}" {more}/>'
+
+
+def test_notes_and_boxes_stand_apart_from_the_sentence():
+    note = "<text:note text:note-class='{}'><text:note-citation>1</text:note-citation><text:note-body>{}</text:note-body></text:note>"
+    box = f"<draw:frame><draw:text-box>{par('Box one')}{par('Box two')}</draw:text-box></draw:frame>"
+    shape = f"<draw:custom-shape>{par('In a star')}</draw:custom-shape>"
+    body = par(
+        f"Water turns the mill{note.format('footnote', par('Rain water.') + par('Second.'))} every"
+        f"{note.format('endnote', par('At the end.'))} day."
+    )
+    body += par(f"Anchor {box}<draw:g>{shape}</draw:g>after")
+    assert text(body).split("\n\n") == [
+        "Water turns the mill every day.", "Rain water.", "Second.", "Anchor after", "Box one", "Box two", "In a star",
+        "At the end.\n",
+    ]  # fmt: skip
+
+
+def test_headings_in_lists_are_headings():
+    head = '<text:h text:outline-level="{}">{}</text:h>'
+    body = (
+        listed(head.format(1, "Introduction")) + par("Words.") + listed(listed(head.format(2, "Scope"))) + par("More.")
+    )
+    document = load(body)
+    assert document.text == "# Introduction\n\nWords.\n\n## Scope\n\nMore.\n"
+    assert document.title == "Introduction"
+
+
+def test_headings_show_the_numbers_of_their_outline():
+    levels = "".join(
+        f'<text:outline-level-style text:level="{n}" style:num-format="1" text:display-levels="{n}"/>' for n in (1, 2)
+    )
+    heads = "".join(f'<text:h text:outline-level="{n}">w{n}</text:h>' for n in (1, 2, 2, 1, 2))
+    parts = {"styles.xml": f"<text:outline-style>{levels}</text:outline-style>"}
+    assert text(heads, **parts).split("\n\n") == ["# 1 w1", "## 1.1 w2", "## 1.2 w2", "# 2 w1", "## 2.1 w2\n"]
+
+
+def test_lists_have_their_numbers():
+    levels = level(1, "1") + level(2, "a", ")", 'text:start-value="3"')
+    style = f'<text:list-style style:name="L">{levels}</text:list-style>'
+    body = listed(par("one") + par("more"), par("two") + listed(par("inner"), par("inner")), style="L") + par("between")
+    go_on = listed(par("three"), style="L").replace("<text:list ", '<text:list text:continue-numbering="true" ', 1)
+    assert text(body + go_on + listed(par("bullet")), style) == (
+        "1. one\n\n   more\n2. two\n   - c) inner\n   - d) inner\n\nbetween\n\n3. three\n- bullet\n"
+    )
+
+
+def test_a_list_of_any_depth_is_read():
+    body = "<text:list><text:list-item>" * 5000 + par("deep") + "</text:list-item></text:list>" * 5000
+    assert text(body).strip() == "- deep"
+
+
+def test_spanned_and_repeated_cells_keep_their_columns():
+    def cell(words, attributes=""):
+        return f"<table:table-cell {attributes}>{par(words)}</table:table-cell>"
+
+    covered = "<table:covered-table-cell/>"
+    rows = [
+        cell("Name") + cell("Address", 'table:number-columns-spanned="2"') + covered + cell("Phone"),
+        cell("Ann", 'table:number-rows-spanned="2"') + cell("a|b") + '<table:table-cell table:number-columns-repeated="1"/>' + cell("555"),
+        covered + cell("x", 'table:number-columns-repeated="3"') + '<table:table-cell table:number-columns-repeated="16000"/>',
+    ]  # fmt: skip
+    table = "<table:table>" + "".join(f"<table:table-row>{row}</table:table-row>" for row in rows) + "</table:table>"
+    assert text(table).splitlines() == [
+        "| Name | Address |  | Phone |",
+        "| --- | --- | --- | --- |",
+        "| Ann | a\\|b |  | 555 |",
+        "| Ann | x | x | x |",
+    ]
+
+
+def test_a_table_in_a_table_stands_once():
+    def table(*cells):
+        return (
+            "<table:table><table:table-row>"
+            + "".join(f"<table:table-cell>{each}</table:table-cell>" for each in cells)
+            + "</table:table-row></table:table>"
+        )
+
+    assert text(table(par("a") + table(par("b"), par("c")), par("d"))) == "| a b c | d |\n| --- | --- |\n"
+    assert text(table(par("framed") + table(par("b"), par("c")))) == "framed\n\n| b | c |\n| --- | --- |\n"
+
+
+def test_pictures_of_a_flat_file_are_no_words():
+    picture = "<draw:frame><draw:image><office:binary-data>AAAA</office:binary-data></draw:image><svg:title>t</svg:title></draw:frame>"
+    document = load(par(f"Before {picture} after.\n   Next."), flat=True)
+    assert (document.text, document.notices) == ("Before  after. Next.\n", {"skipped_images": 1})
+
+
+@pytest.mark.parametrize("comments", [False, True])
+def test_comments_are_told_or_kept(comments):
+    body = par(f"Water<office:annotation>{par('Why?')}</office:annotation> turns.")
+    document = load(body, options={"comments": comments})
+    assert document.text == "Water turns.\n" + ("\nComment by somebody: Why?\n" if comments else "")
+    assert document.notices == ({} if comments else {"comments_left_out": 1})
+
+
+def test_an_equation_is_written_in_line_and_words_are_escaped():
+    math = '<math:math xmlns:math="http://www.w3.org/1998/Math/MathML"><math:mi>E</math:mi><math:annotation>E = mc^2</math:annotation></math:math>'
+    body = par(f"It is <draw:frame><draw:object>{math}</draw:object></draw:frame> always.") + par("# 1 in the market")
+    assert text(body) == "It is E = mc^2 always.\n\n\\# 1 in the market\n"
+
+
+def test_slides_have_their_title_first_and_every_shape_once():
+    def frame(words, kind=""):
+        named = f'presentation:class="{kind}"' if kind else ""
+        return f"<draw:frame {named}><draw:text-box>{par(words)}</draw:text-box></draw:frame>"
+
+    shapes = f"<draw:g><draw:custom-shape>{par('grouped')}</draw:custom-shape></draw:g>"
+    notes = f"<presentation:notes>{frame('Speak slowly.', 'notes')}{frame('7', 'page-number')}</presentation:notes>"
+    pages = [frame("Body") + shapes + frame("One", "title") + notes, frame("No title") + frame("foot", "footer")]
+    hidden = (
+        '<style:style style:name="h"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
+    )
+    body = "".join(
+        f'<draw:page draw:style-name="{"h" if n else ""}">{page}</draw:page>' for n, page in enumerate(pages)
+    )
+    document = load(f"<office:presentation>{body}</office:presentation>", hidden)
+    assert document.text == "# One\n\nBody\n\ngrouped\n\nNotes: Speak slowly.\n\nNo title\n"
+    assert document.notices == {"hidden_slides": 1, "running_lines": 1}
+    assert [(document.text[each.start : each.end].split()[-1], each.value) for each in document.spans] == [
+        ("slowly.", 1), ("title", 2),
+    ]  # fmt: skip
