@@ -55,6 +55,7 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
         mail="embedingest.ingest.load.mail:create",
         saved_page="embedingest.ingest.load.letters.saved_page:create",
         rtf="embedingest.ingest.load.rtf:create",
+        xml="embedingest.ingest.load.xml:create",
         cards="embedingest.ingest.load.letters.cards:create",
         json="embedingest.ingest.load.data:create_json",
         jsonl="embedingest.ingest.load.data:create_jsonl",

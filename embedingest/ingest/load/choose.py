@@ -23,7 +23,7 @@ HEAD_BYTES: Final = 8192
 SUFFIXES: Final[dict[str, str]] = {
     suffix: loader
     for loader, suffixes in {
-        "text": ".txt .text .log .rst .rest .adoc .asciidoc .asc .org .ini .cfg .conf .toml .properties .xml .svg "
+        "text": ".txt .text .log .rst .rest .adoc .asciidoc .asc .org .ini .cfg .conf .toml .properties "
         ".diff .patch .po .pot readme license copying authors changelog news todo notice",
         "markdown": ".md .markdown .mdown .mkd .mdx .qmd .rmd",
         "html": ".html .htm .xhtml",
@@ -39,6 +39,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "mail": ".eml .emlx .mbox .mbx",
         "saved-page": ".mht .mhtml",
         "rtf": ".rtf",
+        "xml": ".xml .svg .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .fods .tei .rss .atom",
         "cards": ".ics .ifb .vcs .vcf .vcard",
         "json": ".json .geojson .json5 .jsonc .webmanifest .har .avsc",
         "jsonl": ".jsonl .ndjson",
@@ -209,6 +210,8 @@ def _text_kind(head: bytes) -> str:
     start = head.lstrip()[:200].lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "html"
+    if start.startswith(b"<?xml"):
+        return "html" if b"<html" in head.lower() else "xml"
     if start.startswith(b"#!"):
         return "code"
     if start.startswith((b"return-path: ", b"received: from ", b"delivered-to: ", b"mime-version: 1.0")):

@@ -18,8 +18,6 @@ _MIMES: Final = {
     ".adoc": "text/x-asciidoc",
     ".asciidoc": "text/x-asciidoc",
     ".asc": "text/plain",
-    ".xml": "application/xml",
-    ".svg": "image/svg+xml",
     ".toml": "application/toml",
 }
 _RST_TITLE: Final = re.compile(r"(?m)^(?:([=\-~#*^\"'`+]){3,}\n)?[ ]?(\S[^\n]*)\n([=\-~#*^\"'`+])\3{2,}[ ]*$")
@@ -27,7 +25,7 @@ _ASCIIDOC_TITLE: Final = re.compile(r"(?m)^= (\S[^\n]*)$")
 _HEAD: Final = 4000
 SUFFIXES: Final = (
     ".txt", ".text", ".log", ".rst", ".rest", ".adoc", ".asciidoc", ".asc", ".org", ".ini", ".cfg", ".conf", ".toml",
-    ".properties", ".xml", ".svg", ".diff", ".patch", ".po", ".pot",
+    ".properties", ".diff", ".patch", ".po", ".pot",
     "readme", "license", "copying", "authors", "changelog", "news", "todo", "notice",
 )  # fmt: skip
 
@@ -38,7 +36,7 @@ class TextLoader:
     name = "text"
     version = "2"
     suffixes = frozenset(SUFFIXES)
-    mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/xml", "application/toml"})
+    mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/toml"})
 
     def load(self, data: bytes, name: str) -> Document:
         """The whole text. Raises DocumentSkipped (`binary`)."""

@@ -1,0 +1,76 @@
+"""XML: every word once, without tags; headings, tables and listings as such; nothing raw."""
+
+import pytest
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.choose import choose
+from embedingest.ingest.load.inner import load_inner
+
+SHEET = 'xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"'
+FLAT = (
+    'xmlns:t="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:x="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+)
+
+
+def load(text, name="a.xml"):
+    return load_inner(text.encode(), name, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "text"),
+    [
+        ("a.xml", "<r><a>One</a><b>Two <i>and</i> three</b><!-- no --><c/></r>", "One\n\nTwo and three"),
+        ("a.xml", "<r><p><b>Two</b> <i>words</i></p></r>", "Two words"),
+        ("a.dbk", ("<book><title>Mill</title><chapter><title>Water</title><para>It <emphasis>turns</emphasis>:"
+         "<itemizedlist><listitem><para>wheel</para></listitem></itemizedlist> Then it stops.</para>"
+         "<programlisting>a &lt; b\n  c</programlisting></chapter></book>"),
+         "# Mill\n\n## Water\n\nIt turns:\n\nwheel\n\nThen it stops.\n\n```\na < b\n  c\n```"),
+        ("a.fb2", ("<FictionBook xmlns='http://x'><body><section><title><p>One</p></title><p>Words.</p></section></body>"
+         "<binary id='a'>AAAA</binary></FictionBook>"), "# One\n\nWords."),
+        ("a.enex", ("<en-export><note><title>Note</title><content><![CDATA[<?xml version='1.0'?><en-note><div>Buy milk.</div>"
+         "<div>And tea.</div></en-note>]]></content><resource><data>AAAA</data></resource></note></en-export>"),
+         "# Note\n\nBuy milk.\n\nAnd tea."),
+        ("a.svg", ("<svg xmlns='http://www.w3.org/2000/svg'><style>a{b}</style><path d='M0'/><text x='1'>Big "
+         "<tspan>mill</tspan><tspan x='1' dy='9'>wheel</tspan></text></svg>"), "Big mill\nwheel"),
+        ("a.xml", (f"<Workbook {SHEET}><Styles><Style>no</Style></Styles><Worksheet ss:Name='Sales'><Table><Row><Cell><Data>a</Data>"
+         "</Cell><Cell ss:Index='3'><Data>c</Data></Cell></Row></Table></Worksheet></Workbook>"),
+         "## Sales\n\n| a |  | c |\n| --- | --- | --- |"),
+        ("a.fods", (f"<d {FLAT}><t:table t:name='S'><t:table-row><t:table-cell t:number-columns-repeated='2'><x:p>1</x:p></t:table-cell>"
+         "<t:table-cell t:number-columns-repeated='16382'/></t:table-row></t:table></d>"), "## S\n\n| 1 | 1 |\n| --- | --- |"),
+        ("a.xlf", "<xliff><file><body><trans-unit><source>Mill</source><target>Mühle</target></trans-unit></body></file></xliff>",
+         "Mill\n\nMühle"),
+        ("a.ttml", "<tt><body><div><p begin='1s'>One<br/>two</p><p>Three</p></div></body></tt>", "One\ntwo\n\nThree"),
+        ("a.rss", ("<rss><channel><item><title>News</title><description>&lt;p&gt;All &lt;b&gt;the&lt;/b&gt; news&lt;/p&gt;"
+         "</description></item></channel></rss>"), "# News\n\nAll the news"),
+        ("a.xml", "<r><p># 1 in sales</p></r>", "\\# 1 in sales"),
+        ("a.xml", "<r><p>Not&nbsp;well <b>formed</p></r>", "Not well formed"),
+    ],
+)  # fmt: skip
+def test_words_without_tags(name, source, text):
+    assert load(source, name).text.replace("\u00a0", " ").strip().replace("**", "") == text
+
+
+def test_what_is_left_out_is_counted():
+    assert load(f"<r><p>Words</p><data>{'QUJD' * 200}</data><binary>AA</binary></r>").notices == {
+        "encoded_data": 1,
+        "skipped_images": 1,
+    }
+    assert load("<r><p>a<b></r>").notices == {"invalid_xml": 1}
+
+
+def test_declared_entities_are_refused():
+    with pytest.raises(DocumentError) as caught:
+        load('<!DOCTYPE r [<!ENTITY a "b">]><r>&a;</r>')
+    assert caught.value.code == "bomb"
+
+
+def test_xml_is_known_whatever_its_suffix():
+    assert choose("table.xls", b"<?xml version='1.0'?><Workbook/>") == "xml"
+    assert choose("page", b"<?xml version='1.0'?>\n<html>") == "html"
+
+
+def test_no_nesting_is_too_deep_and_no_row_too_wide():
+    assert load("<a>" * 20_000 + "deep" + "</a>" * 20_000).text == "deep\n"
+    assert load("<a>x " * 20_000 + "</a>" * 20_000).text == "x " * 19_999 + "x\n"
+    wide = load("<t><row>" + "<c>w</c>" * 1000 + "</row></t>").text
+    assert wide.count("w") == 1000
