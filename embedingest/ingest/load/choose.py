@@ -76,6 +76,14 @@ _COMPRESSED: Final = (
     (b"]\0\0", "xz"),
 )
 
+_OLD: Final = {
+    ".doc": ("a Word document of 97-2003", "save it as DOCX, in Word or LibreOffice"),
+    ".dot": ("a Word template of 97-2003", "save it as DOCX, in Word or LibreOffice"),
+    ".ppt": ("a PowerPoint presentation of 97-2003", "save it as PPTX, in PowerPoint or LibreOffice"),
+    ".pps": ("a PowerPoint presentation of 97-2003", "save it as PPTX, in PowerPoint or LibreOffice"),
+    ".msg": ("an Outlook message", "save it as EML, or export the folder as MBOX"),
+}
+
 _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -166,12 +174,9 @@ def _compound(name: str, named: str | None) -> str:
     """OLE files: spreadsheets are read; DOCX and PPTX loaders say whether theirs is encrypted or merely old."""
     if named in {"sheet", "docx", "pptx"}:
         return named
-    raise DocumentSkipped(
-        f"{name} is a file of Office 97-2003 or like it",
-        source=name,
-        code="unsupported",
-        remedy="save it in a current format",
-    )
+    suffix = PurePosixPath(name.lower()).suffix
+    what, remedy = _OLD.get(suffix, ("a file of Office 97-2003 or like it", "save it in a current format"))
+    raise DocumentSkipped(f"{name} is {what}", source=name, code="unsupported", remedy=remedy)
 
 
 def _zipped(name: str, head: bytes, named: str | None) -> str:
@@ -180,6 +185,13 @@ def _zipped(name: str, head: bytes, named: str | None) -> str:
     for mark, loader in _INSIDE_ZIP:
         if mark in head:
             return loader
+    if PurePosixPath(name.lower()).suffix in {".pages", ".numbers", ".key"}:
+        raise DocumentSkipped(
+            f"{name} is a document of Apple iWork",
+            source=name,
+            code="unsupported",
+            remedy="export it as DOCX, XLSX, PPTX or PDF",
+        )
     raise _archive(name)
 
 

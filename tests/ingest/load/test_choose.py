@@ -94,3 +94,20 @@ def test_a_magic_word_at_the_beginning_of_a_text_is_a_word(name, data, loader):
 def test_the_same_word_before_bytes_of_no_text_is_refused(data):
     with pytest.raises(DocumentSkipped):
         choose("file.txt", data)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "what", "remedy"),
+    [
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Word document", "DOCX"),
+        ("a.PPT", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "PowerPoint", "PPTX"),
+        ("a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Outlook message", "EML"),
+        ("a.mpp", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office 97-2003", "current format"),
+        ("a.pages", b"PK\x03\x04Index/Document.iwa", "Apple iWork", "DOCX"),
+    ],
+)
+def test_a_format_that_is_not_read_is_named_with_the_way_out(name, head, what, remedy):
+    with pytest.raises(DocumentSkipped, match=what) as caught:
+        choose(name, head)
+    assert caught.value.code == "unsupported"
+    assert remedy in caught.value.remedy
