@@ -22,6 +22,7 @@ TEXT_CHARACTERS: Final = 500
 
 _BLOCKS: Final = 24
 _SHORTEST_BLOCK: Final = 0.2
+_SHORTEST_INTERVAL: Final = 1e-3
 _MOST_CREDIT: Final = 0.95
 
 
@@ -125,7 +126,7 @@ def _fit(marks: list[_Mark]) -> _Costs:
     rr = ee = re = r = e = 0.0
     for before, after in pairwise(marks):
         seconds = after.clock - before.clock
-        if seconds <= 0:
+        if seconds < _SHORTEST_INTERVAL:
             continue
         read, embedded = after.read - before.read, after.embedded - before.embedded
         rr += read * read / seconds

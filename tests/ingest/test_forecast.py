@@ -90,6 +90,13 @@ def test_it_is_never_negative_nor_beyond_what_is_left_at_the_slowest_rates(steps
         assert left <= 1.001 * ((run.total - run.read) / slowest[0] + run.to_embed / slowest[1])
 
 
+def test_work_that_took_no_time_to_speak_of_divides_nothing():
+    forecast = Forecast()
+    for now, done in ((1.0, 1), (2.0, 2), (2.5, 4), (2.5 + 1e-15, 7), (3.0, 8)):
+        forecast.add(now, Work(1000, done, 0, 3 * done, 2 * done + done % 2))
+        assert (forecast.time_left() or 0) >= 0
+
+
 works = st.builds(Work, *[st.integers(0, 10**9)] * 5)
 
 
