@@ -130,10 +130,7 @@ def _damage_lines(document: Mapping[str, Any]) -> Iterator[str]:
         more = f"{len(damage):,} damaged files; " if len(damage) > 1 else ""
         yield f"{more}{damage[0]['remedy']}"
     if document["journal_fault"]:
-        yield (
-            f"{document['journal_fault']}; what failed or waits is not known. `embedingest verify --repair`, and every "
-            "`ingest` or `watch`, puts it aside and makes it again"
-        )
+        yield document["journal_fault"]
 
 
 def _run_line(run: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_body"]
 
+_MOST_DIGITS: Final = 19
 _BODIES_AT_ONCE: Final = 8  # as many bodies of the largest size may be in memory together
 _DRAINED_BODIES: Final = 4  # as many times the largest size is read and dropped, so that the client sees the refusal
 
@@ -28,10 +29,10 @@ async def read_body(state: ServerState, request: Request) -> AsyncIterator[None]
     A packed body is unpacked. Raises WireError (400, 413, 415, 503), Disconnected.
     """
     limit = state.settings.max_body_bytes
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    declared = request.headers.get("content-length", "").lstrip("0")
+    if declared.isdigit() and (len(declared) > _MOST_DIGITS or int(declared) > limit):
         await _drain(request, limit)
-        raise _too_large(f"{int(declared)} bytes", limit)
+        raise _too_large(f"{declared[:_MOST_DIGITS]} bytes", limit)
     size = 0
     try:
         parts: list[bytes] = []

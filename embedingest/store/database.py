@@ -29,6 +29,7 @@ _DAMAGED: Final = (
     "column encoding",
     "columnencoding",
     "does not match sibling length",
+    "panicked with message",
 )
 """What LanceDB says of files that end too early, or hold what nobody wrote."""
 _REBUILD: Final = (

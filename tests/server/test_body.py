@@ -39,6 +39,20 @@ def test_who_asks_first_is_refused_before_sending_the_body(serve):
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize(("length", "status"), [(b"0" * 5000 + b"36", b"200"), (b"9" * 5000, b"413")])
+def test_a_length_of_thousands_of_digits_is_a_length(serve, length, status):
+    connection = connect(serve().port)
+    connection.sendall(
+        b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
+        + length
+        + b"\r\n\r\n"
+        + b'{"model": "hashing", "input": "abc"}'
+    )
+    answer = read_to_end(connection)
+    connection.close()
+    assert answer.startswith((b"HTTP/1.1 " + status, b"HTTP/1.1 400"))
+
+
 def test_all_bodies_together_are_bounded_in_memory(serve):
     server = serve({"max_body_bytes": 4096, "body_timeout_seconds": 20})
     half = [connect(server.port) for _ in range(9)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from embedingest.errors import StoreError
 from embedingest.ingest.run.reconcile import synchronise
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from embedingest.ingest.scan.folders import Folders
 
 __all__ = ["audited", "copied_journal", "journal_fault", "with_copy"]
+
+_PUT_ASIDE: Final = (
+    "what failed or waits is not known. `embedingest verify --repair`, and every `ingest` or `watch`, "
+    "puts it aside and makes it again"
+)
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -85,7 +90,7 @@ def audited(
 
 
 def journal_fault(path: Path, *, thorough: bool = False) -> str | None:
-    """Why the journal at `path` cannot be used; `None` where it can, or where there is none.
+    """Why the journal at `path` cannot be used, and the way out; `None` where it can, or where there is none.
 
     `thorough` reads every page, in tenths of a second for a large one. Writes nothing.
     """
@@ -94,5 +99,7 @@ def journal_fault(path: Path, *, thorough: bool = False) -> str | None:
     try:
         with reading(path) as journal:
             return journal.fault() if thorough and journal is not None else None
-    except StoreError as error:
-        return error.message
+    except DamagedJournalError as error:
+        return f"{error.message}; {_PUT_ASIDE}"
+    except StoreError as error:  # a full disk, or no permission: the journal itself may be sound
+        return f"{error.message}; {error.remedy}" if error.remedy else error.message

@@ -52,7 +52,12 @@ class _Scan:
     def marks(self, position: int) -> Iterator[tuple[int, int]]:
         """Each bracket and comma from here on that stands in no string, and where it is."""
         body = self.body
-        while (match := _NEXT.search(body, position)) is not None:
+        while position < len(body):
+            # A search holds the interpreter until it finds: blanks and digits without end are looked through in steps.
+            match = _NEXT.search(body, position, position + _PIECE_BYTES)
+            if match is None:
+                position += _PIECE_BYTES
+                continue
             mark, position = body[match.start()], match.end()
             if mark == _STRING:
                 if position == match.start() + 1:
@@ -193,5 +198,9 @@ def _whole_characters(body: bytes, start: int, stop: int) -> int:
 
 
 def _skip_blanks(body: bytes, position: int) -> int:
-    match = _BLANKS.match(body, position)
-    return position if match is None else match.end()
+    """The first place from here on that holds no blank, looked for in steps as above."""
+    while match := _BLANKS.match(body, position, position + _PIECE_BYTES):
+        if match.end() < position + _PIECE_BYTES:
+            return match.end()
+        position = match.end()
+    return position

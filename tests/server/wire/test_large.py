@@ -90,6 +90,14 @@ def test_lists_of_lists_are_lists(text):
     assert all(isinstance(inner, list) for inner in fields["input"])
 
 
+@pytest.mark.parametrize("between", [b" ", b"\n\t", b" \r"])
+def test_blanks_without_end_stand_where_blanks_may_stand(between):
+    blanks = between * 400_000
+    body = b'{%s"model"%s:%s"m"%s,%s"input":%s[%s"a"%s,"b"]%s}' % ((blanks,) * 9)
+    fields = decode(body)
+    assert (fields.get("model"), fields.get("input")) == ("m", ["a", "b"])
+
+
 def test_what_follows_a_large_body_changes_nothing():
     body = json.dumps({"model": "m", "input": ["text " * 100] * 4000}).encode()
     assert len(body) > decoding.LARGE_BYTES
