@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.cli._exit_codes import ExitCode
@@ -10,14 +12,15 @@ from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._output import print_json, print_note
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
-from embedingest.errors import LockedError
+from embedingest.errors import LockedError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from embedingest.cli._interrupt import StopEvent
     from embedingest.config import Config
+    from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import IngestReport
     from embedingest.ingest.state.journal import Journal, Request
 
@@ -32,9 +35,10 @@ _RENEW_SECONDS: Final = 10.0
 
 
 class _Wish(NamedTuple):
-    """What is wanted of whoever may write the table; `path` is its journal."""
+    """What is wanted of whoever may write the table; `path` is its journal, `recall` gives the settings as of now."""
 
     config: Config
+    recall: Callable[[], Config]
     path: Path
     verb: str
     arguments: dict[str, Any]
@@ -54,7 +58,8 @@ def perform_or_request(
     from embedingest.store.uri import local_folder
 
     lock_seconds = _LEASE_SECONDS if local_folder(db) is None else _LOCK_SECONDS
-    wish = _Wish(recall(state, db, table), journal_path(state, db, table), verb, arguments, lock_seconds)
+    settings = partial(recall, state, db, table)
+    wish = _Wish(settings(), settings, journal_path(state, db, table), verb, arguments, lock_seconds)
     with stop_on_signals() as stop:
         try:
             report = _performed(wish, stop, as_json=as_json)
@@ -67,16 +72,39 @@ def perform_or_request(
 
 
 def _performed(wish: _Wish, stop: StopEvent, *, as_json: bool) -> IngestReport:
+    with _writer(wish, stop, as_json=as_json) as pipeline:
+        return pipeline.perform(wish.verb, wish.arguments)
+
+
+@contextmanager
+def _writer(wish: _Wish, stop: StopEvent, *, as_json: bool) -> Iterator[Pipeline]:
+    """The pipeline, open, with the settings of now: who held the lock before may have forgotten a root, or named one.
+
+    Raises LockedError.
+    """
     from embedingest.build.session import Session
 
-    with Session(wish.config) as session, progress_line(as_json=as_json) as progress:
-        return session.pipeline(progress=progress, stop=stop).perform(wish.verb, wish.arguments)
+    config = wish.config
+    with progress_line(as_json=as_json) as progress:
+        while True:
+            with Session(config) as session:
+                pipeline = session.pipeline(progress=progress, stop=stop)
+                pipeline.open()
+                before, config = config, _settings_now(wish, config)
+                if config == before:
+                    yield pipeline
+                    return
+
+
+def _settings_now(wish: _Wish, before: Config) -> Config:
+    try:
+        return wish.recall()
+    except StoreError:  # lost with the journal meanwhile
+        return before
 
 
 def _awaited(wish: _Wish, stop: StopEvent, *, as_json: bool) -> Mapping[str, Any] | None:
     """The answer to a request, or to what was done here once the lock was free; `None` where `stop` came first."""
-    from embedingest.build.session import Session
-
     question = _Question(wish)
     next_try = time.monotonic() + wish.lock_seconds
     try:
@@ -86,9 +114,7 @@ def _awaited(wish: _Wish, stop: StopEvent, *, as_json: bool) -> Mapping[str, Any
             if time.monotonic() < next_try:
                 continue
             try:
-                with Session(wish.config) as session, progress_line(as_json=as_json) as progress:
-                    pipeline = session.pipeline(progress=progress, stop=stop)
-                    pipeline.open()
+                with _writer(wish, stop, as_json=as_json) as pipeline:
                     # Its last deed may have been to answer.
                     answer = question.answer(ask=False)
                     return answer if answer is not None else pipeline.perform(wish.verb, wish.arguments).to_json()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.opener import Opener
     from embedingest.ingest.scan.folders import Folders
 
-__all__ = ["Hold", "with_known_roots"]
+__all__ = ["Hold", "make_known"]
 
 _log = logging.getLogger(__name__)
 
@@ -77,9 +77,8 @@ class Hold:
         self._on_close.close()
 
 
-def with_known_roots(folders: Folders, journal: Journal) -> Folders:
-    """The folders, whose aliases the journal knows from now on."""
+def make_known(folders: Folders, journal: Journal) -> None:
+    """The journal knows the aliases of the folders from now on."""
     known = journal.roots()
     for root in (root for root in folders.roots if known.get(root.alias) != os.fspath(root.path)):
         journal.set_root(root.alias, root.path)
-    return folders

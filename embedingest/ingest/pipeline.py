@@ -19,7 +19,7 @@ from embedingest.ingest.audit.copied_journal import audited, journal_fault, with
 from embedingest.ingest.audit.preview import check, preview
 from embedingest.ingest.audit.verify import Problem, Verification, prepare_repair, verify
 from embedingest.ingest.following import followed
-from embedingest.ingest.hold import Hold, with_known_roots
+from embedingest.ingest.hold import Hold, make_known
 from embedingest.ingest.requests import perform, serve_requests
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.asynchronous import iterate_in_thread
@@ -27,7 +27,7 @@ from embedingest.ingest.run.convergence import converge
 from embedingest.ingest.run.deletions import RecentDeletions
 from embedingest.ingest.run.outage import Outage, is_hopeless
 from embedingest.ingest.run.progress import ProgressReporter
-from embedingest.ingest.run.reconcile import check_model
+from embedingest.ingest.run.reconcile import check_model, synchronise
 from embedingest.ingest.run.removal import forget_root, known_root, without_root
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.scan.folders import Folders
@@ -121,7 +121,7 @@ class Pipeline:
             self._on_close = on_close.pop_all()
 
     def _settle_in(self, journal: Journal) -> None:
-        self.folders = self._resolved(journal)
+        self.folders = self.folders_of(journal)
         for folder in self._opener.outputs:
             mark_output(folder)
 
@@ -168,9 +168,6 @@ class Pipeline:
         """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""
         return Folders.of(self.config, self._opener.outputs, journal.roots())
 
-    def _resolved(self, journal: Journal) -> Folders:
-        return with_known_roots(self.folders_of(journal), journal)
-
     # -- reading, while others may write
 
     def read_journal(self, read: Callable[[Journal], T]) -> T:
@@ -179,15 +176,13 @@ class Pipeline:
 
     def plan(self) -> PlanDocument:
         """What `converge` would do now, and the frozen form of it. Takes no lock and changes nothing."""
-        return audited(self._opener, self._resources_with, self._resolved, preview)
+        return audited(self._opener, self._resources_with, self.folders_of, preview)
 
     def verify(self, *, repair: bool = False, sample: int = 0) -> Verification:
-        """Compare folders, journal and table; `sample` vectors are computed again. With `repair` what differs is put
-        right, under the lock.
-        """
+        """Compare folders, journal and table; `sample` vectors are computed again. `repair` puts right what differs."""
         journal, look = self._opener.journal_path, partial(verify, sample=sample)
         try:
-            result = audited(self._opener, self._resources_with, self._resolved, look)
+            result = audited(self._opener, self._resources_with, self.folders_of, look)
         except DamagedTableError as error:
             result = Verification(problems=[Problem("", "table", str(error))])
         result.add_journal(journal_fault(journal, thorough=True))
@@ -228,6 +223,7 @@ class Pipeline:
         return report
 
     def _converge(self, batches: Iterable[Batch] | None, *, allow_deletes: bool) -> IngestReport:
+        make_known(self.folders, self.journal)  # who only opens may have been asked to forget one
         everything = [Batch(os.fspath(root.path), sweep=True) for root in self.roots]
         return converge(
             self.folders, self._resources, everything if batches is None else batches, self._recent,
@@ -323,6 +319,7 @@ class Pipeline:
 
     def optimize(self) -> IngestReport:
         """Let the table tend itself now, whatever its statistics say."""
+        self.synchronise()
         return self._resources.optimize()
 
     def table(self) -> Table:
@@ -333,6 +330,10 @@ class Pipeline:
         """Raises FingerprintError where the table is another model's. A table that is as it was left is not opened."""
         self._soundly(lambda: check_model(self._resources))
 
+    def synchronise(self) -> None:
+        """The journal hears of what others did to the table."""
+        synchronise(self._resources)
+
     def mark(self) -> None:
         """The journal agrees with the table as it is now."""
         self._resources.mark()
@@ -341,6 +342,7 @@ class Pipeline:
 
     def reopened(self) -> None:
         """The table was replaced by another that the journal knows."""
+        make_known(self.folders, self.journal)
         self._resources.table_replaced()
 
     def discard(self) -> None:

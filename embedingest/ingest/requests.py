@@ -28,6 +28,7 @@ __all__ = [
     "error_from_json",
     "error_to_json",
     "perform",
+    "refuse_while_paused",
     "restoring",
     "serve_requests",
 ]
@@ -48,6 +49,10 @@ class Writer(Protocol):
     def optimize(self) -> IngestReport: ...
 
     def table(self) -> Table: ...
+
+    def synchronise(self) -> None:
+        """The journal hears of what others did to the table."""
+        ...
 
     def mark(self) -> None:
         """The journal agrees with the table as it is now."""
@@ -102,11 +107,16 @@ VERBS: Final[Mapping[str, Verb]] = {
 }
 """What any writer can be asked; `Pipeline(verbs=…)` adds to them."""
 
+_OF_FOLDERS: Final = frozenset({"confirm", "retry", "sweep"})
+"""Verbs that bring the table to what the folders hold, and so would undo a restore."""
+
 
 def changing(change: TableChange) -> Verb:
     """A verb that changes the table itself, such as a tag."""
 
     def verb(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
+        # What others did, or a restore, is not hidden by the mark.
+        writer.synchronise()
         change(writer.table(), arguments)
         writer.mark()
         return IngestReport()
@@ -127,11 +137,25 @@ def restoring(change: TableChange) -> Verb:
 
 
 def perform(writer: Writer, verbs: Mapping[str, Verb], verb: str, arguments: Mapping[str, Any]) -> IngestReport:
-    """Do what `verb` says, one of VERBS or of `verbs`. Raises ConfigError for a verb that nobody knows."""
+    """Do what `verb` says, one of VERBS or of `verbs`.
+
+    Raises ConfigError for a verb that nobody knows, and for one that would undo what was restored.
+    """
     function = VERBS.get(verb) or verbs.get(verb)
     if function is None:
         raise ConfigError(f"the writer does not know how to `{verb}`", remedy=f"it knows {', '.join(VERBS)}")
+    if verb in _OF_FOLDERS:
+        refuse_while_paused(writer.journal)
     return function(writer, arguments)
+
+
+def refuse_while_paused(journal: Journal) -> None:
+    """Raises ConfigError where a snapshot was restored, which is to stay until somebody says `resume`."""
+    if snapshot := journal.meta("paused"):
+        raise ConfigError(
+            f"snapshot {snapshot} was restored: nothing is followed, and following the folders would undo that",
+            remedy="`embedingest restore --resume` follows them again",
+        )
 
 
 def error_to_json(error: EmbedingestError) -> dict[str, Any]:

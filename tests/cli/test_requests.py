@@ -104,6 +104,25 @@ def test_a_yes_is_to_what_waited_when_it_was_said(emptied):
     assert (ran.code, ran.json["files"]["deleted"], ran.json["files"]["pending_deletes"]) == (1, 10, 2)
 
 
+@pytest.mark.parametrize("verb", [("tag", "early"), ("retry",), ("optimize",)])
+def test_a_root_that_is_forgotten_while_a_command_waits_is_not_taken_up_again_by_it(shell, verb):
+    shell.write("docs/a.md", "a document")
+    shell.write("two/b.md", "another")
+    assert shell.run("ingest", "docs", "two", "--model", "hashing").code == 0
+
+    def forget(journal):
+        with contextlib.closing(Journal(journal.path)) as writing:
+            writing.forget_root("two", str(shell.folder / "two"))
+        lock.release()
+
+    # As the command before this one in the queue does it, which had the lock in between.
+    lock = WriterLock(DB, "chunks").acquire()
+    with meanwhile(forget):
+        assert shell.run(*verb).code == 0
+    status = shell.run("status", "--json").json
+    assert ([root["alias"] for root in status["roots"]], status["unnamed"]) == (["docs"], [])
+
+
 # Each leaves things as they were, or the next undoes it: so they say the same twice.
 DEEDS = [
     ("forget", "nowhere"),

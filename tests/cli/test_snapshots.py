@@ -87,6 +87,55 @@ def test_restoring_pauses_a_watch_until_it_is_told_to_go_on(shell):
         assert shell.run("status", "--json").json["paused"] is None
 
 
+REQUESTS = [("retry",), ("retry", "docs/new.md"), ("confirm",), ("confirm", "docs/b.md"), ("verify", "--repair")]
+OWN_PART = [("optimize",), ("tag", "v2"), ("tag", "--drop", "v2"), ("forget", "other")]
+
+
+def assert_that_nothing_undoes_a_restore(shell, requests):
+    """Whatever is asked while a snapshot stays: it is refused with the way out, or does its own part alone."""
+    before = shell.run("search", "animals", "--model", "hashing", "--json", "--limit", "50").json["results"]
+    for args in requests:
+        ran = shell.run(*args)
+        assert (args, ran.code) == (args, 2)
+        assert "snapshot v1 was restored: nothing is followed" in ran.err
+        assert "restore --resume" in ran.err
+    for args in OWN_PART:
+        assert (args, shell.run(*args).code) == (args, 0)
+    after = shell.run("search", "animals", "--model", "hashing", "--json", "--limit", "50").json["results"]
+    kept = [hit["source"] for hit in before if not hit["source"].startswith("other/")]
+    assert [hit["source"] for hit in after] == kept
+    assert "docs/new.md" not in kept
+    assert shell.run("status", "--json").json["paused"] == "v1"
+
+
+def write_two_roots(shell):
+    for name in ("docs/a.md", "docs/b.md", "other/c.md"):
+        shell.write(name, f"{name} is about animals")
+
+
+def test_no_request_undoes_a_restore_under_a_watch(shell):
+    write_two_roots(shell)
+    with followed(shell.folder, "docs", "other"):
+        assert shell.run("tag", "v1").code == 0
+        shell.write("docs/new.md", "newts are animals")
+        until(lambda: "newts are animals" in sources(shell))
+        assert shell.run("restore", "v1").code == 0
+        # While it is watched, `verify --repair` is refused for the lock.
+        assert_that_nothing_undoes_a_restore(shell, REQUESTS[:-1])
+        assert shell.run("restore", "--resume").code == 0
+        assert "newts are animals" in sources(shell)
+
+
+def test_no_command_undoes_a_restore_where_nobody_watches(shell):
+    write_two_roots(shell)
+    assert shell.run("ingest", "docs", "other", "--model", "hashing").code == 0
+    assert shell.run("tag", "v1").code == 0
+    shell.write("docs/new.md", "newts are animals")
+    assert shell.run("ingest", "docs", "other", "--model", "hashing").code == 0
+    assert shell.run("restore", "v1").code == 0
+    assert_that_nothing_undoes_a_restore(shell, REQUESTS)
+
+
 def test_an_unknown_snapshot_names_the_known_ones(shell):
     shell.write("docs/a.md", "penguins are animals")
     shell.ingest()

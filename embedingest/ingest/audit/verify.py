@@ -15,6 +15,7 @@ import numpy as np
 
 from embedingest.ingest.audit.examine import examine
 from embedingest.ingest.identity import parent_source
+from embedingest.ingest.requests import refuse_while_paused
 from embedingest.ingest.run.survey import Candidate
 from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.scan.roots import owner
@@ -117,7 +118,8 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
 
 
 def prepare_repair(resources: Resources, problems: Sequence[Problem]) -> None:
-    """Make the next convergence put right what was found; the caller holds the lock."""
+    """Make the next convergence put right what was found; the caller holds the lock. Raises ConfigError in a pause."""
+    refuse_while_paused(resources.journal)
     doubled = [key for problem in problems if problem.kind == "doubled" for key in problem.ids]
     wrong = [key for problem in problems if problem.kind == "vector" for key in problem.ids]
     indices = {name for problem in problems if problem.kind == "index" for name in problem.ids}
