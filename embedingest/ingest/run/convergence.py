@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 from embedingest.ingest.notices import gather, gather_files
 from embedingest.ingest.report import Failure, IngestReport
 from embedingest.ingest.run.committer import MOST_NOTICED
-from embedingest.ingest.run.deletions import judge
+from embedingest.ingest.run.deletions import Guard, to_judge_anew
 from embedingest.ingest.run.departures import Departures
 from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.run.removal import delete
 from embedingest.ingest.run.survey import Survey, survey_paths, survey_root
 from embedingest.ingest.run.walk import Stopped, Walk
-from embedingest.ingest.scan.absences import Absences
 from embedingest.ingest.scan.roots import Root, owner
 from embedingest.ingest.watch.settle import is_young
 from embedingest.ingest.watch.values import Batch
@@ -117,25 +116,22 @@ class Convergence:
         self._folders = folders
         self._resources = resources
         self._report = report
-        self._recent = recent
         self._follower = follower
-        self._confirm_share = confirm_share
-        self._allow_deletes = allow_deletes
         self._walk = Walk(resources, report, watched=follower is not None)
         self._departures = Departures()
-        self._absences = Absences(resources.journal)
+        self._guard = Guard(resources.journal, recent, share=confirm_share, allow=allow_deletes)
         self._present: dict[str, int] = {}
         self._failed: list[str] = []
-        self._unconfirmed: set[str] = set()
         self._swept: set[Root] = set()
         self._skipped: dict[Root, Tally] = {}
 
     # -- surveying
 
     def survey(self, batches: Iterable[Batch]) -> None:
-        """Find what must be done of what the batches name, and of failed files that are due."""
+        """Find what must be done of what the batches name, and of what is due without."""
         journal, now = self._resources.journal, self._resources.now()
         due = due_sources(journal, self._folders, now)
+        self._guard.begin(self._folders.aliases, now)
         # Those that cannot be surveyed now are not due again at once.
         journal.postpone(due, now + _POSTPONE_SECONDS)
         named = {batch.root: batch for batch in batches}
@@ -193,19 +189,18 @@ class Convergence:
         survey.gone = gone
 
     def _add(self, root: Root, survey: Survey, *, swept: bool = False, early: bool = False) -> None:
-        report, journal = self._report, self._resources.journal
+        report = self._report
         report.files.seen += survey.seen
         for name, count in survey.counts.items():
             report.files.add(name, count)
         report.failures += survey.failures
         self._failed += survey.failed
-        self._absences.look(root, survey.gone, swept=swept)
-        certain = [source for source in survey.gone if source not in self._absences]
+        there = [*survey.back, *(candidate.source for candidate in survey.candidates)]
+        self._departures.came_back(there)
+        self._guard.came_back(root, there, self._resources.now())
+        certain = self._guard.look(root, survey.gone, swept=swept)
         self._departures.add(root, survey.gone, self._walk.expect_gone(certain), early=early)
         self._walk.add(survey.candidates)
-        there = self._departures.came_back(candidate.source for candidate in survey.candidates)
-        if root not in self._swept:
-            journal.drop_pending([*there, *survey.back, *(candidate.source for candidate in survey.candidates)])
 
     # -- doing
 
@@ -218,6 +213,7 @@ class Convergence:
             if not self._walk.vanished:
                 break
             self._survey_vanished()
+        self._find_moved()
         self._delete_gone(self._departures.rest())
         self._resources.progress.tell("tidy", self._report, self._walk, always=True)
         self._tidy()
@@ -243,6 +239,15 @@ class Convergence:
             relatives = [candidate.file.relative for candidate in candidates]
             self._add(root, survey_paths(root, self._folders.scanner(root), self._resources.journal, relatives))
 
+    def _find_moved(self) -> None:
+        """What waits and stands under another name now has moved: it need not wait any more."""
+        waiting = self._resources.journal.pending_elsewhere() if self._walk.total else []
+        for root in self._folders.roots if waiting else ():
+            certain = self._guard.look(root, [source for source in waiting if root.holds(source)], swept=False)
+            moved = [source for source in certain if self._has_moved(source, waiting)]
+            self._guard.came_back(root, moved, self._resources.now())
+            self._departures.add(root, moved, {}, early=False)
+
     def _delete_gone(self, gone: Mapping[str, Root]) -> None:
         """Delete these sources, which are gone from their roots."""
         for root in self._folders.roots if gone else ():
@@ -255,39 +260,28 @@ class Convergence:
         states = {source: state for source in sources if (state := journal.file(source)) is not None}
         with_rows = {source for source, state in states.items() if state.chunks or state.state == "unverified"}
         without_rows = [source for source in states if source not in with_rows]
-        moved = [source for source in states if source in with_rows and self._has_moved(source, states)]
+        lost = states.keys() | journal.pending().keys()
+        moved = [source for source in states if source in with_rows and self._has_moved(source, lost)]
         going = with_rows.difference(moved)
-        documents = [source for source in states if source in going]
         counts = journal.counts(root.alias)
-        verdict = judge(
-            documents,
+        verdict = self._guard.judge(
+            root,
+            [source for source in states if source in going],
             documents=counts.get("done", 0) + counts.get("unverified", 0) - len(moved),
-            present=self._present.get(root.alias, sum(counts.values()) - len(states)),
-            recent=self._recent.count(root.alias),
-            share=self._confirm_share,
-            confirmed=journal.pending(),
-            allow=self._allow_deletes,
-            doubtful=self._absences,
+            files=sum(counts.values()) - len(states),
+            present=self._present.get(root.alias),
+            now=self._resources.now(),
         )
-        if verdict.wait:
-            journal.set_pending(verdict.wait, self._resources.now())
-            self._unconfirmed.update(verdict.wait)
-            _log.warning(
-                "%d deletions under `%s` wait for `embedingest confirm`: %s",
-                len(verdict.wait), root.alias, verdict.reason,
-            )  # fmt: skip
         delete(self._resources, [*without_rows, *moved, *verdict.delete], self._report)
         copies = [source for source in moved if source not in self._walk.moved]
         self._report.files.deleted += len(without_rows) + len(copies) + len(verdict.delete)
-        if verdict.delete and not self._allow_deletes:
-            self._recent.add(root.alias, len(verdict.delete))
 
     def _has_moved(self, source: str, gone: Collection[str]) -> bool:
         """Whether the content of a source that is gone is stored under another that is not."""
         state = self._resources.journal.file(source)
         if source in self._walk.moved:
             return True
-        if source in self._absences or state is None or not state.content_hash:
+        if self._guard.doubts(source) or state is None or not state.content_hash:
             return False
         others = self._resources.journal.has_content(state.content_hash)
         return any(other not in gone and other not in self._departures for other in others)
@@ -295,14 +289,7 @@ class Convergence:
     def _tidy(self) -> None:
         """What the report says of the whole, and what the journal need not remember."""
         resources, report = self._resources, self._report
-        pending = resources.journal.pending()
-        if pending and self._swept:
-            # What waits was gone in this sweep; the others came back.
-            swept = {root.alias for root in self._swept}
-            back = [source for source in pending if source not in self._unconfirmed and owner(source, swept)]
-            resources.journal.drop_pending(back)
-            pending = resources.journal.pending()
-        report.files.pending_deletes = len(pending)
+        report.files.pending_deletes = len(resources.journal.pending())
         if report.changed_anything() or resources.holds_table:
             # Old versions outlive their time while nothing changes, too.
             resources.maintain(report)
@@ -318,6 +305,10 @@ class Convergence:
 
 
 def due_sources(journal: Journal, folders: Folders, now: float) -> frozenset[str]:
-    """Failed files of these roots whose next try has come at `now`, in seconds since the epoch."""
+    """Sources of these roots that are to be looked at again at `now`, in seconds since the epoch.
+
+    Those are failed files whose next try has come, and waiting deletions that are judged anew.
+    """
     aliases = folders.aliases
-    return frozenset(source for source in journal.due(now) if owner(source, aliases))
+    failed = (source for source in journal.due(now) if owner(source, aliases))
+    return frozenset((*failed, *to_judge_anew(journal, aliases, now)))

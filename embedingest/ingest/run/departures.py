@@ -39,9 +39,10 @@ class Departures:
         if early and sources:
             self._groups.append(_Group(frozenset(sources), frozenset(sizes.values())))
 
-    def came_back(self, sources: Iterable[str]) -> list[str]:
-        """Those of `sources` that were gone, and are not any more."""
-        return [source for source in sources if self._roots.pop(source, None) is not None]
+    def came_back(self, sources: Iterable[str]) -> None:
+        """These are there; if they were gone, they are not any more."""
+        for source in sources:
+            self._roots.pop(source, None)
 
     def ready(self, awaited: Callable[[int], bool]) -> dict[str, Root]:
         """Take what need not wait for the end of the run: groups of which no size is that of an `awaited` file."""

@@ -69,6 +69,7 @@ def survey_root(root: Root, scanner: Scanner, journal: Journal, *, due: frozense
     known = journal.known(root.alias)
     survey = Survey()
     blind = _compare(root, scanner.scan(excluded=survey.excluded), known, survey, due=due)
+    survey.back = [source for source in journal.pending() if root.holds(source) and source not in known]
     survey.gone = [source for source in known if not _hidden(source, blind)]
     return survey
 

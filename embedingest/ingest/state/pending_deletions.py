@@ -19,6 +19,16 @@ class PendingDeletions(JournalDatabase):
         """Sources whose deletion waits, and whether it was confirmed."""
         return {source: bool(confirmed) for source, confirmed in self._all("SELECT source, confirmed FROM pending")}
 
+    def pending_elsewhere(self) -> list[str]:
+        """Sources whose deletion waits unconfirmed, and whose content stands under a name that does not wait."""
+        query = (
+            "SELECT f.source FROM pending p JOIN files f ON f.source=p.source WHERE NOT p.confirmed"
+            " AND f.content_hash IN (SELECT o.content_hash FROM files o WHERE o.state IN ('done', 'unverified')"
+            " AND o.source NOT IN (SELECT source FROM pending) AND o.content_hash IN"
+            " (SELECT content_hash FROM files JOIN pending USING (source) WHERE content_hash <> ''))"
+        )
+        return [row[0] for row in self._all(query)]
+
     def set_pending(self, sources: Iterable[str], since: float) -> None:
         """Let these deletions wait, `since` seconds after the epoch; one that waits already keeps its time."""
         self._run_many("INSERT OR IGNORE INTO pending VALUES (?, ?, 0)", [(source, since) for source in sources])

@@ -10,7 +10,7 @@ import pytest
 
 from embedingest.ingest.report import IngestReport
 from embedingest.ingest.run.convergence import converge, due_sources
-from embedingest.ingest.run.deletions import RecentDeletions
+from embedingest.ingest.run.deletions import REST_SECONDS, RecentDeletions
 from embedingest.ingest.scan.folders import Folders
 from embedingest.ingest.scan.roots import resolve
 from embedingest.ingest.watch.values import Batch
@@ -148,6 +148,55 @@ def test_deletions_that_were_allowed_do_not_count_towards_the_share(runs: Runs) 
         (runs.world.folder / f"f{number}.md").unlink()
     assert runs.sweep(allow_deletes=True).files.deleted == 8
     assert runs.recent.count("docs") == 0
+
+
+def test_what_waits_counts_towards_the_share_of_what_goes_next(runs: Runs) -> None:
+    runs.sweep()
+    names = [f"f{number}.md" for number in range(11)]
+    for part in (names[:7], names[7:]):
+        for name in part:
+            (runs.world.folder / name).unlink()
+        report = runs.look_at(*part)
+    assert (report.files.deleted, report.files.pending_deletes) == (0, 11)
+
+
+def test_what_waited_because_of_others_is_judged_anew_once_those_are_back(runs: Runs) -> None:
+    journal, folder = runs.resources.journal, runs.world.folder
+    runs.sweep()
+    names = [f"f{number}.md" for number in range(9)]
+    for name in names:
+        (folder / name).rename(runs.world.base / name)
+    assert runs.look_at(*names).files.pending_deletes == 9
+    for name in names[:4]:
+        (runs.world.base / name).rename(folder / name)
+    runs.look_at(*names[:4])
+    runs.world.now += REST_SECONDS
+    assert runs.run(Batch(str(folder))).files.pending_deletes == 5, "most of them are away still"
+    assert not due_sources(journal, runs.folders, runs.world.now)
+    for name in names[4:8]:
+        (runs.world.base / name).rename(folder / name)
+    assert runs.look_at(*names[4:8]).files.pending_deletes == 1
+    assert not due_sources(journal, runs.folders, runs.world.now), "more may be on the way"
+    runs.world.now += REST_SECONDS
+    assert due_sources(journal, runs.folders, runs.world.now) == {"docs/f8.md"}
+    report = runs.run(Batch(str(folder)))
+    assert (report.files.deleted, report.files.pending_deletes, len(runs.world.sources_in_table())) == (1, 0, 11)
+
+
+def test_what_waits_and_comes_in_again_under_another_name_has_moved(runs: Runs) -> None:
+    folder, away = runs.world.folder, runs.world.base / "away"
+    for number in range(20):
+        rested(runs.world, f"z/g{number}.md", f"The text of another, {number}.")
+    runs.sweep()
+    (folder / "z").rename(away)
+    assert runs.look_at("z").files.pending_deletes == 20
+    (away / "g0.md").write_text("Another text now.")
+    away.rename(folder / "zz")
+    report = runs.run(Batch(str(folder), folders=frozenset({"zz"})))
+    assert (report.embedded.texts, report.files.pending_deletes) == (1, 1)
+    runs.world.now += REST_SECONDS
+    assert runs.run(Batch(str(folder))).files.pending_deletes == 0
+    assert len(runs.world.sources_in_table()) == 32
 
 
 def test_a_failed_file_is_looked_at_again_when_it_is_due(runs: Runs) -> None:
