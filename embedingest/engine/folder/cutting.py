@@ -43,6 +43,7 @@ class Cutter:
         if any(self._cut.search(f"a{content}a") for content in added) or not _holds(tokenizer, self._cut):
             self._cut = None
         self._runs = None if longest_word is None else _long_runs(longest_word)
+        self._kept = 0 if longest_word is None else longest_word + 1
 
     def pieces(self, text: str, size: int) -> Iterator[str]:
         """The text in pieces of about `size` characters, larger where there is no place to cut."""
@@ -53,7 +54,10 @@ class Cutter:
         position = 0
         while len(text) - position > size:
             stop = position + size
-            match = self._cut.search(text, stop, stop + size)
+            if self._kept and not carried and text[position:stop].isspace():
+                position = stop  # blanks are in no token, however many they are
+                continue
+            match = None if self._is_word(text[stop : stop + size]) else self._cut.search(text, stop, stop + size)
             end = stop if match is None else match.start()
             carried.append(text[position:end] if match is not None else self._shortened(text[position:end]))
             position = end
@@ -62,8 +66,14 @@ class Cutter:
                 carried.clear()
         yield "".join(carried) + text[position:]
 
+    def _is_word(self, part: str) -> bool:
+        """Whether a part is surely inside one word: the expressions would look at each of its letters."""
+        return bool(self._kept) and part.isascii() and part.isalnum()
+
     def _shortened(self, part: str) -> str:
         """The same to the tokenizer: a run that makes a word too long does so when it is shorter, too."""
+        if self._is_word(part):
+            return part[: self._kept]
         return part if self._runs is None else self._runs.sub(r"\g<word>\g<marks>\g<nothing>\g<blanks>", part)
 
 

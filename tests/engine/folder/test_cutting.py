@@ -92,3 +92,12 @@ def test_a_token_that_spans_words_is_never_cut():
 def test_no_piece_of_a_long_text_is_long(bert, one):
     text = one * (200_000 // len(one))
     assert max(map(len, Cutter(bert).pieces(text, 10_000))) < 25_000
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("one", [" ", "\n", "\t \r"])
+def test_blanks_without_end_are_no_work(bert: Tokenizer, one: str) -> None:
+    text = "alpha" + one * 3_000_000 + "beta"
+    pieces = list(Cutter(bert).pieces(text, 4096))
+    assert sum(map(len, pieces)) < 3 * 4096
+    assert tokens(bert, *pieces) == tokens(bert, "alpha beta")
