@@ -19,6 +19,7 @@ from embedingest.paths import absolute
 if TYPE_CHECKING:
     from embedingest.ingest.audit.status import FollowedRoot
     from embedingest.store.health import Damage
+    from embedingest.store.lock import Holder
     from embedingest.store.values import Snapshot
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "status_document",
     "table_facts",
     "waiting_deletions",
+    "writer_of",
 ]
 
 
@@ -56,13 +58,12 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
     """
     from embedingest.ingest.audit.status import journal_status, lag
     from embedingest.store.health import Damage
-    from embedingest.store.writer import writer_lock
 
     excluded: Counter[str] = Counter()
     unnamed: list[FollowedRoot] = []
     with Session(recall(state, db, table)) as session:
         behind = lag(PipelineLook(session), skipped := Tally(), excluded, unnamed)
-    holder = writer_lock(db, table, state=state).current()
+    holder = writer_of(state, db, table)
     facts, damaged = _facts_and_damage(state, db, table)
     journal = journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped)
     if not damaged and "bytes" not in facts and any(journal["files"].get(name) for name in ("done", "unverified")):
@@ -148,6 +149,13 @@ def _facts_and_damage(state: Path, db: str, table: str) -> tuple[dict[str, Any],
         return {"rows": 0}, damaged
     except DamagedTableError as error:
         return {"rows": 0}, damaged or [Damage(f"{table}.lance", f"cannot be read: {error.message}", "rows")]
+
+
+def writer_of(state: Path, db: str, table: str) -> Holder | None:
+    """Who writes the table now; `None` where nobody does."""
+    from embedingest.store.writer import writer_lock
+
+    return writer_lock(db, table, state=state).current()
 
 
 def waiting_deletions(state: Path, db: str, table: str) -> list[str]:

@@ -38,10 +38,10 @@ def plan(
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
 
-    flags.pop("allow_deletes")
+    allow_deletes = flags.pop("allow_deletes")
     config = config_from_flags(paths, db=db, table=table, state=state, **flags) if paths else recall(state, db, table)
     with Session(config) as session:
-        document = session.pipeline().plan()
+        document = session.pipeline().plan(allow_deletes=allow_deletes)
     if out is not None:
         with writing(out):
             out.write_text(json.dumps(document), "utf-8")
@@ -53,7 +53,7 @@ def plan(
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
-    marks = {"new": "+", "changed": "~", "deleted": "-", "failed": "!", "skipped": "?"}
+    marks = {"new": "+", "changed": "~", "deleted": "-", "pending_delete": "…", "failed": "!", "skipped": "?"}
     for file in document["files"]["list"]:
         counts = ", ".join(f"{count} {name}" for name, count in file["chunks"].items() if count)
         why = f": {file['error']}" if "error" in file else ""
@@ -63,6 +63,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield "files: " + ", ".join(
         f"{files[name]:,} {name}" for name in ("seen", "unchanged", "new", "changed", "deleted")
     )
+    if waiting := files["pending_deletes"]:
+        yield f"{waiting:,} deletions would wait for confirmation: `embedingest confirm` carries out what waits"
     yield "chunks: " + ", ".join(f"{count:,} {name}" for name, count in chunks.items())
     about = "" if embed["seconds"] is None else f", about {embed['seconds']} s"
     yield f"to embed: {embed['texts']:,} texts, {embed['tokens']:,} tokens{about}"

@@ -10,7 +10,11 @@ from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from embedingest.ingest.audit.verify import Verification
+    from embedingest.store.lock import Holder
 
 __all__ = ["verify"]
 
@@ -24,7 +28,9 @@ def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json:
     """Compare folders, journal and table, both ways. Exit code 1 when something differs and was not mended.
 
     A root that is not named any more is not compared: it is told, and `embedingest forget` takes it out of the table.
+    Deletions that need a person's word are told, and carried out by `embedingest confirm` alone.
     """
+    from embedingest.build.inspect import writer_of
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
 
@@ -39,10 +45,34 @@ def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json:
         checked = f", {verification.vectors:,} vectors" if sample else ""
         verdict = "all agree" if not problems else f"{len(problems):,} problems"
         print_line(f"{verification.files:,} files, {verification.rows:,} rows{checked}: {verdict}")
-        if mendable:
-            print_line("mended" if repair else "`embedingest verify --repair` mends them")
-        if any(problem.kind == "table" for problem in problems):
-            print_line(
-                "`embedingest rebuild` makes the table again from its folders, and embeds only what is not cached"
-            )
+        for line in _ways(verification, None if repair else writer_of(state, db, table), repaired=repair):
+            print_line(line)
     return int(len(problems) > len(mendable) if repair else bool(problems))
+
+
+def _ways(verification: Verification, writer: Holder | None, *, repaired: bool) -> Iterator[str]:
+    """What mends what was found, for one who has just done so (`repaired`) or may; `writer` keeps the table locked."""
+    mendable, pending = verification.mendable, len(verification.pending)
+    which = "them" if len(mendable) == len(verification.problems) else f"{len(mendable):,} of them"
+    if verification.paused:
+        if verification.problems:
+            yield (
+                f"snapshot {verification.paused} was restored: nothing is followed until `embedingest restore --resume`"
+            )
+    elif mendable and repaired:
+        yield "mended"
+    elif mendable and writer is not None:
+        yield f"process {writer.pid} writes the table; stop it, and `embedingest verify --repair` mends {which}"
+    elif mendable:
+        yield f"`embedingest verify --repair` mends {which}"
+    if pending and not verification.paused:
+        yield f"{pending:,} {_confirmation(verification, writer, repaired=repaired)}, or restore the files"
+    if any(problem.kind == "table" for problem in verification.problems):
+        yield "`embedingest rebuild` makes the table again from its folders, and embeds only what is not cached"
+
+
+def _confirmation(verification: Verification, writer: Holder | None, *, repaired: bool) -> str:
+    if repaired or not verification.unasked:
+        return "deletions wait for confirmation: `embedingest confirm` carries them out"
+    first = "the next `ingest` finds that" if writer is None else f"process {writer.pid} has found that"
+    return f"deletions need confirmation: once {first}, `embedingest confirm` carries them out"

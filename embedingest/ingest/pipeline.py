@@ -174,9 +174,9 @@ class Pipeline:
         """What `read` makes of a copy of the journal as it is now; of an empty one where it is damaged."""
         return with_copy(self._opener.journal_path, read)
 
-    def plan(self) -> PlanDocument:
+    def plan(self, *, allow_deletes: bool = False) -> PlanDocument:
         """What `converge` would do now, and the frozen form of it. Takes no lock and changes nothing."""
-        return audited(self._opener, self._resources_with, self.folders_of, preview)
+        return audited(self._opener, self._resources_with, self.folders_of, partial(preview, allow=allow_deletes))
 
     def verify(self, *, repair: bool = False, sample: int = 0) -> Verification:
         """Compare folders, journal and table; `sample` vectors are computed again. `repair` puts right what differs."""
@@ -186,7 +186,7 @@ class Pipeline:
         except DamagedTableError as error:
             result = Verification(problems=[Problem("", "table", str(error))])
         result.add_journal(journal_fault(journal, thorough=True))
-        if repair and result.mendable:
+        if repair and (result.mendable or result.unasked):
             if result.journal_fault:
                 suspect(journal)
             self.regain()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedD
 
 from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.audit.examine import Examined, examine
+from embedingest.ingest.audit.outlook import Outlook
 from embedingest.ingest.run.survey import survey_root
 
 if TYPE_CHECKING:
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedingest.ingest.run.resources import Resources
+    from embedingest.ingest.run.survey import Survey
     from embedingest.ingest.scan.folders import Folders
+    from embedingest.ingest.scan.roots import Root
 
 __all__ = ["ChunkFates", "FrozenPlan", "PlanDocument", "PlannedFile", "check", "preview", "read_frozen"]
 
 _FORMAT: Final = 1
 
-FileChange: TypeAlias = Literal["new", "changed", "unchanged", "deleted", "skipped", "failed"]
+FileChange: TypeAlias = Literal["new", "changed", "unchanged", "deleted", "pending_delete", "skipped", "failed"]
 
 
 class ChunkFates(TypedDict):
@@ -34,7 +37,7 @@ class ChunkFates(TypedDict):
 
 
 class PlannedFile(TypedDict):
-    """One file that would be written or deleted. `error` says why it would not be read."""
+    """One file that would be written or deleted, or not be deleted yet. `error` says why it would not be read."""
 
     source: str
     change: FileChange
@@ -44,13 +47,17 @@ class PlannedFile(TypedDict):
 
 
 class PlannedFiles(TypedDict):
-    """All files by what would become of them; `list` has those that are not unchanged."""
+    """All files by what would become of them; `list` has those that are not unchanged.
+
+    `deleted` go at once, `pending_deletes` would wait for a person.
+    """
 
     seen: int
     unchanged: int
     new: int
     changed: int
     deleted: int
+    pending_deletes: int
     skipped: int
     failed: int
     list: list[PlannedFile]
@@ -84,28 +91,28 @@ class PlanDocument(TypedDict):
     frozen: FrozenPlan
 
 
-def preview(folders: Folders, resources: Resources) -> PlanDocument:
-    """What a run over `folders` would do. Raises StoreError, EngineError, PluginError."""
-    candidates, gone, seen, unchanged = [], [], 0, 0
+def preview(folders: Folders, resources: Resources, *, allow: bool = False) -> PlanDocument:
+    """What a run over `folders` would do; with `allow` all deletions. Raises StoreError, EngineError, PluginError."""
+    surveys: list[tuple[Root, Survey]] = []
     excluded: Counter[str] = Counter()
     for root in folders.roots:
         survey = survey_root(root, folders.scanner(root), resources.journal)
-        candidates += survey.candidates
-        gone += survey.gone
-        seen += survey.seen
-        unchanged += survey.counts["unchanged"]
+        surveys.append((root, survey))
         excluded.update(survey.excluded)
     files: list[PlannedFile] = []
     texts: dict[str, str] = {}
-    for item in examine(resources, candidates):
+    outlook = Outlook(resources, allow_deletes=allow)
+    for item in examine(resources, [candidate for _, survey in surveys for candidate in survey.candidates]):
+        outlook.add(item)
         files.append(_file(item))
         if item.wanted is not None:
             texts |= {row.text_hash: item.wanted.texts[row.text_hash] for row in item.difference.new}
-    files += [_gone(resources, source) for source in gone]
+    waiting = outlook.waiting(surveys)
+    files += [_gone(resources, source, waits=source in waiting) for _, survey in surveys for source in survey.gone]
     files.sort(key=lambda file: file["source"])
     changed = [file for file in files if file["change"] != "unchanged"]
     return PlanDocument(
-        files=_counted(changed, seen=seen, unchanged=unchanged),
+        files=_counted(changed, [survey for _, survey in surveys]),
         excluded=dict(sorted(excluded.items())),
         chunks=_sum_of(files),
         embed=_embedding(resources, texts),
@@ -177,20 +184,22 @@ def _change(item: Examined) -> FileChange:
     return "changed" if item.difference else "unchanged"
 
 
-def _gone(resources: Resources, source: str) -> PlannedFile:
+def _gone(resources: Resources, source: str, *, waits: bool) -> PlannedFile:
     state = resources.journal.file(source)
-    chunks = ChunkFates(new=0, kept=0, refreshed=0, gone=state.chunks if state is not None else 0)
-    return PlannedFile(source=source, change="deleted", content_hash="", chunks=chunks)
+    count = state.chunks if state is not None else 0
+    chunks = ChunkFates(new=0, kept=count if waits else 0, refreshed=0, gone=0 if waits else count)
+    return PlannedFile(source=source, change="pending_delete" if waits else "deleted", content_hash="", chunks=chunks)
 
 
-def _counted(changed: list[PlannedFile], *, seen: int, unchanged: int) -> PlannedFiles:
+def _counted(changed: list[PlannedFile], surveys: Sequence[Survey]) -> PlannedFiles:
     counts = Counter(file["change"] for file in changed)
     return PlannedFiles(
-        seen=seen,
-        unchanged=unchanged,
+        seen=sum(survey.seen for survey in surveys),
+        unchanged=sum(survey.counts["unchanged"] for survey in surveys),
         new=counts["new"],
         changed=counts["changed"],
         deleted=counts["deleted"],
+        pending_deletes=counts["pending_delete"],
         skipped=counts["skipped"],
         failed=counts["failed"],
         list=changed,

@@ -9,20 +9,21 @@ import random
 import shlex
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from embedingest.ingest.audit.examine import examine
+from embedingest.ingest.audit.outlook import Outlook
 from embedingest.ingest.identity import parent_source
 from embedingest.ingest.requests import refuse_while_paused
-from embedingest.ingest.run.survey import Candidate
+from embedingest.ingest.run.survey import Candidate, survey_root
 from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.scan.roots import owner
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.scan.folders import Folders
@@ -34,6 +35,8 @@ __all__ = ["Problem", "Verification", "prepare_repair", "verify"]
 _LEAST_COSINE: Final = 0.9995
 _UNNAMED: Final = "unnamed"
 _TABLE: Final = "table"
+_PENDING: Final = "pending"
+_UNREACHABLE: Final = "unreachable"
 _ROWS: Final = 50_000
 
 
@@ -52,13 +55,19 @@ class Problem:
 
 @dataclass(slots=True)
 class Verification:
-    """What was compared and what was found."""
+    """What was compared and what was found.
+
+    `unasked` deletions would wait for a person, and do not yet: a run lets them. `paused` is the snapshot that was
+    restored and is to stay, or empty.
+    """
 
     files: int = 0
     rows: int = 0
     vectors: int = 0
     problems: list[Problem] = field(default_factory=list)
     journal_fault: str | None = None
+    unasked: int = 0
+    paused: str = ""
 
     def add_journal(self, fault: str | None) -> None:
         """The journal cannot be used, for this reason; `None` where it can."""
@@ -70,9 +79,15 @@ class Verification:
     def mendable(self) -> list[Problem]:
         """The problems that `repair` puts right.
 
-        Whether a root is to go, a person says; files of the table are made again by a rebuild alone.
+        Whether a root or much of it is to go, a person says; files of the table are made again by a rebuild alone.
         """
-        return [problem for problem in self.problems if problem.kind not in (_UNNAMED, _TABLE)]
+        kinds = (_UNNAMED, _TABLE, _PENDING, _UNREACHABLE)
+        return [problem for problem in self.problems if problem.kind not in kinds]
+
+    @property
+    def pending(self) -> list[Problem]:
+        """Documents that are gone from their folder, and stay in the table until a person confirms that."""
+        return [problem for problem in self.problems if problem.kind == _PENDING]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -88,7 +103,8 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
 
     Raises StoreError, EngineError, PluginError.
     """
-    result = Verification()
+    result = Verification(paused=resources.journal.meta("paused") or "")
+    outlook = Outlook(resources)
     present: set[str] = set()
     samples: list[tuple[str, str, str]] = []
     chance = random.Random(seed)  # noqa: S311 -- a sample, not a secret
@@ -96,6 +112,7 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
         resources.prepare_table()
     for item in examine(resources, _everything(folders, present)):
         result.files += 1
+        outlook.add(item)
         source = item.candidate.source
         if item.error is not None:
             if item.before is not None and item.before.chunks and item.error.kind == "permanent":
@@ -110,7 +127,9 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
             if len(samples) > 8 * sample:
                 samples = chance.sample(samples, sample)
     result.problems += _journal(folders, resources, present)
-    result.problems += _table(folders, resources, present, result)
+    surveys = [(root, survey_root(root, folders.scanner(root), resources.journal)) for root in folders.roots]
+    gone = _Gone(frozenset(source for _, survey in surveys for source in survey.gone), outlook.waiting(surveys))
+    result.problems += _table(folders, resources, present, gone, result)
     result.problems += _files(resources)
     if sample and samples:
         result.problems += _sampled(resources, chance.sample(samples, min(sample, len(samples))), result)
@@ -190,21 +209,45 @@ def _journal(folders: Folders, resources: Resources, present: set[str]) -> Itera
                 yield Problem(state.source, "journal", "the journal knows a file that is not there")
 
 
-def _table(folders: Folders, resources: Resources, present: set[str], result: Verification) -> Iterator[Problem]:
+class _Gone(NamedTuple):
+    """Sources that are not in their folder any more, and those of them whose deletion waits, or would."""
+
+    sources: frozenset[str]
+    waiting: frozenset[str]
+
+
+def _table(
+    folders: Folders, resources: Resources, present: Container[str], gone: _Gone, result: Verification
+) -> Iterator[Problem]:
     if not resources.has_table():
         return
     states = resources.table().source_states()
     result.rows = sum(state.rows for state in states.values())
     aliases = folders.aliases
-    pending = resources.journal.pending()
+    absent: Counter[str] = Counter()
     for source, state in states.items():
         file = parent_source(source)
-        if owner(file, aliases) and file not in present and file not in pending:
-            yield Problem(source, "orphan", f"its file is gone, {state.rows} rows are left")
+        if owner(file, aliases) and file not in present:
+            absent[file] += state.rows
         if state.fingerprint != resources.recipe.fingerprint:
             yield Problem(source, "model", f"its vectors are of another model: {state.fingerprint}")
+    yield from _absent(resources, absent, gone, result)
     for sources in _grouped(states):
         yield from _doubled(resources, sources)
+
+
+def _absent(resources: Resources, absent: Mapping[str, int], gone: _Gone, result: Verification) -> Iterator[Problem]:
+    """Documents with so many rows whose file was not found."""
+    pending = resources.journal.pending()
+    for file, rows in sorted(absent.items()):
+        if file in gone.waiting:
+            result.unasked += file not in pending
+            wait = "wait" if file in pending else "would wait"
+            yield Problem(file, _PENDING, f"its file is gone, and its {rows:,} rows {wait} for confirmation")
+        elif file in gone.sources or resources.journal.file(file) is None:
+            yield Problem(file, "orphan", f"its file is gone, {rows:,} rows are left")
+        else:
+            yield Problem(file, _UNREACHABLE, f"what its file lies in cannot be looked into; its {rows:,} rows stay")
 
 
 def _grouped(states: Mapping[str, SourceState]) -> Iterator[list[str]]:

@@ -164,11 +164,9 @@ class Guard:
         journal = self._journal
         self._recent.came_back(root.alias, gone)  # what failed to be deleted is not counted twice
         pending = {source: yes for source, yes in journal.pending().items() if root.holds(source)}
-        verdict = judge(
-            gone, documents=documents, present=files - len(pending.keys() - gone) if present is None else present,
-            recent=self._recent.count(root.alias), share=self._share, confirmed=pending, allow=self._allow,
-            doubtful=self._absences, anew=root.alias in self._anew,
-        )  # fmt: skip
+        verdict = self.weigh(
+            root, gone, documents=documents, present=files - len(pending.keys() - gone) if present is None else present
+        )
         if verdict.wait:
             journal.set_pending(verdict.wait, now)
             _log.warning(
@@ -178,6 +176,14 @@ class Guard:
         if not self._allow:
             self._recent.add(root.alias, [source for source in verdict.delete if not pending.get(source)])
         return verdict
+
+    def weigh(self, root: Root, gone: Collection[str], *, documents: int, present: int) -> Verdict:
+        """As `judge`, where `present` files are there, and remembering nothing."""
+        pending = {source: yes for source, yes in self._journal.pending().items() if root.holds(source)}
+        return judge(
+            gone, documents=documents, present=present, recent=self._recent.count(root.alias), share=self._share,
+            confirmed=pending, allow=self._allow, doubtful=self._absences, anew=root.alias in self._anew,
+        )  # fmt: skip
 
 
 def to_judge_anew(journal: Journal, aliases: Iterable[str], now: float) -> list[str]:
