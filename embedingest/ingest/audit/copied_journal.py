@@ -6,7 +6,7 @@ Where the journal is damaged, or cannot be read, audits go on without one: what 
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from embedingest.errors import StoreError
@@ -94,8 +94,9 @@ def journal_fault(path: Path, *, thorough: bool = False) -> str | None:
 
     `thorough` reads every page, in tenths of a second for a large one. Writes nothing.
     """
-    if not path.is_symlink() and not path.exists():
-        return None
+    with suppress(PermissionError):  # which is told below
+        if not path.is_symlink() and not path.exists():
+            return None
     try:
         with reading(path) as journal:
             return journal.fault() if thorough and journal is not None else None
