@@ -18,6 +18,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="has no /dev/full")
 # Sends SIGINT when a module is imported, or when a function is called; then runs the program as its console script does.
 PROGRAM = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 moment = sys.argv.pop(1)
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
