@@ -134,6 +134,19 @@ def put_aside(uri: str | Path, name: str) -> Path | None:
     return aside
 
 
+def _is_being_made(folder: Path) -> bool:
+    """Whether a table without a version is one that is just made, or whose making was cut short: nothing but its very
+    first transaction lies there, and no row can be lost.
+    """
+    try:
+        begun = [path.name for path in (folder / "_transactions").iterdir()]
+    except FileNotFoundError:
+        begun = []
+    if begun:
+        return all(name.startswith("0-") for name in begun)
+    return not any((folder / "data").glob("*.lance"))
+
+
 def _damage(folder: Path, newest: Path | None, thorough: bool) -> Iterator[Damage]:
     try:
         with os.scandir(folder) as entries:
@@ -145,7 +158,8 @@ def _damage(folder: Path, newest: Path | None, thorough: bool) -> Iterator[Damag
         yield Damage(folder.name, f"cannot be read: {error.strerror}", "rows")
         return
     if newest is None:
-        yield Damage("_versions", "holds no version of the table", "rows")
+        if not _is_being_made(folder):
+            yield Damage("_versions", "holds no version of the table", "rows")
         return
     yield from _history(folder, newest, thorough)
     try:

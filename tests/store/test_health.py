@@ -284,3 +284,14 @@ def test_an_error_that_has_another_cause_stays_what_it_was(db):
         with pytest.raises(StoreError) as told, table.handle.translated("do something to"):
             raise RuntimeError("quite another thing")
         assert type(told.value) is StoreError
+
+
+def test_a_table_that_is_being_made_or_whose_making_was_cut_short_is_not_damaged(tmp_path):
+    folder = tmp_path / "chunks.lance"
+    for part in ("_versions", "_transactions", "data"):
+        (folder / part).mkdir(parents=True)
+        assert damage(tmp_path, "chunks") == []
+    (folder / "_transactions" / "0-abc.txn").write_bytes(b"begun")
+    assert damage(tmp_path, "chunks") == []
+    (folder / "_transactions" / "1-abc.txn").write_bytes(b"rows")
+    assert [str(item) for item in damage(tmp_path, "chunks")] == ["_versions holds no version of the table"]
