@@ -261,7 +261,7 @@ def test_a_watch_whose_journal_is_damaged_goes_on_and_answers_who_asks(world, de
 
 def ask_until_answered(following, path):
     """As a command does that asks the writer: where it cannot, it leaves word, and asks again."""
-    question = _Question(_Wish(None, path, "retry", {"sources": []}, 1.0))
+    question = _Question(_Wish(None, None, path, "retry", {"sources": []}, 1.0))
     with contextlib.closing(question):
         following.until(lambda: question.answer() is not None)
 
