@@ -135,16 +135,14 @@ def put_aside(uri: str | Path, name: str) -> Path | None:
 
 
 def _is_being_made(folder: Path) -> bool:
-    """Whether a table without a version is one that is just made, or whose making was cut short: nothing but its very
-    first transaction lies there, and no row can be lost.
+    """Whether a table without a version is one that is just made, or whose making was cut short: it had no second
+    transaction, and of the first one the data is written before anything else.
     """
     try:
         begun = [path.name for path in (folder / "_transactions").iterdir()]
     except FileNotFoundError:
         begun = []
-    if begun:
-        return all(name.startswith("0-") for name in begun)
-    return not any((folder / "data").glob("*.lance"))
+    return all(name.startswith("0-") for name in begun)
 
 
 def _damage(folder: Path, newest: Path | None, thorough: bool) -> Iterator[Damage]:

@@ -291,6 +291,8 @@ def test_a_table_that_is_being_made_or_whose_making_was_cut_short_is_not_damaged
     for part in ("_versions", "_transactions", "data"):
         (folder / part).mkdir(parents=True)
         assert damage(tmp_path, "chunks") == []
+    (folder / "data" / "abc.lance").write_bytes(b"rows come first")
+    assert damage(tmp_path, "chunks") == []
     (folder / "_transactions" / "0-abc.txn").write_bytes(b"begun")
     assert damage(tmp_path, "chunks") == []
     (folder / "_transactions" / "1-abc.txn").write_bytes(b"rows")
