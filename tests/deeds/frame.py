@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -40,6 +41,10 @@ UNIX_ONLY = pytest.mark.skipif(sys.platform == "win32", reason="the deeds use li
 # They mostly wait.
 AT_ONCE = 8
 
+GIT_SETTINGS = [
+    *("-c", "user.name=me", "-c", "user.email=me@here"),
+    *("-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main"),
+]
 LIBRARY = {
     "plan.md": "# Plan\n\nThe bridge is to be built before the river rises in spring.",
     "notes/apes.md": "# Apes\n\nThe ape sleeps in the tallest tree of the forest.",
@@ -93,6 +98,16 @@ class Stage:
     def library(self):
         for name, text in LIBRARY.items():
             self.rested(name, text)
+
+    def git(self, *words):
+        subprocess.run(["git", *GIT_SETTINGS, *words], cwd=self.folder, check=True, capture_output=True)
+
+    def work_tree(self):
+        """The library, committed on the branch `main`."""
+        self.library()
+        self.git("init")
+        self.git("add", ".")
+        self.git("commit", "-m", "first")
 
     @property
     def embedded(self):

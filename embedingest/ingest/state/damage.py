@@ -22,6 +22,7 @@ __all__ = [
     "clear_suspicion",
     "connected",
     "foreign_kind",
+    "identity_of",
     "means_damage",
     "salvaged",
     "set_aside",
@@ -62,6 +63,15 @@ def means_damage(error: sqlite3.Error) -> bool:
         return any(words in str(error).lower() for words in _OTHER_SCHEMA)
     # Without a code: what we raise ourselves of another version or another program's file.
     return code is None and type(error) is sqlite3.DatabaseError
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Which file lies at `path`, by device and inode; `None` where none does."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def foreign_kind(path: Path) -> str | None:

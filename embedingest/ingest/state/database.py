@@ -14,6 +14,7 @@ from embedingest.ingest.state.damage import (
     clear_suspicion,
     connected,
     foreign_kind,
+    identity_of,
     means_damage,
     salvaged,
     set_aside,
@@ -109,7 +110,7 @@ class JournalDatabase:
     @property
     def replaced(self) -> bool:
         """Whether the file was removed, or another put in its place: what is written here is lost then."""
-        return self._file != _identity(self.path)
+        return self._file != identity_of(self.path)
 
     @property
     def doubtful(self) -> bool:
@@ -245,7 +246,7 @@ class JournalDatabase:
                 db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
                 db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", kept(self.path).items())
             _add_later_columns(db)
-            self._file = _identity(self.path)
+            self._file = identity_of(self.path)
         except BaseException:
             db.close()
             raise
@@ -284,15 +285,6 @@ def _add_later_columns(db: sqlite3.Connection) -> None:
             # Another process may have been first.
             if name not in {row[1] for row in db.execute("PRAGMA table_info(requests)")}:
                 raise
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file lies at `path`; `None` where none does."""
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_dev, facts.st_ino
 
 
 def _keep_out_of_git(journal: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from embedingest.ingest.state.damage import connected, foreign_kind, means_damage, set_aside
+from embedingest.ingest.state.damage import connected, foreign_kind, identity_of, means_damage, set_aside
 from embedingest.regular import may_write
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class VectorCache:
                     db.execute("ALTER TABLE vectors ADD COLUMN crc INTEGER")
             db.executescript(f"{_SCHEMA} PRAGMA user_version={_VERSION};")
             self._stamp = 1 + int(db.execute("SELECT coalesce(max(stamp), 0) FROM vectors").fetchone()[0])
-            self._file = _identity(self._path)
+            self._file = identity_of(self._path)
         except (sqlite3.Error, OSError, ValueError, TypeError) as error:
             self.close()
             if again and _is_damage(error):
@@ -170,7 +170,7 @@ class VectorCache:
         """Put the file aside, unless another process has done so by now, and begin with an empty one."""
         self.incomplete = True
         self.close()
-        if self._file is None or self._file == _identity(self._path):
+        if self._file is None or self._file == identity_of(self._path):
             try:
                 aside = set_aside(self._path, most=1)
             except OSError as refusal:
@@ -228,11 +228,3 @@ def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 def _is_damage(error: Exception) -> bool:
     """Anything but what the system refuses: what a statement cannot make sense of, nobody of us wrote."""
     return means_damage(error) if isinstance(error, sqlite3.Error) else not isinstance(error, OSError)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_dev, facts.st_ino

@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import Final
 
-from embedingest.ingest.load.common.decode import Decoded, decode
+from embedingest.ingest.load.common.decode import Decoded, decode, is_utf8
 from embedingest.ingest.load.common.labels import web_codec
 
 __all__ = ["decode_declared"]
@@ -22,7 +22,7 @@ def decode_declared(data: bytes, name: str) -> Decoded:
 
     Raises DocumentSkipped (`binary`) where the bytes are no text.
     """
-    if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_utf8(data):
+    if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or is_utf8(data):
         return decode(data, name)
     codec = _declared(data[:_HEAD_BYTES])
     if codec is None:
@@ -31,14 +31,6 @@ def decode_declared(data: bytes, name: str) -> Decoded:
     lost = text.count("�")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "�")
     return Decoded(text, codec, {"undecodable": lost} if lost else {})
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _declared(head: bytes) -> str | None:

@@ -19,7 +19,7 @@ from embedingest.ingest.load.common.seven_bit import seven_bit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Decoded", "decode", "is_binary"]
+__all__ = ["Decoded", "decode", "is_binary", "is_utf8"]
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -106,31 +106,34 @@ def _utf16(head: bytes) -> str | None:
 
 def _legacy(data: bytes) -> Decoded:
     """Bytes that are not UTF-8 as a whole: with damaged places, in part, or not at all."""
-    if _mostly_utf8(data):
-        return _lossy(data, "utf-8")
     lines = data.splitlines(keepends=True)
-    odd = [line for line in lines if not _is_utf8(line)]
+    odd = [line for line in lines if not is_utf8(line)]
+    if _mostly_utf8(data, odd):
+        return _lossy(data, "utf-8")
     encoding = guess(b"".join(odd))
-    in_utf8 = b"".join(line for line in lines if not line.isascii() and _is_utf8(line))
+    in_utf8 = b"".join(line for line in lines if not line.isascii() and is_utf8(line))
     # Two letters of an older encoding can be one of UTF-8 by chance.
     if not in_utf8 or looks_like(in_utf8, encoding):
         return _lossy(data, encoding)
     return _line_by_line(lines, encoding)
 
 
-def _mostly_utf8(data: bytes) -> bool:
-    """UTF-8 with a few damaged places: a guess would turn every good character of it into two bad ones."""
+def _mostly_utf8(data: bytes, odd: list[bytes]) -> bool:
+    """UTF-8 with a few damaged places: a guess would turn every good character of it into two bad ones.
+
+    `odd` are the lines that are not UTF-8.
+    """
     text = data.decode("utf-8", "replace")
     bad = text.count(_REPLACEMENT)
     good = sum(map(len, _ABOVE_ASCII.findall(text))) - bad
     if good <= 4 * bad:
         return False
     # Where whole lines are in another encoding the file is mixed, not damaged.
-    odd = [line for line in data.splitlines() if not _is_utf8(line)]
     return any(_has_utf8(line) for line in odd)
 
 
-def _is_utf8(line: bytes) -> bool:
+def is_utf8(line: bytes) -> bool:
+    """Whether these bytes are UTF-8 from end to end."""
     try:
         line.decode("utf-8")
     except UnicodeDecodeError:
@@ -150,7 +153,7 @@ def _line_by_line(lines: list[bytes], encoding: str) -> Decoded:
     texts, others = [], 0
     lost = 0
     for line in lines:
-        whole = _is_utf8(line)
+        whole = is_utf8(line)
         text = line.decode("utf-8" if whole or _has_utf8(line) else encoding, "replace")
         others += not whole
         lost += 0 if whole else text.count(_REPLACEMENT)
