@@ -26,7 +26,7 @@ from embedingest.ingest.json_values import printable, spelled
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
 from embedingest.ingest.load.inner import each_document
 from embedingest.ingest.scan.beneath import opened_beneath
-from embedingest.ingest.scan.files import FileFacts, facts_of
+from embedingest.ingest.scan.files import FileFacts, facts_of, is_racy, seconds_to_tick
 from embedingest.ingest.scan.sidecar import combined_facts, content_hash_with, read_sidecar, sidecar_facts
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ class Extracted:
 
     `before` and `after` are the facts around the reading: where they differ the file was being written, and the
     bytes may be no version of it at all. `metadata` is what a sidecar says of it, `problem` why one says nothing;
-    content hash and facts cover the sidecar too. `seconds` has `read`, `load` and `chunk`. `weight` is about how many
+    content hash and facts cover the sidecar too. `racy`: another change may leave the same facts (see `is_racy`).
+    `seconds` has `read`, `load` and `chunk`. `weight` is about how many
     bytes of memory its rows will take.
     """
 
@@ -120,11 +121,17 @@ class Extracted:
     problem: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     weight: int = 0
+    racy: bool = False
 
     @property
     def moved(self) -> bool:
         """Whether the file changed while it was read."""
         return self.before != self.after
+
+    @property
+    def settled(self) -> bool:
+        """Whether the facts will tell of the next change of the file."""
+        return not self.moved and not self.racy
 
 
 class Extractor:
@@ -156,15 +163,11 @@ class Extractor:
 
     def _extract(self, job: Job, *, keep_text: bool) -> Extracted:
         stopwatch = _Stopwatch()
-        data, before, after = _read(job, self.settings.max_bytes)
-        sidecar = self._sidecar(job)
+        data, sidecar, before, after, racy = self._read_settled(job)
         content_hash = content_hash_with(str(blake3(data).hexdigest()), sidecar)
-        if sidecar is not None:
-            before = combined_facts(before, sidecar.facts)
-            after = combined_facts(after, sidecar_facts(job.root, job.relative, self.settings.sidecars))
         stopwatch.lap("read")
         if content_hash == job.known_hash:
-            return Extracted(job.source, content_hash, before, after, seconds=stopwatch.seconds)
+            return Extracted(job.source, content_hash, before, after, seconds=stopwatch.seconds, racy=racy)
         loader_name = choose(job.source, data[:HEAD_BYTES], self.settings.loaders)
         loader = self._loader(loader_name)
         document = _alone(loader.load, data, job.source)
@@ -190,7 +193,26 @@ class Extractor:
             problem="" if sidecar is None else sidecar.problem,
             seconds=stopwatch.seconds,
             weight=weight.bytes,
+            racy=racy,
         )
+
+    def _read_settled(self, job: Job) -> tuple[bytes, Sidecar | None, FileFacts, FileFacts, bool]:
+        """The bytes of a file, its sidecar, the facts before and after, and whether those are racy.
+
+        A file younger than a tick of its clock is read again after it: otherwise it would be behind until the next run.
+        """
+        for last in (False, True):
+            begun_ns = time.time_ns()
+            data, before, after = _read(job, self.settings.max_bytes)
+            sidecar = self._sidecar(job)
+            if sidecar is not None:
+                before = combined_facts(before, sidecar.facts)
+                after = combined_facts(after, sidecar_facts(job.root, job.relative, self.settings.sidecars))
+            wait = seconds_to_tick(before, begun_ns)
+            if last or before != after or not wait:
+                break
+            time.sleep(wait)
+        return data, sidecar, before, after, is_racy(before, begun_ns)
 
     def _sidecar(self, job: Job) -> Sidecar | None:
         templates = self.settings.sidecars

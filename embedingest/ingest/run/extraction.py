@@ -38,13 +38,12 @@ _SMALL: Final = 64 * 1024
 class Outcome(NamedTuple):
     """A file whose extraction has ended. `result` is `None` where it was cancelled.
 
-    `before` is what the journal knew of it, `begun_ns` the wall clock before it began, in nanoseconds. `put_back`:
-    what it gave was dropped, since there is too much of others; it is to be read again once they are stored.
+    `before` is what the journal knew of it. `put_back`: what it gave was dropped, since there is too much of others; it
+    is to be read again once they are stored.
     """
 
     candidate: Candidate
     before: FileState | None
-    begun_ns: int
     result: Extracted | BaseException | None
     put_back: bool = False
 
@@ -56,12 +55,9 @@ class Extraction:
     ended.
     """
 
-    def __init__(
-        self, workers: Callable[[], Workers], post: Callable[[Outcome], None], *, now_ns: Callable[[], int]
-    ) -> None:
+    def __init__(self, workers: Callable[[], Workers], post: Callable[[Outcome], None]) -> None:
         self._workers = workers
         self._post = post
-        self._now_ns = now_ns
         self._jobs = 0
         self._bytes = 0
         self.bytes_read = 0
@@ -102,9 +98,8 @@ class Extraction:
         )
         self._jobs += 1
         self._bytes += job.size
-        begun_ns = self._now_ns()
         future = self._workers().submit(job, urgent=candidate.urgent)
-        future.add_done_callback(lambda done: self._came(Outcome(candidate, before, begun_ns, _result(done))))
+        future.add_done_callback(lambda done: self._came(Outcome(candidate, before, _result(done))))
 
     def _came(self, outcome: Outcome) -> None:
         """An outcome is there, in the thread that brings it: hold it, or let go of it before more pile up."""

@@ -69,10 +69,6 @@ class Resources:
         self._on_embedded: Callable[[Embedded], None] = lambda _: None
         self._cache: VectorCache | None = None
 
-    def now_ns(self) -> int:
-        """The wall clock of file times; never the clock that was passed in, which tests move."""
-        return time.time_ns()
-
     # -- parts
 
     def table(self) -> Table:

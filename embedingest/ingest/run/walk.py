@@ -20,7 +20,7 @@ from embedingest.ingest.run.file_queue import FileQueue
 from embedingest.ingest.run.missing_vectors import MissingVectors
 from embedingest.ingest.run.planner import Planner, ReadFile
 from embedingest.ingest.run.progress import Standing
-from embedingest.ingest.scan.files import facts_at, is_racy
+from embedingest.ingest.scan.files import facts_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -56,7 +56,7 @@ class Walk:
         self._watched = watched
         self._outcomes: queue.SimpleQueue[Outcome | Embedded] = queue.SimpleQueue()
         self._files = FileQueue()
-        self._extraction = Extraction(resources.workers, self._outcomes.put, now_ns=resources.now_ns)
+        self._extraction = Extraction(resources.workers, self._outcomes.put)
         self._planner = Planner(resources.recipe, lambda sources: resources.table().rows(sources), now=resources.now)
         self._missing = MissingVectors()
         self._committer = Committer(resources, report)
@@ -198,8 +198,7 @@ class Walk:
             self._done(candidate)
             self._files.add([candidate._replace(tries=candidate.tries + 1)])
             return
-        settled = not extracted.moved and not is_racy(extracted.before, outcome.begun_ns)
-        self._reads.append(ReadFile(candidate, outcome.before, extracted, settled))
+        self._reads.append(ReadFile(candidate, outcome.before, extracted, extracted.settled))
 
     def _done(self, candidate: Candidate) -> None:
         self._extraction.stored(candidate.source)

@@ -24,6 +24,7 @@ __all__ = [
     "name_of",
     "open_below",
     "opened_below",
+    "seconds_to_tick",
     "stat_below",
 ]
 
@@ -68,6 +69,15 @@ def is_racy(facts: FileFacts, read_at_ns: int) -> bool:
     changed = max(facts.mtime_ns, facts.ctime_ns)
     coarse = facts.mtime_ns % _SECOND_NS == 0 and facts.ctime_ns % _SECOND_NS == 0
     return read_at_ns - changed < (_COARSE_TICK_NS if coarse else _TICK_NS)
+
+
+def seconds_to_tick(facts: FileFacts, read_at_ns: int) -> float:
+    """How long a file is young yet, of which a read was begun at `read_at_ns`; 0 where a short wait mends nothing.
+
+    That is so where the clock has jumped, or ticks in whole seconds.
+    """
+    age = read_at_ns - max(facts.mtime_ns, facts.ctime_ns)
+    return (_TICK_NS - age) / _SECOND_NS if 0 <= age < _TICK_NS else 0.0
 
 
 def facts_at(root: str, relative: str, *, follow: bool = False) -> FileFacts | None:

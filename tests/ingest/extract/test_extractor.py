@@ -53,6 +53,15 @@ def test_bytes_of_a_known_hash_are_only_read(tmp_path):
     assert (result.content_hash, result.parts) == (known, ())
 
 
+def test_a_file_written_a_moment_ago_is_read_so_that_its_next_change_shows(tmp_path):
+    extractor = Extractor(ExtractionSettings(SIZER))
+    for number in range(10):
+        (tmp_path / "a.md").write_text(f"version {number}")
+        assert extractor.extract(job(tmp_path, "a.md")).settled
+    os.utime(tmp_path / "a.md", (2**32, 2**32))
+    assert not extractor.extract(job(tmp_path, "a.md")).settled, "of a time to come nothing can be told"
+
+
 def test_an_empty_file_gives_no_chunks(tmp_path):
     (tmp_path / "a.md").touch()
     (part,) = Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "a.md")).parts

@@ -25,7 +25,7 @@ class Desk:
     def __init__(self) -> None:
         self.jobs: list[tuple[Job, bool, Future[Extracted]]] = []
         self.outcomes: list[Outcome] = []
-        self.extraction = Extraction(lambda: self, self.outcomes.append, now_ns=lambda: 77)
+        self.extraction = Extraction(lambda: self, self.outcomes.append)
 
     def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]:
         future: Future[Extracted] = Future()
@@ -57,7 +57,7 @@ def test_the_backlog_is_bounded_by_bytes_and_has_room_again_once_outcomes_were_t
     assert desk.extraction.under_way == 1, "it is not taken yet"
     (outcome,) = desk.outcomes
     desk.extraction.ended(outcome)
-    assert outcome == Outcome(candidate("a", size=MOST_BYTES), None, 77, None)
+    assert outcome == Outcome(candidate("a", size=MOST_BYTES), None, None)
     assert desk.extraction.under_way == 0
     assert not desk.extraction.full(urgent=False)
 
@@ -98,7 +98,7 @@ def test_what_a_real_extraction_gives_or_raises_is_posted(tmp_path: Path) -> Non
     root = Root("docs", tmp_path, RECIPE.config.sources[0])
     outcomes: list[Outcome] = []
     workers = InProcess(RECIPE, HashingSizer(64))
-    extraction = Extraction(lambda: workers, outcomes.append, now_ns=lambda: 0)
+    extraction = Extraction(lambda: workers, outcomes.append)
     for name in ("a.md", "bad.pdf"):
         found = facts_at(str(tmp_path), name)
         assert found is not None

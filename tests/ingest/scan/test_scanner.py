@@ -9,7 +9,7 @@ import unicodedata
 
 import pytest
 
-from embedingest.ingest.scan.files import facts_at, is_racy, opened_below
+from embedingest.ingest.scan.files import facts_at, is_racy, opened_below, seconds_to_tick
 from embedingest.ingest.scan.ignore import MARKER, Rules
 from embedingest.ingest.scan.listing import FoundFile, SkippedPath
 from embedingest.ingest.scan.scanner import Scanner
@@ -273,3 +273,15 @@ def test_facts_that_are_younger_than_the_clocks_grain_prove_nothing(tmp_path):
     coarse = facts._replace(mtime_ns=10**18, ctime_ns=10**18)
     assert is_racy(coarse, 10**18 + 2 * 10**9)
     assert is_racy(facts, facts.ctime_ns - 10**12), "a clock that jumped back"
+
+
+def test_a_short_wait_helps_where_a_file_is_some_milliseconds_young_and_nowhere_else(tmp_path):
+    write(tmp_path, "a.md")
+    facts = facts_at(str(tmp_path), "a.md")
+    young, old = facts.ctime_ns + 5_000_000, facts.ctime_ns + 1_000_000_000
+    wait = seconds_to_tick(facts, young)
+    assert 0.0 < wait < 0.1
+    assert not is_racy(facts, young + round(wait * 1e9))
+    coarse = facts._replace(mtime_ns=10**18, ctime_ns=10**18)
+    jumped = facts.ctime_ns - 10**12
+    assert [seconds_to_tick(*pair) for pair in ((facts, old), (facts, jumped), (coarse, 10**18 + 10**9))] == [0.0] * 3
