@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-import os
-import stat
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,29 +18,26 @@ from embedingest import registry
 from embedingest.errors import ConfigError, DocumentError, DocumentSkipped, EmbedingestError, PluginError
 from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.extract.bounds import ChunkBounds, bounded_document, bounded_metadata
+from embedingest.ingest.extract.reading import Job, read_file
 from embedingest.ingest.extract.weight import MAX_CHUNKS, RowsWeight
 from embedingest.ingest.identity import base_name
 from embedingest.ingest.json_values import printable, spelled
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
 from embedingest.ingest.load.inner import each_document
-from embedingest.ingest.scan.beneath import opened_beneath
-from embedingest.ingest.scan.files import FileFacts, facts_of, is_racy, seconds_to_tick
-from embedingest.ingest.scan.sidecar import combined_facts, content_hash_with, read_sidecar, sidecar_facts
+from embedingest.ingest.scan.sidecar import content_hash_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
-    from embedingest.ingest.scan.ignore import LinkPolicy
-    from embedingest.ingest.scan.sidecar import Sidecar
+    from embedingest.ingest.scan.files import FileFacts
     from embedingest.types import Chunk, Document, Sizer
 
 __all__ = ["Extracted", "ExtractionSettings", "Extractor", "Job", "Part", "out_of_memory"]
 
 _Made = TypeVar("_Made")
 
-_READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 _MOST_REASON: Final = 500
 _MOST_CODE: Final = 64
 _LATEST_NS: Final = 2**63 - 1
@@ -68,24 +63,6 @@ class ExtractionSettings:
     max_chunks: int = MAX_CHUNKS
     dimensions: int = 384
     sidecars: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One file to read. `relative` is empty where the root is the file itself.
-
-    `size` is what a scan saw, used for planning only. With `known_hash`, bytes of that hash are only read, not
-    extracted. `links` are the symbolic links that the root follows; unless `link`, one found in the file's place is
-    refused.
-    """
-
-    root: str
-    relative: str
-    source: str
-    size: int = 0
-    known_hash: str = ""
-    link: bool = False
-    links: LinkPolicy = "inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +140,13 @@ class Extractor:
 
     def _extract(self, job: Job, *, keep_text: bool) -> Extracted:
         stopwatch = _Stopwatch()
-        data, sidecar, before, after, racy = self._read_settled(job)
+        read = read_file(job, self.settings.max_bytes, self.settings.sidecars)
+        data, sidecar, before = read.data, read.sidecar, read.before
         content_hash = content_hash_with(str(blake3(data).hexdigest()), sidecar)
         stopwatch.lap("read")
         if content_hash == job.known_hash:
-            return Extracted(job.source, content_hash, before, after, seconds=stopwatch.seconds, racy=racy)
+            seconds = stopwatch.seconds
+            return Extracted(job.source, content_hash, before, read.after, seconds=seconds, racy=read.racy)
         loader_name = choose(job.source, data[:HEAD_BYTES], self.settings.loaders)
         loader = self._loader(loader_name)
         document = _alone(loader.load, data, job.source)
@@ -185,7 +164,7 @@ class Extractor:
             source=job.source,
             content_hash=content_hash,
             before=before,
-            after=after,
+            after=read.after,
             loader=loader_name,
             loader_version=loader.version,
             parts=tuple(parts),
@@ -193,32 +172,8 @@ class Extractor:
             problem="" if sidecar is None else sidecar.problem,
             seconds=stopwatch.seconds,
             weight=weight.bytes,
-            racy=racy,
+            racy=read.racy,
         )
-
-    def _read_settled(self, job: Job) -> tuple[bytes, Sidecar | None, FileFacts, FileFacts, bool]:
-        """The bytes of a file, its sidecar, the facts before and after, and whether those are racy.
-
-        A file younger than a tick of its clock is read again after it: otherwise it would be behind until the next run.
-        """
-        for last in (False, True):
-            begun_ns = time.time_ns()
-            data, before, after = _read(job, self.settings.max_bytes)
-            sidecar = self._sidecar(job)
-            if sidecar is not None:
-                before = combined_facts(before, sidecar.facts)
-                after = combined_facts(after, sidecar_facts(job.root, job.relative, self.settings.sidecars))
-            wait = seconds_to_tick(before, begun_ns)
-            if last or before != after or not wait:
-                break
-            time.sleep(wait)
-        return data, sidecar, before, after, is_racy(before, begun_ns)
-
-    def _sidecar(self, job: Job) -> Sidecar | None:
-        templates = self.settings.sidecars
-        if not templates:
-            return None
-        return read_sidecar(job.root, job.relative, job.source, templates, links=job.links)
 
     def _part(
         self, document: Document, content_hash: str, modified_at_ns: int, said: Mapping[str, int], *, keep_text: bool
@@ -317,51 +272,3 @@ def _alone(work: Callable[..., _Made], *arguments: Any) -> _Made:
         raise
     except EmbedingestError as error:
         raise ValueError(f"{type(error).__name__}: {error.message}") from error
-
-
-def _read(job: Job, max_bytes: int) -> tuple[bytes, FileFacts, FileFacts]:
-    """The bytes of a regular file, with its facts before and after. Raises DocumentError."""
-    try:
-        with opened_beneath(job.root, job.relative, _READ_FLAGS, links=job.links, link=job.link) as descriptor:
-            before = facts_of(os.fstat(descriptor))
-            _refuse_unfit(job, before, max_bytes)
-            data = _read_all(descriptor, before.size, max_bytes)
-            return data, before, facts_of(os.fstat(descriptor))
-    except OSError as error:
-        raise _unread(job, error) from error
-
-
-def _read_all(descriptor: int, size: int, max_bytes: int) -> bytes:
-    """As many bytes as the file had when it was opened: what is appended meanwhile belongs to the next reading."""
-    first = os.read(descriptor, min(size, max_bytes))
-    if len(first) >= size:
-        return first
-    pieces = [first]
-    missing = size - len(first)
-    while missing > 0 and (piece := os.read(descriptor, missing)):
-        pieces.append(piece)
-        missing -= len(piece)
-    return b"".join(pieces)
-
-
-def _refuse_unfit(job: Job, facts: FileFacts, max_bytes: int) -> None:
-    if not stat.S_ISREG(facts.mode):
-        raise DocumentSkipped(f"{job.source} is not a regular file", source=job.source, code="special")
-    if facts.size > max_bytes:
-        raise DocumentSkipped(
-            f"{job.source} has {facts.size:,} bytes, more than the {max_bytes:,} that are read",
-            source=job.source,
-            code="too_large",
-            remedy="raise `load.max_bytes`",
-        )
-
-
-def _unread(job: Job, error: OSError) -> DocumentError:
-    gone = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
-    reason = error.strerror or str(error)
-    return DocumentError(
-        f"{job.source} went away before it was read" if gone else f"{job.source} cannot be read: {reason}",
-        source=job.source,
-        kind="transient",
-        code="vanished" if gone else "unreadable",
-    )

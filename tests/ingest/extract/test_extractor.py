@@ -189,7 +189,7 @@ def test_a_file_that_grows_while_it_is_read_is_said_to_have_moved(tmp_path, monk
             log.write("another line\n")
         return data
 
-    monkeypatch.setattr("embedingest.ingest.extract.extractor.os.read", slow)
+    monkeypatch.setattr("embedingest.ingest.extract.reading.os.read", slow)
     result = Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "log.txt"), keep_text=True)
     assert result.moved
     assert result.parts[0].document.text == "one line\n"
