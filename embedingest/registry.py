@@ -65,6 +65,7 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
         gzip="embedingest.ingest.load.compressed:create_gzip",
         bzip2="embedingest.ingest.load.compressed:create_bzip2",
         xz="embedingest.ingest.load.compressed:create_xz",
+        zstd="embedingest.ingest.load.compressed:create_zstd",
         archive="embedingest.ingest.load.compressed:create_archive",
     ),
     *_builtin(

@@ -7,6 +7,7 @@ import json
 import lzma
 
 import pytest
+import zstandard
 
 from embedingest import registry
 from embedingest.testing import contract
@@ -40,6 +41,7 @@ EXAMPLES = {
     "xml": {"mill.xml": b"<mill><p>Water turns.</p></mill>"},
     "xz": {"mill.txt.xz": lzma.compress(b"Water turns.\n")},
     "yaml": ("mill.yaml",),
+    "zstd": {"mill.txt.zst": zstandard.compress(b"Water turns.\n")},
 }
 LOADERS = sorted(plugin.name for plugin in registry.plugins("loaders") if plugin.distribution is None)
 CHUNKERS = sorted(plugin.name for plugin in registry.plugins("chunkers") if plugin.distribution is None)

@@ -49,6 +49,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "gzip": ".gz .tgz .svgz",
         "bzip2": ".bz2 .tbz .tbz2",
         "xz": ".xz .txz .lzma",
+        "zstd": ".zst .zstd .tzst",
     }.items()
     for suffix in suffixes.split()
 }
@@ -59,7 +60,7 @@ _NUMBER: Final = re.compile(rb"[0-7 ]{1,7}[\0 ]{1,7}")
 
 # Formats that are no text: a suffix of theirs is believed only where the content agrees.
 _ZIPPED: Final = frozenset({"docx", "pptx", "opendocument", "sheet", "epub"})
-_PACKED: Final = _ZIPPED | {"pdf", "rtf", "gzip", "bzip2", "xz"}
+_PACKED: Final = _ZIPPED | {"pdf", "rtf", "gzip", "bzip2", "xz", "zstd"}
 _INSIDE_ZIP: Final = (
     (b"word/", "docx"),
     (b"ppt/", "pptx"),
@@ -74,6 +75,8 @@ _COMPRESSED: Final = (
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\0", "xz"),
     (b"]\0\0", "xz"),
+    (b"(\xb5/\xfd", "zstd"),
+    (b"P*M\x18", "zstd"),  # a frame to be skipped, as the parallel program begins with one
 )
 
 _OLD: Final = {
@@ -103,7 +106,6 @@ _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x1aE\xdf\xa3", "a Matroska film"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"(\xb5/\xfd", "a zstd archive"),
     (b"PAR1", "a Parquet table"),
     (b"ARROW1", "an Arrow file"),
     (b"wOFF", "a font"),

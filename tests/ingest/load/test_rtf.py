@@ -1,13 +1,8 @@
 """Rich text: words in their order and encodings, headings, tables, notes; no control word, no base64."""
 
-import bz2
-import lzma
-
 import pytest
 
-from embedingest.errors import DocumentError
 from embedingest.ingest.load.choose import choose
-from embedingest.ingest.load.compressed import XzLoader
 from embedingest.ingest.load.inner import load_inner
 
 
@@ -55,26 +50,3 @@ def test_rich_text_is_known_by_its_first_word_and_its_suffix_alone_is_not_believ
 
 def test_groups_without_end_and_ends_without_groups_are_read():
     assert load("{" * 30_000 + "deep" + "}" * 40_000 + "}").text == "deep\n"
-
-
-@pytest.mark.parametrize(
-    ("packed", "name"), [(bz2.compress, "a.txt.bz2"), (lzma.compress, "a.txt.xz"), (bz2.compress, "a")]
-)
-def test_what_is_compressed_is_read_all_its_streams(packed, name):
-    document = load_inner(packed(b"One.\n") + packed(b"Two.\n"), name, name)
-    assert (document.text, document.source) == ("One.\nTwo.\n", name)
-
-
-@pytest.mark.parametrize("packed", [bz2.compress, lzma.compress])
-def test_what_is_compressed_and_damaged_or_too_large_is_refused(packed):
-    whole = packed(b"words " * 2_000)
-    for data in (whole[:-9], whole[:12] + b"xxxxxxxx" + whole[20:]):
-        with pytest.raises(DocumentError) as caught:
-            load_inner(data, "a.txt.bz2", "a.txt.bz2")
-        assert caught.value.code == "corrupt"
-
-
-def test_a_small_file_that_unpacks_to_much_is_stopped():
-    with pytest.raises(DocumentError) as caught:
-        XzLoader(max_unpacked_bytes=2**22).load(lzma.compress(bytes(2**23)), "a.xz")
-    assert caught.value.code == "bomb"

@@ -1,0 +1,83 @@
+"""Files compressed by bzip2, xz and zstd: read as what they hold, within bounds."""
+
+import bz2
+import lzma
+import time
+
+import pytest
+import zstandard
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.compressed import Bzip2Loader, XzLoader, ZstdLoader
+from embedingest.ingest.load.inner import load_inner
+
+SKIPPED = b"\x50\x2a\x4d\x18\x04\0\0\0skip"
+
+
+@pytest.mark.parametrize(
+    ("packed", "name"),
+    [
+        (bz2.compress, "a.txt.bz2"),
+        (lzma.compress, "a.txt.xz"),
+        (bz2.compress, "a"),
+        (zstandard.compress, "a.txt.zst"),
+        (zstandard.compress, "a"),
+        (zstandard.ZstdCompressor(write_content_size=False, write_checksum=True).compress, "a.log.zstd"),
+        (lambda data: SKIPPED + zstandard.compress(data) + SKIPPED, "a.zst"),
+    ],
+)
+def test_what_is_compressed_is_read_all_its_streams(packed, name):
+    document = load_inner(packed(b"One.\n") + packed(b"Two.\n"), name, name)
+    assert (document.text, document.source) == ("One.\nTwo.\n", name)
+
+
+@pytest.mark.parametrize(
+    ("packed", "name"), [(bz2.compress, "a.txt.bz2"), (lzma.compress, "a.xz"), (zstandard.compress, "a.md.zst")]
+)
+def test_what_is_compressed_and_damaged_is_refused(packed, name):
+    whole = packed(b"".join(b"word %d " % n for n in range(2_000)))
+    for data in (whole[:-9], whole[:12] + b"xxxxxxxx" + whole[20:], whole + b"more"):
+        with pytest.raises(DocumentError) as caught:
+            load_inner(data, name, name)
+        assert caught.value.code == "corrupt"
+
+
+@pytest.mark.parametrize(
+    ("packed", "loader"),
+    [
+        (bz2.compress, Bzip2Loader),
+        (lzma.compress, XzLoader),
+        (zstandard.compress, ZstdLoader),
+        (zstandard.ZstdCompressor(write_content_size=False).compress, ZstdLoader),
+    ],
+)
+def test_a_small_file_that_unpacks_to_much_is_stopped(packed, loader):
+    with pytest.raises(DocumentError) as caught:
+        loader(max_unpacked_bytes=2**22).load(packed(bytes(2**23)) * 3, "a.x")
+    assert caught.value.code == "bomb"
+
+
+def test_a_zstd_file_that_wants_more_memory_than_it_may_is_refused():
+    parameters = zstandard.ZstdCompressionParameters(window_log=28, compression_level=1)
+    stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    data = stream.compress(b"words") + stream.flush()
+    with pytest.raises(DocumentError) as caught:
+        load_inner(data, "a.zst", "a.zst")
+    assert (caught.value.code, "memory" in caught.value.message) == ("corrupt", True)
+
+
+def test_a_tape_that_is_compressed_is_named_as_an_archive():
+    with pytest.raises(DocumentError) as caught:
+        load_inner(zstandard.compress(b"\0" * 257 + b"ustar" + b"\0" * 250), "a.tzst", "a.tzst")
+    assert caught.value.code in {"archive", "binary"}
+
+
+def test_frames_without_end_are_read_in_linear_time():
+    frame = zstandard.compress(b"a")
+
+    def seconds(count):
+        begin = time.process_time()
+        ZstdLoader().load(frame * count, "a.txt.zst")
+        return time.process_time() - begin
+
+    assert min(seconds(8_000) for _ in range(2)) < 0.05 + 9 * min(seconds(2_000) for _ in range(2))
