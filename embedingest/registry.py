@@ -61,6 +61,7 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
         jsonl="embedingest.ingest.load.data:create_jsonl",
         yaml="embedingest.ingest.load.data:create_yaml",
         latex="embedingest.ingest.load.latex:create",
+        org="embedingest.ingest.load.markup.org:create",
         captions="embedingest.ingest.load.captions:create",
         gzip="embedingest.ingest.load.compressed:create_gzip",
         bzip2="embedingest.ingest.load.compressed:create_bzip2",

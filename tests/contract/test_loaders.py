@@ -32,6 +32,7 @@ EXAMPLES = {
     "markdown": {"mill.md": b"---\ntitle: Mill\n---\n# Mill\n"},
     "notebook": ("mill.ipynb",),
     "opendocument": ("mill.odt",),
+    "org": {"mill.org": b"#+TITLE: Mill\n* Wheel\nWater turns.\n"},
     "pdf": ("mill.pdf",),
     "pptx": ("mill.pptx",),
     "rtf": {"mill.rtf": rb"{\rtf1\ansi Water turns.\par}"},

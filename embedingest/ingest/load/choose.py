@@ -23,7 +23,7 @@ HEAD_BYTES: Final = 8192
 SUFFIXES: Final[dict[str, str]] = {
     suffix: loader
     for loader, suffixes in {
-        "text": ".txt .text .log .rst .rest .adoc .asciidoc .asc .org .ini .cfg .conf .toml .properties "
+        "text": ".txt .text .log .rst .rest .adoc .asciidoc .asc .ini .cfg .conf .toml .properties "
         ".diff .patch .po .pot readme license copying authors changelog news todo notice",
         "markdown": ".md .markdown .mdown .mkd .mdx .qmd .rmd",
         "html": ".html .htm .xhtml",
@@ -45,6 +45,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "jsonl": ".jsonl .ndjson",
         "yaml": ".yaml .yml",
         "latex": ".tex .ltx .latex",
+        "org": ".org .org_archive",
         "captions": ".srt .vtt",
         "gzip": ".gz .tgz .svgz",
         "bzip2": ".bz2 .tbz .tbz2",

@@ -24,7 +24,7 @@ _RST_TITLE: Final = re.compile(r"(?m)^(?:([=\-~#*^\"'`+]){3,}\n)?[ ]?(\S[^\n]*)\
 _ASCIIDOC_TITLE: Final = re.compile(r"(?m)^= (\S[^\n]*)$")
 _HEAD: Final = 4000
 SUFFIXES: Final = (
-    ".txt", ".text", ".log", ".rst", ".rest", ".adoc", ".asciidoc", ".asc", ".org", ".ini", ".cfg", ".conf", ".toml",
+    ".txt", ".text", ".log", ".rst", ".rest", ".adoc", ".asciidoc", ".asc", ".ini", ".cfg", ".conf", ".toml",
     ".properties", ".diff", ".patch", ".po", ".pot",
     "readme", "license", "copying", "authors", "changelog", "news", "todo", "notice",
 )  # fmt: skip

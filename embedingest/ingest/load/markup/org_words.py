@@ -1,0 +1,72 @@
+"""A line of Org without its marks: emphasis, links, time stamps, notes. Knows no blocks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+__all__ = ["words"]
+
+_PICTURE: Final = re.compile(r"(?i)(?:file:|https?:|\.{0,2}/)?[^\s\]]{1,400}\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?)$")
+# One mark a pattern: what it holds has none of its own kind, so that no place is looked at twice.
+_BEFORE: Final = r"(?<![^\s\-–—('\"{\[>*/_+])"
+_AFTER: Final = r"(?![^\s\-–—.,:;!?'\")}\]\[<*/_+\\])"
+_INLINE: Final = re.compile(
+    r"\[\[(?P<target>[^\[\]\n]{1,2000})\](?:\[(?P<label>[^\n\[\]]{1,2000})\])?\]"
+    r"|\[fn:(?P<note>[\w-]{0,80})(?::(?P<inline>[^\[\]\n]{0,2000}))?\]"
+    r"|[<\[](?P<stamp>\d{4}-\d\d-\d\d[^<>\[\]\n]{0,60})[>\]]"
+    r"|<<<?(?P<radio>[^<>\n]{1,200})>>>?"
+    r"|\{\{\{\w{1,40}(?:\((?P<macro>[^\n{}]{0,400})\))?\}\}\}"
+    + "".join(
+        rf"|{_BEFORE}(?P<m{place}>{mark})(?P<{name}>[^\s{mark}](?:[^{mark}\n]{{0,300}}[^\s{mark}])?){mark}{_AFTER}"
+        for place, (mark, name) in enumerate(
+            ((r"\*", "bold"), ("/", "italic"), ("_", "under"), (r"\+", "struck"), ("=", "verbatim"), ("~", "code"))
+        )
+    )
+)
+_MOST_NESTED: Final = 3
+_EMPHASIS: Final = ("bold", "italic", "under", "struck")
+
+
+def words(line: str, notices: MutableMapping[str, int], depth: int = 0) -> str:
+    """What a person reads of it. Pictures are counted in `notices`."""
+    if line.endswith("\\\\"):
+        line = line[:-2].rstrip()
+
+    def shown(match: re.Match[str]) -> str:
+        for name in ("verbatim", "code"):
+            if match[name] is not None:
+                return f"`{match[name]}`"
+        for name in _EMPHASIS:
+            if match[name] is not None:
+                return words(match[name], notices, depth + 1) if depth < _MOST_NESTED else match[name]
+        if match["target"] is not None:
+            label = match["label"]
+            return _link(match["target"], label and words(label, notices, depth + 1) if depth < 1 else label, notices)
+        if match["stamp"] is not None:
+            return match["stamp"]
+        if match["note"] is not None:
+            return f" ({match['inline'].strip()})" if match["inline"] else f"[{match['note']}]"
+        if match["radio"] is not None:
+            return match["radio"] if match[0].startswith("<<<") else ""
+        return match["macro"] if match["macro"] is not None else match[0]
+
+    text = _INLINE.sub(shown, line)
+    return text.replace("\\\\ ", " ") if "\\\\ " in text else text
+
+
+def _link(target: str, label: str | None, notices: MutableMapping[str, int]) -> str:
+    if label is None and _PICTURE.match(target):
+        notices["skipped_images"] = notices.get("skipped_images", 0) + 1
+        return ""
+    if label is not None and not _PICTURE.match(label):
+        return label
+    if label is not None:
+        notices["skipped_images"] = notices.get("skipped_images", 0) + 1
+    for prefix in ("file:", "id:", "*", "#", "mailto:"):
+        if target.startswith(prefix):
+            return target[len(prefix) :]
+    return target
