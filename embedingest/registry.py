@@ -62,6 +62,7 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
         yaml="embedingest.ingest.load.data:create_yaml",
         latex="embedingest.ingest.load.latex:create",
         org="embedingest.ingest.load.markup.org:create",
+        catalog="embedingest.ingest.load.markup.catalog:create",
         captions="embedingest.ingest.load.captions:create",
         gzip="embedingest.ingest.load.compressed:create_gzip",
         bzip2="embedingest.ingest.load.compressed:create_bzip2",

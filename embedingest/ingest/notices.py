@@ -37,8 +37,9 @@ _MEANINGS: Final = {
     "hidden_sheets": "hidden sheets, which are read too",
     "hidden_slides": "hidden slides, which are read too",
     "image_only": "pages of pictures and no text; an OCR plug-in reads them",
+    "fuzzy_messages": "translations that are marked as uncertain, which are read too",
     "invalid_json": "no valid JSON, read as text",
-    "invalid_lines": "lines that are no JSON, read as text",
+    "invalid_lines": "lines that are not what their format wants, read as text",
     "invalid_xml": "XML that is not well formed, read as a browser reads a page",
     "lines_in_other_encoding": "lines of a file in UTF-8 that were in an older encoding, and were read in it",
     "link": "symbolic links, which are not followed",
@@ -53,6 +54,7 @@ _MEANINGS: Final = {
     "missing_chapters": "chapters that the book names and does not hold",
     "no_text": "no text found in pictures",
     "nul_bytes": "NUL characters, kept as replacement marks",
+    "obsolete_messages": "messages of catalogs that are no longer in use, which are left out",
     "outputs_left_out": "outputs of cells left out by setting",
     "pages_without_text": "pages without text",
     "repeated_lines": "lines of subtitles that roll up, and stand in the cue before",
@@ -73,6 +75,7 @@ _MEANINGS: Final = {
     "unread_sheets": "sheets that could not be read",
     "unreadable_pages": "damaged pages",
     "unsafe_names": "members of archives that lead out of them",
+    "untranslated_messages": "messages of catalogs without a translation, which are read as they are",
     "unsupported": "a format that is not read",
 }
 

@@ -19,6 +19,7 @@ EXAMPLES = {
     "bzip2": {"mill.txt.bz2": bz2.compress(b"Water turns.\n")},
     "captions": ("mill.srt", "mill.vtt"),
     "cards": {"mill.ics": b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Mill\nEND:VEVENT\nEND:VCALENDAR\n"},
+    "catalog": {"mill.po": b'msgid "Mill"\nmsgstr "Molen"\n'},
     "code": {"mill.py": b"def grind():\n    return 1\n"},
     "csv": ("mill.csv", "mill.tsv"),
     "docx": ("mill.docx",),

@@ -24,7 +24,7 @@ SUFFIXES: Final[dict[str, str]] = {
     suffix: loader
     for loader, suffixes in {
         "text": ".txt .text .log .rst .rest .adoc .asciidoc .asc .ini .cfg .conf .toml .properties "
-        ".diff .patch .po .pot readme license copying authors changelog news todo notice",
+        ".diff .patch readme license copying authors changelog news todo notice",
         "markdown": ".md .markdown .mdown .mkd .mdx .qmd .rmd",
         "html": ".html .htm .xhtml",
         "code": " ".join(LANGUAGES),
@@ -46,6 +46,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "yaml": ".yaml .yml",
         "latex": ".tex .ltx .latex",
         "org": ".org .org_archive",
+        "catalog": ".po .pot",
         "captions": ".srt .vtt",
         "gzip": ".gz .tgz .svgz",
         "bzip2": ".bz2 .tbz .tbz2",

@@ -25,7 +25,7 @@ _ASCIIDOC_TITLE: Final = re.compile(r"(?m)^= (\S[^\n]*)$")
 _HEAD: Final = 4000
 SUFFIXES: Final = (
     ".txt", ".text", ".log", ".rst", ".rest", ".adoc", ".asciidoc", ".asc", ".ini", ".cfg", ".conf", ".toml",
-    ".properties", ".diff", ".patch", ".po", ".pot",
+    ".properties", ".diff", ".patch",
     "readme", "license", "copying", "authors", "changelog", "news", "todo", "notice",
 )  # fmt: skip
 
