@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,11 @@ from tests.installed import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# The tests start this program some hundred times. Where the environment forbids to keep what was compiled, each start
+# would compile it all again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")

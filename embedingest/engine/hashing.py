@@ -6,10 +6,8 @@ Texts that share words, or parts of words, get near vectors. Good for tests, dem
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
@@ -17,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
 from pydantic import Field
+
+from embedingest.engine.pieces import CONTINUES, GLUED, HashingSizer, pieces, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,10 +34,6 @@ MAX_TOKENS: Final = 512
 _CONTEXT_TOKENS: Final = 8192
 
 _VERSION: Final = 1
-_WORD: Final = re.compile(r"\w[\w\u0300-\u036f]*|[^\w\s]")  # a letter keeps its combining accents
-_PIECE_BYTES: Final = 7
-_CONTINUES: Final = 1 << 62  # this piece goes on with the word before it
-_GLUED: Final = 1 << 61  # no white space stood before this word
 _NGRAM_LETTERS: Final = (3, 4, 5)
 _NGRAM_WEIGHT: Final = 0.35
 _SYMBOL_WEIGHT: Final = 0.05
@@ -74,18 +70,18 @@ class HashingEncoder:
 
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         """Pieces of at most 7 bytes, each spelled by its own id (an int of 63 bits)."""
-        return [[piece for piece, _ in _pieces(text)] for text in texts]
+        return [[piece for piece, _ in pieces(text)] for text in texts]
 
     def tokenize_head(self, text: str, most: int) -> TokenIds:
-        return [piece for piece, _ in islice(_pieces(text), most)]
+        return [piece for piece, _ in islice(pieces(text), most)]
 
     def detokenize(self, tokens: TokenIds) -> str:
         """The words again; runs of white space come back as one space."""
         parts: list[str] = []
         for token in tokens:
-            if parts and not token & (_CONTINUES | _GLUED):
+            if parts and not token & (CONTINUES | GLUED):
                 parts.append(" ")
-            parts.append(_spelled(token))
+            parts.append(spelled(token))
         return "".join(parts)
 
     def encode(self, batch: Sequence[TokenIds]) -> NDArray[np.float32]:
@@ -109,62 +105,13 @@ class HashingEncoder:
         """Nothing to give back."""
 
 
-@dataclass(frozen=True, slots=True)
-class HashingSizer:
-    """Counts this encoder's tokens; picklable."""
-
-    capacity: int
-
-    def count(self, text: str) -> int:
-        return sum(1 for _ in _pieces(text))
-
-    def starts(self, text: str) -> list[int]:
-        return [start for _, start in _pieces(text)]
-
-
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    """Each token id with the character offset at which it starts."""
-    previous_end = 0
-    for match in _WORD.finditer(text):
-        flag = _GLUED if match.start() == previous_end and previous_end else 0
-        previous_end = match.end()
-        for piece, offset in _split(match.group()):
-            yield _spell(piece) | flag, match.start() + offset
-            flag = _CONTINUES
-
-
-def _split(word: str) -> Iterator[tuple[bytes, int]]:
-    if len(word) <= _PIECE_BYTES and word.isascii():
-        yield word.encode(), 0
-        return
-    piece, start = b"", 0
-    for offset, character in enumerate(word):
-        # Lone surrogates are spelled too: an encoder never fails for what a text holds.
-        data = character.encode("utf-8", "surrogatepass")
-        if len(piece) + len(data) > _PIECE_BYTES:
-            yield piece, start
-            piece, start = b"", offset
-        piece += data
-    yield piece, start
-
-
-def _spell(piece: bytes) -> int:
-    return int.from_bytes(b"\x01" + piece, "big")  # the leading 1 keeps zero bytes
-
-
-def _spelled(token: int) -> str:
-    number = token & ~(_CONTINUES | _GLUED)
-    data = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    return data[1:].decode("utf-8", "surrogatepass")
-
-
 def _words(tokens: Iterable[int]) -> Iterator[str]:
     word = ""
     for token in tokens:
-        if word and not token & _CONTINUES:
+        if word and not token & CONTINUES:
             yield unicodedata.normalize("NFC", word.casefold())
             word = ""
-        word += _spelled(token)
+        word += spelled(token)
     if word:
         yield unicodedata.normalize("NFC", word.casefold())
 
