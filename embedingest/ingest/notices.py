@@ -28,6 +28,7 @@ _MEANINGS: Final = {
     "binary": "binary data, not text",
     "bomb": "unpacks to more than is read",
     "comments_left_out": "comments, which are left out",
+    "drawings": "drawings in subtitles, which hold no words",
     "drawers_left_out": "drawers of properties and logs, which programs keep for themselves",
     "empty": "no text to store",
     "formulas_without_values": "formulas whose values the file does not hold",

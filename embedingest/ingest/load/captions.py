@@ -1,4 +1,4 @@
-"""Subtitles (SubRip, WebVTT) as running text, with the time of each cue. Knows nothing of films."""
+"""Subtitles (SubRip, WebVTT, SubStation Alpha) as running text, with the time of each cue. Knows nothing of films."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.markup.substation import events
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _TIME: Final = re.compile(
 )
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^}\n]{0,400}\}")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]{1,200})>")
+_SECTION: Final = re.compile(r"(?mi)^\[(?:script info|events)\]")
 _ROLLING: Final = 0.3
 """From this share of cues on that open with the last lines of the one before, the file rolls up its lines."""
 
@@ -40,14 +42,19 @@ class CaptionsLoader:
 
     name = "captions"
     version = "3"
-    suffixes = frozenset({".srt", ".vtt"})
-    mimes = frozenset({"application/x-subrip", "text/vtt"})
+    suffixes = frozenset({".srt", ".vtt", ".ass", ".ssa"})
+    mimes = frozenset({"application/x-subrip", "text/vtt", "text/x-ssa"})
 
     def load(self, data: bytes, name: str) -> Document:
         """Raises DocumentError (`corrupt`) where a file that is not blank has no cue."""
         decoded = decode(data, name)
-        web = decoded.text.startswith("WEBVTT")
-        cues, repeated = _without_repeats(list(_cues(decoded.text, web=web)))
+        mime = _mime(decoded.text)
+        counted: dict[str, int] = {}
+        if mime == "text/x-ssa":
+            read = [_Cue(event.time, event.lines) for event in events(decoded.text, counted)]
+        else:
+            read = list(_cues(decoded.text, web=mime == "text/vtt"))
+        cues, repeated = _without_repeats(read)
         lines: list[str] = []
         spans: list[Span] = []
         length = 0
@@ -57,12 +64,17 @@ class CaptionsLoader:
                 spans.append(Span(length, length + len(words), "time", cue.time))
                 spans.append(Span(length, length + len(words), "line", number))
                 length += len(words) + 1
-        if not lines and decoded.text.strip() and "-->" not in decoded.text:
+        if not lines and decoded.text.strip() and "-->" not in decoded.text and mime != "text/x-ssa":
             raise DocumentError(f"{name} holds no cues with times", source=name, code="corrupt")
         text = "\n".join(lines) + ("\n" if lines else "")
-        notices = {**decoded.notices, **({"repeated_lines": repeated} if repeated else {})}
-        mime = "text/vtt" if web else "application/x-subrip"
+        notices = {**decoded.notices, **counted, **({"repeated_lines": repeated} if repeated else {})}
         return Document(source=name, text=text, mime=mime, spans=tuple(spans), notices=notices)
+
+
+def _mime(text: str) -> str:
+    if text.startswith("WEBVTT"):
+        return "text/vtt"
+    return "text/x-ssa" if _SECTION.search(text[:65_536]) else "application/x-subrip"
 
 
 def _cues(text: str, *, web: bool) -> Iterator[_Cue]:

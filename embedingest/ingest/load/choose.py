@@ -47,7 +47,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "latex": ".tex .ltx .latex",
         "org": ".org .org_archive",
         "catalog": ".po .pot",
-        "captions": ".srt .vtt",
+        "captions": ".srt .vtt .ass .ssa",
         "gzip": ".gz .tgz .svgz",
         "bzip2": ".bz2 .tbz .tbz2",
         "xz": ".xz .txz .lzma",

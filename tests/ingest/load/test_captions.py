@@ -1,6 +1,7 @@
 """Subtitles: who speaks, what is said twice, and what rolls up."""
 
 from embedingest.ingest.load.captions import create
+from embedingest.ingest.load.choose import choose
 
 
 def load(text, name="x.srt"):
@@ -40,3 +41,40 @@ def test_lines_that_roll_up_stand_once_and_are_counted():
     document = load(srt("a one", "a one\nb two", "b two\nc three", "c three\nd four"))
     assert document.text == "a one\nb two\nc three\nd four\n"
     assert document.notices == {"repeated_lines": 3}
+
+
+SUBSTATION = """[Script Info]
+Title: The mill
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname
+Style: Default,Arial
+
+[Fonts]
+fontname: a.ttf
+!!0&5
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:01.00,0:00:03.50,Default,Ann Miller,0,0,0,,{\\i1}Who signs{\\i0},\\Nand when?
+Comment: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,not said
+Dialogue: 0,0:00:04.00,0:00:05.00,Default,,0,0,0,,{\\p1}m 0 0 l 100 0 100 100{\\p0}{\\k20}On {\\k30}Friday\\hnight{aside}.
+Dialogue: 0,0:00:06.00,0:00:07.00,Default,,0,0,0,,{\\pos(1,2)\\p2}m 0 0 b 1 2
+Dialogue: 0,0:00:08.00,0:00:09.00,Default,,0,0,0,,# 1, a < b
+"""
+
+
+def test_events_of_substation_are_who_speaks_and_what_is_said():
+    for end in ("\n", "\r\n"):
+        document = load("\ufeff" + SUBSTATION.replace("\n", end), "x.ass")
+        assert document.text == "Ann Miller: Who signs,\nand when?\nOn Friday night.\n# 1, a < b\n"
+        assert [span.value for span in document.spans] == ["0:00:01", 15, "0:00:01", 15, "0:00:04", 17, "0:00:08", 19]
+        assert document.notices == {"encoded_data": 1, "comments_left_out": 1, "drawings": 2}
+    assert choose("film.ssa", SUBSTATION.encode()) == "captions"
+
+
+def test_columns_of_substation_are_those_that_the_file_names():
+    text = "[Events]\nFormat: Marked, Start, Actor, Text\nDialogue: Marked=0,0:00:01.00,Bo,One, two\n"
+    assert load(text, "x.ssa").text == "Bo: One, two\n"
+    assert load("[Events]\nFormat:\nDialogue: x\n", "x.ssa").text == ""
