@@ -30,6 +30,7 @@ EXAMPLES = {
     "jsonl": ("mill.jsonl",),
     "latex": ("mill.tex",),
     "mail": ("mill.eml", "mill.mbox"),
+    "man": {"mill.man": b".TH MILL 1\n.SH NAME\nmill - grind\n"},
     "markdown": {"mill.md": b"---\ntitle: Mill\n---\n# Mill\n"},
     "notebook": ("mill.ipynb",),
     "opendocument": ("mill.odt",),

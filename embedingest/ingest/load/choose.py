@@ -45,6 +45,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "jsonl": ".jsonl .ndjson",
         "yaml": ".yaml .yml",
         "latex": ".tex .ltx .latex",
+        "man": ".man .mdoc .roff",
         "org": ".org .org_archive",
         "catalog": ".po .pot",
         "captions": ".srt .vtt .ass .ssa",
@@ -57,6 +58,8 @@ SUFFIXES: Final[dict[str, str]] = {
 }
 """Suffix (or whole lower-case name) to built-in loader; the same as the loaders' own `suffixes`, without imports."""
 
+_SECTION: Final = re.compile(r"\.(?:[1-9]|n)[a-z0-9]{0,8}\Z")
+_MANUAL: Final = re.compile(rb"(?m)^[.'][ \t]*(?:TH|Dd|SH|Sh)[ \t\r\n]")
 _CONTROL: Final = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _NUMBER: Final = re.compile(rb"[0-7 ]{1,7}[\0 ]{1,7}")
 
@@ -135,6 +138,8 @@ def choose(name: str, head: bytes, loaders: Mapping[str, str] | None = None) -> 
     if kind is not None:
         return kind
     _refuse_foreign(name, head)
+    if named is None and _is_manual(lower, head):
+        return "man"
     if named is None or named in _PACKED:
         return _text_kind(head)  # plain text, whatever its suffix says
     return named
@@ -167,6 +172,13 @@ def _is_pdf(head: bytes, named: str | None) -> bool:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n\f\0").startswith(b"%PDF-"):
         return True
     return b"%PDF-" in head[:1024] and (named == "pdf" or not _is_plain(head))
+
+
+def _is_manual(lower: str, head: bytes) -> bool:
+    """Whether a manual page begins here: what ends in a number may also be a log, so its requests say it."""
+    if not head.startswith((b".", b"'")) and not _SECTION.search(lower):
+        return False
+    return _MANUAL.search(head) is not None or (_SECTION.search(lower) is not None and head.startswith(b".so "))
 
 
 def _is_plain(head: bytes) -> bool:
