@@ -5,6 +5,7 @@ Knows uvicorn's protocol and its transport; what clients send is read in `protoc
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -37,8 +38,8 @@ class Flow(FlowControl):
 class Connection(HttpToolsProtocol):
     """What every connection owes the others. The bounds are set by `protocol.timed_protocol`.
 
-    `_current` is the request that is being answered; `idle_since` is when the last was, while none is. Nothing more is
-    parsed of a connection that `_is_deaf`.
+    `_current` is the request that is being answered; `idle_since` is when the last was, while none is, or
+    a moment after the connection began. Nothing more is parsed of a connection that `_is_deaf`.
     """
 
     write_seconds: float
@@ -103,7 +104,9 @@ class Connection(HttpToolsProtocol):
 
     def _make_room(self) -> bool:
         """End the connection that has been idle longest, if one is: whether there was one."""
-        idle = [(one.idle_since, one) for one in self.connections if isinstance(one, Connection) and one.idle_since]
+        now = time.monotonic()
+        others = (one for one in self.connections if isinstance(one, Connection))
+        idle = [(one.idle_since, one) for one in others if one.idle_since is not None and one.idle_since <= now]
         if not idle:
             return False
         _, longest = min(idle, key=lambda pair: pair[0])

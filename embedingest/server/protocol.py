@@ -9,6 +9,7 @@ broken off after `write_seconds`.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
@@ -18,8 +19,7 @@ from embedingest.server.wire.refusals import STOPPING, TOO_MANY
 
 if TYPE_CHECKING:
     import asyncio
-
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+    from collections.abc import Callable
 
 __all__ = ["MAX_HEAD_BYTES", "timed_protocol"]
 
@@ -31,6 +31,7 @@ _CHUNK_BYTES: Final = 32  # a chunk may have so many beside its content, on aver
 _STEP_BYTES: Final = 8 * 1024  # parsed at once; holds at most some hundred requests
 _BESIDE_BYTES: Final = MAX_HEAD_BYTES - 2 * _STEP_BYTES  # of a body; its first and its last step are not counted
 _MOST_QUEUED: Final = 16  # requests of one connection that wait for their turn; what comes after them is not parsed
+_FIRST_WORD_SECONDS: Final = 0.5  # for the first request of a connection, before it counts as idle
 _STOP_IDLE_SECONDS: Final = 0.2  # for a request that is on its way when a stop begins
 _STOP_READ_SECONDS: Final = 5.0  # for the rest of one that has begun to arrive
 _STOP_WRITE_SECONDS: Final = 5.0
@@ -60,12 +61,14 @@ class _TimedProtocol(Connection):
         self._spare_bytes = 0  # that may still come beside the content of a body
         self._held = bytearray()
         self._is_stopping = False
+        self._last_words: Callable[[], None] | None = None  # that end the connection behind the answers under way
 
     # -- what the connection does
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if not self._is_surplus:
+            self.idle_since = time.monotonic() + _FIRST_WORD_SECONDS
             self._set_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -202,6 +205,9 @@ class _TimedProtocol(Connection):
         super().on_response_complete()
         if self._held and not self._is_deaf and not self.transport.is_closing():
             self._parse_held()
+        if self._current is None and self._last_words is not None and not self.transport.is_closing():
+            self._last_words()
+            return
         if self._current is None and self._phase == _IDLE:
             self.idle_since = time.monotonic()
         is_next = self._current is None or self._current is self.cycle
@@ -231,23 +237,19 @@ class _TimedProtocol(Connection):
         if self.transport.is_closing():
             return
         current, is_in_body = self._current, self._phase == _BODY
+        is_known = self._phase != _IDLE
+        is_openai = is_known and self.url.startswith(b"/v1/")
+        is_head = is_known and self.parser.get_method() == b"HEAD"
+        say = partial(self._say_last, status, text, is_openai=is_openai, is_head=is_head)
         if current is not None and not (is_in_body and current is self.cycle):
-            self._refuse_after(current, is_in_body=is_in_body)
+            # What was asked before is answered; then this is said, and nothing more is read.
+            self._is_deaf, self._last_words = True, say
+            if is_in_body:
+                self.pipeline.popleft()
         elif current is not None and current.response_started:
             self.transport.close()
         else:
-            is_known = self._phase != _IDLE
-            is_openai = is_known and self.url.startswith(b"/v1/")
-            is_head = is_known and self.parser.get_method() == b"HEAD"
-            self._say_last(status, text, is_openai=is_openai, is_head=is_head)
-
-    def _refuse_after(self, current: RequestResponseCycle, *, is_in_body: bool) -> None:
-        """What was asked before is answered; then the connection ends, and nothing more is read from it."""
-        self._is_deaf = True
-        if is_in_body:
-            self.pipeline.popleft()
-        last = self.pipeline[0][0] if self.pipeline else current
-        last.keep_alive = False
+            say()
 
     # -- the end
 

@@ -8,6 +8,7 @@ import os
 import resource
 import socket
 import threading
+import time
 
 import pytest
 
@@ -130,7 +131,9 @@ def test_a_flood_of_requests_on_one_connection_is_answered_in_order_and_held_as_
 def test_connections_beyond_the_bound_are_told_so_and_have_a_place_when_one_ends(serve):
     server = serve({"max_connections": 3})
     silent = [connect(server.port) for _ in range(3)]
-    until(lambda: len(open_connections(server)) == 3)
+    for client in silent:
+        client.sendall(b"GET")  # and no more of it: each has its place
+    until(lambda: len(open_connections(server)) == 3 and not any(one.idle_since for one in open_connections(server)))
     for request in (raw_request(LARGE), b""):
         surplus = connect(server.port)
         surplus.sendall(request)
@@ -159,6 +162,23 @@ def test_an_idle_connection_gives_its_place_to_a_new_one(serve):
     kept[1].sendall(raw_request({"model": "hashing"}))
     assert answers(kept[1], 1) == [200]
     for client in kept:
+        client.close()
+
+
+def test_connections_on_which_nothing_was_ever_said_give_their_places_to_new_ones(serve):
+    server = serve({"max_connections": 3, "head_timeout_seconds": 600.0})
+    silent = [connect(server.port) for _ in range(3)]
+    until(lambda: len(open_connections(server)) == 3)
+    until(lambda: all(one.idle_since <= time.monotonic() for one in open_connections(server)))
+    begun = connect(server.port)
+    begun.sendall(raw_request({"model": "hashing"})[:30])
+    until(lambda: sum(one.idle_since is None for one in list(open_connections(server))) == 1)
+    for _ in range(5):
+        assert get(server.port, "/api/version").status == 200
+    assert silent[0].recv(1000) == b"", "the one that was silent longest was closed"
+    begun.sendall(raw_request({"model": "hashing"})[30:])
+    assert answers(begun, 1) == [200], "one that began to ask keeps its place"
+    for client in (*silent, begun):
         client.close()
 
 

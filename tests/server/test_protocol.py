@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import time
 
@@ -199,9 +200,51 @@ def test_garbage_behind_a_slow_request_does_not_cost_its_answer(slow, gate):
     assert gate.entered.wait(60)
     connection.sendall(b"\x16\x03\x01 no request\r\n\r\n")
     gate.open()
-    answer = read_to_end(connection)
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    assert answer.count(b"HTTP/1.1") == 1
+    assert_told_behind_the_answer(read_to_end(connection))
+    connection.close()
+
+
+def assert_told_behind_the_answer(received, status=b"400", error="error"):
+    """One good answer, then one that says what was wrong, then the end."""
+    first, second = received.split(b"HTTP/1.1 ")[1:]
+    head, _, body = first.partition(b"\r\n\r\n")
+    assert head.startswith(b"200 ")
+    assert "embeddings" in json.loads(body) or "data" in json.loads(body)
+    assert b"connection: close" not in head
+    head, _, body = second.partition(b"\r\n\r\n")
+    assert head.startswith(status)
+    assert b"connection: close" in head
+    assert b"content-length: %d" % len(body) in head
+    assert json.loads(body)[error]
+
+
+BAD_SECONDS = {
+    "garbage": (b"\x16\x03\x01\r\n\r\n", b"400"),
+    "no length": (b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n", b"400"),
+    "huge head": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 90_000, b"431"),
+    "a chunk that is none": (
+        b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", b"400",
+    ),
+    "another protocol": (b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", b"400"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_SECONDS)
+@pytest.mark.parametrize("goods", [1, 3])
+def test_what_is_wrong_behind_good_requests_is_told_behind_their_answers(port, name, goods):
+    bad, status = BAD_SECONDS[name]
+    connection = connect(port)
+    connection.sendall(raw_request({"model": "hashing", "input": "x"}) * goods + bad)
+    assert answers(connection, goods - 1) == [200] * (goods - 1)
+    assert_told_behind_the_answer(read_to_end(connection), status)
+    connection.close()
+
+
+def test_openai_has_its_own_object_behind_an_answer_too(port):
+    connection = connect(port)
+    good = raw_request({"model": "hashing", "input": "x"}, "/v1/embeddings")
+    connection.sendall(good + b"POST /v1/embeddings HTTP/1.1\r\nContent-Length: x\r\n\r\n")
+    assert b'"type"' in read_to_end(connection).rpartition(b"\r\n\r\n")[2]
     connection.close()
 
 
@@ -209,8 +252,7 @@ def test_garbage_behind_a_slow_request_does_not_cost_its_answer(slow, gate):
 def test_an_address_that_is_none_does_not_cost_the_answer_to_what_came_before_it(port, target):
     connection = connect(port)
     connection.sendall(raw_request({"model": "hashing"}) + b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
-    answer = read_to_end(connection)
-    assert (answer[:13], answer.count(b"HTTP/1.1")) == (b"HTTP/1.1 200 ", 1)
+    assert_told_behind_the_answer(read_to_end(connection))
     connection.close()
 
 
