@@ -29,6 +29,7 @@ BOTTOM = {
     "durations",
     "atomic",
     "regular",
+    "numerals",
     "version",
 }
 ROOMS: dict[str, set[str]] = {
@@ -39,6 +40,7 @@ ROOMS: dict[str, set[str]] = {
     "durations": set(),
     "atomic": set(),
     "regular": set(),
+    "numerals": set(),
     "config": {"types", "errors", "durations", "paths", "regular"},
     "arguments": {"errors"},
     "options": {"errors"},
@@ -251,7 +253,7 @@ LAZY = [
     Lazy("testing.__main__", "*", "only an encoder has settings of a model and a folder"),
 ]
 # Importing these costs nothing that any start could spare.
-LIGHT = ("atomic", "durations", "errors", "paths", "regular", "types", "version")
+LIGHT = ("atomic", "durations", "errors", "numerals", "paths", "regular", "types", "version")
 
 
 def imported_inside() -> list[tuple[Module, str]]:

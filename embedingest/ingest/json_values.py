@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
-__all__ = ["BoundedJson", "jsonable", "printable", "read_yaml", "spelled"]
+__all__ = ["BoundedJson", "add_unreadable", "jsonable", "printable", "read_toml", "read_yaml", "spelled"]
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_PLAIN_TAGS: Final = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 _DEEPEST: Final = 32
 _MOST_KEY: Final = 200
 _MOST_BITS: Final = 1024
@@ -136,17 +138,95 @@ def _ordered(value: Iterable[Any]) -> Iterable[Any]:
     return sorted(value, key=spelled) if isinstance(value, set | frozenset) else value
 
 
-def read_yaml(source: str) -> Any:
+def read_toml(source: str, notices: dict[str, int] | None = None) -> Any:
+    """The values of a TOML text. Raises ValueError. A value that cannot be is treated as in `read_yaml`."""
+    import tomllib
+
+    try:
+        return tomllib.loads(source)
+    except (ValueError, OverflowError) as error:
+        quoted, count = _with_impossible_values_quoted(source)
+        if not count:
+            raise ValueError(str(error)) from error
+        values = tomllib.loads(quoted)
+        add_unreadable(notices, count)
+        return values
+
+
+def add_unreadable(notices: dict[str, int] | None, count: int) -> None:
+    """Count values that stay as they are written."""
+    if notices is not None and count:
+        notices["values_unreadable"] = notices.get("values_unreadable", 0) + count
+
+
+_TOML: Final = re.compile(
+    r'"""[\s\S]*?(?:"""|\Z)|\'\'\'[\s\S]*?(?:\'\'\'|\Z)|"(?:[^"\\\n]|\\.)*+"?|\'[^\'\n]*+\'?|\#[^\n]*+'
+    r"|(?<![\w.:+-])([+-]?\d[\w.:+-]*+(?: \d\d:[\w.:+-]*+)?)(?!\s*+=)"
+)
+
+
+def _with_impossible_values_quoted(source: str) -> tuple[str, int]:
+    """TOML with each date, time and number that there is not written as a text, and how many those are."""
+    import tomllib
+
+    count = 0
+
+    def quoted(match: re.Match[str]) -> str:
+        nonlocal count
+        if match[1] is None:
+            return match[0]
+        try:
+            tomllib.loads(f"v = {match[1]}")
+        except (ValueError, OverflowError):
+            count += 1
+            return f'"{match[1]}"'
+        return match[0]
+
+    return _TOML.sub(quoted, source), count
+
+
+@cache
+def _lenient() -> Any:
+    import yaml
+
+    class Lenient(yaml.SafeLoader):
+        unreadable = 0
+
+        def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+            if not isinstance(node, yaml.ScalarNode):
+                if node.tag not in self.yaml_constructors:
+                    self.unreadable += 1
+                    node.tag = _PLAIN_TAGS[isinstance(node, yaml.MappingNode)]
+                return super().construct_object(node, deep)
+            try:
+                return super().construct_object(node, deep)
+            except Exception:  # noqa: BLE001 -- what the library raises for values is of many kinds
+                self.recursive_objects.pop(node, None)
+                self.unreadable += 1
+                return node.value
+
+    return Lenient
+
+
+def read_yaml(source: str, notices: dict[str, int] | None = None) -> Any:
     """The value of a YAML text, `None` where it is blank. Raises ValueError with a reason on one line.
 
-    Aliases are refused: they can grow a few lines into gigabytes.
+    Aliases are refused: they can grow a few lines into gigabytes. A value that is not what its spelling or its tag
+    makes of it (the 31st of February, a number of 5 000 digits, a tag of some other program) stays the text that is
+    written, and is counted in `notices` as `values_unreadable`.
     """
     import yaml
 
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(source)):
             raise ValueError("aliases (`*name`) are not read")
-        return yaml.safe_load(source)
+        loader = _lenient()(source)
+        try:
+            value = loader.get_single_data()
+        finally:
+            loader.dispose()
+        add_unreadable(notices, loader.unreadable)
+        return value
     except (MemoryError, ValueError):
         raise
     except Exception as error:

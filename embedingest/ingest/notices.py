@@ -80,6 +80,7 @@ _MEANINGS: Final = {
     "unsafe_names": "members of archives that lead out of them",
     "untranslated_messages": "messages of catalogs without a translation, which are read as they are",
     "unsupported": "a format that is not read",
+    "values_unreadable": "values of metadata that there are not (such as 2024-02-31), kept as they are written",
 }
 
 

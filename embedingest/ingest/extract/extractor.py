@@ -150,7 +150,7 @@ class Extractor:
         loader_name = choose(job.source, data[:HEAD_BYTES], self.settings.loaders)
         loader = self._loader(loader_name)
         document = _alone(loader.load, data, job.source)
-        said: dict[str, int] = {"sidecar_unreadable": 1} if sidecar is not None and sidecar.problem else {}
+        said = {} if sidecar is None else dict(sidecar.notices)
         metadata = {} if sidecar is None else bounded_metadata(sidecar.values, said)
         stopwatch.lap("load")
         modified_at_ns = max(-_LATEST_NS, min(_LATEST_NS, before.mtime_ns))

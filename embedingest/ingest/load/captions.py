@@ -23,6 +23,7 @@ _TIME: Final = re.compile(
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^}\n]{0,400}\}")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]{1,200})>")
 _SECTION: Final = re.compile(r"(?mi)^\[(?:script info|events)\]")
+_ENDLESS: Final = re.compile("&#[0-9]{400,}")
 _ROLLING: Final = 0.3
 """From this share of cues on that open with the last lines of the one before, the file rolls up its lines."""
 
@@ -96,7 +97,7 @@ def _words(line: str, *, web: bool) -> str:
     """The words of a line, those who speak in front of theirs."""
     spoken = _VOICE.sub(lambda match: f" {match[1].strip()}: ", line) if "<v" in line else line
     spoken = " ".join(_TAG.sub("", spoken).split())
-    return html.unescape(spoken) if web and "&" in spoken else spoken
+    return html.unescape(_ENDLESS.sub("&#1114112", spoken)) if web and "&" in spoken else spoken
 
 
 def _without_repeats(cues: list[_Cue]) -> tuple[list[_Cue], int]:

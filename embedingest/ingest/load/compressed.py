@@ -266,7 +266,7 @@ def _tar(data: bytes, name: str, budget: Budget, notices: dict[str, int]) -> Ite
                     continue
                 budget.take(member.size)  # before it is read: a sparse member may be larger than its archive
                 yield member.name, stream.read()
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+    except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError) as error:
         raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import email
-import email.policy
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.ingest.load.common.budget import shared
 from embedingest.ingest.load.inner import Options, children
+from embedingest.ingest.load.letters import headers
 from embedingest.ingest.load.letters.mailbox import messages as each_message
 from embedingest.ingest.load.letters.parts import collect
 from embedingest.types import Document
@@ -20,18 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["MailLoader", "create"]
 
 _HEADERS: Final = (("from", "From"), ("to", "To"), ("cc", "Cc"), ("date", "Date"))
-_MOST_HEADER: Final = 32_768
-
-
-class _ShortHeaders(email.policy.EmailPolicy):
-    """Reads the beginning of a header only: what the standard parser takes grows faster than the header does."""
-
-    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        name, value = super().header_source_parse(sourcelines)
-        return name, value[:_MOST_HEADER]
-
-
-_POLICY: Final[Any] = _ShortHeaders()
 
 
 class MailLoader:
@@ -89,14 +77,14 @@ def create(*, attachments: bool = True, options: Options | None = None) -> MailL
 
 
 def _parse(data: bytes) -> EmailMessage:
-    return cast("EmailMessage", email.message_from_bytes(data, policy=_POLICY))
+    return cast("EmailMessage", email.message_from_bytes(data, policy=headers.MAIL))
 
 
 def _header(message: EmailMessage, field: str) -> str:
     """A header's words; one that breaks every rule is read as empty."""
     try:
         value = str(message.get(field, ""))
-    except (ValueError, IndexError, AttributeError, TypeError, RecursionError):  # so the standard parser fails
+    except headers.FAILURES:
         return ""
     return " ".join(value.encode("utf-8", "replace").decode().split())
 

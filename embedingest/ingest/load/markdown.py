@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from embedingest.ingest.json_values import jsonable, read_yaml
+from embedingest.ingest.json_values import jsonable, read_toml, read_yaml
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.headings import first_heading
 from embedingest.types import Document, Span
@@ -59,7 +59,7 @@ def _front_matter(text: str, notices: dict[str, int]) -> tuple[dict[str, Any], i
         match = pattern.match(text)
         if match is None:
             continue
-        values = parse(match[1])
+        values = parse(match[1], notices)
         if isinstance(values, dict):
             return values, match.end()
         if values is not None:
@@ -80,20 +80,18 @@ def _fields(source: str) -> dict[str, Any]:
     return fields
 
 
-def _yaml(source: str) -> Any:
+def _yaml(source: str, notices: dict[str, int]) -> Any:
     """A mapping, `None` for blanks between two rules, or `False` where it is no YAML."""
     try:
-        return jsonable(read_yaml(source))
+        return jsonable(read_yaml(source, notices))
     except (ValueError, RecursionError):
         return False
 
 
-def _toml(source: str) -> Any:
-    import tomllib
-
+def _toml(source: str, notices: dict[str, int]) -> Any:
     try:
-        return jsonable(tomllib.loads(source))
-    except (ValueError, OverflowError, RecursionError):
+        return jsonable(read_toml(source, notices))
+    except (ValueError, RecursionError):
         return False
 
 

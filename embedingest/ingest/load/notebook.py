@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ import orjson
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.ingest.load.common.headings import first_heading
+from embedingest.numerals import read_json
 from embedingest.types import Document
 
 __all__ = ["NotebookLoader", "create"]
@@ -99,7 +99,7 @@ def _values(data: bytes) -> Any:
             return orjson.loads(data)
         except orjson.JSONDecodeError:
             pass
-    return json.loads(data)
+    return read_json(data)
 
 
 def _cells(book: dict[str, Any]) -> list[dict[str, Any]]:

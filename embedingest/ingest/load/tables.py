@@ -18,7 +18,13 @@ from embedingest.ingest.load.common.zipped import Container, refuse_entities, re
 from embedingest.ingest.load.office.names import R
 from embedingest.ingest.load.office.number_format import shown
 from embedingest.ingest.load.office.package import part, relations
-from embedingest.ingest.load.office.workbook import SheetFacts, closed_up, formats_of, sheet_facts
+from embedingest.ingest.load.office.workbook import (
+    SheetFacts,
+    closed_up,
+    formats_of,
+    sheet_facts,
+    without_endless_dates,
+)
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -100,6 +106,10 @@ class SheetLoader:
                 read = builder.sheet(sheet.name, _written(table, facts.get(sheet.name)), (table.start or (0, 0))[0] + 1)
                 notices["hidden_sheets"] += read and sheet.visible != calamine.SheetVisibleEnum.Visible
             except (calamine.CalamineError, ValueError):  # a chart sheet, or a damaged one among sound ones
+                notices["unread_sheets"] += 1
+            except BaseException as error:
+                if type(error).__name__ != "PanicException":  # of calamine, for values that it did not foresee
+                    raise
                 notices["unread_sheets"] += 1
         return Document(
             source=name,
@@ -262,6 +272,8 @@ def _looked_through(data: bytes, name: str) -> tuple[bytes, dict[str, SheetFacts
             if facts[path].is_sparse:
                 moved[path] = closed_up(content)
                 facts[path] = sheet_facts(moved[path], formats)
+            if facts[path].endless:
+                moved[path] = without_endless_dates(moved.get(path, content))
     return (rewritten(data, moved) if moved else data), _by_name(container, facts)
 
 

@@ -6,7 +6,6 @@ facts, so that whoever compares either notices a change of the sidecar too.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from embedingest.ingest.scan.beneath import opened_beneath
 from embedingest.ingest.scan.files import FileFacts, facts_at, facts_of
 from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.scan.scanner import Scanner
+from embedingest.numerals import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,18 +31,22 @@ __all__ = ["Sidecar", "SidecarScanner", "combined_facts", "content_hash_with", "
 
 _MAX_BYTES: Final = 2**20
 _MOST_PROBLEM: Final = 2000
+_UNREADABLE: Final = {"sidecar_unreadable": 1}
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """What the sidecar of one file says. `problem` tells why it says nothing, naming it; `relative` is its path."""
+    """What the sidecar of one file says. `problem` tells why it says nothing, naming it; `relative` is its path.
+    `notices` counts what of it could not be read.
+    """
 
     relative: str
     facts: FileFacts
     data: bytes = b""
     values: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
+    notices: Mapping[str, int] = field(default_factory=dict)
 
 
 def combined_facts(facts: FileFacts, sidecar: FileFacts | None) -> FileFacts:
@@ -84,17 +88,23 @@ def read_sidecar(
     root, path, facts = sidecar
     label = source_name(Source.parse(source).alias, path) if relative else escape(path)
     if facts.size > _MAX_BYTES:
-        return Sidecar(path, facts, problem=f"{label} has {facts.size:,} bytes, a sidecar at most {_MAX_BYTES:,}")
+        return Sidecar(
+            path,
+            facts,
+            problem=f"{label} has {facts.size:,} bytes, a sidecar at most {_MAX_BYTES:,}",
+            notices=_UNREADABLE,
+        )
     try:
         with opened_beneath(root, path, _FLAGS, links=links) as descriptor:
             facts = facts_of(os.fstat(descriptor))
             data = os.read(descriptor, _MAX_BYTES)
     except OSError as error:
-        return Sidecar(path, facts, problem=f"{label} cannot be read: {error.strerror or error}")
+        return Sidecar(path, facts, problem=f"{label} cannot be read: {error.strerror or error}", notices=_UNREADABLE)
     try:
-        return Sidecar(path, facts, data, _values(path, data))
+        notices: dict[str, int] = {}
+        return Sidecar(path, facts, data, _values(path, data, notices), notices=notices)
     except (ValueError, RecursionError) as error:
-        return Sidecar(path, facts, data, problem=printable(f"{label}: {error}", _MOST_PROBLEM))
+        return Sidecar(path, facts, data, problem=printable(f"{label}: {error}", _MOST_PROBLEM), notices=_UNREADABLE)
 
 
 def sidecar_facts(root: str, relative: str, templates: Sequence[str]) -> FileFacts | None:
@@ -111,13 +121,13 @@ def _file_facts(root: str, relative: str) -> FileFacts | None:
     return facts if facts is not None and facts.is_file else None
 
 
-def _values(path: str, data: bytes) -> dict[str, Any]:
+def _values(path: str, data: bytes, notices: dict[str, int]) -> dict[str, Any]:
     """Raises ValueError with a reason on one line."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
-    values = _json(text) if path.endswith(".json") else read_yaml(text)
+    values = _json(text) if path.endswith(".json") else read_yaml(text, notices)
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -129,7 +139,7 @@ def _json(text: str) -> Any:
     if not text.strip():
         return None
     try:
-        return json.loads(text)
+        return read_json(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"no JSON: {error}") from error
 

@@ -12,6 +12,7 @@ from embedingest.ingest.load.common.html_lines import LINE
 from embedingest.ingest.load.common.html_tables import code_of, grid, is_layout, own_rows
 from embedingest.ingest.load.common.html_words import APART, SKIPPED, alternative, listing, words
 from embedingest.ingest.load.common.markdown_escape import escaped
+from embedingest.numerals import whole
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -290,5 +291,4 @@ def _table(writer: _Writer, node: LexborNode) -> bool:
 
 def _line(node: LexborNode, otherwise: int) -> int:
     """The line of the source that an element stands on, where it is known."""
-    number = node.attributes.get(LINE)
-    return int(number) if number and number.isdigit() else otherwise
+    return whole(node.attributes.get(LINE), otherwise)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.load.common.html_words import listing, words
+from embedingest.numerals import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,8 +77,7 @@ def _fill(line: list[str], spanning: dict[int, tuple[int, str]], *, to_the_end: 
 
 
 def _span(cell: LexborNode, name: str) -> int:
-    written = (cell.attributes.get(name) or "").strip()
-    return min(max(int(written), 1), _MOST_SPAN) if written.isascii() and written.isdigit() and len(written) < 6 else 1
+    return whole(cell.attributes.get(name), 1, least=1, most=_MOST_SPAN)
 
 
 def is_layout(table: LexborNode, rows: list[tuple[LexborNode, list[LexborNode]]]) -> bool:

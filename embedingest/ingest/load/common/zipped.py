@@ -26,6 +26,7 @@ __all__ = ["Container", "refuse_entities", "rewritten", "xml_root"]
 _PIECE: Final = 2**20
 _DAMAGED: Final = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, OSError, ValueError,
+    OverflowError,
 )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from embedingest.numerals import whole
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,7 +28,8 @@ _UNDATED: Final = re.compile(
     rb"|Sender|Reply-To|Cc|Content-Type|Status|X-[!-9;-~]{1,60}|DKIM-Signature|Authentication-Results):)"
 )
 _QUOTED: Final = re.compile(rb"(?m)^>(?=>*From )")
-_COUNT: Final = re.compile(rb"\A[ \t]*(\d{1,12})[ \t]*\r?\n")
+_COUNT: Final = re.compile(rb"\A[ \t]*(\d{1,9999})[ \t]*\r?\n")
+_BODY: Final = re.compile(rb"\n\r?\n")
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -54,7 +57,11 @@ def messages(data: bytes) -> Iterator[bytes]:
 def _without_count(data: bytes) -> bytes:
     """The message of a file of Apple Mail: its length stands above it, a property list below."""
     count = _COUNT.match(data)
-    return data if count is None else data[count.end() : count.end() + int(count[1])]
+    if count is None:
+        return data
+    message = data[count.end() : count.end() + whole(count[1].decode(), 0, most=len(data))]
+    # A length that ends among the headers is no length of this message.
+    return message if _BODY.search(message) else data[count.end() :]
 
 
 def _after_blank(data: bytes, at: int) -> bool:

@@ -11,6 +11,7 @@ from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.labels import web_codec
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.letters.cards import to_text
+from embedingest.ingest.load.letters.headers import FAILURES
 from embedingest.ingest.notices import add_notices
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _REPORTS: Final = frozenset({"message/delivery-status", "message/disposition-notification"})
 _SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
 _ENRICHED: Final = re.compile(r"<(?!<)[^<>]*>")
-_FAILURES: Final = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class _Reader:
             return Parts()
         try:
             return self._read(part, root=root)
-        except _FAILURES:  # so the standard parser fails, with headers that break every rule
+        except FAILURES:  # so the standard parser fails, with headers that break every rule
             add_notices(self._notices, {"inner_corrupt": 1})
             return Parts()
 

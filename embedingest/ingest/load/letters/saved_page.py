@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import email
-import email.policy
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.html import Page, read
+from embedingest.ingest.load.letters.headers import PAGE
 from embedingest.ingest.load.letters.parts import words_of
 from embedingest.types import Document
 
@@ -19,7 +19,6 @@ __all__ = ["SavedPageLoader", "create"]
 
 _PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_PARTS: Final = 4000
-_POLICY: Final[Any] = email.policy.compat32  # headers as they are: only three short ones are looked at
 
 
 class SavedPageLoader:
@@ -38,7 +37,7 @@ class SavedPageLoader:
 
     def load(self, data: bytes, name: str) -> Document:
         """Raises DocumentError (`corrupt`) where the file holds no page."""
-        message = email.message_from_bytes(data.lstrip(b"\xef\xbb\xbf \t\r\n"), policy=_POLICY)
+        message = email.message_from_bytes(data.lstrip(b"\xef\xbb\xbf \t\r\n"), policy=PAGE)
         notices: dict[str, int] = {}
         pages: list[Any] = []
         root = str(message.get_param("start") or "")

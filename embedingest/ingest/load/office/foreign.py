@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email
-import email.policy
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from embedingest.ingest.load.common.budget import shared
 from embedingest.ingest.load.common.labels import web_codec
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.inner import load_inner
+from embedingest.ingest.load.letters.headers import MAIL
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -40,7 +40,7 @@ def foreign_text(container: Container, path: str, notices: dict[str, int]) -> st
 
 def _unwrapped(data: bytes, name: str) -> tuple[bytes, str]:
     """The page in a web archive, which is written like a message, with a name that says what it is."""
-    message: EmailMessage = email.message_from_bytes(data, policy=email.policy.default)
+    message: EmailMessage = email.message_from_bytes(data, policy=MAIL)
     page = message.get_body(("html", "plain"))
     if page is None:
         return data, name

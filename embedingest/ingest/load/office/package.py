@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.zipped import Container, xml_root
 from embedingest.ingest.load.office.names import DC, RELS, STRICT
+from embedingest.numerals import whole
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -84,6 +85,5 @@ def properties(container: Container) -> tuple[str | None, dict[str, Any]]:
 
 
 def number(text: str | None, default: int, most: int = 2**31) -> int:
-    """A whole number of an attribute, at most `most`; `default` where none is written."""
-    written = (text or "").strip()
-    return min(int(written), most) if written.isascii() and written.isdigit() and len(written) < 12 else default
+    """A whole number of an attribute, from 0 to `most`; `default` where none is written."""
+    return default if (text or "").strip().startswith("-") else whole(text, default, most=most)

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-__all__ = ["SheetFacts", "closed_up", "formats_of", "sheet_facts"]
+__all__ = ["SheetFacts", "closed_up", "formats_of", "sheet_facts", "without_endless_dates"]
 
 _ROOT: Final = re.compile(rb"<(\w+:)?worksheet[\s>]")
 _REF: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["']""")
 _STYLE: Final = re.compile(rb"""\ss\s*=\s*["'](\d{1,6})["']""")
+_STYLED: Final = re.compile(rb"""\ss\s*=\s*(?:"[^"<>]*"|'[^'<>]*')""")
 _TEXT: Final = re.compile(rb"""\st\s*=\s*["'](?:str|s|b|e|inlineStr|d)["']""")
 _VALUE: Final = re.compile(rb"<(?:\w+:)?(?:v|is)(?:\s[^<>]*)?>[^<]|<(?:\w+:)?is[\s>]")
+_ENDLESS: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>\s*-?(?:\d{12}|[\d.]{1,400}[eE]\+?\d{2})")
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _LEFT_OUT: Final = re.compile(rb"<(?:\w+:)?(?:dimension|mergeCell)\s[^<>]*/>")
 _LARGE: Final = 2_000_000
@@ -32,13 +34,16 @@ _SPARSE: Final = 50
 
 @dataclass(slots=True)
 class SheetFacts:
-    """Of one sheet: codes by (row, column) from 0, formulas without a stored value, and what its cells span."""
+    """Of one sheet: codes by (row, column) from 0, formulas without a stored value, what its cells span, and whether
+    a cell with a style holds a number beyond every calendar (`endless`).
+    """
 
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
     without_value: int = 0
     cells: int = 0
     rows: tuple[int, int] = (2**31, -1)
     columns: tuple[int, int] = (2**31, -1)
+    endless: bool = False
 
     @property
     def is_sparse(self) -> bool:
@@ -75,9 +80,25 @@ def sheet_facts(content: bytes, formats: dict[int, str]) -> SheetFacts:
         facts.rows = (min(facts.rows[0], row), max(facts.rows[1], row))
         facts.columns = (min(facts.columns[0], column), max(facts.columns[1], column))
         style = None if is_text or not formats else _STYLE.search(head)
+        if not facts.endless and not is_text and _ENDLESS.search(inside):
+            facts.endless = _STYLED.search(head) is not None
         if style is not None and int(style[1]) in formats:
             facts.formats[row, column] = formats[int(style[1])]
     return facts
+
+
+def without_endless_dates(content: bytes) -> bytes:
+    """The sheet with its largest numbers as plain numbers: taken for days, they are beyond every calendar."""
+    content = _utf8(content)
+    parts: list[bytes] = []
+    last, cell = 0, None
+    for match in [*_tags(content), None]:
+        end = len(content) if match is None else match.start()
+        if cell is not None and _ENDLESS.search(content[cell.end() : end]):
+            parts += [content[last : cell.start()], _STYLED.sub(b"", cell[0])]
+            last = cell.end()
+        cell = match if match is not None and match[1] == b"c" else None
+    return b"".join([*parts, content[last:]])
 
 
 def closed_up(content: bytes) -> bytes:
