@@ -40,7 +40,7 @@ class Paper:
             return
         if not self._line:
             self._number = number
-        self._line.append(words if glued else words.strip())
+        self._line.append(words if glued else words.lstrip())
 
     def end_line(self) -> None:
         """Write the line that is under way."""

@@ -47,7 +47,8 @@ mill \e
 .EXP fast "at once"
 .PP
 It costs \(Eu5 \(em caf\('e, \[u00FC]ber\c
-all.
+all \c
+it.
 # 1 in the market
 .TS
 tab(:);
@@ -95,7 +96,7 @@ mill \\
 fast
 (at once)
 
-It costs €5 — café, überall.
+It costs €5 — café, überall it.
 \\# 1 in the market
 
 | Name | Use |
@@ -200,9 +201,10 @@ def test_what_nothing_ends_is_read_and_what_repeats_itself_is_bounded():
 def test_lines_are_those_of_the_file():
     document = load_inner(PAGE.encode(), "mill.1", "mill.1")
     rows = PAGE.split("\n")
-    firsts = {document.text[span.start :].split("\n")[0]: rows[span.value - 1] for span in document.spans}
-    assert firsts["- an apple"] == "an apple"
-    assert firsts["mill \\"] == "mill \\e"
+    for words, row in (("Grind all", "Grind all of it,"), ("- an apple", "an apple"), ("mill \\", "mill \\e")):
+        at = document.text.index(words)
+        span = [span for span in document.spans if span.start <= at][-1]
+        assert rows[span.value + document.text.count("\n", span.start, at) - 1] == row
 
 
 @given(
