@@ -229,7 +229,7 @@ def _scheduled(pipeline: Pipeline, member: _Member) -> Iterator[IngestReport]:
     assert member.config.schedule is not None
     schedule = parse_schedule(member.config.schedule)
     while not member.stop.is_set():
-        report = pipeline.attempt()
+        report = None if pipeline.paused else pipeline.attempt()
         if report is not None:
             yield report
         now = datetime.now().astimezone()

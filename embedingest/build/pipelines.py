@@ -164,6 +164,11 @@ class PipelineOpener:
 
         return version_token(self._config.db, self._config.table)
 
+    def room(self) -> int:
+        from embedingest.store.room import room_for
+
+        return room_for(self.outputs, self._config.table)
+
     def lent(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
         return {} if self._lent is None else self._lent(hashes)
 

@@ -52,9 +52,15 @@ class Place:
             ) from error
 
 
-def place_to_write(db: str | os.PathLike[str] | None, state: str | os.PathLike[str] | None) -> Place:
-    """The place of a command that names folders: what is not named is made in the working folder."""
+def place_to_write(db: str | os.PathLike[str] | None, state: str | os.PathLike[str] | None, table: str) -> Place:
+    """The place of a command that names folders: what is not named is made in the working folder.
+
+    A state folder that is named alone is that of the table that it remembers. Raises ConfigError where it remembers
+    none, and the working folder's table belongs to the state folder there.
+    """
     above = None
+    if db is None and state is not None:
+        return Place(absolute(state), _database(absolute(state), table) or _unowned(absolute(state), table))
     if db is None and state is None and not _is_folder(working_folder() / DEFAULT_STATE):
         above = _nearest()[0]
     return Place(
@@ -78,6 +84,17 @@ def place_to_read(db: str | os.PathLike[str] | None, state: str | os.PathLike[st
         _refuse_strangers(found)
         return Place(folder, _database(folder, table) or str(folder / "lancedb"), () if found else looked)
     return _beside(absolute_uri(db), table)
+
+
+def _unowned(state: Path, table: str) -> str:
+    """The working folder's database, for a state folder that is not the one there. Raises ConfigError."""
+    usual, db = absolute(DEFAULT_STATE), absolute_uri(DEFAULT_DB)
+    if state.resolve() != usual.resolve() and os.path.lexists(journal_path(usual, db, table)):
+        raise ConfigError(
+            f"table `{table}` of {db} belongs to the state folder {usual}, and {state} knows no table of this name",
+            remedy=f"`--db {state / 'lancedb'}` as well makes a table there; without `--state` the other one is meant",
+        )
+    return db
 
 
 def _beside(db: str, table: str) -> Place:

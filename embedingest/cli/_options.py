@@ -83,7 +83,7 @@ def _placed(function: F) -> F:
         if not table:
             raise ConfigError("the table has an empty name", remedy="leave `--table` out, or name one")
         if flags.get("paths"):
-            place = place_to_write(db, state)
+            place = place_to_write(db, state, table)
             if place.above is not None:
                 kept = f"with PATHs the table is that of the working folder, {place.state}"
                 print_note(f"{place.above} is not used: {kept}", style="yellow")

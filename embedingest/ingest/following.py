@@ -76,14 +76,19 @@ class _Seen:
 def _turn(writer: Followed, batches: Iterable[Batch], seen: _Seen, now: Callable[[], float]) -> Iterator[IngestReport]:
     report = None
     # What changes during a pause, or while engine or store fail, is found by the sweep that ends it.
-    if writer.outage and writer.lost:
-        report = writer.attempt() if writer.outage.due else None
-        if writer.outage:
+    if writer.outage:
+        if batches or seen.changes != writer.journal.outside_changes():
+            writer.outage.nudge()
+        if writer.lost and not writer.outage.due:
             return
-    elif writer.paused:
-        writer.regain()
+    if writer.paused:
+        # What was restored stays, also where the place of lock and journal fails meanwhile.
+        if writer.lost and not _regained(writer):
+            return
     elif writer.outage:
         report = writer.attempt() if writer.outage.due else None
+        if writer.outage and writer.lost:
+            return
     elif batches or writer.lost or due_sources(writer.journal, writer.folders, now()):
         report = writer.attempt(batches)
     if report is not None and report.did_anything():
@@ -95,11 +100,18 @@ def _turn(writer: Followed, batches: Iterable[Batch], seen: _Seen, now: Callable
 
 def _after_damage(writer: Followed) -> IngestReport | None:
     """The journal is made anew, and all is swept: nobody knows what it was told last."""
+    return writer.attempt() if _regained(writer) and not writer.paused else None
+
+
+def _regained(writer: Followed) -> bool:
+    """Whether what was lost could be taken anew; else an outage has begun, or goes on."""
     try:
         writer.regain()
-        return None if writer.paused else writer.attempt()
     except StoreError as error:
         if is_hopeless(error):
             raise
         writer.outage.failed(error)
-        return None
+        return False
+    if writer.paused:
+        writer.outage.over()
+    return True

@@ -20,7 +20,7 @@ from embedingest.ingest.audit.preview import check, preview
 from embedingest.ingest.audit.verify import Problem, Verification, prepare_repair, verify
 from embedingest.ingest.following import followed
 from embedingest.ingest.hold import Hold, make_known
-from embedingest.ingest.requests import perform, serve_requests
+from embedingest.ingest.requests import end_pause, perform, serve_requests
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.asynchronous import iterate_in_thread
 from embedingest.ingest.run.convergence import converge
@@ -62,9 +62,7 @@ class Pipeline:
 
     `opener` opens the model, the engine, the table and the workers when they are first needed, which an unchanged run
     never does. The lock of the table is taken for as long as the pipeline is open. `verbs` are further things that
-    other processes may ask of the writer. `now` is a clock in seconds since the epoch.
-
-    Use as a context manager, or call `close`.
+    other processes may ask of the writer. `now` is a clock in seconds since the epoch. Use it as a context manager.
     """
 
     def __init__(
@@ -81,7 +79,7 @@ class Pipeline:
         self.config = config
         self.stop = stop or threading.Event()
         self.folders = Folders()
-        self.outage = Outage(lambda: self.journal)
+        self.outage = Outage(lambda: self.journal, room=opener.room)
         self._opener = opener
         self._mirrors = mirrors or Mirrors()
         self._verbs = verbs or {}
@@ -220,6 +218,8 @@ class Pipeline:
             report = self._converge(None, allow_deletes=allow_deletes)
         report.failures += failures
         report.files.failed += len(failures)
+        if batches is None and not report.stopped:
+            end_pause(resources.journal, self.folders)
         return report
 
     def _converge(self, batches: Iterable[Batch] | None, *, allow_deletes: bool) -> IngestReport:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedingest.ingest.run.opener import Table
+    from embedingest.ingest.scan.folders import Folders
     from embedingest.ingest.state.journal import Journal, Request
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Verb",
     "Writer",
     "changing",
+    "end_pause",
     "error_from_json",
     "error_to_json",
     "perform",
@@ -156,6 +158,12 @@ def refuse_while_paused(journal: Journal) -> None:
             f"snapshot {snapshot} was restored: nothing is followed, and following the folders would undo that",
             remedy="`embedingest restore --resume` follows them again",
         )
+
+
+def end_pause(journal: Journal, folders: Folders) -> None:
+    """What was restored has given way to the folders, all of them: there is nothing left that following would undo."""
+    if journal.meta("paused") and set(journal.roots()) <= {root.alias for root in folders.roots}:
+        journal.set_meta("paused", "")
 
 
 def error_to_json(error: EmbedingestError) -> dict[str, Any]:

@@ -29,6 +29,23 @@ READING = [
 ]
 
 
+def test_a_state_folder_named_alone_means_its_own_table_and_never_anothers(shell):
+    shell.write("docs/zoo.md", "The walrus sleeps on the ice.\n")
+    ingest = ("ingest", "docs", "--model", "hashing")
+    assert shell.run(*ingest, "--state", "first").code == 0
+    assert shell.run(*ingest).code == 0, "its database is the working folder's, where no journal is yet"
+    refused = shell.run(*ingest, "--state", "second")
+    assert refused.code == 2
+    assert "belongs to the state folder" in refused.err
+    assert "--db" in refused.err
+    assert not (shell.folder / "second").exists()
+    assert shell.run(*ingest, "--state", "third", "--db", "third/lancedb").code == 0
+    shell.write("docs/new.md", "The otter swims.\n")
+    assert shell.run(*ingest, "--state", "third", "--json").json["files"]["new"] == 1
+    assert shell.run("status", "--state", "third", "--json").json["files"]["done"] == 2
+    assert shell.run(*ingest, "--state", ".embedingest", "--json").json["files"]["new"] == 1
+
+
 @pytest.fixture
 def zoo(shell):
     """A table of one document, ingested by a relative path."""

@@ -109,6 +109,26 @@ def test_a_journal_that_refuses_for_a_while_does_not_end_the_watch(world, monkey
     world.assert_like_fresh()
 
 
+def test_a_disk_that_may_be_written_again_or_a_saved_file_ends_the_longest_wait(world, monkeypatch):
+    """The waits stay as long as they are, a minute; nothing here could wait for that."""
+    monkeypatch.setattr(outage, "_LONGEST_SECONDS", 3600.0)
+    monkeypatch.setattr(outage, "delay", lambda attempts, jitter: 3600.0)
+    world.error, world.failures = None, 0
+    world.wrap = lambda table: FailingTable(table, world)
+    with Following(world) as following:
+        for mend in ("room", "save"):
+            failures = world.failures
+            world.error = StoreError("cannot write to table `chunks`: permission denied")
+            world.room = -1 if mend == "room" else 0
+            world.write("part1/doc1.md", f"written before the {mend}")
+            following.until(lambda before=failures: world.failures > before)
+            world.error, world.room = None, 10**9
+            if mend == "save":
+                world.write("part1/doc2.md", "another one")
+            following.until(lambda mend=mend: f"written before the {mend}" in following.texts())
+        following.until(lambda: status(world) is None)
+
+
 def test_what_no_waiting_mends_ends_the_watch(world):
     world.error, world.failures = None, 0
     world.wrap = lambda table: FailingTable(table, world)

@@ -223,6 +223,26 @@ def test_a_restored_table_is_not_followed_until_it_is_asked_to_resume(world: Wor
         assert pipeline.paused == ""
 
 
+def test_an_ingest_of_all_folders_ends_the_pause_and_one_of_some_does_not(world: World) -> None:
+    other = world.base / "other"
+    other.mkdir()
+    (other / "d.md").write_text("The eel swims.")
+    both = [*world.sources, SourceConfig(path=other)]
+    world.sources = both
+    world.run()
+    verbs = {"restore": restoring(lambda table, arguments: None)}
+    with Pipeline(world.config, world.opener(), verbs=verbs, stop=world.stop) as pipeline:
+        pipeline.perform("restore", {"name": "monday"})
+    world.sources = both[:1]
+    world.run()
+    with world.pipeline() as pipeline:
+        assert pipeline.paused == "monday"
+    world.sources = both
+    world.run()
+    with world.pipeline() as pipeline:
+        assert pipeline.paused == ""
+
+
 def test_an_unknown_verb_is_refused(world: World) -> None:
     with world.pipeline() as pipeline, pytest.raises(ConfigError, match="does not know how to `juggle`"):
         pipeline.perform("juggle", {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +19,12 @@ from embedingest.ingest.run.progress import ProgressReporter
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.state.journal import Journal
 from embedingest.store.lock import WriterLock
+from embedingest.store.room import room_for
 from embedingest.store.table import ChunkTable, open_table
 from embedingest.store.token import version_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from embedingest.ingest.report import IngestReport
 
@@ -95,6 +96,10 @@ class WorldOpener:
     def token(self) -> str | None:
         return version_token(self._world.db, self._table)
 
+    def room(self) -> int:
+        told = self._world.room
+        return room_for([self._world.state, Path(self._world.db)], self._table) if told is None else told
+
     def lent(self, hashes: Any) -> Any:
         return {}
 
@@ -107,6 +112,7 @@ class World:
         self.folder = base / "docs"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.db = base / "out" / "lancedb"
+        self.room: int | None = None  # what is said to be free in place of what is
         self.state = base / "out"
         self.engine: Any = CountingEngine()
         self.tables_opened = 0

@@ -95,6 +95,10 @@ class Opener(Protocol):
         """The table's newest version, found without opening it; empty for no table, `None` where it cannot be told."""
         ...
 
+    def room(self) -> int:
+        """Bytes free where the table and the journal lie; -1 where they cannot be read or written just now."""
+        ...
+
     def lent(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
         """Vectors, float32 (D,), by text hash, that neither table nor cache has (a rebuild's old table)."""
         ...

@@ -30,6 +30,9 @@ __all__ = ["Outage", "OutageNote", "OutageStatus", "is_hopeless", "read_outage"]
 _log = logging.getLogger(__name__)
 _KEY: Final = "trouble"
 _LONGEST_SECONDS: Final = 60.0
+_NUDGED_SECONDS: Final = (2.0, 5.0)  # between tries that something asks for: after the first failure, and after many
+_LOOK_SECONDS: Final = 1.0
+_MORE_BYTES: Final = 16 * 2**20
 
 
 class OutageNote(TypedDict):
@@ -61,7 +64,8 @@ class Outage:
     """Failures of engine or store in a row, and when the next try is due.
 
     The journal has a note of it for `status`, where the disk lets it; `now` is the time of that note, in seconds
-    since the epoch. The wait itself goes by `clock`, which never goes back.
+    since the epoch. The wait itself goes by `clock`, which never goes back. It is cut short once `room` (bytes free
+    where the table lies, -1 where it cannot be read or written) says that what was in the way is gone.
     """
 
     def __init__(
@@ -69,10 +73,14 @@ class Outage:
         journal: Callable[[], Journal],
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
+        room: Callable[[], int] = lambda: 0,
     ) -> None:
         self._journal = journal
         self._now = now
         self._clock = clock
+        self._room = room
+        self._had_room = 0
+        self._failed_at = self._looked_at = 0.0
         self._attempts = 0
         self._since = 0.0
         self._next_try = 0.0
@@ -84,7 +92,21 @@ class Outage:
     @property
     def due(self) -> bool:
         """Whether it is time to try again."""
+        if self and self._clock() >= self._looked_at + _LOOK_SECONDS:
+            self._look()
         return bool(self) and self._clock() >= self._next_try
+
+    def nudge(self) -> None:
+        """Something happened that a try may have waited for: the next is in a few seconds, whatever the wait was."""
+        least, most = _NUDGED_SECONDS
+        pause = min(most, least + 0.5 * (self._attempts - 1))
+        self._next_try = min(self._next_try, self._failed_at + pause)
+
+    def _look(self) -> None:
+        room, self._looked_at = self._room(), self._clock()
+        if room >= 0 and (self._had_room < 0 or room >= self._had_room + _MORE_BYTES):
+            self.nudge()
+        self._had_room = room if room < 0 else min(room, self._had_room) if self._had_room >= 0 else room
 
     def failed(self, error: EmbedingestError) -> None:
         """One more failure."""
@@ -92,7 +114,9 @@ class Outage:
         self._attempts += 1
         self._since = self._since or now
         wait = min(_LONGEST_SECONDS, delay(self._attempts, random.random()))  # noqa: S311 -- not for secrets
-        self._next_try = self._clock() + wait
+        self._failed_at = self._looked_at = self._clock()
+        self._next_try = self._failed_at + wait
+        self._had_room = self._room()
         _log.warning("%s; tried again in %.0f s", error, wait)
         note = OutageNote(
             error=error.message,
