@@ -64,6 +64,7 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
         org="embedingest.ingest.load.markup.org:create",
         catalog="embedingest.ingest.load.markup.catalog:create",
         man="embedingest.ingest.load.roff.man:create",
+        wiki="embedingest.ingest.load.wiki.mediawiki:create",
         captions="embedingest.ingest.load.captions:create",
         gzip="embedingest.ingest.load.compressed:create_gzip",
         bzip2="embedingest.ingest.load.compressed:create_bzip2",

@@ -41,6 +41,7 @@ EXAMPLES = {
     "saved-page": {"mill.mhtml": b"MIME-Version: 1.0\nContent-Type: text/html\n\n<h1>Mill</h1><p>Water.</p>"},
     "sheet": ("mill.xlsx",),
     "text": {"mill.txt": b"Water turns.\n"},
+    "wiki": {"mill.wiki": b"== Mill ==\n'''Water''' turns.\n"},
     "xml": {"mill.xml": b"<mill><p>Water turns.</p></mill>"},
     "xz": {"mill.txt.xz": lzma.compress(b"Water turns.\n")},
     "yaml": ("mill.yaml",),

@@ -39,6 +39,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "mail": ".eml .emlx .mbox .mbx",
         "saved-page": ".mht .mhtml",
         "rtf": ".rtf",
+        "wiki": ".wiki .mediawiki .wikitext",
         "xml": ".xml .svg .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .fods .tei .rss .atom",
         "cards": ".ics .ifb .vcs .vcf .vcard",
         "json": ".json .geojson .json5 .jsonc .webmanifest .har .avsc",

@@ -14,6 +14,7 @@ from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
+from embedingest.ingest.load.wiki.dump import is_dump, read_dump
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ class XmlLoader:
             if error.code != "corrupt":
                 raise
             return self._broken(data, name)
+        if is_dump(root):
+            return read_dump(root, name)
         walk = _Walk()
         walk.all(root)
         return Document(
