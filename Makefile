@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test deeds test-twice lint types install clients oracle fuzz plugins docs clean ci
+.PHONY: all test deep deeds test-twice lint types install clients oracle fuzz plugins docs clean ci
 
 all: lint types test
 
@@ -19,6 +19,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 WORKERS ?= 2
 test: install
 	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# What `test` leaves out for its minutes, or tries with few examples: all of it, with many.
+deep: install
+	EMBEDINGEST_DEEP=1 $(PY) -m pytest -m "deep or hypothesis" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Everything that people do to a folder while it is followed, each deed by events and by polling; `test` plays a quarter.
 deeds: install
@@ -60,7 +64,7 @@ docs: install
 plugins:
 	plugins/check.sh $(VENV)-plugins
 
-ci: lint types test-twice deeds clients oracle fuzz plugins
+ci: lint types test-twice deep deeds clients oracle fuzz plugins
 
 clean:
 	rm -rf $(VENV) $(VENV)-plugins .ci-venv .ci-venv-plugins build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

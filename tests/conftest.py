@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.depth import DEEP, much
 from tests.installed import Site
 
 if TYPE_CHECKING:
@@ -23,12 +24,21 @@ if TYPE_CHECKING:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "project", deadline=None, max_examples=much(40, 300), suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On several processes, files that hold a `slow` test are started first, so that all end together."""
+    """On several processes, files that hold a `slow` test are started first, so that all end together.
+
+    What only the deep run tries is skipped in others, and counted.
+    """
+    for item in items:
+        mark = item.get_closest_marker("deep")
+        if mark is not None and mark.kwargs.get("only") and not DEEP:
+            item.add_marker(pytest.mark.skip(reason="only in `make deep`"))
     if hasattr(config, "workerinput"):  # pytest-xdist
         slow = {item.path for item in items if item.get_closest_marker("slow")}
         items.sort(key=lambda item: item.path not in slow)

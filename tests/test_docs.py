@@ -15,9 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.depth import only_deep
 from tests.waiting import until
-
-pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -125,6 +124,7 @@ class Reader:
             self.lasting = None
 
 
+@only_deep
 @pytest.mark.weights
 @pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_command_of_a_page_runs(page, tmp_path):
@@ -138,6 +138,7 @@ def test_every_command_of_a_page_runs(page, tmp_path):
         reader.leave()
 
 
+@only_deep
 @pytest.mark.weights
 @pytest.mark.parametrize(
     "page",

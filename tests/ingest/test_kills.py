@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.depth import much
 from tests.ingest.fresh import expected
 from tests.ingest.world import World
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.deep]
+
+KILLS = much(8, 40)
 
 # Imported once, in the process that the children are forked from. Not LanceDB itself: it starts threads, which a
 # fork does not take along.
@@ -69,7 +72,7 @@ def change_at_random(world: World, chance: random.Random, step: int) -> None:
             path.write_text("\n\n".join(words))
 
 
-def test_twenty_real_kills_leave_nothing_lost_and_nothing_doubled(tmp_path: Path) -> None:
+def test_real_kills_leave_nothing_lost_and_nothing_doubled(tmp_path: Path) -> None:
     world, chance = World(tmp_path), random.Random(7)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
@@ -77,7 +80,7 @@ def test_twenty_real_kills_leave_nothing_lost_and_nothing_doubled(tmp_path: Path
     killed = 0
     children = [Child(context, tmp_path), Child(context, tmp_path)]
     try:
-        for step in range(1, 21):
+        for step in range(1, KILLS + 1):
             change_at_random(world, chance, step)
             child = children.pop(0)
             child.go()
@@ -91,7 +94,7 @@ def test_twenty_real_kills_leave_nothing_lost_and_nothing_doubled(tmp_path: Path
     finally:
         for child in children:
             child.kill()
-    assert killed >= 15
+    assert killed >= KILLS * 3 // 4
     world.run(allow_deletes=True)
     assert world.contents() == expected(world)
     world.assert_like_fresh()

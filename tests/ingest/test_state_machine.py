@@ -1,7 +1,8 @@
 """After any sequence of changes, stops, kills and losses the table equals a fresh ingest.
 
-Two hundred sequences by default; `EMBEDINGEST_SEQUENCES=5000` tries as many. On a failure hypothesis prints the
-shortest sequence it finds. Mounts come and go in a process of its own, in a tenth as many sequences.
+Thirty sequences by default, four hundred in `make deep`; `EMBEDINGEST_SEQUENCES=5000` tries as many. On a failure
+hypothesis prints the shortest sequence it finds. In the deep run mounts come and go too, in a process of its own and
+a tenth as many sequences.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from hypothesis.stateful import precondition, rule
 
 from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.watch.values import Batch
+from tests.depth import much, only_deep
 from tests.ingest.crashing import Crash, CrashingEngine, CrashingTable, Fuse
 from tests.ingest.folder_life import MOUNTS, FolderLife
 from tests.ingest.fresh import expected
 
-SEQUENCES = int(os.environ.get("EMBEDINGEST_SEQUENCES", "200"))
+SEQUENCES = int(os.environ.get("EMBEDINGEST_SEQUENCES", much(30, 400)))
 # A bound that only ends what hangs: hypothesis takes its time for the shortest sequence that fails.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 5 * SEQUENCES)]
+pytestmark = [pytest.mark.slow, pytest.mark.deep, pytest.mark.timeout(600 + 5 * SEQUENCES)]
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 
 
@@ -201,11 +203,12 @@ TestFolderMachine.settings = settings(
     max_examples=SEQUENCES,
     stateful_step_count=10,
     deadline=None,
-    derandomize=SEQUENCES in {20, 200},  # the suite's own numbers: the same sequences each time
+    derandomize=SEQUENCES in {30, 40, 400},  # the suite's own numbers: the same sequences each time
     suppress_health_check=list(HealthCheck),
 )
 
 
+@only_deep
 @pytest.mark.skipif(MOUNTS, reason="this is the process in which mounts come and go")
 def test_the_same_where_mounts_come_and_go() -> None:
     """In a mount namespace of its own, which nobody else sees."""

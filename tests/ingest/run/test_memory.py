@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.depth import only_deep
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,6 +39,7 @@ if __name__ == "__main__":
 """
 
 
+@only_deep
 @pytest.mark.slow
 def test_no_hostile_document_fills_the_memory(tmp_path: Path) -> None:
     folder, small = tmp_path / "docs", tmp_path / "small"
