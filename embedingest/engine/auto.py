@@ -36,7 +36,9 @@ def create(
     return torch(folder, settings)
 
 
-def explain(folder: ModelFolder, settings: ModelConfig) -> RuntimeFacts:
+def explain(
+    folder: ModelFolder, settings: ModelConfig, *, threads: int | None = None, streams: int | None = None
+) -> RuntimeFacts:
     """What runs a folder under these settings, and why nothing faster does. Loads no weights.
 
     `runtime` (`None` before the first use), `precision`, `gate` (figures of the compiled model, `None` where torch runs
@@ -50,7 +52,7 @@ def explain(folder: ModelFolder, settings: ModelConfig) -> RuntimeFacts:
     from embedingest.engine.compiled.encoder import compiled_note
 
     facts["rejected"] = not_tried(settings.precision, hardware.flags())
-    note = compiled_note(folder, settings)
+    note = compiled_note(folder, settings, threads=threads, streams=streams)
     if note is None:
         return facts | {"runtime": None, "precision": None, "reason": "it is compiled at its first use"}
     facts["rejected"] = [*_failed(note), *facts["rejected"]]
@@ -60,7 +62,7 @@ def explain(folder: ModelFolder, settings: ModelConfig) -> RuntimeFacts:
 
 
 def _failed(note: CompiledNote) -> list[Trial]:
-    """The precisions that were tried and do not run the model, with their figures where there are some."""
+    """What was tried and does not run the model, with the figures where there are some."""
     failed = [tried for tried in note["tried"] if tried["form"] != note.get("form")]
     return [{**tried, "reason": tried.get("error", "fails the gate")} for tried in failed]
 

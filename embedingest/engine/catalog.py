@@ -10,7 +10,7 @@ import hashlib
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest import registry
 from embedingest.config import ModelConfig
@@ -174,9 +174,7 @@ class Catalog:
         if entry.packaged is not None and entry.path is not None:
             entry.packaged.check(entry.path)
         config = entry.config
-        options = config.options
-        if config.encoder in _THREADED and self._threads is not None:
-            options = {"threads": self._threads, **options}
+        options = self._options(config)
         folder, state = _folder(entry), _state(entry)
         try:
             encoder: Encoder = registry.create("encoders", config.encoder, folder, config, options=options)
@@ -186,6 +184,11 @@ class Catalog:
                 self._infos.pop(key, None)
             raise
         return encoder
+
+    def _options(self, config: ModelConfig) -> Mapping[str, Any]:
+        if config.encoder in _THREADED and self._threads is not None:
+            return {"threads": self._threads, **config.options}
+        return config.options
 
     def folder(self, key: str) -> ModelFolder | None:
         """The model folder of a key; `None` for an encoder that has none. Raises ModelLoadError."""
@@ -200,7 +203,10 @@ class Catalog:
 
         entry = self._entries[key]
         folder = _folder(entry)
-        return None if folder is None or entry.config.encoder not in _THREADED else explain(folder, entry.config)
+        if folder is None or entry.config.encoder not in _THREADED:
+            return None
+        options = self._options(entry.config)
+        return explain(folder, entry.config, threads=options.get("threads"), streams=options.get("streams"))
 
     def _check_damage(self, key: str, entry: _Entry) -> None:
         """Raises ModelLoadError for weights that could not be loaded, as long as the files are the same."""

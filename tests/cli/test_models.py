@@ -12,6 +12,7 @@ import pytest
 
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.compiled import cache
+from embedingest.engine.compiled.graphs import Share
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -51,7 +52,7 @@ def test_what_runs_a_model_is_shown_with_the_figures_and_what_was_rejected(tmp_p
     folder = Catalog({}, data=tmp_path).folder(Catalog({}, data=tmp_path).find("all-minilm").key)
     figures = {"texts": 288, "mean": 0.99998, "least": 0.99994, "passed": True}
     failed = {"form": "bf16", "texts": 288, "mean": 0.9981, "least": 0.95, "passed": False}
-    key = cache.key_of(folder, folder.max_tokens, "auto", "exact")
+    key = cache.key_of(folder, folder.max_tokens, "auto", "exact", Share.of(None, None))
     note = {"form": "bf16-linears", "gate": figures, "tried": [failed, {"form": "bf16-linears", **figures}]}
     cache.keep(key, lambda _: note)
     shown = run("show", "all-minilm").stdout

@@ -26,6 +26,7 @@ from embedingest.regular import read_bounded, why_not_ours
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from embedingest.engine.compiled.graphs import Share
     from embedingest.engine.compiled.note import CacheKey, CompiledNote
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.precision import PrecisionSetting
@@ -34,7 +35,7 @@ __all__ = ["Entry", "find", "forget", "keep", "key_of", "making", "place", "prun
 
 _log = logging.getLogger(__name__)
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Raised whenever graphs or notes of older versions of this program must not be used any more."""
 
 NOTE: Final = "compiled.json"
@@ -43,6 +44,7 @@ _DAY_SECONDS: Final = 86_400
 _LOCK_SECONDS: Final = 1800  # to wait for another process that makes the same entry
 _LARGEST_NOTE_BYTES: Final = 16 * 2**20
 _FILES: Final = ("model.xml", "model.bin")
+_MACHINE: Final = ("runtime", "cpu", "layout", "threads", "cores", "streams")  # of a key: what one process shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,10 @@ class Entry:
         return self.note.get("refused")
 
 
-def key_of(folder: ModelFolder, max_tokens: int, precision: PrecisionSetting, vector_class: str) -> CacheKey:
-    """What a compiled model is made for: model, window, runtime, precision, processor, our own layout."""
+def key_of(
+    folder: ModelFolder, max_tokens: int, precision: PrecisionSetting, vector_class: str, share: Share
+) -> CacheKey:
+    """What a compiled model is made for: model, window, runtime, precision, processor and share of it, our layout."""
     return {
         "fingerprint": folder.fingerprint(vector_class),
         "max_tokens": max_tokens,
@@ -75,6 +79,10 @@ def key_of(folder: ModelFolder, max_tokens: int, precision: PrecisionSetting, ve
         "precision": precision,
         "cpu": list(hardware.flags()),
         "layout": LAYOUT,
+        # What runs on some threads may end the process on fewer.
+        "threads": share.limit,
+        "cores": share.threads,
+        "streams": share.streams,
     }
 
 
@@ -203,8 +211,8 @@ def _usable(folder: Path, key: CacheKey) -> bool:
     """Whether a process like this one could still find the entry: only model, window and precision may differ."""
     try:
         other: CacheKey = json.loads((folder / NOTE).read_bytes())["key"]
-        machine = [(made_for["runtime"], made_for["cpu"], made_for["layout"]) for made_for in (other, key)]
-        return place(other) == folder and machine[0] == machine[1]
+        same = all(other[name] == key[name] for name in _MACHINE)
+        return place(other) == folder and same
     except (OSError, ValueError, LookupError, TypeError):
         return False
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
-from embedingest.engine import hardware
 from embedingest.engine.compiled import cache, runtime
-from embedingest.engine.compiled.graphs import BATCH_TOKENS, infer, run_options
+from embedingest.engine.compiled.graphs import BATCH_TOKENS, Share, infer
 from embedingest.engine.folder.encoder import FolderEncoder
 from embedingest.engine.precision import PRECISIONS, vector_class
 from embedingest.engine.vectors import cosines
@@ -52,7 +51,7 @@ def create(
     `threads` bounds the cores, `streams` how many batches run side by side. Raises ModelLoadError.
     """
     try:
-        return _compiled(folder, settings, threads, streams)
+        return _compiled(folder, settings, Share.of(threads, streams))
     except (UnfitError, ImportError) as error:
         if settings.precision == "int8":
             # torch would give vectors of another class under the same name.
@@ -65,30 +64,32 @@ def create(
     return torch_create(folder, settings)
 
 
-def compiled_note(folder: ModelFolder, settings: ModelConfig) -> CompiledNote | None:
+def compiled_note(
+    folder: ModelFolder, settings: ModelConfig, *, threads: int | None = None, streams: int | None = None
+) -> CompiledNote | None:
     """The note of a folder's compiled model, with the gate's figures; `None` before its first use."""
-    entry = cache.find(_key(folder, settings))
+    entry = cache.find(_key(folder, settings, Share.of(threads, streams)))
     if entry is None:
         return None
     return cast("CompiledNote", {name: value for name, value in entry.note.items() if name not in ("probe", "files")})
 
 
-def _key(folder: ModelFolder, settings: ModelConfig) -> CacheKey:
+def _key(folder: ModelFolder, settings: ModelConfig, share: Share) -> CacheKey:
     window = min(settings.max_tokens or folder.max_tokens, folder.context_length)
-    return cache.key_of(folder, window, settings.precision, vector_class(settings.precision))
+    return cache.key_of(folder, window, settings.precision, vector_class(settings.precision), share)
 
 
-def _compiled(folder: ModelFolder, settings: ModelConfig, threads: int | None, streams: int | None) -> CompiledEncoder:
+def _compiled(folder: ModelFolder, settings: ModelConfig, share: Share) -> CompiledEncoder:
     if runtime.runtime_version() is None:
         raise UnfitError("OpenVINO is not installed for this platform")
-    key = _key(folder, settings)
+    key = _key(folder, settings, share)
     reason = ""
     for _ in range(2):
-        entry, discard = _entry(folder, settings, key)
+        entry, discard = _entry(folder, settings, key, share)
         if entry.refused is not None:
             raise UnfitError(entry.refused)
         try:
-            encoder = _opened(folder, settings, entry, threads, streams)
+            encoder = _opened(folder, settings, entry, share)
         except Exception as error:  # noqa: BLE001 -- a damaged graph may fail in any way; it is made again, once
             reason = f"{type(error).__name__}: {error}"
             cache.forget(entry.folder, reason)
@@ -98,20 +99,18 @@ def _compiled(folder: ModelFolder, settings: ModelConfig, threads: int | None, s
     raise UnfitError(f"its compiled form does not load: {reason}")
 
 
-def _opened(
-    folder: ModelFolder, settings: ModelConfig, entry: Entry, threads: int | None, streams: int | None
-) -> CompiledEncoder:
+def _opened(folder: ModelFolder, settings: ModelConfig, entry: Entry, share: Share) -> CompiledEncoder:
     if entry.has_blobs:
-        encoder = CompiledEncoder(folder, settings, entry, threads=threads, streams=streams)
+        encoder = CompiledEncoder(folder, settings, entry, share)
     else:
         with cache.making(entry.note["key"]):  # so that no other process reads half a blob
-            encoder = CompiledEncoder(folder, settings, entry, threads=threads, streams=streams)
+            encoder = CompiledEncoder(folder, settings, entry, share)
             encoder.warm_up()
     encoder.check_probe()
     return encoder
 
 
-def _entry(folder: ModelFolder, settings: ModelConfig, key: CacheKey) -> tuple[Entry, Callable[[], None]]:
+def _entry(folder: ModelFolder, settings: ModelConfig, key: CacheKey, share: Share) -> tuple[Entry, Callable[[], None]]:
     if (entry := cache.find(key)) is not None:
         return entry, lambda: None
     from embedingest.engine.compiled.make import make
@@ -120,7 +119,7 @@ def _entry(folder: ModelFolder, settings: ModelConfig, key: CacheKey) -> tuple[E
         if (entry := cache.find(key)) is not None:  # another process was first
             return entry, lambda: None
         try:
-            return cache.keep(key, lambda place: make(folder, settings, place))
+            return cache.keep(key, lambda place: make(folder, settings, place, share))
         except OSError as error:
             raise UnfitError(f"there is no room for its compiled form: {error}") from error
 
@@ -129,30 +128,22 @@ class CompiledEncoder(FolderEncoder):
     """A model folder run by OpenVINO on the CPU.
 
     A single text runs on all cores at once. Bulk runs in several streams of one core each, compiled when the first bulk
-    comes.
+    comes; where the model runs in one alone, as a single text does.
     """
 
     batch_tokens = BATCH_TOKENS
 
-    def __init__(
-        self,
-        folder: ModelFolder,
-        settings: ModelConfig,
-        entry: Entry,
-        *,
-        threads: int | None = None,
-        streams: int | None = None,
-    ) -> None:
+    def __init__(self, folder: ModelFolder, settings: ModelConfig, entry: Entry, share: Share) -> None:
         super().__init__(folder, settings)
         self.vector_class = vector_class(settings.precision)
         self.entry = entry
         self.on_close: Callable[[], None] = lambda: None
         self._precision = PRECISIONS[entry.note["form"]]
-        self._threads = threads or hardware.cores()
-        self.parallel = streams or min(self._threads, 8)
+        self._share = share
+        self.parallel = entry.note["streams"]
         self._core = runtime.load().Core()
         self._lock = threading.Lock()
-        self._latency = self._compile(1, run_options(self._precision, threads))
+        self._latency = self._compile(1, share.single(self._precision))
         self._bulk: queue.SimpleQueue[Any] | None = None
         self._batched_tokens = 0
 
@@ -163,7 +154,7 @@ class CompiledEncoder(FolderEncoder):
             "runtime": f"openvino {runtime.runtime_version()}",
             "precision": self._precision.name,
             "device": "cpu",
-            "threads": str(self._threads),
+            "threads": str(self._share.threads),
             "streams": str(self.parallel),
             "cosine_mean": f"{gate['mean']:.6f}",
             "cosine_least": f"{gate['least']:.6f}",
@@ -200,7 +191,7 @@ class CompiledEncoder(FolderEncoder):
         self.on_close()
 
     def _requests(self, texts: int, tokens: int) -> queue.SimpleQueue[Any]:
-        if texts == 1:
+        if texts == 1 or self.parallel == 1:
             return self._latency
         if self._bulk is None:
             with self._lock:
@@ -212,9 +203,8 @@ class CompiledEncoder(FolderEncoder):
         return self._bulk
 
     def _streams(self) -> queue.SimpleQueue[Any]:
-        hints = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": self.parallel}
         try:
-            return self._compile(self.parallel, run_options(self._precision, self._threads, **hints))
+            return self._compile(self.parallel, self._share.bulk(self._precision, self.parallel))
         except RuntimeError as error:  # the entry was pruned since: slower is better than not at all
             _log.warning("bulk work runs without streams: %s", str(error).strip())
             return self._latency

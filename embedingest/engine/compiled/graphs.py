@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from embedingest.engine import hardware
 from embedingest.engine.folder.encoder import rectangle
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from embedingest.engine.precision import Precision
 
-__all__ = ["BATCH_TOKENS", "WIDTH_STEP_TOKENS", "infer", "run_options", "width"]
+__all__ = ["BATCH_TOKENS", "WIDTH_STEP_TOKENS", "Share", "infer", "run_options", "width"]
 
 WIDTH_STEP_TOKENS: Final = 16
 """Widths are rounded up to this: matrix units work in blocks of it, and fewer shapes keep fewer kernels in memory."""
@@ -24,7 +26,31 @@ BATCH_TOKENS: Final = 2048
 """Padded tokens of a bulk batch: small enough to stay in the second-level cache of one core."""
 
 _LEAST_WIDTH_TOKENS: Final = 8
+_MOST_STREAMS: Final = 8
 _SHORT_STEP_TOKENS: Final = 4  # for texts of at most one step
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of the processor a model takes: its threads, the bound that was given for them, its bulk streams."""
+
+    limit: int | None
+    threads: int
+    streams: int
+
+    @classmethod
+    def of(cls, threads: int | None, streams: int | None) -> Share:
+        """`None` takes every core, and a stream for each of at most 8."""
+        taken = threads or hardware.cores()
+        return cls(threads, taken, streams or min(taken, _MOST_STREAMS))
+
+    def single(self, precision: Precision) -> dict[str, Any]:
+        """Options for one text at a time, on all threads."""
+        return run_options(precision, self.limit)
+
+    def bulk(self, precision: Precision, streams: int) -> dict[str, Any]:
+        """Options for so many batches side by side."""
+        return run_options(precision, self.threads, PERFORMANCE_HINT="THROUGHPUT", NUM_STREAMS=streams)
 
 
 def width(tokens: int, most: int) -> int:

@@ -13,24 +13,24 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Final, cast
 
-import numpy as np
-
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
 from embedingest.engine.compiled.convert import Converter
-from embedingest.engine.compiled.graphs import BATCH_TOKENS, infer, run_options
+from embedingest.engine.compiled.trial import Probes, Setting, try_settings
 from embedingest.engine.folder.tokenizer import FastTokenizer
-from embedingest.engine.gate import compare, probe_tokens
+from embedingest.engine.gate import LEAST_COSINE, compare, probe_tokens
 from embedingest.engine.precision import candidates
-from embedingest.engine.scheduling.batching import batches
+from embedingest.engine.vectors import cosines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.config import ModelConfig
+    from embedingest.engine.compiled.graphs import Share
     from embedingest.engine.compiled.note import CompiledNote, Probe, Trial
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.gate import FiguresDict
@@ -41,74 +41,117 @@ __all__ = ["make"]
 _log = logging.getLogger(__name__)
 
 _CHECKED_PROBE: Final = 5  # index of the probe whose vector is kept in the note, to be computed again at every load
+_STREAM_BATCHES: Final = 8  # of the probes, to see whether several at a time come out as one
 
 
-def make(folder: ModelFolder, settings: ModelConfig, place: Path) -> CompiledNote:
-    """Write the graph of the first precision that passes the gate into `place`.
+def make(folder: ModelFolder, settings: ModelConfig, place: Path, share: Share) -> CompiledNote:
+    """Write the graph of the first precision that runs and passes the gate into `place`.
 
-    Answers the note of the compiled model; where none passes, a note with `refused`, the reason.
+    Answers the note of the compiled model; where none passes, a note with `refused`, the reason. What it will run
+    with is compiled in another process first: a crash there is a reason against it.
 
-    Raises OSError when there is no room, ModelLoadError when torch cannot load the model either.
+    Raises OSError when there is no room or no other process, ModelLoadError when torch cannot load the model either.
     """
     _check_room(folder, place)
     began = time.perf_counter()
     _log.info("compiling model %s, once for this machine", folder.path)
-    maker = _Maker(folder, settings, place)
+    maker = _Maker(folder, settings, place, share)
     tried: list[Trial] = []
     for precision in candidates(settings.precision, hardware.flags()):
-        try:
-            vectors = maker.run(precision)
-        except Exception as error:
-            if isinstance(error, OSError):
-                raise
-            _check_room(folder, place)  # a disk that filled up meanwhile is no fault of the precision
-            tried.append({"form": precision.name, "error": f"{type(error).__name__}: {str(error).strip()[-300:]}"})
-            _log.info("form %s of model %s does not run: %r", precision.name, folder.path, error)
+        vectors = _run(maker, precision, tried)
+        if vectors is None:
             continue
         figures = compare(maker.reference, vectors)
         tried.append(cast("Trial", {"form": precision.name, **figures.as_dict()}))
         _log.info("model %s as %s: %s", folder.path, precision.name, figures.as_dict())
         # 8 bit weights are a vector class of their own: their figures are noted, and need not pass.
         if figures.passed or precision.name == "int8":
+            streams = maker.streams(precision, vectors, tried)
             maker.write(precision)
-            seconds = round(time.perf_counter() - began, 3)
             return {
                 "form": precision.name,
+                "streams": streams,
                 "gate": figures.as_dict(),
                 "tried": tried,
                 "probe": maker.probe(vectors),
-                "seconds": seconds,
+                "seconds": round(time.perf_counter() - began, 3),
             }
     maker.clear()
     reasons = "; ".join(f"{t['form']}: {t.get('error') or _figures_text(t)}" for t in tried)
     return {"refused": f"no compiled form gives its vectors ({reasons})", "tried": tried}
 
 
+def _run(maker: _Maker, precision: Precision, tried: list[Trial]) -> NDArray[np.float32] | None:
+    """Vectors of the probes; `None` where the precision does not run, with the reason in `tried`. Raises OSError."""
+    try:
+        outcome = maker.run(precision)
+    except Exception as error:
+        if isinstance(error, OSError):
+            raise
+        maker.check_room()  # a disk that filled up meanwhile is no fault of the precision
+        outcome = f"{type(error).__name__}: {str(error).strip()[-300:]}"
+    if not isinstance(outcome, str):
+        return outcome
+    tried.append({"form": precision.name, "error": outcome})
+    _log.info("form %s of model %s does not run: %s", precision.name, maker.folder.path, outcome)
+    return None
+
+
 class _Maker:
     """One model that is being made: torch's reference vectors, and the graphs written so far."""
 
-    def __init__(self, folder: ModelFolder, settings: ModelConfig, place: Path) -> None:
+    def __init__(self, folder: ModelFolder, settings: ModelConfig, place: Path, share: Share) -> None:
         tokenizer = FastTokenizer.of(folder)
         window = min(settings.max_tokens or folder.max_tokens, folder.context_length)
+        self.folder = folder
         self._rows = [[*tokenizer.prefix, *ids, *tokenizer.suffix] for ids in probe_tokens(tokenizer, window)]
         self._converter = Converter(folder)
-        self._pad = int(folder.config.get("pad_token_id") or 0)
-        self._most = folder.context_length
+        self._probes = Probes(self._rows, int(folder.config.get("pad_token_id") or 0), folder.context_length)
         self._place = place
+        self._share = share
+        self._bulk: dict[int, NDArray[np.float32] | str] = {}  # what is known of so many streams
         self.reference = self._converter.reference(self._rows)
 
-    def run(self, precision: Precision) -> NDArray[np.float32]:
-        """Vectors of the probes in this precision, in mixed batches as bulk has them."""
-        ov = runtime.load()
+    def run(self, precision: Precision) -> NDArray[np.float32] | str:
+        """Vectors of the probes in this precision, in mixed batches as bulk has them; or why there are none."""
         path = self._graph(precision)
         if not path.is_file():
-            ov.save_model(self._converter.graph(precision.graph), str(path), compress_to_fp16=False)
-        request = ov.Core().compile_model(str(path), "CPU", run_options(precision, None)).create_infer_request()
-        answers: dict[int, NDArray[np.float32]] = {}
-        for group in batches([len(row) for row in self._rows], budget=BATCH_TOKENS, most=64):
-            rows: Sequence[Sequence[int]] = [self._rows[i] for i in group]
-            answers.update(zip(group, infer(request, rows, pad=self._pad, most=self._most), strict=True))
-        return np.stack([answers[i] for i in range(len(self._rows))])
+            graph = self._converter.graph(precision.graph)
+            runtime.load().save_model(graph, str(path), compress_to_fp16=False)
+        settings = [Setting(self._share.single(precision))]
+        if self._share.streams > 1:
+            settings.append(self._bulk_setting(precision, self._share.streams))
+        outcomes = try_settings(path, settings, self._probes)
+        self._bulk = dict(zip((self._share.streams,), outcomes[1:], strict=False))
+        return outcomes[0]
+
+    def streams(self, precision: Precision, vectors: NDArray[np.float32], tried: list[Trial]) -> int:
+        """The most batches side by side with which this precision runs and gives `vectors`; 1 is all threads on one.
+
+        What does not run is added to `tried`.
+        """
+        streams = self._share.streams
+        while streams > 1:
+            outcome = self._bulk.get(streams)
+            if outcome is None:
+                setting = self._bulk_setting(precision, streams)
+                outcome = try_settings(self._graph(precision), [setting], self._probes)[0]
+            if not isinstance(outcome, str):
+                some = sorted(index for group in self._probes.groups()[:_STREAM_BATCHES] for index in group)
+                least = float(cosines(vectors[some], outcome).min())
+                if least >= LEAST_COSINE:
+                    return streams
+                outcome = f"its vectors differ (cosine {least:.4f}) from those of one stream"
+            tried.append({"form": f"{precision.name}, {streams} streams", "error": outcome})
+            _log.info("model %s as %s: %s", self.folder.path, tried[-1]["form"], outcome)
+            streams //= 2
+        return 1
+
+    def _bulk_setting(self, precision: Precision, streams: int) -> Setting:
+        return Setting(self._share.bulk(precision, streams), streams, _STREAM_BATCHES)
+
+    def check_room(self) -> None:
+        _check_room(self.folder, self._place)
 
     def probe(self, vectors: NDArray[np.float32]) -> Probe:
         row = self._rows[_CHECKED_PROBE]

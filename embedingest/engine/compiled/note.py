@@ -19,6 +19,9 @@ class CacheKey(TypedDict):
     precision: str
     cpu: list[str]
     layout: int
+    threads: int | None
+    cores: int
+    streams: int
 
 
 class Probe(TypedDict):
@@ -29,7 +32,10 @@ class Probe(TypedDict):
 
 
 class Trial(TypedDict):
-    """One precision that was tried, by its name `form`: the gate's figures, or the error where it does not run."""
+    """What was tried, by its name `form`: the gate's figures, or the error where it does not run.
+
+    A form is a precision, or a precision with a number of streams.
+    """
 
     form: str
     texts: NotRequired[int]
@@ -47,6 +53,8 @@ class CompiledNote(TypedDict):
     form: NotRequired[str]
     gate: NotRequired[FiguresDict]
     probe: NotRequired[Probe]
+    streams: NotRequired[int]
+    """Batches that run side by side; 1 where no setting of more than one stream runs it."""
     seconds: NotRequired[float]
     refused: NotRequired[str]
     key: NotRequired[CacheKey]

@@ -21,6 +21,9 @@ NOW = {
     "precision": "auto",
     "cpu": ["x"],
     "layout": 1,
+    "threads": None,
+    "cores": 2,
+    "streams": 2,
 }
 DAY = 86_400
 
@@ -45,7 +48,7 @@ def aged(folder: Path, days: float) -> Path:
 
 
 def test_entries_of_other_versions_go_once_nobody_used_them_for_thirty_days():
-    others = [kept(runtime="openvino 1"), kept(cpu=["y"]), kept(layout=0)]
+    others = [kept(runtime="openvino 1"), kept(cpu=["y"]), kept(layout=0), kept(threads=1, streams=1)]
     fresh, _ = kept(runtime="openvino 1", precision="fp32"), [aged(place(key), 31) for key in others]
     assert set(prune(NOW)) == {place(key) for key in others}
     assert all(find(key) is None for key in others)

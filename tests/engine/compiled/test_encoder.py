@@ -20,6 +20,7 @@ from embedingest.engine import hardware
 from embedingest.engine.auto import explain
 from embedingest.engine.compiled import cache, make
 from embedingest.engine.compiled.encoder import CompiledEncoder, _key, compiled_note, create
+from embedingest.engine.compiled.graphs import Share
 from embedingest.engine.encoder import Encoder
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.gate import Figures
@@ -54,7 +55,7 @@ def fresh_cache(tmp_path, monkeypatch) -> Path:
 def copied_entry(folder, own_cache, tmp_path, monkeypatch) -> Path:
     """An entry of the model in a cache of the test's own, to be damaged."""
     create(folder, FP32).close()
-    whole = cache.place(_key(folder, FP32))
+    whole = cache.place(_key(folder, FP32, Share.of(None, None)))
     monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
     return shutil.copytree(whole, tmp_path / "cache" / "compiled" / whole.name)
 
@@ -99,7 +100,7 @@ def test_a_damaged_entry_is_made_again(folder, copied_entry, damage):
         case "broken note":
             note.write_text('{"key":')
         case "other version":
-            note.write_text(note.read_text().replace('"layout": 1', '"layout": 0'))
+            note.write_text(note.read_text().replace(f'"layout": {cache.LAYOUT}', '"layout": 0'))
         case "wrong memory":
             content = json.loads(note.read_text())
             content["probe"]["vector"].reverse()
@@ -278,7 +279,7 @@ def watch(event, arguments):
         host = where[0] if isinstance(where, tuple) else where
         if str(host) not in ("127.0.0.1", "::1", "localhost", "None"):
             reached.append((event, str(where)))
-    if event == "subprocess.Popen":
+    if event == "subprocess.Popen" and arguments[0] != sys.executable:
         reached.append((event, str(arguments[0])))
 sys.addaudithook(watch)
 import threading
@@ -298,14 +299,14 @@ def test_two_processes_that_want_one_model_leave_one_sound_entry_and_reach_nobod
         output, _ = process.communicate(timeout=150)
         assert output.strip().splitlines()[-1] == "CompiledEncoder [] []"
     (entry,) = (path for path in (fresh_cache / "compiled").iterdir() if path.is_dir())
-    assert cache.find(_key(folder, FP32)).folder == entry
+    assert cache.find(_key(folder, FP32, Share.of(None, None))).folder == entry
     encoder = create(folder, FP32)
     assert encoder.entry.folder == entry
     assert_right(encoder, folder)
 
 
 def test_makers_that_find_no_lock_leave_one_sound_entry(folder, fresh_cache):
-    key, meet = _key(folder, FP32), threading.Barrier(8)
+    key, meet = _key(folder, FP32, Share.of(None, None)), threading.Barrier(8)
 
     def fill(place: Path) -> dict[str, object]:
         (place / "model.bin").write_bytes(b"weights" * 1000)
