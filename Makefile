@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test deep deeds test-twice lint types install clients oracle fuzz plugins docs clean ci
+.PHONY: all test deep deeds test-twice deep-twice deeds-twice lint types install clients oracle fuzz plugins docs clean ci
 
 all: lint types test
 
@@ -32,12 +32,12 @@ deeds: install
 # and no reason to refuse a change. More than MAY_FAIL failures are none of that kind.
 MAY_FAIL ?= 3
 PYTEST_LAST_FAILED = .pytest_cache/v/cache/lastfailed
-test-twice: install
+test-twice deep-twice deeds-twice: %-twice: install
 	rm -f $(PYTEST_LAST_FAILED)
-	$(MAKE) test WORKERS=$(WORKERS) VENV=$(VENV) || { \
+	$(MAKE) $* WORKERS=$(WORKERS) VENV=$(VENV) || { \
 	  failed=$$(grep -c '": true' $(PYTEST_LAST_FAILED)) && [ "$$failed" -le $(MAY_FAIL) ] && \
 	  echo "=== $$failed failed: once more, alone. What passes now is flaky and must be mended." && \
-	  $(PY) -m pytest --last-failed --last-failed-no-failures none -rA; }
+	  EMBEDINGEST_DEEP=1 EMBEDINGEST_DEEDS=all $(PY) -m pytest --last-failed --last-failed-no-failures none -m "" -rA; }
 
 lint: install
 	$(PY) -m ruff check .
@@ -64,7 +64,7 @@ docs: install
 plugins:
 	plugins/check.sh $(VENV)-plugins
 
-ci: lint types test-twice deep deeds clients oracle fuzz plugins
+ci: lint types test-twice deep-twice deeds-twice clients oracle fuzz plugins
 
 clean:
 	rm -rf $(VENV) $(VENV)-plugins .ci-venv .ci-venv-plugins build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
