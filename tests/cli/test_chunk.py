@@ -19,14 +19,14 @@ def chunked(shell):
 
 
 def test_every_chunk_shows_its_tokens_lines_offsets_and_headings(chunked):
-    ran = chunked()
+    ran = chunked("--max-tokens", "16")
     assert ran.code == 0
     assert "read by markdown, cut by structured" in ran.out
     assert re.search(r"#1  \d+ tokens  lines 5-7  characters 30-64  Guide > Part <one>", ran.out)
 
 
 def test_json_is_one_document_with_everything(chunked):
-    document = chunked("--json").json
+    document = chunked("--json", "--max-tokens", "16").json
     part = document["documents"][0]
     assert (document["source"], document["loader"], part["title"]) == ("guide.md", "markdown", "Guide")
     assert [each["heading_path"] for each in part["chunks"]] == [["Guide"], ["Guide", "Part <one>"]]
@@ -35,7 +35,7 @@ def test_json_is_one_document_with_everything(chunked):
 
 
 def test_the_page_holds_the_whole_text_and_asks_no_other_host(chunked, shell):
-    ran = chunked("--html", "page.html")
+    ran = chunked("--html", "page.html", "--max-tokens", "16")
     page = (shell.folder / "page.html").read_text("utf-8")
     assert ran.out == ""
     assert page.count("<mark class=") == 2

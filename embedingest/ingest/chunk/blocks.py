@@ -9,13 +9,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from embedingest.ingest.chunk.lines import DELIMITER_ROW, is_label, opens_answer, opens_question
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Block", "Kind", "asciidoc_blocks", "markdown_blocks", "plain_blocks", "rest_blocks"]
 
-Kind = Literal["heading", "paragraph", "item", "code", "table", "rule"]
+Kind = Literal["heading", "label", "question", "paragraph", "item", "code", "table", "rule", "log"]
 
+_WORDS: Final = frozenset({"paragraph", "label", "question"})
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _FENCE: Final = re.compile(r"(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)$")
 _ATX: Final = re.compile(r" {0,3}(#{1,6})(?=[ \t\n]|\Z)")
@@ -31,7 +34,10 @@ _ASCIIDOC_FENCE: Final = re.compile(r"(-{4,}|\.{4,}|\+{4,}|\|===)[ \t]*$")
 
 @dataclass(slots=True)
 class Block:
-    """From `start` to the next block's start. `level` and `title` are a heading's; `indent` counts blanks."""
+    """From `start` to the next block's start. `level` and `title` are a heading's; `indent` counts blanks.
+
+    A `label` is a line of bold words, a `question` what begins with `Q:`; both stay with what follows.
+    """
 
     start: int
     kind: Kind
@@ -62,13 +68,22 @@ class _Scan:
 
     def text(self, start: int, line: str, indent: int) -> None:
         """A line of words: a new item or paragraph, or more of the block above."""
-        if _ITEM.match(line):
-            if self.blank or self.last in {"item", "heading"}:
+        words = line.strip()
+        bare = _BULLET.sub("", words)
+        anew = self.blank or self.last in {"table", "heading", "label", "rule", "code", None}
+        if opens_question(bare):
+            self.open(start, "question", indent)
+        elif is_label(bare) and (anew or self.last == "question" or bare != words):
+            self.open(start, "label", indent)
+        elif _ITEM.match(line):
+            if self.blank or self.last in {"item", "heading", "label"}:
                 self.open(start, "item", indent)
         elif _TABLE.match(line):
             if self.last != "table" or self.blank:
                 self.open(start, "table", indent)
-        elif self.blank or self.last in {"table", "heading", "rule", "code", None}:
+        elif self.last == "table" and not self.blank and "|" in words:
+            pass  # a row without a bar in front
+        elif anew or (self.last == "question" and opens_answer(words)):
             belongs = self.last == "item" and indent > self.blocks[-1].indent
             self.open(start, "item" if belongs else "paragraph", indent)
 
@@ -105,9 +120,12 @@ def _markdown_heading(scan: _Scan, start: int, line: str, stripped: str) -> bool
         if match:
             scan.open(start, "heading", level=len(match[1]), title=_closed(line[match.end() :].strip(), "#"))
             return True
-    elif stripped[0] in "=-" and not scan.blank and scan.last == "paragraph" and _SETEXT.match(line):
+    elif stripped[0] in "=-" and not scan.blank and scan.last in _WORDS and _SETEXT.match(line):
         block = scan.blocks[-1]
         block.kind, block.level = "heading", 1 if stripped[0] == "=" else 2
+        return True
+    if "|" in stripped and scan.last == "paragraph" and not scan.blank and DELIMITER_ROW.match(stripped):
+        scan.blocks[-1].kind = "table"  # its header has no bar in front
         return True
     return False
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.chunk.emit import Emitter
-from embedingest.ingest.chunk.fill import Filler
+from embedingest.ingest.chunk.fill import Filler, Piece
 from embedingest.ingest.chunk.pack import draw
 from embedingest.ingest.chunk.settings import ChunkSettings
 from embedingest.ingest.chunk.syntax import Syntax, parse
 
 if TYPE_CHECKING:
-    from embedingest.ingest.chunk.fill import Piece
     from embedingest.types import Chunk, Document, Sizer
 
 __all__ = ["CodeChunker", "create"]
@@ -81,10 +80,10 @@ def create(
 
 def _pieces(text: str, syntax: Syntax | None, filler: Filler, capacity: int) -> list[Piece]:
     if syntax is None:
-        return [(0, 0.0, "code")]
+        return [Piece(0, 0.0, "code")]
     places = syntax.places(lambda start, end: filler.size(start, end) > capacity)
-    pieces: list[Piece] = [(0, 0.0, "code")]
+    pieces: list[Piece] = [Piece(0, 0.0, "code")]
     for place, cost in places:
-        if place > pieces[-1][0]:
-            pieces.append((place, cost + _DRAW * draw(text, place), "code"))
+        if place > pieces[-1].start:
+            pieces.append(Piece(place, cost + _DRAW * draw(text, place), "code"))
     return pieces

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.chunk.pack import AIM, pack
 from embedingest.ingest.chunk.refine import refine
 from embedingest.ingest.chunk.ruler import Ruler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from embedingest.ingest.chunk.blocks import Kind
     from embedingest.types import Sizer
 
 __all__ = ["Filler", "Piece"]
 
-Piece = tuple[int, float, "Kind"]
-"""Where a piece starts, what a cut there costs, and its kind, which says how it is cut where it is too large."""
+
+class Piece(NamedTuple):
+    """Where a piece starts, what a cut there costs, and its kind, which says how it is cut where it is too large.
+
+    What stands in front of `body` is never parted from what follows (a heading), and what stands from `tail` on never
+    from what precedes; where they are not told there is neither.
+    """
+
+    start: int
+    cost: float
+    kind: Kind
+    body: int = -1
+    tail: int = -1
+
 
 _RUN: Final = 8
+_BEHIND_HEAD: Final = 3.0
 _LONGEST: Final = 48
 """Characters a slice may have for each token of the capacity: a bound for runs that count as one unknown token."""
 
@@ -51,6 +64,12 @@ class Filler:
         for begin, stop in self._cut(start, end, pieces, max(1, capacity - overlap), prefix):
             yield (self._earlier(start, begin, overlap) if overlap else begin), stop
 
+    def packed(
+        self, starts: Sequence[int], costs: Sequence[float], end: int, capacity: int, prefix: str = ""
+    ) -> Iterator[tuple[int, int]]:
+        """Slices that tile the text from the first of `starts` to `end` and begin at some of them, without overlap."""
+        yield from self._between([*starts, end], [*costs, 0.0], capacity, prefix)
+
     def _cut(
         self, start: int, end: int, pieces: Iterable[Piece], capacity: int, prefix: str
     ) -> Iterator[tuple[int, int]]:
@@ -58,6 +77,10 @@ class Filler:
             yield start, end
             return
         bounds, costs = self._bounds(end, list(pieces), capacity)
+        yield from self._between(bounds, costs, capacity, prefix)
+
+    def _between(self, bounds: list[int], costs: list[float], capacity: int, prefix: str) -> Iterator[tuple[int, int]]:
+        """Slices from the first bound to the last, cut at those where it costs least."""
         positions = [self._ruler.position(bound) for bound in bounds]
         bounds, positions, costs = _thinned(bounds, positions, costs)
         for first, last in pairwise(pack(positions, costs, capacity, self._aim)):
@@ -67,17 +90,30 @@ class Filler:
         """The pieces' starts and the end, with places inside those pieces that alone are too large."""
         bounds: list[int] = []
         costs: list[float] = []
-        for index, (place, cost, kind) in enumerate(pieces):
-            stop = pieces[index + 1][0] if index + 1 < len(pieces) else end
-            bounds.append(place)
-            costs.append(cost)
-            if self._ruler.size(place, stop) > capacity:
-                for inner, inner_cost in refine(self._text, place, stop, kind, self._ruler, capacity):
-                    bounds.append(inner)
-                    costs.append(inner_cost)
+        for index, piece in enumerate(pieces):
+            stop = pieces[index + 1].start if index + 1 < len(pieces) else end
+            bounds.append(piece.start)
+            costs.append(piece.cost)
+            if self._ruler.size(piece.start, stop) > capacity:
+                for place, cost in self._inside(piece, stop, capacity):
+                    bounds.append(place)
+                    costs.append(cost)
         bounds.append(end)
         costs.append(0.0)
         return bounds, costs
+
+    def _inside(self, piece: Piece, stop: int, capacity: int) -> Iterator[tuple[int, float]]:
+        """Places to cut a piece that alone is too large: not behind its head or before its tail, if they are short."""
+        body = piece.body if piece.start < piece.body < stop else piece.start
+        tail = piece.tail if body < piece.tail < stop else stop
+        most = capacity // 2
+        if self._ruler.size(piece.start, body) > most:
+            yield from refine(self._text, piece.start, body, "paragraph", self._ruler, capacity)
+            yield body, _BEHIND_HEAD
+            piece = piece._replace(start=body)
+        end = tail if self._ruler.size(tail, stop) <= most else stop
+        glued = self._ruler.size(piece.start, body) + self._ruler.size(end, stop)
+        yield from refine(self._text, body, end, piece.kind, self._ruler, max(1, capacity - glued))
 
     def _fitting(self, bounds: list[int], capacity: int, prefix: str) -> Iterator[tuple[int, int]]:
         """The slice from first to last bound, halved for as long as its own tokenisation is too long."""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.chunk.lines import RECORD, is_unwrapped
 from embedingest.ingest.chunk.pack import draw
 
 if TYPE_CHECKING:
@@ -27,9 +28,12 @@ _BLANK_LINE: Final[_Level] = (re.compile(r"\n[ \t]*\n\s*(?=\S)"), 0.2)
 _LINE: Final[_Level] = (re.compile(r"\n(?=[^\n])"), 0.4)
 _SENTENCE: Final[_Level] = (re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=\S)|(?<=[。！？])(?=\S)"), 0.4)
 _CLAUSE: Final[_Level] = (re.compile(r"(?<=[,;:—])\s+(?=\S)|(?<=[、，；：])(?=\S)"), 0.7)
+_RECORD: Final[_Level] = (re.compile(rf"\n(?={RECORD})", re.VERBOSE), 0.0)
 _LEVELS: Final[dict[str, tuple[_Level, ...]]] = {
     "code": (_UNINDENTED, _BLANK_LINE, _LINE),
     "table": (_LINE,),
+    "log": (_RECORD, _LINE, _SENTENCE, _CLAUSE),
+    "lines": (_BLANK_LINE, _LINE, _SENTENCE, _CLAUSE),
     "paragraph": (_BLANK_LINE, _SENTENCE, _LINE, _CLAUSE),
 }
 _WORD: Final = re.compile(r"\s+(?=\S)")
@@ -43,7 +47,10 @@ def refine(text: str, start: int, end: int, kind: Kind, ruler: Ruler, capacity: 
 
     Between two of them, and to the ends, lie at most `capacity` tokens.
     """
-    levels = _LEVELS["code" if kind == "code" else "table" if kind == "table" else "paragraph"]
+    if kind in {"code", "table", "log"}:
+        levels = _LEVELS[kind]
+    else:
+        levels = _LEVELS["lines" if is_unwrapped(text[start:end]) else "paragraph"]
     yield from _refine(text, start, end, levels, ruler, capacity)
 
 

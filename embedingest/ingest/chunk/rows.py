@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.chunk.emit import Emitter
-from embedingest.ingest.chunk.fill import Filler
+from embedingest.ingest.chunk.fill import Filler, Piece
 from embedingest.ingest.chunk.pack import draw
 from embedingest.ingest.chunk.settings import ChunkSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from embedingest.ingest.chunk.fill import Piece
     from embedingest.types import Chunk, Document, Sizer, Span
 
 __all__ = ["RowsChunker", "create"]
@@ -99,6 +98,6 @@ def _sheets(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
 def _rows(text: str, start: int, end: int) -> Iterator[Piece]:
     place = start
     while place < end:
-        yield place, _DRAW * draw(text, place), "table"
+        yield Piece(place, _DRAW * draw(text, place), "table")
         newline = text.find("\n", place, end)
         place = end if newline < 0 else newline + 1

@@ -5,10 +5,12 @@ Knows which marks a document has by its markup and MIME type, and headings that 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.chunk.blocks import Block, asciidoc_blocks, markdown_blocks, plain_blocks, rest_blocks
+from embedingest.ingest.chunk.lines import is_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,47 +24,64 @@ _BY_MIME: Final[dict[str, Callable[[str], list[Block]]]] = {
     "text/x-asciidoc": asciidoc_blocks,
 }
 
+_LOG_NAME: Final = re.compile(r"\.log(?:\.\d{1,8})?(?:\.(?:gz|bz2|xz))?$", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`text[start:end]`, its blocks, and the headings above it, its own last.
+    """`text[start:end]`, its blocks, and the headings above it, its own last, each with the offset where it begins.
 
-    A heading without words of its own stays with the first section below it.
+    A heading without words of its own stays with the first section below it. A section that stands `apart` begins
+    a slide or a message.
     """
 
     start: int
     end: int
-    path: tuple[str, ...]
+    outline: tuple[tuple[int, str], ...]
     blocks: tuple[Block, ...]
+    apart: bool = False
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The words of the headings above."""
+        return tuple(title for _, title in self.outline if title)
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is nothing but headings."""
+        return all(block.kind == "heading" for block in self.blocks)
 
 
 def sections(document: Document) -> Iterator[Section]:
     """The sections of a document, tiling its text in order."""
     blocks = _blocks(document)
     slides = {span.start for span in document.spans if span.kind == "slide"}
-    path: list[tuple[int, str]] = []
+    apart = slides | {span.start for span in document.spans if span.kind == "message"}
+    path: list[tuple[int, int, str]] = []  # level, offset, words
     first = 0
     for index, block in enumerate(blocks):
         if block.start in slides and path:  # a slide without a title does not belong to the one before
             if index > first:
-                yield _section(document.text, blocks, first, index, path)
+                yield _section(document.text, blocks, first, index, path, apart)
             first = index
             path.clear()
         if block.kind == "heading" and index > first and not _only_parents(blocks, first, index):
-            yield _section(document.text, blocks, first, index, path)
+            yield _section(document.text, blocks, first, index, path, apart)
             first = index
         if block.kind == "heading":
             while path and path[-1][0] >= block.level:
                 path.pop()
-            path.append((block.level, block.title or _first_line(document.text, block.start)))
+            path.append((block.level, block.start, block.title or _first_line(document.text, block.start)))
     if blocks:
-        yield _section(document.text, blocks, first, len(blocks), path)
+        yield _section(document.text, blocks, first, len(blocks), path, apart)
 
 
-def _section(text: str, blocks: list[Block], first: int, stop: int, path: list[tuple[int, str]]) -> Section:
-    end = blocks[stop].start if stop < len(blocks) else len(text)
-    titles = tuple(title for _, title in path if title)
-    return Section(blocks[first].start, end, titles, tuple(blocks[first:stop]))
+def _section(
+    text: str, blocks: list[Block], first: int, stop: int, path: list[tuple[int, int, str]], apart: set[int]
+) -> Section:
+    start, end = blocks[first].start, blocks[stop].start if stop < len(blocks) else len(text)
+    outline = tuple((place, title) for _, place, title in path)
+    return Section(start, end, outline, tuple(blocks[first:stop]), start in apart)
 
 
 def _only_parents(blocks: list[Block], first: int, index: int) -> bool:
@@ -79,6 +98,8 @@ def _blocks(document: Document) -> list[Block]:
     headings = [span for span in document.spans if span.kind == "heading"]
     if headings:
         return _with_headings(document.text, headings)
+    if document.mime not in _BY_MIME and (_LOG_NAME.search(document.source) or is_log(document.text)):
+        return [Block(0, "log")] if document.text else []
     return _BY_MIME.get(document.mime, plain_blocks)(document.text)
 
 

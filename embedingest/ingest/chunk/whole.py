@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embedingest.ingest.chunk.emit import Emitter
-from embedingest.ingest.chunk.fill import Filler
+from embedingest.ingest.chunk.fill import Filler, Piece
 from embedingest.ingest.chunk.settings import ChunkSettings
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class WholeChunker:
         path = (document.title,) if document.title else ()
         prefix = settings.prefix(path, sizer)
         capacity = settings.room(sizer) - (sizer.count(prefix) if prefix else 0)
-        slices = filler.slices(0, len(text), [(0, 0.0, "paragraph")], capacity, prefix)
+        slices = filler.slices(0, len(text), [Piece(0, 0.0, "paragraph")], capacity, prefix)
         chunks = (emitter.chunk(start, end, prefix=prefix) for start, end in slices)
         return [chunk for chunk in chunks if chunk is not None]
 

@@ -76,7 +76,7 @@ def test_documents_inside_a_document_are_parts_of_their_own(tmp_path, moody):
 
 
 def test_a_file_of_more_chunks_than_fit_fails_with_their_number(tmp_path):
-    (tmp_path / "a.md").write_text("".join(f"# h{number}\n" for number in range(21)))
+    (tmp_path / "a.md").write_text("".join(f"# h{number}\n\n{'x ' * 50}\n\n" for number in range(21)))
     several = ExtractionSettings(SIZER, max_chunks=20)
     with pytest.raises(DocumentError, match=r"(?m)is too large: 21 chunks, and a file may have 20$") as failed:
         Extractor(several).extract(job(tmp_path, "a.md"))
@@ -99,7 +99,9 @@ def test_large_chunks_count_for_more(tmp_path):
 def test_headings_that_every_row_repeats_count_too(tmp_path):
     weights = []
     for heading in ("h", "h" * 450):
-        (tmp_path / "a.md").write_text(f"# {heading}\n\n" + "".join(f"## n{number}\n\nx\n\n" for number in range(50)))
+        (tmp_path / "a.md").write_text(
+            f"# {heading}\n\n" + "".join(f"## n{number}\n\n{'x ' * 50}\n\n" for number in range(50))
+        )
         weights.append(Extractor(ExtractionSettings(SIZER)).extract(job(tmp_path, "a.md")).weight)
     assert weights[1] - weights[0] > 50 * 449
 

@@ -32,7 +32,7 @@ if __name__ == "__main__":
     rest = process.memory_info().rss
     watcher = threading.Thread(target=watch)
     watcher.start()
-    report = embedingest.ingest(folder, db=db, model="hashing")
+    report = embedingest.ingest(folder, db=db, model="hashing", load={"max_chunks": 5000})
     done.set()
     watcher.join()
     print(json.dumps({"mib": (peak - rest) / 2**20, "new": report.files.new, "failed": [failure.error for failure in report.failures]}))
@@ -57,7 +57,7 @@ def test_no_hostile_document_fills_the_memory(tmp_path: Path) -> None:
     for name, text in documents.items():
         # Each its own words: what is stored twice is embedded once, and would be over too soon.
         folder.joinpath(f"{name}.md").write_text(text.replace("some text", f"some {name}"))
-    folder.joinpath("headings.md").write_text("".join(f"# h{number}\n" for number in range(200_000)))
+    folder.joinpath("headings.md").write_text("".join(f"# h{n}\n\n{'x ' * 310}\n\n" for n in range(5001)))
     program = tmp_path / "measure.py"
     program.write_text(_PROGRAM)
     done = subprocess.run(
@@ -70,5 +70,5 @@ def test_no_hostile_document_fills_the_memory(tmp_path: Path) -> None:
     )
     measured = json.loads(done.stdout.splitlines()[-1])
     assert measured["new"] == len(documents)
-    assert measured["failed"] == ["docs/headings.md is too large: 200,000 chunks, and a file may have 50,000"]
+    assert measured["failed"] == ["docs/headings.md is too large: 5,001 chunks, and a file may have 5,000"]
     assert measured["mib"] < _MOST_MIB
