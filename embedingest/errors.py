@@ -80,7 +80,13 @@ class ModelNotFoundError(EngineError):
 
 
 class ModelLoadError(EngineError):
-    """A model folder is incomplete, damaged, or asks for something that is refused."""
+    """A model folder is incomplete, damaged, or asks for something that is refused.
+
+    `model` is the name it was asked for by and `folder` where its files lie, once a catalogue has told them.
+    """
+
+    model: str | None = None
+    folder: str | None = None
 
 
 class InputError(EngineError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-__all__ = ["read_json", "whole"]
+__all__ = ["json_fault", "read_json", "whole"]
 
 _MOST_DIGITS: Final = 400
 """More than a float of any size has."""
@@ -33,6 +33,12 @@ def read_json(text: str | bytes, **settings: Any) -> Any:
         raise
     except ValueError:  # of a number that is too long for Python, or of text in no encoding of JSON
         return json.loads(text, parse_int=_signed, **settings)
+
+
+def json_fault(error: ValueError) -> str:
+    """What is wrong with a text that `json.loads` refused, in words for people."""
+    said = str(error)
+    return "a number in it has thousands of digits" if "int_max_str_digits" in said else said
 
 
 def _signed(written: str) -> int:

@@ -18,7 +18,7 @@ from embedingest.options import checked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["BUILTINS", "GROUPS", "Factory", "Plugin", "create", "find", "load", "named", "plugins"]
+__all__ = ["BUILTINS", "GROUPS", "Factory", "Plugin", "StartError", "create", "find", "load", "named", "plugins"]
 
 Factory = Callable[..., Any]
 
@@ -82,6 +82,10 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
 )
 
 
+class StartError(PluginError):
+    """A factory failed at what it was given, in a way that is no error of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """One named factory: where it enters and which distribution brought it (`None`: built in)."""
@@ -120,7 +124,7 @@ class Plugin:
         except EmbedingestError:
             raise
         except Exception as error:
-            raise PluginError(
+            raise StartError(
                 f"plug-in `{self.name}` (from {self.origin}) could not start: {type(error).__name__}: {error}",
                 remedy=self._remedy(),
             ) from error

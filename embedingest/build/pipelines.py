@@ -165,7 +165,7 @@ class PipelineOpener:
         return version_token(self._config.db, self._config.table)
 
     def room(self) -> int:
-        from embedingest.store.room import room_for
+        from embedingest.store.health import room_for
 
         return room_for(self.outputs, self._config.table)
 

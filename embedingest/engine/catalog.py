@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest import registry
 from embedingest.config import ModelConfig
+from embedingest.engine.blame import named
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.folder.tensors import WeightsError
 from embedingest.engine.names import ModelName, Role
@@ -25,6 +26,7 @@ from embedingest.types import ModelInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from embedingest.engine.compiled.note import RuntimeFacts
     from embedingest.engine.encoder import Encoder
@@ -136,14 +138,16 @@ class Catalog:
         entry = self._entries[key]
         self._check_damage(key, entry)
         try:
-            info = self._info(entry)
+            with _named(entry):
+                info = self._info(entry)
         except (EmbedingestError, ImportError):
             raise
         except Exception as error:
-            raise ModelLoadError(
-                f"model `{entry.name.short}` cannot be described: {type(error).__name__}: {error}",
-                remedy=f"check {entry.path or f'the encoder `{entry.config.encoder}`'}",
-            ) from error
+            with _named(entry):
+                raise ModelLoadError(
+                    f"model `{entry.name.short}` cannot be described: {type(error).__name__}: {error}",
+                    remedy=f"check {entry.path or f'the encoder `{entry.config.encoder}`'}",
+                ) from error
         with self._lock:
             return self._infos.setdefault(key, info)
 
@@ -175,9 +179,10 @@ class Catalog:
             entry.packaged.check(entry.path)
         config = entry.config
         options = self._options(config)
-        folder, state = _folder(entry), _state(entry)
         try:
-            encoder: Encoder = registry.create("encoders", config.encoder, folder, config, options=options)
+            with _named(entry):
+                folder, state = _folder(entry), _state(entry)
+                encoder: Encoder = registry.create("encoders", config.encoder, folder, config, options=options)
         except WeightsError as error:
             with self._lock:
                 self._damaged[key] = (state, error)
@@ -213,7 +218,8 @@ class Catalog:
         with self._lock:
             state, error = self._damaged.get(key, (None, None))
         if error is not None and state == _state(entry):
-            raise ModelLoadError(error.message, remedy=error.remedy)
+            with _named(entry):
+                raise ModelLoadError(error.message, remedy=error.remedy)
 
     def _put(self, entry: _Entry) -> None:
         with self._lock:
@@ -227,6 +233,11 @@ class Catalog:
         if folder is None or _is_plugin(entry):
             return _info_of_encoder(entry, self.open(entry.name.key), folder)
         return _info_of_folder(entry, folder)
+
+
+def _named(entry: _Entry) -> AbstractContextManager[None]:
+    name, is_set = entry.name.short, entry.config.path is not None and entry.packaged is None
+    return named(name, entry.path, is_set=is_set, is_ours=not _is_plugin(entry))
 
 
 def _folder(entry: _Entry) -> ModelFolder | None:

@@ -6,8 +6,10 @@ Knows the engine's errors and which status each has on the wire; knows no route.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from embedingest.engine.names import InvalidNameError, ModelName
@@ -19,8 +21,10 @@ from embedingest.errors import (
     FingerprintError,
     InputError,
     InputTooLongError,
+    ModelLoadError,
     ModelNotFoundError,
     OverloadedError,
+    PluginError,
     TableMissingError,
 )
 from embedingest.server.answers import Answers
@@ -195,7 +199,10 @@ def wire_error(error: Exception) -> WireError:
         return WireError(503, STOPPING)
     if isinstance(error, ModelNotFoundError):
         return WireError(404, error.message)
+    if isinstance(error, ModelLoadError):
+        return WireError(500, _without_folder(error))
     statuses: tuple[tuple[type[EmbedingestError], int], ...] = (
+        (PluginError, 500),
         (ConfigError, 400),
         (UnsupportedByEngineError, 501),
         (FingerprintError, 409),
@@ -207,3 +214,13 @@ def wire_error(error: Exception) -> WireError:
         if isinstance(error, error_type):
             return WireError(status, str(error))
     return WireError(500, "internal error; the server's log has the details")
+
+
+def _without_folder(error: ModelLoadError) -> str:
+    """What is wrong with a model, for who only knows its name: where its files lie is the owner's business."""
+    text = str(error)
+    if error.folder is not None:
+        whole = Path(error.folder).absolute()
+        for folder in sorted({str(whole), os.path.realpath(whole)}, key=len, reverse=True):
+            text = text.replace(folder + os.sep, "").replace(folder, "its folder")
+    return text if error.model is None else f"model '{error.model}': {text}"

@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -18,18 +19,29 @@ from embedingest.store.token import newest_manifest
 from embedingest.store.uri import local_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from embedingest.store.manifest import Listed
 
-__all__ = ["Damage", "check_newest_version", "damage", "damaged_table", "put_aside", "table_folder", "telling"]
+__all__ = [
+    "Damage",
+    "check_newest_version",
+    "damage",
+    "damaged_table",
+    "put_aside",
+    "room_for",
+    "table_folder",
+    "telling",
+]
 
 _log = logging.getLogger(__name__)
 
 _ENDS: Final = {".lance": b"LANC", ".arrow": b"ARROW1", ".manifest": b"LANC"}
 _HINT: Final = "latest_version_hint.json"
 _SETTLE_TRIES: Final = 3
+_PROBE_BYTES: Final = 65_536
+_LOOKED_INTO: Final = ("", "data", "_versions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,3 +247,27 @@ def _version(manifest: Path) -> int:
     """Manifests are named by the version, or by the largest number less the version."""
     name = manifest.name.partition(".")[0]
     return 2**64 - 1 - int(name) if len(name) == 20 else int(name)
+
+
+def room_for(folders: Iterable[Path], table: str) -> int:
+    """Bytes free where there are fewest; -1 where one of the folders, or the table in it, cannot be read or written."""
+    try:
+        return min((_room(folder, table) for folder in folders), default=0)
+    except OSError:
+        return -1
+
+
+def _room(folder: Path, table: str) -> int:
+    """Raises OSError. A file is written, made sure of and removed: only that tells of permissions and quotas."""
+    for name in _LOOKED_INTO:
+        with contextlib.suppress(FileNotFoundError), os.scandir(folder / f"{table}.lance" / name) as entries:
+            next(entries, None)
+    probe = folder / f".embedingest-probe-{os.getpid()}"
+    try:
+        with probe.open("wb") as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        probe.unlink(missing_ok=True)
+    return shutil.disk_usage(folder).free

@@ -18,8 +18,8 @@ from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.progress import ProgressReporter
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.state.journal import Journal
+from embedingest.store.health import room_for
 from embedingest.store.lock import WriterLock
-from embedingest.store.room import room_for
 from embedingest.store.table import ChunkTable, open_table
 from embedingest.store.token import version_token
 

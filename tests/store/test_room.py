@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embedingest.store.room import room_for
+from embedingest.store.health import room_for
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,6 +16,7 @@ from blake3 import blake3
 
 from embedingest.atomic import write_bytes
 from embedingest.errors import ModelLoadError
+from embedingest.numerals import json_fault
 from embedingest.paths import user_cache
 from embedingest.regular import read_bounded, why_not_ours
 
@@ -103,7 +104,8 @@ def canonical_tokenizer(path: Path) -> str:
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError, MemoryError) as error:
-        raise ModelLoadError(f"{path} is not JSON: {error}", remedy="copy or pull the model again") from error
+        reason = json_fault(error) if isinstance(error, ValueError) else error
+        raise ModelLoadError(f"{path} is not JSON: {reason}", remedy="copy or pull the model again") from error
     if not isinstance(content, dict):
         raise ModelLoadError(f"{path} holds no settings of a tokenizer", remedy="copy or pull the model again")
     return blake3(_canonical({k: v for k, v in content.items() if k not in ("padding", "truncation")})).hexdigest()

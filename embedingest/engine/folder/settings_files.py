@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ModelLoadError
+from embedingest.numerals import json_fault
 from embedingest.regular import read_bounded
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise ModelLoadError(f"cannot read {path}: {error.strerror or error}", remedy=REMEDY) from error
     except ValueError as error:
-        raise ModelLoadError(f"{path} is not JSON: {error}", remedy=REMEDY) from error
+        raise ModelLoadError(f"{path} is not JSON: {json_fault(error)}", remedy=REMEDY) from error
     except (RecursionError, MemoryError) as error:
         raise ModelLoadError(f"{path} is nested too deeply to be settings", remedy=REMEDY) from error
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_object
 from embedingest.errors import ModelLoadError
+from embedingest.numerals import json_fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ def read_header(path: Path) -> WeightsHeader:
     except OSError as error:
         raise ModelLoadError(f"cannot read {path}: {error.strerror or error}", remedy=REMEDY) from error
     except ValueError as error:
-        raise ModelLoadError(f"{path} is not a safetensors file: {error}", remedy=REMEDY) from error
+        raise ModelLoadError(f"{path} is not a safetensors file: {json_fault(error)}", remedy=REMEDY) from error
     except (RecursionError, MemoryError) as error:
         raise ModelLoadError(f"{path} is not a safetensors file: its header is nested too deeply") from error
     if not isinstance(header, dict):

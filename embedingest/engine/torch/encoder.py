@@ -68,7 +68,7 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     except Exception as error:
         raise ModelLoadError(
             f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
-            remedy="check the folder with `embedingest doctor`",
+            remedy="copy or pull the model again",
         ) from error
     check_report(folder, told)
     check_finite(folder, chain)

@@ -10,6 +10,7 @@ from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.audit.examine import Examined, examine
 from embedingest.ingest.audit.outlook import Outlook
 from embedingest.ingest.run.survey import survey_root
+from embedingest.numerals import json_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -133,9 +134,10 @@ def read_frozen(path: Path) -> FrozenPlan:
         frozen: FrozenPlan = document["frozen"]
         if frozen["format"] != _FORMAT:
             raise ConfigError(f"{path} is a plan of format {frozen['format']}, this program reads {_FORMAT}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = json_fault(error) if isinstance(error, ValueError) else error
         raise ConfigError(
-            f"{path} is no plan: {error}", remedy="write one with `embedingest plan PATH… --out FILE`"
+            f"{path} is no plan: {reason}", remedy="write one with `embedingest plan PATH… --out FILE`"
         ) from error
     return frozen
 

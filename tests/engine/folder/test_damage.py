@@ -327,3 +327,32 @@ def test_the_tokenizer_of_another_model_is_refused(tiny_folder, tmp_path, words)
     write(target / "tokenizer.json", content)
     with pytest.raises(ModelLoadError, match=rf"knows {words} words and .*vocab_size: 62"):
         FolderEncoder(ModelFolder.open(target), ModelConfig())
+
+
+@pytest.mark.parametrize("largest", [62, 10**9])
+def test_a_word_whose_id_the_model_has_no_vector_for_is_named_with_its_file(tiny_folder, tmp_path, largest):
+    target = shutil.copytree(tiny_folder("bert-mean"), tmp_path / "ids")
+    content = json.loads((target / "tokenizer.json").read_text())
+    vocabulary = content["model"]["vocab"]
+    last = max(vocabulary, key=vocabulary.get)
+    vocabulary[last] = largest
+    write(target / "tokenizer.json", content)
+    for config in (read := json.loads((target / "config.json").read_text()), {**read, "vocab_size": None}):
+        write(target / "config.json", {key: value for key, value in config.items() if value is not None})
+        with pytest.raises(ModelLoadError) as error:
+            FolderEncoder(ModelFolder.open(target), ModelConfig())
+        for part in ("tokenizer.json", str(largest), "vocab_size: 62", "hint: "):
+            assert part in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "modules.json", "1_Pooling/config.json"])
+def test_a_number_of_thousands_of_digits_is_told_in_our_words(path, name):
+    content = (path / name).read_text() if (path / name).exists() else "{}"
+    (path / name).write_text(
+        content.replace("{", '{"x": ' + "9" * 5000 + ("}" if content == "{}" else ", "), 1).replace("}}", "}")
+    )
+    refused(path, name, "a number in it has thousands of digits")
+    header = b'{"w": {"dtype": "F32", "shape": [' + b"9" * 5000 + b'], "data_offsets": [0, 4]}}'
+    (path / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
+    with pytest.raises(ModelLoadError, match="thousands of digits"):
+        read_header(path / "model.safetensors")

@@ -13,6 +13,7 @@ from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.packaged import PACKAGED
 from embedingest.server.state import MOST_PULLS
+from tests.engine.folder.handmade import BERT, model, write
 from tests.engine.shelf import Watched, engine_of
 from tests.server.client import connect, get, post, raw_request
 from tests.waiting import until
@@ -72,7 +73,9 @@ def test_a_damaged_folder_is_a_500_that_names_the_file(local, folder, damage):
         (folder / "modules.json").write_text(json.dumps(modules[:1]))
     failed = post(local, "/api/embed", {"model": "local", "input": "x"})
     assert failed.status == 500
-    assert str(folder) in failed.json()["error"]
+    assert str(folder) not in failed.json()["error"]
+    assert "local" in failed.json()["error"]
+    assert ".json" in failed.json()["error"] or "model.safetensors" in failed.json()["error"] or damage == "no tensor"
     assert post(local, "/api/embed", {"model": "hashing", "input": "x"}).status == 200
     assert "local:latest" not in [model["name"] for model in get(local, "/api/tags").json()["models"]]
     listed = [model["id"] for model in get(local, "/v1/models").json()["data"]]
@@ -201,3 +204,38 @@ def test_downloads_whose_clients_left_stop_nobody_and_end_with_their_step(downlo
     assert registered.json() == {"status": "success"}
     engine.let_go.set()
     until(lambda: len(engine.closed) == MOST_PULLS)
+
+
+BROKEN = {
+    "words": lambda at: write(at / "tokenizer.json", {"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 9}, "unk_token": "a"}}),
+    "settings": lambda at: (at / "config.json").write_text("["),
+    "pooling": lambda at: write(at / "1_Pooling" / "config.json", {"word_embedding_dimension": 5, "pooling_mode": "mean"}),
+    "weights": lambda at: (at / "model.safetensors").write_bytes(b"cut"),
+    "pickle": lambda at: (at / "model.safetensors").rename(at / "pytorch_model.bin"),
+    "gone": shutil.rmtree,
+    "unloadable": lambda at: None,
+}  # fmt: skip
+TOLD = {
+    "words": "tokenizer.json has a word with the id 9",
+    "settings": "config.json",
+    "pooling": "1_Pooling",
+    "weights": "model.safetensors",
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize("path", ["/api/embed", "/v1/embeddings"])
+def test_a_broken_model_is_told_by_its_name_and_never_by_its_folder(serve, tmp_path, kind, path):
+    folder = model(tmp_path / "real folder", config={**BERT, "model_type": "other", "vocab_size": 2}).path
+    BROKEN[kind](folder)
+    (tmp_path / "link").symlink_to(folder)
+    for name in ("link", "real folder"):
+        models = {"broken": ModelConfig(path=tmp_path / name, device="cpu")}
+        with LocalEngine(EngineConfig(), models, data=tmp_path / "none") as engine:
+            told = post(serve(over=engine).port, path, {"model": "broken", "input": "a"})
+        text = str(told.json()["error"])
+        assert told.status == 500
+        assert "broken" in text
+        assert str(tmp_path) not in text
+        assert TOLD.get(kind, "") in text
+        assert "models: broken:" in text, "where its folder was set"
