@@ -53,6 +53,7 @@ _MEANINGS: Final = {
     "metadata_unusable": "metadata that no JSON can hold",
     "mime_cut": "media types longer than is kept",
     "mime_unusable": "media types that are no text",
+    "minified": "code that a program packed into endless lines",
     "missing_chapters": "chapters that the book names and does not hold",
     "no_text": "no text found in pictures",
     "nul_bytes": "NUL characters, kept as replacement marks",

@@ -20,7 +20,7 @@ class JsonLoader:
     """
 
     name = "json"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".json", ".geojson", ".json5", ".jsonc", ".webmanifest", ".har", ".avsc"})
     mimes = frozenset({"application/json"})
 
@@ -49,7 +49,7 @@ class JsonLinesLoader:
     """One value a line, each kept on its line: numbers and keys as written, letters instead of their escapes."""
 
     name = "jsonl"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".jsonl", ".ndjson"})
     mimes = frozenset({"application/x-ndjson"})
 
@@ -77,7 +77,7 @@ class YamlLoader:
     """YAML as it stands: its comments and its order are part of what it says."""
 
     name = "yaml"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".yaml", ".yml"})
     mimes = frozenset({"application/yaml"})
 

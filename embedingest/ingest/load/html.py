@@ -85,7 +85,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 

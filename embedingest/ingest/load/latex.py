@@ -63,7 +63,7 @@ class LatexLoader:
     """Papers and books in LaTeX. Mathematics stays as it is written, references and citations are left out."""
 
     name = "latex"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 

@@ -9,7 +9,9 @@ import orjson
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
+from embedingest.ingest.load.common.encoded import without_data
 from embedingest.ingest.load.common.headings import first_heading
+from embedingest.ingest.notices import plus
 from embedingest.numerals import read_json
 from embedingest.types import Document
 
@@ -26,7 +28,7 @@ class NotebookLoader:
     """Cells with a `cell` span each, counted from 1. With `outputs`, printed and returned text follows its cell."""
 
     name = "notebook"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".ipynb"})
     mimes = frozenset({"application/x-ipynb+json"})
 
@@ -38,14 +40,16 @@ class NotebookLoader:
         book = _parse(data, name)
         language = _language(book)
         assembly = Assembly()
-        left_out = 0
+        left_out = encoded = 0
         title: str | None = None
         for number, cell in enumerate(_cells(book), start=1):
             start = assembly.next
+            words, count = without_data(_joined(cell.get("source", cell.get("input"))))
+            encoded += count
             if cell.get("cell_type") == "code":
                 own = cell.get("language")  # the third version of the format has it with each cell
                 spoken = own if isinstance(own, str) else language
-                assembly.add(_fenced(_joined(cell.get("source", cell.get("input"))), spoken.lower()))
+                assembly.add(_fenced(words, spoken.lower()))
                 language = language or spoken.lower()
                 outputs = [text for text in map(_output, cell.get("outputs") or []) if text]
                 if self._outputs:
@@ -53,11 +57,10 @@ class NotebookLoader:
                         assembly.add(_fenced(text, "output"))
                 left_out += 0 if self._outputs else len(outputs)
             elif cell.get("cell_type") == "heading":
-                words = " ".join(_joined(cell.get("source")).split())
+                words = " ".join(words.split())
                 assembly.add(f"{'#' * _level(cell)} {words}" if words else "")
                 title = title or (words if _level(cell) == 1 else None)
             else:
-                words = _joined(cell.get("source"))
                 assembly.add(words)
                 title = title or (first_heading(words[:_HEAD]) if cell.get("cell_type") == "markdown" else None)
             assembly.span(start, "cell", number)
@@ -70,7 +73,7 @@ class NotebookLoader:
             title=title,
             spans=tuple(assembly.spans),
             metadata={"language": language} if language else {},
-            notices={"outputs_left_out": left_out} if left_out else {},
+            notices=plus({}, outputs_left_out=left_out, encoded_data=encoded),
         )
 
 

@@ -46,7 +46,7 @@ class CsvLoader:
     """
 
     name = "csv"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".csv", ".tsv", ".tab", ".psv"})
     mimes = frozenset({"text/csv", "text/tab-separated-values"})
 
@@ -83,7 +83,7 @@ class SheetLoader:
     """Spreadsheets of Excel and LibreOffice: values, not formulas, shown as XLSX formats them; also hidden sheets."""
 
     name = "sheet"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 

@@ -6,7 +6,9 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
+from embedingest.errors import DocumentSkipped
 from embedingest.ingest.load.common.decode import Decoded, decode
+from embedingest.ingest.load.common.encoded import is_minified
 from embedingest.ingest.load.common.languages import LANGUAGES, language_of
 from embedingest.types import Document
 
@@ -23,6 +25,7 @@ _MIMES: Final = {
 _RST_TITLE: Final = re.compile(r"(?m)^(?:([=\-~#*^\"'`+]){3,}\n)?[ ]?(\S[^\n]*)\n([=\-~#*^\"'`+])\3{2,}[ ]*$")
 _ASCIIDOC_TITLE: Final = re.compile(r"(?m)^= (\S[^\n]*)$")
 _HEAD: Final = 4000
+_PACKED: Final = frozenset({"javascript", "css"})
 SUFFIXES: Final = (
     ".txt", ".text", ".log", ".rst", ".rest", ".adoc", ".asciidoc", ".asc", ".ini", ".cfg", ".conf", ".toml",
     ".properties", ".diff", ".patch",
@@ -34,7 +37,7 @@ class TextLoader:
     """Text as it stands, with line feeds. reStructuredText and AsciiDoc keep their marks and give a title."""
 
     name = "text"
-    version = "2"
+    version = "3"
     suffixes = frozenset(SUFFIXES)
     mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/toml"})
 
@@ -56,19 +59,27 @@ class CodeLoader:
     """Source code as it stands, with its programming language."""
 
     name = "code"
-    version = "2"
+    version = "3"
     suffixes = frozenset(LANGUAGES)
     mimes = frozenset({"text/x-source"})
 
     def load(self, data: bytes, name: str) -> Document:
-        """The whole text. Raises DocumentSkipped (`binary`)."""
+        """The whole text. Raises DocumentSkipped (`binary`, `minified`)."""
         decoded = decode(data, name)
+        language = language_of(name)
+        if language in _PACKED and is_minified(decoded.text):
+            raise DocumentSkipped(
+                f"{name} is minified: most of it stands in endless lines, which a program wrote",
+                source=name,
+                code="minified",
+                remedy="`load.loaders: {PATTERN: text}` reads it all the same",
+            )
         return Document(
             source=name,
             text=decoded.text,
             markup="code",
             mime="text/x-source",
-            language=language_of(name),
+            language=language,
             metadata=_encoding(decoded),
             notices=decoded.notices,
         )

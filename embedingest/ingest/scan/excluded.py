@@ -89,6 +89,17 @@ EXCLUSIONS: Final = (
     ),
     _of("*.lance", "tables", "Lance, LanceDB, embedingest", "folder"),
     _of(".embedingest", "our own state", "embedingest"),
+    _of(
+        "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb deno.lock Cargo.lock "
+        "poetry.lock uv.lock pdm.lock pixi.lock Pipfile.lock pylock.toml composer.lock Gemfile.lock mix.lock "
+        "pubspec.lock Podfile.lock Cartfile.resolved Package.resolved packages.lock.json flake.lock gradle.lockfile "
+        "renv.lock go.sum",
+        "lists of the exact versions that are installed",
+        "npm, yarn, pnpm, Bun, Deno, Cargo, Poetry, uv, PDM, Bundler, Composer, Go and their like",
+        "file",
+    ),
+    _of("*.map", "source maps", "bundlers and compilers", "file"),
+    _of("*.min.js *.min.mjs *.min.cjs *.min.css", "minified code", "bundlers", "file"),
     # -- what file managers and systems leave
     _of(".DS_Store ._*", "views of folders, resource forks", "macOS Finder"),
     _of("Thumbs.db ehthumbs.db desktop.ini", "pictures and settings of folders", "Windows Explorer"),

@@ -27,14 +27,25 @@ LEFTOVERS = [
     ),
     *("notes.md.sb-1a2b3c4d-Xy12Zq", ".~lock.report.odt#", "Thumbs.db", "desktop.ini", ".DS_Store", ".dropbox.cache"),
 ]
+GENERATED = [
+    "package-lock.json",
+    "yarn.lock",
+    "Cargo.lock",
+    "uv.lock",
+    "go.sum",
+    "app.js.map",
+    "app.min.js",
+    "A.MIN.CSS",
+]
 ORDINARY = [
+    *("package.json", "lock.md", "map.md", "min.js", "app.js", "Cargo.toml", "door.lock", "map", "min.css"),
     *("notes.md", "keys.md", "environment.txt", "a~b.txt", "swap.py", "id_rsa.md", "4913.txt", "monkey.html", "4913"),
     *("CVS", "node_modules", "_darcs", "~$ rates.md", "notes.tmp", "header.partial", "mail.download", "build", "dist"),
     *("core", "report.part1.md", "song.md.swpx", "my.lance.md", "animals.lance", "bower_components", "target", "#1.md"),
 ]
 
 
-@pytest.mark.parametrize("name", [*SECRETS, *LEFTOVERS, ".git", "__pycache__"])
+@pytest.mark.parametrize("name", [*SECRETS, *LEFTOVERS, *GENERATED, ".git", "__pycache__"])
 def test_secrets_and_leftovers_are_excluded_by_default(name):
     assert exclusion_of(name) is not None
 

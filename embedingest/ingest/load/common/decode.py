@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentSkipped
+from embedingest.ingest.load.common.encoded import without_data
 from embedingest.ingest.load.common.legacy import guess, looks_like
 from embedingest.ingest.load.common.seven_bit import seven_bit
 
@@ -44,7 +45,16 @@ class Decoded:
 
 
 def decode(data: bytes, name: str) -> Decoded:
-    """Decode a whole file. Raises DocumentSkipped (`binary`) where the bytes are no text in any encoding."""
+    """Decode a whole file; data in base64 is left out and counted as `encoded_data`.
+
+    Raises DocumentSkipped (`binary`) where the bytes are no text in any encoding.
+    """
+    decoded = _decode(data, name)
+    text, count = without_data(decoded.text)
+    return Decoded(text, decoded.encoding, {**decoded.notices, "encoded_data": count}) if count else decoded
+
+
+def _decode(data: bytes, name: str) -> Decoded:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _lossy(data[len(mark) :], encoding)
