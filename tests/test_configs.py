@@ -140,8 +140,8 @@ def test_office_share(place, capfd):
     assert (said["department"], said["client"]) == ("sales", "Mill & Co")
 
 
+@only_deep
 @pytest.mark.weights
-@pytest.mark.slow
 def test_gpu(place, capfd, monkeypatch):
     monkeypatch.setenv("MODEL_FOLDER", str(PACKAGED["all-minilm"].path()))
     monkeypatch.setenv("WORKERS", "1")

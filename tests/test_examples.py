@@ -12,9 +12,8 @@ import pytest
 from embedingest.build.models import open_engine
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes
+from tests.depth import only_deep
 from tests.store.doubles import row
-
-pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
@@ -35,6 +34,7 @@ def database(tmp_path_factory):
     return folder
 
 
+@only_deep
 @pytest.mark.parametrize("example", EXAMPLES, ids=[path.stem for path in EXAMPLES])
 def test_an_example_finds_the_penguins(example, database):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

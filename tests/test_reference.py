@@ -9,10 +9,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
 import yaml
 
-pytestmark = pytest.mark.slow
+from tests.depth import only_deep
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "guides" / "plugins.md").read_text(encoding="utf-8")
@@ -43,6 +42,7 @@ def test_the_loader_of_the_guide_has_twenty_lines():
     assert len(lines) <= 20
 
 
+@only_deep
 def test_a_plugin_written_by_the_guide_alone_works(tmp_path):
     for name, text in blocks().items():
         (tmp_path / name).write_text(text)

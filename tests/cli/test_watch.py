@@ -77,7 +77,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, sub
         yield home, process
 
 
-def test_every_kind_of_change_arrives_and_the_table_equals_a_fresh_ingest(home):
+def test_every_kind_of_change_arrives_and_the_table_equals_a_fresh_ingest(home, shell, monkeypatch):
     docs = home / "docs"
     with watching(home) as process:
         with (docs / "walrus.md").open("a") as file:
@@ -105,16 +105,9 @@ def test_every_kind_of_change_arrives_and_the_table_equals_a_fresh_ingest(home):
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0, "0 after SIGTERM"
-    fresh = [sys.executable, "-m", "embedingest", "ingest", "docs", "--model", "hashing"]
-    fresh += ["--db", "fresh/lancedb", "--state", "fresh"]
-    subprocess.run(fresh, cwd=home, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
+    monkeypatch.chdir(home)
+    assert shell.ingest("--db", "fresh/lancedb", "--state", "fresh").code == 0
     assert rows(home) == rows(home, "fresh")
-
-
-def test_interrupting_ends_with_130(home):
-    with watching(home) as process:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) == 130
 
 
 def test_a_second_writer_is_refused_and_told_who_writes(served, shell, monkeypatch):
@@ -137,24 +130,22 @@ def test_watch_and_serve_share_one_process(served):
         assert json.load(answer)["results"][0]["source"] == "docs/walrus.md"
 
 
-def test_a_taken_port_is_said_and_the_watch_goes_on(home):
+def test_a_taken_port_is_said_the_watch_goes_on_answers_requests_and_ends_with_130_after_ctrl_c(
+    home, shell, monkeypatch
+):
     import socket
 
+    monkeypatch.chdir(home)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         with watching(home, "--serve", "--port", str(listener.getsockname()[1])) as process:
             (home / "docs" / "late.md").write_text(TEXT.format("a latecomer"))
             until(lambda: "docs/late.md" in sources(home))
-            assert process.poll() is None
-
-
-def test_requests_reach_the_running_writer(home, shell, monkeypatch):
-    with watching(home):
-        monkeypatch.chdir(home)
-        ran = shell.run("forget", "docs")
-        assert ran.code == 0
-        assert shell.run("status", "--json").json["writer"] is not None
+            assert shell.run("forget", "docs").code == 0
+            assert shell.run("status", "--json").json["writer"]["pid"] == process.pid
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) == 130
 
 
 def _port_of(pid: int) -> int:
