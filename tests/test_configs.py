@@ -21,6 +21,7 @@ from embedingest.cli._main import run_command
 from embedingest.engine.packaged import PACKAGED
 from embedingest.store.values import SearchQuery
 from embedingest.supervise import Supervisor
+from tests.depth import only_deep
 
 FOLDER = Path(__file__).parents[1] / "configs"
 FILES = sorted(FOLDER.glob("*.yaml"))
