@@ -19,6 +19,7 @@ DRIPS = {
     "chunks": (OPEN + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
     "a body of a GET": (GET + b"Content-Length: 100000\r\n\r\n", b"x"),
     "trailers": (OPEN + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
+    "a packed body": (OPEN + b"Content-Encoding: gzip\r\nContent-Length: 100000\r\n\r\n", b"\x1f"),
     "waits for 100": (OPEN + b"Expect: 100-continue\r\nContent-Length: 9999999\r\n\r\n", b""),
 }
 
@@ -43,10 +44,21 @@ def slow(server, seconds):
                     return None
         return name
 
-    with Watch(server) as watch, ThreadPoolExecutor(64) as threads:
-        kept = [name for name in threads.map(drip, list(DRIPS) * 8) if name]
+    clients = list(DRIPS) * 8
+    with Watch(server) as watch, ThreadPoolExecutor(len(clients)) as threads:
+        kept = [name for name in threads.map(drip, clients) if name]
     happened = "all let go" if not kept else f"kept: {sorted(set(kept))}"
-    yield watch.outcome("B9 64 slow clients", "let go at their deadline", happened, not kept)
+    yield watch.outcome(f"B9 {len(clients)} slow clients", "let go at their deadline", happened, not kept)
+    with Watch(server) as watch, server.connect() as connection:
+        connection.sendall(GET + b"\r\n")
+        connection.recv(1 << 16)
+        connection.sendall(b"\r\n")
+        connection.settimeout(seconds + 1)
+        try:
+            unasked = connection.recv(100)
+        except TimeoutError:
+            unasked = b""
+    yield watch.outcome("B9 a newline on an idle connection", "nothing is sent", repr(unasked[:20]), not unasked)
     body = json.dumps(
         {"model": "all-minilm", "input": [f"text {number} of many words" for number in range(2000)]}
     ).encode()
@@ -150,36 +162,44 @@ class Hub(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
 
-def pulls(server):
-    """Six slow downloads whose clients have gone: everything else goes on, for as long as they last."""
+def _pulling(server, count):
+    """So many downloads that take for ever; their connections."""
     body = json.dumps({"model": "owner/name"}).encode()
-    clients = []
-    for _ in range(6):
-        clients.append(server.connect())
-        clients[-1].sendall(
-            b"POST /api/pull HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-        )
-    time.sleep(1)
+    clients = [server.connect() for _ in range(count)]
     for client in clients:
-        client.close()
+        client.sendall(b"POST /api/pull HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    time.sleep(1)
+    return clients
+
+
+def _asked(server):
     texts = [f"a {number}" for number in range(100)]
+    return [
+        server.post("/api/embed", {"model": "all-minilm", "input": texts}, timeout=20)[0],
+        server.get("/api/tags")[0],
+        server.get("/v1/models")[0],
+        server.post("/api/search", {"query": "sky"}, timeout=20)[0],
+        server.post("/api/generate", {"model": "hashing", "keep_alive": 0}, timeout=20)[0],
+        server.get("/openapi.json")[0],
+    ]
+
+
+def pulls(server):
+    """Slow downloads, first with clients that wait, then without: everything else goes on, for as long as they last."""
+    clients = _pulling(server, 6)
     with Watch(server) as watch:
-        found = [
-            server.post("/api/embed", {"model": "all-minilm", "input": texts}, timeout=20)[0],
-            server.get("/api/tags")[0],
-            server.get("/v1/models")[0],
-            server.post("/api/search", {"query": "sky"}, timeout=20)[0],
-            server.post("/api/generate", {"model": "hashing", "keep_alive": 0}, timeout=20)[0],
-            server.get("/openapi.json")[0],
-        ]
+        found = _asked(server)
+        for client in clients:
+            client.close()
+        found += _asked(server)
     yield watch.outcome(
-        "B12 6 pulls that nobody waits for", "everything else is answered", str(found), found == [200] * 6
+        "B12 6 pulls, waited for and not", "everything else is answered", str(found), found == [200] * 12
     )
 
 
 def stopping(server):
-    """SIGTERM while many ask: all who were accepted get an answer or a 503, and the process ends in time, in order."""
-    answers = []
+    """SIGTERM while many ask and six download: who was accepted is answered or gets a 503, and it ends in time, in order."""
+    answers, pulling = [], _pulling(server, 6)
     body = json.dumps({"model": "all-minilm", "input": [f"text {random.Random(1).random()} of words"] * 300}).encode()
 
     def ask(_):
@@ -195,10 +215,12 @@ def stopping(server):
         began = time.monotonic()
         code = server.stop()
         took = time.monotonic() - began
+    for client in pulling:
+        client.close()
     log = server.log.read_text(errors="replace")
     good = code == 0 and took < 35 and set(answers) <= {200, 503} and "Traceback" not in log
     counts = {answer: answers.count(answer) for answer in sorted(set(answers), key=str)}
     happened = f"{counts}, ended with {code} after {took:.1f} s, " + (
         "a traceback" if "Traceback" in log else "no traceback"
     )
-    return "C17 SIGTERM while 40 ask", "200 or 503, ended within 30 s, no traceback", happened, good
+    return "C17, B12 SIGTERM while 40 ask and 6 pull", "200 or 503, ended within 30 s, no traceback", happened, good

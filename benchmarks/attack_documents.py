@@ -7,6 +7,7 @@ import bz2
 import gzip
 import io
 import json
+import lzma
 import random
 import tarfile
 import warnings
@@ -66,6 +67,57 @@ def odt(inner):
     return zipped([("mimetype", "application/vnd.oasis.opendocument.text"), ("content.xml", content)])
 
 
+SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+
+
+def office(main, files):
+    """A package of Office whose main part is `main`."""
+    return zipped([
+        ("[Content_Types].xml", f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>'),
+        ("_rels/.rels", f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r" Type="{RELATIONS}/officeDocument" Target="{main}"/></Relationships>'),
+        *files,
+    ])  # fmt: skip
+
+
+def xlsx(cells, shared="x"):
+    """A workbook of one sheet, with these cells in its one row."""
+    relation = f'<Relationship Id="s" Type="{RELATIONS}/worksheet" Target="s.xml"/><Relationship Id="t" Type="{RELATIONS}/sharedStrings" Target="t.xml"/>'
+    return office("xl/workbook.xml", [
+        ("xl/workbook.xml", f'<workbook xmlns="{SHEETS}" xmlns:r="{RELATIONS}"><sheets><sheet name="a" sheetId="1" r:id="s"/></sheets></workbook>'),
+        ("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{PACKAGE}/relationships">{relation}</Relationships>'),
+        ("xl/t.xml", f'<sst xmlns="{SHEETS}"><si><t>{shared}</t></si></sst>'),
+        ("xl/s.xml", f'<worksheet xmlns="{SHEETS}"><sheetData><row>{cells}</row></sheetData></worksheet>'),
+    ])  # fmt: skip
+
+
+def pptx(count):
+    """A show that names one slide so many times."""
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    show = "http://schemas.openxmlformats.org/presentationml/2006/main"
+    slides = '<p:sldId id="1" r:id="s"/>' * count
+    return office("ppt/presentation.xml", [
+        ("ppt/presentation.xml", f'<p:presentation xmlns:p="{show}" xmlns:r="{RELATIONS}"><p:sldIdLst>{slides}</p:sldIdLst></p:presentation>'),
+        ("ppt/_rels/presentation.xml.rels", f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="s" Type="{RELATIONS}/slide" Target="s.xml"/></Relationships>'),
+        ("ppt/s.xml", f'<p:sld xmlns:p="{show}" xmlns:a="{drawing}"><p:cSld><p:spTree><p:sp><p:txBody><a:p><a:r><a:t>words</a:t></a:r></a:p></p:txBody></p:sp></p:spTree></p:cSld></p:sld>'),
+    ])  # fmt: skip
+
+
+def epub(spine):
+    container = '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="a.opf"/></rootfiles></container>'
+    items = '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/><item id="b" href="../../../etc/passwd" media-type="text/html"/>'
+    book = f'<package xmlns="http://www.idpf.org/2007/opf"><manifest>{items}</manifest><spine><itemref idref="b"/>{spine}</spine></package>'
+    return zipped(
+        [
+            ("mimetype", "application/epub+zip"),
+            ("META-INF/container.xml", container),
+            ("a.opf", book),
+            ("a.xhtml", "<h1>a</h1><p>words"),
+        ]
+    )
+
+
 def overlapping(count, size):
     """A zip whose many names share the bytes of one member."""
     file = io.BytesIO()
@@ -106,7 +158,7 @@ def odd_tar():
         (name, b"x", tarfile.REGTYPE, "")
         for name in ("../../x.txt", "/etc/cron.d/x", "ok.txt", "a!/b.txt", "n" * 90 + ".txt")
     ]
-    links = [("ln", b"", tarfile.SYMTYPE, "/etc/passwd"), ("hl", b"", tarfile.LNKTYPE, "/etc/passwd"), ("self", b"", tarfile.LNKTYPE, "self"),
+    links = [("ln", b"", tarfile.SYMTYPE, "/etc/passwd"), ("hl", b"", tarfile.LNKTYPE, "/etc/passwd"), ("hl2", b"", tarfile.LNKTYPE, "ln"), ("self", b"", tarfile.LNKTYPE, "self"),
              ("dev", b"", tarfile.BLKTYPE, ""), ("fifo", b"", tarfile.FIFOTYPE, "")]  # fmt: skip
     return tarred([*plain, *links])
 
@@ -148,7 +200,7 @@ RUNS = {
     "brackets": ("[", 200_000), "ticks": ("`", 200_000), "stars": ("*", 500_000), "underscores": ("_", 500_000), "parentheses": ("(", 500_000),
     "quotes": (">", 100_000), "blanks": (" ", 5_000_000), "tabs": ("\t", 2_000_000), "newlines": ("\n", 5_000_000), "pipes": ("|", 500_000),
     "hashes": ("#", 500_000), "equals": ("=", 500_000), "dashes": ("-", 500_000), "pictures": ("![", 200_000), "tags": ("<", 300_000),
-    "ampersands": ("&", 300_000), "backslashes": ("\\", 300_000), "tildes": ("~", 300_000), "dollars": ("$", 300_000), "comments": ("<!--", 200_000),
+    "ampersands": ("&", 300_000), "backslashes": ("\\", 300_000), "tildes": ("~", 300_000), "dots": (".", 500_000), "inches": ('"', 500_000), "dollars": ("$", 300_000), "comments": ("<!--", 200_000),
 }  # fmt: skip
 DOCUMENTS = {
     # What is copied into every row, and what ends a run.
@@ -157,6 +209,7 @@ DOCUMENTS = {
     "sexagesimal.md": lambda: front("c: 1" + ":59" * some(100_000)), "keys.md": lambda: front("\n".join(f"k{n}: v" for n in range(some(200_000)))),
     "aliases.md": lambda: front(aliases(20)), "aliases.yaml": lambda: aliases(20), "deep front.md": lambda: front("a: " + "[" * some(20_000) + "]" * some(20_000)),
     "halves.md": lambda: front('a: "\\ud800"\nb: "\\0"\n? [1, 2]\n: x'), "deep toml.md": lambda: "+++\na = " + "[" * some(20_000) + "]" * some(20_000) + "\n+++\nx\n",
+    "nested front.md": lambda: front("a: " + "[" * 300 + "]" * 300), "numbers.md": lambda: front(f"a: {'9' * some(5000)}\nb: 0x{'f' * some(100_000)}\nc: 1{':59' * some(20_000)}"),
     "dotted toml.md": lambda: "+++\n" + ".".join("a" * some(20_000)) + " = 1\n+++\nx\n", "object.md": lambda: front("d: !!python/object/apply:os.system [id]"),
     # Markdown.
     **{f"run of {name}.md": lambda letter=letter, count=count: f"x {letter * some(count)} y\n" for name, (letter, count) in RUNS.items()},
@@ -169,7 +222,7 @@ DOCUMENTS = {
     "deep headings.md": lambda: "".join(f"{'#' * (n % 6 + 1)} h{n}\nxx\n" for n in range(some(150_000))), "open comments.md": lambda: "x\n\n" + "<!--\n\n" * some(100_000),
     # Plain text.
     "line.txt": lambda: "ab cd " * some(700_000), "word.txt": lambda: "x" * some(8_000_000), "cjk.txt": lambda: "\u4e2d" * some(1_000_000), "joiners.txt": lambda: "\u200d" * some(1_000_000),
-    "marks.txt": lambda: "a" + "\u0301" * some(1_000_000), "bytes.txt": lambda: random.Random(1).randbytes(some(1_000_000)).translate(bytes(n | 128 for n in range(256))),
+    "families.txt": lambda: "\U0001f468\u200d" * some(1_000_000), "marks.txt": lambda: "a" + "\u0301" * some(1_000_000), "bytes.txt": lambda: random.Random(1).randbytes(some(1_000_000)).translate(bytes(n | 128 for n in range(256))),
     "terminal.txt": lambda: "sky \x1b]0;TITLE\x07 \x1b[31mRED\x1b[0m \x1b[2J blue \x1b]52;c;ZWNobw==\x07 \x9b31m \x08\x08back\rover end\n",
     # HTML and XML.
     "deep.html": lambda: "<html><body>" + "<div>" * some(1_000_000) + "x", "bold.html": lambda: "<b>" * some(300_000) + "x" + "</b>" * some(300_000),
@@ -188,10 +241,21 @@ DOCUMENTS = {
     # What holds other files.
     "nested.zip": lambda: zipped([(f"b{n}.zip", zipped([("a.txt", b"a" * some(50_000_000))])) for n in range(10)]), "large.zip": lambda: zipped([(f"b{n}.txt", b"a b " * some(20_000_000)) for n in range(4)]),
     "same names.zip": lambda: zipped([("same.txt", b"x")] * some(20_000)), "overlapping.zip": lambda: overlapping(some(1000), some(50_000_000)),
-    "names.zip": lambda: zipped([(n, "x") for n in ("../../../etc/passwd", "/etc/passwd", "C:\\x.txt", "a\x1b[31mred.txt", "a\nb.txt", "a!/b.txt", "n" * some(60_000) + ".txt", "ok.txt")]),
+    "names.zip": lambda: zipped([(n, "x") for n in ("../../../etc/passwd", "/etc/passwd", "C:\\x.txt", "a\x1b[31mred.txt", "a\nb.txt", "a!/b.txt", "x\0y.txt", "n" * some(60_000) + ".txt", "ok.txt")]),
     "odd.tar": odd_tar, "lying.tar": lying_tar, "many.tar.gz": lambda: gzip.compress(tarred([(f"f{n}", b"", tarfile.REGTYPE, "") for n in range(some(100_000))]), 1),
     "zeros.txt.gz": lambda: gzip.compress(bytes(some(600_000_000)), 1), "letters.txt.gz": lambda: gzip.compress(b"a" * some(400_000_000), 1), "lines.md.gz": lambda: gzip.compress(b"# a\n" * some(60_000_000), 1),
     "layers.gz": lambda: layers(lambda data: gzip.compress(data, 1), some(1200)), "letters.txt.bz2": lambda: bz2.compress(b"a" * some(100_000_000), 1),
+    "letters.txt.xz": lambda: lzma.compress(b"a" * some(400_000_000), preset=0), "tars in gzip in zip.zip": lambda: zipped([(f"{n}.tar.gz", gzip.compress(tarred([("a.txt", b"a" * some(20_000_000), tarfile.REGTYPE, "")]), 1)) for n in range(20)]),
+    "one in the other.zip": lambda: layers(lambda data: zipped([("a.zip", data), ("b.txt", b"words")]), 60),
+    # Office of other kinds, and books.
+    "far corner.xlsx": lambda: xlsx('<c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c>'), "cells.xlsx": lambda: xlsx('<c t="s"><v>0</v></c>' * some(1_000_000), "x" * some(10_000)),
+    "strings.xlsx": lambda: xlsx('<c t="s"><v>99999999999999999999</v></c><c t="s"><v>-1</v></c><c r="ZZZZZZ9999999999"><v>1e99999</v></c>'),
+    "slides.pptx": lambda: pptx(some(50_000)), "spine.epub": lambda: epub('<itemref idref="a"/>' * some(100_000)), "deep.rtf": lambda: "{\\rtf1 " + "{" * some(1_000_000) + "x" + "}" * some(1_000_000),
+    "binary.rtf": lambda: "{\\rtf1 a\\bin2147483647 b\\uc99999\\u-99999 c\\'zz " + "\\par" * some(500_000) + "}", "entities.xml": lambda: f'<?xml version="1.0"?>{ENTITIES}<a>&e9;</a>',
+    "outside.xml": lambda: '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>', "entities.fb2": lambda: (f'<?xml version="1.0" encoding="utf-16"?>{ENTITIES}<FictionBook><body>&e9;</body></FictionBook>').encode("utf-16"),
+    "deep.xml": lambda: "<a>" * some(1_000_000) + "x" + "</a>" * some(1_000_000), "names.xml": lambda: "<a " + " ".join(f'xmlns:a{n}="b"' for n in range(some(100_000))) + "/>",
+    "parts.mht": lambda: "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n" + "--b\nContent-Type: text/html\nContent-Location: a\n\n<p>x\n" * some(50_000),
+    "folded.ics": lambda: "BEGIN:VCALENDAR\n" + "BEGIN:VEVENT\nSUMMARY:x\n y\n" * some(200_000), "folded.vcf": lambda: "BEGIN:VCARD\nFN:" + "a\n " * some(500_000) + "\nEND:VCARD\n",
     # Tables and data.
     "columns.csv": lambda: ",".join(f"c{n}" for n in range(some(100_000))) + ("\n" + ",".join(["1"] * some(100_000))) * 10, "quote.csv": lambda: 'a,b\n"' + "x,\n" * some(3_000_000),
     "long head.csv": lambda: "h" * some(1_000_000) + ",b\n" + "".join(f"r{n},x\n" for n in range(some(100_000))), "deep.json": lambda: "[" * some(100_000) + "]" * some(100_000),
@@ -213,9 +277,27 @@ DOCUMENTS = {
 }  # fmt: skip
 
 
+LIMIT = 50_000
+"""Chunks that one file may have."""
+
+
+def at_the_limit():
+    """As many chunks as a file may have, each of 600 letters below a heading of its own, with a title and facts.
+
+    Each says a few words again and again: that hashes quickly, and is stored as any other text.
+    """
+    dice = random.Random(3)
+    known = [f"word{dice.randrange(10**6)}" for _ in range(20_000)]
+    facts = "".join(f"k{number}: {' '.join(dice.choices(known, k=4))}\n" for number in range(4))
+    sections = (
+        f"## Head {n} {known[n % 20_000]}\n\n{' '.join(dice.choices(known, k=6) * 10)}\n\n" for n in range(LIMIT)
+    )
+    return f"---\ntitle: The limit\n{facts}---\n{''.join(sections)}"
+
+
 def write(folder, name):
     """Write one of them; returns its size."""
-    content = DOCUMENTS[name]()
+    content = (DOCUMENTS | {"limit.md": at_the_limit})[name]()
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     (folder / name).write_bytes(data)
     return len(data)

@@ -1,5 +1,6 @@
-"""Attacks on the program by what lies on the disk: documents, rules, models, its own state, and those who change it meanwhile."""
+"""Attacks on the program by what lies on the disk: documents, rules, its own state, and those who change it meanwhile."""
 
+import contextlib
 import json
 import os
 import pty
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 
-from attack_common import MOST_INGEST_MIB, Outcome, embedingest, environment
-from attack_documents import DOCUMENTS, write
+from attack_common import MOST_INGEST_MIB, STARTED, Outcome, embedingest, environment
+from attack_documents import DOCUMENTS, LIMIT, aliases, write
 
 HEALTHY = "# A healthy note\n\nThe walrus sleeps on the ice number {}.\n"
 CONTROLS = [*range(1, 9), 11, 12, *range(14, 27), *range(28, 32)]
@@ -29,6 +32,7 @@ class Ingest:
             "pipelines": {"docs": {
                 "sources": [{"path": str(docs)}], "model": "hashing", "db": "state/lancedb",
                 "load": {"timeout_seconds": seconds, "workers": 2, **({"loaders": {"*.zip": "archive", "*.tar*": "archive"}} if archives else {})},
+                "metadata_rules": {"sidecar": ["{name}.meta.yaml"]},
             }},
         }  # fmt: skip
         (base / "once.json").write_text(json.dumps(config))
@@ -36,6 +40,7 @@ class Ingest:
         self.error = base / "error.txt"
         with self.error.open("w") as error, (base / "report.json").open("w") as out:
             self.process = subprocess.Popen(command, cwd=base, env=environment(base), stdout=out, stderr=error)
+        STARTED.append(self.process)
         self.base, self.peak = base, 0.0
         self._weigher = threading.Thread(target=self._weigh, daemon=True)
         self._weigher.start()
@@ -74,41 +79,70 @@ def room(base, name):
     return folder
 
 
+SIDECARS = (
+    f"k: {'v' * 5_000_000}", f"c: 0x{'f' * 5000}", f"c: {'9' * 5000}", "a: " + "[" * 20_000, 'a: "\\ud800"\n"\\0": \n? [1]\n: 2', "[" * 100_000,
+    "".join(f"k{number}: v\n" for number in range(200_000)), aliases(20), "d: 99999-99-99\nt: 1:59:59:59", "a: !!python/object/apply:os.system [id]", "\x00\xff",
+)  # fmt: skip
+
+
+def _rest(folder, docs):
+    """The main process's memory after a first small run; its table is gone again."""
+    rest = Ingest(folder, docs)
+    rest.wait(60)
+    shutil.rmtree(folder / "state")
+    return rest.peak
+
+
+def _healthy(docs):
+    for number in range(20):
+        (docs / f"healthy {number}.md").write_text(HEALTHY.format(number))
+
+
 def documents(base, seconds):
     """All hostile documents with healthy ones among them, in one run: each fails alone or is read, within the memory."""
     folder = room(base, "documents")
     docs = folder / "docs"
-    for number in range(20):
-        (docs / f"healthy {number}.md").write_text(HEALTHY.format(number))
-    rest = Ingest(folder, docs)
-    rest.wait(60)
-    shutil.rmtree(folder / "state")
+    _healthy(docs)
+    for number, text in enumerate(SIDECARS):
+        (docs / f"healthy {number}.md.meta.yaml").write_bytes(text.encode("latin-1"))
+    rest = _rest(folder, docs)
     size = sum(write(docs, name) for name in DOCUMENTS)
     began = time.monotonic()
     run = Ingest(folder, docs)
     report = run.wait(seconds)
     took = time.monotonic() - began
     error = run.error.read_text(errors="replace")
+    name = f"A1, C19 {len(DOCUMENTS)} documents ({size / 1e6:.0f} MB), {len(SIDECARS)} sidecars"
     if report is None:
         happened = f"not done after {took:.0f} s, or no report: {error[-200:]!r}"
-        return Outcome(
-            "A1, C19 documents",
-            "every file read or failed alone",
-            happened,
-            False,
-            memory=run.peak - rest.peak,
-            most_memory=MOST_INGEST_MIB,
-        )
+        return _documents(name, happened, False, run.peak - rest)
     failed = {failure["source"].partition("!/")[0] for failure in report["failures"]}
-    healthy = not [source for source in failed if "healthy" in source]
-    seen = report["files"]["seen"]
-    good = healthy and seen == len(DOCUMENTS) + 20 and "Traceback" not in error and run.process.returncode in (0, 1)
-    kinds = {}
-    for failure in report["failures"]:
-        kinds[failure["kind"]] = kinds.get(failure["kind"], 0) + 1
-    happened = f"{seen} files, {len(failed)} failed ({kinds}), {took:.0f} s, ended with {run.process.returncode}"
-    return Outcome(f"A1, C19 {len(DOCUMENTS)} documents ({size / 1e6:.0f} MB)", "every file read or failed alone", happened, good,
-                   memory=run.peak - rest.peak, most_memory=MOST_INGEST_MIB)  # fmt: skip
+    sick = [source for source in failed if "healthy" in source]
+    seen, ended = report["files"]["seen"], run.process.returncode
+    taken = sum(count for outcome, count in report["files"].items() if outcome != "seen")
+    good = not sick and seen == taken == len(DOCUMENTS) + 20 and "Traceback" not in error and ended in (0, 1)
+    kinds = Counter(failure["kind"] for failure in report["failures"])
+    happened = f"{seen} files, {taken} told of, {len(failed)} failed ({dict(kinds)}), {took:.0f} s, ended with {ended}"
+    return _documents(name, happened + (f"; {sick}" if sick else ""), good, run.peak - rest)
+
+
+def _documents(name, happened, good, memory):
+    return Outcome(name, "every file read or failed alone", happened, good, memory=memory, most_memory=MOST_INGEST_MIB)
+
+
+def limit(base):
+    """One document of as many chunks as a file may have, with a title, headings and facts of its own in each row."""
+    folder = room(base, "limit")
+    docs = folder / "docs"
+    _healthy(docs)
+    rest = _rest(folder, docs)
+    size = write(docs, "limit.md")
+    run = Ingest(folder, docs, seconds=60.0)
+    report = run.wait(240)
+    chunks = report["chunks"]["new"] if report else 0
+    good = report is not None and report["files"]["failed"] == 0 and chunks >= LIMIT
+    name = f"A1 a document of {LIMIT} chunks ({size / 1e6:.0f} MB)"
+    return _documents(name, f"{chunks} chunks stored", good, run.peak - rest)
 
 
 RULES = {
@@ -119,6 +153,12 @@ RULES = {
 }  # fmt: skip
 
 
+GIT = {
+    ".git/info/exclude": RULES["stars"],
+    ".git/config": f'[core]\n\texcludesFile = rules\n[include]\n\tpath = config\n[x "{" " * 100_000}\n{"#" * 100_000}\n',
+    ".git/rules": RULES["folders"] + RULES["sets"],
+    ".git/HEAD": "ref: refs/heads/main\n",
+}
 TOO_LONG = {"100 000 lines", "2 MB"}
 
 
@@ -132,13 +172,19 @@ def rules(base):
         (below / ".gitignore").write_bytes(text.encode("latin-1"))
         (below / ("a" * 200 + ".txt")).write_text(f"words of the document {name}")
         (deep / "c.txt").write_text(f"words of the deep document {name}")
+    for name, text in GIT.items():
+        path = folder / "docs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     began = time.monotonic()
     report = Ingest(folder, folder / "docs", archives=False).wait(120)
     took = time.monotonic() - began
     taken, told = (report["files"]["new"], len(report["failures"])) if report else (None, None)
     good = (taken, told) == (2 * (len(RULES) - len(TOO_LONG)), len(TOO_LONG)) and took < 60
     happened = f"{taken} files in {took:.1f} s, {told} rule files told"
-    return Outcome(f"A2 {len(RULES)} ignore files", "all others taken, soon; too long ones told", happened, good)
+    return Outcome(
+        f"A2 {len(RULES)} ignore files, and git's own", "all others taken, soon; too long ones told", happened, good
+    )
 
 
 def killed_workers(base):
@@ -173,8 +219,8 @@ def small_table(base, name):
     return folder
 
 
-def damaged_state(base):
-    """A journal with damaged bytes, and tables with damaged or missing files: told, with the way out; no traceback."""
+def damaged_journal(base):
+    """A journal with damaged bytes: who reads goes on without it, who writes makes it again."""
     folder = small_table(base, "journal")
     journal = next(path for path in (folder / ".embedingest").glob("chunks-*.sqlite"))
     data = bytearray(journal.read_bytes())
@@ -192,22 +238,41 @@ def damaged_state(base):
     codes = [one.returncode for one in done]
     good = codes == [0] * 4 and not any("Traceback" in one.stderr for one in done)
     yield Outcome("A6 a damaged journal", "search, ingest, verify, status go on", str(codes), good)
-    for what, pattern in (("data", "data/*"), ("version", "_versions/*"), ("text index", "_indices/*/*")):
-        folder = small_table(base, f"table {what}")
-        table = next((folder / ".embedingest" / "lancedb").glob("chunks*.lance"))
-        files = [path for path in table.glob(pattern) if path.is_file()]
-        for path in files:
-            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-        status, search, verify = (
-            embedingest(folder, *words) for words in (["status"], ["search", "walrus"], ["verify"])
-        )
-        shown = [one.returncode for one in (status, search, verify)]
-        traces = any("Traceback" in one.stderr for one in (status, search, verify))
-        mended = embedingest(folder, "verify", "--repair") if what == "text index" else embedingest(folder, "rebuild")
-        after = embedingest(folder, "search", "walrus")
-        good = bool(files) and not traces and after.returncode == 0 and "walrus" in after.stdout and any(shown)
-        happened = f"status, search, verify {shown}{', a traceback' if traces else ''}; mended {mended.returncode}, search {after.returncode}"
-        yield Outcome(f"C20 a cut {what}", "told, and mended by the way that is named", happened, good)
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+DAMAGES = {
+    "cut data": ("data/*", _cut), "cut version": ("_versions/*", _cut), "cut text index": ("_indices/*/*", _cut),
+    "missing data file": ("data/*", Path.unlink), "missing text index": ("_indices/*/*", Path.unlink),
+}  # fmt: skip
+
+
+def damaged_tables(base):
+    """Tables with damaged or missing files: told by those who read, without a traceback, and mended by the way named."""
+    with ThreadPoolExecutor(2) as threads:
+        yield from threads.map(lambda what: _damaged_table(base, what), DAMAGES)
+
+
+def _damaged_table(base, what):
+    pattern, damage = DAMAGES[what]
+    folder = small_table(base, f"table {what}")
+    table = next((folder / ".embedingest" / "lancedb").glob("chunks*.lance"))
+    files = [path for path in table.glob(pattern) if path.is_file()]
+    for path in files:
+        damage(path)
+    told = [embedingest(folder, *words) for words in (["status"], ["search", "walrus"], ["verify"])]
+    shown = [one.returncode for one in told]
+    traces = any("Traceback" in one.stderr for one in told)
+    way = ("verify", "--repair") if "index" in what else ("rebuild",)
+    mended = embedingest(folder, *way)
+    after = embedingest(folder, "search", "walrus")
+    good = bool(files) and not traces and after.returncode == 0 and "walrus" in after.stdout and any(shown)
+    traced = ", a traceback" if traces else ""
+    happened = f"status, search, verify {shown}{traced}; {way[0]} {mended.returncode}, search {after.returncode}"
+    return Outcome(f"C20 a {what}", "told, and mended by the way that is named", happened, good)
 
 
 def swapped_links(base):
@@ -256,20 +321,14 @@ def terminal(base):
         "# Head \x1b]0;TITLE\x07\n\nthe walrus \x1b[31mRED \x1b]52;c;ZQ==\x07 \x08\x08 ice\n"
     )
     embedingest(folder, "ingest", "docs", "-m", "hashing")
-    out, program = b"", [sys.executable, "-m", "embedingest", "search", "walrus"]
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(folder)
-        os.execvpe(program[0], program, environment(folder))
-    while True:
-        try:
-            part = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        out += part
-    os.waitpid(process, 0)
+    out, (ours, theirs) = b"", pty.openpty()
+    command = [sys.executable, "-m", "embedingest", "search", "walrus"]
+    with subprocess.Popen(command, cwd=folder, env=environment(folder), stdin=theirs, stdout=theirs, stderr=theirs):
+        os.close(theirs)
+        with contextlib.suppress(OSError):  # how the end of a terminal is told
+            while part := os.read(ours, 65536):
+                out += part
+    os.close(ours)
     bad = [code for code in (b"\x1b]0;", b"\x1b[2J", b"\x1b]52", b"\x07", b"\x08", b"\xc2\x9b") if code in out]
     return Outcome(
         "L text that drives a terminal",
@@ -277,54 +336,6 @@ def terminal(base):
         "spelled out" if not bad else f"raw: {bad}",
         not bad and b"walrus" in out,
     )
-
-
-BROKEN = {
-    "config.json is a list": ("config.json", b"[]"), "modules.json is numbers": ("modules.json", b"[1, 2]"), "positions are a letter": ("config.json", "positions"),
-    "a deep header": ("model.safetensors", (200_000).to_bytes(8, "little") + b"[" * 200_000), "a long header": ("model.safetensors", b"\xff" * 16),
-    "a missing tensor": ("model.safetensors", "missing"), "a tokenizer of brackets": ("tokenizer.json", b"[" * 100_000),
-}  # fmt: skip
-
-
-def broken_models(base):
-    """Copies of the packaged model, each with one lie; returns their settings by name."""
-    from safetensors.numpy import load_file, save_file
-
-    from embedingest.engine.packaged import PACKAGED
-
-    origin = Path(next(iter(PACKAGED.values())).path())
-    models = {}
-    for number, (file, content) in enumerate(BROKEN.values()):
-        folder = base / "models" / f"broken{number}"
-        shutil.copytree(origin, folder, copy_function=os.link)
-        (folder / file).unlink()
-        if content == "missing":
-            weights = load_file(origin / file)
-            weights.pop("encoder.layer.5.output.dense.weight")
-            save_file(weights, folder / file, metadata={"format": "pt"})
-        elif content == "positions":
-            (folder / file).write_text(
-                json.dumps(json.loads((origin / file).read_text()) | {"max_position_embeddings": "a"})
-            )
-        else:
-            (folder / file).write_bytes(content)
-        models[f"broken{number}"] = {"path": str(folder)}
-    return models
-
-
-def lying_models(server):
-    """Every broken model is refused by name; the healthy ones are listed and serve."""
-    names = [model["name"] for model in json.loads(server.get("/api/tags")[1])["models"]]
-    yield Outcome("A4 the list of models", "the healthy ones", str(names), "all-minilm:latest" in names)
-    for number, what in enumerate(BROKEN):
-        found = [server.post("/api/embed", {"model": f"broken{number}", "input": "the same text"}) for _ in range(2)]
-        answer = found[0][1].decode(errors="replace")
-        good = (
-            all(status in (404, 500) for status, _ in found)
-            and "internal error" not in answer
-            and '"embeddings":' not in answer
-        )
-        yield Outcome(f"A4 {what}", "refused, and named", f"{found[0][0]} {answer[:90]}", good)
 
 
 def configurations(base):
@@ -366,27 +377,3 @@ def configurations(base):
         done.stdout.strip(),
         done.stdout.strip() in ("1", "TypeError"),
     )
-
-
-def compiled_cache(base):
-    """A compiled model that others may write is not taken."""
-    folder = room(base, "cache")
-    first = embedingest(folder, "embed", "words", "-m", "all-minilm", "--json")
-    files = [path for path in (base / "cache").rglob("*") if path.is_file()]
-    for path in files:
-        path.chmod(0o666)
-    before = {path: path.stat().st_ino for path in files}
-    second = embedingest(folder, "embed", "words", "-m", "all-minilm", "--json")
-    again = [
-        path
-        for path in files
-        if path.suffix in (".xml", ".bin")
-        and path.exists()
-        and path.stat().st_ino == before[path]
-        and path.stat().st_mode & 0o022
-    ]
-    good = first.returncode == second.returncode == 0
-    happened = (
-        f"{first.returncode} and {second.returncode}; {len(files)} files, {len(again)} left writable and in place"
-    )
-    return Outcome("C18 a cache that others may write", "not taken, made again", happened, good and bool(files))

@@ -29,6 +29,9 @@ LARGE = {
     "one word of 60 MB": lambda: ("/api/embed", '{%s,"input":"%s"}' % (MINILM, "x" * SIZE)),
     "one word of 20 MB, never cut": lambda: ("/api/embed", '{%s,"truncate":false,"input":"%s"}' % (MINILM, "x" * 20_000_000)),
     "marks on one letter, 20 MB": lambda: ("/api/embed", '{%s,"input":"a%s"}' % (MINILM, "\u0301" * 10_000_000)),
+    "marks on many letters, 2 MB": lambda: ("/api/embed", '{%s,"input":"%s"}' % (MINILM, "a\u0301" * 700_000)),
+    "33 000 texts for no model": lambda: ("/api/embed", '{"model":"nope","input":[%s"x"]}' % _many('"%s",' % ("x" * 1800))),
+    "letters of two bytes in 33 000 texts": lambda: ("/api/embed", '{"model":"nope","input":[%s"\\ud800"]}' % _many('"%s",' % ("\u00e9" * 900), SIZE // 2)),
     "CJK, 20 MB": lambda: ("/api/embed", '{%s,"input":"%s"}' % (MINILM, "\u65e5" * 7_000_000)),
     "30 million numbers, read carefully": lambda: ("/api/embed", '{%s,"z":"\\ud800","input":[%s1]}' % (HASHING, _many("1,"))),
     "5 million keys inside": lambda: ("/api/embed", '{%s,"z":"\\ud800","input":{%s}}' % (HASHING, _keys(5_000_000))),
@@ -44,6 +47,29 @@ LARGE = {
     "32 768 texts": lambda: ("/api/embed", '{%s,"input":[%s"x"]}' % (HASHING, '"x",' * 32_767)),
     "a name of 20 MB": lambda: ("/api/embed", '{"model":"%s","input":"x"}' % ("a" * 20_000_000)),
 }  # fmt: skip
+
+
+REFUSALS = (
+    ("GET", "/v1/nope", 404), ("GET", "/v1/embeddings", 405), ("POST", "/v1/embeddings", 400), ("GET", "/v1/models/owner/name", 404), ("DELETE", "/v1/models", 405),
+    ("GET", "/api/nope", 404), ("GET", "/api/embed", 405), ("POST", "/api/embed", 400), ("POST", "/api/show", 400), ("PUT", "/api/tags", 405),
+)  # fmt: skip
+
+
+def refusals(server):
+    """Whatever is refused, its error has the shape that its clients read: OpenAI's under `/v1`, else Ollama's."""
+    wrong = []
+    for method, path, wanted in REFUSALS:
+        for headers in ({}, {"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+            status, answer = server.request(method, path, "{", headers)
+            told = json.loads(answer)["error"]["message"] if path.startswith("/v1") else answer.decode()
+            if status != (403 if headers else wanted) or not told:
+                wrong.append((method, path, headers, status))
+    listed = [one["id"] for one in json.loads(server.get("/v1/models")[1])["data"]]
+    wrong += [name for name in listed if server.get(f"/v1/models/{name}")[0] != 200]
+    with Watch(server) as watch:
+        pass
+    happened = f"{len(REFUSALS) * 3} refusals, {len(listed)} models" + (f"; not {wrong[:4]}" if wrong else "")
+    yield watch.outcome("B11 refusals under /api and /v1", "each in its clients' shape", happened, not wrong)
 
 
 def _keys(count):
@@ -65,6 +91,10 @@ def large(server):
             f"A3 {name} ({len(data) / 1e6:.0f} MB)", "an answer with its cause", f"{status} in {took:.1f} s", good
         )
         del answer, data
+
+
+def packed(server):
+    """Bodies that unpack beyond their bound, that are not what they say, and an ordinary one."""
     plain = json.dumps({"model": "hashing", "input": "x" * 300_000_000}).encode()
     for packed, encoding in (
         (gzip.compress(plain, 1), "gzip"),
@@ -102,7 +132,7 @@ ODD = (
     '"http://host.example/x"', '"hashing:cloud"', '"."', '"C:\\\\x"', '"hashing%s"' % (":local" * 500), '["\\udc00\\ud800"]',
     "[" * 490 + "]" * 490, "[" * 990 + "]" * 990, "[" * 100_000, '{"a":' * 490 + "1" + "}" * 490, '{"a":' * 1000 + "1" + "}" * 1000,
     "[1, 2, 3]", "[[1, 2], [3]]", '["a", null]', "[%s]" % ",".join(['"a"'] * 40_000), '"%s"' % ("a" * 100_000), '{"num_ctx": %s}' % DIGITS[0],
-    '{"num_ctx": 1e400}', '"modified_at > \'0001-01-01T00:00:00+23:59\'"', '"modified_at < \'9999-12-31T23:59:59-23:59\'"', '"page = %s"' % DIGITS[0],
+    '{"num_ctx": 1e400}', '{"num_ctx": 4611686018427387904}', '{"a": 1}', '"hashing\\n"', '"hashing\\u0000"', '"../x/hashing"', '"x"', "1.5", '""', '"modified_at > \'0001-01-01T00:00:00+23:59\'"', '"modified_at < \'9999-12-31T23:59:59-23:59\'"', '"page = %s"' % DIGITS[0],
 )  # fmt: skip
 FIELDS = {
     "/api/embed": (
@@ -177,6 +207,10 @@ BOTH = {
     "a GET with a body": b"GET /api/version HTTP/1.1\r\nHost: localhost\r\n" + LENGTH + b"\r\n" + BODY,
     "a request as a body": HEAD + b"Content-Length: %d\r\n\r\n" % len(NEXT) + NEXT,
     "expect": HEAD + LENGTH + b"Expect: 100-continue\r\n\r\n" + BODY, "tab before chunked": HEAD + b"Transfer-Encoding:\tchunked\r\n\r\n" + CHUNKS,
+    "an odd expectation": HEAD + LENGTH + b"Expect: 200-ok\r\n\r\n" + BODY, "many empty lines before": b"\r\n" * 5000 + HEAD + LENGTH + b"\r\n" + BODY,
+    "a body that is not packed as it says": HEAD + b"Content-Encoding: gzip\r\n" + LENGTH + b"\r\n" + BODY, "PROPFIND": b"PROPFIND /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "HEAD": b"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "*": b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "NUL in a target": b"GET /%00%ff%fe HTTP/1.1\r\nHost: localhost\r\n\r\n", "another host in the target": b"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "a method by header": HEAD + b"X-HTTP-Method-Override: GET\r\n" + LENGTH + b"\r\n" + BODY,
 }  # fmt: skip
 REFUSED = {
@@ -190,6 +224,9 @@ REFUSED = {
     "lines end with LF": (HEAD + CHUNKED).replace(b"\r\n", b"\n") + CHUNKS, "lines end with CR": (HEAD + CHUNKED).replace(b"\r\n", b"\r") + CHUNKS,
     "CR in a header": HEAD + b"X: a\rTransfer-Encoding: chunked\r\n" + LENGTH + b"\r\n" + BODY, "no colon": HEAD + b"Foo\r\n" + LENGTH + b"\r\n" + BODY,
     "a blank before the colon": HEAD + b"Content-Length : 19\r\n\r\n" + BODY, "chunks without their end": HEAD + CHUNKED + b"13\r\n" + BODY + b"0\r\n\r\n",
+    "a folded transfer encoding": HEAD + b"Transfer-Encoding:\r\n chunked\r\n\r\n" + CHUNKS, "a folded host": b"GET / HTTP/1.1\r\nHost: localhost\r\n evil.example\r\n\r\n",
+    "NUL in the host": b"GET / HTTP/1.1\r\nHost: localhost\0.evil.example\r\n\r\n", "a target without a slash": b"GET api/version HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a blank in the target": b"GET /api/ version HTTP/1.1\r\nHost: localhost\r\n\r\n", "a method in small letters": b"get / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "no host": HEAD[:26] + LENGTH + b"Connection: close\r\n\r\n" + BODY, "HTTP/1.2": b"GET / HTTP/1.2\r\nHost: localhost\r\n\r\n", "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "HTTP/0.9": b"GET /\r\n", "CONNECT": b"CONNECT evil.example:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", "a target of 8 bits": b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "a target of 66 KB": b"GET /" + b"a" * 66_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", "a header of 70 KB": HEAD + b"X: " + b"a" * 70_000 + b"\r\n\r\n",
@@ -213,12 +250,20 @@ def framing(server):
 
 
 HOSTS = {
-    200: (b"localhost", b"LOCALHOST:80", b"localhost.", b"127.0.0.1", b"[::1]", b"[::1]:80", b"0.0.0.0", b"10.0.0.5", b"[fe80::1]"),
+    200: (b"localhost", b"LOCALHOST:80", b"localhost.", b"127.0.0.1", b"[::1]", b"[::1]:80", b"0.0.0.0", b"10.0.0.5", b"[fe80::1]", b"[::ffff:127.0.0.1]",
+          b"169.254.169.254", b"192.168.7.7:80", b"[::]:1", b"[2001:db8::1]"),
     400: (b"localhost..", b"user@localhost", b"localhost:1@evil.example", b"evil.example#.local", b"evil.example/.local", b"[evil.example",
           b"[::1]evil.example", b"localhost:99999999", b"localhost:-1", b"localhost:80:80", b"\xff\xfe", b"localhost,evil.example",
-          b"localhost evil.example", b"localhost\r\nHost: evil.example", b"[::1%25lo]"),
+          b"localhost evil.example", b"localhost\r\nHost: evil.example", b"[::1%25lo]",
+          b"", b"evil.example?.local", b"localhost@evil.example"),
     403: (b"evil.example", b"localhost.evil.example", b"evil.local", b"evil.local.", b"evil.internal", b"evil.localhost", b"8.8.8.8", b"127.1",
-          b"0x7f.1", b"2130706433", b"[2600::1]"),
+          b"0x7f.1", b"2130706433", b"[2600::1]", b"127.0.0.1."),
+}  # fmt: skip
+ORIGINS = {
+    200: (b"http://localhost", b"http://localhost:3000", b"https://127.0.0.1:1", b"", b"tauri://localhost"),
+    403: (b"null", b"http://evil.example", b"http://localhost.evil.example", b"http://localhost:1.evil.example", b"http://localhost:x@evil.example",
+          b"http://localhost:", b"HTTP://LOCALHOST", b"http://user@localhost", b"http://127.0.0.1.evil.example:80", b"file://localhost\0"[:16] + b"evil"[:0] and b"ftp://localhost"),
+    400: (b"http://localhost\r\nOrigin: http://evil.example", b"http://evil.example\r\nOrigin: http://localhost"),
 }  # fmt: skip
 UNLOADING = {
     "/api/embed": {"input": []}, "/api/embeddings": {"prompt": ""}, "/api/generate": {}, "/api/chat": {"messages": []},
@@ -255,6 +300,11 @@ def guard(server, found=200):
                 answer = server.raw(head + search)
                 if statuses(answer) != [found if status == 200 else status] or b"nosniff" not in answer:
                     wrong.append((host, statuses(answer)))
+        for status, origins in ORIGINS.items():
+            for origin in origins:
+                head = b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: %s\r\n" % origin
+                if statuses(server.raw(head + LENGTH + b"\r\n" + BODY)) != [status]:
+                    wrong.append((origin, status))
         wrong += [
             path for path, body in UNLOADING.items() for headers in STRANGERS[:2]
             if server.request("POST", path, json.dumps({"model": "hashing", "keep_alive": 0, **body}), headers)[0] != 403

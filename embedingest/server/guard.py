@@ -144,12 +144,10 @@ class Guard:
 
     @cached_property
     def _origins(self) -> re.Pattern[str]:
-        patterns = [
-            f"{scheme}://{host}{port}" for scheme in ("http", "https") for host in _LOCAL for port in ("", ":*")
-        ]
-        patterns += [*_APPS, *self.settings.origins]
+        local = "|".join(map(re.escape, _LOCAL))
+        patterns = [*_APPS, *self.settings.origins]
         expressions = [".*".join(re.escape(part) for part in pattern.split("*", 1)) for pattern in patterns]
-        return re.compile("|".join(f"(?:{expression})" for expression in expressions))
+        return re.compile("|".join([f"https?://(?:{local})(?::[0-9]{{1,5}})?", *(f"(?:{one})" for one in expressions)]))
 
 
 def is_loopback(host: str) -> bool:

@@ -31,7 +31,7 @@ class Served:
     """What the attacks need of a server, over one that runs in this process."""
 
     def __init__(self, port: int, log: Path) -> None:
-        self.port, self.log = port, log
+        self.port, self.log, self.shared = port, log, False
 
     def memory(self) -> float:
         return 0.0
@@ -101,7 +101,7 @@ def test_a_watch_sees_who_is_not_answered():
     def get(_path):
         return 503, b""
 
-    server = SimpleNamespace(memory=lambda: 1.0, get=get)
+    server = SimpleNamespace(memory=lambda: 1.0, get=get, shared=False)
     with attack_common.Watch(server, queries=False) as watch:
         pass
     assert not watch.outcome("n", "e", "h", good=True).held

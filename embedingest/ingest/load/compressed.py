@@ -7,6 +7,7 @@ import dataclasses
 import io
 import lzma
 import posixpath
+import re
 import tarfile
 import zlib
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 _PIECE: Final = 2**20
+_STEP: Final = 2**10  # bytes that a stream is fed first
+_PADDING: Final = re.compile(rb"\0*")
 _XZ_MEMORY: Final = 256 * 2**20
 """Bytes that unpacking xz may take for itself: the strongest usual setting takes 65 MiB."""
 
@@ -94,20 +97,10 @@ class _PackedLoader:
     def _unpack(self, data: bytes, name: str, budget: Budget) -> bytes:
         """Every stream of the file; zeros after the last are padding."""
         pieces: list[bytes] = []
-        first = True
-        while first or data.lstrip(b"\0"):
-            stream, pending, first = self._decompressor(), data, False
-            try:
-                while not stream.eof and (pending or not stream.needs_input):
-                    piece = stream.decompress(pending, _PIECE)
-                    pending = b""
-                    budget.take(len(piece))
-                    pieces.append(piece)
-            except (OSError, EOFError, lzma.LZMAError, ValueError, MemoryError) as error:
-                raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
-            if not stream.eof:
-                raise DocumentError(f"{name} is damaged: it ends too early", source=name, code="corrupt")
-            data = stream.unused_data
+        at = 0
+        while not at or at < len(data):
+            at = _stream(self._decompressor(), data, at, name, budget, pieces)
+            at += len(_PADDING.match(data, at)[0])  # type: ignore[index]  # it matches everywhere
         return b"".join(pieces)
 
 
@@ -230,21 +223,33 @@ def _inner_name(name: str) -> str:
 def _gunzip(data: bytes, name: str, budget: Budget) -> bytes:
     """Every member of a gzip file; padding after the last is allowed, as gzip itself allows it."""
     pieces: list[bytes] = []
-    while data.startswith(_GZIP):
-        stream = zlib.decompressobj(wbits=31)
-        pending = data
-        try:
-            while pending and not stream.eof:
-                piece = stream.decompress(pending, _PIECE)
+    at = 0
+    while data.startswith(_GZIP, at):
+        at = _stream(zlib.decompressobj(wbits=31), data, at, name, budget, pieces)
+    return b"".join(pieces)
+
+
+def _stream(stream: Any, data: bytes, at: int, name: str, budget: Budget, pieces: list[bytes]) -> int:
+    """Unpack the stream that begins at `at`; answers where it ends.
+
+    It is fed little by little: what it leaves of a piece is copied, and a file may have a stream every twenty bytes.
+    """
+    step = _STEP
+    try:
+        while not stream.eof:
+            fed = data[at : at + step]
+            if not fed:
+                raise DocumentError(f"{name} is damaged: it ends too early", source=name, code="corrupt")
+            at += len(fed)
+            step = min(2 * step, _PIECE)
+            piece = stream.decompress(fed, _PIECE)
+            while piece:
                 budget.take(len(piece))
                 pieces.append(piece)
-                pending = stream.unconsumed_tail
-        except zlib.error as error:
-            raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
-        if not stream.eof:
-            raise DocumentError(f"{name} is damaged: it ends too early", source=name, code="corrupt")
-        data = stream.unused_data
-    return b"".join(pieces)
+                piece = b"" if stream.eof else stream.decompress(getattr(stream, "unconsumed_tail", b""), _PIECE)
+    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError) as error:
+        raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
+    return at - len(stream.unused_data)
 
 
 def _zip(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:

@@ -7,10 +7,15 @@ tries every piece at KIB (100) and four times as much, and prints those whose ti
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import itertools
+import lzma
+import random
 import re
 import sys
+import tarfile
 import time
 import zipfile
 from typing import TYPE_CHECKING, NamedTuple
@@ -529,8 +534,38 @@ PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+PIECES |= {
+    "rtf": ("a.rtf", (
+        "{", "}", "{}", "\\", "\\par", "\\par ", "\\'e9", "\\'", "\\u8364 ?", "\\u8364", "\\uc9 ", "\\bin9 ", "\\bin99999999 ", "{\\*\\x a}", "{\\*", "{\\footnote a}",
+        "{\\footnote ", "\\trowd a\\cell\\row ", "\\cell ", "\\row ", "\\trowd ", "\\cellx9 ", "\\intbl ", "{\\fonttbl{\\f0 a;}}", "{\\stylesheet{\\s1 heading 1;}}", "{\\info{\\title a}}",
+        "{\\title ", "{\\field{\\fldinst a}{\\fldrslt b}}", "{\\pict 00}", "\\pard ", "\\plain ", "\\s1 ", "\\outlinelevel1 ", "\\v a\\v0 ", "\\deleted ", "{\\listtext a}", "\\tab ", "\\~", "0", "\\a1",
+        "\\ansicpg932 \\'81", "\\f0 ", "{\\header a}", "{\\*\\annotation a}", "\\nestcell ", "\\itap2 ", "\\nestrow ", "\\sect ", "a{\\b b}", "{\\upr{a}{\\*\\ud{b}}}",
+    )),
+    "xml": ("a.xml", (
+        "<a>", "</a>", "<a/>", "<a>b</a>", "<p>", "<p>a</p>", "<p>a", "<title>", "<title>a</title>", "<section>", "<section><title>a</title>", "<div>a", "<row>", "<row><cell>a</cell></row>", "<cell>",
+        "<row><cell Index='9'/></row>", "<table>", "<table name='a'>", "<worksheet name='a'/>", "<programlisting>", "<pre>`</pre>", "<li>", "<ul><li>a", "<tspan x='1'>a</tspan>", "<tspan x='1'>", "<br/>", "<v>a",
+        "<binary>a</binary>", "<script>", "&lt;p&gt;", "&lt;p&gt;a&lt;/p&gt;", "<![CDATA[<p>]]>", "<!---->", "<?a?>", "<a b='c'/>", "<item>", "<entry><title>", "<note>", "<text>", "<v>", "&#10;", "<term>",
+    )),
+    "cards": ("a.ics", (
+        "BEGIN:VEVENT\n", "END:VEVENT\n", "BEGIN:VEVENT\nSUMMARY:a\nEND:VEVENT\n", "SUMMARY:a\n", "SUMMARY:", "\n a", " a\n", "DESCRIPTION:a\\n", "\\n", "\\;", ";", ";CN=", ';CN="', 'ATTENDEE;CN="', "ATTENDEE;CN=a:b\n",
+        "DTSTART:20200101T000000\n", "20200101", "FN:a\n", "N:a;b\n", "ADR:;;;\n", "a.TEL:1\n", "PHOTO:a\n", "NOTE;ENCODING=QUOTED-PRINTABLE:a=\n", "=\n", "=3D", ":", "mailto:",
+    )),
+    "saved-page": ("a.mht", (
+        "--b\n", "--b\nContent-Type: text/html\n\n<p>a\n", "--b\nContent-Type: image/png\n\na\n", "--b\nContent-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: message/rfc822\n\n", "--c\n", "<p>", "a\n", "Content-ID: <a>\n", "--b--\n",
+        "--b\nContent-Type: text/html; charset=a\nContent-Transfer-Encoding: base64\n\nYQ==\n", "=3D", "=\n", " a\n",
+    )),
+    "mail emlx": ("a.emlx", ("1\n", "Subject: a\n", "<plist>", "<", "a: b\n")),
+    "mail mbox": ("a.mbox", ("From a@b Thu Jan  1 00:00:00 1970\n", "From a\n", ">From a\n", "From a@b Thu Jan  1 00:00:00 1970\n\n", "\nFrom ", "Content-Length: 9\n")),
+}  # fmt: skip
 # What a piece may stand behind: the piece alone, or below a head.
 HEADS: dict[str, tuple[str, ...]] = {
+    "rtf": ("{\\rtf1 ", "{\\rtf1 {\\fonttbl", "{\\rtf1 {\\stylesheet", "{\\rtf1 {\\info{\\title ", "{\\rtf1 \\trowd ", "{\\rtf1\\ansicpg932 "),
+    "xml": ("", "<a>", "<?xml version='1.0'?><a>", "<svg>", "<a><row>"),
+    "cards": ("", "BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "BEGIN:VCARD\nFN:", "BEGIN:VEVENT\nATTENDEE", "BEGIN:VEVENT\nDTSTART:", "BEGIN:VCARD\nNOTE;CHARSET=a;ENCODING=QUOTED-PRINTABLE:"),
+    "saved-page": (
+        "Content-Type: text/html\n\n", "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n", "Content-Type: text/html; charset=", "Content-Type: ", "Snapshot-Content-Location: ", "Content-Type: multipart/related; boundary=b; start=",
+        "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>",
+    ),
     "html": ("", "<html><body><p>", "<body><table>", "<div "),
     "captions": ("", "00:00:01,000 --> 00:00:02,000\n", "WEBVTT\n\n00:01.000 --> 00:02.000\n<"),
     "csv": ("", "a,b,c\n", '"'),
@@ -715,6 +750,119 @@ def _office() -> Iterator[Case]:
         ),
     )
     yield Case("archive", "a.zip", "members of one name", _zipped_same)
+    yield from _sheets()
+    yield from _packed()
+
+
+_SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+XLSX = (
+    "<row><c t='s'><v>0</v></c></row>", "<row><c><v>1</v></c></row>", "<row><c><v>1</v>", "<row>", "<c>", "<row><c><f>A1</f></c></row>", "<row><c r='A1' s='1'><v>1</v></c></row>", "<c r=", "<c ", "<c", "<a:", "<c r='A1' ", " r ", " s=", "<v>",
+    "<row><c t='inlineStr'><is><t>x</t></is></c></row>", "<dimension ", "<mergeCell ref='A1:A9'/>", "<!--", "</c>", "</row>", "<row/>", "<is ", "<f", "<row><c r='A1'><v>1</v></c><c r='XFD1048576'><v>1</v></c></row>",
+)  # fmt: skip
+
+
+def _sheets() -> Iterator[Case]:
+    r = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    book = (
+        f'<workbook xmlns="{_SHEET}" xmlns:r="{r}"><sheets><sheet name="a" sheetId="1" r:id="s"/></sheets></workbook>'
+    )
+    rels = f'<Relationships {_R}><Relationship Id="s" Type="{r}/worksheet" Target="worksheets/s.xml"/><Relationship Id="t" Type="{r}/sharedStrings" Target="t.xml"/></Relationships>'
+    head = {"xl/workbook.xml": book, "xl/_rels/workbook.xml.rels": rels}
+    xml = f'<worksheet xmlns="{_SHEET}"><sheetData>'
+    for piece in XLSX:
+
+        def parts(size: int, piece: str = piece) -> dict[str, str]:
+            sheet = f"{xml}{piece * (size // len(piece))}</sheetData></worksheet>"
+            return {**head, "xl/t.xml": f'<sst xmlns="{_SHEET}"><si><t>x</t></si></sst>', "xl/worksheets/s.xml": sheet}
+
+        yield Case("sheet", "a.xlsx", f"xlsx {piece}", _zipped(parts))
+    for piece in ("<si><t>x</t></si>", "<si><r><t>x</t></r>", "<si>", "<t>"):
+
+        def strings(size: int, piece: str = piece) -> dict[str, str]:
+            sheet = f"{xml}<row><c t='s'><v>0</v></c></row></sheetData></worksheet>"
+            return {
+                **head,
+                "xl/t.xml": f'<sst xmlns="{_SHEET}">{piece * (size // len(piece))}</sst>',
+                "xl/worksheets/s.xml": sheet,
+            }
+
+        yield Case("sheet", "a.xlsx", f"strings {piece}", _zipped(strings))
+    for piece in (
+        "<numFmt numFmtId='1' formatCode='0'/>",
+        "<xf numFmtId='14'/>",
+        "<numFmt numFmtId='1' formatCode='[",
+        "0",
+        "#,",
+        "[h]",
+        '"',
+    ):
+
+        def styles(size: int, piece: str = piece) -> dict[str, str]:
+            codes = piece * (size // len(piece))
+            style = (
+                codes
+                if piece.startswith("<")
+                else f"<numFmts><numFmt numFmtId='200' formatCode='{codes}'/></numFmts><cellXfs><xf numFmtId='200'/></cellXfs>"
+            )
+            rows = "<row><c s='0'><v>1.5</v></c></row>" * 200
+            return {
+                **head,
+                "xl/styles.xml": f'<styleSheet xmlns="{_SHEET}">{style}</styleSheet>',
+                "xl/worksheets/s.xml": f"{xml}{rows}</sheetData></worksheet>",
+            }
+
+        yield Case("sheet", "a.xlsx", f"styles {piece}", _zipped(styles))
+
+
+def _packed() -> Iterator[Case]:
+    """Compressed files of very many streams, and tar files of very many headers."""
+    for loader, name, pack in (
+        ("gzip", "a.txt.gz", gzip.compress),
+        ("bzip2", "a.txt.bz2", bz2.compress),
+        ("xz", "a.txt.xz", lzma.compress),
+    ):
+        one = pack(b"a ")
+        yield Case(loader, name, f"{loader} streams", lambda size, one=one: one * (size // len(one)))
+        yield Case(loader, name, f"{loader} padding", lambda size, one=one: one + b"\0" * size)
+        yield Case(
+            loader,
+            name,
+            f"{loader} streams and padding",
+            lambda size, one=one: (one + b"\0" * 8) * (size // (len(one) + 8)),
+        )
+        yield Case(
+            loader,
+            name,
+            f"{loader} noise",
+            lambda size, pack=pack: pack(random.Random(size).randbytes(size).hex().encode()),
+        )
+    for kind in (
+        tarfile.REGTYPE,
+        tarfile.DIRTYPE,
+        tarfile.SYMTYPE,
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.GNUTYPE_SPARSE,
+        tarfile.LNKTYPE,
+    ):
+        yield Case("archive", "a.tar", f"tar headers of {kind!r}", lambda size, kind=kind: _tar_headers(size, kind))
+    for piece in ("9 a=b\n", "9 a", "9", "9 ", "9 GNU.sparse.map=1,", "1,", "=", "99999 path="):
+        yield Case("archive", "a.tar", f"tar records {piece!r}", lambda size, piece=piece: _tar_records(size, piece))
+
+
+def _tar_headers(size: int, kind: bytes) -> bytes:
+    info = tarfile.TarInfo("a.txt")
+    info.type = kind
+    return info.tobuf(tarfile.GNU_FORMAT) * (size // 512) + bytes(1024)
+
+
+def _tar_records(size: int, piece: str) -> bytes:
+    data = (piece * (size // len(piece))).encode()
+    info = tarfile.TarInfo("a.txt")
+    info.type, info.size = tarfile.XHDTYPE, len(data)
+    plain = tarfile.TarInfo("b.txt").tobuf(tarfile.GNU_FORMAT)
+    return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512) + plain + bytes(1024)
 
 
 def _zipped_same(size: int) -> bytes:
