@@ -258,10 +258,11 @@ def pdf(pages=(("The mill", "Water turns the wheel."),), *, outline=(), encrypt=
                 first_entry + i,
                 f"<< /Title ({title}) /Parent 4 0 R /Dest [{first_page + page} 0 R /Fit] {following} >>",
             )
-    return _pdf_file(objects, encrypt=encrypt)
+    return pdf_file(objects, encrypt=encrypt)
 
 
-def _pdf_file(objects, *, encrypt):
+def pdf_file(objects, *, encrypt=False):
+    """The bytes of a file of numbered objects, each its text and its stream or None."""
     identity = b"0123456789abcdef"
     key, trailer = None, ""
     if encrypt:

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.load.common.extras import optional
+from embedingest.ingest.load.pages.contents import drop_leaders
+from embedingest.ingest.load.pages.marks import marks
+from embedingest.ingest.load.pages.page import Page
+from embedingest.ingest.load.pages.place import placed
+from embedingest.ingest.load.pages.read import read_page, turning
+from embedingest.ingest.load.pages.running import drop_running
+from embedingest.ingest.load.pages.text import joined
+from embedingest.ingest.load.pages.titles import plain
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -20,52 +27,56 @@ if TYPE_CHECKING:
 __all__ = ["PdfLoader", "create"]
 
 _LOCK: Final = threading.Lock()
-_DIGITS: Final = re.compile(r"\d+|^[ivxlcdm]+$")
-_HYPHENATED: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad\ufffe\x02]\n(?=[^\W\d_A-Z])")
-_ENDS: Final = (".", "!", "?", ":", "。", "！", "？")
-_EDGE_LINES: Final = 2
-_RUNNING_SHARE: Final = 0.3
-_MIN_PAGES: Final = 4
-_NUMBERING: Final = re.compile(
-    r"^(?:(?:chapter|appendix|part|section)\s+)?(?:[\dA-Z]{1,3}\.)*[\dA-Z]{1,3}[.:)]?\s+", re.IGNORECASE
-)
 _NO_PAGES: Final = re.compile(rb"/Kids\s*\[\s*\]")
 _MAX_OUTLINE: Final = 10_000
+_LEFT_OUT: Final = {
+    "comment": "comments_left_out",
+    "secret": "passwords_left_out",
+    "attachment": "attachments_left_out",
+}
+
+
+class _Read(NamedTuple):
+    """What PDFium knows of a file. `outline` holds level from 0, title and page index."""
+
+    pages: list[Page]
+    outline: list[tuple[int, str, int]]
+    info: dict[str, Any]
+    pictures: bool
+    notices: dict[str, int]
 
 
 class PdfLoader:
     """The words of every page, with `page` spans, and `heading` spans where the file has an outline.
 
-    Lines that repeat at the edge of many pages (running heads, page numbers) are left out and counted, unless
-    `running_lines`. Words that are parted at the end of a line are joined.
+    Running heads, and the dots and numbers of contents pages, are left out and counted, unless `running_lines`.
+    Filled fields and texts that were written on a page are read where they stand, comments only with `comments`.
+    Words that are parted at the end of a line are joined.
     """
 
     name = "pdf"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 
-    def __init__(self, *, running_lines: bool = False, password: str | None = None) -> None:
+    def __init__(self, *, running_lines: bool = False, comments: bool = False, password: str | None = None) -> None:
         self._running_lines = running_lines
+        self._comments = comments
         self._password = password
 
     def load(self, data: bytes, name: str) -> Document:
         """Raises DocumentError: `encrypted`, `corrupt`, `missing_extra`; DocumentSkipped: `image_only`, `empty`."""
         pdfium = optional("pypdfium2", "pdf", name)
         with _LOCK:
-            pages, damaged, outline, info, pictures = _read(pdfium, data, name, self._password)
-        if not any(page.strip() for page in pages):
+            pages, outline, info, pictures, notices = _read(pdfium, data, name, self._password, self._comments)
+        if not any(page.lines for page in pages):
             raise _wordless(name, len(pages), pictures=pictures)
-        notices = {"unreadable_pages": damaged} if damaged else {}
-        wordless = sum(not page.strip() for page in pages) - damaged
-        if wordless:
-            notices["pages_without_text"] = wordless
-        lines = [_lines(page) for page in pages]
+        _count(notices, "pages_without_text", sum(not page.lines and not page.damaged for page in pages))
+        _count(notices, "unreadable_pages", sum(page.damaged for page in pages))
         if not self._running_lines:
-            dropped = _drop_running(lines)
-            if dropped:
-                notices["running_lines"] = dropped
-        text, spans = _join(lines)
+            _count(notices, "running_lines", drop_running(pages))
+            _count(notices, "dot_leaders", drop_leaders(pages))
+        text, spans = joined(pages)
         return Document(
             source=name,
             has_lines=False,
@@ -78,31 +89,59 @@ class PdfLoader:
         )
 
 
-def create(*, running_lines: bool = False, password: str | None = None) -> PdfLoader:
+def create(*, running_lines: bool = False, comments: bool = False, password: str | None = None) -> PdfLoader:
     """The loader of PDF files."""
-    return PdfLoader(running_lines=running_lines, password=password)
+    return PdfLoader(running_lines=running_lines, comments=comments, password=password)
 
 
-def _read(
-    pdfium: Any, data: bytes, name: str, password: str | None
-) -> tuple[list[str], int, list[tuple[int, str, int]], dict[str, Any], bool]:
-    """The words of every page, how many pages are damaged, outline, properties, whether only pictures are there."""
+def _count(notices: dict[str, int], kind: str, count: int) -> None:
+    """Nothing is said of what did not happen."""
+    if count:
+        notices[kind] = notices.get(kind, 0) + count
+
+
+def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: bool) -> _Read:
     try:
         pdf = pdfium.PdfDocument(data, password=password)
     except pdfium.PdfiumError as error:
         raise _unopened(data, name, error) from error
+    notices: dict[str, int] = {}
     try:
-        read = [_page_text(pdfium, pdf, index) for index in range(len(pdf))]
-        damaged = read.count(None)
-        if read and damaged == len(read):
+        if pdf.get_formtype() != pdfium.raw.FORMTYPE_NONE:
+            pdf.init_forms()
+        pages = [_page(pdfium, pdf, index, notices, comments=comments) for index in range(len(pdf))]
+        if pages and all(page.damaged for page in pages):
             raise DocumentError(f"{name} is damaged: none of its pages can be read", source=name, code="corrupt")
-        pages = [page or "" for page in read]
-        pictures = not any(pages) and len(pdf) > 0 and _has_pictures(pdfium, pdf)
-        return pages, damaged, list(_outline(pdf)), _info(pdf), pictures
+        _count(notices, "attachments_left_out", pdfium.raw.FPDFDoc_GetAttachmentCount(pdf))
+        pictures = not any(page.lines for page in pages) and len(pdf) > 0 and _has_pictures(pdfium, pdf)
+        return _Read(pages, list(_outline(pdf)), _info(pdf), pictures, notices)
     except pdfium.PdfiumError as error:
         raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
     finally:
         pdf.close()
+
+
+def _page(pdfium: Any, pdf: Any, index: int, notices: dict[str, int], *, comments: bool) -> Page:
+    """A page with what was written on it."""
+    try:
+        page = pdf[index]
+    except pdfium.PdfiumError:
+        return Page(damaged=True)
+    try:
+        turn = turning(page)
+        written = list(marks(pdfium, page, turn))
+        read = read_page(pdfium, page, turn, words=any(mark.kind in {"value", "box"} for mark in written))
+    except pdfium.PdfiumError:
+        return Page(damaged=True)
+    finally:
+        page.close()
+    if written:
+        left = set(_LEFT_OUT) - ({"comment"} if comments else set())
+        for mark in written:
+            if mark.kind in left:
+                _count(notices, _LEFT_OUT[mark.kind], 1)
+        read.lines = placed(read.lines, [mark for mark in written if mark.kind not in left])
+    return read
 
 
 def _unopened(data: bytes, name: str, error: Exception) -> DocumentError:
@@ -114,20 +153,6 @@ def _unopened(data: bytes, name: str, error: Exception) -> DocumentError:
     if _NO_PAGES.search(data):
         return _wordless(name, 0, pictures=False)
     return DocumentError(f"{name} is damaged: no PDF can be read from it", source=name, code="corrupt")
-
-
-def _page_text(pdfium: Any, pdf: Any, index: int) -> str | None:
-    """The words of one page, `None` where the page is damaged."""
-    try:
-        page = pdf[index]
-        words = page.get_textpage()
-    except pdfium.PdfiumError:
-        return None
-    try:
-        return str(words.get_text_bounded()).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    finally:
-        words.close()
-        page.close()
 
 
 def _has_pictures(pdfium: Any, pdf: Any) -> bool:
@@ -166,59 +191,6 @@ def _info(pdf: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value}
 
 
-def _lines(page: str) -> list[str]:
-    page = _HYPHENATED.sub("", page).replace("\ufffe", "-").replace("\x02", "-")
-    return [line.rstrip() for line in page.split("\n") if line.strip()]
-
-
-def _drop_running(pages: list[list[str]]) -> int:
-    """Take out lines that, numbers aside, stand at the edge of many pages; how many were taken."""
-    if len(pages) < _MIN_PAGES:
-        return 0
-    pages = [lines for lines in pages if len(lines) > 2 * _EDGE_LINES]  # on a short page every line is at the edge
-    edges = Counter(shape for lines in pages for shape in {_shape(line) for line in _edge(lines)})
-    least = max(3, len(pages) * _RUNNING_SHARE / 2)
-    running = {shape for shape, count in edges.items() if count >= least}
-    dropped = 0
-    for lines in pages:
-        for index in (-1, -1, 0, 0):
-            if lines and _shape(lines[index]) in running:
-                del lines[index]
-                dropped += 1
-    return dropped
-
-
-def _edge(lines: list[str]) -> list[str]:
-    return lines[:_EDGE_LINES] + lines[-_EDGE_LINES:]
-
-
-def _shape(line: str) -> str:
-    return _DIGITS.sub("#", line.strip().lower())
-
-
-def _join(pages: list[list[str]]) -> tuple[str, list[Span]]:
-    """The pages' lines as one text, paragraphs parted by a blank line, with a span for each page."""
-    parts: list[str] = []
-    spans: list[Span] = []
-    length = 0
-    for number, lines in enumerate(pages, start=1):
-        text = _paragraphs(lines)
-        if text:
-            spans.append(Span(length, length + len(text), "page", number))
-            parts.append(text)
-            length += len(text)
-    return "".join(parts), spans
-
-
-def _paragraphs(lines: list[str]) -> str:
-    """A line that ends a sentence well before the right margin ends a paragraph."""
-    if not lines:
-        return ""
-    margin = sorted(map(len, lines))[len(lines) * 3 // 4] * 0.8
-    ended = [line + ("\n\n" if len(line) < margin and line.endswith(_ENDS) else "\n") for line in lines]
-    return "".join(ended).rstrip("\n") + "\n\n"
-
-
 def _headings(text: str, pages: list[Span], outline: list[tuple[int, str, int]]) -> list[Span]:
     """A span from each outline entry's line to the next entry of its level or above."""
     by_number = {span.value: span for span in pages}
@@ -240,16 +212,17 @@ def _headings(text: str, pages: list[Span], outline: list[tuple[int, str, int]])
 
 def _find_line(text: str, title: str, start: int, end: int) -> int | None:
     """Where the line of a heading begins: its title, behind a number or not, perhaps broken over two lines."""
-    plain_title = _plain(title)
+    plain_title = plain(title)
+    last = plain_title.rpartition(" ")[2]  # nearly no line has it, and what `plain` does takes long
     place = text.rfind("\n", 0, start) + 1
     lines = text[place:end].split("\n")
     for index, line in enumerate(lines):
         both = line if index + 1 >= len(lines) else f"{line} {lines[index + 1]}"
-        if place >= start and plain_title in {_plain(line), _plain(both), line.strip(), both.strip()}:
+        if (
+            place >= start
+            and last in both.lower()
+            and plain_title in {plain(line), plain(both), line.strip(), both.strip()}
+        ):
             return place
         place += len(line) + 1
     return None
-
-
-def _plain(line: str) -> str:
-    return " ".join(_NUMBERING.sub("", line.strip()).split()).lower()

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from embedingest import registry
 from embedingest.errors import DocumentError
 from embedingest.ingest.chunk.choose import chunker_for
+from tests.ingest.load.sheets import at, book, field, rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -1115,6 +1116,30 @@ def _others() -> Iterator[Case]:
     )
 
 
+def _pdfs() -> Iterator[Case]:
+    """One page that grows, and pages that grow in number, of what lines are compared with one another for."""
+    for label, drawn in {
+        "lines": lambda n: at(72, 700 - n % 600, f"word {n}"),
+        "leaders": lambda n: at(72, 700 - n % 600, f"{n} title {'.' * 20} {n}"),
+        "hyphens": lambda n: at(72, 700 - n % 600, f"w{chr(97 + n % 26)}-"),
+        "gaps": lambda n: at(72, 700 - n % 600, f"left {n}") + at(320, 700 - n % 600, f"right {n}"),
+        "rules": lambda n: rule(72, n % 700, 500, n % 700) + rule(n % 500, 72, n % 500, 700),
+    }.items():
+        yield Case("pdf", "a.pdf", f"{label} on a page", lambda size, drawn=drawn: _drawn(drawn, size, size))
+        yield Case("pdf", "a.pdf", f"{label} on pages", lambda size, drawn=drawn: _drawn(drawn, size, 40))
+    yield Case("pdf", "a.pdf", "fields", lambda size: book([[at(72, 700, "words")]], marks=list(_fields(size // 90))))
+
+
+def _drawn(drawn: Callable[[int], str], size: int, on_a_page: int) -> bytes:
+    pieces = [drawn(number) for number in range(size // 45)]
+    return book([pieces[start : start + on_a_page] for start in range(0, len(pieces), on_a_page)])
+
+
+def _fields(count: int) -> Iterator[str]:
+    for n in range(count):
+        yield field("Tx", f"f{n}", (80, n % 700, 200, n % 700 + 12), f"/V (value {n})")
+
+
 def _heads(loader: str) -> tuple[str, ...]:
     return HEADS.get(loader, ("",))
 
@@ -1129,6 +1154,7 @@ def cases() -> Iterator[Case]:
     yield from _notebooks()
     yield from _runs()
     yield from _others()
+    yield from _pdfs()
 
 
 def seconds(case: Case, size: int, *, most: float = 60.0) -> tuple[float, float]:

@@ -1,0 +1,118 @@
+"""Contents pages: the dots that lead from a title to its page, and the page's number, are no words. Pure."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.ingest.load.pages.titles import plain, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedingest.ingest.load.pages.page import Page
+
+__all__ = ["drop_leaders"]
+
+_DOTS: Final = re.compile(r"[ \t]*(?:\.[ \t]?){5,}|[ \t]*…{2,}|[ \t]*·(?:[ \t]?·){4,}")
+_NUMBER: Final = re.compile(r"\s(\d{1,5}|[ivxlc]{1,7})$")
+_FEWEST: Final = 4
+_APART: Final = 3
+"""Entries may have so many other lines between them: chapters without dots, titles over two lines."""
+
+_RISING: Final = 0.9
+_FOUND: Final = 0.6
+
+
+class _Entry(NamedTuple):
+    page: int
+    place: int
+    title: str
+    number: int | None
+
+
+def drop_leaders(pages: list[Page]) -> int:
+    """Leaders of dots give way to one sign; in a contents, whose titles stand elsewhere too, to nothing, and with them
+    the numbers of its pages. How many lines had any.
+    """
+    leaders = [entry for index, page in enumerate(pages) for entry in _leaders(index, page)]
+    if not leaders:
+        return 0
+    own = {(entry.page, entry.place) for entry in leaders}
+    contents: set[tuple[int, int]] = set()
+    runs = [run for run in _runs(leaders) if _rises(run)]
+    if runs:
+        others = (
+            [line.text for place, line in enumerate(page.lines) if (index, place) not in own]
+            for index, page in enumerate(pages)
+        )
+        titles = standing({title for run in runs for entry in run for title in _possible(entry, pages)}, others)
+        for run in runs:
+            contents |= _entries(run, pages, titles)
+    for page, place in own | contents:
+        line = pages[page].lines[place]
+        text = _DOTS.sub(" … ", line.text)
+        if (page, place) in contents:
+            text = _NUMBER.sub("", text.replace(" … ", " ").rstrip())
+        pages[page].lines[place] = line._replace(text=text.strip(), words=())
+    return len(own | contents)
+
+
+def _leaders(index: int, page: Page) -> Iterator[_Entry]:
+    whole = "\n".join([line.text for line in page.lines])
+    if not any(sign in whole for sign in ("...", ". . .", "……", "··", "· ·")):
+        return
+    for place, line in enumerate(page.lines):
+        dots = _DOTS.search(line.text)
+        if dots:
+            number = _NUMBER.search(" " + line.text[dots.end() :].strip())
+            yield _Entry(index, place, line.text[: dots.start()], _value(number[1]) if number else None)
+
+
+def _value(number: str) -> int:
+    return int(number) if number.isdecimal() else 0
+
+
+def _runs(entries: list[_Entry]) -> Iterator[list[_Entry]]:
+    """Entries that follow one another, also from page to page."""
+    run: list[_Entry] = []
+    for entry in (entry for entry in entries if entry.number is not None):
+        if run:
+            before = run[-1]
+            apart = entry.place - before.place if entry.page == before.page else _APART
+            if entry.page - before.page > 1 or apart > _APART + 1:
+                if len(run) >= _FEWEST:
+                    yield run
+                run = []
+        run.append(entry)
+    if len(run) >= _FEWEST:
+        yield run
+
+
+def _rises(run: list[_Entry]) -> bool:
+    numbers = [entry.number or 0 for entry in run]
+    return sum(a <= b for a, b in pairwise(numbers)) >= _RISING * (len(run) - 1)
+
+
+def _possible(entry: _Entry, pages: list[Page]) -> tuple[str, str]:
+    """The title of an entry, which may have begun in the line before."""
+    before = pages[entry.page].lines[entry.place - 1].text if entry.place else ""
+    return plain(entry.title), plain(f"{before} {entry.title}")
+
+
+def _entries(run: list[_Entry], pages: list[Page], titles: set[str]) -> set[tuple[int, int]]:
+    """The lines of a contents: the run, if most of its titles are known, and what ends in a number between them."""
+    if sum(not titles.isdisjoint(_possible(entry, pages)) for entry in run) < _FOUND * len(run):
+        return set()
+    places = {(entry.page, entry.place) for entry in run}
+    for page in range(run[0].page, run[-1].page + 1):
+        own = [entry.place for entry in run if entry.page == page]
+        numbers = [entry.number or 0 for entry in run if entry.page == page]
+        low, high = min(numbers, default=0), max(numbers, default=0)
+        for place in range(max(0, own[0] - 1), own[-1]) if own else ():
+            text = pages[page].lines[place].text
+            number = _NUMBER.search(text)
+            if number and (page, place) not in places and low <= _value(number[1]) <= high:
+                places.add((page, place))
+    return places

@@ -1,0 +1,103 @@
+"""What lies on a page beside its print: filled fields, free texts, comments. Out of PDFium; places nothing."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from embedingest.ingest.load.pages.page import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from embedingest.ingest.load.pages.read import Turn
+
+__all__ = ["Mark", "marks"]
+
+_MOST: Final = 20_000
+_UNSEEN: Final = 1 << 1 | 1 << 5  # hidden, not to be viewed
+_SECRET: Final = 1 << 13
+_INDEX: Final = re.compile(r"\[\d+\]$")
+
+
+class Mark(NamedTuple):
+    """What was written on a page. `label` names a field, or who comments."""
+
+    kind: Literal["value", "box", "text", "comment", "secret", "attachment"]
+    text: str
+    label: str
+    box: Box
+
+
+def marks(pdfium: Any, page: Any, turn: Turn | None) -> Iterator[Mark]:
+    """The marks of a page, in the order of the file."""
+    raw = pdfium.raw
+    for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MOST)):
+        annotation = raw.FPDFPage_GetAnnot(page.raw, index)
+        if annotation:
+            try:
+                mark = _mark(raw, page, annotation)
+            finally:
+                raw.FPDFPage_CloseAnnot(annotation)
+            if mark is not None:
+                yield mark if turn is None else mark._replace(box=turn(mark.box))
+
+
+def _mark(raw: Any, page: Any, annotation: Any) -> Mark | None:
+    subtype = raw.FPDFAnnot_GetSubtype(annotation)
+    if subtype in {raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP} or raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
+        return None
+    sides = raw.FS_RECTF()
+    raw.FPDFAnnot_GetRect(annotation, sides)
+    box = Box(sides.left, sides.bottom, sides.right, sides.top)
+    if subtype == raw.FPDF_ANNOT_WIDGET:
+        return _field(raw, page.formenv, annotation, box)
+    said = _string(partial(raw.FPDFAnnot_GetStringValue, annotation, b"Contents"))
+    if subtype == raw.FPDF_ANNOT_FILEATTACHMENT:
+        return Mark("attachment", said, "", box)
+    if not said:
+        return None
+    if subtype == raw.FPDF_ANNOT_FREETEXT:
+        return Mark("text", said, "", box)
+    author = _string(partial(raw.FPDFAnnot_GetStringValue, annotation, b"T"))
+    return Mark("comment", said, author, box)
+
+
+def _field(raw: Any, form: Any, annotation: Any, box: Box) -> Mark | None:
+    """A field that is filled, or a box, ticked or not."""
+    if form is None:
+        return None
+    kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
+    name = _string(partial(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation))
+    name = name or _string(partial(raw.FPDFAnnot_GetFormFieldName, form, annotation))
+    name = _INDEX.sub("", name.rpartition(".")[2])
+    if kind in {raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON}:
+        return Mark("box", "[x]" if raw.FPDFAnnot_IsChecked(form, annotation) else "[ ]", name, box)
+    value = _string(partial(raw.FPDFAnnot_GetFormFieldValue, form, annotation))
+    if kind == raw.FPDF_FORMFIELD_TEXTFIELD and value:
+        secret = raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _SECRET
+        return Mark("secret", "", name, box) if secret else Mark("value", value, name, box)
+    if kind in {raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX}:
+        chosen = ", ".join(_chosen(raw, form, annotation)) or value
+        return Mark("value", chosen, name, box) if chosen else None
+    return None
+
+
+def _chosen(raw: Any, form: Any, annotation: Any) -> Iterator[str]:
+    """The words of what is chosen of a list; its value is often a code that nobody sees."""
+    for option in range(min(raw.FPDFAnnot_GetOptionCount(form, annotation), 1000)):
+        if raw.FPDFAnnot_IsOptionSelected(form, annotation, option):
+            yield _string(partial(raw.FPDFAnnot_GetOptionLabel, form, annotation, option))
+
+
+def _string(call: Callable[[Any, int], int]) -> str:
+    """What PDFium writes into a buffer of so many bytes."""
+    size = call(None, 0)
+    if size <= 2:
+        return ""
+    buffer = (ctypes.c_ushort * (size // 2 + 1))()
+    call(buffer, size)
+    text = bytes(buffer)[: size - 2].decode("utf-16-le", errors="replace")
+    return "\n".join(" ".join(line.split()) for line in text.replace("\0", "").splitlines() if line.strip())

@@ -1,0 +1,179 @@
+"""Running heads and feet: which lines at the edges of pages are no part of the text. Pure.
+
+A running line stands at the same place of most pages with the same words, its numbers aside, and those count pages.
+A table's row and a slide's title stand at such places too: the row among rows, the title in larger letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.ingest.load.pages.titles import plain, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedingest.ingest.load.pages.page import Line, Page
+
+__all__ = ["drop_running"]
+
+_EDGE: Final = 3
+_SHORTEST: Final = 5
+"""Pages of fewer lines are let be: each of their lines stands at an edge."""
+
+_MIN_PAGES: Final = 4
+_MOST: Final = 0.5
+_OF_A_SIDE: Final = 0.6
+_SAME_PLACE: Final = 3.0
+_COUNTING: Final = 0.75
+_LARGER: Final = 1.25
+_ROW_WORDS: Final = 3
+_NUMBER: Final = re.compile(r"\d+|^[ivxlcdm]+$")
+_DIGITS: Final = re.compile(r"\d{1,9}")
+_BARE: Final = re.compile(r"\d{1,6}|[ivxlcdm]{1,8}", re.IGNORECASE)
+_FOLIO: Final = re.compile(r"^(?:(\d{1,6})\s+(\D.*)|(.*\D)\s+(\d{1,6}))$")
+
+
+class _Edge(NamedTuple):
+    """A line at an edge. `offset` is its distance from that edge, `inward` are the lines that follow it inwards."""
+
+    page: int
+    line: Line
+    top: bool
+    offset: float
+    depth: int
+    inward: list[Line]
+
+
+def drop_running(pages: list[Page]) -> int:
+    """Take out the running lines of all pages; how many were taken."""
+    if len(pages) < _MIN_PAGES:
+        return 0
+    edges = [edge for index, page in enumerate(pages) for edge in _edges(index, page)]
+    running = _repeated(pages, edges)
+    running += _numbered(pages, edges, {id(edge.line) for edge in running})
+    taken: dict[int, set[int]] = defaultdict(set)
+    for edge in running:
+        taken[edge.page].add(id(edge.line))
+    dropped = 0
+    for index, lines in taken.items():
+        kept = [line for line in pages[index].lines if id(line) not in lines]
+        if kept:
+            dropped += len(pages[index].lines) - len(kept)
+            pages[index].lines = kept
+    return dropped
+
+
+def _edges(index: int, page: Page) -> Iterator[_Edge]:
+    if len(page.lines) < _SHORTEST:
+        return
+    downwards = sorted(page.lines, key=lambda line: -line.box.middle)
+    for depth, line in enumerate(downwards[:_EDGE]):
+        following = downwards[depth + 1 : depth + 5]
+        yield _Edge(index, line, True, page.height - line.box.middle, depth, following)
+    for depth, line in enumerate(downwards[: -_EDGE - 1 : -1]):
+        following = downwards[-depth - 2 : -depth - 6 : -1]
+        yield _Edge(index, line, False, line.box.middle, depth, following)
+
+
+def _repeated(pages: list[Page], edges: list[_Edge]) -> list[_Edge]:
+    """Lines of one place and shape that stand on most pages, or on most left or right ones."""
+    shapes: dict[tuple[bool, str], list[_Edge]] = defaultdict(list)
+    for edge in edges:
+        shapes[edge.top, _NUMBER.sub("#", edge.line.text.lower())].append(edge)
+    full = [index for index, page in enumerate(pages) if len(page.lines) >= _SHORTEST]
+    found = []
+    for group in shapes.values():
+        place = median(edge.offset for edge in group)
+        there = [edge for edge in group if abs(edge.offset - place) <= _SAME_PLACE]
+        if _on_most(there, full) and _counts(there) and not _is_title(there, pages):
+            found += there
+    lines = {id(edge.line) for edge in found}
+    return [edge for edge in found if not _is_row(edge, lines)]
+
+
+def _on_most(group: list[_Edge], full: list[int]) -> bool:
+    on = {edge.page for edge in group}
+    if len(on) < 3:
+        return False
+    if len(on) >= _MOST * len(full):
+        return True
+    sides = Counter(page % 2 for page in on)
+    side, count = sides.most_common(1)[0]
+    return count >= 0.9 * len(on) and count >= _OF_A_SIDE * sum(page % 2 == side for page in full)
+
+
+def _counts(group: list[_Edge]) -> bool:
+    """Whether each number stays, or grows with the pages, or begins anew, from page to page."""
+    rows = [(edge.page, [int(number) for number in _DIGITS.findall(edge.line.text)]) for edge in group]
+    rows = [(page, numbers) for page, numbers in rows if numbers]  # the first pages may have Roman ones
+    if len({len(numbers) for _, numbers in rows}) != 1:
+        return not rows
+    for place in range(len(rows[0][1])):
+        good = 0
+        for (page, numbers), (later, others) in pairwise(rows):
+            step = others[place] - numbers[place]
+            good += step in {0, later - page} or 0 < others[place] <= later - page
+        if good < _COUNTING * (len(rows) - 1):
+            return False
+    return True
+
+
+def _is_title(group: list[_Edge], pages: list[Page]) -> bool:
+    """Larger letters than the page's: a title, where pages lie as slides do, or where its numbers differ."""
+    larger = sum(
+        edge.top and _height(edge.line) > _LARGER * median(map(_height, pages[edge.page].lines)) for edge in group
+    )
+    if larger * 2 < len(group):
+        return False
+    lying = sum(pages[edge.page].width > pages[edge.page].height for edge in group)
+    return lying * 2 > len(group) or len({edge.line.text for edge in group}) > 1
+
+
+def _is_row(edge: _Edge, running: set[int]) -> bool:
+    """Whether rows follow: lines with gaps as it has, without one between, or lines of as many words."""
+    words = len(edge.line.text.split())
+    following = edge.inward[:3]
+    if words >= _ROW_WORDS and len(following) == 3 and all(len(line.text.split()) == words for line in following):
+        return True
+    line = edge.line
+    for inner in edge.inward:
+        if not line.gap or abs(inner.box.middle - line.box.middle) > 2.5 * _height(line):
+            return False
+        if id(inner) not in running:
+            return inner.gap
+        line = inner
+    return False
+
+
+def _numbered(pages: list[Page], edges: list[_Edge], known: set[int]) -> list[_Edge]:
+    """Outermost lines that begin or end with the page's number, as on most pages, beside a title that stands elsewhere.
+
+    And bare numbers at the same place.
+    """
+    outer = [edge for edge in edges if edge.depth == 0 and len(edge.line.text) < 200]
+    folios = [
+        (edge, int(match[1] or match[4]) - edge.page) for edge in outer if (match := _FOLIO.match(edge.line.text))
+    ]
+    steps = Counter((edge.top, ahead) for edge, ahead in folios)
+    counted = {step for step, count in steps.items() if count >= max(3, _MOST * len(pages))}
+    if not counted:
+        return []
+    folios = [(edge, ahead) for edge, ahead in folios if (edge.top, ahead) in counted]
+    place = {top: median(edge.offset for edge, _ in folios if edge.top == top) for top, _ in counted}
+    own = {id(edge.line) for edge, _ in folios} | known
+    titles = {id(edge.line): plain(_FOLIO.sub(r"\2\3", edge.line.text)) for edge, _ in folios}
+    others = ([line.text for line in page.lines if id(line) not in own] for page in pages)
+    known_titles = standing(set(titles.values()), others)
+    found = [edge for edge, _ in folios if titles[id(edge.line)] in known_titles]
+    found += [edge for edge in outer if edge.top in place and _BARE.fullmatch(edge.line.text)]
+    there = [edge for edge in found if abs(edge.offset - place[edge.top]) <= _SAME_PLACE]
+    return [edge for edge in there if id(edge.line) not in known and not _is_row(edge, own)]
+
+
+def _height(line: Line) -> float:
+    return line.box.top - line.box.bottom

@@ -1,0 +1,76 @@
+"""Lines of pages to one text: words that are parted at the end of a line joined, paragraphs parted. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from embedingest.types import Span
+
+if TYPE_CHECKING:
+    from embedingest.ingest.load.pages.page import Line, Page
+
+__all__ = ["joined"]
+
+_ENDS: Final = (".", "!", "?", ":", "。", "！", "？")
+_HEAD: Final = re.compile(r"[^\W\d_]+\Z")
+_TAIL: Final = re.compile(r"[^\W\d_]+")
+
+
+def joined(pages: list[Page]) -> tuple[str, list[Span]]:
+    """The pages' lines as one text with a span for each page that has any."""
+    known: set[str] = set()
+    if any(_parted(line) for page in pages for line in page.lines):
+        known = set(" ".join([line.text for page in pages for line in page.lines]).split())
+    parts: list[str] = []
+    spans: list[Span] = []
+    length = 0
+    for number, page in enumerate(pages, start=1):
+        text = _paragraphs(_whole(page.lines, known))
+        if text:
+            spans.append(Span(length, length + len(text), "page", number))
+            parts.append(text)
+            length += len(text)
+    return "".join(parts), spans
+
+
+def _parted(line: Line) -> bool:
+    return line.hyphen or line.text.endswith(("-", "\u00ad"))
+
+
+def _whole(lines: list[Line], known: set[str]) -> list[str]:
+    """The lines' texts; of a word that goes on in the next line all of it stands in the first."""
+    texts = [line.text for line in lines]
+    for index, line in enumerate(lines[:-1]):
+        if not _parted(line):
+            continue
+        head = _HEAD.search(texts[index].removesuffix("-").removesuffix("\u00ad"))
+        tail = _TAIL.match(texts[index + 1])
+        if head is None or tail is None:
+            if line.hyphen:  # no letters: a number, a name of signs
+                texts[index : index + 2] = _moved(texts[index], "-", texts[index + 1])
+            continue
+        if tail[0][0].islower():
+            one, two = f"{head[0]}{tail[0]}", f"{head[0]}-{tail[0]}"
+            sign = "-" if two in known and one not in known else ""
+        elif line.hyphen:
+            sign = "-"
+        else:
+            continue
+        texts[index : index + 2] = _moved(texts[index], sign, texts[index + 1])
+    return [text for text in texts if text]
+
+
+def _moved(text: str, sign: str, following: str) -> list[str]:
+    """The first word of the following line behind the text."""
+    word, _, rest = following.partition(" ")
+    return [text.removesuffix("-").removesuffix("\u00ad") + sign + word, rest]
+
+
+def _paragraphs(lines: list[str]) -> str:
+    """A line that ends a sentence well before the right margin ends a paragraph."""
+    if not lines:
+        return ""
+    margin = sorted(map(len, lines))[len(lines) * 3 // 4] * 0.8
+    ended = [line + ("\n\n" if len(line) < margin and line.endswith(_ENDS) else "\n") for line in lines]
+    return "".join(ended).rstrip("\n") + "\n\n"

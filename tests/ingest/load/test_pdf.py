@@ -1,0 +1,163 @@
+"""PDF files as people have them: every word once, in its place, or counted."""
+
+import random
+
+import pytest
+
+from embedingest import registry
+from embedingest.errors import DocumentError
+from tests.ingest.load.sheets import SLIDE, at, body, book, field, note
+
+WORDS = ["water", "mill", "wheel", "corn", "stone", "river", "weir", "miller", "flour", "sack", "grain", "beam", "cog"]
+
+
+def load(data, **settings):
+    return registry.load("loaders", "pdf")(**settings).load(data, "x.pdf")
+
+
+def lines(data, **settings):
+    return [line for line in load(data, **settings).text.split("\n") if line]
+
+
+def prose(seed, count=12, words=9):
+    chance = random.Random(seed)
+    return [" ".join(chance.choices(WORDS, k=words)) for _ in range(count)]
+
+
+def test_filled_fields_stand_beside_their_labels():
+    drawn = [at(60, 720, "Name:"), at(340, 720, "City"), at(60, 690, "Country"), at(300, 690, "Pay by"),
+             at(140, 660, "I agree"), at(240, 660, "Send news"), at(60, 630, "Yes"), at(130, 630, "No")]  # fmt: skip
+    data = book([drawn], marks=(
+        field("Tx", "n", (120, 715, 300, 732), "/V (Ann Miller)"),
+        field("Tx", "c", (380, 715, 500, 732), "/V (Leeds)"),
+        field("Ch", "l", (120, 685, 250, 702), "/Ff 131072 /Opt [[(gb) (United Kingdom)] [(fr) (France)]] /V (gb)"),
+        field("Ch", "p", (350, 685, 450, 702), "/Opt [(card) (cash)] /V (cash) /I [1]"),
+        field("Btn", "a", (120, 657, 132, 669), "/V /Yes /AS /Yes /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>"),
+        field("Btn", "s", (220, 657, 232, 669), "/V /Off /AS /Off /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>"),
+        field("Btn", "y", (82, 627, 94, 639), "/V /Yes /AS /Yes /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>"),
+        field("Btn", "z", (150, 627, 162, 639), "/V /Off /AS /Off /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>"),
+    ))  # fmt: skip
+    assert lines(data) == [
+        "Name: Ann Miller City: Leeds",
+        "Country: United Kingdom Pay by: cash",
+        "[x] I agree [ ] Send news",
+        "[x] Yes [ ] No",
+    ]
+
+
+def test_fields_below_their_labels_and_without_any():
+    drawn = [at(60, 720, "First name"), at(260, 720, "Last name"), at(60, 600, "Thank you.")]
+    data = book([drawn], marks=(
+        field("Tx", "page[0].first[0]", (60, 695, 240, 712), "/V (Ann)"),
+        field("Tx", "last", (260, 695, 440, 712), "/V (Miller)"),
+        field("Tx", "remarks", (60, 620, 440, 660), "/V (Ring twice.\\nThe dog is kind.)"),
+        field("Tx", "pin", (60, 560, 440, 580), "/Ff 8192 /V (4711)"),
+        field("Tx", "empty", (60, 520, 440, 540)),
+    ))  # fmt: skip
+    document = load(data)
+    assert document.text.split("\n")[:3] == [
+        "First name: Ann Last name: Miller",
+        "remarks: Ring twice. The dog is kind.",
+        "Thank you.",
+    ]
+    assert document.notices == {"passwords_left_out": 1}
+
+
+def test_a_form_without_print_is_read_by_the_names_of_its_fields():
+    marks = [field("Tx", name, (60, 700 - n * 30, 200, 720 - n * 30), f"/V ({value})")
+             for n, (name, value) in enumerate([("title", "Dr."), ("name", "Ann")])]  # fmt: skip
+    assert lines(book([[]], marks=marks)) == ["title: Dr.", "name: Ann"]
+
+
+def test_texts_written_on_a_page_are_read_and_comments_by_setting():
+    marks = (
+        note("FreeText", "Paid on 3 May", (300, 675, 400, 690)),
+        note("Highlight", "Is this so?", (72, 670, 200, 682), "/T (Bo)"),
+        note("Text", "Hidden", (72, 670, 90, 690), "/F 2"),
+        "/Subtype /Link /Rect [72 670 90 690] /A << /S /URI /URI (https://example.org) >>",
+    )
+    data = book([body(["The bill.", "Forty sacks", "of flour"], step=20)], marks=marks)
+    assert lines(data) == ["The bill.", "Forty sacks", "Paid on 3 May", "of flour"]
+    assert load(data).notices == {"comments_left_out": 1}
+    assert lines(data, comments=True)[2:4] == ["Paid on 3 May", "Comment by Bo: Is this so?"]
+
+
+def test_running_lines_of_left_and_right_pages_go_whatever_order_they_are_written_in():
+    pages = []
+    for number in range(8):
+        head = at(72, 750, "The Mill Book") if number % 2 else at(400, 750, "Chapter of water")
+        foot = at(300, 40, f"Page {number + 3} of 90")
+        pages.append([*body(prose(number)), head, foot] if number % 3 else [foot, head, *body(prose(number))])
+    document = load(book(pages))
+    assert document.text.split() == [word for number in range(8) for line in prose(number) for word in line.split()]
+    assert document.notices == {"running_lines": 16}
+
+
+def test_feet_with_the_page_and_a_title_that_stands_elsewhere_go():
+    titles = ["Of water", "Of corn", "Of stones", "Of wheels"]
+    pages = [
+        [*body([titles[number // 2] if number % 2 == 0 else f"So it goes: {WORDS[number]}", *prose(number)]),
+         at(72, 40, f"{number // 2 + 1}. {titles[number // 2]} {number + 5}")]
+        for number in range(8)
+    ]  # fmt: skip
+    pages[3][-1] = at(72, 40, "9. Never said elsewhere 8")
+    document = load(book(pages))
+    assert document.notices == {"running_lines": 7}
+    assert [document.text.count(title) for title in titles] == [1] * 4
+    assert "Never said elsewhere" in document.text
+
+
+def test_titles_of_slides_stay():
+    titles = ["Agenda", "Results (1/3)", "Results (2/3)", "Results (3/3)", "Budget 2023", "Budget 2024", "Budget 2025"]
+    slides = [
+        [at(60, 500, title, 28), *body(prose(n, 5, 4), top=440, step=40, size=16), at(60, 30, f"Mill Ltd. {n + 1}", 8)]
+        for n, title in enumerate(titles)
+    ]
+    document = load(book(slides, size=SLIDE))
+    assert [line for line in document.text.split("\n") if line in titles] == titles
+    assert document.notices == {"running_lines": 7}
+    same = [[at(60, 500, "The mill", 28), *body(prose(n, 5, 4), top=440, step=40, size=16)] for n in range(6)]
+    assert load(book(same, size=SLIDE)).text.count("The mill") == 6
+
+
+@pytest.mark.parametrize("header", [None, "Dep Arr Stop No"])
+def test_rows_of_a_long_table_stay(header):
+    chance = random.Random(4)
+    rows = [f"{chance.randrange(5, 23):02}:{chance.randrange(60):02} {n % 24:02}:15 {n % 3} {n}" for n in range(400)]
+    pages = [body([*([header] if header else []), *rows[n : n + 40]], top=780, step=18) for n in range(0, 400, 40)]
+    found = lines(book(pages))
+    assert [line for line in found if line != header] == rows
+    assert found.count(header) == (10 if header else 0)
+
+
+def test_leaders_of_a_contents_go_with_its_numbers_and_a_price_list_keeps_its_prices():
+    titles = [f"{n} Of the {word}" for n, word in enumerate(WORDS[:8], start=1)]
+    contents = body(["Contents", *(f"{title} {'. ' * 30}{n * 3}" for n, title in enumerate(titles, start=1))])
+    chapters = [body([title, *prose(title, 6)]) for title in titles]
+    prices = body([f"{word} {'.' * 20} {n + 4}" for n, word in enumerate(WORDS)])
+    document = load(book([contents, *chapters, prices]))
+    assert document.text.split("\n")[:9] == ["Contents", *titles]
+    assert document.notices == {"dot_leaders": 8 + len(WORDS)}
+    assert document.text.strip().split("\n")[-len(WORDS) :] == [f"{word} … {n + 4}" for n, word in enumerate(WORDS)]
+
+
+def test_words_parted_at_the_end_of_a_line_are_joined_as_they_are_written_elsewhere():
+    data = book([body(["The mill is run by a non-", "resident miller, and the good appren-", "tice is a resident.",
+                       "A non-resident sleeps well."])])  # fmt: skip
+    assert lines(data)[:3] == ["The mill is run by a non-resident", "miller, and the good apprentice", "is a resident."]
+
+
+def test_a_damaged_form_is_read_in_part_or_refused_with_a_reason():
+    marks = [field("Tx", f"f{n}", (120, 700 - n * 14, 200, 712 - n * 14), f"/V (value {n})") for n in range(9)]
+    data = book([body(prose(1)), body(prose(2))], marks=[*marks, note("FreeText", "words", (72, 500, 200, 520))])
+    damaged = [data[: len(data) * tenth // 10] for tenth in range(10)]
+    for seed in range(20):
+        chance, bent = random.Random(seed), bytearray(data)
+        for _ in range(len(data) // 100):
+            bent[chance.randrange(len(bent))] ^= 1 << chance.randrange(8)
+        damaged.append(bytes(bent))
+    for bent in damaged:
+        try:
+            assert load(bytes(bent)).text.strip()
+        except DocumentError as error:
+            assert error.message
