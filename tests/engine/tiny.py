@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -40,10 +42,13 @@ class Kind:
 
     architecture: str = "bert"
     pooling: str | tuple[str, ...] = "mean"
-    dense: bool = False
+    dense: int = 0
+    """How many Dense follow."""
     normalize: bool = True
     padding_side: str = "right"
     seed: int = 7
+    hub: bool = False
+    """Whether its settings are in the hub's names, which ask for code of its own."""
 
 
 KINDS: dict[str, Kind] = {
@@ -54,7 +59,7 @@ KINDS: dict[str, Kind] = {
     "bert-mean-sqrt-length": Kind(pooling="mean_sqrt_len_tokens"),
     "bert-weighted-mean": Kind(pooling="weightedmean"),
     "bert-cls-and-mean": Kind(pooling=("cls", "mean")),
-    "bert-dense": Kind(dense=True),
+    "bert-dense": Kind(dense=1),
     "bert-not-normalised": Kind(normalize=False),
     "roberta": Kind("roberta"),
     "xlm-roberta": Kind("xlm-roberta"),
@@ -62,21 +67,34 @@ KINDS: dict[str, Kind] = {
     "distilbert": Kind("distilbert", pooling="cls"),
     "modernbert": Kind("modernbert"),
     "causal-left-padded": Kind("qwen3", pooling="lasttoken", padding_side="left"),
+    "causal-right-padded": Kind("qwen3", pooling="lasttoken"),
+    "gemma3-two-dense": Kind("gemma3_text", dense=2),
+    "nomic": Kind("nomic_bert", hub=True),
+    "gte": Kind("gte", pooling="cls", hub=True),
+    "eurobert": Kind("eurobert", hub=True),
+    "jina-v3": Kind("jina_embeddings_v3"),
+    "t5": Kind("t5", dense=1),
 }
+
+
+NOMIC = {
+    "n_embd": "hidden_size", "n_layer": "num_hidden_layers", "n_head": "num_attention_heads",
+    "n_inner": "intermediate_size", "n_positions": "max_position_embeddings", "layer_norm_epsilon": "layer_norm_eps",
+}  # fmt: skip
 
 
 def tokenizer(kind: Kind) -> Any:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    offset = kind.architecture in ("roberta", "xlm-roberta", "mpnet")
+    offset = kind.architecture in ("roberta", "xlm-roberta", "mpnet", "jina_embeddings_v3")
     specials = ["<s>", "<pad>", "</s>", "<unk>"] if offset else ["<pad>", "<s>", "</s>", "<unk>"]
     vocabulary = {word: i for i, word in enumerate([*specials, *dict.fromkeys(WORDS), *"!?,.zebrunkow"])}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     ids = [(name, vocabulary[name]) for name in ("<s>", "</s>")]
-    single = "$A </s>" if kind.architecture == "qwen3" else "<s> $A </s>"
+    single = "$A </s>" if kind.architecture in ("qwen3", "t5") else "<s> $A </s>"
     tokenizer.post_processor = processors.TemplateProcessing(single=single, special_tokens=ids)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>", cls_token="<s>", sep_token="</s>",
@@ -94,6 +112,7 @@ def network(kind: Kind, vocabulary: int) -> Any:
         "hidden_size": WIDTH, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64,
         "max_position_embeddings": 50, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2,
     }  # fmt: skip
+    gated = bert | {"pad_token_id": 0, "num_key_value_heads": 2, "head_dim": 8}
     configs = {
         "bert": lambda: transformers.BertConfig(**bert | {"pad_token_id": 0}),
         "roberta": lambda: transformers.RobertaConfig(**bert),
@@ -105,11 +124,26 @@ def network(kind: Kind, vocabulary: int) -> Any:
         "modernbert": lambda: transformers.ModernBertConfig(
             **bert | {"pad_token_id": 0, "max_position_embeddings": 64, "local_attention": 8, "num_hidden_layers": 4}
         ),
-        "qwen3": lambda: transformers.Qwen3Config(
-            **bert | {"pad_token_id": 0}, num_key_value_heads=2, head_dim=8, tie_word_embeddings=True
+        "qwen3": lambda: transformers.Qwen3Config(**gated, tie_word_embeddings=True),
+        "gemma3_text": lambda: transformers.Gemma3TextConfig(
+            **gated, use_bidirectional_attention=True, sliding_window=8, query_pre_attn_scalar=8,
+            layer_types=["sliding_attention", "full_attention"],
         ),
-    }
-    return transformers.AutoModel.from_config(configs[kind.architecture]()).eval()
+        "nomic_bert": lambda: transformers.NomicBertConfig(
+            **bert | {"pad_token_id": 0}, rope_parameters={"rope_type": "default", "rope_theta": 5000.0}
+        ),
+        "gte": lambda: transformers.GteConfig(**bert | {"pad_token_id": 0}),
+        "eurobert": lambda: transformers.EuroBertConfig(**gated),
+        "jina_embeddings_v3": lambda: transformers.JinaEmbeddingsV3Config(**bert),
+        "t5": lambda: transformers.T5Config(
+            vocab_size=vocabulary, d_model=WIDTH, d_ff=64, d_kv=8, num_layers=2, num_heads=4, is_encoder_decoder=False,
+            use_cache=False, architectures=["T5EncoderModel"], initializer_factor=0.3,
+        ),
+    }  # fmt: skip
+    config = configs[kind.architecture]()
+    if kind.architecture == "t5":
+        return transformers.T5EncoderModel(config).eval()
+    return transformers.AutoModel.from_config(config).eval()
 
 
 def save(kind: Kind, folder: Path) -> Path:
@@ -125,19 +159,45 @@ def save(kind: Kind, folder: Path) -> Path:
     words.save_pretrained(inner)
     steps: list[Any] = [Transformer(str(inner)), Pooling(WIDTH, kind.pooling)]
     size = steps[1].pooling_output_dimension
-    if kind.dense:
-        torch.manual_seed(kind.seed)
-        steps.append(Dense(size, 24, activation_function=torch.nn.Tanh()))
+    torch.manual_seed(kind.seed)
+    for number in range(kind.dense):
+        steps.append(Dense(size, size - 8, activation_function=torch.nn.Identity() if number else torch.nn.Tanh()))
+        size -= 8
     if kind.normalize:
         steps.append(Normalize())
     SentenceTransformer(modules=steps, device="cpu").save(str(folder))
+    if kind.hub:
+        shutil.copytree(folder, plain(folder))
+        settings = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(as_on_the_hub(settings)))
     return folder
+
+
+def plain(folder: Path) -> Path:
+    """The same model with transformers' own names of its settings."""
+    return folder.with_name(f"{folder.name}-plain")
+
+
+def as_on_the_hub(settings: dict[str, Any]) -> dict[str, Any]:
+    """A transformer's settings as the repositories that bring code of their own have them."""
+    module = "modeling_hf_" + settings["model_type"]
+    hub = {"auto_map": {"AutoConfig": f"configuration.{module}Config", "AutoModel": f"{module}.Model"}}
+    theta = settings.pop("rope_parameters")["rope_theta"]
+    if settings["model_type"] != "nomic_bert":
+        return {**settings, **hub, "rope_theta": theta, "rope_scaling": None}
+    return {
+        **{key: value for key, value in settings.items() if key not in NOMIC.values() and key != "head_dim"},
+        **{key: settings[name] for key, name in NOMIC.items()},
+        **hub, "activation_function": "swiglu", "causal": False, "prenorm": False, "qkv_proj_bias": False,
+        "rotary_emb_base": theta, "rotary_emb_fraction": 1.0, "rotary_scaling_factor": None, "use_flash_attn": True,
+    }  # fmt: skip
 
 
 @cache
 def reference(folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer
 
+    folder = plain(folder) if plain(folder).is_dir() else folder
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 

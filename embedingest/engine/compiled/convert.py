@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import threading
 import warnings
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +16,7 @@ from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.torch.encoder import load_chain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Converter"]
 
 _PROBE_BATCH_TOKENS: Final = 2048
+_tracing = threading.Lock()
 
 
 class Converter:
@@ -65,7 +68,7 @@ class Converter:
         from openvino.frontend import FrontEndManager
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-        with torch.no_grad(), warnings.catch_warnings():
+        with torch.no_grad(), warnings.catch_warnings(), _masks_by_broadcasting():
             warnings.simplefilter("ignore")
             example = {"input_ids": ids, "attention_mask": mask}
             # The gate compares the graph with torch on many texts: torch's own second trace would prove less.
@@ -81,6 +84,29 @@ class Converter:
         if kind == "int8":
             _int8_weights(ov, model)
         return model
+
+
+@contextlib.contextmanager
+def _masks_by_broadcasting() -> Iterator[None]:
+    """Let transformers compute masks of every kind from broadcast positions, which a trace can follow.
+
+    For masks that look both ways within a window (gemma3) it maps a function over every pair of positions, which a
+    trace cannot follow; the values are the same.
+    """
+    from transformers import masking_utils
+
+    masks: Any = masking_utils.ALL_MASK_ATTENTION_FUNCTIONS
+    plain = masking_utils.eager_mask
+
+    def broadcast(*args: Any, **settings: Any) -> Any:
+        return plain(*args, **{**settings, "use_vmap": False})
+
+    with _tracing:
+        masks["eager"] = broadcast
+        try:
+            yield
+        finally:
+            del masks["eager"]  # of this object alone: what is registered for all shows again
 
 
 def _forward(chain: Any) -> Any:

@@ -90,6 +90,8 @@ def _compiled(folder: ModelFolder, settings: ModelConfig, share: Share) -> Compi
             raise UnfitError(entry.refused)
         try:
             encoder = _opened(folder, settings, entry, share)
+        except ModelLoadError:
+            raise
         except Exception as error:  # noqa: BLE001 -- a damaged graph may fail in any way; it is made again, once
             reason = f"{type(error).__name__}: {error}"
             cache.forget(entry.folder, reason)

@@ -6,13 +6,14 @@ Safetensors only, known modules only, no code from the folder: everything else i
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.fingerprint import fingerprint
 from embedingest.engine.folder.module import Module
+from embedingest.engine.folder.native import native_settings
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
 from embedingest.engine.folder.sizes import check_sizes
 from embedingest.engine.folder.weights import read_header, weight_files
@@ -37,8 +38,12 @@ _LEGACY_POOLING: Final = {
 }
 _KINDS: Final = ("Transformer", "Pooling", "Dense", "Normalize")
 # Their position table begins after the padding index, so two rows of it are no positions.
-_OFFSET_POSITIONS: Final = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm")
-_UNBOUNDED_POSITIONS: Final = 1_000_000
+_OFFSET_POSITIONS: Final = (
+    "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm", "longformer",
+    "data2vec-text", "xmod", "ibert", "luke", "mluke", "lilt",
+)  # fmt: skip
+_UNSTATED_POSITIONS: Final = 512  # of a model with relative positions that states no length at all
+_MOST_UNSTATED_POSITIONS: Final = 32_768
 _TRANSFORMER_CONFIGS: Final = (
     "sentence_bert_config.json",
     "sentence_roberta_config.json",
@@ -59,6 +64,8 @@ class ModelFolder:
     config: dict[str, Any]
     tokenizer_config: dict[str, Any]
     settings: dict[str, Any]
+    told: dict[str, Any] = field(default_factory=dict)
+    """Settings of the transformer that its loader must be told, since the file has them by other names."""
 
     @classmethod
     def open(cls, path: Path | str) -> ModelFolder:
@@ -69,10 +76,12 @@ class ModelFolder:
                 raise ModelLoadError(f"no model folder at {path}", remedy="give the folder that holds `modules.json`")
             modules = _modules(path)
             transformer = modules[0].path
+            config, told = native_settings(path, read_object(transformer / "config.json"))
             folder = cls(
                 path=path,
                 modules=modules,
-                config=read_object(transformer / "config.json"),
+                config=config,
+                told=told,
                 tokenizer_config=read_object(transformer / "tokenizer_config.json", optional=True),
                 settings=read_object(path / "config_sentence_transformers.json", optional=True),
             )
@@ -81,9 +90,9 @@ class ModelFolder:
 
     def check(self) -> None:
         """Raises ModelLoadError when something is refused or a file is cut short."""
-        if "auto_map" in self.config or "auto_map" in self.tokenizer_config:
+        if "auto_map" in self.tokenizer_config:
             raise ModelLoadError(
-                f"{self.path} needs code of its own to run (`auto_map`), and code from a model folder is never run",
+                f"{self.path} needs a tokenizer of its own (`auto_map`), and code from a model folder is never run",
                 remedy="use a model whose architecture transformers knows, or write an encoder plug-in",
             )
         if not self.tokenizer_path.is_file():
@@ -147,16 +156,22 @@ class ModelFolder:
     def context_length(self) -> int:
         """How many positions the model has, special tokens included."""
         sizes = (self.config.get(key) for key in ("max_position_embeddings", "n_positions", "max_sequence_length"))
-        positions = next((int(size) for size in sizes if size and int(size) > 0), _UNBOUNDED_POSITIONS)
-        return (
-            positions - 2 if self.architecture in _OFFSET_POSITIONS and positions < _UNBOUNDED_POSITIONS else positions
-        )
+        positions = next((int(size) for size in sizes if size and int(size) > 0), None)
+        if positions is None:
+            published = self._published_tokens
+            return published if published and published <= _MOST_UNSTATED_POSITIONS else _UNSTATED_POSITIONS
+        return positions - 2 if self.architecture in _OFFSET_POSITIONS else positions
 
     @property
     def max_tokens(self) -> int:
         """The window the model was published with, special tokens included."""
+        published = self._published_tokens
+        return min(published, self.context_length) if published else self.context_length
+
+    @property
+    def _published_tokens(self) -> int | None:
         published = self.modules[0].config.get("max_seq_length") or self.tokenizer_config.get("model_max_length")
-        return min(int(published), self.context_length) if published else self.context_length
+        return int(published) if published else None
 
     @property
     def prompts(self) -> dict[str, str]:

@@ -64,6 +64,7 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
                 local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs=arguments,
+                config_kwargs=folder.told,
             )
     except Exception as error:
         raise ModelLoadError(

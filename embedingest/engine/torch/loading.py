@@ -106,7 +106,9 @@ def check_size(folder: ModelFolder) -> None:
     classes: Any = transformers
     path = folder.modules[0].path
     try:
-        config = classes.AutoConfig.from_pretrained(str(path), local_files_only=True, trust_remote_code=False)
+        config = classes.AutoConfig.from_pretrained(
+            str(path), local_files_only=True, trust_remote_code=False, **folder.told
+        )
         with torch.device("meta"):
             described = sum(tensor.numel() for tensor in classes.AutoModel.from_config(config).parameters())
     except Exception as error:  # noqa: BLE001 -- what cannot be built takes no memory; loading it says why

@@ -28,8 +28,19 @@ def test_joined_poolings_and_a_dense_set_the_dimensions(tmp_path):
     assert model(tmp_path / "dense", dense=DENSE).dimensions == 2
 
 
-def test_positions_that_begin_after_the_padding_index_are_no_room_for_tokens(tmp_path):
-    assert model(tmp_path / "model", config={**BERT, "model_type": "roberta"}).context_length == 30
+@pytest.mark.parametrize("architecture", ["roberta", "longformer"])
+def test_positions_that_begin_after_the_padding_index_are_no_room_for_tokens(tmp_path, architecture):
+    assert model(tmp_path / "model", config={**BERT, "model_type": architecture}).context_length == 30
+
+
+def test_a_model_that_states_no_positions_has_the_window_that_it_was_published_with(tmp_path):
+    settings = {"model_type": "t5", "d_model": 4, "num_layers": 1}
+    folder = model(tmp_path / "model", config=settings)
+    assert (folder.context_length, folder.max_tokens) == (16, 16)
+    write(folder.path / "sentence_bert_config.json", {})
+    for length in (None, 10**30):
+        write(folder.path / "tokenizer_config.json", {"model_max_length": length})
+        assert ModelFolder.open(folder.path).context_length == 512
 
 
 def refused(path, reason):
@@ -40,6 +51,39 @@ def refused(path, reason):
 def test_code_from_the_folder_is_refused(path):
     write(path / "config.json", {**BERT, "auto_map": {"AutoModel": "model.Model"}})
     refused(path, "code from a model folder is never run")
+
+
+CODE = {"auto_map": {"AutoModel": "modeling.Model"}}
+NOMIC = {
+    **CODE, "model_type": "nomic_bert", "n_embd": 4, "n_layer": 1, "n_head": 2, "n_inner": 8, "n_positions": 8192,
+    "rotary_emb_base": 1000, "max_trained_positions": 2048, "rotary_scaling_factor": None, "prenorm": False,
+}  # fmt: skip
+
+
+def test_the_hubs_names_of_settings_are_read_where_transformers_has_the_class(tmp_path):
+    folder = model(tmp_path / "model", config=NOMIC)
+    assert (folder.context_length, folder.told["hidden_size"], folder.told["head_dim"]) == (8192, 4, 2)
+    assert folder.told["rope_parameters"] == {"rope_type": "default", "rope_theta": 1000.0}
+    stretched = model(tmp_path / "stretched", config={**NOMIC, "rotary_scaling_factor": 2})
+    assert stretched.context_length == 2048
+    assert model(tmp_path / "plain").told == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({**NOMIC, "prenorm": True}, "it has prenorm: True, and transformers' class has False"),
+        ({**NOMIC, "num_experts": 8, "moe_top_k": 2}, "leaves out `moe_top_k`, `num_experts`"),
+        ({**BERT, **CODE, "position_embedding_type": "alibi"}, "a bias by distance .ALiBi."),
+        ({**BERT, **CODE, "model_type": "qwen2"}, "it looks in both directions"),
+        ({**BERT, **CODE, "model_type": "gte", "rope_scaling": {"type": "ntk", "factor": 8}}, "it has rope_scaling"),
+        ({**BERT, **CODE, "model_type": "new"}, "by the name `gte`"),
+        ({**BERT, **CODE, "model_type": "own"}, "transformers' own class of `own`"),
+    ],
+)
+def test_what_only_code_of_its_own_does_is_a_reason_to_refuse_a_model(path, settings, why):
+    write(path / "config.json", settings)
+    refused(path, why)
 
 
 def test_an_unknown_module_is_refused(path):
