@@ -186,7 +186,7 @@ class Supervisor:
 
     def _fail(self, name: str, error: BaseException) -> None:
         self.failures[name] = error
-        self._on_message(f"pipeline `{name}` stopped: {error}")
+        self._on_message(f"pipeline `{name}` stopped: {' '.join(str(error).split())}")
 
     # -- re-reading
 

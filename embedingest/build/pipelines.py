@@ -92,7 +92,7 @@ class PipelineLook:
         """What `read` makes of a copy of the journal as it is now; of an empty one where it is damaged."""
         from embedingest.ingest.audit.copied_journal import with_copy
 
-        return with_copy(self._path, read)
+        return with_copy(self._path, read, told=True)
 
     def folders_of(self, journal: Journal) -> Folders:
         """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""

@@ -142,7 +142,8 @@ def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
         yield Finding("table", "note", f"there is no `{table}` in {db} yet", "`embedingest ingest PATH` makes it")
         return
     except EmbedingestError as error:
-        yield Finding("table", "problem", error.message, error.remedy)
+        if not found:  # else it is said
+            yield Finding("table", "problem", error.message, error.remedy)
         return
     holder = writer_lock(db, table, state=state).current()
     yield Finding("writer", "fine", "nobody writes it now" if holder is None else str(holder))

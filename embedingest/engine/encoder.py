@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
     from embedingest.types import Sizer
 
-__all__ = ["Encoder", "SupportsBatchTokens", "SupportsHeads", "TokenIds", "batch_tokens", "heads"]
+__all__ = ["Encoder", "SupportsBatchTokens", "SupportsHeads", "TokenIds", "batch_tokens", "heads", "tokens_of"]
 
 TokenIds = Sequence[int]
 
+_SLICE_CHARACTERS: Final = 131_072  # so often it is asked whether the caller still waits
 _LONG_CHARACTERS: Final = 32_768  # of a text from here on no more is tokenised than the window takes
 
 
@@ -110,6 +111,19 @@ class SupportsHeads(Protocol):
     def tokenize_head(self, text: str, most: int) -> TokenIds:
         """The content tokens of one text: at least the first `most`, or all where it has no more."""
         ...
+
+
+def tokens_of(encoder: Encoder, texts: Sequence[str], is_left: Callable[[], bool]) -> list[TokenIds]:
+    """The content tokens of each text, uncut. Once `is_left` says that nobody waits any more, the rest is left out."""
+    tokens: list[TokenIds] = []
+    while len(tokens) < len(texts) and not is_left():
+        end = start = len(tokens)
+        characters = 0
+        while end < len(texts) and (end == start or characters + len(texts[end]) <= _SLICE_CHARACTERS):
+            characters += len(texts[end])
+            end += 1
+        tokens += encoder.tokenize(texts[start:end])
+    return tokens
 
 
 def heads(encoder: Encoder, texts: Sequence[str], most: int) -> Iterable[TokenIds]:

@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 import numpy as np
 import psutil
 
-from embedingest.durations import DurationError, parse_setting
 from embedingest.engine import vectors
 from embedingest.engine.catalog import Catalog
-from embedingest.engine.encoder import heads
+from embedingest.engine.encoder import heads, tokens_of
 from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
-from embedingest.engine.pool import BUSY, Lease, LoadedModel, ModelPool
+from embedingest.engine.pool import BUSY, Lease, LoadedModel, ModelPool, period
 from embedingest.engine.scheduling.scheduler import Scheduler, Ticket
-from embedingest.errors import ConfigError, EngineClosedError, InputError, InputTooLongError, OverloadedError
+from embedingest.errors import EngineClosedError, InputError, InputTooLongError, OverloadedError
 from embedingest.types import Embeddings
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class LocalEngine:
             self,
             max_models=settings.max_loaded_models,
             max_bytes=settings.max_loaded_bytes or psutil.virtual_memory().total // 2,
-            keep_alive=_period(settings.keep_alive),
+            keep_alive=period(settings.keep_alive),
             max_waiting=settings.max_waiting,
         )
         self._threads = ThreadPoolExecutor(settings.threads or os.cpu_count() or 1, "embedingest-tokenize")
@@ -205,7 +204,11 @@ class LocalEngine:
         listed = text_list(texts)
         key = self.catalog.find(model).key
         with await _leased(self._pool.acquire(key, keep_alive)) as loaded:
-            return await self._in_thread(loaded.encoder.tokenize, listed)
+            left = threading.Event()
+            try:
+                return await self._in_thread(tokens_of, loaded.encoder, listed, left.is_set)
+            finally:
+                left.set()  # by a caller that went away; else it is done
 
     async def detokenize(self, tokens: TokenIds, *, model: str, keep_alive: float | None = None) -> str:
         """The text these content tokens spell. Raises InputError where they are none of this model's."""
@@ -292,13 +295,6 @@ class LocalEngine:
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
-
-
-def _period(keep_alive: float | str) -> float:
-    try:
-        return parse_setting(keep_alive)
-    except DurationError as error:
-        raise ConfigError(f"keep_alive is `{keep_alive}`: {error}", remedy="write `5m`, `300` or `-1`") from error
 
 
 def _cut(tokens: TokenIds, index: int, limit: int, call: _Call) -> TokenIds:

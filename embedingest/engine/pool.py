@@ -14,7 +14,8 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from embedingest.errors import EngineClosedError, ModelLoadError, OverloadedError
+from embedingest.durations import DurationError, parse_setting
+from embedingest.errors import ConfigError, EngineClosedError, ModelLoadError, OverloadedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import Encoder
     from embedingest.engine.scheduling.scheduler import Scheduler
 
-__all__ = ["Lease", "LoadedModel", "ModelPool", "Opener"]
+__all__ = ["Lease", "LoadedModel", "ModelPool", "Opener", "period"]
 
 _log = logging.getLogger(__name__)
 
@@ -297,3 +298,11 @@ class ModelPool:
 def _fail(request: _Request, error: BaseException) -> None:
     with contextlib.suppress(InvalidStateError):
         request.granted.set_exception(error)
+
+
+def period(keep_alive: float | str) -> float:
+    """Seconds of the setting. Raises ConfigError."""
+    try:
+        return parse_setting(keep_alive)
+    except DurationError as error:
+        raise ConfigError(f"keep_alive is `{keep_alive}`: {error}", remedy="write `5m`, `300` or `-1`") from error

@@ -170,7 +170,7 @@ class Pipeline:
 
     def read_journal(self, read: Callable[[Journal], T]) -> T:
         """What `read` makes of a copy of the journal as it is now; of an empty one where it is damaged."""
-        return with_copy(self._opener.journal_path, read)
+        return with_copy(self._opener.journal_path, read, told=True)
 
     def plan(self, *, allow_deletes: bool = False) -> PlanDocument:
         """What `converge` would do now, and the frozen form of it. Takes no lock and changes nothing."""
@@ -180,9 +180,9 @@ class Pipeline:
         """Compare folders, journal and table; `sample` vectors are computed again. `repair` puts right what differs."""
         journal, look = self._opener.journal_path, partial(verify, sample=sample)
         try:
-            result = audited(self._opener, self._resources_with, self.folders_of, look)
+            result = audited(self._opener, self._resources_with, self.folders_of, look, told=True)
         except DamagedTableError as error:
-            result = Verification(problems=[Problem("", "table", str(error))])
+            result = Verification(problems=[Problem("", "table", error.message)])
         result.add_journal(journal_fault(journal, thorough=True))
         if repair and (result.mendable or result.unasked):
             if result.journal_fault:

@@ -5,6 +5,7 @@ A new model, chunker or prompt goes this way: until the switch, readers see the 
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from embedingest.errors import StoreError
@@ -35,6 +36,7 @@ def rebuild(serving: Pipeline, beside: Pipeline, switch: Callable[[], None]) -> 
     beside.table()
     switch()
     serving.journal.adopt(beside.journal)
+    serving.note({"committed": f"{time.time():.3f}"})
     beside.close()
     serving.reopened()
     beside.discard()

@@ -6,6 +6,7 @@ A command that finds nobody else writing does the same by the same functions.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -132,7 +133,7 @@ def restoring(change: TableChange) -> Verb:
     def verb(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
         change(writer.table(), arguments)
         # The folders are ahead of the table now, and following them would undo what was asked for.
-        writer.journal.set_meta("paused", str(arguments["name"]))
+        writer.journal.set_all({"paused": str(arguments["name"]), "committed": f"{time.time():.3f}"})
         return IngestReport()
 
     return verb

@@ -88,6 +88,8 @@ def telling(error: StoreError, uri: str | Path, name: str) -> StoreError:
     if isinstance(error, (FingerprintError, LockedError)) or not (found := damage(uri, name)):
         return error
     first = str(error).splitlines()[0]
+    if str(found[0]) in first:  # it says so itself
+        return damaged_table(name, found)
     return DamagedTableError(f"{first}; {damaged_table(name, found).message}", remedy=found[0].remedy)
 
 

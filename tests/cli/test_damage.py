@@ -184,3 +184,41 @@ def test_a_server_that_meets_damage_answers_503_with_the_way_and_embeds_on(furni
         moved.rename(path)
         assert post(port, "/api/search", {"query": "walrus"}).status == 200
         server.stop()
+
+
+def _cut(pattern, size):
+    def damage(shell):
+        for path in (shell.folder / ".embedingest").glob(pattern):
+            path.write_bytes(path.read_bytes()[:size])
+
+    return damage
+
+
+DAMAGES = {
+    "data cut": _cut("lancedb/chunks.lance/data/*", 10),
+    "manifests cut": _cut("lancedb/chunks.lance/_versions/*.manifest", 20),
+    "journal": lambda shell: journal(shell).write_text("dear diary\n" * 500),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_told_once_and_in_whole_lines(furnished, damage, caplog):
+    """Whatever a command says of it: no sentence twice, no line feed spelled out, nothing beside it in the log."""
+    shell = furnished
+    DAMAGES[damage](shell)
+    for command in (("verify",), ("status",), ("search", "walrus", "--model", "hashing"), ("doctor",)):
+        caplog.clear()
+        ran = shell.run(*command)
+        said = ran.out + ran.err + "".join(f"\n{record.getMessage()}" for record in caplog.records)
+        assert "\\n" not in said, command
+        for piece in said.replace("\n", "; ").split("; "):
+            assert len(piece) < 40 or said.count(piece) == 1, (command, piece)
+
+
+def test_a_rebuild_and_a_restore_are_commits(furnished):
+    shell = furnished
+    assert shell.run("tag", "v1").code == 0
+    for command in (("rebuild",), ("restore", "v1")):
+        before = shell.run("status", "--json").json["last_commit"]
+        assert shell.run(*command).code == 0
+        assert shell.run("status", "--json").json["last_commit"] > before, command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.engine import Engine
+from embedingest.engine.hashing import HashingEncoder
 from embedingest.engine.local import LocalEngine
 from embedingest.errors import (
     EngineClosedError,
@@ -199,3 +201,33 @@ def test_after_closing_every_call_is_refused(tmp_path):
     with pytest.raises(EngineClosedError):
         engine.embed(["x"], model="hashing")
     assert not engine.alive()
+
+
+def test_tokenizing_stops_for_a_caller_that_left_and_gives_all_to_one_that_stays(tmp_path):
+    begun, go_on = threading.Event(), threading.Event()
+    sizes = []
+
+    class Slow(HashingEncoder):
+        def tokenize(self, texts):
+            sizes.append(sum(map(len, texts)))
+            begun.set()
+            assert go_on.wait(60)
+            return super().tokenize(texts)
+
+    texts = [f"{'word ' * 1000}{number}" for number in range(200)]
+
+    async def leave():
+        asked = asyncio.ensure_future(engine.tokenize(texts, model="slow"))
+        await asyncio.to_thread(begun.wait, 60)
+        asked.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asked
+        go_on.set()
+        await engine._in_thread(lambda: None)
+
+    with engine_of(tmp_path, {"slow": Slow}, threads=1) as engine:
+        asyncio.run(leave())
+        assert len(sizes) == 1, "nothing is read that nobody waits for"
+        assert max(sizes) < 200_000
+        tokens = asyncio.run(engine.tokenize(texts, model="slow"))
+    assert [list(ids) for ids in tokens] == [list(ids) for ids in HashingEncoder().tokenize(texts)]

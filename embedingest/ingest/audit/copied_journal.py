@@ -35,32 +35,39 @@ T = TypeVar("T")
 
 
 @contextmanager
-def copied_journal(original: Path | None) -> Iterator[Journal]:
-    """A copy of the journal at `original` as it is now, in a folder that is removed at the end; empty without one."""
+def copied_journal(original: Path | None, *, told: bool = False) -> Iterator[Journal]:
+    """A copy of the journal at `original` as it is now, in a folder that is removed at the end; empty without one.
+
+    `told`: who asks says itself why a journal cannot be read.
+    """
     with temporary_folder() as folder, ExitStack() as on_exit:
-        copy = None if original is None else _copy(original, folder)
+        copy = None if original is None else _copy(original, folder, told=told)
         if copy is None:
             copy = Journal(folder / "empty.sqlite", home=None if original is None else original.parent)
         on_exit.callback(copy.close)
         yield copy
 
 
-def _copy(original: Path, folder: Path) -> Journal | None:
+def _copy(original: Path, folder: Path, *, told: bool) -> Journal | None:
     try:
         with reading(original) as journal:
             return None if journal is None else journal.copy_to(folder / "journal.sqlite")
     except StoreError as error:
-        _log.warning("%s; what it says is left out", error.message)
+        _log.log(_level(told), "%s; what it says is left out", error.message)
         return None
 
 
-def with_copy(original: Path, read: Callable[[Journal], T]) -> T:
+def _level(told: bool) -> int:
+    return logging.INFO if told else logging.WARNING
+
+
+def with_copy(original: Path, read: Callable[[Journal], T], *, told: bool = False) -> T:
     """What `read` makes of a copy of the journal; of an empty one where the copy turns out to be damaged."""
     try:
-        with copied_journal(original) as copy:
+        with copied_journal(original, told=told) as copy:
             return read(copy)
     except DamagedJournalError as error:
-        _log.warning("the journal %s is damaged: %s; what it says is left out", original, error.reason)
+        _log.log(_level(told), "the journal %s is damaged: %s; what it says is left out", original, error.reason)
     with copied_journal(None) as empty:
         return read(empty)
 
@@ -70,6 +77,8 @@ def audited(
     resources_with: Callable[[Journal, Path], Resources],
     resolved: Callable[[Journal], Folders],
     look: Callable[[Folders, Resources], T],
+    *,
+    told: bool = False,
 ) -> T:
     """What `look` finds with the folders by a copy of the journal, and with what a run would work with.
 
@@ -86,7 +95,7 @@ def audited(
             synchronise(resources)
             return look(folders, resources)
 
-    return with_copy(opener.journal_path, read)
+    return with_copy(opener.journal_path, read, told=told)
 
 
 def journal_fault(path: Path, *, thorough: bool = False) -> str | None:

@@ -117,7 +117,7 @@ class Outage:
         self._failed_at = self._looked_at = self._clock()
         self._next_try = self._failed_at + wait
         self._had_room = self._room()
-        _log.warning("%s; tried again in %.0f s", error, wait)
+        _log.warning("%s; tried again in %.0f s", error.message, wait)
         note = OutageNote(
             error=error.message,
             remedy=error.remedy,
