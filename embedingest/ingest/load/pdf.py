@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.load.common.extras import optional
+from embedingest.ingest.load.pages.columns import part_columns
 from embedingest.ingest.load.pages.contents import drop_leaders
 from embedingest.ingest.load.pages.marks import marks
 from embedingest.ingest.load.pages.page import Page
@@ -76,6 +77,8 @@ class PdfLoader:
         if not self._running_lines:
             _count(notices, "running_lines", drop_running(pages))
             _count(notices, "dot_leaders", drop_leaders(pages))
+        for page in pages:
+            part_columns(page)
         text, spans = joined(pages)
         return Document(
             source=name,

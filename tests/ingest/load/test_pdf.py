@@ -147,6 +147,43 @@ def test_words_parted_at_the_end_of_a_line_are_joined_as_they_are_written_elsewh
     assert lines(data)[:3] == ["The mill is run by a non-resident", "miller, and the good apprentice", "is a resident."]
 
 
+def _columns(*columns, offset=0.0, lefts=(60, 320, 470)):
+    """Columns whose lines are written by turns, each a little below the line beside it."""
+    rows = max(map(len, columns))
+    return [
+        at(left, 700 - 14 * row - offset * place, column[row])
+        for row in range(rows)
+        for place, (left, column) in enumerate(zip(lefts, columns, strict=False))
+        if row < len(column)
+    ]
+
+
+@pytest.mark.parametrize("offset", [0.0, 5.0])
+@pytest.mark.parametrize("count", [2, 3])
+def test_columns_that_are_written_row_by_row_are_read_down(offset, count):
+    columns = [prose(n, 20 - n, 6 if count == 2 else 4) for n in range(count)]
+    title, end = at(60, 730, "A title that goes across both of the columns and a little further, as titles do."), at(
+        60, 300, "And a line that goes across both of the columns at the end of all, where nothing else is said.")  # fmt: skip
+    lefts = (60, 320) if count == 2 else (60, 230, 400)
+    found = lines(book([[title, *_columns(*columns, offset=offset, lefts=lefts), end]]))
+    assert found[1:-1] == [line for column in columns for line in column]
+
+
+def test_columns_in_their_order_and_rows_of_tables_stay():
+    columns = [prose(n, 20, 6) for n in range(2)]
+    ordered = [*body(columns[0], x=60), *body(columns[1], x=320)]
+    assert lines(book([ordered])) == columns[0] + columns[1]
+    cells = [[f"part {n}", f"{n * 7} EUR in all"] for n in range(12)]
+    assert lines(book([_columns(*zip(*cells, strict=True))])) == [" ".join(row) for row in cells]
+    rows, top = [], 700
+    for n in range(6):  # a table of long cells, each of two or three lines
+        rows += [body(prose(n + side, 2 + (n + side) % 2, 6), x=60 + 260 * side, top=top) for side in (0, 1)]
+        top -= 70
+    drawn = [at for pair in zip(rows[::2], rows[1::2], strict=True) for cell in pair for at in cell]
+    written = [line for n in range(6) for side in (0, 1) for line in prose(n + side, 2 + (n + side) % 2, 6)]
+    assert lines(book([drawn])) == written
+
+
 def test_a_damaged_form_is_read_in_part_or_refused_with_a_reason():
     marks = [field("Tx", f"f{n}", (120, 700 - n * 14, 200, 712 - n * 14), f"/V (value {n})") for n in range(9)]
     data = book([body(prose(1)), body(prose(2))], marks=[*marks, note("FreeText", "words", (72, 500, 200, 520))])

@@ -28,7 +28,9 @@ class Word(NamedTuple):
     start: int
     end: int
     left: float
+    bottom: float
     right: float
+    top: float
 
 
 class Line(NamedTuple):

@@ -112,7 +112,8 @@ class _Reader:
         for found in _WORD.finditer(line.text):
             start, end = found.span()
             first, last = self.box(line.first + start), self.box(line.first + end - 1)
-            words.append(Word(start, end, min(first.left, last.left), max(first.right, last.right)))
+            left, right = min(first.left, last.left), max(first.right, last.right)
+            words.append(Word(start, end, left, first.bottom, right, first.top))
         return tuple(words)
 
     def box(self, index: int) -> Box:
