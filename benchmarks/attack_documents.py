@@ -83,11 +83,11 @@ def office(main, files):
 
 def xlsx(cells, shared="x"):
     """A workbook of one sheet, with these cells in its one row."""
-    relation = f'<Relationship Id="s" Type="{RELATIONS}/worksheet" Target="s.xml"/><Relationship Id="t" Type="{RELATIONS}/sharedStrings" Target="t.xml"/>'
+    relation = f'<Relationship Id="s" Type="{RELATIONS}/worksheet" Target="s.xml"/><Relationship Id="t" Type="{RELATIONS}/sharedStrings" Target="sharedStrings.xml"/>'
     return office("xl/workbook.xml", [
         ("xl/workbook.xml", f'<workbook xmlns="{SHEETS}" xmlns:r="{RELATIONS}"><sheets><sheet name="a" sheetId="1" r:id="s"/></sheets></workbook>'),
         ("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{PACKAGE}/relationships">{relation}</Relationships>'),
-        ("xl/t.xml", f'<sst xmlns="{SHEETS}"><si><t>{shared}</t></si></sst>'),
+        ("xl/sharedStrings.xml", f'<sst xmlns="{SHEETS}"><si><t>{shared}</t></si></sst>'),
         ("xl/s.xml", f'<worksheet xmlns="{SHEETS}"><sheetData><row>{cells}</row></sheetData></worksheet>'),
     ])  # fmt: skip
 

@@ -37,6 +37,7 @@ __all__ = [
 _PIECE: Final = 2**20
 _STEP: Final = 2**10  # bytes that a stream is fed first
 _PADDING: Final = re.compile(rb"\0*")
+_ENDLESS: Final = re.compile(rb"\d{300}")
 _XZ_MEMORY: Final = 256 * 2**20
 """Bytes that unpacking xz may take for itself: the strongest usual setting takes 65 MiB."""
 
@@ -258,9 +259,20 @@ def _zip(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
         yield member, container.read(member)
 
 
+class _Member(tarfile.TarInfo):
+    """A member in whose records no number is endless: Python's own reader takes quadratic time over one."""
+
+    def _proc_pax(self, archive: Any) -> Any:
+        begin = archive.fileobj.tell()
+        if _ENDLESS.search(archive.fileobj.read(self.size)):
+            raise tarfile.ReadError("a number without end in the records of a member")
+        archive.fileobj.seek(begin)
+        return super()._proc_pax(archive)  # type: ignore[misc]  # there since there are such records
+
+
 def _tar(data: bytes, name: str, budget: Budget, notices: dict[str, int]) -> Iterator[tuple[str, bytes]]:
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", tarinfo=_Member) as archive:
             for member in archive:
                 budget.count()
                 if member.isdir():
@@ -271,7 +283,7 @@ def _tar(data: bytes, name: str, budget: Budget, notices: dict[str, int]) -> Ite
                     continue
                 budget.take(member.size)  # before it is read: a sparse member may be larger than its archive
                 yield member.name, stream.read()
-    except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, RecursionError) as error:
         raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
 
 

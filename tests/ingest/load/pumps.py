@@ -767,14 +767,27 @@ def _sheets() -> Iterator[Case]:
     book = (
         f'<workbook xmlns="{_SHEET}" xmlns:r="{r}"><sheets><sheet name="a" sheetId="1" r:id="s"/></sheets></workbook>'
     )
-    rels = f'<Relationships {_R}><Relationship Id="s" Type="{r}/worksheet" Target="worksheets/s.xml"/><Relationship Id="t" Type="{r}/sharedStrings" Target="t.xml"/></Relationships>'
-    head = {"xl/workbook.xml": book, "xl/_rels/workbook.xml.rels": rels}
+    rels = f'<Relationships {_R}><Relationship Id="s" Type="{r}/worksheet" Target="worksheets/s.xml"/><Relationship Id="t" Type="{r}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    kinds = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>'
+    top = (
+        f'<Relationships {_R}><Relationship Id="r" Type="{r}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+    )
+    head = {
+        "[Content_Types].xml": kinds,
+        "_rels/.rels": top,
+        "xl/workbook.xml": book,
+        "xl/_rels/workbook.xml.rels": rels,
+    }
     xml = f'<worksheet xmlns="{_SHEET}"><sheetData>'
     for piece in XLSX:
 
         def parts(size: int, piece: str = piece) -> dict[str, str]:
             sheet = f"{xml}{piece * (size // len(piece))}</sheetData></worksheet>"
-            return {**head, "xl/t.xml": f'<sst xmlns="{_SHEET}"><si><t>x</t></si></sst>', "xl/worksheets/s.xml": sheet}
+            return {
+                **head,
+                "xl/sharedStrings.xml": f'<sst xmlns="{_SHEET}"><si><t>x</t></si></sst>',
+                "xl/worksheets/s.xml": sheet,
+            }
 
         yield Case("sheet", "a.xlsx", f"xlsx {piece}", _zipped(parts))
     for piece in ("<si><t>x</t></si>", "<si><r><t>x</t></r>", "<si>", "<t>"):
@@ -783,7 +796,7 @@ def _sheets() -> Iterator[Case]:
             sheet = f"{xml}<row><c t='s'><v>0</v></c></row></sheetData></worksheet>"
             return {
                 **head,
-                "xl/t.xml": f'<sst xmlns="{_SHEET}">{piece * (size // len(piece))}</sst>',
+                "xl/sharedStrings.xml": f'<sst xmlns="{_SHEET}">{piece * (size // len(piece))}</sst>',
                 "xl/worksheets/s.xml": sheet,
             }
 

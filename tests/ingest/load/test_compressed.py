@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import tarfile
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.compressed import Bzip2Loader, GzipLoader, XzLoader, ZstdLoader
+from embedingest.ingest.load.compressed import ArchiveLoader, Bzip2Loader, GzipLoader, XzLoader, ZstdLoader
 from embedingest.ingest.load.inner import load_inner
 
 SKIPPED = b"\x50\x2a\x4d\x18\x04\0\0\0skip"
@@ -73,6 +74,41 @@ def test_a_tape_that_is_compressed_is_named_as_an_archive():
     with pytest.raises(DocumentError) as caught:
         load_inner(zstandard.compress(b"\0" * 257 + b"ustar" + b"\0" * 250), "a.tzst", "a.tzst")
     assert caught.value.code in {"archive", "binary"}
+
+
+def taped(*members):
+    """A tar file of these kinds and contents, each under a name of its own."""
+    packed = b""
+    for number, (kind, data) in enumerate(members):
+        info = tarfile.TarInfo(f"{number}.txt")
+        info.type, info.size = kind, len(data)
+        packed += info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
+    return packed + bytes(1024)
+
+
+PLAIN = (tarfile.REGTYPE, b"words")
+
+
+def test_records_of_a_tar_are_read():
+    title = "12 path=b.txt\n".replace("12", "14").encode()
+    document = ArchiveLoader().load(taped((tarfile.XHDTYPE, title), PLAIN), "a.tar")
+    assert [child.source for child in document.children] == ["a.tar!/b.txt"]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        ((tarfile.XHDTYPE, b"9" * 500_000), PLAIN),
+        ((tarfile.XHDTYPE, b"500012 a=" + b"9" * 500_000 + b"\n"), PLAIN),
+        ((tarfile.XGLTYPE, b"9" * 500_000), PLAIN),
+        *(((kind, b""),) * 2000 for kind in (tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE)),
+    ],
+)
+def test_records_without_end_are_refused_soon(members):
+    """An hour of the processor each, once, or more calls within calls than there may be."""
+    with pytest.raises(DocumentError) as caught:
+        ArchiveLoader().load(taped(*members), "a.tar")
+    assert caught.value.code == "corrupt"
 
 
 PACKED = {
