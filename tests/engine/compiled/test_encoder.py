@@ -29,6 +29,7 @@ from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.engine.torch.encoder import TorchEncoder
 from embedingest.engine.vectors import cosines
 from embedingest.errors import ModelLoadError
+from tests.depth import only_deep
 from tests.engine.tiny import TEXTS, vectors
 
 if TYPE_CHECKING:
@@ -84,7 +85,15 @@ def test_what_was_made_is_told_without_loading_it(folder, fresh_cache):
 
 
 @pytest.mark.parametrize(
-    "damage", ["truncated", "other bytes", "no note", "broken note", "other version", "wrong memory"]
+    "damage",
+    [
+        "truncated",
+        "wrong memory",
+        *(
+            pytest.param(damage, marks=only_deep)
+            for damage in ("other bytes", "no note", "broken note", "other version")
+        ),
+    ],
 )
 def test_a_damaged_entry_is_made_again(folder, copied_entry, damage):
     entry = copied_entry

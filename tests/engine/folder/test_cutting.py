@@ -9,6 +9,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from embedingest.engine.folder.cutting import Cutter
 from embedingest.engine.packaged import PACKAGED
+from tests.depth import much
 
 WORDS = ["word", "x", "a1", "\u65e5\u672c\u8a9e", "!", "...", "[MASK]", "[SEP]", "\u00e9te", "e\u0301", "\u0301", "\u200b", "\x00", "\ufffd",
          "\u03a3\u03a3", "\U0001f600", "\u00df", "\u0130", "\ud55c\uad6d", "_", "-", "\u20ac"]  # fmt: skip
@@ -62,7 +63,7 @@ def tokens(tokenizer: Tokenizer, *pieces: str) -> list[int]:
 
 
 @pytest.mark.weights
-@settings(max_examples=400)
+@settings(max_examples=much(80, 500))
 @given(text=texts, size=st.integers(1, 250))
 def test_the_pieces_of_any_text_have_the_tokens_of_the_whole(bert, text, size):
     assert tokens(bert, *Cutter(bert).pieces(text, size)) == tokens(bert, text)
@@ -73,7 +74,7 @@ def test_so_it_is_for_every_kind_of_tokenizer_that_is_cut_at_all(kind):
     tokenizer = of_kind(kind)
     cutter = Cutter(tokenizer)
 
-    @settings(max_examples=150)
+    @settings(max_examples=much(60, 300))
     @given(text=texts, size=st.integers(1, 60))
     def holds(text, size):
         assert tokens(tokenizer, *cutter.pieces(text, size)) == tokens(tokenizer, text)

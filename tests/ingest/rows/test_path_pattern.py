@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from embedingest.errors import ConfigError
 from embedingest.ingest.rows.path_pattern import PathPattern
+from tests.depth import much
 
 PIECES = st.lists(st.sampled_from(["a", "b", "-", "*", "{}"]), min_size=1, max_size=4).map("".join)
 PATTERNS = st.lists(st.just("**") | PIECES.filter(lambda part: "**" not in part), min_size=1, max_size=4).map("/".join)
@@ -33,7 +34,7 @@ def plain(pattern: str) -> re.Pattern[str]:
     )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=much(100, 1000), deadline=None)
 @given(pattern=PATTERNS.map(named), path=PATHS)
 def test_words_are_those_of_a_plain_expression(pattern, path):
     match = plain(pattern).fullmatch(path)

@@ -13,6 +13,7 @@ from pathspec import GitIgnoreSpec
 
 from embedingest.errors import ConfigError
 from embedingest.ingest.scan.patterns import Patterns
+from tests.depth import much
 
 PARTS = ["a", "b", "*", "**", "a*", "*b", "*.md", "?", "?b", "[ab]", "[!a]", "[a-c]b", "a*b", "*a*b", "\\a", "[]a]"]
 PIECES = [*PARTS, "c.*", "a**", "-", "[a-]", "*a*a*", "x.log", "a?b*a", "[!b-x]*"]
@@ -41,7 +42,7 @@ def differs_by_intent(line: str) -> bool:
     return line.rstrip("/").endswith("**") or "[!" in line or "[^" in line
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=much(80, 1000), deadline=None)
 @given(lines=st.lists(LINES, min_size=1, max_size=3), paths=st.lists(PATHS, min_size=1, max_size=6))
 def test_patterns_agree_with_pathspec(lines, paths):
     with warnings.catch_warnings():

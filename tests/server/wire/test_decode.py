@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from embedingest.durations import FOREVER
 from embedingest.server.wire.decode import WireError, decode
 from embedingest.server.wire.ollama import embed_request, keep_alive_of, option_context, shaped
+from tests.depth import much
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -20,7 +21,7 @@ JSON = st.recursive(
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300)
+@settings(max_examples=much(80, 500))
 def test_any_bytes_are_fields_or_a_400(body):
     try:
         decode(body)
@@ -32,7 +33,7 @@ def test_any_bytes_are_fields_or_a_400(body):
 
 
 @given(st.dictionaries(st.sampled_from(["model", "Input", "truncate", "dimensions", "keep_alive", "x"]), JSON))
-@settings(max_examples=300)
+@settings(max_examples=much(80, 500))
 def test_any_object_is_a_request_or_a_400(value):
     try:
         request = embed_request(json.dumps(value).encode())
@@ -46,7 +47,7 @@ def test_any_object_is_a_request_or_a_400(value):
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), max_size=5), st.text(alphabet='}]{ \n"x1,'))
-@settings(max_examples=200)
+@settings(max_examples=much(60, 300))
 def test_what_follows_the_first_value_changes_nothing(value, junk):
     body = json.dumps(value).encode()
     once, again = decode(body), decode(body + b" " + junk.encode())

@@ -13,6 +13,7 @@ from embedingest.server.wire import decode as decoding
 from embedingest.server.wire import large
 from embedingest.server.wire.decode import WireError, decode
 from embedingest.server.wire.large import MOST_VALUES
+from tests.depth import much
 
 PIECE_BYTES = 40
 SPELLINGS = [
@@ -58,14 +59,14 @@ def outcome(body: bytes):
         return None
 
 
-@settings(max_examples=500)
+@settings(max_examples=much(80, 1000))
 @given(bodies)
 def test_pieces_hold_what_the_whole_holds(text):
     body = text.encode()
     assert in_pieces(body) == outcome(body) != None  # noqa: E711 -- every such body is understood
 
 
-@settings(max_examples=500)
+@settings(max_examples=much(80, 1000))
 @given(bodies, st.data())
 def test_a_body_that_is_broken_anywhere_is_refused_or_means_the_same(text, data):
     body = bytearray(text.encode())

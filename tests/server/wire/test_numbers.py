@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedingest.server.wire.numbers import base64_rows, json_number, json_row, json_rows
+from tests.depth import much
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
@@ -45,7 +46,7 @@ def test_a_widened_number_has_the_digits_of_a_float64():
 
 
 @given(st.lists(FLOATS, min_size=1, max_size=20))
-@settings(max_examples=200)
+@settings(max_examples=much(60, 300))
 def test_what_is_read_back_is_the_same_float32(values):
     row = np.array(values, dtype=np.float32)
     again = np.array(json.loads(json_row(row), parse_int=float), dtype=np.float32)
@@ -53,7 +54,7 @@ def test_what_is_read_back_is_the_same_float32(values):
 
 
 @given(FLOATS)
-@settings(max_examples=300)
+@settings(max_examples=much(80, 500))
 def test_no_shorter_number_would_do(value):
     number = np.float32(value)
     digits = json_number(number).decode().partition("e")[0].replace(".", "").lstrip("-0").rstrip("0")

@@ -14,6 +14,7 @@ from embedingest.errors import ConfigError
 from embedingest.store.schema import COLUMNS
 from embedingest.store.search.filters import FIELDS, holds, parse
 from embedingest.store.search.narrow import condition
+from tests.depth import much
 from tests.store.doubles import adding, row
 
 ROWS = [
@@ -177,7 +178,7 @@ def judged(text):
     return {name for name, one in NAMES.items() if holds(parse(text), value(one))}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=much(25, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=trees)
 def test_the_table_and_plain_python_agree_on_every_filter(table, text):
     if table.count() == 0:

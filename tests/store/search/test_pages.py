@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from embedingest.store.search.fusion import RRF_K
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, Upkeep
+from tests.depth import much
 from tests.store.doubles import MODEL, row
 
 WIDTH = 16
@@ -88,7 +89,7 @@ ways = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=much(20, 150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(way=ways, size=st.integers(1, 50), offset=st.integers(0, 450))
 def test_a_page_of_any_size_is_a_slice_of_one_order(filled, way, size, offset):
     table, _ = filled
