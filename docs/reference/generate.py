@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from formats_kept import KEPT
 
 from embedingest.cli._commands import COMMANDS, cli
 from embedingest.config import schema
+from embedingest.ingest.load.choose import REFUSED, SUFFIXES
 from embedingest.ingest.scan.excluded import documented
 from embedingest.store.schema import ROW_MODEL, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HERE = Path(__file__).parent
 MADE = "<!-- Written by docs/reference/generate.py; edit the program, not this page. -->\n"
@@ -150,9 +155,26 @@ def _plain(value: Any) -> str:
 def formats() -> str:
     """The page of formats, with its table of what is left out by default as the program has it."""
     page = (HERE / "../formats.md").read_text(encoding="utf-8")
-    head = "| Left out | What it is | Made by |\n| --- | --- | --- |\n"
+    page = _filled(page, "| Left out | What it is | Made by |\n| --- | --- | --- |\n", documented())
+    return _filled(page, "| Suffix | Loader | Kept | Counted or told |\n| --- | --- | --- | --- |\n", suffixes())
+
+
+def _filled(page: str, head: str, rows: Iterable[str]) -> str:
     before, _, after = page.partition(head)
-    return before + head + "\n".join(documented()) + "\n<!-- end -->" + after.partition("<!-- end -->")[2]
+    return before + head + "\n".join(rows) + "\n<!-- end -->" + after.partition("<!-- end -->")[2]
+
+
+def suffixes() -> list[str]:
+    """A row for each loader with every suffix and whole name that it is chosen by, then what is refused by name."""
+    rows = []
+    for loader in sorted(set(SUFFIXES.values())):
+        names = " ".join(f"`{suffix}`" for suffix, chosen in sorted(SUFFIXES.items()) if chosen == loader)
+        kept, counted = KEPT[loader]
+        rows.append(f"| {names} | `{loader}` | {kept} | {counted} |")
+    for reason in dict.fromkeys(REFUSED.values()):
+        names = " ".join(f"`{suffix}`" for suffix, why in REFUSED.items() if why == reason)
+        rows.append(f"| {names} | | nothing: {reason[0]} | `unsupported`: {reason[1]} |")
+    return rows
 
 
 PAGES = {

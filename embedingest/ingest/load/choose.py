@@ -15,7 +15,7 @@ from embedingest.ingest.load.letters.mailbox import begins_mailbox
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HEAD_BYTES", "SUFFIXES", "choose"]
+__all__ = ["HEAD_BYTES", "REFUSED", "SUFFIXES", "choose"]
 
 HEAD_BYTES: Final = 8192
 """How many first bytes of a file `choose` wants to see."""
@@ -85,13 +85,17 @@ _COMPRESSED: Final = (
     (b"P*M\x18", "zstd"),  # a frame to be skipped, as the parallel program begins with one
 )
 
-_OLD: Final = {
+REFUSED: Final = {
     ".doc": ("a Word document of 97-2003", "save it as DOCX, in Word or LibreOffice"),
     ".dot": ("a Word template of 97-2003", "save it as DOCX, in Word or LibreOffice"),
     ".ppt": ("a PowerPoint presentation of 97-2003", "save it as PPTX, in PowerPoint or LibreOffice"),
     ".pps": ("a PowerPoint presentation of 97-2003", "save it as PPTX, in PowerPoint or LibreOffice"),
     ".msg": ("an Outlook message", "save it as EML, or export the folder as MBOX"),
+    ".pages": ("a document of Apple iWork", "export it as DOCX, XLSX, PPTX or PDF"),
+    ".numbers": ("a document of Apple iWork", "export it as DOCX, XLSX, PPTX or PDF"),
+    ".key": ("a document of Apple iWork", "export it as DOCX, XLSX, PPTX or PDF"),
 }
+"""Suffixes of formats that are refused by name where the content agrees: what they are, and the way out."""
 
 _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89PNG\r\n", "a PNG image"),
@@ -192,7 +196,7 @@ def _compound(name: str, named: str | None) -> str:
     if named in {"sheet", "docx", "pptx"}:
         return named
     suffix = PurePosixPath(name.lower()).suffix
-    what, remedy = _OLD.get(suffix, ("a file of Office 97-2003 or like it", "save it in a current format"))
+    what, remedy = REFUSED.get(suffix, ("a file of Office 97-2003 or like it", "save it in a current format"))
     raise DocumentSkipped(f"{name} is {what}", source=name, code="unsupported", remedy=remedy)
 
 
@@ -202,13 +206,10 @@ def _zipped(name: str, head: bytes, named: str | None) -> str:
     for mark, loader in _INSIDE_ZIP:
         if mark in head:
             return loader
-    if PurePosixPath(name.lower()).suffix in {".pages", ".numbers", ".key"}:
-        raise DocumentSkipped(
-            f"{name} is a document of Apple iWork",
-            source=name,
-            code="unsupported",
-            remedy="export it as DOCX, XLSX, PPTX or PDF",
-        )
+    suffix = PurePosixPath(name.lower()).suffix
+    if suffix in {".pages", ".numbers", ".key"}:
+        what, remedy = REFUSED[suffix]
+        raise DocumentSkipped(f"{name} is {what}", source=name, code="unsupported", remedy=remedy)
     raise _archive(name)
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from embedingest.errors import DocumentSkipped
+from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.load.common.decode import Decoded, decode
 from embedingest.ingest.load.common.encoded import is_minified
 from embedingest.ingest.load.common.languages import LANGUAGES, language_of
@@ -42,8 +42,10 @@ class TextLoader:
     mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/toml"})
 
     def load(self, data: bytes, name: str) -> Document:
-        """The whole text. Raises DocumentSkipped (`binary`)."""
+        """The whole text. Raises DocumentSkipped (`binary`), DocumentError (`encrypted`)."""
         decoded = decode(data, name)
+        if "encrypted_data" in decoded.notices and not decoded.text.strip():
+            raise DocumentError(f"{name} is encrypted", source=name, code="encrypted")
         mime = _mime(name, decoded.text)
         return Document(
             source=name,

@@ -20,10 +20,13 @@ import time
 import zipfile
 from typing import TYPE_CHECKING, NamedTuple
 
+import zstandard
+
 from embedingest import registry
 from embedingest.errors import DocumentError
 from embedingest.ingest.chunk.choose import chunker_for
 from tests.ingest.load.sheets import at, book, field, rule
+from tests.ingest.load import pumps_of_formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -1151,6 +1154,36 @@ def _drawn(drawn: Callable[[int], str], size: int, on_a_page: int) -> bytes:
 def _fields(count: int) -> Iterator[str]:
     for n in range(count):
         yield field("Tx", f"f{n}", (80, n % 700, 200, n % 700 + 12), f"/V (value {n})")
+def _nested_xml() -> Iterator[Case]:
+    """XML that is well formed: elements in elements, one behind the other, of every kind that has a rule."""
+    for piece in ("<a>|</a>", "<p>a|</p>", "<section><title>a</title>|</section>", "<row><cell>a</cell></row>|",
+                  "<list><item>a|</item></list>", "<p>a<list>b</list>c|</p>", "<page><title>a</title></page>|",
+                  "<title>a</title>|", "<table><row><cell>|</cell></row></table>", "<br/>|", "<p>a</p>|"):  # fmt: skip
+        for root in ("a", "svg", "book", "mediawiki"):
+            yield Case("xml", "a.xml", f"<{root}> {piece}",
+                       lambda size, piece=piece, root=root: f"<{root}>{_nested(piece, size)}</{root}>".encode())  # fmt: skip
+    page = "<page><title>a</title><revision><text>{}</text></revision></page>"
+    yield Case(
+        "xml", "a.xml", "pages", lambda size: f"<mediawiki>{page.format('b') * (size // 60)}</mediawiki>".encode()
+    )
+    yield Case(
+        "xml", "a.xml", "one page", lambda size: f"<mediawiki>{page.format('[[a ' * (size // 4))}</mediawiki>".encode()
+    )
+
+
+def _packed() -> Iterator[Case]:
+    """Streams of a few bytes one behind the other, and one of many."""
+    packs: dict[str, Callable[[bytes], bytes]] = {
+        "bzip2": bz2.compress,
+        "xz": lzma.compress,
+        "zstd": zstandard.compress,
+    }
+    for loader, pack in packs.items():
+        name = f"a.txt.{loader}"
+        yield Case(
+            loader, name, f"{loader} streams", lambda size, pack=pack: pack(b"a\n") * (size // len(pack(b"a\n")))
+        )
+        yield Case(loader, name, f"{loader} lines", lambda size, pack=pack: pack(b"a line\n" * size))
 
 
 def _heads(loader: str) -> tuple[str, ...]:
@@ -1159,15 +1192,18 @@ def _heads(loader: str) -> tuple[str, ...]:
 
 def cases() -> Iterator[Case]:
     """Every case there is."""
-    for key, (name, own) in PIECES.items():
+    for key, (name, own) in (PIECES | pumps_of_formats.PIECES).items():
         loader = key.partition(" ")[0]
-        for head, piece, tail in itertools.product(_heads(loader), (*own, *COMMON), ("", "x\n")):
+        heads, tails = pumps_of_formats.HEADS.get(key) or _heads(loader), pumps_of_formats.TAILS.get(key, ("", "x\n"))
+        for head, piece, tail in itertools.product(heads, (*own, *COMMON), tails):
             yield Case(loader, name, f"{key}: {head!r} + {piece!r} ... {tail!r}", _pumped(head, piece, tail))
     yield from _office()
     yield from _notebooks()
     yield from _runs()
     yield from _others()
     yield from _pdfs()
+    yield from _nested_xml()
+    yield from _packed()
 
 
 def seconds(case: Case, size: int, *, most: float = 60.0) -> tuple[float, float]:

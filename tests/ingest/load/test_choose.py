@@ -1,10 +1,13 @@
 """Each file finds its loader by settings, by unmistakable content, by suffix, in this order."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from embedingest import registry
 from embedingest.errors import DocumentSkipped
-from embedingest.ingest.load.choose import SUFFIXES, choose
+from embedingest.ingest.load.choose import REFUSED, SUFFIXES, choose
 
 
 @pytest.mark.parametrize(
@@ -111,3 +114,14 @@ def test_a_format_that_is_not_read_is_named_with_the_way_out(name, head, what, r
         choose(name, head)
     assert caught.value.code == "unsupported"
     assert remedy in caught.value.remedy
+
+
+def test_the_page_of_formats_has_every_suffix_that_is_taken_or_refused():
+    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    rows = page.partition("| Suffix | Loader |")[2].partition("<!-- end -->")[0].split("\n")[2:]
+    told = {
+        name: row.split("|")[2].strip(" `")
+        for row in rows
+        for name in re.findall(r"`([^`]+)`", row.split("|")[1] if row else "")
+    }
+    assert told == SUFFIXES | dict.fromkeys(REFUSED, "")

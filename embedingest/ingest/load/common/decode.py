@@ -16,6 +16,8 @@ from embedingest.errors import DocumentSkipped
 from embedingest.ingest.load.common.encoded import without_data
 from embedingest.ingest.load.common.legacy import guess, looks_like
 from embedingest.ingest.load.common.seven_bit import seven_bit
+from embedingest.ingest.load.letters.armour import without_armour
+from embedingest.ingest.notices import plus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,13 +47,16 @@ class Decoded:
 
 
 def decode(data: bytes, name: str) -> Decoded:
-    """Decode a whole file; data in base64 is left out and counted as `encoded_data`.
+    """Decode a whole file; data in letters (base64, keys, signatures) is left out and counted, every line in its place.
 
     Raises DocumentSkipped (`binary`) where the bytes are no text in any encoding.
     """
     decoded = _decode(data, name)
-    text, count = without_data(decoded.text)
-    return Decoded(text, decoded.encoding, {**decoded.notices, "encoded_data": count}) if count else decoded
+    text, sealed = without_armour(decoded.text)
+    text, encoded = without_data(text)
+    if not sealed and not encoded:
+        return decoded
+    return Decoded(text, decoded.encoding, plus({**decoded.notices, **sealed}, encoded_data=encoded))
 
 
 def _decode(data: bytes, name: str) -> Decoded:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.encoded import without_data
 from embedingest.ingest.load.common.labels import web_codec
 from embedingest.ingest.load.html import read
+from embedingest.ingest.load.letters.armour import without_armour
 from embedingest.ingest.load.letters.cards import to_text
 from embedingest.ingest.load.letters.headers import FAILURES
 from embedingest.ingest.notices import add_notices
@@ -26,6 +28,8 @@ _BODY: Final = frozenset(
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _REPORTS: Final = frozenset({"message/delivery-status", "message/disposition-notification"})
 _SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
+_SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_GAP: Final = re.compile(r"\n{3,}")
 _ENRICHED: Final = re.compile(r"<(?!<)[^<>]*>")
 
 
@@ -114,8 +118,11 @@ class _Reader:
         if kind in _SIGNATURES:
             add_notices(self._notices, {"signatures_left_out": 1})
             return Parts()
-        if kind == "application/pgp-encrypted":
-            add_notices(self._notices, {"inner_encrypted": 1})
+        if kind == "application/pgp-encrypted":  # says only that the next part is encrypted
+            return Parts()
+        if kind in _SEALED:
+            signed = part.get_param("smime-type") == "signed-data"
+            add_notices(self._notices, {"inner_unsupported" if signed else "inner_encrypted": 1})
             return Parts()
         self._attached += 1
         usual = f"message-{self._attached}.eml" if kind in _MESSAGES else f"part-{self._attached}"
@@ -129,7 +136,10 @@ class _Reader:
             return Parts(asides=[to_text(text)])
         if kind in {"text/enriched", "text/richtext"}:
             text = _ENRICHED.sub("", text).replace("<<", "<")
-        return Parts([text])
+        text, sealed = without_armour(text)
+        text, encoded = without_data(text)
+        add_notices(self._notices, {**sealed, "encoded_data": sealed.get("encoded_data", 0) + encoded})
+        return Parts([_GAP.sub("\n\n", text) if sealed or encoded else text])
 
 
 def _bytes(part: Any, kind: str) -> bytes:

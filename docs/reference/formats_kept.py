@@ -1,0 +1,53 @@
+"""What each loader keeps and what it counts, in words: a row each of the table of suffixes in `../formats.md`."""
+
+from __future__ import annotations
+
+_PACKED = ("what the loader of the name without this suffix keeps", "`bomb`, `corrupt`; a packed tape is an `archive`")
+
+KEPT = {
+    "bzip2": _PACKED,
+    "captions": ("who speaks and what is said, a line each; the time of each cue",
+                 "`repeated_lines`, `drawings`, `comments_left_out`, `encoded_data`"),
+    "cards": ("each event, task or card under its summary or name", "`skipped_images`"),
+    "catalog": ("each message with its context, remarks and translations; the header as metadata",
+                "`obsolete_messages`, `fuzzy_messages`, `untranslated_messages`, `invalid_lines`"),
+    "code": ("the text, word for word; its language", ""),
+    "csv": ("every row, a line each; the header for every chunk", ""),
+    "docx": ("headings, lists with numbers, tables, boxes, notes, equations, charts' words",
+             "`skipped_images`, `comments_left_out`, `unknown_symbols`"),
+    "epub": ("chapters in reading order", "`missing_chapters`, `skipped_images`"),
+    "gzip": _PACKED,
+    "html": ("the main content, or all of it by setting; headings, lists, tables, listings", "`skipped_images`"),
+    "json": ("the text; one endless line is indented", "`invalid_json`"),
+    "jsonl": ("every line, numbers and double keys as written", "`invalid_lines`"),
+    "latex": ("headings, lists, listings; formulas as written", "nothing: references and citations are left out"),
+    "mail": ("headers, the text, calendars; attachments as documents of their own",
+             "`attachments_left_out`, `signatures_left_out`, `encoded_data`, `encrypted_data`, `inner_…`"),
+    "man": ("sections, tags over their words, examples, tables; title, section, date",
+            "`included_files`, `unknown_macros`"),
+    "markdown": ("the text, word for word; front matter as metadata", "`front_matter_unreadable`"),
+    "notebook": ("cells, as headings, words and code; outputs by setting", "`outputs_left_out`"),
+    "opendocument": ("headings and lists with numbers, tables, boxes, notes, equations; slides with their notes",
+                     "`skipped_images`, `comments_left_out`, `hidden_slides`"),
+    "org": ("headings, lists, tables, listings, formulas as written; title, author, tags",
+            "`drawers_left_out`, `comments_left_out`, `skipped_images`"),
+    "pdf": ("pages, the outline as headings",
+            "`running_lines`, `pages_without_text`, `unreadable_pages`, `image_only`"),
+    "pptx": ("slides in the order of the show, tables, charts' words, speaker's notes",
+             "`hidden_slides`, `running_lines`, `skipped_images`, `comments_left_out`"),
+    "rtf": ("headings, lists, tables, notes below their paragraph",
+            "`skipped_images`, `comments_left_out`, `running_lines`, `undecodable`"),
+    "saved-page": ("the page, then its frames, as Markdown", "`skipped_images`"),
+    "sheet": ("every sheet, a line a row; the header for every chunk",
+              "`hidden_sheets`, `formulas_without_values`, `unread_sheets`"),
+    "text": ("the text, word for word, save data in letters",
+             "`encoded_data`, `encrypted_data`, `signatures_left_out`; a file of one encrypted message is `encrypted`"),
+    "wiki": ("headings, lists, tables with spans, listings, formulas as written, notes below their paragraph",
+             "`templates`, `skipped_images`, `comments_left_out`; of dumps (XML) `redirects`, `older_revisions`"),
+    "xml": ("words without tags; titles as headings, rows as tables, listings",
+            "`skipped_images`, `encoded_data`, `invalid_xml`; declared entities are a `bomb`"),
+    "xz": _PACKED,
+    "yaml": ("the text, word for word", ""),
+    "zstd": _PACKED,
+}  # fmt: skip
+"""By loader: what is kept, what is counted or told."""
