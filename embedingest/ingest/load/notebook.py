@@ -9,8 +9,8 @@ import orjson
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
-from embedingest.ingest.load.common.encoded import without_data
 from embedingest.ingest.load.common.headings import first_heading
+from embedingest.ingest.load.encoded.data import without_data
 from embedingest.ingest.notices import plus
 from embedingest.numerals import read_json
 from embedingest.types import Document

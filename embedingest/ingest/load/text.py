@@ -8,8 +8,8 @@ from typing import Final
 
 from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.load.common.decode import Decoded, decode
-from embedingest.ingest.load.common.encoded import is_minified
 from embedingest.ingest.load.common.languages import LANGUAGES, language_of
+from embedingest.ingest.load.encoded.data import is_minified
 from embedingest.types import Document
 
 __all__ = ["SUFFIXES", "CodeLoader", "TextLoader", "create", "create_code"]

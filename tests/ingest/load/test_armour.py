@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedingest.errors import DocumentError
+from embedingest.ingest.load.encoded.armour import without_armour
 from embedingest.ingest.load.inner import load_inner
-from embedingest.ingest.load.letters.armour import without_armour
 
 NOISE = random.Random(7).randbytes(3000)
 LINES = base64.encodebytes(NOISE).decode()

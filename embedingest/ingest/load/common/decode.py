@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentSkipped
-from embedingest.ingest.load.common.encoded import without_data
 from embedingest.ingest.load.common.legacy import guess, looks_like
 from embedingest.ingest.load.common.seven_bit import seven_bit
-from embedingest.ingest.load.letters.armour import without_armour
+from embedingest.ingest.load.encoded.armour import without_armour
+from embedingest.ingest.load.encoded.data import without_data
 from embedingest.ingest.notices import plus
 
 if TYPE_CHECKING:

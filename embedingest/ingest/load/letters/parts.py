@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.decode import decode
-from embedingest.ingest.load.common.encoded import without_data
 from embedingest.ingest.load.common.labels import web_codec
+from embedingest.ingest.load.encoded.armour import without_armour
+from embedingest.ingest.load.encoded.data import without_data
 from embedingest.ingest.load.html import read
-from embedingest.ingest.load.letters.armour import without_armour
 from embedingest.ingest.load.letters.cards import to_text
 from embedingest.ingest.load.letters.headers import FAILURES
 from embedingest.ingest.notices import add_notices

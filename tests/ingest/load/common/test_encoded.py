@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from embedingest import registry
 from embedingest.errors import DocumentSkipped
 from embedingest.ingest.load.choose import choose
-from embedingest.ingest.load.common.encoded import without_data
+from embedingest.ingest.load.encoded.data import without_data
 
 DATA = base64.b64encode(random.Random(7).randbytes(3000)).decode()
 ADDRESS = f"data:image/png;base64,{DATA}"

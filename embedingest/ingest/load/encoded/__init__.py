@@ -1,0 +1,1 @@
+"""What stands in a text and is no words: data in letters, packed code, keys and signatures."""
