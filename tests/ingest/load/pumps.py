@@ -20,13 +20,11 @@ import time
 import zipfile
 from typing import TYPE_CHECKING, NamedTuple
 
-import zstandard
-
 from embedingest import registry
 from embedingest.errors import DocumentError
 from embedingest.ingest.chunk.choose import chunker_for
-from tests.ingest.load.sheets import at, book, field, rule
 from tests.ingest.load import pumps_of_formats
+from tests.ingest.load.sheets import at, book, field, rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -1154,6 +1152,8 @@ def _drawn(drawn: Callable[[int], str], size: int, on_a_page: int) -> bytes:
 def _fields(count: int) -> Iterator[str]:
     for n in range(count):
         yield field("Tx", f"f{n}", (80, n % 700, 200, n % 700 + 12), f"/V (value {n})")
+
+
 def _nested_xml() -> Iterator[Case]:
     """XML that is well formed: elements in elements, one behind the other, of every kind that has a rule."""
     for piece in ("<a>|</a>", "<p>a|</p>", "<section><title>a</title>|</section>", "<row><cell>a</cell></row>|",
@@ -1169,21 +1169,6 @@ def _nested_xml() -> Iterator[Case]:
     yield Case(
         "xml", "a.xml", "one page", lambda size: f"<mediawiki>{page.format('[[a ' * (size // 4))}</mediawiki>".encode()
     )
-
-
-def _packed() -> Iterator[Case]:
-    """Streams of a few bytes one behind the other, and one of many."""
-    packs: dict[str, Callable[[bytes], bytes]] = {
-        "bzip2": bz2.compress,
-        "xz": lzma.compress,
-        "zstd": zstandard.compress,
-    }
-    for loader, pack in packs.items():
-        name = f"a.txt.{loader}"
-        yield Case(
-            loader, name, f"{loader} streams", lambda size, pack=pack: pack(b"a\n") * (size // len(pack(b"a\n")))
-        )
-        yield Case(loader, name, f"{loader} lines", lambda size, pack=pack: pack(b"a line\n" * size))
 
 
 def _heads(loader: str) -> tuple[str, ...]:
@@ -1203,7 +1188,6 @@ def cases() -> Iterator[Case]:
     yield from _others()
     yield from _pdfs()
     yield from _nested_xml()
-    yield from _packed()
 
 
 def seconds(case: Case, size: int, *, most: float = 60.0) -> tuple[float, float]:
