@@ -22,6 +22,8 @@ from embedingest import api
 from embedingest.build.remembered import recall
 from tests.waiting import HANGS_SECONDS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):

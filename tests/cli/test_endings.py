@@ -12,6 +12,8 @@ import pytest
 
 from embedingest.cli._commands import COMMANDS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="has no /dev/full")
 
