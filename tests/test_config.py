@@ -6,13 +6,16 @@ import json
 import os
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from embedingest import config
+from embedingest.config import PipelineConfig, SourceConfig
 from embedingest.config.read import expanded
 from embedingest.errors import ConfigError
 
@@ -252,6 +255,29 @@ def test_extends_reads_no_link_to_outside_no_pipe_no_device_and_no_large_file(tm
 @pytest.mark.parametrize("text", ["a: " + "9" * 5000, "[" * 5000, "a: " * 3000, "extends: [a]", 'extends: "a\\0b"'])
 def test_a_text_that_cannot_be_built_is_refused(tmp_path: Path, text: str) -> None:
     assert str(tmp_path / "c.yaml") in refused(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "0x" + "f" * 5000, "0x" + "f" * 257, "-" + "9" * 400])
+@pytest.mark.parametrize("key", ["metadata: {{a: {}}}", "metadata: {{a: [{{b: {}}}]}}", "chunk: {{max_tokens: {}}}"])
+def test_a_number_that_is_too_long_is_refused_by_its_key(tmp_path: Path, key: str, value: str) -> None:
+    said = refused(write(tmp_path, SMALL + "    " + key.format(value) + "\n"))
+    assert f"pipelines.docs.{key.partition(':')[0]}" in said
+    assert len(said) < 400
+
+
+def test_metadata_that_no_row_can_hold_is_refused_by_its_key_whoever_gives_it() -> None:
+    deep: Any = 1
+    for _ in range(40):
+        deep = [deep]
+    for value, reason in ((10**5000, "300 digits"), ([{"x": -(10**400)}], "300 digits"), (deep, "nested")):
+        with pytest.raises(ValidationError, match=f"`a` is .*{reason}"):
+            PipelineConfig(sources=(SourceConfig(path=Path("docs")),), metadata={"a": value, "b": 2**200})
+    assert (
+        PipelineConfig(
+            sources=(SourceConfig(path=Path("docs")),), metadata={"a": 2**200, "b": [1, {"c": "2024-02-31"}]}
+        ).metadata["a"]
+        == 2**200
+    )
 
 
 def test_show_hides_secrets_and_what_came_from_the_environment(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import yaml
 from pydantic import BeforeValidator, Field
 
+from embedingest.config.rules import MOST_BITS
 from embedingest.errors import ConfigError
 from embedingest.paths import expanded
 
@@ -114,9 +115,12 @@ class _Builder:
     def scalar(self, node: yaml.Node, key: Key) -> Any:
         if node.tag in _PLAIN_TAGS:
             try:
-                return yaml.constructor.SafeConstructor().construct_object(node)
+                value = yaml.constructor.SafeConstructor().construct_object(node)
             except ValueError as error:  # such as a number of many thousand digits
                 raise self.error(node, key, f"a value that cannot be read as {node.tag.rpartition(':')[2]}") from error
+            if isinstance(value, int) and value.bit_length() > MOST_BITS:
+                raise self.error(node, key, "a number of more than 300 digits")
+            return value
         if node.tag in _TEXT_TAGS:
             return LocatedStr.of(node.value, self.base)
         raise self.error(node, key, f"the tag `{node.tag}` is not read; plain YAML only")

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic reads these at run time
-from embedingest.config.rules import first_wins, keyed
+from embedingest.config.rules import first_wins, keyed, storable
 from embedingest.config.schedule import parse_schedule
 from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
@@ -278,7 +278,9 @@ class PipelineConfig(_Section):
     chunk: ChunkConfig = Field(default=ChunkConfig(), description="How text becomes chunks")
     watch: WatchConfig = Field(default=WatchConfig(), description="How changes are noticed")
     store: StoreConfig = Field(default=StoreConfig(), description="How the table is kept and searched")
-    metadata: dict[str, Any] = Field(default_factory=dict, description="Added to every row's metadata")
+    metadata: Annotated[dict[str, Any], AfterValidator(storable)] = Field(
+        default_factory=dict, description="Added to every row's metadata"
+    )
     metadata_rules: MetadataRules = Field(
         default=MetadataRules(), description="Metadata from paths, front matter and sidecars"
     )
