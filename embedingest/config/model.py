@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from embedingest.config.encoding import OldEncoding  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic reads these at run time
 from embedingest.config.rules import first_wins, keyed, storable
 from embedingest.config.schedule import parse_schedule
@@ -106,6 +107,9 @@ class LoadConfig(_Section):
     timeout_seconds: float = Field(default=120.0, gt=0, le=86_400, description="Per document, and 1 s per 256 KiB")
     memory_mib: int = Field(default=2048, ge=64, le=2**20, description="Memory limit of one extraction process")
     workers: int = Field(default=1, ge=1, le=256, description="Extraction processes")
+    fallback_encoding: OldEncoding = Field(
+        default="windows-1252", description="Encoding of texts that are not UTF-8 and show no other"
+    )
 
     def chosen(self) -> dict[str, str]:
         """Pattern to loader, first match wins. A loader with settings of its own has a `#` in its name."""

@@ -23,6 +23,8 @@ from embedingest.ingest.extract.weight import MAX_CHUNKS, RowsWeight
 from embedingest.ingest.identity import base_name
 from embedingest.ingest.json_values import printable, spelled
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
+from embedingest.ingest.load.common.decode import fallen_back
+from embedingest.ingest.load.common.legacy import FALLBACK
 from embedingest.ingest.load.inner import each_document
 from embedingest.ingest.scan.sidecar import content_hash_with
 
@@ -63,6 +65,7 @@ class ExtractionSettings:
     max_chunks: int = MAX_CHUNKS
     dimensions: int = 384
     sidecars: tuple[str, ...] = ()
+    fallback_encoding: str = FALLBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,8 @@ class Extractor:
             return Extracted(job.source, content_hash, before, read.after, seconds=seconds, racy=read.racy)
         loader_name = choose(job.source, data[:HEAD_BYTES], self.settings.loaders)
         loader = self._loader(loader_name)
-        document = _alone(loader.load, data, job.source)
+        with fallen_back(self.settings.fallback_encoding):
+            document = _alone(loader.load, data, job.source)
         said = {} if sidecar is None else dict(sidecar.notices)
         metadata = {} if sidecar is None else bounded_metadata(sidecar.values, said)
         stopwatch.lap("load")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from embedingest.ingest.chunk.choose import CHUNKERS
 from embedingest.ingest.extract.extractor import ExtractionSettings
 from embedingest.ingest.extract.weight import MAX_CHUNKS
 from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
+from embedingest.ingest.load.common.legacy import FALLBACK
 from embedingest.ingest.rows.metadata import Metadata
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ class Recipe:
         load, chunk = self.config.load, self.config.chunk
         rules = {"loaders": list(load.chosen().items()), "chunkers": list(chunk.chosen().items())}
         limits = [str(load.max_bytes)] + ([str(load.max_chunks)] if load.max_chunks != MAX_CHUNKS else [])
+        fallback = codecs.lookup(load.fallback_encoding).name
+        limits += [] if fallback == FALLBACK else [fallback]
         return hash_fields(canonical_json(rules), chunk.chunker, *limits)
 
     def setup(self, sizer: Sizer) -> ExtractionSettings:
@@ -78,6 +82,7 @@ class Recipe:
             chunker_options={name: self.chunker_options(name) for name in names},
             max_bytes=load.max_bytes,
             max_chunks=load.max_chunks,
+            fallback_encoding=load.fallback_encoding,
             dimensions=self.dimensions,
             sidecars=self.config.metadata_rules.sidecar,
         )

@@ -8,21 +8,23 @@ Knows no formats. Lines end in a line feed afterwards, and what could not be dec
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentSkipped
-from embedingest.ingest.load.common.legacy import guess, looks_like
+from embedingest.ingest.load.common.legacy import FALLBACK, guess, looks_like
 from embedingest.ingest.load.common.seven_bit import seven_bit
 from embedingest.ingest.load.encoded.armour import without_armour
 from embedingest.ingest.load.encoded.data import without_data
 from embedingest.ingest.notices import plus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["Decoded", "decode", "is_binary", "is_utf8"]
+__all__ = ["Decoded", "decode", "fallen_back", "is_binary", "is_utf8"]
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -35,6 +37,19 @@ _SNIFF: Final = 8192
 _CONTROLS: Final = bytes(set(range(32)) - {0x07, 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x1B})
 _REPLACEMENT: Final = "�"
 _ABOVE_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
+
+
+_fallback: Final[ContextVar[str]] = ContextVar("fallback", default=FALLBACK)
+
+
+@contextlib.contextmanager
+def fallen_back(encoding: str) -> Iterator[None]:
+    """While this lasts, texts that show no encoding are read in this one. Raises LookupError for an unknown one."""
+    token = _fallback.set(codecs.lookup(encoding).name)
+    try:
+        yield
+    finally:
+        _fallback.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +140,7 @@ def _legacy(data: bytes) -> Decoded:
     odd = [line for line in lines if not is_utf8(line)]
     if _mostly_utf8(data, odd):
         return _lossy(data, "utf-8")
-    encoding = guess(b"".join(odd))
+    encoding = guess(b"".join(odd), _fallback.get())
     in_utf8 = b"".join(line for line in lines if not line.isascii() and is_utf8(line))
     # Two letters of an older encoding can be one of UTF-8 by chance.
     if not in_utf8 or looks_like(in_utf8, encoding):

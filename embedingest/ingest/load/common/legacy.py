@@ -24,6 +24,9 @@ _FLOOR: Final = 0.35
 _STRONG: Final = 0.8
 """What a page of DOS or the old Mac must reach, and by how much it must be better than every other."""
 
+_BENEFIT: Final = 0.8
+"""Points of the fallback in a text of one letter above 127, less with each more."""
+
 _WORD: Final = re.compile(rb"[A-Za-z]{0,40}[\x80-\xff][A-Za-z\x80-\xff]{0,60}")
 _LINE: Final = re.compile(rb"[^\r\n]{0,1024}[\x80-\xff][^\r\n]{0,1024}")
 
@@ -129,7 +132,8 @@ def guess(data: bytes, fallback: str = FALLBACK) -> str:
         return fallback
     scores = {codec: _score_words(words, codec, languages) for codec, languages in _MODERN.items()}
     scores |= {codec: _score_wide(lines, codec) for codec in _WIDE}
-    best = max(scores, key=lambda codec: scores[codec] + (0.02 if codec == fallback else 0.0))
+    known = 0.02 + _BENEFIT / words.high.total()  # a letter or two say nothing, whatever they would be elsewhere
+    best = max(scores, key=lambda codec: scores[codec] + (known if codec == fallback else 0.0))
     old = {codec: _score_words(words, codec, languages) for codec, languages in _OLD.items()}
     oldest = max(old, key=old.__getitem__)
     if old[oldest] >= _STRONG and scores[best] < old[oldest] / 2:
