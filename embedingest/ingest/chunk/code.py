@@ -23,13 +23,13 @@ _DRAW: Final = 0.05
 
 
 class CodeChunker:
-    """`heading_path` of a chunk are the names around it, and `metadata["symbol"]` the same with dots.
+    """`heading_path` of a chunk are the names around it; `metadata` has them with dots as `symbol`, and the `language`.
 
     Sources above `max_syntax_bytes` are cut without a syntax tree. Overlap repeats lines as any text.
     """
 
     name = "code"
-    version = "1"
+    version = "2"
 
     def __init__(self, settings: ChunkSettings, *, max_syntax_bytes: int = 4 * 2**20) -> None:
         self._settings = settings
@@ -52,7 +52,9 @@ class CodeChunker:
         for start, end in filler.slices(0, len(text), pieces, room - reserve):
             path = syntax.path(start, end) if syntax else ()
             prefix = self._prefix(path, sizer, reserve)
-            facts: dict[str, Any] = {"symbol": ".".join(path)} if path else {}
+            facts: dict[str, Any] = {"language": document.language} if document.language else {}
+            if path:
+                facts["symbol"] = ".".join(path)
             chunk = emitter.chunk(start, end, heading_path=path, prefix=prefix, metadata=facts)
             if chunk is not None:
                 chunks.append(chunk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import importlib
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,6 +41,11 @@ _DEFINES: Final = (
 _NODE_SUFFIXES: Final = ("_definition", "_declaration", "_item", "_specifier", "_spec", "class", "module", "method")
 _DEEPEST: Final = 48
 _WIDEST_INDENT: Final = 400
+_READ: Final = 4096
+_READS: Final = 16
+"""How often a grammar may read a part of the source; what is sound is read about twice."""
+# Continued lines in numbers that nobody writes: grammars take time that grows with their square.
+_CONTINUED: Final = re.compile(rb"(?m)^(?:[^\n]{0,400}+(?<=\\)\n){50,}+")
 _LETTERS: Final = "embedingest-letters"
 codecs.register_error(_LETTERS, lambda error: ("x" * (error.end - error.start), error.end))  # type: ignore[attr-defined]
 
@@ -130,7 +136,22 @@ def parse(text: str, language: str | None, max_bytes: int) -> Syntax | None:
         return None
     # One byte a character, so that the grammar's byte offsets are ours: outside ASCII every character becomes a
     # letter, which is what it stands for in names, strings and comments.
-    return Syntax(text, parser.parse(text.encode("ascii", _LETTERS)))
+    source = _CONTINUED.sub(lambda run: run[0].replace(b"\\\n", b"  "), text.encode("ascii", _LETTERS))
+    tree = _tree(parser, source)
+    return None if tree is None else Syntax(text, tree)
+
+
+def _tree(parser: Parser, source: bytes) -> Tree | None:
+    """The tree of a source, or `None` where the grammar reads its parts over and over, as it does with what is none."""
+    left = _READS * (len(source) // _READ + _READS)
+
+    def read(offset: int, _: object) -> bytes:
+        nonlocal left
+        left -= 1
+        return source[offset : offset + _READ] if left > 0 else b""
+
+    tree = parser.parse(read)
+    return tree if left > 0 else None
 
 
 @lru_cache(maxsize=32)

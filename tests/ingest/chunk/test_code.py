@@ -99,3 +99,16 @@ def test_a_source_nested_very_deep_is_cut():
 
 def test_a_source_above_the_limit_is_cut_without_its_syntax():
     assert parse(PYTHON, "python", max_bytes=10) is None
+
+
+def test_every_chunk_says_its_language():
+    assert {chunk.metadata["language"] for chunk in cut(PYTHON, "python")} == {"python"}
+    assert {chunk.metadata["language"] for chunk in cut("fn a() {}\n", "zig")} == {"zig"}
+    assert cut("words\n", None)[0].metadata == {}
+
+
+def test_lines_that_go_on_and_on_are_cut_without_a_syntax_that_takes_for_ever():
+    assert parse("x = 1 + \\\n  2\n" * 30, "python", 2**20) is not None
+    for piece, language in (("\\\n", "python"), ("a\\\n", "python"), ("a\\\n", "c"), ("<<A\n", "bash")):
+        chunks = cut(piece * 6_000, language, capacity=60)
+        assert "".join("".join(chunk.text for chunk in chunks).split()) == "".join((piece * 6_000).split())

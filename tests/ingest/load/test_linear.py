@@ -42,6 +42,7 @@ ONCE = (
     "latex: '' + '\\\\title[' ... ''", "latex: '' + '\\\\textbf[' ... ''", "latex: '' + ' ' ... 'x\\n'",
     "csv: '' + 'a,\"' ... ''", "captions: '00:00:01,000 --> 00:00:02,000\\n' + '{\\\\' ... ''",
     "mail: 'Subject: ' + '=?utf-8?q?a?= ' ... ''", "attributes with >",
+    "code: '' + '\\\\\\n' ... ''", "code: '' + 'a\\\\\\n' ... ''", "code bash: '' + '<<A\\n' ... ''",
     "a.md heading '# a' + ' '", "a.adoc heading '= a' + ' '", "a.csv words '\\n' words", "a.zig words '\\n\\n ' words",
     "a.md words ' '", "a.txt words '\\u200d' words",
 )  # fmt: skip
