@@ -6,7 +6,7 @@ import pytest
 
 from embedingest import registry
 from embedingest.errors import DocumentError
-from tests.ingest.load.sheets import SLIDE, at, body, book, field, note
+from tests.ingest.load.sheets import SLIDE, at, body, book, field, note, rule
 
 WORDS = ["water", "mill", "wheel", "corn", "stone", "river", "weir", "miller", "flour", "sack", "grain", "beam", "cog"]
 
@@ -184,9 +184,68 @@ def test_columns_in_their_order_and_rows_of_tables_stay():
     assert lines(book([drawn])) == written
 
 
+def _ruled(rows, *, top=600, lefts=(72, 200, 330, 460), step=20, cells=False):
+    """A table with its lines: each drawn through, or a box around each cell."""
+    down, across = len(rows), len(rows[0])
+    words = [
+        at(lefts[c] + 4, top - step * r - 14, row[c]) for r, row in enumerate(rows) for c in range(across) if row[c]
+    ]
+    if cells:
+        boxes = [f"{lefts[c]} {top - step * (r + 1)} {lefts[c + 1] - lefts[c]} {step} re S"
+                 for r in range(down) for c in range(across)]  # fmt: skip
+        return [*boxes, *words]
+    lines = [rule(lefts[0], top - step * r, lefts[across], top - step * r) for r in range(down + 1)]
+    return [*words, *lines, *(rule(lefts[c], top, lefts[c], top - step * down) for c in range(across + 1))]
+
+
+SALES = [["Region", "Sales", "Share"], ["North", "4711", "12.5 %"], ["", "90", "a|b"], ["South-east", "", "3 %"]]
+SALES_ROWS = [
+    "| Region | Sales | Share |", "| --- | --- | --- |", "| North | 4711 | 12.5 % |", "|  | 90 | a\\|b |",
+    "| South-east |  | 3 % |",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", [False, True])
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_ruled_tables_are_tables_between_their_neighbours(cells, rotate):
+    drawn = [at(72, 640, "Sales of flour:"), *_ruled(SALES, cells=cells), at(72, 480, "So it went.")]
+    if rotate:  # what is shown upright was written upwards
+        drawn = ["q 0 1 -1 0 792 0 cm", *drawn, "Q"]
+    text = load(book([drawn], rotate=rotate, size=(792, 612) if rotate else (612, 792))).text
+    assert text == "\n".join(["Sales of flour:", "", *SALES_ROWS, "", "So it went.", "", ""])
+
+
+def test_cells_of_several_lines_and_merged_ones_are_one_cell_each():
+    rules = [rule(72, y, 400, y) for y in (600, 570, 500)] + [rule(72, 540, 250, 540)]
+    rules += [rule(x, 500, x, 600) for x in (72, 400)] + [rule(250, 500, 250, 570)]
+    words = [at(80, 580, "A title over both"), at(80, 552, "one"), at(80, 515, "two"),
+             *body(["words that go on in", "the next line of the", "same cell"], x=256, top=555, step=14)]  # fmt: skip
+    assert lines(book([rules + words])) == [
+        "| A title over both |  |",
+        "| --- | --- |",
+        "| one | words that go on in the next line of the same cell |",
+        "| two |  |",
+    ]
+
+
+def test_frames_lines_and_plots_are_no_tables():
+    frame = [rule(60, 710, 500, 710), rule(60, 500, 500, 500), rule(60, 500, 60, 710), rule(500, 500, 500, 710)]
+    text = prose(3, 14)
+    assert lines(book([[*frame, *body(text)]])) == text
+    plot = [rule(72, y, 400, y) for y in range(300, 500, 40)] + [rule(x, 300, x, 460) for x in range(72, 420, 41)]
+    assert lines(book([[*plot, at(80, 310, "none"), at(90, 350, "many"), at(380, 290, "May")]])) == [
+        "none",
+        "many",
+        "May",
+    ]
+
+
 def test_a_damaged_form_is_read_in_part_or_refused_with_a_reason():
     marks = [field("Tx", f"f{n}", (120, 700 - n * 14, 200, 712 - n * 14), f"/V (value {n})") for n in range(9)]
-    data = book([body(prose(1)), body(prose(2))], marks=[*marks, note("FreeText", "words", (72, 500, 200, 520))])
+    data = book(
+        [body(prose(1)), [*body(prose(2, 4)), *_ruled(SALES)]],
+        marks=[*marks, note("FreeText", "words", (72, 500, 200, 520))],
+    )
     damaged = [data[: len(data) * tenth // 10] for tenth in range(10)]
     for seed in range(20):
         chance, bent = random.Random(seed), bytearray(data)

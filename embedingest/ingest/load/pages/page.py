@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from embedingest.ingest.load.pages.rules import Grid
 
 __all__ = ["Box", "Line", "Page", "Word"]
 
@@ -56,4 +59,4 @@ class Page:
     width: float = 0.0
     height: float = 0.0
     damaged: bool = False
-    notices: dict[str, int] = field(default_factory=dict)
+    grids: list[Grid] = field(default_factory=list)

@@ -73,4 +73,4 @@ def _paragraphs(lines: list[str]) -> str:
         return ""
     margin = sorted(map(len, lines))[len(lines) * 3 // 4] * 0.8
     ended = [line + ("\n\n" if len(line) < margin and line.endswith(_ENDS) else "\n") for line in lines]
-    return "".join(ended).rstrip("\n") + "\n\n"
+    return "".join(ended).replace("\n\n\n", "\n\n").strip("\n") + "\n\n"

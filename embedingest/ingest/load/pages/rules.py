@@ -1,0 +1,174 @@
+"""The ruled lines of a page, out of PDFium, and the grids that they make. Knows no words."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from embedingest.ingest.load.pages.page import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedingest.ingest.load.pages.read import Turn
+
+__all__ = ["Grid", "grids"]
+
+_MOST_OBJECTS: Final = 50_000
+_MOST_STROKES: Final = 10_000
+_MOST_RULES: Final = 300
+"""A page with more ruled lines than this, or more strokes of which they are made, is a drawing."""
+
+_MOST_CELLS: Final = 4000
+_THIN: Final = 3.0
+_NEAR: Final = 3.0
+
+
+class Grid(NamedTuple):
+    """Where columns and rows are parted, from the left and from the top; `rules` are all lines that part them."""
+
+    columns: list[float]
+    rows: list[float]
+    rules: list[Box]
+
+    def upright(self, column: int, row: int) -> bool:
+        """Whether a line stands before a column in a row."""
+        x, y = self.columns[column], (self.rows[row] + self.rows[row + 1]) / 2
+        return any(
+            _is_upright(rule) and abs(_x(rule) - x) <= _NEAR and rule.bottom <= y <= rule.top for rule in self.rules
+        )
+
+    def lying(self, column: int, row: int) -> bool:
+        """Whether a line lies above a row in a column."""
+        x, y = (self.columns[column] + self.columns[column + 1]) / 2, self.rows[row]
+        return any(
+            not _is_upright(rule) and abs(rule.middle - y) <= _NEAR and rule.left <= x <= rule.right
+            for rule in self.rules
+        )
+
+
+def grids(raw: Any, page: Any, turn: Turn | None) -> list[Grid]:
+    """The grids of at least two columns and rows."""
+    rules = []
+    for rule in _rules(raw, page):
+        rules.append(rule if turn is None else turn(rule))
+        if len(rules) > _MOST_STROKES:
+            return []
+    whole = _whole(rules)
+    if len(whole) > _MOST_RULES:
+        return []
+    found = (_grid(group) for group in _groups(whole))
+    return [grid for grid in found if grid is not None]
+
+
+def _whole(strokes: list[Box]) -> list[Box]:
+    """Strokes that go on from one another, as those of cells do, as one line."""
+    rules: list[Box] = []
+    lying = sorted((s for s in strokes if not _is_upright(s)), key=lambda s: (round(s.middle), s.left))
+    for stroke in lying:
+        last = rules[-1] if rules else None
+        if last is not None and abs(last.middle - stroke.middle) < 1 and stroke.left <= last.right + 1:
+            rules[-1] = last._replace(right=max(last.right, stroke.right))
+        else:
+            rules.append(stroke)
+    upright = sorted((s for s in strokes if _is_upright(s)), key=lambda s: (round(_x(s)), s.bottom))
+    for stroke in upright:
+        last = rules[-1] if rules and _is_upright(rules[-1]) else None
+        if last is not None and abs(_x(last) - _x(stroke)) < 1 and stroke.bottom <= last.top + 1:
+            rules[-1] = last._replace(top=max(last.top, stroke.top))
+        else:
+            rules.append(stroke)
+    return rules
+
+
+def _rules(raw: Any, page: Any) -> Iterator[Box]:
+    count = raw.FPDFPage_CountObjects(page.raw)
+    if count > _MOST_OBJECTS:
+        return
+    sides = [ctypes.c_float() for _ in range(4)]
+    found = [ctypes.byref(side) for side in sides]
+    for index in range(count):
+        drawn = raw.FPDFPage_GetObject(page.raw, index)
+        if raw.FPDFPageObj_GetType(drawn) == raw.FPDF_PAGEOBJ_PATH and raw.FPDFPageObj_GetBounds(drawn, *found):
+            left, bottom, right, top = (side.value for side in sides)
+            if min(right - left, top - bottom) <= _THIN:
+                yield Box(left, bottom, right, top)
+            elif raw.FPDFPath_CountSegments(drawn) in {4, 5}:  # a box
+                yield Box(left, bottom, right, bottom)
+                yield Box(left, top, right, top)
+                yield Box(left, bottom, left, top)
+                yield Box(right, bottom, right, top)
+            elif raw.FPDFPath_CountSegments(drawn) <= _MOST_STROKES:
+                yield from _strokes(raw, drawn)
+
+
+def _strokes(raw: Any, drawn: Any) -> Iterator[Box]:
+    """The straight lines of one path."""
+    matrix = raw.FS_MATRIX()
+    if not raw.FPDFPageObj_GetMatrix(drawn, matrix):
+        return
+    x, y = ctypes.c_float(), ctypes.c_float()
+    before: tuple[float, float] | None = None
+    for index in range(raw.FPDFPath_CountSegments(drawn)):
+        segment = raw.FPDFPath_GetPathSegment(drawn, index)
+        raw.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
+        here = (matrix.a * x.value + matrix.c * y.value + matrix.e, matrix.b * x.value + matrix.d * y.value + matrix.f)
+        if before is not None and raw.FPDFPathSegment_GetType(segment) == raw.FPDF_SEGMENT_LINETO:
+            (x0, x1), (y0, y1) = sorted((before[0], here[0])), sorted((before[1], here[1]))
+            if min(x1 - x0, y1 - y0) <= _THIN:
+                yield Box(x0, y0, x1, y1)
+        before = here
+
+
+def _groups(rules: list[Box]) -> list[list[Box]]:
+    """Lines that touch one another, directly or through others."""
+    waiting = list(rules)
+    groups = []
+    while waiting:
+        group = [waiting.pop()]
+        for rule in group:
+            touching = [other for other in waiting if _touch(rule, other)]
+            if touching:
+                waiting = [other for other in waiting if not _touch(rule, other)]
+                group += touching
+        groups.append(group)
+    return groups
+
+
+def _touch(one: Box, other: Box) -> bool:
+    return (
+        one.left <= other.right + _NEAR
+        and other.left <= one.right + _NEAR
+        and one.bottom <= other.top + _NEAR
+        and other.bottom <= one.top + _NEAR
+    )
+
+
+def _grid(group: list[Box]) -> Grid | None:
+    upright = [rule for rule in group if _is_upright(rule)]
+    lying = [rule for rule in group if not _is_upright(rule)]
+    if not upright or not lying:
+        return None
+    columns = _places([*map(_x, upright), min(rule.left for rule in lying), max(rule.right for rule in lying)])
+    ends = [max(rule.top for rule in upright), min(rule.bottom for rule in upright)]  # some tables are open above
+    rows = _places([*ends, *(rule.middle for rule in lying)])[::-1]
+    if len(columns) < 3 or len(rows) < 3 or len(columns) * len(rows) > _MOST_CELLS:
+        return None
+    return Grid(columns, rows, group)
+
+
+def _places(values: list[float]) -> list[float]:
+    """Places in order, those that nearly coincide once."""
+    places: list[float] = []
+    for value in sorted(values):
+        if not places or value - places[-1] > _NEAR:
+            places.append(value)
+    return places
+
+
+def _is_upright(rule: Box) -> bool:
+    return rule.top - rule.bottom > rule.right - rule.left
+
+
+def _x(rule: Box) -> float:
+    return (rule.left + rule.right) / 2

@@ -1,0 +1,119 @@
+"""Ruled tables: the words between the lines, a row a line. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.pages.page import Box, Line, Word
+
+if TYPE_CHECKING:
+    from embedingest.ingest.load.pages.page import Page
+    from embedingest.ingest.load.pages.rules import Grid
+
+__all__ = ["set_tables"]
+
+_FILLED: Final = 0.4
+_PARTED: Final = "\x02"
+_Said = tuple[float, float, str]  # bottom, left, text
+
+
+def set_tables(page: Page) -> int:
+    """Put each ruled table of the page in place of its lines, a row a line; how many there are."""
+    done = 0
+    for grid in page.grids:
+        cells: dict[tuple[int, int], list[_Said]] = {}
+        outside: list[tuple[int, Line]] = []
+        places = [place for place, line in enumerate(page.lines) if _meets(line.box, grid)]
+        for place in places:
+            left = _share(page.lines[place], grid, cells)
+            if left is not None:
+                outside.append((place, left))
+        rows = _rows(grid, cells)
+        if rows is None:
+            continue
+        done += 1
+        first = places[0]
+        kept = dict(outside)
+        lines = [kept.get(place, line) for place, line in enumerate(page.lines) if place not in places or place in kept]
+        at = first + (first in kept)
+        page.lines = [*lines[:at], *_lines(rows, grid), *lines[at:]]
+    return done
+
+
+def _meets(box: Box, grid: Grid) -> bool:
+    return (
+        box.left < grid.columns[-1]
+        and box.right > grid.columns[0]
+        and box.bottom < grid.rows[0]
+        and box.top > grid.rows[-1]
+    )
+
+
+def _share(line: Line, grid: Grid, cells: dict[tuple[int, int], list[_Said]]) -> Line | None:
+    """Give the line's words to the cells; what of it lies outside."""
+    box = line.box
+    words = [(word, line.text[word.start : word.end]) for word in line.words] or [
+        (_whole(line), line.text)  # filled fields were written into it
+    ]
+    outside = []
+    for place, (word, text) in enumerate(words):
+        middle = (word.bottom + word.top) / 2
+        column = bisect_right(grid.columns, (word.left + word.right) / 2) - 1
+        row = sum(middle < y for y in grid.rows) - 1
+        if 0 <= column < len(grid.columns) - 1 and 0 <= row < len(grid.rows) - 1:
+            parted = _PARTED if line.hyphen and place == len(words) - 1 else ""
+            cells.setdefault((row, column), []).append((word.bottom, word.left, text + parted))
+        else:
+            outside.append(text)
+    return Line(" ".join(outside), box, line.first) if outside else None
+
+
+def _whole(line: Line) -> Word:
+    return Word(0, len(line.text), line.box.left, line.box.bottom, line.box.right, line.box.top)
+
+
+def _rows(grid: Grid, cells: dict[tuple[int, int], list[_Said]]) -> list[list[str]] | None:
+    """The text of each cell; None where so few are filled that the lines are a picture, or a box."""
+    across, down = len(grid.columns) - 1, len(grid.rows) - 1
+    owner: dict[tuple[int, int], tuple[int, int]] = {}
+    for row in range(down):
+        for column in range(across):
+            own = (row, column)
+            if column and not grid.upright(column, row):
+                own = owner[row, column - 1]
+            elif row and not grid.lying(column, row):
+                own = owner[row - 1, column]
+            owner[row, column] = own
+    merged: dict[tuple[int, int], list[_Said]] = {}
+    for place, said in cells.items():
+        merged.setdefault(owner[place], []).extend(said)
+    owners = set(owner.values())
+    columns = {column for _, column in merged}
+    if len(columns) < 2 or len({row for row, _ in merged}) < 2 or len(merged) < _FILLED * len(owners):
+        return None
+    rows = [[_text(merged.get((row, column), [])) for column in range(across)] for row in range(down)]
+    used = [column for column in range(across) if any(row[column] for row in rows)]
+    return [[row[column] for column in used] for row in rows if any(row)]
+
+
+def _text(said: list[_Said]) -> str:
+    """Words of a cell, line by line."""
+    lines: list[list[_Said]] = []
+    for word in sorted(said, key=lambda word: -word[0]):
+        if lines and lines[-1][0][0] - word[0] < 4:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    text = " ".join(word[2] for line in lines for word in sorted(line, key=lambda word: word[1]))
+    return text.replace(f"{_PARTED} ", "").replace(_PARTED, "-").replace("|", "\\|")
+
+
+def _lines(rows: list[list[str]], grid: Grid) -> list[Line]:
+    """Rows as Markdown writes them, set apart from what stands around."""
+    box = Box(grid.columns[0], grid.rows[-1], grid.columns[-1], grid.rows[0])
+    written = [f"| {' | '.join(row)} |" for row in rows]
+    written.insert(1, "|" + " --- |" * len(rows[0]))
+    written[0] = "\n" + written[0]
+    written[-1] += "\n"
+    return [Line(text, box) for text in written]
