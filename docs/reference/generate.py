@@ -14,6 +14,7 @@ from formats_kept import KEPT
 
 from embedingest.cli._commands import COMMANDS, cli
 from embedingest.config import schema
+from embedingest.engine.known import KNOWN_MODELS
 from embedingest.ingest.load.choose import REFUSED, SUFFIXES
 from embedingest.ingest.scan.excluded import documented
 from embedingest.store.schema import ROW_MODEL, SCHEMA_VERSION
@@ -177,11 +178,36 @@ def suffixes() -> list[str]:
     return rows
 
 
+def models() -> str:
+    """The models that have a short name or prompts of the table."""
+    parts = [MADE, "# Models by name\n", _MODELS_INTRODUCTION]
+    parts.append("| Name | Repository | Numbers | Window | Prompts | Runs |\n| --- | --- | --- | --- | --- | --- |")
+    for known in KNOWN_MODELS:
+        names = ", ".join(f"`{name}`" for name in known.names)
+        prompts = "<br>".join(f"{role}: `{text!r}`".replace("'", "") for role, text in known.prompts.items())
+        runs = known.note or "compiled"
+        parts.append(f"| {names} | {known.repository} | {known.dimensions} | {known.window} | {prompts} | {runs} |")
+    return "\n".join(parts) + "\n"
+
+
+_MODELS_INTRODUCTION = """\
+`embedingest models pull NAME` fetches a model, by a name of this table or by any `namespace/model` of the hub. It then
+answers to both, and to `hf.co/namespace/model`. Names and tags are those of Ollama's library. A folder that
+sentence-transformers saved needs no name: `--model FOLDER`, or `path` in the configuration.
+
+`NAME:query` and `NAME:document`, `--as`, `input_type` and a search use the prompts: those of the repository's own
+settings; where it states none, those here; those of the configuration over both. `embedingest models show NAME` tells
+which hold, the sizes that the files state, and which precision runs the model on this machine: compiled, where that
+gives the vectors of the model's own forward pass, else by torch.
+"""
+
+
 PAGES = {
     "configuration.md": configuration,
     "commands.md": commands,
     "columns.md": columns,
     "../formats.md": formats,
+    "../models.md": models,
 }
 
 

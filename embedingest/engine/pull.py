@@ -11,26 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.atomic import new_folder
 from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.known import near, repository_of
 from embedingest.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from embedingest.engine.names import ModelName
 
-__all__ = ["KNOWN", "PullError", "pull"]
-
-KNOWN: Final[Mapping[str, str]] = {
-    "all-minilm": "sentence-transformers/all-MiniLM-L6-v2",
-    "all-mpnet": "sentence-transformers/all-mpnet-base-v2",
-    "paraphrase-multilingual": "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
-    "nomic-embed-text": "nomic-ai/nomic-embed-text-v1.5",
-    "mxbai-embed-large": "mixedbread-ai/mxbai-embed-large-v1",
-    "snowflake-arctic-embed": "Snowflake/snowflake-arctic-embed-m",
-    "bge-m3": "BAAI/bge-m3",
-}
-"""Ollama's short names, as the hub knows the same models. Any other name is `namespace/model` on the hub."""
+__all__ = ["PullError", "pull"]
 
 _FETCHED: Final = ("*.json", "*.txt", "*.model", "*.safetensors")
 _HUB_PACKAGES: Final = ("huggingface_hub", "httpx", "requests", "hf_xet")
@@ -64,14 +54,15 @@ def pull(name: ModelName, into: Path, *, endpoint: str | None = None) -> Iterato
 
 
 def _on_the_hub(name: ModelName) -> str:
-    if name.namespace == "library":
-        repository = KNOWN.get(name.model.lower())
-        if repository is None:
-            raise PullError(
-                f"no model `{name.model}` is known", remedy=f"give `namespace/model`; known: {', '.join(KNOWN)}"
-            )
-        return repository
-    return f"{name.namespace}/{name.model}"
+    repository = repository_of(name)
+    if repository is None:
+        likely = near(name)
+        hint = f"did you mean {', '.join(likely)}? " if likely else ""
+        raise PullError(
+            f"no model `{name.short.removesuffix(':latest')}` is known",
+            remedy=f"{hint}Any model of the hub is `namespace/model`; `docs/models.md` has the short names",
+        )
+    return repository
 
 
 def _fetch(repository: str, target: Path, endpoint: str | None) -> Iterator[dict[str, Any]]:

@@ -38,10 +38,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.paths.append(self.path)
-        if self.path.startswith("/api/models/team/model"):
+        if self.path.startswith("/api/models/"):
             siblings = [{"rfilename": name, "size": len(data), "blobId": hashlib.sha1(data).hexdigest()}
                         for name, data in self.server.files.items()]  # fmt: skip
-            self._send(json.dumps({"id": "team/model", "sha": SHA, "siblings": siblings}).encode())
+            self._send(
+                json.dumps({"id": self.path.removeprefix("/api/models/"), "sha": SHA, "siblings": siblings}).encode()
+            )
             return
         name = self.path.partition(f"/resolve/{SHA}/")[2]
         if name in self.server.files:
