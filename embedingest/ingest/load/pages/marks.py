@@ -12,7 +12,7 @@ from embedingest.ingest.load.pages.page import Box
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from embedingest.ingest.load.pages.read import Turn
+    from embedingest.ingest.load.pages.page import Turn
 
 __all__ = ["Mark", "marks"]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from embedingest.ingest.load.pages.rules import Grid
+__all__ = ["NEAR", "Box", "Grid", "Line", "Page", "Turn", "Word"]
 
-__all__ = ["Box", "Line", "Page", "Word"]
+NEAR: Final = 3.0
+"""Lines so near to one another coincide."""
 
 
 class Box(NamedTuple):
@@ -23,6 +24,20 @@ class Box(NamedTuple):
     def middle(self) -> float:
         """Its height on the page."""
         return (self.bottom + self.top) / 2
+
+    @property
+    def centre(self) -> float:
+        """Its place from the left."""
+        return (self.left + self.right) / 2
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether it is higher than wide."""
+        return self.top - self.bottom > self.right - self.left
+
+
+Turn = Callable[[Box], Box]
+"""Gives the place that a reader sees, on a page that is shown turned."""
 
 
 class Word(NamedTuple):
@@ -49,6 +64,28 @@ class Line(NamedTuple):
     gap: bool = False
     hyphen: bool = False
     words: tuple[Word, ...] = ()
+
+
+class Grid(NamedTuple):
+    """Where columns and rows are parted, from the left and from the top; `rules` are all lines that part them."""
+
+    columns: list[float]
+    rows: list[float]
+    rules: list[Box]
+
+    def upright(self, column: int, row: int) -> bool:
+        """Whether a line stands before a column in a row."""
+        x, y = self.columns[column], (self.rows[row] + self.rows[row + 1]) / 2
+        return any(
+            rule.is_upright and abs(rule.centre - x) <= NEAR and rule.bottom <= y <= rule.top for rule in self.rules
+        )
+
+    def lying(self, column: int, row: int) -> bool:
+        """Whether a line lies above a row in a column."""
+        x, y = (self.columns[column] + self.columns[column + 1]) / 2, self.rows[row]
+        return any(
+            not rule.is_upright and abs(rule.middle - y) <= NEAR and rule.left <= x <= rule.right for rule in self.rules
+        )
 
 
 @dataclass(slots=True)

@@ -9,14 +9,11 @@ from __future__ import annotations
 import ctypes
 import re
 from bisect import bisect_left
-from collections.abc import Callable
 from typing import Any, Final
 
-from embedingest.ingest.load.pages.page import Box, Line, Page, Word
+from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
 
-__all__ = ["Turn", "read_page", "turning"]
-
-Turn = Callable[[Box], Box]
+__all__ = ["read_page", "turning"]
 
 _LINE: Final = re.compile(r"([^\r\n\ufffe\x02]+)([\ufffe\x02]?)")
 _WORD: Final = re.compile(r"\S+")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.ingest.load.pages.page import Box
+from embedingest.ingest.load.pages.page import NEAR, Box, Grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from embedingest.ingest.load.pages.read import Turn
+    from embedingest.ingest.load.pages.page import Turn
 
-__all__ = ["Grid", "grids"]
+__all__ = ["grids"]
 
 _MOST_OBJECTS: Final = 50_000
 _MOST_STROKES: Final = 10_000
@@ -21,30 +21,6 @@ _MOST_RULES: Final = 300
 
 _MOST_CELLS: Final = 4000
 _THIN: Final = 3.0
-_NEAR: Final = 3.0
-
-
-class Grid(NamedTuple):
-    """Where columns and rows are parted, from the left and from the top; `rules` are all lines that part them."""
-
-    columns: list[float]
-    rows: list[float]
-    rules: list[Box]
-
-    def upright(self, column: int, row: int) -> bool:
-        """Whether a line stands before a column in a row."""
-        x, y = self.columns[column], (self.rows[row] + self.rows[row + 1]) / 2
-        return any(
-            _is_upright(rule) and abs(_x(rule) - x) <= _NEAR and rule.bottom <= y <= rule.top for rule in self.rules
-        )
-
-    def lying(self, column: int, row: int) -> bool:
-        """Whether a line lies above a row in a column."""
-        x, y = (self.columns[column] + self.columns[column + 1]) / 2, self.rows[row]
-        return any(
-            not _is_upright(rule) and abs(rule.middle - y) <= _NEAR and rule.left <= x <= rule.right
-            for rule in self.rules
-        )
 
 
 def grids(raw: Any, page: Any, turn: Turn | None) -> list[Grid]:
@@ -64,17 +40,17 @@ def grids(raw: Any, page: Any, turn: Turn | None) -> list[Grid]:
 def _whole(strokes: list[Box]) -> list[Box]:
     """Strokes that go on from one another, as those of cells do, as one line."""
     rules: list[Box] = []
-    lying = sorted((s for s in strokes if not _is_upright(s)), key=lambda s: (round(s.middle), s.left))
+    lying = sorted((s for s in strokes if not s.is_upright), key=lambda s: (round(s.middle), s.left))
     for stroke in lying:
         last = rules[-1] if rules else None
         if last is not None and abs(last.middle - stroke.middle) < 1 and stroke.left <= last.right + 1:
             rules[-1] = last._replace(right=max(last.right, stroke.right))
         else:
             rules.append(stroke)
-    upright = sorted((s for s in strokes if _is_upright(s)), key=lambda s: (round(_x(s)), s.bottom))
+    upright = sorted((s for s in strokes if s.is_upright), key=lambda s: (round(s.centre), s.bottom))
     for stroke in upright:
-        last = rules[-1] if rules and _is_upright(rules[-1]) else None
-        if last is not None and abs(_x(last) - _x(stroke)) < 1 and stroke.bottom <= last.top + 1:
+        last = rules[-1] if rules and rules[-1].is_upright else None
+        if last is not None and abs(last.centre - stroke.centre) < 1 and stroke.bottom <= last.top + 1:
             rules[-1] = last._replace(top=max(last.top, stroke.top))
         else:
             rules.append(stroke)
@@ -137,19 +113,21 @@ def _groups(rules: list[Box]) -> list[list[Box]]:
 
 def _touch(one: Box, other: Box) -> bool:
     return (
-        one.left <= other.right + _NEAR
-        and other.left <= one.right + _NEAR
-        and one.bottom <= other.top + _NEAR
-        and other.bottom <= one.top + _NEAR
+        one.left <= other.right + NEAR
+        and other.left <= one.right + NEAR
+        and one.bottom <= other.top + NEAR
+        and other.bottom <= one.top + NEAR
     )
 
 
 def _grid(group: list[Box]) -> Grid | None:
-    upright = [rule for rule in group if _is_upright(rule)]
-    lying = [rule for rule in group if not _is_upright(rule)]
+    upright = [rule for rule in group if rule.is_upright]
+    lying = [rule for rule in group if not rule.is_upright]
     if not upright or not lying:
         return None
-    columns = _places([*map(_x, upright), min(rule.left for rule in lying), max(rule.right for rule in lying)])
+    columns = _places(
+        [*(rule.centre for rule in upright), min(rule.left for rule in lying), max(rule.right for rule in lying)]
+    )
     ends = [max(rule.top for rule in upright), min(rule.bottom for rule in upright)]  # some tables are open above
     rows = _places([*ends, *(rule.middle for rule in lying)])[::-1]
     if len(columns) < 3 or len(rows) < 3 or len(columns) * len(rows) > _MOST_CELLS:
@@ -161,14 +139,6 @@ def _places(values: list[float]) -> list[float]:
     """Places in order, those that nearly coincide once."""
     places: list[float] = []
     for value in sorted(values):
-        if not places or value - places[-1] > _NEAR:
+        if not places or value - places[-1] > NEAR:
             places.append(value)
     return places
-
-
-def _is_upright(rule: Box) -> bool:
-    return rule.top - rule.bottom > rule.right - rule.left
-
-
-def _x(rule: Box) -> float:
-    return (rule.left + rule.right) / 2

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.load.pages.page import Box, Line, Word
 
 if TYPE_CHECKING:
-    from embedingest.ingest.load.pages.page import Page
-    from embedingest.ingest.load.pages.rules import Grid
+    from embedingest.ingest.load.pages.page import Grid, Page
 
 __all__ = ["set_tables"]
 
