@@ -277,20 +277,21 @@ DOCUMENTS = {
 }  # fmt: skip
 
 
-LIMIT = 50_000
-"""Chunks that one file may have."""
+LIMIT, LIMIT_TOKENS = 50_000, 80
+"""Chunks that one file may have, and tokens of one where each section of `at_the_limit` is to be one."""
 
 
 def at_the_limit():
-    """As many chunks as a file may have, each of 600 letters below a heading of its own, with a title and facts.
+    """As many chunks as a file may have, each of 300 letters below a heading of its own, with a title and facts.
 
-    Each says a few words again and again: that hashes quickly, and is stored as any other text.
+    That is nearly as much as so many may weigh. Each says a few words again and again: that hashes quickly, and is
+    stored as any other text. No two sections fit `LIMIT_TOKENS` together.
     """
     dice = random.Random(3)
     known = [f"word{dice.randrange(10**6)}" for _ in range(20_000)]
     facts = "".join(f"k{number}: {' '.join(dice.choices(known, k=4))}\n" for number in range(4))
     sections = (
-        f"## Head {n} {known[n % 20_000]}\n\n{' '.join(dice.choices(known, k=6) * 10)}\n\n" for n in range(LIMIT)
+        f"## Head {n} {known[n % 20_000]}\n\n{' '.join(dice.choices(known, k=5) * 5)}\n\n" for n in range(LIMIT)
     )
     return f"---\ntitle: The limit\n{facts}---\n{''.join(sections)}"
 

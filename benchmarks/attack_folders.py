@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from attack_common import MOST_INGEST_MIB, STARTED, Outcome, embedingest, environment
-from attack_documents import DOCUMENTS, LIMIT, aliases, write
+from attack_documents import DOCUMENTS, LIMIT, LIMIT_TOKENS, aliases, write
 
 HEALTHY = "# A healthy note\n\nThe walrus sleeps on the ice number {}.\n"
 CONTROLS = [*range(1, 9), 11, 12, *range(14, 27), *range(28, 32)]
@@ -26,13 +26,13 @@ CONTROLS = [*range(1, 9), 11, 12, *range(14, 27), *range(28, 32)]
 class Ingest:
     """`embedingest run --once` over a folder, in a process of its own; `peak` is that of its main process's memory in MiB."""
 
-    def __init__(self, base, docs, *, seconds=5.0, archives=True):
+    def __init__(self, base, docs, *, seconds=5.0, archives=True, tokens=None):
         config = {
             "state": "state",
             "pipelines": {"docs": {
                 "sources": [{"path": str(docs)}], "model": "hashing", "db": "state/lancedb",
                 "load": {"timeout_seconds": seconds, "workers": 2, **({"loaders": {"*.zip": "archive", "*.tar*": "archive"}} if archives else {})},
-                "metadata_rules": {"sidecar": ["{name}.meta.yaml"]},
+                "metadata_rules": {"sidecar": ["{name}.meta.yaml"]}, **({"chunk": {"max_tokens": tokens}} if tokens else {}),
             }},
         }  # fmt: skip
         (base / "once.json").write_text(json.dumps(config))
@@ -137,7 +137,7 @@ def limit(base):
     _healthy(docs)
     rest = _rest(folder, docs)
     size = write(docs, "limit.md")
-    run = Ingest(folder, docs, seconds=60.0)
+    run = Ingest(folder, docs, seconds=60.0, tokens=LIMIT_TOKENS)
     report = run.wait(240)
     chunks = report["chunks"]["new"] if report else 0
     good = report is not None and report["files"]["failed"] == 0 and chunks >= LIMIT
