@@ -17,6 +17,7 @@ from embedingest.ingest.load.common.header_row import HEAD_ROWS, header_row
 from embedingest.ingest.load.common.zipped import Container, refuse_entities, rewritten
 from embedingest.ingest.load.office.names import R
 from embedingest.ingest.load.office.number_format import shown
+from embedingest.ingest.load.office.odf_sparse import closed_up_sheets
 from embedingest.ingest.load.office.package import part, relations
 from embedingest.ingest.load.office.workbook import (
     SheetFacts,
@@ -264,6 +265,8 @@ def _looked_through(data: bytes, name: str) -> tuple[bytes, dict[str, SheetFacts
         content = container.read(path)
         if path.endswith((".xml", ".rels")):
             refuse_entities(content, name)
+        if path == "content.xml":
+            moved |= {path: closed} if (closed := closed_up_sheets(content, name)) is not None else {}
         if path == "xl/styles.xml":
             with contextlib.suppress(DocumentError):  # without formats the values are what they are
                 formats = formats_of(content, name)

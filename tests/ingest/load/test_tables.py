@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from embedingest import registry
 from embedingest.engine.hashing import HashingSizer
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.inner import load_inner
 from embedingest.ingest.load.office.number_format import shown
 from embedingest.ingest.load.tables import create_csv, create_sheet
 from tests import samples
@@ -147,3 +149,51 @@ def test_decimals_are_those_of_the_format(value, places):
     number = value / 1000
     assert float(shown(number, code).replace(",", "")) == pytest.approx(number, abs=0.5000001 * 10**-places)
     assert len(shown(number, code).partition(".")[2]) == places
+
+
+_ODF = 'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+
+
+def ods(rows):
+    """A spreadsheet of OpenDocument: rows of cells, each a text or a number of empty ones."""
+    cells = {
+        True: '<table:table-cell table:number-columns-repeated="{}"/>',
+        False: '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>',
+    }
+    body = "".join(
+        f'<table:table-row table:number-rows-repeated="{times}">'
+        + "".join(cells[isinstance(each, int)].format(each) for each in row)
+        + "</table:table-row>"
+        for times, row in rows
+    )
+    content = f'<office:document-content {_ODF}><office:body><office:spreadsheet><table:table table:name="S">{body}</table:table></office:spreadsheet></office:body></office:document-content>'
+    return samples.zipped(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "META-INF/manifest.xml": "<manifest/>",
+            "content.xml": content,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([(1, ["first"]), (1048574, [16384]), (1, [16383, "last"])], "first\n\n |  | last\n"),
+        (
+            [(1, ["a", 99, "b", 16282, "c"]), (900000, [50, 16334]), (1, ["d", 98, 1, "e", 16282, "f"])],
+            "a |  | b |  | c\n\nd |  | e |  | f\n",
+        ),
+        ([(3, ["a", "b"]), (1048573, [16384])], "a | b\n" * 3),
+        ([(2, ["a", 3, "b"]), (2, [5]), (1, ["c"])], "a |  |  |  | b\n" * 2 + "\n\nc\n"),
+    ],
+)
+def test_sheets_of_opendocument_are_closed_up_where_their_cells_stand_far_apart(rows, text):
+    assert load_inner(ods(rows), "a.ods", "a.ods").text == text
+
+
+@pytest.mark.parametrize("rows", [[(1048576, ["a"] * 60)], [(9999999, ["a"])], [(1, [40000, "a"])]])
+def test_sheets_that_say_they_hold_more_than_any_does_are_refused(rows):
+    with pytest.raises(DocumentError) as caught:
+        load_inner(ods(rows), "a.ods", "a.ods")
+    assert caught.value.code == "bomb"
