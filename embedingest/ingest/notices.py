@@ -80,6 +80,7 @@ _MEANINGS: Final = {
     "undecodable": "characters that could not be decoded, kept as replacement marks",
     "unknown_macros": "macros that a manual page uses and neither it nor the usual packages define",
     "unknown_symbols": "characters of symbol fonts that have no other form",
+    "unknown_tokens": "words in letters that the model has no token for, which search does not tell apart",
     "unread_sheets": "sheets that could not be read",
     "unreadable_pages": "damaged pages",
     "unsafe_names": "members of archives that lead out of them",

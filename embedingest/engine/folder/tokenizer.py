@@ -28,6 +28,7 @@ _SLICE_CHARACTERS: Final = 524_288
 _LONG_CHARACTERS: Final = 32_768  # a text from here on is tokenised alone, in pieces
 _PIECE_CHARACTERS: Final = 65_536
 _FIRST_CHARACTERS: Final = 2_048  # and of a text of which only the first tokens are wanted, at least so much at once
+_UNKNOWN: Final = ("[UNK]", "<unk>")
 _LETTERS_A_TOKEN: Final = 8  # more than most tokens have
 
 
@@ -124,6 +125,12 @@ class FastTokenizer:
     def count(self, text: str) -> int:
         return len(self._tokenizer.encode_batch_fast([self._prepare(text)], add_special_tokens=False)[0].ids)
 
+    def unknown(self, text: str) -> int:
+        """How many content tokens of a text are the one that stands for what has none."""
+        ids = self.tokenize([text])[0]
+        marks = {self._tokenizer.token_to_id(token) for token in _UNKNOWN} - {None}
+        return sum(ids.count(mark) for mark in marks)
+
     def _prepare(self, text: str) -> str:
         # A lone surrogate is no character and cannot cross into the tokenizer; it becomes the replacement character.
         if not text.isascii():
@@ -144,6 +151,10 @@ class TokenizerSizer:
 
     def starts(self, text: str) -> list[int]:
         return _shared(self.path, self.lowercase).starts(text)
+
+    def unknown(self, text: str) -> int:
+        """How many tokens of a text stand for what the model has no token for."""
+        return _shared(self.path, self.lowercase).unknown(text)
 
 
 @lru_cache(maxsize=8)

@@ -19,6 +19,7 @@ from embedingest.errors import ConfigError, DocumentError, DocumentSkipped, Embe
 from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.extract.bounds import ChunkBounds, bounded_document, bounded_metadata
 from embedingest.ingest.extract.reading import Job, read_file
+from embedingest.ingest.extract.unknown import unknown_tokens
 from embedingest.ingest.extract.weight import MAX_CHUNKS, RowsWeight
 from embedingest.ingest.identity import base_name
 from embedingest.ingest.json_values import printable, spelled
@@ -26,6 +27,7 @@ from embedingest.ingest.load.choose import HEAD_BYTES, choose
 from embedingest.ingest.load.common.decode import fallen_back
 from embedingest.ingest.load.common.legacy import FALLBACK
 from embedingest.ingest.load.inner import each_document
+from embedingest.ingest.notices import add_notices
 from embedingest.ingest.scan.sidecar import content_hash_with
 
 if TYPE_CHECKING:
@@ -189,6 +191,7 @@ class Extractor:
         notices = {**said, **document.notices}
         notices.update({kind: count + document.notices.get(kind, 0) for kind, count in said.items()})
         chunks = tuple(map(ChunkBounds(notices).chunk, _alone(chunker.chunk, document, self.settings.sizer)))
+        add_notices(notices, {"unknown_tokens": unknown_tokens(document.text, self.settings.sizer)})
         facts = dataclasses.replace(
             document,
             text=document.text if keep_text else "",

@@ -38,6 +38,11 @@ class CappedSizer:
     def starts(self, text: str) -> Sequence[int]:
         return self.sizer.starts(text)
 
+    def unknown(self, text: str) -> int:
+        """How many tokens stand for what the model has no token for; 0 where the other sizer does not know."""
+        count = getattr(self.sizer, "unknown", None)
+        return 0 if count is None else int(count(text))
+
 
 class Recipe:
     """The settings of one pipeline with one model, and the hashes that they give.
