@@ -110,10 +110,9 @@ class Outage:
 
     def failed(self, error: EmbedingestError) -> None:
         """One more failure."""
-        now = self._now()
-        self._attempts += 1
+        now, attempts = self._now(), self._attempts + 1
         self._since = self._since or now
-        wait = min(_LONGEST_SECONDS, delay(self._attempts, random.random()))  # noqa: S311 -- not for secrets
+        wait = min(_LONGEST_SECONDS, delay(attempts, random.random()))  # noqa: S311 -- not for secrets
         self._failed_at = self._looked_at = self._clock()
         self._next_try = self._failed_at + wait
         self._had_room = self._room()
@@ -121,11 +120,12 @@ class Outage:
         note = OutageNote(
             error=error.message,
             remedy=error.remedy,
-            attempts=self._attempts,
+            attempts=attempts,
             since=round(self._since, 3),
             next_try=round(now + wait, 3),
         )
         self._note(json.dumps(note))
+        self._attempts = attempts  # from now on it can be asked for
 
     def over(self) -> None:
         """It works again."""
