@@ -26,6 +26,7 @@ from embedingest.ingest.load.office.workbook import (
     sheet_facts,
     without_endless_dates,
 )
+from embedingest.ingest.load.office.xlsb_sparse import closed_up_binary
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -266,7 +267,9 @@ def _looked_through(data: bytes, name: str) -> tuple[bytes, dict[str, SheetFacts
         if path.endswith((".xml", ".rels")):
             refuse_entities(content, name)
         if path == "content.xml":
-            moved |= {path: closed} if (closed := closed_up_sheets(content, name)) is not None else {}
+            moved |= _if_any(path, closed_up_sheets(content, name))
+        if path.startswith("xl/worksheets/") and path.endswith(".bin"):
+            moved |= _if_any(path, closed_up_binary(content))
         if path == "xl/styles.xml":
             with contextlib.suppress(DocumentError):  # without formats the values are what they are
                 formats = formats_of(content, name)
@@ -278,6 +281,10 @@ def _looked_through(data: bytes, name: str) -> tuple[bytes, dict[str, SheetFacts
             if facts[path].endless:
                 moved[path] = without_endless_dates(moved.get(path, content))
     return (rewritten(data, moved) if moved else data), _by_name(container, facts)
+
+
+def _if_any(path: str, closed: bytes | None) -> dict[str, bytes]:
+    return {} if closed is None else {path: closed}
 
 
 def _by_name(container: Container, facts: dict[str, SheetFacts]) -> dict[str, SheetFacts]:

@@ -1,5 +1,7 @@
 """Spreadsheets and CSV as a person sees them: headers below titles, numbers as formatted, far corners, what is missing."""
 
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.inner import load_inner
 from embedingest.ingest.load.office.number_format import shown
+from embedingest.ingest.load.office.xlsb_sparse import closed_up_binary
 from embedingest.ingest.load.tables import create_csv, create_sheet
 from tests import samples
 
@@ -197,3 +200,66 @@ def test_sheets_that_say_they_hold_more_than_any_does_are_refused(rows):
     with pytest.raises(DocumentError) as caught:
         load_inner(ods(rows), "a.ods", "a.ods")
     assert caught.value.code == "bomb"
+
+
+def wide(text):
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def record(kind, body=b""):
+    """One record of XLSB: its kind and length in groups of seven bits."""
+    head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    return head + bytes([len(body) & 0x7F | 0x80, len(body) >> 7]) + body
+
+
+def xlsb(cells):
+    """A workbook of one sheet with these cells: row, column, a text or a number."""
+    rows, columns = zip(*((row, column) for row, column, _ in cells), strict=True)
+    sheet = (
+        record(129) + record(148, struct.pack("<4I", min(rows), max(rows), min(columns), max(columns))) + record(145)
+    )
+    for row in sorted(set(rows)):
+        sheet += record(0, struct.pack("<I", row) + bytes(13))
+        for _, column, value in [each for each in cells if each[0] == row]:
+            place = struct.pack("<II", column, 0)
+            sheet += (
+                record(6, place + wide(value))
+                if isinstance(value, str)
+                else record(5, place + struct.pack("<d", value))
+            )
+    kind = "http://schemas.openxmlformats.org/package/2006/"
+    link = (
+        '<Relationships xmlns="'
+        + kind
+        + 'relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{}" Target="{}"/></Relationships>'
+    )
+    return samples.zipped({
+        "[Content_Types].xml": f'<Types xmlns="{kind}content-types"/>',
+        "_rels/.rels": link.format("officeDocument", "xl/workbook.bin"),
+        "xl/_rels/workbook.bin.rels": link.format("worksheet", "worksheets/sheet1.bin"),
+        "xl/workbook.bin": record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + wide("r1") + wide("S")) + record(144) + record(132),
+        "xl/worksheets/sheet1.bin": sheet + record(146) + record(130),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        ([(0, 0, "first"), (2, 3, "last"), (2, 4, 1.5)], "first\n\n |  |  | last | 1.5\n"),
+        ([(0, 0, "first"), (1048575, 16383, "last")], "first\n\n |  | last\n"),
+        ([(5, 2, "a"), (5, 9000, "b"), (90_000, 2, "c"), (90_001, 9000, 2.0)], "a |  | b\n\nc\n |  | 2\n"),
+    ],
+)
+def test_sheets_of_xlsb_are_closed_up_where_their_cells_stand_far_apart(cells, text):
+    assert load_inner(xlsb(cells), "a.xlsb", "a.xlsb").text == text
+
+
+def test_a_sheet_of_xlsb_that_is_cut_off_is_looked_through():
+    whole = (
+        record(0, bytes(17))
+        + record(6, bytes(8) + wide("a"))
+        + record(0, b"\xff\xff\x0f\0" + bytes(13))
+        + record(6, b"\xff\x3f\0\0" + bytes(4) + wide("b"))
+    )
+    assert closed_up_binary(whole) is not None
+    assert all(closed_up_binary(whole[:at]) is None for at in range(len(whole)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-__all__ = ["SheetFacts", "closed_up", "formats_of", "sheet_facts", "without_endless_dates"]
+__all__ = ["SheetFacts", "closed_up", "formats_of", "moved", "sheet_facts", "without_endless_dates"]
 
 _ROOT: Final = re.compile(rb"<(\w+:)?worksheet[\s>]")
 _REF: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["']""")
@@ -105,7 +105,7 @@ def closed_up(content: bytes) -> bytes:
     """The sheet with its cells moved together: of several empty rows or columns between them one is left."""
     content = _LEFT_OUT.sub(b"", _utf8(content))
     filled = [(row, column) for row, column, _, inside in _cells(content) if _VALUE.search(inside)]
-    rows, columns = _moved({row for row, _ in filled}), _moved({column for _, column in filled})
+    rows, columns = moved({row for row, _ in filled}), moved({column for _, column in filled})
 
     def place(old: list[tuple[int, int]], at: int) -> int:
         found = min(bisect_left(old, (at, -1)), len(old) - 1)
@@ -158,11 +158,12 @@ def _utf8(content: bytes) -> bytes:
     return content
 
 
-def _moved(places: set[int]) -> list[tuple[int, int]]:
-    moved: list[tuple[int, int]] = []
+def moved(places: set[int]) -> list[tuple[int, int]]:
+    """Each place that holds anything with the one that it gets: of several empty ones between two, one is left."""
+    found: list[tuple[int, int]] = []
     for place in sorted(places):
-        moved.append((place, moved[-1][1] + min(place - moved[-1][0], 2) if moved else 0))
-    return moved
+        found.append((place, found[-1][1] + min(place - found[-1][0], 2) if found else 0))
+    return found
 
 
 def _column(letters: bytes) -> int:
