@@ -32,6 +32,7 @@ def check(file: Path) -> None:
     """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
     from embedingest.build.session import Session
     from embedingest.config import read
+    from embedingest.ingest.rows.recipe import check_chunk_sizes
     from embedingest.supervise import hosts
 
     settings = read(file)
@@ -40,7 +41,7 @@ def check(file: Path) -> None:
         connections = hosts(session)
         for name, pipeline in settings.pipelines.items():
             if settings.engine_of(pipeline.engine).engine == "local":
-                session.engine_of(pipeline.engine).describe(pipeline.model)
+                check_chunk_sizes(pipeline.chunk, session.engine_of(pipeline.engine).describe(pipeline.model))
             _check_roots(name, pipeline)
     print_note(f"{file} is whole: {', '.join(settings.pipelines) or 'no pipelines'}")
     for host, why in connections.items():

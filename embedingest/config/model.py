@@ -127,7 +127,9 @@ class ChunkConfig(_Section):
     rules: tuple[ChunkRule, ...] = Field(default=(), description="Chunker and settings by pattern; first match wins")
     chunkers: dict[str, str] = Field(default_factory=dict, description="Pattern to chunker name, after the rules")
     options: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Settings by chunker name")
-    max_tokens: int | None = Field(default=None, ge=8, le=1_000_000, description="Default: the model's window")
+    max_tokens: int | None = Field(
+        default=None, ge=8, le=1_000_000, description="Default: the model's window, at most 512"
+    )
     overlap_tokens: int = Field(default=0, ge=0, le=100_000, description="Tokens repeated from the chunk before")
     heading_prefix: bool = Field(default=False, description="Embed the heading path in front of each chunk")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest import registry
 from embedingest.errors import ConfigError, EmbedingestError
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from embedingest.config import PipelineConfig
+    from embedingest.config.model import ChunkConfig
     from embedingest.types import ModelInfo, Sizer
 
-__all__ = ["CappedSizer", "Recipe", "joined_hash"]
+__all__ = ["USUAL_TOKENS", "CappedSizer", "Recipe", "check_chunk_sizes", "joined_hash"]
+
+USUAL_TOKENS: Final = 512
+"""Of a chunk, where the settings say nothing and the model takes more: what a vector can still be about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,15 @@ class Recipe:
     """
 
     def __init__(self, config: PipelineConfig, info: ModelInfo) -> None:
-        _check_overlap(config.chunk.overlap_tokens, info.max_tokens - info.special_tokens, info.name)
+        self._most_tokens = most_tokens(config.chunk, info)
+        _check_overlap(config.chunk.overlap_tokens, info, self._most_tokens)
         self.config = config
         self.model = config.model
         self.fingerprint = info.fingerprint
         self.dimensions = info.dimensions
         self.prompt = info.prompt("document") if config.prompt is None else config.prompt
         self.metadata = Metadata(config.metadata, config.metadata_rules)
-        self._window = hash_fields(str(info.max_tokens), str(config.chunk.max_tokens))
+        self._window = hash_fields(str(info.max_tokens), str(self._most_tokens))
         self._versions: dict[tuple[str, str], str] = {}
         self._hashes: dict[tuple[str, str, str, str], str] = {}
 
@@ -75,8 +80,8 @@ class Recipe:
     def setup(self, sizer: Sizer) -> ExtractionSettings:
         """What extraction needs to know, for worker processes."""
         load, chunk = self.config.load, self.config.chunk
-        if chunk.max_tokens is not None and chunk.max_tokens < sizer.capacity:
-            sizer = CappedSizer(sizer, chunk.max_tokens)
+        if self._most_tokens is not None and self._most_tokens < sizer.capacity:
+            sizer = CappedSizer(sizer, self._most_tokens)
         names = {chunk.chunker, *chunk.chosen().values(), *chunk.options, *CHUNKERS} - {"auto"}
         return ExtractionSettings(
             sizer=sizer,
@@ -140,11 +145,41 @@ class Recipe:
         return self._versions[key]
 
 
-def _check_overlap(overlap: int, window: int, model: str) -> None:
+def most_tokens(chunk: ChunkConfig, info: ModelInfo) -> int | None:
+    """Tokens that a chunk may have; `None` where only the model's window bounds it."""
+    if chunk.max_tokens is None and info.max_tokens - info.special_tokens > USUAL_TOKENS:
+        return USUAL_TOKENS
+    return chunk.max_tokens
+
+
+def check_chunk_sizes(chunk: ChunkConfig, info: ModelInfo) -> None:
+    """Raises ConfigError for chunks that are to be larger than the model's window, or than chunks may be at all."""
+    if chunk.max_tokens is not None and chunk.max_tokens > info.max_tokens:
+        raise ConfigError(
+            f"chunk.max_tokens is {chunk.max_tokens}, and model `{info.name}` takes no more than {info.max_tokens}",
+            remedy=f"set at most {info.max_tokens}, or leave it out",
+        )
+    most = most_tokens(chunk, info) or info.max_tokens
+    for name, options in chunk.settings().items():
+        wanted = options.get("max_tokens")
+        if isinstance(wanted, int) and wanted > most:
+            raise ConfigError(
+                f"chunker `{name}` is to make chunks of {wanted} tokens, and chunks have at most {most} here",
+                remedy=f"set `chunk.max_tokens: {wanted}` too, up to the model's window of {info.max_tokens}",
+            )
+    _check_overlap(chunk.overlap_tokens, info, most)
+
+
+def _check_overlap(overlap: int, info: ModelInfo, most: int | None) -> None:
+    window = info.max_tokens - info.special_tokens
     if overlap >= window:
         raise ConfigError(
-            f"chunks share {overlap} tokens, and model `{model}` takes no more than {window} at once",
+            f"chunks share {overlap} tokens, and model `{info.name}` takes no more than {window} at once",
             remedy="set a smaller overlap",
+        )
+    if most is not None and overlap >= most:
+        raise ConfigError(
+            f"chunks of {most} tokens cannot share {overlap} with the last", remedy="set `chunk.max_tokens` too"
         )
 
 
