@@ -19,7 +19,8 @@ MARKUPS = ["text", "markdown", "code", "rows"]
 
 FRAGMENTS = st.sampled_from(
     ["word ", "two words. ", "\n", "\n\n", "# Heading\n", "- item\n", "```\n", "| a | b |\n", "Title\n===\n", "漢字。",
-     "e\u0301", "\u202bعربي ", "x" * 90, "   ", "\t", "def f(): pass\n", "    indented\n", "a,b\n", "😀", "\ufeff"]
+     "e\u0301", "## Deeper\n", "**Label**\n", "Q: a\nA: b\n",
+     "| - | - |\n", "why?\n\n", "\u202bعربي ", "x" * 90, "   ", "\t", "def f(): pass\n", "    indented\n", "a,b\n", "😀", "\ufeff"]
 )  # fmt: skip
 TEXTS = st.lists(FRAGMENTS, max_size=60).map("".join)
 

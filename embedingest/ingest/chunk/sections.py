@@ -24,6 +24,8 @@ _BY_MIME: Final[dict[str, Callable[[str], list[Block]]]] = {
     "text/x-asciidoc": asciidoc_blocks,
 }
 
+_DEEPEST: Final = 64
+"""Headings nested deeper than that, which no person did, stand beside each other."""
 _LOG_NAME: Final = re.compile(r"\.log(?:\.\d{1,8})?(?:\.(?:gz|bz2|xz))?$", re.IGNORECASE)
 
 
@@ -111,7 +113,7 @@ def _with_headings(text: str, spans: list[Span]) -> list[Block]:
         while ends and ends[-1] <= span.start:
             ends.pop()
         ends.append(span.end)
-        headings.append(Block(span.start, "heading", len(ends), str(span.value)))
+        headings.append(Block(span.start, "heading", min(len(ends), _DEEPEST), str(span.value)))
     heading_starts = {heading.start for heading in headings}
     body = [block for block in plain_blocks(text) if block.start not in heading_starts]
     for block in body:

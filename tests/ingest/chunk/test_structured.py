@@ -211,6 +211,16 @@ def test_headings_can_come_from_spans():
     ]
 
 
+def test_headings_nested_without_end_have_a_path_that_ends():
+    text = "".join(f"h{n}\n{words(6)}\n" for n in range(300))
+    starts = [0, *(place + 1 for place in range(len(text) - 1) if text[place : place + 2] == "\nh")]
+    spans = tuple(Span(start, len(text), "heading", f"h{n}") for n, start in enumerate(starts))
+    chunks = cut(text, capacity=8, markup="text", mime="application/pdf", spans=spans)
+    assert len(chunks) == 300
+    assert max(len(chunk.heading_path) for chunk in chunks) == 64
+    assert chunks[-1].heading_path[-1] == "h299"
+
+
 def test_lines_count_from_where_a_line_span_says():
     text = "one\n\ntwo\n"
     chunks = cut(text, capacity=1, spans=(Span(0, len(text), "line", 10),))
