@@ -21,6 +21,8 @@ MOST_WAIT_SECONDS = 0.25
 MOST_QUERY_SECONDS = 1.0
 MOST_MEMORY_MIB = 1536.0
 MOST_INGEST_MIB = 600.0
+SEVERAL = {"most_wait": 1.0, "most_query": 5.0}
+"""Bars in seconds where no single request is under way but many."""
 QUERY = {"model": "all-minilm", "input": "how does the walrus find its way home?"}
 
 

@@ -10,14 +10,12 @@ import time
 
 import psutil
 
-from attack_common import QUERY, Outcome, Watch
+from attack_common import QUERY, SEVERAL, Outcome, Watch
 
 COUNT = 300
 MOST_LEFT = 10
 """Descriptors that may be left over what there was: what was opened on first use."""
 MOST_LEFT_MIB = 200.0
-BARS = {"most_wait": 1.0, "most_query": 5.0}
-"""In seconds: these are no single requests but hundreds at once."""
 BODY = json.dumps({"model": "all-minilm", "input": "some words of a text"}).encode()
 LARGE = json.dumps({"model": "all-minilm", "input": [f"text {number}" for number in range(200)]}).encode()
 
@@ -93,7 +91,7 @@ def _at_rest(server, watch, name, descriptors, memory, seconds):
     left, more = server.descriptors() - descriptors, server.memory() - memory
     good = left <= MOST_LEFT and more <= MOST_LEFT_MIB
     told = f"{left:+d} descriptors, {more:+.0f} MiB left"
-    return watch.outcome(name, "others are answered, all given back", told, good, **BARS)
+    return watch.outcome(name, "others are answered, all given back", told, good, **SEVERAL)
 
 
 def _out_of_descriptors(server):

@@ -5,6 +5,7 @@ Knows uvicorn's protocol and its transport; what clients send is read in `protoc
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,7 +98,8 @@ class Connection(HttpToolsProtocol):
             self._current.waiting_for_100_continue = False  # nothing may follow the last answer
             self._current.message_event.set()
         self.transport.write(last_answer(status, text, is_openai=is_openai, is_head=is_head))
-        self.transport.write_eof()
+        with contextlib.suppress(OSError):  # the client went a moment ago, and the loop has yet to see it
+            self.transport.write_eof()
         self.flow.is_holding = False
         self.flow.resume_reading()  # what still comes is dropped
         self._deadline = self.loop.call_later(_LINGER_SECONDS, self.transport.close)

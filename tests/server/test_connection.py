@@ -182,6 +182,21 @@ def test_connections_on_which_nothing_was_ever_said_give_their_places_to_new_one
         client.close()
 
 
+def test_a_client_that_went_before_its_last_answer_is_no_error(serve, caplog):
+    server = serve({"max_connections": 4})
+    client = connect(server.port)
+    until(lambda: len(open_connections(server)) == 1)
+    (connection,) = open_connections(server)
+
+    def leave_and_say():
+        client.close()  # while the loop is here, and sees nothing of it
+        connection._say_last(408, "too late")
+
+    connection.loop.call_soon_threadsafe(leave_and_say)
+    until(lambda: not open_connections(server))
+    assert not caplog.records
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts open files as Linux shows them")
 def test_without_descriptors_the_server_says_so_once_a_second_and_lives(serve, caplog):
     server = serve({"max_connections": 50})
