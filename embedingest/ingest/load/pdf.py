@@ -17,7 +17,6 @@ from embedingest.ingest.load.pages.marks import marks
 from embedingest.ingest.load.pages.page import Page
 from embedingest.ingest.load.pages.place import placed
 from embedingest.ingest.load.pages.read import read_page, turning
-from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.running import drop_running
 from embedingest.ingest.load.pages.tables import set_tables
 from embedingest.ingest.load.pages.text import joined
@@ -136,10 +135,7 @@ def _page(pdfium: Any, pdf: Any, index: int, notices: dict[str, int], *, comment
     try:
         turn = turning(page)
         written = list(marks(pdfium, page, turn))
-        ruled = grids(pdfium.raw, page, turn)
-        words = bool(ruled) or any(mark.kind in {"value", "box"} for mark in written)
-        read = read_page(pdfium, page, turn, words=words)
-        read.grids = ruled
+        read = read_page(pdfium, page, turn, words=any(mark.kind in {"value", "box"} for mark in written))
     except pdfium.PdfiumError:
         return Page(damaged=True)
     finally:

@@ -47,9 +47,11 @@ def drop_leaders(pages: list[Page]) -> int:
             [line.text for place, line in enumerate(page.lines) if (index, place) not in own]
             for index, page in enumerate(pages)
         )
-        titles = standing({title for run in runs for entry in run for title in _possible(entry, pages)}, others)
+        possible = {entry: _possible(entry, pages) for run in runs for entry in run}
+        titles = standing({title for both in possible.values() for title in both}, others)
         for run in runs:
-            contents |= _entries(run, pages, titles)
+            if sum(not titles.isdisjoint(possible[entry]) for entry in run) >= _FOUND * len(run):
+                contents |= _entries(run, pages)
     for page, place in own | contents:
         line = pages[page].lines[place]
         text = _DOTS.sub(" … ", line.text)
@@ -101,10 +103,8 @@ def _possible(entry: _Entry, pages: list[Page]) -> tuple[str, str]:
     return plain(entry.title), plain(f"{before} {entry.title}")
 
 
-def _entries(run: list[_Entry], pages: list[Page], titles: set[str]) -> set[tuple[int, int]]:
-    """The lines of a contents: the run, if most of its titles are known, and what ends in a number between them."""
-    if sum(not titles.isdisjoint(_possible(entry, pages)) for entry in run) < _FOUND * len(run):
-        return set()
+def _entries(run: list[_Entry], pages: list[Page]) -> set[tuple[int, int]]:
+    """The lines of a contents: the run, and what ends in a number of a page between them."""
     places = {(entry.page, entry.place) for entry in run}
     for page in range(run[0].page, run[-1].page + 1):
         own = [entry.place for entry in run if entry.page == page]

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from typing import Any, Final
 
 from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
+from embedingest.ingest.load.pages.rules import grids
 
 __all__ = ["read_page", "turning"]
 
@@ -20,6 +21,10 @@ _WORD: Final = re.compile(r"\S+")
 _LEADER: Final = re.compile(r"(?:\. ?){4}|…|_{3}")
 _GAP: Final = 1.2
 """What parts cells and columns, in heights of a line: two blanks are narrower."""
+
+_LOOSE: Final = 0.6
+_ROWS: Final = 2
+"""Ruled tables are looked for where a line begins beside the one before, or so many have more than a blank in them."""
 
 _ENOUGH_GAPS: Final = 3
 _WINDOW: Final = 8
@@ -40,13 +45,14 @@ def read_page(pdfium: Any, page: Any, turn: Turn | None, *, words: bool) -> Page
         reader = _Reader(raw, textpage, turn)
         view = Box(*page.get_bbox())
         lines = reader.lines(view if turn is None else turn(view))
+        ruled = grids(raw, page, turn) if reader.beside >= _ROWS else []
         if len(lines) <= _MOST_LINES:
-            wanted = [True] * len(lines) if words else _near_gaps(lines)
+            wanted = [True] * len(lines) if words or ruled else _near_gaps(lines)
             if any(wanted):
                 pairs = zip(lines, wanted, strict=True)
                 lines = [line._replace(words=reader.words(line)) if asked else line for line, asked in pairs]
         width, height = page.get_size()  # as it is shown
-        return Page(lines=lines, width=width, height=height)
+        return Page(lines=lines, width=width, height=height, grids=ruled)
     finally:
         raw.FPDFText_ClosePage(textpage)
 
@@ -72,6 +78,7 @@ class _Reader:
         self._sides = tuple(ctypes.c_double() for _ in range(4))
         self._found = tuple(ctypes.byref(side) for side in self._sides)  # left, top, right, bottom
         self._loose = raw.FS_RECTF()
+        self.beside = 0  # how often something stands beside another, perhaps in the next cell
         count = max(0, raw.FPDFText_CountChars(textpage))
         buffer = (ctypes.c_ushort * (2 * count + 1))()  # PDFium may write more characters than it counts
         written = raw.FPDFText_GetText(textpage, 0, count, buffer) if count else 1
@@ -82,7 +89,8 @@ class _Reader:
     def lines(self, view: Box) -> list[Line]:
         """The lines that are to be seen, in the order in which they were written."""
         count_rectangles, page, plain = self._raw.FPDFText_CountRects, self._page, self._plain
-        lines = []
+        lines: list[Line] = []
+        last = view.top
         for found in _LINE.finditer(self._text):
             text = found[1].rstrip()
             if not text:
@@ -99,6 +107,9 @@ class _Reader:
             box, gap = self._extent(count)
             if box is None:
                 box = self.box(first)
+            if box.bottom >= last:
+                self.beside += _ROWS
+            last = box.bottom
             if box.left < view.right and box.right > view.left and box.bottom < view.top and box.top > view.bottom:
                 lines.append(Line(text, box, first, gap and not _LEADER.search(text), found[2] != ""))
         return lines
@@ -147,6 +158,8 @@ class _Reader:
             right, top = x1 if x1 > right else right, y1 if y1 > top else top  # noqa: FURB136
             end, few = x1, False
         height = top - bottom
+        if widest > _LOOSE * height or back < -height:
+            self.beside += 1
         return Box(left, bottom, right, top), widest > _GAP * height or back < -height
 
     def _number(self, index: int) -> int:

@@ -63,9 +63,10 @@ def _rules(raw: Any, page: Any) -> Iterator[Box]:
         return
     sides = [ctypes.c_float() for _ in range(4)]
     found = [ctypes.byref(side) for side in sides]
+    drawn_at, kind_of, path, whole = raw.FPDFPage_GetObject, raw.FPDFPageObj_GetType, raw.FPDF_PAGEOBJ_PATH, page.raw
     for index in range(count):
-        drawn = raw.FPDFPage_GetObject(page.raw, index)
-        if raw.FPDFPageObj_GetType(drawn) == raw.FPDF_PAGEOBJ_PATH and raw.FPDFPageObj_GetBounds(drawn, *found):
+        drawn = drawn_at(whole, index)
+        if kind_of(drawn) == path and raw.FPDFPageObj_GetBounds(drawn, *found):
             left, bottom, right, top = (side.value for side in sides)
             if min(right - left, top - bottom) <= _THIN:
                 yield Box(left, bottom, right, top)
