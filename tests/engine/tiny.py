@@ -44,6 +44,7 @@ class Kind:
     pooling: str | tuple[str, ...] = "mean"
     dense: int = 0
     """How many Dense follow."""
+    layer_norm: bool = False
     normalize: bool = True
     padding_side: str = "right"
     seed: int = 7
@@ -60,6 +61,7 @@ KINDS: dict[str, Kind] = {
     "bert-weighted-mean": Kind(pooling="weightedmean"),
     "bert-cls-and-mean": Kind(pooling=("cls", "mean")),
     "bert-dense": Kind(dense=1),
+    "bert-layer-norm": Kind(dense=1, layer_norm=True),
     "bert-not-normalised": Kind(normalize=False),
     "roberta": Kind("roberta"),
     "xlm-roberta": Kind("xlm-roberta"),
@@ -151,7 +153,7 @@ def save(kind: Kind, folder: Path) -> Path:
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Dense, Normalize, Transformer
-    from sentence_transformers.sentence_transformer.modules import Pooling
+    from sentence_transformers.sentence_transformer.modules import LayerNorm, Pooling
 
     words = tokenizer(kind)
     inner = folder.parent / f"{folder.name}-inner"
@@ -163,6 +165,10 @@ def save(kind: Kind, folder: Path) -> Path:
     for number in range(kind.dense):
         steps.append(Dense(size, size - 8, activation_function=torch.nn.Identity() if number else torch.nn.Tanh()))
         size -= 8
+    if kind.layer_norm:
+        steps.append(LayerNorm(size))
+        torch.nn.init.normal_(steps[-1].norm.weight)
+        torch.nn.init.normal_(steps[-1].norm.bias)
     if kind.normalize:
         steps.append(Normalize())
     SentenceTransformer(modules=steps, device="cpu").save(str(folder))

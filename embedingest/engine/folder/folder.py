@@ -36,7 +36,7 @@ _LEGACY_POOLING: Final = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
-_KINDS: Final = ("Transformer", "Pooling", "Dense", "Normalize")
+_KINDS: Final = ("Transformer", "Pooling", "Dense", "LayerNorm", "Normalize")
 # Their position table begins after the padding index, so two rows of it are no positions.
 _OFFSET_POSITIONS: Final = (
     "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm", "longformer",
@@ -110,7 +110,7 @@ class ModelFolder:
     @cached_property
     def weights(self) -> tuple[tuple[Path, WeightsHeader], ...]:
         """Every weight file of the chain with its checked header."""
-        holders = [module for module in self.modules if module.kind in ("Transformer", "Dense")]
+        holders = [module for module in self.modules if module.kind in ("Transformer", "Dense", "LayerNorm")]
         return tuple(pair for module in holders for pair in self.weights_of(module))
 
     def weights_of(self, module: Module) -> tuple[tuple[Path, WeightsHeader], ...]:
@@ -242,7 +242,7 @@ def _modules(path: Path) -> tuple[Module, ...]:
     kinds = [module.kind for module in modules]
     if kinds[:2] != ["Transformer", "Pooling"] or any(kind in kinds[2:] for kind in ("Transformer", "Pooling")):
         raise ModelLoadError(
-            f"{file} chains {' → '.join(kinds)}; a Transformer, a Pooling, then Dense and Normalize are known"
+            f"{file} chains {' → '.join(kinds)}; a Transformer, a Pooling, then {', '.join(_KINDS[2:])} are known"
         )
     return modules
 

@@ -13,7 +13,7 @@ __all__ = ["Module"]
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One step of the chain: its kind (`Transformer`, `Pooling`, `Dense`, `Normalize`), folder and settings."""
+    """One step of the chain: its kind (`Transformer`, `Pooling`, `Dense`, …), folder and settings."""
 
     kind: str
     path: Path

@@ -66,16 +66,16 @@ def _check_widths(modules: Sequence[Module], config: Mapping[str, Any], poolings
         )
     length = None if given is None else given * poolings
     for module in modules[2:]:
-        if module.kind != "Dense":
+        if module.kind not in ("Dense", "LayerNorm"):
             continue
-        taken = _stated(module, "in_features", required=True)
+        taken = _stated(module, "in_features" if module.kind == "Dense" else "dimension", required=True)
         if length is not None and taken != length:
             raise ModelLoadError(
                 f"{module.path / 'config.json'} takes vectors of {taken} numbers, and the module before it gives "
                 f"{length}",
                 remedy=REMEDY,
             )
-        length = _stated(module, "out_features", required=True)
+        length = _stated(module, "out_features", required=True) if module.kind == "Dense" else taken
 
 
 def _stated(module: Module, key: str, *, required: bool = False) -> int | None:

@@ -101,6 +101,10 @@ def check_tensors(folder: ModelFolder) -> None:
             if module.config.get("bias", True):
                 dense["linear.bias"] = (out,)
             _compare(folder.path, module.path / "config.json", dense, _shapes(folder, module))
+        elif module.kind == "LayerNorm":
+            width = int(module.config["dimension"])
+            norm: dict[str, tuple[int | None, ...]] = {"norm.weight": (width,), "norm.bias": (width,)}
+            _compare(folder.path, module.path / "config.json", norm, _shapes(folder, module))
 
 
 def unfit(

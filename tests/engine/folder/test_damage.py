@@ -306,6 +306,19 @@ def test_layers_that_the_settings_leave_out_and_numbers_of_another_type_are_name
         check_tensors(small)
 
 
+def test_a_norm_after_pooling_lacks_nothing_and_is_as_wide_as_what_it_takes(tiny_folder, tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    target = shutil.copytree(tiny_folder("bert-layer-norm"), tmp_path / "norm")
+    settings, file = target / "3_LayerNorm" / "config.json", target / "3_LayerNorm" / "model.safetensors"
+    save_file({"norm.weight": load_file(file)["norm.weight"]}, file)
+    with pytest.raises(ModelLoadError, match=r"3_LayerNorm.*lack `norm\.bias`"):
+        check_tensors(ModelFolder.open(target))
+    write(settings, {"dimension": 5})
+    with pytest.raises(ModelLoadError, match=r"3_LayerNorm.* 5 numbers, .* gives 24"):
+        ModelFolder.open(target)
+
+
 def test_a_dense_lacks_nothing_either(tiny_folder, tmp_path):
     from safetensors.numpy import load_file, save_file
 
