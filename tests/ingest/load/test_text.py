@@ -1,5 +1,8 @@
 """Text stays word for word; titles, languages and front matter are found."""
 
+import pytest
+
+from embedingest.ingest.load.inner import load_inner
 from embedingest.ingest.load.markdown import create as create_markdown
 from embedingest.ingest.load.text import create, create_code
 from embedingest.types import Span
@@ -73,3 +76,18 @@ def test_the_title_of_markdown_is_its_first_great_heading():
 def test_a_rule_at_the_top_is_not_front_matter():
     document = create_markdown().load(b"---\nwords and more words\n---\n", "x.md")
     assert document.text.startswith("---\nwords")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("otto.txt", "OTTO GmbH, Bestellung\n"),
+        ("a.txt", "ID3 is a tag.\n"),
+        ("par1.txt", "PAR1 and PAR2\n"),
+        ("a.md", "# PDF\n\nbegins with `%PDF-1.7`\n"),
+        ("b.log", "BZh is a mark\n"),
+        ("c.txt", "wOFF we go\n"),
+    ],
+)
+def test_a_text_that_begins_with_a_magic_word_is_read(name, text):
+    assert load_inner(text.encode(), name, name).text == text

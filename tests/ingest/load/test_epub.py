@@ -1,0 +1,55 @@
+"""Books: every chapter in its order, whatever its encoding, and words that look like markup."""
+
+import pytest
+
+from embedingest.ingest.load.inner import load_inner
+from tests import samples
+
+
+def book(*chapters):
+    """A book of these chapters, each the bytes of a page."""
+    items = "".join(
+        f'<item id="c{n}" href="c{n}.xhtml" media-type="application/xhtml+xml"/>' for n in range(len(chapters))
+    )
+    spine = "".join(f'<itemref idref="c{n}"/>' for n in range(len(chapters)))
+    return samples.zipped({
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": '<container><rootfile full-path="a.opf"/></container>',
+        "a.opf": f'<package xmlns="http://www.idpf.org/2007/opf"><manifest>{items}</manifest><spine>{spine}</spine></package>',
+        **{f"c{n}.xhtml": chapter for n, chapter in enumerate(chapters)},
+    })  # fmt: skip
+
+
+def page(title, words, encoding="utf-8", head="<title>x</title>"):
+    text = f'<?xml version="1.0" encoding="{encoding}"?>\n<html xmlns="http://www.w3.org/1999/xhtml"><head>{head}</head><body><h1>{title}</h1>{words}</body></html>'
+    return text.encode(encoding)
+
+
+@pytest.mark.parametrize("head", ["<title/>", "<title />", "<title/><script src='x'/><style/>", ""])
+def test_what_closes_itself_swallows_no_chapter(head):
+    data = book(*[page(title, f"<p>Words of {title}.</p>", head=head) for title in ("One", "Two", "Three")])
+    text = "# One\n\nWords of One.\n\n# Two\n\nWords of Two.\n\n# Three\n\nWords of Three.\n"
+    assert load_inner(data, "a.epub", "a.epub").text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "title", "words"),
+    [
+        ("utf-16", "Eins", "Die Mühle."),
+        ("windows-1251", "Глава", "Мельница стоит."),
+        ("shift_jis", "一", "日本語です。"),
+        ("iso-8859-2", "Žluťoučký", "kůň"),
+    ],
+)
+def test_each_chapter_is_read_in_its_encoding(encoding, title, words):
+    data = book(page("First", "<p>é</p>"), page(title, f"<p>{words}</p>", encoding))
+    assert load_inner(data, "a.epub", "a.epub").text == f"# First\n\né\n\n# {title}\n\n{words}\n"
+
+
+@pytest.mark.parametrize("mark", ["~~~", "```", "# 1 in the market", "&lt;!-- x", "- a", "1985. was"])
+def test_words_that_look_like_markup_hide_no_chapter(mark):
+    data = book(page("One", f"<p>Before.</p><p>{mark}</p><p>After.</p>"), page("Two", "<p>More.</p>"))
+    document = load_inner(data, "a.epub", "a.epub")
+    shown = mark.replace("&lt;", "<").replace("1985.", "1985\\.")
+    shown = shown if "\\" in shown else f"\\{shown}"
+    assert document.text == f"# One\n\nBefore.\n\n{shown}\n\nAfter.\n\n# Two\n\nMore.\n"
