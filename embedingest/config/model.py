@@ -106,7 +106,7 @@ class LoadConfig(_Section):
     max_chunks: int = Field(default=50_000, ge=1, le=2**31, description="Files that give more chunks fail")
     timeout_seconds: float = Field(default=120.0, gt=0, le=86_400, description="Per document, and 1 s per 256 KiB")
     memory_mib: int = Field(default=2048, ge=64, le=2**20, description="Memory limit of one extraction process")
-    workers: int = Field(default=1, ge=1, le=256, description="Extraction processes")
+    workers: int = Field(default=1, ge=1, le=256, description="Extraction processes, and a spare while files are slow")
     fallback_encoding: OldEncoding = Field(
         default="windows-1252", description="Encoding of texts that are not UTF-8 and show no other"
     )

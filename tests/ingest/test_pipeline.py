@@ -311,7 +311,7 @@ def test_a_file_that_vanishes_before_it_is_read_is_no_failure(world: World) -> N
 
             self.inner = InProcess(recipe, sizer)
 
-        def submit(self, job: Any, *, urgent: bool = False) -> Any:
+        def submit(self, job: Any, *, urgent: bool = False, on_slow: Any = None) -> Any:
             if job.source == "docs/d0/f0.md":
                 (world.folder / "d0/f0.md").unlink(missing_ok=True)
             return self.inner.submit(job)

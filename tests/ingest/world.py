@@ -37,7 +37,7 @@ class InProcess:
     def __init__(self, recipe: Recipe, sizer: Any) -> None:
         self._extractor = Extractor(recipe.setup(sizer))
 
-    def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]:
+    def submit(self, job: Job, *, urgent: bool = False, on_slow: Any = None) -> Future[Extracted]:
         future: Future[Extracted] = Future()
         try:
             future.set_result(self._extractor.extract(job))

@@ -7,15 +7,17 @@ feeds it and watches it.
 from __future__ import annotations
 
 import pickle
+import threading
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from typing import TYPE_CHECKING, Final, Self
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.extract.tasks import TaskQueue
+from embedingest.ingest.extract.schedule import SLOW_SECONDS
+from embedingest.ingest.extract.task_queue import TaskQueue
 from embedingest.ingest.extract.worker_thread import WorkerLimits, WorkerThread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
     from embedingest.ingest.extract.extractor import Extracted, ExtractionSettings, Job
@@ -24,13 +26,17 @@ __all__ = ["WorkerPool"]
 
 
 class WorkerPool:
-    """Extracts files in `workers` processes.
+    """Extracts files in `workers` processes, and in a spare one while all of them are in slow files.
 
     `submit` answers with a future that holds an `Extracted`, or raises DocumentError: `timeout` after
     `timeout_seconds` and a second more for each 256 KiB of one file, `memory` above `memory_mib`, `crashed` when
     the file takes its worker down twice (all permanent), `killed` when others end its worker three times, the last
     with nothing else under way (transient), `worker` when workers cannot be started (machinery).
     Futures can be cancelled until they run.
+
+    A file is slow after `slow_seconds`, or a third of that where an urgent one waits. The spare ends when it was not
+    needed for `spare_seconds`. Where it is in a slow file too, the one that was found slow last gives way to others:
+    it is read again while fewer than `workers` are in slow files.
     """
 
     def __init__(
@@ -40,13 +46,17 @@ class WorkerPool:
         workers: int = 1,
         timeout_seconds: float = 120.0,
         memory_mib: int = 2048,
+        slow_seconds: float = SLOW_SECONDS,
+        spare_seconds: float = 30.0,
     ) -> None:
-        pickled = pickle.dumps(settings, pickle.HIGHEST_PROTOCOL)
-        limits = WorkerLimits(timeout_seconds, memory_mib * 2**20)
-        self._tasks: Final = TaskQueue(workers)
-        self._threads: Final = [WorkerThread(self._tasks, pickled, limits, number) for number in range(workers)]
-        for thread in self._threads:
-            thread.start()
+        self._settings: Final = pickle.dumps(settings, pickle.HIGHEST_PROTOCOL)
+        self._limits: Final = WorkerLimits(timeout_seconds, memory_mib * 2**20, slow_seconds, spare_seconds)
+        self._workers: Final = workers
+        self._tasks: Final = TaskQueue(workers, slow_seconds=slow_seconds, start_spare=self._start_spare)
+        self._lock: Final = threading.Lock()
+        self._threads: list[WorkerThread] = []
+        for number in range(workers):
+            self._start(number)
 
     def __enter__(self) -> Self:
         return self
@@ -54,9 +64,12 @@ class WorkerPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]:
-        """Queue a file; `urgent` ones go before all others (a save during a backfill)."""
-        return self._tasks.put(job, urgent=urgent)
+    def submit(self, job: Job, *, urgent: bool = False, on_slow: Callable[[], None] | None = None) -> Future[Extracted]:
+        """Queue a file; `urgent` ones go before all others (a save during a backfill).
+
+        `on_slow` is called, from a thread of the workers, when it takes so long that others are read past it.
+        """
+        return self._tasks.put(job, urgent=urgent, on_slow=on_slow)
 
     def map(self, jobs: Iterable[Job], *, in_flight: int = 128) -> Iterator[tuple[Job, Extracted | DocumentError]]:
         """Results as they complete, with at most `in_flight` files under way. `jobs` is drawn as room appears."""
@@ -80,16 +93,29 @@ class WorkerPool:
     @property
     def processes(self) -> list[int]:
         """The process ids of the workers that are up."""
-        workers = [thread.worker for thread in self._threads]
+        with self._lock:
+            workers = [thread.worker for thread in self._threads]
         return [worker.pid for worker in workers if worker is not None]
 
     def close(self) -> None:
         """Stop at once: what waits is cancelled, what runs is killed. Safe to call twice."""
         self._tasks.close()
-        for thread in self._threads:
+        with self._lock:  # a spare that comes later sees that the queue is closed
+            threads = list(self._threads)
+        for thread in threads:
             thread.stop()
-        for thread in self._threads:
+        for thread in threads:
             thread.join()
+
+    def _start_spare(self) -> None:
+        self._start(self._workers)
+
+    def _start(self, number: int) -> None:
+        thread = WorkerThread(self._tasks, self._settings, self._limits, number, spare=number == self._workers)
+        with self._lock:
+            if not self._tasks.closed:
+                self._threads = [*filter(WorkerThread.is_alive, self._threads), thread]
+                thread.start()
 
 
 def _result(future: Future[Extracted]) -> Extracted | DocumentError:

@@ -11,11 +11,12 @@ import pickle
 import signal
 import sys
 import time
-from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError, EmbedingestError
+from embedingest.ingest.extract.claims import Claims
 from embedingest.ingest.extract.extractor import Extractor, Job, out_of_memory
+from embedingest.ingest.extract.link import Link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,21 +24,32 @@ if TYPE_CHECKING:
 __all__ = ["READY", "main"]
 
 READY: Final = b"ready"
-_FLUSH_SECONDS: Final = 0.03
+_RING_SECONDS: Final = 0.03
+_RING_BYTES: Final = 64 * 1024
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def main(descriptor: int, parent: int, memory_bytes: int) -> None:
-    """Answer batches of jobs until the other end is closed. A batch is answered in order, in one or more pieces."""
+def main(link: int, claims: int, bell: int, parent: int, memory_bytes: int) -> None:
+    """Answer batches of jobs until the other end is closed, in order, each job that can be claimed."""
     _die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    link: Connection[Any, Any] = Connection(descriptor)
+    for descriptor in (link, claims, bell):
+        os.set_inheritable(descriptor, False)
+    parent_link = Link(link)
     with contextlib.suppress(EOFError, OSError):
-        extractor = Extractor(pickle.loads(link.recv_bytes()))  # noqa: S301 -- from our own parent
+        extractor = Extractor(pickle.loads(parent_link.receive()))  # noqa: S301 -- from our own parent
         limit_memory(memory_bytes)
-        link.send_bytes(READY)
+        parent_link.send(READY)
+        answers, claimed = _Answers(parent_link, bell), Claims(claims)
         while True:
-            _answer(link, extractor, pickle.loads(link.recv_bytes()))  # noqa: S301 -- from our own parent
+            jobs: Sequence[Job] = pickle.loads(parent_link.receive())  # noqa: S301 -- from our own parent
+            claimed.begin()
+            answers.begin()
+            for job in jobs:
+                if not claimed.claim():
+                    break
+                answers.send(_pickled(job, _outcome(extractor, job)))
+            answers.ring()
 
 
 def limit_memory(extra_bytes: int) -> bool:
@@ -67,17 +79,37 @@ def _die_with(parent: int) -> None:
         os._exit(0)
 
 
-def _answer(link: Connection[Any, Any], extractor: Extractor, jobs: Sequence[Job]) -> None:
-    """Send results as they come, some in one message: a message each would cost more than reading a small file."""
-    outcomes: list[tuple[Job, object]] = []
-    sent_at = time.monotonic()
-    for job in jobs:
-        outcomes.append((job, _outcome(extractor, job)))
-        if time.monotonic() - sent_at > _FLUSH_SECONDS:
-            link.send_bytes(_pickled(outcomes))
-            outcomes, sent_at = [], time.monotonic()
-    if outcomes:
-        link.send_bytes(_pickled(outcomes))
+class _Answers:
+    """Sends each result as soon as it is there, and wakes the parent for some at once.
+
+    What is sent outlives this process, and needs no word of it while it is stuck in the next file. To wake the parent
+    for each would cost more than reading a small file: `bell` is a pipe that says how many have been sent.
+    """
+
+    def __init__(self, link: Link, bell: int) -> None:
+        self._link = link
+        self._bell = bell
+        self._messages = 0
+        self._bytes = 0
+        self._rung_at = 0.0
+
+    def begin(self) -> None:
+        """A batch begins: its first results may wait a little."""
+        self._rung_at = time.monotonic()
+
+    def send(self, data: bytes) -> None:
+        self._messages += 1
+        self._bytes += len(data)
+        if self._bytes > _RING_BYTES:
+            self.ring()  # before it is sent: it fits into the socket only while somebody reads
+        self._link.send(data)
+        if time.monotonic() - self._rung_at > _RING_SECONDS:
+            self.ring()
+
+    def ring(self) -> None:
+        if self._messages:
+            os.write(self._bell, bytes([self._messages]))
+        self._messages, self._bytes, self._rung_at = 0, 0, time.monotonic()
 
 
 def _outcome(extractor: Extractor, job: Job) -> object:
@@ -89,14 +121,12 @@ def _outcome(extractor: Extractor, job: Job) -> object:
         return error
 
 
-def _pickled(outcomes: Sequence[tuple[Job, object]]) -> bytes:
-    """The outcomes as one message; what a stranger's code gave and nobody can send fails alone."""
+def _pickled(job: Job, outcome: object) -> bytes:
+    """The outcome as a message; what a stranger's code gave and nobody can send is an error of its file."""
     try:
-        return pickle.dumps([outcome for _, outcome in outcomes], pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # noqa: BLE001 -- pickling runs code of whatever it meets
-        if len(outcomes) > 1:
-            return pickle.dumps([pickle.loads(_pickled([outcome]))[0] for outcome in outcomes])  # noqa: S301 -- our own
-        source = outcomes[0][0].source
-        reason = f"{source} could not be read: {type(error).__name__}: what was made of it cannot be sent"
+        reason = f"{job.source} could not be read: {type(error).__name__}: what was made of it cannot be sent"
         memory = isinstance(error, MemoryError)
-        return pickle.dumps([out_of_memory(source) if memory else DocumentError(reason, source=source, code="corrupt")])
+        failed = out_of_memory(job.source) if memory else DocumentError(reason, source=job.source, code="corrupt")
+        return pickle.dumps(failed, pickle.HIGHEST_PROTOCOL)

@@ -10,25 +10,25 @@ import signal
 import subprocess
 import sys
 import time
-from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.extract.claims import Offers
+from embedingest.ingest.extract.link import Link, pair
 from embedingest.ingest.extract.process import READY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from multiprocessing.connection import Connection
+    from io import FileIO
 
     from embedingest.ingest.extract.extractor import Extracted, Job
 
 __all__ = ["Worker", "WorkerLostError"]
 
 _START_SECONDS: Final = 60.0
-_SLICE_SECONDS: Final = 0.25
 _DEATH_SECONDS: Final = 1.0
 _REAP_SECONDS: Final = 0.005
+_MOST_RINGS: Final = 4096
 _MAXRSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 _KILLS: Final = (signal.SIGKILL, signal.SIGTERM)  # sent by the system short of memory, a service manager, a person
 _LAST_WORDS: Final = 4096  # bytes of what a worker said last
@@ -63,30 +63,10 @@ class Worker:
     """
 
     def __init__(self, settings: bytes, memory_bytes: int) -> None:
-        ours, theirs = Pipe()
-        code = (
-            f"import sys; sys.path[:] = {sys.path!r}; "
-            "from embedingest.ingest.extract.process import main; "
-            f"main({theirs.fileno()}, {os.getpid()}, {memory_bytes})"
-        )
         try:
-            # A session of its own: Ctrl-C in the terminal is for the parent to answer.
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                pass_fds=[theirs.fileno()],
-                env={**os.environ, **_ENVIRONMENT},
-                start_new_session=True,
-            )
+            self._offers, self._link, self._bell, self._process = _started(memory_bytes)
         except OSError as error:
-            ours.close()
             raise WorkerLostError("worker", str(error)) from error
-        finally:
-            theirs.close()
-        self._link: Connection[Any, Any] = ours
         assert self._process.stderr is not None
         self._stderr = self._process.stderr.fileno()  # -1 once the worker has closed it
         self._last_words = b""
@@ -94,13 +74,14 @@ class Worker:
         self._resting_bytes = 0
         self._starter_bytes: Final = _peak_bytes()
         self._ready = False
+        self._announced = 0  # results that the bell told of and that were not read; below zero, read and not told of
         self.pid: Final = self._process.pid
         self._send_bytes(settings)
 
     def wait_ready(self) -> None:
         """Until the process has imported what it needs; its time limits begin after."""
         if not self._ready:
-            if self._read(_START_SECONDS, lambda _: None) != READY:
+            if self._first_word() != READY:
                 raise WorkerLostError("worker", "it answered with something else")
             self._ready = True
             # A process that another started counts that one's size among its own peaks.
@@ -108,12 +89,25 @@ class Worker:
 
     def send(self, jobs: list[Job]) -> None:
         """Hand over a batch; `receive` gives its outcomes in order, some at a time."""
+        self._offers.offer(len(jobs))
         self._send_bytes(pickle.dumps(jobs, pickle.HIGHEST_PROTOCOL))
 
-    def receive(self, timeout_seconds: float, watch: Callable[[Worker], None]) -> list[Extracted | Exception]:
-        """The next outcomes. `watch` is called some times a second while there are none."""
-        data = self._read(timeout_seconds, watch)
-        return pickle.loads(data)  # type: ignore[no-any-return] # noqa: S301 -- our own child
+    def withdraw(self) -> int:
+        """Take back the files of the batch that the process has not begun: how many, the last ones."""
+        return self._offers.withdraw()
+
+    def receive(self, seconds: float) -> list[Extracted | Exception]:
+        """The next outcomes; after so many seconds those that are there, which may be none."""
+        outcomes: list[Extracted | Exception] = []
+        try:
+            rings = self._bell.read(_MOST_RINGS) if self._answers(seconds, self._bell.fileno()) else b""
+            self._announced += sum(rings)
+            while self._announced > 0 or (not rings and self._link.ready()):
+                outcomes.append(self._outcome())
+        except (EOFError, OSError) as error:
+            if not outcomes:  # what it has sent is as good as if it lived
+                raise self._death() from error
+        return outcomes
 
     def resident_bytes(self) -> int:
         """Memory of the process; 0 where the system does not say."""
@@ -136,37 +130,41 @@ class Worker:
         self.kill()
         self._process.wait()
         self._link.close()
+        self._offers.close()
+        self._bell.close()
         if self._process.stderr is not None:
             self._process.stderr.close()
 
     def _send_bytes(self, data: bytes) -> None:
         try:
-            self._link.send_bytes(data)
+            self._link.send(data)
         except OSError as error:
             raise self._death() from error
 
-    def _read(self, timeout_seconds: float, watch: Callable[[Worker], None]) -> bytes:
-        deadline = time.monotonic() + timeout_seconds
+    def _first_word(self) -> bytearray:
+        deadline = time.monotonic() + _START_SECONDS
         try:
-            while not self._answers(min(_SLICE_SECONDS, max(0.0, deadline - time.monotonic()))):
-                watch(self)
+            while not self._answers(max(0.0, deadline - time.monotonic()), self._link.fileno()):
                 if time.monotonic() >= deadline:
-                    self.kill()
-                    raise WorkerLostError(
-                        "timeout",
-                        f"took longer than {round(timeout_seconds, 1):g} s",
-                        "raise `load.timeout_seconds`, or exclude it",
-                    )
-            return self._link.recv_bytes()
+                    raise WorkerLostError("worker", f"it was not ready within {_START_SECONDS:g} s")
+            return self._link.receive()
         except (EOFError, OSError) as error:
             raise self._death() from error
 
-    def _answers(self, seconds: float) -> bool:
-        """Whether an answer comes within so many seconds. What the worker says on standard error is passed on."""
-        ready = wait([self._link, self._stderr] if self._stderr >= 0 else [self._link], seconds)
+    def _outcome(self) -> Extracted | Exception:
+        data = self._link.receive()
+        self._announced -= 1
+        return pickle.loads(data)  # type: ignore[no-any-return] # noqa: S301 -- our own child
+
+    def _answers(self, seconds: float, answer: int) -> bool:
+        """Whether there is something to read from `answer` within so many seconds, or its other end is closed.
+
+        What the worker says on standard error is passed on.
+        """
+        ready = wait([answer, self._stderr] if self._stderr >= 0 else [answer], seconds)
         if self._stderr in ready:
             self._hear()
-        return self._link in ready
+        return answer in ready
 
     def _hear(self) -> None:
         """Pass on what stands in the pipe of standard error, and remember its end."""
@@ -212,6 +210,36 @@ class Worker:
             if time.monotonic() > deadline:
                 self.kill()
             time.sleep(_REAP_SECONDS)
+
+
+def _started(memory_bytes: int) -> tuple[Offers, Link, FileIO, subprocess.Popen[bytes]]:
+    """What files are offered by, the link, the bell, and the process at the other end of them. Raises OSError."""
+    with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+        offers = Offers()
+        ours.callback(offers.close)
+        link, far = pair()
+        ours.callback(link.close)
+        theirs.callback(far.close)
+        heard, rung = os.pipe()
+        bell = ours.enter_context(open(heard, "rb", buffering=0))  # noqa: PTH123 -- a descriptor
+        theirs.callback(os.close, rung)
+        code = (
+            f"import sys; sys.path[:] = {sys.path!r}; "
+            "from embedingest.ingest.extract.process import main; "
+            f"main({far.fileno()}, {offers.descriptor}, {rung}, {os.getpid()}, {memory_bytes})"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            pass_fds=[far.fileno(), offers.descriptor, rung],
+            env={**os.environ, **_ENVIRONMENT},
+            start_new_session=True,  # Ctrl-C in the terminal is for the parent to answer
+        )
+        ours.pop_all()
+    return offers, link, bell, process
 
 
 def _peak_bytes() -> int:

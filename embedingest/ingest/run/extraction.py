@@ -1,12 +1,13 @@
 """Files on their way through the worker processes: how many at once, and where each outcome goes. Reads no file.
 
 What workers give may be a thousand times what they read, so both are bounded: the bytes of the files they have, and
-the memory of what came back until it is stored.
+the memory of what came back until it is stored. A file that takes long counts no more, and holds back no other.
 """
 
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.extract.extractor import Extracted, Job
@@ -51,8 +52,8 @@ class Outcome(NamedTuple):
 class Extraction:
     """Hands files to `workers` (opened with the first of them), and each outcome to `post`, from threads of theirs.
 
-    What a file gave is held until `stored`. An urgent one is never put back. `bytes_read` are those of files that have
-    ended.
+    What a file gave is held until `stored`. An urgent one is never put back, nor a slow one, which others were read
+    past: workers have few of those at once. `bytes_read` are those of files that have ended.
     """
 
     def __init__(self, workers: Callable[[], Workers], post: Callable[[Outcome], None]) -> None:
@@ -63,6 +64,7 @@ class Extraction:
         self.bytes_read = 0
         self._lock = threading.Lock()
         self._held: dict[str, int] = {}
+        self._slow: dict[str, Candidate] = {}
         self._growth = 0.0  # the most bytes lately held for a byte that was read
 
     @property
@@ -75,14 +77,22 @@ class Extraction:
         """How many bytes the files have that were started and have not ended."""
         return self._bytes
 
-    def full(self, *, urgent: bool) -> bool:
-        """Whether the next file has to wait for others to end."""
-        if urgent:
-            return self._jobs >= 2 * MOST_JOBS
-        if self._jobs >= MOST_JOBS or self._bytes >= MOST_BYTES:
-            return True
+    @property
+    def slow_urgent(self) -> int:
+        """How many urgent files are slow: nothing else waits for their end."""
         with self._lock:
-            return sum(self._held.values()) + self._bytes * self._growth >= MOST_HELD
+            return sum(candidate.urgent for candidate in self._slow.values())
+
+    def full(self, *, urgent: bool) -> bool:
+        """Whether the next file has to wait for others to end; for slow ones it does not."""
+        with self._lock:
+            jobs = self._jobs - len(self._slow)
+            size = self._bytes - sum(candidate.file.facts.size for candidate in self._slow.values())
+            if urgent:
+                return jobs >= 2 * MOST_JOBS
+            if jobs >= MOST_JOBS or size >= MOST_BYTES:
+                return True
+            return sum(self._held.values()) + size * self._growth >= MOST_HELD
 
     def start(self, candidate: Candidate, before: FileState | None) -> None:
         """Have a file read, and cut unless its bytes are those that `before` was recorded of."""
@@ -98,8 +108,14 @@ class Extraction:
         )
         self._jobs += 1
         self._bytes += job.size
-        future = self._workers().submit(job, urgent=candidate.urgent)
+        on_slow = partial(self._found_slow, candidate)
+        future = self._workers().submit(job, urgent=candidate.urgent, on_slow=on_slow)
         future.add_done_callback(lambda done: self._came(Outcome(candidate, before, _result(done))))
+
+    def _found_slow(self, candidate: Candidate) -> None:
+        """Others are read past this file; called in a thread of the workers, before its outcome comes."""
+        with self._lock:
+            self._slow[candidate.source] = candidate
 
     def _came(self, outcome: Outcome) -> None:
         """An outcome is there, in the thread that brings it: hold it, or let go of it before more pile up."""
@@ -108,7 +124,8 @@ class Extraction:
             size = max(1, candidate.file.facts.size)
             with self._lock:
                 self._growth = max(weight / size, _FADES * self._growth) if weight > _SMALL else self._growth
-                if sum(self._held.values()) >= MOST_HELD and not candidate.urgent:
+                waited_for = candidate.urgent or candidate.source in self._slow
+                if sum(self._held.values()) >= MOST_HELD and not waited_for:
                     outcome = outcome._replace(result=None, put_back=True)
                 else:
                     self._held[candidate.source] = weight
@@ -121,6 +138,8 @@ class Extraction:
 
     def ended(self, outcome: Outcome) -> None:
         """An outcome was taken from where it was posted: there is room for another file."""
+        with self._lock:
+            self._slow.pop(outcome.candidate.source, None)
         self._jobs -= 1
         size = outcome.candidate.file.facts.size
         self._bytes -= size

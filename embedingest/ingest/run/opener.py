@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from concurrent.futures import Future
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -47,7 +47,10 @@ class Table(Protocol):
 class Workers(Protocol):
     """Who extracts: `WorkerPool`, or whatever answers a job with a future."""
 
-    def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]: ...
+    def submit(self, job: Job, *, urgent: bool = False, on_slow: Callable[[], None] | None = None) -> Future[Extracted]:
+        """Have a file read. `on_slow` is called, from any thread, when others are read past it, and before it ends."""
+        ...
+
     def close(self) -> None: ...
 
 

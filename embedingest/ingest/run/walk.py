@@ -96,8 +96,8 @@ class Walk:
 
     @property
     def urgent(self) -> bool:
-        """Whether files noticed while watching are still under way."""
-        return self._files.urgent > 0
+        """Whether files noticed while watching are still under way, those aside that take long to read."""
+        return self._files.urgent > self._extraction.slow_urgent
 
     @property
     def moved(self) -> Collection[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError
@@ -24,12 +25,14 @@ class Desk:
 
     def __init__(self) -> None:
         self.jobs: list[tuple[Job, bool, Future[Extracted]]] = []
+        self.slow: dict[str, Any] = {}
         self.outcomes: list[Outcome] = []
         self.extraction = Extraction(lambda: self, self.outcomes.append)
 
-    def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]:
+    def submit(self, job: Job, *, urgent: bool = False, on_slow: Any = None) -> Future[Extracted]:
         future: Future[Extracted] = Future()
         self.jobs.append((job, urgent, future))
+        self.slow[job.source] = on_slow
         return future
 
     def close(self) -> None: ...
@@ -60,6 +63,25 @@ def test_the_backlog_is_bounded_by_bytes_and_has_room_again_once_outcomes_were_t
     assert outcome == Outcome(candidate("a", size=MOST_BYTES), None, None)
     assert desk.extraction.under_way == 0
     assert not desk.extraction.full(urgent=False)
+
+
+def test_a_slow_file_holds_back_no_other_and_what_it_gave_is_never_put_back() -> None:
+    desk = Desk()
+    large, urgent, other = candidate("a", size=MOST_BYTES), candidate("u", urgent=True), candidate("b")
+    desk.extraction.start(large, None)
+    desk.extraction.start(urgent, None)
+    assert desk.extraction.full(urgent=False)
+    for file in (large, urgent):
+        desk.slow[file.source]()
+    assert not desk.extraction.full(urgent=False)
+    assert (desk.extraction.under_way, desk.extraction.slow_urgent) == (2, 1)
+    desk.extraction.start(other, None)
+    for file, (_, _, future) in zip((large, urgent, other), desk.jobs, strict=True):
+        future.set_result(replace(extracted(file, ["text"]), weight=MOST_HELD))
+    assert [outcome.put_back for outcome in desk.outcomes] == [False, False, True]
+    for outcome in desk.outcomes:
+        desk.extraction.ended(outcome)
+    assert (desk.extraction.under_way, desk.extraction.slow_urgent, desk.extraction.bytes_under_way) == (0, 0, 0)
 
 
 def test_what_workers_gave_is_held_until_it_is_stored_and_what_is_too_much_is_put_back() -> None:

@@ -126,7 +126,7 @@ def test_a_file_that_is_written_while_it_is_read_is_read_again_a_few_times(world
     reads = []
 
     class Writing(InProcess):
-        def submit(self, job: Job, *, urgent: bool = False) -> Future[Extracted]:
+        def submit(self, job: Job, *, urgent: bool = False, on_slow: Any = None) -> Future[Extracted]:
             reads.append(job.source)
             future = super().submit(job, urgent=urgent)
             extracted = future.result()

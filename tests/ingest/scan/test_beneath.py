@@ -58,7 +58,7 @@ def test_a_swap_between_scan_and_reading_brings_nothing_from_outside(world, what
     class Swapping(InProcess):
         """Extraction of files that are swapped after the scan, before the first is read."""
 
-        def submit(self, job, *, urgent=False):
+        def submit(self, job, *, urgent=False, on_slow=None):
             if not (world.folder / where).is_symlink():
                 (world.folder / "link").symlink_to(world.base / "outside")
                 swap(
