@@ -44,7 +44,7 @@ ONCE = (
     "mail: 'Subject: ' + '=?utf-8?q?a?= ' ... ''", "attributes with >",
     "code: '' + '\\\\\\n' ... ''", "code: '' + 'a\\\\\\n' ... ''", "code bash: '' + '<<A\\n' ... ''",
     "a.md heading '# a' + ' '", "a.adoc heading '= a' + ' '", "a.csv words '\\n' words", "a.zig words '\\n\\n ' words",
-    "a.md words ' '", "a.txt words '\\u200d' words",
+    "man: '.TH A 1\\n.nf\\n' + '\\n\\n' ... ''", "a.md words ' '", "a.txt words '\\u200d' words",
 )  # fmt: skip
 
 

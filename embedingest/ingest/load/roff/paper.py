@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 from embedingest.ingest.load.common.assembly import heading
@@ -85,10 +86,9 @@ class Paper:
             self._listing, self._begun = [], number
         elif not on and self._listing is not None:
             listing, self._listing = self._listing, None
-            while listing and not listing[0][1]:
-                listing.pop(0)
             while listing and not listing[-1][1]:
                 listing.pop()
+            listing = list(itertools.dropwhile(lambda line: not line[1], listing))
             if listing:
                 self.page.block(fenced(listing, min(self._begun, listing[0][0])))
 
