@@ -273,7 +273,7 @@ def test_progress_is_told_while_files_are_under_way(world: World) -> None:
 def test_files_that_are_put_back_are_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extraction, "MOST_HELD", 6000)
     for number in range(40):
-        world.write(f"{number}.md", "\n\n".join(f"# {number} {part}\n\nwords" for part in range(5)))
+        world.write(f"{number}.md", "\n\n".join(f"# {number} {part}\n\n" + "Many words. " * 6 for part in range(5)))
     report = world.run()
     assert (report.files.new, report.chunks.new, report.files.failed) == (40, 200, 0)
     assert len(world.engine.texts) == 200
