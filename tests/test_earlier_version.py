@@ -21,6 +21,9 @@ from tests.cli.conftest import Shell
 THEN = Path(__file__).parent / "data" / "earlier-version"
 FOLDER_OF_THEN = "/srv/then"
 MTIME = 1_700_000_000
+CUT_OTHERWISE = ["The mill", "The gate"]
+"""The section that chunkers cut in another way today; every other text is what it was."""
+
 FLAGS = ("--state", "state", "--db", "state/lancedb")
 
 
@@ -52,6 +55,10 @@ def rows(shell):
     return sorted(columns.to_pylist(), key=lambda row: row["id"])
 
 
+def as_then(rows):
+    return [row for row in rows if row["heading_path"] != CUT_OTHERWISE]
+
+
 def ingest(shell):
     return shell.run("ingest", "docs", "--model", "hashing", "--max-tokens", "16", *FLAGS, "--json").json
 
@@ -71,16 +78,20 @@ def test_the_table_of_then_answers_searches_with_the_settings_its_journal_rememb
     assert hits[0]["source"] == "docs/count.eml!/sacks.csv"
 
 
-def test_an_ingest_embeds_nothing_again_and_changes_no_text(shell):
+def test_an_ingest_embeds_only_what_is_cut_otherwise_today(shell):
     before = rows(shell)
     report = ingest(shell)
     assert (report["files"]["unchanged"], report["files"]["failed"]) == (3, 1)
-    assert (report["embedded"]["texts"], report["chunks"]["new"], report["chunks"]["deleted"]) == (0, 0, 0)
-    assert rows(shell) == before
+    assert (report["embedded"]["texts"], report["chunks"]["new"], report["chunks"]["deleted"]) == (2, 2, 2)
+    assert as_then(rows(shell)) == as_then(before)
+    (heading, *_) = [row["text"] for row in rows(shell) if row["heading_path"] == CUT_OTHERWISE]
+    assert heading.startswith("## The gate\n\nLift"), "then it was a chunk alone"
+    assert ingest(shell)["embedded"]["texts"] == 0
     assert shell.run("status", *FLAGS, "--json").json["behind"]["to_read"] == 0
 
 
 def test_an_edit_embeds_one_chunk_and_leaves_the_other_documents_rows(shell):
+    ingest(shell)
     before = rows(shell)
     shell.write("docs/sea.txt", "Another text about the sea.\n")
     report = ingest(shell)
