@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ MEMORY = Path("/dev/shm")
 UNIX_ONLY = pytest.mark.skipif(sys.platform == "win32", reason="the deeds use links, pipes and names of Unix")
 # They mostly wait.
 AT_ONCE = 8
+HOUR_SECONDS = 3600
 
 GIT_SETTINGS = [
     *("-c", "user.name=me", "-c", "user.email=me@here"),
@@ -53,6 +55,12 @@ LIBRARY = {
     "work/dogs.md": "# Dogs\n\nThe dog guards the gate when the family is away.",
     "work/eels.rst": "Eels\n====\n\nThe eel swims far out into the sea to spawn.",
 }
+
+
+def rest(path):
+    """Make a file one that was written an hour ago."""
+    an_hour_ago = time.time() - HOUR_SECONDS
+    os.utime(path, (an_hour_ago, an_hour_ago))
 
 
 class Starting(Following):
@@ -91,8 +99,7 @@ class Stage:
     def rested(self, name, text):
         """Written an hour ago."""
         path = self.write(name, text)
-        an_hour_ago = time.time() - 3600
-        os.utime(path, (an_hour_ago, an_hour_ago))
+        rest(path)
         return path
 
     def library(self):
@@ -155,6 +162,7 @@ class Stage:
     def play(self, deed):
         """Start, do it, and see that all of it holds."""
         getattr(deed, "before", Stage.library)(self)
+        self._rest()
         try:
             self._start()
             self.world.engine.texts.clear()
@@ -166,6 +174,13 @@ class Stage:
         finally:
             self._end()
         assert not difference(self.world.contents(), expected(self.world)), "it was equal, and is not any more"
+
+    def _rest(self):
+        """What there is before the deed was there long before: a watch begins with all of it, and waits for none."""
+        for folder, _, names in os.walk(self.world.base):
+            for path in (Path(folder, name) for name in names):
+                if stat.S_ISREG(path.lstat().st_mode) and 0 <= time.time() - path.lstat().st_mtime < HOUR_SECONDS:
+                    rest(path)
 
     def settle(self):
         """Until the table equals a fresh ingest, with a mark that was made after the deed."""
