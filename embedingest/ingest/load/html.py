@@ -16,6 +16,7 @@ from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.common.html_frame import main_content, without_noise
 from embedingest.ingest.load.common.html_lines import numbered, unnumbered
 from embedingest.ingest.load.common.html_markdown import render
+from embedingest.ingest.load.common.html_scripts import write_scripts
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -132,6 +133,7 @@ def read(source: str, name: str = "", *, main_only: bool = True, lines: bool = F
     if _is_xml(source, name):
         source = _closed(source)
     tree = parse(source, lines=lines)
+    write_scripts(tree)
     metadata = _metadata(tree)
     title = _title(tree)
     root = main_content(tree) if main_only else _all(tree)

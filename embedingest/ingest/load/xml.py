@@ -106,7 +106,7 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "1"
+    version = "2"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".fods", ".tei",
          ".rss", ".atom"]

@@ -200,3 +200,23 @@ def test_the_lines_of_the_page_are_kept_through_headings_tables_and_listings():
     found = read(page, lines=True)
     line_of = {found.text[span.start : span.end].split()[-1]: span.value for span in found.lines}
     assert (line_of["b"], line_of["c"], line_of["g"]) == (1, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("3×10<sup>8</sup> m, 25<sup> 2 </sup>!", "3×10⁸ m, 25²!"),
+        (
+            "1 <sup>1</sup>/<sub>2</sub> cup of H<sub>2</sub>O, x<sub>i</sub><sup>n+1</sup>",
+            "1 ¹/₂ cup of H₂O, x_i^(n+1)",
+        ),
+        ("e<sup>x<sup>2</sup></sup> s<sup>−1</sup>", "e^(x²) s⁻¹"),
+        ("the 1<sup>st</sup> of M<sup>me</sup> Mill<sup>TM</sup>", "the 1st of Mme MillTM"),
+        ('In 1900<sup><a href="#n1">1</a></sup> or<a href="#n2"><sup>2</sup></a>.', "In 1900[1] or[2]."),
+        ('In 1900<sup><a href="#n1">[1]</a></sup>, <a href="/m">m<sup>2</sup></a>', "In 1900[1], m²"),
+        ("A<sup></sup> <sup>tag<p>that nothing closes</p><p>B", "A tag\n\nthat nothing closes\n\nB"),
+        ("<table><tr><th>a<th>b<tr><td>m<sup>2</sup><td>3</table>", "| a | b |\n| --- | --- |\n| m² | 3 |"),
+    ],
+)
+def test_what_is_raised_or_lowered_is_not_glued_to_its_line(page, words):
+    assert text(page).replace("\\", "") == words

@@ -28,7 +28,7 @@ class SavedPageLoader:
     """
 
     name = "saved-page"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".mht", ".mhtml"})
     mimes = frozenset({"multipart/related", "application/x-mimearchive"})
 
