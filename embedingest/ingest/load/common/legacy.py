@@ -277,12 +277,17 @@ _LEVEL_ONE: Final = {
 }
 
 
+_MOST_BAD: Final = 0.02
+_ENOUGH: Final = 40
+"""The share of damaged characters that an encoding of East Asia is let, and how many characters are let two."""
+
+
 def _score_wide(lines: list[bytes], codec: str) -> float:
     """How much the lines look like running text of East Asia."""
     points, count, bad = 0.0, 0, 0
-    for line in lines:
+    for number, line in enumerate(lines, start=1):
         text = line.decode(codec, "replace")
-        bad += text.count("\ufffd")
+        bad += text.count("\ufffd") - (number == len(lines) and text.endswith("\ufffd"))  # the file may be cut there
         for run in _RUN.finditer(text):
             characters = run[0]
             count += len(characters)
@@ -290,9 +295,9 @@ def _score_wide(lines: list[bytes], codec: str) -> float:
             # Letters of Latin words that an accent glued to the next one.
             if len(characters) == 1 and _between_letters(text, run.start(), run.end()):
                 points -= 1.5
-    if not count or bad * 200 > count:
+    if not count or bad > max(_MOST_BAD * count, 2.0 * (count >= _ENOUGH)):
         return -1.0
-    return points / count
+    return (points - bad) / count
 
 
 _RUN: Final = re.compile(r"[^\x00-\x7f]+")

@@ -182,3 +182,22 @@ def test_whatever_the_guess_every_byte_is_read_or_counted(text):
     decoded = decode(("x" + text).encode("cp1252"), "x")
     assert len(decoded.text) <= len(text) + 1
     assert decoded.text.count("�") == decoded.notices.get("undecodable", 0)
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "euc_jp"])
+def test_a_damaged_or_cut_text_of_two_bytes_a_character_keeps_its_encoding(encoding):
+    whole = ("水車は川の流れを利用して、穀物を挽くための装置である。\n" * 4).encode(encoding)
+    damaged = bytearray(whole)
+    damaged[40] = 0xFF
+    cut = decode(whole[:-4], "x")
+    assert [decode(bytes(damaged), "x").encoding, cut.encoding] == [encoding] * 2
+    assert cut.notices == {"undecodable": 1}
+    assert cut.text.startswith("水車は川の流れを利用して、")
+
+
+def test_a_damaged_text_in_chinese_is_still_read_as_chinese():
+    damaged = bytearray(("水磨利用河流的力量来磨碎谷物。\n如今它们作为旅游景点保留下来。\n" * 2).encode("gbk"))
+    damaged[31] = 0xFF
+    decoded = decode(bytes(damaged), "x")
+    assert decoded.encoding == "gb18030"
+    assert "如今它们作为旅游景点保留下来。" in decoded.text
