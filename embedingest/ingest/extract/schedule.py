@@ -51,9 +51,10 @@ class Advice(enum.Enum):
 class _Reading:
     """What a worker is at. `slow` counts up from file to file that was found slow; 0 where it is not."""
 
-    __slots__ = ("apart", "broken_off", "rank", "slow")
+    __slots__ = ("apart", "broken_off", "kind", "rank", "slow")
 
     def __init__(self, first: Task) -> None:
+        self.kind = first.kind
         self.apart, self.broken_off, self.rank = first.apart, first.broken_off, first.rank
         self.slow = 0
 
@@ -147,6 +148,7 @@ class Schedule:
         hurry = waiting is not None and waiting < Rank.BACKLOG
         if not reading.slow and seconds >= (self._slow_seconds / 3 if hurry else self._slow_seconds):
             task.slow = True
+            reading.kind = task.kind
             self._mark(reading)
             return Advice.RECALL
         if waiting is None:
@@ -193,15 +195,20 @@ class Schedule:
         if rank is None:
             return []
         line = self._lines[rank]
-        if worker >= self._workers and rank is Rank.BACKLOG:
-            # Who reads past slow files had better not be stuck itself: what is small is seldom slow.
-            batch = _together(sorted(line, key=lambda task: task.job.size), self._workers)
-            for task in batch:
-                line.remove(task)
-        else:
-            batch = _together(line, self._workers)
-            del line[: len(batch)]
+        batch = _together(self._in_order(line, past=worker >= self._workers and rank is Rank.BACKLOG), self._workers)
+        for task in batch:
+            line.remove(task)
         return batch
+
+    def _in_order(self, line: list[Task], *, past: bool) -> list[Task]:
+        """A line as it is read now. `past`: by the spare, which had better not be stuck itself.
+
+        What is small is seldom slow, and what is of the kind of a slow file may well be.
+        """
+        kinds = {reading.kind for reading in self._slow()}
+        if kinds and (others := [task for task in line if task.kind not in kinds]):
+            line = others
+        return sorted(line, key=lambda task: task.job.size) if past else line
 
     # -- the spare
 

@@ -31,14 +31,27 @@ class Task:
     """A job with its future, which is answered once, and how often it took a worker down.
 
     `alone`: never in a batch. `apart`: while no other worker has anything to read. `broken_off`: it was being read for
-    long, and gave way to others. `number` is its place among those of its rank. `on_slow` is called, from a thread of
-    the workers, when it turns out to take long.
+    long, and gave way to others. `number` is its place among those of its rank. `kind` is what its name ends in.
+    `on_slow` is called, from a thread of the workers, when it turns out to take long.
     """
 
-    __slots__ = ("alone", "apart", "attempts", "broken_off", "future", "job", "number", "on_slow", "rank", "slow")
+    __slots__ = (
+        "alone",
+        "apart",
+        "attempts",
+        "broken_off",
+        "future",
+        "job",
+        "kind",
+        "number",
+        "on_slow",
+        "rank",
+        "slow",
+    )
 
     def __init__(self, job: Job, *, urgent: bool = False, on_slow: Callable[[], None] | None = None) -> None:
         self.job = job
+        self.kind = job.source.rpartition(".")[2].lower()
         self.future: Future[Extracted] = Future()
         self.rank = Rank.URGENT if urgent else Rank.BACKLOG
         self.number = 0

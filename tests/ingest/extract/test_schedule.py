@@ -155,6 +155,20 @@ def test_slow_files_never_take_all_workers_while_others_wait():
     assert in_turn(made, 2) == [["s2"], ["s3"]]
 
 
+def test_what_is_of_the_kind_of_a_slow_file_is_read_after_others_and_again_in_order_once_none_is_slow():
+    names_in_line = ("s1.pdf", "s2.PDF", "s3.pdf", "a.md", "b.md")
+    made = schedule(*(task(name, LARGE, urgent=True) for name in names_in_line))
+    found_slow(made, 0, made.next(0)[0])
+    assert made.wants_spare(0.0)
+    assert names(made.next(1)) == ["a.md"]
+    made.done(1)
+    made.done(0)
+    assert in_turn(made, 3) == [["s2.PDF"], ["s3.pdf"], ["b.md"]]
+    found_slow(made := schedule(task("s1.pdf", LARGE), task("s2.pdf", LARGE)), 0, made.next(0)[0])
+    assert made.wants_spare(0.0)
+    assert names(made.next(1)) == ["s2.pdf"], "where there is nothing else"
+
+
 def test_little_reading_is_thrown_away_unless_somebody_waits():
     made = schedule(*(task(number, LARGE) for number in range(CREDIT + 3)))
     _, second = stuck(made)
@@ -224,7 +238,7 @@ class Anything(RuleBasedStateMachine):
     @rule(sizes=st.lists(st.sampled_from([SMALL, SMALL, LARGE]), min_size=1, max_size=5), urgent=st.booleans())
     def put(self, sizes, urgent):
         for size in sizes:
-            new = task(len(self.tasks), size, urgent=urgent and len(sizes) == 1)
+            new = task(f"{len(self.tasks)}.{'ab'[len(self.tasks) % 2]}", size, urgent=urgent and len(sizes) == 1)
             self.tasks.append(new)
             self.waiting.add(new)
             self.schedule.put(new)
@@ -248,7 +262,10 @@ class Anything(RuleBasedStateMachine):
         if not (batch[0].apart or batch[0].broken_off):
             ranked = [one for one in self.waiting if one.rank is batch[0].rank and not one.apart and not one.broken_off]
             assert not [one for one in self.waiting if one.rank < batch[0].rank and not (one.apart or one.broken_off)]
-            if worker < self.workers or batch[0].rank is not Rank.BACKLOG:
+            kinds = {one.kind for tasks in self.open.values() for one in tasks}
+            if not kinds & {one.kind for one in ranked} and (
+                worker < self.workers or batch[0].rank is not Rank.BACKLOG
+            ):
                 assert batch == sorted(ranked, key=lambda one: one.number)[: len(batch)]
         assert len(batch) == 1 or not any(one.alone for one in batch)
         self.waiting -= set(batch)
