@@ -86,7 +86,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 

@@ -39,7 +39,37 @@ def test_a_toggle_outside_a_heading_is_a_paragraph_and_other_buttons_are_none():
 
 
 def test_what_no_control_shows_stays_hidden():
-    assert text('<p>Seen.</p><div hidden>Never.</div><div aria-hidden="true">Never.</div>') == "Seen."
+    assert text("<p>Seen.</p><div hidden>Never.</div><p>Or</p><p hidden>never.</p>") == "Seen.\n\nOr"
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("<button>What?</button><div hidden>A mill.</div>", "What?\n\nA mill."),
+        ('<button>What?</button>\n<!-- a -->\n<div style="display: none">A mill.</div>', "What?\n\nA mill."),
+        ('<div role="button">What?</div><div hidden>A mill.</div>', "What?\n\nA mill."),
+        ('<div class="faq"><h3>What?</h3><div hidden>A mill.</div></div>', "### What?\n\nA mill."),
+        ("<dl><dt><button>What?</button></dt><dd hidden>A mill.</dd></dl>", "What?\n\nA mill."),
+        ("<h3>What?</h3><div hidden>A mill.</div><p>End</p>", "### What?\n\nEnd"),
+        ("<p>Buy</p><button>Send</button> now <div hidden>A mill.</div>", "Buy\n\nnow"),
+    ],
+)
+def test_what_a_button_or_a_heading_of_a_list_of_questions_unfolds_stands_below_it(page, words):
+    assert text(page, lines=True) == words
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ('Rated <span aria-hidden="true">★ five stars</span>.', "Rated ★ five stars."),
+        ('<div aria-hidden="true"><p>Seen.</p><i class="fa" aria-hidden="true">home</i></div>', "Seen."),
+        ('Mill <span aria-hidden="true">★</span><span class="material-icons" aria-hidden="true">star</span>', "Mill"),
+        ('<h2>Mill<a href="#mill" aria-hidden="true">Link to this</a><b aria-hidden="true">¶</b></h2>', "## Mill"),
+        ('<math><mi>x</mi></math><span class="katex-html" aria-hidden="true">x</span>', "x"),
+    ],
+)
+def test_words_that_are_not_read_aloud_are_kept_and_icons_are_not(page, words):
+    assert text(page) == words
 
 
 def test_hidden_elements_inside_one_another_go_together():

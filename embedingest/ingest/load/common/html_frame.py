@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.load.common.html_hidden import is_hidden, is_ornament, shown_by_controls, unfolds
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,12 +19,11 @@ _NAVIGATION: Final = (
     "nav, [role=navigation], [role=search], a.headerlink, a.anchor-link, "
     ".sphinxsidebar, .related, .navheader, .navfooter, .breadcrumb, .breadcrumbs"
 )
-_HIDDEN: Final = "[hidden], [aria-hidden=true]"
-_CONTROLS: Final = "[aria-controls], [data-target], [data-bs-target], [href^=\\#], [for]"
+_HIDDEN: Final = "[hidden]"
+_UNREAD: Final = "[aria-hidden=true]"
 _OUTSIDE: Final = "body > footer, body > aside, [role=contentinfo], [role=complementary], .footer, #footer"
 _MAIN: Final = "main, [role=main]"
 _NOTES: Final = re.compile(r"foot-?note|end-?note|rear-?note")
-_QUESTION: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary", "legend", "label"})
 _LEAST: Final = 4
 """An element that is said to be the main one holds at least this part of the page's words, else the whole is taken."""
 
@@ -30,7 +31,7 @@ _LEAST: Final = 4
 def without_noise(tree: LexborHTMLParser) -> None:
     """Take out what is no text of the page: scripts, menus of choice, buttons that unfold nothing."""
     tree.strip_tags(_NOISE, recursive=True)
-    _drop(button for button in _inner_first(tree.css("button")) if not _unfolds(button))
+    _drop(button for button in _inner_first(tree.css("button")) if not unfolds(button))
 
 
 def main_content(tree: LexborHTMLParser) -> LexborNode | None:
@@ -80,39 +81,9 @@ def _outermost(body: LexborNode) -> list[LexborNode]:
 def _drop_hidden(body: LexborNode) -> None:
     """Take out what stays hidden. What a control of the page shows, and what is found by a search, is content."""
     hidden = body.css(_HIDDEN)
-    if not hidden:
-        return
-    shown = {name for control in body.css(_CONTROLS) for name in _targets(control)}
-    for node in _inner_first(hidden):
-        attributes = node.attributes
-        if (attributes.get("hidden") or "").lower() == "until-found" or attributes.get("role") == "tabpanel":
-            continue
-        if not (set((attributes.get("id") or "").split()) & shown):
-            node.decompose(recursive=True)
-
-
-def _targets(control: LexborNode) -> list[str]:
-    """The ids of what a control shows."""
-    attributes = control.attributes
-    named = [attributes.get(name) or "" for name in ("aria-controls", "data-target", "data-bs-target", "href", "for")]
-    return [word.lstrip("#") for names in named for word in names.split()]
-
-
-def _unfolds(button: LexborNode) -> bool:
-    """Whether a button bears a question or a heading, whose answer it shows."""
-    attributes = button.attributes
-    if "aria-expanded" in attributes or "aria-controls" in attributes:
-        return True
-    if (attributes.get("data-toggle") or attributes.get("data-bs-toggle")) == "collapse":
-        return True
-    parent = button.parent
-    for _ in range(3):
-        if parent is None:
-            return False
-        if parent.tag in _QUESTION:
-            return True
-        parent = parent.parent
-    return "accordion" in (attributes.get("class") or "")
+    shown = shown_by_controls(body) if hidden else set()
+    _drop([node for node in _inner_first(hidden) if is_hidden(node, shown)])
+    _drop(node for node in _inner_first(body.css(_UNREAD)) if is_ornament(node))
 
 
 def _is_note(node: LexborNode) -> bool:
