@@ -20,6 +20,7 @@ __all__ = ["CaptionsLoader", "create"]
 _TIME: Final = re.compile(
     r"[ \t]*((?:\d{1,3}:)?\d{1,2}:\d{2})[.,]\d{1,3}[ \t]*-->[ \t]*((?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3})?"
 )
+_BEGUN: Final = re.compile(r"[ \t]*\d{1,3}(?::\d{0,2}){1,2}(?:[.,]\d{0,3})?[ \t]*(?:-{1,2}>?)?[ \t]*[\d:.,]*[ \t]*")
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^}\n]{0,400}\}")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]{1,200})>")
 _SECTION: Final = re.compile(r"(?mi)^\[(?:script info|events)\]")
@@ -42,7 +43,7 @@ class CaptionsLoader:
     """
 
     name = "captions"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".srt", ".vtt", ".ass", ".ssa"})
     mimes = frozenset({"application/x-subrip", "text/vtt", "text/x-ssa"})
 
@@ -68,8 +69,16 @@ class CaptionsLoader:
         if not lines and decoded.text.strip() and "-->" not in decoded.text and mime != "text/x-ssa":
             raise DocumentError(f"{name} holds no cues with times", source=name, code="corrupt")
         text = "\n".join(lines) + ("\n" if lines else "")
+        counted |= {"cut_off": 1} if _is_cut(decoded.text) else {}
         notices = {**decoded.notices, **counted, **({"repeated_lines": repeated} if repeated else {})}
         return Document(source=name, text=text, mime=mime, spans=tuple(spans), notices=notices)
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a file ends within the times of a cue, or behind them."""
+    *_, before, last = ["", "", *text.rsplit("\n", 2)]
+    begun = _BEGUN.fullmatch(last) is not None or _TIME.match(last) is not None
+    return begun and (not before.strip() or before.strip().isdecimal())
 
 
 def _mime(text: str) -> str:

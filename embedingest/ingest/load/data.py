@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from embedingest.ingest.load.common.decode import decode
-from embedingest.ingest.load.common.json_text import rewritten
+from embedingest.ingest.load.common.json_text import check, rewritten
 from embedingest.types import Document
 
 __all__ = ["JsonLinesLoader", "JsonLoader", "YamlLoader", "create_json", "create_jsonl", "create_yaml"]
 
 _LONG_LINE: Final = 2000
+_LOOSE: Final = (".json5", ".jsonc")
 
 
 class JsonLoader:
     """JSON as it stands; one that is written on endless lines is indented first, so that it can be cut.
 
-    A file that is not JSON is taken as text and counted as `invalid_json`.
+    A file that is not JSON is taken as text and counted as `invalid_json`; comments and commas before an end are let.
     """
 
     name = "json"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".json", ".geojson", ".json5", ".jsonc", ".webmanifest", ".har", ".avsc"})
     mimes = frozenset({"application/json"})
 
@@ -29,11 +30,13 @@ class JsonLoader:
         decoded = decode(data, name)
         text, notices = decoded.text, dict(decoded.notices)
         lines, written = text.count("\n") + 1, text
-        if len(text) > _LONG_LINE * lines:
-            try:
+        try:
+            if len(text) > _LONG_LINE * lines:
                 text = rewritten(text, indent=True) + "\n"
-            except ValueError:
-                notices["invalid_json"] = 1
+            elif text.strip() and not name.lower().endswith(_LOOSE):
+                check(text)
+        except ValueError:
+            notices["invalid_json"] = 1
         return Document(
             source=name,
             text=text,

@@ -64,7 +64,7 @@ class RtfLoader:
     """
 
     name = "rtf"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".rtf"})
     mimes = frozenset({"application/rtf", "text/rtf"})
 
@@ -205,6 +205,8 @@ class _Reader:
             else:
                 self._word(word, int(number) if number else None)
         self._flush()
+        if self._outer:
+            self.notices["cut_off"] = 1
 
     def _bytes(self, raw: bytes) -> None:
         dropped = min(self._skip, len(raw))

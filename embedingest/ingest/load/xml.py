@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly, pipe_table
 from embedingest.ingest.load.common.declared import decode_declared
+from embedingest.ingest.load.common.loose_xml import loose_root
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
@@ -102,11 +103,11 @@ class XmlLoader:
     """Words in their order: titles of sections as headings, rows of cells as tables, listings as such.
 
     HTML that stands in a text (notes, feeds) is read as such; data in base64 is left out and counted. XML that is
-    not well formed is read as a browser reads a page, and told (`invalid_xml`); declared entities are refused.
+    not well formed is read as far as its tags can be followed, and told (`invalid_xml`); declared entities are refused.
     """
 
     name = "xml"
-    version = "2"
+    version = "3"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".fods", ".tei",
          ".rss", ".atom"]
@@ -121,27 +122,27 @@ class XmlLoader:
             if error.code != "corrupt":
                 raise
             return self._broken(data, name)
-        if is_dump(root):
-            return read_dump(root, name)
-        walk = _Walk()
-        walk.all(root)
-        return Document(
-            source=name,
-            has_lines=False,
-            text=walk.finish(),
-            markup="markdown",
-            mime="image/svg+xml" if _local(root) == "svg" else "application/xml",
-            title=walk.title,
-            notices=walk.notices,
-        )
+        return read_dump(root, name) if is_dump(root) else _document(root, name, {})
 
     def _broken(self, data: bytes, name: str) -> Document:
         decoded = decode_declared(data, name)
-        text = read(decoded.text, "a.xhtml", main_only=False).text if "<" in decoded.text else decoded.text
         notices = {**decoded.notices, **({"invalid_xml": 1} if decoded.text.strip() else {})}
-        return Document(
-            source=name, has_lines=False, text=text, markup="markdown", mime="application/xml", notices=notices
-        )
+        root = loose_root(decoded.text)
+        return _document(root[0] if len(root) == 1 and not _has_words(root) else root, name, notices)
+
+
+def _document(root: Element, name: str, notices: dict[str, int]) -> Document:
+    walk = _Walk()
+    walk.all(root)
+    return Document(
+        source=name,
+        has_lines=False,
+        text=walk.finish(),
+        markup="markdown",
+        mime="image/svg+xml" if _local(root) == "svg" else "application/xml",
+        title=walk.title,
+        notices={**notices, **walk.notices},
+    )
 
 
 def create() -> XmlLoader:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["rewritten"]
+__all__ = ["check", "rewritten"]
 
 _TOKEN: Final = re.compile(
     r"""[ \t\r\n]*+(?:("[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+")|([{}\[\],:])|([^\s{}\[\],:"]++)|\Z)"""
@@ -26,6 +26,8 @@ _RUNS: Final = {  # most of what large texts hold; no comma and no colon in it s
 _UNICODE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|(.))")
 _PLAIN_ESCAPES: Final = frozenset('"\\/bfnrt')
 _CLOSES: Final = {"}": "{", "]": "["}
+_LOOSE: Final = re.compile(r"""("[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?""", re.DOTALL)
+_LAST_COMMA: Final = re.compile(r"""("[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")|,(?=\s*+[}\]])""", re.DOTALL)
 _DEEPEST: Final = 64
 """Levels of indentation; what is nested deeper stands on one line, or blanks would outgrow the words."""
 
@@ -53,6 +55,19 @@ def rewritten(text: str, *, indent: bool = False) -> str:
         if indent and kind == "mark" and word == ":":
             out[-1] = ": "
     return "".join(out)
+
+
+def check(text: str) -> None:
+    """Raise ValueError for a text that is no JSON; comments, and commas before the end of a list, do no harm."""
+    try:
+        for _ in _checked(text):
+            pass
+    except ValueError:
+        if "//" not in text and "/*" not in text and not _LAST_COMMA.search(text):
+            raise
+        plain = _LAST_COMMA.sub(r"\1", _LOOSE.sub(r"\1", text))
+        for _ in _checked(plain):
+            pass
 
 
 def _checked(text: str) -> Iterator[tuple[str, str]]:

@@ -52,7 +52,7 @@ class CardsLoader:
     """
 
     name = "cards"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".ics", ".ifb", ".vcs", ".vcf", ".vcard"})
     mimes = frozenset({"text/calendar", "text/vcard"})
 
@@ -82,9 +82,9 @@ def create() -> CardsLoader:
     return CardsLoader()
 
 
-def to_text(source: str) -> str:
-    """The words of a calendar or of cards, a blank line between components."""
-    return "\n\n".join("\n".join([heading, *lines]) for heading, lines in _components(source, {}))
+def to_text(source: str, notices: dict[str, int]) -> str:
+    """The words of a calendar or of cards, a blank line between components; what is left out is counted."""
+    return "\n\n".join("\n".join([heading, *lines]) for heading, lines in _components(source, notices))
 
 
 def _components(source: str, notices: dict[str, int]) -> Iterator[tuple[str, list[str]]]:
@@ -102,6 +102,8 @@ def _components(source: str, notices: dict[str, int]) -> Iterator[tuple[str, lis
             notices["skipped_images"] = notices.get("skipped_images", 0) + 1
         elif open_names and open_names[-1] in _COMPONENTS:
             found.append(each)
+    if open_names:
+        notices["cut_off"] = 1
     yield from _component(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from email.errors import CloseBoundaryNotFoundDefect
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
@@ -65,6 +66,8 @@ def collect(message: Any, notices: dict[str, int]) -> Parts:
                 return whole
             stack[-1][2].append(whole)
         elif part.is_multipart() and part.get_content_maintype() == "multipart":
+            if any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in part.defects):
+                notices["cut_off"] = 1
             stack.append((part.get_content_subtype(), iter(part.get_payload()), []))
         else:
             results.append(reader.leaf(part, root=part is message))
@@ -133,7 +136,7 @@ class _Reader:
         if kind == "text/html":
             return Parts([read(text).text], plain=False)
         if kind == "text/calendar":
-            return Parts(asides=[to_text(text)])
+            return Parts(asides=[to_text(text, self._notices)])
         if kind in {"text/enriched", "text/richtext"}:
             text = _ENRICHED.sub("", text).replace("<<", "<")
         text, sealed = without_armour(text)
