@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FoldersBehind",
+    "failed_documents",
     "fault_of_journal",
     "list_snapshots",
     "root_named",
@@ -163,6 +164,13 @@ def waiting_deletions(state: Path, db: str, table: str) -> list[str]:
     from embedingest.ingest.audit.status import journal_status
 
     return journal_status(journal_path(state, db, table), now=time.time())["pending_deletes"]
+
+
+def failed_documents(state: Path, db: str, table: str) -> list[str]:
+    """The documents that failed, as of the last run; none where nothing was ever ingested."""
+    from embedingest.ingest.audit.status import journal_status
+
+    return [file["source"] for file in journal_status(journal_path(state, db, table), now=time.time())["failures"]]
 
 
 def fault_of_journal(state: Path, db: str, table: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -15,7 +16,7 @@ from embedingest.cli._reports import print_report
 from embedingest.errors import LockedError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from embedingest.cli._interrupt import StopEvent
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.report import IngestReport
     from embedingest.ingest.state.journal import Journal, Request
 
-__all__ = ["perform_or_request"]
+__all__ = ["note_unknown", "perform_or_request"]
 
 _POLL_SECONDS: Final = 0.1
 _LOCK_SECONDS: Final = 1.0
@@ -43,6 +44,14 @@ class _Wish(NamedTuple):
     verb: str
     arguments: dict[str, Any]
     lock_seconds: float
+
+
+def note_unknown(named: Sequence[str], known: Collection[str], reason: str) -> None:
+    """Say of each document that was named and is not among those that it concerns, so that a typo is seen."""
+    for source in named:
+        if source not in known:
+            near = get_close_matches(source, known, n=1)
+            print_note(f"{source}: {reason}" + (f"; did you mean {near[0]}?" if near else "; see `embedingest status`"))
 
 
 def perform_or_request(

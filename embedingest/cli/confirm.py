@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from embedingest.cli._options import json_option, sources_argument, table_options
-from embedingest.cli._requests import perform_or_request
+from embedingest.cli._requests import note_unknown, perform_or_request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,8 @@ def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json:
     """
     from embedingest.build.inspect import waiting_deletions
 
+    waiting = waiting_deletions(state, db, table)
+    note_unknown(sources, waiting, "no deletion of it waits")
     # What begins to wait later was never seen by who confirms now.
-    named = list(sources) or waiting_deletions(state, db, table)
+    named = list(sources) or waiting
     return perform_or_request(state, db, table, "confirm", {"sources": named}, as_json=as_json)

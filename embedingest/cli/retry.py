@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from embedingest.cli._options import json_option, sources_argument, table_options
-from embedingest.cli._requests import perform_or_request
+from embedingest.cli._requests import note_unknown, perform_or_request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,4 +24,8 @@ def retry(sources: tuple[str, ...], db: str, table: str, state: Path, as_json: b
 
     SOURCE is a document's name in the table, as `embedingest status` shows it.
     """
+    from embedingest.build.inspect import failed_documents
+
+    if sources:
+        note_unknown(sources, failed_documents(state, db, table), "no document of that name has failed")
     return perform_or_request(state, db, table, "retry", {"sources": list(sources)}, as_json=as_json)

@@ -155,6 +155,17 @@ def test_exit_codes_errors_and_documents_are_the_same_with_and_without_a_watch(s
     assert {ran.code for ran in alone} >= {0, 1, 2}
 
 
+def test_a_name_that_a_request_does_not_concern_is_told(shell):
+    shell.write("docs/a.md", "a document")
+    shell.write("docs/b.pdf", b"%PDF-1.4 broken")
+    shell.ingest()
+    assert "docs/a.mdd: no deletion of it waits" in shell.run("confirm", "docs/a.mdd").err
+    assert "docs/b.pdff: no document of that name has failed; did you mean docs/b.pdf?" in (
+        shell.run("retry", "docs/b.pdff").err
+    )
+    assert "no document" not in shell.run("retry", "docs/b.pdf").err
+
+
 def shape(ran):
     """The keys of the answer and of what is in it, without times."""
     document = ran.json if ran.out else {}
