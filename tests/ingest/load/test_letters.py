@@ -168,7 +168,7 @@ def test_a_calendar_is_its_events_in_words():
     )
     document = load(data, "a.ics")
     assert document.text == (
-        "Mill, old\nStart: 2024-04-01 10:00\nEnd: 2024-04-02\nAttendee: Ann: Miller <ann@example.org>\n"
+        "Mill, old\nStart: 2024-04-01 10:00 (Europe/Berlin)\nEnd: 2024-04-02\nAttendee: Ann: Miller <ann@example.org>\n"
         "A long line that goes on\nand on.\n"
     )
     assert document.notices == {"skipped_images": 1}
@@ -197,3 +197,19 @@ def test_what_is_none_of_these_is_refused(name, data):
 def test_parts_beyond_the_bound_are_counted():
     message = multipart("mixed", *[("Content-Type: text/plain", f"{n}") for n in range(2003)], head=HEAD)
     assert MailLoader().load(message.encode(), "a.eml").notices == {"attachments_left_out": 3}
+
+
+def test_a_calendar_says_its_name_how_long_events_last_and_in_which_zone():
+    source = (
+        "BEGIN:VCALENDAR\nX-WR-CALNAME:Mill calendar\nBEGIN:VEVENT\nSUMMARY:Grind\nDTSTART;VALUE=DATE:20240501\n"
+        "DTEND;VALUE=DATE:20240503\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:Bake\nDTSTART;VALUE=DATE:20240601\n"
+        "DTEND;VALUE=DATE:20240601\nEND:VEVENT\nBEGIN:VEVENT\nDTSTART;TZID=Europe/Berlin:20240505T090000\n"
+        "DURATION:PT1H30M\nSUMMARY:Mow\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    calendar = load(source, "a.ics")
+    assert calendar.title == "Mill calendar"
+    assert calendar.text == (
+        "Mill calendar\n\nGrind\nStart: 2024-05-01\nEnd: 2024-05-02\n\nBake\nStart: 2024-06-01\nEnd: 2024-06-01\n\n"
+        "Mow\nStart: 2024-05-05 09:00 (Europe/Berlin)\nDuration: 1 hour 30 minutes\n"
+    )
+    assert calendar.text.strip() in body(load(f"Subject: A\nContent-Type: text/calendar\n\n{source}"))

@@ -1,9 +1,10 @@
-"""Calendars (iCalendar) and address cards (vCard) as words: one line a property. Knows their lines, no dates."""
+"""Calendars (iCalendar) and address cards (vCard) as words: one line a property. Knows their lines."""
 
 from __future__ import annotations
 
 import quopri
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import DocumentError
@@ -24,9 +25,11 @@ _LINE: Final = re.compile(
 )
 _ESCAPE: Final = re.compile(r"\\([\\;,:nN])")
 _STAMP: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z?))?\Z")
+_HEAD: Final = 65_536
 _COMPONENTS: Final = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VCARD"})
 _LABELS: Final = {
-    "DTSTART": "Start", "DTEND": "End", "DUE": "Due", "LOCATION": "Location", "ORGANIZER": "Organizer",
+    "DTSTART": "Start", "DTEND": "End", "DURATION": "Duration", "DUE": "Due", "LOCATION": "Location",
+    "ORGANIZER": "Organizer",
     "ATTENDEE": "Attendee", "DESCRIPTION": "", "COMMENT": "", "CATEGORIES": "Categories", "URL": "URL",
     "CONTACT": "Contact", "STATUS": "Status", "RRULE": "Repeats", "RESOURCES": "Resources",
     "ORG": "Organization", "TITLE": "Title", "ROLE": "Role", "TEL": "Phone", "EMAIL": "E-mail", "ADR": "Address",
@@ -34,6 +37,13 @@ _LABELS: Final = {
     "IMPP": "Chat", "RELATED": "Related", "GEO": "Position",
 }  # fmt: skip
 _BINARY: Final = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "ATTACH"})
+_DAY: Final = re.compile(r"[0-9]{8}")
+_NAMES: Final = frozenset({"X-WR-CALNAME", "NAME"})
+_DURATION: Final = re.compile(
+    r"\+?P(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?", re.IGNORECASE
+)
+_UNITS: Final = ("week", "day", "hour", "minute", "second")
+_ZONE: Final = re.compile(r';TZID=(?:"([^"]*)"|([^;:]*))', re.IGNORECASE)
 _DATES: Final = frozenset({"DTSTART", "DTEND", "DUE", "BDAY", "ANNIVERSARY"})
 
 
@@ -46,13 +56,13 @@ class _Property(NamedTuple):
 
 
 class CardsLoader:
-    """Each event, task, journal entry and card is a section under its summary or name.
+    """Each event, task, journal entry and card is a section under its summary or name; a calendar's name is the title.
 
     Pictures and files in them are left out and counted; time zones, alarms and what only programs read are no words.
     """
 
     name = "cards"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".ics", ".ifb", ".vcs", ".vcf", ".vcard"})
     mimes = frozenset({"text/calendar", "text/vcard"})
 
@@ -61,6 +71,8 @@ class CardsLoader:
         decoded = decode(data, name)
         assembly = Assembly()
         notices = dict(decoded.notices)
+        title = _calendar_name(decoded.text)
+        assembly.add(title)
         for heading, lines in _components(decoded.text, notices):
             start = assembly.next
             assembly.add("\n".join([heading, *lines]))
@@ -72,6 +84,7 @@ class CardsLoader:
             has_lines=False,
             text=assembly.text,
             mime="text/vcard" if "BEGIN:VCARD" in decoded.text[:2000].upper() else "text/calendar",
+            title=title or None,
             spans=tuple(assembly.spans),
             notices=notices,
         )
@@ -84,7 +97,18 @@ def create() -> CardsLoader:
 
 def to_text(source: str, notices: dict[str, int]) -> str:
     """The words of a calendar or of cards, a blank line between components; what is left out is counted."""
-    return "\n\n".join("\n".join([heading, *lines]) for heading, lines in _components(source, notices))
+    sections = ("\n".join([heading, *lines]) for heading, lines in _components(source, notices))
+    return "\n\n".join(part for part in (_calendar_name(source), *sections) if part)
+
+
+def _calendar_name(source: str) -> str:
+    """What the calendar is called; empty where it says nothing."""
+    for each in _properties(source[:_HEAD]):
+        if each.name == "BEGIN" and each.value.strip().upper() in _COMPONENTS:
+            break
+        if each.name in _NAMES:
+            return " ".join(_plain(each.value).split())
+    return ""
 
 
 def _components(source: str, notices: dict[str, int]) -> Iterator[tuple[str, list[str]]]:
@@ -130,15 +154,38 @@ def _component(found: list[_Property]) -> Iterator[tuple[str, list[str]]]:
     names = [_plain(each.value) for key in ("SUMMARY", "FN") for each in found if each.name == key]
     if not any(names):
         names = [" ".join(reversed(_fields(each.value)[:2])) for each in found if each.name == "N"]
+    found = _with_last_day(found)
     lines = [line for each in found if each.name in _LABELS and (line := _line(each))]
     heading = next((" ".join(name.split()) for name in names if name.strip()), "")
     if heading or lines:
         yield (heading, lines) if heading else (lines[0], lines[1:])
 
 
+def _with_last_day(found: list[_Property]) -> list[_Property]:
+    """The same, where the end of whole days is the last of them: calendars write the day after it."""
+    start = next((each.value.strip() for each in found if each.name == "DTSTART"), "")
+    if not _DAY.fullmatch(start):
+        return found
+    return [each._replace(value=_day_before(each.value, start)) if each.name == "DTEND" else each for each in found]
+
+
+def _day_before(value: str, first: str) -> str:
+    """The day before, but none before the first; what is no day stays as it is."""
+    try:
+        day = datetime.strptime(value.strip(), "%Y%m%d").date() if _DAY.fullmatch(value.strip()) else None  # noqa: DTZ007
+        return value if day is None else max(first, f"{day - timedelta(days=1):%Y%m%d}")
+    except (ValueError, OverflowError):
+        return value
+
+
 def _line(each: _Property) -> str:
     if each.name in _DATES:
         words = _STAMP.sub(_readable, each.value.strip())
+        zone = _ZONE.search(each.parameters)
+        if zone is not None and ":" in words and not words.endswith("UTC"):
+            words = f"{words} ({zone[1] or zone[2] or ''})".removesuffix(" ()")
+    elif each.name == "DURATION":
+        words = _duration(each.value.strip())
     elif each.name in {"ORGANIZER", "ATTENDEE"}:
         words = _person(each)
     else:
@@ -153,6 +200,14 @@ def _person(each: _Property) -> str:
     name = (match[1] or match[2] or "").strip() if match else ""
     address = re.sub(r"(?i)\Amailto:", "", each.value.strip())
     return f"{name} <{address}>" if name and address and name != address else name or address
+
+
+def _duration(value: str) -> str:
+    """`1 hour 30 minutes`; what is no duration stays as it is written."""
+    match = _DURATION.fullmatch(value)
+    numbers = [int(number or 0) for number in match.groups()] if match else []
+    said = [f"{number} {unit}{'s' * (number != 1)}" for number, unit in zip(numbers, _UNITS, strict=False) if number]
+    return " ".join(said) or value
 
 
 def _readable(match: re.Match[str]) -> str:
