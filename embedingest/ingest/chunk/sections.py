@@ -34,7 +34,7 @@ class Section:
     """`text[start:end]`, its blocks, and the headings above it, its own last, each with the offset where it begins.
 
     A heading without words of its own stays with the first section below it. A section that stands `apart` begins
-    a slide or a message.
+    a slide, a chapter of a book or a message.
     """
 
     start: int
@@ -58,15 +58,24 @@ def sections(document: Document) -> Iterator[Section]:
     """The sections of a document, tiling its text in order."""
     blocks = _blocks(document)
     slides = {span.start for span in document.spans if span.kind == "slide"}
-    apart = slides | {span.start for span in document.spans if span.kind == "message"}
+    chapters = {span.start for span in document.spans if span.kind == "chapter"}
+    apart = slides | chapters | {span.start for span in document.spans if span.kind == "message"}
     path: list[tuple[int, int, str]] = []  # level, offset, words
-    first = 0
+    parts: list[tuple[int, int, str]] = []  # those of the path whose chapters hold headings only: parts of a book
+    first, begun = 0, 0
     for index, block in enumerate(blocks):
         if block.start in slides and path:  # a slide without a title does not belong to the one before
             if index > first:
                 yield _section(document.text, blocks, first, index, path, apart)
             first = index
             path.clear()
+        if block.start in chapters:  # nor does a chapter, save to its part
+            bare = all(each.kind == "heading" for each in blocks[begun:index])
+            if index > first and not bare:
+                yield _section(document.text, blocks, first, index, path, apart)
+                first = index
+            parts = path[:] if bare else [each for each in path if each in parts]
+            path, begun = parts[:], index
         if block.kind == "heading" and index > first and not _only_parents(blocks, first, index):
             yield _section(document.text, blocks, first, index, path, apart)
             first = index

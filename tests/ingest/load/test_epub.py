@@ -2,8 +2,12 @@
 
 import pytest
 
+from embedingest import registry
+from embedingest.ingest.chunk.choose import chunker_for
+from embedingest.ingest.chunk.sections import sections
 from embedingest.ingest.load.inner import load_inner
 from tests import samples
+from tests.ingest.load.pumps import WordSizer
 
 
 def book(*chapters):
@@ -53,3 +57,25 @@ def test_words_that_look_like_markup_hide_no_chapter(mark):
     shown = mark.replace("&lt;", "<").replace("1985.", "1985\\.")
     shown = shown if "\\" in shown else f"\\{shown}"
     assert document.text == f"# One\n\nBefore.\n\n{shown}\n\nAfter.\n\n# Two\n\nMore.\n"
+
+
+def test_a_chapter_belongs_to_its_part_and_not_to_the_chapter_before():
+    pages = (
+        "<h1>Part I</h1>",
+        "<h2>Alpha</h2><p>First words.</p>",
+        "<p class='title'><b>Beta</b></p><p>Second words.</p><h3>Below</h3><p>Third words.</p>",
+        "<p>Gamma, the last.</p>",
+        "<h1>Part II</h1><p>Fourth words.</p>",
+        "<h2>Delta</h2><p>Fifth words.</p>",
+    )
+    data = book(*(f"<html xmlns='http://www.w3.org/1999/xhtml'><body>{page}</body></html>".encode() for page in pages))
+    document = load_inner(data, "b.epub", "b.epub")
+    chunks = registry.load("chunkers", chunker_for(document))().chunk(document, WordSizer())
+    assert [section.path for section in sections(document)] == [
+        ("Part I", "Alpha"), ("Part I",), ("Part I", "Below"), ("Part I",), ("Part II",), ("Delta",),
+    ]  # fmt: skip
+    words = [
+        {word for word in ("First", "Second", "Third", "Gamma", "Fourth", "Fifth") if word in each.text}
+        for each in chunks
+    ]
+    assert words == [{"First"}, {"Second", "Third"}, {"Gamma"}, {"Fourth"}, {"Fifth"}]
