@@ -22,6 +22,7 @@ _TIME: Final = re.compile(
 )
 _BEGUN: Final = re.compile(r"[ \t]*\d{1,3}(?::\d{0,2}){1,2}(?:[.,]\d{0,3})?[ \t]*(?:-{1,2}>?)?[ \t]*[\d:.,]*[ \t]*")
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^}\n]{0,400}\}")
+_NOTE: Final = re.compile(r"\n[ \t]*\n(?=NOTE(?:[ \t\n]|\Z))")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]{1,200})>")
 _SECTION: Final = re.compile(r"(?mi)^\[(?:script info|events)\]")
 _ENDLESS: Final = re.compile("&#[0-9]{400,}")
@@ -43,7 +44,7 @@ class CaptionsLoader:
     """
 
     name = "captions"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".srt", ".vtt", ".ass", ".ssa"})
     mimes = frozenset({"application/x-subrip", "text/vtt", "text/x-ssa"})
 
@@ -56,6 +57,8 @@ class CaptionsLoader:
             read = [_Cue(event.time, event.lines) for event in events(decoded.text, counted)]
         else:
             read = list(_cues(decoded.text, web=mime == "text/vtt"))
+            notes = len(_NOTE.findall(decoded.text)) if mime == "text/vtt" else 0
+            counted |= {"comments_left_out": notes} if notes else {}
         cues, repeated = _without_repeats(read)
         lines: list[str] = []
         spans: list[Span] = []
@@ -94,7 +97,9 @@ def _cues(text: str, *, web: bool) -> Iterator[_Cue]:
     for index, (at, match) in enumerate(times):
         end = times[index + 1][0] if index + 1 < len(times) else len(lines)
         if web:
-            end = next((row for row in range(at + 1, end) if not lines[row].strip()), end)
+            # Files that roll up begin cues with a line of blanks, which is not the end.
+            first = at + 1 + (end > at + 1 and lines[at + 1].isspace())
+            end = next((row for row in range(first, end) if not lines[row].strip()), end)
         elif end < len(lines):
             above = next((row for row in range(end - 1, at, -1) if lines[row].strip()), at)
             end = above if above > at and lines[above].strip().isdecimal() else end

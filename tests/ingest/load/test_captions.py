@@ -78,3 +78,15 @@ def test_columns_of_substation_are_those_that_the_file_names():
     text = "[Events]\nFormat: Marked, Start, Actor, Text\nDialogue: Marked=0,0:00:01.00,Bo,One, two\n"
     assert load(text, "x.ssa").text == "Bo: One, two\n"
     assert load("[Events]\nFormat:\nDialogue: x\n", "x.ssa").text == ""
+
+
+def test_the_first_cue_that_begins_with_blanks_has_its_own_time_and_notes_are_counted():
+    film = (
+        "WEBVTT\n\nNOTE one\nof two lines\n\nNOTE\ntwo\n\n00:00:01.000 --> 00:00:02.000\n \nhello there\n\n"
+        "00:00:02.000 --> 00:00:02.010\nhello there\n \n\n00:00:02.010 --> 00:00:04.000\nhello there\nNOTE welcome\n\n"
+        "00:00:04.000 --> 00:00:04.010\nNOTE welcome\n \n\n00:00:04.010 --> 00:00:06.000\nNOTE welcome\ntoday\n"
+    )
+    document = load(film, "a.vtt")
+    assert document.text == "hello there\nNOTE welcome\ntoday\n"
+    assert [span.value for span in document.spans[:2]] == ["00:00:01", 11]
+    assert document.notices == {"comments_left_out": 2, "repeated_lines": 4}
