@@ -21,7 +21,7 @@ KEPT = {
     "html": ("the main content, or all of it by setting; headings, lists, tables, listings", "`skipped_images`"),
     "json": ("the text; one endless line is indented", "`invalid_json`"),
     "jsonl": ("every line, numbers and double keys as written", "`invalid_lines`"),
-    "latex": ("headings, lists, listings; formulas as written", "nothing: references and citations are left out"),
+    "latex": ("headings, lists, tables, listings, macros written out; formulas as written", "`included_files`"),
     "mail": ("headers, the text, calendars; attachments as documents of their own",
              "`attachments_left_out`, `signatures_left_out`, `encoded_data`, `encrypted_data`, `inner_…`, `cut_off`"),
     "man": ("sections, tags over their words, examples, tables; title, section, date",

@@ -7,6 +7,11 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.tex.asides import Asides
+from embedingest.ingest.load.tex.macros import Macros
+from embedingest.ingest.load.tex.tables import with_tables
+from embedingest.ingest.load.tex.units import with_units
+from embedingest.ingest.notices import plus
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -29,13 +34,26 @@ _HEADING: Final = re.compile(
 _TITLE: Final = re.compile(r"\\(title|author)" + _OPTION + r"?\{((?:[^{}]|\{[^{}]*\})*)\}")
 _DROPPED: Final = re.compile(
     r"\\(?:label|ref|eqref|pageref|cite[a-z]*|index|vspace|hspace|includegraphics|bibliography|bibliographystyle"
-    r"|input|include|usepackage|pagestyle|thispagestyle|setlength|newcommand|renewcommand)\*?"
+    r"|usepackage|pagestyle|thispagestyle|setlength|newcommand|renewcommand|bibitem|color|rule|thanks|pagecolor"
+    r"|setcounter|addtocounter|definecolor|selectlanguage|nocite|hypersetup|graphicspath)\*?"
     + _OPTION
     + r"*(?:\{[^{}]*\})+"
 )
-_ENVIRONMENT: Final = re.compile(_BLANKS + r"\\(?:begin|end)\{[^{}]*\}" + _OPTION_ON_LINE + r"?[ \t]*")
+_INCLUDED: Final = re.compile(r"\\(?:input|include|subfile)(?:\s?\{[^{}\n]{1,400}\}|[ ]+[^\s\\{}]{1,400})")
+# What stands in the first braces of these is no word: a colour, a width, a language.
+_SETTING: Final = re.compile(
+    r"\\(?:textcolor|colorbox|raisebox|parbox|scalebox|rotatebox|foreignlanguage|(?:fcolorbox|resizebox|fontsize)\*?"
+    + _OPTION_ON_LINE
+    + r"*\{[^{}]*\})\*?"
+    + _OPTION_ON_LINE
+    + r"*\{[^{}]*\}"
+    r"|\\begin\{(?:minipage|multicols\*?|thebibliography|wrapfigure|wraptable|spacing|adjustwidth|column|adjustbox)\}"
+    + _OPTION_ON_LINE
+    + r"*(?:\{[^{}\n]*\})*"
+)
+_ENVIRONMENT: Final = re.compile(_BLANKS + r"\\(begin|end)\{[^{}]*\}" + _OPTION_ON_LINE + r"?[ \t]*")
 _ITEM: Final = re.compile(_BLANKS + r"\\item\b[ \t]*(?:\[([^\]]{0,400})\])?[ \t]*")
-_LINK: Final = re.compile(r"\\href\{[^{}]*\}\{([^{}]*)\}|\\url\{([^{}]*)\}|\\footnote\{([^{}]*)\}")
+_LINK: Final = re.compile(r"\\href\{[^{}]*\}\{([^{}]*)\}|\\url\{([^{}]*)\}|\\footnote\{((?:[^{}]|\{[^{}]*\})*)\}")
 _ACCENT: Final = re.compile(
     r"\\([`'^\"~=.cvuHk])(?:\{(\\?[a-zA-Z])\}|[ ]?(\\?[a-zA-Z])(?![a-zA-Z])|(?<=[`'^\"~=.])([a-zA-Z]))"
 )
@@ -47,9 +65,11 @@ _MARKS: Final = {"`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~"
 _LETTERS: Final = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "aa": "å", "AA": "Å",
                    "l": "ł", "L": "Ł", "i": "i", "ldots": "…", "dots": "…", "textbackslash": "\\", "LaTeX": "LaTeX",
                    "TeX": "TeX", "S": "§", "P": "¶", "pounds": "£", "copyright": "©"}  # fmt: skip
-_LETTER: Final = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) + r")(?![a-zA-Z])(?:\{\})?[ ]?")
+_LETTER: Final = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) + r")(?![a-zA-Z])(?:\{\}|[ ]?)")
+_SPACE: Final = re.compile(r"(?<!\\)((?:\\\\){0,4})\\[,;: ]")
+_NO_BREAK: Final = re.compile(r"(?<!\\)\\[-!/@]")
+_HEAD: Final = 20_000
 _ROUNDS: Final = 8
-_ASIDE: Final = re.compile("\ue080(\\d+)\ue081")
 _LABEL: Final = re.compile(r"[ \t]*\\label\{[^{}]*\}")
 _FORMULA: Final = re.compile(
     r"(?<!\\)(?:\\\\)*(?:\\begin\{((?:equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign)\*?)\}"
@@ -60,27 +80,30 @@ _NO_PARAGRAPH: Final = re.compile(r"\n[ \t]*\n")
 
 
 class LatexLoader:
-    """Papers and books in LaTeX. Mathematics stays as it is written, references and citations are left out."""
+    """Papers and books in LaTeX. Mathematics stays as it is written, references and citations are left out.
+
+    Macros that a source defines are written out; files that it takes in are told (`included_files`).
+    """
 
     name = "latex"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
     def load(self, data: bytes, name: str) -> Document:
         """The words between `\\begin{document}` and its end, or the whole of a file that has neither."""
         decoded = decode(data, name)
-        titles = {key: _plain(value) for key, value in _TITLE.findall(decoded.text[:20_000])}
+        text, titles, included = _read(decoded.text)
         metadata: dict[str, Any] = {"author": titles["author"]} if titles.get("author") else {}
         return Document(
             source=name,
             has_lines=False,
-            text=to_markdown(decoded.text),
+            text=text,
             markup="markdown",
             mime="text/x-tex",
             title=titles.get("title") or None,
             metadata=metadata,
-            notices=decoded.notices,
+            notices=plus(decoded.notices, included_files=included) if included else decoded.notices,
         )
 
 
@@ -91,16 +114,23 @@ def create() -> LatexLoader:
 
 def to_markdown(source: str) -> str:
     """The Markdown of a LaTeX source; listings are kept letter by letter."""
+    return _read(source)[0]
+
+
+def _read(source: str) -> tuple[str, dict[str, str], int]:
+    """The Markdown of a source, its title and author, and how many other files it takes in."""
     begin, _, rest = source.partition(r"\begin{document}")
     body = rest.partition(r"\end{document}")[0] if rest else begin
+    paper = _Paper(len(source))
+    titles = paper.titles(source[:_HEAD], begin if rest else "")
     parts: list[str] = []
     end = 0
     for start, stop, listing in _listings(body):
-        parts += [_words(body[end:start]), "```\n" + listing.strip("\n") + "\n```"]
+        parts += [paper.words(body[end:start]), "```\n" + listing.strip("\n") + "\n```"]
         end = stop
-    parts.append(_words(body[end:]))
+    parts.append(paper.words(body[end:]))
     text = "\n\n".join(part.strip("\n") for part in parts if part.strip())
-    return text + "\n" if text else ""
+    return text + "\n" if text else "", titles, paper.included
 
 
 def _listings(body: str) -> Iterator[tuple[int, int, str]]:
@@ -117,22 +147,55 @@ def _listings(body: str) -> Iterator[tuple[int, int, str]]:
             at = stop + len(end)
 
 
-def _words(source: str) -> str:
-    formulas: list[str] = []
-    text = _without_formulas(_COMMENT.sub(r"\1", source), formulas)
-    text = _HEADING.sub(_heading, text)
+class _Paper:
+    """One source under way: the macros and the files taken in that were met so far."""
+
+    def __init__(self, size: int) -> None:
+        self._macros = Macros(size)
+        self.included = 0
+
+    def titles(self, head: str, preamble: str) -> dict[str, str]:
+        """Title and author from the head; the definitions of the preamble are kept."""
+        self._macros.taken(_COMMENT.sub(r"\1", preamble))
+        return {
+            key: " ".join(
+                _plain(_DROPPED.sub("", self._macros.expanded(value)).replace(r"\and", ",")).replace(" ,", ",").split()
+            )
+            for key, value in _TITLE.findall(head)
+        }
+
+    def words(self, source: str) -> str:
+        """The words of a stretch between listings."""
+        asides = Asides()
+        text = self._macros.taken(_COMMENT.sub(r"\1", asides.verbatim(source)))
+        text = self._macros.expanded(_without_formulas(text, asides))
+        text = _without_formulas(asides.verbatim(text, marked=True), asides)
+        text, included = _INCLUDED.subn("", text)
+        self.included += included
+        text = with_tables(text, lambda cell: asides.restored(_flat(cell)), asides.put)
+        lines = [" ".join(line.split()) if not line.startswith("#") else line for line in _flat(text).split("\n")]
+        return asides.restored(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
+
+
+def _flat(text: str) -> str:
+    """Headings, lists and notes as Markdown, other commands by their words."""
+    text = _HEADING.sub(_heading, _SETTING.sub("", with_units(text)))
     text = _DROPPED.sub("", _TITLE.sub("", text))
     text = _LINK.sub(lambda match: match[1] or match[2] or f" ({match[3]})", text)
-    text = _ITEM.sub(lambda match: "- " + (f"{match[1]}: " if match[1] else ""), text)
-    text = _plain(_ENVIRONMENT.sub("", text))
-    lines = [" ".join(line.split()) if not line.startswith("#") else line for line in text.split("\n")]
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
-    return _ASIDE.sub(lambda match: formulas[int(match[1])], text)
+    return _plain(_ENVIRONMENT.sub(_ended, _ITEM.sub(_item, text)))
 
 
-def _without_formulas(source: str, formulas: list[str]) -> str:
-    """The source with a mark in the place of each formula, whose spelling is added to `formulas`."""
-    source = source.replace("\ue080", "").replace("\ue081", "")
+def _ended(match: re.Match[str]) -> str:
+    return "\n" if match[1] == "end" else ""
+
+
+def _item(match: re.Match[str]) -> str:
+    begins = match.start() == 0 or match.string[match.start() - 1] == "\n"
+    return ("" if begins else "\n") + "- " + (f"{match[1]}: " if match[1] else "")
+
+
+def _without_formulas(source: str, asides: Asides) -> str:
+    """The source with a mark in the place of each formula, whose spelling is kept in `asides`."""
     parts: list[str] = []
     unended: set[str] = set()
     at = done = 0
@@ -145,8 +208,7 @@ def _without_formulas(source: str, formulas: list[str]) -> str:
             unended.add(closer)
         elif match[2] != "$" or not _NO_PARAGRAPH.search(source, at, stop):
             at = stop + len(closer)
-            parts.append(f"{source[done:start]}\ue080{len(formulas)}\ue081")
-            formulas.append(_LABEL.sub("", source[start:at]))
+            parts += [source[done:start], asides.put(_LABEL.sub("", source[start:at]))]
             done = at
     return "".join([*parts, source[done:]])
 
@@ -157,6 +219,7 @@ def _heading(match: re.Match[str]) -> str:
 
 def _plain(text: str) -> str:
     """Commands replaced by their words, inner ones first; then what TeX writes in a way of its own."""
+    text = _NO_BREAK.sub("", _SPACE.sub(r"\1 ", text))
     text = _LETTER.sub(lambda match: _LETTERS[match[1]], text)
     text = _ACCENT.sub(_accented, text)
     for _ in range(_ROUNDS):

@@ -403,6 +403,15 @@ PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
     "latex": (
         "a.tex",
         (
+            "\\newcommand{\\a}{",
+            "\\def\\a{\\a\\a}\\a",
+            "\\newcommand{\\a}[1]{#1#1}\\a{",
+            "\\begin{tabular}{",
+            "\\begin{tabular}{l}a&\\\\",
+            "\\multicolumn{2}{c}{",
+            "\\verb|",
+            "\\SI{5}{",
+            "\\textcolor{",
             "\\cite[",
             "\\cite[a]",
             "\\cite",

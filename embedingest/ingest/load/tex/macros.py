@@ -1,0 +1,126 @@
+"""Macros of a LaTeX source: what it defines itself is written out where it is used. Bounded, and runs no TeX."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Macros", "braces"]
+
+_DEFINITION: Final = re.compile(
+    r"\\(?:(?:new|renew|provide)command|DeclareRobustCommand)\*?\s{0,9}(?:\{\s{0,9}\\([a-zA-Z]+)\s{0,9}\}|\\([a-zA-Z]+))"
+    r"\s{0,9}(?:\[(\d)\])?\s{0,9}(?:\[([^\[\]{}\n]{0,200})\])?\s{0,9}(?=\{)"
+    r"|\\[egx]?def\s{0,9}\\([a-zA-Z]+)((?:#\d){0,9})\s{0,9}(?=\{)"
+)
+_COMMAND: Final = re.compile(r"\\(?:([a-zA-Z]+)|[^a-zA-Z])")
+_BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
+_PLACE: Final = re.compile(r"#(\d)")
+_OPTION: Final = re.compile(r"[ \t]*\[([^\[\]\n]{0,400})\]")
+_BLANKS: Final = re.compile(r"[ \t]*\n?[ \t]*")
+_OWN: Final = frozenset(
+    ["part", "chapter", "section", "subsection", "subsubsection", "paragraph", "title", "author", "begin", "end",
+     "item", "label", "ref", "cite", "footnote", "href", "url", "input", "include", "caption", "textbf", "emph"]
+)  # fmt: skip
+"""Commands that the loader knows better than their redefinition does."""
+
+_DEEPEST: Final = 8
+_LONGEST_BODY: Final = 4_000
+_LEAST_ROOM: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Macro:
+    body: str
+    arguments: int
+    default: str | None  # of the first argument, where that is optional
+
+
+class Macros:
+    """The macros found so far. All that they write together is bounded by some times the size of the source."""
+
+    def __init__(self, size: int) -> None:
+        self._found: dict[str, _Macro] = {}
+        self._room = 4 * size + _LEAST_ROOM
+
+    def taken(self, text: str) -> str:
+        """The text without the definitions in it, which are kept."""
+        if "command" not in text and "def" not in text and "Command" not in text:
+            return text
+        closes = braces(text)
+        parts = []
+        done = 0
+        for match in _DEFINITION.finditer(text):
+            stop = closes.get(match.end())
+            if match.start() < done or stop is None:
+                continue
+            name = match[1] or match[2] or match[5]
+            count = int(match[3] or 0) if match[5] is None else len(match[6]) // 2
+            body = text[match.end() + 1 : stop].removesuffix("\\xspace")
+            if name not in _OWN and len(body) <= _LONGEST_BODY:
+                self._found[name] = _Macro(body, count, match[4])
+            parts.append(text[done : match.start()])
+            done = stop + 1
+        return "".join([*parts, text[done:]])
+
+    def expanded(self, text: str, depth: int = 0) -> str:
+        """The text with what each macro stands for; macros in macros some levels deep, while there is room."""
+        if not self._found or depth >= _DEEPEST:
+            return text
+        closes: dict[int, int] | None = None
+        parts = []
+        done = 0
+        for match in _COMMAND.finditer(text):
+            macro = self._found.get(match[1])
+            if macro is None or match.start() < done:
+                continue
+            closes = braces(text) if closes is None and macro.arguments else closes
+            arguments, end = _arguments(text, match.end(), macro, closes or {})
+            size = (
+                1
+                + len(macro.body)
+                + sum(len(words) * macro.body.count(f"#{number}") for number, words in enumerate(arguments, 1))
+            )
+            if size > self._room:
+                continue
+            self._room -= size
+            parts += [text[done : match.start()], self.expanded(_filled(macro.body, arguments), depth + 1)]
+            done = end
+        return "".join([*parts, text[done:]])
+
+
+def braces(text: str) -> dict[int, int]:
+    """Where each opening brace of a text is closed; those that nothing closes are left out."""
+    closes: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _BRACE.finditer(text):
+        if match[0] == "{":
+            opened.append(match.start())
+        elif match[0] == "}" and opened:
+            closes[opened.pop()] = match.start()
+    return closes
+
+
+def _filled(body: str, arguments: list[str]) -> str:
+    return _PLACE.sub(lambda match: arguments[int(match[1]) - 1] if 0 < int(match[1]) <= len(arguments) else "", body)
+
+
+def _arguments(text: str, at: int, macro: _Macro, closes: dict[int, int]) -> tuple[list[str], int]:
+    """What stands behind a macro for each of its arguments, and where that ends."""
+    arguments: list[str] = []
+    if macro.default is not None and macro.arguments:
+        option = _OPTION.match(text, at)
+        arguments.append(option[1] if option else macro.default)
+        at = option.end() if option else at
+    while len(arguments) < macro.arguments:
+        blanks = _BLANKS.match(text, at)
+        start = blanks.end() if blanks else at
+        if start in closes:
+            arguments.append(text[start + 1 : closes[start]])
+            at = closes[start] + 1
+        elif start < len(text) and text[start].isalnum():
+            arguments.append(text[start])
+            at = start + 1
+        else:
+            arguments.append("")
+    return arguments, at
