@@ -40,7 +40,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "saved-page": ".mht .mhtml",
         "rtf": ".rtf",
         "wiki": ".wiki .mediawiki .wikitext",
-        "xml": ".xml .svg .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .fods .tei .rss .atom",
+        "xml": ".xml .svg .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .fods .tei .rss .atom .opml",
         "cards": ".ics .ifb .vcs .vcf .vcard",
         "json": ".json .geojson .json5 .jsonc .webmanifest .har .avsc",
         "jsonl": ".jsonl .ndjson",

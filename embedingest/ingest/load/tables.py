@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import io
 import itertools
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
@@ -38,6 +39,7 @@ _SNIFF: Final = 64 * 1024
 _GUESS: Final = 4 * 1024  # characters that are looked at closely: what that takes grows with their square
 _DELIMITERS: Final = ",;\t|"
 _LONGEST_FIELD: Final = 2**31 - 1
+_SEPARATOR: Final = re.compile(r'"?sep=([^\s"\w]|\t)"?[;,\t]*\n', re.IGNORECASE)
 _REPEATED: Final = 1000
 
 
@@ -48,7 +50,7 @@ class CsvLoader:
     """
 
     name = "csv"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".csv", ".tsv", ".tab", ".psv"})
     mimes = frozenset({"text/csv", "text/tab-separated-values"})
 
@@ -59,13 +61,15 @@ class CsvLoader:
         """Every row, its cells as they are written."""
         decoded = decode(data, name)
         csv.field_size_limit(_LONGEST_FIELD)
-        delimiter = self._delimiter or _delimiter(decoded.text, name)
+        said = _SEPARATOR.match(decoded.text)  # a line for Excel, no row
+        text = decoded.text[said.end() :] if said else decoded.text
+        delimiter = self._delimiter or (said[1] if said else _delimiter(text, name))
         try:
-            reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter)
-            rows, lines = [], [1]
+            reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+            rows, lines = [], [1 + bool(said)]
             for row in reader:
                 rows.append(row)
-                lines.append(reader.line_num + 1)
+                lines.append(reader.line_num + 1 + bool(said))
         except csv.Error as error:
             raise DocumentError(f"{name} is no table: {error}", source=name, code="corrupt") from error
         builder = _Rows()

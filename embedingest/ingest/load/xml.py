@@ -85,6 +85,7 @@ _SECTIONS: Final = frozenset(
         "worksheet",
         "item",
         "entry",
+        "outline",
     ]
 )
 _ROWS: Final = frozenset(["row", "tr", "table-row"])
@@ -107,10 +108,10 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "3"
+    version = "4"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".fods", ".tei",
-         ".rss", ".atom"]
+         ".rss", ".atom", ".opml"]
     )  # fmt: skip
     mimes = frozenset({"application/xml", "text/xml", "image/svg+xml"})
 
@@ -177,7 +178,7 @@ class _Walk:
                 self._row(element)
             elif name in _LISTINGS:
                 self._listing(_joined(element))
-            elif name in _PARAGRAPHS or len(element) == 0 or _has_words(element):
+            elif name in _PARAGRAPHS or (len(element) == 0 and "text" not in element.attrib) or _has_words(element):
                 heading = level if name in _HEADINGS and not drawing else 0
                 if name in _TITLES and self.title is None:
                     self.title = " ".join(_joined(element).split()) or None
@@ -185,6 +186,7 @@ class _Walk:
                 stack += [(piece, heading if isinstance(piece, str) else level) for piece in pieces]
             else:
                 inner = level + (name in _SECTIONS)
+                self._outline(element, level)
                 if name in {"worksheet", "table"}:
                     self._sheet(element)
                 stack += [(child, inner) for child in reversed(element)]
@@ -230,6 +232,13 @@ class _Walk:
         named = next((value for key, value in element.attrib.items() if _bare(key).lower() == "name"), "")
         if named:
             self._add(f"## {' '.join(named.split())}")
+
+    def _outline(self, element: Element, level: int) -> None:
+        """The words of an outline (OPML), which are attributes: a heading where others stand below, else an item."""
+        text = element.get("text", "") if _local(element) == "outline" else ""
+        if text.strip():
+            self._text(text, level + 1) if len(element) else self._add(f"- {escaped_lines(' '.join(text.split()))}")
+            self._text(element.get("_note", ""), 0)
 
     def _listing(self, text: str) -> None:
         self._end_table()

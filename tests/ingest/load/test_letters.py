@@ -213,3 +213,19 @@ def test_a_calendar_says_its_name_how_long_events_last_and_in_which_zone():
         "Mow\nStart: 2024-05-05 09:00 (Europe/Berlin)\nDuration: 1 hour 30 minutes\n"
     )
     assert calendar.text.strip() in body(load(f"Subject: A\nContent-Type: text/calendar\n\n{source}"))
+
+
+@pytest.mark.parametrize(
+    ("delsp", "sent", "text"),
+    [
+        (
+            "no",
+            "A long \nline.\n\n> asked \n> twice\n>> older\nNo. \n\n-- \nsig",
+            "A long line.\n\n> asked twice\n>> older\nNo. \n\n-- \nsig",
+        ),
+        ("yes", "A long para \ngraph that  \nflows.\n From here", "A long paragraph that flows.\nFrom here"),
+    ],
+)
+def test_paragraphs_that_flow_are_whole(delsp, sent, text):
+    head = f"Subject: A\nContent-Type: text/plain; format=flowed; delsp={delsp}"
+    assert body(load(f"{head}\n\n{sent}\n")).rstrip("\n") == text

@@ -263,3 +263,11 @@ def test_a_sheet_of_xlsb_that_is_cut_off_is_looked_through():
     )
     assert closed_up_binary(whole) is not None
     assert all(closed_up_binary(whole[:at]) is None for at in range(len(whole)))
+
+
+def test_the_line_that_tells_a_spreadsheet_the_separator_is_no_row():
+    text = b"sep=;\nName;Sum\n" + b"".join(b"Ann %d, of Leeds;0,5\n" % n for n in range(4))
+    table = load_inner(text, "a.csv", "a.csv")
+    assert "sep=" not in table.text
+    assert table.text.startswith(load_inner(text[6:], "a.csv", "a.csv").text[:40])
+    assert [span.value for span in table.spans if span.kind == "line"][:1] == [2]

@@ -74,3 +74,11 @@ def test_no_nesting_is_too_deep_and_no_row_too_wide():
     assert load("<a>x " * 20_000 + "</a>" * 20_000).text == "x " * 19_999 + "x\n"
     wide = load("<t><row>" + "<c>w</c>" * 1000 + "</row></t>").text
     assert wide.count("w") == 1000
+
+
+def test_an_outline_is_its_words_which_are_attributes():
+    inner = '<outline text="Water &amp; wheel" _note="A note."><outline text="Deep"/></outline><outline text="Wind" url="x"/>'
+    document = load(
+        f'<opml><head><title>List</title></head><body><outline text="Mills">{inner}</outline></body></opml>', "a.opml"
+    )
+    assert document.text == "List\n\n# Mills\n\n## Water & wheel\n\nA note.\n\n- Deep\n\n- Wind\n"

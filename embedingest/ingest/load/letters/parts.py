@@ -14,6 +14,7 @@ from embedingest.ingest.load.encoded.armour import without_armour
 from embedingest.ingest.load.encoded.data import without_data
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.letters.cards import to_text
+from embedingest.ingest.load.letters.flowed import unflowed
 from embedingest.ingest.load.letters.headers import FAILURES
 from embedingest.ingest.notices import add_notices
 
@@ -139,6 +140,8 @@ class _Reader:
             return Parts(asides=[to_text(text, self._notices)])
         if kind in {"text/enriched", "text/richtext"}:
             text = _ENRICHED.sub("", text).replace("<<", "<")
+        elif str(part.get_param("format", "")).lower() == "flowed":
+            text = unflowed(text, delete_space=str(part.get_param("delsp", "")).lower() == "yes")
         text, sealed = without_armour(text)
         text, encoded = without_data(text)
         add_notices(self._notices, {**sealed, "encoded_data": sealed.get("encoded_data", 0) + encoded})
