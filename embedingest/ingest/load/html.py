@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.extras import optional
-from embedingest.ingest.load.common.html_frame import main_content, without_noise
-from embedingest.ingest.load.common.html_lines import numbered, unnumbered
-from embedingest.ingest.load.common.html_markdown import render
-from embedingest.ingest.load.common.html_scripts import write_scripts
+from embedingest.ingest.load.web.frame import main_content, without_noise
+from embedingest.ingest.load.web.lines import numbered, unnumbered
+from embedingest.ingest.load.web.markdown import render
+from embedingest.ingest.load.web.scripts import write_scripts
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:

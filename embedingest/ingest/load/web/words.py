@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.common.html_lines import unnumbered
+from embedingest.ingest.load.web.lines import unnumbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

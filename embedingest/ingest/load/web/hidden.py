@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.common.html_words import walked
+from embedingest.ingest.load.web.words import walked
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.load.common.html_words import listing, words
+from embedingest.ingest.load.web.words import listing, words
 from embedingest.numerals import whole
 
 if TYPE_CHECKING:

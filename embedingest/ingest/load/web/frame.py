@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.common.html_hidden import is_hidden, is_ornament, shown_by_controls, unfolds
+from embedingest.ingest.load.web.hidden import is_hidden, is_ornament, shown_by_controls, unfolds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

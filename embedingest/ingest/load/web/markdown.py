@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.common.html_lines import LINE
-from embedingest.ingest.load.common.html_tables import code_of, grid, is_layout, own_rows
-from embedingest.ingest.load.common.html_words import APART, SKIPPED, alternative, listing, words
 from embedingest.ingest.load.common.markdown_escape import escaped
+from embedingest.ingest.load.web.lines import LINE
+from embedingest.ingest.load.web.tables import code_of, grid, is_layout, own_rows
+from embedingest.ingest.load.web.words import APART, SKIPPED, alternative, listing, words
 from embedingest.numerals import whole
 
 if TYPE_CHECKING:
