@@ -239,7 +239,8 @@ class _TimedProtocol(Connection):
         current, is_in_body = self._current, self._phase == _BODY
         is_known = self._phase != _IDLE
         is_openai = is_known and self.url.startswith(b"/v1/")
-        is_head = is_known and self.parser.get_method() == b"HEAD"
+        # Until its address is there the parser still has the method of the request before.
+        is_head = is_known and bool(self.url) and self.parser.get_method() == b"HEAD"
         say = partial(self._say_last, status, text, is_openai=is_openai, is_head=is_head)
         if current is not None and not (is_in_body and current is self.cycle):
             # What was asked before is answered; then this is said, and nothing more is read.

@@ -240,6 +240,15 @@ def test_what_is_wrong_behind_good_requests_is_told_behind_their_answers(port, n
     connection.close()
 
 
+def test_a_refusal_behind_the_answer_to_a_head_has_its_body(port):
+    connection = connect(port)
+    connection.sendall(
+        b"HEAD /api/version HTTP/1.1\r\nHost: localhost\r\n\r\nget / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    )
+    assert read_to_end(connection).endswith(b'{"error":"this is no HTTP request"}')
+    connection.close()
+
+
 def test_openai_has_its_own_object_behind_an_answer_too(port):
     connection = connect(port)
     good = raw_request({"model": "hashing", "input": "x"}, "/v1/embeddings")
