@@ -86,7 +86,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 

@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.raised import written
 from embedingest.ingest.load.tex.asides import Asides
 from embedingest.ingest.load.tex.macros import Macros
 from embedingest.ingest.load.tex.tables import with_tables
@@ -66,6 +67,7 @@ _LETTERS: Final = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "
                    "l": "ł", "L": "Ł", "i": "i", "ldots": "…", "dots": "…", "textbackslash": "\\", "LaTeX": "LaTeX",
                    "TeX": "TeX", "S": "§", "P": "¶", "pounds": "£", "copyright": "©"}  # fmt: skip
 _LETTER: Final = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) + r")(?![a-zA-Z])(?:\{\}|[ ]?)")
+_RAISED: Final = re.compile(r"\\text(super|sub)script\{[ ]?([^\s{}\\][^{}\\]{0,80})\}")
 _SPACE: Final = re.compile(r"(?<!\\)((?:\\\\){0,4})\\[,;: ]")
 _NO_BREAK: Final = re.compile(r"(?<!\\)\\[-!/@]")
 _HEAD: Final = 20_000
@@ -86,7 +88,7 @@ class LatexLoader:
     """
 
     name = "latex"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -179,6 +181,7 @@ class _Paper:
 
 def _flat(text: str) -> str:
     """Headings, lists and notes as Markdown, other commands by their words."""
+    text = _RAISED.sub(lambda match: written(match[2].strip(), below=match[1] == "sub"), text)
     text = _HEADING.sub(_heading, _SETTING.sub("", with_units(text)))
     text = _DROPPED.sub("", _TITLE.sub("", text))
     text = _LINK.sub(lambda match: match[1] or match[2] or f" ({match[3]})", text)

@@ -241,7 +241,10 @@ def test_the_lines_of_the_page_are_kept_through_headings_tables_and_listings():
             "1 ¹/₂ cup of H₂O, x_i^(n+1)",
         ),
         ("e<sup>x<sup>2</sup></sup> s<sup>−1</sup>", "e^(x²) s⁻¹"),
-        ("the 1<sup>st</sup> of M<sup>me</sup> Mill<sup>TM</sup>", "the 1st of Mme MillTM"),
+        (
+            "x<sup>a</sup> the 5<sup>e</sup>, 1<sup>st</sup> of M<sup>me</sup> Mill<sup>TM</sup>",
+            "x^a the 5e, 1st of Mme MillTM",
+        ),
         ('In 1900<sup><a href="#n1">1</a></sup> or<a href="#n2"><sup>2</sup></a>.', "In 1900[1] or[2]."),
         ('In 1900<sup><a href="#n1">[1]</a></sup>, <a href="/m">m<sup>2</sup></a>', "In 1900[1], m²"),
         ("A<sup></sup> <sup>tag<p>that nothing closes</p><p>B", "A tag\n\nthat nothing closes\n\nB"),

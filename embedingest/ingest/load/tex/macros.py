@@ -8,11 +8,16 @@ from typing import Final
 
 __all__ = ["Macros", "braces"]
 
+_DEFINES: Final = re.compile(r"\\(?:new|renew|provide|Declare|[egx]?def)")
 _DEFINITION: Final = re.compile(
     r"\\(?:(?:new|renew|provide)command|DeclareRobustCommand)\*?\s{0,9}(?:\{\s{0,9}\\([a-zA-Z]+)\s{0,9}\}|\\([a-zA-Z]+))"
     r"\s{0,9}(?:\[(\d)\])?\s{0,9}(?:\[([^\[\]{}\n]{0,200})\])?\s{0,9}(?=\{)"
     r"|\\[egx]?def\s{0,9}\\([a-zA-Z]+)((?:#\d){0,9})\s{0,9}(?=\{)"
 )
+_OTHER_DEFINITION: Final = re.compile(
+    r"\\(?:(?:re)?newenvironment|newtheorem|DeclareMathOperator|newlength|newcounter|newif)\*?(?![a-zA-Z])"
+)
+_NUMBER: Final = re.compile(r"\s{0,9}(?:\[[^\[\]{}\n]{0,200}\]\s{0,9}){0,2}(?=\{)")
 _COMMAND: Final = re.compile(r"\\(?:([a-zA-Z]+)|[^a-zA-Z])")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _PLACE: Final = re.compile(r"#(\d)")
@@ -45,8 +50,9 @@ class Macros:
 
     def taken(self, text: str) -> str:
         """The text without the definitions in it, which are kept."""
-        if "command" not in text and "def" not in text and "Command" not in text:
+        if not _DEFINES.search(text):
             return text
+        text = _without_others(text)
         closes = braces(text)
         parts = []
         done = 0
@@ -99,6 +105,23 @@ def braces(text: str) -> dict[int, int]:
         elif match[0] == "}" and opened:
             closes[opened.pop()] = match.start()
     return closes
+
+
+def _without_others(text: str) -> str:
+    """The text without definitions of environments, theorems and counters, with all their braces."""
+    closes = braces(text)
+    parts = []
+    done = 0
+    for match in _OTHER_DEFINITION.finditer(text):
+        if match.start() < done:
+            continue
+        parts.append(text[done : match.start()])
+        done = match.end()
+        for _ in range(3):
+            blanks = _NUMBER.match(text, done)
+            if blanks is not None and blanks.end() in closes:
+                done = closes[blanks.end()] + 1
+    return "".join([*parts, text[done:]])
 
 
 def _filled(body: str, arguments: list[str]) -> str:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.load.common.raised import LONGEST, written
 from embedingest.ingest.load.web.words import APART, walked
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-__all__ = ["write_scripts", "written"]
+__all__ = ["write_scripts"]
 
-_ABOVE: Final = str.maketrans("0123456789+-−=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾")
-_BELOW: Final = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
-_HAS_OWN: Final = re.compile(r"[0-9+\-−=()]+")
-# Endings of numbers and short forms, marks of firms: their words are written the same on the line.
-_ENDING: Final = re.compile(
-    r"st|nd|rd|th|er|ers|re|res|[eèaoº]|[eè]mes?|nde?|os|as|mes?|lles?|gr|tm|sm|[™®©ªº°*†‡§¶′″'\"]+", re.IGNORECASE
-)
 _LEAF: Final = frozenset({"img", "svg", "math"})
-_LONGEST: Final = 24
-"""Characters of what is raised; more than these are words that stand apart."""
-
 _MOST_NODES: Final = 16
 """Nodes below one that is raised or lowered; one with more is left as it is, such as a tag that nothing closes."""
 
@@ -36,25 +26,15 @@ def write_scripts(tree: LexborHTMLParser) -> None:
         text = _text(node)
         if text is None or not (words := " ".join(text.split())):
             continue
-        spelled = _note(words) if _is_note(node, words) else written(words, below=node.tag == "sub")
+        spelled = (
+            _note(words) if _is_note(node, words) else written(words, below=node.tag == "sub", behind=_behind(node))
+        )
         # The lines of the page are counted by its line feeds.
         node.replace_with(spelled + "\n" * text.count("\n"))
 
 
-def written(words: str, *, below: bool) -> str:
-    """What is raised or lowered, on the line: by letters of its own where all characters have one, else by a sign."""
-    if _HAS_OWN.fullmatch(words):
-        return words.translate(_BELOW if below else _ABOVE)
-    if len(words) > _LONGEST:
-        return f" {words} "
-    if words[0] in "[(⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉^_" or (not below and _ENDING.fullmatch(words)):
-        return words
-    sign = "_" if below else "^"
-    return f"{sign}{words}" if len(words) == 1 else f"{sign}({words})"
-
-
 def _note(words: str) -> str:
-    return words if words[0] in "[(" or len(words) > _LONGEST else f"[{words}]"
+    return words if words[0] in "[(" or len(words) > LONGEST else f"[{words}]"
 
 
 def _text(node: LexborNode) -> str | None:
@@ -79,3 +59,9 @@ def _is_note(node: LexborNode, words: str) -> bool:
         return False
     text = _text(parent)
     return text is not None and " ".join(text.split()) == words
+
+
+def _behind(node: LexborNode) -> str:
+    """The character before what is raised."""
+    before = node.prev
+    return (before.text_content or "")[-1:] if before is not None and before.tag == "-text" else ""
