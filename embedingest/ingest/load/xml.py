@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly, pipe_table
 from embedingest.ingest.load.common.declared import decode_declared
-from embedingest.ingest.load.common.loose_xml import loose_root
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
+from embedingest.ingest.load.markup.loose_xml import loose_root
 from embedingest.ingest.load.wiki.dump import is_dump, read_dump
 from embedingest.types import Document
 
