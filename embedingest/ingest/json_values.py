@@ -12,6 +12,9 @@ __all__ = ["BoundedJson", "add_unreadable", "jsonable", "printable", "read_toml"
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PLAIN_TAGS: Final = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
+_OPENS: Final = frozenset({"[", "{", "<block mapping start>", "<block sequence start>"})
+_CLOSES: Final = frozenset({"]", "}", "<block end>"})
+_MOST_NESTED: Final = 200
 _DEEPEST: Final = 32
 _MOST_KEY: Final = 200
 _MOST_BITS: Final = 1024
@@ -144,6 +147,8 @@ def read_toml(source: str, notices: dict[str, int] | None = None) -> Any:
 
     try:
         return tomllib.loads(source)
+    except RecursionError as error:
+        raise ValueError("values are nested too deeply") from error
     except (ValueError, OverflowError) as error:
         quoted, count = _with_impossible_values_quoted(source)
         if not count:
@@ -208,6 +213,20 @@ def _lenient() -> Any:
     return Lenient
 
 
+def _refuse_unfit(source: str) -> None:
+    """Raise ValueError for aliases, and before the depth at which each token costs as much as all that are open."""
+    import yaml
+
+    depth = 0
+    for token in yaml.scan(source):
+        if isinstance(token, yaml.AliasToken):
+            raise ValueError("aliases (`*name`) are not read")
+        depth += token.id in _OPENS
+        depth -= token.id in _CLOSES
+        if depth > _MOST_NESTED:
+            raise ValueError(f"values are nested more than {_MOST_NESTED} deep")
+
+
 def read_yaml(source: str, notices: dict[str, int] | None = None) -> Any:
     """The value of a YAML text, `None` where it is blank. Raises ValueError with a reason on one line.
 
@@ -218,8 +237,7 @@ def read_yaml(source: str, notices: dict[str, int] | None = None) -> Any:
     import yaml
 
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(source)):
-            raise ValueError("aliases (`*name`) are not read")
+        _refuse_unfit(source)
         loader = _lenient()(source)
         try:
             value = loader.get_single_data()

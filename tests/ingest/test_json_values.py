@@ -81,3 +81,14 @@ def test_yaml_that_is_refused_says_why_on_one_line(source, reason):
     with pytest.raises(ValueError, match=reason) as error:
         read_yaml(source)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 50_000, "- " * 50_000 + "x", "a: " + "[" * 300 + "]" * 300])
+def test_yaml_that_is_nested_too_deeply_is_refused_before_it_costs_anything(text):
+    with pytest.raises(ValueError, match="nested more than 200 deep"):
+        read_yaml(text)
+
+
+def test_toml_that_is_nested_too_deeply_is_a_value_that_cannot_be_read():
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_toml("a = " + "[" * 20_000)
