@@ -234,8 +234,6 @@ def read_yaml(source: str, notices: dict[str, int] | None = None) -> Any:
     makes of it (the 31st of February, a number of 5 000 digits, a tag of some other program) stays the text that is
     written, and is counted in `notices` as `values_unreadable`.
     """
-    import yaml
-
     try:
         _refuse_unfit(source)
         loader = _lenient()(source)
