@@ -12,8 +12,6 @@ __all__ = ["BoundedJson", "add_unreadable", "jsonable", "printable", "read_toml"
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PLAIN_TAGS: Final = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
-_OPENS: Final = frozenset({"[", "{", "<block mapping start>", "<block sequence start>"})
-_CLOSES: Final = frozenset({"]", "}", "<block end>"})
 _MOST_NESTED: Final = 200
 _DEEPEST: Final = 32
 _MOST_KEY: Final = 200
@@ -217,12 +215,18 @@ def _refuse_unfit(source: str) -> None:
     """Raise ValueError for aliases, and before the depth at which each token costs as much as all that are open."""
     import yaml
 
+    opens = (
+        yaml.FlowSequenceStartToken,
+        yaml.FlowMappingStartToken,
+        yaml.BlockSequenceStartToken,
+        yaml.BlockMappingStartToken,
+    )
+    closes = yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken
     depth = 0
     for token in yaml.scan(source):
         if isinstance(token, yaml.AliasToken):
             raise ValueError("aliases (`*name`) are not read")
-        depth += token.id in _OPENS
-        depth -= token.id in _CLOSES
+        depth += isinstance(token, opens) - isinstance(token, closes)
         if depth > _MOST_NESTED:
             raise ValueError(f"values are nested more than {_MOST_NESTED} deep")
 
