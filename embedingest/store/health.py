@@ -9,8 +9,8 @@ import contextlib
 import json
 import logging
 import os
-import time
 import shutil
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
