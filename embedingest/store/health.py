@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import shutil
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -40,7 +39,6 @@ _log = logging.getLogger(__name__)
 
 _ENDS: Final = {".lance": b"LANC", ".arrow": b"ARROW1", ".manifest": b"LANC"}
 _HINT: Final = "latest_version_hint.json"
-_MOMENT_SECONDS: Final = 0.2
 _SETTLE_TRIES: Final = 3
 _PROBE_BYTES: Final = 65_536
 _LOOKED_INTO: Final = ("", "data", "_versions")
@@ -155,16 +153,11 @@ def _is_being_made(folder: Path) -> bool:
     transaction, and of the first one the data is written before anything else.
     """
     try:
-        begun = [path.name for path in (folder / "_transactions").iterdir()]
+        # Each is written under a name of its own (`.tmp…`) before it has that of a transaction.
+        begun = [path.name for path in (folder / "_transactions").iterdir() if path.suffix == ".txn"]
     except FileNotFoundError:
         begun = []
     return all(name.startswith("0-") for name in begun)
-
-
-def _stays_without_version(folder: Path) -> bool:
-    """Whether there is none a moment later either: a look while the first ones are written may meet none of them."""
-    time.sleep(_MOMENT_SECONDS)
-    return newest_manifest(folder) is None
 
 
 def _damage(folder: Path, newest: Path | None, thorough: bool) -> Iterator[Damage]:
@@ -178,7 +171,7 @@ def _damage(folder: Path, newest: Path | None, thorough: bool) -> Iterator[Damag
         yield Damage(folder.name, f"cannot be read: {error.strerror}", "rows")
         return
     if newest is None:
-        if not _is_being_made(folder) and _stays_without_version(folder):
+        if not _is_being_made(folder):
             yield Damage("_versions", "holds no version of the table", "rows")
         return
     yield from _history(folder, newest, thorough)

@@ -293,6 +293,8 @@ def test_a_table_that_is_being_made_or_whose_making_was_cut_short_is_not_damaged
         assert damage(tmp_path, "chunks") == []
     (folder / "data" / "abc.lance").write_bytes(b"rows come first")
     assert damage(tmp_path, "chunks") == []
+    (folder / "_transactions" / ".tmpAbCdEf").write_bytes(b"")
+    assert not damage(tmp_path, "chunks"), "a transaction is written before it has its name"
     (folder / "_transactions" / "0-abc.txn").write_bytes(b"begun")
     assert damage(tmp_path, "chunks") == []
     (folder / "_transactions" / "1-abc.txn").write_bytes(b"rows")
