@@ -10,6 +10,7 @@ import orjson
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.ingest.load.common.headings import first_heading
+from embedingest.ingest.load.common.markdown_escape import fence_for
 from embedingest.ingest.load.encoded.data import without_data
 from embedingest.ingest.notices import plus
 from embedingest.numerals import read_json
@@ -20,7 +21,6 @@ __all__ = ["NotebookLoader", "create"]
 _QUICK: Final = 2**24
 _HEAD: Final = 8000
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_RUN: Final = re.compile(r"`{3,}")
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -148,6 +148,5 @@ def _output(output: Any) -> str:
 def _fenced(source: str, language: str) -> str:
     if not source.strip():
         return ""
-    longest = max((len(run) for run in _RUN.findall(source)), default=2)
-    fence = "`" * (longest + 1)
+    fence = fence_for(source)
     return f"{fence}{language}\n{source.rstrip()}\n{fence}"

@@ -10,6 +10,7 @@ from embedingest.ingest.load.common.assembly import Assembly, grid, heading, pip
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.common.zipped import Container, xml_root
 from embedingest.ingest.load.office.counting import written
+from embedingest.ingest.load.office.listed import OpenList
 from embedingest.ingest.load.office.odf_lists import OUTLINE, Lists
 from embedingest.ingest.load.office.odf_names import (
     DC,
@@ -133,8 +134,7 @@ class _Writer:
         self._endnotes: list[Element] = []
         self._slides = 0
         self._title: Element | None = None
-        self._list: list[str] = []
-        self._widths: list[int] = []
+        self._list = OpenList(self.assembly)
 
     def walk(self, elements: list[Element]) -> None:
         """Everything below these, in their order."""
@@ -152,7 +152,7 @@ class _Writer:
                 stack.append((iter(child), self._item_place(child, place)))
             else:
                 stack.append((iter(self._other(child)), None if child.tag == TABLE + "table" else place))
-        self._end_list()
+        self._list.end()
 
     def finish(self) -> None:
         """Write the endnotes."""
@@ -167,7 +167,7 @@ class _Writer:
         if child.tag == DRAW + "page":
             return self._page(child)
         if child.tag == _SLIDE_END:
-            self._end_list()
+            self._list.end()
             self.assembly.span(int(child.get("start", "0")), "slide", int(child.get("number", "0")))
             return []
         if child.tag == PRESENTATION + "notes":
@@ -175,12 +175,12 @@ class _Writer:
             lines = [
                 line for frame in frames for each in frame.iter(TEXT + "p") if (line := self._say(each, Hanging()))
             ]
-            self._block(escaped_lines("Notes: " + "\n".join(lines)) if lines else "")
+            self._list.block(escaped_lines("Notes: " + "\n".join(lines)) if lines else "")
             return []
         if child.tag == DRAW + "object":
             found = self._object(child)
             if isinstance(found, str):
-                self._block(escaped_lines(found))
+                self._list.block(escaped_lines(found))
                 return []
             return [] if found is None else [found]
         if child.tag == OFFICE + "annotation":
@@ -199,7 +199,7 @@ class _Writer:
         elif text and place is not None:
             self._item(text, place)
         elif text:
-            self._block(escaped_lines(text))
+            self._list.block(escaped_lines(text))
         return self._apart(hanging)
 
     def _heading(self, element: Element, text: str, place: _Place | None) -> None:
@@ -209,7 +209,7 @@ class _Writer:
             label = self._lists.label(OUTLINE, OUTLINE, max(level, 1) - 1, element.get(TEXT + "start-value")) or label
         if text:
             self.first_heading = self.first_heading or " ".join(text.split())
-            self._block(heading(level, f"{label} {text}"))
+            self._list.block(heading(level, f"{label} {text}"))
 
     def _list_place(self, element: Element, place: _Place | None) -> _Place:
         style = element.get(TEXT + "style-name", "") or ("" if place is None else place.style)
@@ -225,31 +225,31 @@ class _Writer:
 
     def _item(self, text: str, place: _Place) -> None:
         """The first paragraph of an item with its mark, others below it."""
-        self._widths = (self._widths + [0] * place.level)[: place.level + 1]
-        indent = " " * sum(self._widths[: place.level])
+        self._list.widths = (self._list.widths + [0] * place.level)[: place.level + 1]
+        indent = " " * sum(self._list.widths[: place.level])
         if place.label:
             label = place.label.pop()
             mark = written(label, bullet=not label)
-            self._widths = [*self._widths[: place.level], len(mark) + 1 if mark[0].isdigit() else 2]
+            self._list.widths = [*self._list.widths[: place.level], len(mark) + 1 if mark[0].isdigit() else 2]
             first = f"{indent}{mark} "
         else:
-            self._list.append("")
-            first = indent + " " * sum(self._widths[place.level :])
-        rest = "\n" + indent + " " * sum(self._widths[place.level :])
-        self._list.append(first + rest.join(line.strip() for line in escaped_lines(text).split("\n")))
+            self._list.items.append("")
+            first = indent + " " * sum(self._list.widths[place.level :])
+        rest = "\n" + indent + " " * sum(self._list.widths[place.level :])
+        self._list.items.append(first + rest.join(line.strip() for line in escaped_lines(text).split("\n")))
 
     def _table(self, table: Element) -> list[Element]:
         alone = only_cell(table)
         if alone is not None:
-            self._end_list()
+            self._list.end()
             return list(alone)
         hanging = Hanging()
-        self._block(pipe_table(grid(table_cells(table, lambda cell: self._say(cell, hanging)))))
+        self._list.block(pipe_table(grid(table_cells(table, lambda cell: self._say(cell, hanging)))))
         return self._apart(hanging)
 
     def _page(self, page: Element) -> list[Element]:
         """Write a slide's title; its shapes, and behind them a mark where it ends."""
-        self._end_list()
+        self._list.end()
         self._slides += 1
         start = self.assembly.next
         self.notices["hidden_slides"] += page.get(DRAW + "style-name", "") in self._hidden
@@ -259,7 +259,7 @@ class _Writer:
             if said:
                 self._title = frame
                 self.first_heading = self.first_heading or said
-                self._block(heading(1, said))
+                self._list.block(heading(1, said))
                 break
         return [*page, ET.Element(_SLIDE_END, start=str(start), number=str(self._slides))]
 
@@ -283,7 +283,7 @@ class _Writer:
             self._comment(comment)
         self._endnotes += hanging.endnotes
         if hanging.below:
-            self._end_list()
+            self._list.end()
         return hanging.below
 
     def _comment(self, comment: Element) -> None:
@@ -291,17 +291,7 @@ class _Writer:
         if said and not self._comments:
             self.notices["comments_left_out"] += 1
         elif said:
-            self._block(f"Comment by {comment.findtext(DC + 'creator') or 'somebody'}: {said}")
-
-    def _block(self, block: str) -> None:
-        if block:
-            self._end_list()
-            self.assembly.add(block)
-
-    def _end_list(self) -> None:
-        if self._list:
-            self.assembly.add("\n".join(self._list))
-            self._list, self._widths = [], []
+            self._list.block(f"Comment by {comment.findtext(DC + 'creator') or 'somebody'}: {said}")
 
 
 def _metadata(root: Element) -> tuple[str | None, dict[str, Any]]:

@@ -12,6 +12,7 @@ from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.office.counting import written
 from embedingest.ingest.load.office.drawings import Drawings
 from embedingest.ingest.load.office.foreign import foreign_text
+from embedingest.ingest.load.office.listed import OpenList
 from embedingest.ingest.load.office.names import FALLBACK, A, R, W
 from embedingest.ingest.load.office.numbering import Numbering
 from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, related, relations
@@ -96,8 +97,7 @@ class _Word:
             self._notes["comment"] = {}
         self._endnotes: list[Element] = []
         self._foreign: set[str] = set()
-        self._list: list[str] = []
-        self._widths: list[int] = []
+        self._list = OpenList(self.assembly)
 
     def walk(self, root: Element) -> None:
         """Paragraphs and tables anywhere below; a table's own paragraphs are its cells'."""
@@ -114,10 +114,10 @@ class _Word:
                 self._chunk(self._links.get(child.get(R + "id", ""), ("", ""))[1])
             elif child.tag == W + "comment":
                 said = " ".join(words(child, Hanging()).split())
-                self._block(f"Comment by {child.get(W + 'author') or 'somebody'}: {said}" if said else "")
+                self._list.block(f"Comment by {child.get(W + 'author') or 'somebody'}: {said}" if said else "")
             elif child.tag not in _LEFT_OUT:
                 stack.append(iter(list(child)))
-        self._end_list()
+        self._list.end()
 
     def finish(self, body: Element) -> None:
         """Write the endnotes, and notes to which nothing refers."""
@@ -140,11 +140,11 @@ class _Word:
         if text and level is not None:
             self.first_heading = self.first_heading or " ".join(text.split())
             number_ = label[0] if label and not label[1] else ""
-            self._block(heading(level, f"{number_} {text}"))
+            self._list.block(heading(level, f"{number_} {text}"))
         elif text and label is not None:
             self._item(text, label)
         elif text:
-            self._block(escaped_lines(text))
+            self._list.block(escaped_lines(text))
         return self._apart(hanging)
 
     def _level(self, paragraph: Element, style: str) -> int | None:
@@ -169,26 +169,26 @@ class _Word:
     def _item(self, text: str, label: tuple[str, bool, int]) -> None:
         words_, bullet, level = label
         if not bullet and not words_:
-            self._block(escaped_lines(text))
+            self._list.block(escaped_lines(text))
             return
         mark = written(words_, bullet=bullet)
-        self._widths = (self._widths + [0] * level)[:level]
-        indent = " " * sum(self._widths)
-        self._widths.append(len(mark) + 1 if mark[-1] in ".)" and mark[0].isdigit() else 2)
+        self._list.widths = (self._list.widths + [0] * level)[:level]
+        indent = " " * sum(self._list.widths)
+        self._list.widths.append(len(mark) + 1 if mark[-1] in ".)" and mark[0].isdigit() else 2)
         lines = escaped_lines(text).split("\n")
-        self._list.append(
-            f"{indent}{mark} " + f"\n{indent}{' ' * self._widths[-1]}".join(line.strip() for line in lines)
+        self._list.items.append(
+            f"{indent}{mark} " + f"\n{indent}{' ' * self._list.widths[-1]}".join(line.strip() for line in lines)
         )
 
     def _table(self, table: Element) -> list[Element]:
         """Write it; its only cell, or what is to be written below it."""
         alone = only_cell(table)
         if alone is not None:
-            self._end_list()
+            self._list.end()
             return list(alone)
         hanging = Hanging()
         cells = table_cells(table, lambda cell: words(cell, hanging, self._label_in_cell))
-        self._block(pipe_table(grid(cells)))
+        self._list.block(pipe_table(grid(cells)))
         return self._apart(hanging)
 
     def _label_in_cell(self, paragraph: Element) -> str:
@@ -201,7 +201,7 @@ class _Word:
         if hanging.symbols:
             self.notices["unknown_symbols"] = self.notices.get("unknown_symbols", 0) + hanging.symbols
         for block in self._drawings.blocks(hanging.drawings, self._links):
-            self._block(block)
+            self._list.block(block)
         self._endnotes += self._taken("endnote", hanging.endnotes)
         return [
             *hanging.boxes,
@@ -216,14 +216,4 @@ class _Word:
     def _chunk(self, target: str) -> None:
         if target not in self._foreign and self._container.has(target):
             self._foreign.add(target)
-            self._block(foreign_text(self._container, target, self.notices))
-
-    def _block(self, block: str) -> None:
-        if block:
-            self._end_list()
-            self.assembly.add(block)
-
-    def _end_list(self) -> None:
-        if self._list:
-            self.assembly.add("\n".join(self._list))
-            self._list, self._widths = [], []
+            self._list.block(foreign_text(self._container, target, self.notices))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly, pipe_table
 from embedingest.ingest.load.common.declared import decode_declared
-from embedingest.ingest.load.common.markdown_escape import escaped_lines
+from embedingest.ingest.load.common.markdown_escape import escaped_lines, fence_for
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.markup.loose_xml import loose_root
@@ -243,8 +243,7 @@ class _Walk:
     def _listing(self, text: str) -> None:
         self._end_table()
         if text.strip():
-            longest = max((len(run) for run in re.findall("`{3,}", text)), default=2)
-            fence = "`" * (longest + 1)
+            fence = fence_for(text)
             body = text.replace("\v", "\n").strip("\n")
             self._assembly.add(f"{fence}\n{body}\n{fence}")
 

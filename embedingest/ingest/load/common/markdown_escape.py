@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["escaped", "escaped_lines"]
+__all__ = ["escaped", "escaped_lines", "fence_for"]
 
+_FENCE_RUN: Final = re.compile("`{3,}")
 # At the beginning of a line: a heading, a fence, a quotation, a bullet, a rule, an underline of a heading, a raw block.
 _MARK: Final = re.compile(
     r"(?=#{1,6}(?:[ \t]|\Z)|`{3}|~{3}|>|[-+*](?:[ \t]|\Z)|(?:[-*_][ \t]*){3,}\Z|=+[ \t]*\Z|-{2,}[ \t]*\Z|\|"
@@ -34,3 +35,8 @@ def escaped_lines(text: str) -> str:
         words = line.lstrip(" \t")
         lines.append(line[: len(line) - len(words)] + escaped(words))
     return "\n".join(lines)
+
+
+def fence_for(listing: str) -> str:
+    """Backticks to stand around a listing: three, or one more than the longest run of three or more in it."""
+    return "`" * (max((len(run) for run in _FENCE_RUN.findall(listing)), default=2) + 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.common.markdown_escape import escaped
+from embedingest.ingest.load.common.markdown_escape import escaped, fence_for
 from embedingest.ingest.load.web.lines import LINE
 from embedingest.ingest.load.web.tables import code_of, grid, is_layout, own_rows
 from embedingest.ingest.load.web.words import APART, SKIPPED, alternative, listing, words
@@ -22,7 +22,6 @@ __all__ = ["render"]
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _LISTS: Final = frozenset({"ul", "ol", "menu"})
 _DEEPEST_LIST: Final = 12
-_FENCE_RUN: Final = re.compile(r"`{3,}")
 _LANGUAGE: Final = re.compile(r"(?:language|lang|highlight|brush)[-: ]+([a-z0-9+#_-]+)")
 
 
@@ -246,8 +245,7 @@ def _listing(writer: _Writer, whole: str, language: str, first: int) -> None:
     code = whole.strip("\n").rstrip()
     if not code.strip():
         return
-    longest = max((len(run) for run in _FENCE_RUN.findall(code)), default=2)
-    fence = "`" * (longest + 1)
+    fence = fence_for(code)
     writer.block([fence + language, *code.split("\n"), fence], [(0, 0, first), (1, 0, first)])
 
 
