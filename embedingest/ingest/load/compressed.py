@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import bz2
 import dataclasses
 import io
@@ -10,6 +11,7 @@ import posixpath
 import re
 import tarfile
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
@@ -19,7 +21,7 @@ from embedingest.ingest.load.inner import Options, children, load_inner
 from embedingest.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "ArchiveLoader",
@@ -50,27 +52,7 @@ _ZSTD_PIECE: Final = 512
 _GZIP: Final = b"\x1f\x8b"
 
 
-class GzipLoader:
-    """Reads what a gzip file holds, by the name without `.gz`. `options` are settings by loader name."""
-
-    name = "gzip"
-    version = "1"
-    suffixes = frozenset({".gz", ".tgz", ".svgz"})
-    mimes = frozenset({"application/gzip"})
-
-    def __init__(self, *, max_unpacked_bytes: int = MAX_UNPACKED, options: Options | None = None) -> None:
-        self._limit = max_unpacked_bytes
-        self._options = options or {}
-
-    def load(self, data: bytes, name: str) -> Document:
-        """The inner document, under the file's own name. Raises DocumentError (`bomb`, `corrupt`)."""
-        inner = _inner_name(name)
-        with shared(name, self._limit) as budget:
-            document = load_inner(_gunzip(data, name, budget), name, inner, self._options)
-        return dataclasses.replace(document, metadata={**document.metadata, "compression": "gzip"})
-
-
-class _PackedLoader:
+class _PackedLoader(abc.ABC):
     """What the compressed file holds, by the name without the compression's suffix."""
 
     name = ""
@@ -82,8 +64,9 @@ class _PackedLoader:
 
     def load(self, data: bytes, name: str) -> Document:
         """The inner document, under the file's own name. Raises DocumentError (`bomb`, `corrupt`)."""
+        inner = self._inner(name)
         with shared(name, self._limit) as budget:
-            document = load_inner(self._unpack(data, name, budget), name, self._inner(name), self._options)
+            document = load_inner(self._unpack(data, name, budget), name, inner, self._options)
         return dataclasses.replace(document, metadata={**document.metadata, "compression": self.name})
 
     def _inner(self, name: str) -> str:
@@ -92,17 +75,24 @@ class _PackedLoader:
             return name
         return name[: -len(suffix)] + (".tar" if suffix.startswith(".t") else "")
 
-    def _decompressor(self) -> bz2.BZ2Decompressor | lzma.LZMADecompressor:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _unpack(self, data: bytes, name: str, budget: Budget) -> bytes:
+        """All that the file holds, taken from `budget`."""
+
+
+class GzipLoader(_PackedLoader):
+    """Reads what a gzip file holds, by the name without `.gz`. `options` are settings by loader name."""
+
+    name = "gzip"
+    version = "1"
+    suffixes = frozenset({".gz", ".tgz", ".svgz"})
+    mimes = frozenset({"application/gzip"})
+
+    def _inner(self, name: str) -> str:
+        return _inner_name(name)
 
     def _unpack(self, data: bytes, name: str, budget: Budget) -> bytes:
-        """Every stream of the file; zeros after the last are padding."""
-        pieces: list[bytes] = []
-        at = 0
-        while not at or at < len(data):
-            at = _stream(self._decompressor(), data, at, name, budget, pieces)
-            at += len(_PADDING.match(data, at)[0])  # type: ignore[index]  # it matches everywhere
-        return b"".join(pieces)
+        return _gunzip(data, name, budget)
 
 
 class Bzip2Loader(_PackedLoader):
@@ -113,8 +103,8 @@ class Bzip2Loader(_PackedLoader):
     suffixes = frozenset({".bz2", ".tbz", ".tbz2"})
     mimes = frozenset({"application/x-bzip2"})
 
-    def _decompressor(self) -> bz2.BZ2Decompressor:
-        return bz2.BZ2Decompressor()
+    def _unpack(self, data: bytes, name: str, budget: Budget) -> bytes:
+        return _every_stream(bz2.BZ2Decompressor, data, name, budget)
 
 
 class XzLoader(_PackedLoader):
@@ -125,8 +115,8 @@ class XzLoader(_PackedLoader):
     suffixes = frozenset({".xz", ".txz", ".lzma"})
     mimes = frozenset({"application/x-xz", "application/x-lzma"})
 
-    def _decompressor(self) -> lzma.LZMADecompressor:
-        return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+    def _unpack(self, data: bytes, name: str, budget: Budget) -> bytes:
+        return _every_stream(partial(lzma.LZMADecompressor, memlimit=_XZ_MEMORY), data, name, budget)
 
 
 class ZstdLoader(_PackedLoader):
@@ -227,6 +217,16 @@ def _gunzip(data: bytes, name: str, budget: Budget) -> bytes:
     at = 0
     while data.startswith(_GZIP, at):
         at = _stream(zlib.decompressobj(wbits=31), data, at, name, budget, pieces)
+    return b"".join(pieces)
+
+
+def _every_stream(decompressor: Callable[[], Any], data: bytes, name: str, budget: Budget) -> bytes:
+    """Every stream of a file; zeros after the last are padding."""
+    pieces: list[bytes] = []
+    at = 0
+    while not at or at < len(data):
+        at = _stream(decompressor(), data, at, name, budget, pieces)
+        at += len(_PADDING.match(data, at)[0])  # type: ignore[index]  # it matches everywhere
     return b"".join(pieces)
 
 
