@@ -1,6 +1,7 @@
-"""Which built-in encoder runs a model folder: torch on a GPU, compiled on a CPU. Imports neither before it must.
+"""Which built-in encoder runs a model folder: torch on a GPU, compiled on a CPU, a look-up for a static model.
 
-Also explains the choice without running anything, from the note that the first use left in the cache.
+Imports none of them before it must. Also explains the choice without running anything, from the note that the first
+use left in the cache.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ def create(
     folder: ModelFolder, settings: ModelConfig, *, threads: int | None = None, streams: int | None = None
 ) -> Encoder:
     """The encoder for the device of the settings; `auto` takes a GPU that torch can use, else the CPU."""
+    if folder.is_static:
+        from embedingest.engine.static import create as static
+
+        return static(folder, settings)
     if _on_cpu(settings):
         from embedingest.engine.compiled.encoder import create as compiled
 
@@ -45,6 +50,8 @@ def explain(
     it) and `rejected`, a `form` (precision) and a `reason` each. `reason` says why torch, or nothing yet, runs it.
     """
     facts: RuntimeFacts = {"runtime": "torch", "precision": "fp32", "gate": None, "reason": None, "rejected": []}
+    if folder.is_static:
+        return facts | {"runtime": "static", "reason": "a table of vectors, which nothing runs faster"}
     if not _on_cpu(settings):
         return facts | {"precision": settings.precision, "reason": "it runs on a GPU; gated at every start"}
     if runtime.runtime_version() is None:

@@ -187,6 +187,8 @@ class Catalog:
         try:
             with _named(entry):
                 folder, state = _folder(entry), _state(entry)
+                if folder is None and entry.path is not None:  # a plug-in reads the files by itself
+                    config = config.model_copy(update={"path": entry.path})
                 encoder: Encoder = registry.create("encoders", config.encoder, folder, config, options=options)
         except WeightsError as error:
             with self._lock:
@@ -247,9 +249,10 @@ def _named(entry: _Entry) -> AbstractContextManager[None]:
 
 def _folder(entry: _Entry) -> ModelFolder | None:
     """The model's files as a sentence-transformers folder; `None` for a plug-in whose files are of another kind."""
-    if entry.path is None or (_is_plugin(entry) and not (entry.path / "modules.json").is_file()):
-        return None
-    return ModelFolder.open(entry.path)
+    # What no encoder of ours runs is what plug-ins are for.
+    with contextlib.suppress(*([ModelLoadError] if _is_plugin(entry) else [])):
+        return None if entry.path is None else ModelFolder.open(entry.path)
+    return None
 
 
 def _is_plugin(entry: _Entry) -> bool:
@@ -266,7 +269,7 @@ def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
     check_whole(folder, tokenizer)
     fingerprint = folder.fingerprint(vector_class(entry.config.precision))
     special = tokenizer.special_tokens
-    window = min(entry.config.max_tokens or folder.max_tokens, folder.context_length)
+    window = tokenizer.window(folder, entry.config.max_tokens)
     if window <= special:
         raise ModelLoadError(f"{folder.path} has a window of {window} tokens, {special} of them special")
     return ModelInfo(

@@ -17,6 +17,7 @@ from embedingest.engine.compiled import cache, runtime
 from embedingest.engine.compiled.graphs import BATCH_TOKENS, Share, infer
 from embedingest.engine.folder.encoder import FolderEncoder
 from embedingest.engine.precision import PRECISIONS, vector_class
+from embedingest.engine.static import create as static
 from embedingest.engine.vectors import cosines
 from embedingest.errors import ModelLoadError
 
@@ -50,6 +51,8 @@ def create(
 
     `threads` bounds the cores, `streams` how many batches run side by side. Raises ModelLoadError.
     """
+    if folder.is_static:  # nothing to compile
+        return static(folder, settings)
     try:
         return _compiled(folder, settings, Share.of(threads, streams))
     except (UnfitError, ImportError) as error:

@@ -32,10 +32,10 @@ class FolderEncoder:
         self.folder = folder
         self.dimensions = folder.dimensions
         self.context_length = folder.context_length
-        self.max_tokens = min(settings.max_tokens or folder.max_tokens, folder.context_length)
         self.size_bytes = folder.size_bytes
         self._tokenizer = FastTokenizer.of(folder)
         check_whole(folder, self._tokenizer)
+        self.max_tokens = self._tokenizer.window(folder, settings.max_tokens)
         self.special_tokens = self._tokenizer.special_tokens
         self._pad = int(folder.config.get("pad_token_id") or 0)
 

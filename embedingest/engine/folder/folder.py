@@ -11,11 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.engine.folder.chain import POOLING_MODES, TAIL, WEIGHTED, read_chain
 from embedingest.engine.folder.fingerprint import fingerprint
 from embedingest.engine.folder.module import Module
 from embedingest.engine.folder.native import native_settings
-from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
+from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_object
 from embedingest.engine.folder.sizes import check_sizes
+from embedingest.engine.folder.table import STATIC, check_table, table_shape
 from embedingest.engine.folder.weights import read_header, weight_files
 from embedingest.errors import ModelLoadError
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["POOLING_MODES", "ModelFolder", "Module"]
 
-POOLING_MODES: Final = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
-
 _LEGACY_POOLING: Final = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
@@ -36,7 +36,6 @@ _LEGACY_POOLING: Final = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
-_KINDS: Final = ("Transformer", "Pooling", "Dense", "LayerNorm", "Normalize")
 # Their position table begins after the padding index, so two rows of it are no positions.
 _OFFSET_POSITIONS: Final = (
     "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm", "longformer",
@@ -44,15 +43,7 @@ _OFFSET_POSITIONS: Final = (
 )  # fmt: skip
 _UNSTATED_POSITIONS: Final = 512  # of a model with relative positions that states no length at all
 _MOST_UNSTATED_POSITIONS: Final = 32_768
-_TRANSFORMER_CONFIGS: Final = (
-    "sentence_bert_config.json",
-    "sentence_roberta_config.json",
-    "sentence_distilbert_config.json",
-    "sentence_camembert_config.json",
-    "sentence_albert_config.json",
-    "sentence_xlm-roberta_config.json",
-    "sentence_xlnet_config.json",
-)
+_STATIC_POSITIONS: Final = 1_000_000  # a mean of rows has no positions; this bounds what one text may cost
 
 
 @dataclass(frozen=True)
@@ -62,8 +53,8 @@ class ModelFolder:
     path: Path
     modules: tuple[Module, ...]
     config: dict[str, Any]
-    tokenizer_config: dict[str, Any]
     settings: dict[str, Any]
+    tokenizer_config: dict[str, Any] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     """Settings of the transformer that its loader must be told, since the file has them by other names."""
 
@@ -74,17 +65,15 @@ class ModelFolder:
         with _readable(path):
             if not path.is_dir():
                 raise ModelLoadError(f"no model folder at {path}", remedy="give the folder that holds `modules.json`")
-            modules = _modules(path)
-            transformer = modules[0].path
-            config, told = native_settings(path, read_object(transformer / "config.json"))
-            folder = cls(
-                path=path,
-                modules=modules,
-                config=config,
-                told=told,
-                tokenizer_config=read_object(transformer / "tokenizer_config.json", optional=True),
-                settings=read_object(path / "config_sentence_transformers.json", optional=True),
-            )
+            modules = read_chain(path)
+            settings = read_object(path / "config_sentence_transformers.json", optional=True)
+            if modules[0].kind == STATIC:
+                folder = cls(path=path, modules=modules, config={"model_type": "static"}, settings=settings)
+            else:
+                transformer = modules[0].path
+                config, told = native_settings(path, read_object(transformer / "config.json"))
+                tokenizer_config = read_object(transformer / "tokenizer_config.json", optional=True)
+                folder = cls(path, modules, config, settings, tokenizer_config, told)
             folder.check()
         return folder
 
@@ -100,6 +89,8 @@ class ModelFolder:
                 f"no `tokenizer.json` in {self.tokenizer_path.parent}", remedy="save the model's fast tokenizer there"
             )
         _check_prompts(self.path / "config_sentence_transformers.json", self.settings)
+        if self.is_static:
+            check_table(self.modules[0].path)
         check_sizes(self.modules, self.config, self.tokenizer_config, poolings=len(self.pooling_modes))
         if not self.pooling.get("include_prompt", True) and any(self.prompts.values()):
             raise ModelLoadError(f"{self.path} leaves prompts out of pooling (`include_prompt: false`): not supported")
@@ -110,7 +101,7 @@ class ModelFolder:
     @cached_property
     def weights(self) -> tuple[tuple[Path, WeightsHeader], ...]:
         """Every weight file of the chain with its checked header."""
-        holders = [module for module in self.modules if module.kind in ("Transformer", "Dense", "LayerNorm")]
+        holders = [module for module in self.modules if module.kind in WEIGHTED]
         return tuple(pair for module in holders for pair in self.weights_of(module))
 
     def weights_of(self, module: Module) -> tuple[tuple[Path, WeightsHeader], ...]:
@@ -131,8 +122,19 @@ class ModelFolder:
         return bool(self.modules[0].config.get("do_lower_case", False))
 
     @property
+    def is_static(self) -> bool:
+        """Whether it is a table of vectors, one a token, and no transformer."""
+        return self.modules[0].kind == STATIC
+
+    @property
     def pooling(self) -> dict[str, Any]:
-        return self.modules[1].config
+        """Settings of pooling; empty where the model has none of its own."""
+        return next((module.config for module in self.modules if module.kind == "Pooling"), {})
+
+    @property
+    def tail(self) -> tuple[Module, ...]:
+        """What is done to the pooled vectors."""
+        return tuple(module for module in self.modules if module.kind in TAIL)
 
     @property
     def pooling_modes(self) -> tuple[str, ...]:
@@ -149,12 +151,16 @@ class ModelFolder:
         dense = [module.config["out_features"] for module in self.modules if module.kind == "Dense"]
         if dense:
             return int(dense[-1])
+        if self.is_static:
+            return table_shape(self.modules[0].path)[1]
         width = self.pooling.get("embedding_dimension", self.pooling.get("word_embedding_dimension", 0))
         return int(width) * len(self.pooling_modes)
 
     @property
     def context_length(self) -> int:
         """How many positions the model has, special tokens included."""
+        if self.is_static:
+            return _STATIC_POSITIONS
         sizes = (self.config.get(key) for key in ("max_position_embeddings", "n_positions", "max_sequence_length"))
         positions = next((int(size) for size in sizes if size and int(size) > 0), None)
         if positions is None:
@@ -208,8 +214,8 @@ class ModelFolder:
                 tokenizer=self.tokenizer_path,
                 lowercase=self.lowercase,
                 config=self.config,
-                pooling=self.pooling_modes,
-                chain=[(module.kind, module.config) for module in self.modules[2:]],
+                pooling=() if self.is_static else self.pooling_modes,
+                chain=[(module.kind, module.config) for module in self.tail],
                 vector_class=vector_class,
             )
 
@@ -224,78 +230,6 @@ def _readable(folder: Path) -> Iterator[None]:
         raise ModelLoadError(
             f"cannot read {name} of model folder {folder}: {error.strerror or error}", remedy=REMEDY
         ) from error
-
-
-def _modules(path: Path) -> tuple[Module, ...]:
-    file = path / "modules.json"
-    entries = read_json(file) if file.exists() else None
-    if not isinstance(entries, list) or not entries:
-        raise ModelLoadError(
-            f"no list of modules in {file}: pooling and normalising of this model are unknown",
-            remedy="save it once with `SentenceTransformer(...).save(folder)`",
-        )
-    for entry in entries:
-        if not isinstance(entry, dict):
-            raise ModelLoadError(f"{file} lists {kind_of(entry)} where a module is due", remedy=REMEDY)
-    ordered = sorted(entries, key=lambda entry: whole_number(file, entry, "idx", least=0, most=10**6) or 0)
-    modules = tuple(_module(path, entry) for entry in ordered)
-    kinds = [module.kind for module in modules]
-    if kinds[:2] != ["Transformer", "Pooling"] or any(kind in kinds[2:] for kind in ("Transformer", "Pooling")):
-        raise ModelLoadError(
-            f"{file} chains {' → '.join(kinds)}; a Transformer, a Pooling, then {', '.join(_KINDS[2:])} are known"
-        )
-    return modules
-
-
-def _module(path: Path, entry: dict[str, Any]) -> Module:
-    name = str(entry.get("type", ""))[:100]
-    kind = name.rpartition(".")[2]
-    if not name.startswith("sentence_transformers.") or kind not in _KINDS:
-        raise ModelLoadError(
-            f"module `{name}` in {path / 'modules.json'} is not known (known: {', '.join(_KINDS)}), and leaving it "
-            "out would change the vectors",
-            remedy="write an encoder plug-in for this model",
-        )
-    place = entry.get("path", "")
-    if not isinstance(place, str) or "\0" in place:
-        raise ModelLoadError(f"module `{name}` in {path / 'modules.json'} has no path that can be read", remedy=REMEDY)
-    try:
-        folder = (path / place).resolve()
-        outside = not folder.is_relative_to(path.resolve())
-    except RuntimeError as error:  # of a link that leads to itself, before Python 3.13
-        raise ModelLoadError(f"module `{name}` in {path / 'modules.json'}: {error}", remedy=REMEDY) from error
-    if outside:
-        raise ModelLoadError(f"module `{name}` in {path / 'modules.json'} lies outside the model folder: {folder}")
-    return Module(kind, folder, _settings_of(kind, folder))
-
-
-def _settings_of(kind: str, folder: Path) -> dict[str, Any]:
-    if kind == "Transformer":
-        files = (folder / name for name in _TRANSFORMER_CONFIGS if (folder / name).is_file())
-        return read_object(next(files, folder / _TRANSFORMER_CONFIGS[0]), optional=True)
-    config = read_object(folder / "config.json", optional=kind == "Normalize")
-    if kind == "Dense":
-        _check_dense(folder, config)
-    if kind == "Pooling":
-        _check_pooling(folder, config)
-    return config
-
-
-def _check_dense(folder: Path, config: dict[str, Any]) -> None:
-    activation = str(config.get("activation_function", "torch.nn.modules.linear.Identity"))
-    if not activation.startswith("torch.nn."):
-        raise ModelLoadError(f"activation `{activation}` of {folder} is not one of torch's own")
-    for side in ("module_input_name", "module_output_name"):
-        if config.get(side) not in (None, "sentence_embedding"):
-            raise ModelLoadError(f"{folder} works on `{config[side]}`; a Dense after pooling is known")
-
-
-def _check_pooling(folder: Path, config: dict[str, Any]) -> None:
-    mode = config.get("pooling_mode")
-    modes = mode if isinstance(mode, list) else [] if mode is None else [mode]
-    unknown = {str(name)[:60] for name in modes if name not in POOLING_MODES}
-    if unknown:
-        raise ModelLoadError(f"pooling {sorted(unknown)} of {folder} is not known: {', '.join(POOLING_MODES)}")
 
 
 def _check_prompts(file: Path, settings: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.settings_files import REMEDY, whole_number
+from embedingest.engine.folder.table import table_shape
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -55,17 +56,21 @@ def check_sizes(
 
 def _check_widths(modules: Sequence[Module], config: Mapping[str, Any], poolings: int) -> None:
     """Each module takes vectors as long as the one before it gives."""
-    pooling = modules[1]
-    given = _stated(pooling, "embedding_dimension") or _stated(pooling, "word_embedding_dimension")
+    pooling = next((module for module in modules if module.kind == "Pooling"), None)
+    if pooling is None:
+        given: int | None = table_shape(modules[0].path)[1]
+        poolings = 1
+    else:
+        given = _stated(pooling, "embedding_dimension") or _stated(pooling, "word_embedding_dimension")
     width = next((int(config[key]) for key in _WIDTHS if config.get(key) is not None), None)
-    if given is not None and width is not None and given != width:
+    if pooling is not None and given is not None and width is not None and given != width:
         raise ModelLoadError(
             f"{pooling.path / 'config.json'} pools vectors of {given} numbers, and the model of "
             f"{modules[0].path / 'config.json'} gives {width}",
             remedy=REMEDY,
         )
     length = None if given is None else given * poolings
-    for module in modules[2:]:
+    for module in modules:
         if module.kind not in ("Dense", "LayerNorm"):
             continue
         taken = _stated(module, "in_features" if module.kind == "Dense" else "dimension", required=True)

@@ -45,19 +45,27 @@ class FastTokenizer:
     special tokens that the model wants around them.
     """
 
-    def __init__(self, path: Path, *, lowercase: bool = False) -> None:
+    def __init__(self, path: Path, *, lowercase: bool = False, specials: bool = True) -> None:
         self.path = path
         self.lowercase = lowercase
         self._local = _PerThread()
         bare = self._tokenizer.encode(_PROBE, add_special_tokens=False).ids
-        full = self._tokenizer.encode(_PROBE, add_special_tokens=True).ids
+        full = self._tokenizer.encode(_PROBE, add_special_tokens=specials).ids
         start = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
         self.prefix: tuple[int, ...] = tuple(full[:start])
         self.suffix: tuple[int, ...] = tuple(full[start + len(bare) :])
 
     @classmethod
     def of(cls, folder: ModelFolder) -> FastTokenizer:
-        return cls(folder.tokenizer_path, lowercase=folder.lowercase)
+        return cls(folder.tokenizer_path, lowercase=folder.lowercase, specials=not folder.is_static)
+
+    def window(self, folder: ModelFolder, most: int | None) -> int:
+        """Tokens of the longest text, special ones included: `most` where it is given, else what the files say.
+
+        A static model says it in its tokenizer.json, where sentence-transformers cuts it.
+        """
+        stated = self.cut if folder.is_static and self.cut else folder.max_tokens
+        return min(most or stated, folder.context_length)
 
     @property
     def special_tokens(self) -> int:
@@ -79,7 +87,11 @@ class FastTokenizer:
     def _tokenizer(self) -> Tokenizer:
         tokenizer = self._local.tokenizer
         if tokenizer is None:
-            tokenizer = self._local.tokenizer = _load(self.path)
+            tokenizer = _load(self.path)
+            self.cut: int | None = (tokenizer.truncation or {}).get("max_length")
+            tokenizer.no_truncation()
+            tokenizer.no_padding()
+            self._local.tokenizer = tokenizer
         return tokenizer
 
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
@@ -185,8 +197,6 @@ def _load(path: Path) -> Tokenizer:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise ModelLoadError(f"{path} cannot be read: {error}", remedy="copy or pull the model again") from error
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
     return tokenizer
 
 

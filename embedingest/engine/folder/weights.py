@@ -1,4 +1,4 @@
-"""What a safetensors file says of itself: its header, checked against its size. Reads no tensor."""
+"""What a safetensors file says of itself: its header, checked against its size. Reads tensors only when asked to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+import numpy as np
+
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_object
 from embedingest.errors import ModelLoadError
 from embedingest.numerals import json_fault
@@ -14,7 +16,9 @@ from embedingest.numerals import json_fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FLOATS", "WeightsHeader", "read_header", "weight_files"]
+    from numpy.typing import NDArray
+
+__all__ = ["FLOATS", "WeightsHeader", "read_header", "read_tensor", "weight_files"]
 
 _LARGEST_HEADER_BYTES: Final = 100 * 2**20
 _INDEX: Final = "model.safetensors.index.json"
@@ -27,13 +31,23 @@ _ITEM_BITS: Final = {
 }  # fmt: skip
 
 
+_NUMPY_TYPES: Final = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class WeightsHeader:
-    """Tensor names with their shapes and number types. `parameters` counts numbers, `size_bytes` the whole file."""
+    """Tensor names with their shapes, number types and first bytes in the file.
+
+    `parameters` counts numbers, `size_bytes` the whole file.
+    """
 
     shapes: dict[str, tuple[int, ...]]
     types: dict[str, str]
     size_bytes: int
+    begins: dict[str, int]
 
     @property
     def parameters(self) -> int:
@@ -72,7 +86,22 @@ def read_header(path: Path) -> WeightsHeader:
             raise _refused(path, f"tensor `{name}` begins at byte {begin}, and the one before it ends at {filled}")
         filled = end
     shapes = {name: tuple(tensor["shape"]) for name, tensor in header.items()}
-    return WeightsHeader(shapes, {name: tensor["dtype"] for name, tensor in header.items()}, size)
+    begins = {name: 8 + length + begin for begin, _, name in bounds}
+    return WeightsHeader(shapes, {name: tensor["dtype"] for name, tensor in header.items()}, size, begins)
+
+
+def read_tensor(path: Path, header: WeightsHeader, name: str) -> NDArray[Any]:
+    """One tensor of a file into memory; bf16, which numpy has not, as float32. Raises ModelLoadError."""
+    shape, kind = header.shapes[name], header.types[name]
+    try:
+        values = np.fromfile(path, _NUMPY_TYPES[kind], math.prod(shape), offset=header.begins[name])
+    except OSError as error:
+        raise ModelLoadError(f"cannot read {path}: {error.strerror or error}", remedy=REMEDY) from error
+    if values.size != math.prod(shape):
+        raise ModelLoadError(f"{path} was cut short while it was read", remedy=REMEDY)
+    if kind == "BF16":
+        values = (values.astype(np.uint32) << 16).view(np.float32)
+    return values.reshape(shape)
 
 
 def weight_files(folder: Path) -> list[Path]:

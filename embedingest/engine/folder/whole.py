@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from embedingest.engine.folder.settings_files import REMEDY
+from embedingest.engine.folder.table import table_shape
 from embedingest.engine.folder.tensors import check_tensors
 from embedingest.errors import ModelLoadError
 
@@ -27,6 +28,9 @@ _LEAST_SHARE: Final = 0.5  # of the table of words; tables are padded, but not t
 def check_whole(folder: ModelFolder, tokenizer: FastTokenizer) -> None:
     """Raises ModelLoadError for tensors or words that are of another model."""
     check_tensors(folder)
+    if folder.is_static:
+        _check_static(folder, tokenizer)
+        return
     rows = folder.config.get("vocab_size") or _rows_of_table(folder)
     if rows is None:
         return
@@ -44,6 +48,16 @@ def check_whole(folder: ModelFolder, tokenizer: FastTokenizer) -> None:
         f"vocab_size: {rows}, so it is the tokenizer of another model",
         remedy=REMEDY,
     )
+
+
+def _check_static(folder: ModelFolder, tokenizer: FastTokenizer) -> None:
+    rows, largest = table_shape(folder.modules[0].path)[0], tokenizer.largest_id()
+    if largest >= rows:
+        raise ModelLoadError(
+            f"{folder.tokenizer_path} has a word with the id {largest}, and the table of {folder.modules[0].path} has "
+            f"{rows} vectors",
+            remedy="copy the tokenizer that the model was saved with, or the whole model, again",
+        )
 
 
 def _rows_of_table(folder: ModelFolder) -> int | None:

@@ -50,6 +50,10 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     import torch
     from sentence_transformers import SentenceTransformer
 
+    if folder.is_static:
+        raise ModelLoadError(
+            f"{folder.path} is a table of vectors, which needs no torch", remedy="leave the model's `encoder` out"
+        )
     check_tensors(folder)
     check_size(folder)
     # transformers would take the stored type, and half precision on a CPU is slow and inexact.

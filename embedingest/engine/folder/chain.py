@@ -1,0 +1,110 @@
+"""The modules of a model folder as `modules.json` names them: known kinds, inside the folder, in a known order.
+
+Knows settings files, no weights and no tokenizer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.engine.folder.module import Module
+from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
+from embedingest.errors import ModelLoadError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["POOLING_MODES", "TAIL", "WEIGHTED", "read_chain"]
+
+POOLING_MODES: Final = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
+TAIL: Final = ("Dense", "LayerNorm", "Normalize")
+"""What may be done to pooled vectors."""
+WEIGHTED: Final = ("Transformer", "StaticEmbedding", "Dense", "LayerNorm")
+"""What has weights."""
+_HEADS: Final = (("Transformer", "Pooling"), ("StaticEmbedding",))
+_KINDS: Final = ("Transformer", "Pooling", "StaticEmbedding", *TAIL)
+_TRANSFORMER_CONFIGS: Final = (
+    "sentence_bert_config.json",
+    "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_camembert_config.json",
+    "sentence_albert_config.json",
+    "sentence_xlm-roberta_config.json",
+    "sentence_xlnet_config.json",
+)
+
+
+def read_chain(path: Path) -> tuple[Module, ...]:
+    """The modules of a folder in their order. Raises ModelLoadError: unknown, out of order, outside the folder."""
+    file = path / "modules.json"
+    entries = read_json(file) if file.exists() else None
+    if not isinstance(entries, list) or not entries:
+        raise ModelLoadError(
+            f"no list of modules in {file}: pooling and normalising of this model are unknown",
+            remedy="save it once with `SentenceTransformer(...).save(folder)`",
+        )
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise ModelLoadError(f"{file} lists {kind_of(entry)} where a module is due", remedy=REMEDY)
+    ordered = sorted(entries, key=lambda entry: whole_number(file, entry, "idx", least=0, most=10**6) or 0)
+    modules = tuple(_module(path, entry) for entry in ordered)
+    kinds = tuple(module.kind for module in modules)
+    if not any(kinds[: len(head)] == head and set(kinds[len(head) :]) <= set(TAIL) for head in _HEADS):
+        raise ModelLoadError(
+            f"{file} chains {' → '.join(kinds)}; {' or '.join(' → '.join(head) for head in _HEADS)}, "
+            f"then {', '.join(TAIL)} are known"
+        )
+    return modules
+
+
+def _module(path: Path, entry: dict[str, Any]) -> Module:
+    name = str(entry.get("type", ""))[:100]
+    kind = name.rpartition(".")[2]
+    if not name.startswith("sentence_transformers.") or kind not in _KINDS:
+        raise ModelLoadError(
+            f"module `{name}` in {path / 'modules.json'} is not known (known: {', '.join(_KINDS)}), and leaving it "
+            "out would change the vectors",
+            remedy="write an encoder plug-in for this model",
+        )
+    place = entry.get("path", "")
+    if not isinstance(place, str) or "\0" in place:
+        raise ModelLoadError(f"module `{name}` in {path / 'modules.json'} has no path that can be read", remedy=REMEDY)
+    try:
+        folder = (path / place).resolve()
+        outside = not folder.is_relative_to(path.resolve())
+    except RuntimeError as error:  # of a link that leads to itself, before Python 3.13
+        raise ModelLoadError(f"module `{name}` in {path / 'modules.json'}: {error}", remedy=REMEDY) from error
+    if outside:
+        raise ModelLoadError(f"module `{name}` in {path / 'modules.json'} lies outside the model folder: {folder}")
+    return Module(kind, folder, _settings_of(kind, folder))
+
+
+def _settings_of(kind: str, folder: Path) -> dict[str, Any]:
+    if kind == "StaticEmbedding":
+        return {}
+    if kind == "Transformer":
+        files = (folder / name for name in _TRANSFORMER_CONFIGS if (folder / name).is_file())
+        return read_object(next(files, folder / _TRANSFORMER_CONFIGS[0]), optional=True)
+    config = read_object(folder / "config.json", optional=kind == "Normalize")
+    if kind == "Dense":
+        _check_dense(folder, config)
+    if kind == "Pooling":
+        _check_pooling(folder, config)
+    return config
+
+
+def _check_dense(folder: Path, config: dict[str, Any]) -> None:
+    activation = str(config.get("activation_function", "torch.nn.modules.linear.Identity"))
+    if not activation.startswith("torch.nn."):
+        raise ModelLoadError(f"activation `{activation}` of {folder} is not one of torch's own")
+    for side in ("module_input_name", "module_output_name"):
+        if config.get(side) not in (None, "sentence_embedding"):
+            raise ModelLoadError(f"{folder} works on `{config[side]}`; a Dense after pooling is known")
+
+
+def _check_pooling(folder: Path, config: dict[str, Any]) -> None:
+    mode = config.get("pooling_mode")
+    modes = mode if isinstance(mode, list) else [] if mode is None else [mode]
+    unknown = {str(name)[:60] for name in modes if name not in POOLING_MODES}
+    if unknown:
+        raise ModelLoadError(f"pooling {sorted(unknown)} of {folder} is not known: {', '.join(POOLING_MODES)}")
