@@ -29,7 +29,7 @@ class EpubLoader:
     """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
 
     name = "epub"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".epub"})
     mimes = frozenset({"application/epub+zip"})
 
@@ -50,7 +50,9 @@ class EpubLoader:
             start = assembly.next
             decoded = decode_declared(container.read(part), name)
             add_notices(notices, decoded.notices)
-            assembly.add(read(decoded.text, _as_xhtml(part), main_only=True).text)
+            page = read(decoded.text, _as_xhtml(part), book=True)
+            add_notices(notices, page.notices)
+            assembly.add(page.text)
             assembly.span(start, "chapter", part)
         title, metadata = _metadata(package)
         return Document(

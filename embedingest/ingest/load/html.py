@@ -6,17 +6,20 @@ Knows pages, not sites: nothing is fetched. Parsing is selectolax; the walk belo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.extras import optional
-from embedingest.ingest.load.web.frame import main_content, without_noise
-from embedingest.ingest.load.web.lines import numbered, unnumbered
+from embedingest.ingest.load.web.controls import write_controls
+from embedingest.ingest.load.web.frame import Content, book_content, main_content, without_noise
+from embedingest.ingest.load.web.lines import unnumbered
 from embedingest.ingest.load.web.markdown import render
 from embedingest.ingest.load.web.scripts import write_scripts
+from embedingest.ingest.load.web.tree import parse, shallow
+from embedingest.ingest.load.web.words import words
+from embedingest.ingest.notices import plus
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -24,58 +27,28 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.common.decode import Decoded
 
-__all__ = ["HtmlLoader", "Page", "create", "parse", "read"]
+__all__ = ["HtmlLoader", "Page", "create", "read"]
 
 _SELF_CLOSED: Final = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)([^<>]*+)(?<=/)>")
 _CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _VOID: Final = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
-# What stands in quotes behind an equals sign may hold the sign that ends a tag.
-_LONG_TAG: Final = re.compile(r"""(<[a-zA-Z][^\s<>]*+)((?:[^>=]|=\s*+(?:"[^"]*+"|'[^']*+')?+){400,}+)""")
-_ATTRIBUTE: Final = re.compile(r"""[^\s=>]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+""")
-_MOST_ATTRIBUTES: Final = 200  # of one tag: parsing time grows with their square
-# Elements that HTML closes by itself, or that hold nothing: they never make a page deep.
-_SHALLOW: Final = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "dt",
-        "dd",
-        "td",
-        "th",
-        "tr",
-        "option",
-        "thead",
-        "tbody",
-    ]
-)
-_DEEPEST: Final = 400
+_DOT: Final = frozenset({"0", "1"})  # the width of pictures that only count readers
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one page gives: Markdown, what its head says, and the lines of the page where they were asked for."""
+    """What one page gives: Markdown, what its head says, and the lines of the page where they were asked for.
+
+    `notices` count pictures, frames of other pages, and the words beside the main content.
+    """
 
     text: str
     title: str | None
     metadata: dict[str, Any]
     lines: tuple[Span, ...] = ()
+    notices: dict[str, int] = field(default_factory=dict)
 
 
 class HtmlLoader:
@@ -86,7 +59,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -110,7 +83,7 @@ class HtmlLoader:
             has_lines=not self._trafilatura,
             spans=page.lines,
             metadata=page.metadata,
-            notices=decoded.notices,
+            notices=decoded.notices if self._trafilatura else plus(decoded.notices, **page.notices),
         )
 
 
@@ -121,34 +94,43 @@ def create(*, main_only: bool = True, extractor: Literal["own", "trafilatura"] =
 
 def _by_trafilatura(source: str, name: str) -> str:
     trafilatura = optional("trafilatura", "html", name)
-    text = trafilatura.extract(_shallow(source), output_format="markdown", include_tables=True)
+    text = trafilatura.extract(shallow(source), output_format="markdown", include_tables=True)
     return f"{text}\n" if text else ""
 
 
-def read(source: str, name: str = "", *, main_only: bool = True, lines: bool = False) -> Page:
+def read(source: str, name: str = "", *, main_only: bool = True, lines: bool = False, book: bool = False) -> Page:
     """One page of HTML as Markdown; with `lines`, where each stretch of it stands in the source.
 
     `name` is the file's: one that ends in `.xhtml` is read as XHTML, as is what begins with an XML declaration.
+    Of a page that is a part of a `book` only menus are left out.
     """
     if _is_xml(source, name):
         source = _closed(source)
     tree = parse(source, lines=lines)
+    write_controls(tree)
     write_scripts(tree)
     metadata = _metadata(tree)
     title = _title(tree)
-    root = main_content(tree) if main_only else _all(tree)
-    text, origins = ("", []) if root is None else render(root)
+    content = book_content(tree) if book else main_content(tree) if main_only else _all(tree)
+    text, origins = render(content.roots)
     ends = [*(start for start, _ in origins), len(text)][1:]
     spans = (Span(start, end, "line", line) for (start, line), end in zip(origins, ends, strict=True) if start < end)
-    return Page(text, title, metadata, tuple(spans) if lines else ())
+    return Page(text, title, metadata, tuple(spans) if lines else (), _counted(content))
 
 
-def parse(source: str, *, lines: bool = False) -> LexborHTMLParser:
-    """The tree of a page, kept shallow: parsing time grows with the square of the nesting depth."""
-    from selectolax.lexbor import LexborHTMLParser
+def _counted(content: Content) -> dict[str, int]:
+    """What a page shows and its text does not hold."""
+    counts = {"words_left_out": content.words_left_out, "skipped_images": 0, "frames_left_out": 0}
+    for root in content.roots:
+        counts["skipped_images"] += sum(1 for image in root.css("img") if _is_wordless(image))
+        counts["frames_left_out"] += sum(1 for frame in root.css("iframe[src]") if "srcdoc" not in frame.attributes)
+    return {kind: count for kind, count in counts.items() if count > 0}
 
-    source = _LONG_TAG.sub(_few_attributes, source)
-    return LexborHTMLParser(numbered(_shallow(source)) if lines else _shallow(source))
+
+def _is_wordless(image: LexborNode) -> bool:
+    """Whether nothing stands for a picture, and it is one that a person sees."""
+    attributes = image.attributes
+    return not (attributes.get("alt") or "").strip() and not {attributes.get("width"), attributes.get("height")} & _DOT
 
 
 def _decode(data: bytes, name: str) -> Decoded:
@@ -158,9 +140,9 @@ def _decode(data: bytes, name: str) -> Decoded:
     return decoded
 
 
-def _all(tree: LexborHTMLParser) -> LexborNode | None:
+def _all(tree: LexborHTMLParser) -> Content:
     without_noise(tree)
-    return tree.body
+    return Content([] if tree.body is None else [tree.body])
 
 
 def _is_xml(source: str, name: str) -> bool:
@@ -182,47 +164,10 @@ def _closed(source: str) -> str:
     return _SELF_CLOSED.sub(close, _CDATA.sub(text, source) if "<![CDATA[" in source else source)
 
 
-def _few_attributes(match: re.Match[str]) -> str:
-    """A long tag with its first attributes only, on as many lines."""
-    following = next(islice(_ATTRIBUTE.finditer(match[2]), _MOST_ATTRIBUTES, None), None)
-    if following is None:
-        return match[0]
-    return match[1] + match[2][: following.start()] + "\n" * match[2].count("\n", following.start())
-
-
-def _shallow(source: str) -> str:
-    """The same page with the tags beyond a depth of some hundred left out."""
-    if source.count("<") < _DEEPEST:
-        return source
-    depth = deepest = 0
-    for slash, tag in _TAG.findall(source):
-        if tag in _SHALLOW:
-            continue
-        depth = max(0, depth - 1) if slash else depth + 1
-        deepest = max(deepest, depth)
-    return _cut_depth(source) if deepest > _DEEPEST else source
-
-
-def _cut_depth(source: str) -> str:
-    depth = 0
-
-    def keep(match: re.Match[str]) -> str:
-        nonlocal depth
-        if match[2].lower() in _SHALLOW or match[0].endswith("/>"):
-            return match[0]
-        if match[1]:
-            depth = max(0, depth - 1)
-            return match[0] if depth < _DEEPEST else " "
-        depth += 1
-        return match[0] if depth <= _DEEPEST else " "
-
-    return _TAG.sub(keep, source)
-
-
 def _title(tree: LexborHTMLParser) -> str | None:
     for selector in ("head > title", "h1"):
         node = tree.css_first(selector)
-        title = " ".join(unnumbered(node.text(deep=True)).split()).rstrip("¶ ") if node is not None else ""
+        title = unnumbered(words(node)).rstrip("¶ ") if node is not None else ""
         if title:
             return title
     return None

@@ -7,9 +7,10 @@ from xml.etree import ElementTree as ET
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly, grid, heading, pipe_table
+from embedingest.ingest.load.common.counting import written
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
+from embedingest.ingest.load.common.mathml import linear
 from embedingest.ingest.load.common.zipped import Container, xml_root
-from embedingest.ingest.load.office.counting import written
 from embedingest.ingest.load.office.listed import OpenList
 from embedingest.ingest.load.office.odf_lists import OUTLINE, Lists
 from embedingest.ingest.load.office.odf_names import (
@@ -46,7 +47,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
@@ -273,7 +274,7 @@ class _Writer:
         if root is None or root.tag != MATH + "math":
             return root
         note = next(root.iter(MATH + "annotation"), None)
-        return " ".join("".join((root if note is None else note).itertext()).split())
+        return linear(root) if note is None else " ".join("".join(note.itertext()).split())
 
     def _say(self, element: Element, hanging: Hanging) -> str:
         return words(element, hanging, self._object)

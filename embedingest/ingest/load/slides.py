@@ -9,8 +9,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.assembly import Assembly, Cell, grid, heading, pipe_table
+from embedingest.ingest.load.common.counting import letters, roman, written
 from embedingest.ingest.load.common.markdown_escape import escaped, escaped_lines
-from embedingest.ingest.load.office.counting import letters, roman, written
 from embedingest.ingest.load.office.drawings import Drawings
 from embedingest.ingest.load.office.names import DGM, FALLBACK, A, C, P, R
 from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, relations

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.assembly import Assembly, grid, heading, pipe_table
+from embedingest.ingest.load.common.counting import written
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
-from embedingest.ingest.load.office.counting import written
 from embedingest.ingest.load.office.drawings import Drawings
 from embedingest.ingest.load.office.foreign import foreign_text
 from embedingest.ingest.load.office.listed import OpenList

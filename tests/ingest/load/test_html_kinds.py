@@ -49,7 +49,7 @@ def test_what_no_control_shows_stays_hidden():
         ('<button>What?</button>\n<!-- a -->\n<div style="display: none">A mill.</div>', "What?\n\nA mill."),
         ('<div role="button">What?</div><div hidden>A mill.</div>', "What?\n\nA mill."),
         ('<div class="faq"><h3>What?</h3><div hidden>A mill.</div></div>', "### What?\n\nA mill."),
-        ("<dl><dt><button>What?</button></dt><dd hidden>A mill.</dd></dl>", "What?\n\nA mill."),
+        ("<dl><dt><button>What?</button></dt><dd hidden>A mill.</dd></dl>", "**What?**\n\nA mill."),
         ("<h3>What?</h3><div hidden>A mill.</div><p>End</p>", "### What?\n\nEnd"),
         ("<p>Buy</p><button>Send</button> now <div hidden>A mill.</div>", "Buy\n\nnow"),
     ],

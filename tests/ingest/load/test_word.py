@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedingest.ingest.load.office.counting import roman
+from embedingest.ingest.load.common.counting import roman
 from embedingest.ingest.load.word import create_docx
 from tests import samples
 

@@ -135,7 +135,9 @@ class _Reader:
     def _text(self, part: Any, kind: str) -> Parts:
         text = words_of(part, self._notices)
         if kind == "text/html":
-            return Parts([read(text).text], plain=False)
+            page = read(text)
+            add_notices(self._notices, page.notices)
+            return Parts([page.text], plain=False)
         if kind == "text/calendar":
             return Parts(asides=[to_text(text, self._notices)])
         if kind in {"text/enriched", "text/richtext"}:

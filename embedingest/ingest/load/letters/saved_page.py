@@ -10,6 +10,7 @@ from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.html import Page, read
 from embedingest.ingest.load.letters.headers import PAGE
 from embedingest.ingest.load.letters.parts import words_of
+from embedingest.ingest.notices import add_notices
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class SavedPageLoader:
     """
 
     name = "saved-page"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".mht", ".mhtml"})
     mimes = frozenset({"multipart/related", "application/x-mimearchive"})
 
@@ -65,11 +66,14 @@ class SavedPageLoader:
 
     def _page(self, part: Any, name: str, notices: dict[str, int]) -> Page:
         if part.get_content_charset() is not None:
-            return read(words_of(part, notices), main_only=self._main_only)
-        decoded = decode_declared(part.get_payload(decode=True) or b"", name)
-        for kind, count in decoded.notices.items():
-            notices[kind] = notices.get(kind, 0) + count
-        return read(decoded.text, main_only=self._main_only)
+            page = read(words_of(part, notices), main_only=self._main_only)
+        else:
+            decoded = decode_declared(part.get_payload(decode=True) or b"", name)
+            add_notices(notices, decoded.notices)
+            page = read(decoded.text, main_only=self._main_only)
+        # Pictures and frames are parts of their own here.
+        add_notices(notices, {"words_left_out": page.notices.get("words_left_out", 0)})
+        return page
 
 
 def create(*, main_only: bool = True) -> SavedPageLoader:

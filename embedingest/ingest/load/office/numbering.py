@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.office.counting import LONGEST_LABEL, letters, roman
+from embedingest.ingest.load.common.counting import LONGEST_LABEL, letters, roman
 from embedingest.ingest.load.office.names import W
 from embedingest.ingest.load.office.package import number
 

@@ -9,9 +9,12 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.markdown_escape import escaped, fence_for
+from embedingest.ingest.load.web.controls import write_controls
 from embedingest.ingest.load.web.lines import LINE
+from embedingest.ingest.load.web.numbered import OpenList, opened
 from embedingest.ingest.load.web.tables import code_of, grid, is_layout, own_rows
-from embedingest.ingest.load.web.words import APART, SKIPPED, alternative, listing, words
+from embedingest.ingest.load.web.tree import parse
+from embedingest.ingest.load.web.words import APART, SKIPPED, alternative, listing, seen, words
 from embedingest.numerals import whole
 
 if TYPE_CHECKING:
@@ -22,6 +25,10 @@ __all__ = ["render"]
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _LISTS: Final = frozenset({"ul", "ol", "menu"})
 _DEEPEST_LIST: Final = 12
+_BOLD: Final = frozenset({"b", "strong", "dt", "summary"})
+_LONGEST_LABEL: Final = 120
+_BESIDE: Final = frozenset({"audio", "canvas", "meter", "progress", "textarea", "video"})
+_DEEPEST_FRAME: Final = 3
 _LANGUAGE: Final = re.compile(r"(?:language|lang|highlight|brush)[-: ]+([a-z0-9+#_-]+)")
 
 
@@ -38,14 +45,18 @@ class _Writer:
         self._length = 0
         self._inline: list[str] = []
         self._began = 1  # the line of the paragraph's first words
-        self._lists: list[int] = []  # per open list: the next number, 0 for bullets
-        self._marker = ""  # the bullet that the next block begins with
+        self._lists: list[OpenList] = []
+        self._marker = ""  # the mark that the next block begins with
+        self.bold = 0  # open elements in bold letters
+        self._light = False  # whether words of the paragraph under way stand in none
+        self.frames = 0  # open frames
         self._close = False  # the last block is an item of one line: the next one stands close to it
 
     def text(self, words: str) -> None:
         if not self._inline:
             self._began = self.line
-        self._inline.append(words)
+        self._light = self._light or not (self.bold or words.isspace())
+        self._inline.append(seen(words))
         self.line += words.count("\n")
 
     def skip_to(self, line: int) -> None:
@@ -67,8 +78,12 @@ class _Writer:
         if not self._inline:
             return
         lines, origins = _flowed("".join(self._inline), self._began)
+        bold = not self._light
         self._inline.clear()
-        if lines:
+        self._light = False
+        if len(lines) == 1 and bold and len(lines[0]) <= _LONGEST_LABEL and "**" not in lines[0]:
+            self.block([f"**{lines[0]}**"], origins)  # a heading of a kind
+        elif lines:
             self.block([escaped(line) for line in lines], origins)
 
     def heading(self, words: str, breaks: int, level: int) -> None:
@@ -85,9 +100,9 @@ class _Writer:
         if not self._lists:
             self._append("\n".join(lines), origins)
             return
-        indent = "  " * min(len(self._lists) - 1, _DEEPEST_LIST)
-        hang = indent + "  "
-        first = indent + self._marker + lines[0] if self._marker else hang + lines[0]
+        widths = [each.width for each in self._lists[: _DEEPEST_LIST + 1]]
+        indent, hang = " " * sum(widths[:-1]), " " * sum(widths)
+        first = f"{indent}{self._marker} {lines[0]}" if self._marker else hang + lines[0]
         joined = "\n".join([first, *(hang + line if line else "" for line in lines[1:])])
         close = bool(self._marker) and len(lines) == 1
         self._append(joined, origins, len(hang), close=close and self._close)
@@ -109,10 +124,10 @@ class _Writer:
                 row += 1
             self.origins.append((start + at + (column + hang if column else 0), line))
 
-    def open_list(self, tag: str) -> None:
+    def open_list(self, node: LexborNode) -> None:
         self.flush()
         self._marker = ""
-        self._lists.append(1 if tag == "ol" else 0)
+        self._lists.append(opened(node))
 
     def close_list(self) -> None:
         self.flush()
@@ -121,14 +136,10 @@ class _Writer:
         self._marker = ""
         self._close = self._close and bool(self._lists)
 
-    def item(self) -> None:
+    def item(self, node: LexborNode) -> None:
         self.flush()
-        if not self._lists:
-            return
-        number = self._lists[-1]
-        self._marker = f"{number}. " if number else "- "
-        if number:
-            self._lists[-1] += 1
+        if self._lists:
+            self._marker = self._lists[-1].mark(node)
 
 
 def _flowed(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]]:
@@ -159,14 +170,24 @@ def _flowed(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]
     return lines, origins
 
 
-def render(root: LexborNode) -> tuple[str, list[tuple[int, int]]]:
-    """The Markdown of everything under `root`, blocks one blank line apart; places in it with their source lines.
+def render(roots: list[LexborNode]) -> tuple[str, list[tuple[int, int]]]:
+    """The Markdown of these elements, blocks one blank line apart; places in it with their source lines.
 
     The lines are those that `numbered` wrote into the page before it was parsed.
     """
     writer = _Writer()
+    for root in roots:
+        _walk(writer, root)
+    return "".join(writer.parts) + ("\n" if writer.parts else ""), writer.origins
+
+
+def _walk(writer: _Writer, root: LexborNode) -> None:
+    tag = root.tag or ""
+    if not _enter(writer, root, tag) or root.child is None:
+        writer.flush()
+        return
     open_tags: list[str] = []
-    node = root.child
+    node: LexborNode | None = root.child
     while node is not None:
         tag = node.tag or ""
         if _enter(writer, node, tag) and node.child is not None:
@@ -180,8 +201,8 @@ def render(root: LexborNode) -> tuple[str, list[tuple[int, int]]]:
             assert node is not None
             following = node.next
         node = following
+    _leave(writer, root.tag or "")
     writer.flush()
-    return "".join(writer.parts) + ("\n" if writer.parts else ""), writer.origins
 
 
 def _enter(writer: _Writer, node: LexborNode, tag: str) -> bool:
@@ -197,12 +218,18 @@ def _enter(writer: _Writer, node: LexborNode, tag: str) -> bool:
         writer.line_break()
     elif tag == "img":
         writer.text(alternative(node))
+    elif tag == "iframe":
+        _frame(writer, node)
+    elif tag in _BESIDE:
+        writer.text(" ")
+    elif tag in _BOLD and node.child is not None:
+        writer.bold += 1
     return tag not in SKIPPED
 
 
 def _enter_block(writer: _Writer, node: LexborNode, tag: str) -> bool:
     if tag in _LISTS:
-        writer.open_list(tag)
+        writer.open_list(node)
         writer.line = _line(node, writer.line)
         return _or_leave(writer, node, tag)
     writer.flush()
@@ -216,7 +243,8 @@ def _enter_block(writer: _Writer, node: LexborNode, tag: str) -> bool:
     if tag == "table":
         return _table(writer, node)
     if tag == "li":
-        writer.item()
+        writer.item(node)
+    writer.bold += tag in _BOLD and node.child is not None
     return True
 
 
@@ -231,6 +259,22 @@ def _leave(writer: _Writer, tag: str) -> None:
         writer.close_list()
     elif tag in APART:
         writer.flush()
+    elif tag in _BESIDE:
+        writer.text(" ")
+    writer.bold -= tag in _BOLD
+
+
+def _frame(writer: _Writer, node: LexborNode) -> None:
+    """A page that stands within the page."""
+    inner = node.attributes.get("srcdoc") or ""
+    if inner.strip() and writer.frames < _DEEPEST_FRAME:
+        writer.flush()
+        writer.frames += 1
+        tree = parse(inner)
+        write_controls(tree)
+        if tree.body is not None:
+            _walk(writer, tree.body)
+        writer.frames -= 1
 
 
 def _pre(writer: _Writer, node: LexborNode) -> None:

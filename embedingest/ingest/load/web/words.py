@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.web.lines import unnumbered
@@ -12,9 +11,9 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-__all__ = ["APART", "SKIPPED", "alternative", "listing", "walked", "words"]
+__all__ = ["APART", "SKIPPED", "alternative", "listing", "seen", "walked", "words"]
 
-SKIPPED: Final = frozenset({"script", "style", "head", "template", "noscript", "-comment", "svg"})
+SKIPPED: Final = frozenset({"script", "style", "head", "template", "noscript", "-comment", "svg", "iframe"})
 APART: Final = frozenset(
     [
         "address",
@@ -66,7 +65,7 @@ APART: Final = frozenset(
 )
 """Elements that a browser sets on lines of their own, and the cells of a table."""
 
-_LINE_BREAKS: Final = re.compile(r"\n{2,}")
+_UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\ufeff"))
 
 
 def walked(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
@@ -107,13 +106,18 @@ def _pieces(root: LexborNode, apart: str) -> Iterator[str]:
     for node, left in walked(root):
         tag = node.tag or ""
         if tag == "-text":
-            yield node.text_content or ""
+            yield seen(node.text_content or "")
         elif tag == "br":
             yield "\n"
         elif tag == "img" and not left:
             yield alternative(node)
         elif tag in APART:
             yield apart
+
+
+def seen(text: str) -> str:
+    """Without characters that only say where a word may be parted."""
+    return text.translate(_UNSEEN) if not text.isascii() else text
 
 
 def alternative(image: LexborNode) -> str:

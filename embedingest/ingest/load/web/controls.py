@@ -1,0 +1,156 @@
+"""What a page shows without having it as words: filled fields, drawings, formulas, readings, short forms spelled out.
+
+Puts the words in their places of the tree. Knows no Markdown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree as ET
+
+from embedingest.ingest.load.common.mathml import linear
+from embedingest.ingest.load.web.lines import unnumbered
+from embedingest.ingest.load.web.words import SKIPPED, walked, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+__all__ = ["write_controls"]
+
+_FILLED: Final = frozenset(
+    ["", "text", "email", "tel", "url", "number", "date", "time", "datetime-local", "month", "week", "search", "range"]
+)
+_BOXES: Final = frozenset({"checkbox", "radio"})
+_ASKS: Final = frozenset({"label", "li", "td", "th", "dd", "p", "form", "fieldset"})
+_MOST_STEPS: Final = 4
+_LONGEST: Final = 100
+"""Characters of what a short form stands for."""
+
+
+def write_controls(tree: LexborHTMLParser) -> None:
+    """Put words in the place of fields, drawings and formulas, and behind short forms what they stand for."""
+    if tree.body is None:
+        return
+    for node in _inner_first(tree.css("input, select")):
+        _replace(node, _chosen(node) if node.tag == "select" else _entered(node))
+    for node in _inner_first(tree.css("math")):
+        _replace(node, linear(_element(node)))
+    for node in _inner_first(tree.css("svg")):
+        _replace(node, _drawn(node))
+    for node in _inner_first(tree.css("ruby > rt")):
+        parent = node.parent
+        if parent is not None and parent.css_first("rp") is None and (said := words(node)):
+            node.replace_with(f"({said})")
+    _spell_out(tree.css("abbr[title], acronym[title]"))
+
+
+def _inner_first(nodes: Iterable[LexborNode]) -> list[LexborNode]:
+    return list(nodes)[::-1]
+
+
+def _replace(node: LexborNode, said: str) -> None:
+    """The words in the place of an element, with as many line feeds as it held: the lines of a page are counted."""
+    node.replace_with((f" {said} " if said else "") + "\n" * node.text(deep=True).count("\n"))
+
+
+def _entered(field: LexborNode) -> str:
+    """What is entered in a field, or whether its box is ticked. What is hidden, and what a style draws, is none."""
+    attributes = field.attributes
+    kind = (attributes.get("type") or "").lower()
+    if kind in _FILLED:
+        return " ".join(unnumbered(attributes.get("value") or "").split())
+    if kind not in _BOXES or "hidden" in attributes or attributes.get("aria-hidden") == "true":
+        return ""
+    if "toggle" in (attributes.get("class") or "") or not _is_asked(field):
+        return ""
+    return "[x]" if "checked" in attributes else "[ ]"
+
+
+def _is_asked(box: LexborNode) -> bool:
+    """Whether a box stands with words, rather than being the switch of a menu that a style folds."""
+    above = box.parent
+    for _ in range(_MOST_STEPS):
+        if above is None:
+            return False
+        if above.tag in _ASKS:
+            return True
+        above = above.parent
+    return False
+
+
+def _chosen(menu: LexborNode) -> str:
+    """The options that are chosen; of none the first, which a menu shows, unless it only asks to choose."""
+    options = menu.css("option")
+    chosen = [option for option in options if "selected" in option.attributes]
+    if "multiple" not in menu.attributes:
+        shown = [option for option in options[:1] if option.attributes.get("value") != ""]
+        chosen = chosen[-1:] or shown
+    return ", ".join(said for option in chosen if (said := words(option)))
+
+
+def _drawn(drawing: LexborNode) -> str:
+    """The words of a drawing: its title, then each text of it."""
+    said = []
+    child = drawing.child
+    while child is not None:
+        if child.tag == "title" and drawing.attributes.get("aria-hidden") != "true":
+            said.append(words(child))
+        child = child.next
+    texts = drawing.css("text, foreignObject")
+    said += [words(text) for text in texts if not _is_defined(text, drawing)]
+    return " ".join(each for each in said if each)
+
+
+def _is_defined(node: LexborNode, drawing: LexborNode) -> bool:
+    """Whether a text stands in what is only drawn where another element says so, or in another text."""
+    above = node.parent
+    for _ in range(50):
+        if above is None or above.mem_id == drawing.mem_id:
+            return False
+        if above.tag in {"defs", "symbol", "text", "foreignObject"}:
+            return True
+        above = above.parent
+    return True
+
+
+def _element(formula: LexborNode) -> ET.Element:
+    """A formula as an element of XML."""
+    root = ET.Element("math", {"alttext": formula.attributes.get("alttext") or ""})
+    open_elements = [root]
+    last: ET.Element | None = None
+    for node, left in walked(formula):
+        if left:
+            last = open_elements.pop()
+        elif node.tag == "-text":
+            text = node.text_content or ""
+            if last is None:
+                open_elements[-1].text = (open_elements[-1].text or "") + text
+            else:
+                last.tail = (last.tail or "") + text
+        elif node.tag and not node.tag.startswith("-"):
+            last = ET.SubElement(open_elements[-1], node.tag, _known(node))
+            if node.child is not None and node.tag not in SKIPPED:
+                open_elements.append(last)
+                last = None
+    return root
+
+
+def _known(node: LexborNode) -> dict[str, str]:
+    return (
+        {name: value or "" for name, value in node.attributes.items()} if node.tag in {"annotation", "mfenced"} else {}
+    )
+
+
+def _spell_out(short_forms: list[LexborNode]) -> None:
+    """Behind the first of each short form, what it stands for."""
+    told: set[tuple[str, str]] = set()
+    for node in short_forms:
+        meaning = " ".join(unnumbered(node.attributes.get("title") or "").split())
+        said = words(node)
+        if not said or not meaning[:1].isalpha() or len(meaning) > _LONGEST or meaning.lower() == said.lower():
+            continue
+        if (said, meaning) not in told:
+            told.add((said, meaning))
+            node.insert_after(f" ({meaning})")

@@ -1,0 +1,95 @@
+"""A page as a tree that is parsed in time: long tags and deep nesting are cut first. Knows tags by their spelling."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.web.lines import numbered
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+__all__ = ["parse", "shallow"]
+
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
+# What stands in quotes behind an equals sign may hold the sign that ends a tag.
+_LONG_TAG: Final = re.compile(r"""(<[a-zA-Z][^\s<>]*+)((?:[^>=]|=\s*+(?:"[^"]*+"|'[^']*+')?+){400,}+)""")
+_ATTRIBUTE: Final = re.compile(r"""[^\s=>]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+""")
+_MOST_ATTRIBUTES: Final = 200  # of one tag: parsing time grows with their square
+# Elements that HTML closes by itself, or that hold nothing: they never make a page deep.
+_SHALLOW: Final = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "td",
+        "th",
+        "tr",
+        "option",
+        "thead",
+        "tbody",
+    ]
+)
+_DEEPEST: Final = 400
+
+
+def parse(source: str, *, lines: bool = False) -> LexborHTMLParser:
+    """The tree of a page, kept shallow: parsing time grows with the square of the nesting depth."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    source = _LONG_TAG.sub(_few_attributes, source)
+    return LexborHTMLParser(numbered(shallow(source)) if lines else shallow(source))
+
+
+def _few_attributes(match: re.Match[str]) -> str:
+    """A long tag with its first attributes only, on as many lines."""
+    following = next(islice(_ATTRIBUTE.finditer(match[2]), _MOST_ATTRIBUTES, None), None)
+    if following is None:
+        return match[0]
+    return match[1] + match[2][: following.start()] + "\n" * match[2].count("\n", following.start())
+
+
+def shallow(source: str) -> str:
+    """The same page with the tags beyond a depth of some hundred left out."""
+    if source.count("<") < _DEEPEST:
+        return source
+    depth = deepest = 0
+    for slash, tag in _TAG.findall(source):
+        if tag in _SHALLOW:
+            continue
+        depth = max(0, depth - 1) if slash else depth + 1
+        deepest = max(deepest, depth)
+    return _cut_depth(source) if deepest > _DEEPEST else source
+
+
+def _cut_depth(source: str) -> str:
+    depth = 0
+
+    def keep(match: re.Match[str]) -> str:
+        nonlocal depth
+        if match[2].lower() in _SHALLOW or match[0].endswith("/>"):
+            return match[0]
+        if match[1]:
+            depth = max(0, depth - 1)
+            return match[0] if depth < _DEEPEST else " "
+        depth += 1
+        return match[0] if depth <= _DEEPEST else " "
+
+    return _TAG.sub(keep, source)
