@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "GROUPS", "Escaped", "LazyGroup", "cli"]
 
-# name → one line for --help, which stands here so that --help imports no command. The command NAME is
-# `embedingest.cli.NAME:NAME`.
+# name → one line for --help, which stands here so that --help imports no command.
 COMMANDS: Final[Mapping[str, str]] = {
     "watch": "Keep the table equal to the folders, from now on",
     "ingest": "Bring the table up to date once and exit",
@@ -48,7 +47,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "completion": "Print the shell completion script",
 }
 
-# Headings of `embedingest --help`; a command that stands in none is listed last.
+# Headings of `embedingest --help`, each a room: `status` under "Look" is `embedingest.cli.look.status:status`.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Main job": ("watch", "ingest", "run", "search", "serve"),
     "Look": ("status", "plan", "verify", "chunk", "embed", "doctor", "bench"),
@@ -84,6 +83,13 @@ def _first(error: BaseException) -> BaseException:
     return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
+_MODULES: Final[Mapping[str, str]] = {
+    name: f"embedingest.cli.{heading.lower().replace(' ', '_')}.{name}"
+    for heading, names in GROUPS.items()
+    for name in names
+}
+
+
 class LazyGroup(click.RichGroup):
     """A group whose commands are imported when they are called, not when they are listed."""
 
@@ -100,7 +106,7 @@ class LazyGroup(click.RichGroup):
             return None
         if ctx.meta.get(_LISTING):
             return click.RichCommand(name=cmd_name, short_help=help_line, help=help_line)
-        command = getattr(import_module(f"embedingest.cli.{cmd_name}"), cmd_name)
+        command = getattr(import_module(_MODULES[cmd_name]), cmd_name)
         assert isinstance(command, click.Command)
         return command
 
@@ -130,14 +136,9 @@ class LazyGroup(click.RichGroup):
         return super().resolve_command(ctx, args)
 
 
-def _headings() -> list[dict[str, Any]]:
-    known: list[dict[str, Any]] = [
-        {"name": name, "commands": [c for c in names if c in COMMANDS]} for name, names in GROUPS.items()
-    ]
-    return [group for group in known if group["commands"]]
-
-
-click.rich_click.COMMAND_GROUPS = {"embedingest": _headings()}  # type: ignore[dict-item]
+click.rich_click.COMMAND_GROUPS = {
+    "embedingest": [{"name": heading, "commands": [*names]} for heading, names in GROUPS.items()]
+}
 click.rich_click.TEXT_MARKUP = "markdown"
 
 

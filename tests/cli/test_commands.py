@@ -26,15 +26,15 @@ def test_every_command_has_help_that_loads(shell, name):
     assert "Usage" in ran.out
 
 
-def test_every_command_has_the_file_of_its_name_and_every_file_its_command():
-    files = {file.stem for file in Path(embedingest.cli.__file__).parent.glob("*.py") if not file.stem.startswith("_")}
-    assert files == set(COMMANDS)
+def test_every_command_has_the_file_of_its_name_in_the_room_of_its_heading_and_every_file_its_command():
+    rooms = Path(embedingest.cli.__file__).parent
+    files = {file.relative_to(rooms).with_suffix("").as_posix() for file in rooms.rglob("[!_]*.py")}
+    headed = [f"{heading.lower().replace(' ', '_')}/{name}" for heading, names in GROUPS.items() for name in names]
+    assert sorted(files) == sorted(headed)
 
 
 def test_every_command_stands_under_one_heading():
-    headed = [name for names in GROUPS.values() for name in names]
-    assert len(headed) == len(set(headed))
-    assert set(COMMANDS) <= set(headed)
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(COMMANDS)
 
 
 def test_an_unknown_command_names_the_nearest(shell):

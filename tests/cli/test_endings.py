@@ -46,7 +46,7 @@ main()
 MOMENTS = [
     "embedingest.cli._interrupt",  # before there is any handler but the first
     "rich_click",
-    "embedingest.cli.config",
+    "embedingest.cli.set_up.config",
     "embedingest.config.show",  # in the command
     "in an import lock",  # where nothing can be raised
     "at the end",

@@ -95,7 +95,7 @@ def test_a_watch_on_a_screen_survives_square_brackets(hostile):
     from rich.console import Console
 
     from embedingest.build.inspect import status_document
-    from embedingest.cli import status as command
+    from embedingest.cli.look import status as command
 
     document = status_document(hostile.folder / ".embedingest", ".embedingest/lancedb", "chunks")
     document["roots"][0]["path"] = "/home/[/x]/\x1b[2J"

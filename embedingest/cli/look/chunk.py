@@ -83,7 +83,7 @@ def _extract(file: Path, config: Config) -> tuple[Extracted, Sizer]:
 
 
 def _write_page(file: Path, extracted: Extracted, sizer: Sizer) -> None:
-    from embedingest.cli._chunk_page import page
+    from embedingest.cli.look._chunk_page import page
 
     with writing(file):
         file.write_text(page(extracted, sizer), "utf-8", "replace")  # a name may be no text

@@ -12,6 +12,8 @@ from embedingest.cli._server import announce
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from embedingest.config import Config, EngineConfig
+
 __all__ = ["serve"]
 
 
@@ -69,9 +71,14 @@ def serve(
         allow_models=allow_models,
         allow_pull=allow_pull,
     )
-    changes = engine_settings(keep_alive=keep_alive).model_dump(exclude_unset=True)
-    with Session(config.model_copy(update={"engine": config.engine.model_copy(update=changes)})) as session:
+    with Session(_with(config, engine_settings(keep_alive=keep_alive))) as session:
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
         server = open_server(session, settings, searcher)
         announce(server.url, name)
         server.run()
+
+
+def _with(config: Config, engine: EngineConfig) -> Config:
+    """What was remembered of the table, under what flags and variables say of the engine."""
+    settings = config.engine.model_copy(update=engine.model_dump(exclude_unset=True))
+    return config.model_copy(update={"engine": settings})

@@ -1,0 +1,1 @@
+"""The commands that look and change nothing, but for `verify --repair`."""

@@ -1,0 +1,1 @@
+"""The commands that change what is there: a running watch is asked to, else they do it themselves."""
