@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# What lies in the caches of whoever runs the tests is none of theirs.
+os.environ["HF_HUB_CACHE"] = os.environ["OLLAMA_MODELS"] = str(Path(tempfile.gettempdir()) / "embedingest-no-models")
+for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT"):
+    os.environ.pop(name, None)
+
 settings.register_profile(
     "project", deadline=None, max_examples=much(40, 300), suppress_health_check=[HealthCheck.too_slow]
 )
@@ -68,3 +73,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     yield Site(tmp_path)
     for file in tmp_path.glob("*.py"):
         sys.modules.pop(file.stem, None)
+
+
+@pytest.fixture
+def online(monkeypatch) -> None:
+    """The hub client's own offline switch, off for hubs on loopback."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import urllib.request
 
 import pytest
@@ -22,10 +21,8 @@ from embedingest.engine.vectors import cosines, normalise
 from embedingest.errors import ModelNotFoundError
 from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
-from tests.engine.test_pull import Hub, online
 from tests.engine.tiny import vectors
-
-__all__ = ["online"]
+from tests.hub import running
 
 NOMIC = "nomic-ai/nomic-embed-text-v1.5"
 
@@ -87,15 +84,9 @@ def test_an_unknown_name_is_answered_with_those_near_it_and_a_way_that_leads_som
 
 def from_a_hub(folder, name, data) -> None:
     """Pull a folder under this name from a hub on loopback."""
-    hub = Hub({str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()})
-    thread = threading.Thread(target=hub.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with running() as hub:
+        hub.add(str(repository_of(ModelName.parse(name))), folder)
         list(pull(ModelName.parse(name), data / "models", endpoint=hub.url))
-    finally:
-        hub.shutdown()
-        thread.join()
-        hub.server_close()
 
 
 @pytest.mark.slow

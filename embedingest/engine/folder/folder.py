@@ -59,8 +59,11 @@ class ModelFolder:
     """Settings of the transformer that its loader must be told, since the file has them by other names."""
 
     @classmethod
-    def open(cls, path: Path | str) -> ModelFolder:
-        """Read and check a folder. Raises ModelLoadError: missing, damaged, unknown module, remote code, pickle."""
+    def open(cls, path: Path | str, *, weights: bool = True) -> ModelFolder:
+        """Read and check a folder, without `weights` one whose weights are still to come.
+
+        Raises ModelLoadError: missing, damaged, unknown module, remote code, pickle.
+        """
         path = Path(path).expanduser().absolute()
         with _readable(path):
             if not path.is_dir():
@@ -74,11 +77,14 @@ class ModelFolder:
                 config, told = native_settings(path, read_object(transformer / "config.json"))
                 tokenizer_config = read_object(transformer / "tokenizer_config.json", optional=True)
                 folder = cls(path, modules, config, settings, tokenizer_config, told)
-            folder.check()
+            if weights or not folder.is_static:  # a table is known by its weights alone
+                folder.check()
+            if weights:
+                _ = folder.weights
         return folder
 
     def check(self) -> None:
-        """Raises ModelLoadError when something is refused or a file is cut short."""
+        """Raises ModelLoadError when something in the settings is refused."""
         if "auto_map" in self.tokenizer_config:
             raise ModelLoadError(
                 f"{self.path} needs a tokenizer of its own (`auto_map`), and code from a model folder is never run",
@@ -96,7 +102,6 @@ class ModelFolder:
             raise ModelLoadError(f"{self.path} leaves prompts out of pooling (`include_prompt: false`): not supported")
         if self.dimensions < 1:
             raise ModelLoadError(f"{self.path} does not say how long its vectors are")
-        _ = self.weights
 
     @cached_property
     def weights(self) -> tuple[tuple[Path, WeightsHeader], ...]:
