@@ -165,7 +165,8 @@ class ModelInfo:
     """What is known of a named model without loading its weights.
 
     `max_tokens` is the window that is honoured, special tokens included; `context_length` is the number of
-    positions the model has. `prompts` are the model's own sentence-transformers prompts by name.
+    positions the model has. `prompts` are the model's own sentence-transformers prompts by name. `aliases` are other
+    names that people know the model by.
     """
 
     name: str
@@ -182,6 +183,7 @@ class ModelInfo:
     digest: str = ""
     modified_at: float = 0.0
     path: str | None = None
+    aliases: tuple[str, ...] = ()
 
     def prompt(self, role: str) -> str:
         """The text put in front of a `query` or a `document`; empty where the model names none."""

@@ -244,6 +244,7 @@ LAZY = [
     Lazy("build", "server", "only serving needs FastAPI"),
     Lazy("build", "query", "only searching needs it"),
     Lazy("engine.auto", "engine", "one of several runtimes is imported, never all"),
+    Lazy("engine.entry", "engine.folder", "names are told without the tokenizer's library"),
     Lazy("engine.catalog", "engine", "names are told without the tokenizer's and the runtimes' libraries"),
     Lazy("engine.compiled.encoder", "engine", "a compiled model runs without torch"),
     Lazy("engine.local", "engine.pull", "few ever pull"),

@@ -6,7 +6,6 @@ Knows folders and factories; knows nothing of what is loaded. Never reads weight
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,30 +13,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest import registry
 from embedingest.config import ModelConfig
-from embedingest.engine.blame import named
-from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.entry import AUTO, Entry
 from embedingest.engine.folder.tensors import WeightsError
-from embedingest.engine.known import known_prompts, near, other_names, repository_of
+from embedingest.engine.hub.cache import cached_repositories, snapshot_of
+from embedingest.engine.known import near, other_names, repository_of
 from embedingest.engine.names import ModelName, Role
-from embedingest.engine.packaged import PACKAGED, PackagedModel
-from embedingest.engine.precision import vector_class
+from embedingest.engine.packaged import PACKAGED
 from embedingest.errors import ConfigError, EmbedingestError, EngineError, ModelLoadError, ModelNotFoundError
 from embedingest.paths import user_data
 from embedingest.types import ModelInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
 
     from embedingest.engine.compiled.note import RuntimeFacts
     from embedingest.engine.encoder import Encoder
-    from embedingest.types import Sizer
+    from embedingest.engine.folder.folder import ModelFolder
+    from embedingest.types import ModelInfo, Sizer
 
 __all__ = ["Catalog", "ModelMatch"]
 
 HASHING: Final = "hashing"
-AUTO: Final = "auto"
-"""The encoder of a model folder that names none: torch on a GPU, compiled on a CPU."""
 _THREADED: Final = (AUTO, "compiled")
 
 
@@ -49,14 +45,6 @@ class ModelMatch:
     role: Role | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    name: ModelName
-    config: ModelConfig
-    path: Path | None = None
-    packaged: PackagedModel | None = None
-
-
 class Catalog:
     """The registered models. `models` of the configuration come over packaged and pulled ones of the same name."""
 
@@ -66,13 +54,13 @@ class Catalog:
         self.pulled = (user_data() if data is None else data) / "models"
         self._threads = threads
         self._lock = threading.Lock()
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         self._infos: dict[str, ModelInfo] = {}
         self._damaged: dict[str, tuple[object, ModelLoadError]] = {}  # found when loaded, with the files' state then
-        self._put(_Entry(ModelName.parse(HASHING), ModelConfig(encoder=HASHING)))
+        self._put(Entry(ModelName.parse(HASHING), ModelConfig(encoder=HASHING)))
         for name, packaged in PACKAGED.items():
             if (path := packaged.path()) is not None:
-                self._put(_Entry(ModelName.parse(name), ModelConfig(), path, packaged))
+                self._put(Entry(ModelName.parse(name), ModelConfig(), path, packaged))
         self.scan_pulled()
         for name, config in models.items():
             self.register(name, config)
@@ -86,16 +74,18 @@ class Catalog:
         known = self._key_of(parsed)
         entry = None if known is None else self._entries[known]
         if config.path is not None:
-            self._put(_Entry(parsed, config, Path(config.path)))
+            self._put(Entry(parsed, config, Path(config.path)))
         elif entry is not None and config.encoder == AUTO:
             self._put(replace(entry, config=config.model_copy(update={"encoder": entry.config.encoder})))
         elif entry is not None:
             self._put(replace(entry, config=config))
         elif config.encoder != AUTO:
-            self._put(_Entry(parsed, config))
+            self._put(Entry(parsed, config))
         else:
+            fetch = f"fetch it with `embedingest models pull {name}`, or " if repository_of(parsed) else ""
             raise ConfigError(
-                f"model `{name}` has neither files nor an encoder", remedy=f"give it a `path` under `models: {name}:`"
+                f"model `{name}` has neither files nor an encoder",
+                remedy=f"{fetch}give it a `path` under `models: {name}:`",
             )
 
     def scan_pulled(self) -> None:
@@ -104,13 +94,21 @@ class Catalog:
             folder = file.parent
             with contextlib.suppress(EngineError):
                 name = ModelName.parse(f"{folder.parent.name}/{folder.name}")
-                if name.key not in self._entries:
-                    self._put(_Entry(name, ModelConfig(), folder))
+                if (entry := self._entries.get(name.key)) is None or entry.is_cached:
+                    self._put(Entry(name, ModelConfig() if entry is None else entry.config, folder))
+
+    def forget(self, name: str) -> None:
+        """Read the files of a model again that may have changed. Raises ModelNotFoundError."""
+        self._put(self._entries[self.find(name).key])
+
+    def is_packaged(self, name: str) -> bool:
+        """Whether an installed package brings the files of this model. Raises ModelNotFoundError."""
+        return self._entries[self.find(name).key].packaged is not None
 
     def names(self) -> list[str]:
         """Every registered name with its tag, newest files first."""
         entries = list(self._entries.values())
-        return [e.name.short for e in sorted(entries, key=lambda e: (-_modified(e), e.name.short))]
+        return [e.name.short for e in sorted(entries, key=lambda e: (-e.modified, e.name.short))]
 
     def find(self, name: str) -> ModelMatch:
         """The model of this name, by Ollama's rules. Raises InvalidNameError, ModelNotFoundError."""
@@ -124,8 +122,20 @@ class Catalog:
         raise ModelNotFoundError(name, remedy=_remedy(parsed, self.names()))
 
     def _key_of(self, name: ModelName) -> str | None:
-        """The key of a model by this name, or by another one of the same model."""
-        return next((other.key for other in (name, *other_names(name)) if other.key in self._entries), None)
+        """The key of a model by this name, or by another one of the same model; of the Hugging Face cache at last."""
+        keys = [other.key for other in (name, *other_names(name))]
+        found = next((key for key in keys if key in self._entries), None)
+        if found is None and self._add_cached(keys):
+            found = next((key for key in keys if key in self._entries), None)
+        return found
+
+    def _add_cached(self, keys: list[str]) -> bool:
+        """Register the first model of the Hugging Face cache that has one of these keys; whether there is one."""
+        for name, place in cached_repositories():
+            if name.key in keys and (folder := snapshot_of(place)) is not None:
+                self._put(Entry(name, ModelConfig(), folder, is_cached=True))
+                return True
+        return False
 
     def describe(self, name: str) -> ModelInfo:
         """What is known of a model, its weights unread. Raises ModelNotFoundError, ModelLoadError."""
@@ -143,12 +153,12 @@ class Catalog:
         entry = self._entries[key]
         self._check_damage(key, entry)
         try:
-            with _named(entry):
+            with entry.named():
                 info = self._info(entry)
         except (EmbedingestError, ImportError):
             raise
         except Exception as error:
-            with _named(entry):
+            with entry.named():
                 raise ModelLoadError(
                     f"model `{entry.name.short}` cannot be described: {type(error).__name__}: {error}",
                     remedy=f"check {entry.path or f'the encoder `{entry.config.encoder}`'}",
@@ -161,8 +171,8 @@ class Catalog:
         key = self.find(name).key
         entry, info = self._entries[key], self.describe_key(key)
         capacity = info.max_tokens - info.special_tokens
-        folder = _folder(entry)
-        if folder is None or _is_plugin(entry):
+        folder = entry.folder()
+        if folder is None or entry.is_plugin:
             return self._sizer_of_encoder(key, capacity, prompt)
         from embedingest.engine.folder.tokenizer import TokenizerSizer
 
@@ -185,8 +195,8 @@ class Catalog:
         config = entry.config
         options = self._options(config)
         try:
-            with _named(entry):
-                folder, state = _folder(entry), _state(entry)
+            with entry.named():
+                folder, state = entry.folder(), entry.state
                 if folder is None and entry.path is not None:  # a plug-in reads the files by itself
                     config = config.model_copy(update={"path": entry.path})
                 encoder: Encoder = registry.create("encoders", config.encoder, folder, config, options=options)
@@ -204,7 +214,7 @@ class Catalog:
 
     def folder(self, key: str) -> ModelFolder | None:
         """The model folder of a key; `None` for an encoder that has none. Raises ModelLoadError."""
-        return _folder(self._entries[key])
+        return self._entries[key].folder()
 
     def runs(self, key: str) -> RuntimeFacts | None:
         """What runs a model and with which of the gate's figures, as `auto.explain`; `None` for other encoders.
@@ -214,125 +224,37 @@ class Catalog:
         from embedingest.engine.auto import explain
 
         entry = self._entries[key]
-        folder = _folder(entry)
+        folder = entry.folder()
         if folder is None or entry.config.encoder not in _THREADED:
             return None
         options = self._options(entry.config)
         return explain(folder, entry.config, threads=options.get("threads"), streams=options.get("streams"))
 
-    def _check_damage(self, key: str, entry: _Entry) -> None:
+    def prompts(self, key: str) -> dict[str, tuple[str, str]]:
+        """Each prompt of a model by name, with who says it, as `Entry.prompts`. Raises ModelLoadError."""
+        entry = self._entries[key]
+        return entry.prompts(entry.folder())
+
+    def _check_damage(self, key: str, entry: Entry) -> None:
         """Raises ModelLoadError for weights that could not be loaded, as long as the files are the same."""
         with self._lock:
             state, error = self._damaged.get(key, (None, None))
-        if error is not None and state == _state(entry):
-            with _named(entry):
+        if error is not None and state == entry.state:
+            with entry.named():
                 raise ModelLoadError(error.message, remedy=error.remedy)
 
-    def _put(self, entry: _Entry) -> None:
+    def _put(self, entry: Entry) -> None:
         with self._lock:
             self._entries[entry.name.key] = entry
             self._infos.pop(entry.name.key, None)
 
-    def _info(self, entry: _Entry) -> ModelInfo:
-        folder = _folder(entry)
+    def _info(self, entry: Entry) -> ModelInfo:
+        folder = entry.folder()
         if entry.packaged is not None and entry.path is not None:
             entry.packaged.check(entry.path)
-        if folder is None or _is_plugin(entry):
-            return _info_of_encoder(entry, self.open(entry.name.key), folder)
-        return _info_of_folder(entry, folder)
-
-
-def _named(entry: _Entry) -> AbstractContextManager[None]:
-    name, is_set = entry.name.short, entry.config.path is not None and entry.packaged is None
-    return named(name, entry.path, is_set=is_set, is_ours=not _is_plugin(entry))
-
-
-def _folder(entry: _Entry) -> ModelFolder | None:
-    """The model's files as a sentence-transformers folder; `None` for a plug-in whose files are of another kind."""
-    # What no encoder of ours runs is what plug-ins are for.
-    with contextlib.suppress(*([ModelLoadError] if _is_plugin(entry) else [])):
-        return None if entry.path is None else ModelFolder.open(entry.path)
-    return None
-
-
-def _is_plugin(entry: _Entry) -> bool:
-    """Whether an encoder of a plug-in runs it, which alone knows its window, vectors and fingerprint."""
-    name = entry.config.encoder
-    return name != AUTO and registry.find("encoders", name).distribution is not None
-
-
-def _info_of_folder(entry: _Entry, folder: ModelFolder) -> ModelInfo:
-    from embedingest.engine.folder.tokenizer import FastTokenizer
-    from embedingest.engine.folder.whole import check_whole
-
-    tokenizer = FastTokenizer.of(folder)
-    check_whole(folder, tokenizer)
-    fingerprint = folder.fingerprint(vector_class(entry.config.precision))
-    special = tokenizer.special_tokens
-    window = tokenizer.window(folder, entry.config.max_tokens)
-    if window <= special:
-        raise ModelLoadError(f"{folder.path} has a window of {window} tokens, {special} of them special")
-    return ModelInfo(
-        name=entry.name.short,
-        fingerprint=fingerprint,
-        dimensions=folder.dimensions,
-        max_tokens=window,
-        context_length=folder.context_length,
-        special_tokens=special,
-        prompts={**known_prompts(entry.name, folder.prompts), **entry.config.prompts},
-        default_prompt=folder.default_prompt,
-        architecture=folder.architecture,
-        parameters=folder.parameters,
-        size_bytes=folder.size_bytes,
-        digest=_digest(fingerprint),
-        modified_at=folder.modified_at,
-        path=str(folder.path),
-    )
-
-
-def _info_of_encoder(entry: _Entry, encoder: Encoder, folder: ModelFolder | None) -> ModelInfo:
-    try:
-        return ModelInfo(
-            name=entry.name.short,
-            fingerprint=encoder.fingerprint,
-            dimensions=encoder.dimensions,
-            max_tokens=encoder.max_tokens,
-            context_length=encoder.context_length,
-            special_tokens=encoder.special_tokens,
-            prompts={**({} if folder is None else folder.prompts), **entry.config.prompts},
-            default_prompt=None if folder is None else folder.default_prompt,
-            architecture=entry.config.encoder,
-            size_bytes=encoder.size_bytes,
-            digest=_digest(encoder.fingerprint),
-            modified_at=_modified(entry),
-            path=None if entry.path is None else str(entry.path),
-        )
-    finally:
-        encoder.close()
-
-
-def _digest(fingerprint: str) -> str:
-    return hashlib.sha256(fingerprint.encode()).hexdigest()
-
-
-def _modified(entry: _Entry) -> float:
-    file = Path(__file__) if entry.path is None else entry.path / "modules.json"
-    try:
-        return file.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _state(entry: _Entry) -> object:
-    """What changes when a model's files do: names, sizes and times of change."""
-    if entry.path is None:
-        return ()
-    files = []
-    with contextlib.suppress(OSError):
-        for file in sorted((*entry.path.glob("*.json"), *entry.path.glob("**/*.safetensors"))):
-            stat = file.stat()
-            files.append((str(file), stat.st_size, stat.st_mtime_ns))
-    return tuple(files)
+        if folder is None or entry.is_plugin:
+            return entry.info_of_encoder(self.open(entry.name.key), folder)
+        return entry.info_of_folder(folder)
 
 
 def _remedy(name: ModelName, known: list[str]) -> str:

@@ -15,9 +15,18 @@ from embedingest.engine.names import ModelName
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["KNOWN_MODELS", "KnownModel", "known_prompts", "near", "other_names", "repository_of"]
+__all__ = [
+    "KNOWN_MODELS",
+    "KnownModel",
+    "is_known",
+    "known_prompts",
+    "library_names",
+    "near",
+    "other_names",
+    "repository_of",
+]
 
-_HUBS: Final = ("hf.co", "huggingface.co")
+_HUBS: Final = ("hf.co", "huggingface.co", "ollama.com", "ollama.ai")
 _MOST_SUGGESTED: Final = 6
 
 
@@ -107,12 +116,26 @@ KNOWN_MODELS: Final = (
 
 
 def repository_of(name: ModelName) -> str | None:
-    """The hub's repository that a name asks for: `namespace/model` itself, a short name by the table, else `None`."""
-    if (known := _BY_KEY.get(_plain(name).key)) is not None:
+    """The hub's repository that a name asks for: `namespace/model` itself, a short name by the table, else `None`.
+
+    A tag that is none of the table's asks for another form of the weights, and another host is no hub.
+    """
+    plain = _plain(name if name.role is None else name.untagged())
+    if (known := _BY_KEY.get(plain.key)) is not None:
         return known.repository
-    if name.namespace == "library":
-        return None
-    return f"{name.namespace}/{name.model}"
+    is_on_the_hub = plain.host == ModelName.parse(plain.model).host and plain.namespace.lower() != "library"
+    return f"{plain.namespace}/{plain.model}" if is_on_the_hub and plain == plain.untagged() else None
+
+
+def is_known(name: ModelName) -> bool:
+    """Whether the table has this name."""
+    return _plain(name).key in _BY_KEY
+
+
+def library_names(name: ModelName) -> tuple[str, ...]:
+    """The names that Ollama's library has for the model of a repository, the usual one first."""
+    known = _BY_KEY.get(name.key)
+    return () if known is None or name.namespace == "library" else known.names
 
 
 def other_names(name: ModelName) -> Iterator[ModelName]:
@@ -145,7 +168,7 @@ def near(name: ModelName, others: Iterable[str] = ()) -> list[str]:
 
 
 def _plain(name: ModelName) -> ModelName:
-    """A name as the hub has it, where it was written with the hub's address before it."""
+    """A name as the hub or the library has it, where it was written with its address before it."""
     if name.host.lower() not in _HUBS:
         return name
     return ModelName.parse(f"{name.namespace}/{name.model}:{name.tag}")

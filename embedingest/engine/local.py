@@ -24,7 +24,7 @@ from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, Lease, LoadedModel, ModelPool, period
 from embedingest.engine.scheduling.scheduler import Scheduler, Ticket
-from embedingest.errors import EngineClosedError, InputError, InputTooLongError, OverloadedError
+from embedingest.errors import EngineClosedError, InputError, InputTooLongError, ModelNotFoundError, OverloadedError
 from embedingest.types import Embeddings
 
 if TYPE_CHECKING:
@@ -220,11 +220,20 @@ class LocalEngine:
                 raise InputError(f"these tokens are not all of model {model}: {error}") from error
 
     def pull(self, name: str) -> Iterator[dict[str, Any]]:
-        """Fetch a model over the network, step by step. Raises EngineError."""
+        """Fetch a model over the network, step by step; one of an installed package is checked. Raises EngineError."""
         from embedingest.engine.pull import pull
 
+        with contextlib.suppress(ModelNotFoundError):
+            if self.catalog.is_packaged(name):
+                yield {"status": "verifying sha256 digest"}
+                self.catalog.describe(name)
+                return
         yield from pull(ModelName.parse(name), self.catalog.pulled)
         self.catalog.scan_pulled()
+        before = self.catalog.known(self.catalog.find(name).key)
+        self.catalog.forget(name)
+        if before is not None and before.fingerprint != self.catalog.describe(name).fingerprint:
+            self.unload(name)
 
     def alive(self) -> bool:
         """Whether every loaded model can still compute."""

@@ -64,6 +64,25 @@ def test_prompts_of_the_repository_and_of_the_settings_come_over_those_of_the_ta
 
 
 @pytest.mark.parametrize(
+    ("asked", "repository"),
+    [
+        ("nomic-embed-text:query", NOMIC),
+        ("registry.ollama.ai/library/nomic-embed-text:v1.5", NOMIC),
+        ("ollama.com/library/nomic-embed-text", NOMIC),
+        (f"huggingface.co/{NOMIC}:document", NOMIC),
+        ("somebody/their-model", "somebody/their-model"),
+        ("somebody/their-model:Q4_K_M", None),
+        ("nomic-embed-text:v1", None),
+        ("hub.example/somebody/their-model", None),
+        ("hf.co/library/nothing", None),
+        ("nothing", None),
+    ],
+)
+def test_a_name_asks_for_one_repository_or_for_none(asked, repository):
+    assert repository_of(ModelName.parse(asked)) == repository
+
+
+@pytest.mark.parametrize(
     ("asked", "near", "way"),
     [
         ("nomic-embed-txt", "nomic-embed-text", "models pull NAMESPACE/MODEL"),

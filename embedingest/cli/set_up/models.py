@@ -24,9 +24,20 @@ __all__ = ["models"]
 @json_option
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
-    """List the models that can be used by name: packaged, pulled, and the weightless `hashing`."""
+    """List the models that can be used by name: packaged, pulled, and the weightless `hashing`.
+
+    Below them come models that lie here for other programs: in the Hugging Face cache, which are used by name as they
+    are, and in Ollama's store or as GGUF, with what to do about them.
+    """
     if context.invoked_subcommand is None:
         _list(as_json=as_json)
+
+
+@models.command("list")
+@json_option
+def list_models(as_json: bool) -> None:
+    """List the models that can be used by name, and embedding models of other programs with what to do about them."""
+    _list(as_json=as_json)
 
 
 @models.command()
@@ -43,37 +54,59 @@ def show(name: str, as_json: bool) -> None:
 
     name, settings = named_model(name)
     catalog = Catalog(settings)
-    facts = _facts(catalog.describe(name))
-    runs = catalog.runs(catalog.find(name).key)
+    facts, key = _facts(catalog.describe(name)), catalog.find(name).key
+    sources = {role: source for role, (_, source) in catalog.prompts(key).items()}
+    runs = catalog.runs(key)
     if as_json:
-        print_json({**facts, "runs": runs})
+        print_json({**facts, "prompt_sources": sources, "runs": runs})
         return
+    facts["prompts"] = ", ".join(f"{role}: {text!r} ({sources[role]})" for role, text in facts["prompts"].items())
+    facts["aliases"] = ", ".join(facts["aliases"])
     for key, value in [*facts.items(), *(_run_lines(runs) if runs else ())]:
         print_line(f"{key:<16} {value}")
 
 
 @models.command()
 @click.argument("name")
-def pull(name: str) -> None:
-    """Fetch model NAME (`namespace/model`, or a short name such as `all-minilm`) from the hub, over the network.
+@json_option
+def pull(name: str, as_json: bool) -> None:
+    """Fetch model NAME (`namespace/model`, or a short name such as `nomic-embed-text`) from the hub, over the network.
 
-    Safetensors and settings only, checked before they count. The hub is `$HF_ENDPOINT`, if it is set.
+    Only what its modules need: settings and safetensors, every file checked against the hub's digest. What lies here or
+    in the Hugging Face cache and is right is not fetched; a damaged copy is mended, a pull that was cut short goes on
+    where it ended. `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_CACHE` and `HF_HUB_OFFLINE` hold.
     """
+    import time
+
+    from embedingest.cli._pull_line import PullLine, size_text
     from embedingest.config import EngineConfig
     from embedingest.engine.local import LocalEngine
 
+    began, name = time.monotonic(), _without_scheme(name)
     engine = LocalEngine(EngineConfig())
     try:
-        for step in engine.pull(name):
-            size = f" {step['completed']} of {step['total']} bytes" if "total" in step else ""
-            print_note(f"{step['status']}{size}")
+        with PullLine() as line:
+            for step in engine.pull(name):
+                line(step)
+        info = engine.describe(name)
     finally:
         engine.close()
-    print_note(f"{name} is ready", style="green")
+    seconds = time.monotonic() - began
+    if as_json:
+        print_json({**_facts(info), "received_bytes": line.received, "seconds": seconds})
+    print_note(f"{name} is ready: {size_text(line.received)} fetched in {seconds:.1f} s", style="green")
+
+
+def _without_scheme(name: str) -> str:
+    """A name as it is, of an address that was copied out of a browser."""
+    return name.removeprefix("https://").rstrip("/")
 
 
 def _list(*, as_json: bool) -> None:
+    from dataclasses import asdict
+
     from embedingest.build.models import open_engine
+    from embedingest.engine.elsewhere import models_elsewhere
 
     engine = open_engine()
     listed: list[dict[str, Any]] = []
@@ -85,14 +118,18 @@ def _list(*, as_json: bool) -> None:
                 listed.append({"name": name, "error": error.message})
     finally:
         engine.close()
+    others = [asdict(found) for found in models_elsewhere() if found.name not in {facts["name"] for facts in listed}]
     if as_json:
-        print_json({"models": listed})
+        print_json({"models": listed, "elsewhere": others})
         return
     for facts in listed:
         size = facts.get("error") or (
             f"{facts['dimensions']} numbers, {facts['max_tokens']} tokens, {facts['size_bytes'] / 1e6:.0f} MB"
         )
-        print_line(f"{facts['name']:<32} {size}")
+        also = f" ({facts['aliases'][0]})" if facts.get("aliases") else ""
+        print_line(f"{facts['name'] + also:<32} {size}")
+    for other in others:
+        print_line(f"{other['name']:<32} {other['size_bytes'] / 1e6:.0f} MB, {other['place']}: {other['use']}")
 
 
 def _run_lines(runs: RuntimeFacts) -> Iterator[tuple[str, str]]:
@@ -122,4 +159,5 @@ def _facts(info: ModelInfo) -> dict[str, Any]:
         "parameters": info.parameters,
         "size_bytes": info.size_bytes,
         "path": info.path,
+        "aliases": list(info.aliases),
     }

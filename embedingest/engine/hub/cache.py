@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from embedingest.engine.hub.repository import HubFile
 
-__all__ = ["cached_file", "cached_models", "hub_cache"]
+__all__ = ["cached_file", "cached_repositories", "hub_cache", "snapshot_of"]
 
 _PREFIX: Final = "models--"
 _LARGEST_REF_BYTES: Final = 200
@@ -33,13 +33,15 @@ def hub_cache() -> Path:
     return Path(caches) / "huggingface" / "hub"
 
 
-def cached_models() -> Iterator[tuple[ModelName, Path]]:
-    """Each model of the cache that is a chain of modules: the name of its repository, and the folder of its files."""
-    with contextlib.suppress(OSError):
-        for folder in sorted(hub_cache().iterdir()):
-            if folder.name.startswith(_PREFIX) and (snapshot := _snapshot(folder)) is not None:
-                with contextlib.suppress(InvalidNameError):
-                    yield ModelName.parse(folder.name.removeprefix(_PREFIX).replace("--", "/")), snapshot
+def cached_repositories() -> Iterator[tuple[ModelName, Path]]:
+    """Every repository that the cache has something of: its name, and its folder there."""
+    try:
+        folders = sorted(folder for folder in hub_cache().iterdir() if folder.name.startswith(_PREFIX))
+    except OSError:
+        return
+    for folder in folders:
+        with contextlib.suppress(InvalidNameError):
+            yield ModelName.parse(folder.name.removeprefix(_PREFIX).replace("--", "/")), folder
 
 
 def cached_file(repository: str, file: HubFile) -> Path | None:
@@ -55,7 +57,7 @@ def cached_file(repository: str, file: HubFile) -> Path | None:
     return None
 
 
-def _snapshot(folder: Path) -> Path | None:
+def snapshot_of(folder: Path) -> Path | None:
     """The snapshot of `main`, else the newest one, that lists modules and whose links all stay inside `folder`."""
     with contextlib.suppress(OSError):
         snapshots = folder / "snapshots"

@@ -1,0 +1,144 @@
+"""One registered model: its name, settings and files, and what they tell of it. Reads no weights but their headers."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from embedingest import registry
+from embedingest.engine.blame import named
+from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.known import known_prompts, library_names
+from embedingest.engine.precision import vector_class
+from embedingest.errors import ModelLoadError
+from embedingest.types import ModelInfo
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from embedingest.config import ModelConfig
+    from embedingest.engine.encoder import Encoder
+    from embedingest.engine.names import ModelName
+    from embedingest.engine.packaged import PackagedModel
+
+__all__ = ["AUTO", "Entry"]
+
+AUTO: Final = "auto"
+"""The encoder of a model folder that names none: torch on a GPU, compiled on a CPU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model of the catalogue. `is_cached` says that its files are those of the Hugging Face cache."""
+
+    name: ModelName
+    config: ModelConfig
+    path: Path | None = None
+    packaged: PackagedModel | None = None
+    is_cached: bool = False
+
+    @property
+    def is_plugin(self) -> bool:
+        """Whether an encoder of a plug-in runs it, which alone knows its window, vectors and fingerprint."""
+        name = self.config.encoder
+        return name != AUTO and registry.find("encoders", name).distribution is not None
+
+    @property
+    def modified(self) -> float:
+        """Seconds since the epoch of the newest list of modules; 0 where there is none."""
+        file = Path(__file__) if self.path is None else self.path / "modules.json"
+        try:
+            return file.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    @property
+    def state(self) -> object:
+        """What changes when a model's files do: names, sizes and times of change."""
+        if self.path is None:
+            return ()
+        files = []
+        with contextlib.suppress(OSError):
+            for file in sorted((*self.path.glob("*.json"), *self.path.glob("**/*.safetensors"))):
+                stat = file.stat()
+                files.append((str(file), stat.st_size, stat.st_mtime_ns))
+        return tuple(files)
+
+    def named(self) -> AbstractContextManager[None]:
+        """A block whose errors of files say which model it is."""
+        is_set = self.config.path is not None and self.packaged is None
+        return named(self.name.short, self.path, is_set=is_set, is_ours=not self.is_plugin)
+
+    def folder(self) -> ModelFolder | None:
+        """The files as a sentence-transformers folder; `None` for a plug-in whose files are of another kind."""
+        # What no encoder of ours runs is what plug-ins are for.
+        with contextlib.suppress(*([ModelLoadError] if self.is_plugin else [])):
+            return None if self.path is None else ModelFolder.open(self.path)
+        return None
+
+    def prompts(self, folder: ModelFolder | None) -> dict[str, tuple[str, str]]:
+        """Each prompt by name, with who says it: the `repository`, the `table` of known models, or the `settings`."""
+        stated = {} if folder is None else folder.prompts
+        known = {} if folder is None or self.is_plugin else known_prompts(self.name, stated)
+        found = {name: (text, "repository" if stated.get(name) == text else "table") for name, text in known.items()}
+        found |= {name: (text, "repository") for name, text in stated.items() if name not in found}
+        return found | {name: (text, "settings") for name, text in self.config.prompts.items()}
+
+    def info_of_folder(self, folder: ModelFolder) -> ModelInfo:
+        """What the files of a model tell. Raises ModelLoadError."""
+        from embedingest.engine.folder.tokenizer import FastTokenizer
+        from embedingest.engine.folder.whole import check_whole
+
+        tokenizer = FastTokenizer.of(folder)
+        check_whole(folder, tokenizer)
+        fingerprint = folder.fingerprint(vector_class(self.config.precision))
+        special = tokenizer.special_tokens
+        window = tokenizer.window(folder, self.config.max_tokens)
+        if window <= special:
+            raise ModelLoadError(f"{folder.path} has a window of {window} tokens, {special} of them special")
+        return ModelInfo(
+            name=self.name.short,
+            fingerprint=fingerprint,
+            dimensions=folder.dimensions,
+            max_tokens=window,
+            context_length=folder.context_length,
+            special_tokens=special,
+            prompts={name: text for name, (text, _) in self.prompts(folder).items()},
+            default_prompt=folder.default_prompt,
+            architecture=folder.architecture,
+            parameters=folder.parameters,
+            size_bytes=folder.size_bytes,
+            digest=_digest(fingerprint),
+            modified_at=folder.modified_at,
+            path=str(folder.path),
+            aliases=library_names(self.name),
+        )
+
+    def info_of_encoder(self, encoder: Encoder, folder: ModelFolder | None) -> ModelInfo:
+        """What an encoder tells, which is closed."""
+        try:
+            return ModelInfo(
+                name=self.name.short,
+                fingerprint=encoder.fingerprint,
+                dimensions=encoder.dimensions,
+                max_tokens=encoder.max_tokens,
+                context_length=encoder.context_length,
+                special_tokens=encoder.special_tokens,
+                prompts={name: text for name, (text, _) in self.prompts(folder).items()},
+                default_prompt=None if folder is None else folder.default_prompt,
+                architecture=self.config.encoder,
+                size_bytes=encoder.size_bytes,
+                digest=_digest(encoder.fingerprint),
+                modified_at=self.modified,
+                path=None if self.path is None else str(self.path),
+                aliases=library_names(self.name),
+            )
+        finally:
+            encoder.close()
+
+
+def _digest(fingerprint: str) -> str:
+    return hashlib.sha256(fingerprint.encode()).hexdigest()
