@@ -42,8 +42,10 @@ KEPT = {
     "rtf": ("headings, lists, tables, notes below their paragraph",
             "`skipped_images`, `comments_left_out`, `running_lines`, `undecodable`, `cut_off`"),
     "saved-page": ("the page, then its frames, as Markdown", "`words_left_out`, `skipped_images`"),
-    "sheet": ("every sheet, a line a row; the header for every chunk",
-              "`hidden_sheets`, `formulas_without_values`, `unread_sheets`"),
+    "sheet": (
+        "every sheet, a line a row, cells as they are shown; the header of each table for every chunk",
+        "`hidden_sheets`, `hidden_rows`, `hidden_columns`, `comments_left_out`, `formulas_without_values`",
+    ),
     "text": ("the text, word for word, save data in letters",
              "`encoded_data`, `encrypted_data`, `signatures_left_out`; a file of one encrypted message is `encrypted`"),
     "wiki": ("headings, lists, tables with spans, listings, formulas as written, notes below their paragraph",

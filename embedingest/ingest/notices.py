@@ -39,6 +39,8 @@ _MEANINGS: Final = {
     "front_matter_unreadable": "front matter that is neither YAML nor TOML",
     "fuzzy_messages": "translations that are marked as uncertain, which are read too",
     "heading_cut": "headings longer than is kept",
+    "hidden_columns": "hidden columns of sheets, which are read too",
+    "hidden_rows": "hidden rows of sheets, which are read too",
     "hidden_sheets": "hidden sheets, which are read too",
     "hidden_slides": "hidden slides, which are read too",
     "image_only": "pages of pictures and no text; an OCR plug-in reads them",

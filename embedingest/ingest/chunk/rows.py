@@ -20,7 +20,8 @@ _DRAW: Final = 0.5
 
 
 class RowsChunker:
-    """Each line of the text is a row. `sheet` spans are tables of their own; a `header` span is the header.
+    """Each line of the text is a row. `sheet` spans are tables of their own; a `header` span is the header, of the
+    rows below it up to the next one; a `header` of no value ends the one above it.
 
     A chunk's `metadata` says its `sheet` and its `rows` (`2-31`, counted within the sheet from 1, or from what a
     `first_row` span says). `header_prefix=False` embeds rows without their header. `overlap_tokens` is
@@ -28,7 +29,7 @@ class RowsChunker:
     """
 
     name = "rows"
-    version = "2"
+    version = "3"
 
     def __init__(self, settings: ChunkSettings, *, header_prefix: bool = True) -> None:
         self._settings = settings
@@ -41,19 +42,17 @@ class RowsChunker:
             return []
         emitter = Emitter(document, trim=self._settings.trim)
         filler = Filler(text, sizer, trim=self._settings.trim)
-        headers = sorted((span for span in document.spans if span.kind == "header"), key=lambda span: span.start)
         firsts = {span.start: int(span.value) for span in document.spans if span.kind == "first_row"}
         room = self._settings.room(sizer)
         chunks = []
-        for sheet_start, sheet_end, path in _sheets(document):
-            while headers and headers[0].start < sheet_start:
-                headers.pop(0)
-            header = headers[0] if headers and headers[0].start < sheet_end else None
+        first = counted = 0
+        for sheet_start, start_of_table, end_of_table, path, header in _tables(document):
             prefix = self._settings.prefix(path, sizer) + self._header(document, header, sizer)
             capacity = room - (sizer.count(prefix) if prefix else 0)
-            first, counted = firsts.get(sheet_start, 1), sheet_start
+            if start_of_table == sheet_start:
+                first, counted = firsts.get(sheet_start, 1), sheet_start
             for start, end in filler.slices(
-                sheet_start, sheet_end, _rows(text, sheet_start, sheet_end), capacity, prefix
+                start_of_table, end_of_table, _rows(text, start_of_table, end_of_table), capacity, prefix
             ):
                 first += text.count("\n", counted, start)
                 counted = start
@@ -66,7 +65,7 @@ class RowsChunker:
 
     def _header(self, document: Document, span: Span | None, sizer: Sizer) -> str:
         """The header line, where it leaves two thirds of the room to the rows."""
-        if span is None or not self._header_prefix:
+        if span is None or not span.value or not self._header_prefix:
             return ""
         header = document.text[span.start : span.end].strip() + "\n"
         return header if sizer.count(header) * 3 <= self._settings.room(sizer) else ""
@@ -93,6 +92,24 @@ def _sheets(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         end = starts[index + 1] if index + 1 < len(starts) else len(document.text)
         if end > start:
             yield start, end, (names[start],) if names.get(start) else ()
+
+
+def _tables(document: Document) -> Iterator[tuple[int, int, int, tuple[str, ...], Span | None]]:
+    """Start of the sheet, start, end, name and header of each stretch of rows, tiling the text."""
+    headers = sorted((span for span in document.spans if span.kind == "header"), key=lambda span: span.start)
+    at = 0
+    for start, end, path in _sheets(document):
+        while at < len(headers) and headers[at].start < start:
+            at += 1
+        header = headers[at] if at < len(headers) and headers[at].start < end else None
+        place, at = start, at + (header is not None)
+        while at < len(headers) and headers[at].start < end:
+            following = document.text.rfind("\n\n", place, headers[at].start) + 2  # with what stands close above it
+            following = following if following > 1 else headers[at].start
+            yield start, place, following, path, header
+            place, header = following, headers[at]
+            at += 1
+        yield start, place, end, path, header
 
 
 def _rows(text: str, start: int, end: int) -> Iterator[Piece]:

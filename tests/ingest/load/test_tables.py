@@ -12,7 +12,8 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.inner import load_inner
 from embedingest.ingest.load.office.number_format import shown
 from embedingest.ingest.load.office.xlsb_sparse import closed_up_binary
-from embedingest.ingest.load.tables import create_csv, create_sheet
+from embedingest.ingest.load.sheets import create as create_sheet
+from embedingest.ingest.load.tables import create as create_csv
 from tests import samples
 
 
@@ -123,7 +124,7 @@ def test_formulas_without_a_value_and_hidden_sheets_are_told():
 def test_numbers_are_shown_as_their_cells_show_them():
     codes = ("0.0%", "#,##0.00 &quot;EUR&quot;", "[$€-407] 0", "0.00;(0.00)", "000-0000", "yyyy")
     document = load([["n", (0.125, 1), (1234.5, 2), (7, 3), (-2, 4), (5, 5), 0.07000000000000001]], formats=codes)
-    assert document.text == "n | 12.5% | 1,234.50 EUR | € 7 | (2.00) | 5 | 0.07\n"
+    assert document.text == "n | 12.5% | 1,234.50 EUR | € 7 | (2.00) | 000-0005 | 0.07\n"
 
 
 def test_a_cell_that_fills_rows_stands_in_each():

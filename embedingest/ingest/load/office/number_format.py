@@ -1,33 +1,48 @@
-"""Numbers as a spreadsheet shows them: percentages, currencies, decimals. Knows format codes, no files."""
+"""Numbers as a spreadsheet shows them: percentages, currencies, fractions, powers of ten. Knows codes, no files."""
 
 from __future__ import annotations
 
+import operator
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Final
 
 __all__ = ["BUILT_IN", "shown"]
 
 BUILT_IN: Final = {
-    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)",
-    39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 41: "#,##0", 42: "#,##0", 43: "#,##0.00", 44: "#,##0.00",
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
+    37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)", 39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 41: "#,##0",
+    42: "#,##0", 43: "#,##0.00", 44: "#,##0.00", 48: "##0.0E+0",
 }  # fmt: skip
 """The codes of formats that files name by a number only."""
 
 _TOKEN: Final = re.compile(
-    r'"([^"]*)"|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|(\[[<>=][^\]]*\])|\[[^\]]*\]|([0#?][0#?,.]*|\.[0#?]+)|(.)', re.DOTALL
+    r'"([^"]*)"|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[([<>=]{1,2}-?[\d.]{1,30})\]|\[[^\]]*\]'
+    r"|([eE][+-]0+)|([0#?][0#?,.]*|\.[0#?]+)|(.)",
+    re.DOTALL,
 )
-_OTHERWISE: Final = frozenset("eEgGyYdDmMhHsS@/")  # dates, fractions, powers of ten, texts
+_OTHERWISE: Final = frozenset("eEgGyYdDmMhHsS@")  # dates, texts
+_CONDITION: Final = re.compile(r"(<=|>=|<>|<|>|=)(-?\d*\.?\d+)")
+_COMPARED: Final = {
+    "<=": operator.le, ">=": operator.ge, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "=": operator.eq,
+}  # fmt: skip
 _LARGEST: Final = 10**15
 
 
 @dataclass(slots=True)
 class _Section:
-    before: str = ""
-    pattern: str = ""
-    after: str = ""
+    """A format of a kind of number: words and patterns of digits in their order, and for which numbers it is."""
+
+    pieces: list[tuple[str, bool]] = field(default_factory=list)
     percents: int = 0
+    power: str = ""
+    condition: str = ""
+
+    @property
+    def patterns(self) -> list[str]:
+        return [piece for piece, is_pattern in self.pieces if is_pattern]
 
 
 def shown(value: float, code: str) -> str | None:
@@ -35,16 +50,44 @@ def shown(value: float, code: str) -> str | None:
     sections = _sections(code)
     if sections is None or abs(value) >= _LARGEST:
         return None
-    chosen, sign = sections[0], "-" if value < 0 else ""
-    if value < 0 and len(sections) > 1:
-        chosen, sign = sections[1], ""
-    elif not value and len(sections) > 2:
-        chosen = sections[2]
-    if not chosen.pattern:
-        return (chosen.before + chosen.after).strip()
-    digits = _digits(abs(Decimal(repr(value))) * 100**chosen.percents, chosen.pattern)
+    chosen, sign = _chosen(value, sections)
+    number = abs(Decimal(repr(value))) * 100**chosen.percents
+    patterns = chosen.patterns
+    if not patterns:
+        return "".join(piece for piece, _ in chosen.pieces).strip()
+    if "/" in [piece for piece, is_pattern in chosen.pieces if not is_pattern]:
+        digits = _fraction(number, chosen)
+    elif chosen.power:
+        digits = _scientific(number, patterns[0], chosen.power)
+    elif len(patterns) > 1:
+        digits = _grouped(number, chosen)
+    else:
+        digits = _digits(number, patterns[0])
+    if digits is None:
+        return None
     sign = sign if any(digit in "123456789" for digit in digits) else ""
-    return f"{sign}{chosen.before}{digits}{chosen.after}".strip()
+    return f"{sign}{_around(chosen, digits)}".strip()
+
+
+def _chosen(value: float, sections: list[_Section]) -> tuple[_Section, str]:
+    """The section for the number, and the sign to stand before it."""
+    minus = "-" if value < 0 else ""
+    if any(section.condition for section in sections):
+        for section in sections[:3]:
+            match = _CONDITION.fullmatch(section.condition)
+            if match is None or _COMPARED[match[1]](value, float(match[2])):
+                return section, minus
+        return sections[min(len(sections), 3) - 1], minus
+    if value < 0 and len(sections) > 1:
+        return sections[1], ""
+    return (sections[2], "") if not value and len(sections) > 2 else (sections[0], minus)
+
+
+def _around(section: _Section, digits: str) -> str:
+    """The digits in the place of the patterns, with the words before and behind them."""
+    places = [place for place, (_, is_pattern) in enumerate(section.pieces) if is_pattern]
+    before = "".join(piece for piece, _ in section.pieces[: places[0]])
+    return before + digits + "".join(piece for piece, _ in section.pieces[places[-1] + 1 :])
 
 
 def _digits(value: Decimal, pattern: str) -> str:
@@ -57,30 +100,98 @@ def _digits(value: Decimal, pattern: str) -> str:
     least = decimals.rfind("0") + 1
     while len(behind) > least and behind.endswith("0"):
         behind = behind[:-1]
-    front = front.rjust(min(whole.count("0"), 30), "0")
+    front = front.rjust(min(whole.count("0"), 30), "0") if whole.count("0") or front != "0" else ""
     return front + (point + behind if behind else "")
+
+
+def _scientific(value: Decimal, pattern: str, power: str) -> str:
+    width = max(1, len(pattern.partition(".")[0].replace(",", "")))
+    exponent = value.adjusted() if value else 0
+    exponent -= exponent % width
+    mantissa = _digits(value.scaleb(-exponent), pattern)
+    if Decimal(mantissa.replace(",", "")) >= 10**width:  # rounded up to one digit more
+        exponent += width
+        mantissa = _digits(value.scaleb(-exponent), pattern)
+    sign = "-" if exponent < 0 else "+" if power[1] == "+" else ""
+    return f"{mantissa}{power[0].upper()}{sign}{str(abs(exponent)).rjust(len(power) - 2, '0')}"
+
+
+def _fraction(value: Decimal, section: _Section) -> str | None:
+    """A whole number and a fraction, or a fraction alone; the denominator is a number, or has so many digits."""
+    at = next(place for place, piece in enumerate(section.pieces) if piece == ("/", False))
+    below = "".join(piece for piece, is_pattern in section.pieces[at + 1 : at + 2] if is_pattern)
+    mixed = len([1 for _, is_pattern in section.pieces[:at] if is_pattern]) > 1
+    whole, rest = divmod(value, 1) if mixed else (Decimal(0), value)
+    if not below:
+        return None
+    if below.strip("0?#"):
+        bottom = int(below[:6])
+        top = round(rest * bottom)
+    else:
+        near = Fraction(rest).limit_denominator(10 ** min(len(below), 6) - 1)
+        top, bottom = near.numerator, near.denominator
+    if mixed and top == bottom:
+        whole, top = whole + 1, 0
+    front = str(int(whole)) if whole or (mixed and not top) else ""
+    behind = f"{top}/{bottom}" if top or not mixed else ""
+    return f"{front} {behind}".strip()
+
+
+def _grouped(value: Decimal, section: _Section) -> str | None:
+    """Digits parted by words, as telephone numbers have: filled from the right."""
+    if any("." in pattern for pattern in section.patterns):
+        return None
+    places = [place for place, (_, is_pattern) in enumerate(section.pieces) if is_pattern]
+    inner = section.pieces[places[0] : places[-1] + 1]
+    left = str(int(value.quantize(Decimal(1), ROUND_HALF_UP)))
+    said: list[str] = []
+    for number, (piece, is_pattern) in enumerate(reversed(inner), start=1):
+        if not is_pattern:
+            said.append(piece)
+            continue
+        taken = left if number == len(inner) else left[-len(piece) :] if piece else ""
+        left = left[: len(left) - len(taken)]
+        said.append(taken.rjust(piece.count("0"), "0"))
+    return "".join(reversed(said))
 
 
 def _sections(code: str) -> list[_Section] | None:
     """The code's parts for numbers above, below and of zero; `None` where one is for something else than a number."""
     sections = [_Section()]
     for match in _TOKEN.finditer(code[:255]):
-        literal, escaped, currency, condition, pattern, other = match.groups()
+        literal, escaped, currency, condition, power, pattern, other = match.groups()
+        here = sections[-1]
         if other == "@" and len(sections) == 4:  # for texts
             break
-        if condition or (other and other in _OTHERWISE):
+        if other and other in _OTHERWISE:
             return None
         if other == ";":
             sections.append(_Section())
-            continue
-        here = sections[-1]
-        if pattern and here.pattern:
-            return None  # groups of digits, as telephone numbers have
-        here.pattern = pattern or here.pattern
-        here.percents += other == "%"
-        text = literal or escaped or currency or other or ""
-        if here.pattern:
-            here.after += text
+        elif condition:
+            here.condition = condition
+        elif power:
+            here.power = power
+        elif pattern:
+            here.pieces.append((pattern, True))
         else:
-            here.before += text
-    return sections if sections[0].pattern else None
+            here.percents += other == "%"
+            text = literal or escaped or currency or other or ""
+            if text:
+                here.pieces.append((text, False))
+    if len(sections) == 4:
+        sections.pop()
+    for section in sections:
+        _join_denominator(section)
+    return sections if sections[0].patterns or any(section.condition for section in sections) else None
+
+
+def _join_denominator(section: _Section) -> None:
+    """A denominator that the format says (`# ?/16`) is a pattern, as one of so many digits is."""
+    if ("/", False) not in section.pieces:
+        return
+    at = section.pieces.index(("/", False)) + 1
+    end = at
+    while end < len(section.pieces) and section.pieces[end][0].isdigit() and not section.pieces[end][1]:
+        end += 1
+    if end > at:
+        section.pieces[at:end] = [("".join(piece for piece, _ in section.pieces[at:end]), True)]

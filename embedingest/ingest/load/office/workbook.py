@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.zipped import xml_root
+from embedingest.ingest.load.office.date_format import BUILT_IN_DATES, is_date_code
 from embedingest.ingest.load.office.number_format import BUILT_IN, shown
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ _TEXT: Final = re.compile(rb"""\st\s*=\s*["'](?:str|s|b|e|inlineStr|d)["']""")
 _VALUE: Final = re.compile(rb"<(?:\w+:)?(?:v|is)(?:\s[^<>]*)?>[^<]|<(?:\w+:)?is[\s>]")
 _ENDLESS: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>\s*-?(?:\d{12}|[\d.]{1,400}[eE]\+?\d{2})")
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
+_ERROR: Final = re.compile(rb"""\st\s*=\s*["']e["']""")
+_WORD: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>([^<]{1,40})")
+_HIDDEN_ROW: Final = re.compile(rb"""<(?:\w+:)?row\s(?=[^<>]*\shidden\s*=\s*["'](?:1|true)["'])[^<>]*(?<!/)>""")
+_COLUMNS: Final = re.compile(rb"<(?:\w+:)?col\s[^<>]*>")
+_HIDDEN: Final = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
+_ENDS: Final = re.compile(rb"""\s(min|max)\s*=\s*["'](\d{1,5})["']""")
+_HEAD: Final = 2**18
 _LEFT_OUT: Final = re.compile(rb"<(?:\w+:)?(?:dimension|mergeCell)\s[^<>]*/>")
 _LARGE: Final = 2_000_000
 _SPARSE: Final = 50
@@ -34,11 +42,14 @@ _SPARSE: Final = 50
 
 @dataclass(slots=True)
 class SheetFacts:
-    """Of one sheet: codes by (row, column) from 0, formulas without a stored value, what its cells span, and whether
-    a cell with a style holds a number beyond every calendar (`endless`).
+    """Of one sheet: codes and errors by (row, column) from 0, formulas without a stored value, rows and columns that
+    are hidden, what its cells span, and whether a cell with a style holds a number beyond every calendar (`endless`).
     """
 
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    hidden_rows: int = 0
+    hidden_columns: int = 0
     without_value: int = 0
     cells: int = 0
     rows: tuple[int, int] = (2**31, -1)
@@ -53,15 +64,16 @@ class SheetFacts:
 
 
 def formats_of(styles: bytes, name: str) -> dict[int, str]:
-    """The codes of the cell styles that show numbers otherwise than plainly, by the style's place."""
+    """The codes of the cell styles that show numbers and dates otherwise than plainly, by the style's place."""
     root = xml_root(styles, name)
     own = {each.get("numFmtId", ""): each.get("formatCode", "") for each in root.iter() if _is(each, "numFmt")}
     found = {}
     listed = next((each for each in root.iter() if _is(each, "cellXfs")), None)
     for place, style in enumerate([] if listed is None else listed):
         id_ = style.get("numFmtId", "")
-        code = own.get(id_) or (BUILT_IN.get(int(id_)) if id_.isascii() and id_.isdigit() and len(id_) < 6 else None)
-        if code and shown(1.0, code) is not None:
+        given = int(id_) if id_.isascii() and id_.isdigit() and len(id_) < 6 else 0
+        code = own.get(id_) or BUILT_IN.get(given) or BUILT_IN_DATES.get(given)
+        if code and (shown(1.0, code) is not None or is_date_code(code)):
             found[place] = code
     return found
 
@@ -69,7 +81,8 @@ def formats_of(styles: bytes, name: str) -> dict[int, str]:
 def sheet_facts(content: bytes, formats: dict[int, str]) -> SheetFacts:
     """What is said of the cells of a sheet that have values."""
     facts = SheetFacts()
-    for row, column, head, inside in _cells(_utf8(content)):
+    content = _utf8(content)
+    for row, column, head, inside in _cells(content):
         has_value = _VALUE.search(inside) is not None
         is_text = _TEXT.search(head) is not None
         if not has_value and _FORMULA.search(inside) and not is_text:
@@ -79,12 +92,26 @@ def sheet_facts(content: bytes, formats: dict[int, str]) -> SheetFacts:
         facts.cells += 1
         facts.rows = (min(facts.rows[0], row), max(facts.rows[1], row))
         facts.columns = (min(facts.columns[0], column), max(facts.columns[1], column))
+        if is_text and _ERROR.search(head) and (said := _WORD.search(inside)):
+            facts.errors[row, column] = said[1].decode("utf-8", "replace")
         style = None if is_text or not formats else _STYLE.search(head)
         if not facts.endless and not is_text and _ENDLESS.search(inside):
             facts.endless = _STYLED.search(head) is not None
         if style is not None and int(style[1]) in formats:
             facts.formats[row, column] = formats[int(style[1])]
+    facts.hidden_rows = sum(1 for _ in _HIDDEN_ROW.finditer(content))
+    facts.hidden_columns = _hidden_columns(content, facts.columns)
     return facts
+
+
+def _hidden_columns(content: bytes, used: tuple[int, int]) -> int:
+    """How many of the columns in use are hidden; columns are described before the first row."""
+    hidden = 0
+    for match in _COLUMNS.finditer(content, 0, _HEAD):
+        ends = dict(_ENDS.findall(match[0]))
+        if _HIDDEN.search(match[0]) and len(ends) == 2:
+            hidden += max(0, min(int(ends[b"max"]) - 1, used[1]) - max(int(ends[b"min"]) - 1, used[0]) + 1)
+    return hidden
 
 
 def without_endless_dates(content: bytes) -> bytes:

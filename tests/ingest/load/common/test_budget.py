@@ -17,7 +17,7 @@ from embedingest.ingest.load.epub import EpubLoader
 from embedingest.ingest.load.inner import load_inner
 from embedingest.ingest.load.mail import MailLoader
 from embedingest.ingest.load.opendocument import OpenDocumentLoader
-from embedingest.ingest.load.tables import SheetLoader
+from embedingest.ingest.load.sheets import SheetLoader
 from embedingest.ingest.load.word import create_docx
 from tests import samples
 

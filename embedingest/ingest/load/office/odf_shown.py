@@ -1,0 +1,59 @@
+"""Sheets of OpenDocument as they are shown: each value with the text that its cell shows, comments, what is hidden.
+
+Looks at the bytes of a sheet, not at its tree: a sheet may have millions of cells.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final, NamedTuple
+
+__all__ = ["Shown", "as_shown"]
+
+_ATTRIBUTES: Final = rb"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+"
+_CELL: Final = re.compile(rb"<(?:\w+:)?table-cell(?=\s)(" + _ATTRIBUTES + rb")(?<!/)>(?=\s*<text:p[\s>])")
+_KIND: Final = re.compile(rb"""(\w+:value-type\s*=\s*["'])(?:float|percentage|currency|date|time|boolean)(?=["'])""")
+_VALUE: Final = re.compile(rb"""\s\w+:(?:(?:date|time|boolean)-)?value\s*=\s*(?:"[^"]*"|'[^']*')""")
+_COMMENT: Final = re.compile(rb"<office:annotation[\s>](?:[^<]|<(?!/office:annotation>))*+</office:annotation>")
+_BY: Final = re.compile(rb"<dc:creator>([^<]*)")
+_PARAGRAPH: Final = re.compile(rb"<text:p(?:\s[^<>]*)?>((?:[^<]|<(?!/text:p>))*+)</text:p>")
+_TAG: Final = re.compile(rb"<[^<>]*>")
+_HIDDEN: Final = re.compile(
+    rb"""<table:table-(row|column)\s(?=[^<>]*table:visibility\s*=\s*["'](?:collapse|filter)["'])([^<>]*)>"""
+)
+_REPEATED: Final = re.compile(rb"""number-(?:rows|columns)-repeated\s*=\s*["'](\d{1,9})["']""")
+_PLENTY: Final = 1000
+"""Hidden rows or columns in one piece: as many are the empty rest of a sheet."""
+
+
+class Shown(NamedTuple):
+    """The content with texts for values and without comments; the comments; how many rows and columns are hidden."""
+
+    content: bytes
+    comments: list[str]
+    hidden_rows: int = 0
+    hidden_columns: int = 0
+
+
+def as_shown(content: bytes) -> Shown:
+    """What a spreadsheet of OpenDocument shows. Of a value without a text the value stays."""
+    comments: list[str] = []
+    if b"<office:annotation" in content:
+        comments = [each for match in _COMMENT.finditer(content) if (each := _said(match[0]))]
+        content = _COMMENT.sub(b"", content)
+    content = _CELL.sub(lambda match: _VALUE.sub(b"", _KIND.sub(rb"\1string", match[0])), content)
+    hidden = {b"row": 0, b"column": 0}
+    for match in _HIDDEN.finditer(content):
+        repeated = _REPEATED.search(match[2])
+        count = int(repeated[1]) if repeated else 1
+        is_empty = match[1] == b"row" and match[2].endswith(b"/")
+        hidden[match[1]] += count if count < _PLENTY and not is_empty else 0
+    return Shown(content, comments, hidden[b"row"], hidden[b"column"])
+
+
+def _said(comment: bytes) -> str:
+    paragraphs = (_TAG.sub(b"", match[1]).decode("utf-8", "replace") for match in _PARAGRAPH.finditer(comment))
+    said = " ".join(html.unescape(" ".join(paragraphs)).split())
+    by = _BY.search(comment)
+    return f"Comment by {html.unescape(by[1].decode('utf-8', 'replace')) if by else 'somebody'}: {said}" if said else ""

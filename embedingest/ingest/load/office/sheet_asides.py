@@ -1,0 +1,94 @@
+"""What stands beside the cells of an XLSX sheet: comments on cells, words of shapes and titles of charts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.office.names import FALLBACK, A, C, R
+from embedingest.ingest.load.office.package import part, relations
+from embedingest.ingest.load.office.runs import Hanging, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from xml.etree.ElementTree import Element
+
+    from embedingest.ingest.load.common.zipped import Container
+
+__all__ = ["Asides", "asides"]
+
+_CELLS_IN_DRAWING: Final = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
+_SOMEBODY: Final = "somebody"
+
+
+class Asides(NamedTuple):
+    """Lines of words that stand over the cells, and of comments on them; pictures, which are not read."""
+
+    words: list[str]
+    comments: list[str]
+    pictures: int = 0
+
+
+def asides(container: Container, path: str) -> Asides:
+    """What the parts to which the sheet at `path` leads say; a damaged one says nothing."""
+    said = Asides([], [])
+    links = [link for link in relations(container, path).values() if container.has(link[1])]
+    threads = [target for kind, target in links if kind == "threadedComment"]
+    pictures = 0
+    for kind, target in links:
+        try:
+            if kind == "drawing":
+                root = part(container, target)
+                said.words.extend(_drawn(container, target, root))
+                pictures += sum(1 for _ in root.iter(A + "blip"))
+            elif kind == "threadedComment":
+                said.comments.extend(_threads(container, part(container, target)))
+            elif kind == "comments" and not threads:  # else they say the same, behind a remark for old programs
+                said.comments.extend(_notes(part(container, target)))
+        except DocumentError as error:
+            if error.code != "corrupt":
+                raise
+    return said._replace(pictures=pictures)
+
+
+def _drawn(container: Container, path: str, root: Element) -> Iterator[str]:
+    links = relations(container, path)
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.tag == _CELLS_IN_DRAWING + "txBody":
+            yield " ".join(said for each in node.iter(A + "p") if (said := words(each, Hanging()).strip()))
+        elif node.tag == C + "chart":
+            target = links.get(node.get(R + "id", ""), ("", ""))[1]
+            if container.has(target):
+                yield from (words(title, Hanging()) for title in part(container, target).iter(C + "title"))
+        elif node.tag != FALLBACK:
+            stack.extend(reversed(node))
+
+
+def _notes(root: Element) -> Iterator[str]:
+    authors = ["".join(each.itertext()).strip() for each in _named(root, "author")]
+    for note in _named(root, "comment"):
+        said = " ".join("".join(each.text or "" for each in _named(note, "t")).split())
+        id_ = note.get("authorId", "")
+        by = authors[int(id_)] if id_.isascii() and id_.isdigit() and int(id_[:9]) < len(authors) else ""
+        said = said.removeprefix(f"{by}:").strip() if by else said
+        if said:
+            yield f"Comment on {note.get('ref', '?')} by {by or _SOMEBODY}: {said}"
+
+
+def _threads(container: Container, root: Element) -> Iterator[str]:
+    people = {
+        person.get("id", ""): person.get("displayName", "")
+        for name in container.names
+        if name.startswith("xl/persons/") and name.endswith(".xml")
+        for person in _named(part(container, name), "person")
+    }
+    for note in _named(root, "threadedComment"):
+        said = " ".join(" ".join(each.text or "" for each in _named(note, "text")).split())
+        if said:
+            yield f"Comment on {note.get('ref', '?')} by {people.get(note.get('personId', '')) or _SOMEBODY}: {said}"
+
+
+def _named(root: Element, name: str) -> Iterator[Element]:
+    return (each for each in root.iter() if each.tag.rpartition("}")[2] == name)

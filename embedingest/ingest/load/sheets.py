@@ -1,0 +1,256 @@
+"""Spreadsheets as rows of text, through calamine: cells as they are shown. Knows no separated text."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.assembly import MOST_SPAN
+from embedingest.ingest.load.common.extras import optional
+from embedingest.ingest.load.common.row_text import RowText
+from embedingest.ingest.load.common.zipped import Container, refuse_entities, rewritten
+from embedingest.ingest.load.office.date_format import dated
+from embedingest.ingest.load.office.names import R
+from embedingest.ingest.load.office.number_format import shown
+from embedingest.ingest.load.office.odf_shown import as_shown
+from embedingest.ingest.load.office.odf_sparse import closed_up_sheets
+from embedingest.ingest.load.office.package import part, relations
+from embedingest.ingest.load.office.raised_strings import raised_on_the_line
+from embedingest.ingest.load.office.sheet_asides import Asides, asides
+from embedingest.ingest.load.office.workbook import (
+    SheetFacts,
+    closed_up,
+    formats_of,
+    moved,
+    sheet_facts,
+    without_endless_dates,
+)
+from embedingest.ingest.load.office.xlsb_sparse import closed_up_binary
+from embedingest.ingest.notices import add_notices
+from embedingest.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["SheetLoader", "create"]
+
+_REPEATED: Final = 1000
+_LARGE: Final = 2_000_000
+_SPARSE: Final = 50
+_COUNTED: Final = ("unread_sheets", "hidden_sheets", "formulas_without_values", "hidden_rows", "hidden_columns")
+
+
+class SheetLoader:
+    """Spreadsheets of Excel and LibreOffice: values as their cells show them, not formulas; also hidden sheets.
+
+    `comments=True` keeps comments on cells, below their sheet.
+    """
+
+    name = "sheet"
+    version = "5"
+    suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
+    mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
+
+    def __init__(self, *, comments: bool = False) -> None:
+        self._comments = comments
+
+    def load(self, data: bytes, name: str) -> Document:
+        """Rows with `sheet`, `header` and `first_row` spans."""
+        calamine = optional("python_calamine", "office", name)
+        found = _Looked.through(data, name)
+        try:
+            book = calamine.load_workbook(io.BytesIO(found.data))
+        except calamine.PasswordError as error:
+            raise DocumentError(f"{name} is encrypted", source=name, code="encrypted") from error
+        except (calamine.CalamineError, OSError, ValueError) as error:
+            raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
+        builder = RowText()
+        notices = dict.fromkeys(_COUNTED, 0) | found.notices
+        for sheet in book.sheets_metadata:
+            beside = found.asides.get(sheet.name, Asides([], []))
+            below = [*beside.words, *(beside.comments if self._comments else ())]
+            rows, first = [], 1
+            try:
+                table = book.get_sheet_by_name(sheet.name)
+                rows, first = _written(table, found.facts.get(sheet.name)), (table.start or (0, 0))[0] + 1
+            except (calamine.CalamineError, ValueError):  # a chart sheet, or a damaged one among sound ones
+                notices["unread_sheets"] += 1
+            except BaseException as error:
+                if type(error).__name__ != "PanicException":  # of calamine, for values that it did not foresee
+                    raise
+                notices["unread_sheets"] += 1
+            read = builder.sheet(sheet.name, rows, first, below)
+            notices["hidden_sheets"] += read and sheet.visible != calamine.SheetVisibleEnum.Visible
+        builder.sheet("", [], 1, found.comments if self._comments else ())
+        if not self._comments:
+            left_out = [found.comments, *(each.comments for each in found.asides.values())]
+            notices["comments_left_out"] = sum(map(len, left_out))
+        return Document(
+            source=name,
+            text=builder.text,
+            markup="rows",
+            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            has_lines=False,
+            spans=tuple(builder.spans),
+            metadata={"sheets": list(book.sheet_names)},
+            notices={kind: count for kind, count in notices.items() if count},
+        )
+
+
+def create(*, comments: bool = False) -> SheetLoader:
+    """The loader of spreadsheets."""
+    return SheetLoader(comments=comments)
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) < 2**53
+        return str(int(value)) if whole else repr(float(f"{value:.15g}"))  # as many digits as a sheet has
+    if isinstance(value, dt.timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ", "seconds")
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return str(value)
+
+
+def _formatted(value: Any, code: str) -> str | None:
+    if isinstance(value, dt.datetime | dt.date | dt.time | dt.timedelta):
+        return dated(value, code)
+    return shown(value, code) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _written(table: Any, facts: SheetFacts | None) -> list[list[str]]:
+    """The cells as the sheet shows them; what is merged downwards stands in every row."""
+    if table.height * table.width > _LARGE and facts is None:
+        sparse = _closed_up(table)
+        if sparse is not None:
+            return sparse
+    values = table.to_python()
+    top, left = table.start or (0, 0)
+    rows = [[_cell(value) for value in row] for row in values]
+    if facts is not None:
+        for at, across, code in _inside(rows, facts.formats, top, left):
+            rows[at][across] = _formatted(values[at][across], code) or rows[at][across]
+        for at, across, said in _inside(rows, facts.errors, top, left):
+            rows[at][across] = rows[at][across] or said
+    for (first, column), (last, _) in table.merged_cell_ranges or ():
+        at, across = first - top, column - left
+        if 0 <= at < len(rows) and 0 <= across < len(rows[at]) and len(rows[at][across]) <= _REPEATED:
+            for below in rows[at + 1 : min(last - top, at + MOST_SPAN) + 1]:
+                below[across] = below[across] or rows[at][across]
+    return rows
+
+
+def _inside(
+    rows: list[list[str]], said: dict[tuple[int, int], str], top: int, left: int
+) -> Iterator[tuple[int, int, str]]:
+    """What is said of cells, by their places in the table."""
+    for (row, column), word in said.items():
+        at, across = row - top, column - left
+        if 0 <= at < len(rows) and 0 <= across < len(rows[at]):
+            yield at, across, word
+
+
+def _closed_up(table: Any) -> list[list[str]] | None:
+    """A large and nearly empty sheet with its cells moved together; None where it is full enough to be read whole."""
+    cells: dict[tuple[int, int], str] = {}
+    most = table.height * table.width // _SPARSE
+    for at, row in enumerate(table.iter_rows()):
+        cells |= {(at, column): said for column, value in enumerate(row) if value != "" and (said := _cell(value))}
+        if len(cells) > most:
+            return None
+    down, across = dict(moved({at for at, _ in cells})), dict(moved({column for _, column in cells}))
+    rows = [[""] * (max(across.values(), default=0) + 1) for _ in range(max(down.values(), default=0) + 1)]
+    for (at, column), said in cells.items():
+        rows[down[at]][across[column]] = said
+    return rows
+
+
+@dataclass(slots=True)
+class _Looked:
+    """A file looked through: what calamine gets to see, and what is known of it beside that.
+
+    Calamine unpacks as it is told: a zip that turns out to be huge, or XML with entities, it does not see; and it
+    makes a table of all that lies between two cells, so those that stand far apart are moved together.
+    """
+
+    data: bytes
+    facts: dict[str, SheetFacts] = field(default_factory=dict)  # by the sheet's name, of XLSX
+    asides: dict[str, Asides] = field(default_factory=dict)
+    comments: list[str] = field(default_factory=list)  # of all sheets of OpenDocument
+    notices: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def through(cls, data: bytes, name: str) -> _Looked:
+        """Raises DocumentError: `bomb`, `corrupt`, `encrypted`."""
+        found = cls(data)
+        if not data.startswith(b"PK"):
+            return found
+        container = Container(data, name)
+        formats: dict[int, str] = {}
+        facts: dict[str, SheetFacts] = {}
+        changed: dict[str, bytes] = {}
+        for path in sorted(container.names, key=lambda path: path != "xl/styles.xml"):
+            content = container.read(path)
+            if path.endswith((".xml", ".rels")):
+                refuse_entities(content, name)
+            if path == "content.xml":
+                changed[path] = found.opendocument(content, name)
+            elif path.startswith("xl/worksheets/") and path.endswith(".bin"):
+                closed = closed_up_binary(content)
+                changed |= {} if closed is None else {path: closed}
+            elif path == "xl/sharedStrings.xml":
+                raised = raised_on_the_line(content)
+                changed |= {} if raised is None else {path: raised}
+            elif path == "xl/styles.xml":
+                with contextlib.suppress(DocumentError):  # without formats the values are what they are
+                    formats = formats_of(content, name)
+            elif path.startswith("xl/worksheets/") and path.endswith(".xml"):
+                raised = raised_on_the_line(content)
+                if raised is not None:
+                    content = changed[path] = raised
+                facts[path] = sheet_facts(content, formats)
+                if facts[path].is_sparse:
+                    changed[path] = closed_up(content)
+                    facts[path] = sheet_facts(changed[path], formats)
+                if facts[path].endless:
+                    changed[path] = without_endless_dates(changed.get(path, content))
+        found.data = rewritten(data, changed) if changed else data
+        found.sheets(container, facts)
+        return found
+
+    def opendocument(self, content: bytes, name: str) -> bytes:
+        """The content as it is to be read."""
+        seen = as_shown(content)
+        self.comments = seen.comments
+        self.notices = {"hidden_rows": seen.hidden_rows, "hidden_columns": seen.hidden_columns}
+        return closed_up_sheets(seen.content, name) or seen.content
+
+    def sheets(self, container: Container, facts: dict[str, SheetFacts]) -> None:
+        """What is known of the sheets of XLSX, by their names."""
+        for known in facts.values():
+            counts = (known.without_value, known.hidden_rows, known.hidden_columns)
+            add_notices(self.notices, dict(zip(_COUNTED[-3:], counts, strict=True)))
+        if not facts or not container.has("xl/workbook.xml"):
+            return
+        with contextlib.suppress(DocumentError):  # what is damaged, calamine says
+            links = relations(container, "xl/workbook.xml")
+            for each in part(container, "xl/workbook.xml").iter():
+                path = links.get(each.get(R + "id", ""), ("", ""))[1] if each.tag.endswith("}sheet") else ""
+                if path in facts:
+                    self.facts[each.get("name", "")] = facts[path]
+                    self.asides[each.get("name", "")] = asides(container, path)
+        self.notices["skipped_images"] = sum(each.pictures for each in self.asides.values())

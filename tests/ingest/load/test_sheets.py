@@ -1,0 +1,205 @@
+"""What a sheet shows besides plain cells: dates, errors, hidden rows, comments, shapes, several tables with their headers."""
+
+import pytest
+
+from embedingest import registry
+from embedingest.engine.hashing import HashingSizer
+from embedingest.ingest.load.common.row_text import RowText
+from embedingest.ingest.load.sheets import create
+from embedingest.ingest.load.tables import create as create_csv
+from tests import samples
+
+SHEET = f'xmlns="{samples.S}" xmlns:r="{samples.R}"'
+NOTES = (
+    f"<comments {SHEET}><authors><author>Ann</author></authors><commentList>"
+    '<comment ref="B2" authorId="0"><text><r><t>Ann:</t></r><r><t> Check it.</t></r></text></comment>'
+    "</commentList></comments>"
+)
+DRAWING = (
+    '<x:wsDr xmlns:x="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" '
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
+    "<x:sp><x:txBody><a:p><a:r><a:t>All in euro</a:t></a:r></a:p></x:txBody></x:sp><a:blip/></x:wsDr>"
+)
+
+
+def book(rows, *, before="", styles="", strings="", **parts):
+    """A workbook of one sheet: the XML of its rows, and of parts beside it by their kinds of relation."""
+    links = {kind: (kind, f"../{kind}.xml") for kind in parts}
+    return samples.zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{samples.PACKAGE}/content-types"/>',
+            "_rels/.rels": samples.relations(a=("officeDocument", "xl/workbook.xml")),
+            "xl/workbook.xml": f'<workbook {SHEET}><sheets><sheet name="S" sheetId="1" r:id="s"/></sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": samples.relations(
+                s=("worksheet", "worksheets/sheet1.xml"), t=("sharedStrings", "sharedStrings.xml")
+            ),
+            "xl/styles.xml": f"<styleSheet {SHEET}><numFmts>{styles}</numFmts><cellXfs><xf numFmtId='0'/>"
+            "<xf numFmtId='170'/><xf numFmtId='20'/></cellXfs></styleSheet>",
+            "xl/sharedStrings.xml": f"<sst {SHEET}>{strings}</sst>",
+            "xl/worksheets/sheet1.xml": f"<worksheet {SHEET}>{before}<sheetData>{rows}</sheetData></worksheet>",
+            "xl/worksheets/_rels/sheet1.xml.rels": samples.relations(**links),
+            **{f"xl/{kind}.xml": content for kind, content in parts.items()},
+        }
+    )
+
+
+def word(ref, text):
+    return f'<c r="{ref}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def load(data, **settings):
+    return create(**settings).load(data, "a.xlsx")
+
+
+def test_dates_times_errors_and_truths_are_as_they_are_shown():
+    rows = (
+        f'<row r="1">{word("A1", "day")}<c r="B1" s="1"><v>45356</v></c></row>'
+        f'<row r="2">{word("A2", "time")}<c r="B2" s="2"><v>0.58680555</v></c></row>'
+        f'<row r="3">{word("A3", "error")}<c r="B3" t="e"><v>#DIV/0!</v></c></row>'
+        f'<row r="4">{word("A4", "truth")}<c r="B4" t="b"><v>1</v></c></row>'
+    )
+    document = load(book(rows, styles='<numFmt numFmtId="170" formatCode="dd.mm.yyyy"/>'))
+    assert document.text == "day | 05.03.2024\ntime | 14:05\nerror | #DIV/0!\ntruth | TRUE\n"
+
+
+def test_hidden_rows_and_columns_are_read_and_told():
+    rows = f'<row r="1">{word("A1", "a")}{word("B1", "b")}</row><row r="2" hidden="1">{word("A2", "c")}</row>'
+    rows += '<row r="3" hidden="1"/>'
+    document = load(book(rows, before='<cols><col min="2" max="16384" hidden="1" width="9"/></cols>'))
+    assert document.text == "a | b\nc\n"
+    assert document.notices == {"hidden_rows": 1, "hidden_columns": 1}
+
+
+def test_comments_on_cells_are_counted_or_kept_and_shapes_are_read():
+    data = book(f'<row r="1">{word("A1", "a")}</row>', comments=NOTES, drawing=DRAWING)
+    assert load(data).text == "a\n\nAll in euro\n"
+    assert load(data).notices == {"comments_left_out": 1, "skipped_images": 1}
+    kept = load(data, comments=True)
+    assert kept.text == "a\n\nAll in euro\nComment on B2 by Ann: Check it.\n"
+    assert kept.notices == {"skipped_images": 1}
+
+
+def test_comments_in_threads_are_said_once():
+    thread = '<ThreadedComments><threadedComment ref="B2" personId="p"><text>Why?</text></threadedComment></ThreadedComments>'
+    data = book(f'<row r="1">{word("A1", "a")}</row>', comments=NOTES, threadedComment=thread)
+    assert load(data, comments=True).text == "a\n\nComment on B2 by somebody: Why?\n"
+
+
+def test_what_is_raised_in_a_cell_is_written_on_the_line():
+    raised = '<rPr><vertAlign val="superscript"/><sz val="9"/></rPr>'
+    strings = f"<si><r><t>10</t></r><r>{raised}<t>8</t></r><r><t xml:space='preserve'> m</t></r></si><si><r><t>x</t></r><r>{raised}<t>n</t></r></si>"
+    rows = '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
+    assert load(book(rows, strings=strings)).text == "10⁸ m | x^n\n"
+
+
+_ODF = "urn:oasis:names:tc:opendocument:xmlns:"
+
+
+def test_cells_of_opendocument_are_as_they_are_shown():
+    def cell(attributes, text):
+        return f"<table:table-cell {attributes}><text:p>{text}</text:p></table:table-cell>"
+
+    note = "<office:annotation><dc:creator>Ann</dc:creator><text:p>Check &amp; mend.</text:p></office:annotation>"
+    cells = (
+        cell('office:value-type="percentage" office:value="0.125"', "12,50 %"),
+        cell('office:value-type="date" office:date-value="2024-03-05"', "5. März 24"),
+        cell('office:value-type="boolean" office:boolean-value="true"', "WAHR"),
+        '<table:table-cell office:value-type="float" office:value="5"/>',
+        cell('office:value-type="float" office:value="7"', "7,0").replace("<text:p>", f"{note}<text:p>"),
+    )
+    row = f"<table:table-row>{''.join(cells)}</table:table-row>"
+    hidden = '<table:table-row table:visibility="collapse"><table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell></table:table-row>'
+    content = (
+        f'<office:document-content xmlns:office="{_ODF}office:1.0" xmlns:table="{_ODF}table:1.0" '
+        f'xmlns:text="{_ODF}text:1.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><office:body><office:spreadsheet>'
+        f'<table:table table:name="S">{row}{hidden}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    mimetype = "application/vnd.oasis.opendocument.spreadsheet"
+    data = samples.zipped({"mimetype": mimetype, "META-INF/manifest.xml": "<manifest/>", "content.xml": content})
+    document = create().load(data, "a.ods")
+    assert document.text == "12,50 % | 5. März 24 | WAHR | 5 | 7,0\nx\n"
+    assert document.notices == {"hidden_rows": 1, "comments_left_out": 1}
+    assert create(comments=True).load(data, "a.ods").text.endswith("\nx\nComment by Ann: Check & mend.\n")
+
+
+SEVERAL = """Fruit,Price
+apple,1
+pear,2
+
+Table 2: towns
+Town,People,Area
+Leeds,800,5
+York,200,6
+
+Notes
+All prices in euro
+"""
+
+
+def chunks(document, room=14):
+    return registry.load("chunkers", "rows")().chunk(document, HashingSizer(room))
+
+
+def test_tables_that_follow_each_other_have_their_own_headers():
+    document = create_csv().load(SEVERAL.encode(), "a.csv")
+    found = [(chunk.prefix, chunk.text, chunk.metadata["rows"], chunk.line_start) for chunk in chunks(document, 12)]
+    headers = {text.split("\n")[0]: prefix for prefix, text, _, _ in found}
+    assert headers["Notes"] == ""
+    assert all(prefix in {"", "Town | People | Area\n"} for prefix, text, _, _ in found if "York" in text)
+    assert any("Table 2: towns\nTown | People | Area" in text for _, text, _, _ in found)
+    assert all(int(rows.split("-")[0]) == line for _, _, rows, line in found)
+    assert "".join(document.text.split()) == "".join("".join(text.split()) for _, text, _, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("rows", "spans"),
+    [
+        (["Region,2023,,2024,", ",Q1,Q2,Q1,Q2", "North,1,2,3,4"], ["Region | 2023 |  | 2024\n | Q1 | Q2 | Q1 | Q2"]),
+        (["Region,Sales,,", "Region,Q1,Q2,Q3", "North,1,2,3"], ["Region | Sales\nRegion | Q1 | Q2 | Q3"]),
+        (["Plan 2024", "", ",Men,,Women,", "Town,2023,2024,2023,2024", "Leeds,1,2,3,4"], [" | Men |  | Women\nTown | 2023 | 2024 | 2023 | 2024"]),
+        ([",name,age", "r1,Ann,5", "r2,Bo,6"], [" | name | age"]),
+        (["a,b", "x,1", "y,2", "", "z,3", "w,4"], ["a | b"]),
+        (["name,town", "Ann,Leeds", "", "Bo,York", "Cy,Hull"], ["name | town"]),
+        (["a,b", "x,1", "", "a,b", "y,2"], ["a | b", "a | b"]),
+        (["a,b,c", "x,1,2", "", "Total", "Sum,3"], ["a | b | c"]),
+    ],
+)  # fmt: skip
+def test_the_headers_of(rows, spans):
+    document = create_csv(delimiter=",").load("\n".join(rows).encode(), "a.csv")
+    assert [span.value.strip(" |") for span in document.spans if span.kind == "header"] == [
+        span.strip(" |") for span in spans
+    ]
+
+
+def test_both_rows_of_a_header_stand_before_every_chunk():
+    rows = ["Region,2023,,2024,", ",Q1,Q2,Q1,Q2", *(f"town {n},{n},2,3,4" for n in range(40))]
+    document = create_csv(delimiter=",").load("\n".join(rows).encode(), "a.csv")
+    prefixes = {chunk.prefix for chunk in chunks(document, 80)[1:]}
+    assert prefixes == {"Region | 2023 |  | 2024\n| Q1 | Q2 | Q1 | Q2\n"} or prefixes == {
+        "Region | 2023 |  | 2024\n | Q1 | Q2 | Q1 | Q2\n"
+    }
+
+
+def test_a_row_of_several_lines_ends_on_the_last_of_them():
+    text = 'name,text\nAnn,"one\ntwo\nthree"\nBo,short\nCy,"a\nb"\n'
+    document = create_csv(delimiter=",").load(text.encode(), "a.csv")
+    found = {chunk.text: (chunk.line_start, chunk.line_end) for chunk in chunks(document, 9)}
+    assert found["Ann | one two three"] == (2, 4)
+    assert found["Cy | a b"] == (6, 7)
+
+
+def test_a_sheet_far_larger_than_its_cells_is_closed_up():
+    class Sheet:
+        height, width, start, merged_cell_ranges = 65_536, 256, (0, 0), None
+
+        def iter_rows(self):
+            yield ["first", *[""] * 255]
+            yield from ([""] * 256 for _ in range(65_534))
+            yield [*[""] * 255, 2.5]
+
+    from embedingest.ingest.load.sheets import _written
+
+    builder = RowText()
+    builder.sheet("S", _written(Sheet(), None))
+    assert builder.text == "first\n\n |  | 2.5\n"
