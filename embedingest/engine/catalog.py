@@ -122,20 +122,23 @@ class Catalog:
         raise ModelNotFoundError(name, remedy=_remedy(parsed, self.names()))
 
     def _key_of(self, name: ModelName) -> str | None:
-        """The key of a model by this name, or by another one of the same model; of the Hugging Face cache at last."""
-        keys = [other.key for other in (name, *other_names(name))]
-        found = next((key for key in keys if key in self._entries), None)
-        if found is None and self._add_cached(keys):
-            found = next((key for key in keys if key in self._entries), None)
-        return found
+        """The key of a model by this name, or by another one of the same model.
 
-    def _add_cached(self, keys: list[str]) -> bool:
-        """Register the first model of the Hugging Face cache that has one of these keys; whether there is one."""
+        Where none is registered, it may have been pulled by another program since, or lie in the Hugging Face cache.
+        """
+        keys = [other.key for other in (name, *other_names(name))]
+        if not any(key in self._entries for key in keys):
+            self.scan_pulled()
+        if not any(key in self._entries for key in keys):
+            self._add_cached(keys)
+        return next((key for key in keys if key in self._entries), None)
+
+    def _add_cached(self, keys: list[str]) -> None:
+        """Register the first model of the Hugging Face cache that has one of these keys."""
         for name, place in cached_repositories():
             if name.key in keys and (folder := snapshot_of(place)) is not None:
                 self._put(Entry(name, ModelConfig(), folder, is_cached=True))
-                return True
-        return False
+                return
 
     def describe(self, name: str) -> ModelInfo:
         """What is known of a model, its weights unread. Raises ModelNotFoundError, ModelLoadError."""
@@ -204,6 +207,10 @@ class Catalog:
             with self._lock:
                 self._damaged[key] = (state, error)
                 self._infos.pop(key, None)
+            raise
+        except ModelLoadError:
+            with self._lock:
+                self._infos.pop(key, None)  # its files are others by now
             raise
         return encoder
 

@@ -22,7 +22,7 @@ from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
 from embedingest.server.guard import Guard
 from embedingest.server.http import ROOM, Answer, Disconnected, Headers, Request, plain, refusal
-from embedingest.server.routes import embed, models, pages, search
+from embedingest.server.routes import embed, models, pages, pulls, search
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
 from embedingest.server.wire.decode import WireError
@@ -56,7 +56,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "/api/show": (models.show, _POST),
     "/api/ps": (models.ps, _GET),
     "/api/version": (models.version, _GET_HEAD),
-    "/api/pull": (models.pull, _POST),
+    "/api/pull": (pulls.pull, _POST),
     "/api/generate": (models.generate, _POST),
     "/api/chat": (models.chat, _POST),
     "/api/delete": (models.refuse, ("DELETE",)),

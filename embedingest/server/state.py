@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from embedingest.engine.known import other_names
 from embedingest.engine.names import InvalidNameError, ModelName
 from embedingest.errors import (
     ConfigError,
@@ -37,6 +38,7 @@ from embedingest.server.wire.refusals import BUSY, STOPPING
 
 if TYPE_CHECKING:
     from embedingest.config import ServerConfig
+    from embedingest.server.downloads import Download
     from embedingest.server.engine import ServedEngine
     from embedingest.server.guard import Guard
     from embedingest.server.wire.ollama import PromptChoice
@@ -53,7 +55,7 @@ _REQUEST_THREADS: Final = 16
 _DECODING_THREADS: Final = 2
 _THREAD_FROM_BYTES: Final = 64 * 1024  # a body of this size takes the decoder long enough to be noticed
 _NAME_CHARACTERS: Final = 1000  # more than any model's name has
-MOST_PULLS: Final = 4
+MOST_PULLS: Final = 2
 """Models that are fetched at once."""
 
 _ROLES: Final = {
@@ -87,7 +89,7 @@ class ServerState:
     threads: Threads = field(default_factory=lambda: Threads(_REQUEST_THREADS, "embedingest-requests"))
     decoding: Threads = field(default_factory=lambda: Threads(_DECODING_THREADS, "embedingest-decoding"))
     pulls: Threads = field(default_factory=lambda: Threads(MOST_PULLS, "embedingest-pulls"))
-    downloads: set[object] = field(default_factory=set)
+    downloads: dict[str, Download] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.engine)
@@ -98,8 +100,10 @@ class ServerState:
         return [name for name in self.engine.models() if self.allows(name)]
 
     def allows(self, name: str) -> bool:
-        allowed = self.settings.allow_models
-        return not allowed or ModelName.parse(name).key in {ModelName.parse(a).key for a in allowed}
+        """Whether this server serves the model of a registered name, whichever of its names it was allowed by."""
+        allowed = {ModelName.parse(a).key for a in self.settings.allow_models or ()}
+        parsed = ModelName.parse(name)
+        return not allowed or any(other.key in allowed for other in (parsed, *other_names(parsed)))
 
     def parse(self, model: str) -> ModelName:
         """Steps 2 and 3 of `routes/embed.py`: an empty name 404, a malformed one 400, a cloud one 403."""

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 import urllib.request
 
 import pytest
 
+from embedingest.cli._commands import cli
+from embedingest.cli._main import run_command
 from embedingest.config import EngineConfig, ModelConfig, ServerConfig
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.known import KNOWN_MODELS, repository_of
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.names import ModelName
-from embedingest.engine.pull import pull
 from embedingest.engine.vectors import cosines, normalise
 from embedingest.errors import ModelNotFoundError
 from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
+from tests.engine.folder.handmade import BERT, model
 from tests.engine.tiny import vectors
 from tests.hub import running
 
@@ -33,9 +31,10 @@ def own_cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def pulled(tmp_path, tiny_folder):
+def pulled(tmp_path):
     """A data folder with one model under the name of its repository."""
-    shutil.copytree(tiny_folder("bert-mean"), tmp_path / "models" / NOMIC)
+    words = {"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"}}
+    model(tmp_path / "models" / NOMIC, config={**BERT, "model_type": "other", "vocab_size": 2}, tokenizer=words)
     return tmp_path
 
 
@@ -52,6 +51,15 @@ def test_what_was_pulled_answers_to_all_its_names_with_the_prompts_of_the_table(
     info = Catalog({}, data=pulled).describe(name)
     assert info.name == f"{NOMIC}:latest"
     assert (info.prompt("query"), info.prompt("document")) == ("search_query: ", "search_document: ")
+
+
+def test_what_another_program_pulled_meanwhile_is_found(tmp_path, pulled):
+    (tmp_path / "models").rename(tmp_path / "later")
+    catalog = Catalog({}, data=tmp_path)
+    with pytest.raises(ModelNotFoundError):
+        catalog.find("nomic-embed-text")
+    (tmp_path / "later").rename(tmp_path / "models")
+    assert catalog.describe("nomic-embed-text").name == f"{NOMIC}:latest"
 
 
 def test_prompts_of_the_repository_and_of_the_settings_come_over_those_of_the_table(pulled):
@@ -101,33 +109,35 @@ def test_an_unknown_name_is_answered_with_those_near_it_and_a_way_that_leads_som
     assert repository_of(ModelName.parse(pulled)) is not None
 
 
-def from_a_hub(folder, name, data) -> None:
-    """Pull a folder under this name from a hub on loopback."""
-    with running() as hub:
-        hub.add(str(repository_of(ModelName.parse(name))), folder)
-        list(pull(ModelName.parse(name), data / "models", endpoint=hub.url))
+def asked(server, path, body):
+    with urllib.request.urlopen(f"{server.url}{path}", json.dumps(body).encode(), timeout=120) as answer:
+        return json.load(answer)
 
 
 @pytest.mark.slow
-def test_models_that_were_pulled_by_a_short_name_embed_by_it_alone(tmp_path, tiny_folder, online):
+def test_models_that_were_pulled_by_a_short_name_embed_by_it_alone(tmp_path, tiny_folder, online, monkeypatch, capfd):
+    monkeypatch.setenv("EMBEDINGEST_DATA", str(tmp_path / "data"))
     folders = {"nomic-embed-text": tiny_folder("nomic"), "mxbai-embed-large": tiny_folder("bert-cls")}
-    for name, folder in folders.items():
-        from_a_hub(folder, name, tmp_path)
-    engine = LocalEngine(EngineConfig(), data=tmp_path)
-    server = HttpServer(create_app(engine, ServerConfig(port=0)), ServerConfig(port=0))
+    settings = ServerConfig(port=0, allow_pull=True)
+    engine = LocalEngine(EngineConfig())
+    server = HttpServer(create_app(engine, settings), settings)
     server.start()
     try:
+        with running() as hub:
+            monkeypatch.setenv("HF_ENDPOINT", hub.url)
+            for name, folder in folders.items():
+                hub.add(str(repository_of(ModelName.parse(name))), folder)
+            assert run_command(cli, ["models", "pull", "nomic-embed-text"]) == 0
+            assert asked(server, "/api/pull", {"model": "mxbai-embed-large", "stream": False}) == {"status": "success"}
+            assert asked(server, "/api/pull", {"model": "nomic-embed-text", "stream": False}) == {"status": "success"}
         for name, folder in folders.items():
-            body = json.dumps({"model": name, "input": "hello"}).encode()
-            with urllib.request.urlopen(f"{server.url}/api/embed", body, timeout=120) as answer:
-                assert_same(json.load(answer)["embeddings"], folder)
+            assert_same(asked(server, "/api/embed", {"model": name, "input": "hello"})["embeddings"], folder)
+            capfd.readouterr()
+            assert run_command(cli, ["embed", "--model", name, "hello"]) == 0
+            assert_same([json.loads(capfd.readouterr().out)], folder)
     finally:
         server.stop()
         engine.close()
-    command = [sys.executable, "-m", "embedingest", "embed", "--model", "nomic-embed-text", "hello"]
-    environ = {**os.environ, "EMBEDINGEST_DATA": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120, check=True)
-    assert_same([json.loads(done.stdout)], folders["nomic-embed-text"])
 
 
 def assert_same(embeddings, folder) -> None:

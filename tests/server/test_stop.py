@@ -13,7 +13,7 @@ from embedingest.server import lifecycle, protocol
 from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
 from tests.server.client import answers, connect, raw_request, read_to_end
-from tests.server.routes.test_models import Downloading
+from tests.server.routes.test_pulls import Downloading
 from tests.server.test_connection import LARGE
 from tests.waiting import until
 

@@ -1,29 +1,22 @@
-"""The routes about models: which are registered or loaded, pulling, unloading, and what is refused.
+"""The routes about models: which are registered or loaded, unloading, and what is refused.
 
-Cases 147 to 159. Knows model descriptions; embeds nothing.
+Cases 147 to 154 and 156 to 159. Knows model descriptions; embeds nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
-from embedingest.engine.names import ModelName
 from embedingest.errors import EmbedingestError
-from embedingest.server.http import Answer, Request, json_answer, stream
-from embedingest.server.state import MOST_PULLS
+from embedingest.server.http import Answer, Request, json_answer
 from embedingest.server.wire import openai
 from embedingest.server.wire.decode import Fields, WireError, decode
-from embedingest.server.wire.ollama import error_body, keep_alive_of
+from embedingest.server.wire.ollama import keep_alive_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-
-    from fastapi import Response
+    from collections.abc import AsyncIterator
 
     from embedingest.server.state import ServerState
     from embedingest.types import ModelInfo
@@ -35,7 +28,6 @@ __all__ = [
     "model",
     "model_list",
     "ps",
-    "pull",
     "refuse",
     "show",
     "tags",
@@ -45,11 +37,7 @@ __all__ = [
 VERSION: Final = "0.33.0"
 """The Ollama version whose wire this is; some clients compare it (case 149)."""
 
-Step = dict[str, Any]
-"""A line of a pull's progress."""
-
 _FOREVER: Final = timedelta(days=292 * 365)
-_NDJSON: Final = "application/x-ndjson"
 
 
 async def version(_state: ServerState, _request: Request) -> Answer:
@@ -59,7 +47,8 @@ async def version(_state: ServerState, _request: Request) -> Answer:
 
 async def tags(state: ServerState, _request: Request) -> Answer:
     """`GET /api/tags`, case 150. A model whose folder is damaged is left out: it cannot be served."""
-    return json_answer({"models": [_listed(state, info) for info in await _described(state)]})
+    described = [(name, info) async for name, info in _described(state)]
+    return json_answer({"models": [_listed(state, info) | {"name": name, "model": name} for name, info in described]})
 
 
 async def show(state: ServerState, request: Request) -> Answer:
@@ -123,7 +112,7 @@ async def ps(state: ServerState, _request: Request) -> Answer:
 
 async def model_list(state: ServerState, _request: Request) -> Answer:
     """`GET /v1/models`, case 147; an empty list where there are none, since `null` breaks clients."""
-    data = [openai.model_object(info.name, int(info.modified_at)) for info in await _described(state)]
+    data = [openai.model_object(name, int(info.modified_at)) async for name, info in _described(state)]
     return json_answer({"object": "list", "data": data})
 
 
@@ -153,22 +142,6 @@ async def refuse(_state: ServerState, request: Request) -> Answer:
     return json_answer({"error": f"{request.path} is not supported: models are folders, not a registry's layers"}, 501)
 
 
-async def pull(state: ServerState, request: Request) -> Response:
-    """`POST /api/pull`, case 155: progress as lines, or one answer with `"stream": false`."""
-    fields = await state.read(request, decode)
-    name = fields.text("model") or fields.text("name")
-    if not name:
-        raise WireError(400, "invalid model name")
-    state.parse(name)
-    steps = _errors_as_steps(_steps(state, name))
-    if fields.flag("stream", default=True):
-        return stream(_lines(steps), _NDJSON)
-    last = await state.unless_disconnected(request, _last(steps))
-    if "error" in last:
-        raise WireError(503 if state.stop.is_set() else 500, last["error"])
-    return json_answer(last)
-
-
 async def _unload(state: ServerState, request: Request, *, asks: str, answer: dict[str, Any], action: str) -> Answer:
     """Let the model go where nothing is asked of it and its period is 0; `asks` is the field that would ask."""
     fields = await state.read(request, decode)
@@ -190,12 +163,14 @@ async def _model_name(state: ServerState, fields: Fields) -> str:
     return name
 
 
-async def _described(state: ServerState) -> list[ModelInfo]:
-    infos = []
+async def _described(state: ServerState) -> AsyncIterator[tuple[str, ModelInfo]]:
+    """Every model that can be served, by its name; one of the hub also by the name that Ollama's library has for it."""
     for name in await state.threads.run(state.names):
         with contextlib.suppress(EmbedingestError):
-            infos.append(await state.engine.adescribe(name))
-    return infos
+            info = await state.engine.adescribe(name)
+            yield info.name, info
+            for alias in info.aliases[:1]:
+                yield state.parse(alias).short, info
 
 
 def _listed(state: ServerState, info: ModelInfo) -> dict[str, Any]:
@@ -225,84 +200,3 @@ def _details(state: ServerState, info: ModelInfo) -> dict[str, Any]:
 
 def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-async def _steps(state: ServerState, name: str) -> AsyncIterator[Step]:
-    """The progress of a pull. A model that is registered needs nothing from the network."""
-    yield {"status": "pulling manifest"}
-    registered = {ModelName.parse(known).key for known in await state.threads.run(state.names)}
-    if ModelName.parse(name).key not in registered:
-        if not state.settings.allow_pull:
-            yield {"error": "pull model manifest: pulling is off on this server; start it with `--allow-pull`"}
-            return
-        if len(state.downloads) >= MOST_PULLS:
-            yield {"error": f"pull model manifest: {MOST_PULLS} models are being fetched; try again later"}
-            return
-        async with contextlib.aclosing(_fetched(state, name)) as steps:
-            async for step in steps:
-                yield step
-    yield {"status": "success"}
-
-
-async def _fetched(state: ServerState, name: str) -> AsyncGenerator[Step, None]:
-    """The steps of a download, on a thread that ends with the step that was under way when the client left."""
-    download = _Download(state.engine.pull(name), state.downloads)
-    try:
-        while (step := await state.unless_stopping(state.pulls.run(download.advance))) is not None:
-            yield step
-    finally:
-        download.has_left = True
-        state.pulls.submit(download.advance)
-
-
-class _Download:
-    """One pull under way. It has a place of `places` until its steps have ended or were closed."""
-
-    def __init__(self, steps: Iterator[Step], places: set[object]) -> None:
-        self.has_left = False
-        self._steps = steps
-        self._places = places
-        self._lock = threading.Lock()
-        places.add(self)
-
-    def advance(self) -> Step | None:
-        """The next step, or `None` when there is none, or nobody to be told of it."""
-        with self._lock:
-            step = None
-            try:
-                if self in self._places and not self.has_left:
-                    step = next(self._steps, None)
-            finally:
-                if step is None or self.has_left:
-                    self._end()
-            return step
-
-    def _end(self) -> None:
-        self._places.discard(self)
-        close = getattr(self._steps, "close", None)
-        if close is not None:
-            close()
-
-
-async def _errors_as_steps(steps: AsyncIterator[Step]) -> AsyncIterator[Step]:
-    """The steps, and a failure as the last of them."""
-    try:
-        async for step in steps:
-            yield step
-    except EmbedingestError as error:
-        yield {"error": f"pull model manifest: {error.message}"}
-    except WireError as error:
-        yield {"error": f"pull model manifest: {error.text}"}
-
-
-async def _last(steps: AsyncIterator[Step]) -> Step:
-    last: Step = {}
-    async for step in steps:
-        last = step
-    return last
-
-
-async def _lines(steps: AsyncIterator[Step]) -> AsyncIterator[bytes]:
-    async for step in steps:
-        text = step.get("error")
-        yield (orjson.dumps(step) if text is None else error_body(text, {})) + b"\n"

@@ -12,10 +12,9 @@ from safetensors.numpy import load_file, save_file
 from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.packaged import PACKAGED
-from embedingest.server.state import MOST_PULLS
 from tests.engine.folder.handmade import BERT, model, write
 from tests.engine.shelf import Watched, engine_of
-from tests.server.client import connect, get, post, raw_request
+from tests.server.client import get, post
 from tests.waiting import until
 
 
@@ -157,53 +156,6 @@ def test_a_chat_without_messages_unloads(tmp_path, serve):
     assert post(port, "/api/chat", {"model": "a", "keep_alive": 0, "messages": said}).status == 400
     assert post(port, "/api/chat", {"model": "a"}).status == 400
     engine.close()
-
-
-class Downloading(LocalEngine):
-    """Its pulls go on until they are let go; `closed` counts those that were ended."""
-
-    def __init__(self, *args, **keywords):
-        super().__init__(*args, **keywords)
-        self.let_go, self.started, self.closed = threading.Event(), [], []
-
-    def pull(self, name):
-        self.started.append(name)
-        try:
-            for completed in range(1_000_000):
-                yield {"status": "pulling", "completed": completed}
-                self.let_go.wait(60)
-        finally:
-            self.closed.append(name)
-
-
-@pytest.fixture
-def downloading(tmp_path, serve):
-    engine = Downloading(EngineConfig(), data=tmp_path)
-    yield engine, serve({"allow_pull": True}, over=engine).port
-    engine.let_go.set()
-    engine.close()
-
-
-@pytest.mark.parametrize("stream", [True, False])
-def test_downloads_whose_clients_left_stop_nobody_and_end_with_their_step(downloading, stream):
-    engine, port = downloading
-    clients = [connect(port) for _ in range(6)]
-    for client in clients:
-        client.sendall(raw_request({"model": "owner/name", "stream": stream}, "/api/pull"))
-    until(lambda: len(engine.started) == MOST_PULLS)
-    for client in clients:
-        client.close()
-    texts = [f"text {number}" for number in range(64)]
-    for _ in range(4):
-        assert post(port, "/api/embed", {"model": "hashing", "input": texts}).status == 200
-        assert get(port, "/api/tags").status == 200
-        assert get(port, "/openapi.json").status == 200
-    busy = post(port, "/api/pull", {"model": "owner/other", "stream": False})
-    assert f"{MOST_PULLS} models are being fetched" in busy.json()["error"]
-    registered = post(port, "/api/pull", {"model": "hashing", "stream": False})
-    assert registered.json() == {"status": "success"}
-    engine.let_go.set()
-    until(lambda: len(engine.closed) == MOST_PULLS)
 
 
 BROKEN = {
