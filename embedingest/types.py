@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
+from embedingest.pickled import by_fields
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -43,6 +45,7 @@ DEFAULT_TABLE: Final = "chunks"
 Markup = Literal["text", "markdown", "code", "rows"]
 
 
+@by_fields
 @dataclass(frozen=True, slots=True)
 class Span:
     """Where a stretch of a document's text came from.
@@ -59,6 +62,7 @@ class Span:
     value: str | int
 
 
+@by_fields
 @dataclass(frozen=True, slots=True)
 class Document:
     """One extracted document.
@@ -86,6 +90,7 @@ class Document:
     modified_at_ns: int = 0
 
 
+@by_fields
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A slice of a document that is embedded and stored as one row.

@@ -30,10 +30,12 @@ BOTTOM = {
     "atomic",
     "regular",
     "numerals",
+    "pickled",
     "version",
 }
 ROOMS: dict[str, set[str]] = {
-    "types": set(),
+    "types": {"pickled"},
+    "pickled": set(),
     "version": set(),
     "errors": set(),
     "paths": {"errors"},

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import sys
 
 __all__ = ["main"]
+
+# Many values of a command live until its end: to look through them as often as Python does takes a fifth of its time.
+_COLLECT_AFTER = (50_000, 20, 100)
+# Arrow's own pool keeps what a commit took; the system's gives it back.
+_ARROW_POOL = ("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def main() -> None:
     """Entry point of the console script: runs a command and exits with one of the documented codes."""
     try:
         _end_at_once_on_interrupt()
+        gc.set_threshold(*_COLLECT_AFTER)
+        os.environ.setdefault(*_ARROW_POOL)
         from embedingest.cli._commands import cli
         from embedingest.cli._main import run_command
 

@@ -116,7 +116,7 @@ def _words(tokens: Iterable[int]) -> Iterator[str]:
         yield unicodedata.normalize("NFC", word.casefold())
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=8_192)
 def _features(word: str, dimensions: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Buckets and signed weights of one word: itself, and its letter groups with less weight."""
     if not word[0].isalnum():

@@ -50,12 +50,11 @@ _ALIAS_END: Final = re.compile(r"%((?:25)*)21\Z")
 
 def hash_fields(*fields: str | bytes) -> str:
     """blake3 over length-prefixed fields, 32 hex characters: ("ab", "c") and ("a", "bc") differ."""
-    hasher = blake3()
+    parts: list[bytes] = []
     for field in fields:
         raw = field.encode("utf-8", "surrogatepass") if isinstance(field, str) else field
-        hasher.update(len(raw).to_bytes(8, "little"))
-        hasher.update(raw)
-    return str(hasher.hexdigest(_HASH_BYTES))
+        parts += (len(raw).to_bytes(8, "little"), raw)
+    return str(blake3(b"".join(parts)).hexdigest(_HASH_BYTES))
 
 
 def content_hash(data: bytes) -> str:

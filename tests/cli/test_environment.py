@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from embedingest.cli._environment import api_key, engine_settings, server_settings
@@ -95,3 +98,15 @@ def test_a_key_that_is_empty_or_cannot_be_read_is_refused(tmp_path):
     for flag, file in (("", None), ("  ", None), (None, empty), (None, tmp_path / "missing"), (None, tmp_path)):
         with pytest.raises(ConfigError, match="API key"):
             api_key(flag, file, {})
+
+
+def test_a_command_seldom_collects_garbage_and_gives_memory_back():
+    program = (
+        "import gc, sys; sys.argv = ['embedingest', '--version']\n"
+        "from embedingest.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "import pyarrow; print(gc.get_threshold()[0] > 10_000, pyarrow.default_memory_pool().backend_name)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.splitlines()[-1] == "True system"

@@ -30,10 +30,10 @@ __all__ = ["Examined", "examine"]
 
 # So many files are under way, or more where all of them are small.
 _JOBS: Final = 48
-_MOST_JOBS: Final = 1024
+_MOST_JOBS: Final = 4096
 _JOBS_BYTES: Final = 4 * 2**20
 # The table is asked once for so many files, or for fewer with so many chunks.
-_BATCH_FILES: Final = 512
+_BATCH_FILES: Final = 2048
 _BATCH_CHUNKS: Final = 4096
 
 
@@ -71,8 +71,9 @@ def examine(resources: Resources, candidates: Iterable[Candidate]) -> Iterator[E
 def _planned(resources: Resources, batch: Sequence[tuple[Candidate, Extracted]]) -> Iterator[Examined]:
     files = []
     documents: list[str] = []
+    known = resources.journal.files_of([candidate.source for candidate, _ in batch])
     for candidate, extracted in batch:
-        before = resources.journal.file(candidate.source)
+        before = known.get(candidate.source)
         wanted = wanted_rows(extracted, resources.recipe)
         files.append((candidate, before, extracted.content_hash, wanted))
         documents += documents_of(candidate.source, before, wanted.children)

@@ -18,7 +18,6 @@ from embedingest.ingest.audit.outlook import Outlook
 from embedingest.ingest.identity import parent_source
 from embedingest.ingest.requests import refuse_while_paused
 from embedingest.ingest.run.survey import Candidate, survey_root
-from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.scan.roots import owner
 from embedingest.store.values import Changes
 
@@ -26,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
     from embedingest.ingest.run.resources import Resources
+    from embedingest.ingest.run.survey import Survey
     from embedingest.ingest.scan.folders import Folders
+    from embedingest.ingest.scan.listing import FoundFile
+    from embedingest.ingest.scan.roots import Root
     from embedingest.store.values import SourceState
     from embedingest.types import Row
 
@@ -105,12 +107,14 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
     """
     result = Verification(paused=resources.journal.meta("paused") or "")
     outlook = Outlook(resources)
-    present: set[str] = set()
-    samples: list[tuple[str, str, str]] = []
-    chance = random.Random(seed)  # noqa: S311 -- a sample, not a secret
+    resources.workers()  # they start while the folders are looked through
     if resources.has_table():
         resources.prepare_table()
-    for item in examine(resources, _everything(folders, present)):
+    surveys, everything = _surveyed(folders, resources)
+    present = frozenset(candidate.source for candidate in everything)
+    samples: list[tuple[str, str, str]] = []
+    chance = random.Random(seed)  # noqa: S311 -- a sample, not a secret
+    for item in examine(resources, everything):
         result.files += 1
         outlook.add(item)
         source = item.candidate.source
@@ -127,7 +131,6 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
             if len(samples) > 8 * sample:
                 samples = chance.sample(samples, sample)
     result.problems += _journal(folders, resources, present)
-    surveys = [(root, survey_root(root, folders.scanner(root), resources.journal)) for root in folders.roots]
     gone = _Gone(frozenset(source for _, survey in surveys for source in survey.gone), outlook.waiting(surveys))
     result.problems += _table(folders, resources, present, gone, result)
     result.problems += _files(resources)
@@ -158,13 +161,15 @@ def prepare_repair(resources: Resources, problems: Sequence[Problem]) -> None:
     resources.journal.mark_unsynced()
 
 
-def _everything(folders: Folders, present: set[str]) -> Iterator[Candidate]:
+def _surveyed(folders: Folders, resources: Resources) -> tuple[list[tuple[Root, Survey]], list[Candidate]]:
+    """What a run would find under each root, and every file there, from one look."""
+    surveys: list[tuple[Root, Survey]] = []
+    everything: list[Candidate] = []
     for root in folders.roots:
-        for item in folders.scanner(root).scan():
-            if isinstance(item, FoundFile):
-                source = root.source(item.relative)
-                present.add(source)
-                yield Candidate(root, source, item)
+        found: list[FoundFile] = []
+        surveys.append((root, survey_root(root, folders.scanner(root), resources.journal, found=found)))
+        everything += [Candidate(root, root.source(file.relative), file) for file in found]
+    return surveys, everything
 
 
 def _differences(source: str, new: Sequence[Row], refreshed: Sequence[Row], gone: Sequence[str]) -> Iterator[Problem]:
@@ -193,7 +198,7 @@ def _files(resources: Resources) -> Iterator[Problem]:
         yield Problem(source, "vector", f"{len(ids)} of its vectors are not what was written", tuple(ids))
 
 
-def _journal(folders: Folders, resources: Resources, present: set[str]) -> Iterator[Problem]:
+def _journal(folders: Folders, resources: Resources, present: Container[str]) -> Iterator[Problem]:
     for alias, path in resources.journal.unnamed_roots(folders.aliases).items():
         files = sum(resources.journal.counts(alias).values())
         where = f" ({path})" if path else ""
@@ -204,9 +209,9 @@ def _journal(folders: Folders, resources: Resources, present: set[str]) -> Itera
             f"`embedingest forget {shlex.quote(alias)}` takes it out of the table",
         )
     for root in sorted(folders.aliases):
-        for state in resources.journal.files(alias=root, state="done"):
-            if state.source not in present and state.chunks == 0:
-                yield Problem(state.source, "journal", "the journal knows a file that is not there")
+        for source in resources.journal.without_rows(root):
+            if source not in present:
+                yield Problem(source, "journal", "the journal knows a file that is not there")
 
 
 class _Gone(NamedTuple):

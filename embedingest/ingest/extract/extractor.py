@@ -29,6 +29,7 @@ from embedingest.ingest.load.common.legacy import FALLBACK
 from embedingest.ingest.load.inner import each_document
 from embedingest.ingest.notices import add_notices
 from embedingest.ingest.scan.sidecar import content_hash_with
+from embedingest.pickled import by_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,6 +71,7 @@ class ExtractionSettings:
     fallback_encoding: str = FALLBACK
 
 
+@by_fields
 @dataclass(frozen=True, slots=True)
 class Part:
     """One document of a file: the file's own, or one inside it. Its text and spans are left out, its length is not."""
@@ -81,6 +83,7 @@ class Part:
     chunker_version: str
 
 
+@by_fields
 @dataclass(frozen=True, slots=True)
 class Extracted:
     """What one file gave. `parts` begins with the file's own document; it is empty where the hash was known.

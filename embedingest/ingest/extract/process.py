@@ -6,6 +6,7 @@ It holds nothing but the extractor, dies with its parent, and cannot be interrup
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import signal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["READY", "main"]
 
 READY: Final = b"ready"
+_COLLECT_AFTER: Final = (10_000, 20, 50)
 _RING_SECONDS: Final = 0.03
 _RING_BYTES: Final = 64 * 1024
 _PR_SET_PDEATHSIG: Final = 1
@@ -39,6 +41,8 @@ def main(link: int, claims: int, bell: int, parent: int, memory_bytes: int) -> N
     with contextlib.suppress(EOFError, OSError):
         extractor = Extractor(pickle.loads(parent_link.receive()))  # noqa: S301 -- from our own parent
         limit_memory(memory_bytes)
+        gc.freeze()  # what was imported is never garbage
+        gc.set_threshold(*_COLLECT_AFTER)
         parent_link.send(READY)
         answers, claimed = _Answers(parent_link, bell), Claims(claims)
         while True:

@@ -12,6 +12,7 @@ from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.scan.beneath import opened_beneath
 from embedingest.ingest.scan.files import FileFacts, facts_of, is_racy, seconds_to_tick
 from embedingest.ingest.scan.sidecar import combined_facts, read_sidecar, sidecar_facts
+from embedingest.pickled import by_fields
 
 if TYPE_CHECKING:
     from embedingest.ingest.scan.ignore import LinkPolicy
@@ -22,6 +23,7 @@ __all__ = ["Job", "ReadBytes", "read_file"]
 _READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 
 
+@by_fields
 @dataclass(frozen=True, slots=True)
 class Job:
     """One file to read. `relative` is empty where the root is the file itself.

@@ -64,11 +64,19 @@ class Survey:
     excluded: dict[str, int] = field(default_factory=dict)
 
 
-def survey_root(root: Root, scanner: Scanner, journal: Journal, *, due: frozenset[str] = frozenset()) -> Survey:
-    """Everything under one root. `due` are failed sources to be tried again."""
+def survey_root(
+    root: Root,
+    scanner: Scanner,
+    journal: Journal,
+    *,
+    due: frozenset[str] = frozenset(),
+    found: list[FoundFile] | None = None,
+) -> Survey:
+    """Everything under one root. `due` are failed sources to be tried again; every file is added to `found`."""
     known = journal.known(root.alias)
     survey = Survey()
-    blind = _compare(root, scanner.scan(excluded=survey.excluded), known, survey, due=due)
+    scanned = scanner.scan(excluded=survey.excluded)
+    blind = _compare(root, scanned if found is None else _noted(scanned, found), known, survey, due=due)
     survey.back = [source for source in journal.pending() if root.holds(source) and source not in known]
     survey.gone = [source for source in known if not _hidden(source, blind)]
     return survey
@@ -93,6 +101,13 @@ def survey_paths(
         survey.back += waiting - known.keys()
         survey.gone += [source for source in known if not _hidden(source, blind)]
     return survey
+
+
+def _noted(scanned: Iterable[FoundFile | SkippedPath], found: list[FoundFile]) -> Iterator[FoundFile | SkippedPath]:
+    for item in scanned:
+        if isinstance(item, FoundFile):
+            found.append(item)
+        yield item
 
 
 def _scanned(scanner: Scanner, relative: str, files: dict[str, FoundFile]) -> Iterable[FoundFile | SkippedPath]:

@@ -10,12 +10,13 @@ from embedingest.ingest.state.database import JournalDatabase
 from embedingest.ingest.state.file_state import NO_NOTICES, FileState, Known, Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["FileStates"]
 
 _KNOWN: Final = "source, size, mtime_ns, ctime_ns, inode, settled, state"
 _COLUMNS: Final = ", ".join(FileState._fields)
+_VARIABLES: Final = 500
 _MARKS: Final = ", ".join("?" * len(FileState._fields))
 
 
@@ -36,6 +37,21 @@ class FileStates(JournalDatabase):
         row = self._one(f"SELECT {_COLUMNS} FROM files WHERE source=?", source)
         with self._decoding():
             return None if row is None else _state(row)
+
+    def files_of(self, sources: Sequence[str]) -> dict[str, FileState]:
+        """The states of those of these sources that are known."""
+        states: dict[str, FileState] = {}
+        for first in range(0, len(sources), _VARIABLES):
+            part = sources[first : first + _VARIABLES]
+            rows = self._all(f"SELECT {_COLUMNS} FROM files WHERE source IN ({', '.join('?' * len(part))})", *part)
+            with self._decoding():
+                states |= {row[0]: _state(row) for row in rows}
+        return states
+
+    def without_rows(self, alias: str) -> list[str]:
+        """Sources under a root that were ingested and gave no rows, in order."""
+        query = "SELECT source FROM files WHERE alias=? AND state='done' AND chunks=0 ORDER BY source"
+        return [row[0] for row in self._all(query, alias)]
 
     def files(self, *, alias: str | None = None, state: str | None = None) -> Iterator[FileState]:
         """States in order of source."""

@@ -1,8 +1,20 @@
 """Titles of Markdown are headings as CommonMark knows them; front matter that is no YAML is lived with."""
 
-import pytest
+from itertools import pairwise
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from embedingest.ingest.load.common.headings import first_heading
 from embedingest.ingest.load.markdown import create
+
+# No pictures and no HTML, whose words no title has.
+_PIECES = [
+    "# ", "#", "\n", "=", "==\n", "---\n", "a", "b c", "*", "_", "`", "[x]", "[x]: /u\n", "\\*", "&amp;", " ", "\t",
+    "> ", "- ", "```\n", "é", "٣", "\u00a0", "\r", "\x0b", "\u2028", "\x00", "## ", "1", "    ", "# Title 1\n", "\u0301",
+]  # fmt: skip
 
 
 def load(text):
@@ -38,3 +50,14 @@ def test_a_colon_in_a_title_breaks_the_yaml_and_not_the_document():
 def test_words_between_two_rules_are_text():
     document = load("---\nSome words: of: no field\nmore\n---\nand text\n")
     assert "and text" in document.text
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join))
+def test_the_title_is_what_a_whole_reading_of_the_text_finds(text):
+    tokens = MarkdownIt("commonmark").parse(text)
+    headings = [
+        " ".join("".join(" " if child.type.endswith("break") else child.content for child in inline.children).split())
+        for token, inline in pairwise(tokens)
+        if token.type == "heading_open" and token.tag == "h1" and token.level == 0
+    ]
+    assert first_heading(text) == next(filter(None, headings), None)

@@ -131,3 +131,16 @@ def test_a_copy_lives_its_own_life(tmp_path: Path, journal: Journal) -> None:
     copy.drop(["docs/a"])
     assert journal.file("docs/a") is not None
     copy.close()
+
+
+def test_many_files_are_told_at_once(journal: Journal) -> None:
+    states = {f"d/{number}": state(f"d/{number}") for number in range(1201)}
+    journal.record(states.values())
+    assert journal.files_of([*states, "d/unknown"]) == states
+    assert journal.files_of([]) == {}
+
+
+def test_files_that_gave_no_rows_are_told_apart(journal: Journal) -> None:
+    journal.record([state("d/rows", chunks=2), state("d/none", chunks=0), state("e/none", chunks=0)])
+    journal.record([state("d/failed", state="failed", chunks=0)])
+    assert journal.without_rows("d") == ["d/none"]
