@@ -185,15 +185,26 @@ def models() -> str:
     for known in KNOWN_MODELS:
         names = ", ".join(f"`{name}`" for name in known.names)
         prompts = "<br>".join(f"{role}: `{text!r}`".replace("'", "") for role, text in known.prompts.items())
-        runs = known.note or "compiled"
+        prompts = prompts.replace("|", r"\|")  # else it ends the cell
+        runs = known.note or f"{known.architecture}, compiled"
         parts.append(f"| {names} | {known.repository} | {known.dimensions} | {known.window} | {prompts} | {runs} |")
     return "\n".join(parts) + "\n"
 
 
 _MODELS_INTRODUCTION = """\
 `embedingest models pull NAME` fetches a model, by a name of this table or by any `namespace/model` of the hub. It then
-answers to both, and to `hf.co/namespace/model`. Names and tags are those of Ollama's library. A folder that
-sentence-transformers saved needs no name: `--model FOLDER`, or `path` in the configuration.
+answers to both, and to `hf.co/namespace/model`. Names and tags are those of Ollama's library, and those that
+sentence-transformers knows; a tag of a quantised copy (`:0.6b-q8_0`) is none of them, since its vectors are others. A
+folder that sentence-transformers saved needs no name: `--model FOLDER`, or `path` in the configuration. What lies in
+the Hugging Face cache is used by its repository's name as it is; `embedingest models list` shows it.
+
+A pull fetches the files that the model's list of modules needs, safetensors only, and checks each against the hub's
+digest. Weights that a repository has as a pickle alone (bge-m3 at the time of writing) come as the hub's own converter
+made them of that very pickle. `HF_ENDPOINT` names another hub, `HF_TOKEN` is sent to it alone, `HF_HUB_OFFLINE` forbids
+it. Without a pull nothing is ever fetched.
+
+Repositories, lengths and prompts below are those that the models' pages and Ollama's library state; they are told here
+and relied on nowhere, but for prompts that a repository does not state itself.
 
 `NAME:query` and `NAME:document`, `--as`, `input_type` and a search use the prompts: those of the repository's own
 settings; where it states none, those here; those of the configuration over both. `embedingest models show NAME` tells

@@ -32,12 +32,17 @@ _MOST_SUGGESTED: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """One repository of the hub: Ollama's names of it (the first is written `latest` too where that is its default)."""
+    """One repository of the hub, and the names that people type for it, the usual one first.
+
+    Those are Ollama's, with its tags of the same weights (none that is a quantised copy), and sentence-transformers'.
+    """
 
     repository: str
     names: tuple[str, ...]
     dimensions: int
     window: int
+    architecture: str
+    """Its kind of network, by transformers' name."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     """Why it does not run, where that is so."""
@@ -56,63 +61,101 @@ _QWEN: Final = {"query": "Instruct: Given a web search query, retrieve relevant 
 _ARCTIC: Final = "snowflake-arctic-embed"
 _MOE: Final = "refused: transformers' own class has no mixture of experts"
 
+
+def _tags(model: str, *tags: str) -> tuple[str, ...]:
+    """Names of Ollama's library; an empty tag is the default one."""
+    return tuple(f"{model}:{tag}" if tag else model for tag in tags)
+
+
+_ARCTICS: Final = "Snowflake/snowflake-arctic-embed"
+_ST: Final = "sentence-transformers"
 KNOWN_MODELS: Final = (
     KnownModel(
-        "sentence-transformers/all-MiniLM-L6-v2", ("all-minilm", "all-minilm:22m", "all-minilm:l6-v2"), 384, 256
+        f"{_ST}/all-MiniLM-L6-v2",
+        (*_tags("all-minilm", "", "22m", "l6", "l6-v2", "v2", "22m-l6-v2-fp16"), "all-minilm-l6-v2"),
+        384, 256, "bert",
     ),
-    KnownModel("sentence-transformers/all-MiniLM-L12-v2", ("all-minilm:33m", "all-minilm:l12-v2"), 384, 128),
-    KnownModel("sentence-transformers/all-mpnet-base-v2", ("all-mpnet",), 768, 384),
     KnownModel(
-        "sentence-transformers/paraphrase-multilingual-mpnet-base-v2",
-        ("paraphrase-multilingual", "paraphrase-multilingual:278m"),
-        768,
-        128,
+        f"{_ST}/all-MiniLM-L12-v2",
+        (*_tags("all-minilm", "33m", "l12", "l12-v2", "33m-l12-v2-fp16"), "all-minilm-l12-v2"),
+        384, 128, "bert",
     ),
+    KnownModel(f"{_ST}/all-mpnet-base-v2", ("all-mpnet", "all-mpnet-base-v2"), 768, 384, "mpnet"),
+    KnownModel(
+        f"{_ST}/paraphrase-multilingual-mpnet-base-v2",
+        (
+            *_tags("paraphrase-multilingual", "", "278m", "278m-mpnet-base-v2-fp16"),
+            "paraphrase-multilingual-mpnet-base-v2",
+        ),
+        768, 128, "xlm-roberta",
+    ),
+    KnownModel(
+        f"{_ST}/paraphrase-multilingual-MiniLM-L12-v2", ("paraphrase-multilingual-minilm-l12-v2",), 384, 128, "bert"
+    ),
+    KnownModel(f"{_ST}/multi-qa-MiniLM-L6-cos-v1", ("multi-qa-minilm-l6-cos-v1",), 384, 512, "bert"),
     KnownModel(
         "nomic-ai/nomic-embed-text-v1.5",
-        ("nomic-embed-text", "nomic-embed-text:v1.5", "nomic-embed-text:137m-v1.5-fp16"),
-        768,
-        8192,
-        _NOMIC,
+        _tags("nomic-embed-text", "", "v1.5", "137m-v1.5-fp16"),
+        768, 8192, "nomic_bert", _NOMIC,
     ),
-    KnownModel("nomic-ai/nomic-embed-text-v1", (), 768, 8192, _NOMIC),
-    KnownModel("nomic-ai/nomic-embed-text-v2-moe", ("nomic-embed-text-v2-moe",), 768, 512, _NOMIC, _MOE),
+    KnownModel("nomic-ai/nomic-embed-text-v1", (), 768, 8192, "nomic_bert", _NOMIC),
+    KnownModel(
+        "nomic-ai/nomic-embed-text-v2-moe", ("nomic-embed-text-v2-moe",), 768, 512, "nomic_bert", _NOMIC, _MOE
+    ),
     KnownModel(
         "mixedbread-ai/mxbai-embed-large-v1",
-        ("mxbai-embed-large", "mxbai-embed-large:335m", "mxbai-embed-large:v1"),
-        1024,
-        512,
-        _PASSAGES,
+        _tags("mxbai-embed-large", "", "335m", "v1", "335m-v1-fp16"),
+        1024, 512, "bert", _PASSAGES,
     ),
-    KnownModel("BAAI/bge-m3", ("bge-m3", "bge-m3:567m"), 1024, 8192),
-    KnownModel("BAAI/bge-large-en-v1.5", ("bge-large", "bge-large:335m"), 1024, 512, _PASSAGES),
-    KnownModel("BAAI/bge-base-en-v1.5", (), 768, 512, _PASSAGES),
-    KnownModel("BAAI/bge-small-en-v1.5", (), 384, 512, _PASSAGES),
-    KnownModel("Snowflake/snowflake-arctic-embed-xs", (f"{_ARCTIC}:22m",), 384, 512, _PASSAGES),
-    KnownModel("Snowflake/snowflake-arctic-embed-s", (f"{_ARCTIC}:33m",), 384, 512, _PASSAGES),
-    KnownModel("Snowflake/snowflake-arctic-embed-m", (f"{_ARCTIC}:110m",), 768, 512, _PASSAGES),
-    KnownModel("Snowflake/snowflake-arctic-embed-m-long", (f"{_ARCTIC}:137m",), 768, 2048, _PASSAGES),
-    KnownModel("Snowflake/snowflake-arctic-embed-l", (_ARCTIC, f"{_ARCTIC}:335m"), 1024, 512, _PASSAGES),
+    KnownModel("BAAI/bge-m3", _tags("bge-m3", "", "567m", "567m-fp16"), 1024, 8192, "xlm-roberta"),
     KnownModel(
-        "Snowflake/snowflake-arctic-embed-l-v2.0",
-        (f"{_ARCTIC}2", f"{_ARCTIC}2:568m"),
-        1024,
-        8192,
-        {"query": "query: "},
+        "BAAI/bge-large-en-v1.5",
+        _tags("bge-large", "", "335m", "335m-en-v1.5-fp16"),
+        1024, 512, "bert", _PASSAGES,
     ),
-    KnownModel("ibm-granite/granite-embedding-30m-english", ("granite-embedding", "granite-embedding:30m"), 384, 512),
-    KnownModel("ibm-granite/granite-embedding-278m-multilingual", ("granite-embedding:278m",), 768, 512),
-    KnownModel("google/embeddinggemma-300m", ("embeddinggemma", "embeddinggemma:300m"), 768, 2048, _GEMMA),
-    KnownModel("Qwen/Qwen3-Embedding-0.6B", ("qwen3-embedding:0.6b",), 1024, 32_768, _QWEN),
-    KnownModel("Qwen/Qwen3-Embedding-4B", ("qwen3-embedding:4b",), 2560, 40_960, _QWEN),
-    KnownModel("Qwen/Qwen3-Embedding-8B", ("qwen3-embedding", "qwen3-embedding:8b"), 4096, 40_960, _QWEN),
-    KnownModel("intfloat/e5-small-v2", (), 384, 512, _E5),
-    KnownModel("intfloat/e5-base-v2", (), 768, 512, _E5),
-    KnownModel("intfloat/e5-large-v2", (), 1024, 512, _E5),
-    KnownModel("intfloat/multilingual-e5-small", (), 384, 512, _E5),
-    KnownModel("intfloat/multilingual-e5-base", (), 768, 512, _E5),
-    KnownModel("intfloat/multilingual-e5-large", (), 1024, 512, _E5),
-)
+    KnownModel("BAAI/bge-base-en-v1.5", (), 768, 512, "bert", _PASSAGES),
+    KnownModel("BAAI/bge-small-en-v1.5", (), 384, 512, "bert", _PASSAGES),
+    KnownModel(f"{_ARCTICS}-xs", _tags(_ARCTIC, "22m", "xs", "22m-xs-fp16"), 384, 512, "bert", _PASSAGES),
+    KnownModel(f"{_ARCTICS}-s", _tags(_ARCTIC, "33m", "s", "33m-s-fp16"), 384, 512, "bert", _PASSAGES),
+    KnownModel(f"{_ARCTICS}-m", _tags(_ARCTIC, "110m", "m", "110m-m-fp16"), 768, 512, "bert", _PASSAGES),
+    KnownModel(
+        f"{_ARCTICS}-m-long",
+        _tags(_ARCTIC, "137m", "m-long", "137m-m-long-fp16"),
+        768, 2048, "nomic_bert", _PASSAGES,
+    ),
+    KnownModel(f"{_ARCTICS}-l", _tags(_ARCTIC, "", "335m", "l", "335m-l-fp16"), 1024, 512, "bert", _PASSAGES),
+    KnownModel(f"{_ARCTICS}-m-v2.0", (), 768, 8192, "gte", {"query": "query: "}),
+    KnownModel(
+        f"{_ARCTICS}-l-v2.0",
+        _tags(f"{_ARCTIC}2", "", "568m", "568m-l-fp16"),
+        1024, 8192, "xlm-roberta", {"query": "query: "},
+    ),
+    KnownModel(
+        "ibm-granite/granite-embedding-30m-english",
+        _tags("granite-embedding", "", "30m", "30m-en", "30m-en-fp16"),
+        384, 512, "roberta",
+    ),
+    KnownModel(
+        "ibm-granite/granite-embedding-278m-multilingual",
+        _tags("granite-embedding", "278m", "278m-fp16"),
+        768, 512, "xlm-roberta",
+    ),
+    KnownModel(
+        "google/embeddinggemma-300m", _tags("embeddinggemma", "", "300m", "300m-bf16"), 768, 2048, "gemma3_text", _GEMMA
+    ),
+    KnownModel(
+        "Qwen/Qwen3-Embedding-0.6B", _tags("qwen3-embedding", "0.6b", "0.6b-fp16"), 1024, 32_768, "qwen3", _QWEN
+    ),
+    KnownModel("Qwen/Qwen3-Embedding-4B", _tags("qwen3-embedding", "4b", "4b-fp16"), 2560, 40_960, "qwen3", _QWEN),
+    KnownModel("Qwen/Qwen3-Embedding-8B", _tags("qwen3-embedding", "", "8b", "8b-fp16"), 4096, 40_960, "qwen3", _QWEN),
+    KnownModel("Alibaba-NLP/gte-multilingual-base", (), 768, 8192, "gte"),
+    KnownModel("intfloat/e5-small-v2", (), 384, 512, "bert", _E5),
+    KnownModel("intfloat/e5-base-v2", (), 768, 512, "bert", _E5),
+    KnownModel("intfloat/e5-large-v2", (), 1024, 512, "bert", _E5),
+    KnownModel("intfloat/multilingual-e5-small", (), 384, 512, "bert", _E5),
+    KnownModel("intfloat/multilingual-e5-base", (), 768, 512, "xlm-roberta", _E5),
+    KnownModel("intfloat/multilingual-e5-large", (), 1024, 512, "xlm-roberta", _E5),
+)  # fmt: skip
 
 
 def repository_of(name: ModelName) -> str | None:

@@ -19,7 +19,7 @@ from embedingest.errors import ModelNotFoundError
 from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
 from tests.engine.folder.handmade import BERT, model
-from tests.engine.tiny import vectors
+from tests.engine.tiny import KINDS, vectors
 from tests.hub import running
 
 NOMIC = "nomic-ai/nomic-embed-text-v1.5"
@@ -41,6 +41,26 @@ def pulled(tmp_path):
 def test_no_name_stands_for_two_models():
     keys = [ModelName.parse(name).key for known in KNOWN_MODELS for name in (known.repository, *known.names)]
     assert len(keys) == len(set(keys))
+
+
+LIBRARY = """
+all-minilm all-minilm:22m all-minilm:33m all-minilm:l6-v2 all-minilm:l12-v2 nomic-embed-text nomic-embed-text:v1.5
+nomic-embed-text-v2-moe mxbai-embed-large mxbai-embed-large:335m bge-m3 bge-m3:567m bge-large snowflake-arctic-embed
+snowflake-arctic-embed:22m snowflake-arctic-embed:33m snowflake-arctic-embed:110m snowflake-arctic-embed:137m
+snowflake-arctic-embed:335m snowflake-arctic-embed:m-long snowflake-arctic-embed2 snowflake-arctic-embed2:568m
+granite-embedding granite-embedding:30m granite-embedding:278m embeddinggemma embeddinggemma:300m qwen3-embedding
+qwen3-embedding:0.6b qwen3-embedding:4b qwen3-embedding:8b paraphrase-multilingual paraphrase-multilingual:278m
+"""
+
+
+@pytest.mark.parametrize("name", LIBRARY.split())
+def test_every_embedding_model_of_ollamas_library_goes_by_its_name(name):
+    assert "/" in str(repository_of(ModelName.parse(name)))
+
+
+def test_every_kind_of_network_in_the_table_is_one_that_the_tests_run():
+    kinds = {kind.architecture for kind in KINDS.values()}
+    assert {known.architecture for known in KNOWN_MODELS if not known.note} <= kinds
 
 
 @pytest.mark.parametrize(
