@@ -41,8 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     What only the deep run tries is skipped in others, and counted.
     """
     for item in items:
-        mark = item.get_closest_marker("deep")
-        if mark is not None and mark.kwargs.get("only") and not DEEP:
+        if not DEEP and any(mark.kwargs.get("only") for mark in item.iter_markers("deep")):
             item.add_marker(pytest.mark.skip(reason="only in `make deep`"))
     if hasattr(config, "workerinput"):  # pytest-xdist
         slow = {item.path for item in items if item.get_closest_marker("slow")}

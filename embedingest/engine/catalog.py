@@ -179,7 +179,7 @@ class Catalog:
             return self._sizer_of_encoder(key, capacity, prompt)
         from embedingest.engine.folder.tokenizer import TokenizerSizer
 
-        counter = TokenizerSizer(str(folder.tokenizer_path), capacity, folder.lowercase)
+        counter = TokenizerSizer(str(folder.tokenizer_path), capacity, folder.lowercase, folder.words)
         return replace(counter, capacity=capacity - counter.count(prompt)) if prompt else counter
 
     def _sizer_of_encoder(self, key: str, capacity: int, prompt: str) -> Sizer:

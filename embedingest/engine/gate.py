@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import TokenIds
     from embedingest.engine.folder.tokenizer import FastTokenizer
 
-__all__ = ["LEAST_COSINE", "MEAN_COSINE", "PROBE_TEXTS", "Figures", "FiguresDict", "compare", "probe_tokens"]
+__all__ = [
+    "LEAST_COSINE",
+    "MEAN_COSINE",
+    "PROBE_TEXTS",
+    "VARIED_TEXTS",
+    "Figures",
+    "FiguresDict",
+    "compare",
+    "probe_tokens",
+]
 
 MEAN_COSINE: Final = 0.9999
 LEAST_COSINE: Final = 0.9995
@@ -24,7 +33,7 @@ PROBE_TEXTS: Final = 288
 _LONGEST_PROBE_TOKENS: Final = 1024
 
 # Scripts and kinds of text that Python's manual does not have.
-_VARIED_TEXTS: Final = (
+VARIED_TEXTS: Final = (
     "", "a", "?", "42", "Why is the sky blue?", "def area(r): return 3.14159 * r ** 2",
     "Der Himmel ist blau, weil die Luft kurzwelliges Licht stärker streut als langwelliges.",
     "La lumière bleue est diffusée bien davantage que la lumière rouge par les molécules de l'air.",
@@ -80,7 +89,7 @@ def probe_tokens(tokenizer: FastTokenizer, max_tokens: int) -> list[TokenIds]:
     from pydoc_data.topics import topics
 
     window = min(max_tokens, _LONGEST_PROBE_TOKENS) - tokenizer.special_tokens
-    probes = [tokens[:window] for tokens in tokenizer.tokenize(_VARIED_TEXTS)]
+    probes = [tokens[:window] for tokens in tokenizer.tokenize(VARIED_TEXTS)]
     manual = tokenizer.tokenize([topics[name] for name in sorted(topics)])
     lengths = _lengths(window)
     while len(probes) < PROBE_TEXTS:

@@ -6,27 +6,32 @@ import numpy as np
 import pytest
 
 from embedingest.config import ModelConfig
+from embedingest.engine.auto import explain
 from embedingest.engine.compiled.encoder import create as compiled
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.torch.encoder import create as torch_encoder
 from tests.depth import only_deep
-from tests.engine.tiny import KINDS, TEXTS, vectors
+from tests.engine.tiny import KINDS, TEXTS, reference, vectors
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]
 
 
 def in_one_batch(encoder, texts=TEXTS):
-    return encoder.encode(encoder.tokenize(texts))
+    room = encoder.max_tokens - encoder.special_tokens
+    return encoder.encode([tokens[:room] for tokens in encoder.tokenize(texts)])
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[kind for kind in KINDS if kind not in ("convbert", "bigbird")])
 def folder(request, tiny_folder) -> ModelFolder:
     return ModelFolder.open(tiny_folder(request.param))
 
 
 # Each takes seconds to compile, from the very chain that torch is held to below with all architectures and poolings.
 COMPILED_ALWAYS = {"bert-mean", "bert-weighted-mean", "mpnet", "modernbert", "causal-left-padded"}
-COMPILED = [pytest.param(kind, marks=[] if kind in COMPILED_ALWAYS else only_deep) for kind in KINDS]
+TORCH_ONLY = {"convbert", "bigbird", "longformer"}
+COMPILED = [
+    pytest.param(kind, marks=[] if kind in COMPILED_ALWAYS else only_deep) for kind in KINDS if kind not in TORCH_ONLY
+]
 
 
 @pytest.mark.deep
@@ -36,6 +41,36 @@ def test_the_compiled_model_gives_the_vectors_of_sentence_transformers(folder):
     assert encoder.runtime["runtime"].startswith("openvino")
     np.testing.assert_allclose(in_one_batch(encoder), vectors(folder.path, TEXTS), atol=2e-5)
     encoder.close()
+
+
+# What padding changes is the vector of a text alone; BigBird goes over to full attention for good with the first short
+# text, so sentence-transformers' own vectors depend on what came before.
+ALONE = {"convbert", "bigbird"}
+
+
+def by_themselves(folder):
+    reset = getattr(reference(folder)[0].model, "set_attention_type", lambda _: None)
+    rows = []
+    for text in TEXTS:
+        reset("block_sparse")
+        rows.append(vectors(folder, [text])[0])
+    return np.stack(rows)
+
+
+@pytest.mark.parametrize("folder", sorted(ALONE), indirect=True)
+def test_what_padding_would_change_is_run_by_torch_without(folder):
+    encoder = compiled(folder, ModelConfig())
+    assert (encoder.runtime["runtime"], encoder.runtime["padding"]) == ("torch", "none")
+    np.testing.assert_allclose(in_one_batch(encoder), by_themselves(folder.path), atol=2e-5)
+    facts = explain(folder, ModelConfig())
+    assert "padding changes its vectors" in facts["reason"]
+    encoder.close()
+
+
+def test_longformer_stays_with_torch_and_has_two_positions_less(tiny_folder):
+    """Its compiled form cannot give its vectors; `models show` says so."""
+    folder = ModelFolder.open(tiny_folder("longformer"))
+    assert folder.context_length == 48
 
 
 def test_torch_gives_the_vectors_of_sentence_transformers(folder):

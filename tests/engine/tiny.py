@@ -70,12 +70,19 @@ KINDS: dict[str, Kind] = {
     "modernbert": Kind("modernbert"),
     "causal-left-padded": Kind("qwen3", pooling="lasttoken", padding_side="left"),
     "causal-right-padded": Kind("qwen3", pooling="lasttoken"),
+    "qwen2-left-padded": Kind("qwen2", pooling="lasttoken", padding_side="left"),
+    "qwen2": Kind("qwen2", pooling="lasttoken"),
+    "llama": Kind("llama", pooling="lasttoken", padding_side="left"),
+    "mistral": Kind("mistral", pooling="weightedmean"),
     "gemma3-two-dense": Kind("gemma3_text", dense=2),
     "nomic": Kind("nomic_bert", hub=True),
     "gte": Kind("gte", pooling="cls", hub=True),
     "eurobert": Kind("eurobert", hub=True),
     "jina-v3": Kind("jina_embeddings_v3"),
     "t5": Kind("t5", dense=1),
+    "longformer": Kind("longformer", pooling="cls"),
+    "bigbird": Kind("big_bird"),
+    "convbert": Kind("convbert"),
 }
 
 
@@ -85,11 +92,34 @@ NOMIC = {
 }  # fmt: skip
 
 
+def byte_pairs(kind: Kind) -> Any:
+    """A tokenizer of bytes, as Qwen's and Llama's."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    pad, end = "<|endoftext|>", "<|im_end|>"
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=[pad, end], initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(SENTENCES, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(single=f"$A {end}", special_tokens=[(end, 1)])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=pad, eos_token=end, padding_side=kind.padding_side, model_max_length=48
+    )
+
+
 def tokenizer(kind: Kind) -> Any:
+    if kind.architecture in ("qwen2", "llama", "mistral"):
+        return byte_pairs(kind)
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    offset = kind.architecture in ("roberta", "xlm-roberta", "mpnet", "jina_embeddings_v3")
+    offset = kind.architecture in ("roberta", "xlm-roberta", "mpnet", "jina_embeddings_v3", "longformer")
     specials = ["<s>", "<pad>", "</s>", "<unk>"] if offset else ["<pad>", "<s>", "</s>", "<unk>"]
     vocabulary = {word: i for i, word in enumerate([*specials, *dict.fromkeys(WORDS), *"!?,.zebrunkow"])}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>"))
@@ -127,6 +157,9 @@ def network(kind: Kind, vocabulary: int) -> Any:
             **bert | {"pad_token_id": 0, "max_position_embeddings": 64, "local_attention": 8, "num_hidden_layers": 4}
         ),
         "qwen3": lambda: transformers.Qwen3Config(**gated, tie_word_embeddings=True),
+        "qwen2": lambda: transformers.Qwen2Config(**gated),
+        "llama": lambda: transformers.LlamaConfig(**gated),
+        "mistral": lambda: transformers.MistralConfig(**gated, sliding_window=16),
         "gemma3_text": lambda: transformers.Gemma3TextConfig(
             **gated, use_bidirectional_attention=True, sliding_window=8, query_pre_attn_scalar=8,
             layer_types=["sliding_attention", "full_attention"],
@@ -137,6 +170,11 @@ def network(kind: Kind, vocabulary: int) -> Any:
         "gte": lambda: transformers.GteConfig(**bert | {"pad_token_id": 0}),
         "eurobert": lambda: transformers.EuroBertConfig(**gated),
         "jina_embeddings_v3": lambda: transformers.JinaEmbeddingsV3Config(**bert),
+        "longformer": lambda: transformers.LongformerConfig(**bert, attention_window=8),
+        "big_bird": lambda: transformers.BigBirdConfig(
+            **bert | {"pad_token_id": 0}, block_size=4, num_random_blocks=1, attention_type="block_sparse"
+        ),
+        "convbert": lambda: transformers.ConvBertConfig(**bert | {"pad_token_id": 0}, embedding_size=16),
         "t5": lambda: transformers.T5Config(
             vocab_size=vocabulary, d_model=WIDTH, d_ff=64, d_kv=8, num_layers=2, num_heads=4, is_encoder_decoder=False,
             use_cache=False, architectures=["T5EncoderModel"], initializer_factor=0.3,

@@ -14,6 +14,7 @@ from embedingest.engine.compiled import runtime
 from embedingest.engine.folder.encoder import rectangle
 from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.torch.encoder import load_chain
+from embedingest.engine.torch.padding import padding_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +36,10 @@ class Converter:
         # OpenVINO recognises attention written out in full; the fused operators of torch it does not.
         self._chain = load_chain(folder, attention="eager")
         self._pad = int(folder.config.get("pad_token_id") or 0)
+        words = self._chain[0].model.config.vocab_size
+        self.needs_padding_left_out = padding_counts(
+            self._chain, pad=self._pad, words=words, positions=folder.context_length
+        )
 
     def reference(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Vectors of token rows (special tokens included) by the model's own fp32 forward, float32 (N, D)."""

@@ -13,6 +13,8 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Final, cast
 
+import numpy as np
+
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
 from embedingest.engine.compiled.convert import Converter
@@ -20,13 +22,13 @@ from embedingest.engine.compiled.trial import Probes, Setting, try_settings
 from embedingest.engine.folder.tokenizer import FastTokenizer
 from embedingest.engine.gate import LEAST_COSINE, compare, probe_tokens
 from embedingest.engine.precision import candidates
+from embedingest.engine.torch.padding import PADDING_COUNTS
 from embedingest.engine.vectors import cosines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.config import ModelConfig
@@ -57,6 +59,8 @@ def make(folder: ModelFolder, settings: ModelConfig, place: Path, share: Share) 
     _log.info("compiling model %s, once for this machine", folder.path)
     maker = _Maker(folder, settings, place, share)
     tried: list[Trial] = []
+    if maker.refused is not None:
+        return {"refused": maker.refused, "tried": tried}
     for precision in candidates(settings.precision, hardware.flags()):
         vectors = _run(maker, precision, tried)
         if vectors is None:
@@ -110,7 +114,8 @@ class _Maker:
         self._place = place
         self._share = share
         self._bulk: dict[int, NDArray[np.float32] | str] = {}  # what is known of so many streams
-        self.reference = self._converter.reference(self._rows)
+        self.refused = PADDING_COUNTS if self._converter.needs_padding_left_out else None
+        self.reference = np.zeros((0, 0), np.float32) if self.refused else self._converter.reference(self._rows)
 
     def run(self, precision: Precision) -> NDArray[np.float32] | str:
         """Vectors of the probes in this precision, in mixed batches as bulk has them; or why there are none."""

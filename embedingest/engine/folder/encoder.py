@@ -53,7 +53,7 @@ class FolderEncoder:
         return self._tokenizer.detokenize(tokens)
 
     def sizer(self, capacity: int) -> TokenizerSizer:
-        return TokenizerSizer(str(self._tokenizer.path), capacity, self._tokenizer.lowercase)
+        return self._tokenizer.sizer(capacity)
 
     def with_specials(self, batch: Sequence[TokenIds]) -> list[array[int]]:
         """Each text's tokens between the model's special tokens."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from blake3 import blake3
 
 from embedingest.atomic import write_bytes
+from embedingest.engine.folder.words import in_tokenizer_json
 from embedingest.errors import ModelLoadError
 from embedingest.numerals import json_fault
 from embedingest.paths import user_cache
@@ -43,6 +44,7 @@ def fingerprint(
     *,
     weights: Sequence[Path],
     tokenizer: Path,
+    words: str,
     lowercase: bool,
     config: Mapping[str, Any],
     pooling: Sequence[str],
@@ -51,13 +53,13 @@ def fingerprint(
 ) -> str:
     """`<32 hex digits>:<class>` of a model. The digits differ when any vector would.
 
-    `weights` are the files in the order of the chain, `tokenizer` its tokenizer.json, `lowercase` whether text is
-    lowered before it, `config` the transformer's settings, `pooling` the kinds that are joined, `chain` the kind and
-    the settings of each module after pooling.
+    `weights` are the files in the order of the chain, `tokenizer` its tokenizer.json, `words` what other settings
+    change of it, `lowercase` whether text is lowered before it, `config` the transformer's settings, `pooling` the
+    kinds that are joined, `chain` the kind and the settings of each module after pooling.
     """
     facts = {
         "weights": [file_hash(file) for file in weights],
-        "tokenizer": file_hash(tokenizer, canonical=True),
+        "tokenizer": file_hash(tokenizer, words),
         "lowercase": lowercase,
         "config": {key: value for key, value in config.items() if key not in _UNREAD_SETTINGS},
         "pooling": pooling,
@@ -69,19 +71,19 @@ def fingerprint(
     return f"{blake3(_canonical(facts)).hexdigest(length=16)}:{vector_class}"
 
 
-def file_hash(path: Path, *, canonical: bool = False) -> str:
+def file_hash(path: Path, words: str | None = None) -> str:
     """blake3 of a file, hex; remembered in the user's cache by path, size and time of change.
 
-    `canonical` hashes a tokenizer.json without its padding and truncation, which the engine never uses.
+    `words` hashes a tokenizer.json as it is used: with these changes, without its padding and truncation.
     """
     stat = path.stat()
-    known = [stat.st_size, stat.st_mtime_ns, stat.st_ino, canonical]
+    known = [stat.st_size, stat.st_mtime_ns, stat.st_ino, words]
     note = user_cache() / "hashes" / f"{blake3(os.fsencode(path.resolve())).hexdigest(length=16)}.json"
     with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
         remembered = json.loads(read_ours(note) or b"{}")
         if remembered["stat"] == known:
             return str(remembered["blake3"])
-    digest = canonical_tokenizer(path) if canonical else blake3().update_mmap(path).hexdigest()
+    digest = canonical_tokenizer(path, words) if words is not None else blake3().update_mmap(path).hexdigest()
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         write_bytes(note, json.dumps({"path": str(path), "stat": known, "blake3": digest}).encode(), private=True)
     return digest
@@ -99,8 +101,8 @@ def read_ours(note: Path) -> bytes | None:
     return None
 
 
-def canonical_tokenizer(path: Path) -> str:
-    """blake3 over what a tokenizer.json says apart from padding and truncation. Raises ModelLoadError."""
+def canonical_tokenizer(path: Path, words: str = "") -> str:
+    """blake3 over what a tokenizer.json and `words` say apart from padding and truncation. Raises ModelLoadError."""
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError, MemoryError) as error:
@@ -108,6 +110,7 @@ def canonical_tokenizer(path: Path) -> str:
         raise ModelLoadError(f"{path} is not JSON: {reason}", remedy="copy or pull the model again") from error
     if not isinstance(content, dict):
         raise ModelLoadError(f"{path} holds no settings of a tokenizer", remedy="copy or pull the model again")
+    content = in_tokenizer_json(content, words)
     return blake3(_canonical({k: v for k, v in content.items() if k not in ("padding", "truncation")})).hexdigest()
 
 

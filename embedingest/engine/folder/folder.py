@@ -19,6 +19,7 @@ from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_objec
 from embedingest.engine.folder.sizes import check_sizes
 from embedingest.engine.folder.table import STATIC, check_table, table_shape
 from embedingest.engine.folder.weights import read_header, weight_files
+from embedingest.engine.folder.words import word_settings
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -121,6 +122,11 @@ class ModelFolder:
     def tokenizer_path(self) -> Path:
         return self.modules[0].path / "tokenizer.json"
 
+    @cached_property
+    def words(self) -> str:
+        """What the other settings change of its tokenizer.json, as transformers has it (`words.py`)."""
+        return "" if self.is_static else word_settings(self.config, self.tokenizer_config)
+
     @property
     def lowercase(self) -> bool:
         """Whether the chain lowers the text before the tokenizer sees it."""
@@ -217,6 +223,7 @@ class ModelFolder:
             return fingerprint(
                 weights=[file for file, _ in self.weights],
                 tokenizer=self.tokenizer_path,
+                words=self.words,
                 lowercase=self.lowercase,
                 config=self.config,
                 pooling=() if self.is_static else self.pooling_modes,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from embedingest.engine.folder.cutting import Cutter
+from embedingest.engine.folder.words import apply
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ class FastTokenizer:
     special tokens that the model wants around them.
     """
 
-    def __init__(self, path: Path, *, lowercase: bool = False, specials: bool = True) -> None:
+    def __init__(self, path: Path, *, lowercase: bool = False, words: str = "", specials: bool = True) -> None:
         self.path = path
         self.lowercase = lowercase
+        self.changes = words
         self._local = _PerThread()
         bare = self._tokenizer.encode(_PROBE, add_special_tokens=False).ids
         full = self._tokenizer.encode(_PROBE, add_special_tokens=specials).ids
@@ -57,7 +59,7 @@ class FastTokenizer:
 
     @classmethod
     def of(cls, folder: ModelFolder) -> FastTokenizer:
-        return cls(folder.tokenizer_path, lowercase=folder.lowercase, specials=not folder.is_static)
+        return cls(folder.tokenizer_path, lowercase=folder.lowercase, words=folder.words, specials=not folder.is_static)
 
     def window(self, folder: ModelFolder, most: int | None) -> int:
         """Tokens of the longest text, special ones included: `most` where it is given, else what the files say.
@@ -66,6 +68,9 @@ class FastTokenizer:
         """
         stated = self.cut if folder.is_static and self.cut else folder.max_tokens
         return min(most or stated, folder.context_length)
+
+    def sizer(self, capacity: int) -> TokenizerSizer:
+        return TokenizerSizer(str(self.path), capacity, self.lowercase, self.changes)
 
     @property
     def special_tokens(self) -> int:
@@ -87,7 +92,7 @@ class FastTokenizer:
     def _tokenizer(self) -> Tokenizer:
         tokenizer = self._local.tokenizer
         if tokenizer is None:
-            tokenizer = _load(self.path)
+            tokenizer = _load(self.path, self.changes)
             self.cut: int | None = (tokenizer.truncation or {}).get("max_length")
             tokenizer.no_truncation()
             tokenizer.no_padding()
@@ -157,21 +162,23 @@ class TokenizerSizer:
     path: str
     capacity: int
     lowercase: bool = False
+    words: str = ""
+    """What the settings change of it (`words.py`)."""
 
     def count(self, text: str) -> int:
-        return _shared(self.path, self.lowercase).count(text)
+        return _shared(self.path, self.lowercase, self.words).count(text)
 
     def starts(self, text: str) -> list[int]:
-        return _shared(self.path, self.lowercase).starts(text)
+        return _shared(self.path, self.lowercase, self.words).starts(text)
 
     def unknown(self, text: str) -> int:
         """How many tokens of a text stand for what the model has no token for."""
-        return _shared(self.path, self.lowercase).unknown(text)
+        return _shared(self.path, self.lowercase, self.words).unknown(text)
 
 
 @lru_cache(maxsize=8)
-def _shared(path: str, lowercase: bool) -> FastTokenizer:
-    return FastTokenizer(Path(path), lowercase=lowercase)
+def _shared(path: str, lowercase: bool, words: str) -> FastTokenizer:
+    return FastTokenizer(Path(path), lowercase=lowercase, words=words)
 
 
 def _slices(texts: Sequence[str]) -> Iterator[list[str]]:
@@ -187,11 +194,12 @@ def _slices(texts: Sequence[str]) -> Iterator[list[str]]:
         yield part
 
 
-def _load(path: Path) -> Tokenizer:
+def _load(path: Path, words: str) -> Tokenizer:
     from tokenizers import Tokenizer
 
     try:
         tokenizer = Tokenizer.from_file(str(path))
+        apply(tokenizer, words)
     except BaseException as error:
         # A panic of the library is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":

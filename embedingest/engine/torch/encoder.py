@@ -16,8 +16,9 @@ from embedingest.engine.folder.tensors import check_tensors
 from embedingest.engine.gate import compare, probe_tokens
 from embedingest.engine.precision import half_types
 from embedingest.engine.scheduling.batching import batches
-from embedingest.engine.torch.loading import check_finite, check_report, check_size, reports
+from embedingest.engine.torch.loading import check_finite, check_report, check_size, check_words, reports
 from embedingest.engine.torch.packing import PACKED, can_pack, pack, register
+from embedingest.engine.torch.padding import as_configured, assembled, by_length, padding_counts
 from embedingest.errors import EngineClosedError, ModelLoadError
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
         ) from error
     check_report(folder, told)
     check_finite(folder, chain)
+    check_words(folder, chain[0].tokenizer)
     return chain.eval()
 
 
@@ -121,12 +123,22 @@ class Runner:
         self._pad = int(folder.config.get("pad_token_id") or 0)
         self._device = device
         self._chain = load_chain(folder, device=device, attention=PACKED if self.packed else None)
+        words, positions = self._chain[0].model.config.vocab_size, folder.context_length
+        self.alone = not packed and padding_counts(self._chain, pad=self._pad, words=words, positions=positions)
+        """Whether texts of different length must not share a batch."""
         if half is not None:
             self._chain[0].to(getattr(torch, half))
 
     def __call__(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Vectors of N token rows (special tokens included), float32 (N, D)."""
+        if not self.alone:
+            return self._batch(rows)
+        return assembled([(group, self._batch([rows[i] for i in group])) for group in by_length(rows)])
+
+    def _batch(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         import torch
+
+        as_configured(self._chain)
 
         with torch.inference_mode():
             features = self._packed(rows) if self.packed else self._padded(rows)
@@ -185,6 +197,8 @@ class TorchEncoder(FolderEncoder):
     def runtime(self) -> dict[str, str]:
         run = self._run
         facts = {"runtime": "torch", "precision": "fp32" if run is None else run.precision, "device": self._device}
+        if run is not None and run.alone:
+            facts["padding"] = "none"
         return {**facts, "packed": "yes"} if run is not None and run.packed else facts
 
     def encode(self, batch: Sequence[TokenIds]) -> NDArray[np.float32]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.settings_files import REMEDY
 from embedingest.engine.folder.tensors import WeightsError, unfit, without_digits
+from embedingest.engine.folder.tokenizer import FastTokenizer
+from embedingest.engine.gate import VARIED_TEXTS
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from embedingest.engine.folder.folder import ModelFolder
 
-__all__ = ["check_finite", "check_report", "check_size", "reports"]
+__all__ = ["check_finite", "check_report", "check_size", "check_words", "reports"]
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,15 @@ Report = dict[str, Any]  # `missing_keys`, `unexpected_keys` and `mismatched_key
 
 _UNUSED: Final = ("pooler.",)  # no pooling of ours reads what the pooler gives
 _MOST_TIMES: Final = 4  # an encoder may be half of the model that its settings describe
+_MOST_MARKS: Final = 64
+_ODD_TEXTS: Final = (
+    " a space before",
+    "Tab\tand\n\nnew  lines ",
+    "ÀÉÎõü ﬁne ½ ﬀ",
+    "x\u200by\u00adz",
+    "don't can’t",
+    "日本語テキスト",
+)
 _loading = threading.Lock()
 
 
@@ -119,6 +130,26 @@ def check_size(folder: ModelFolder) -> None:
         raise WeightsError(
             f"{path / 'config.json'} describes a model of {described} parameters, and its weight files hold {held}",
             remedy=REMEDY,
+        )
+
+
+def check_words(folder: ModelFolder, tokenizer: Any) -> None:
+    """Raises ModelLoadError where texts have other tokens here than by the model's own tokenizer in transformers."""
+    ours = FastTokenizer.of(folder)
+    marks = [str(token) for token in list(tokenizer.get_added_vocab())[:_MOST_MARKS]]
+    texts = [*VARIED_TEXTS, *_ODD_TEXTS, *(f"sky {mark} blue{mark}" for mark in marks)]
+    lowered = [text.lower() if folder.lowercase else text for text in texts]
+    theirs: list[list[int]] = tokenizer(lowered, truncation=False, padding=False, verbose=False)["input_ids"]
+    differ = [
+        text
+        for text, ids, due in zip(texts, ours.tokenize(texts), theirs, strict=True)
+        if [*ours.prefix, *ids, *ours.suffix] != list(due)
+    ]
+    if differ:
+        raise ModelLoadError(
+            f"{ours.path} gives other tokens than {type(tokenizer).__name__} of transformers, which the settings "
+            f"beside it ask for: in {len(differ)} of {len(texts)} texts, such as {differ[0][:60]!r}",
+            remedy=f"write it anew: `AutoTokenizer.from_pretrained({str(ours.path.parent)!r}).save_pretrained(…)`",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -82,3 +83,14 @@ def test_a_model_that_another_thread_loads_is_not_taken_for_this_one(tiny_folder
     folders = [ModelFolder.open(tiny_folder(name)) for name in ("bert-mean", "modernbert", "distilbert", "mpnet")]
     with ThreadPoolExecutor(4) as pool:
         assert len(list(pool.map(load_chain, folders))) == 4
+
+
+def test_a_tokenizer_that_transformers_would_build_otherwise_is_refused_with_the_way_out(tmp_path, tiny_folder):
+    """Other tokens are other vectors: nothing is embedded with them unsaid."""
+    folder = shutil.copytree(tiny_folder("bert-mean"), tmp_path / "m")
+    file = folder / "tokenizer_config.json"
+    settings = json.loads(file.read_text()) | {"tokenizer_class": "RobertaTokenizer"}
+    file.write_text(json.dumps(settings))
+    with pytest.raises(ModelLoadError, match=r"other tokens than RobertaTokenizer.* texts, such as") as refused:
+        load_chain(ModelFolder.open(folder))
+    assert "save_pretrained" in refused.value.remedy
