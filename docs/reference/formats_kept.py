@@ -15,7 +15,7 @@ KEPT = {
     "code": ("the text, word for word; its language", ""),
     "csv": ("every row, a line each; the header for every chunk", ""),
     "docx": ("headings, lists with numbers, tables, boxes, notes, equations, charts' words",
-             "`skipped_images`, `comments_left_out`, `unknown_symbols`"),
+             "`running_lines`, `skipped_images`, `comments_left_out`, `hidden_words`, `unknown_symbols`"),
     "epub": ("chapters in reading order", "`missing_chapters`, `words_left_out` (menus), `skipped_images`"),
     "gzip": _PACKED,
     "html": (
@@ -32,7 +32,7 @@ KEPT = {
     "markdown": ("the text, word for word; front matter as metadata", "`front_matter_unreadable`"),
     "notebook": ("cells, as headings, words and code; outputs by setting", "`outputs_left_out`"),
     "opendocument": ("headings and lists with numbers, tables, boxes, notes, equations; slides with their notes",
-                     "`skipped_images`, `comments_left_out`, `hidden_slides`"),
+                     "`running_lines`, `skipped_images`, `comments_left_out`, `hidden_slides`"),
     "org": ("headings, lists, tables, listings, formulas as written; title, author, tags",
             "`drawers_left_out`, `comments_left_out`, `skipped_images`"),
     "pdf": ("pages, the outline as headings",

@@ -88,7 +88,7 @@ class LatexLoader:
     """
 
     name = "latex"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -181,7 +181,7 @@ class _Paper:
 
 def _flat(text: str) -> str:
     """Headings, lists and notes as Markdown, other commands by their words."""
-    text = _RAISED.sub(lambda match: written(match[2].strip(), below=match[1] == "sub"), text)
+    text = _RAISED.sub(_raised, text)
     text = _HEADING.sub(_heading, _SETTING.sub("", with_units(text)))
     text = _DROPPED.sub("", _TITLE.sub("", text))
     text = _LINK.sub(lambda match: match[1] or match[2] or f" ({match[3]})", text)
@@ -239,3 +239,9 @@ def _plain(text: str) -> str:
 def _accented(match: re.Match[str]) -> str:
     letter = (match[2] or match[3] or match[4]).lstrip("\\")
     return unicodedata.normalize("NFC", letter + _MARKS[match[1]])
+
+
+def _raised(match: re.Match[str]) -> str:
+    return written(
+        match[2].strip(), below=match[1] == "sub", behind=match.string[max(0, match.start() - 1) : match.start()]
+    )

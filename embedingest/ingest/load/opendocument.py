@@ -9,6 +9,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly, grid, heading, pipe_table
 from embedingest.ingest.load.common.counting import written
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
+from embedingest.ingest.load.common.markdown_escape import label as bold_label
 from embedingest.ingest.load.common.mathml import linear
 from embedingest.ingest.load.common.zipped import Container, xml_root
 from embedingest.ingest.load.office.listed import OpenList
@@ -25,6 +26,7 @@ from embedingest.ingest.load.office.odf_names import (
     TEXT,
     XLINK,
 )
+from embedingest.ingest.load.office.odf_styles import WordStyles
 from embedingest.ingest.load.office.odf_words import LEFT_OUT, Hanging, frames_of, only_cell, table_cells, words
 from embedingest.ingest.load.office.package import number
 from embedingest.types import Document
@@ -36,6 +38,7 @@ __all__ = ["OpenDocumentLoader", "create"]
 
 _MANIFEST: Final = "{urn:oasis:names:tc:opendocument:xmlns:manifest:1.0}"
 _RUNNING: Final = frozenset({"footer", "header", "date-time", "page-number"})
+_HEADS: Final = frozenset(STYLE + kind + side for kind in ("header", "footer") for side in ("", "-left", "-first"))
 _SLIDE_END: Final = "end of slide"
 _DEEPEST: Final = 9
 
@@ -70,6 +73,7 @@ class OpenDocumentLoader:
         writer = _Writer(container, roots, comments=self._comments)
         writer.walk([root if body is None else body])
         writer.finish()
+        writer.count_heads(roots)
         title, metadata = _metadata(meta)
         slides = any(span.kind == "slide" for span in writer.assembly.spans)
         notices = {"skipped_images": sum(1 for _ in root.iter(DRAW + "image")), **writer.notices}
@@ -123,6 +127,7 @@ class _Writer:
         self.notices = {"comments_left_out": 0, "hidden_slides": 0, "running_lines": 0}
         self._container = container
         self._lists = Lists(roots)
+        self._words = WordStyles(roots)
         self._hidden = {
             style.get(STYLE + "name", "")
             for root in roots
@@ -154,6 +159,14 @@ class _Writer:
             else:
                 stack.append((iter(self._other(child)), None if child.tag == TABLE + "table" else place))
         self._list.end()
+
+    def count_heads(self, roots: list[Element]) -> None:
+        """Count the lines of heads and feet of pages, which stand on every page."""
+        heads = [each for root in roots for page in root.iter(STYLE + "master-page") for each in page]
+        for head in heads:
+            if head.tag in _HEADS:
+                said = sum(1 for each in head.iter(TEXT + "p") if self._say(each, Hanging()))
+                self.notices["running_lines"] += said
 
     def finish(self) -> None:
         """Write the endnotes."""
@@ -197,10 +210,12 @@ class _Writer:
         text = self._say(paragraph, hanging)
         if paragraph.tag == TEXT + "h":
             self._heading(paragraph, text, place)
-        elif text and place is not None:
-            self._item(text, place)
         elif text:
-            self._list.block(escaped_lines(text))
+            written_ = (self._words.is_bold(paragraph) and bold_label(text)) or escaped_lines(text)
+            if place is None:
+                self._list.block(written_)
+            else:
+                self._item(written_, place)
         return self._apart(hanging)
 
     def _heading(self, element: Element, text: str, place: _Place | None) -> None:
@@ -237,7 +252,7 @@ class _Writer:
             self._list.items.append("")
             first = indent + " " * sum(self._list.widths[place.level :])
         rest = "\n" + indent + " " * sum(self._list.widths[place.level :])
-        self._list.items.append(first + rest.join(line.strip() for line in escaped_lines(text).split("\n")))
+        self._list.items.append(first + rest.join(line.strip() for line in text.split("\n")))
 
     def _table(self, table: Element) -> list[Element]:
         alone = only_cell(table)
@@ -277,7 +292,7 @@ class _Writer:
         return linear(root) if note is None else " ".join("".join(note.itertext()).split())
 
     def _say(self, element: Element, hanging: Hanging) -> str:
-        return words(element, hanging, self._object)
+        return words(element, hanging, self._object, self._words.raised)
 
     def _apart(self, hanging: Hanging) -> list[Element]:
         for comment in hanging.comments:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.common.assembly import Assembly, pipe_table
 from embedingest.ingest.load.common.labels import web_codec
-from embedingest.ingest.load.common.markdown_escape import escaped_lines
+from embedingest.ingest.load.common.raised import DOWN, END, UP
+from embedingest.ingest.load.markup.rtf_page import RtfPage
 from embedingest.types import Document
 
 __all__ = ["RtfLoader", "create"]
@@ -42,8 +42,9 @@ _SHOWN: Final = frozenset({"shpinst", "shptxt", "shppict", "cs", "ds", "ts", "fo
 _MARKS: Final = frozenset({"listtext", "pntext"})
 _TABLES: Final = frozenset({"fonttbl", "stylesheet", "info", "title", "author"})
 _HEADING: Final = re.compile(r"(?i)\s*(?:heading|überschrift|titre|encabezado|título|titolo|kop)\s?(\d)\b")
+_RAISED: Final = {"super": UP, "sub": DOWN, "nosupersub": ""}
+_NO_MARKS: Final = dict.fromkeys(map(ord, UP + DOWN + END))
 _MOST_GROUPS: Final = 10_000
-_MOST_COLUMNS: Final = 400
 
 
 @dataclass(slots=True)
@@ -54,6 +55,8 @@ class _Group:
     skipped: int = 1  # characters that follow one of Unicode, for old readers
     codec: str = ""
     hidden: bool = False
+    raised: str = ""  # UP or DOWN
+    bold: bool = False
     number: int = -1  # of the style or font that is being described
 
 
@@ -64,7 +67,7 @@ class RtfLoader:
     """
 
     name = "rtf"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".rtf"})
     mimes = frozenset({"application/rtf", "text/rtf"})
 
@@ -94,82 +97,11 @@ def create() -> RtfLoader:
     return RtfLoader()
 
 
-class _Page:
-    """The Markdown under construction: a paragraph, a table's row, notes that wait for the paragraph's end."""
-
-    def __init__(self) -> None:
-        self._assembly = Assembly()
-        self._rows: list[list[str]] = []
-        self._row: list[str] = []
-        self._notes: list[str] = []
-        self.words: list[str] = []
-        self.note: list[str] = []
-        self.mark: list[str] = []
-        self.in_table = False
-        self.level = 0
-        self.title: str | None = None
-
-    def paragraph(self) -> None:
-        if self.in_table or self._row:
-            self.words.append("\n")
-            return
-        self.end_table()
-        text = "".join(self.words).strip(" \n")
-        mark = " ".join("".join(self.mark).split())
-        self.words, self.mark = [], []
-        if self.level and text:
-            text = f"{mark} {text}".strip()
-            heading = " ".join(text.split())
-            self.title = self.title or heading
-            self._assembly.add(f"{'#' * min(6, self.level)} {heading}")
-        elif mark and text:
-            self._assembly.add(f"{mark if mark[-1:] in '.)' else '-'} {escaped_lines(text)}")
-        else:
-            self._assembly.add(escaped_lines(text))
-        self._add_notes()
-
-    def cell(self) -> None:
-        if len(self._row) < _MOST_COLUMNS:
-            self._row.append("".join(self.words))
-        else:
-            self._row[-1] += " " + "".join(self.words)
-        self.words = []
-
-    def row(self) -> None:
-        if any(word.strip() for word in self.words):
-            self.cell()
-        self.words = []
-        self._rows.append(self._row)
-        self._row = []
-
-    def end_table(self) -> None:
-        if self._rows:
-            self._assembly.add(pipe_table(self._rows))
-            self._rows = []
-            self._add_notes()
-
-    def end_note(self) -> None:
-        self._notes.append(" ".join("".join(self.note).split()))
-        self.note = []
-
-    def _add_notes(self) -> None:
-        for note in self._notes:
-            self._assembly.add(escaped_lines(note))
-        self._notes = []
-
-    def finish(self) -> str:
-        if self._row:
-            self.row()
-        self.in_table = False
-        self.paragraph()
-        return self._assembly.text
-
-
 class _Reader:
     """Follows groups and control words, and hands the words to the page."""
 
     def __init__(self) -> None:
-        self.page = _Page()
+        self.page = RtfPage()
         self.notices: dict[str, int] = {}
         self.kept: dict[str, list[str]] = {}
         self._group = _Group()
@@ -228,8 +160,9 @@ class _Reader:
         into = self._group.into
         if into == "skip" or self._group.hidden:
             return
+        text = f"{self._group.raised}{text}{END}" if self._group.raised else text.translate(_NO_MARKS)
         if into == "body":
-            self.page.words.append(text)
+            self.page.say(text, bold=self._group.bold)
         elif into in _MARKS:
             (self.page.words if self.page.in_table else self.page.mark).append(text)
         elif into == "footnote":
@@ -329,7 +262,11 @@ class _Reader:
         elif word in {"v", "deleted"}:
             group.hidden = number != 0
         elif word == "plain":
-            group.hidden = False
+            group.hidden, group.raised, group.bold = False, "", False
+        elif word in _RAISED:
+            group.raised = _RAISED[word] if number != 0 else ""
+        elif word == "b":
+            group.bold = number != 0
         elif word == "f" and number is not None:
             group.codec = self._fonts.get(number, "")
             group.number = number if group.into == "fonttbl" else group.number

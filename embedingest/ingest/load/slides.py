@@ -39,7 +39,7 @@ class PptxLoader:
     """
 
     name = "pptx"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.load.common.assembly import Assembly, grid, heading, pipe_table
 from embedingest.ingest.load.common.counting import written
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
+from embedingest.ingest.load.common.markdown_escape import label as bold_label
 from embedingest.ingest.load.office.drawings import Drawings
 from embedingest.ingest.load.office.foreign import foreign_text
 from embedingest.ingest.load.office.listed import OpenList
@@ -17,7 +18,7 @@ from embedingest.ingest.load.office.names import FALLBACK, A, R, W
 from embedingest.ingest.load.office.numbering import Numbering
 from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, related, relations
 from embedingest.ingest.load.office.runs import Hanging, words
-from embedingest.ingest.load.office.styles import Styles, list_place
+from embedingest.ingest.load.office.styles import Styles, bold, list_place
 from embedingest.ingest.load.office.word_tables import only_cell, table_cells
 from embedingest.types import Document
 
@@ -39,7 +40,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
@@ -55,6 +56,7 @@ class DocxLoader:
         writer.walk(body)
         writer.finish(body)
         title, metadata = properties(container)
+        writer.count_unseen(body)
         pictures = sum(1 for _ in body.iter(A + "blip"))
         notices = {"skipped_images": pictures, **writer.notices}
         return Document(
@@ -129,6 +131,18 @@ class _Word:
             for note in notes:
                 self.walk(note)
 
+    def count_unseen(self, body: Element) -> None:
+        """Count the lines of heads and feet of pages, which stand on every page, and words that are hidden."""
+        for kind, target in self._links.values():
+            if kind in {"header", "footer"} and self._container.has(target):
+                lines = part(self._container, target).iter(W + "p")
+                said = sum(1 for each in lines if words(each, Hanging()).strip())
+                self.notices["running_lines"] = self.notices.get("running_lines", 0) + said
+        hidden = [run for run in body.iter(W + "r") if run.find(f"{W}rPr/{W}vanish") is not None]
+        self.notices["hidden_words"] = sum(
+            len((each.text or "").split()) for run in hidden for each in run.iter(W + "t")
+        )
+
     def _paragraph(self, paragraph: Element) -> list[Element]:
         """Write it; what is to be written below it."""
         hanging = Hanging()
@@ -142,10 +156,21 @@ class _Word:
             number_ = label[0] if label and not label[1] else ""
             self._list.block(heading(level, f"{number_} {text}"))
         elif text and label is not None:
-            self._item(text, label)
+            self._item(text, label, bold=self._is_bold(paragraph, named))
         elif text:
-            self._list.block(escaped_lines(text))
+            self._list.block((self._is_bold(paragraph, named) and bold_label(text)) or escaped_lines(text))
         return self._apart(hanging)
+
+    def _is_bold(self, paragraph: Element, style: str) -> bool:
+        """Whether all words of a paragraph are set in bold letters."""
+        for run in paragraph.iter(W + "r"):
+            if any((each.text or "").strip() for each in run.iter(W + "t")):
+                named = run.find(f"{W}rPr/{W}rStyle")
+                own = bold(run)
+                own = self._styles.is_bold(named.get(W + "val", "")) if own is None and named is not None else own
+                if not (self._styles.is_bold(style) if own is None else own):
+                    return False
+        return True
 
     def _level(self, paragraph: Element, style: str) -> int | None:
         direct = paragraph.find(f"{W}pPr/{W}outlineLvl")
@@ -166,16 +191,17 @@ class _Word:
         level = self._numbering.level_of(list_id, style) if level is None else level
         return (*self._numbering.label(list_id, level), level)
 
-    def _item(self, text: str, label: tuple[str, bool, int]) -> None:
+    def _item(self, text: str, label: tuple[str, bool, int], *, bold: bool) -> None:
         words_, bullet, level = label
+        text = (bold and bold_label(text)) or escaped_lines(text)
         if not bullet and not words_:
-            self._list.block(escaped_lines(text))
+            self._list.block(text)
             return
         mark = written(words_, bullet=bullet)
         self._list.widths = (self._list.widths + [0] * level)[:level]
         indent = " " * sum(self._list.widths)
         self._list.widths.append(len(mark) + 1 if mark[-1] in ".)" and mark[0].isdigit() else 2)
-        lines = escaped_lines(text).split("\n")
+        lines = text.split("\n")
         self._list.items.append(
             f"{indent}{mark} " + f"\n{indent}{' ' * self._list.widths[-1]}".join(line.strip() for line in lines)
         )

@@ -15,6 +15,17 @@ from embedingest.ingest.load.common.markdown_escape import escaped_lines, fence_
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.markup.loose_xml import loose_root
+from embedingest.ingest.load.markup.xml_facts import facts_of, is_person, person
+from embedingest.ingest.load.markup.xml_words import (
+    HEADINGS,
+    NO_WORDS,
+    PICTURES,
+    bare,
+    has_words,
+    joined,
+    local,
+    pieces,
+)
 from embedingest.ingest.load.wiki.dump import is_dump, read_dump
 from embedingest.types import Document
 
@@ -24,45 +35,24 @@ if TYPE_CHECKING:
 __all__ = ["XmlLoader", "create"]
 
 _PARAGRAPHS: Final = frozenset(
-    ["p", "para", "simpara", "v", "text", "title", "subtitle", "head", "bridgehead", "source", "target", "ab", "term"]
-)
-# Set apart even among words.
-_BLOCKS: Final = frozenset(
     [
-        "itemizedlist",
-        "orderedlist",
-        "variablelist",
-        "simplelist",
-        "listitem",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "list",
-        "item",
-        "table",
-        "informaltable",
-        "programlisting",
-        "screen",
-        "literallayout",
-        "blockquote",
-        "note",
-        "tip",
-        "warning",
-        "caution",
-        "important",
-        "figure",
-        "example",
-        "procedure",
-        "div",
-        "section",
         "p",
         "para",
         "simpara",
+        "v",
+        "text",
+        "title",
+        "subtitle",
+        "head",
+        "bridgehead",
+        "source",
+        "target",
+        "ab",
+        "term",
+        "member",
     ]
 )
-_HEADINGS: Final = frozenset(["title", "head", "bridgehead"])
-_TITLES: Final = frozenset(["title", "head", "book-title"])
+_TITLES: Final = frozenset(["title", "head", "book-title", "article-title"])
 _SECTIONS: Final = frozenset(
     [
         "section",
@@ -89,14 +79,12 @@ _SECTIONS: Final = frozenset(
     ]
 )
 _ROWS: Final = frozenset(["row", "tr", "table-row"])
+_LISTS: Final = frozenset(["itemizedlist", "orderedlist", "simplelist", "ul", "ol", "list", "procedure"])
+_ITEMS: Final = frozenset(["listitem", "list-item", "item", "li", "member", "step"])
+_CAPTIONED: Final = frozenset(["table", "figure", "example", "informaltable", "equation"])
 _LISTINGS: Final = frozenset(["programlisting", "screen", "literallayout", "pre"])
-_NO_WORDS: Final = frozenset(["script", "stylesheet", "settings", "styles", "automatic-styles", "font-face-decls",
-                              "master-styles", "scripts", "resource", "note-attributes", "created", "updated",
-                              "documentproperties", "excelworkbook", "worksheetoptions"])  # fmt: skip
-_PICTURES: Final = frozenset(["binary", "binary-data", "resource"])
 _TAG: Final = re.compile(r"<(?:/?[a-zA-Z][\w:-]{0,40}[\s/>]|!DOCTYPE|\?xml)")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/=_\-\s]{200,}\Z")
-_BREAKS: Final = frozenset(["br", "lb", "line-break", "empty-line"])
 _MOST_COLUMNS: Final = 256
 
 
@@ -108,7 +96,7 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "4"
+    version = "5"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".fods", ".tei",
          ".rss", ".atom", ".opml"]
@@ -129,7 +117,7 @@ class XmlLoader:
         decoded = decode_declared(data, name)
         notices = {**decoded.notices, **({"invalid_xml": 1} if decoded.text.strip() else {})}
         root = loose_root(decoded.text)
-        return _document(root[0] if len(root) == 1 and not _has_words(root) else root, name, notices)
+        return _document(root[0] if len(root) == 1 and not has_words(root) else root, name, notices)
 
 
 def _document(root: Element, name: str, notices: dict[str, int]) -> Document:
@@ -140,8 +128,9 @@ def _document(root: Element, name: str, notices: dict[str, int]) -> Document:
         has_lines=False,
         text=walk.finish(),
         markup="markdown",
-        mime="image/svg+xml" if _local(root) == "svg" else "application/xml",
+        mime="image/svg+xml" if local(root) == "svg" else "application/xml",
         title=walk.title,
+        metadata=facts_of(root),
         notices={**notices, **walk.notices},
     )
 
@@ -159,37 +148,55 @@ class _Walk:
         self.title: str | None = None
         self._assembly = Assembly()
         self._rows: list[list[str]] = []
+        self._mark = ""  # the bullet or number that the next block begins with
 
     def all(self, root: Element) -> None:
         """Write every block below, in its order."""
-        stack: list[tuple[Element | str, int]] = [(root, 0)]
-        drawing = _local(root) == "svg"
+        stack: list[tuple[Element | str, int, str]] = [(root, 0, "")]
+        drawing = local(root) == "svg"
         while stack:
-            element, level = stack.pop()
+            element, level, mark = stack.pop()
+            self._mark = mark or self._mark
             if isinstance(element, str):
                 self._text(element, level)
                 continue
-            name = _local(element)
-            if name in _PICTURES:
+            name = local(element)
+            if name in PICTURES:
                 self._count("skipped_images")
-            if name in _NO_WORDS or name in _PICTURES or (drawing and name == "style"):
+            if name in NO_WORDS or name in PICTURES or (drawing and name == "style"):
                 continue
             if name in _ROWS:
                 self._row(element)
             elif name in _LISTINGS:
-                self._listing(_joined(element))
-            elif name in _PARAGRAPHS or (len(element) == 0 and "text" not in element.attrib) or _has_words(element):
-                heading = level if name in _HEADINGS and not drawing else 0
+                self._listing(joined(element))
+            elif name in _PARAGRAPHS or (len(element) == 0 and "text" not in element.attrib) or has_words(element):
+                heading = level if name in HEADINGS and not drawing else 0
                 if name in _TITLES and self.title is None:
-                    self.title = " ".join(_joined(element).split()) or None
-                pieces = reversed(_pieces(element))
-                stack += [(piece, heading if isinstance(piece, str) else level) for piece in pieces]
+                    self.title = " ".join(joined(element).split()) or None
+                found = reversed(pieces(element))
+                stack += [(piece, heading if isinstance(piece, str) else level, "") for piece in found]
+            elif is_person(element):
+                self._add(escaped_lines(person(element)))
             else:
-                inner = level + (name in _SECTIONS)
-                self._outline(element, level)
-                if name in {"worksheet", "table"}:
-                    self._sheet(element)
-                stack += [(child, inner) for child in reversed(element)]
+                stack += reversed(self._inner(element, name, level))
+
+    def _inner(self, element: Element, name: str, level: int) -> list[tuple[Element | str, int, str]]:
+        """What is below an element that only holds others, with the marks of items."""
+        self._outline(element, level)
+        if name in {"worksheet", "table"}:
+            self._sheet(element)
+        if name == "description" and any(local(child) == "title-info" for child in element):  # of FictionBook
+            titles = (joined(each) for each in element.iter() if local(each) == "book-title")
+            self.title = " ".join(next(titles, "").split()) or None
+            return [(each, level, "") for each in element.iter() if local(each) == "annotation"]
+        titled = name == "body" and any(local(child) in {"title", "head"} for child in element)
+        inner = 0 if name in _CAPTIONED else level + (name in _SECTIONS or titled)
+        if name not in _LISTS:
+            return [(child, inner, "") for child in element]
+        ordered = name in {"orderedlist", "ol", "procedure"} or {"ordered", "order"} & set(element.attrib.values())
+        items = [child for child in element if local(child) in _ITEMS]
+        marks = {id(item): f"{number}." if ordered else "-" for number, item in enumerate(items, start=1)}
+        return [(child, inner, marks.get(id(child), "")) for child in element]
 
     def finish(self) -> str:
         self._end_table()
@@ -204,6 +211,7 @@ class _Walk:
         if len(text) >= 200 and " " not in text[:60] and _ENCODED.match(text):
             self._count("encoded_data")
         elif level and text:
+            self._mark = ""
             self._add(f"{'#' * min(6, level)} {' '.join(text.split())}")
         else:
             self._add(escaped_lines(text))
@@ -212,11 +220,11 @@ class _Walk:
         cells: list[str] = []
         beyond: list[str] = []
         for cell in row:
-            attributes = {_bare(key).lower(): value for key, value in cell.attrib.items()}
+            attributes = {bare(key).lower(): value for key, value in cell.attrib.items()}
             if attributes.get("index", "").isdecimal():
                 cells += [""] * (min(int(attributes["index"][:6]) - 1, _MOST_COLUMNS) - len(cells))
             repeated = attributes.get("number-columns-repeated", "1")[:6]
-            text = " ".join(_joined(cell, every=True).split())
+            text = " ".join(joined(cell, every=True).split())
             room = max(0, _MOST_COLUMNS - len(cells))
             cells += [text] * min(int(repeated) if repeated.isdecimal() else 1, room)
             if text and not room:
@@ -229,13 +237,13 @@ class _Walk:
             self._rows.append(cells)
 
     def _sheet(self, element: Element) -> None:
-        named = next((value for key, value in element.attrib.items() if _bare(key).lower() == "name"), "")
+        named = next((value for key, value in element.attrib.items() if bare(key).lower() == "name"), "")
         if named:
             self._add(f"## {' '.join(named.split())}")
 
     def _outline(self, element: Element, level: int) -> None:
         """The words of an outline (OPML), which are attributes: a heading where others stand below, else an item."""
-        text = element.get("text", "") if _local(element) == "outline" else ""
+        text = element.get("text", "") if local(element) == "outline" else ""
         if text.strip():
             self._text(text, level + 1) if len(element) else self._add(f"- {escaped_lines(' '.join(text.split()))}")
             self._text(element.get("_note", ""), 0)
@@ -250,7 +258,8 @@ class _Walk:
     def _add(self, block: str) -> None:
         if block:
             self._end_table()
-            self._assembly.add(block)
+            mark, self._mark = self._mark, ""
+            self._assembly.add(f"{mark} {block}".lstrip() if mark else block)
 
     def _end_table(self) -> None:
         if self._rows:
@@ -259,49 +268,3 @@ class _Walk:
 
     def _count(self, kind: str) -> None:
         self.notices[kind] = self.notices.get(kind, 0) + 1
-
-
-def _joined(element: Element, *, every: bool = False) -> str:
-    """All words of an element; of `every` element within, parted, where asked."""
-    return "".join(piece for piece in _pieces(element, flat=True, every=every) if isinstance(piece, str))
-
-
-def _pieces(element: Element, *, flat: bool = False, every: bool = False) -> list[str | Element]:
-    """The words of an element and the blocks among them, in their order; `flat` takes blocks as words too."""
-    pieces: list[str | Element] = []
-    words: list[str] = []
-    flat = flat or _local(element) in _HEADINGS
-    stack: list[Element | str] = [element]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, str):
-            words.append(node)
-            continue
-        name = _local(node)
-        if node is not element and not flat and name in _BLOCKS:
-            pieces += ["".join(words), node]
-            words = []
-            continue
-        if name in _NO_WORDS or name in _PICTURES:
-            continue
-        moved = name == "tspan" and not {"x", "y", "dy"}.isdisjoint(node.attrib)
-        parted = node is not element and (every or moved or name in _BREAKS or name in _BLOCKS)
-        words += ["\v" if parted else "", node.text or ""]
-        for child in reversed(node):
-            stack.append(child.tail or "")
-            stack.append(child)
-    return [*pieces, "".join(words)]
-
-
-def _has_words(element: Element) -> bool:
-    """Whether words stand in an element itself, beside those of its children."""
-    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
-
-
-def _local(element: Element) -> str:
-    """The name without its namespace, in small letters; comments have none."""
-    return _bare(element.tag).lower() if isinstance(element.tag, str) else "script"
-
-
-def _bare(name: str) -> str:
-    return name.rpartition("}")[2]

@@ -235,11 +235,12 @@ def test_the_lines_of_the_page_are_kept_through_headings_tables_and_listings():
 @pytest.mark.parametrize(
     ("page", "words"),
     [
-        ("3×10<sup>8</sup> m, 25<sup> 2 </sup>!", "3×10⁸ m, 25²!"),
+        ("3×10<sup>8</sup> m, 25<sup> 2 </sup>!", "3×10^8 m, 25^2!"),
         (
             "1 <sup>1</sup>/<sub>2</sub> cup of H<sub>2</sub>O, x<sub>i</sub><sup>n+1</sup>",
             "1 ¹/₂ cup of H₂O, x_i^(n+1)",
         ),
+        ("5<sup>1</sup>/<sub>2</sub> cups, 10<sup>-3</sup>", "5 ¹/₂ cups, 10^-3"),
         ("e<sup>x<sup>2</sup></sup> s<sup>−1</sup>", "e^(x²) s⁻¹"),
         (
             "x<sup>a</sup> the 5<sup>e</sup>, 1<sup>st</sup> of M<sup>me</sup> Mill<sup>TM</sup>",

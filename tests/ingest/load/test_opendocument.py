@@ -161,3 +161,30 @@ def test_slides_have_their_title_first_and_every_shape_once():
     assert [(document.text[each.start : each.end].split()[-1], each.value) for each in document.spans] == [
         ("slowly.", 1), ("title", 2),
     ]  # fmt: skip
+
+
+FO = 'xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0"'
+
+
+def style(name, settings, family="text", parent=""):
+    based = f' style:parent-style-name="{parent}"' if parent else ""
+    return f'<style:style style:name="{name}" style:family="{family}"{based}><style:text-properties {FO} {settings}/></style:style>'
+
+
+def test_what_is_raised_or_lowered_is_written_on_the_line_and_bold_lines_are_labels():
+    styles = style("Up", 'style:text-position="super 58%"') + style("Down", 'style:text-position="-33% 58%"')
+    styles += style("B", 'fo:font-weight="bold"') + style("L", 'fo:font-style="italic"', "paragraph", "B2")
+    styles += style("B2", 'fo:font-weight="700"', "paragraph")
+
+    def span(name, words):
+        return f'<text:span text:style-name="{name}">{words}</text:span>'
+
+    body = par(f"H{span('Down', '2')}O and 10{span('Up', '8')}") + par(span("B", "Opening hours"))
+    body += par(f"{span('B', 'Note:')} wet") + '<text:p text:style-name="L">Label</text:p>'
+    assert text(body, styles) == "H₂O and 10^8\n\n**Opening hours**\n\nNote: wet\n\n**Label**\n"
+
+
+def test_heads_of_pages_are_counted():
+    master = "<office:master-styles><style:master-page><style:header>{}</style:header></style:master-page></office:master-styles>"
+    document = load(par("Words"), **{"styles.xml": master.format(par("My firm") + par(""))})
+    assert (document.text, document.notices) == ("Words\n", {"running_lines": 1})

@@ -50,3 +50,16 @@ def test_rich_text_is_known_by_its_first_word_and_its_suffix_alone_is_not_believ
 
 def test_groups_without_end_and_ends_without_groups_are_read():
     assert load("{" * 30_000 + "deep" + "}" * 40_000 + "}").text == "deep\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (r"H{\sub 2}O, 10{\super 8}, x\super n\super +1\nosupersub  end", "H₂O, 10^8, x^(n+1) end"),
+        (r"{\b Opening hours}\par Ten.\par", "**Opening hours**\n\nTen."),
+        (r"\b Note\b0 : wet\par", "Note: wet"),
+        (r"\trowd\intbl m{\super 2}\cell b\cell\row\pard\plain End\par", "| m² | b |\n| --- | --- |\n\nEnd"),
+    ],
+)
+def test_what_is_raised_is_on_the_line_and_bold_lines_are_labels(body, words):
+    assert load(body).text.strip() == words

@@ -138,3 +138,11 @@ def test_comments_are_told_or_kept(comments):
         f"\\# 1 in the market{kept}\n",
         {} if comments else {"comments_left_out": 1},
     )
+
+
+def test_what_is_raised_or_lowered_on_a_slide_is_written_on_the_line():
+    def part(words, baseline):
+        return f'<a:r><a:rPr baseline="{baseline}"/><a:t>{words}</a:t></a:r>'
+
+    paragraph = f"<a:p><a:r><a:t>CO</a:t></a:r>{part('2', -25000)}<a:r><a:t> at 10</a:t></a:r>{part('8', 30000)}{part(' m', 0)}</a:p>"
+    assert load(shape(paragraph)).text == "CO₂ at 10^8 m\n"

@@ -369,3 +369,52 @@ def test_roman_numerals_mean_their_number(value):
     digits = [worth[letter] for letter in roman(value)]
     signed = [-digit if digit < after else digit for digit, after in zip(digits, [*digits[1:], 0], strict=True)]
     assert sum(signed) == value
+
+
+def raised(words, kind="superscript"):
+    return f'<w:r><w:rPr><w:vertAlign w:val="{kind}"/></w:rPr><w:t>{words}</w:t></w:r>'
+
+
+def test_what_is_raised_or_lowered_is_written_on_the_line():
+    body = f"<w:p>{run('H')}{raised('2', 'subscript')}{run('O, 10')}{raised('8')}{run(' m')}{raised('2')}{run(', 1')}{raised('st')}</w:p>"
+    body += f"<w:p>{run('x')}{raised('n')}{raised('+1')}</w:p>"
+    assert text(body) == "H₂O, 10^8 m², 1st\n\nx^(n+1)\n"
+    assert "| m² |" in text(table([cell(f"<w:p>{run('m')}{raised('2')}</w:p>"), cell(par("b"))]))
+
+
+def bold(words, properties="<w:b/>"):
+    return f"<w:r><w:rPr>{properties}</w:rPr><w:t>{words}</w:t></w:r>"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (f"<w:p>{bold('Opening ')}{bold('hours')}</w:p>", "**Opening hours**"),
+        (f"<w:p>{bold('Note:')}{run(' wet')}</w:p>", "Note: wet"),
+        ("<w:p>" + bold("Light", '<w:b w:val="0"/>') + "</w:p>", "Light"),
+        (par("Label", '<w:pStyle w:val="L"/>'), "**Label**"),
+        ("<w:p>" + bold("Strong", '<w:rStyle w:val="S"/>') + "</w:p>", "**Strong**"),
+        (par("word " * 40, '<w:pStyle w:val="L"/>'), ("word " * 40).strip()),
+    ],
+)
+def test_a_paragraph_in_bold_letters_is_a_label(body, words):
+    styles = "".join(
+        f'<w:style w:styleId="{name}"><w:name w:val="My {name}"/>{based}</w:style>'
+        for name, based in (
+            ("B", "<w:rPr><w:b/></w:rPr>"),
+            ("L", '<w:basedOn w:val="B"/>'),
+            ("S", "<w:rPr><w:b/></w:rPr>"),
+        )
+    )
+    assert text(body, styles=f"<w:styles {W}>{styles}</w:styles>") == f"{words}\n"
+
+
+def test_a_ticked_box_is_told_heads_are_counted_and_hidden_words_too():
+    w14 = 'xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml"'
+    box = '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="{}"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>'
+    body = f"<w:p {w14}>{box.format(1)}{run(' Yes ')}{box.format(0)}{run(' No')}</w:p><w:p>{bold('unseen words', '<w:vanish/>')}</w:p>"
+    links = samples.relations(h=("header", "header1.xml"), f=("footer", "footer1.xml"))
+    head = f"<w:hdr {W}>{par('My firm')}{par('')}</w:hdr>"
+    document = load(body, **{"word/_rels/document.xml.rels": links, "word/header1.xml": head, "word/footer1.xml": head})
+    assert document.text == "[x] Yes [ ] No\n\nunseen words\n"
+    assert document.notices == {"running_lines": 2, "hidden_words": 2}

@@ -24,7 +24,7 @@ def load(text, name="a.xml"):
         ("a.dbk", ("<book><title>Mill</title><chapter><title>Water</title><para>It <emphasis>turns</emphasis>:"
          "<itemizedlist><listitem><para>wheel</para></listitem></itemizedlist> Then it stops.</para>"
          "<programlisting>a &lt; b\n  c</programlisting></chapter></book>"),
-         "# Mill\n\n## Water\n\nIt turns:\n\nwheel\n\nThen it stops.\n\n```\na < b\n  c\n```"),
+         "# Mill\n\n## Water\n\nIt turns:\n\n- wheel\n\nThen it stops.\n\n```\na < b\n  c\n```"),
         ("a.fb2", ("<FictionBook xmlns='http://x'><body><section><title><p>One</p></title><p>Words.</p></section></body>"
          "<binary id='a'>AAAA</binary></FictionBook>"), "# One\n\nWords."),
         ("a.enex", ("<en-export><note><title>Note</title><content><![CDATA[<?xml version='1.0'?><en-note><div>Buy milk.</div>"
@@ -82,3 +82,36 @@ def test_an_outline_is_its_words_which_are_attributes():
         f'<opml><head><title>List</title></head><body><outline text="Mills">{inner}</outline></body></opml>', "a.opml"
     )
     assert document.text == "List\n\n# Mills\n\n## Water & wheel\n\nA note.\n\n- Deep\n\n- Wind\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<article><para>Water<footnote><para>A note.</para></footnote> turns.</para></article>", "Water turns.\n\nA note."),
+        ("<TEI><p>Dear Bo,<note place='foot'>Her brother.</note> I write.</p></TEI>", "Dear Bo, I write.\n\nHer brother."),
+        ("<TEI><p><note place='foot'>A note.</note>First.</p></TEI>", "First.\n\nA note."),
+        ("<article><note><para>Beware.</para></note><para>Go on.</para></article>", "Beware.\n\nGo on."),
+        ("<sec><p>CO<sub>2</sub>, 10<sup>3</sup> m<xref ref-type='bibr'>1</xref></p></sec>", "CO₂, 10^3 m[1]"),
+        ("<TEI><p>the 5<hi rend='sup'>th</hi> <hi rend='bold'>day</hi></p></TEI>", "the 5th day"),
+        ("<TEI><p><choice><sic>teh</sic><corr>the</corr></choice> word</p></TEI>", "the word"),
+        ("<a><p>It is <math><mfrac><mi>a</mi><mi>b</mi></mfrac></math>.</p></a>", "It is \\frac{a}{b}."),
+        ("<a><list list-type='order'><list-item><p>One</p><p>more</p></list-item><list-item><p>Two</p></list-item></list></a>",
+         "1. One\n\nmore\n\n2. Two"),
+        ("<TEI><list><head>Fruit</head><item>apple</item><item>pear</item></list></TEI>", "Fruit\n\n- apple\n\n- pear"),
+        ("<book><chapter><title>C</title><table><title>Prices</title><tgroup><row><entry>a</entry></row></tgroup></table></chapter></book>",
+         "## C\n\nPrices\n\n| a |\n| --- |"),
+    ],
+)  # fmt: skip
+def test_notes_stand_below_their_sentence_and_lists_and_signs_as_they_are_shown(source, text):
+    assert load(source).text.strip() == text
+
+
+def test_a_book_says_who_wrote_it():
+    person = "<first-name>Ann</first-name><last-name>Miller</last-name>"
+    head = f"<title-info><genre>sf</genre><author>{person}</author><book-title>The Mill</book-title><lang>en</lang></title-info>"
+    body = "<body><title><p>The Mill</p></title><section><title><p>One</p></title><p>Words.</p></section></body>"
+    book = load(f"<FictionBook><description>{head}</description>{body}</FictionBook>", "a.fb2")
+    assert (book.title, book.metadata) == ("The Mill", {"author": "Ann Miller", "language": "en"})
+    assert book.text == "# The Mill\n\n## One\n\nWords.\n"
+    docbook = "<article><info><title>Mill</title><author><personname>Ann Miller</personname></author></info></article>"
+    assert load(docbook, "a.dbk").metadata == {"author": "Ann Miller"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["escaped", "escaped_lines", "fence_for"]
+__all__ = ["escaped", "escaped_lines", "fence_for", "label"]
 
 _FENCE_RUN: Final = re.compile("`{3,}")
 # At the beginning of a line: a heading, a fence, a quotation, a bullet, a rule, an underline of a heading, a raw block.
@@ -13,6 +13,7 @@ _MARK: Final = re.compile(
     r"(?=#{1,6}(?:[ \t]|\Z)|`{3}|~{3}|>|[-+*](?:[ \t]|\Z)|(?:[-*_][ \t]*){3,}\Z|=+[ \t]*\Z|-{2,}[ \t]*\Z|\|"
     r"|<(?:!--|\?|![A-Za-z]|/?(?:pre|script|style|textarea|div|p|table|details)\b))"
 )
+_LONGEST_LABEL: Final = 120
 _NUMBER: Final = re.compile(r"(\d{1,9})([.)])(?=[ \t]|\Z)")
 
 
@@ -35,6 +36,13 @@ def escaped_lines(text: str) -> str:
         words = line.lstrip(" \t")
         lines.append(line[: len(line) - len(words)] + escaped(words))
     return "\n".join(lines)
+
+
+def label(text: str) -> str | None:
+    """Words in bold letters that stand alone, a heading of a kind; `None` for what is too long to be one."""
+    if not text or "\n" in text or len(text) > _LONGEST_LABEL or "**" in text or len(text.strip("*")) < len(text):
+        return None
+    return f"**{text}**"
 
 
 def fence_for(listing: str) -> str:

@@ -1,28 +1,40 @@
-"""What is raised or lowered on a page, as words on the line that cannot be misread: 10⁸ is not 108."""
+"""What is raised or lowered, as words on the line that cannot be misread: 10^8 is not 108."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-__all__ = ["LONGEST", "written"]
+__all__ = ["DOWN", "END", "LONGEST", "UP", "on_the_line", "written"]
 
 _ABOVE: Final = str.maketrans("0123456789+-−=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾")
 _BELOW: Final = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_SLASHES: Final = frozenset({"/", "⁄"})
+_NUMBER: Final = re.compile(r"[+\-−]?[0-9]+")
 _HAS_OWN: Final = re.compile(r"[0-9+\-−=()]+")
 # Endings of numbers and short forms, marks of firms: their words are written the same on the line.
 _ENDING: Final = re.compile(
     r"st|nd|rd|th|er|ers|re|res|[eèaoº]|[eè]mes?|nde?|os|as|mes?|lles?|gr|tm|sm|[™®©ªº°*†‡§¶′″'\"]+", re.IGNORECASE
 )
+UP: Final = "\x01"
+DOWN: Final = "\x02"
+END: Final = "\x03"
+"""What stands around words that are raised or lowered, until `on_the_line`; no text of a document holds them."""
+
+_PIECE: Final = re.compile(r"([\x01\x02])([^\x01-\x03]*)\x03|([^\x01-\x03]+)|[\x01-\x03]")
 LONGEST: Final = 24
 """Characters of what is raised; more than these are words that stand apart."""
 
 
-def written(words: str, *, below: bool, behind: str = "") -> str:
+def written(words: str, *, below: bool, behind: str = "", ahead: str = "") -> str:
     """What is raised or lowered, on the line: by letters of its own where all characters have one, else by a sign.
 
-    `behind` is the character that it stands behind: one letter ends a number (5e), and is an exponent elsewhere.
+    `behind` is the character that it stands behind: one letter ends a number (5e), and is an exponent elsewhere. A
+    raised number behind a digit gets the sign (10^8): many models read 10⁸ as 108. `ahead` is the character after it:
+    before a slash it is the top of a fraction.
     """
+    if not below and behind.isdigit() and _NUMBER.fullmatch(words):
+        return f" {words.translate(_ABOVE)}" if ahead in _SLASHES else f"^{words}"
     if _HAS_OWN.fullmatch(words):
         return words.translate(_BELOW if below else _ABOVE)
     if len(words) > LONGEST:
@@ -31,6 +43,31 @@ def written(words: str, *, below: bool, behind: str = "") -> str:
         return words
     sign = "_" if below else "^"
     return f"{sign}{words}" if len(words) == 1 else f"{sign}({words})"
+
+
+def on_the_line(text: str) -> str:
+    """A text with what `UP` or `DOWN` and `END` stand around written on the line; parts that touch are one."""
+    if UP not in text and DOWN not in text:
+        return text
+    said: list[str] = []
+    mark, raised = "", ""
+    for match in _PIECE.finditer(text):
+        if match[1] == mark and mark:
+            raised += match[2]
+            continue
+        said.append(_set(raised, mark, said, (match[3] or "")[:1]))
+        mark, raised = match[1] or "", match[2] or ""
+        said.append(match[3] or "")
+    return "".join([*said, _set(raised, mark, said, "")])
+
+
+def _set(raised: str, mark: str, said: list[str], ahead: str) -> str:
+    words = raised.strip()
+    if not words:
+        return raised
+    before = next((piece[-1] for piece in reversed(said) if piece), "")
+    at = raised.index(words)
+    return raised[:at] + written(words, below=mark == DOWN, behind=before, ahead=ahead) + raised[at + len(words) :]
 
 
 def _is_ending(words: str, behind: str) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["DC", "DGM", "FALLBACK", "RELS", "STRICT", "A", "C", "M", "P", "R", "W"]
+__all__ = ["DC", "DGM", "FALLBACK", "RELS", "STRICT", "W14", "A", "C", "M", "P", "R", "W"]
 
 _ROOT: Final = "http://schemas.openxmlformats.org/"
 W: Final = f"{{{_ROOT}wordprocessingml/2006/main}}"
+W14: Final = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 A: Final = f"{{{_ROOT}drawingml/2006/main}}"
 C: Final = f"{{{_ROOT}drawingml/2006/chart}}"
 DGM: Final = f"{{{_ROOT}drawingml/2006/diagram}}"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.assembly import MOST_SPAN, Cell
+from embedingest.ingest.load.common.raised import END, on_the_line
 from embedingest.ingest.load.office.odf_names import DRAW, OFFICE, SVG, TABLE, TEXT
 from embedingest.ingest.load.office.package import number
 
@@ -42,14 +43,21 @@ class Hanging:
         self.comments: list[Element] = []
 
 
-def words(element: Element, hanging: Hanging, resolve: Callable[[Element], str | Element | None]) -> str:
-    """The words below `element`; paragraphs in it are parted by a blank. `resolve` reads embedded objects."""
+def words(
+    element: Element,
+    hanging: Hanging,
+    resolve: Callable[[Element], str | Element | None],
+    raised: Callable[[Element], str] = lambda _: "",
+) -> str:
+    """The words below `element`; paragraphs in it are parted by a blank. `resolve` reads embedded objects, `raised`
+    says of a span whether it is (`UP`, `DOWN`).
+    """
     said: list[str] = []
     stack: list[Element | str] = [element]
     while stack:
         node = stack.pop()
         if isinstance(node, str):
-            said.append(_BLANKS.sub(" ", node))
+            said.append(node if node == END else _BLANKS.sub(" ", node))
             continue
         if node.tag in LEFT_OUT or _is_apart(node, element, hanging):
             continue
@@ -62,12 +70,16 @@ def words(element: Element, hanging: Hanging, resolve: Callable[[Element], str |
             continue
         if node.tag in {TEXT + "p", TEXT + "h"} and node is not element:
             said.append(" ")
+        set_apart = raised(node) if node.tag == TEXT + "span" else ""
+        if set_apart:
+            said.append(set_apart)
+            stack.append(END)
         said.append(_blank(node) or ("(" if node.tag == TEXT + "ruby-text" else ""))
         stack.append(")" if node.tag == TEXT + "ruby-text" else "")
         for child in reversed(node):
             stack += [child.tail or "", child]
         stack.append(node.text or "")
-    return "".join(said).strip()
+    return on_the_line("".join(said)).strip()
 
 
 def _is_apart(node: Element, element: Element, hanging: Hanging) -> bool:

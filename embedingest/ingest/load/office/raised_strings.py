@@ -17,7 +17,7 @@ _RUN: Final = re.compile(
 
 
 def raised_on_the_line(content: bytes) -> bytes | None:
-    """The part with 10^8 or 10⁸ for 10 and a raised 8; None where nothing is raised or lowered."""
+    """The part with 10^8 for 10 and a raised 8; None where nothing is raised or lowered."""
     if b"vertAlign" not in content:
         return None
     parts: list[bytes] = []

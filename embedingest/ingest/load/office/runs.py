@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
 from embedingest.ingest.load.office.equations import equation_parts
-from embedingest.ingest.load.office.names import DGM, FALLBACK, A, C, M, R, W
+from embedingest.ingest.load.office.names import DGM, FALLBACK, W14, A, C, M, R, W
 from embedingest.ingest.load.office.symbols import symbol
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ SWITCHED_OFF: Final = frozenset({"0", "false", "off"})
 
 _WORDS: Final = frozenset({W + "t", A + "t", M + "t"})
 _BREAKS: Final = frozenset({W + "br", W + "cr", A + "br"})
+_RUNS: Final = frozenset({W + "r", A + "r"})
 _PARAGRAPHS: Final = frozenset({W + "p", A + "p"})
 _LEFT_OUT: Final = frozenset({FALLBACK, W + "pPr", W + "rPr", W + "del", W + "moveFrom", W + "sdtPr", W + "delText"})
 _SIGNS: Final = {W + "tab": "\t", W + "ptab": "\t", A + "tab": "\t", W + "noBreakHyphen": "-", W + "softHyphen": ""}
@@ -77,8 +79,25 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
         elif node.tag not in _LEFT_OUT and not hanging.take(node):
             if node.tag in _PARAGRAPHS and node is not element:
                 said.append(f" {label(node)}" if label else " ")
+            raised = _raised(node) if node.tag in _RUNS else ""
+            if raised:
+                said.append(raised)
+                stack.append(END)
             stack.extend(reversed(_below(node)))
-    return "".join(said)
+    return on_the_line("".join(said))
+
+
+def _raised(run: Element) -> str:
+    """`UP` or `DOWN` for a run of Word or PowerPoint that is set so."""
+    settings = run.find(run.tag + "Pr")
+    if settings is None:
+        return ""
+    at = settings.find(W + "vertAlign")
+    baseline = settings.get("baseline", "0") if run.tag == A + "r" else "0"
+    if (at is not None and at.get(W + "val") == "superscript") or baseline.strip("0%.")[:1].isdigit():
+        return UP
+    lowered = (at is not None and at.get(W + "val") == "subscript") or baseline.startswith("-")
+    return DOWN if lowered else ""
 
 
 def _below(node: Element) -> list[Element | str]:
@@ -86,6 +105,10 @@ def _below(node: Element) -> list[Element | str]:
         return equation_parts(node)
     if node.tag == W + "ruby":
         return [*node.findall(W + "rubyBase"), "(", *node.findall(W + "rt"), ")"]
+    if node.tag == W + "sdt":
+        ticked = node.find(f"{W}sdtPr/{W14}checkbox/{W14}checked")
+        if ticked is not None:
+            return ["[ ]" if ticked.get(W14 + "val", "1") in SWITCHED_OFF else "[x]"]
     if node.tag == W + "checkBox":  # of a form
         state = node.find(W + "checked")
         state = node.find(W + "default") if state is None else state

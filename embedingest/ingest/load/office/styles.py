@@ -11,7 +11,7 @@ from embedingest.ingest.load.office.package import number
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["ListPlace", "Styles", "list_place"]
+__all__ = ["ListPlace", "Styles", "bold", "list_place"]
 
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|kop|rubrik) ?(\d)\Z", re.IGNORECASE)
 _BODY: Final = 10  # the outline level of what is no heading, counted from 1
@@ -28,6 +28,7 @@ class _Style(NamedTuple):
     parent: str
     level: int | None
     place: ListPlace
+    bold: bool | None
 
 
 class Styles:
@@ -62,6 +63,10 @@ class Styles:
             self._places[style] = ListPlace(list_id, level)
         return self._places[style]
 
+    def is_bold(self, style: str) -> bool:
+        """Whether words of a style are set in bold letters."""
+        return next((each.bold for each in self._chain(style) if each.bold is not None), False)
+
     def _chain(self, style: str) -> list[_Style]:
         """The style and those it is based on, each once, a hundred at most."""
         chain: dict[str, _Style] = {}
@@ -83,12 +88,18 @@ def list_place(properties: Element | None) -> ListPlace:
     )
 
 
+def bold(element: Element) -> bool | None:
+    """What a run or a style says itself of bold letters."""
+    found = element.find(f"{W}rPr/{W}b")
+    return None if found is None else found.get(W + "val", "1") not in {"0", "false", "off"}
+
+
 def _style(style: Element) -> _Style:
     based, properties, named = style.find(W + "basedOn"), style.find(W + "pPr"), style.find(W + "name")
     outline = None if properties is None else properties.find(W + "outlineLvl")
     label = "" if named is None else named.get(W + "val", "")
     level = _named_level(label) if outline is None else number(outline.get(W + "val"), _BODY - 1, _BODY - 1) + 1
-    return _Style("" if based is None else based.get(W + "val", ""), level, list_place(properties))
+    return _Style("" if based is None else based.get(W + "val", ""), level, list_place(properties), bold(style))
 
 
 def _named_level(label: str) -> int | None:

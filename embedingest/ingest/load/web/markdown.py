@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.common.markdown_escape import escaped, fence_for
+from embedingest.ingest.load.common.markdown_escape import escaped, fence_for, label
 from embedingest.ingest.load.web.controls import write_controls
 from embedingest.ingest.load.web.lines import LINE
 from embedingest.ingest.load.web.numbered import OpenList, opened
@@ -26,7 +26,6 @@ _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _LISTS: Final = frozenset({"ul", "ol", "menu"})
 _DEEPEST_LIST: Final = 12
 _BOLD: Final = frozenset({"b", "strong", "dt", "summary"})
-_LONGEST_LABEL: Final = 120
 _BESIDE: Final = frozenset({"audio", "canvas", "meter", "progress", "textarea", "video"})
 _DEEPEST_FRAME: Final = 3
 _LANGUAGE: Final = re.compile(r"(?:language|lang|highlight|brush)[-: ]+([a-z0-9+#_-]+)")
@@ -81,10 +80,9 @@ class _Writer:
         bold = not self._light
         self._inline.clear()
         self._light = False
-        if len(lines) == 1 and bold and len(lines[0]) <= _LONGEST_LABEL and "**" not in lines[0]:
-            self.block([f"**{lines[0]}**"], origins)  # a heading of a kind
-        elif lines:
-            self.block([escaped(line) for line in lines], origins)
+        if lines:
+            as_label = label("\n".join(lines)) if bold else None
+            self.block([as_label] if as_label else [escaped(line) for line in lines], origins)
 
     def heading(self, words: str, breaks: int, level: int) -> None:
         """A heading with these words, whose element holds `breaks` line feeds of the source."""

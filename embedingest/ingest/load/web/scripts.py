@@ -1,4 +1,4 @@
-"""Superscripts and subscripts of a page as words that cannot be misread: 10⁸ is not 108. Knows no Markdown."""
+"""Superscripts and subscripts of a page as words that cannot be misread: 10^8 is not 108. Knows no Markdown."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ def write_scripts(tree: LexborHTMLParser) -> None:
         text = _text(node)
         if text is None or not (words := " ".join(text.split())):
             continue
+        after = node.next
+        ahead = (after.text_content or "")[:1] if after is not None and after.tag == "-text" else ""
         spelled = (
-            _note(words) if _is_note(node, words) else written(words, below=node.tag == "sub", behind=_behind(node))
+            _note(words)
+            if _is_note(node, words)
+            else written(words, below=node.tag == "sub", behind=_behind(node), ahead=ahead)
         )
         # The lines of the page are counted by its line feeds.
         node.replace_with(spelled + "\n" * text.count("\n"))

@@ -1,0 +1,91 @@
+"""The Markdown that rich text becomes: paragraphs, rows, notes below their paragraph. Knows no control words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from embedingest.ingest.load.common.assembly import Assembly, pipe_table
+from embedingest.ingest.load.common.markdown_escape import escaped_lines, label
+from embedingest.ingest.load.common.raised import on_the_line
+
+__all__ = ["RtfPage"]
+
+_MOST_COLUMNS: Final = 400
+
+
+class RtfPage:
+    """The Markdown under construction: a paragraph, a table's row, notes that wait for the paragraph's end."""
+
+    def __init__(self) -> None:
+        self._assembly = Assembly()
+        self._rows: list[list[str]] = []
+        self._row: list[str] = []
+        self._notes: list[str] = []
+        self.words: list[str] = []
+        self.note: list[str] = []
+        self.mark: list[str] = []
+        self._light = False  # whether any word of the paragraph is not bold
+        self.in_table = False
+        self.level = 0
+        self.title: str | None = None
+
+    def say(self, text: str, *, bold: bool) -> None:
+        """More words of the paragraph under way."""
+        self.words.append(text)
+        self._light = self._light or (not bold and not text.isspace())
+
+    def paragraph(self) -> None:
+        if self.in_table or self._row:
+            self.words.append("\n")
+            return
+        self.end_table()
+        text = on_the_line("".join(self.words)).strip(" \n")
+        mark = " ".join("".join(self.mark).split())
+        written = (not self._light and label(text)) or escaped_lines(text)
+        self.words, self.mark, self._light = [], [], False
+        if self.level and text:
+            text = f"{mark} {text}".strip()
+            heading = " ".join(text.split())
+            self.title = self.title or heading
+            self._assembly.add(f"{'#' * min(6, self.level)} {heading}")
+        elif mark and text:
+            self._assembly.add(f"{mark if mark[-1:] in '.)' else '-'} {written}")
+        else:
+            self._assembly.add(written)
+        self._add_notes()
+
+    def cell(self) -> None:
+        if len(self._row) < _MOST_COLUMNS:
+            self._row.append(on_the_line("".join(self.words)))
+        else:
+            self._row[-1] += " " + on_the_line("".join(self.words))
+        self.words, self._light = [], False
+
+    def row(self) -> None:
+        if any(word.strip() for word in self.words):
+            self.cell()
+        self.words = []
+        self._rows.append(self._row)
+        self._row = []
+
+    def end_table(self) -> None:
+        if self._rows:
+            self._assembly.add(pipe_table(self._rows))
+            self._rows = []
+            self._add_notes()
+
+    def end_note(self) -> None:
+        self._notes.append(" ".join(on_the_line("".join(self.note)).split()))
+        self.note = []
+
+    def _add_notes(self) -> None:
+        for note in self._notes:
+            self._assembly.add(escaped_lines(note))
+        self._notes = []
+
+    def finish(self) -> str:
+        if self._row:
+            self.row()
+        self.in_table = False
+        self.paragraph()
+        return self._assembly.text

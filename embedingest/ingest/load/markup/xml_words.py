@@ -1,0 +1,140 @@
+"""The words of elements of XML and the blocks among them; notes stand behind them. Writes no Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.common.mathml import linear
+from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from xml.etree.ElementTree import Element
+
+__all__ = ["HEADINGS", "NO_WORDS", "PICTURES", "bare", "has_words", "joined", "local", "pieces"]
+
+# Set apart even among words.
+BLOCKS: Final = frozenset(
+    [
+        "itemizedlist",
+        "orderedlist",
+        "variablelist",
+        "simplelist",
+        "listitem",
+        "list-item",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "list",
+        "item",
+        "table",
+        "informaltable",
+        "programlisting",
+        "screen",
+        "literallayout",
+        "blockquote",
+        "note",
+        "tip",
+        "warning",
+        "caution",
+        "important",
+        "figure",
+        "example",
+        "procedure",
+        "div",
+        "section",
+        "p",
+        "para",
+        "simpara",
+    ]
+)
+HEADINGS: Final = frozenset(["title", "head", "bridgehead"])
+NO_WORDS: Final = frozenset(["script", "stylesheet", "settings", "styles", "automatic-styles", "font-face-decls",
+                              "master-styles", "scripts", "resource", "note-attributes", "created", "updated",
+                              "documentproperties", "excelworkbook", "worksheetoptions"])  # fmt: skip
+PICTURES: Final = frozenset(["binary", "binary-data", "resource"])
+_BREAKS: Final = frozenset(["br", "lb", "line-break", "empty-line"])
+_NOTES: Final = frozenset(["footnote", "endnote", "fn"])
+_PLACES: Final = frozenset(["foot", "bottom", "end", "margin"])
+_RAISED: Final = {"sup": UP, "superscript": UP, "sub": DOWN, "subscript": DOWN}
+
+
+def joined(element: Element, *, every: bool = False) -> str:
+    """All words of an element; of `every` element within, parted, where asked."""
+    return "".join(piece for piece in pieces(element, flat=True, every=every) if isinstance(piece, str))
+
+
+def pieces(element: Element, *, flat: bool = False, every: bool = False) -> list[str | Element]:
+    """The words of an element and the blocks among them, in their order, then notes; `flat` takes all as words."""
+    found: list[str | Element] = []
+    notes: list[Element] = []
+    words: list[str] = []
+    flat = flat or local(element) in HEADINGS
+    stack: list[Element | str] = [element]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            words.append(node)
+            continue
+        name = local(node)
+        if name in _WRITTEN:
+            words.append(_WRITTEN[name](node))
+            continue
+        if node is not element and not flat and _is_note(name, node, words):
+            notes.append(node)
+            continue
+        if node is not element and not flat and name in BLOCKS:
+            found += [on_the_line("".join(words)), node]
+            words = []
+            continue
+        if name in NO_WORDS or name in PICTURES:
+            continue
+        moved = name == "tspan" and not {"x", "y", "dy"}.isdisjoint(node.attrib)
+        parted = node is not element and (every or moved or name in _BREAKS or name in BLOCKS)
+        raised = _RAISED.get(name) or (_RAISED.get(node.get("rend", "")) if name == "hi" else None)
+        if raised:
+            stack.append(END)
+        words += ["\v" if parted else "", raised or "", node.text or ""]
+        for child in reversed(node):
+            stack.append(child.tail or "")
+            stack.append(child)
+    return [*found, on_the_line("".join(words)), *notes]
+
+
+def _reading(choice: Element) -> str:
+    """Of what is written and what is meant, what is meant."""
+    meant = next((child for child in choice if local(child) in {"corr", "reg", "expan"}), None)
+    first = next(iter(choice), None) if meant is None else meant
+    return "" if first is None else joined(first)
+
+
+def _reference(reference: Element) -> str:
+    """A number that leads to a note or a source, in brackets; other words as they are."""
+    said = "".join(reference.itertext())
+    return f"[{said.strip()}]" if reference.get("ref-type") in {"bibr", "fn"} and said.strip().isdigit() else said
+
+
+_WRITTEN: Final[dict[str, Callable[[Element], str]]] = {"math": linear, "choice": _reading, "xref": _reference}
+
+
+def _is_note(name: str, node: Element, words: list[str]) -> bool:
+    """Whether an element is a note on the words it stands among."""
+    if name in _NOTES:
+        return True
+    return name == "note" and (node.get("place") in _PLACES or bool("".join(words[-2:]).strip()))
+
+
+def has_words(element: Element) -> bool:
+    """Whether words stand in an element itself, beside those of its children."""
+    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
+
+
+def local(element: Element) -> str:
+    """The name without its namespace, in small letters; comments have none."""
+    return bare(element.tag).lower() if isinstance(element.tag, str) else "script"
+
+
+def bare(name: str) -> str:
+    """A name without its namespace."""
+    return name.rpartition("}")[2]

@@ -1,0 +1,82 @@
+"""What the styles of OpenDocument say of words: raised, lowered, bold. Writes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from embedingest.ingest.load.common.raised import DOWN, UP
+from embedingest.ingest.load.office.odf_names import STYLE, TEXT
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+__all__ = ["WordStyles"]
+
+_WEIGHT: Final = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}font-weight"
+_LIGHT: Final = frozenset({"normal", "100", "200", "300", "400", "500"})
+_LONGEST_CHAIN: Final = 50
+
+
+class _Style(NamedTuple):
+    parent: str
+    position: str | None
+    weight: str | None
+
+
+class WordStyles:
+    """The styles of words and paragraphs by their names. What a style does not say, its parent says."""
+
+    def __init__(self, roots: list[Element]) -> None:
+        self._styles = {
+            style.get(STYLE + "name", ""): _style(style)
+            for root in roots
+            for style in root.iter(STYLE + "style")
+            if style.get(STYLE + "family") in {"text", "paragraph"}
+        }
+
+    def raised(self, span: Element) -> str:
+        """`UP` or `DOWN` for words that are set so; else nothing."""
+        chain = self._chain(span.get(TEXT + "style-name", ""))
+        position = next((each.position for each in chain if each.position is not None), "")
+        first = position.split()[0] if position.split() else ""
+        if first == "super" or (first.endswith("%") and first[:1].isdigit() and first.strip("0%.")):
+            return UP
+        return DOWN if first == "sub" or first.startswith("-") else ""
+
+    def is_bold(self, paragraph: Element) -> bool:
+        """Whether all words of a paragraph are set in bold letters."""
+        whole = self._bold(paragraph) or False
+        stack = [(paragraph, whole)]
+        while stack:
+            node, bold = stack.pop()
+            if (node.text or "").strip() and not bold:
+                return False
+            for child in node:
+                if (child.tail or "").strip() and not bold:
+                    return False
+                if child.tag == TEXT + "span":
+                    own = self._bold(child)
+                    stack.append((child, bold if own is None else own))
+                elif child.tag == TEXT + "a":
+                    stack.append((child, bold))
+        return True
+
+    def _bold(self, element: Element) -> bool | None:
+        chain = self._chain(element.get(TEXT + "style-name", ""))
+        weight = next((each.weight for each in chain if each.weight is not None), None)
+        return None if weight is None else weight not in _LIGHT
+
+    def _chain(self, name: str) -> list[_Style]:
+        chain: dict[str, _Style] = {}
+        while name in self._styles and name not in chain and len(chain) < _LONGEST_CHAIN:
+            chain[name] = self._styles[name]
+            name = chain[name].parent
+        return list(chain.values())
+
+
+def _style(style: Element) -> _Style:
+    settings = style.find(STYLE + "text-properties")
+    parent = style.get(STYLE + "parent-style-name", "")
+    if settings is None:
+        return _Style(parent, None, None)
+    return _Style(parent, settings.get(STYLE + "text-position"), settings.get(_WEIGHT))
