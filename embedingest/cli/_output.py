@@ -156,12 +156,17 @@ def finish_output() -> OSError | None:
 
 
 def set_up_logging(*, verbose: int, quiet: bool) -> None:
-    """Warnings to standard error; `-v` adds what we do, `-vv` everything, `-q` leaves errors alone."""
+    """Warnings, and what somebody waits for, to standard error.
+
+    `-v` adds what we do, `-vv` everything, `-q` leaves errors alone.
+    """
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=level)
     logging.getLogger("embedingest").setLevel(level)
+    # What takes seconds once, and why: told without being asked for.
+    logging.getLogger("embedingest.told").setLevel(level if quiet else min(level, logging.INFO))
     if verbose < 2:
         for noisy in ("httpx", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers"):
             logging.getLogger(noisy).setLevel(logging.WARNING)

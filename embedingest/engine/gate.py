@@ -69,6 +69,12 @@ class Figures:
     def passed(self) -> bool:
         return self.texts >= 1 and self.mean >= MEAN_COSINE and self.least >= LEAST_COSINE
 
+    def with_more(self, other: Figures) -> Figures:
+        """The figures of both together."""
+        texts = self.texts + other.texts
+        mean = (self.mean * self.texts + other.mean * other.texts) / max(1, texts)
+        return Figures(texts, mean, min(self.least, other.least))
+
     def as_dict(self) -> FiguresDict:
         return {"texts": self.texts, "mean": round(self.mean, 7), "least": round(self.least, 7), "passed": self.passed}
 

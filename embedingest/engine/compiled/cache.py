@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from blake3 import blake3
 
-from embedingest.atomic import new_folder, temporary_path
+from embedingest.atomic import new_folder, temporary_path, write_bytes
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
 from embedingest.paths import user_cache
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.precision import PrecisionSetting
 
-__all__ = ["Entry", "find", "forget", "keep", "key_of", "making", "place", "prune"]
+__all__ = ["Entry", "amend", "find", "forget", "keep", "key_of", "making", "place", "prune"]
 
 _log = logging.getLogger(__name__)
 
@@ -185,6 +185,13 @@ def keep(key: CacheKey, fill: Callable[[Path], CompiledNote]) -> tuple[Entry, Ca
     folder = Path(tempfile.mkdtemp(prefix="embedingest-compiled-"))
     note = _noted(folder, key, fill(folder))
     return Entry(folder, note), lambda: shutil.rmtree(folder, ignore_errors=True)
+
+
+def amend(entry: Entry, note: CompiledNote) -> Entry:
+    """The entry with another note. Raises OSError where the cache cannot be written."""
+    full = cast("CompiledNote", {**entry.note, **note})
+    write_bytes(entry.folder / NOTE, json.dumps(full, indent=1).encode(), private=True)
+    return Entry(entry.folder, full)
 
 
 def prune(key: CacheKey, *, now: float | None = None) -> list[Path]:

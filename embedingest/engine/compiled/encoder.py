@@ -6,6 +6,7 @@ be made or fails the gate, torch serves. Knows no queue and no text.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -16,6 +17,7 @@ import numpy as np
 from embedingest.engine.compiled import cache, runtime
 from embedingest.engine.compiled.graphs import BATCH_TOKENS, Share, infer
 from embedingest.engine.folder.encoder import FolderEncoder
+from embedingest.engine.gate import Figures
 from embedingest.engine.precision import PRECISIONS, vector_class
 from embedingest.engine.static import create as static
 from embedingest.engine.vectors import cosines
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
     from embedingest.config import ModelConfig
     from embedingest.engine.compiled.cache import Entry
-    from embedingest.engine.compiled.note import CacheKey, CompiledNote
+    from embedingest.engine.compiled.gauge import Gauge
+    from embedingest.engine.compiled.note import CacheKey, CompiledNote, Trial
+    from embedingest.engine.compiled.rest import Rest
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.folder.folder import ModelFolder
 
@@ -88,7 +92,8 @@ def _compiled(folder: ModelFolder, settings: ModelConfig, share: Share) -> Compi
     key = _key(folder, settings, share)
     reason = ""
     for _ in range(2):
-        entry, discard = _entry(folder, settings, key, share)
+        gauges: list[Gauge] = []
+        entry, discard = _entry(folder, settings, key, share, gauges)
         if entry.refused is not None:
             raise UnfitError(entry.refused)
         try:
@@ -100,6 +105,7 @@ def _compiled(folder: ModelFolder, settings: ModelConfig, share: Share) -> Compi
             cache.forget(entry.folder, reason)
         else:
             encoder.on_close = discard
+            encoder.begin_rest(*gauges)
             return encoder
     raise UnfitError(f"its compiled form does not load: {reason}")
 
@@ -115,7 +121,14 @@ def _opened(folder: ModelFolder, settings: ModelConfig, entry: Entry, share: Sha
     return encoder
 
 
-def _entry(folder: ModelFolder, settings: ModelConfig, key: CacheKey, share: Share) -> tuple[Entry, Callable[[], None]]:
+def _entry(
+    folder: ModelFolder,
+    settings: ModelConfig,
+    key: CacheKey,
+    share: Share,
+    gauges: list[Gauge],
+    failed: Sequence[Trial] = (),
+) -> tuple[Entry, Callable[[], None]]:
     if (entry := cache.find(key)) is not None:
         return entry, lambda: None
     from embedingest.engine.compiled.make import make
@@ -124,7 +137,9 @@ def _entry(folder: ModelFolder, settings: ModelConfig, key: CacheKey, share: Sha
         if (entry := cache.find(key)) is not None:  # another process was first
             return entry, lambda: None
         try:
-            return cache.keep(key, lambda place: make(folder, settings, place, share))
+            return cache.keep(
+                key, lambda place: make(folder, settings, place, share, failed=failed, on_gauge=gauges.append)
+            )
         except OSError as error:
             raise UnfitError(f"there is no room for its compiled form: {error}") from error
 
@@ -151,9 +166,14 @@ class CompiledEncoder(FolderEncoder):
         self._latency = self._compile(1, share.single(self._precision))
         self._bulk: queue.SimpleQueue[Any] | None = None
         self._batched_tokens = 0
+        self._settings = settings
+        self._rest: Rest | None = None
+        self._instead: Encoder | None = None
 
     @property
     def runtime(self) -> dict[str, str]:
+        if self._instead is not None:
+            return self._instead.runtime
         gate = self.entry.note["gate"]
         return {
             "runtime": f"openvino {runtime.runtime_version()}",
@@ -167,7 +187,11 @@ class CompiledEncoder(FolderEncoder):
 
     def encode(self, batch: Sequence[TokenIds]) -> NDArray[np.float32]:
         """Raw vectors, float32 (N, D)."""
-        rows = self.with_specials(batch)
+        if self._instead is not None:
+            return self._instead.encode(batch)
+        return self._vectors(self.with_specials(batch))
+
+    def _vectors(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         requests = self._requests(len(rows), sum(map(len, rows)))
         request = requests.get()
         try:
@@ -189,8 +213,50 @@ class CompiledEncoder(FolderEncoder):
         """Compile for bulk too, now."""
         self._requests(2, _BULK_AFTER_TOKENS)
 
+    def begin_rest(self, gauge: Gauge | None = None) -> None:
+        """Compare the texts of the gate that are left, in a thread; a failure there puts the next form in place."""
+        note = self.entry.note
+        gate = note["gate"]
+        if gate["texts"] >= note.get("texts", gate["texts"]):
+            return
+        from embedingest.engine.compiled.rest import Rest
+
+        def open_gauge() -> Gauge:
+            from embedingest.engine.compiled.gauge import Gauge
+
+            return Gauge(self.folder, self._settings)
+
+        first = Figures(gate["texts"], gate["mean"], gate["least"])
+        self._rest = Rest(first, self._vectors, open_gauge, self._settle, gauge)
+
+    def wait_for_rest(self) -> None:
+        """Until all texts of the gate were compared."""
+        if self._rest is not None:
+            self._rest.wait()
+
+    def _settle(self, figures: Figures) -> None:
+        form = self._precision.name
+        trial = cast("Trial", {"form": form, **figures.as_dict()})
+        tried = [trial if other["form"] == form else other for other in self.entry.note["tried"]]
+        if figures.passed:
+            with contextlib.suppress(OSError):
+                self.entry = cache.amend(self.entry, {"gate": figures.as_dict(), "tried": tried})
+            return
+        _log.warning(
+            "model %s as %s gave vectors that differ too much in some of %d texts (least cosine %.4f); the next form "
+            "takes its place, and what was embedded since its first use should be embedded anew",
+            self.folder.path, form, figures.texts, figures.least,
+        )  # fmt: skip
+        cache.forget(self.entry.folder, f"{form} fails the gate")
+        _entry(self.folder, self._settings, _key(self.folder, self._settings, self._share), self._share, [], tried)
+        self._instead = create(self.folder, self._settings, threads=self._share.limit, streams=self._share.streams)
+
     def close(self) -> None:
         """Give the weights back."""
+        if self._rest is not None:
+            self._rest.stop()
+        if self._instead is not None:
+            self._instead.close()
         self._latency = queue.SimpleQueue()
         self._bulk = None
         self.on_close()

@@ -13,22 +13,20 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Final, cast
 
-import numpy as np
-
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
-from embedingest.engine.compiled.convert import Converter
-from embedingest.engine.compiled.trial import Probes, Setting, try_settings
-from embedingest.engine.folder.tokenizer import FastTokenizer
-from embedingest.engine.gate import LEAST_COSINE, compare, probe_tokens
+from embedingest.engine.compiled.gauge import Gauge
+from embedingest.engine.compiled.trial import Probes, Setting, TrialProcess, try_settings
+from embedingest.engine.gate import LEAST_COSINE, compare
 from embedingest.engine.precision import candidates
 from embedingest.engine.torch.padding import PADDING_COUNTS
 from embedingest.engine.vectors import cosines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.config import ModelConfig
@@ -41,13 +39,25 @@ if TYPE_CHECKING:
 __all__ = ["make"]
 
 _log = logging.getLogger(__name__)
+_told = logging.getLogger("embedingest.told")  # shown to whoever waits, whatever else is logged
 
 _CHECKED_PROBE: Final = 5  # index of the probe whose vector is kept in the note, to be computed again at every load
 _STREAM_BATCHES: Final = 8  # of the probes, to see whether several at a time come out as one
 
 
-def make(folder: ModelFolder, settings: ModelConfig, place: Path, share: Share) -> CompiledNote:
+def make(
+    folder: ModelFolder,
+    settings: ModelConfig,
+    place: Path,
+    share: Share,
+    *,
+    failed: Sequence[Trial] = (),
+    on_gauge: Callable[[Gauge], None] = lambda _: None,
+) -> CompiledNote:
     """Write the graph of the first precision that runs and passes the gate into `place`.
+
+    The gate takes as many texts as torch embeds in about a second, 64 at least; the note says how many of how many,
+    and `on_gauge` is handed what the others can be held against. `failed` are precisions that are known to fail.
 
     Answers the note of the compiled model; where none passes, a note with `refused`, the reason. What it will run
     with is compiled in another process first: a crash there is a reason against it.
@@ -56,18 +66,33 @@ def make(folder: ModelFolder, settings: ModelConfig, place: Path, share: Share) 
     """
     _check_room(folder, place)
     began = time.perf_counter()
-    _log.info("compiling model %s, once for this machine", folder.path)
-    maker = _Maker(folder, settings, place, share)
-    tried: list[Trial] = []
-    if maker.refused is not None:
-        return {"refused": maker.refused, "tried": tried}
+    _told.info("%s is used for the first time here: compiling it and holding it against torch", folder.path.name)
+    tried: list[Trial] = list(failed)
+    with TrialProcess() as process:  # gets ready while torch is loaded
+        maker = _Maker(folder, settings, place, share, process)
+        if maker.gauge.converter.needs_padding_left_out:
+            return {"refused": PADDING_COUNTS, "tried": tried}
+        note = _first_that_passes(maker, settings, tried)
+    if note is None:
+        maker.clear()
+        reasons = "; ".join(f"{t['form']}: {t.get('error') or _figures_text(t)}" for t in tried)
+        return {"refused": f"no compiled form gives its vectors ({reasons})", "tried": tried}
+    if note["gate"]["texts"] < note["texts"]:
+        on_gauge(maker.gauge)
+    return {**note, "seconds": round(time.perf_counter() - began, 3)}
+
+
+def _first_that_passes(maker: _Maker, settings: ModelConfig, tried: list[Trial]) -> CompiledNote | None:
+    known = {trial["form"] for trial in tried}
     for precision in candidates(settings.precision, hardware.flags()):
+        if precision.name in known:
+            continue
         vectors = _run(maker, precision, tried)
         if vectors is None:
             continue
-        figures = compare(maker.reference, vectors)
+        figures = compare(maker.reference(), vectors)
         tried.append(cast("Trial", {"form": precision.name, **figures.as_dict()}))
-        _log.info("model %s as %s: %s", folder.path, precision.name, figures.as_dict())
+        _log.info("model %s as %s: %s", maker.folder.path, precision.name, figures.as_dict())
         # 8 bit weights are a vector class of their own: their figures are noted, and need not pass.
         if figures.passed or precision.name == "int8":
             streams = maker.streams(precision, vectors, tried)
@@ -76,13 +101,11 @@ def make(folder: ModelFolder, settings: ModelConfig, place: Path, share: Share) 
                 "form": precision.name,
                 "streams": streams,
                 "gate": figures.as_dict(),
+                "texts": figures.texts if precision.name == "int8" else len(maker.gauge.rows),
                 "tried": tried,
                 "probe": maker.probe(vectors),
-                "seconds": round(time.perf_counter() - began, 3),
             }
-    maker.clear()
-    reasons = "; ".join(f"{t['form']}: {t.get('error') or _figures_text(t)}" for t in tried)
-    return {"refused": f"no compiled form gives its vectors ({reasons})", "tried": tried}
+    return None
 
 
 def _run(maker: _Maker, precision: Precision, tried: list[Trial]) -> NDArray[np.float32] | None:
@@ -104,29 +127,44 @@ def _run(maker: _Maker, precision: Precision, tried: list[Trial]) -> NDArray[np.
 class _Maker:
     """One model that is being made: torch's reference vectors, and the graphs written so far."""
 
-    def __init__(self, folder: ModelFolder, settings: ModelConfig, place: Path, share: Share) -> None:
-        tokenizer = FastTokenizer.of(folder)
-        window = min(settings.max_tokens or folder.max_tokens, folder.context_length)
+    def __init__(
+        self, folder: ModelFolder, settings: ModelConfig, place: Path, share: Share, process: TrialProcess
+    ) -> None:
         self.folder = folder
-        self._rows = [[*tokenizer.prefix, *ids, *tokenizer.suffix] for ids in probe_tokens(tokenizer, window)]
-        self._converter = Converter(folder)
-        self._probes = Probes(self._rows, int(folder.config.get("pad_token_id") or 0), folder.context_length)
+        self.gauge = Gauge(folder, settings)
         self._place = place
         self._share = share
+        self._process = process
         self._bulk: dict[int, NDArray[np.float32] | str] = {}  # what is known of so many streams
-        self.refused = PADDING_COUNTS if self._converter.needs_padding_left_out else None
-        self.reference = np.zeros((0, 0), np.float32) if self.refused else self._converter.reference(self._rows)
+        self._rows: Sequence[Sequence[int]] = ()
+        self._reference: Callable[[], NDArray[np.float32]] | None = None
+
+    def reference(self) -> NDArray[np.float32]:
+        """Torch's vectors of the texts that the gate takes now, float32 (N, D)."""
+        return self._begin_reference()()
+
+    def _begin_reference(self) -> Callable[[], NDArray[np.float32]]:
+        if self._reference is None:
+            texts = self.gauge.first_texts()
+            self._rows = self.gauge.rows[:texts]
+            self._reference = self.gauge.references(texts)
+        return self._reference
+
+    @property
+    def _probes(self) -> Probes:
+        return Probes(self._rows, int(self.folder.config.get("pad_token_id") or 0), self.folder.context_length)
 
     def run(self, precision: Precision) -> NDArray[np.float32] | str:
         """Vectors of the probes in this precision, in mixed batches as bulk has them; or why there are none."""
         path = self._graph(precision)
         if not path.is_file():
-            graph = self._converter.graph(precision.graph)
+            graph = self.gauge.converter.graph(precision.graph)
             runtime.load().save_model(graph, str(path), compress_to_fp16=False)
         settings = [Setting(self._share.single(precision))]
         if self._share.streams > 1:
             settings.append(self._bulk_setting(precision, self._share.streams))
-        outcomes = try_settings(path, settings, self._probes)
+        self._begin_reference()
+        outcomes = try_settings(path, settings, self._probes, process=self._process)
         self._bulk = dict(zip((self._share.streams,), outcomes[1:], strict=False))
         return outcomes[0]
 

@@ -55,6 +55,8 @@ class CompiledNote(TypedDict):
     probe: NotRequired[Probe]
     streams: NotRequired[int]
     """Batches that run side by side; 1 where no setting of more than one stream runs it."""
+    texts: NotRequired[int]
+    """How many texts the gate has in all; where `gate` is of fewer, the others are compared once the model serves."""
     seconds: NotRequired[float]
     refused: NotRequired[str]
     key: NotRequired[CacheKey]

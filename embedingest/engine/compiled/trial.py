@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Probes", "Setting", "try_settings"]
+__all__ = ["Probes", "Setting", "TrialProcess", "try_settings"]
 
 _SILENCE_SECONDS: Final = 300.0
 _BYTES_A_SECOND: Final = 4 * 2**20  # of weights, and a large model may take so much longer
@@ -58,12 +58,18 @@ class Probes:
 
 
 def try_settings(
-    graph: Path, settings: Sequence[Setting], probes: Probes, *, silence_seconds: float | None = None
+    graph: Path,
+    settings: Sequence[Setting],
+    probes: Probes,
+    *,
+    silence_seconds: float | None = None,
+    process: TrialProcess | None = None,
 ) -> list[NDArray[np.float32] | str]:
     """For each setting its vectors, float32 (N, D) in the order of the probes, or the reason why it does not run.
 
     A setting with fewer batches gives the vectors of those alone. A process that says nothing for `silence_seconds`
-    hangs. Raises OSError where no process can be started, or another ended it.
+    hangs. `process` is one that was started before, to be the first. Raises OSError where no process can be started, or
+    another ended it.
     """
     if silence_seconds is None:
         silence_seconds = _SILENCE_SECONDS + graph.with_suffix(".bin").stat().st_size / _BYTES_A_SECOND
@@ -73,7 +79,8 @@ def try_settings(
         while len(outcomes) < len(settings):
             open_ones = [number for number in range(len(settings)) if number not in outcomes]
             _write(work, graph, [(number, settings[number]) for number in open_ones], probes, silence_seconds)
-            settled = _one_process(work, open_ones[0], silence_seconds)
+            started = process.take() if process is not None else None
+            settled = _one_process(started or _start(), work, open_ones[0], silence_seconds)
             outcomes |= settled or {open_ones[0]: "the process that tried it ended without a word"}
     finally:
         for path in work.parent.glob(f"{work.name}*"):
@@ -99,20 +106,51 @@ def _write(
     work.write_text(json.dumps(content), encoding="ascii")
 
 
-def _one_process(work: Path, first: int, silence_seconds: float) -> dict[int, NDArray[np.float32] | str]:
-    """What one process found out, until it ended well or badly; `first` is the setting that it begins with."""
+class TrialProcess:
+    """A process that gets ready to try settings while something else is done; ended where it is not taken."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def take(self) -> subprocess.Popen[bytes] | None:
+        """The process, once."""
+        process, self._process = self._process, None
+        return process
+
+    def __enter__(self) -> Self:
+        self._process = _start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if (process := self.take()) is not None:
+            with contextlib.suppress(OSError):
+                process.kill()
+            process.communicate()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """A process that waits for the name of a work file on its standard input."""
     code = (
         f"import sys; sys.path[:] = {sys.path!r}; "
-        f"from embedingest.engine.compiled.trial_process import main; main({str(work)!r})"
+        "from embedingest.engine.compiled.trial_process import main; main(sys.stdin)"
     )
     # A session of its own: Ctrl-C in the terminal is for the parent to answer.
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", code],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+
+
+def _one_process(
+    process: subprocess.Popen[bytes], work: Path, first: int, silence_seconds: float
+) -> dict[int, NDArray[np.float32] | str]:
+    """What one process found out, until it ended well or badly; `first` is the setting that it begins with."""
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError), process.stdin as stream:  # one that died says so below
+        stream.write(json.dumps(str(work)).encode() + b"\n")
     outcomes: dict[int, NDArray[np.float32] | str] = {}
     current, hangs = first, False
     said = _Words(process)

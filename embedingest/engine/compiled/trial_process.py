@@ -11,7 +11,7 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -21,11 +21,15 @@ from embedingest.engine.compiled.graphs import infer
 __all__ = ["main"]
 
 
-def main(work: str) -> None:
-    """Try every setting of a work file (`trial.py` writes it)."""
-    content = json.loads(Path(work).read_text("ascii"))
+def main(orders: IO[str]) -> None:
+    """Get ready, then try every setting of the work file that the one line of `orders` names (`trial.py` writes it)."""
     _leave_no_core()
     core = runtime.load().Core()
+    line = orders.readline()
+    if not line:  # nobody is left to give any
+        return
+    work = json.loads(line)
+    content = json.loads(Path(work).read_text("ascii"))
     for number, setting in content["settings"]:
         _say(number, "began", content["silence_seconds"])
         try:
