@@ -221,11 +221,12 @@ def _find_line(text: str, title: str, start: int, end: int) -> int | None:
     last = plain_title.rpartition(" ")[2]  # nearly no line has it, and what `plain` does takes long
     place = text.rfind("\n", 0, start) + 1
     lines = text[place:end].split("\n")
+    found = [line.endswith(last) for line in text[place:end].lower().split("\n")]
     for index, line in enumerate(lines):
         both = line if index + 1 >= len(lines) else f"{line} {lines[index + 1]}"
         if (
             place >= start
-            and last in both.lower()
+            and any(found[index : index + 2])
             and plain_title in {plain(line), plain(both), line.strip(), both.strip()}
         ):
             return place

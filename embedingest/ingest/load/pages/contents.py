@@ -41,10 +41,11 @@ def drop_leaders(pages: list[Page]) -> int:
         return 0
     own = {(entry.page, entry.place) for entry in leaders}
     contents: set[tuple[int, int]] = set()
+    with_any = {entry.page for entry in leaders}
     runs = [run for run in _runs(leaders) if _rises(run)]
     if runs:
         others = (
-            [line.text for place, line in enumerate(page.lines) if (index, place) not in own]
+            [line.text for place, line in enumerate(page.lines) if index not in with_any or (index, place) not in own]
             for index, page in enumerate(pages)
         )
         possible = {entry: _possible(entry, pages) for run in runs for entry in run}

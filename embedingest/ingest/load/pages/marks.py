@@ -36,18 +36,20 @@ def marks(pdfium: Any, page: Any, turn: Turn | None) -> Iterator[Mark]:
     raw = pdfium.raw
     for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MOST)):
         annotation = raw.FPDFPage_GetAnnot(page.raw, index)
-        if annotation:
-            try:
-                mark = _mark(raw, page, annotation)
-            finally:
-                raw.FPDFPage_CloseAnnot(annotation)
-            if mark is not None:
-                yield mark if turn is None else mark._replace(box=turn(mark.box))
+        if not annotation:
+            continue
+        try:
+            subtype = raw.FPDFAnnot_GetSubtype(annotation)
+            wordless = subtype in {raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP}
+            mark = None if wordless else _mark(raw, page, annotation, subtype)
+        finally:
+            raw.FPDFPage_CloseAnnot(annotation)
+        if mark is not None:
+            yield mark if turn is None else mark._replace(box=turn(mark.box))
 
 
-def _mark(raw: Any, page: Any, annotation: Any) -> Mark | None:
-    subtype = raw.FPDFAnnot_GetSubtype(annotation)
-    if subtype in {raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP} or raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
+def _mark(raw: Any, page: Any, annotation: Any, subtype: int) -> Mark | None:
+    if raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
         return None
     sides = raw.FS_RECTF()
     raw.FPDFAnnot_GetRect(annotation, sides)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 __all__ = ["NEAR", "Box", "Grid", "Line", "Page", "Turn", "Word"]
@@ -73,19 +74,19 @@ class Grid(NamedTuple):
     rows: list[float]
     rules: list[Box]
 
-    def upright(self, column: int, row: int) -> bool:
-        """Whether a line stands before a column in a row."""
-        x, y = self.columns[column], (self.rows[row] + self.rows[row + 1]) / 2
-        return any(
-            rule.is_upright and abs(rule.centre - x) <= NEAR and rule.bottom <= y <= rule.top for rule in self.rules
-        )
+    def upright(self) -> list[list[bool]]:
+        """Whether a line stands before a column in a row, row by row."""
+        middles = [(above + below) / 2 for above, below in pairwise(self.rows)]
+        rules = [rule for rule in self.rules if rule.is_upright]
+        before = [[rule for rule in rules if abs(rule.centre - x) <= NEAR] for x in self.columns[:-1]]
+        return [[any(rule.bottom <= y <= rule.top for rule in near) for near in before] for y in middles]
 
-    def lying(self, column: int, row: int) -> bool:
-        """Whether a line lies above a row in a column."""
-        x, y = (self.columns[column] + self.columns[column + 1]) / 2, self.rows[row]
-        return any(
-            not rule.is_upright and abs(rule.middle - y) <= NEAR and rule.left <= x <= rule.right for rule in self.rules
-        )
+    def lying(self) -> list[list[bool]]:
+        """Whether a line lies above a row in a column, row by row."""
+        middles = [(left + right) / 2 for left, right in pairwise(self.columns)]
+        rules = [rule for rule in self.rules if not rule.is_upright]
+        above = [[rule for rule in rules if abs(rule.middle - y) <= NEAR] for y in self.rows[:-1]]
+        return [[any(rule.left <= x <= rule.right for rule in near) for x in middles] for near in above]
 
 
 @dataclass(slots=True)

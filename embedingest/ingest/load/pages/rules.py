@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.ingest.load.pages.calls import calls, handle
 from embedingest.ingest.load.pages.page import NEAR, Box, Grid
 
 if TYPE_CHECKING:
@@ -63,10 +64,13 @@ def _rules(raw: Any, page: Any) -> Iterator[Box]:
         return
     sides = [ctypes.c_float() for _ in range(4)]
     found = [ctypes.byref(side) for side in sides]
-    drawn_at, kind_of, path, whole = raw.FPDFPage_GetObject, raw.FPDFPageObj_GetType, raw.FPDF_PAGEOBJ_PATH, page.raw
+    bare = calls(raw)
+    drawn_at, kind_of, path, whole = bare.drawn, bare.kind, raw.FPDF_PAGEOBJ_PATH, handle(page.raw)
     for index in range(count):
-        drawn = drawn_at(whole, index)
-        if kind_of(drawn) == path and raw.FPDFPageObj_GetBounds(drawn, *found):
+        if kind_of(drawn_at(whole, index)) != path:
+            continue
+        drawn = raw.FPDFPage_GetObject(page.raw, index)
+        if raw.FPDFPageObj_GetBounds(drawn, *found):
             left, bottom, right, top = (side.value for side in sides)
             if min(right - left, top - bottom) <= _THIN:
                 yield Box(left, bottom, right, top)

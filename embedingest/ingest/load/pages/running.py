@@ -71,7 +71,9 @@ def drop_running(pages: list[Page]) -> int:
 def _edges(index: int, page: Page) -> Iterator[_Edge]:
     if len(page.lines) < _SHORTEST:
         return
-    downwards = sorted(page.lines, key=lambda line: -line.box.middle)
+    heights = [line.box[1] + line.box[3] for line in page.lines]
+    order = sorted(range(len(heights)), key=heights.__getitem__, reverse=True)
+    downwards = [page.lines[place] for place in order]
     for depth, line in enumerate(downwards[:_EDGE]):
         following = downwards[depth + 1 : depth + 5]
         yield _Edge(index, line, True, page.height - line.box.middle, depth, following)
@@ -125,13 +127,11 @@ def _counts(group: list[_Edge]) -> bool:
 
 def _is_title(group: list[_Edge], pages: list[Page]) -> bool:
     """Larger letters than the page's: a title, where pages lie as slides do, or where its numbers differ."""
-    larger = sum(
-        edge.top and _height(edge.line) > _LARGER * median(map(_height, pages[edge.page].lines)) for edge in group
-    )
-    if larger * 2 < len(group):
-        return False
     lying = sum(pages[edge.page].width > pages[edge.page].height for edge in group)
-    return lying * 2 > len(group) or len({edge.line.text for edge in group}) > 1
+    if not group[0].top or (lying * 2 <= len(group) and len({edge.line.text for edge in group}) == 1):
+        return False
+    larger = sum(_height(edge.line) > _LARGER * median(map(_height, pages[edge.page].lines)) for edge in group)
+    return larger * 2 >= len(group)
 
 
 def _is_row(edge: _Edge, running: set[int]) -> bool:

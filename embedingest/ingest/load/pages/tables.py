@@ -75,13 +75,14 @@ def _whole(line: Line) -> Word:
 def _rows(grid: Grid, cells: dict[tuple[int, int], list[_Said]]) -> list[list[str]] | None:
     """The text of each cell; None where so few are filled that the lines are a picture, or a box."""
     across, down = len(grid.columns) - 1, len(grid.rows) - 1
+    upright, lying = grid.upright(), grid.lying()
     owner: dict[tuple[int, int], tuple[int, int]] = {}
     for row in range(down):
         for column in range(across):
             own = (row, column)
-            if column and not grid.upright(column, row):
+            if column and not upright[row][column]:
                 own = owner[row, column - 1]
-            elif row and not grid.lying(column, row):
+            elif row and not lying[row][column]:
                 own = owner[row - 1, column]
             owner[row, column] = own
     merged: dict[tuple[int, int], list[_Said]] = {}

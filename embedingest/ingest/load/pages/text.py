@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from embedingest.types import Span
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["joined"]
 
+_SIGNS: Final = ("-", "\u00ad")
 _ENDS: Final = (".", "!", "?", ":", "。", "！", "？")
 _HEAD: Final = re.compile(r"[^\W\d_]+\Z")
 _TAIL: Final = re.compile(r"[^\W\d_]+")
@@ -19,9 +21,7 @@ _TAIL: Final = re.compile(r"[^\W\d_]+")
 
 def joined(pages: list[Page]) -> tuple[str, list[Span]]:
     """The pages' lines as one text with a span for each page that has any."""
-    known: set[str] = set()
-    if any(_parted(line) for page in pages for line in page.lines):
-        known = set(" ".join([line.text for page in pages for line in page.lines]).split())
+    known = _Known(pages)
     parts: list[str] = []
     spans: list[Span] = []
     length = 0
@@ -34,17 +34,36 @@ def joined(pages: list[Page]) -> tuple[str, list[Span]]:
     return "".join(parts), spans
 
 
-def _parted(line: Line) -> bool:
-    return line.hyphen or line.text.endswith(("-", "\u00ad"))
+class _Known:
+    """The words of all pages. Few files ask for those with a hyphen, nearly none for all."""
+
+    def __init__(self, pages: list[Page]) -> None:
+        self._lines = [line.text for page in pages for line in page.lines]
+
+    @cached_property
+    def parted(self) -> set[str]:
+        """The words of lines that have a hyphen."""
+        return set(" ".join([line for line in self._lines if "-" in line]).split())
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._text and word in self._all
+
+    @cached_property
+    def _text(self) -> str:
+        return "\n".join(self._lines)
+
+    @cached_property
+    def _all(self) -> set[str]:
+        return set(self._text.split())
 
 
-def _whole(lines: list[Line], known: set[str]) -> list[str]:
+def _whole(lines: list[Line], known: _Known) -> list[str]:
     """The lines' texts; of a word that goes on in the next line all of it stands in the first."""
     texts = [line.text for line in lines]
     for index, line in enumerate(lines[:-1]):
-        if not _parted(line):
+        if not line.hyphen and line.text[-1:] not in _SIGNS:
             continue
-        head = _HEAD.search(texts[index].removesuffix("-").removesuffix("\u00ad"))
+        head = _HEAD.search(texts[index].rpartition(" ")[2].removesuffix("-").removesuffix("\u00ad"))
         tail = _TAIL.match(texts[index + 1])
         if head is None or tail is None:
             if line.hyphen:  # no letters: a number, a name of signs
@@ -52,7 +71,7 @@ def _whole(lines: list[Line], known: set[str]) -> list[str]:
             continue
         if tail[0][0].islower():
             one, two = f"{head[0]}{tail[0]}", f"{head[0]}-{tail[0]}"
-            sign = "-" if two in known and one not in known else ""
+            sign = "-" if two in known.parted and one not in known else ""
         elif line.hyphen:
             sign = "-"
         else:
