@@ -5,9 +5,11 @@ Knows languages through tree-sitter grammars only; a language without one is cut
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.chunk.emit import Emitter
+from embedingest.ingest.chunk.entries import LANGUAGES, Entries
 from embedingest.ingest.chunk.fill import Filler, Piece
 from embedingest.ingest.chunk.pack import draw
 from embedingest.ingest.chunk.settings import ChunkSettings
@@ -25,11 +27,12 @@ _DRAW: Final = 0.05
 class CodeChunker:
     """`heading_path` of a chunk are the names around it; `metadata` has them with dots as `symbol`, and the `language`.
 
+    JSON and YAML are cut between entries, and what is cut has the keys around it embedded in front.
     Sources above `max_syntax_bytes` are cut without a syntax tree. Overlap repeats lines as any text.
     """
 
     name = "code"
-    version = "2"
+    version = "3"
 
     def __init__(self, settings: ChunkSettings, *, max_syntax_bytes: int = 4 * 2**20) -> None:
         self._settings = settings
@@ -41,7 +44,8 @@ class CodeChunker:
         if not text.strip():
             return []
         settings = self._settings
-        syntax = parse(text, document.language, self._max_syntax_bytes)
+        syntax = self._structure(document)
+        settings = replace(settings, heading_prefix=True) if isinstance(syntax, Entries) else settings
         filler = Filler(text, sizer, overlap_tokens=settings.overlap_tokens, trim=settings.trim, aim=_AIM)
         emitter = Emitter(document, trim=settings.trim)
         room = settings.room(sizer)
@@ -51,7 +55,7 @@ class CodeChunker:
         chunks = []
         for start, end in filler.slices(0, len(text), pieces, room - reserve):
             path = syntax.path(start, end) if syntax else ()
-            prefix = self._prefix(path, sizer, reserve)
+            prefix = _prefix(settings, path, sizer, reserve)
             facts: dict[str, Any] = {"language": document.language} if document.language else {}
             if path:
                 facts["symbol"] = ".".join(path)
@@ -60,10 +64,10 @@ class CodeChunker:
                 chunks.append(chunk)
         return chunks
 
-    def _prefix(self, path: tuple[str, ...], sizer: Sizer, reserve: int) -> str:
-        prefix = self._settings.prefix(path, sizer)
-        # Two tokens are kept for what may change where prefix and text meet.
-        return prefix if prefix and sizer.count(prefix) + 2 <= reserve else ""
+    def _structure(self, document: Document) -> Syntax | Entries | None:
+        if document.language in LANGUAGES:
+            return Entries(document.text, document.language) if len(document.text) <= self._max_syntax_bytes else None
+        return parse(document.text, document.language, self._max_syntax_bytes)
 
 
 def create(
@@ -80,7 +84,13 @@ def create(
     )
 
 
-def _pieces(text: str, syntax: Syntax | None, filler: Filler, capacity: int) -> list[Piece]:
+def _prefix(settings: ChunkSettings, path: tuple[str, ...], sizer: Sizer, reserve: int) -> str:
+    prefix = settings.prefix(path, sizer)
+    # Two tokens are kept for what may change where prefix and text meet.
+    return prefix if prefix and sizer.count(prefix) + 2 <= reserve else ""
+
+
+def _pieces(text: str, syntax: Syntax | Entries | None, filler: Filler, capacity: int) -> list[Piece]:
     if syntax is None:
         return [Piece(0, 0.0, "code")]
     places = syntax.places(lambda start, end: filler.size(start, end) > capacity)

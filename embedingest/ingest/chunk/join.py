@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["attached", "common", "runs"]
 
+_FEW: Final = 5
 _DEEPEST: Final = 16
 """Headings below this level are neighbours of each other."""
 
@@ -28,12 +29,18 @@ _DEEPEST: Final = 16
 def attached(sections: Sequence[Section], size: Size, most: float) -> list[Section]:
     """The sections without headings that stand alone, where those have at most `most` tokens.
 
-    A heading without words goes to the section that follows it under its parent, else to the one before.
+    A heading without words goes to the section that follows it under its parent, else to the one before; so does what
+    opens a document with a title and a few words.
     """
     forward: list[Section] = []
     for section in reversed(sections):
         following = forward[-1] if forward else None
-        if following is not None and _leads(section, following) and size(section.start, _body(following)) <= most:
+        opens = section is sections[0] and following is not None and _opens(section, following, size, most)
+        if (
+            following is not None
+            and (opens or _leads(section, following))
+            and size(section.start, _body(following)) <= most
+        ):
             forward[-1] = replace(
                 following, start=section.start, blocks=section.blocks + following.blocks, apart=section.apart
             )
@@ -104,6 +111,12 @@ def _leads(section: Section, following: Section) -> bool:
     """Whether it is nothing but headings, and what follows stands below the same parent."""
     above = section.outline[:-1]
     return section.bare and not following.apart and following.outline[: len(above)] == above
+
+
+def _opens(section: Section, following: Section, size: Size, most: float) -> bool:
+    """Whether a section is a title and a few words over the one that follows."""
+    below = following.outline[: len(section.outline)] == section.outline and not following.apart
+    return below and size(section.start, section.end) <= most / _FEW
 
 
 def _body(section: Section) -> int:

@@ -28,10 +28,12 @@ _BLANK_LINE: Final[_Level] = (re.compile(r"\n[ \t]*\n\s*(?=\S)"), 0.2)
 _LINE: Final[_Level] = (re.compile(r"\n(?=[^\n])"), 0.4)
 _SENTENCE: Final[_Level] = (re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=\S)|(?<=[。！？])(?=\S)"), 0.4)
 _CLAUSE: Final[_Level] = (re.compile(r"(?<=[,;:—])\s+(?=\S)|(?<=[、，；：])(?=\S)"), 0.7)
+# Of a row that alone is too large: before the next cell, or before the next key of a record in JSON.
+_CELL: Final[_Level] = (re.compile(r" \|[ \t]+(?=\S)|,[ \t]*(?=\"[^\"\\\n]{1,80}\"[ \t]*:)"), 0.6)
 _RECORD: Final[_Level] = (re.compile(rf"\n(?={RECORD})", re.VERBOSE), 0.0)
 _LEVELS: Final[dict[str, tuple[_Level, ...]]] = {
     "code": (_UNINDENTED, _BLANK_LINE, _LINE),
-    "table": (_LINE,),
+    "table": (_LINE, _CELL),
     "log": (_RECORD, _LINE, _SENTENCE, _CLAUSE),
     "lines": (_BLANK_LINE, _LINE, _SENTENCE, _CLAUSE),
     "paragraph": (_BLANK_LINE, _SENTENCE, _LINE, _CLAUSE),

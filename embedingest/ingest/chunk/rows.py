@@ -10,7 +10,7 @@ from embedingest.ingest.chunk.pack import draw
 from embedingest.ingest.chunk.settings import ChunkSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from embedingest.types import Chunk, Document, Sizer, Span
 
@@ -46,13 +46,18 @@ class RowsChunker:
         room = self._settings.room(sizer)
         chunks = []
         first = counted = 0
-        for sheet_start, start_of_table, end_of_table, path, header in _tables(document):
+
+        def fits(start: int, end: int) -> bool:
+            return filler.size(start, end) <= room
+
+        for sheet_start, start_of_table, end_of_table, path, header in _tables(document, fits):
             prefix = self._settings.prefix(path, sizer) + self._header(document, header, sizer)
             capacity = room - (sizer.count(prefix) if prefix else 0)
             if start_of_table == sheet_start:
                 first, counted = firsts.get(sheet_start, 1), sheet_start
+            rows_begin = start_of_table if header is None else header.end
             for start, end in filler.slices(
-                start_of_table, end_of_table, _rows(text, start_of_table, end_of_table), capacity, prefix
+                start_of_table, end_of_table, _rows(text, start_of_table, end_of_table, rows_begin), capacity, prefix
             ):
                 first += text.count("\n", counted, start)
                 counted = start
@@ -94,8 +99,13 @@ def _sheets(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
             yield start, end, (names[start],) if names.get(start) else ()
 
 
-def _tables(document: Document) -> Iterator[tuple[int, int, int, tuple[str, ...], Span | None]]:
-    """Start of the sheet, start, end, name and header of each stretch of rows, tiling the text."""
+def _tables(
+    document: Document, fits: Callable[[int, int], bool]
+) -> Iterator[tuple[int, int, int, tuple[str, ...], Span | None]]:
+    """Start of the sheet, start, end, name and header of each stretch of rows, tiling the text.
+
+    Tables of a sheet that fits as a whole stay together.
+    """
     headers = sorted((span for span in document.spans if span.kind == "header"), key=lambda span: span.start)
     at = 0
     for start, end, path in _sheets(document):
@@ -103,6 +113,9 @@ def _tables(document: Document) -> Iterator[tuple[int, int, int, tuple[str, ...]
             at += 1
         header = headers[at] if at < len(headers) and headers[at].start < end else None
         place, at = start, at + (header is not None)
+        if at < len(headers) and headers[at].start < end and fits(start, end):
+            yield start, place, end, path, header
+            continue
         while at < len(headers) and headers[at].start < end:
             following = document.text.rfind("\n\n", place, headers[at].start) + 2  # with what stands close above it
             following = following if following > 1 else headers[at].start
@@ -112,9 +125,11 @@ def _tables(document: Document) -> Iterator[tuple[int, int, int, tuple[str, ...]
         yield start, place, end, path, header
 
 
-def _rows(text: str, start: int, end: int) -> Iterator[Piece]:
+def _rows(text: str, start: int, end: int, rows_begin: int) -> Iterator[Piece]:
+    """The rows; the first one stays with the header and the titles above it."""
     place = start
     while place < end:
-        yield Piece(place, _DRAW * draw(text, place), "table")
+        if place == start or place > rows_begin:
+            yield Piece(place, _DRAW * draw(text, place), "table")
         newline = text.find("\n", place, end)
         place = end if newline < 0 else newline + 1

@@ -44,7 +44,7 @@ class CaptionsLoader:
     """
 
     name = "captions"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".srt", ".vtt", ".ass", ".ssa"})
     mimes = frozenset({"application/x-subrip", "text/vtt", "text/x-ssa"})
 

@@ -84,7 +84,7 @@ class GzipLoader(_PackedLoader):
     """Reads what a gzip file holds, by the name without `.gz`. `options` are settings by loader name."""
 
     name = "gzip"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".gz", ".tgz", ".svgz"})
     mimes = frozenset({"application/gzip"})
 
@@ -99,7 +99,7 @@ class Bzip2Loader(_PackedLoader):
     """Reads what a bzip2 file holds, by the name without `.bz2`. `options` are settings by loader name."""
 
     name = "bzip2"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".bz2", ".tbz", ".tbz2"})
     mimes = frozenset({"application/x-bzip2"})
 
@@ -111,7 +111,7 @@ class XzLoader(_PackedLoader):
     """Reads what an xz or lzma file holds, by the name without `.xz`. `options` are settings by loader name."""
 
     name = "xz"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".xz", ".txz", ".lzma"})
     mimes = frozenset({"application/x-xz", "application/x-lzma"})
 
@@ -123,7 +123,7 @@ class ZstdLoader(_PackedLoader):
     """Reads what a zstd file holds, by the name without `.zst`. `options` are settings by loader name."""
 
     name = "zstd"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".zst", ".zstd", ".tzst"})
     mimes = frozenset({"application/zstd"})
 
@@ -159,7 +159,7 @@ class ArchiveLoader:
     """
 
     name = "archive"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".zip", ".tar", ".tgz", ".tar.gz"})
     mimes = frozenset({"application/zip", "application/x-tar"})
 

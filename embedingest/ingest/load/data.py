@@ -11,6 +11,8 @@ from embedingest.types import Document
 __all__ = ["JsonLinesLoader", "JsonLoader", "YamlLoader", "create_json", "create_jsonl", "create_yaml"]
 
 _LONG_LINE: Final = 2000
+_FEW_LINES: Final = 3
+_LONG_ALONE: Final = 400
 _LOOSE: Final = (".json5", ".jsonc")
 
 
@@ -21,7 +23,7 @@ class JsonLoader:
     """
 
     name = "json"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".json", ".geojson", ".json5", ".jsonc", ".webmanifest", ".har", ".avsc"})
     mimes = frozenset({"application/json"})
 
@@ -31,7 +33,7 @@ class JsonLoader:
         text, notices = decoded.text, dict(decoded.notices)
         lines, written = text.count("\n") + 1, text
         try:
-            if len(text) > _LONG_LINE * lines:
+            if len(text) > (_LONG_LINE if lines > _FEW_LINES else _LONG_ALONE) * lines:
                 text = rewritten(text, indent=True) + "\n"
             elif text.strip() and not name.lower().endswith(_LOOSE):
                 check(text)
@@ -52,7 +54,7 @@ class JsonLinesLoader:
     """One value a line, each kept on its line: numbers and keys as written, letters instead of their escapes."""
 
     name = "jsonl"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".jsonl", ".ndjson"})
     mimes = frozenset({"application/x-ndjson"})
 
@@ -80,7 +82,7 @@ class YamlLoader:
     """YAML as it stands: its comments and its order are part of what it says."""
 
     name = "yaml"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".yaml", ".yml"})
     mimes = frozenset({"application/yaml"})
 

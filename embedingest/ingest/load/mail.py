@@ -30,7 +30,7 @@ class MailLoader:
     """
 
     name = "mail"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".eml", ".emlx", ".mbox", ".mbx"})
     mimes = frozenset({"message/rfc822", "application/mbox"})
 

@@ -37,7 +37,7 @@ class TextLoader:
     """Text as it stands, with line feeds. reStructuredText and AsciiDoc keep their marks and give a title."""
 
     name = "text"
-    version = "4"
+    version = "5"
     suffixes = frozenset(SUFFIXES)
     mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/toml"})
 
@@ -61,7 +61,7 @@ class CodeLoader:
     """Source code as it stands, with its programming language."""
 
     name = "code"
-    version = "4"
+    version = "5"
     suffixes = frozenset(LANGUAGES)
     mimes = frozenset({"text/x-source"})
 

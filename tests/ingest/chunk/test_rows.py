@@ -44,3 +44,23 @@ def test_a_chunk_never_crosses_a_sheet():
 def test_the_header_can_be_left_out():
     chunks = create(header_prefix=False).chunk(document(), HashingSizer(24))
     assert {chunk.prefix for chunk in chunks} == {""}
+
+
+def test_a_header_is_never_a_chunk_alone_and_rows_that_are_too_large_are_cut_between_cells():
+    cells = [f"cell {n} of {n}" for n in range(20)]
+    text = "a | b | c\n" + " | ".join(cells) + "\nx | y | z\n"
+    spans = (Span(0, len(text), "sheet", "S"), Span(0, 10, "header", "a | b | c"))
+    chunks = create().chunk(document(text, spans), HashingSizer(32))
+    assert chunks[0].text.startswith("a | b | c\ncell 0 of 0 |")
+    assert all(chunk.text.split(" | ")[0].startswith(("a", "cell", "x")) for chunk in chunks)
+    record = "{" + ", ".join(f'"key {n}": "some words {n}"' for n in range(20)) + "}"
+    chunks = create().chunk(Document("x.jsonl", record, "rows"), HashingSizer(32))
+    assert all(chunk.text.startswith(('{"key', '"key')) for chunk in chunks)
+
+
+def test_small_tables_of_a_sheet_share_a_chunk():
+    text = "a | b\n1 | 2\n\nc | d | e\n3 | 4 | 5\n"
+    spans = (Span(0, 6, "header", "a | b"), Span(13, 23, "header", "c | d | e"))
+    assert [chunk.text for chunk in create().chunk(document(text, spans), HashingSizer(100))] == [text.strip()]
+    cut = [(chunk.prefix, chunk.text) for chunk in create().chunk(document(text, spans), HashingSizer(10))]
+    assert cut == [("", "a | b\n1 | 2"), ("", "c | d | e\n3 | 4 | 5")]

@@ -270,3 +270,12 @@ def test_an_edit_moves_only_the_cuts_beside_it():
     paragraphs.insert(40, "A new paragraph, " + words(20, 9000))
     after = {chunk.text for chunk in cut("\n\n".join(paragraphs), capacity=60)}
     assert len(after - before) <= 3
+
+
+def test_a_title_with_a_few_words_opens_the_first_chunk_and_is_none_alone():
+    words = "many words here that fill the room. " * 12
+    text = f"# Title\n\nBy Ann.\n\n## First\n\n{words}\n\n## Second\n\n{words}\n"
+    document = Document("x.md", text, "markdown")
+    chunks = create().chunk(document, HashingSizer(60))
+    assert chunks[0].text.startswith("# Title\n\nBy Ann.\n\n## First\n\nmany words")
+    assert chunks[0].heading_path == ("Title", "First")

@@ -62,7 +62,7 @@ class CardsLoader:
     """
 
     name = "cards"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".ics", ".ifb", ".vcs", ".vcf", ".vcard"})
     mimes = frozenset({"text/calendar", "text/vcard"})
 

@@ -51,7 +51,7 @@ class CatalogLoader:
     """
 
     name = "catalog"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".po", ".pot"})
     mimes = frozenset({"text/x-gettext-translation"})
 

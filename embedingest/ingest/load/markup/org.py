@@ -45,7 +45,7 @@ class OrgLoader:
     """
 
     name = "org"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".org", ".org_archive"})
     mimes = frozenset({"text/org", "text/x-org"})
 

@@ -42,7 +42,7 @@ class ManLoader:
     """
 
     name = "man"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".man", ".mdoc", ".roff"})
     mimes = frozenset({"text/troff"})
 

@@ -41,7 +41,7 @@ class WikiLoader:
     """
 
     name = "wiki"
-    version = "1"
+    version = "2"
     suffixes = frozenset({".wiki", ".mediawiki", ".wikitext"})
     mimes = frozenset({"text/x-wiki"})
 
