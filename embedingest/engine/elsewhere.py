@@ -78,7 +78,7 @@ def _cached() -> Iterator[FoundModel]:
             for file in sorted((folder / "snapshots").glob("*/**/*.gguf")):
                 if is_embedding_gguf(file):
                     plain = name.short.removesuffix(":latest")
-                    use = _use_of_gguf(re.sub(r"(?i)-gguf$", "", plain))
+                    use = _use_of_gguf(re.sub(r"(?i)-gguf$", "", plain), file)
                     yield FoundModel(f"{plain}/{file.name}", "GGUF", str(file), file.stat().st_size, use)
 
 
@@ -93,7 +93,7 @@ def _in_ollama() -> Iterator[FoundModel]:
                     weights, size = _weights_of(store, read_bounded(manifest, _LARGEST_MANIFEST_BYTES))
                     if is_embedding_gguf(weights):
                         plain = name.short.removesuffix(":latest")
-                        yield FoundModel(name.short, "Ollama's store", str(weights), size, _use_of_gguf(plain))
+                        yield FoundModel(name.short, "Ollama's store", str(weights), size, _use_of_gguf(plain, weights))
 
 
 def _weights_of(store: Path, manifest: bytes) -> tuple[Path, int]:
@@ -108,12 +108,13 @@ def _weights_of(store: Path, manifest: bytes) -> tuple[Path, int]:
     raise ValueError("no weights")
 
 
-def _use_of_gguf(name: str) -> str:
-    """What to do about weights in a form that only llama.cpp reads."""
+def _use_of_gguf(name: str, file: Path) -> str:
+    """What to do about weights in a form that llama.cpp reads: fetch the model that they were made of, or run them."""
+    run = f"`encoder: llamacpp` (plug-in embedingest-llamacpp) with `path: {file}` runs these weights"
     with contextlib.suppress(InvalidNameError):
         if is_known(ModelName.parse(name)):
-            return f"`embedingest models pull {name}` fetches the same model as safetensors"
-    return "serve it by Ollama or llama.cpp, and name that server as the engine (plug-in embedingest-remote)"
+            return f"`embedingest models pull {name}` fetches the same model as safetensors; {run}"
+    return run
 
 
 def _size(folder: Path) -> int:

@@ -180,14 +180,20 @@ def test_what_lies_in_the_cache_of_hugging_face_and_in_the_store_of_ollama_is_li
     gguf_file = tmp_path / "cache/models--nomic-ai--nomic-embed-text-v1.5-GGUF/snapshots" / COMMIT / "m.Q4.gguf"
     gguf_file.parent.mkdir(parents=True)
     gguf_file.write_bytes(ENCODER)
-    found = {(model.place, model.name): model.use for model in models_elsewhere()}
+    found = {(model.place, model.name): (model.path, model.use) for model in models_elsewhere()}
+    blobs = tmp_path / "ollama/blobs"
+
+    def run(file) -> str:
+        return f"`encoder: llamacpp` (plug-in embedingest-llamacpp) with `path: {file}` runs these weights"
+
+    def fetch(name) -> str:
+        return f"`embedingest models pull {name}` fetches the same model as safetensors; "
+
+    snapshot = str(tmp_path / f"cache/models--{NOMIC.replace('/', '--')}/snapshots/{COMMIT}")
     assert found == {
-        ("GGUF", f"{NOMIC}-GGUF/m.Q4.gguf"): f"`embedingest models pull {NOMIC}` fetches the same model as safetensors",
-        ("Hugging Face cache", f"{NOMIC}:latest"): f"use it as it is: `--model {NOMIC}`",
+        ("GGUF", f"{NOMIC}-GGUF/m.Q4.gguf"): (str(gguf_file), fetch(NOMIC) + run(gguf_file)),
+        ("Hugging Face cache", f"{NOMIC}:latest"): (snapshot, f"use it as it is: `--model {NOMIC}`"),
         ("Ollama's store", "mxbai-embed-large:latest"): (
-            "`embedingest models pull mxbai-embed-large` fetches the same model as safetensors"
-        ),
-        ("Ollama's store", "somebody/their-embedder:v2"): (
-            "serve it by Ollama or llama.cpp, and name that server as the engine (plug-in embedingest-remote)"
-        ),
+            str(blobs / "sha256-aa"), fetch("mxbai-embed-large") + run(blobs / "sha256-aa")),
+        ("Ollama's store", "somebody/their-embedder:v2"): (str(blobs / "sha256-bb"), run(blobs / "sha256-bb")),
     }  # fmt: skip

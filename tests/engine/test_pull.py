@@ -404,6 +404,13 @@ def test_a_hub_that_sends_people_round_and_round_is_an_error(hub, data):
     assert "redirect" in refused(hub, data).message.lower()
 
 
+@pytest.mark.parametrize("elsewhere", ["file:///etc/passwd?", "gopher://127.0.0.1:9", "http://127.0.0.1:9"])
+def test_a_hub_that_sends_people_elsewhere_gets_nobody_anything(hub, data, elsewhere):
+    hub.api.elsewhere = elsewhere
+    assert NAME in refused(hub, data).message or "refused" in refused(hub, data).message
+    assert not (data / NAME).exists()
+
+
 def test_nothing_is_asked_where_asking_is_off(hub, data, monkeypatch):
     from huggingface_hub import constants
 
