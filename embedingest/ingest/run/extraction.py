@@ -7,7 +7,9 @@ the memory of what came back until it is stored. A file that takes long counts n
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.extract.extractor import Extracted, Job
@@ -65,7 +67,8 @@ class Extraction:
         self._lock = threading.Lock()
         self._held: dict[str, int] = {}
         self._slow: dict[str, Candidate] = {}
-        self._growth = 0.0  # the most bytes lately held for a byte that was read
+        self._quick_bytes: Counter[str] = Counter()  # of files that are not slow, by what their names end in
+        self._growth: dict[str, float] = {}  # the most bytes lately held for a byte that was read, likewise
 
     @property
     def under_way(self) -> int:
@@ -87,12 +90,13 @@ class Extraction:
         """Whether the next file has to wait for others to end; for slow ones it does not."""
         with self._lock:
             jobs = self._jobs - len(self._slow)
-            size = self._bytes - sum(candidate.file.facts.size for candidate in self._slow.values())
             if urgent:
                 return jobs >= 2 * MOST_JOBS
-            if jobs >= MOST_JOBS or size >= MOST_BYTES:
+            if jobs >= MOST_JOBS or self._quick_bytes.total() >= MOST_BYTES:
                 return True
-            return sum(self._held.values()) + size * self._growth >= MOST_HELD
+            # What an archive unpacks to says nothing of what a note becomes.
+            to_come = sum(size * self._growth.get(kind, 0.0) for kind, size in self._quick_bytes.items())
+            return sum(self._held.values()) + to_come >= MOST_HELD
 
     def start(self, candidate: Candidate, before: FileState | None) -> None:
         """Have a file read, and cut unless its bytes are those that `before` was recorded of."""
@@ -108,6 +112,8 @@ class Extraction:
         )
         self._jobs += 1
         self._bytes += job.size
+        with self._lock:
+            self._quick_bytes[_kind(candidate)] += job.size
         on_slow = partial(self._found_slow, candidate)
         future = self._workers().submit(job, urgent=candidate.urgent, on_slow=on_slow)
         future.add_done_callback(lambda done: self._came(Outcome(candidate, before, _result(done))))
@@ -116,14 +122,17 @@ class Extraction:
         """Others are read past this file; called in a thread of the workers, before its outcome comes."""
         with self._lock:
             self._slow[candidate.source] = candidate
+            self._forget_quick(candidate)
 
     def _came(self, outcome: Outcome) -> None:
         """An outcome is there, in the thread that brings it: hold it, or let go of it before more pile up."""
         if isinstance(outcome.result, Extracted):
             candidate, weight = outcome.candidate, outcome.result.weight
             size = max(1, candidate.file.facts.size)
+            kind = _kind(candidate)
             with self._lock:
-                self._growth = max(weight / size, _FADES * self._growth) if weight > _SMALL else self._growth
+                if weight > _SMALL:
+                    self._growth[kind] = max(weight / size, _FADES * self._growth.get(kind, 0.0))
                 waited_for = candidate.urgent or candidate.source in self._slow
                 if sum(self._held.values()) >= MOST_HELD and not waited_for:
                     outcome = outcome._replace(result=None, put_back=True)
@@ -139,11 +148,23 @@ class Extraction:
     def ended(self, outcome: Outcome) -> None:
         """An outcome was taken from where it was posted: there is room for another file."""
         with self._lock:
-            self._slow.pop(outcome.candidate.source, None)
+            if self._slow.pop(outcome.candidate.source, None) is None:
+                self._forget_quick(outcome.candidate)
         self._jobs -= 1
         size = outcome.candidate.file.facts.size
         self._bytes -= size
         self.bytes_read += size
+
+    def _forget_quick(self, candidate: Candidate) -> None:
+        """A file is slow, or has ended."""
+        kind = _kind(candidate)
+        self._quick_bytes[kind] -= candidate.file.facts.size
+        if self._quick_bytes[kind] <= 0:
+            del self._quick_bytes[kind]
+
+
+def _kind(candidate: Candidate) -> str:
+    return PurePosixPath(candidate.source).suffix.lower()
 
 
 def _result(future: Future[Extracted]) -> Extracted | BaseException | None:

@@ -104,6 +104,27 @@ def test_what_workers_gave_is_held_until_it_is_stored_and_what_is_too_much_is_pu
     assert desk.extraction.full(urgent=False), "files that grow so much come one by one for a while"
 
 
+def test_what_an_archive_grew_by_holds_back_archives_and_no_notes() -> None:
+    desk = Desk()
+    bomb, archive, notes = candidate("a.ZIP"), candidate("b.zip"), [candidate(f"{name}.md") for name in "cde"]
+    desk.extraction.start(bomb, None)
+    desk.jobs[0][2].set_result(replace(extracted(bomb, ["text"]), weight=10 * MOST_HELD))
+    desk.extraction.ended(desk.outcomes[0])
+    desk.extraction.stored(bomb.source)
+    for note in notes:
+        desk.extraction.start(note, None)
+        assert not desk.extraction.full(urgent=False)
+    desk.extraction.start(archive, None)
+    assert desk.extraction.full(urgent=False)
+    desk.slow[archive.source]()
+    assert not desk.extraction.full(urgent=False), "others are read past it"
+    desk.jobs[-1][2].cancel()
+    desk.extraction.ended(desk.outcomes[-1])
+    assert not desk.extraction.full(urgent=False)
+    desk.extraction.start(archive, None)
+    assert desk.extraction.full(urgent=False), "it was forgotten once"
+
+
 def test_bytes_that_are_stored_already_are_not_cut_again_but_only_what_went_well_is_trusted() -> None:
     desk = Desk()
     states = {
