@@ -48,11 +48,11 @@ class MailLoader:
         attached: list[tuple[str, bytes]] = []
         for number, message in enumerate(messages, start=1):
             start = assembly.next
-            subject = _header(message, "Subject") or "(no subject)"
+            subject = headers.header(message, "Subject") or "(no subject)"
             parts = collect(message, notices)
             _write(assembly, message, subject, parts.body)
             assembly.span(start, "heading", subject)
-            assembly.span(start, "message", _header(message, "Message-ID") or str(number))
+            assembly.span(start, "message", headers.header(message, "Message-ID") or str(number))
             attached += parts.attached
         if attached and not self._attachments:
             notices["attachments_left_out"] = notices.get("attachments_left_out", 0) + len(attached)
@@ -63,7 +63,7 @@ class MailLoader:
             has_lines=False,
             text=assembly.text,
             mime="message/rfc822" if single else "application/mbox",
-            title=_header(messages[0], "Subject") or None if single else None,
+            title=headers.header(messages[0], "Subject") or None if single else None,
             spans=tuple(assembly.spans),
             metadata=_facts(messages[0]) if single else {"messages": len(messages)},
             notices=notices,
@@ -80,23 +80,14 @@ def _parse(data: bytes) -> EmailMessage:
     return cast("EmailMessage", email.message_from_bytes(data, policy=headers.MAIL))
 
 
-def _header(message: EmailMessage, field: str) -> str:
-    """A header's words; one that breaks every rule is read as empty."""
-    try:
-        value = str(message.get(field, ""))
-    except headers.FAILURES:
-        return ""
-    return " ".join(value.encode("utf-8", "replace").decode().split())
-
-
 def _facts(message: EmailMessage) -> dict[str, Any]:
     fields = {"subject": "Subject", **dict(_HEADERS), "message_id": "Message-ID", "in_reply_to": "In-Reply-To"}
-    facts = {key: _header(message, field) for key, field in fields.items()}
+    facts = {key: headers.header(message, field) for key, field in fields.items()}
     return {key: value for key, value in facts.items() if value}
 
 
 def _write(assembly: Assembly, message: EmailMessage, subject: str, body: str) -> None:
-    lines = [f"{field}: {value}" for _, field in _HEADERS if (value := _header(message, field))]
+    lines = [f"{field}: {value}" for _, field in _HEADERS if (value := headers.header(message, field))]
     assembly.add("\n".join([subject, *lines]))
     assembly.add(body)
 

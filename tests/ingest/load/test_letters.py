@@ -1,5 +1,6 @@
 """Mail, mailboxes, saved pages, calendars and cards: every word once, in its place; attachments in every nesting."""
 
+import base64
 from email.message import EmailMessage
 
 import pytest
@@ -229,3 +230,48 @@ def test_a_calendar_says_its_name_how_long_events_last_and_in_which_zone():
 def test_paragraphs_that_flow_are_whole(delsp, sent, text):
     head = f"Subject: A\nContent-Type: text/plain; format=flowed; delsp={delsp}"
     assert body(load(f"{head}\n\n{sent}\n")).rstrip("\n") == text
+
+
+def alternative(plain, html):
+    parts = (("plain", plain), ("html", html))
+    body = "".join(f"--b\r\nContent-Type: text/{kind}\r\n\r\n{said}\r\n" for kind, said in parts)
+    return f"From: a@b\r\nSubject: s\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n{body}--b--\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("plain", "html", "words"),
+    [
+        ("Please view this in a reader of HTML.", "<p>The mill opens on Monday, and flour is five euro.</p>",
+         "The mill opens on Monday, and flour is five euro."),
+        ("The mill opens on Monday.", "<h1>News</h1><p>The mill opens on Monday. <a>Unsubscribe</a></p>",
+         "The mill opens on Monday."),
+        ("A long plain text with all of the words that matter.", "<p>See the plain text</p>",
+         "A long plain text with all of the words that matter."),
+    ],
+)  # fmt: skip
+def test_a_plain_text_that_only_points_to_the_html_is_not_the_text(plain, html, words):
+    assert load(alternative(plain, html)).text.strip().endswith(f"\n\n{words}")
+
+
+def test_headers_of_old_programs_are_read_in_their_encoding():
+    name, subject = "朱镕基".encode("gbk"), "朱镕基总理的信".encode("gbk")
+
+    def word(data):
+        return b"=?gb2312?B?" + base64.b64encode(data) + b"?="
+
+    message = (
+        b"From: " + word(name) + b" <z@x>\r\nSubject: " + word(subject[:5]) + b"\r\n " + word(subject[5:]) + b" end\r\n"
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; "
+        b'filename="' + word(name + b".txt") + b'"\r\n\r\nWords.\r\n--b--\r\n'
+    )
+    document = load(message)
+    assert (document.title, document.metadata["from"]) == ("朱镕基总理的信 end", "朱镕基 <z@x>")
+    assert [child.source for child in document.children] == ["a.eml!/朱镕基.txt"]
+    assert load("Subject: Die Mühle\r\n\r\nWords.".encode("latin-1")).title == "Die Mühle"
+    assert load("Subject: Die Mühle\r\n\r\nWords.".encode()).title == "Die Mühle"
+
+
+def test_words_left_out_of_html_are_counted_for_the_text_that_is_taken():
+    html = "<body><nav>Menu</nav><main><p>The mill opens on Monday, flour is five euro.</p></main></body>"
+    assert load(alternative("The mill opens on Monday, flour is five euro.", html)).notices == {}
+    assert load(alternative(" ", html)).notices == {"words_left_out": 1}

@@ -1,12 +1,22 @@
-"""How the standard library reads the headers of letters here: the beginning of each, and never so that it fails."""
+"""How the headers of letters are read here: the beginning of each, in any encoding, and never so that it fails."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import email.policy
+import quopri
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["FAILURES", "MAIL", "PAGE"]
+from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.labels import web_codec
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+__all__ = ["FAILURES", "MAIL", "PAGE", "file_name", "header"]
 
 FAILURES: Final = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError)
 """What the standard parser raises for headers that break every rule."""
@@ -14,6 +24,10 @@ FAILURES: Final = (ValueError, LookupError, AttributeError, TypeError, Arithmeti
 _MOST_HEADER: Final = 32_768
 _MOST_DIGITS: Final = 400
 _ENDLESS: Final = re.compile(rf"([0-9]{{{_MOST_DIGITS}}})[0-9]+")
+
+
+_ENCODED_WORD: Final = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,30})?\?([bBqQ])\?([^?]*+)\?=")
+_NAMED: Final = re.compile(r'(?:file)?name\s*=\s*(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
 
 
 class _Short(email.policy.EmailPolicy):
@@ -46,3 +60,60 @@ MAIL: Final[Any] = _Short()
 
 PAGE: Final[Any] = _Plain()
 """For pages that are written like messages."""
+
+
+def header(message: Message, field: str) -> str:
+    """A header's words; one that breaks every rule is read as empty.
+
+    Bytes beyond ASCII that stand in it bare are read in the encoding that they show, and labels of encoded words mean
+    what browsers take them for.
+    """
+    try:
+        value = str(message.get(field, ""))
+    except FAILURES:
+        return ""
+    if "\ufffd" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raw = next((str(each) for name, each in message.raw_items() if name.lower() == field.lower()), "")
+        value = _read(raw) or value
+    return " ".join(value.encode("utf-8", "replace").decode().split())
+
+
+def file_name(part: Message) -> str:
+    """What a part is called; empty where it says nothing."""
+    name = part.get_filename() or ""
+    if "\ufffd" not in name:
+        return name
+    for field in ("content-disposition", "content-type"):
+        raw = next((str(each) for key, each in part.raw_items() if key.lower() == field), "")
+        found = _NAMED.search(_read(raw))
+        if found:
+            return found[1] or found[2]
+    return name
+
+
+def _read(raw: str) -> str:
+    """The words of a header as it is written; encoded words that follow each other are decoded together."""
+    data = raw[:_MOST_HEADER].encode("utf-8", "surrogateescape")
+    try:
+        text = decode(data, "").text
+    except DocumentError:
+        text = data.decode("latin-1")
+    said: list[str] = []
+    pending, codec, last = b"", "", 0
+    for match in _ENCODED_WORD.finditer(text):
+        between = text[last : match.start()]
+        own = web_codec(match[1]) or "utf-8"
+        if between.strip() or own != codec or not pending:
+            said += [pending.decode(codec or "utf-8", "replace"), between if between.strip() or not pending else ""]
+            pending = b""
+        pending, codec, last = pending + _bytes_of(match[2], match[3]), own, match.end()
+    return " ".join("".join([*said, pending.decode(codec or "utf-8", "replace"), text[last:]]).split())
+
+
+def _bytes_of(kind: str, word: str) -> bytes:
+    if kind in "qQ":
+        return quopri.decodestring(word.encode("utf-8"), header=True)
+    try:
+        return base64.b64decode(word.encode("utf-8") + b"==")
+    except binascii.Error:
+        return word.encode("utf-8")

@@ -15,7 +15,7 @@ from embedingest.ingest.load.encoded.data import without_data
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.letters.cards import to_text
 from embedingest.ingest.load.letters.flowed import unflowed
-from embedingest.ingest.load.letters.headers import FAILURES
+from embedingest.ingest.load.letters.headers import FAILURES, file_name
 from embedingest.ingest.notices import add_notices
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _REPORTS: Final = frozenset({"message/delivery-status", "message/disposition-notification"})
 _SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
 _SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_WORD: Final = re.compile(r"\w+")
 _GAP: Final = re.compile(r"\n{3,}")
 _ENRICHED: Final = re.compile(r"<(?!<)[^<>]*>")
 
@@ -39,13 +40,15 @@ _ENRICHED: Final = re.compile(r"<(?!<)[^<>]*>")
 class Parts:
     """Of a part and all within it: its texts in their order, name and bytes of what is attached.
 
-    `asides` are texts that hold beside every alternative: calendars. `plain` says that no text was HTML.
+    `asides` are texts that hold beside every alternative: calendars. `plain` says that no text was HTML; `notices` are
+    of the texts.
     """
 
     texts: list[str] = field(default_factory=list)
     asides: list[str] = field(default_factory=list)
     attached: list[tuple[str, bytes]] = field(default_factory=list)
     plain: bool = True
+    notices: dict[str, int] = field(default_factory=dict)
 
     @property
     def body(self) -> str:
@@ -64,6 +67,7 @@ def collect(message: Any, notices: dict[str, int]) -> Parts:
             stack.pop()
             whole = _chosen(results) if kind == "alternative" else _joined(results)
             if not stack:
+                add_notices(notices, whole.notices)
                 return whole
             stack[-1][2].append(whole)
         elif part.is_multipart() and part.get_content_maintype() == "multipart":
@@ -111,7 +115,7 @@ class _Reader:
 
     def _read(self, part: Any, *, root: bool) -> Parts:
         kind = part.get_content_type()
-        name = part.get_filename() or ""
+        name = file_name(part)
         shown = part.get_content_disposition() != "attachment" and (root or not name)
         if kind in _REPORTS:
             return Parts([_report(part, self._notices)])
@@ -135,9 +139,8 @@ class _Reader:
     def _text(self, part: Any, kind: str) -> Parts:
         text = words_of(part, self._notices)
         if kind == "text/html":
-            page = read(text)
-            add_notices(self._notices, page.notices)
-            return Parts([page.text], plain=False)
+            page = read(text, book=True)  # a message has no frame around it
+            return Parts([page.text], plain=False, notices=page.notices)
         if kind == "text/calendar":
             return Parts(asides=[to_text(text, self._notices)])
         if kind in {"text/enriched", "text/richtext"}:
@@ -174,14 +177,27 @@ def _joined(results: list[Parts]) -> Parts:
         whole.asides += parts.asides
         whole.attached += parts.attached
         whole.plain = whole.plain and parts.plain
+        add_notices(whole.notices, parts.notices)
     return whole
 
 
+def _is_other(plain: Parts, marked_up: Parts) -> bool:
+    """Whether HTML holds as many words as the plain text and most of them are not in it."""
+    ours, theirs = (_WORD.findall(" ".join(parts.texts).lower()) for parts in (plain, marked_up))
+    distinct = set(theirs)
+    return len(theirs) >= len(ours) and len(distinct & set(ours)) * 2 < len(distinct)
+
+
 def _chosen(results: list[Parts]) -> Parts:
-    """The first alternative in plain text that says anything, else the first that does; attachments of all, once."""
+    """The first alternative in plain text that says anything, else the first that does; attachments of all, once.
+
+    A plain text that says another thing and less than the HTML, as that a reader of HTML is wanted, is not the text.
+    """
     said = [parts for parts in results if any(text.strip() for text in parts.texts)]
     best = next((parts for parts in said if parts.plain), said[0] if said else Parts())
-    whole = Parts(list(best.texts), plain=best.plain)
+    if best.plain:
+        best = next((parts for parts in said if not parts.plain and _is_other(best, parts)), best)
+    whole = Parts(list(best.texts), plain=best.plain, notices=dict(best.notices))
     attached: dict[tuple[str, bytes], None] = {}
     for parts in results:
         whole.asides += parts.asides
