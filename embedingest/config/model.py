@@ -192,6 +192,9 @@ class ModelConfig(_Section):
     max_tokens: int | None = Field(
         default=None, ge=3, le=10_000_000, description="Window in tokens; default: the model's own"
     )
+    pooling: Literal["cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"] | None = Field(
+        default=None, description="Of a transformer's folder without `modules.json`; others say it themselves"
+    )
     prompts: dict[str, str] = Field(default_factory=dict, description="Prompts by name, over the model's own")
     options: dict[str, Any] = Field(default_factory=dict, description="Settings of the encoder plug-in")
 

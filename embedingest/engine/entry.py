@@ -76,7 +76,7 @@ class Entry:
         """The files as a sentence-transformers folder; `None` for a plug-in whose files are of another kind."""
         # What no encoder of ours runs is what plug-ins are for.
         with contextlib.suppress(*([ModelLoadError] if self.is_plugin else [])):
-            return None if self.path is None else ModelFolder.open(self.path)
+            return None if self.path is None else ModelFolder.open(self.path, pooling=self.config.pooling)
         return None
 
     def prompts(self, folder: ModelFolder | None) -> dict[str, tuple[str, str]]:

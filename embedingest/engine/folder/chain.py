@@ -5,10 +5,12 @@ Knows settings files, no weights and no tokenizer.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.module import Module
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
+from embedingest.engine.folder.sizes import WIDTHS
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -34,9 +36,19 @@ _TRANSFORMER_CONFIGS: Final = (
 )
 
 
-def read_chain(path: Path) -> tuple[Module, ...]:
-    """The modules of a folder in their order. Raises ModelLoadError: unknown, out of order, outside the folder."""
+def read_chain(path: Path, pooling: str | None = None) -> tuple[Module, ...]:
+    """The modules of a folder in their order; `pooling` is that of a transformer's folder without a list of them.
+
+    Raises ModelLoadError: unknown, out of order, outside the folder.
+    """
     file = path / "modules.json"
+    if not file.exists() and (path / "config.json").is_file():
+        return _bare(path, pooling)
+    if pooling is not None:
+        raise ModelLoadError(
+            f"{file} says how {path} pools, and the settings say `pooling: {pooling}`",
+            remedy="leave `pooling` out: it is for folders without `modules.json`",
+        )
     entries = read_json(file) if file.exists() else None
     if not isinstance(entries, list) or not entries:
         raise ModelLoadError(
@@ -55,6 +67,30 @@ def read_chain(path: Path) -> tuple[Module, ...]:
             f"then {', '.join(TAIL)} are known"
         )
     return modules
+
+
+def _bare(path: Path, pooling: str | None) -> tuple[Module, ...]:
+    """A transformer's folder that says nothing of pooling: with the one that the settings name, or refused."""
+    config = read_object(path / "config.json")
+    if config.get("model_type") == "model2vec":
+        raise ModelLoadError(
+            f"{path} is a Model2Vec folder without `modules.json`",
+            remedy="`pip install embedingest-static` and set `encoder: static`",
+        )
+    if pooling is None:
+        name = path.name if re.fullmatch(r"[\w.-]+", path.name) else "NAME"
+        raise ModelLoadError(
+            f"{path} has no `modules.json`, so nothing says how the vectors of its tokens become one of the text",
+            remedy=(
+                f"ask its makers which pooling it was trained with, and add to the settings\nmodels:\n"
+                f"  {name}: {{path: {path}, pooling: mean}}   # or {', '.join(POOLING_MODES)}"
+            ),
+        )
+    width = next((config[key] for key in WIDTHS if config.get(key) is not None), None)
+    settings = {"pooling_mode": pooling, "embedding_dimension": width}
+    place = path.resolve()
+    transformer = Module("Transformer", place, _settings_of("Transformer", place))
+    return transformer, Module("Pooling", place / "1_Pooling", settings)
 
 
 def _module(path: Path, entry: dict[str, Any]) -> Module:

@@ -44,6 +44,10 @@ _OFFSET_POSITIONS: Final = (
 )  # fmt: skip
 _UNSTATED_POSITIONS: Final = 512  # of a model with relative positions that states no length at all
 _MOST_UNSTATED_POSITIONS: Final = 32_768
+_NO_GGUF: Final = (
+    "give the sentence-transformers folder of the model (`embedingest models pull NAMESPACE/MODEL`), or let Ollama "
+    "run it and use `pip install embedingest-remote`"
+)
 _STATIC_POSITIONS: Final = 1_000_000  # a mean of rows has no positions; this bounds what one text may cost
 
 
@@ -60,16 +64,20 @@ class ModelFolder:
     """Settings of the transformer that its loader must be told, since the file has them by other names."""
 
     @classmethod
-    def open(cls, path: Path | str, *, weights: bool = True) -> ModelFolder:
+    def open(cls, path: Path | str, *, weights: bool = True, pooling: str | None = None) -> ModelFolder:
         """Read and check a folder, without `weights` one whose weights are still to come.
+
+        `pooling` is for a transformer's folder without `modules.json`, which does not say how it pools.
 
         Raises ModelLoadError: missing, damaged, unknown module, remote code, pickle.
         """
         path = Path(path).expanduser().absolute()
         with _readable(path):
+            if _is_gguf(path):
+                raise ModelLoadError(f"{path} is a model for llama.cpp (GGUF), not a model folder", remedy=_NO_GGUF)
             if not path.is_dir():
                 raise ModelLoadError(f"no model folder at {path}", remedy="give the folder that holds `modules.json`")
-            modules = read_chain(path)
+            modules = read_chain(path, pooling)
             settings = read_object(path / "config_sentence_transformers.json", optional=True)
             if modules[0].kind == STATIC:
                 folder = cls(path=path, modules=modules, config={"model_type": "static"}, settings=settings)
@@ -230,6 +238,16 @@ class ModelFolder:
                 chain=[(module.kind, module.config) for module in self.tail],
                 vector_class=vector_class,
             )
+
+
+def _is_gguf(path: Path) -> bool:
+    """Whether a file is a GGUF, or a folder holds these and no model of another kind."""
+    if path.is_dir():
+        return not any(path.glob("*.json")) and any(path.glob("*.gguf"))
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"GGUF"
 
 
 @contextlib.contextmanager

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from embedingest.engine.folder.module import Module
 
-__all__ = ["check_sizes"]
+__all__ = ["WIDTHS", "check_sizes"]
 
-_WIDTHS: Final = ("hidden_size", "dim", "d_model", "n_embd")  # an architecture's name for the length of token vectors
+WIDTHS: Final = ("hidden_size", "dim", "d_model", "n_embd")  # an architecture's name for the length of token vectors
 _COUNTS: Final = (
     "num_hidden_layers", "num_layers", "n_layers", "n_layer", "num_attention_heads", "num_heads", "n_heads", "n_head",
 )  # fmt: skip
@@ -23,7 +23,7 @@ _POSITIONS: Final = ("max_position_embeddings", "n_positions", "max_sequence_len
 _MOST_COUNTED: Final = 1024  # layers or heads; a file that states more would keep the loader busy for ever
 _WIDEST: Final = 10**6  # numbers of one token
 _MOST_WORDS: Final = 10**8
-_MOST_TOKENS: Final = 10**9
+_MOST_POSITIONS: Final = 2**24  # longer than any model that is published
 _UNBOUNDED: Final = 10**40  # tokenizers write 1e30 for a window without bound
 
 
@@ -36,12 +36,12 @@ def check_sizes(
     """
     transformer = modules[0].path
     file = transformer / "config.json"
-    for key in _WIDTHS:
+    for key in WIDTHS:
         whole_number(file, config, key, least=1, most=_WIDEST)
     for key in _COUNTS:
         whole_number(file, config, key, least=1, most=_MOST_COUNTED)
     for key in _POSITIONS:
-        whole_number(file, config, key, least=-1, most=_MOST_TOKENS)
+        whole_number(file, config, key, least=-1, most=_MOST_POSITIONS)
     words = whole_number(file, config, "vocab_size", least=1, most=_MOST_WORDS)
     pad = whole_number(file, config, "pad_token_id", least=-1, most=_MOST_WORDS)
     if words is not None and pad is not None and pad >= words:
@@ -62,7 +62,7 @@ def _check_widths(modules: Sequence[Module], config: Mapping[str, Any], poolings
         poolings = 1
     else:
         given = _stated(pooling, "embedding_dimension") or _stated(pooling, "word_embedding_dimension")
-    width = next((int(config[key]) for key in _WIDTHS if config.get(key) is not None), None)
+    width = next((int(config[key]) for key in WIDTHS if config.get(key) is not None), None)
     if pooling is not None and given is not None and width is not None and given != width:
         raise ModelLoadError(
             f"{pooling.path / 'config.json'} pools vectors of {given} numbers, and the model of "

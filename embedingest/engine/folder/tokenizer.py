@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from embedingest.engine.folder.cutting import Cutter
+from embedingest.engine.folder.patterns import check_patterns
 from embedingest.engine.folder.words import apply
-from embedingest.errors import ModelLoadError
+from embedingest.errors import InputError, ModelLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,6 +94,7 @@ class FastTokenizer:
         tokenizer = self._local.tokenizer
         if tokenizer is None:
             tokenizer = _load(self.path, self.changes)
+            check_patterns(tokenizer, self.path)
             self.cut: int | None = (tokenizer.truncation or {}).get("max_length")
             tokenizer.no_truncation()
             tokenizer.no_padding()
@@ -102,7 +104,7 @@ class FastTokenizer:
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         """Content token ids of each of N texts, 4 bytes a token."""
         if len(texts) == 1 and len(texts[0]) < _LONG_CHARACTERS:
-            return [array("i", self._tokenizer.encode(self._prepare(texts[0]), add_special_tokens=False).ids)]
+            return self._tokenize_slice(texts)
         if any(len(text) >= _LONG_CHARACTERS for text in texts):
             is_long = [len(text) >= _LONG_CHARACTERS for text in texts]
             short = iter(self.tokenize([text for text, long in zip(texts, is_long, strict=True) if not long]))
@@ -126,7 +128,12 @@ class FastTokenizer:
 
     def _tokenize_slice(self, texts: Sequence[str]) -> list[TokenIds]:
         prepared = [self._prepare(text) for text in texts]
-        encodings = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
+        try:
+            encodings = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # of the library, and no Exception
+                raise
+            raise InputError(f"the tokenizer {self.path} fails at this text: {str(error)[:200]}") from None
         return [array("i", encoding.ids) for encoding in encodings]
 
     def detokenize(self, tokens: TokenIds) -> str:

@@ -111,11 +111,17 @@ def weight_files(folder: Path) -> list[Path]:
         return [single]
     if index.is_file():
         return _shards(folder, index)
+    exported = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.onnx"))[:3]
     pickled = [path.name for path in folder.glob("*.bin")] if folder.is_dir() else []
     if pickled:
         raise ModelLoadError(
             f"{folder} holds weights only as a pickle ({', '.join(sorted(pickled))}), which can run code",
             remedy="use a copy of the model with `model.safetensors`",
+        )
+    if exported:
+        raise ModelLoadError(
+            f"{folder} holds weights only for ONNX Runtime ({', '.join(exported)})",
+            remedy="add its `model.safetensors`, or `pip install embedingest-onnx` and set `encoder: onnx`",
         )
     raise ModelLoadError(f"no `model.safetensors` in {folder}", remedy=REMEDY)
 

@@ -50,6 +50,7 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     """
     import torch
     from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
 
     if folder.is_static:
         raise ModelLoadError(
@@ -76,6 +77,8 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
             f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
             remedy="copy or pull the model again",
         ) from error
+    if not (folder.path / "modules.json").is_file():  # then it pools by the mean, whatever the model was trained with
+        chain[1] = Pooling(folder.dimensions, pooling_mode=folder.pooling_modes[0])
     check_report(folder, told)
     check_finite(folder, chain)
     check_words(folder, chain[0].tokenizer)
