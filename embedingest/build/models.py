@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from embedingest import registry
 from embedingest.config import DEFAULT, Config, EngineConfig, ModelConfig
+from embedingest.engine.known import is_known
+from embedingest.engine.names import InvalidNameError, ModelName, without_scheme
 from embedingest.errors import ConfigError
 from embedingest.paths import expanded
 
@@ -31,19 +34,28 @@ class EngineSource(Protocol):
 def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
     """A `--model` value as a registered name and the settings that register it.
 
-    A value that is a folder (or is written like one) becomes a model named after its last part. Anything else is a
-    name already. Over HTTP only names resolve; this is for those who own the machine.
+    A value that is a folder (or is written like one) becomes a model named after its last part; a folder that holds no
+    model and is called as a known one is not meant. Anything else is a name already, the address of a model's page too.
+    Over HTTP only names resolve; this is for those who own the machine.
     Raises ConfigError for a folder that does not exist, and for an empty name.
     """
     if not model:
         raise ConfigError("the model has an empty name", remedy="leave the model out, or name one")
     looks_like_a_path = model.startswith((".", "/", "~")) or "\\" in model
     path = expanded(model) if looks_like_a_path else Path(model)
-    if not looks_like_a_path and not path.is_dir():
-        return model, {}
+    if not looks_like_a_path and (not path.is_dir() or _is_meant_by_name(model, path)):
+        return without_scheme(model), {}
     if not path.is_dir():
         raise ConfigError(f"model folder {path} does not exist", remedy="name a sentence-transformers folder")
     return path.resolve().name, {path.resolve().name: ModelConfig(path=path.resolve())}
+
+
+def _is_meant_by_name(model: str, folder: Path) -> bool:
+    """Whether a folder only happens to be called as a model is."""
+    with contextlib.suppress(InvalidNameError, OSError):
+        name = ModelName.parse(model)
+        return (is_known(name) or name.model == "hashing") and not (folder / "modules.json").exists()
+    return False
 
 
 def open_engine(settings: EngineConfig | None = None, models: Mapping[str, ModelConfig] | None = None) -> Engine:

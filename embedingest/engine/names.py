@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from embedingest.errors import EngineError
 
-__all__ = ["ROLES", "InvalidNameError", "ModelName", "Role"]
+__all__ = ["ROLES", "InvalidNameError", "ModelName", "Role", "without_scheme"]
 
 Role = Literal["query", "document"]
 ROLES: Final[tuple[Role, ...]] = ("query", "document")
@@ -82,6 +82,12 @@ class ModelName:
     def untagged(self) -> ModelName:
         """The same model at its default tag."""
         return ModelName(self.host, self.namespace, self.model, _TAG)
+
+
+def without_scheme(text: str) -> str:
+    """A name, or the name in the address of a page: `https://huggingface.co/a/b` is `huggingface.co/a/b`."""
+    scheme, separator, rest = text.strip().partition("://")
+    return rest.rstrip("/") if separator and scheme.lower() in ("http", "https") else text
 
 
 def _split_source(name: str) -> tuple[str, bool, bool]:

@@ -32,3 +32,13 @@ def test_a_model_that_is_not_on_this_machine_is_named_with_the_way(shell):
     assert "name its folder as the model, or use mode `text`" in ran.err
     assert shell.run("search", "walrus", *there, "--mode", "text").code == 0
     assert "fingerprint" in shell.run("search", "walrus", *there, "--model", "hashing").err
+
+
+def test_a_folder_that_is_only_called_as_a_model_is_not_taken_for_it(shell):
+    shell.write("hashing/notes.md", "x")
+    shell.write("nomic-embed-text/notes.md", "x")
+    assert shell.run("embed", "--model", "hashing", "x").code == 0
+    assert "models pull nomic-embed-text" in shell.run("embed", "--model", "nomic-embed-text", "x").err
+    shell.write("nomic-embed-text/modules.json", "[]")
+    assert "modules.json" in shell.run("embed", "--model", "nomic-embed-text", "x").err
+    assert "modules.json" in shell.run("embed", "--model", "./hashing", "x").err

@@ -89,7 +89,7 @@ def test_a_name_that_cannot_be_pulled_ends_with_3_and_a_way(hub, shell, asked):
 
 @pytest.mark.parametrize("ask", [("embed", "--model", "{}", "hello"), ("models", "show", "{}"),
                                  ("ingest", "docs", "--model", "{}")])  # fmt: skip
-@pytest.mark.parametrize("name", ["mxbai-embed-large", "team/model"])
+@pytest.mark.parametrize("name", ["mxbai-embed-large", "team/model", "https://huggingface.co/team/model"])
 def test_the_way_that_is_named_for_a_model_that_is_not_here_leads_to_it(hub, shell, ask, name):
     failed = shell.run(*(word.replace("{}", name) for word in ask))
     assert failed.code == 3

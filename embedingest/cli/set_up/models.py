@@ -81,8 +81,9 @@ def pull(name: str, as_json: bool) -> None:
     from embedingest.cli._pull_line import PullLine, size_text
     from embedingest.config import EngineConfig
     from embedingest.engine.local import LocalEngine
+    from embedingest.engine.names import without_scheme
 
-    began, name = time.monotonic(), _without_scheme(name)
+    began, name = time.monotonic(), without_scheme(name)
     engine = LocalEngine(EngineConfig())
     try:
         with PullLine() as line:
@@ -95,11 +96,6 @@ def pull(name: str, as_json: bool) -> None:
     if as_json:
         print_json({**_facts(info), "received_bytes": line.received, "seconds": seconds})
     print_note(f"{name} is ready: {size_text(line.received)} fetched in {seconds:.1f} s", style="green")
-
-
-def _without_scheme(name: str) -> str:
-    """A name as it is, of an address that was copied out of a browser."""
-    return name.removeprefix("https://").rstrip("/")
 
 
 def _list(*, as_json: bool) -> None:
