@@ -25,6 +25,7 @@ from embedingest.server.http import ROOM, Answer, Disconnected, Headers, Request
 from embedingest.server.routes import embed, models, pages, pulls, search
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
+from embedingest.server.vocabulary import find_vocabulary
 from embedingest.server.wire.decode import WireError
 from embedingest.server.wire.refusals import STOPPING
 
@@ -87,10 +88,12 @@ def create_app(
 
     `search_table(query, limit=, mode=, filter=, group=)` answers `/api/search` with the document of `search --json`; it
     is called on a thread. `bound` is the host really listened on, if it is not `settings.host`. The engine stays the
-    caller's: closing it is not the application's business. Raises ConfigError for what is no engine.
+    caller's: closing it is not the application's business. Raises ConfigError for what is no engine, and where the
+    vocabulary of `settings.token_ids` is not on this machine.
     """
     guard = Guard(settings, settings.host if bound is None else bound)
-    return App(ServerState(served_engine(engine), settings, guard, search_table))
+    vocabulary = None if settings.token_ids is None else find_vocabulary()
+    return App(ServerState(served_engine(engine), settings, guard, search_table, vocabulary))
 
 
 class App(FastAPI):

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from embedingest.server.downloads import Download
     from embedingest.server.engine import ServedEngine
     from embedingest.server.guard import Guard
+    from embedingest.server.vocabulary import Vocabulary
     from embedingest.server.wire.ollama import PromptChoice
     from embedingest.types import ModelInfo
 
@@ -81,6 +82,7 @@ class ServerState:
     settings: ServerConfig
     guard: Guard
     search: Search | None = None
+    vocabulary: Vocabulary | None = None
     metrics: Metrics = field(init=False)
     answers: Answers = field(init=False)
     ready: bool = False

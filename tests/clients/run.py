@@ -24,7 +24,7 @@ PYTHON = {
     "ollama_client.py": ("ollama==0.6.3",),
     "openai_client.py": ("openai==3.54.0",),
     "langchain_client.py": ("langchain-ollama==1.1.0",),
-    "langchain_openai_client.py": ("langchain-openai==1.7.4",),
+    "langchain_openai_client.py": ("langchain-openai==1.7.4", "bpe-openai==0.1.4"),
     "llama_index_client.py": ("llama-index-embeddings-ollama==0.10.0",),
     "lancedb_client.py": ("lancedb==0.40.0", "ollama==0.6.3"),
     "litellm_client.py": ("litellm==1.110.2",),
@@ -115,15 +115,20 @@ def main() -> int:
     engine, settings = LocalEngine(EngineConfig()), ServerConfig(port=0)
     expected = ",".join(map(str, engine.embed([TEXT], model="all-minilm").vectors[0].tolist()))
     server = HttpServer(create_app(engine, settings), settings)
+    told = ServerConfig(port=0, token_ids="cl100k_base")
+    with_ids = HttpServer(create_app(engine, told), told)
     server.start()
+    with_ids.start()
     environment = {
         **os.environ,
         "EMBEDINGEST_URL": server.url,
+        "EMBEDINGEST_IDS_URL": with_ids.url,
         "EMBEDINGEST_EXPECTED": expected,
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     failed = [c for c, at in clients if subprocess.run(c, cwd=at, env=environment, timeout=300).returncode]
     server.stop()
+    with_ids.stop()
     engine.close()
     print(
         f"{len(clients) - len(failed)} of {len(clients)} clients are answered as they expect; skipped: {skipped or 'none'}; "

@@ -27,6 +27,12 @@ __all__ = ["serve"]
 @click.option("--api-key", envvar="EMBEDINGEST_API_KEY", default=None, help="Ask for `Authorization: Bearer KEY`.")
 @click.option("--api-key-file", type=FilePath(), default=None, help="File whose first line is the key.")
 @click.option("--allow-model", "allow_models", multiple=True, help="Serve only this model; may be repeated.")
+@click.option(
+    "--token-ids",
+    type=click.Choice(["cl100k_base"]),
+    default=None,
+    help="Spell out token ids that OpenAI's clients send.",
+)
 @click.option("--allow-pull", is_flag=True, help="Let clients fetch models from the hub.")
 @click.option(
     "-m",
@@ -46,6 +52,7 @@ def serve(
     api_key: str | None,
     api_key_file: Path | None,
     allow_models: tuple[str, ...],
+    token_ids: str | None,
     allow_pull: bool,
     model: str | None,
     db: str,
@@ -69,6 +76,7 @@ def serve(
         hosts=hosts,
         api_key=key,
         allow_models=allow_models,
+        token_ids=token_ids,
         allow_pull=allow_pull,
     )
     with Session(_with(config, engine_settings(keep_alive=keep_alive))) as session:

@@ -9,6 +9,7 @@ the model's name (404 where empty, 400 where malformed); 3 refuse a cloud model 
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.engine import QUERY_TEXTS
@@ -93,7 +94,8 @@ async def legacy(state: ServerState, request: Request) -> Answer:
 
 async def embeddings(state: ServerState, request: Request) -> Answer:
     """`POST /v1/embeddings`, cases 136 to 146: always cuts, and says so."""
-    call = await state.read(request, openai.embeddings_request)
+    read = partial(openai.embeddings_request, vocabulary=state.vocabulary)
+    call = await state.read(request, read)
     state.parse(call.model)
     texts = call.texts()
     _check_count(state, texts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from embedingest.server.vocabulary import TooLargeError, UnknownTokenError
 from embedingest.server.wire.decode import WireError, decode
 from embedingest.server.wire.escape import escaped
 from embedingest.server.wire.numbers import base64_rows, json_row
@@ -15,6 +16,7 @@ from embedingest.server.wire.ollama import PromptChoice, keep_alive_of, prompt_c
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from embedingest.server.vocabulary import Vocabulary
     from embedingest.types import Embeddings
 
 __all__ = ["EmbeddingsRequest", "embeddings_answer", "embeddings_request", "error_body", "model_object"]
@@ -41,14 +43,14 @@ class EmbeddingsRequest:
         return [""] if texts is None else texts
 
 
-def embeddings_request(body: bytes) -> EmbeddingsRequest:
-    """Raises WireError (400)."""
+def embeddings_request(body: bytes, vocabulary: Vocabulary | None = None) -> EmbeddingsRequest:
+    """Token ids are spelled out by the vocabulary, and refused without one. Raises WireError (400, 413)."""
     fields = decode(body, empty="EOF")
     encoding = fields.text("encoding_format")
     value = fields.get("input")
     request = EmbeddingsRequest(
         model=fields.text("model"),
-        shape=_shape_of(value),
+        shape=_shape_of(value, vocabulary),
         base64=encoding.lower() == "base64",
         dimensions=fields.whole("dimensions"),
         keep_alive=keep_alive_of(fields),
@@ -63,11 +65,25 @@ def embeddings_request(body: bytes) -> EmbeddingsRequest:
     return request
 
 
-def _shape_of(value: Any) -> list[str] | WireError | None:
+def _shape_of(value: Any, vocabulary: Vocabulary | None) -> list[str] | WireError | None:
     shape = shape_of(value)
-    if isinstance(shape, WireError) and isinstance(value, list) and value and isinstance(value[0], (int, list)):
+    if not isinstance(shape, WireError) or not isinstance(value, list) or not value:
+        return shape
+    if not isinstance(value[0], (int, list)):
+        return shape
+    lists = value if isinstance(value[0], list) else [value]
+    if vocabulary is None or not all(_are_ids(one) for one in lists):
         return WireError(shape.status, f"{shape.text}: {_IDS_HINT}", hint=_IDS_HINT)
-    return shape
+    try:
+        return vocabulary.texts(lists)
+    except UnknownTokenError as error:
+        return WireError(400, str(error))
+    except TooLargeError as error:
+        return WireError(413, str(error))
+
+
+def _are_ids(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(type(number) is int for number in value)
 
 
 def embeddings_answer(model: str, answer: Embeddings, *, base64: bool) -> list[bytes]:
