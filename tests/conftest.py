@@ -41,6 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     What only the deep run tries is skipped in others, and counted.
     """
     for item in items:
+        # All marks, not the closest: `only` may stand on one case of a test that is marked `deep` as a whole.
         if not DEEP and any(mark.kwargs.get("only") for mark in item.iter_markers("deep")):
             item.add_marker(pytest.mark.skip(reason="only in `make deep`"))
     if hasattr(config, "workerinput"):  # pytest-xdist

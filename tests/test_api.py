@@ -20,6 +20,7 @@ import pytest
 import embedingest
 from embedingest import api
 from embedingest.build.remembered import recall
+from tests.depth import only_deep
 from tests.waiting import HANGS_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -207,7 +208,7 @@ def test_a_run_that_the_table_refuses_leaves_searching_as_it_was(folder, run):
     assert embedingest.ingest("docs", model="hashing").files.unchanged == 1
 
 
-@pytest.mark.parametrize("command", ["ingest", "watch"])
+@pytest.mark.parametrize("command", ["ingest", pytest.param("watch", marks=only_deep)])
 def test_a_command_that_the_table_refuses_leaves_searching_as_it_was(folder, command):
     embedingest.ingest("docs", model="hashing")
     arguments = [sys.executable, "-m", "embedingest", command, "docs"]

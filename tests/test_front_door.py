@@ -14,6 +14,8 @@ import pytest
 import embedingest
 import embedingest.plugin
 
+pytestmark = pytest.mark.slow
+
 DOORS = [embedingest, embedingest.plugin]
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -21,6 +21,8 @@ from embedingest.store.table import open_table
 from embedingest.store.values import Changes
 from tests.store.doubles import row
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["penguins swim in cold water", "lions sleep in the sun", "tickets cost ten coins"]
 
 

@@ -27,10 +27,13 @@ def rest() -> None:
 def until(condition: Callable[[], T], what: str = "what was waited for", seconds: float = HANGS_SECONDS) -> T:
     """Wait until `condition()` is true and return its value. AssertionError naming `what` after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"{what} did not come within {seconds:g} s"
-        time.sleep(_POLL_SECONDS)
-    return value
+    while True:
+        began = time.monotonic()
+        if value := condition():
+            return value
+        asked = time.monotonic()
+        assert asked < deadline, f"{what} did not come within {seconds:g} s"
+        time.sleep(max(_POLL_SECONDS, asked - began))  # half of the time at most is spent on looking
 
 
 def until_passes(attempt: Callable[[], T], seconds: float = HANGS_SECONDS) -> T:

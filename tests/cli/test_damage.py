@@ -18,6 +18,8 @@ from embedingest.store.token import newest_manifest
 from tests.faults.elsewhere import as_nobody
 from tests.server.client import post
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def furnished(shell):

@@ -14,6 +14,8 @@ from embedingest.engine.catalog import Catalog
 from embedingest.engine.compiled import cache
 from embedingest.engine.compiled.graphs import Share
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "embedingest", "models", *arguments]

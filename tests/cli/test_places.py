@@ -16,6 +16,8 @@ import embedingest
 from embedingest.build.place import place_to_read
 from embedingest.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 READING = [
     ("status",),
     ("verify",),

@@ -7,6 +7,10 @@ import sys
 
 import pytest
 
+from tests.depth import only_deep
+
+pytestmark = pytest.mark.slow
+
 
 def test_the_list_tells_origin_and_group(shell):
     listed = shell.run("plugins", "--json").json["plugins"]
@@ -46,7 +50,9 @@ def test_check_wants_to_know_which(shell):
     assert "--group chunkers" in shell.run("plugins", "check", "code").err
 
 
-@pytest.mark.parametrize("group", ["encoders", "loaders", "chunkers"])
+@pytest.mark.parametrize(
+    "group", ["loaders", *(pytest.param(group, marks=only_deep) for group in ("encoders", "chunkers"))]
+)
 def test_a_new_plugin_works_at_once(shell, group):
     assert shell.run("plugins", "new", "my-toy", "--group", group).code == 0
     project = shell.folder / "embedingest-my-toy"

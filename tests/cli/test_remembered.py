@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ENGINE = """
 from embedingest.config import EngineConfig
 from embedingest.engine.local import LocalEngine

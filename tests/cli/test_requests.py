@@ -22,6 +22,8 @@ from embedingest.store.lock import WriterLock
 from tests.cli.test_snapshots import followed
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DB = ".embedingest/lancedb"
 

@@ -14,6 +14,8 @@ import pytest
 from tests.server.client import get, post
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 
 

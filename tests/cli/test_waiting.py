@@ -9,6 +9,8 @@ import pytest
 
 from embedingest.store.lock import WriterLock
 
+pytestmark = pytest.mark.slow
+
 DB = ".embedingest/lancedb"
 
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 import time
 
+import pytest
+
+from tests.depth import much
+
+ROUNDS = much(6, 20)
+
 
 def test_an_edit_with_the_old_times_put_back_is_noticed(world):
     path = world.write("a.md", "one version of it")
@@ -18,18 +24,19 @@ def test_an_edit_with_the_old_times_put_back_is_noticed(world):
     world.assert_like_fresh()
 
 
+@pytest.mark.deep
 def test_an_edit_within_the_clocks_grain_is_noticed(world):
     """The second write falls into the tick of the first, so that size and times are what the journal has."""
     path = world.write("a.md", "first")
     world.run()
     facts = path.stat()
     noticed = 0
-    for number in range(20):
+    for number in range(ROUNDS):
         path.write_text(f"text{number % 10}")
         world.run()
         path.write_text(f"TEXT{number % 10}")
         noticed += world.run().files.changed
-    assert noticed == 20
+    assert noticed == ROUNDS
     assert path.stat().st_ino == facts.st_ino
     world.assert_like_fresh()
 

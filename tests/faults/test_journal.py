@@ -13,6 +13,8 @@ from embedingest.errors import LockedError
 from embedingest.ingest.state.journal import Journal
 from tests.faults.following import Following
 
+pytestmark = pytest.mark.slow
+
 
 def lose(path):
     path.unlink()

@@ -9,13 +9,16 @@ import time
 
 import pytest
 
+from tests.depth import only_deep
 from tests.faults.following import Following
 from tests.ingest.world import World
 
 pytestmark = pytest.mark.slow
 
 WAYS = {"events": False, "polling": True}
-ROUNDS = [(way, count) for way in WAYS for count in (1, 17, 60, 200)]
+ROUNDS = [
+    pytest.param(way, count, marks=[] if count in (1, 200) else only_deep) for way in WAYS for count in (1, 17, 60, 200)
+]
 
 
 class Witness:
@@ -107,13 +110,13 @@ def test_a_move_while_a_backlog_is_under_way_loses_nothing_and_does_not_wait_for
     world = Moving(tmp_path, 60)
     with Following(world, polling=WAYS[way]) as following:
         world.watch(following)
-        for number in range(400):
+        for number in range(200):
             world.rested(f"backlog/b{number}.md", f"Another text of the backlog, {number}. " * 20)
         following.until(lambda: any(source.startswith("docs/backlog/") for source in following.sources()))
         (world.folder / "from").rename(world.folder / "to")
         following.until(lambda: arrived(following, 60))
         assert following.pending() == set()
-        following.until(lambda: len(following.sources()) == 465)
+        following.until(lambda: len(following.sources()) == 265)
     assert world.missed == set()
     assert not [text for text in world.engine.texts if "moves" in text]
     world.assert_like_fresh()

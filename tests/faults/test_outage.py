@@ -16,6 +16,8 @@ from embedingest.ingest.state.journal import Journal
 from tests.faults.following import Following
 from tests.ingest.world import CountingEngine
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):

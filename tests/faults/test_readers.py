@@ -18,6 +18,8 @@ from embedingest.ingest.state.journal import Journal
 from tests.faults.elsewhere import as_reader, on_a_read_only_mount
 from tests.waiting import rest
 
+pytestmark = pytest.mark.slow
+
 needs_setpriv = pytest.mark.skipif(
     os.getuid() == 0 and shutil.which("setpriv") is None, reason="needs `setpriv` to be another user than root"
 )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 # A loader that gives a document with one field set to what the file says, as Python writes it.
 SAYING = """
 import datetime, enum

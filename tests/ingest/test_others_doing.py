@@ -15,6 +15,8 @@ from embedingest.store.values import SearchQuery
 from tests.ingest.world import World
 from tests.waiting import rest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(tmp_path):

@@ -27,6 +27,8 @@ from embedingest.store.values import Upkeep
 from tests.ingest.world import ENGINE, CountingEngine, World
 from tests.waiting import rest, until
 
+pytestmark = pytest.mark.slow
+
 TEXT = "\n\n".join(f"Paragraph {n} has some words of its own, number {n * n}." for n in range(12))
 
 

@@ -16,13 +16,18 @@ from embedingest.errors import EngineError
 from embedingest.integrations.lancedb import attach
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes
+from tests.depth import only_deep
 from tests.store.doubles import row
 
 TEXTS = ["penguins swim in cold water", "lions sleep in the sun", "tickets cost ten coins"]
 
 
 @pytest.mark.parametrize(
-    "order", ["embedingest.integrations.lancedb, lancedb", "lancedb, embedingest.integrations.lancedb"]
+    "order",
+    [
+        "lancedb, embedingest.integrations.lancedb",
+        pytest.param("embedingest.integrations.lancedb, lancedb", marks=only_deep),
+    ],
 )
 def test_importing_our_integration_is_enough_in_either_order(order):
     code = f"import {order}\nimport lancedb.embeddings as e\nprint(e.get_registry().get('embedingest').__name__)"

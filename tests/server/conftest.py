@@ -29,6 +29,18 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
 
 
 @pytest.fixture(scope="session")
+def minilm(engine: LocalEngine) -> None:
+    """On a machine that never ran it, it is compiled first, for longer than a client of the tests waits."""
+    engine.embed(["text"], model="all-minilm")
+
+
+@pytest.fixture(autouse=True)
+def _weights_are_compiled(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("weights"):
+        request.getfixturevalue("minilm")
+
+
+@pytest.fixture(scope="session")
 def serve(engine: LocalEngine) -> Iterator[Serve]:
     """Starts a server with these settings, once for each; over another engine if one is given."""
     running: dict[str, HttpServer] = {}

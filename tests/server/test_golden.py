@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.depth import much
 from tests.server.client import post
 
 pytestmark = pytest.mark.weights
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "data" / "vectors" / "ollama-all-minilm.json").read_text("utf-8"))
 MODEL = "all-minilm"
+COUNT = much(120, 500)
 
 
 DOCUMENTED = (
@@ -30,13 +32,14 @@ def unit(numbers) -> np.ndarray:
 
 
 def real_texts() -> list[str]:
-    """500 paragraphs of the standard library's own documentation, of 1 to some hundred words."""
+    """Paragraphs of the standard library's own documentation, of 1 to some hundred words."""
     texts: dict[str, None] = {}
     for module in map(importlib.import_module, DOCUMENTED.split()):
         for value in [module, *(v for _, v in sorted(vars(module).items()) if inspect.isclass(v))]:
             for member in [value, *(m for _, m in sorted(vars(value).items()) if inspect.isfunction(m))]:
                 texts |= dict.fromkeys((inspect.getdoc(member) or "").split("\n\n"))
-    paragraphs = sorted(text for text in texts if len(text) > 40)[:: max(1, len(texts) // 600)][:500]
+    paragraphs = sorted(text for text in texts if len(text) > 40)
+    paragraphs = paragraphs[:: len(paragraphs) // COUNT][:COUNT]
     # Mixed lengths, most of them short: every fiftieth is left whole.
     return [text if i % 50 == 0 else text[: 10 + i % 200] for i, text in enumerate(paragraphs)]
 
@@ -47,9 +50,10 @@ def test_the_vector_is_the_one_that_ollama_publishes(serve):
     assert answer.vectors()[0][:4] == pytest.approx([0.0100, -0.0018, 0.0501, 0.0469], abs=1e-3)
 
 
+@pytest.mark.deep
 def test_batch_equals_single_over_real_texts(serve):
     texts = real_texts()
-    assert len(texts) == 500
+    assert len(texts) == COUNT
     port = serve().port
     batch = post(port, "/api/embed", {"model": MODEL, "input": texts}).json()
     alone = [post(port, "/api/embed", {"model": MODEL, "input": text}).json() for text in texts]

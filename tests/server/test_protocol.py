@@ -12,6 +12,8 @@ import pytest
 from tests.server.client import answers, connect, get, raw_request, read_to_end
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"head_timeout_seconds": 0.3, "body_timeout_seconds": 0.4}
 
 

@@ -131,11 +131,11 @@ def _entry(
 ) -> tuple[Entry, Callable[[], None]]:
     if (entry := cache.find(key)) is not None:
         return entry, lambda: None
-    from embedingest.engine.compiled.make import make
-
     with cache.making(key):
         if (entry := cache.find(key)) is not None:  # another process was first
             return entry, lambda: None
+        from embedingest.engine.compiled.make import make  # imports torch
+
         try:
             return cache.keep(
                 key, lambda place: make(folder, settings, place, share, failed=failed, on_gauge=gauges.append)

@@ -18,6 +18,8 @@ from embedingest.ingest.extract.pool import WorkerPool
 from tests.ingest.strangers import installed
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory):

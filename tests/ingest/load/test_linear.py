@@ -9,6 +9,8 @@ import pytest
 
 from tests.ingest.load.pumps import cases, seconds
 
+pytestmark = pytest.mark.slow
+
 PAGES = {
     "comments that nothing closes": "'<html><body>' + '<!--' * (n // 4)",
     "attributes": "'<div ' + ' '.join(f'a{i}=1' for i in range(n // 8)) + '>x'",

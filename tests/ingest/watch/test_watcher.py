@@ -19,6 +19,8 @@ from embedingest.ingest.watch.watcher import Watcher
 from tests.ingest.watch.watched import Watched
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 def append_line(path):
     """When it was begun, at the latest."""

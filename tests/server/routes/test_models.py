@@ -17,6 +17,8 @@ from tests.engine.shelf import Watched, engine_of
 from tests.server.client import get, post
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 def test_two_models_with_room_for_one_are_both_answered(tmp_path, serve):
     engine = engine_of(tmp_path, {"a": Watched, "b": Watched}, max_loaded_models=1)

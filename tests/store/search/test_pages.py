@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from embedingest.store.search.fusion import RRF_K
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, Upkeep
-from tests.depth import much
+from tests.depth import much, only_deep
 from tests.store.doubles import MODEL, row
+
+pytestmark = pytest.mark.slow
 
 WIDTH = 16
 QUESTION = "lion water"
@@ -96,7 +98,7 @@ def test_a_page_of_any_size_is_a_slice_of_one_order(filled, way, size, offset):
     assert shown(table, limit=size, offset=offset, **way) == whole(table, **way)[offset : offset + size]
 
 
-@pytest.mark.parametrize("size", [9, 50])
+@pytest.mark.parametrize("size", [pytest.param(9, marks=only_deep), 37])
 @pytest.mark.parametrize("mode", ["hybrid", "vector", "text"])
 def test_pages_one_after_the_other_are_one_page_of_everything(filled, mode, size):
     table, _ = filled
