@@ -52,6 +52,8 @@ def write(target: Path, settings: dict[str, int], vocabulary: dict[str, Any], te
             writer.add_uint32(key, value)
         elif isinstance(value, str):
             writer.add_string(key, value)
+        elif name == "precompiled_charsmap":
+            writer.add_precompiled_charsmap(bytes(value))
         else:
             writer.add_array(key, value)
     for name, tensor in tensors.items():
@@ -113,6 +115,39 @@ def byte_pairs(texts: list[str], pre: str) -> dict[str, Any]:
         "unknown_token_id": 3,
         "add_bos_token": True,
         "add_eos_token": True,
+    }
+
+
+def unigrams(texts: list[str]) -> dict[str, Any]:
+    """What `tokenizer.ggml.` says of pieces that SentencePiece learned from these texts, as XLM-RoBERTa has them."""
+    import io
+
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+
+    made = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts), model_writer=made, vocab_size=300, hard_vocab_limit=False, minloglevel=2
+    )
+    model = sentencepiece_model_pb2.ModelProto.FromString(made.getvalue())
+    pieces = [(piece.piece, piece.score) for piece in model.pieces if piece.type == 1]
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    return {
+        "model": "t5",
+        "pre": "default",
+        "token_type_count": 2,
+        "tokens": [*special, *(piece for piece, _ in pieces)],
+        "scores": [0.0] * len(special) + [float(score) for _, score in pieces],
+        "token_type": [3, 3, 3, 2] + [1] * len(pieces),
+        "precompiled_charsmap": list(model.normalizer_spec.precompiled_charsmap),
+        "bos_token_id": 0,
+        "eos_token_id": 2,
+        "padding_token_id": 1,
+        "unknown_token_id": 3,
+        "add_bos_token": True,
+        "add_eos_token": True,
+        "add_space_prefix": model.normalizer_spec.add_dummy_prefix,
+        "remove_extra_whitespaces": model.normalizer_spec.remove_extra_whitespaces,
     }
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from embedingest_llamacpp import LlamaEncoder, create, words
-from made import byte_pairs, tiny, whole, word_pieces
+from made import byte_pairs, tiny, unigrams, whole, word_pieces
 
 from embedingest import Config, Session
 from embedingest.plugin import EngineError, ModelConfig, ModelLoadError
@@ -35,6 +35,7 @@ VOCABULARIES = {
     "bert": lambda: word_pieces(WORDS),
     "gpt-2": lambda: byte_pairs(list(PLAIN), "gpt-2"),
     "qwen2": lambda: byte_pairs(list(PLAIN), "qwen2"),
+    "t5": lambda: unigrams(list(PLAIN)),
 }
 
 
@@ -58,6 +59,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 test_contract_of_word_pieces = contract("encoders", lambda: LlamaEncoder(file_of("bert")))
 test_contract_of_byte_pairs = contract("encoders", lambda: LlamaEncoder(file_of("gpt-2")))
+test_contract_of_unigrams = contract("encoders", lambda: LlamaEncoder(file_of("t5")))
 
 
 def test_vectors_are_those_of_the_model_itself() -> None:
@@ -124,7 +126,7 @@ def test_byte_pairs_of_qwen_have_llamacpps_tokens() -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"model": "t5"}, "vocabulary of kind `t5`; bert and gpt2 are known"),
+        ({"model": "rwkv"}, "vocabulary of kind `rwkv`; bert, gpt2 and t5 are known"),
         ({"pre": "deepseek-llm"}, "splits words as `deepseek-llm`"),
         ({"merges": None}, "no vocabulary that can be read"),
     ],

@@ -1,7 +1,8 @@
 """The tokenizer of a GGUF file as tokenizers has it, so that texts are counted and cut without the weights.
 
-Two kinds: WordPiece (`bert`: all-minilm, nomic-embed-text, mxbai-embed-large, bge, arctic) and byte pairs (`gpt2`:
-granite, qwen3). Whether it gives llama.cpp's own tokens is tried before a model is used: see `encoder.py`.
+Three kinds: WordPiece (`bert`: all-minilm, nomic-embed-text, mxbai-embed-large, bge, arctic), byte pairs (`gpt2`:
+granite, qwen3) and unigrams (`t5`: bge-m3, arctic2). Whether it gives llama.cpp's own tokens is tried before a model is
+used: see `encoder.py`.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ _SPLITS: Final[dict[str, str | None]] = {"gpt-2": None, "roberta-bpe": None, "qw
 def tokenizer_of(header: Header) -> Any:
     """A `tokenizers.Tokenizer`. Raises ModelLoadError for a kind that is not known."""
     kind = str(header.vocabulary.get("model"))
-    made = {"bert": _word_pieces, "gpt2": _byte_pairs}.get(kind)
+    made = {"bert": _word_pieces, "gpt2": _byte_pairs, "t5": _unigrams}.get(kind)
     if made is None:
         raise ModelLoadError(
-            f"{header.path} has a vocabulary of kind `{kind}`; bert and gpt2 are known",
+            f"{header.path} has a vocabulary of kind `{kind}`; bert, gpt2 and t5 are known",
             remedy="fetch the same model as safetensors with `embedingest models pull NAME`",
         )
     try:
@@ -78,9 +79,34 @@ def _byte_pairs(told: dict[str, Any], header: Header) -> Any:
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(steps)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(pieces[index], normalized=False) for index in _controls(told)])
+    return _framed(tokenizer, pieces, *_ends(told))
+
+
+def _unigrams(told: dict[str, Any], _header: Header) -> Any:
+    """Pieces with their likelihoods, as SentencePiece has them, behind its own normalising of characters."""
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+    pieces, scores = list(told["tokens"]), list(told["scores"])
+    unknown = int(told.get("unknown_token_id", 2))
+    tokenizer = Tokenizer(models.Unigram([*zip(pieces, map(float, scores), strict=True)], unk_id=unknown))
+    steps: list[Any] = []
+    if (charsmap := bytes(told.get("precompiled_charsmap") or b"")) != b"":
+        steps.append(normalizers.Precompiled(charsmap))
+    if told.get("remove_extra_whitespaces", False):
+        steps += [normalizers.Replace(Regex("^ +| +$"), ""), normalizers.Replace(Regex(" {2,}"), " ")]
+    tokenizer.normalizer = normalizers.Sequence(steps)
+    scheme = "always" if told.get("add_space_prefix", True) else "never"
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement=_WORD, prepend_scheme=scheme)
+    tokenizer.decoder = decoders.Metaspace(replacement=_WORD, prepend_scheme=scheme)
+    tokenizer.add_special_tokens([AddedToken(pieces[index], normalized=False) for index in _controls(told)])
+    return _framed(tokenizer, pieces, *_ends(told))
+
+
+def _ends(told: dict[str, Any]) -> tuple[int | None, int | None]:
+    """The tokens before and behind a text, where the file asks for them."""
     before = int(told["bos_token_id"]) if told.get("add_bos_token") else None
     after = int(told["eos_token_id"]) if told.get("add_eos_token") else None
-    return _framed(tokenizer, pieces, before, after)
+    return before, after
 
 
 def _controls(told: dict[str, Any]) -> list[int]:
