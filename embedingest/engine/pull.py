@@ -20,7 +20,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.hub.client import Hub
 from embedingest.engine.hub.fetch import Step, fetch, patiently, take
 from embedingest.engine.hub.problems import DiskError, PullError, disk_error
-from embedingest.engine.hub.wanted import MODULES, module_folders, settings_of, weights_of
+from embedingest.engine.hub.wanted import MODULES, module_folders, no_modules, settings_of, weights_of
 from embedingest.engine.known import near, repository_of
 from embedingest.errors import ModelLoadError
 
@@ -122,10 +122,7 @@ def _locked(place: _Place) -> Generator[Step, None, FileLock]:
 def _fill(hub: Hub, repository: Repository, place: _Place) -> Iterator[Step]:
     """Everything that the model needs, then the model in its place."""
     if MODULES not in repository.files:
-        raise PullError(
-            f"{repository.id} has no list of modules (`{MODULES}`): pooling and normalising of it are unknown",
-            remedy="look for a copy of the model that sentence-transformers saved",
-        )
+        raise no_modules(repository.id, repository.files)
     yield from _get(hub, repository, [MODULES], place)
     folders = module_folders(repository.id, _listed(place.model / MODULES), repository.files)
     settings = settings_of(folders, repository.files)

@@ -186,6 +186,10 @@ def test_digests_that_the_list_leaves_out_come_from_the_answers(hub, data):
     ("change", "told"),
     [
         (lambda files: files.pop("modules.json"), "has no list of modules"),
+        (
+            lambda files: [files.pop(name) for name in [*files]] and files.update({"m.Q4.gguf": b"GGUF"}),
+            "is GGUF",
+        ),
         (lambda files: files.update({"modules.json": b"{}"}), "lists no modules"),
         (lambda files: files.pop("model.safetensors"), "may run code"),
         (

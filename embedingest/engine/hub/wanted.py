@@ -15,7 +15,7 @@ from embedingest.engine.hub.problems import PullError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["MODULES", "module_folders", "settings_of", "weights_of"]
+__all__ = ["MODULES", "module_folders", "no_modules", "settings_of", "weights_of"]
 
 MODULES: Final = "modules.json"
 _SAVE: Final = "save it once with `SentenceTransformer(...).save(folder)` and name that folder with `--model`"
@@ -49,6 +49,21 @@ def module_folders(repository: str, listed: Any, names: Collection[str]) -> dict
             below = _folders_below(folder, names)
             folders |= {place: place.rpartition("_")[2] for place in below if place not in folders}
     return folders
+
+
+def no_modules(repository: str, names: Collection[str]) -> PullError:
+    """The error for a repository without a list of modules, by what it has instead."""
+    if "config.json" not in names and any(name.endswith(".gguf") for name in names):
+        return PullError(
+            f"{repository} is GGUF, a form of weights for llama.cpp",
+            remedy="fetch one of its files yourself and run it by the plug-in embedingest-llamacpp, or pull the model "
+            "that it was made of",
+        )
+    return PullError(
+        f"{repository} has no list of modules (`{MODULES}`): nothing says how the vectors of its tokens become one",
+        remedy="look for a copy that sentence-transformers saved; or fetch its files yourself, and name their folder and "
+        f"the pooling in the settings, `models: {repository.rpartition('/')[2]}: {{path: FOLDER, pooling: mean}}`",
+    )
 
 
 def settings_of(folders: Collection[str], names: Collection[str]) -> list[str]:
