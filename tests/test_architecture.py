@@ -226,6 +226,34 @@ def test_no_two_modules_need_each_other() -> None:
         pytest.fail("a circle: " + " needs ".join(error.args[1][::-1]))
 
 
+def test_modules_classes_and_constructors_are_of_a_size_that_is_read_in_one_go() -> None:
+    """350 lines a module, 15 attributes a class, 10 parameters a constructor."""
+    wide = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        text = path.read_text("utf-8")
+        tree = ast.parse(text)
+        if text.count("\n") > 350:
+            wide.append(f"{path}: {text.count(chr(10))} lines")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and len(attributes(node)) > 15:
+                wide.append(f"{path}: {node.name} has {len(attributes(node))} attributes")
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                parameters = len(node.args.args) + len(node.args.kwonlyargs) - 1
+                if parameters > 10:
+                    wide.append(f"{path}:{node.lineno} takes {parameters} parameters")
+    assert not wide
+
+
+def attributes(node: ast.ClassDef) -> set[str]:
+    """What the methods of a class set of `self`."""
+    return {
+        part.attr
+        for part in ast.walk(node)
+        if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)
+        and isinstance(part.value, ast.Name) and part.value.id == "self"
+    }  # fmt: skip
+
+
 class Lazy(NamedTuple):
     """Imports of ours that are right inside functions: by whom (a module or a room), of what ("*": of anything), why."""
 

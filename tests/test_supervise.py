@@ -9,8 +9,7 @@ from datetime import datetime
 import pytest
 
 from embedingest import config
-from embedingest.config import parse_schedule
-from embedingest.config.model import MetadataRules
+from embedingest.config import MetadataRules, parse_schedule
 from embedingest.errors import ConfigError
 from embedingest.ingest.rows.metadata import Metadata
 from embedingest.supervise import Supervisor

@@ -1,5 +1,6 @@
 """What can be configured, and how a file becomes settings. Knows no implementation of anything it configures."""
 
+from embedingest.config.metadata import MetadataRules
 from embedingest.config.model import (
     DEFAULT,
     FOLDER,
@@ -9,7 +10,6 @@ from embedingest.config.model import (
     EngineConfig,
     LoadConfig,
     LoadRule,
-    MetadataRules,
     ModelConfig,
     PipelineConfig,
     ServerConfig,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from embedingest.config.encoding import OldEncoding  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic reads these at run time
+from embedingest.config.metadata import MetadataRules
 from embedingest.config.rules import first_wins, keyed, storable
 from embedingest.config.schedule import parse_schedule
+from embedingest.config.section import Name, Section
 from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "EngineConfig",
     "LoadConfig",
     "LoadRule",
-    "MetadataRules",
     "ModelConfig",
     "PipelineConfig",
     "ServerConfig",
@@ -38,14 +38,8 @@ FOLDER: Final = "folder"
 DEFAULT: Final = "default"
 """The engine of `engine:`, shared by all that name no other."""
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, populate_by_name=True)
-
-
-class SourceConfig(_Section):
+class SourceConfig(Section):
     """One watched root: a folder, or with `source` what a plug-in lists."""
 
     path: FilePath = Field(default=Path(), description="Folder (or single file) to follow; needed but with a plug-in")
@@ -70,7 +64,7 @@ class SourceConfig(_Section):
         return values
 
 
-class LoadRule(_Section):
+class LoadRule(Section):
     """Which loader reads the files of a pattern, and its settings for them."""
 
     match: Name = Field(description="Shell pattern over the source, or its last part")
@@ -83,7 +77,7 @@ class LoadRule(_Section):
         return keyed(self.loader, self.options)
 
 
-class ChunkRule(_Section):
+class ChunkRule(Section):
     """Which chunker cuts the documents of a pattern, and its settings for them."""
 
     match: Name = Field(description="Shell pattern over the source, or its last part")
@@ -96,7 +90,7 @@ class ChunkRule(_Section):
         return keyed(self.chunker, self.options)
 
 
-class LoadConfig(_Section):
+class LoadConfig(Section):
     """How bytes become text."""
 
     rules: tuple[LoadRule, ...] = Field(default=(), description="Loader and settings by pattern; first match wins")
@@ -120,7 +114,7 @@ class LoadConfig(_Section):
         return {**self.options, **{r.key: {**self.options.get(r.loader, {}), **r.options} for r in self.rules}}
 
 
-class ChunkConfig(_Section):
+class ChunkConfig(Section):
     """How text becomes chunks."""
 
     chunker: Name | Literal["auto"] = Field(default="auto", description="Chunker name; `auto` goes by the document")
@@ -148,7 +142,7 @@ class ChunkConfig(_Section):
         return self
 
 
-class WatchConfig(_Section):
+class WatchConfig(Section):
     """How changes are noticed."""
 
     settle_ms: int = Field(default=300, ge=0, le=600_000, description="A file is read once unchanged this long")
@@ -162,7 +156,7 @@ class WatchConfig(_Section):
     )
 
 
-class StoreConfig(_Section):
+class StoreConfig(Section):
     """How the table is kept and searched."""
 
     language: str = Field(default="English", description="Whose stems and stop words full-text search knows")
@@ -180,7 +174,7 @@ class StoreConfig(_Section):
     )
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """One named model."""
 
     encoder: Name = Field(default="auto", description="Encoder plug-in, or `auto`")
@@ -199,7 +193,7 @@ class ModelConfig(_Section):
     options: dict[str, Any] = Field(default_factory=dict, description="Settings of the encoder plug-in")
 
 
-class EngineConfig(_Section):
+class EngineConfig(Section):
     """The engine that ingest and server share."""
 
     engine: Name = Field(default="local", description="`local`, or an engine plug-in")
@@ -212,7 +206,7 @@ class EngineConfig(_Section):
     batch_tokens: int | None = Field(default=None, ge=16, le=10_000_000, description="Token budget of a batch")
 
 
-class ServerConfig(_Section):
+class ServerConfig(Section):
     """The HTTP engine."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; off loopback documents need `api_key`")
@@ -236,48 +230,7 @@ class ServerConfig(_Section):
     )
 
 
-class MetadataRules(_Section):
-    """Where a row's metadata comes from, beside what the loader finds.
-
-    What a document's front matter says is overruled by its path, that by its sidecar, and that by `metadata`.
-    """
-
-    path: tuple[Name, ...] = Field(
-        default=(), description="Patterns below the root such as `{client}/{year}/**`; each word in braces is a key"
-    )
-    front_matter: bool | tuple[Name, ...] = Field(
-        default=True, description="Keep all keys of a document's front matter, none, or only these"
-    )
-
-    sidecar: tuple[Name, ...] = Field(
-        default=(),
-        description="Names of YAML or JSON files that say something of the file beside them, such as "
-        "`{name}.meta.yaml` (of `report.pdf`: `report.pdf.meta.yaml`) or `{stem}.json` (`report.json`); the first "
-        "there is counts. They are no documents themselves",
-    )
-
-    @field_validator("sidecar")
-    @classmethod
-    def _names_its_file(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            parts = re.split(r"\{name\}|\{stem\}", name)
-            if len(parts) != 2 or set("{}/\\") & set("".join(parts)) or not name.endswith((".yaml", ".yml", ".json")):
-                raise ValueError(
-                    f"`{name}` needs `{{name}}` or `{{stem}}` once, no folder, and the end `.yaml`, `.yml` or `.json`"
-                )
-        return names
-
-    @field_validator("path")
-    @classmethod
-    def _has_names(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            names = re.findall(r"\{([^{}]*)\}", pattern)
-            if not names or not all(name.isidentifier() for name in names) or len(set(names)) != len(names):
-                raise ValueError(f"`{pattern}` needs words in braces, each once, as in `{{client}}/{{year}}/**`")
-        return patterns
-
-
-class PipelineConfig(_Section):
+class PipelineConfig(Section):
     """Folders in, one table out."""
 
     engine: Name = Field(default=DEFAULT, description="Name in `engines`; default: the one of `engine`")
@@ -308,7 +261,7 @@ class PipelineConfig(_Section):
         return text
 
 
-class Config(_Section):
+class Config(Section):
     """A whole run: engine, models, pipelines, server."""
 
     state: FilePath = Field(default=Path(DEFAULT_STATE), description="Folder for journal, vector cache and locks")

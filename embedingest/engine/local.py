@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -22,7 +22,7 @@ from embedingest.engine.catalog import Catalog
 from embedingest.engine.encoder import heads, tokens_of
 from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
-from embedingest.engine.pool import BUSY, Lease, LoadedModel, ModelPool, period
+from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period
 from embedingest.engine.scheduling.scheduler import Scheduler, Ticket
 from embedingest.errors import EngineClosedError, InputError, InputTooLongError, ModelNotFoundError, OverloadedError
 from embedingest.types import Embeddings
@@ -144,7 +144,7 @@ class LocalEngine:
     ) -> Embeddings:
         """The same, awaited. Cancelling drops what has not been computed yet."""
         call = self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority)
-        with self._admitted(), await _leased(self._pool.acquire(call.key, keep_alive)) as loaded:
+        with self._admitted(), await leased(self._pool.acquire(call.key, keep_alive)) as loaded:
             call.load_seconds = time.perf_counter() - call.began
             if sum(map(len, call.texts)) <= _INLINE_CHARACTERS:
                 self._prepare(call, loaded.encoder)
@@ -203,7 +203,7 @@ class LocalEngine:
         """Content tokens of each text, uncut, special tokens left out. Raises TypeError as `embed` does."""
         listed = text_list(texts)
         key = self.catalog.find(model).key
-        with await _leased(self._pool.acquire(key, keep_alive)) as loaded:
+        with await leased(self._pool.acquire(key, keep_alive)) as loaded:
             left = threading.Event()
             try:
                 return await self._in_thread(tokens_of, loaded.encoder, listed, left.is_set)
@@ -213,7 +213,7 @@ class LocalEngine:
     async def detokenize(self, tokens: TokenIds, *, model: str, keep_alive: float | None = None) -> str:
         """The text these content tokens spell. Raises InputError where they are none of this model's."""
         key = self.catalog.find(model).key
-        with await _leased(self._pool.acquire(key, keep_alive)) as loaded:
+        with await leased(self._pool.acquire(key, keep_alive)) as loaded:
             try:
                 return await self._in_thread(loaded.encoder.detokenize, tokens)
             except (ValueError, OverflowError, LookupError, TypeError) as error:
@@ -339,17 +339,3 @@ def _finish(call: _Call, raw: vectors.Vectors, loaded: LoadedModel, ticket: Tick
             "encode": ticket.encode_seconds,
         },
     )
-
-
-async def _leased(granted: Future[Lease]) -> Lease:
-    """A lease awaited; one that is granted after its caller was cancelled is released."""
-    try:
-        return await asyncio.wrap_future(granted)
-    except asyncio.CancelledError:
-        granted.add_done_callback(_release)
-        raise
-
-
-def _release(granted: Future[Lease]) -> None:
-    if not granted.cancelled() and granted.exception() is None:
-        granted.result().release()

@@ -5,6 +5,7 @@ Knows when a model comes and goes; knows no texts, no vectors, no names' spellin
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import threading
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import Encoder
     from embedingest.engine.scheduling.scheduler import Scheduler
 
-__all__ = ["Lease", "LoadedModel", "ModelPool", "Opener", "period"]
+__all__ = ["Lease", "LoadedModel", "ModelPool", "Opener", "leased", "period"]
 
 _log = logging.getLogger(__name__)
 
@@ -306,3 +307,17 @@ def period(keep_alive: float | str) -> float:
         return parse_setting(keep_alive)
     except DurationError as error:
         raise ConfigError(f"keep_alive is `{keep_alive}`: {error}", remedy="write `5m`, `300` or `-1`") from error
+
+
+async def leased(granted: Future[Lease]) -> Lease:
+    """A lease awaited; one that is granted after its caller was cancelled is released."""
+    try:
+        return await asyncio.wrap_future(granted)
+    except asyncio.CancelledError:
+        granted.add_done_callback(_give_back)
+        raise
+
+
+def _give_back(granted: Future[Lease]) -> None:
+    if not granted.cancelled() and granted.exception() is None:
+        granted.result().release()

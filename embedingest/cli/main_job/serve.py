@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -43,21 +43,15 @@ __all__ = ["serve"]
 )
 @table_options
 def serve(
-    host: str | None,
-    port: int | None,
     preload: bool,
     keep_alive: str | None,
-    origins: tuple[str, ...],
-    hosts: tuple[str, ...],
     api_key: str | None,
     api_key_file: Path | None,
-    allow_models: tuple[str, ...],
-    token_ids: str | None,
-    allow_pull: bool,
     model: str | None,
     db: str,
     table: str,
     state: Path,
+    **flags: Any,
 ) -> None:
     """Answer Ollama's and OpenAI's embedding calls, and search the table, until Ctrl-C."""
     from embedingest.build.remembered import searching
@@ -68,17 +62,7 @@ def serve(
 
     key = api_key_of(api_key, api_key_file)
     name, config = searching(state, db, table, model)
-    settings = server_settings(
-        host=host,
-        port=port,
-        preload=(name,) if preload else (),
-        origins=origins,
-        hosts=hosts,
-        api_key=key,
-        allow_models=allow_models,
-        token_ids=token_ids,
-        allow_pull=allow_pull,
-    )
+    settings = server_settings(preload=(name,) if preload else (), api_key=key, **flags)
     with Session(_with(config, engine_settings(keep_alive=keep_alive))) as session:
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
         server = open_server(session, settings, searcher)

@@ -77,10 +77,8 @@ class SheetLoader:
             try:
                 table = book.get_sheet_by_name(sheet.name)
                 rows, first = _written(table, found.facts.get(sheet.name)), (table.start or (0, 0))[0] + 1
-            except (calamine.CalamineError, ValueError):  # a chart sheet, or a damaged one among sound ones
-                notices["unread_sheets"] += 1
             except BaseException as error:
-                if type(error).__name__ != "PanicException":  # of calamine, for values that it did not foresee
+                if not _is_of_the_sheet(error, calamine):
                     raise
                 notices["unread_sheets"] += 1
             read = builder.sheet(sheet.name, rows, first, below)
@@ -99,6 +97,11 @@ class SheetLoader:
             metadata={"sheets": list(book.sheet_names)},
             notices={kind: count for kind, count in notices.items() if count},
         )
+
+
+def _is_of_the_sheet(error: BaseException, calamine: Any) -> bool:
+    """A chart sheet, or a damaged one among sound ones; calamine panics for values that it did not foresee."""
+    return isinstance(error, (calamine.CalamineError, ValueError)) or type(error).__name__ == "PanicException"
 
 
 def create(*, comments: bool = False) -> SheetLoader:
