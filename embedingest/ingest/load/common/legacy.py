@@ -92,6 +92,8 @@ _MODERN: Final[dict[str, tuple[_Language, ...]]] = {
 """In the order in which one is preferred to the next where both read the same words as well."""
 
 _RARE: Final = frozenset({"cp1258", "iso8859-15", "iso8859-5", "iso8859-6"})
+_NEARLY_THE_SAME: Final = "iso8859-15"
+"""It differs from windows-1252 by eight signs, of which a long text has one (œ, €) or none."""
 
 _OLD: Final[dict[str, tuple[_Language, ...]]] = {
     "cp850": _WESTERN,
@@ -105,9 +107,12 @@ _OLD: Final[dict[str, tuple[_Language, ...]]] = {
 _SIGNS: Final = frozenset("«»„“”‚‘’–—…•·§°©®™€£±×²³¹½¼¾µ¡¿№ªº´¬\xa0\xad‹›†‡،؟؛")
 _OPENING: Final = frozenset("„‚")
 _INSIDE_WORDS: Final = frozenset("’·\xad–—")
-_NEVER_BEFORE_LETTERS: Final = frozenset("ºª²³¹¾½¼¬”°")
-_TILDES: Final = {"ã": "oeis", "õ": "e"}
-"""What follows a tilde in Portuguese: in windows-1250 the same bytes are the ă and ő of other languages."""
+_NEVER_BEFORE_LETTERS: Final = frozenset("ºª²³¹¾½¼¬”°˝˛ˇ˘˙¯")
+_FOLLOWERS: Final = {"ã": "oeis", "õ": "e", "è": "bcdfghijklmnpqrstvwxzç"}
+"""What follows in Portuguese, and in Romance languages: in windows-1250 the same bytes are ă, ő and č, which other
+letters follow."""
+_SELDOM_LAST: Final = {"õ": 0.6, "ã": 0.3}
+"""What speaks against a letter at the end of a word: õ ends none in Portuguese, ã few, but ő and ă end many."""
 _HEBREW_FINALS: Final = frozenset("םןךףץ")
 _THAI_MARKS: Final = frozenset("ะัาำิีึืฺุู็่้๊๋์ํ๎")
 _THAI_LEADING: Final = frozenset("เแโใไ")
@@ -134,6 +139,8 @@ def guess(data: bytes, fallback: str = FALLBACK) -> str:
     scores |= {codec: _score_wide(lines, codec) for codec in _WIDE}
     known = 0.02 + _BENEFIT / words.high.total()  # a letter or two say nothing, whatever they would be elsewhere
     best = max(scores, key=lambda codec: scores[codec] + (known if codec == fallback else 0.0))
+    if best == FALLBACK and scores[_NEARLY_THE_SAME] > scores[best]:
+        best = _NEARLY_THE_SAME
     old = {codec: _score_words(words, codec, languages) for codec, languages in _OLD.items()}
     oldest = max(old, key=old.__getitem__)
     if old[oldest] >= _STRONG and scores[best] < old[oldest] / 2:
@@ -187,7 +194,10 @@ def _score_words(words: _Words, codec: str, languages: tuple[_Language, ...]) ->
     table = _table(codec)
     lost = sum(count * _loss(table[a], table[b], table[c]) for (a, b, c), count in words.threes.items())
     gained = max(_gain(words, table, language, least=0.0 if codec == FALLBACK else 0.3) for language in languages)
-    return (gained - lost) / words.high.total() - (0.05 if codec in _RARE else 0.0)
+    rare = 0.05 if codec in _RARE else 0.0
+    if codec == _NEARLY_THE_SAME:
+        rare = min(rare, 1 / words.high.total())
+    return (gained - lost) / words.high.total() - rare
 
 
 def _gain(words: _Words, table: str, language: _Language, *, least: float) -> float:
@@ -224,8 +234,10 @@ def _points(character: str, language: _Language) -> float:
 def _loss(before: str, character: str, after: str) -> float:
     """What a character and its neighbours say against an encoding. Pairs of two above ASCII are counted once."""
     lost = _pair_loss(before, character) + (_pair_loss(character, after) if after < "\x80" else 0.0)
-    if after.isalpha() and after.lower() not in _TILDES.get(character.lower(), after.lower()):
-        lost += 0.6
+    if after.isalpha():
+        lost += 0.6 * (after.lower() not in _FOLLOWERS.get(character.lower(), after.lower()))
+    elif before.isalpha():
+        lost += _SELDOM_LAST.get(character.lower(), 0.0)
     inside = before.isalpha() and after.isalpha() and not character.isalpha()
     return lost + (1.5 if inside and character in _SIGNS and character not in _INSIDE_WORDS else 0.0)
 

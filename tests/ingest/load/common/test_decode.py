@@ -110,6 +110,13 @@ KOREAN = "우리는 여기에서 공부하고 그들은 재미있는 이야기�
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
+        ("0 dacă\n1 natură\n2 totodată\n3 casă, masă\n", "cp1250"),
+        ("1. jövő hét\n2. első\n3. erő\n4. eső\n", "cp1250"),
+        ("človek, začetek, čeprav, rečeno\n", "cp1250"),
+        ("irmã, manhã, ações, põe, não, mãos\n", "cp1252"),
+        ("perché è caffè, città più cioè\n", "cp1252"),
+        ("père très après élève scène crème\n", "cp1252"),
+        ("".join(f"{one}ré{two}é\n" for one in "bcdfglmpst" for two in "bcdfglmpst") + "un cœur\n", "iso8859-15"),
         (CAPITALS, "cp1252"),
         (PARTS, "cp1252"),
         ("Größe\nÄnderung\n", "cp1252"),
