@@ -59,10 +59,11 @@ def no_modules(repository: str, names: Collection[str]) -> PullError:
             remedy="fetch one of its files yourself and run it by the plug-in embedingest-llamacpp, or pull the model "
             "that it was made of",
         )
+    name = repository.rpartition("/")[2]
     return PullError(
         f"{repository} has no list of modules (`{MODULES}`): nothing says how the vectors of its tokens become one",
-        remedy="look for a copy that sentence-transformers saved; or fetch its files yourself, and name their folder and "
-        f"the pooling in the settings, `models: {repository.rpartition('/')[2]}: {{path: FOLDER, pooling: mean}}`",
+        remedy="look for a copy that sentence-transformers saved; or fetch its files yourself, and name their folder "
+        f"and the pooling in the settings, `models: {name}: {{path: FOLDER, pooling: mean}}`",
     )
 
 
