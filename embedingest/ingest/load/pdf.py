@@ -14,6 +14,7 @@ from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.pages.columns import part_columns
 from embedingest.ingest.load.pages.contents import drop_leaders
 from embedingest.ingest.load.pages.marks import marks
+from embedingest.ingest.load.pages.order import put_in_order
 from embedingest.ingest.load.pages.page import Page
 from embedingest.ingest.load.pages.place import placed
 from embedingest.ingest.load.pages.read import read_page, turning
@@ -57,7 +58,7 @@ class PdfLoader:
     """
 
     name = "pdf"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 
@@ -75,6 +76,8 @@ class PdfLoader:
             raise _wordless(name, len(pages), pictures=pictures)
         _count(notices, "pages_without_text", sum(not page.lines and not page.damaged for page in pages))
         _count(notices, "unreadable_pages", sum(page.damaged for page in pages))
+        for page in pages:
+            put_in_order(page)
         if not self._running_lines:
             _count(notices, "running_lines", drop_running(pages))
             _count(notices, "dot_leaders", drop_leaders(pages))

@@ -184,6 +184,34 @@ def test_columns_in_their_order_and_rows_of_tables_stay():
     assert lines(book([drawn])) == written
 
 
+TEXT = prose(1, 14)
+ACROSS = "A title that goes across both of the columns of the page, and so above either of them."
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        [*range(13, -1, -1)], [*range(1, 14), 0], [13, *range(13)], [*range(7, 14), *range(7)],
+        [0, 1, 2, 3, 6, 7, 8, 4, 5, *range(9, 14)], [*range(0, 14, 2), *range(1, 14, 2)],
+        random.Random(2).sample(range(14), 14),
+    ],
+)  # fmt: skip
+def test_lines_are_read_downwards_whatever_order_they_were_drawn_in(order):
+    drawn = body(TEXT)
+    assert lines(book([[drawn[place] for place in order]])) == TEXT
+
+
+def test_what_was_drawn_last_above_columns_stands_first_and_columns_and_notes_at_the_side_keep_their_order():
+    columns = [prose(n, 12, 5) for n in range(2)]
+    left, right = body(columns[0], x=60), body(columns[1], x=320)
+    read = [ACROSS, *columns[0], *columns[1]]
+    assert lines(book([[*left, *right, at(60, 740, ACROSS)]])) == read
+    assert lines(book([[*left[::-1], at(60, 740, ACROSS), *right[::-1]]])) == read
+    assert lines(book([[at(60, 40, ACROSS), *left, *right]])) == [*read[1:], ACROSS]
+    note = body(["See below", "and above"], x=450, top=660, size=7)
+    assert lines(book([[*body(TEXT), *note]])) == [*TEXT, "See below", "and above"]
+
+
 def _ruled(rows, *, top=600, lefts=(72, 200, 330, 460), step=20, cells=False):
     """A table with its lines: each drawn through, or a box around each cell."""
     down, across = len(rows), len(rows[0])
@@ -234,8 +262,8 @@ def test_frames_lines_and_plots_are_no_tables():
     assert lines(book([[*frame, *body(text)]])) == text
     plot = [rule(72, y, 400, y) for y in range(300, 500, 40)] + [rule(x, 300, x, 460) for x in range(72, 420, 41)]
     assert lines(book([[*plot, at(80, 310, "none"), at(90, 350, "many"), at(380, 290, "May")]])) == [
-        "none",
         "many",
+        "none",
         "May",
     ]
 

@@ -92,8 +92,7 @@ _MODERN: Final[dict[str, tuple[_Language, ...]]] = {
 """In the order in which one is preferred to the next where both read the same words as well."""
 
 _RARE: Final = frozenset({"cp1258", "iso8859-15", "iso8859-5", "iso8859-6"})
-_NEARLY_THE_SAME: Final = "iso8859-15"
-"""It differs from windows-1252 by eight signs, of which a long text has one (œ, €) or none."""
+_NEARLY_THE_SAME: Final = "iso8859-15"  # as windows-1252, but for eight signs of which a long text has few (œ, €)
 
 _OLD: Final[dict[str, tuple[_Language, ...]]] = {
     "cp850": _WESTERN,
@@ -109,8 +108,7 @@ _OPENING: Final = frozenset("„‚")
 _INSIDE_WORDS: Final = frozenset("’·\xad–—")
 _NEVER_BEFORE_LETTERS: Final = frozenset("ºª²³¹¾½¼¬”°˝˛ˇ˘˙¯")
 _FOLLOWERS: Final = {"ã": "oeis", "õ": "e", "è": "bcdfghijklmnpqrstvwxzç"}
-"""What follows in Portuguese, and in Romance languages: in windows-1250 the same bytes are ă, ő and č, which other
-letters follow."""
+"""What follows in Romance languages: in windows-1250 the same bytes are ă, ő and č, which other letters follow."""
 _SELDOM_LAST: Final = {"õ": 0.6, "ã": 0.3}
 """What speaks against a letter at the end of a word: õ ends none in Portuguese, ã few, but ő and ă end many."""
 _HEBREW_FINALS: Final = frozenset("םןךףץ")

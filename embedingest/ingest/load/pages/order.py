@@ -1,0 +1,126 @@
+"""Lines in the order in which they are read, where they were drawn in another. Pure.
+
+What was drawn later is read later, but for what stands above: a head that was drawn last, a foot that was drawn first,
+paragraphs from the bottom to the top. Columns stand beside one another, so that none is above another, and keep their
+order; so do cells.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from embedingest.ingest.load.pages.page import Line, Page
+
+__all__ = ["put_in_order"]
+
+_MOST_BLOCKS: Final = 200
+"""A page of more pieces is a drawing, or a form, whose order means little; their pairs are looked at."""
+
+_SHARED: Final = 0.2
+"""What share of the narrower of two pieces must stand over the other."""
+
+_STEP: Final = 0.8
+"""How far the middles of two lines are apart, in heights, for one to stand above the other."""
+
+
+class _Block(NamedTuple):
+    """Lines that follow one another downwards. `high` and `low` are the middles of its outermost lines."""
+
+    lines: list[Line]
+    left: float
+    right: float
+    high: float
+    low: float
+    height: float
+
+
+def put_in_order(page: Page) -> bool:
+    """Put what stands above before what stands below it; whether there was anything to do."""
+    if not any(line.box[1] > before.box[1] for before, line in pairwise(page.lines)):
+        return False
+    blocks = _blocks(page.lines)
+    if len(blocks) > _MOST_BLOCKS:
+        return False
+    blocks = _cut(blocks)
+    if len(blocks) > _MOST_BLOCKS or not _out_of_order(blocks):
+        return False
+    page.lines = [line for block in _sorted(blocks) for line in block.lines]
+    return True
+
+
+def _blocks(lines: list[Line]) -> list[_Block]:
+    runs = [[lines[0]]]
+    for before, line in pairwise(lines):
+        box, last = line.box, before.box
+        follows = box.middle < last.middle and box.left < last.right and last.left < box.right
+        if follows:
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    return [_block(run) for run in runs]
+
+
+def _block(run: list[Line]) -> _Block:
+    boxes = [line.box for line in run]
+    return _Block(
+        run,
+        left=min(box.left for box in boxes),
+        right=max(box.right for box in boxes),
+        high=boxes[0].middle,
+        low=boxes[-1].middle,
+        height=min(box.top - box.bottom for box in boxes),
+    )
+
+
+def _out_of_order(blocks: list[_Block]) -> bool:
+    return any(_above(later, block) for place, block in enumerate(blocks) for later in blocks[place + 1 :])
+
+
+def _above(one: _Block, other: _Block) -> bool:
+    """Whether a piece stands above another, both in one column."""
+    if one.low - other.high <= _STEP * min(one.height, other.height):
+        return False
+    return _share_column(one, other)
+
+
+def _share_column(one: _Block, other: _Block) -> bool:
+    shared = min(one.right, other.right) - max(one.left, other.left)
+    return shared > _SHARED * min(one.right - one.left, other.right - other.left)
+
+
+def _cut(blocks: list[_Block]) -> list[_Block]:
+    """The pieces, parted where a line of another stands between two of theirs."""
+    cut = []
+    for block in blocks:
+        between = [
+            line.box.middle
+            for other in blocks
+            if other is not block and other.low < block.high and other.high > block.low and _share_column(other, block)
+            for line in other.lines
+        ]
+        runs = [[block.lines[0]]]
+        for before, line in pairwise(block.lines):
+            if any(line.box.top <= middle <= before.box.bottom for middle in between):
+                runs.append([line])
+            else:
+                runs[-1].append(line)
+        cut += [block] if len(runs) == 1 else [_block(run) for run in runs]
+    return cut
+
+
+def _sorted(blocks: list[_Block]) -> list[_Block]:
+    """Each piece behind all that stand above it, else as it was drawn."""
+    ordered: dict[int, _Block] = {}
+    above = [iter([place for place, other in enumerate(blocks) if _above(other, block)]) for block in blocks]
+    for first in range(len(blocks)):
+        waiting = [first]
+        while waiting:  # nothing stands above itself, directly or through others: middles differ
+            place = next((place for place in above[waiting[-1]] if place not in ordered), None)
+            if place is not None:
+                waiting.append(place)
+            else:
+                last = waiting.pop()
+                ordered[last] = blocks[last]
+    return list(ordered.values())
