@@ -69,6 +69,7 @@ _MEANINGS: Final = {
     "pages_without_text": "pages without text",
     "redirects": "pages of a wiki that only name another",
     "repeated_lines": "lines of subtitles that roll up, and stand in the cue before",
+    "references_left_out": "references of LaTeX, whose numbers only TeX knows",
     "running_lines": "lines at the edge of many pages left out",
     "sidecar_unreadable": "sidecar files that say nothing, because they cannot be read",
     "signatures_left_out": "signatures of messages, which hold no words",

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.raised import written
 from embedingest.ingest.load.tex.asides import Asides
+from embedingest.ingest.load.tex.items import Items
 from embedingest.ingest.load.tex.macros import Macros
 from embedingest.ingest.load.tex.tables import with_tables
 from embedingest.ingest.load.tex.units import with_units
-from embedingest.ingest.notices import plus
+from embedingest.ingest.notices import add_notices, plus
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _HEADING: Final = re.compile(
 )
 _TITLE: Final = re.compile(r"\\(title|author)" + _OPTION + r"?\{((?:[^{}]|\{[^{}]*\})*)\}")
 _DROPPED: Final = re.compile(
-    r"\\(?:label|ref|eqref|pageref|cite[a-z]*|index|vspace|hspace|includegraphics|bibliography|bibliographystyle"
+    r"\\(?:label|index|vspace|hspace|includegraphics|bibliography|bibliographystyle"
     r"|usepackage|pagestyle|thispagestyle|setlength|newcommand|renewcommand|bibitem|color|rule|thanks|pagecolor"
     r"|setcounter|addtocounter|definecolor|selectlanguage|nocite|hypersetup|graphicspath)\*?"
     + _OPTION
@@ -53,7 +54,13 @@ _SETTING: Final = re.compile(
     + r"*(?:\{[^{}\n]*\})*"
 )
 _ENVIRONMENT: Final = re.compile(_BLANKS + r"\\(begin|end)\{[^{}]*\}" + _OPTION_ON_LINE + r"?[ \t]*")
-_ITEM: Final = re.compile(_BLANKS + r"\\item\b[ \t]*(?:\[([^\]]{0,400})\])?[ \t]*")
+_CITED: Final = re.compile(r"\\(?:[a-zA-Z]{0,20}cite[a-z]{0,20}|citation)\*?" + _OPTION + r"{0,2}\{([^{}]{0,800})\}")
+_REFERRED: Final = re.compile(
+    r"(?:(?<![ \t~])[ \t~]+)?\\(?:(?:eq|page|auto|name|v|c|C|sub)?ref|[cC]pageref)\*?\{[^{}]{0,400}\}"
+)
+_PICTURE: Final = re.compile(r"\\includegraphics\b")
+_LABELLED: Final = re.compile(r"(?:(?<=\n\n)|\A)[ \t]*\\textbf\{([^{}\n]{1,120})\}[ \t]*(?=\n[ \t]*\n|\n?\Z)")
+_NOTE: Final = re.compile("[ ]?\ue084([^\ue085]*)\ue085")
 _LINK: Final = re.compile(r"\\href\{[^{}]*\}\{([^{}]*)\}|\\url\{([^{}]*)\}|\\footnote\{((?:[^{}]|\{[^{}]*\})*)\}")
 _ACCENT: Final = re.compile(
     r"\\([`'^\"~=.cvuHk])(?:\{(\\?[a-zA-Z])\}|[ ]?(\\?[a-zA-Z])(?![a-zA-Z])|(?<=[`'^\"~=.])([a-zA-Z]))"
@@ -70,6 +77,8 @@ _LETTER: Final = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=
 _RAISED: Final = re.compile(r"\\text(super|sub)script\{[ ]?([^\s{}\\][^{}\\]{0,80})\}")
 _SPACE: Final = re.compile(r"(?<!\\)((?:\\\\){0,4})\\[,;: ]")
 _NO_BREAK: Final = re.compile(r"(?<!\\)\\[-!/@]")
+_MADE: Final = "\ue086"  # stands for the title
+_NO_MARKS: Final = dict.fromkeys(map(ord, "\ue084\ue085\ue086"))
 _HEAD: Final = 20_000
 _ROUNDS: Final = 8
 _LABEL: Final = re.compile(r"[ \t]*\\label\{[^{}]*\}")
@@ -82,20 +91,22 @@ _NO_PARAGRAPH: Final = re.compile(r"\n[ \t]*\n")
 
 
 class LatexLoader:
-    """Papers and books in LaTeX. Mathematics stays as it is written, references and citations are left out.
+    """Papers and books in LaTeX. Mathematics stays as it is written; a citation is its key in brackets.
+
+    References, whose numbers TeX makes, and pictures are counted; notes stand below their paragraph.
 
     Macros that a source defines are written out; files that it takes in are told (`included_files`).
     """
 
     name = "latex"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
     def load(self, data: bytes, name: str) -> Document:
         """The words between `\\begin{document}` and its end, or the whole of a file that has neither."""
         decoded = decode(data, name)
-        text, titles, included = _read(decoded.text)
+        text, titles, counts = _read(decoded.text)
         metadata: dict[str, Any] = {"author": titles["author"]} if titles.get("author") else {}
         return Document(
             source=name,
@@ -105,7 +116,7 @@ class LatexLoader:
             mime="text/x-tex",
             title=titles.get("title") or None,
             metadata=metadata,
-            notices=plus(decoded.notices, included_files=included) if included else decoded.notices,
+            notices=plus(decoded.notices, **counts),
         )
 
 
@@ -119,8 +130,8 @@ def to_markdown(source: str) -> str:
     return _read(source)[0]
 
 
-def _read(source: str) -> tuple[str, dict[str, str], int]:
-    """The Markdown of a source, its title and author, and how many other files it takes in."""
+def _read(source: str) -> tuple[str, dict[str, str], dict[str, int]]:
+    """The Markdown of a source, its title and author, and counts of what it does not hold."""
     begin, _, rest = source.partition(r"\begin{document}")
     body = rest.partition(r"\end{document}")[0] if rest else begin
     paper = _Paper(len(source))
@@ -132,7 +143,7 @@ def _read(source: str) -> tuple[str, dict[str, str], int]:
         end = stop
     parts.append(paper.words(body[end:]))
     text = "\n\n".join(part.strip("\n") for part in parts if part.strip())
-    return text + "\n" if text else "", titles, paper.included
+    return text + "\n" if text else "", titles, paper.counts
 
 
 def _listings(body: str) -> Iterator[tuple[int, int, str]]:
@@ -150,21 +161,24 @@ def _listings(body: str) -> Iterator[tuple[int, int, str]]:
 
 
 class _Paper:
-    """One source under way: the macros and the files taken in that were met so far."""
+    """One source under way: the macros, the open lists, and what was counted so far."""
 
     def __init__(self, size: int) -> None:
         self._macros = Macros(size)
-        self.included = 0
+        self._items = Items()
+        self._titles: dict[str, str] = {}
+        self.counts = {"included_files": 0, "references_left_out": 0, "skipped_images": 0}
 
     def titles(self, head: str, preamble: str) -> dict[str, str]:
         """Title and author from the head; the definitions of the preamble are kept."""
         self._macros.taken(_COMMENT.sub(r"\1", preamble))
-        return {
+        self._titles = {
             key: " ".join(
                 _plain(_DROPPED.sub("", self._macros.expanded(value)).replace(r"\and", ",")).replace(" ,", ",").split()
             )
             for key, value in _TITLE.findall(head)
         }
+        return self._titles
 
     def words(self, source: str) -> str:
         """The words of a stretch between listings."""
@@ -172,29 +186,55 @@ class _Paper:
         text = self._macros.taken(_COMMENT.sub(r"\1", asides.verbatim(source)))
         text = self._macros.expanded(_without_formulas(text, asides))
         text = _without_formulas(asides.verbatim(text, marked=True), asides)
-        text, included = _INCLUDED.subn("", text)
-        self.included += included
-        text = with_tables(text, lambda cell: asides.restored(_flat(cell)), asides.put)
-        lines = [" ".join(line.split()) if not line.startswith("#") else line for line in _flat(text).split("\n")]
-        return asides.restored(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
+        text, included = _INCLUDED.subn("", text.translate(_NO_MARKS))
+        text, referred = _REFERRED.subn("", text)
+        pictures = sum(1 for _ in _PICTURE.finditer(text))
+        add_notices(
+            self.counts, {"included_files": included, "references_left_out": referred, "skipped_images": pictures}
+        )
+        text = with_tables(text, lambda cell: asides.restored(_in_line(_flat(cell, Items()))), asides.put)
+        text = _LABELLED.sub(r"**\1**", text)
+        flat = _flat(text, self._items).replace(_MADE, self._head())
+        lines = [" ".join(line.split()) if not line.startswith("#") else line for line in flat.split("\n")]
+        return asides.restored(_with_notes(re.sub(r"\n{3,}", "\n\n", "\n".join(lines))))
+
+    def _head(self) -> str:
+        """What the command for a title sets."""
+        title, author = self._titles.get("title", ""), self._titles.get("author", "")
+        return "\n\n" + "\n\n".join(each for each in (f"# {title}" if title else "", author) if each) + "\n\n"
 
 
-def _flat(text: str) -> str:
+def _in_line(text: str) -> str:
+    """Notes in brackets, where nothing can stand below."""
+    return _NOTE.sub(r" (\1)", text)
+
+
+def _with_notes(text: str) -> str:
+    """Notes below their paragraphs."""
+    if "\ue084" not in text:
+        return text
+    blocks: list[str] = []
+    for block in text.split("\n\n"):
+        notes = [" ".join(note.split()) for note in _NOTE.findall(block)]
+        blocks += [_NOTE.sub("", block), *notes]
+    return "\n\n".join(blocks)
+
+
+def _flat(text: str, items: Items) -> str:
     """Headings, lists and notes as Markdown, other commands by their words."""
     text = _RAISED.sub(_raised, text)
     text = _HEADING.sub(_heading, _SETTING.sub("", with_units(text)))
-    text = _DROPPED.sub("", _TITLE.sub("", text))
-    text = _LINK.sub(lambda match: match[1] or match[2] or f" ({match[3]})", text)
-    return _plain(_ENVIRONMENT.sub(_ended, _ITEM.sub(_item, text)))
+    text = _DROPPED.sub("", _CITED.sub(_cited, _TITLE.sub("", text))).replace("\\maketitle", f"{_MADE} ")
+    text = _LINK.sub(lambda match: match[1] or match[2] or f"\ue084{match[3]}\ue085", text)
+    return _plain(_ENVIRONMENT.sub(_ended, items.marked(text)))
+
+
+def _cited(match: re.Match[str]) -> str:
+    return f"[{', '.join(match[1].replace(',', ' ').split())}]"
 
 
 def _ended(match: re.Match[str]) -> str:
     return "\n" if match[1] == "end" else ""
-
-
-def _item(match: re.Match[str]) -> str:
-    begins = match.start() == 0 or match.string[match.start() - 1] == "\n"
-    return ("" if begins else "\n") + "- " + (f"{match[1]}: " if match[1] else "")
 
 
 def _without_formulas(source: str, asides: Asides) -> str:

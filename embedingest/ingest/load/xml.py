@@ -80,6 +80,7 @@ _SECTIONS: Final = frozenset(
 )
 _ROWS: Final = frozenset(["row", "tr", "table-row"])
 _LISTS: Final = frozenset(["itemizedlist", "orderedlist", "simplelist", "ul", "ol", "list", "procedure"])
+_HEAD_OF_PAGE: Final = frozenset(["metadata", "styling", "layout"])
 _ITEMS: Final = frozenset(["listitem", "list-item", "item", "li", "member", "step"])
 _CAPTIONED: Final = frozenset(["table", "figure", "example", "informaltable", "equation"])
 _LISTINGS: Final = frozenset(["programlisting", "screen", "literallayout", "pre"])
@@ -148,7 +149,8 @@ class _Walk:
         self.title: str | None = None
         self._assembly = Assembly()
         self._rows: list[list[str]] = []
-        self._mark = ""  # the bullet or number that the next block begins with
+        self._mark = ""  # the bullet, number or speaker that the next block begins with
+        self._speakers: dict[str, str] = {}
 
     def all(self, root: Element) -> None:
         """Write every block below, in its order."""
@@ -163,9 +165,14 @@ class _Walk:
             name = local(element)
             if name in PICTURES:
                 self._count("skipped_images")
-            if name in NO_WORDS or name in PICTURES or (drawing and name == "style"):
+            if name in NO_WORDS or name in PICTURES or (drawing and name in {"style", "metadata"}):
                 continue
-            if name in _ROWS:
+            if name == "agent":  # of subtitles: who speaks, by an id
+                self._speakers[_attribute(element, "id")] = " ".join(joined(element).split())
+                continue
+            if name == "head" and any(local(child) in _HEAD_OF_PAGE for child in element):
+                stack += [(child, 0, "") for child in reversed(element)]
+            elif name in _ROWS:
                 self._row(element)
             elif name in _LISTINGS:
                 self._listing(joined(element))
@@ -173,6 +180,8 @@ class _Walk:
                 heading = level if name in HEADINGS and not drawing else 0
                 if name in _TITLES and self.title is None:
                     self.title = " ".join(joined(element).split()) or None
+                speaker = self._speakers.get(_attribute(element, "agent"), "") if self._speakers else ""
+                self._mark = f"{speaker}:" if speaker else self._mark
                 found = reversed(pieces(element))
                 stack += [(piece, heading if isinstance(piece, str) else level, "") for piece in found]
             elif is_person(element):
@@ -268,3 +277,8 @@ class _Walk:
 
     def _count(self, kind: str) -> None:
         self.notices[kind] = self.notices.get(kind, 0) + 1
+
+
+def _attribute(element: Element, name: str) -> str:
+    """The value of an attribute, whatever its namespace."""
+    return next((value for key, value in element.attrib.items() if bare(key) == name), "")

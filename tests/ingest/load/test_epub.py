@@ -5,6 +5,7 @@ import pytest
 from embedingest import registry
 from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.chunk.sections import sections
+from embedingest.ingest.load.html import read
 from embedingest.ingest.load.inner import load_inner
 from tests import samples
 from tests.ingest.load.pumps import WordSizer
@@ -79,3 +80,13 @@ def test_a_chapter_belongs_to_its_part_and_not_to_the_chapter_before():
         for each in chunks
     ]
     assert words == [{"First"}, {"Second", "Third"}, {"Gamma"}, {"Fourth"}, {"Fifth"}]
+
+
+@pytest.mark.parametrize(
+    "link", ['<a epub:type="noteref" href="#n">1</a>', '<a role="doc-noteref" href="#n"><sup>1</sup></a>']
+)
+def test_a_note_is_referred_to_in_brackets_and_asides_of_books_are_kept(link):
+    page = f"<p>Water{link} turns.</p><aside><h2>Box</h2><p>Boxed.</p></aside><footer>From X</footer><nav>Menu</nav>"
+    document = read(f"<html><body>{page}</body></html>", "a.xhtml", book=True)
+    assert document.text == "Water[1] turns.\n\n## Box\n\nBoxed.\n\nFrom X\n"
+    assert document.notices == {"words_left_out": 1}

@@ -30,7 +30,7 @@ TEXTS = {
     "mill.epub": "# One\n\nWater.\n\n# Two\n\nWheel.\n",
     "mill.ipynb": "# Mill\n\nWords.\n\n```python\nprint(1)\n```\n",
     "mill.pdf": "The mill\nWater turns the wheel.\n\n",
-    "mill.tex": "## Opening\n\nLift the gate by 50% as says: café, Müller.\n\n- one\n- two\n\n### Listing\n\n"
+    "mill.tex": "# The mill\n\nHenrik\n\n## Opening\n\nLift the gate by 50% as [x] says: café, Müller.\n\n- one\n- two\n\n### Listing\n\n"
     "```\nx = {1} % kept\n```\n\n$e = mc^2$ stays.\n",
     "mill.srt": "Water turns\nthe wheel.\nThe wheel.\n",
     "mill.vtt": "Water turns.\n",

@@ -64,7 +64,7 @@ def test_macros_of_the_preamble_count_and_those_that_hold_themselves_end():
         (r"From \SIrange{1}{5}{\milli\gram} by 50\,\% \ldots{} on", "From 1–5 mg by 50 % … on"),
         (r"10\textsuperscript{8} of H\textsubscript{2}O, 1\textsuperscript{st}", "10^8 of H₂O, 1st"),
         (r"\newenvironment{q}[1]{\begin{quote}}{\end{quote}}\newtheorem{t}[a]{Theorem}\begin{q}Hi\end{q}", "Hi"),
-        (r"A note\footnote{With \textbf{bold}.} here", "A note (With bold.) here"),
+        (r"A note\footnote{With \textbf{bold}.} here", "A note here\n\nWith bold."),
     ],
 )
 def test_words_stand_as_they_are_printed(source, words):
@@ -85,4 +85,26 @@ def test_files_that_are_taken_in_are_told():
     document = create().load(
         b"\\input{a}Words\\include{b} \\includegraphics{c.png}\n% \\input{d}\n\\input e.tex", "x.tex"
     )
-    assert (document.text, document.notices) == ("Words\n", {"included_files": 3})
+    assert (document.text, document.notices) == ("Words\n", {"included_files": 3, "skipped_images": 1})
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (r"\begin{enumerate}\item one\item two\begin{itemize}\item in\item[b)] label\end{itemize}\item three\end{enumerate}",
+         "1. one\n2. two\n- in\n- b) label\n\n3. three"),
+        (r"\begin{description}\item[Mill] It grinds.\end{description}", "- Mill: It grinds."),
+        (r"See \citep[p.~5]{smith2001,bo} and \textcite{ann}.", "See [smith2001, bo] and [ann]."),
+        ("One\\footnote{First.} word\\footnote{Second.}.\n\nTwo.", "One word.\n\nFirst.\n\nSecond.\n\nTwo."),
+        ("\\begin{tabular}{ll}A & B\\\\ 1\\footnote{N} & 2\\end{tabular}", "| A | B |\n| --- | --- |\n| 1 (N) | 2 |"),
+        ("\\textbf{Opening hours}\n\nTen to \\textbf{five}.", "**Opening hours**\n\nTen to five."),
+        ("\\title{On Mills}\\author{Ann}\\begin{document}\\maketitle\nWords.\\end{document}", "# On Mills\n\nAnn\n\nWords."),
+    ],
+)  # fmt: skip
+def test_lists_notes_citations_and_titles_are_as_they_are_printed(source, text):
+    assert to_markdown(source).strip() == text
+
+
+def test_references_and_pictures_are_counted():
+    document = create().load(rb"See section~\ref{a} and \cref{b}. \includegraphics[width=5cm]{c}", "x.tex")
+    assert (document.text, document.notices) == ("See section and.\n", {"references_left_out": 2, "skipped_images": 1})

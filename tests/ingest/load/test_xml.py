@@ -115,3 +115,20 @@ def test_a_book_says_who_wrote_it():
     assert book.text == "# The Mill\n\n## One\n\nWords.\n"
     docbook = "<article><info><title>Mill</title><author><personname>Ann Miller</personname></author></info></article>"
     assert load(docbook, "a.dbk").metadata == {"author": "Ann Miller"}
+
+
+def test_subtitles_say_who_speaks_and_a_drawing_has_no_metadata():
+    names = 'xmlns:ttm="http://www.w3.org/ns/ttml#metadata"'
+    head = '<head><metadata><ttm:title>Film</ttm:title><ttm:agent xml:id="a"><ttm:name>Ann</ttm:name></ttm:agent></metadata></head>'
+    cues = '<p ttm:agent="a">Hello<br/>you</p><p>No.</p>'
+    film = load(f"<tt {names}>{head}<body><div>{cues}</div></body></tt>", "a.ttml")
+    assert (film.title, film.text) == ("Film", "Film\n\nAnn: Hello\nyou\n\nNo.\n")
+    assert (
+        load("<svg><title>Plan</title><metadata><r>x</r></metadata><text>Wheel</text></svg>").text == "Plan\n\nWheel\n"
+    )
+
+
+def test_boxes_of_a_list_of_things_to_do_are_ticked_or_not():
+    note = '<en-note><div><en-todo checked="true"/>Milk</div><div><en-todo/>Tea</div></en-note>'
+    export = f"<en-export><note><title>List</title><content><![CDATA[{note}]]></content></note></en-export>"
+    assert load(export, "a.enex").text == "# List\n\n[x] Milk\n\n[ ] Tea\n"

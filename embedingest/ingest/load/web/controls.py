@@ -35,6 +35,8 @@ def write_controls(tree: LexborHTMLParser) -> None:
         return
     for node in _inner_first(tree.css("input, select")):
         _replace(node, _chosen(node) if node.tag == "select" else _entered(node))
+    for node in tree.css("en-todo"):  # of Evernote: what stands behind the box is read as if it stood in it
+        node.insert_before("[x] " if node.attributes.get("checked") == "true" else "[ ] ")
     for node in _inner_first(tree.css("math")):
         _replace(node, linear(_element(node)))
     for node in _inner_first(tree.css("svg")):

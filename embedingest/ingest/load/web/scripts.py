@@ -22,6 +22,9 @@ def write_scripts(tree: LexborHTMLParser) -> None:
     body = tree.body
     if body is None:
         return
+    for link in body.css("a[epub\\:type=noteref], a[role=doc-noteref]"):
+        if (said := _text(link)) and said.strip().isalnum() and link.css_first("sup") is None:
+            link.replace_with(f"[{said.strip()}]")
     for node in body.css("sup, sub")[::-1]:
         text = _text(node)
         if text is None or not (words := " ".join(text.split())):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.ingest.load.common.assembly import Assembly, heading
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.markdown_escape import escaped
+from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
 from embedingest.ingest.load.wiki.asides import MARK, Aside, set_aside
 from embedingest.ingest.load.wiki.brackets import Brackets
 from embedingest.ingest.load.wiki.tables import Table
@@ -29,6 +30,7 @@ _BREAK: Final = re.compile(
     r"(?i)<(?:br|hr)\s{0,9}/?>|</?(?:p|div|tr|li|ul|ol|dl|dd|dt|blockquote|center|table)(?:\s[^<>]{0,1000})?>"
 )
 _TAG: Final = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]{0,20}(?:\s[^<>]{0,1000})?/?>")
+_RAISED: Final = re.compile(r"<(/?)(su[pb])\s*>", re.IGNORECASE)
 _SWITCH: Final = re.compile(r"__[A-Z]{2,40}__|(?<!~)~{3,5}(?!~)")
 _LISTINGS: Final = frozenset({"pre", "syntaxhighlight", "source", "score", "timeline"})
 _NO_WORDS: Final = frozenset({"templatedata", "graph", "mapframe"})
@@ -41,7 +43,7 @@ class WikiLoader:
     """
 
     name = "wiki"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".wiki", ".mediawiki", ".wikitext"})
     mimes = frozenset({"text/x-wiki"})
 
@@ -209,6 +211,7 @@ def _plain(text: str) -> str:
     text = _EXTERNAL.sub(lambda match: match[2] or match[1], text) if "[" in text else text
     text = _QUOTES.sub(lambda match: "'" * _apostrophes(len(match[0])), text) if "''" in text else text
     if "<" in text:
+        text = on_the_line(_RAISED.sub(_raised, text))
         text = _TAG.sub("", _BREAK.sub("\n", text))
     text = _SWITCH.sub("", text) if "__" in text or "~~~" in text else text
     return html.unescape(text) if "&" in text else text
@@ -217,3 +220,7 @@ def _plain(text: str) -> str:
 def _apostrophes(count: int) -> int:
     """How many of so many apostrophes are words: two, three and five are marks."""
     return {2: 0, 3: 0, 4: 1, 5: 0}.get(count, count - 5)
+
+
+def _raised(tag: re.Match[str]) -> str:
+    return END if tag[1] else UP if tag[2].lower() == "sup" else DOWN

@@ -43,7 +43,7 @@ def test_a_page_is_its_words_and_structure():
     assert document.text == (
         "name: Old Mill\nbuilt: 1820\n\nMiller, Mills, p. 3.\n\nThe Old Mill is a mill in Leeds.\nIt cost 5 km, mot.\n\n"
         "https://x.org, Mills\n\nThe wheel of the town\n\n1. first\n2. second\n  1. deep\n- apples\n  - pears\nterm: meaning\n\n"
-        "## History\n\n1 in ten the site. H2O & x\ny\n\\> quote ''not'' $E = mc^2$\n\n"
+        "## History\n\n1 in ten the site. H₂O & x\ny\n\\> quote ''not'' $E = mc^2$\n\n"
         "```python\ndef f():\n    return [[1]]\n```\n"
     )
     assert document.metadata == {"categories": ["Mills"]}
@@ -103,3 +103,8 @@ def test_any_text_is_read(text):
         create().load(text.encode(), "a.wiki")
     except DocumentError as error:
         assert error.code == "binary"
+
+
+def test_what_is_raised_or_lowered_is_written_on_the_line():
+    text = load_inner(b"H<sub>2</sub>O, 10<sup>8</sup> m<SUP>2</SUP>, x<sup>n", "a.wiki", "a.wiki").text
+    assert text == "H\u2082O, 10^8 m\u00b2, xn\n"
