@@ -89,8 +89,47 @@ def test_running_lines_of_left_and_right_pages_go_whatever_order_they_are_writte
         foot = at(300, 40, f"Page {number + 3} of 90")
         pages.append([*body(prose(number)), head, foot] if number % 3 else [foot, head, *body(prose(number))])
     document = load(book(pages))
-    assert document.text.split() == [word for number in range(8) for line in prose(number) for word in line.split()]
-    assert document.notices == {"running_lines": 16}
+    text = [line for number in range(8) for line in prose(number)]
+    said_once = ["Chapter of water", *text[:12], "The Mill Book", *text[12:]]
+    assert document.text.split() == " ".join(said_once).split()
+    assert document.notices == {"running_lines": 14}
+
+
+PAGES = range(5)
+
+
+@pytest.mark.parametrize(
+    ("heads", "kept"),
+    [
+        (["Invoice 4701"] * 5, ["Invoice 4701"]),
+        ([f"Invoice 4701, page {n + 1} of 5" for n in PAGES], ["Invoice 4701, page 1 of 5"]),
+        ([f"Invoice {n + 4701}" for n in PAGES], [f"Invoice {n + 4701}" for n in PAGES]),
+        ([f"Ticket No. {n + 1}" for n in PAGES], [f"Ticket No. {n + 1}" for n in PAGES]),
+        ([f"{n + 1} May 2024" for n in PAGES], [f"{n + 1} May 2024" for n in PAGES]),
+        ([f"Chapter {n // 3 + 1}" for n in range(9)], ["Chapter 1", "Chapter 2", "Chapter 3"]),
+        ([f"Dear {word}," for word in WORDS[:5]], [f"Dear {word}," for word in WORDS[:5]]),
+        ([f"Seite {n + 1} von 5" for n in PAGES], []),
+        ([f"{n + 1} / 5" for n in PAGES], []),
+        ([f"- {n + 1} -" for n in PAGES], []),
+        (["Patient: Ann Miller, born 3 May 1960"] * 5, ["Patient: Ann Miller, born 3 May 1960"]),
+    ],
+)
+def test_what_a_head_says_of_the_document_is_kept_where_it_stands_first(heads, kept):
+    text = [line for number in range(len(heads)) for line in prose(number)]
+    found = lines(book([[at(72, 750, head), *body(prose(number))] for number, head in enumerate(heads)]))
+    assert ([line for line in found if line not in text], [line for line in found if line in text]) == (kept, text)
+
+
+def test_a_head_that_the_title_page_says_is_left_out_everywhere():
+    title = [at(100, 500, "The Mill Report", 30), *body(["by Ann", "Leeds", "2024", "Draft"], top=450)]
+    pages = [[at(72, 750, "The Mill Report"), *body(prose(n)), at(300, 30, str(n + 2))] for n in range(7)]
+    document = load(book([title, *pages]))
+    assert (document.text.count("The Mill Report"), document.notices) == (1, {"running_lines": 14})
+
+
+def test_a_foot_with_the_page_is_kept_once_and_its_number_is_the_pages():
+    document = load(book([[*body(prose(n)), at(72, 40, f"Mill Ltd., Leeds {n + 7}")] for n in range(5)]))
+    assert (document.text.count("Mill Ltd., Leeds"), document.notices) == (1, {"running_lines": 4})
 
 
 def test_feet_with_the_page_and_a_title_that_stands_elsewhere_go():
@@ -115,7 +154,7 @@ def test_titles_of_slides_stay():
     ]
     document = load(book(slides, size=SLIDE))
     assert [line for line in document.text.split("\n") if line in titles] == titles
-    assert document.notices == {"running_lines": 7}
+    assert document.notices == {"running_lines": 6}
     same = [[at(60, 500, "The mill", 28), *body(prose(n, 5, 4), top=440, step=40, size=16)] for n in range(6)]
     assert load(book(same, size=SLIDE)).text.count("The mill") == 6
 

@@ -1,7 +1,8 @@
 """Running heads and feet: which lines at the edges of pages are no part of the text. Pure.
 
 A running line stands at the same place of most pages with the same words, its numbers aside, and those count pages.
-A table's row and a slide's title stand at such places too: the row among rows, the title in larger letters.
+A table's row and a slide's title stand at such places too: the row among rows, the title in larger letters. What a
+running line says is said once: where it stands first, if no other line says it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ _ROW_WORDS: Final = 3
 _NUMBER: Final = re.compile(r"\d+|^[ivxlcdm]+$")
 _DIGITS: Final = re.compile(r"\d{1,9}")
 _BARE: Final = re.compile(r"\d{1,6}|[ivxlcdm]{1,8}", re.IGNORECASE)
+_PAGE_OF: Final = re.compile(
+    r"(?:\b(?:pages?|pg|p|seite|s|página|pagina|pag|pág|strona|str|strana|стр|страница|стор|sivu|sida|side|bladzijde|oldal"
+    r"|sayfa|trang|σελίδα)\b|[页頁쪽]|ページ)\W{0,3}\d+(?:\s*(?:/|of|von|de|di|sur|av|af|van|z|из|з)\s*\d+)?"
+    r"|\b\d+\s*(?:/|of|von|de|di|sur|av|af|van|z|из|з)\s*\d+$",
+    re.IGNORECASE,
+)
+_OTHER_WORD: Final = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7a3]")
 _FOLIO: Final = re.compile(r"^(?:(\d{1,6})\s+(\D.*)|(.*\D)\s+(\d{1,6}))$")
 
 
@@ -55,7 +63,8 @@ def drop_running(pages: list[Page]) -> int:
         return 0
     edges = [edge for index, page in enumerate(pages) for edge in _edges(index, page)]
     running = _repeated(pages, edges)
-    running += _numbered(pages, edges, {id(edge.line) for edge in running})
+    numbered = _numbered(pages, edges, {id(edge.line) for edge in running})
+    running = [*_said_before(pages, running, {id(edge.line) for edge in numbered}), *numbered]
     taken: dict[int, set[int]] = defaultdict(set)
     for edge in running:
         taken[edge.page].add(id(edge.line))
@@ -173,6 +182,44 @@ def _numbered(pages: list[Page], edges: list[_Edge], known: set[int]) -> list[_E
     found += [edge for edge in outer if edge.top in place and _BARE.fullmatch(edge.line.text)]
     there = [edge for edge in found if abs(edge.offset - place[edge.top]) <= _SAME_PLACE]
     return [edge for edge in there if id(edge.line) not in known and not _is_row(edge, own)]
+
+
+def _said_before(pages: list[Page], running: list[_Edge], others: set[int]) -> list[_Edge]:
+    """The running lines but the first of each wording, where that has words that no line of the text says."""
+    offsets = Counter((edge.top, number - edge.page) for edge in running for number in _numbers(edge.line.text))
+    counted = {offset for offset, count in offsets.items() if count >= 3}
+    wordings = [(edge, _wording(edge, counted)) for edge in running]
+    own = {id(edge.line) for edge in running} | others
+    text = ([line.text for line in page.lines if id(line) not in own] for page in pages)
+    known = standing({plain(wording) for _, wording in wordings} - {""}, text)
+    said = {""}
+    left = []
+    for edge, wording in sorted(wordings, key=lambda pair: pair[0].page):
+        if wording in said or plain(wording) in known:
+            left.append(edge)
+        said.add(wording)
+    return left
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in _DIGITS.findall(text)]
+
+
+def _wording(edge: _Edge, counted: set[tuple[bool, int]]) -> str:
+    """What a running line says beside the page's number; nothing where that is all.
+
+    A number that grows with the pages is theirs where the line says so, at a foot, or apart from the words.
+    """
+    text = _PAGE_OF.sub("", edge.line.text)
+    if not _OTHER_WORD.search(text):
+        return ""
+    if edge.top and not edge.line.gap:
+        return text
+
+    def kept(number: re.Match[str]) -> str:
+        return "" if (edge.top, int(number[0]) - edge.page) in counted else number[0]
+
+    return _DIGITS.sub(kept, text)
 
 
 def _height(line: Line) -> float:
