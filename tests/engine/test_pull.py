@@ -149,6 +149,11 @@ def test_what_lies_in_the_cache_of_hugging_face_is_not_fetched(hub, data, tmp_pa
     pulled(hub, data)
     assert "model.safetensors" not in hub.fetched
     assert contents(data / NAME) == of(hub, *NEEDED)
+    assert (data / NAME / "model.safetensors").samefile(blob), "its bytes are not kept twice"
+    shutil.rmtree(data)
+    blob.chmod(0o666)
+    pulled(hub, data)
+    assert not (data / NAME / "model.safetensors").samefile(blob), "what others can write is copied"
     shutil.rmtree(data)
     blob.write_bytes(bytes(len(weights)))
     pulled(hub, data)

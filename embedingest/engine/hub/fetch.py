@@ -9,14 +9,15 @@ import contextlib
 import os
 import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.hub.cache import cached_file
 from embedingest.engine.hub.problems import PullError, TransientError, disk_error
+from embedingest.regular import why_not_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
-    from pathlib import Path
     from typing import TypeVar
 
     from embedingest.engine.hub.client import Hub
@@ -42,11 +43,11 @@ def take(repository: Repository, file: HubFile, folders: Iterable[Path], target:
     try:
         for path in (folder / file.name for folder in folders):
             if path.is_file() and file.digest and file.matches(path):
-                return path == target or _link(path, target)
+                return path == target or _take(file, path, target)
         found = cached_file(repository.id, file)
     except OSError:
         return False  # what cannot be read is fetched
-    return found is not None and _link(found, target)
+    return found is not None and _take(file, found, target)
 
 
 def fetch(hub: Hub, repository: Repository, file: HubFile, partial: Path, target: Path) -> Iterator[Step]:
@@ -152,15 +153,19 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _link(source: Path, target: Path) -> bool:
-    """Have the same content at `target`, without its bytes twice where that can be had."""
+def _take(file: HubFile, source: Path, target: Path) -> bool:
+    """Whether the same content is at `target`: a link to it, or a copy where others could write what is linked."""
+    real = Path(os.path.realpath(source))
     with _written(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         try:
-            os.link(os.path.realpath(source), target)
+            if why_not_ours(real) is not None:
+                raise PermissionError
+            os.link(real, target)
         except OSError:
-            shutil.copyfile(source, target)
+            shutil.copyfile(real, target)
+            return file.matches(target)
     return True
 
 
