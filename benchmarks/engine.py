@@ -2,6 +2,7 @@
 
     python benchmarks/engine.py                        all-MiniLM-L6-v2 over 1 000 texts, every row without a server
     python benchmarks/engine.py --model FOLDER         another sentence-transformers folder (all-mpnet-base-v2: 200 texts)
+    python benchmarks/engine.py --shape qwen3-0.6b --texts 24 --repeats 1    random weights in the shape of a large model
     python benchmarks/engine.py --rows query ceiling   some rows
     python benchmarks/engine.py --texts 48 --repeats 1 --soak 2000    a smoke run
 
@@ -31,12 +32,17 @@ from embedingest.engine.roofline import operations
 import common
 import engine_peers as peers
 import record as records
+import shapes
 import texts as corpora
 from record import Check
 
 HINTS = {"fp32": "f32", "bf16": "bf16", "bf16-linears": "bf16", "fp16": "f16"}
-DEFAULTS = {"all-MiniLM-L6-v2": 3.0, "all-mpnet-base-v2": 2.3}  # target against sentence-transformers as it comes
-TEXTS = {"all-mpnet-base-v2": 200}
+DEFAULTS = {
+    "all-MiniLM-L6-v2": 3.0,
+    "all-mpnet-base-v2": 2.3,
+    **dict.fromkeys(shapes.SHAPES, 2.5),
+}  # target against sentence-transformers as it comes
+TEXTS = {"all-mpnet-base-v2": 200, **dict.fromkeys(shapes.SHAPES, 64)}
 SOAK = {"all-mpnet-base-v2": 4_000}
 PILOT = 48  # texts over which the settings of a peer are tried, or a tenth of all
 GATED = 256  # at least so many texts make a gate
@@ -68,21 +74,28 @@ class Run:
     """What the rows share."""
 
     def __init__(self, asked, work):
+        self.shape = asked.shape
+        if asked.shape is not None:
+            asked.model = shapes.make(asked.shape, (asked.work or Path(work)) / asked.shape)
         self.folder = ModelFolder.open(asked.model or common.packaged())
-        self.name = common.known_name(self.folder)
+        self.name = asked.shape or common.known_name(self.folder)
         self.packaged = asked.model is None
         self.repeats, self.soak, self.work = asked.repeats, asked.soak or SOAK.get(self.name, 50_000), work
         self.tokenizer = self.folder.tokenizer_path
         count = asked.texts or TEXTS.get(self.name, 1000)
-        self.texts = corpora.chunks(asked.corpus, count, self.tokenizer, self.folder.max_tokens)
+        window = min(asked.window, self.folder.max_tokens)
+        self.texts = corpora.chunks(asked.corpus, count, self.tokenizer, window)
         self.record = records.Record(f"engine {self.name}", asked.results)
         print(f"loading {self.name}; the first time it is compiled, for some minutes", flush=True)
+        began = time.perf_counter()
         self.ours = Ours(self.folder)
+        self.ours(["hello"])
+        self.first_vector_seconds = time.perf_counter() - began
         self.lengths = [int(length) for length in self.ours.lengths(self.texts)]
         self.runtime = self.ours.runtime
         corpus = [path.name for path in asked.corpus] if asked.corpus else ["pydoc_data"]
         self.about = {"model": self.name, "runtime": self.runtime, "corpus": corpus, "texts": len(self.texts),
-                      "tokens": sum(self.lengths), "length_quantiles": quantiles(self.lengths)}  # fmt: skip
+                      "seconds_to_the_first_vector": self.first_vector_seconds, "tokens": sum(self.lengths), "length_quantiles": quantiles(self.lengths)}  # fmt: skip
 
     def keep(self, row, figures, checks=(), *, told=True):
         (self.record.told if told else self.record.keep)(row, {**self.about, **figures}, checks)
@@ -325,6 +338,32 @@ def memory(run):
     run.keep("memory", figures, [check])
 
 
+RESIDENT = """
+import json, sys
+from embedingest.build.models import open_engine
+from embedingest.config import EngineConfig, ModelConfig
+engine = open_engine(EngineConfig(keep_alive=-1), {"bench": ModelConfig(path=sys.argv[1])})
+engine.embed(json.loads(sys.stdin.readline()), model="bench", priority="bulk")
+told = open("/proc/self/status").read()
+print([int(told.partition(f"{name}:")[2].split()[0]) / 1024 for name in ("VmRSS", "RssAnon")])
+"""
+BYTES = {"fp32": 4, "bf16": 2, "bf16-linears": 2, "fp16": 2}
+
+
+def resident(run):
+    """Resident memory of a process that finds the model compiled, against the weights in the precision taken."""
+    weights = run.folder.parameters * BYTES[run.runtime["precision"]] / 2**20
+    command = [sys.executable, "-c", RESIDENT, str(run.folder.path)]
+    environment = {**os.environ, "PYTHONPATH": str(records.HERE.parent)}
+    given = json.dumps(run.texts[:16]) + "\n"
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, env=environment)
+    whole, own = json.loads(done.stdout.splitlines()[-1])
+    print(f"  {whole:,.0f} MiB resident, {own:,.0f} MiB of them its own, {weights:,.0f} MiB of weights", flush=True)
+    check = Check("resident memory against the weights in the precision taken", whole / weights, 1.3, at_most=True)
+    figures = {"resident_mib": whole, "own_mib": own, "weights_mib": weights}
+    run.keep("resident", figures, [check] if run.shape else ())
+
+
 def mixed(chance, words):
     """Mostly a few words, one in thirty up to a whole window."""
     size = chance.choice((2, 5, 10, 20)) if chance.random() < 0.97 else chance.randint(40, 200)
@@ -351,12 +390,22 @@ def quantiles(found):
     return {f"p{share}": ordered[min(len(ordered) - 1, len(ordered) * share // 100)] for share in (5, 50, 95, 99)}
 
 
-ROWS = {"query": query, "process": process, "ceiling": share_of_ceiling, "bulk": bulk, "memory": memory}
+ROWS = {
+    "query": query,
+    "process": process,
+    "ceiling": share_of_ceiling,
+    "bulk": bulk,
+    "resident": resident,
+    "memory": memory,
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=None, help="default: the packaged all-minilm")
+    parser.add_argument("--shape", choices=tuple(shapes.SHAPES), default=None, help="random weights of this shape")
+    parser.add_argument("--window", type=int, default=512, help="tokens of the longest text, as chunks have them")
+    parser.add_argument("--work", type=Path, default=None, help="where models of a shape are kept between runs")
     parser.add_argument("--texts", type=int, default=None, help="default: 1000; for all-mpnet-base-v2 200")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(

@@ -46,6 +46,8 @@ class Kind:
     """How many Dense follow."""
     layer_norm: bool = False
     normalize: bool = True
+    layers: int | None = None
+    """From which layer on the mean of layers is taken, where it is."""
     padding_side: str = "right"
     seed: int = 7
     hub: bool = False
@@ -63,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "bert-dense": Kind(dense=1),
     "bert-layer-norm": Kind(dense=1, layer_norm=True),
     "bert-not-normalised": Kind(normalize=False),
+    "bert-layers": Kind(layers=1),
     "roberta": Kind("roberta"),
     "xlm-roberta": Kind("xlm-roberta"),
     "mpnet": Kind("mpnet"),
@@ -191,14 +194,20 @@ def save(kind: Kind, folder: Path) -> Path:
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Dense, Normalize, Transformer
-    from sentence_transformers.sentence_transformer.modules import LayerNorm, Pooling
+    from sentence_transformers.sentence_transformer.modules import LayerNorm, Pooling, WeightedLayerPooling
 
     words = tokenizer(kind)
     inner = folder.parent / f"{folder.name}-inner"
     network(kind, len(words)).save_pretrained(inner)
     words.save_pretrained(inner)
+    if kind.layers is not None:
+        settings = json.loads((inner / "config.json").read_text())
+        (inner / "config.json").write_text(json.dumps(settings | {"output_hidden_states": True}))
     steps: list[Any] = [Transformer(str(inner)), Pooling(WIDTH, kind.pooling)]
     size = steps[1].pooling_output_dimension
+    if kind.layers is not None:
+        weights = torch.nn.Parameter(torch.tensor([0.2, 0.9, 0.4][kind.layers :]))
+        steps.insert(1, WeightedLayerPooling(WIDTH, 2, kind.layers, weights))
     torch.manual_seed(kind.seed)
     for number in range(kind.dense):
         steps.append(Dense(size, size - 8, activation_function=torch.nn.Identity() if number else torch.nn.Tanh()))

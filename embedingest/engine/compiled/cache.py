@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.precision import PrecisionSetting
 
-__all__ = ["Entry", "amend", "find", "forget", "keep", "key_of", "making", "place", "prune"]
+__all__ = ["Entry", "amend", "drop_blobs", "find", "forget", "keep", "key_of", "making", "place", "prune"]
 
 _log = logging.getLogger(__name__)
 
@@ -188,10 +188,16 @@ def keep(key: CacheKey, fill: Callable[[Path], CompiledNote]) -> tuple[Entry, Ca
 
 
 def amend(entry: Entry, note: CompiledNote) -> Entry:
-    """The entry with another note. Raises OSError where the cache cannot be written."""
+    """The entry with more in its note; where the cache cannot be written, only in this process."""
     full = cast("CompiledNote", {**entry.note, **note})
-    write_bytes(entry.folder / NOTE, json.dumps(full, indent=1).encode(), private=True)
+    with contextlib.suppress(OSError):
+        write_bytes(entry.folder / NOTE, json.dumps(full, indent=1).encode(), private=True)
     return Entry(entry.folder, full)
+
+
+def drop_blobs(entry: Entry) -> None:
+    """Take OpenVINO's own compiled form away."""
+    shutil.rmtree(entry.folder / "blobs", ignore_errors=True)
 
 
 def prune(key: CacheKey, *, now: float | None = None) -> list[Path]:

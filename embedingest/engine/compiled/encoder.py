@@ -6,7 +6,6 @@ be made or fails the gate, torch serves. Knows no queue and no text.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
 import threading
@@ -41,6 +40,7 @@ __all__ = ["CompiledEncoder", "compiled_note", "create"]
 _log = logging.getLogger(__name__)
 
 _BULK_AFTER_TOKENS: Final = 4096  # once batches have had so many tokens, the streams for bulk are compiled
+_BLOBS: Final = ("OPTIMIZE_SIZE", "OPTIMIZE_SPEED")  # OpenVINO's: without the weights, and with them
 _LEAST_PROBE_COSINE: Final = 0.999  # of the vector in the note to the same text's at load
 
 
@@ -111,14 +111,32 @@ def _compiled(folder: ModelFolder, settings: ModelConfig, share: Share) -> Compi
 
 
 def _opened(folder: ModelFolder, settings: ModelConfig, entry: Entry, share: Share) -> CompiledEncoder:
-    if entry.has_blobs:
-        encoder = CompiledEncoder(folder, settings, entry, share)
-    else:
+    if not entry.has_blobs:
         with cache.making(entry.note["key"]):  # so that no other process reads half a blob
-            encoder = CompiledEncoder(folder, settings, entry, share)
-            encoder.warm_up()
+            entry = _with_blobs(folder, settings, entry, share)
+    encoder = CompiledEncoder(folder, settings, entry, share)
     encoder.check_probe()
     return encoder
+
+
+def _with_blobs(folder: ModelFolder, settings: ModelConfig, entry: Entry, share: Share) -> Entry:
+    """The entry with OpenVINO's own compiled form, in a kind of it that gives the same vectors when it is read again.
+
+    The kind without weights is smaller, and for some graphs has their constants as they were before compiling.
+    """
+    for mode in _BLOBS:
+        entry = cache.amend(entry, {**entry.note, "blobs": mode})
+        try:
+            for _ in ("written", "read"):
+                encoder = CompiledEncoder(folder, settings, entry, share)
+                encoder.check_probe()
+                encoder.check_probe(bulk=True)
+        except ValueError as error:
+            _log.info("model %s compiled with %s: %s", folder.path, mode, error)
+            cache.drop_blobs(entry)
+        else:
+            break
+    return entry
 
 
 def _entry(
@@ -199,12 +217,16 @@ class CompiledEncoder(FolderEncoder):
         finally:
             requests.put(request)
 
-    def check_probe(self) -> None:
+    def check_probe(self, *, bulk: bool = False) -> None:
         """Compute the vector of the note's probe again. Raises ValueError when it comes out differently."""
+        is_streams = bulk and self.parallel > 1
+        self._check(self._bulk_requests() if is_streams else self._latency)
+
+    def _check(self, requests: queue.SimpleQueue[Any]) -> None:
         probe = self.entry.note["probe"]
-        request = self._latency.get()
+        request = requests.get()
         again = infer(request, [probe["ids"]], pad=self._pad, most=self.context_length)
-        self._latency.put(request)
+        requests.put(request)
         cosine = float(cosines(again, np.array([probe["vector"]], dtype=np.float32))[0])
         if not cosine >= _LEAST_PROBE_COSINE:
             raise ValueError(f"its vectors changed (cosine {cosine:.4f} to the remembered one)")
@@ -239,8 +261,7 @@ class CompiledEncoder(FolderEncoder):
         trial = cast("Trial", {"form": form, **figures.as_dict()})
         tried = [trial if other["form"] == form else other for other in self.entry.note["tried"]]
         if figures.passed:
-            with contextlib.suppress(OSError):
-                self.entry = cache.amend(self.entry, {"gate": figures.as_dict(), "tried": tried})
+            self.entry = cache.amend(self.entry, {"gate": figures.as_dict(), "tried": tried})
             return
         _log.warning(
             "model %s as %s gave vectors that differ too much in some of %d texts (least cosine %.4f); the next form "
@@ -275,14 +296,19 @@ class CompiledEncoder(FolderEncoder):
 
     def _streams(self) -> queue.SimpleQueue[Any]:
         try:
-            return self._compile(self.parallel, self._share.bulk(self._precision, self.parallel))
-        except RuntimeError as error:  # the entry was pruned since: slower is better than not at all
+            streams = self._bulk_requests()
+            self._check(streams)
+            return streams
+        except (RuntimeError, ValueError) as error:  # the entry was pruned since: slower is better than not at all
             _log.warning("bulk work runs without streams: %s", str(error).strip())
             return self._latency
 
+    def _bulk_requests(self) -> queue.SimpleQueue[Any]:
+        return self._compile(self.parallel, self._share.bulk(self._precision, self.parallel))
+
     def _compile(self, requests: int, options: dict[str, Any]) -> queue.SimpleQueue[Any]:
-        # The blob beside the graph spares the next process the compiling; it holds no second copy of the weights.
-        blobs = {"CACHE_DIR": str(self.entry.folder / "blobs"), "CACHE_MODE": "OPTIMIZE_SIZE"}
+        # The blob beside the graph spares the next process the compiling.
+        blobs = {"CACHE_DIR": str(self.entry.folder / "blobs"), "CACHE_MODE": self.entry.note.get("blobs", _BLOBS[0])}
         try:
             compiled = self._core.compile_model(str(self.entry.graph), "CPU", {**options, **blobs})
         except RuntimeError as error:  # a read-only or full cache, a damaged blob: only the next start is slower

@@ -29,6 +29,8 @@ LEAST_TEXTS: Final = 64
 """No model serves before it was held against so many."""
 
 _SECONDS: Final = 1.0  # of torch's forward, before the first text is served
+_MOST_SECONDS: Final = 10.0
+_SHORT_TOKENS: Final = 96
 _PILOT_TEXTS: Final = 12
 
 
@@ -48,6 +50,9 @@ class Gauge:
         self.converter.reference(self.rows[1:_PILOT_TEXTS])
         seconds_a_token = (time.perf_counter() - began) / sum(map(len, self.rows[1:_PILOT_TEXTS]))
         totals = itertools.accumulate(map(len, self.rows))
+        if seconds_a_token * sum(map(len, self.rows[:LEAST_TEXTS])) > _MOST_SECONDS:
+            self.rows.sort(key=lambda row: len(row) > _SHORT_TOKENS)  # of a large model, the long ones later
+            totals = itertools.accumulate(map(len, self.rows))
         fitting = sum(total * seconds_a_token <= _SECONDS for total in totals)
         return min(len(self.rows), max(LEAST_TEXTS, fitting))
 

@@ -57,6 +57,8 @@ class CompiledNote(TypedDict):
     """Batches that run side by side; 1 where no setting of more than one stream runs it."""
     texts: NotRequired[int]
     """How many texts the gate has in all; where `gate` is of fewer, the others are compared once the model serves."""
+    blobs: NotRequired[str]
+    """How OpenVINO keeps its compiled form, by its own name of the kind (`CACHE_MODE`)."""
     seconds: NotRequired[float]
     refused: NotRequired[str]
     key: NotRequired[CacheKey]

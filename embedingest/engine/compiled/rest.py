@@ -5,6 +5,7 @@ What fails is told, and the next form takes its place. Knows torch by way of the
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 from typing import TYPE_CHECKING, Final
@@ -47,6 +48,7 @@ class Rest:
         self._gauge = gauge
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="embedingest-gate", daemon=True)
+        atexit.register(self.stop)  # torch must not compute while the process ends
         self._thread.start()
 
     def stop(self) -> None:
@@ -71,6 +73,7 @@ class Rest:
             _log.exception("the rest of the gate could not be compared; it is tried again by a later process")
         finally:
             self._gauge = None
+            atexit.unregister(self.stop)
 
     def _compared(self, gauge: Gauge) -> Figures | None:
         rows = gauge.rows[self._first.texts :]

@@ -16,15 +16,17 @@ from embedingest.errors import ModelLoadError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["POOLING_MODES", "TAIL", "WEIGHTED", "read_chain"]
+__all__ = ["LAYERS", "POOLING_MODES", "TAIL", "WEIGHTED", "read_chain"]
 
 POOLING_MODES: Final = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 TAIL: Final = ("Dense", "LayerNorm", "Normalize")
 """What may be done to pooled vectors."""
-WEIGHTED: Final = ("Transformer", "StaticEmbedding", "Dense", "LayerNorm")
+LAYERS: Final = "WeightedLayerPooling"
+"""What may stand between a transformer and pooling: a mean of its layers."""
+WEIGHTED: Final = ("Transformer", LAYERS, "StaticEmbedding", "Dense", "LayerNorm")
 """What has weights."""
-_HEADS: Final = (("Transformer", "Pooling"), ("StaticEmbedding",))
-_KINDS: Final = ("Transformer", "Pooling", "StaticEmbedding", *TAIL)
+_HEADS: Final = (("Transformer", "Pooling"), ("Transformer", LAYERS, "Pooling"), ("StaticEmbedding",))
+_KINDS: Final = ("Transformer", LAYERS, "Pooling", "StaticEmbedding", *TAIL)
 _TRANSFORMER_CONFIGS: Final = (
     "sentence_bert_config.json",
     "sentence_roberta_config.json",

@@ -37,7 +37,10 @@ _UNREAD_SETTINGS: Final = frozenset(
      "label2id", "gradient_checkpointing", "classifier_dropout", "attention_probs_dropout_prob",
      "hidden_dropout_prob", "initializer_range")
 )  # fmt: skip
-_DENSE_SETTINGS: Final = ("in_features", "out_features", "bias", "activation_function", "use_residual")
+_READ_SETTINGS: Final = {
+    "Dense": ("in_features", "out_features", "bias", "activation_function", "use_residual"),
+    "WeightedLayerPooling": ("layer_start",),
+}
 
 
 def fingerprint(
@@ -63,10 +66,7 @@ def fingerprint(
         "lowercase": lowercase,
         "config": {key: value for key, value in config.items() if key not in _UNREAD_SETTINGS},
         "pooling": pooling,
-        "chain": [
-            (kind, {key: settings.get(key) for key in _DENSE_SETTINGS} if kind == "Dense" else {})
-            for kind, settings in chain
-        ],
+        "chain": [(kind, {key: settings.get(key) for key in _READ_SETTINGS.get(kind, ())}) for kind, settings in chain],
     }
     return f"{blake3(_canonical(facts)).hexdigest(length=16)}:{vector_class}"
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.engine.folder.chain import POOLING_MODES, TAIL, WEIGHTED, read_chain
+from embedingest.engine.folder.chain import LAYERS, POOLING_MODES, TAIL, WEIGHTED, read_chain
 from embedingest.engine.folder.fingerprint import fingerprint
 from embedingest.engine.folder.module import Module
 from embedingest.engine.folder.native import native_settings
@@ -235,7 +235,7 @@ class ModelFolder:
                 lowercase=self.lowercase,
                 config=self.config,
                 pooling=() if self.is_static else self.pooling_modes,
-                chain=[(module.kind, module.config) for module in self.tail],
+                chain=[(module.kind, module.config) for module in self.modules if module.kind in (LAYERS, *TAIL)],
                 vector_class=vector_class,
             )
 

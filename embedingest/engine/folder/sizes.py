@@ -19,6 +19,7 @@ WIDTHS: Final = ("hidden_size", "dim", "d_model", "n_embd")  # an architecture's
 _COUNTS: Final = (
     "num_hidden_layers", "num_layers", "n_layers", "n_layer", "num_attention_heads", "num_heads", "n_heads", "n_head",
 )  # fmt: skip
+_LAYERS: Final = ("num_hidden_layers", "num_layers", "n_layers", "n_layer")
 _POSITIONS: Final = ("max_position_embeddings", "n_positions", "max_sequence_length")
 _MOST_COUNTED: Final = 1024  # layers or heads; a file that states more would keep the loader busy for ever
 _WIDEST: Final = 10**6  # numbers of one token
@@ -71,6 +72,8 @@ def _check_widths(modules: Sequence[Module], config: Mapping[str, Any], poolings
         )
     length = None if given is None else given * poolings
     for module in modules:
+        if module.kind == "WeightedLayerPooling":
+            _check_layers(module, config, width)
         if module.kind not in ("Dense", "LayerNorm"):
             continue
         taken = _stated(module, "in_features" if module.kind == "Dense" else "dimension", required=True)
@@ -81,6 +84,28 @@ def _check_widths(modules: Sequence[Module], config: Mapping[str, Any], poolings
                 remedy=REMEDY,
             )
         length = _stated(module, "out_features", required=True) if module.kind == "Dense" else taken
+
+
+def _check_layers(module: Module, config: Mapping[str, Any], width: int | None) -> None:
+    """The mean of layers is of those that the model has, and the model gives them."""
+    file = module.path / "config.json"
+    layers = whole_number(file, module.config, "num_hidden_layers", least=1, most=_MOST_COUNTED)
+    start = whole_number(file, module.config, "layer_start", least=0, most=_MOST_COUNTED)
+    has = next((int(config[key]) for key in _LAYERS if config.get(key) is not None), None)
+    if layers is None or start is None or start > layers or has not in (None, layers):
+        raise ModelLoadError(
+            f"{file} takes layers {start} to {layers}, and the model has {has if has is not None else 'others'}",
+            remedy=REMEDY,
+        )
+    if not config.get("output_hidden_states"):
+        raise ModelLoadError(
+            f"{file} takes the mean of layers, and the model's config.json has no `output_hidden_states: true`, so "
+            "sentence-transformers would leave it out in silence",
+            remedy="say so there, or take the module out of `modules.json`",
+        )
+    given = _stated(module, "embedding_dimension") or _stated(module, "word_embedding_dimension")
+    if given is not None and width is not None and given != width:
+        raise ModelLoadError(f"{file} takes vectors of {given} numbers, and the model gives {width}", remedy=REMEDY)
 
 
 def _stated(module: Module, key: str, *, required: bool = False) -> int | None:

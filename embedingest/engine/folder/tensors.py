@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.engine.folder.chain import LAYERS
 from embedingest.engine.folder.settings_files import REMEDY
 from embedingest.engine.folder.weights import FLOATS
 from embedingest.errors import ModelLoadError
@@ -101,6 +102,10 @@ def check_tensors(folder: ModelFolder) -> None:
             if module.config.get("bias", True):
                 dense["linear.bias"] = (out,)
             _compare(folder.path, module.path / "config.json", dense, _shapes(folder, module))
+        elif module.kind == LAYERS:
+            counted = int(module.config["num_hidden_layers"]) + 1 - int(module.config["layer_start"])
+            layers: dict[str, tuple[int | None, ...]] = {"layer_weights": (counted,)}
+            _compare(folder.path, module.path / "config.json", layers, _shapes(folder, module))
         elif module.kind == "LayerNorm":
             width = int(module.config["dimension"])
             norm: dict[str, tuple[int | None, ...]] = {"norm.weight": (width,), "norm.bias": (width,)}

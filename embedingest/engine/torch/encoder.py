@@ -218,7 +218,8 @@ class TorchEncoder(FolderEncoder):
     @property
     def _packs(self) -> bool:
         """Whether texts may be laid end to end: the architecture allows it and none is ever empty."""
-        return can_pack(self.folder.architecture) and self.special_tokens > 0
+        whole = [module.kind for module in self.folder.modules[:2]] == ["Transformer", "Pooling"]
+        return can_pack(self.folder.architecture) and self.special_tokens > 0 and whole
 
     def _fastest(self, settings: ModelConfig) -> Runner:
         """The first 16 bit type and layout on this GPU that passes the gate; padded fp32 where none does."""
