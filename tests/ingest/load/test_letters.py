@@ -245,6 +245,12 @@ def alternative(plain, html):
          "The mill opens on Monday, and flour is five euro."),
         ("The mill opens on Monday.", "<h1>News</h1><p>The mill opens on Monday. <a>Unsubscribe</a></p>",
          "The mill opens on Monday."),
+        ("To read this letter in your browser, press here: https://a.example/rent/now", "<h1>Fee: 950</h1>", "# Fee: 950"),
+        ("As below.\n\n[image: prices]", "<p>As below.</p><ul><li>Rye 77</li><li>Oats 12</li></ul>",
+         "As below.\n\n- Rye 77\n- Oats 12"),
+        ("Dear Ann, the mill opens on Monday at nine and closes at five.",
+         "<p>Dear Ann, the mill opens on Monday at nine and closes at five.</p><p>Rye: 77 kr</p>",
+         "Dear Ann, the mill opens on Monday at nine and closes at five.\n\nRye: 77 kr"),
         ("A long plain text with all of the words that matter.", "<p>See the plain text</p>",
          "A long plain text with all of the words that matter."),
     ],
@@ -275,3 +281,10 @@ def test_words_left_out_of_html_are_counted_for_the_text_that_is_taken():
     html = "<body><nav>Menu</nav><main><p>The mill opens on Monday, flour is five euro.</p></main></body>"
     assert load(alternative("The mill opens on Monday, flour is five euro.", html)).notices == {}
     assert load(alternative(" ", html)).notices == {"words_left_out": 1}
+
+
+def test_words_of_html_that_a_long_plain_text_lacks_are_counted():
+    plain = " ".join(f"word{number}" for number in range(200))
+    document = load(alternative(plain, "<p>Read on: the mill opens on Monday.</p>"))
+    assert document.text.strip().endswith("word199")
+    assert document.notices == {"words_left_out": 6}

@@ -32,6 +32,13 @@ _REPORTS: Final = frozenset({"message/delivery-status", "message/disposition-not
 _SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
 _SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _WORD: Final = re.compile(r"\w+")
+_ADDRESS: Final = re.compile(r"\b(?:https?|mailto|tel):[^\s<>]*")
+_FEW: Final = 10  # one word in so many may be missing from a plain text: a link to the page, a greeting
+_LEAST: Final = 3
+_HINT: Final = 40
+"""Words of a plain text that may say no more than that a reader of HTML is wanted."""
+
+_TOLD: Final = 5
 _GAP: Final = re.compile(r"\n{3,}")
 _ENRICHED: Final = re.compile(r"<(?!<)[^<>]*>")
 
@@ -181,23 +188,36 @@ def _joined(results: list[Parts]) -> Parts:
     return whole
 
 
-def _is_other(plain: Parts, marked_up: Parts) -> bool:
-    """Whether HTML holds as many words as the plain text and most of them are not in it."""
-    ours, theirs = (_WORD.findall(" ".join(parts.texts).lower()) for parts in (plain, marked_up))
+def _lacking(plain: Parts, marked_up: Parts) -> tuple[int, bool]:
+    """How many words of the HTML the plain text lacks, and whether the HTML is the text for them.
+
+    It is where they are most of its words or more than a few, unless it is much shorter than a plain text that is
+    longer than a hint to take another program. Addresses do not count: in HTML they stand behind words.
+    """
+    ours, theirs = (_WORD.findall(_ADDRESS.sub("", " ".join(parts.texts)).lower()) for parts in (plain, marked_up))
     distinct = set(theirs)
-    return len(theirs) >= len(ours) and len(distinct & set(ours)) * 2 < len(distinct)
+    lacking = len(distinct - set(ours))
+    many = lacking * 2 > len(distinct) or (lacking >= _LEAST and lacking * _FEW > len(distinct))
+    return lacking, many and (len(ours) < _HINT or len(theirs) * 2 >= len(ours))
 
 
 def _chosen(results: list[Parts]) -> Parts:
     """The first alternative in plain text that says anything, else the first that does; attachments of all, once.
 
-    A plain text that says another thing and less than the HTML, as that a reader of HTML is wanted, is not the text.
+    A plain text that lacks words of the HTML, as one that only points to it, is not the text. Where it is the text in
+    spite of it, more than a few words that it lacks are counted.
     """
     said = [parts for parts in results if any(text.strip() for text in parts.texts)]
     best = next((parts for parts in said if parts.plain), said[0] if said else Parts())
-    if best.plain:
-        best = next((parts for parts in said if not parts.plain and _is_other(best, parts)), best)
-    whole = Parts(list(best.texts), plain=best.plain, notices=dict(best.notices))
+    notices: dict[str, int] = {}
+    for other in said if best.plain else []:
+        lacking, is_text = (0, False) if other.plain else _lacking(best, other)
+        if is_text:
+            best, notices = other, {}
+            break
+        if lacking >= _TOLD:
+            notices = {"words_left_out": lacking}
+    whole = Parts(list(best.texts), plain=best.plain, notices={**best.notices, **notices})
     attached: dict[tuple[str, bytes], None] = {}
     for parts in results:
         whole.asides += parts.asides
