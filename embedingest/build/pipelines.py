@@ -89,10 +89,10 @@ class PipelineLook:
         self._outputs = _outputs(state, self._config.db)
 
     def read_journal(self, read: Callable[[Journal], T]) -> T:
-        """What `read` makes of a copy of the journal as it is now; of an empty one where it is damaged."""
-        from embedingest.ingest.audit.copied_journal import with_copy
+        """What `read`, which writes nothing, makes of the journal as it is now; of an empty one where it is damaged."""
+        from embedingest.ingest.audit.copied_journal import with_view
 
-        return with_copy(self._path, read, told=True)
+        return with_view(self._path, read)
 
     def folders_of(self, journal: Journal) -> Folders:
         """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""

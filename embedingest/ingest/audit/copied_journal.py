@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.scan.folders import Folders
 
-__all__ = ["audited", "copied_journal", "journal_fault", "with_copy"]
+__all__ = ["audited", "copied_journal", "journal_fault", "with_copy", "with_view"]
 
 _PUT_ASIDE: Final = (
     "what failed or waits is not known. `embedingest verify --repair`, and every `ingest` or `watch`, "
@@ -68,6 +68,23 @@ def with_copy(original: Path, read: Callable[[Journal], T], *, told: bool = Fals
             return read(copy)
     except DamagedJournalError as error:
         _log.log(_level(told), "the journal %s is damaged: %s; what it says is left out", original, error.reason)
+    with copied_journal(None) as empty:
+        return read(empty)
+
+
+def with_view(original: Path, read: Callable[[Journal], T]) -> T:
+    """What `read`, which takes no longer than to look through the folders, makes of the journal as it is now.
+
+    Of an empty one where there is none, or a damaged one. What takes longer has a copy: while the journal is read here
+    its log grows.
+    """
+    try:
+        with reading(original) as journal:
+            if journal is not None:
+                with journal.unchanging():
+                    return read(journal)
+    except StoreError as error:
+        _log.info("%s; what it says is left out", error.message)
     with copied_journal(None) as empty:
         return read(empty)
 

@@ -30,7 +30,7 @@ class Followed(Protocol):
     """What is followed, and what is known of it; `Pipeline` is one."""
 
     def read_journal(self, read: Callable[[Journal], Lag]) -> Lag:
-        """What `read` makes of a copy of the journal as it is now; of an empty one where it is damaged."""
+        """What `read` makes of the journal as it is now; of an empty one where it is damaged."""
         ...
 
     def folders_of(self, journal: Journal) -> Folders: ...

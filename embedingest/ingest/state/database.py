@@ -100,6 +100,16 @@ class JournalDatabase:
         self._depth = 0
         self._run("COMMIT")
 
+    @contextmanager
+    def unchanging(self) -> Iterator[None]:
+        """A block in which the journal is read as it is at its first statement, whatever others write meanwhile."""
+        self._run("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+
     @staticmethod
     def remove(path: Path) -> None:
         """Delete a closed journal."""

@@ -144,3 +144,13 @@ def test_files_that_gave_no_rows_are_told_apart(journal: Journal) -> None:
     journal.record([state("d/rows", chunks=2), state("d/none", chunks=0), state("e/none", chunks=0)])
     journal.record([state("d/failed", state="failed", chunks=0)])
     assert journal.without_rows("d") == ["d/none"]
+
+
+def test_what_others_write_is_not_seen_in_the_midst_of_a_look(tmp_path: Path, journal: Journal) -> None:
+    reader = Journal(tmp_path / "journal.sqlite", mend=False)
+    with reader.unchanging():
+        before = reader.known("d")
+        journal.record([state("d/a")])
+        assert reader.known("d") == before == {}
+    assert list(reader.known("d")) == ["d/a"]
+    reader.close()
