@@ -15,15 +15,22 @@ from typing import Final, NamedTuple
 __all__ = ["TEXT_CHARACTERS", "WINDOW_SECONDS", "Forecast", "Work"]
 
 WINDOW_SECONDS: Final = 60.0
-"""How far back rates are measured: a machine that becomes slower or faster is followed within that time."""
+"""How far back rates are measured: a machine that becomes slower or faster is followed within that time.
+
+In a shorter run it is two thirds of it, since the first seconds go into much that does not come again.
+"""
 
 TEXT_CHARACTERS: Final = 500
 """A text costs about so many characters more than its own, so many short ones take longer than a few long ones."""
 
 _BLOCKS: Final = 24
+_LATTER: Final = 2 / 3
+_LEAST_WINDOW: Final = 20.0
 _SHORTEST_BLOCK: Final = 0.2
 _SHORTEST_INTERVAL: Final = 1e-3
 _MOST_CREDIT: Final = 0.95
+_COLLINEAR: Final = 0.2
+"""One minus the squared correlation of what is read and embedded; below, noise would decide which of them costs."""
 
 
 class Work(NamedTuple):
@@ -68,6 +75,8 @@ class Forecast:
         self._work = Work()
         self._now = 0.0
         self._since = 0.0
+        self._ending = 0.0
+        self._told: tuple[float, float] | None = None
 
     def add(self, now: float, work: Work) -> None:
         """The run stands at `work`; `now` is in seconds."""
@@ -82,7 +91,8 @@ class Forecast:
         block = max(_SHORTEST_BLOCK, min(self._window, clock) / _BLOCKS)
         if not self._marks or clock - self._marks[-1].clock >= block:
             self._marks.append(self._latest)
-        while len(self._marks) > 2 and self._marks[1].clock <= clock - self._window:
+        reach = min(self._window, max(_LEAST_WINDOW, _LATTER * clock))
+        while len(self._marks) > 2 and self._marks[1].clock <= clock - reach:
             self._marks.popleft()
 
     def pause(self, seconds: float) -> None:
@@ -90,8 +100,25 @@ class Forecast:
         self._now += seconds
         self._marks.clear()
 
+    def ends_with(self, seconds: float) -> None:
+        """What comes after the last vector takes so many seconds."""
+        self._ending = seconds
+
     def time_left(self) -> float | None:
-        """Seconds until all is read and embedded; `None` while that cannot be told."""
+        """Seconds until all is read, embedded and written; `None` while that cannot be told.
+
+        Where the rates are not known again yet, what was told before goes on with the clock.
+        """
+        left = self._left()
+        if left is not None:
+            self._told = (self._now, left + self._ending)
+            return left + self._ending
+        if self._told is None or not self._told[1]:
+            return None
+        at, told = self._told
+        return max(0.0, told - (self._now - at)) or None
+
+    def _left(self) -> float | None:
         work = self._work
         unread, waiting = max(0, work.bytes_total - work.bytes_read), max(0, work.asked - work.embedded)
         ratio = work.asked / work.bytes_read if work.bytes_read else 0.0
@@ -135,7 +162,7 @@ def _fit(marks: list[_Mark]) -> _Costs:
         r += read
         e += embedded
     determinant = rr * ee - re * re
-    if determinant <= 1e-9 * rr * ee:
+    if determinant <= _COLLINEAR * rr * ee:
         return _Costs(0.0, 1.0)
     costs = _Costs((r * ee - e * re) / determinant, (e * rr - r * re) / determinant)
     if costs.read < 0:

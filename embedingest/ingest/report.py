@@ -129,8 +129,8 @@ class Progress:
     """Where a run stands. `done` and `total` count files, `total` grows while scanning; `seconds` since it began.
 
     `bytes_done` of `bytes_total` are those of the same files; of a file that is under way, the share whose vectors are
-    there counts as done. `seconds_left` is how long it takes until all of them are embedded, `None` while that cannot
-    be told.
+    there counts as done. `seconds_left` is how long it takes until all of them are in the table, `None` while that
+    cannot be told.
     """
 
     stage: str

@@ -179,3 +179,35 @@ def test_of_recorded_runs_on_a_busy_machine_most_moments_are_told_within_thirty_
     right = [left for true, left in moments if left is not None and abs(left - true) <= 0.3 * true]
     assert len(moments) > 150
     assert len(right) > 0.6 * len(moments)
+
+
+def test_while_rates_are_not_known_again_what_was_told_goes_on_with_the_clock():
+    run = Run(100 * MEGA)
+    for _ in range(20):
+        run.step(0.5, 2 * MEGA, MEGA)
+    told = run.left()
+    run.forecast.pause(4.0)
+    run.now += 4
+    run.step(0.5, 0, 0)
+    assert run.left() == pytest.approx(told - 4.5)
+
+
+def test_what_ends_a_run_is_counted_as_well():
+    run = Run(100 * MEGA)
+    for _ in range(20):
+        run.step(0.5, 2 * MEGA, MEGA)
+    told = run.left()
+    run.forecast.ends_with(7.0)
+    assert run.left() == pytest.approx(told + 7)
+    for _ in range(180):
+        run.step(0.5, 2 * MEGA, MEGA)
+    assert run.left() == 7.0
+
+
+def test_the_first_third_of_a_long_run_is_in_no_rate():
+    run = Run(10**9, window=60.0)
+    for _ in range(40):
+        run.step(0.5, 2 * MEGA, MEGA / 10)
+    for _ in range(80):
+        run.step(0.5, 2 * MEGA, MEGA)
+    assert run.left() == pytest.approx(run.to_embed / MEGA, rel=0.05)

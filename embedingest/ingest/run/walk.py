@@ -283,13 +283,15 @@ class Walk:
         files = self._committer.commit()
         if not files:
             return
-        if first and self._resources.holds_table:
-            self._resources.progress.pause(time.perf_counter() - started)
         for file in files:
             self._done(file.candidate)
             if _is_gone(file.candidate):
                 # It went while it was under way, when nobody could yet know that it had rows to delete.
                 self.vanished.append(file.candidate)
+        if first and self._resources.holds_table:
+            self._resources.progress.pause(time.perf_counter() - started)
+        else:
+            self._resources.progress.committed(time.perf_counter() - started)
         self._report.spend("commit", time.perf_counter() - started)
         # Upkeep takes its time, and a file that was just saved should not wait for it.
         self._committer.maintain_when_due(urgent=self.urgent)

@@ -118,3 +118,18 @@ def test_the_time_left_is_that_of_this_run_and_a_pause_is_in_no_rate(journal: Jo
         told.seconds += 1
         told.tell(done)
     assert told.progress[-1].seconds_left == pytest.approx(5)
+
+
+def test_the_last_commit_and_the_index_over_all_rows_count_as_left(journal: Journal) -> None:
+    alone, committing = Told(journal), Told(journal)
+    for told in (alone, committing):
+        for step in range(1, 6):
+            told.seconds += 1
+            told.tell(step, always=True)
+    committing.reporter.committed(2.0)
+    for told in (alone, committing):
+        told.seconds += 1
+        told.tell(6, always=True)
+    before, after = (told.progress[-1].seconds_left for told in (alone, committing))
+    assert before is not None
+    assert after == pytest.approx(before + 2.0 + 0.4 * 2.0 * 10 / 6)
