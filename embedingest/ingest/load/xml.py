@@ -81,6 +81,8 @@ _SECTIONS: Final = frozenset(
 _ROWS: Final = frozenset(["row", "tr", "table-row"])
 _LISTS: Final = frozenset(["itemizedlist", "orderedlist", "simplelist", "ul", "ol", "list", "procedure"])
 _HEAD_OF_PAGE: Final = frozenset(["metadata", "styling", "layout"])
+_COMMENTS: Final = frozenset(["annotation", "comment"])
+_MIDNIGHT: Final = re.compile(r"(?<=\d\d-\d\d)T00:00:00(?:\.0+)?|(?<=T\d\d:\d\d:\d\d)\.000")
 _ITEMS: Final = frozenset(["listitem", "list-item", "item", "li", "member", "step"])
 _CAPTIONED: Final = frozenset(["table", "figure", "example", "informaltable", "equation"])
 _LISTINGS: Final = frozenset(["programlisting", "screen", "literallayout", "pre"])
@@ -194,6 +196,10 @@ class _Walk:
         self._outline(element, level)
         if name in {"worksheet", "table"}:
             self._sheet(element)
+        if name == "meta" and "opendocument" in element.tag:
+            titles = (joined(each) for each in element if local(each) == "title")
+            self.title = self.title or " ".join(next(titles, "").split()) or None
+            return []
         if name == "description" and any(local(child) == "title-info" for child in element):  # of FictionBook
             titles = (joined(each) for each in element.iter() if local(each) == "book-title")
             self.title = " ".join(next(titles, "").split()) or None
@@ -233,7 +239,10 @@ class _Walk:
             if attributes.get("index", "").isdecimal():
                 cells += [""] * (min(int(attributes["index"][:6]) - 1, _MOST_COLUMNS) - len(cells))
             repeated = attributes.get("number-columns-repeated", "1")[:6]
-            text = " ".join(joined(cell, every=True).split())
+            for said in [each for each in cell if local(each) in _COMMENTS]:  # on a cell of a sheet
+                self._count("comments_left_out")
+                cell.remove(said)
+            text = " ".join(_MIDNIGHT.sub("", joined(cell, every=True)).split())
             room = max(0, _MOST_COLUMNS - len(cells))
             cells += [text] * min(int(repeated) if repeated.isdecimal() else 1, room)
             if text and not room:

@@ -1,10 +1,15 @@
 """What a sheet shows besides plain cells: dates, errors, hidden rows, comments, shapes, several tables with their headers."""
 
+import time
+
 import pytest
 
 from embedingest import registry
 from embedingest.engine.hashing import HashingSizer
 from embedingest.ingest.load.common.row_text import RowText
+from embedingest.ingest.load.office.odf_shown import as_shown
+from embedingest.ingest.load.office.raised_strings import raised_on_the_line
+from embedingest.ingest.load.office.workbook import sheet_facts
 from embedingest.ingest.load.sheets import create
 from embedingest.ingest.load.tables import create as create_csv
 from tests import samples
@@ -203,3 +208,24 @@ def test_a_sheet_far_larger_than_its_cells_is_closed_up():
     builder = RowText()
     builder.sheet("S", _written(Sheet(), None))
     assert builder.text == "first\n\n |  | 2.5\n"
+
+
+@pytest.mark.parametrize(
+    ("read", "pump"),
+    [
+        (as_shown, b"<office:annotation>"),
+        (as_shown, b"<office:annotation><text:p>"),
+        (as_shown, b'<table:table-cell a="'),
+        (raised_on_the_line, b'<vertAlign val="superscript"/>'),
+        (raised_on_the_line, b'<vertAlign val="superscript"/><t>a</'),
+        (lambda content: sheet_facts(content, {}), b'<row hidden="1" '),
+    ],
+)
+def test_no_sheet_takes_quadratic_time(read, pump):
+    def seconds(times):
+        start = time.process_time()
+        read(b"<worksheet>" + pump * times + b"<office:annotation></office:annotation>")
+        return time.process_time() - start
+
+    seconds(10)
+    assert seconds(16_000) < 16 * seconds(2_000) + 0.2

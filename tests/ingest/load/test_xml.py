@@ -132,3 +132,18 @@ def test_boxes_of_a_list_of_things_to_do_are_ticked_or_not():
     note = '<en-note><div><en-todo checked="true"/>Milk</div><div><en-todo/>Tea</div></en-note>'
     export = f"<en-export><note><title>List</title><content><![CDATA[{note}]]></content></note></en-export>"
     assert load(export, "a.enex").text == "# List\n\n[x] Milk\n\n[ ] Tea\n"
+
+
+def test_comments_on_cells_of_flat_sheets_are_counted_and_what_a_file_says_of_itself_is_no_text():
+    office = 'xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+    cell = "<t:table-cell><o:annotation><x:p>Check</x:p></o:annotation><x:p>50 %</x:p></t:table-cell>"
+    meta = "<o:meta><title>Sums</title><date>2024-01-01</date></o:meta>"
+    document = load(
+        f"<o:document {office} {FLAT}>{meta}<t:table><t:table-row>{cell}</t:table-row></t:table></o:document>", "a.fods"
+    )
+    assert (document.title, document.text) == ("Sums", "| 50 % |\n| --- |\n")
+    assert document.notices == {"comments_left_out": 1}
+    day = "<Cell><Data>2024-03-05T00:00:00.000</Data><Comment><Data>Check</Data></Comment></Cell><Cell><Data>2024-03-05T10:00:00.000</Data></Cell>"
+    sheet = load(f"<Workbook {SHEET}><Worksheet><Table><Row>{day}</Row></Table></Worksheet></Workbook>")
+    assert sheet.text.startswith("| 2024-03-05 | 2024-03-05T10:00:00 |\n")
+    assert sheet.notices == {"comments_left_out": 1}

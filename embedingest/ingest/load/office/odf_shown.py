@@ -15,9 +15,10 @@ _ATTRIBUTES: Final = rb"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+"
 _CELL: Final = re.compile(rb"<(?:\w+:)?table-cell(?=\s)(" + _ATTRIBUTES + rb")(?<!/)>(?=\s*<text:p[\s>])")
 _KIND: Final = re.compile(rb"""(\w+:value-type\s*=\s*["'])(?:float|percentage|currency|date|time|boolean)(?=["'])""")
 _VALUE: Final = re.compile(rb"""\s\w+:(?:(?:date|time|boolean)-)?value\s*=\s*(?:"[^"]*"|'[^']*')""")
-_COMMENT: Final = re.compile(rb"<office:annotation[\s>](?:[^<]|<(?!/office:annotation>))*+</office:annotation>")
+_COMMENT: Final = re.compile(rb"<office:annotation(?=[\s>])")
+_COMMENT_END: Final = b"</office:annotation>"
 _BY: Final = re.compile(rb"<dc:creator>([^<]*)")
-_PARAGRAPH: Final = re.compile(rb"<text:p(?:\s[^<>]*)?>((?:[^<]|<(?!/text:p>))*+)</text:p>")
+_PARAGRAPH: Final = re.compile(rb"<text:p(?:\s[^<>]*)?>((?:[^<]|<(?!/?text:p[\s>]))*+)</text:p>")
 _TAG: Final = re.compile(rb"<[^<>]*>")
 _HIDDEN: Final = re.compile(
     rb"""<table:table-(row|column)\s(?=[^<>]*table:visibility\s*=\s*["'](?:collapse|filter)["'])([^<>]*)>"""
@@ -38,10 +39,8 @@ class Shown(NamedTuple):
 
 def as_shown(content: bytes) -> Shown:
     """What a spreadsheet of OpenDocument shows. Of a value without a text the value stays."""
-    comments: list[str] = []
-    if b"<office:annotation" in content:
-        comments = [each for match in _COMMENT.finditer(content) if (each := _said(match[0]))]
-        content = _COMMENT.sub(b"", content)
+    content, found = _without_comments(content)
+    comments = [each for comment in found if (each := _said(comment))]
     content = _CELL.sub(lambda match: _VALUE.sub(b"", _KIND.sub(rb"\1string", match[0])), content)
     hidden = {b"row": 0, b"column": 0}
     for match in _HIDDEN.finditer(content):
@@ -50,6 +49,21 @@ def as_shown(content: bytes) -> Shown:
         is_empty = match[1] == b"row" and match[2].endswith(b"/")
         hidden[match[1]] += count if count < _PLENTY and not is_empty else 0
     return Shown(content, comments, hidden[b"row"], hidden[b"column"])
+
+
+def _without_comments(content: bytes) -> tuple[bytes, list[bytes]]:
+    """The content without its comments, and those; one that nothing ends is none."""
+    kept: list[bytes] = []
+    found: list[bytes] = []
+    last = 0
+    while match := _COMMENT.search(content, last):
+        end = content.find(_COMMENT_END, match.end())
+        if end < 0:
+            break
+        kept.append(content[last : match.start()])
+        found.append(content[match.start() : end])
+        last = end + len(_COMMENT_END)
+    return b"".join([*kept, content[last:]]), found
 
 
 def _said(comment: bytes) -> str:

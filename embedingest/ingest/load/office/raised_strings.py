@@ -11,7 +11,7 @@ from embedingest.ingest.load.common.raised import written
 __all__ = ["raised_on_the_line"]
 
 _RUN: Final = re.compile(
-    rb"""<(?:\w+:)?vertAlign\s+val\s*=\s*["'](superscript|subscript)["']\s*/>(?:[^<]|<(?!/?(?:\w+:)?r>|(?:\w+:)?t[\s>]))*+"""
+    rb"""<(?:\w+:)?vertAlign\s+val\s*=\s*["'](superscript|subscript)["']\s*/>(?:[^<]|<(?!/?(?:\w+:)?r>|(?:\w+:)?(?:t[\s>]|vertAlign\b)))*+"""
     rb"""<(?:\w+:)?t(?:\s[^<>]*)?>([^<]+)<"""
 )
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenList", "opened"]
 
-_STYLE: Final = re.compile(r"list-style(?:-type)?\s*:[^;]*?\b(lower|upper)-(alpha|latin|roman)", re.IGNORECASE)
+_STYLE: Final = re.compile(r"list-style(?:-type)?\s*:[^;]{0,80}?\b(lower|upper)-(alpha|latin|roman)", re.IGNORECASE)
 _FORMS: Final = {
     ("lower", "alpha"): "a", ("lower", "latin"): "a", ("lower", "roman"): "i",
     ("upper", "alpha"): "A", ("upper", "latin"): "A", ("upper", "roman"): "I",
