@@ -1,0 +1,70 @@
+"""The whole call, as sentence-transformers has it: prompts of queries and documents, texts beyond the window, counts."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+
+import numpy as np
+import pytest
+
+from embedingest.config import EngineConfig, ModelConfig
+from embedingest.engine.local import LocalEngine
+from tests.depth import DEEP, much, only_deep
+from tests.engine.tiny import KINDS, WORDS, plain, reference
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]
+
+PROMPTS = {"query": "sky query: ", "document": "the document ", "clustering": "walk: "}
+BY_ITSELF = ("convbert", "bigbird")  # there sentence-transformers' vectors depend on the batch
+ALWAYS = ("bert-layers", "causal-left-padded", "nomic", "gemma3-two-dense")
+ROWS = [
+    pytest.param(kind, marks=[] if kind in ALWAYS else only_deep, id=kind) for kind in KINDS if kind not in BY_ITSELF
+]
+
+
+def mixed(count):
+    """Texts from nothing to twice the window, with words that the model does not know."""
+    chance = random.Random(11)
+    words = [*WORDS, "zebra", "unknown!", "x,", "Sky", "É"]
+    return ["", " ", *(" ".join(chance.choices(words, k=round(90 ** chance.random()))) for _ in range(count - 2))]
+
+
+TEXTS = mixed(much(40, 200))
+
+
+@pytest.fixture
+def model(request, tiny_folder, tmp_path):
+    """A copy of a tiny model that states prompts."""
+    whole = tiny_folder(request.param)
+    folder = shutil.copytree(whole, tmp_path / "model")
+    if plain(whole).is_dir():
+        shutil.copytree(plain(whole), plain(folder))
+    for place in (folder, plain(folder)):
+        if place.is_dir():
+            file = place / "config_sentence_transformers.json"
+            settings = json.loads(file.read_text()) | {"prompts": PROMPTS, "default_prompt_name": None}
+            file.write_text(json.dumps(settings))
+    return folder
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("model", ROWS, indirect=True)
+def test_queries_and_documents_are_those_of_sentence_transformers(model, tmp_path):
+    theirs = reference(model)
+    calls = {"m:query": theirs.encode_query, "m:document": theirs.encode_document, "m": theirs.encode}
+    encoder = "auto" if DEEP else "sentence-transformers"  # what compiles is held to torch elsewhere
+    settings = ModelConfig(path=model, encoder=encoder, precision="fp32")
+    with LocalEngine(EngineConfig(), {"m": settings}, data=tmp_path) as engine:
+        for name, encode in calls.items():
+            answer = engine.embed(TEXTS, model=name, priority="bulk")
+            due = np.asarray(encode(TEXTS, normalize_embeddings=True), dtype=np.float32)
+            np.testing.assert_allclose(answer.vectors, due, atol=3e-5)
+            prompt = PROMPTS.get(name.partition(":")[2], "")
+            window = theirs.max_seq_length
+            counted = theirs.tokenizer([prompt + text for text in TEXTS], truncation=True, max_length=window)
+            assert answer.token_counts.tolist() == [len(ids) for ids in counted["input_ids"]]
+            uncut = theirs.tokenizer([prompt + text for text in TEXTS], verbose=False)["input_ids"]
+            assert answer.truncated == tuple(i for i, ids in enumerate(uncut) if len(ids) > window)
+            assert answer.truncated
