@@ -107,10 +107,9 @@ _SIGNS: Final = frozenset("«»„“”‚‘’–—…•·§°©®™€£�
 _OPENING: Final = frozenset("„‚")
 _INSIDE_WORDS: Final = frozenset("’·\xad–—")
 _NEVER_BEFORE_LETTERS: Final = frozenset("ºª²³¹¾½¼¬”°˝˛ˇ˘˙¯")
-_FOLLOWERS: Final = {"ã": "oeis", "õ": "e", "è": "bcdfghijklmnpqrstvwxzç"}
-"""What follows in Romance languages: in windows-1250 the same bytes are ă, ő and č, which other letters follow."""
-_SELDOM_LAST: Final = {"õ": 0.6, "ã": 0.3}
-"""What speaks against a letter at the end of a word: õ ends none in Portuguese, ã few, but ő and ă end many."""
+_FOLLOWED: Final = {"ã": ("oeis", 0.6, 0.3), "õ": ("e", 1.5, 1.5), "è": ("bcdfghijklmnpqrstvwxzç", 0.6, 0.0)}
+"""What follows in Romance languages, what another letter says against it, and what the end of the word does: in
+windows-1250 the same bytes are ă, ő and č, which other letters follow, and the first two of which end many words."""
 _HEBREW_FINALS: Final = frozenset("םןךףץ")
 _THAI_MARKS: Final = frozenset("ะัาำิีึืฺุู็่้๊๋์ํ๎")
 _THAI_LEADING: Final = frozenset("เแโใไ")
@@ -232,10 +231,9 @@ def _points(character: str, language: _Language) -> float:
 def _loss(before: str, character: str, after: str) -> float:
     """What a character and its neighbours say against an encoding. Pairs of two above ASCII are counted once."""
     lost = _pair_loss(before, character) + (_pair_loss(character, after) if after < "\x80" else 0.0)
-    if after.isalpha():
-        lost += 0.6 * (after.lower() not in _FOLLOWERS.get(character.lower(), after.lower()))
-    elif before.isalpha():
-        lost += _SELDOM_LAST.get(character.lower(), 0.0)
+    if (followed := _FOLLOWED.get(character.lower())) is not None:
+        letters, other, end = followed
+        lost += (other if after.lower() not in letters else 0.0) if after.isalpha() else end * before.isalpha()
     inside = before.isalpha() and after.isalpha() and not character.isalpha()
     return lost + (1.5 if inside and character in _SIGNS and character not in _INSIDE_WORDS else 0.0)
 

@@ -112,6 +112,7 @@ KOREAN = "우리는 여기에서 공부하고 그들은 재미있는 이야기�
     [
         ("0 dacă\n1 natură\n2 totodată\n3 casă, masă\n", "cp1250"),
         ("1. jövő hét\n2. első\n3. erő\n4. eső\n", "cp1250"),
+        ("városi\nkarácsonyi\nelőtte\nhasználni\náltal\nmihály\nél\nlegalább\n", "cp1250"),
         ("človek, začetek, čeprav, rečeno\n", "cp1250"),
         ("irmã, manhã, ações, põe, não, mãos\n", "cp1252"),
         ("perché è caffè, città più cioè\n", "cp1252"),
