@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["HtmlLoader", "Page", "create", "read"]
 
 _SELF_CLOSED: Final = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)([^<>]*+)(?<=/)>")
-_CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)(\]\]>|\Z)", re.DOTALL)  # to the end, so that it is looked at once
 _VOID: Final = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
@@ -159,7 +159,7 @@ def _closed(source: str) -> str:
         return f"<{match[1]}{match[2][:-1]}></{match[1]}>"
 
     def text(match: re.Match[str]) -> str:
-        return match[1].replace("&", "&amp;").replace("<", "&lt;")
+        return match[1].replace("&", "&amp;").replace("<", "&lt;") if match[2] else match[0]
 
     return _SELF_CLOSED.sub(close, _CDATA.sub(text, source) if "<![CDATA[" in source else source)
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.depth import only_deep
 from tests.ingest.load.pumps import cases, seconds
 
 pytestmark = pytest.mark.slow
@@ -46,7 +47,7 @@ ONCE = (
     "mail: 'Subject: ' + '=?utf-8?q?a?= ' ... ''", "attributes with >",
     "code: '' + '\\\\\\n' ... ''", "code: '' + 'a\\\\\\n' ... ''", "code bash: '' + '<<A\\n' ... ''",
     "a.md heading '# a' + ' '", "a.adoc heading '= a' + ' '", "a.csv words '\\n' words", "a.zig words '\\n\\n ' words",
-    "man: '.TH A 1\\n.nf\\n' + '\\n\\n' ... ''", "a.md words ' '", "a.txt words '\\u200d' words",
+    "man: '.TH A 1\\n.nf\\n' + '\\n\\n' ... ''", "a.md words ' '", "a.txt words '\\u200d' words", "<![CDATA[",
 )  # fmt: skip
 
 
@@ -57,12 +58,36 @@ def by_label():
 
 @pytest.mark.parametrize("label", ONCE)
 def test_no_loader_and_no_chunker_takes_quadratic_time(by_label, label):
-    """By the processor's own time, the least of some tries, at four times the length; a square would be sixteen."""
-    case = by_label[label]
-    short = min(sum(seconds(case, 24_000)) for _ in range(2))
-    long = sum(seconds(case, 96_000))
+    short, long = short_and_long(by_label[label], 24_000)
+    assert is_linear(short, long), (short, long)
+
+
+MOST_OF_A_LOADER = 60
+
+
+@only_deep
+@pytest.mark.filterwarnings("ignore:Duplicate name")  # archives in which that is meant
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("loader", sorted({case.loader for case in cases()}))
+def test_no_loader_takes_quadratic_time_for_anything_it_may_be_full_of(loader):
+    """Some of all there is, evenly drawn: `python -m tests.ingest.load.pumps LOADER` tries the others too."""
+    of_it = [case for case in cases() if case.loader == loader]
+    drawn = of_it[:: -(-len(of_it) // MOST_OF_A_LOADER)]
+    found = [(case.label, *times) for case in drawn if not is_linear(*(times := short_and_long(case, 16_000)))]
+    assert not found
+
+
+def short_and_long(case, size):
+    """By the processor's own time, the least of some tries, for a size and for four times of it."""
+    short = sum(seconds(case, size))
+    long = sum(seconds(case, 4 * size))
     for _ in range(4):
-        if long < 0.05 + 9 * short:
+        if is_linear(short, long):
             break
-        long = min(long, sum(seconds(case, 96_000)))
-    assert long < 0.05 + 9 * short, (short, long)
+        short, long = min(short, sum(seconds(case, size))), min(long, sum(seconds(case, 4 * size)))
+    return short, long
+
+
+def is_linear(short, long):
+    """A square would be sixteen times as long, and not a few hundredths of a second."""
+    return long < 0.05 + 9 * short
