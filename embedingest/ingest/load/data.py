@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from embedingest.ingest.load.common.decode import decode
-from embedingest.ingest.load.common.json_text import check, rewritten
+from embedingest.ingest.load.common.json_text import check, rewritten, with_letters
 from embedingest.types import Document
 
 __all__ = ["JsonLinesLoader", "JsonLoader", "YamlLoader", "create_json", "create_jsonl", "create_yaml"]
@@ -17,13 +17,13 @@ _LOOSE: Final = (".json5", ".jsonc")
 
 
 class JsonLoader:
-    """JSON as it stands; one that is written on endless lines is indented first, so that it can be cut.
+    """JSON as it stands, letters instead of escapes; one on endless lines is indented first, so that it can be cut.
 
     A file that is not JSON is taken as text and counted as `invalid_json`; comments and commas before an end are let.
     """
 
     name = "json"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".json", ".geojson", ".json5", ".jsonc", ".webmanifest", ".har", ".avsc"})
     mimes = frozenset({"application/json"})
 
@@ -41,7 +41,7 @@ class JsonLoader:
             notices["invalid_json"] = 1
         return Document(
             source=name,
-            text=text,
+            text=with_letters(text),
             markup="code",
             mime="application/json",
             language="json",
@@ -79,10 +79,10 @@ class JsonLinesLoader:
 
 
 class YamlLoader:
-    """YAML as it stands: its comments and its order are part of what it says."""
+    """YAML as it stands, letters instead of their escapes: its comments and its order are part of what it says."""
 
     name = "yaml"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".yaml", ".yml"})
     mimes = frozenset({"application/yaml"})
 
@@ -91,7 +91,7 @@ class YamlLoader:
         decoded = decode(data, name)
         return Document(
             source=name,
-            text=decoded.text,
+            text=with_letters(decoded.text),
             markup="code",
             mime="application/yaml",
             language="yaml",

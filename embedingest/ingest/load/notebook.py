@@ -11,6 +11,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.ingest.load.common.headings import first_heading
 from embedingest.ingest.load.common.markdown_escape import fence_for
+from embedingest.ingest.load.common.terminal import without_codes
 from embedingest.ingest.load.encoded.data import without_data
 from embedingest.ingest.notices import plus
 from embedingest.numerals import read_json
@@ -21,7 +22,6 @@ __all__ = ["NotebookLoader", "create"]
 _QUICK: Final = 2**24
 _HEAD: Final = 8000
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_ESCAPES: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class NotebookLoader:
@@ -142,7 +142,7 @@ def _output(output: Any) -> str:
     plain = data.get("text/plain") if isinstance(data, dict) else output.get("text")
     if output.get("output_type") in {"error", "pyerr"}:
         plain = f"{output.get('ename', '')}: {output.get('evalue', '')}"
-    return _ESCAPES.sub("", _joined(plain)).strip()
+    return without_codes(_joined(plain)).strip()
 
 
 def _fenced(source: str, language: str) -> str:

@@ -17,9 +17,9 @@ __all__ = ["RtfLoader", "create"]
 _TOKEN: Final = re.compile(
     r"\\([a-zA-Z]{1,32})(-?\d{1,10})?[ ]?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\"
 )
-_CHARSETS: Final = {77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5hkscs",
-                    161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257",
-                    204: "cp1251", 222: "cp874", 238: "cp1250"}  # fmt: skip
+_CHARSETS: Final = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030",
+                    136: "big5hkscs", 161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256",
+                    186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"}  # fmt: skip
 _CODEPAGES: Final = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850", "ansi": "cp1252"}
 _CHARACTERS: Final = {"tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’",
                       "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ",
@@ -43,6 +43,7 @@ _MARKS: Final = frozenset({"listtext", "pntext"})
 _TABLES: Final = frozenset({"fonttbl", "stylesheet", "info", "title", "author"})
 _HEADING: Final = re.compile(r"(?i)\s*(?:heading|überschrift|titre|encabezado|título|titolo|kop)\s?(\d)\b")
 _RAISED: Final = {"super": UP, "sub": DOWN, "nosupersub": ""}
+_FLAGS: Final = {"v": "veiled", "deleted": "hidden", "b": "bold"}
 _NO_MARKS: Final = dict.fromkeys(map(ord, UP + DOWN + END))
 _MOST_GROUPS: Final = 10_000
 
@@ -54,7 +55,8 @@ class _Group:
     into: str = "body"  # or "skip", or the destination that is being filled
     skipped: int = 1  # characters that follow one of Unicode, for old readers
     codec: str = ""
-    hidden: bool = False
+    hidden: bool = False  # by a change that was made
+    veiled: bool = False  # set as hidden: read and counted, as in other formats
     raised: str = ""  # UP or DOWN
     bold: bool = False
     number: int = -1  # of the style or font that is being described
@@ -67,7 +69,7 @@ class RtfLoader:
     """
 
     name = "rtf"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".rtf"})
     mimes = frozenset({"application/rtf", "text/rtf"})
 
@@ -160,6 +162,8 @@ class _Reader:
         into = self._group.into
         if into == "skip" or self._group.hidden:
             return
+        if self._group.veiled and into == "body" and (hidden := len(text.split())):
+            self.notices["hidden_words"] = self.notices.get("hidden_words", 0) + hidden
         text = f"{self._group.raised}{text}{END}" if self._group.raised else text.translate(_NO_MARKS)
         if into == "body":
             self.page.say(text, bold=self._group.bold)
@@ -259,19 +263,18 @@ class _Reader:
         group = self._group
         if word == "uc":
             group.skipped = max(0, min(number if number is not None else 1, 16))
-        elif word in {"v", "deleted"}:
-            group.hidden = number != 0
+        elif word in _FLAGS:
+            setattr(group, _FLAGS[word], number != 0)
         elif word == "plain":
-            group.hidden, group.raised, group.bold = False, "", False
+            group.hidden = group.veiled = group.bold = False
+            group.raised = ""
         elif word in _RAISED:
             group.raised = _RAISED[word] if number != 0 else ""
-        elif word == "b":
-            group.bold = number != 0
         elif word == "f" and number is not None:
             group.codec = self._fonts.get(number, "")
             group.number = number if group.into == "fonttbl" else group.number
         elif word == "fcharset" and group.into == "fonttbl":
-            self._fonts[group.number] = _CHARSETS.get(number or 0, "")
+            self._fonts[group.number] = _CHARSETS.get(0 if number is None else number, "")
         elif word == "deff":
             self._default = number or 0
         elif word == "ansicpg" or word in _CODEPAGES:

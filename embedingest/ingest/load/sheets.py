@@ -51,7 +51,7 @@ class SheetLoader:
     """
 
     name = "sheet"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 
@@ -116,7 +116,7 @@ def _cell(value: Any) -> str:
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
         whole = value.is_integer() and abs(value) < 2**53
-        return str(int(value)) if whole else repr(float(f"{value:.15g}"))  # as many digits as a sheet has
+        return str(int(value)) if whole else repr(float(f"{value:.15g}")).upper()  # as many digits as a sheet has
     if isinstance(value, dt.timedelta):
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -32,7 +32,7 @@ class CsvLoader:
     """
 
     name = "csv"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".csv", ".tsv", ".tab", ".psv"})
     mimes = frozenset({"text/csv", "text/tab-separated-values"})
 
@@ -55,7 +55,7 @@ class CsvLoader:
         except csv.Error as error:
             raise DocumentError(f"{name} is no table: {error}", source=name, code="corrupt") from error
         builder = RowText()
-        builder.sheet("", rows)
+        builder.sheet("", rows, ragged=True)
         return Document(
             source=name,
             text=builder.text,

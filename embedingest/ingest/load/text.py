@@ -8,7 +8,9 @@ from typing import Final
 
 from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.load.common.decode import Decoded, decode
+from embedingest.ingest.load.common.json_text import with_letters
 from embedingest.ingest.load.common.languages import LANGUAGES, language_of
+from embedingest.ingest.load.common.terminal import without_codes
 from embedingest.ingest.load.encoded.data import is_minified
 from embedingest.types import Document
 
@@ -25,6 +27,7 @@ _MIMES: Final = {
 _RST_TITLE: Final = re.compile(r"(?m)^(?:([=\-~#*^\"'`+]){3,}\n)?[ ]?(\S[^\n]*)\n([=\-~#*^\"'`+])\3{2,}[ ]*$")
 _ASCIIDOC_TITLE: Final = re.compile(r"(?m)^= (\S[^\n]*)$")
 _HEAD: Final = 4000
+_ESCAPED: Final = ".properties"
 _PACKED: Final = frozenset({"javascript", "css"})
 SUFFIXES: Final = (
     ".txt", ".text", ".log", ".rst", ".rest", ".adoc", ".asciidoc", ".asc", ".ini", ".cfg", ".conf", ".toml",
@@ -34,10 +37,10 @@ SUFFIXES: Final = (
 
 
 class TextLoader:
-    """Text as it stands, with line feeds. reStructuredText and AsciiDoc keep their marks and give a title."""
+    """Text as it stands, without terminal colours. reStructuredText and AsciiDoc keep their marks and give a title."""
 
     name = "text"
-    version = "5"
+    version = "6"
     suffixes = frozenset(SUFFIXES)
     mimes = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc", "application/toml"})
 
@@ -46,12 +49,15 @@ class TextLoader:
         decoded = decode(data, name)
         if "encrypted_data" in decoded.notices and not decoded.text.strip():
             raise DocumentError(f"{name} is encrypted", source=name, code="encrypted")
-        mime = _mime(name, decoded.text)
+        text = without_codes(decoded.text)
+        if name.lower().endswith(_ESCAPED):
+            text = with_letters(text, everywhere=True)
+        mime = _mime(name, text)
         return Document(
             source=name,
-            text=decoded.text,
+            text=text,
             mime=mime,
-            title=_title(decoded.text[:_HEAD], mime),
+            title=_title(text[:_HEAD], mime),
             metadata=_encoding(decoded),
             notices=decoded.notices,
         )

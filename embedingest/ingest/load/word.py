@@ -40,7 +40,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 

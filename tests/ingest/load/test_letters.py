@@ -288,3 +288,8 @@ def test_words_of_html_that_a_long_plain_text_lacks_are_counted():
     document = load(alternative(plain, "<p>Read on: the mill opens on Monday.</p>"))
     assert document.text.strip().endswith("word199")
     assert document.notices == {"words_left_out": 6}
+
+
+def test_line_ends_within_a_quoted_printable_note_are_line_feeds():
+    card = b"BEGIN:VCARD\r\nVERSION:2.1\r\nFN:Ann\r\nNOTE;ENCODING=QUOTED-PRINTABLE:likes=0D=0Atea\r\nEND:VCARD\r\n"
+    assert "\r" not in load_inner(card, "a.vcf", "a.vcf").text

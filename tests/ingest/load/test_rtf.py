@@ -19,7 +19,7 @@ def load(body, head=r"\ansi\ansicpg1252\deff0"):
         (r"\u-10179?\u-8704? \u55357?\u56832?", "😀 😀"),
         (r"{\fonttbl{\f0\fcharset0 A;}{\f1\fcharset204 B;}{\f2\fcharset128 C;}}\f1\'cc\'e8\'f0 \f2\'8c\'8e\f0 \'e4", "Мир 月ä"),
         (r"one\line two\tab three\~four\_five\-six \{a\} \\b", "one\ntwo\tthree\u00a0four\u2011fivesix {a} \\b"),
-        (r"{\*\generator x;}{\*\unknown secret}{\info{\author Ann}}seen{\v unseen}", "seen"),
+        (r"{\*\generator x;}{\*\unknown secret}{\info{\author Ann}}seen{\v  unseen}", "seen unseen"),
         (r"{\field{\*\fldinst HYPERLINK \"http://a\"}{\fldrslt a link}} after", "a link after"),
         (r"Before{\pict\pngblip 89504e47\bin4 {}{} 0d0a}after", "Beforeafter"),
         (r"Line{\footnote \chftn  A note.} goes on.\par Next.\par", "Line goes on.\n\nA note.\n\nNext."),
@@ -63,3 +63,13 @@ def test_groups_without_end_and_ends_without_groups_are_read():
 )
 def test_what_is_raised_is_on_the_line_and_bold_lines_are_labels(body, words):
     assert load(body).text.strip() == words
+
+
+def test_a_font_of_the_western_charset_is_western_whatever_the_page_of_the_document():
+    fonts = r"{\fonttbl{\f0\fcharset204 A;}{\f1\fcharset0 B;}{\f2\fcharset1 C;}}"
+    assert load(rf"\ansicpg1251{fonts}\f0 \'cf\f1 caf\'e9\f2 \'cf\par").text == "Пcafé" + "П\n"
+
+
+def test_words_that_are_set_hidden_are_read_and_counted_and_deleted_ones_are_not():
+    document = load(r"Seen {\v not seen }{\deleted gone }end\par")
+    assert (document.text, document.notices) == ("Seen not seen end\n", {"hidden_words": 2})

@@ -1,6 +1,8 @@
 """What a sheet shows besides plain cells: dates, errors, hidden rows, comments, shapes, several tables with their headers."""
 
+import io
 import time
+import zipfile
 
 import pytest
 
@@ -229,3 +231,14 @@ def test_no_sheet_takes_quadratic_time(read, pump):
 
     seconds(10)
     assert seconds(16_000) < 16 * seconds(2_000) + 0.2
+
+
+def test_a_chart_says_its_titles_and_the_names_of_series_that_no_cell_has():
+    space = f'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" xmlns:r="{samples.R}"'
+    frame = f"<x:graphicFrame><c:chart {space} r:id='c'/></x:graphicFrame></x:wsDr>"
+    series = "<c:ser><c:tx><c:v>Leg count</c:v></c:tx></c:ser><c:ser><c:tx><c:strRef><c:strCache><c:pt idx='0'><c:v>of B1</c:v></c:pt></c:strCache></c:strRef></c:tx></c:ser>"
+    buffer = io.BytesIO(book(f'<row r="1">{word("A1", "a")}</row>', drawing=DRAWING.replace("</x:wsDr>", frame)))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("xl/_rels/drawing.xml.rels", samples.relations(c=("chart", "chart.xml")))
+        archive.writestr("xl/chart.xml", f"<c:chartSpace {space}>{series}</c:chartSpace>")
+    assert load(buffer.getvalue()).text == "a\n\nAll in euro\nLeg count\n"

@@ -272,3 +272,11 @@ def test_the_line_that_tells_a_spreadsheet_the_separator_is_no_row():
     assert "sep=" not in table.text
     assert table.text.startswith(load_inner(text[6:], "a.csv", "a.csv").text[:40])
     assert [span.value for span in table.spans if span.kind == "line"][:1] == [2]
+
+
+def test_a_row_of_few_filled_cells_below_a_blank_line_stays_under_its_header():
+    assert [
+        s.value for s in load_inner(b"gene\tp\nBRCA1\t1e-5\n\nTP53\t\n", "a.tsv", "a.tsv").spans if s.kind == "header"
+    ] == ["gene | p"]
+    noted = load_inner(b"gene\tp\nBRCA1\t1e-5\n\nTP53 was not seen\n", "a.tsv", "a.tsv")
+    assert len([s for s in noted.spans if s.kind == "header"]) == 2

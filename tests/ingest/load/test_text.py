@@ -91,3 +91,12 @@ def test_a_rule_at_the_top_is_not_front_matter():
 )
 def test_a_text_that_begins_with_a_magic_word_is_read(name, text):
     assert load_inner(text.encode(), name, name).text == text
+
+
+def test_colours_and_titles_of_a_terminal_are_no_words():
+    log = b"10:01 \x1b[1;31mERROR\x1b[0m db\x1b[K\n\x1b]0;shell\x07next\x1b(B \x08end\n"
+    assert load_inner(log, "a.log", "a.log").text == "10:01 ERROR db\nnext end\n"
+
+
+def test_letters_of_java_properties_are_letters():
+    assert load_inner(rb"city=Z\u00fcrich \\u00fc", "a.properties", "a.properties").text == r"city=Zürich \\u00fc"

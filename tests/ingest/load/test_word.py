@@ -418,3 +418,14 @@ def test_a_ticked_box_is_told_heads_are_counted_and_hidden_words_too():
     document = load(body, **{"word/_rels/document.xml.rels": links, "word/header1.xml": head, "word/footer1.xml": head})
     assert document.text == "[x] Yes [ ] No\n\nunseen words\n"
     assert document.notices == {"running_lines": 2, "hidden_words": 2}
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("", "Mon"), ('<w:result w:val="1"/>', "Tue"), ('<w:default w:val="1"/>', "Tue"), ('<w:result w:val="9"/>', "")],
+)
+def test_the_choice_of_a_forms_list_is_read(state, said):
+    choices = "".join(f'<w:listEntry w:val="{day}"/>' for day in ("Mon", "Tue"))
+    field = f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:ddList>{state}{choices}</w:ddList></w:ffData></w:fldChar></w:r>'
+    ends = f'<w:r><w:instrText>FORMDROPDOWN</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>{run(".")}'
+    assert text(f"<w:p>{run('Day: ')}{field}{ends}</w:p>") == f"Day: {said}.\n"

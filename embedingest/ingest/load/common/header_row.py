@@ -18,10 +18,11 @@ _MOST_TITLES: Final = 12
 _DATE: Final = re.compile(r"\d{4}-\d\d(?:-\d\d)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|[QqHh]?[1-4][/ -]\d{2,4}")
 
 
-def headers(rows: Sequence[list[str]]) -> list[tuple[int, int] | int]:
+def headers(rows: Sequence[list[str]], *, ragged: bool = False) -> list[tuple[int, int] | int]:
     """The headers of the tables that follow each other on a sheet, parted by blank rows: first and last row of each.
 
-    A number is the row from which no header holds: below it stand words in one column, as notes do.
+    A number is the row from which no header holds: below it stand words in one column, as notes do. Where rows are
+    `ragged` (as long as they are written), those are shorter than the header.
     """
     found: list[tuple[int, int] | int] = []
     first = header_rows(rows[:HEAD_ROWS])
@@ -33,7 +34,8 @@ def headers(rows: Sequence[list[str]]) -> list[tuple[int, int] | int]:
         block = rows[start : min(end, start + HEAD_ROWS)]
         width = max(map(_filled, block))
         if width == 1:
-            found += [start] if table.width > 1 else []
+            is_row = ragged and len(block[0]) == table.length
+            found += [start] if table.width > 1 and not is_row else []
             continue
         own = header_rows(block)
         if own is not None and own[1] + 1 < len(block) and table.ends_at(block, own):
@@ -48,6 +50,7 @@ class _Table:
 
     def __init__(self, rows: Sequence[list[str]], header: tuple[int, int]) -> None:
         self._header = rows[header[1]]
+        self.length = len(self._header)
         self.width = _filled(self._header)
         below = rows[header[1] + 1 : header[1] + 1 + HEAD_ROWS]
         self._numeric = {column for row in below for column, cell in enumerate(row) if cell.strip() and _numeric(cell)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check", "rewritten"]
+__all__ = ["check", "rewritten", "with_letters"]
 
 _TOKEN: Final = re.compile(
     r"""[ \t\r\n]*+(?:("[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+")|([{}\[\],:])|([^\s{}\[\],:"]++)|\Z)"""
@@ -28,6 +28,9 @@ _PLAIN_ESCAPES: Final = frozenset('"\\/bfnrt')
 _CLOSES: Final = {"}": "{", "]": "["}
 _LOOSE: Final = re.compile(r"""("[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?""", re.DOTALL)
 _LAST_COMMA: Final = re.compile(r"""("[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")|,(?=\s*+[}\]])""", re.DOTALL)
+_QUOTED: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_CODE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|x([0-9a-fA-F]{2})|.)", re.DOTALL)
+_KEPT: Final = frozenset({0x22, 0x27, 0x5C, 0x7F, 0x85, 0xA0, 0x2028, 0x2029, 0xFEFF})
 _DEEPEST: Final = 64
 """Levels of indentation; what is nested deeper stands on one line, or blanks would outgrow the words."""
 
@@ -55,6 +58,28 @@ def rewritten(text: str, *, indent: bool = False) -> str:
         if indent and kind == "mark" and word == ":":
             out[-1] = ": "
     return "".join(out)
+
+
+def with_letters(text: str, *, everywhere: bool = False) -> str:
+    """The text with letters instead of their escapes (`\\u00fc`, `\\xfc`) between double quotes, or `everywhere`.
+
+    Nothing else changes, lines least of all: the text may be YAML, or JSON that is cut off. What stands for a quote, a
+    backslash, a control character or an invisible one stays as it is written, and so does half of a surrogate pair.
+    """
+    if "\\u" not in text and "\\x" not in text:
+        return text
+    if everywhere:
+        return _CODE.sub(_as_letter, text)
+    return _QUOTED.sub(lambda quoted: _CODE.sub(_as_letter, quoted[0]), text)
+
+
+def _as_letter(match: re.Match[str]) -> str:
+    code = int(match[1] or match[3] or "0", 16)
+    if 0xD800 <= code < 0xDC00 and match[2]:
+        return chr(0x10000 + ((code - 0xD800) << 10) + (int(match[2], 16) - 0xDC00))
+    if code < 0x20 or 0xD800 <= code < 0xE000 or code in _KEPT:
+        return match[0]
+    return chr(code) + (match[0][6:] if match[2] else "")
 
 
 def check(text: str) -> None:

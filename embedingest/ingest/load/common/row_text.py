@@ -25,10 +25,19 @@ class RowText:
     def text(self) -> str:
         return "".join(self._lines)
 
-    def sheet(self, name: str, rows: Sequence[list[str]], first_row: int = 1, below: Iterable[str] = ()) -> bool:
+    def sheet(
+        self,
+        name: str,
+        rows: Sequence[list[str]],
+        first_row: int = 1,
+        below: Iterable[str] = (),
+        *,
+        ragged: bool = False,
+    ) -> bool:
         """Append a sheet, and lines `below` it; whether it has cells.
 
-        Blank rows keep their line, so that rows can be counted, but those above the first that is not.
+        Blank rows keep their line, so that rows can be counted, but those above the first that is not. Where rows are
+        `ragged`, one that has as many cells as the header belongs to it, however few of them are filled.
         """
         start = self._length
         skipped = next((place for place, row in enumerate(rows) if any(cell.strip() for cell in row)), len(rows))
@@ -36,7 +45,7 @@ class RowText:
         lines = [_line(row) + "\n" for row in filled]
         while lines and lines[-1] == "\n":
             lines.pop()
-        self._mark_headers(filled, lines, start)
+        self._mark_headers(filled, lines, start, ragged=ragged)
         told = [" ".join(each.split()) for each in below]
         lines += ["\n"] * bool(lines and any(told)) + [f"{each}\n" for each in told if each]
         self._lines += lines
@@ -47,9 +56,9 @@ class RowText:
             self.spans.append(Span(start, self._length, "first_row", first_row + skipped))
         return bool(filled)
 
-    def _mark_headers(self, rows: Sequence[list[str]], lines: list[str], start: int) -> None:
+    def _mark_headers(self, rows: Sequence[list[str]], lines: list[str], start: int, *, ragged: bool) -> None:
         at, place = start, 0
-        for header in headers(rows):
+        for header in headers(rows, ragged=ragged):
             first, last = (header, header) if isinstance(header, int) else header
             at += sum(map(len, lines[place:first]))
             end = at + sum(map(len, lines[first : last + 1]))

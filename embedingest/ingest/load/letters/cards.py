@@ -62,7 +62,7 @@ class CardsLoader:
     """
 
     name = "cards"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".ics", ".ifb", ".vcs", ".vcf", ".vcard"})
     mimes = frozenset({"text/calendar", "text/vcard"})
 
@@ -145,7 +145,7 @@ def _value(parameters: str, value: str) -> str:
     if "QUOTED-PRINTABLE" in parameters:
         _, _, charset = parameters.partition("CHARSET=")
         codec = web_codec(charset.partition(";")[0] or "utf-8") or "utf-8"
-        value = quopri.decodestring(value.encode()).decode(codec, "replace")
+        value = quopri.decodestring(value.encode()).decode(codec, "replace").replace("\r\n", "\n").replace("\r", "\n")
     return value
 
 

@@ -48,9 +48,11 @@ class _Section:
 def shown(value: float, code: str) -> str | None:
     """The number in this format; `None` for a format of another kind, which is left to be written plainly."""
     sections = _sections(code)
-    if sections is None or abs(value) >= _LARGEST:
+    if sections is None:
         return None
     chosen, sign = _chosen(value, sections)
+    if abs(value) >= _LARGEST and not chosen.power:
+        return None
     number = abs(Decimal(repr(value))) * 100**chosen.percents
     patterns = chosen.patterns
     if not patterns:
@@ -182,7 +184,8 @@ def _sections(code: str) -> list[_Section] | None:
         sections.pop()
     for section in sections:
         _join_denominator(section)
-    return sections if sections[0].patterns or any(section.condition for section in sections) else None
+    told = any(section.condition or (section.pieces and len(sections) > 1) for section in sections)
+    return sections if sections[0].patterns or told else None
 
 
 def _join_denominator(section: _Section) -> None:

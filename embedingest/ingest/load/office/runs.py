@@ -113,4 +113,10 @@ def _below(node: Element) -> list[Element | str]:
         state = node.find(W + "checked")
         state = node.find(W + "default") if state is None else state
         return ["[ ]" if state is None or state.get(W + "val", "1") in SWITCHED_OFF else "[x]"]
+    if node.tag == W + "ddList":  # the choices of a form
+        choices = [each.get(W + "val", "") for each in node.findall(W + "listEntry")]
+        state = node.find(W + "result")
+        state = node.find(W + "default") if state is None else state
+        place = "0" if state is None else state.get(W + "val", "0")
+        return [*choices[int(place[:4]) :][:1]] if place.isascii() and place.isdigit() else []
     return list(node)

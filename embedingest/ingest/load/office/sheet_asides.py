@@ -61,7 +61,9 @@ def _drawn(container: Container, path: str, root: Element) -> Iterator[str]:
         elif node.tag == C + "chart":
             target = links.get(node.get(R + "id", ""), ("", ""))[1]
             if container.has(target):
-                yield from (words(title, Hanging()) for title in part(container, target).iter(C + "title"))
+                chart = part(container, target)
+                yield from (words(title, Hanging()) for title in chart.iter(C + "title"))
+                yield from (name.text or "" for name in chart.iterfind(f".//{C}ser/{C}tx/{C}v"))  # else it is a cell's
         elif node.tag != FALLBACK:
             stack.extend(reversed(node))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.ingest.load.common.json_text import rewritten
+from embedingest.ingest.load.common.json_text import rewritten, with_letters
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -91,3 +91,26 @@ def test_depth_costs_no_more_than_length():
     deep = "[" * 200_000 + "]" * 200_000
     assert rewritten(deep) == deep
     assert len(rewritten(deep, indent=True)) < 2 * len(deep)
+
+
+@given(VALUES, st.sampled_from([None, 1, 4]))
+def test_letters_stand_for_escapes_line_by_line_and_the_values_stay(value, indent):
+    text = json.dumps(value, indent=indent)
+    lettered = with_letters(text)
+    assert json.dumps(json.loads(lettered)) == text if indent is None else json.loads(lettered) is not ...
+    assert lettered.count("\n") == text.count("\n")
+    assert with_letters(lettered) == lettered
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        (r'{"a": "Z\u00fcrich \ud83d\ude00"}', '{"a": "Zürich 😀"}'),
+        (r'["C:\\users", "\\u00fc", "\u0022\u005c\u000a", "\ud83d", "\ud83d\u0041"]',
+         r'["C:\\users", "\\u00fc", "\u0022\u005c\u000a", "\ud83d", "\ud83dA"]'),
+        (r'name: "Z\xFCrich", pattern: \u00fc', r'name: "Zürich", pattern: \u00fc'),
+        (r'{"cut": "\u041f\u0440', '{"cut": "Пр'),
+    ],
+)  # fmt: skip
+def test_letters_of_escapes_between_quotes(text, letters):
+    assert with_letters(text) == letters
