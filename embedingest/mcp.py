@@ -174,7 +174,8 @@ class _Tools:
     def status(self) -> dict[str, Any]:
         """Which folders are followed, whether the table agrees with them, and how many documents and chunks there are.
 
-        `in_sync` false means that files changed that are not in the table yet, `behind` how many.
+        `in_sync` false means that files changed that are not in the table yet, `behind` how many; that a root is not
+        `compared` any more, since the settings name it no longer; or that files of the table are damaged.
         """
         return _answered(self._status)
 
@@ -279,6 +280,8 @@ def _freshness(known: Mapping[str, Any]) -> dict[str, Any]:
     if not known:
         return {"roots": []}
     committed = known["last_commit"]
+    unnamed = {root["alias"]: root for root in known["unnamed"]}
+    roots = {root["alias"]: root for root in known["roots"]} | unnamed
     return {
         "in_sync": known["in_sync"],
         "behind": {name: known["behind"][name] for name in ("to_read", "gone")},
@@ -286,7 +289,11 @@ def _freshness(known: Mapping[str, Any]) -> dict[str, Any]:
         "followed_now": known["writer"] is not None,
         "failed_documents": len(known["failures"]),
         "deletions_waiting": len(known["pending_deletes"]),
-        "roots": [{"name": root["alias"], "path": root["path"], "files": root["files"]} for root in known["roots"]],
+        "damaged_files": len(known["damage"]),
+        "roots": [
+            {"name": alias, "path": root["path"], "files": root["files"], "compared": alias not in unnamed}
+            for alias, root in roots.items()
+        ],
     }
 
 

@@ -135,11 +135,23 @@ def test_hits_say_what_opens_them_and_no_hash(followed):
 def test_status_says_which_folders_are_followed_and_whether_they_moved_on(followed):
     status = told(followed, "status").structured_content
     assert status["in_sync"]
-    assert status["roots"] == [{"name": "docs", "path": str(Path("docs").absolute()), "files": {"done": 2}}]
+    assert status["damaged_files"] == 0
+    assert status["roots"] == [
+        {"name": "docs", "path": str(Path("docs").absolute()), "files": {"done": 2}, "compared": True}
+    ]
     assert not re.search("[0-9a-f]{32}", json.dumps(status))
     Path("docs/c.md").write_text("new")
     status = told(followed, "status").structured_content
     assert (status["in_sync"], status["behind"]) == (False, {"to_read": 1, "gone": 0})
+
+
+def test_status_says_which_folder_is_named_no_more_and_so_not_compared(followed):
+    Path("more").mkdir()
+    Path("more/d.md").write_text("more")
+    embedingest.ingest("more", model="hashing", chunk={"max_tokens": 64, "overlap_tokens": 12})
+    status = told(followed, "status").structured_content
+    assert {root["name"]: root["compared"] for root in status["roots"]} == {"docs": False, "more": True}
+    assert (status["in_sync"], status["behind"]) == (False, {"to_read": 0, "gone": 0})
 
 
 def read(server, **arguments):
