@@ -58,7 +58,7 @@ class PdfLoader:
     """
 
     name = "pdf"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 

@@ -324,3 +324,15 @@ def test_a_damaged_form_is_read_in_part_or_refused_with_a_reason():
             assert load(bytes(bent)).text.strip()
         except DocumentError as error:
             assert error.message
+
+
+def test_lines_that_stand_in_paragraphs_of_every_page_stay():
+    def page(number):
+        rows = [f"{WORDS[number]} {n} is about valves and pumps with" for n in range(4)]
+        return [line for row in rows for line in (row, "pressure and flow values.", f"Value {number + 1}.5 bar.")]
+
+    pages = [[at(72, 750, "The Mill Report"), *body(page(n)), at(300, 30, str(n + 1))] for n in PAGES]
+    document = load(book(pages))
+    assert document.text.count("pressure and flow values.") == 4 * len(PAGES)
+    assert document.text.count("bar.") == 4 * len(PAGES)
+    assert document.notices == {"running_lines": 2 * len(PAGES) - 1}

@@ -1,7 +1,8 @@
 """Running heads and feet: which lines at the edges of pages are no part of the text. Pure.
 
 A running line stands at the same place of most pages with the same words, its numbers aside, and those count pages.
-A table's row and a slide's title stand at such places too: the row among rows, the title in larger letters. What a
+A table's row, a slide's title and a paragraph's line stand at such places too: the row among rows, the title in larger
+letters, the line close below another. What a
 running line says is said once: where it stands first, if no other line says it.
 """
 
@@ -33,6 +34,9 @@ _SAME_PLACE: Final = 3.0
 _COUNTING: Final = 0.75
 _LARGER: Final = 1.25
 _ROW_WORDS: Final = 3
+_CLOSE: Final = 2.0
+"""Heights of a line from line to line within a paragraph, at most; heads and feet stand further from the text."""
+
 _NUMBER: Final = re.compile(r"\d+|^[ivxlcdm]+$")
 _DIGITS: Final = re.compile(r"\d{1,9}")
 _BARE: Final = re.compile(r"\d{1,6}|[ivxlcdm]{1,8}", re.IGNORECASE)
@@ -47,7 +51,9 @@ _FOLIO: Final = re.compile(r"^(?:(\d{1,6})\s+(\D.*)|(.*\D)\s+(\d{1,6}))$")
 
 
 class _Edge(NamedTuple):
-    """A line at an edge. `offset` is its distance from that edge, `inward` are the lines that follow it inwards."""
+    """A line at an edge. `offset` is its distance from that edge, `inward` are the lines that follow it inwards,
+    `outward` those between it and the edge, the nearest first.
+    """
 
     page: int
     line: Line
@@ -55,6 +61,7 @@ class _Edge(NamedTuple):
     offset: float
     depth: int
     inward: list[Line]
+    outward: list[Line]
 
 
 def drop_running(pages: list[Page]) -> int:
@@ -85,10 +92,10 @@ def _edges(index: int, page: Page) -> Iterator[_Edge]:
     downwards = [page.lines[place] for place in order]
     for depth, line in enumerate(downwards[:_EDGE]):
         following = downwards[depth + 1 : depth + 5]
-        yield _Edge(index, line, True, page.height - line.box.middle, depth, following)
+        yield _Edge(index, line, True, page.height - line.box.middle, depth, following, downwards[:depth][::-1])
     for depth, line in enumerate(downwards[: -_EDGE - 1 : -1]):
         following = downwards[-depth - 2 : -depth - 6 : -1]
-        yield _Edge(index, line, False, line.box.middle, depth, following)
+        yield _Edge(index, line, False, line.box.middle, depth, following, downwards[len(downwards) - depth :])
 
 
 def _repeated(pages: list[Page], edges: list[_Edge]) -> list[_Edge]:
@@ -104,7 +111,7 @@ def _repeated(pages: list[Page], edges: list[_Edge]) -> list[_Edge]:
         if _on_most(there, full) and _counts(there) and not _is_title(there, pages):
             found += there
     lines = {id(edge.line) for edge in found}
-    return [edge for edge in found if not _is_row(edge, lines)]
+    return [edge for edge in found if not _is_row(edge, lines) and not _is_within(edge, lines)]
 
 
 def _on_most(group: list[_Edge], full: list[int]) -> bool:
@@ -156,6 +163,21 @@ def _is_row(edge: _Edge, running: set[int]) -> bool:
         if id(inner) not in running:
             return inner.gap
         line = inner
+    return False
+
+
+def _is_within(edge: _Edge, running: set[int]) -> bool:
+    """Whether it stands in a paragraph: close to a line of the text on both sides."""
+    close = _CLOSE * _height(edge.line)
+    if not edge.inward or abs(edge.inward[0].box.middle - edge.line.box.middle) > close:
+        return False
+    line = edge.line
+    for outer in edge.outward:
+        if abs(outer.box.middle - line.box.middle) > close:
+            return False
+        if id(outer) not in running:
+            return abs(outer.box.middle - line.box.middle) > 0.5 * _height(line)
+        line = outer
     return False
 
 
