@@ -223,6 +223,15 @@ def test_columns_in_their_order_and_rows_of_tables_stay():
     assert lines(book([drawn])) == written
 
 
+@pytest.mark.parametrize(
+    "matrix", ["1 0 0 1 0 0", "0 1 -1 0 792 0", "-1 0 0 -1 612 792", "0 -1 1 0 -90 700"], ids=["0", "90", "180", "270"]
+)
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_turned_text_is_read_in_its_own_direction(matrix, rotate):
+    text = prose(4, 9)
+    assert lines(book([[f"q {matrix} cm", *body(text), "Q"]], rotate=rotate, size=(800, 800))) == text
+
+
 TEXT = prose(1, 14)
 ACROSS = "A title that goes across both of the columns of the page, and so above either of them."
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.ingest.load.pages.page import Box
+
 if TYPE_CHECKING:
     from embedingest.ingest.load.pages.page import Line, Page
 
@@ -26,7 +28,10 @@ _STEP: Final = 0.8
 
 
 class _Block(NamedTuple):
-    """Lines that follow one another downwards. `high` and `low` are the middles of its outermost lines."""
+    """Lines that follow one another downwards. `high` and `low` are the middles of its outermost lines.
+
+    Lines whose letters lie turned have their places as if the page were turned back.
+    """
 
     lines: list[Line]
     left: float
@@ -34,28 +39,38 @@ class _Block(NamedTuple):
     high: float
     low: float
     height: float
+    quarters: int
 
 
 def put_in_order(page: Page) -> bool:
     """Put what stands above before what stands below it; whether there was anything to do."""
-    if not any(line.box[1] > before.box[1] for before, line in pairwise(page.lines)):
+    upright = [_turned_back(line) if line.quarters else line for line in page.lines]
+    if not any(line.box[1] > before.box[1] for before, line in pairwise(upright)):
         return False
-    blocks = _blocks(page.lines)
+    written = {id(line): as_written for line, as_written in zip(upright, page.lines, strict=True)}
+    blocks = _blocks(upright)
     if len(blocks) > _MOST_BLOCKS:
         return False
     blocks = _cut(blocks)
     if len(blocks) > _MOST_BLOCKS or not _out_of_order(blocks):
         return False
-    page.lines = [line for block in _sorted(blocks) for line in block.lines]
+    page.lines = [written[id(line)] for block in _sorted(blocks) for line in block.lines]
     return True
+
+
+def _turned_back(line: Line) -> Line:
+    """The line where it would stand if its letters stood upright."""
+    left, bottom, right, top = line.box
+    turned = {1: (bottom, -right, top, -left), 2: (-right, -top, -left, -bottom), 3: (-top, left, -bottom, right)}
+    return line._replace(box=Box(*turned[line.quarters]))
 
 
 def _blocks(lines: list[Line]) -> list[_Block]:
     runs = [[lines[0]]]
     for before, line in pairwise(lines):
         box, last = line.box, before.box
-        follows = box.middle < last.middle and box.left < last.right and last.left < box.right
-        if follows:
+        beside = box.left >= last.right or last.left >= box.right
+        if box.middle < last.middle and not beside and line.quarters == before.quarters:
             runs[-1].append(line)
         else:
             runs.append([line])
@@ -71,6 +86,7 @@ def _block(run: list[Line]) -> _Block:
         high=boxes[0].middle,
         low=boxes[-1].middle,
         height=min(box.top - box.bottom for box in boxes),
+        quarters=run[0].quarters,
     )
 
 
@@ -86,6 +102,8 @@ def _above(one: _Block, other: _Block) -> bool:
 
 
 def _share_column(one: _Block, other: _Block) -> bool:
+    if one.quarters != other.quarters:
+        return False
     shared = min(one.right, other.right) - max(one.left, other.left)
     return shared > _SHARED * min(one.right - one.left, other.right - other.left)
 

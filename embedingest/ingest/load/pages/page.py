@@ -56,7 +56,8 @@ class Line(NamedTuple):
     """A line as it is printed. `first` numbers its first character on the page.
 
     `gap` says that it is parted by more than a blank, `hyphen` that the word at its end goes on in the next line.
-    `words` are known only where somebody asked for them.
+    `words` are known only where somebody asked for them. `quarters` says by how many quarter turns, against the clock,
+    its letters lie; it is asked for on pages whose lines do not simply go down.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Line(NamedTuple):
     gap: bool = False
     hyphen: bool = False
     words: tuple[Word, ...] = ()
+    quarters: int = 0
 
 
 class Grid(NamedTuple):

@@ -10,6 +10,7 @@ import ctypes
 import math
 import re
 from bisect import bisect_left
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.pages.calls import calls, handle, room
@@ -50,6 +51,9 @@ def read_page(pdfium: Any, page: Any, turn: Turn | None, *, words: bool) -> Page
         reader = _Reader(raw, textpage, turn)
         view = Box(*page.get_bbox())
         lines = reader.lines(view if turn is None else turn(view))
+        if _go_elsewhere(lines):
+            turns = page.get_rotation() // 90
+            lines = [line._replace(quarters=(reader.quarters(line) - turns) % 4) for line in lines]
         ruled = grids(raw, page, turn) if reader.beside >= _ROWS else []
         if len(lines) <= _MOST_LINES:
             wanted = [True] * len(lines) if words or ruled else _near_gaps(lines)
@@ -77,6 +81,7 @@ class _Reader:
     """Asks PDFium for the places of ranges of characters. Nearly all time beside PDFium's own goes into `lines`."""
 
     def __init__(self, raw: Any, textpage: Any, turn: Turn | None) -> None:
+        self._raw, self._textpage = raw, textpage
         self._calls = calls(raw)
         self._page = handle(textpage)
         self._turn = turn
@@ -135,6 +140,11 @@ class _Reader:
             words.append(Word(start, end, left, bottom, right, top))
         return tuple(words)
 
+    def quarters(self, line: Line) -> int:
+        """By how many quarter turns the letters of a line lie on the page, as it was written."""
+        angle = self._raw.FPDFText_GetCharAngle(self._textpage, self._number(line.first))
+        return -round(angle / (math.pi / 2)) % 4 if angle > 0 else 0  # PDFium counts with the clock
+
     def box(self, index: int) -> Box:
         """The place of a character with the room above and below it that its font wants."""
         number = index if self._plain else self._number(index)
@@ -182,6 +192,13 @@ class _Reader:
         if self._plain:
             return index
         return int(self._calls.number(self._page, index + bisect_left(self._wide, index)))
+
+
+def _go_elsewhere(lines: list[Line]) -> bool:
+    """Whether a line stands above the one before, or upright."""
+    if any(line.box[1] > before.box[1] for before, line in pairwise(lines)):
+        return True
+    return any(top - bottom > 2 * (right - left) for left, bottom, right, top in [line.box for line in lines])
 
 
 def _broken(text: str) -> Iterator[tuple[int, str, bool]]:
