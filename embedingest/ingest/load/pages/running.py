@@ -167,18 +167,24 @@ def _is_row(edge: _Edge, running: set[int]) -> bool:
 
 
 def _is_within(edge: _Edge, running: set[int]) -> bool:
-    """Whether it stands in a paragraph: close to a line of the text on both sides."""
-    close = _CLOSE * _height(edge.line)
-    if not edge.inward or abs(edge.inward[0].box.middle - edge.line.box.middle) > close:
+    """Whether it stands in a paragraph: close to a line of the text, and as close to another or far from the edge's."""
+    height = _height(edge.line)
+    inner = _distance(edge.line, edge.inward[0]) if edge.inward else _CLOSE * height + 1
+    if inner > _CLOSE * height:
         return False
     line = edge.line
     for outer in edge.outward:
-        if abs(outer.box.middle - line.box.middle) > close:
-            return False
+        apart = _distance(line, outer)
+        if apart > _CLOSE * height:
+            return apart > _CLOSE * inner
         if id(outer) not in running:
-            return abs(outer.box.middle - line.box.middle) > 0.5 * _height(line)
+            return apart > 0.5 * height
         line = outer
     return False
+
+
+def _distance(line: Line, other: Line) -> float:
+    return abs(line.box.middle - other.box.middle)
 
 
 def _numbered(pages: list[Page], edges: list[_Edge], known: set[int]) -> list[_Edge]:
