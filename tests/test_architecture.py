@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -202,6 +203,24 @@ def test_a_foreign_library_is_imported_in_one_room_only() -> None:
             if homes is not None and not within(module.name, *homes):
                 wrong.append(f"{module.name} imports {target}")
     assert not wrong
+
+
+PAGE = PACKAGE.parent / "ARCHITECTURE.md"
+
+
+def test_the_page_of_the_architecture_names_every_room_and_what_lies_beside_rooms() -> None:
+    text = PAGE.read_text("utf-8")
+    rooms = [path.parent for path in PACKAGE.rglob("__init__.py")]
+    unnamed = [f"{room.relative_to(PACKAGE)}/" for room in rooms if room != PACKAGE and f"{room.name}/" not in text]
+    for room in (PACKAGE, PACKAGE / "engine", PACKAGE / "ingest"):
+        unnamed += [path.name for path in room.glob("[!_]*.py") if path.name not in text]
+    assert not unnamed
+
+
+def test_every_path_on_the_page_of_the_architecture_is_there() -> None:
+    paths = set(re.findall(r"`([\w/]+\.py)`", PAGE.read_text("utf-8")))
+    assert len(paths) > 50
+    assert not [path for path in paths if not (PACKAGE.parent / path).is_file() and not any(PACKAGE.rglob(path))]
 
 
 STEPS = ["watch", "scan", "extract", "load", "chunk", "rows", "state", "identity"]
