@@ -15,6 +15,7 @@ import numpy as np
 
 from embedingest.engine.compiled import cache, runtime
 from embedingest.engine.compiled.graphs import BATCH_TOKENS, Share, infer
+from embedingest.engine.compiled.mapped import give_back
 from embedingest.engine.folder.encoder import FolderEncoder
 from embedingest.engine.gate import Figures
 from embedingest.engine.precision import PRECISIONS, vector_class
@@ -227,6 +228,8 @@ class CompiledEncoder(FolderEncoder):
         request = requests.get()
         again = infer(request, [probe["ids"]], pad=self._pad, most=self.context_length)
         requests.put(request)
+        # The first inference packs the weights as the processor wants them; from then on the file's are not read.
+        give_back(self.entry.graph.with_suffix(".bin").resolve())
         cosine = float(cosines(again, np.array([probe["vector"]], dtype=np.float32))[0])
         if not cosine >= _LEAST_PROBE_COSINE:
             raise ValueError(f"its vectors changed (cosine {cosine:.4f} to the remembered one)")
