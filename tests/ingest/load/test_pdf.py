@@ -223,6 +223,18 @@ def test_columns_in_their_order_and_rows_of_tables_stay():
     assert lines(book([drawn])) == written
 
 
+def test_a_line_goes_on_behind_what_stands_raised_or_lowered():
+    drawn = [at(72, 700, "Water is H"), at(119, 697, "2", 6), at(122, 700, "O, as he says"), at(181, 704, "1", 6),
+             at(188, 700, "of the river."), at(72, 686, "The mill."),
+             at(72, 100, "1", 6), at(80, 96, "In a letter.")]  # fmt: skip
+    assert lines(book([drawn])) == ["Water is H2O, as he says1 of the river.", "The mill.", "1 In a letter."]
+
+
+def test_what_stands_a_column_away_is_no_part_of_the_line():
+    drawn = [at(72, 700, "Water"), at(72, 686, "Mill"), at(140, 700, "of the Aire"), at(140, 686, "of the Miller")]
+    assert lines(book([drawn])) == ["Water", "Mill", "of the Aire", "of the Miller"]
+
+
 @pytest.mark.parametrize(
     "matrix", ["1 0 0 1 0 0", "0 1 -1 0 792 0", "-1 0 0 -1 612 792", "0 -1 1 0 -90 700"], ids=["0", "90", "180", "270"]
 )

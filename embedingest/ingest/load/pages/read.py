@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.ingest.load.pages.calls import calls, handle, room
 from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.rules import grids
+from embedingest.ingest.load.pages.whole import whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,8 @@ def read_page(pdfium: Any, page: Any, turn: Turn | None, *, words: bool) -> Page
             if any(wanted):
                 pairs = zip(lines, wanted, strict=True)
                 lines = [line._replace(words=reader.words(line)) if asked else line for line, asked in pairs]
+        if reader.parted:
+            lines = whole_lines(lines)
         width, height = page.get_size()  # as it is shown
         return Page(lines=lines, width=width, height=height, grids=ruled)
     finally:
@@ -90,6 +93,7 @@ class _Reader:
         self._loose = raw.FS_RECTF()
         self._to_loose = ctypes.byref(self._loose)
         self.beside = 0  # how often something stands beside another, perhaps in the next cell
+        self.parted = False  # whether a line may go on beside the one before
         count = max(0, raw.FPDFText_CountChars(textpage))
         buffer = room(2 * count + 1)  # PDFium may write more characters than it counts
         written = raw.FPDFText_GetText(textpage, 0, count, buffer) if count else 1
@@ -121,6 +125,8 @@ class _Reader:
             left, bottom, right, top = box
             if last <= bottom < highest:  # above all others is a head that was written last
                 self.beside += _ROWS
+            if top > last:
+                self.parted = True
             last = bottom
             if top > highest:
                 highest = top
