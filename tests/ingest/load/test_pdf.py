@@ -1,6 +1,7 @@
 """PDF files as people have them: every word once, in its place, or counted."""
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -301,6 +302,40 @@ def test_ruled_tables_are_tables_between_their_neighbours(cells, rotate):
         drawn = ["q 0 1 -1 0 792 0 cm", *drawn, "Q"]
     text = load(book([drawn], rotate=rotate, size=(792, 612) if rotate else (612, 792))).text
     assert text == "\n".join(["Sales of flour:", "", *SALES_ROWS, "", "So it went.", "", ""])
+
+
+def _any_table(seed):
+    chance = random.Random(seed)
+    across = chance.randint(2, 5)
+    lefts = [60 + 480 * column // across for column in range(across + 1)]
+    kinds = [lambda: "", lambda: str(chance.randrange(10**5)), lambda: f"{chance.random():.1%}",
+             lambda: " ".join(chance.sample(WORDS, 2)), lambda: chance.choice(WORDS).title()]  # fmt: skip
+    rows = [[chance.choice(kinds)() for _ in range(across)] for _ in range(chance.randint(2, 14))]
+    rows = [[f"{chance.choice(WORDS)} {column}" for column in range(across)], *rows]
+    drawn = _ruled(rows, lefts=lefts, step=chance.choice([16, 20, 26]), cells=chance.random() < 0.5)
+    words, rules = [each for each in drawn if "Tj" in each], [each for each in drawn if "Tj" not in each]
+    if chance.random() < 0.5:
+        chance.shuffle(words)
+    return rows, [*_prose_above(seed), *(words + rules if chance.random() < 0.5 else rules + words)]
+
+
+def _prose_above(seed):
+    return body(prose(seed, 3), top=680)
+
+
+def _cells(text):
+    rows = [line.strip("| ").split(" | ") for line in text.split("\n") if line.startswith("|") and "---" not in line]
+    return Counter(cell.strip(" |") for row in rows for cell in row) - Counter({"": 10**6})
+
+
+def test_cells_of_forty_ruled_tables_are_found():
+    found = wanted = common = 0
+    for seed in range(40):
+        rows, drawn = _any_table(seed)
+        ours = _cells(load(book([drawn])).text)
+        theirs = Counter(cell for row in rows for cell in row if cell)
+        found, wanted, common = found + ours.total(), wanted + theirs.total(), common + (ours & theirs).total()
+    assert 2 * common / (found + wanted) >= 0.98
 
 
 def test_cells_of_several_lines_and_merged_ones_are_one_cell_each():
