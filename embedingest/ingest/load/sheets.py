@@ -66,7 +66,9 @@ class SheetLoader:
             book = calamine.load_workbook(io.BytesIO(found.data))
         except calamine.PasswordError as error:
             raise DocumentError(f"{name} is encrypted", source=name, code="encrypted") from error
-        except (calamine.CalamineError, OSError, ValueError) as error:
+        except BaseException as error:
+            if not (_is_of_the_file(error, calamine) or isinstance(error, OSError)):
+                raise
             raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
         builder = RowText()
         notices = dict.fromkeys(_COUNTED, 0) | found.notices
@@ -78,7 +80,7 @@ class SheetLoader:
                 table = book.get_sheet_by_name(sheet.name)
                 rows, first = _written(table, found.facts.get(sheet.name)), (table.start or (0, 0))[0] + 1
             except BaseException as error:
-                if not _is_of_the_sheet(error, calamine):
+                if not _is_of_the_file(error, calamine):  # else a chart sheet, or a damaged one among sound ones
                     raise
                 notices["unread_sheets"] += 1
             read = builder.sheet(sheet.name, rows, first, below)
@@ -99,8 +101,8 @@ class SheetLoader:
         )
 
 
-def _is_of_the_sheet(error: BaseException, calamine: Any) -> bool:
-    """A chart sheet, or a damaged one among sound ones; calamine panics for values that it did not foresee."""
+def _is_of_the_file(error: BaseException, calamine: Any) -> bool:
+    """Whether a failure tells of the file; calamine panics for what it did not foresee."""
     return isinstance(error, (calamine.CalamineError, ValueError)) or type(error).__name__ == "PanicException"
 
 

@@ -1,6 +1,7 @@
 """What a sheet shows besides plain cells: dates, errors, hidden rows, comments, shapes, several tables with their headers."""
 
 import io
+import struct
 import time
 import zipfile
 
@@ -8,6 +9,7 @@ import pytest
 
 from embedingest import registry
 from embedingest.engine.hashing import HashingSizer
+from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.row_text import RowText
 from embedingest.ingest.load.office.odf_shown import as_shown
 from embedingest.ingest.load.office.raised_strings import raised_on_the_line
@@ -242,3 +244,13 @@ def test_a_chart_says_its_titles_and_the_names_of_series_that_no_cell_has():
         archive.writestr("xl/_rels/drawing.xml.rels", samples.relations(c=("chart", "chart.xml")))
         archive.writestr("xl/chart.xml", f"<c:chartSpace {space}>{series}</c:chartSpace>")
     assert load(buffer.getvalue()).text == "a\n\nAll in euro\nLeg count\n"
+
+
+@pytest.mark.parametrize("present", [0, 600, 3588, 4000])
+def test_an_old_workbook_that_ends_too_early_is_damaged(present):
+    """Its table of sectors is said to be the ninth of them."""
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<5H", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    head += struct.pack("<10I", 0, 1, 9, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 8) + b"\xff" * 432
+    with pytest.raises(DocumentError) as caught:
+        create().load(head + bytes(present), "a.xls")
+    assert caught.value.code == "corrupt"
