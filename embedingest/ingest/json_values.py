@@ -53,7 +53,8 @@ class BoundedJson:
     """Brings values into JSON's types within `room` characters, as JSON spells them.
 
     `cut` counts texts that were shortened to `most_text` and keys for which no room was left, `unusable` keys whose
-    values are not kept: numbers beyond a float's range, nesting beyond `_DEEPEST`, what fails when it is looked at.
+    values are not kept: numbers beyond a float's range, nesting beyond `_DEEPEST`, what fails when it is looked at, a
+    second key of one spelling.
     """
 
     def __init__(self, room: int, *, most_text: int) -> None:
@@ -71,6 +72,8 @@ class BoundedJson:
             before, cut = self._room, self.cut
             try:
                 name = self._key(key)
+                if name in kept:
+                    raise ValueError("two keys of one spelling")
                 kept[name] = self._value(value, 1)
             except _NoRoomError:
                 self._room, self.cut = before, cut + 1
