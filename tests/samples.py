@@ -203,7 +203,7 @@ def eml():
         b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
         b'--b\r\nContent-Type: multipart/alternative; boundary="c"\r\n\r\n'
         b"--c\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nWater is \xc3\xbcber all.\r\n"
-        b"--c\r\nContent-Type: text/html\r\n\r\n<p>HTML words</p>\r\n--c--\r\n"
+        b"--c\r\nContent-Type: text/html\r\n\r\n<p><b>Water</b> is &uuml;ber all.</p>\r\n<p>HTML</p>\r\n--c--\r\n"
         b'--b\r\nContent-Type: text/markdown\r\nContent-Disposition: attachment; filename="notes.md"\r\n\r\n'
         b"# Attached\r\n\r\nwords\r\n"
         b'--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename="p.png"\r\n\r\n'

@@ -14,6 +14,7 @@ from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.web.controls import write_controls
 from embedingest.ingest.load.web.frame import Content, book_content, main_content, without_noise
+from embedingest.ingest.load.web.gaps import write_gaps
 from embedingest.ingest.load.web.lines import unnumbered
 from embedingest.ingest.load.web.markdown import render
 from embedingest.ingest.load.web.scripts import write_scripts
@@ -59,7 +60,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -109,6 +110,7 @@ def read(source: str, name: str = "", *, main_only: bool = True, lines: bool = F
     tree = parse(source, lines=lines)
     write_controls(tree)
     write_scripts(tree)
+    write_gaps(tree, source)
     metadata = _metadata(tree)
     title = _title(tree)
     content = book_content(tree) if book else main_content(tree) if main_only else _all(tree)

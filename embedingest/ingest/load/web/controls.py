@@ -5,6 +5,7 @@ Puts the words in their places of the tree. Knows no Markdown.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
@@ -25,6 +26,8 @@ _FILLED: Final = frozenset(
 _BOXES: Final = frozenset({"checkbox", "radio"})
 _ASKS: Final = frozenset({"label", "li", "td", "th", "dd", "p", "form", "fieldset"})
 _MOST_STEPS: Final = 4
+_UNSTRUCK: Final = frozenset({"pre", "code", "del", "s", "strike"})
+_MOST_STRUCK: Final = 400
 _LONGEST: Final = 100
 """Characters of what a short form stands for."""
 
@@ -46,6 +49,8 @@ def write_controls(tree: LexborHTMLParser) -> None:
         if parent is not None and parent.css_first("rp") is None and (said := words(node)):
             node.replace_with(f"({said})")
     _spell_out(tree.css("abbr[title], acronym[title]"))
+    for node in tree.css("del, s, strike"):
+        _strike(node)
 
 
 def _inner_first(nodes: Iterable[LexborNode]) -> list[LexborNode]:
@@ -72,6 +77,9 @@ def _entered(field: LexborNode) -> str:
 
 def _is_asked(box: LexborNode) -> bool:
     """Whether a box stands with words, rather than being the switch of a menu that a style folds."""
+    after = box.next
+    if after is not None and after.tag == "-text" and (after.text_content or "").strip():
+        return True
     above = box.parent
     for _ in range(_MOST_STEPS):
         if above is None:
@@ -143,6 +151,24 @@ def _known(node: LexborNode) -> dict[str, str]:
     return (
         {name: value or "" for name, value in node.attributes.items()} if node.tag in {"annotation", "mfenced"} else {}
     )
+
+
+def _strike(node: LexborNode) -> None:
+    """Signs around each stretch of words that are struck through: a reader of their letters takes them as said."""
+    above: LexborNode | None = node.parent
+    for _ in range(_MOST_STEPS):
+        if above is None:
+            break
+        if above.tag in _UNSTRUCK:
+            return
+        above = above.parent
+    stretches = [inner for inner, _ in islice(walked(node), _MOST_STRUCK) if inner.tag == "-text"]
+    for text in stretches:
+        said = text.text_content or ""
+        if any(character.isalnum() for character in said):
+            words = said.strip()
+            at = said.index(words)
+            text.replace_with(f"{said[:at]}~~{words}~~{said[at + len(words) :]}")
 
 
 def _spell_out(short_forms: list[LexborNode]) -> None:

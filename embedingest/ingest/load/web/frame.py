@@ -16,7 +16,9 @@ __all__ = ["Content", "book_content", "main_content", "without_noise"]
 
 _NOISE: Final = ["script", "style", "noscript", "template", "object", "dialog", "datalist"]
 _NAVIGATION: Final = (
-    "nav, [role=navigation], [role=search], .sphinxsidebar, .related, .navheader, .navfooter, .breadcrumb, .breadcrumbs"
+    "nav, [role=navigation], [role=search], .sphinxsidebar, .related, .navheader, .navfooter, .breadcrumb, "
+    ".breadcrumbs, #mw-navigation, #mw-panel, #mw-head, #toc.toc, .vector-toc, .mw-editsection, .mw-jump-link, "
+    "video, audio"
 )
 _ANCHORS: Final = "a.headerlink, a.anchor-link"
 _HIDDEN: Final = "[hidden]"

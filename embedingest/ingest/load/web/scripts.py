@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.raised import LONGEST, written
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["write_scripts"]
 
 _LEAF: Final = frozenset({"img", "svg", "math"})
+_BACK: Final = "a[href*=\\#], .mw-cite-backlink"
+_ARROWS: Final = re.compile(r"\s*[\^↑⇑⬆↩↰↵⏎⤴⮌⮐↖](?:[\^↑⇑⬆↩↰↵⏎⤴⮌⮐↖\ufe0e\ufe0f]|\s){0,8}")
+_MOST_BACK: Final = 120
+_NOTE: Final = re.compile(r"(?:foot|end|rear)note|note-?ref|fn-?ref", re.IGNORECASE)
+_NOTE_ADDRESS: Final = re.compile(
+    r"#(?:user-content-)?_?(?:fn|ftn|edn|(?:foot|end|rear)note|cite_note)(?:[-_:.]|\d|$)", re.IGNORECASE
+)
+_MARK: Final = re.compile(r"\d{1,4}|[a-z]|[ivx]{1,5}|[*∗†‡§]{1,4}", re.IGNORECASE)
+_ENDS: Final = ".!?;)”’»"
 _MOST_NODES: Final = 16
 """Nodes below one that is raised or lowered; one with more is left as it is, such as a tag that nothing closes."""
 
@@ -22,6 +32,8 @@ def write_scripts(tree: LexborHTMLParser) -> None:
     body = tree.body
     if body is None:
         return
+    for node in body.css(_BACK):
+        _leave_out(node)
     for link in body.css("a[epub\\:type=noteref], a[role=doc-noteref]"):
         if (said := _text(link)) and said.strip().isalnum() and link.css_first("sup") is None:
             link.replace_with(f"[{said.strip()}]")
@@ -38,6 +50,37 @@ def write_scripts(tree: LexborHTMLParser) -> None:
         )
         # The lines of the page are counted by its line feeds.
         node.replace_with(spelled + "\n" * text.count("\n"))
+    for node in body.css("a[href*=\\#]"):
+        text = _text(node)
+        if text is not None and (words := " ".join(text.split())) and _marks_note(node, words):
+            node.replace_with(_note(words) + "\n" * text.count("\n"))
+
+
+def _leave_out(node: LexborNode) -> None:
+    """Take out what leads from a note back to its mark, where it is that and no more."""
+    text = node.text(deep=True)
+    if _ARROWS.fullmatch(text) or (node.tag != "a" and len(text) <= _MOST_BACK):
+        node.replace_with("\n" * text.count("\n"))
+
+
+def _marks_note(link: LexborNode, words: str) -> bool:
+    """Whether a link is the mark of a note: it says so, or is a number that touches the end of a word."""
+    attributes = link.attributes
+    if not _MARK.fullmatch(words) or _begins_line(link):
+        return False
+    told = " ".join(attributes.get(name) or "" for name in ("class", "role", "epub:type"))
+    if _NOTE.search(told) or _NOTE_ADDRESS.search(attributes.get("href") or ""):
+        return True
+    before = _behind(link)
+    return not words.isalpha() and "§" not in words and (before.isalpha() or (before != "" and before in _ENDS))
+
+
+def _begins_line(link: LexborNode) -> bool:
+    """Whether nothing stands before a link: it is the number of the note itself, and leads back."""
+    before = link.prev
+    while before is not None and before.tag in {"-text", "link"} and not (before.text_content or "").strip():
+        before = before.prev
+    return before is None and (link.parent is None or link.parent.tag in APART)
 
 
 def _note(words: str) -> str:
