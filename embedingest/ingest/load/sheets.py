@@ -70,8 +70,7 @@ class SheetLoader:
             if not (_is_of_the_file(error, calamine) or isinstance(error, OSError)):
                 raise
             raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
-        builder = RowText()
-        notices = dict.fromkeys(_COUNTED, 0) | found.notices
+        builder, notices = RowText(), dict.fromkeys(_COUNTED, 0) | found.notices
         for sheet in book.sheets_metadata:
             beside = found.asides.get(sheet.name, Asides([], []))
             below = [*beside.words, *(beside.comments if self._comments else ())]

@@ -19,7 +19,9 @@ from tests.engine.tiny import KINDS, TEXTS, vectors
 pytestmark = pytest.mark.slow
 
 CPU = ModelConfig(device="cpu")
-PACKED = [name for name, kind in KINDS.items() if kind.architecture in ("bert", "roberta", "xlm-roberta", "distilbert")]
+ARCHITECTURES = {"bert", "roberta", "xlm-roberta", "distilbert"}
+# A mean of layers needs what lies between them, which packing does not keep.
+PACKED = [name for name, kind in KINDS.items() if kind.architecture in ARCHITECTURES and not kind.layers]
 
 
 def test_a_pack_knows_where_each_token_lies():
@@ -40,7 +42,7 @@ def test_packed_texts_have_the_vectors_of_sentence_transformers(tiny_folder, nam
 
 
 def test_an_architecture_that_sees_its_neighbours_otherwise_is_padded(tiny_folder):
-    assert not any(can_pack(KINDS[name].architecture) for name in set(KINDS) - set(PACKED))
+    assert not any(can_pack(name) for name in {kind.architecture for kind in KINDS.values()} - ARCHITECTURES)
     folder = ModelFolder.open(tiny_folder("mpnet"))
     encoder = create(folder, CPU, packed=True)
     assert "packed" not in encoder.runtime
