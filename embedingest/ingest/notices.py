@@ -84,7 +84,7 @@ _MEANINGS: Final = {
     "truncated_chunks": "chunks that the engine cut to fit the model",
     "uncertain_lines": "lines that were not read with certainty",
     "undecodable": "characters that could not be decoded, kept as replacement marks",
-    "unknown_macros": "macros that a manual page uses and neither it nor the usual packages define",
+    "unknown_macros": "macros that a manual page or a source in TeX uses and neither it nor the usual packages define",
     "unknown_symbols": "characters of symbol fonts that have no other form",
     "unknown_tokens": "words in letters that the model has no token for, which search does not tell apart",
     "unread_sheets": "sheets that could not be read",

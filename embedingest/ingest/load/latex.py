@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.raised import written
 from embedingest.ingest.load.tex.asides import Asides
-from embedingest.ingest.load.tex.items import Items
+from embedingest.ingest.load.tex.frames import with_frames
+from embedingest.ingest.load.tex.items import LISTS, Items
 from embedingest.ingest.load.tex.macros import Macros
+from embedingest.ingest.load.tex.symbols import unknown, with_symbols
 from embedingest.ingest.load.tex.tables import with_tables
 from embedingest.ingest.load.tex.units import with_units
 from embedingest.ingest.notices import add_notices, plus
@@ -33,7 +35,10 @@ _LEVELS: Final = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsu
 _HEADING: Final = re.compile(
     r"\\(part|chapter|section|subsection|subsubsection|paragraph)\*?" + _OPTION + r"?\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
-_TITLE: Final = re.compile(r"\\(title|author)" + _OPTION + r"?\{((?:[^{}]|\{[^{}]*\})*)\}")
+_TITLE: Final = re.compile(
+    r"\\(title|subtitle|author|institute|date)" + _OPTION + r"?\{((?:[^{}]|\{(?:[^{}]|\{[^{}]{0,400}\})*\})*)\}"
+)
+_THANKS: Final = re.compile(r"\\thanks\{((?:[^{}]|\{[^{}]{0,400}\}){0,2000})\}")
 _DROPPED: Final = re.compile(
     r"\\(?:label|index|vspace|hspace|includegraphics|bibliography|bibliographystyle"
     r"|usepackage|pagestyle|thispagestyle|setlength|newcommand|renewcommand|bibitem|color|rule|thanks|pagecolor"
@@ -53,11 +58,11 @@ _SETTING: Final = re.compile(
     + _OPTION_ON_LINE
     + r"*(?:\{[^{}\n]*\})*"
 )
-_ENVIRONMENT: Final = re.compile(_BLANKS + r"\\(begin|end)\{[^{}]*\}" + _OPTION_ON_LINE + r"?[ \t]*")
-_CITED: Final = re.compile(r"\\(?:[a-zA-Z]{0,20}cite[a-z]{0,20}|citation)\*?" + _OPTION + r"{0,2}\{([^{}]{0,800})\}")
-_REFERRED: Final = re.compile(
-    r"(?:(?<![ \t~])[ \t~]+)?\\(?:(?:eq|page|auto|name|v|c|C|sub)?ref|[cC]pageref)\*?\{[^{}]{0,400}\}"
+_ENVIRONMENT: Final = re.compile(_BLANKS + r"\\(begin|end)\{([^{}]*)\}" + _OPTION_ON_LINE + r"?[ \t]*")
+_CITED: Final = re.compile(
+    r"\\(?:[a-zA-Z]{0,20}cite[a-z]{0,20}|citation)\*?(" + _OPTION + r"?)(" + _OPTION + r"?)\{([^{}]{0,800})\}"
 )
+_REFERRED: Final = re.compile(r"\\(?:(?:eq|page|auto|name|v|c|C|sub)?ref|[cC]pageref)\*?\{([^{}]{0,400})\}")
 _PICTURE: Final = re.compile(r"\\includegraphics\b")
 _LABELLED: Final = re.compile(r"(?:(?<=\n\n)|\A)[ \t]*\\textbf\{([^{}\n]{1,120})\}[ \t]*(?=\n[ \t]*\n|\n?\Z)")
 _NOTE: Final = re.compile("[ ]?\ue084([^\ue085]*)\ue085")
@@ -70,10 +75,6 @@ _BARE: Final = re.compile(r"\\[a-zA-Z]+\*?" + _OPTION_ON_LINE + r"?[ \t]*")
 _MARKS: Final = {"`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304",
                  ".": "\u0307", "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b",
                  "k": "\u0328"}  # fmt: skip
-_LETTERS: Final = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "aa": "å", "AA": "Å",
-                   "l": "ł", "L": "Ł", "i": "i", "ldots": "…", "dots": "…", "textbackslash": "\\", "LaTeX": "LaTeX",
-                   "TeX": "TeX", "S": "§", "P": "¶", "pounds": "£", "copyright": "©"}  # fmt: skip
-_LETTER: Final = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) + r")(?![a-zA-Z])(?:\{\}|[ ]?)")
 _RAISED: Final = re.compile(r"\\text(super|sub)script\{[ ]?([^\s{}\\][^{}\\]{0,80})\}")
 _SPACE: Final = re.compile(r"(?<!\\)((?:\\\\){0,4})\\[,;: ]")
 _NO_BREAK: Final = re.compile(r"(?<!\\)\\[-!/@]")
@@ -93,13 +94,14 @@ _NO_PARAGRAPH: Final = re.compile(r"\n[ \t]*\n")
 class LatexLoader:
     """Papers and books in LaTeX. Mathematics stays as it is written; a citation is its key in brackets.
 
-    References, whose numbers TeX makes, and pictures are counted; notes stand below their paragraph.
+    References, whose numbers TeX makes, are their labels in brackets; they, pictures and commands that are not known
+    are counted. Notes stand below their paragraph; frames of slides have their titles as headings.
 
     Macros that a source defines are written out; files that it takes in are told (`included_files`).
     """
 
     name = "latex"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -167,17 +169,18 @@ class _Paper:
         self._macros = Macros(size)
         self._items = Items()
         self._titles: dict[str, str] = {}
-        self.counts = {"included_files": 0, "references_left_out": 0, "skipped_images": 0}
+        self._thanks: list[str] = []
+        self.counts = {"included_files": 0, "references_left_out": 0, "skipped_images": 0, "unknown_macros": 0}
 
     def titles(self, head: str, preamble: str) -> dict[str, str]:
         """Title and author from the head; the definitions of the preamble are kept."""
         self._macros.taken(_COMMENT.sub(r"\1", preamble))
-        self._titles = {
-            key: " ".join(
-                _plain(_DROPPED.sub("", self._macros.expanded(value)).replace(r"\and", ",")).replace(" ,", ",").split()
+        for key, value in _TITLE.findall(_COMMENT.sub(r"\1", head)):
+            said = _THANKS.sub("", self._macros.expanded(value))
+            self._titles[key] = _one_line(_DROPPED.sub("", said).replace(r"\and", ",").replace(r"\inst", "")).replace(
+                " ,", ","
             )
-            for key, value in _TITLE.findall(head)
-        }
+            self._thanks += [_one_line(note) for note in _THANKS.findall(value)]
         return self._titles
 
     def words(self, source: str) -> str:
@@ -187,12 +190,14 @@ class _Paper:
         text = self._macros.expanded(_without_formulas(text, asides))
         text = _without_formulas(asides.verbatim(text, marked=True), asides)
         text, included = _INCLUDED.subn("", text.translate(_NO_MARKS))
-        text, referred = _REFERRED.subn("", text)
+        text, referred = _REFERRED.subn(r"[\1]", text)
+        text = with_frames(text)
         pictures = sum(1 for _ in _PICTURE.finditer(text))
         add_notices(
             self.counts, {"included_files": included, "references_left_out": referred, "skipped_images": pictures}
         )
         text = with_tables(text, lambda cell: asides.restored(_in_line(_flat(cell, Items()))), asides.put)
+        add_notices(self.counts, {"unknown_macros": unknown(_DROPPED.sub("", with_units(text)))})
         text = _LABELLED.sub(r"**\1**", text)
         flat = _flat(text, self._items).replace(_MADE, self._head())
         lines = [" ".join(line.split()) if not line.startswith("#") else line for line in flat.split("\n")]
@@ -200,8 +205,14 @@ class _Paper:
 
     def _head(self) -> str:
         """What the command for a title sets."""
-        title, author = self._titles.get("title", ""), self._titles.get("author", "")
-        return "\n\n" + "\n\n".join(each for each in (f"# {title}" if title else "", author) if each) + "\n\n"
+        title = self._titles.get("title", "")
+        below = [self._titles.get(key, "") for key in ("subtitle", "author", "institute", "date")]
+        said = [f"# {title}" if title else "", *below, *self._thanks]
+        return "\n\n" + "\n\n".join(each for each in said if each) + "\n\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_plain(text).split())
 
 
 def _in_line(text: str) -> str:
@@ -230,11 +241,13 @@ def _flat(text: str, items: Items) -> str:
 
 
 def _cited(match: re.Match[str]) -> str:
-    return f"[{', '.join(match[1].replace(',', ' ').split())}]"
+    before, after = (match[1][1:-1], match[2][1:-1]) if match[2] else ("", match[1][1:-1])
+    said = ", ".join([*match[3].replace(",", " ").split(), *([after] if after.strip() else [])])
+    return f"[{before} {said}]" if before.strip() else f"[{said}]"
 
 
 def _ended(match: re.Match[str]) -> str:
-    return "\n" if match[1] == "end" else ""
+    return "\n" if match[1] == "end" or match[2].rstrip("*") not in LISTS else ""
 
 
 def _without_formulas(source: str, asides: Asides) -> str:
@@ -263,7 +276,7 @@ def _heading(match: re.Match[str]) -> str:
 def _plain(text: str) -> str:
     """Commands replaced by their words, inner ones first; then what TeX writes in a way of its own."""
     text = _NO_BREAK.sub("", _SPACE.sub(r"\1 ", text))
-    text = _LETTER.sub(lambda match: _LETTERS[match[1]], text)
+    text = with_symbols(text)
     text = _ACCENT.sub(_accented, text)
     for _ in range(_ROUNDS):
         text, count = _WITH_WORDS.subn(r"\1", text)

@@ -94,7 +94,7 @@ def test_files_that_are_taken_in_are_told():
         (r"\begin{enumerate}\item one\item two\begin{itemize}\item in\item[b)] label\end{itemize}\item three\end{enumerate}",
          "1. one\n2. two\n- in\n- b) label\n\n3. three"),
         (r"\begin{description}\item[Mill] It grinds.\end{description}", "- Mill: It grinds."),
-        (r"See \citep[p.~5]{smith2001,bo} and \textcite{ann}.", "See [smith2001, bo] and [ann]."),
+        (r"See \citep[p.~5]{smith2001,bo} and \textcite{ann}.", "See [smith2001, bo, p. 5] and [ann]."),
         ("One\\footnote{First.} word\\footnote{Second.}.\n\nTwo.", "One word.\n\nFirst.\n\nSecond.\n\nTwo."),
         ("\\begin{tabular}{ll}A & B\\\\ 1\\footnote{N} & 2\\end{tabular}", "| A | B |\n| --- | --- |\n| 1 (N) | 2 |"),
         ("\\textbf{Opening hours}\n\nTen to \\textbf{five}.", "**Opening hours**\n\nTen to five."),
@@ -107,4 +107,58 @@ def test_lists_notes_citations_and_titles_are_as_they_are_printed(source, text):
 
 def test_references_and_pictures_are_counted():
     document = create().load(rb"See section~\ref{a} and \cref{b}. \includegraphics[width=5cm]{c}", "x.tex")
-    assert (document.text, document.notices) == ("See section and.\n", {"references_left_out": 2, "skipped_images": 1})
+    assert (document.text, document.notices) == (
+        "See section [a] and [b].\n",
+        {"references_left_out": 2, "skipped_images": 1},
+    )
+
+
+def test_slides_have_their_titles_blocks_and_notes():
+    source = r"""\documentclass{beamer}\title[short]{Mills}\subtitle{And rye}\institute{Guild}\date{May 2021}
+\begin{document}\begin{frame}[plain]\titlepage\end{frame}
+\begin{frame}<2->[fragile]{The \emph{wheel}}\framesubtitle{In oak}\only<1>{one} \alert<2->{two}\pause three\note{Speak up.}
+\begin{itemize}\item<2-> rye\item<+-| alert@+> oats\end{itemize}\end{frame}
+\begin{frame}\frametitle{End}\begin{block}<3>{Rule}Grind slowly.\end{block}\end{frame}\end{document}"""
+    document = create().load(source.encode(), "x.tex")
+    assert document.text == (
+        "# Mills\n\nAnd rye\n\nGuild\n\nMay 2021\n\n### The wheel\n\nIn oak\n\none two three\n\nNote: Speak up.\n\n"
+        "- rye\n- oats\n\n### End\n\n**Rule**\n\nGrind slowly.\n"
+    )
+    assert document.notices == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (r"19\,\textdegree C, 8\degree{} or 9\textcelsius", "19 °C, 8° or 9°C"),
+        (r"7\,\texteuro{} \textgreater{} 5\euro, a\textasciitilde{}b\dag, \textbackslash{}x", r"7 € > 5€, a~b†, \x"),
+        (r"\textquotedblleft Yes\textquotedblright{} 3\,\textperthousand", "“Yes” 3 ‰"),
+        (r"see \url{http://a.b/c_d} \begin{quote}Slowly.\end{quote}", "see http://a.b/c_d\nSlowly."),
+        (r"So \autocite[p. 3]{doe}, \parencite[see][ch.~2]{roe}.", "So [doe, p. 3], [see roe, ch. 2]."),
+        (r"(see \ref{sec:m}, \eqref{e}, \cite{smith})", "(see [sec:m], [e], [smith])"),
+        (
+            r"\begin{itemize}\item[--] one\item[$\ast$] two\item[b)] three\end{itemize}",
+            "- one\n- $\\ast$ two\n- b) three",
+        ),
+    ],
+)
+def test_signs_citations_and_labels_are_as_they_are_printed(source, words):
+    assert to_markdown(source) == f"{words}\n"
+
+
+def test_commands_that_are_not_known_are_counted():
+    document = create().load(
+        rb"\centering A \frobnicate{} b \smiley c \S4 \emph{d} \mine{e}\\ $\foo$ \SI{5}{\kilo\metre}", "x.tex"
+    )
+    assert document.notices == {"unknown_macros": 2}
+    assert "e" in document.text
+
+
+def test_thanks_and_the_date_stand_below_the_title():
+    source = (
+        r"\title{On Rye\thanks{Paid by \emph{Guild}.}}\author{A. Bo\thanks{Mill 3} \and C. Do}\date{1 May 2020}"
+        r"\begin{document}\maketitle Words.\end{document}"
+    )
+    document = create().load(source.encode(), "x.tex")
+    assert (document.title, document.metadata) == ("On Rye", {"author": "A. Bo, C. Do"})
+    assert document.text == "# On Rye\n\nA. Bo, C. Do\n\n1 May 2020\n\nPaid by Guild.\n\nMill 3\n\nWords.\n"

@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["Items"]
+__all__ = ["LISTS", "Items"]
 
-_LISTS: Final = "enumerate|itemize|description|compactenum|compactitem|compactdesc|inparaenum|inparaitem"
-_TOKEN: Final = re.compile(
-    r"(?:(?<![ \t])[ \t]+)?\\(?:(begin|end)\{(" + _LISTS + r")\*?\}|item\b[ \t]*(?:\[([^\]]{0,400})\])?[ \t]*)"
+LISTS: Final = frozenset(
+    ["enumerate", "itemize", "description", "compactenum", "compactitem", "compactdesc", "inparaenum", "inparaitem"]
 )
+"""Environments of lists."""
+
+_TOKEN: Final = re.compile(
+    r"(?:(?<![ \t])[ \t]+)?\\(?:(begin|end)\{("
+    + "|".join(sorted(LISTS))
+    + r")\*?\}|item\b[ \t]*(?:\[([^\]]{0,400})\])?[ \t]*)"
+)
+
+_BULLET: Final = re.compile(r"[-–—*+•·>○▪ {}]{1,20}")  # a label that is a bullet of another kind
 
 
 class Items:
@@ -34,7 +42,9 @@ class Items:
         begins = match.start() == 0 or match.string[match.start() - 1] == "\n"
         kind, number = self._open[-1] if self._open else ("", 0)
         mark = "-"
-        if match[3] is not None:
+        if match[3] is not None and (not match[3].strip() or _BULLET.fullmatch(match[3])):
+            mark = "-"
+        elif match[3] is not None:
             mark = f"- {match[3]}" if "enum" in kind or "item" in kind else f"- {match[3]}:"
         elif "enum" in kind:
             self._open[-1] = (kind, number + 1)
