@@ -181,13 +181,14 @@ def suffixes() -> list[str]:
 def models() -> str:
     """The models that have a short name or prompts of the table."""
     parts = [MADE, "# Models by name\n", _MODELS_INTRODUCTION]
-    parts.append("| Name | Repository | Numbers | Window | Prompts | Runs |\n| --- | --- | --- | --- | --- | --- |")
+    parts.append("| Name | Repository | Numbers | Window | Prompts | Runs | Checked |\n" + "| --- " * 7 + "|")
     for known in KNOWN_MODELS:
         names = ", ".join(f"`{name}`" for name in known.names)
         prompts = "<br>".join(f"{role}: `{text!r}`".replace("'", "") for role, text in known.prompts.items())
         prompts = prompts.replace("|", r"\|")  # else it ends the cell
         runs = known.note or f"{known.architecture}, compiled"
-        parts.append(f"| {names} | {known.repository} | {known.dimensions} | {known.window} | {prompts} | {runs} |")
+        sizes, checked = f"{known.dimensions} | {known.window}", ", ".join(known.checked)
+        parts.append(f"| {names} | {known.repository} | {sizes} | {prompts} | {runs} | {checked} |")
     return "\n".join(parts) + "\n"
 
 
@@ -196,15 +197,19 @@ _MODELS_INTRODUCTION = """\
 answers to both, and to `hf.co/namespace/model`. Names and tags are those of Ollama's library, and those that
 sentence-transformers knows; a tag of a quantised copy (`:0.6b-q8_0`) is none of them, since its vectors are others. A
 folder that sentence-transformers saved needs no name: `--model FOLDER`, or `path` in the configuration. What lies in
-the Hugging Face cache is used by its repository's name as it is; `embedingest models list` shows it.
+the Hugging Face cache is used by its repository's name as it is; `embedingest models list` shows it. Over HTTP, of that
+cache only what `serve` was told to serve: by `--model`, `--allow-model` or the configuration.
 
 A pull fetches the files that the model's list of modules needs, safetensors only, and checks each against the hub's
 digest. Weights that a repository has as a pickle alone (bge-m3 at the time of writing) come as the hub's own converter
 made them of that very pickle. `HF_ENDPOINT` names another hub, `HF_TOKEN` is sent to it alone, `HF_HUB_OFFLINE` forbids
 it. Without a pull nothing is ever fetched.
 
-Repositories, lengths and prompts below are those that the models' pages and Ollama's library state; they are told here
-and relied on nowhere, but for prompts that a repository does not state itself.
+Lengths and windows below are told here and relied on nowhere: what a model's files state holds. Prompts are used where
+a repository states none itself. The last column says what of a row was held against a public source (pages of the
+models and of Ollama's library, the metadata of the MTEB benchmark, programs that use the model) and agreed with it:
+`names` (which repository the name and the tag of its size stand for), `numbers`, `window`, `prompts`. What it does not
+say was written from memory, and so were the further tags (`-fp16`, letters) and the way it runs.
 
 `NAME:query` and `NAME:document`, `--as`, `input_type` and a search use the prompts: those of the repository's own
 settings; where it states none, those here; those of the configuration over both. `embedingest models show NAME` tells

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from embedingest import registry
 from embedingest.config import DEFAULT, Config, EngineConfig, ModelConfig
 from embedingest.engine.known import is_known
-from embedingest.engine.names import InvalidNameError, ModelName, without_scheme
+from embedingest.engine.names import InvalidNameError, ModelName, plain_name
 from embedingest.errors import ConfigError
 from embedingest.paths import expanded
 
@@ -37,14 +38,16 @@ def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
     A value that is a folder (or is written like one) becomes a model named after its last part; a folder that holds no
     model and is called as a known one is not meant. Anything else is a name already, the address of a model's page too.
     Over HTTP only names resolve; this is for those who own the machine.
-    Raises ConfigError for a folder that does not exist, and for an empty name.
+    Raises ConfigError for a folder that does not exist, for a file, and for an empty name; InvalidNameError.
     """
     if not model:
         raise ConfigError("the model has an empty name", remedy="leave the model out, or name one")
     looks_like_a_path = model.startswith((".", "/", "~")) or "\\" in model
     path = expanded(model) if looks_like_a_path else Path(model)
+    if path.is_file() and (looks_like_a_path or _is_called_as_files_are(model)):
+        raise _no_folder(path)
     if not looks_like_a_path and (not path.is_dir() or _is_meant_by_name(model, path)):
-        return without_scheme(model), {}
+        return plain_name(model), {}
     if not path.is_dir():
         raise ConfigError(f"model folder {path} does not exist", remedy="name a sentence-transformers folder")
     return path.resolve().name, {path.resolve().name: ModelConfig(path=path.resolve())}
@@ -56,6 +59,26 @@ def _is_meant_by_name(model: str, folder: Path) -> bool:
         name = ModelName.parse(model)
         return (is_known(name) or name.model == "hashing") and not (folder / "modules.json").exists()
     return False
+
+
+def _is_called_as_files_are(model: str) -> bool:
+    """Whether a value that a file here is called by means that file: a path, or a name that ends as files do."""
+    return "/" in model or re.fullmatch(r"\.[A-Za-z]\w*", Path(model).suffix) is not None
+
+
+def _no_folder(file: Path) -> ConfigError:
+    """The error for a file where a model's folder is due."""
+    with contextlib.suppress(OSError), file.open("rb") as opened:
+        if opened.read(4) == b"GGUF":
+            return ConfigError(
+                f"{file} is GGUF, a form of weights for llama.cpp",
+                remedy="`pip install embedingest-llamacpp` brings what runs it, by the settings `models: NAME: "
+                f"{{encoder: llamacpp, path: {file}}}`; or fetch the model that it was made of, "
+                "`embedingest models pull NAMESPACE/MODEL`",
+            )
+    return ConfigError(
+        f"{file} is a file, and a model is a folder", remedy="name the folder that holds the model's `modules.json`"
+    )
 
 
 def open_engine(settings: EngineConfig | None = None, models: Mapping[str, ModelConfig] | None = None) -> Engine:

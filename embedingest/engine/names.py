@@ -11,10 +11,15 @@ from typing import Final, Literal
 
 from embedingest.errors import EngineError
 
-__all__ = ["ROLES", "InvalidNameError", "ModelName", "Role", "without_scheme"]
+__all__ = ["HUB_HOSTS", "LIBRARY_HOSTS", "ROLES", "InvalidNameError", "ModelName", "Role", "plain_name"]
 
 Role = Literal["query", "document"]
 ROLES: Final[tuple[Role, ...]] = ("query", "document")
+
+HUB_HOSTS: Final = ("hf.co", "huggingface.co")
+"""Where the hub's pages are."""
+LIBRARY_HOSTS: Final = ("ollama.com", "ollama.ai")
+"""Where the pages of Ollama's library are."""
 
 _HOST: Final = "registry.ollama.ai"
 _NAMESPACE: Final = "library"
@@ -22,10 +27,19 @@ _TAG: Final = "latest"
 _HOST_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}")
 _NAMESPACE_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 _PART_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
+_NO_MODELS: Final = ("datasets", "spaces", "collections", "papers", "docs", "blog", "api")
+_PAGES_OF_A_COMMIT: Final = ("tree", "blob", "resolve", "raw", "commit", "commits", "blame")
+_HOW_NAMES_LOOK: Final = (
+    "a model is called `NAME` or `NAME:TAG`, as in `nomic-embed-text:v1.5`, or `NAMESPACE/MODEL` as on the hub; the "
+    "address of its page does too"
+)
 
 
 class InvalidNameError(EngineError):
-    """A model name that no model can have. `text` is what clients match on."""
+    """A model name that no model can have. The message is what clients match on; the remedy says how names look."""
+
+    def __init__(self, message: str = "invalid model name", *, remedy: str = _HOW_NAMES_LOOK) -> None:
+        super().__init__(message, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +54,17 @@ class ModelName:
 
     @classmethod
     def parse(cls, text: str) -> ModelName:
-        """Blanks around are dropped; `:local` is dropped, `:cloud` is noted. Raises InvalidNameError."""
-        name, local, cloud = _split_source(text.strip())
+        """Blanks around are dropped; `:local` is dropped, `:cloud` is noted; an address is read by `plain_name`.
+
+        Raises InvalidNameError.
+        """
+        name, local, cloud = _split_source(plain_name(text))
         if local and cloud:
             raise InvalidNameError(f'use either :local or :cloud, not both: "{text.strip()}"')
         path, tag = _split_tag(name)
         parts = path.split("/", 3)
         if len(parts) > 3:
-            raise InvalidNameError("invalid model name")
+            raise InvalidNameError
         host, namespace, model = (_HOST, _NAMESPACE)[: 3 - len(parts)] + tuple(parts)
         patterns = (
             (_HOST_PATTERN, host),
@@ -56,7 +73,7 @@ class ModelName:
             (_PART_PATTERN, tag),
         )
         if not all(pattern.fullmatch(part) for pattern, part in patterns):
-            raise InvalidNameError("invalid model name")
+            raise InvalidNameError
         return cls(host, namespace, model, tag, cloud or tag.lower().endswith("-cloud"))
 
     @property
@@ -84,10 +101,35 @@ class ModelName:
         return ModelName(self.host, self.namespace, self.model, _TAG)
 
 
-def without_scheme(text: str) -> str:
-    """A name, or the name in the address of a page: `https://huggingface.co/a/b` is `huggingface.co/a/b`."""
-    scheme, separator, rest = text.strip().partition("://")
-    return rest.rstrip("/") if separator and scheme.lower() in ("http", "https") else text
+def plain_name(text: str) -> str:
+    """The name in what people paste: `https://huggingface.co/a/b/tree/main?x=1` is `huggingface.co/a/b`.
+
+    What is no address comes back without the blanks around it. Raises InvalidNameError for the page of something that
+    is no model, and for one of another revision than `main`, which alone is fetched.
+    """
+    text = text.strip()
+    scheme, separator, rest = text.partition("://")
+    rest = rest if separator else text
+    host, *parts = re.split(r"[?#]", rest)[0].rstrip("/").split("/")
+    host = host.lower().removeprefix("www.")
+    if host not in (*HUB_HOSTS, *LIBRARY_HOSTS):
+        is_page = separator and scheme.lower() in ("http", "https")
+        return "/".join((host, *parts)) if is_page else text
+    if host in HUB_HOSTS:
+        _check_page(parts)
+    return "/".join((host, *parts[:2]))
+
+
+def _check_page(parts: list[str]) -> None:
+    """Raises InvalidNameError where the path of the hub's page is not that of a model at `main`."""
+    if parts and parts[0] in _NO_MODELS:
+        raise InvalidNameError(remedy=f"that is a page of the hub's {parts[0]}, not of a model; {_HOW_NAMES_LOOK}")
+    kind, revision = (*parts[2:4], "", "")[:2]
+    if kind in _PAGES_OF_A_COMMIT and revision not in ("", "main"):
+        raise InvalidNameError(
+            remedy=f"that is the page of revision `{revision[:80]}`, and models are fetched as they are in `main`: "
+            f"name `{'/'.join(parts[:2])}`"
+        )
 
 
 def _split_source(name: str) -> tuple[str, bool, bool]:

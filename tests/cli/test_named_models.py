@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 RUN = "{pipelines: {d: {model: mine, sources: [{path: docs}]}}, models: {mine: {encoder: hashing, options: OPTIONS}}}"
 
 
@@ -42,3 +44,43 @@ def test_a_folder_that_is_only_called_as_a_model_is_not_taken_for_it(shell):
     shell.write("nomic-embed-text/modules.json", "[]")
     assert "modules.json" in shell.run("embed", "--model", "nomic-embed-text", "x").err
     assert "modules.json" in shell.run("embed", "--model", "./hashing", "x").err
+
+
+@pytest.mark.parametrize("value", ["./m.gguf", "m.gguf", "sub/m.gguf", "{}/m.gguf"])
+@pytest.mark.parametrize("ask", [("models", "show"), ("embed", "x", "--model"), ("ingest", "docs", "--model")])
+def test_a_gguf_where_a_folder_is_due_is_told_with_what_runs_it(shell, value, ask):
+    for name in ("m.gguf", "sub/m.gguf"):
+        shell.write(name, "GGUF")
+    ran = shell.run(*ask, value.format(shell.folder))
+    assert ran.code == 2
+    assert "is GGUF" in ran.err
+    assert "embedingest-llamacpp" in ran.err
+
+
+@pytest.mark.parametrize("value", ["./m/bert.json", "m/bert.json", "bert.json"])
+def test_a_file_where_a_folder_is_due_is_said_to_be_one(shell, value):
+    for name in ("m/bert.json", "bert.json"):
+        shell.write(name, "{}")
+    ran = shell.run("models", "show", value)
+    assert ran.code == 2
+    assert f"{value.removeprefix('./')} is a file, and a model is a folder" in ran.err
+    assert "models pull" not in ran.err
+
+
+def test_a_file_that_is_only_called_as_a_model_is_not_taken_for_it(shell):
+    for name in ("hashing", "nomic-embed-text-v1.5"):
+        shell.write(name, "x")
+    assert shell.run("embed", "--model", "hashing", "x").code == 0
+    assert "is a file" not in shell.run("models", "show", "nomic-embed-text-v1.5").err
+
+
+@pytest.mark.parametrize(
+    "name", ["nomic-embed-text", "bge-m3:567m", "BAAI/bge-m3", "https://hf.co/BAAI/bge-m3/tree/main"]
+)
+def test_a_known_model_that_is_not_here_is_said_to_be_known_and_no_other_is_suggested(shell, name):
+    ran = shell.run("models", "show", name)
+    assert ran.code == 3
+    assert "of the hub, which is not on this machine" in ran.err
+    plain = "BAAI/bge-m3" if "BAAI" in name else name
+    assert f"`embedingest models pull {plain}`" in ran.err
+    assert "did you mean" not in ran.err

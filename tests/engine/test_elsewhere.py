@@ -8,11 +8,14 @@ import struct
 
 import pytest
 
-from embedingest.config import ModelConfig
+from embedingest.build.serving import open_server
+from embedingest.build.session import Session
+from embedingest.config import Config, ModelConfig, PipelineConfig, ServerConfig, SourceConfig
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.elsewhere import is_embedding_gguf, models_elsewhere
 from embedingest.errors import ConfigError, ModelLoadError, ModelNotFoundError
 from tests.engine.folder.handmade import BERT, model
+from tests.server.client import post
 
 NOMIC = "nomic-ai/nomic-embed-text-v1.5"
 COMMIT = "c" * 40
@@ -197,3 +200,31 @@ def test_what_lies_in_the_cache_of_hugging_face_and_in_the_store_of_ollama_is_li
             str(blobs / "sha256-aa"), fetch("mxbai-embed-large") + run(blobs / "sha256-aa")),
         ("Ollama's store", "somebody/their-embedder:v2"): (str(blobs / "sha256-bb"), run(blobs / "sha256-bb")),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("told", [NOMIC, "nomic-embed-text", "nomic-embed-text:query", f"https://hf.co/{NOMIC}"])
+def test_a_server_finds_in_the_cache_only_what_it_was_told_to_serve(cache, tmp_path, told):
+    cache(NOMIC)
+    cache("someone/else", "e" * 40, main="e" * 40)
+    catalog = Catalog({}, data=tmp_path)
+    catalog.use_cached([told, "no name"])
+    assert catalog.describe("nomic-embed-text").name == f"{NOMIC}:latest"
+    with pytest.raises(ModelNotFoundError):
+        catalog.find("someone/else")
+
+
+@pytest.mark.parametrize(("allowed", "named"), [((NOMIC,), ""), ((), "nomic-embed-text"), ((), "")])
+def test_over_http_a_name_of_the_cache_is_unknown_unless_the_server_was_told_it(
+    cache, tmp_path, monkeypatch, allowed, named
+):
+    cache(NOMIC)
+    cache("someone/else", "e" * 40, main="e" * 40)
+    monkeypatch.setenv("EMBEDINGEST_DATA", str(tmp_path / "data"))
+    config = Config(
+        pipelines={"docs": PipelineConfig(sources=[SourceConfig(path=tmp_path)], model=named)} if named else {}
+    )
+    names = (NOMIC, "nomic-embed-text", "someone/else")
+    with Session(config) as session, open_server(session, ServerConfig(port=0, allow_models=allowed)) as server:
+        server.start()
+        answers = [post(server.port, "/api/show", {"model": name}).status for name in names]
+    assert answers == ([200, 200, 404] if allowed or named else [404, 404, 404])

@@ -165,3 +165,10 @@ def assert_same(embeddings, folder) -> None:
 
     wanted = normalise(vectors(folder, ["hello"]))
     assert cosines(np.asarray(embeddings, dtype=np.float32), wanted).min() >= 0.9995
+
+
+@pytest.mark.parametrize("known", KNOWN_MODELS, ids=lambda known: known.repository)
+def test_what_was_checked_of_a_row_is_something_that_it_has(known):
+    has = {"names": known.names, "numbers": known.dimensions, "window": known.window, "prompts": known.prompts}
+    assert [name for name in known.checked if not has[name]] == []
+    assert len(set(known.checked)) == len(known.checked)

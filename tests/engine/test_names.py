@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedingest.engine.known import repository_of
 from embedingest.engine.names import InvalidNameError, ModelName
 
 
@@ -55,3 +56,39 @@ def test_any_text_is_a_name_that_reads_back_or_refused(text):
         return
     if not name.cloud:
         assert ModelName.parse(name.short).key == name.key
+
+
+PAGES = [
+    "https://huggingface.co/BAAI/bge-m3", "http://huggingface.co/BAAI/bge-m3/", "HTTPS://HuggingFace.co/BAAI/bge-m3",
+    "https://huggingface.co/BAAI/bge-m3/tree/main", "https://huggingface.co/BAAI/bge-m3/blob/main/1_Pooling/config.json",
+    "https://huggingface.co/BAAI/bge-m3/resolve/main/config.json?download=true", "https://hf.co/BAAI/bge-m3?library=x",
+    "https://huggingface.co/BAAI/bge-m3#usage", "https://www.huggingface.co/BAAI/bge-m3/discussions/3",
+    "huggingface.co/BAAI/bge-m3/tree/main/", "hf.co/BAAI/bge-m3?x=1", " https://huggingface.co/BAAI/bge-m3 ",
+    "huggingface.co/BAAI/bge-m3:latest",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PAGES)
+def test_the_address_of_a_models_page_is_its_name(text):
+    assert repository_of(ModelName.parse(text)) == "BAAI/bge-m3"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://ollama.com/library/bge-m3", "ollama.com/library/bge-m3/tags", "https://ollama.com/library/bge-m3:567m"],
+)
+def test_the_address_of_a_page_of_ollamas_library_is_its_name(text):
+    assert repository_of(ModelName.parse(text)) == "BAAI/bge-m3"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("https://huggingface.co/datasets/mteb/nfcorpus", "datasets"), ("https://huggingface.co/spaces/a/b", "spaces"),
+     ("https://huggingface.co/a/b/tree/v2.0", "revision `v2.0`"), ("hf.co/a/b/blob/0123abc/x.json", "name `a/b`"),
+     ("ftp://huggingface.co/a/b c", "NAMESPACE/MODEL"), ("https://huggingface.co/models?search=x", "NAMESPACE/MODEL"),
+     ("a b", "NAMESPACE/MODEL")],
+)  # fmt: skip
+def test_what_is_no_name_is_refused_with_how_names_look(text, why):
+    with pytest.raises(InvalidNameError, match="invalid model name") as caught:
+        ModelName.parse(text)
+    assert why in str(caught.value.remedy)

@@ -81,9 +81,9 @@ def pull(name: str, as_json: bool) -> None:
     from embedingest.cli._pull_line import PullLine, size_text
     from embedingest.config import EngineConfig
     from embedingest.engine.local import LocalEngine
-    from embedingest.engine.names import without_scheme
+    from embedingest.engine.names import plain_name
 
-    began, name = time.monotonic(), without_scheme(name)
+    began, name = time.monotonic(), plain_name(name)
     engine = LocalEngine(EngineConfig())
     try:
         with PullLine() as line:

@@ -126,7 +126,8 @@ def _wait(error: TransientError, failures: int) -> Iterator[Step]:
         ) from error
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        yield {"status": f"waiting {left:.0f} s: {error.reason}"}
+        if round(left) > 0:
+            yield {"status": f"waiting {round(left)} s: {error.reason}"}
         time.sleep(min(left, 1.0))  # so that a caller that went away is noticed
 
 

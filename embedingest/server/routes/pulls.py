@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from embedingest.engine.known import repository_of
-from embedingest.engine.names import ModelName
+from embedingest.engine.names import InvalidNameError, ModelName
 from embedingest.errors import EmbedingestError
 from embedingest.server.downloads import Download, Step
 from embedingest.server.http import Request, json_answer, stream
-from embedingest.server.state import MOST_PULLS
+from embedingest.server.state import MOST_PULLS, wire_error
 from embedingest.server.wire.decode import WireError, decode
 from embedingest.server.wire.ollama import error_body
 
@@ -34,12 +34,17 @@ _MOST_WAITING: Final = 32  # downloads that wait for their turn
 
 
 async def pull(state: ServerState, request: Request) -> Response:
-    """Progress as lines, or one answer with `"stream": false`."""
+    """Progress as lines, or one answer with `"stream": false`. A name that is none is told with how names look."""
     fields = await state.read(request, decode)
     name = fields.text("model") or fields.text("name")
     if not name:
         raise WireError(400, "invalid model name")
-    state.parse(name)
+    try:
+        state.parse(name)
+    except WireError as error:
+        if isinstance(error.__cause__, InvalidNameError):
+            raise WireError(error.status, error.text, hint=error.__cause__.remedy) from error
+        raise
     steps = _errors_as_steps(_steps(state, name))
     if fields.flag("stream", default=True):
         return stream(_lines(steps), _NDJSON)
@@ -97,7 +102,7 @@ async def _errors_as_steps(steps: AsyncIterator[Step]) -> AsyncIterator[Step]:
         async for step in steps:
             yield step
     except EmbedingestError as error:
-        yield {"error": f"pull model manifest: {error.message}"}
+        yield {"error": f"pull model manifest: {wire_error(error).text}"}
     except WireError as error:
         yield {"error": f"pull model manifest: {error.text}"}
 

@@ -198,3 +198,26 @@ def test_a_server_that_allows_a_model_by_one_name_serves_it_by_the_others(hub, t
     assert post(allowing, "/api/show", {"model": NOMIC}).status == 200
     assert post(allowing, "/api/show", {"model": "hashing"}).status == 404
     engine.close()
+
+
+def test_hints_of_the_command_line_are_told_over_http_too(hub, port, tmp_path):
+    hub.commits["team/pickle", SHA] = {
+        name: data for name, data in hub.commits[NOMIC, SHA].items() if name != "model.safetensors"
+    } | {"pytorch_model.bin": b"pickled"}
+    told = {name: post(port, "/api/pull", {"model": name, "stream": False}) for name in ("team/pickle", "team/nothing")}
+    assert "look for a copy of the model with `model.safetensors`" in told["team/pickle"].json()["error"]
+    assert "a private one needs `HF_TOKEN`" in told["team/nothing"].json()["error"]
+    hub.token, hub.gated = "secret", True
+    for stream in (True, False):
+        gated = post(port, "/api/pull", {"model": "team/gated", "stream": stream})
+        assert "set `HF_TOKEN` to your token" in gated.body.decode()
+    refused = post(port, "/api/pull", {"model": "https://huggingface.co/datasets/a/b"})
+    assert (refused.status, refused.json()["error"]) == (400, "invalid model name")
+    assert "datasets" in refused.json()["hint"]
+
+
+@pytest.mark.parametrize("page", ["https://huggingface.co/{}/tree/main", "hf.co/{}?x=1", "http://huggingface.co/{}"])
+def test_the_address_of_a_page_is_pulled_shown_and_embedded_by(hub, port, page):
+    name = page.format(NOMIC)
+    assert post(port, "/api/pull", {"model": name, "stream": False}).json() == {"status": "success"}
+    assert post(port, "/api/show", {"model": name}).status == 200
