@@ -60,7 +60,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "9"
+    version = "10"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 

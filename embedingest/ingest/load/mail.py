@@ -30,7 +30,7 @@ class MailLoader:
     """
 
     name = "mail"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".eml", ".emlx", ".mbox", ".mbx"})
     mimes = frozenset({"message/rfc822", "application/mbox"})
 

@@ -5,13 +5,15 @@ Puts the words in their places of the tree. Knows no Markdown.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
+from embedingest.ingest.load.common.counting import written
 from embedingest.ingest.load.common.mathml import linear
 from embedingest.ingest.load.web.lines import unnumbered
-from embedingest.ingest.load.web.words import SKIPPED, walked, words
+from embedingest.ingest.load.web.words import ITEM, SKIPPED, walked, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +28,8 @@ _FILLED: Final = frozenset(
 _BOXES: Final = frozenset({"checkbox", "radio"})
 _ASKS: Final = frozenset({"label", "li", "td", "th", "dd", "p", "form", "fieldset"})
 _MOST_STEPS: Final = 4
+_WRITTEN_MARK: Final = re.compile(r"mso-list\s*:\s*ignore", re.IGNORECASE)
+_BULLETS: Final = frozenset({"o", "§", "Ø", "ü", "v", "q", "n"})
 _UNSTRUCK: Final = frozenset({"pre", "code", "del", "s", "strike"})
 _MOST_STRUCK: Final = 400
 _LONGEST: Final = 100
@@ -48,6 +52,9 @@ def write_controls(tree: LexborHTMLParser) -> None:
         parent = node.parent
         if parent is not None and parent.css_first("rp") is None and (said := words(node)):
             node.replace_with(f"({said})")
+    for node in _inner_first(tree.css("span[style*='mso-list' i]")):
+        if _WRITTEN_MARK.search(node.attributes.get("style") or ""):
+            _mark_item(node)
     _spell_out(tree.css("abbr[title], acronym[title]"))
     for node in tree.css("del, s, strike"):
         _strike(node)
@@ -151,6 +158,13 @@ def _known(node: LexborNode) -> dict[str, str]:
     return (
         {name: value or "" for name, value in node.attributes.items()} if node.tag in {"annotation", "mfenced"} else {}
     )
+
+
+def _mark_item(node: LexborNode) -> None:
+    """The number that Word writes before an item, as Markdown has it; its bullets are letters of fonts of signs."""
+    label = words(node)
+    mark = written(label, bullet=label in _BULLETS or not any(map(str.isalnum, label)))
+    node.replace_with(f"{ITEM}{mark} " + "\n" * node.text(deep=True).count("\n"))
 
 
 def _strike(node: LexborNode) -> None:

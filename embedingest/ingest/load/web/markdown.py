@@ -14,7 +14,7 @@ from embedingest.ingest.load.web.lines import LINE
 from embedingest.ingest.load.web.numbered import OpenList, opened
 from embedingest.ingest.load.web.tables import code_of, grid, is_layout, own_rows
 from embedingest.ingest.load.web.tree import parse
-from embedingest.ingest.load.web.words import APART, SKIPPED, alternative, listing, seen, words
+from embedingest.ingest.load.web.words import APART, ITEM, SKIPPED, alternative, listing, seen, words
 from embedingest.numerals import whole
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class _Writer:
         self._lists: list[OpenList] = []
         self._marker = ""  # the mark that the next block begins with
         self.bold = 0  # open elements in bold letters
+        self._is_item = False  # whether the paragraph under way is an item that a word processor marked
         self._light = False  # whether words of the paragraph under way stand in none
         self.frames = 0  # open frames
         self._close = False  # the last block is an item of one line: the next one stands close to it
@@ -54,6 +55,7 @@ class _Writer:
     def text(self, words: str) -> None:
         if not self._inline:
             self._began = self.line
+        self._is_item = self._is_item or (ITEM in words and all(map(str.isspace, self._inline)))
         self._light = self._light or not (self.bold or words.isspace())
         self._inline.append(seen(words))
         self.line += words.count("\n")
@@ -77,12 +79,13 @@ class _Writer:
         if not self._inline:
             return
         lines, origins = _flowed("".join(self._inline), self._began)
-        bold = not self._light
+        bold, is_item = not self._light, self._is_item
         self._inline.clear()
-        self._light = False
+        self._light = self._is_item = False
         if lines:
             as_label = label("\n".join(lines)) if bold else None
-            self.block([as_label] if as_label else [escaped(line) for line in lines], origins)
+            said = [lines[0] if is_item else escaped(lines[0]), *map(escaped, lines[1:])]
+            self.block([as_label] if as_label and not is_item else said, origins)
 
     def heading(self, words: str, breaks: int, level: int) -> None:
         """A heading with these words, whose element holds `breaks` line feeds of the source."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-__all__ = ["APART", "SKIPPED", "alternative", "listing", "seen", "walked", "words"]
+__all__ = ["APART", "ITEM", "SKIPPED", "alternative", "listing", "seen", "walked", "words"]
 
 SKIPPED: Final = frozenset({"script", "style", "head", "template", "noscript", "-comment", "svg", "iframe"})
 APART: Final = frozenset(
@@ -65,7 +65,10 @@ APART: Final = frozenset(
 )
 """Elements that a browser sets on lines of their own, and the cells of a table."""
 
-_UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\ufeff"))
+ITEM: Final = "\ue0f0"
+"""Stands before the number or bullet that a word processor wrote before an item; no words."""
+
+_UNSEEN: Final = dict.fromkeys(map(ord, f"\u00ad\u200b\ufeff{ITEM}"))
 
 
 def walked(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:

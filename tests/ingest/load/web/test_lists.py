@@ -55,3 +55,20 @@ def test_a_line_in_bold_letters_is_a_label(body, words):
 
 def test_the_title_is_parted_where_its_lines_are():
     assert read("<h1>The<br>mill</h1>").title == "The mill"
+
+
+def word_list(*items):
+    lines = [
+        f"<p class=MsoListParagraph><![if !supportLists]><span style='mso-list:Ignore'>{mark}<span style='font:7.0pt'>"
+        f"&nbsp;&nbsp; </span></span><![endif]>{words}</p>"
+        for mark, words in items
+    ]
+    return read(f"<html><body>{''.join(lines)}<p>1. No item</p></body></html>").text.strip()
+
+
+def test_lists_of_word_processors_are_lists():
+    text = word_list(("3.", "Rye"), ("4)", "Oats"), ("&middot;", "Sieve"), ("o", "Fine"), ("b.", "Wheat"))
+    assert text == "3. Rye\n\n4) Oats\n\n- Sieve\n\n- Fine\n\n- b. Wheat\n\n1\\. No item"
+    cell = "<span style='mso-list: ignore'>2.</span>Rye"
+    page = read(f"<body><h2>{cell}</h2><table><tr><th>{cell}</th><th>Kg</th></tr><tr><td>a</td><td>b</td></tr></table>")
+    assert page.text == "## 2. Rye\n\n| 2. Rye | Kg |\n| --- | --- |\n| a | b |\n"
