@@ -60,7 +60,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 

@@ -30,7 +30,7 @@ class MailLoader:
     """
 
     name = "mail"
-    version = "11"
+    version = "12"
     suffixes = frozenset({".eml", ".emlx", ".mbox", ".mbx"})
     mimes = frozenset({"message/rfc822", "application/mbox"})
 

@@ -99,7 +99,7 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "5"
+    version = "6"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".fods", ".tei",
          ".rss", ".atom", ".opml"]

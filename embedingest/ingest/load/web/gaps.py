@@ -7,6 +7,7 @@ neighbours that touch where the words would run into each other: a small letter 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.web.words import APART
@@ -18,6 +19,9 @@ __all__ = ["write_gaps"]
 
 _TOUCHING: Final = re.compile(r"</(?:a|b|bdi|cite|data|em|i|mark|small|span|strong|time|u)\s*><[a-z]", re.IGNORECASE)
 _INLINE: Final = "a, b, bdi, cite, data, em, i, mark, small, span, strong, time, u"
+# Elements of the page's own making, as shops and applications have them: to a browser they are inline.
+_OWN: Final = re.compile(r"</([a-z][a-z0-9]{0,30}(?:-[a-z0-9]{1,30}){1,5})>(?=<[a-z])", re.IGNORECASE)
+_MOST_OWN: Final = 60
 _NAMES: Final = frozenset(_INLINE.split(", "))
 _PARTS: Final = (
     "label, optgroup, option, output, audio, video, [role=tab], [role=button], [role=option], [role=menuitem], "
@@ -38,6 +42,7 @@ _RAISED: Final = re.compile(r"\bsu[bp]|script|drop-?cap|initial|first-?letter", 
 _RUN: Final = re.compile(r"(?:\s*(?:c|s|t|f|ft|cls|font|calibre|text|Mso)_?\d+)+\s*", re.IGNORECASE)
 _LETTERS: Final = re.compile(r"font|vertical-align|letter-spacing|mso-|color", re.IGNORECASE)
 _LISTINGS: Final = frozenset({"pre", "code", "kbd", "samp", "tt", "var", "textarea", "math"})
+_WORD: Final = re.compile(r"[^\W\d_]{4}")  # more letters than end a number (5th, 3er) or name its unit (5kg)
 _MOST_STEPS: Final = 12  # to the first or last words of an element, and up from it
 
 
@@ -50,10 +55,17 @@ def write_gaps(tree: LexborHTMLParser, source: str) -> None:
         _part(node)
     for node in body.css(_STYLED):
         _set_apart(node)
-    if _TOUCHING.search(source):
-        for node in body.css(_INLINE):
+    own = set(islice((match[1].lower() for match in _OWN.finditer(source)), _MOST_OWN))
+    if own or _TOUCHING.search(source):
+        names = _NAMES | own
+        for node in body.css(", ".join(sorted(names))):
             after = _beside(node)
-            if after is not None and after.tag in _NAMES and _run_together(node, after) and not _in_listing(node):
+            if (
+                after is not None
+                and (after.tag in names or _is_own(after))
+                and _run_together(node, after)
+                and not _in_listing(node)
+            ):
                 node.insert_after(" ")
 
 
@@ -86,6 +98,11 @@ def _beside(node: LexborNode) -> LexborNode | None:
     return after
 
 
+def _is_own(node: LexborNode) -> bool:
+    """Whether an element is of the page's own making; the parser begins the names of what is no element with a dash."""
+    return "-" in (node.tag or "")[1:]
+
+
 def _run_together(node: LexborNode, after: LexborNode) -> bool:
     """Whether the words of two elements that touch would be read as one word that they do not make."""
     before, behind = _edge(node, last=True), _edge(after, last=False)
@@ -98,7 +115,12 @@ def _run_together(node: LexborNode, after: LexborNode) -> bool:
     if (
         end.isalnum()
         and begin.isalnum()
-        and ((node.tag == after.tag == "a") or (classes[0] == classes[1] and _ROW.search(classes[0])))
+        and (
+            (node.tag == after.tag == "a")
+            or _is_own(node)
+            or _is_own(after)
+            or (classes[0] == classes[1] and _ROW.search(classes[0]))
+        )
     ):
         return True
     return len(before.strip()) > 1 and _parts(before, end, behind)
@@ -114,9 +136,9 @@ def _parts(before: str, end: str, behind: str) -> bool:
     """Whether a new word begins: in title case, or a number behind a word, a number or a price."""
     begin = behind[0]
     if begin.isdigit():
-        return end.isalnum() or end in "€$£¥%"
+        return end.isalnum() or end in "€$£¥%" or (end == ":" and before[-2].isalpha())
     if not begin.isupper():
-        return end == ":" and begin.isalpha()
+        return begin.isalpha() and (end == ":" or (end.isdigit() and _WORD.match(behind) is not None))
     if end.islower() or end.isdigit() or end in ".:;!?)…%€":
         return True
     if end.isupper():

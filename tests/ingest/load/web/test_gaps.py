@@ -25,6 +25,9 @@ def text(body):
         ("<div><label>shell</label><label>powershell</label></div>", "shell powershell"),
         ("<blockquote><cite>ann wrote:</cite>after all</blockquote>", "ann wrote: after all"),
         ("<p><b>Note:</b><span>read on</span></p>", "Note: read on"),
+        ("<p><span>Total:</span><b>5 kr</b></p>", "Total: 5 kr"),
+        ("<p><b>4.5</b><span>stars</span></p>", "4.5 stars"),
+        ("<my-price>9 kr</my-price><my-name>tent</my-name>", "9 kr tent"),
         ("<h2><span>Chapter 3</span><span>Mills</span></h2>", "## Chapter 3 Mills"),
     ],
 )
@@ -38,6 +41,7 @@ def test_neighbours_that_only_a_style_parts_are_parted(page, words):
         ("<p><b>W</b>ord, foo<wbr>bar and un<i>believ</i>able</p>", "Word, foobar and unbelievable"),
         ("<p><b>un</b><i>believable</i></p>", "unbelievable"),
         ("<p><span class=first>O</span><span>NCE</span> upon</p>", "ONCE upon"),
+        ("<p><span>12:</span><span>30</span>, <b>25</b><span>th</span></p>", "12:30, 25th"),
         ("<p><span>i</span><span>Phone</span></p>", "iPhone"),
         ("<p><code><span class=n>new</span><span class=k>Map</span><span>2</span></code></p>", "newMap2"),
         ("<p><span class=c4>Mc</span><span class=c5>Donald 20</span><span class=c4>24</span></p>", "McDonald 2024"),
