@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import rich_click as click
 
-from embedingest.cli._output import print_note
+from embedingest.cli._output import print_note, tell_nothing
 from embedingest.errors import ConfigError
 from embedingest.paths import absolute, expanded
 from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
@@ -120,4 +120,11 @@ def plugin_option(function: F) -> F:
 
 def json_option(function: F) -> F:
     """`--json`: one JSON document on standard output."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(function)
+
+    def on_json(_context: click.Context, _option: click.Parameter, value: bool) -> bool:
+        if value:
+            tell_nothing()
+        return value
+
+    said = "Print one JSON document on standard output."
+    return click.option("--json", "as_json", is_flag=True, callback=on_json, help=said)(function)

@@ -33,8 +33,11 @@ __all__ = [
     "set_up_logging",
     "stderr",
     "stdout",
+    "tell_nothing",
     "writing",
 ]
+
+_TOLD: Final = "embedingest.told"  # the logger of what somebody waits for
 
 # Beyond ASCII: C1 controls, half pairs (names that are no UTF-8), line ends that editors do not count, and what turns
 # the direction of writing around.
@@ -166,14 +169,22 @@ def set_up_logging(*, verbose: int, quiet: bool) -> None:
     logging.basicConfig(handlers=[handler], level=level)
     logging.getLogger("embedingest").setLevel(level)
     # What takes seconds once, and why: told without being asked for.
-    logging.getLogger("embedingest.told").setLevel(level if quiet else min(level, logging.INFO))
+    logging.getLogger(_TOLD).setLevel(level if quiet else min(level, logging.INFO))
     if verbose < 2:
+        # Read when it is imported, in other processes of ours too: what it warns of is checked by us or no matter.
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         for noisy in ("httpx", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+def tell_nothing() -> None:
+    """Leave out what is told without being asked for: a program reads the answer."""
+    logging.getLogger(_TOLD).setLevel(logging.getLogger("embedingest").level)
+
+
 class _PrintableFormatter(logging.Formatter):
-    """Log lines name files, too."""
+    """Log lines name files, too. What is told to whoever waits is a plain line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record), lines=True)
+        is_told = record.name == _TOLD and record.levelno == logging.INFO
+        return printable(record.getMessage() if is_told else super().format(record), lines=True)

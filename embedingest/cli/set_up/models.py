@@ -119,8 +119,10 @@ def _list(*, as_json: bool) -> None:
         print_json({"models": listed, "elsewhere": others})
         return
     for facts in listed:
-        size = facts.get("error") or (
-            f"{facts['dimensions']} numbers, {facts['max_tokens']} tokens, {facts['size_bytes'] / 1e6:.0f} MB"
+        size = (
+            f"broken: {facts['error']}"
+            if "error" in facts
+            else f"{facts['dimensions']} numbers, {facts['max_tokens']} tokens, {facts['size_bytes'] / 1e6:.0f} MB"
         )
         also = f" ({facts['aliases'][0]})" if facts.get("aliases") else ""
         print_line(f"{facts['name'] + also:<32} {size}")

@@ -66,7 +66,7 @@ def make(
     """
     _check_room(folder, place)
     began = time.perf_counter()
-    _told.info("%s is used for the first time here: compiling it and holding it against torch", folder.path.name)
+    _told.info("preparing %s for this processor (once): compiling it and holding it against torch", folder.name)
     tried: list[Trial] = list(failed)
     with TrialProcess() as process:  # gets ready while torch is loaded
         maker = _Maker(folder, settings, place, share, process)
@@ -79,7 +79,9 @@ def make(
         return {"refused": f"no compiled form gives its vectors ({reasons})", "tried": tried}
     if note["gate"]["texts"] < note["texts"]:
         on_gauge(maker.gauge)
-    return {**note, "seconds": round(time.perf_counter() - began, 3)}
+    seconds = time.perf_counter() - began
+    _told.info("%s is prepared: it runs in %s after %.1f s", folder.name, note["form"], seconds)
+    return {**note, "seconds": round(seconds, 3)}
 
 
 def _first_that_passes(maker: _Maker, settings: ModelConfig, tried: list[Trial]) -> CompiledNote | None:

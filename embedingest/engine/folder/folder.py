@@ -123,6 +123,13 @@ class ModelFolder:
         return tuple((file, read_header(file)) for file in weight_files(module.path))
 
     @property
+    def name(self) -> str:
+        """What people know it by: its folder, or the repository of a snapshot in the Hugging Face cache."""
+        place = self.path.parent.parent.name
+        is_snapshot = self.path.parent.name == "snapshots" and place.startswith("models--")
+        return place.removeprefix("models--").replace("--", "/") if is_snapshot else self.path.name
+
+    @property
     def architecture(self) -> str:
         return str(self.config.get("model_type", "unknown"))
 

@@ -16,7 +16,7 @@ from embedingest.engine.folder.tensors import check_tensors
 from embedingest.engine.gate import compare, probe_tokens
 from embedingest.engine.precision import half_types
 from embedingest.engine.scheduling.batching import batches
-from embedingest.engine.torch.loading import check_finite, check_report, check_size, check_words, reports
+from embedingest.engine.torch.loading import check_finite, check_known, check_report, check_size, check_words, reports
 from embedingest.engine.torch.packing import PACKED, can_pack, pack, register
 from embedingest.engine.torch.padding import as_configured, assembled, by_length, padding_counts
 from embedingest.errors import EngineClosedError, ModelLoadError
@@ -57,6 +57,7 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
             f"{folder.path} is a table of vectors, which needs no torch", remedy="leave the model's `encoder` out"
         )
     check_tensors(folder)
+    check_known(folder)
     check_size(folder)
     # transformers would take the stored type, and half precision on a CPU is slow and inexact.
     arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "ignore_mismatched_sizes": True}

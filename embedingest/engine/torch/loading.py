@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from embedingest.engine.folder.folder import ModelFolder
 
-__all__ = ["check_finite", "check_report", "check_size", "check_words", "reports"]
+__all__ = ["check_finite", "check_known", "check_report", "check_size", "check_words", "reports"]
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +106,20 @@ def check_finite(folder: ModelFolder, chain: Any) -> None:
             f"the weights of {folder.path} hold numbers that are none (NaN or infinity) in `{damaged[0]}`"
             + (f" and {len(damaged) - 1} more tensors" if len(damaged) > 1 else ""),
             remedy=REMEDY,
+        )
+
+
+def check_known(folder: ModelFolder) -> None:
+    """Raises ModelLoadError for an architecture that the installed transformers does not know."""
+    import transformers
+
+    kind, known = folder.architecture, transformers.CONFIG_MAPPING
+    if kind not in known:
+        raise ModelLoadError(
+            f"{folder.path} is of the kind `{kind[:60]}` (`model_type` in config.json), which the installed "
+            f"transformers {transformers.__version__} does not know",
+            remedy="a later transformers may (`pip install -U transformers`); one that it never had needs an encoder "
+            "plug-in",
         )
 
 

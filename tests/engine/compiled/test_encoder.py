@@ -244,7 +244,7 @@ def test_without_openvino_torch_serves(folder, own_cache, caplog, monkeypatch):
 def test_two_threads_that_want_the_same_model_make_it_once(folder, fresh_cache, caplog):
     with caplog.at_level(logging.INFO), ThreadPoolExecutor(2) as both:
         encoders = list(both.map(lambda _: create(folder, FP32), range(2)))
-    assert caplog.text.count("is used for the first time here") == 1
+    assert caplog.text.count("for this processor (once)") == 1
     for encoder in encoders:
         assert_right(encoder, folder)
 

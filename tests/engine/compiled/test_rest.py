@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import shutil
 
 import pytest
 
@@ -42,8 +44,15 @@ def test_whoever_waits_is_told_why(folder, caplog):
     with caplog.at_level(logging.INFO, "embedingest.told"):
         create(folder, AUTO).close()
         create(folder, AUTO).close()
-    (said,) = [record.getMessage() for record in caplog.records if record.name == "embedingest.told"]
-    assert said == "bert-mean is used for the first time here: compiling it and holding it against torch"
+    begun, ended = [record.getMessage() for record in caplog.records if record.name == "embedingest.told"]
+    assert begun == "preparing bert-mean for this processor (once): compiling it and holding it against torch"
+    assert re.fullmatch(r"bert-mean is prepared: it runs in bf16[a-z-]* after \d+\.\d s", ended)
+
+
+def test_a_snapshot_of_the_hugging_face_cache_is_known_by_its_repository(folder, tmp_path):
+    place = tmp_path / "models--Team--Model" / "snapshots" / ("c" * 40)
+    shutil.copytree(folder.path, place)
+    assert ModelFolder.open(place).name == "Team/Model"
 
 
 def test_a_model_serves_after_64_texts_and_the_others_are_compared_once(folder, monkeypatch):

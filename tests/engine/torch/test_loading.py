@@ -77,6 +77,18 @@ def test_settings_of_a_far_larger_model_are_refused_before_memory_is_taken(tiny_
         load_chain(ModelFolder.open(folder))
 
 
+def test_an_architecture_that_transformers_lacks_is_named_without_its_advice(tiny_folder, tmp_path):
+    folder = changed(tiny_folder("bert-mean"), tmp_path / "model", lambda tensors: None).path
+    config = json.loads((folder / "config.json").read_text())
+    write(folder / "config.json", {**config, "model_type": "zorgbert"})
+    with pytest.raises(
+        ModelLoadError, match=r"is of the kind `zorgbert` .* transformers [\d.]+ does not know"
+    ) as caught:
+        load_chain(ModelFolder.open(folder))
+    assert "encoder plug-in" in str(caught.value.remedy)
+    assert "git+" not in str(caught.value)
+
+
 def test_a_model_that_another_thread_loads_is_not_taken_for_this_one(tiny_folder):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from embedingest.cli._commands import cli
+from embedingest.cli._main import run_command
 from embedingest.config import EngineConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.errors import EngineError
@@ -188,6 +190,26 @@ def test_a_hub_that_fails_is_told_in_the_words_that_clients_know(hub, port):
     assert failed.status == 500
     assert failed.json()["error"].startswith("pull model manifest: ")
     assert "sends more of model.safetensors" in failed.json()["error"]
+
+
+def test_of_thirty_models_the_ten_broken_ones_hide_none_of_the_others(tmp_path, serve, monkeypatch, capfd):
+    spoiled = ("modules.json", "config.json", "tokenizer.json", "model.safetensors", "1_Pooling/config.json")
+    settings = {**BERT, "model_type": "other", "vocab_size": 2}
+    for number in range(30):
+        folder = tmp_path / "models" / "team" / f"m{number:02}"
+        model(folder, config=settings, tokenizer=WORDS, numbers=range(10 + number))
+        if number % 3 == 0:
+            (folder / spoiled[number // 3 % len(spoiled)]).write_bytes(b"[]" if number < 15 else b"")
+    whole = {f"team/m{number:02}:latest" for number in range(30) if number % 3}
+    engine = LocalEngine(EngineConfig(), data=tmp_path)
+    listed = {one["name"] for one in get(serve(over=engine).port, "/api/tags").json()["models"]}
+    assert {name for name in listed if name.startswith("team/")} == whole
+    engine.close()
+    monkeypatch.setenv("EMBEDINGEST_DATA", str(tmp_path))
+    assert run_command(cli, ["models", "list"]) == 0
+    lines = [line for line in capfd.readouterr().out.splitlines() if line.startswith("team/")]
+    assert len(lines) == 30
+    assert {line.split()[0] for line in lines if " broken: " not in line} == whole
 
 
 def test_a_server_that_allows_a_model_by_one_name_serves_it_by_the_others(hub, tmp_path, serve):
