@@ -369,9 +369,13 @@ def test_a_hub_that_stays_busy_is_given_up_and_what_came_is_kept(hub, data):
 
 
 def test_a_hub_that_cannot_be_reached_is_an_error_with_the_reason(online, data):
+    told = []
     with pytest.raises(PullError) as failed:
-        list(pull(ModelName.parse(NAME), data, endpoint="http://127.0.0.1:9"))
+        told.extend(step["status"] for step in pull(ModelName.parse(NAME), data, endpoint="http://127.0.0.1:9"))
+    assert "http://127.0.0.1:9: " in failed.value.message
     assert "refused" in failed.value.message
+    assert "`HF_ENDPOINT`" in str(failed.value.remedy)
+    assert [status for status in told if status.startswith("waiting 0 s")] == []
 
 
 # -- who may have it

@@ -53,9 +53,10 @@ def read_chain(path: Path, pooling: str | None = None) -> tuple[Module, ...]:
         )
     entries = read_json(file) if file.exists() else None
     if not isinstance(entries, list) or not entries:
+        what = f"{file} is there and lists no modules" if file.exists() else f"no list of modules in {file}"
         raise ModelLoadError(
-            f"no list of modules in {file}: pooling and normalising of this model are unknown",
-            remedy="save it once with `SentenceTransformer(...).save(folder)`",
+            f"{what}: pooling and normalising of this model are unknown",
+            remedy="copy or pull the model again, or save it once with `SentenceTransformer(...).save(folder)`",
         )
     for entry in entries:
         if not isinstance(entry, dict):

@@ -45,8 +45,8 @@ _OFFSET_POSITIONS: Final = (
 _UNSTATED_POSITIONS: Final = 512  # of a model with relative positions that states no length at all
 _MOST_UNSTATED_POSITIONS: Final = 32_768
 _NO_GGUF: Final = (
-    "give the sentence-transformers folder of the model (`embedingest models pull NAMESPACE/MODEL`), or let Ollama "
-    "run it and use `pip install embedingest-remote`"
+    "`pip install embedingest-llamacpp` brings what runs it, by `encoder: llamacpp` beside the `path`; or give the "
+    "sentence-transformers folder of the model (`embedingest models pull NAMESPACE/MODEL`)"
 )
 _STATIC_POSITIONS: Final = 1_000_000  # a mean of rows has no positions; this bounds what one text may cost
 

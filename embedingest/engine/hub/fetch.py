@@ -122,7 +122,8 @@ def _wait(error: TransientError, failures: int) -> Iterator[Step]:
         later = f"in {error.after:.0f} s" if error.after else "later"
         raise PullError(
             f"it cannot be fetched now: {error.reason}",
-            remedy=f"check the network and try again {later}: what was fetched so far is kept",
+            remedy=f"check the network, and `HF_ENDPOINT` where it names another hub, and try again {later}: what was "
+            "fetched so far is kept. Without a network, name a model that `embedingest models list` shows, or a folder",
         ) from error
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:

@@ -89,8 +89,16 @@ def test_a_folder_that_lies_is_refused_with_the_way_out(folder, kind, words, way
 def test_a_gguf_as_the_path_is_told(tmp_path):
     file = tmp_path / "model.gguf"
     file.write_bytes(b"GGUF" + bytes(64))
-    with pytest.raises(ModelLoadError, match=r"model\.gguf is a model for llama.cpp"):
+    with pytest.raises(ModelLoadError, match=r"model\.gguf is a model for llama.cpp") as refused:
         opened(file)
+    assert "embedingest-llamacpp" in str(refused.value.remedy)
+
+
+@pytest.mark.parametrize("listed", ["[]", "{}", "null", '"x"'])
+def test_a_list_of_modules_that_lists_none_is_not_called_absent(folder, listed):
+    (folder / "modules.json").write_text(listed)
+    with pytest.raises(ModelLoadError, match=r"modules\.json is there and lists no modules"):
+        opened(folder)
 
 
 @pytest.mark.parametrize("kind", ["bert-mean", "bert-cls", "bert-last-token"])
