@@ -108,7 +108,7 @@ class _Show:
 
     def _shape(self, shape: Element, links: dict[str, tuple[str, str]]) -> None:
         if shape.tag == A + "tbl":
-            self.assembly.add(pipe_table(grid(_cells(row) for row in shape.iter(A + "tr"))))
+            self.assembly.add(pipe_table(grid(_cells(row) for row in shape.findall(A + "tr"))))
         elif shape.tag == C + "chart":
             self._add_all(self._drawings.blocks([shape.get(R + "id", "")], links))
         elif shape.tag == DGM + "relIds":
@@ -208,7 +208,7 @@ def _mark(automatic: Element | None, level: int, counts: dict[int, tuple[str, in
 
 
 def _cells(row: Element) -> Iterator[Cell]:
-    for cell in row.iter(A + "tc"):
+    for cell in row.findall(A + "tc"):
         covered = any(cell.get(merge, "0") not in SWITCHED_OFF for merge in ("hMerge", "vMerge"))
         down = number(cell.get("rowSpan"), 1)
         # The cells that one of several columns covers are written behind it.
