@@ -68,14 +68,16 @@ def _is_called_as_files_are(model: str) -> bool:
 
 def _no_folder(file: Path) -> ConfigError:
     """The error for a file where a model's folder is due."""
+    is_gguf = file.suffix.lower() == ".gguf"
     with contextlib.suppress(OSError), file.open("rb") as opened:
-        if opened.read(4) == b"GGUF":
-            return ConfigError(
-                f"{file} is GGUF, a form of weights for llama.cpp",
-                remedy="`pip install embedingest-llamacpp` brings what runs it, by the settings `models: NAME: "
-                f"{{encoder: llamacpp, path: {file}}}`; or fetch the model that it was made of, "
-                "`embedingest models pull NAMESPACE/MODEL`",
-            )
+        is_gguf = is_gguf or opened.read(4) == b"GGUF"
+    if is_gguf:
+        return ConfigError(
+            f"{file} is GGUF, a form of weights for llama.cpp",
+            remedy="`pip install embedingest-llamacpp` brings what runs it, by the settings `models: NAME: "
+            f"{{encoder: llamacpp, path: {file}}}`; or fetch the model that it was made of, "
+            "`embedingest models pull NAMESPACE/MODEL`",
+        )
     return ConfigError(
         f"{file} is a file, and a model is a folder", remedy="name the folder that holds the model's `modules.json`"
     )
