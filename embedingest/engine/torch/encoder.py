@@ -61,8 +61,7 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     check_size(folder)
     # transformers would take the stored type, and half precision on a CPU is slow and inexact.
     arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "ignore_mismatched_sizes": True}
-    if attention is not None:
-        arguments["attn_implementation"] = attention
+    arguments |= {"attn_implementation": attention} if attention is not None else {}
     try:
         with _quiet(), reports() as told:
             chain = SentenceTransformer(
