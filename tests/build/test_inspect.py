@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -49,6 +50,18 @@ def test_status_is_in_sync_until_a_file_changes(place):
     assert (document["in_sync"], document["writer"], document["table"]["rows"]) == (True, None, 1)
     (state.parent / "docs" / "farm.md").write_text("The llama spits.\n")
     assert status_document(state, db, table)["behind"] == {"to_read": 1, "gone": 0, "seen": 2}
+
+
+def test_a_file_that_is_dated_in_the_future_is_read_once(place):
+    state, db, table = place
+    os.utime(state.parent / "docs" / "zoo.md", (2_524_608_000, 2_524_608_000))
+    assert status_document(state, db, table)["behind"]["to_read"] == 1
+    for rows in (1, 0):
+        rest()
+        with Session(recall(state, db, table)) as session:
+            report = session.pipeline().converge()
+        assert (report.chunks.refreshed, report.chunks.kept) == (rows, 0)
+        assert status_document(state, db, table)["in_sync"]
 
 
 def test_what_the_writer_noted_of_the_table_is_what_opening_it_tells(place):

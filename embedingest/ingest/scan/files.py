@@ -31,6 +31,7 @@ __all__ = [
 _TICK_NS: Final = 20_000_000
 _COARSE_TICK_NS: Final = 2_100_000_000
 _SECOND_NS: Final = 1_000_000_000
+_AHEAD_NS: Final = 5 * _SECOND_NS
 _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _DIRECTORY: Final = getattr(os, "O_DIRECTORY", 0)
 
@@ -64,11 +65,12 @@ def is_racy(facts: FileFacts, read_at_ns: int) -> bool:
 
     A clock of file times ticks coarsely (some milliseconds; two seconds on FAT). A write within the tick of the one
     that was seen leaves the same times, so facts that young prove nothing and the file is to be read again.
-    `read_at_ns` counts from the epoch. Times in the future are racy too: the clock has jumped.
+    `read_at_ns` counts from the epoch. Times of the future count as young up to `_AHEAD_NS`: a file server's clock may
+    be ahead of ours. One beyond that was set by hand, or before a clock was put back: the next write sets another.
     """
-    changed = max(facts.mtime_ns, facts.ctime_ns)
     coarse = facts.mtime_ns % _SECOND_NS == 0 and facts.ctime_ns % _SECOND_NS == 0
-    return read_at_ns - changed < (_COARSE_TICK_NS if coarse else _TICK_NS)
+    tick = _COARSE_TICK_NS if coarse else _TICK_NS
+    return any(-_AHEAD_NS <= read_at_ns - changed < tick for changed in (facts.mtime_ns, facts.ctime_ns))
 
 
 def seconds_to_tick(facts: FileFacts, read_at_ns: int) -> float:
@@ -76,8 +78,8 @@ def seconds_to_tick(facts: FileFacts, read_at_ns: int) -> float:
 
     That is so where the clock has jumped, or ticks in whole seconds.
     """
-    age = read_at_ns - max(facts.mtime_ns, facts.ctime_ns)
-    return (_TICK_NS - age) / _SECOND_NS if 0 <= age < _TICK_NS else 0.0
+    ages = (read_at_ns - facts.mtime_ns, read_at_ns - facts.ctime_ns)
+    return max((_TICK_NS - age) / _SECOND_NS if 0 <= age < _TICK_NS else 0.0 for age in ages)
 
 
 def facts_at(root: str, relative: str, *, follow: bool = False) -> FileFacts | None:

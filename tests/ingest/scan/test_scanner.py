@@ -272,7 +272,17 @@ def test_facts_that_are_younger_than_the_clocks_grain_prove_nothing(tmp_path):
     assert not is_racy(facts, facts.ctime_ns + 1_000_000_000)
     coarse = facts._replace(mtime_ns=10**18, ctime_ns=10**18)
     assert is_racy(coarse, 10**18 + 2 * 10**9)
-    assert is_racy(facts, facts.ctime_ns - 10**12), "a clock that jumped back"
+    assert is_racy(facts, facts.ctime_ns - 10**9), "the clock of a file server that is a little ahead"
+    assert not is_racy(facts, facts.ctime_ns - 10**12), "a clock that was put back: the next write has another time"
+
+
+@pytest.mark.parametrize("mtime", [0, 10**18, 4_102_444_800 * 10**9, 2**63 - 1])
+def test_a_time_that_was_set_by_hand_hides_no_change_and_makes_none(tmp_path, mtime):
+    write(tmp_path, "a.md")
+    facts = facts_at(str(tmp_path), "a.md")._replace(mtime_ns=mtime)
+    assert is_racy(facts, facts.ctime_ns + 1_000_000)
+    assert not is_racy(facts, facts.ctime_ns + 1_000_000_000)
+    assert seconds_to_tick(facts, facts.ctime_ns + 1_000_000) > 0.0
 
 
 def test_a_short_wait_helps_where_a_file_is_some_milliseconds_young_and_nowhere_else(tmp_path):
