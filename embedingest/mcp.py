@@ -175,7 +175,8 @@ class _Tools:
         """Which folders are followed, whether the table agrees with them, and how many documents and chunks there are.
 
         `in_sync` false means that files changed that are not in the table yet, `behind` how many; that a root is not
-        `compared` any more, since the settings name it no longer; or that files of the table are damaged.
+        `compared` any more, since the settings name it no longer; that `unreadable` folders cannot be looked into; or
+        that files of the table are damaged.
         """
         return _answered(self._status)
 
@@ -289,6 +290,7 @@ def _freshness(known: Mapping[str, Any]) -> dict[str, Any]:
         "followed_now": known["writer"] is not None,
         "failed_documents": len(known["failures"]),
         "deletions_waiting": len(known["pending_deletes"]),
+        "unreadable": [item["source"] for item in known["unreadable"]],
         "damaged_files": len(known["damage"]),
         "roots": [
             {"name": alias, "path": root["path"], "files": root["files"], "compared": alias not in unnamed}

@@ -17,7 +17,7 @@ from embedingest.ingest.notices import Tally
 from embedingest.paths import absolute
 
 if TYPE_CHECKING:
-    from embedingest.ingest.audit.status import FollowedRoot
+    from embedingest.ingest.audit.status import FollowedRoot, Unreadable
     from embedingest.store.health import Damage
     from embedingest.store.lock import Holder
     from embedingest.store.values import Snapshot
@@ -62,8 +62,9 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
 
     excluded: Counter[str] = Counter()
     unnamed: list[FollowedRoot] = []
+    unreadable: list[Unreadable] = []
     with Session(recall(state, db, table)) as session:
-        behind = lag(PipelineLook(session), skipped := Tally(), excluded, unnamed)
+        behind = lag(PipelineLook(session), skipped := Tally(), excluded, unnamed, unreadable)
     holder = writer_of(state, db, table)
     facts, damaged = _facts_and_damage(state, db, table)
     journal = journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped)
@@ -73,10 +74,11 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
         "table": {"db": db, "name": table, **facts},
         "damage": [item.to_json() | {"remedy": item.remedy} for item in damaged],
         "writer": None if holder is None else asdict(holder),
-        "in_sync": not behind["to_read"] and not behind["gone"] and not unnamed and not damaged,
+        "in_sync": not (behind["to_read"] or behind["gone"] or unnamed or unreadable or damaged),
         "behind": behind,
         "excluded": dict(sorted(excluded.items())),
         "unnamed": unnamed,
+        "unreadable": unreadable,
         **journal,
     }
 

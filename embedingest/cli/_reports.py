@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from embedingest.cli._output import print_json, print_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from embedingest.ingest.report import IngestReport, Notices
 
-__all__ = ["excluded_lines", "notice_lines", "print_report"]
+__all__ = ["excluded_lines", "notice_lines", "print_report", "unreadable_lines"]
 
 _MOST_FAILURES: Final = 20
 _MOST_NAMES: Final = 5
@@ -54,6 +54,16 @@ def excluded_lines(excluded: Mapping[str, int]) -> Iterator[str]:
     for rule, count in excluded.items():
         meaning = meaning_of(rule)
         yield f"excluded: {count:,} by {rule}" + (f" ({meaning})" if meaning else "")
+
+
+def unreadable_lines(unreadable: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """A line for each of the first folders that could not be looked into, and the way out."""
+    from embedingest.ingest.audit.status import UNREADABLE_REMEDY
+
+    for item in unreadable[:_MOST_FAILURES]:
+        yield f"not looked into: {item['source']}: {item['error']}; {UNREADABLE_REMEDY}"
+    if len(unreadable) > _MOST_FAILURES:
+        yield f"… and {len(unreadable) - _MOST_FAILURES:,} more that are not looked into; `--json` names them"
 
 
 def notice_lines(notices: Notices) -> Iterator[str]:

@@ -139,6 +139,13 @@ def _nobody():
 
 
 @functools.cache
+def _unprivileged():
+    dropped = "-dac_override,-dac_read_search"
+    setpriv = ["setpriv", f"--bounding-set={dropped}", f"--inh-caps={dropped}"]
+    return Elsewhere(setpriv if os.getuid() == 0 else [])
+
+
+@functools.cache
 def _reader():
     another = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     another += ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]
@@ -154,6 +161,11 @@ def with_tiny_disk(code, base, *, size="2m"):
 def as_nobody(code, base):
     """Run `code` as a user whom permissions stop, whoever runs the tests. `base` is below an `open_path`."""
     return _nobody().run(f"{_HEAD}base = Path(base)\n{textwrap.dedent(code)}", base=str(base))
+
+
+def without_privileges(*commands, cwd):
+    """Run commands in `cwd` as the user of the tests, whom permissions stop even where that is root: codes, outputs."""
+    return json.loads(_unprivileged().run(_COMMANDS, cwd, lines=commands)[-1])
 
 
 def as_reader(*commands, cwd):

@@ -9,7 +9,7 @@ import rich_click as click
 
 from embedingest.cli._options import FilePath, json_option, model_options, paths_argument, plugin_option, table_options
 from embedingest.cli._output import print_json, print_line, writing
-from embedingest.cli._reports import excluded_lines
+from embedingest.cli._reports import excluded_lines, unreadable_lines
 from embedingest.cli._settings import config_from_flags, ingest_options
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ __all__ = ["plan"]
 @json_option
 def plan(
     paths: tuple[Path, ...], out: Path | None, db: str, table: str, state: Path, as_json: bool, **flags: Any
-) -> None:
+) -> int:
     """Show what an ingest of PATH would do, and change nothing.
 
     Without PATH, folders and settings are those of the last `ingest` or `watch`. `embedingest ingest
     --plan FILE` does exactly what `--out FILE` froze, or refuses when the folders have moved on.
+    Exit code 1 when folders cannot be looked into.
     """
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
@@ -47,9 +48,10 @@ def plan(
             out.write_text(json.dumps(document), "utf-8")
     if as_json:
         print_json(document)
-        return
-    for line in _lines(document):
-        print_line(line)
+    else:
+        for line in _lines(document):
+            print_line(line)
+    return int(bool(document["unreadable"]))
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
@@ -58,6 +60,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         counts = ", ".join(f"{count} {name}" for name, count in file["chunks"].items() if count)
         why = f": {file['error']}" if "error" in file else ""
         yield f"{marks.get(file['change'], ' ')} {file['source']}  {counts}{why}"
+    yield from unreadable_lines(document["unreadable"])
     yield from excluded_lines(document["excluded"])
     files, chunks, embed = document["files"], document["chunks"], document["embed"]
     yield "files: " + ", ".join(

@@ -11,7 +11,7 @@ import rich_click as click
 from embedingest.cli._exit_codes import ExitCode
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_line, printable, stdout
-from embedingest.cli._reports import excluded_lines, notice_lines
+from embedingest.cli._reports import excluded_lines, notice_lines, unreadable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,8 @@ _MOST_DAMAGE: Final = 10
 def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int:
     """Show what is in sync, waiting or failed.
 
-    Exit code 1 when documents failed or deletions wait, or may; 3 when files of the table are damaged.
+    Exit code 1 when documents failed, folders cannot be looked into, or deletions wait, or may; 3
+    when files of the table are damaged.
     """
     from embedingest.build.inspect import status_document
 
@@ -51,7 +52,7 @@ def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int
                 print_line(line)
     if document["damage"]:
         return ExitCode.FAILED
-    return int(bool(document["failures"] or document["pending_deletes"] or document["journal_fault"]))
+    return int(any(document[name] for name in ("failures", "unreadable", "pending_deletes", "journal_fault")))
 
 
 def _redraw(documents: Iterator[Mapping[str, Any]]) -> int:
@@ -114,9 +115,10 @@ def _folder_lines(document: Mapping[str, Any]) -> Iterator[str]:
             if root["alias"] in unnamed
             else ""
         )
+    yield from unreadable_lines(document["unreadable"])
     if behind["to_read"] or behind["gone"]:
         yield f"behind: {behind['to_read']:,} files to read, {behind['gone']:,} gone"
-    elif unnamed:
+    elif unnamed and not document["unreadable"]:
         yield "what is named agrees with its folders; the rest is not vouched for"
     elif document["in_sync"]:
         yield "in sync"

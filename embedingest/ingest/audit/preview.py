@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedD
 from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.audit.examine import Examined, examine
 from embedingest.ingest.audit.outlook import Outlook
+from embedingest.ingest.audit.status import Unreadable, unreadable
 from embedingest.ingest.run.survey import survey_root
 from embedingest.numerals import json_fault
 
@@ -83,10 +84,14 @@ class FrozenPlan(TypedDict):
 
 
 class PlanDocument(TypedDict):
-    """The document of `plan --json`; `excluded` counts files and folders by the rule that leaves them out."""
+    """The document of `plan --json`; `excluded` counts files and folders by the rule that leaves them out.
+
+    `unreadable` could not be looked into: what lies there is neither planned nor deleted.
+    """
 
     files: PlannedFiles
     excluded: dict[str, int]
+    unreadable: list[Unreadable]
     chunks: ChunkFates
     embed: PlannedEmbedding
     frozen: FrozenPlan
@@ -115,6 +120,7 @@ def preview(folders: Folders, resources: Resources, *, allow: bool = False) -> P
     return PlanDocument(
         files=_counted(changed, [survey for _, survey in surveys]),
         excluded=dict(sorted(excluded.items())),
+        unreadable=[item for _, survey in surveys for item in unreadable(survey)],
         chunks=_sum_of(files),
         embed=_embedding(resources, texts),
         frozen=FrozenPlan(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Final, NotRequired, Protocol, TypedDict
 
 from embedingest.errors import StoreError
 from embedingest.ingest.audit.copied_journal import journal_fault
@@ -20,10 +20,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedingest.ingest.notices import Tally
+    from embedingest.ingest.run.survey import Survey
     from embedingest.ingest.scan.folders import Folders
     from embedingest.ingest.state.journal import FileState, Journal, Request
 
-__all__ = ["FailedFile", "FollowedRoot", "JournalStatus", "Lag", "journal_status", "lag"]
+__all__ = [
+    "UNREADABLE_REMEDY",
+    "FailedFile",
+    "FollowedRoot",
+    "JournalStatus",
+    "Lag",
+    "Unreadable",
+    "journal_status",
+    "lag",
+    "unreadable",
+]
+
+UNREADABLE_REMEDY: Final = "let who runs this read and search it (`chmod u+rX`), then it is compared again"
 
 
 class Followed(Protocol):
@@ -85,6 +98,18 @@ class Lag(TypedDict):
     seen: int
 
 
+class Unreadable(TypedDict):
+    """A folder or file that could not be looked into, and why: nothing below it is compared."""
+
+    source: str
+    error: str
+
+
+def unreadable(survey: Survey) -> list[Unreadable]:
+    """What a survey could not look into, by name."""
+    return [Unreadable(source=source, error=error) for source, error in sorted(survey.unseen.items())]
+
+
 def journal_status(path: Path, *, now: float, skipped: Tally | None = None) -> JournalStatus:
     """The journal's side of `status`; empty parts where there is none yet, or a damaged one.
 
@@ -126,13 +151,15 @@ def lag(
     skipped: Tally | None = None,
     excluded: Counter[str] | None = None,
     unnamed: list[FollowedRoot] | None = None,
+    unseen: list[Unreadable] | None = None,
 ) -> Lag:
     """How far the table is behind the folders. Reads no content and takes no lock.
 
     What the folders hold and no run takes is added to `skipped`; what rules leave out is counted by rule in `excluded`;
-    roots that are not compared, because the settings name them no more, are added to `unnamed`.
+    roots that are not compared, because the settings name them no more, are added to `unnamed`, and what could not be
+    looked into to `unseen`.
     """
-    return pipeline.read_journal(lambda journal: _lag(pipeline, journal, skipped, excluded, unnamed))
+    return pipeline.read_journal(lambda journal: _lag(pipeline, journal, skipped, excluded, unnamed, unseen))
 
 
 def _lag(
@@ -141,6 +168,7 @@ def _lag(
     skipped: Tally | None,
     excluded: Counter[str] | None,
     unnamed: list[FollowedRoot] | None,
+    unseen: list[Unreadable] | None,
 ) -> Lag:
     behind = Lag(to_read=0, gone=0, seen=0)
     folders = pipeline.folders_of(journal)
@@ -153,6 +181,8 @@ def _lag(
             excluded.update(survey.excluded)
         if skipped is not None:
             skipped.add(survey.skipped)
+        if unseen is not None:
+            unseen += unreadable(survey)
     if unnamed is not None:
         unnamed += _roots(journal, journal.unnamed_roots(folders.aliases))
     return behind

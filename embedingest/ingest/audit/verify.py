@@ -15,6 +15,7 @@ import numpy as np
 
 from embedingest.ingest.audit.examine import examine
 from embedingest.ingest.audit.outlook import Outlook
+from embedingest.ingest.audit.status import UNREADABLE_REMEDY
 from embedingest.ingest.identity import parent_source
 from embedingest.ingest.requests import refuse_while_paused
 from embedingest.ingest.run.survey import Candidate, survey_root
@@ -130,6 +131,7 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
             samples += [(source, key, texts[key]) for key in texts]
             if len(samples) > 8 * sample:
                 samples = chance.sample(samples, sample)
+    result.problems += _unseen(surveys)
     result.problems += _journal(folders, resources, present)
     gone = _Gone(frozenset(source for _, survey in surveys for source in survey.gone), outlook.waiting(surveys))
     result.problems += _table(folders, resources, present, gone, result)
@@ -170,6 +172,13 @@ def _surveyed(folders: Folders, resources: Resources) -> tuple[list[tuple[Root, 
         surveys.append((root, survey_root(root, folders.scanner(root), resources.journal, found=found)))
         everything += [Candidate(root, root.source(file.relative), file) for file in found]
     return surveys, everything
+
+
+def _unseen(surveys: Sequence[tuple[Root, Survey]]) -> Iterator[Problem]:
+    """What could not be looked into, whether or not the table has rows of it."""
+    for _, survey in surveys:
+        for source, reason in sorted(survey.unseen.items()):
+            yield Problem(source, _UNREACHABLE, f"{reason}; what lies there is not compared; {UNREADABLE_REMEDY}")
 
 
 def _differences(source: str, new: Sequence[Row], refreshed: Sequence[Row], gone: Sequence[str]) -> Iterator[Problem]:

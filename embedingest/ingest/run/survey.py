@@ -50,7 +50,7 @@ class Survey:
     `counts` are files in states that need nothing (`unchanged`, `skipped`, `empty`, `failed`), `gone` sources that
     are no longer there, `back` those whose deletion waits and that are there again, `seen` how many files are.
     `skipped` are paths that are not taken, and that the journal never hears of. `excluded` counts what rules
-    leave out, where the whole root was looked at.
+    leave out, where the whole root was looked at. `unseen` says why, for each source that could not be looked into.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
@@ -62,6 +62,7 @@ class Survey:
     failed: list[str] = field(default_factory=list)
     skipped: Tally = field(default_factory=Tally)
     excluded: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, str] = field(default_factory=dict)
 
 
 def survey_root(
@@ -160,6 +161,7 @@ def _skip(root: Root, path: SkippedPath, survey: Survey, blind: list[str]) -> No
     source = root.source(path.relative)
     if path.subtree and path.reason != "missing":
         blind.append(source)
+        survey.unseen[source] = path.message
     if path.reason == "unreadable":
         survey.failures.append(Failure(source, "transient", path.message))
     elif path.reason in {"missing", "away"}:
