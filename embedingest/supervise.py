@@ -1,6 +1,7 @@
 """Several pipelines and a server in one process: started, followed, scheduled, re-read with the least work.
 
-Knows no command line. A pipeline that fails is reported and the others go on.
+Knows no command line. A pipeline that fails is reported, and the others and the server go on; one that had worked, or
+was begun by a configuration that was checked, is tried again until it works.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from embedingest.build.check import check_plugins, check_start
 from embedingest.build.extend import extended, mirrors_of
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
-from embedingest.build.serving import open_searcher, open_server
+from embedingest.build.serving import check_address, open_searcher, open_server
 from embedingest.build.session import Session
 from embedingest.config import DEFAULT, parse_schedule
 from embedingest.engine.engine import hosts as engine_hosts
-from embedingest.errors import EmbedingestError
+from embedingest.errors import ConfigError, EmbedingestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from embedingest.config import Config, PipelineConfig
+    from embedingest.config import Config, PipelineConfig, ServerConfig
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import IngestReport
     from embedingest.server.run import HttpServer
@@ -34,6 +36,8 @@ __all__ = ["Supervisor", "hosts"]
 
 _log = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.2
+_FIRST_WAIT_SECONDS: Final = 0.5
+_LONGEST_WAIT_SECONDS: Final = 60.0
 
 
 def hosts(session: Session) -> dict[str, str]:
@@ -56,9 +60,10 @@ def hosts(session: Session) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _Member:
-    """One pipeline under way."""
+    """One pipeline under way. What fails of a `proven` one is waited for; of another it is a mistake of the set-up."""
 
     config: PipelineConfig
+    proven: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
@@ -67,12 +72,16 @@ class _Member:
         if self.thread is not None:
             self.thread.join()
 
+    @property
+    def alive(self) -> bool:
+        return self.thread is not None and self.thread.is_alive()
+
 
 class Supervisor:
     """Runs a configuration until `stop` is set, or until no pipeline and no server is left.
 
-    `on_report` is called with a pipeline's name and each of its reports, from that pipeline's thread; `on_message` with
-    everything else worth a line.
+    No pipeline ends the server. `on_report` is called with a pipeline's name and each of its reports, from that
+    pipeline's thread; `on_message` with everything else worth a line.
     """
 
     def __init__(
@@ -91,11 +100,14 @@ class Supervisor:
         self._session = Session(config)
         self._members: dict[str, _Member] = {}
         self._server: HttpServer | None = None
-        self._reread: Callable[[], Config] | None = None
+        self._reread: tuple[Callable[[], Config], str] | None = None
 
-    def ask_to_reread(self, read: Callable[[], Config]) -> None:
-        """Have `read` called soon, and the configuration that it returns applied. Safe in a signal handler."""
-        self._reread = read
+    def ask_to_reread(self, read: Callable[[], Config], file: str = "the configuration") -> None:
+        """Have `read` called soon, and the configuration that it returns applied. Safe in a signal handler.
+
+        One that cannot be read, or of which something would not start, is refused as a whole, by the name `file`.
+        """
+        self._reread = read, file
 
     def run(self) -> None:
         """Follow everything. Raises the first failure when nothing could be kept running."""
@@ -103,8 +115,8 @@ class Supervisor:
             self._start()
             while not self._stop.wait(_TICK_SECONDS) and self._alive():
                 if self._reread is not None:
-                    read, self._reread = self._reread, None
-                    self._apply(read)
+                    (read, file), self._reread = self._reread, None
+                    self._apply(read, file)
         finally:
             self._end()
         if self.failures and not self._stop.is_set():
@@ -130,13 +142,13 @@ class Supervisor:
 
     # -- starting and ending
 
-    def _start(self) -> None:
+    def _start(self, *, proven: bool = False) -> None:
         self._serve()
         for name in self.config.pipelines:
-            self._begin(name)
+            self._begin(name, proven=proven)
 
-    def _begin(self, name: str) -> None:
-        member = _Member(self.config.pipelines[name])
+    def _begin(self, name: str, *, proven: bool) -> None:
+        member = _Member(self.config.pipelines[name], proven)
         self.failures.pop(name, None)
         member.thread = threading.Thread(target=self._follow, args=(name, member), name=f"pipeline-{name}")
         self._members[name] = member
@@ -154,9 +166,7 @@ class Supervisor:
         self._session.close()
 
     def _alive(self) -> bool:
-        threads = [member.thread for member in self._members.values()]
-        following = any(thread is not None and thread.is_alive() for thread in threads)
-        return following or (self._server is not None and not self.config.pipelines)
+        return self._server is not None or any(member.alive for member in self._members.values())
 
     def _serve(self) -> None:
         settings = self.config.server
@@ -175,49 +185,118 @@ class Supervisor:
     # -- one pipeline, in its own thread
 
     def _follow(self, name: str, member: _Member) -> None:
-        try:
-            with open_pipeline(self._session, name, stop=member.stop) as pipeline:
-                remember(pipeline, self._session.config)
-                reports = pipeline.follow() if member.config.schedule is None else _scheduled(pipeline, member)
-                for report in reports:
+        """Follow until it is told to stop. A proven pipeline is opened again where it failed, after growing waits."""
+        attempts, said = 0, ""
+        while not member.stop.is_set():
+            try:
+                for report in self._reports(name, member):
+                    if self.failures.pop(name, None) is not None:
+                        self._on_message(f"pipeline `{name}` works again")
+                    member.proven, attempts, said = True, 0, ""
                     self._on_report(name, report)
-        except Exception as error:  # noqa: BLE001 -- kept, and raised at the end; the other pipelines go on
-            self._fail(name, error)
+            except Exception as error:  # noqa: BLE001 -- kept, and raised at the end; the other pipelines go on
+                if not (member.proven and isinstance(error, EmbedingestError)):
+                    self._fail(name, error)
+                    return
+                self.failures[name] = error
+                if said != (said := _told(error)):
+                    self._on_message(f"pipeline `{name}` waits, and is tried again until it works: {said}")
+                member.stop.wait(min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**attempts))
+                attempts = min(attempts + 1, 10)
+
+    def _reports(self, name: str, member: _Member) -> Iterator[IngestReport]:
+        with open_pipeline(self._session, name, stop=member.stop) as pipeline:
+            remember(pipeline, self._session.config)
+            yield from pipeline.follow() if member.config.schedule is None else _scheduled(pipeline, member)
 
     def _fail(self, name: str, error: BaseException) -> None:
         self.failures[name] = error
-        self._on_message(f"pipeline `{name}` stopped: {' '.join(str(error).split())}")
+        self._on_message(f"pipeline `{name}` stopped: {_told(error)}")
 
     # -- re-reading
 
-    def _apply(self, read: Callable[[], Config]) -> None:
-        """Go over to a configuration read anew, touching only what differs. A broken one changes nothing."""
+    def _apply(self, read: Callable[[], Config], file: str) -> None:
+        """Go over to a configuration read anew, touching only what differs. What would not start changes nothing."""
         try:
             new = read()
-        except EmbedingestError as error:
-            self._on_message(f"the configuration is refused, the old one goes on: {error}")
+            self._check(new)
+        except Exception as error:  # noqa: BLE001 -- a plug-in that is named may raise anything
+            self._on_message(f"{file} is refused, the old settings go on: {_told(error)}")
             return
         if _shared(new) != _shared(self.config):
             self._on_message("engine, models or folders changed: everything starts again")
-            self._end()
-            self.config, self._session = new, Session(new)
-            self._start()
+            self._restart(new)
             return
         old, self.config = self.config, new
         self._session.config = new
         changed = {name for name, settings in old.pipelines.items() if settings != new.pipelines.get(name)}
-        for name in changed:
+        ended = {name for name, member in self._members.items() if name in changed or not member.alive}
+        for name in ended:
             self._members.pop(name).end()
-        if old.server != new.server and self._server is not None:
-            self._server.stop()
-            self._server = None
+            self.failures.pop(name, None)
         if old.server != new.server:
-            self._serve()
+            self._serve_anew(old)
         started = [name for name in new.pipelines if name not in self._members]
         for name in started:
-            self._begin(name)
+            self._begin(name, proven=True)
         kept = len(new.pipelines) - len(started)
         self._on_message(f"configuration applied: {len(changed)} stopped, {len(started)} started, {kept} untouched")
+
+    def _check(self, new: Config) -> None:
+        """Raises EmbedingestError for the first thing that differs and would not start."""
+        old, anew = self.config, _shared(new) != _shared(self.config)
+        tables = {
+            (settings.db, settings.table)
+            for name, settings in old.pipelines.items()
+            if name in self._members and self._members[name].alive
+        }
+        check_plugins(new)
+        with Session(new) as trial:
+            for name, settings in new.pipelines.items():
+                if anew or settings != old.pipelines.get(name):
+                    try:
+                        check_start(trial, name, held=(settings.db, settings.table) in tables)
+                    except EmbedingestError as error:
+                        raise ConfigError(f"pipelines.{name}: {error.message}", remedy=error.remedy) from error
+        if new.server is not None and (old.server is None or _address(new.server) != _address(old.server)):
+            check_address(new.server)
+
+    def _restart(self, new: Config) -> None:
+        """Everything with a new configuration; with the old one where the new server cannot be opened after all."""
+        old = self.config
+        self._end()
+        self.failures.clear()
+        self.config, self._session = new, Session(new)
+        try:
+            self._start(proven=True)
+        except EmbedingestError as error:
+            self._on_message(f"the old settings go on: {_told(error)}")
+            self._end()
+            self.config, self._session = old, Session(old)
+            self._start(proven=True)
+
+    def _serve_anew(self, old: Config) -> None:
+        """The server with the settings of now; with the `old` ones where it cannot be opened after all."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        try:
+            self._serve()
+        except EmbedingestError as error:
+            self._on_message(f"the old settings of the server go on: {_told(error)}")
+            self.config = self._session.config = self.config.model_copy(update={"server": old.server})
+            self._serve()
+
+
+def _told(error: BaseException) -> str:
+    """An error and its way out, on one line."""
+    if not isinstance(error, EmbedingestError):
+        return " ".join(str(error).split()) or type(error).__name__
+    return " ".join((error.message if error.remedy is None else f"{error.message}; {error.remedy}").split())
+
+
+def _address(settings: ServerConfig) -> tuple[str, int]:
+    return settings.host, settings.port
 
 
 def _shared(config: Config) -> Any:

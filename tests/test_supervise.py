@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import urllib.request
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from embedingest import config
 from embedingest.config import MetadataRules, parse_schedule
 from embedingest.errors import ConfigError
 from embedingest.ingest.rows.metadata import Metadata
+from embedingest.store.lock import WriterLock
 from embedingest.supervise import Supervisor
 from embedingest.types import Document
 from tests.waiting import HANGS_SECONDS, until
@@ -124,9 +126,83 @@ def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(place):
         (place.folder / "c.yaml").write_text("pipelines: {a: {sorces: []}}\n")
         supervisor.ask_to_reread(place.read)
         until(lambda: place.messages)
-        assert "the configuration is refused, the old one goes on" in place.messages[0]
+        assert "the configuration is refused, the old settings go on" in place.messages[0]
         place.document("a/two.md", "More.\n")
         until(lambda: place.new("a") == 2)
+
+
+def refuse_a_start(place, kind):
+    """Text of a configuration that is well written and of which something would not start, and what is said of it."""
+    text = pipelines("a", "b")
+    match kind:
+        case "no folder":
+            return text.replace("path: b", "path: bb"), f"no such folder: {place.folder / 'bb'}; check the path"
+        case "all anew":
+            return "engine: {keep_alive: 1m}\n" + text.replace("path: b", "path: bb"), "no such folder"
+        case "model":
+            return text.replace("model: hashing\n    table: b", "model: hashin\n    table: b"), "pipelines.b: model"
+        case "chunker":
+            return text.replace("table: b", "table: b\n    chunk: {chunker: nosuch}"), "unknown chunker `nosuch`"
+        case "engine":
+            return "engines: {x: {engine: nosuch}}\n" + text.replace("table: b", "table: b\n    engine: x"), "`nosuch`"
+        case "database":
+            (place.folder / "file").write_text("no database\n")
+            return text.replace("table: b", f"table: b\n    db: {place.folder / 'file'}"), "pipelines.b:"
+        case "port":
+            return text + "server: {host: 192.0.2.1, port: 1}\n", "cannot listen on 192.0.2.1"
+        case _:
+            raise ValueError(kind)
+
+
+@pytest.mark.parametrize("kind", ["no folder", "all anew", "model", "chunker", "engine", "database", "port"])
+def test_what_would_not_start_is_refused_as_a_whole_and_the_old_settings_go_on(place, kind):
+    with place.running(place.written(pipelines("a", "b") + "server: {port: 0}\n")) as supervisor:
+        until(lambda: place.new("a") == place.new("b") == 1)
+        threads = {name: member.thread for name, member in supervisor._members.items()}
+        server = supervisor._server
+        place.messages.clear()
+        text, said = refuse_a_start(place, kind)
+        (place.folder / "c.yaml").write_text(text if kind == "port" else text + "server: {port: 0}\n")
+        supervisor.ask_to_reread(place.read, "c.yaml")
+        until(lambda: place.messages)
+        assert place.messages[0].startswith("c.yaml is refused, the old settings go on: ")
+        assert said in place.messages[0]
+        assert {name: member.thread for name, member in supervisor._members.items()} == threads
+        assert supervisor._server is server
+        place.document("b/two.md", "More.\n")
+        until(lambda: place.new("b") == 2)
+    assert not place.raised
+
+
+def test_a_server_outlives_its_pipelines_and_one_that_is_mended_starts_at_the_next_reading(place):
+    text = pipelines("a") + "server: {port: 0}\n"
+    with place.running(place.written(text.replace("path: a", "path: later"))) as supervisor:
+        until(lambda: supervisor.failures)
+        place.document("later/one.md")
+        url = next(message for message in place.messages if message.startswith("serving")).split()[-1]
+        assert b"version" in urllib.request.urlopen(f"{url}/api/version").read()
+        supervisor.ask_to_reread(place.read)
+        until(lambda: place.new("a") == 1)
+        assert not supervisor.failures
+    assert not place.raised
+
+
+def test_a_pipeline_that_worked_is_waited_for_where_it_fails_later(place):
+    """As when its table was replaced by another program that ends again."""
+    with place.running(place.written(pipelines("a"))) as supervisor:
+        until(lambda: place.new("a") == 1)
+        db = supervisor.config.pipelines["a"].db
+        supervisor._members["a"].end()
+        with WriterLock(db, "a"):
+            supervisor._begin("a", proven=True)
+            until(lambda: place.messages)
+            assert (
+                "pipeline `a` waits, and is tried again until it works: table `a` is being written" in place.messages[0]
+            )
+        place.document("a/two.md", "More.\n")
+        until(lambda: place.new("a") == 2)
+        assert place.messages[1:] == ["pipeline `a` works again"]
+        assert not supervisor.failures
 
 
 def test_other_models_start_everything_again(place):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from embedingest.server.run import HttpServer
     from embedingest.store.table import ChunkTable
 
-__all__ = ["open_searcher", "open_server"]
+__all__ = ["check_address", "open_searcher", "open_server"]
 
 
 def open_searcher(
@@ -46,6 +46,13 @@ def open_searcher(
         return at(opened, snapshot)
 
     return Searcher(open_table=open_table, open_engine=lambda: engines.engine_of(engine), model=model)
+
+
+def check_address(settings: ServerConfig) -> None:
+    """Raises ConfigError where no server can listen there now."""
+    from embedingest.server.run import bind
+
+    bind(settings.host, settings.port).close()
 
 
 def open_server(engines: EngineSource, settings: ServerConfig, searcher: Searcher | None = None) -> HttpServer:

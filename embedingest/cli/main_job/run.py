@@ -34,7 +34,8 @@ __all__ = ["run"]
 def run(config: Path, once: bool, allow_deletes: bool, as_json: bool) -> int:
     """Run the pipelines of the file CONFIG, and its server, until Ctrl-C.
 
-    On SIGHUP the file is read again and what changed is applied; a broken file is refused and the old settings go on.
+    On SIGHUP the file is read again and what changed is applied; a file that is broken, or of which something would not
+    start, is refused as a whole and the old settings go on. No pipeline that fails ends the server.
     """
     from embedingest.config import read
     from embedingest.supervise import Supervisor
@@ -83,7 +84,7 @@ def _reread_on_hangup(supervisor: Supervisor, file: Path) -> Iterator[None]:
         return
 
     def on_hangup(*_: Any) -> None:
-        supervisor.ask_to_reread(lambda: read(file))
+        supervisor.ask_to_reread(lambda: read(file), str(file))
 
     before = signal.signal(number, on_hangup)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -11,10 +11,9 @@ from embedingest.cli._output import print_json, print_line, print_note, writing
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from embedingest.config import Config, PipelineConfig
+    from embedingest.config import PipelineConfig
 
 __all__ = ["config"]
 
@@ -30,6 +29,7 @@ def config() -> None:
 @_FILE
 def check(file: Path) -> None:
     """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
+    from embedingest.build.check import check_plugins
     from embedingest.build.session import Session
     from embedingest.config import read
     from embedingest.ingest.rows.recipe import check_chunk_sizes
@@ -37,7 +37,7 @@ def check(file: Path) -> None:
 
     settings = read(file)
     with Session(settings) as session:
-        _check_plugins(settings)
+        check_plugins(settings)
         connections = hosts(session)
         for name, pipeline in settings.pipelines.items():
             if settings.engine_of(pipeline.engine).engine == "local":
@@ -88,38 +88,6 @@ def init(folder: Path, output: Path | None, force: bool) -> None:
     with writing(file):
         file.write_text(starter(folder, file.parent), encoding="utf-8")
     print_note(f"wrote {file}; `embedingest run {file}` runs it")
-
-
-def _check_plugins(settings: Config) -> None:
-    """Check every plug-in that is named, and its settings. Raises PluginError."""
-    from embedingest import registry
-
-    registry.named(settings.plugins)
-    for group, name, options in _plugin_uses(settings):
-        registry.find(group, name.partition("#")[0]).check(options)
-
-
-def _plugin_uses(settings: Config) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Group, name (`NAME#DIGEST` where a rule has its own options) and options of each plug-in that is named."""
-    for engine in (settings.engine, *settings.engines.values()):
-        if engine.engine != "local":
-            yield "engines", engine.engine, engine.options
-    for model in settings.models.values():
-        if model.encoder != "auto":
-            yield "encoders", model.encoder, model.options
-    for pipeline in settings.pipelines.values():
-        load, chunk = pipeline.load, pipeline.chunk
-        for name in load.chosen().values():
-            yield "loaders", name, load.settings().get(name, {})
-        for name, options in load.settings().items():
-            yield "loaders", name, options
-        for name, options in chunk.settings().items():
-            yield "chunkers", name, options
-        if chunk.chunker != "auto":
-            yield "chunkers", chunk.chunker, {}
-        for source in pipeline.sources:
-            if source.source != "folder":
-                yield "sources", source.source, source.options
 
 
 def _check_roots(name: str, pipeline: PipelineConfig) -> None:
