@@ -118,7 +118,8 @@ def _parse_as_go(body: bytes) -> Any:
     try:
         value, _ = decoder.raw_decode(text)
     except json.JSONDecodeError as error:
-        raise WireError(400, f"the body is not valid JSON: {error.msg.lower()} at character {error.pos}") from error
+        what = error.msg.lower().removesuffix(" at")  # some of its messages expect the place behind them
+        raise WireError(400, f"the body is not valid JSON: {what} at character {error.pos}") from error
     except (RecursionError, ValueError) as error:
         raise WireError(400, f"the body is not valid JSON: {error}") from error
     return _without_surrogates(value)

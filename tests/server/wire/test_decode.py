@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -58,6 +59,15 @@ def test_deep_nesting_is_refused_and_not_a_crash():
     with pytest.raises(WireError) as refused:
         decode(b'{"model":' + b"[" * 200_000)
     assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":"\n"}', b'{"a":"\t', b'{"a":"', b'{"a', b'{"a":1 "b"}', b"{1", b"{", b'{"a":"\\x"}']
+)
+def test_what_is_wrong_stands_before_its_place(body):
+    with pytest.raises(WireError) as caught:
+        decode(body)
+    assert re.fullmatch(r"the body is not valid JSON: .*[^t] at character \d+", caught.value.text)
 
 
 def test_a_million_digits_are_refused_and_not_a_crash():
