@@ -1,10 +1,13 @@
 """One connection of the server: how many there are, how long what was written may wait, how it ends.
 
+A client may end its side behind a whole request and still be answered; `half_closed.py` has the rule.
+
 Knows uvicorn's protocol and its transport; what clients send is read in `protocol.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -12,15 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from embedingest.server.half_closed import HalfClosed, is_reset
 from embedingest.server.unread import UnreadDeadline
 from embedingest.server.wire.refusals import TOO_MANY, last_answer
 
 if TYPE_CHECKING:
-    import asyncio
-
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-__all__ = ["Connection", "Flow"]
+__all__ = ["Connection", "Flow", "Output"]
 
 _LINGER_SECONDS: Final = 1.0  # for a client to read why it is refused, before the connection breaks
 _MOST_SURPLUS: Final = 64  # connections beyond the bound that are told so in peace
@@ -34,6 +36,27 @@ class Flow(FlowControl):
     def resume_reading(self) -> None:
         if not self.is_holding:
             super().resume_reading()
+
+
+class Output(asyncio.Transport):
+    """A connection as one answer sees it. What is written once it is closing is dropped: nobody would take it.
+
+    The loop tells of a lost connection only once it comes to it, and counts as a fault what is written until then.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__()
+        self._transport = transport
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
 
 class Connection(HttpToolsProtocol):
@@ -59,6 +82,7 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = Flow(transport)
         self._unread = UnreadDeadline(self.loop, transport, self.write_seconds)
+        self._half_closed = HalfClosed(self.loop, transport)
         if len(self.connections) > self.most_connections and not self._make_room():
             self._turn_away()
 
@@ -66,12 +90,30 @@ class Connection(HttpToolsProtocol):
         self._clear_deadline()
         self._unset_keepalive_if_required()
         self._unread.end()
+        self._half_closed.end()
         for cycle in (self._current, *(cycle for cycle, _ in self.pipeline)):
             if cycle is not None and not cycle.response_complete:
                 cycle.disconnected = True
                 cycle.message_event.set()
         self.pipeline.clear()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """What was asked whole is answered, and the connection then closed; what is half is dropped.
+
+        Called once more where reading is resumed.
+        """
+        if self.pipeline and self.pipeline[0][0].more_body:
+            self.pipeline.popleft()
+        last = self.pipeline[0][0] if self.pipeline else self._current
+        if self._current is None or last is None or last.more_body or is_reset(self.transport):
+            return False
+        if self._current.disconnected:  # it was given its last answer
+            return False
+        if not self._is_deaf:  # else a refusal comes behind the answers, and ends the connection
+            last.keep_alive = False
+        self._half_closed.begin(self._current)
+        return True
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httptools
 
-from embedingest.server.connection import Connection
-from embedingest.server.wire.refusals import STOPPING, TOO_MANY
+from embedingest.server.connection import Connection, Output
+from embedingest.server.wire.refusals import STOPPING, TOO_MANY, no_request
 
 if TYPE_CHECKING:
     import asyncio
@@ -62,6 +62,12 @@ class _TimedProtocol(Connection):
         self._held = bytearray()
         self._is_stopping = False
         self._last_words: Callable[[], None] | None = None  # that end the connection behind the answers under way
+        self._set_parser()
+
+    def _set_parser(self) -> None:
+        """A parser that takes blanks behind a chunk's size (RFC 9112, 7.1.1), and reads on behind a last request."""
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_spaces_after_chunk_size=True)
 
     # -- what the connection does
 
@@ -127,8 +133,10 @@ class _TimedProtocol(Connection):
             return self._without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             refused = error.__context__
-            status, text = refused.args if isinstance(refused, _RefusedError) else (400, "this is no HTTP request")
-            self._refuse(status, text)
+            if isinstance(refused, _RefusedError):
+                self._refuse(*refused.args)
+            else:  # with a context it is the address that is none, and the parser's words are of our callback
+                self._refuse(400, no_request("its address is none" if refused else str(error)))
         return None
 
     def _without_upgrade(self, rest: bytes) -> bytes | None:
@@ -145,8 +153,7 @@ class _TimedProtocol(Connection):
             kept = _without_upgrade_tokens(value) if name == b"connection" else value
             if name not in _UPGRADES:
                 lines.append(name + b": " + kept)
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._set_parser()
         return b"\r\n".join(lines) + b"\r\n\r\n" + rest
 
     # -- what the parser finds
@@ -178,6 +185,7 @@ class _TimedProtocol(Connection):
             raise _RefusedError(400, f"this server speaks HTTP/1.1, not HTTP/{version}")
         waiting = len(self.pipeline)
         super().on_headers_complete()  # refuses what is no address
+        self.cycle.transport = Output(self.transport)
         self._phase, self._head_bytes, self._packet_bytes = _BODY, 0, 0
         self._spare_bytes = _BESIDE_BYTES
         if self._is_stopping:
@@ -202,6 +210,7 @@ class _TimedProtocol(Connection):
 
     def on_response_complete(self) -> None:
         self._current = self.pipeline[-1][0] if self.pipeline else None
+        self._half_closed.current = self._current
         super().on_response_complete()
         if self._held and not self._is_deaf and not self.transport.is_closing():
             self._parse_held()

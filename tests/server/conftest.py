@@ -11,6 +11,7 @@ import pytest
 
 from embedingest.config import EngineConfig, ModelConfig, ServerConfig
 from embedingest.engine.local import LocalEngine
+from embedingest.server import half_closed
 from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
 from tests.engine.doubles import Gate
@@ -93,3 +94,11 @@ def gated_server(gated_engine):
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Who ended its side is asked at once, and often."""
+    for name in ("SHORT_SECONDS", "PERIOD_SECONDS", "_REPLY_SECONDS"):
+        monkeypatch.setattr(half_closed, name, 0.02)
+    monkeypatch.setattr(half_closed, "OLD_SECONDS", 0.1)

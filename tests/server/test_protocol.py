@@ -247,7 +247,7 @@ def test_a_refusal_behind_the_answer_to_a_head_has_its_body(port):
     connection.sendall(
         b"HEAD /api/version HTTP/1.1\r\nHost: localhost\r\n\r\nget / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     )
-    assert read_to_end(connection).endswith(b'{"error":"this is no HTTP request"}')
+    assert read_to_end(connection).endswith(b'{"error":"this is no HTTP request: invalid method encountered"}')
     connection.close()
 
 
@@ -278,6 +278,42 @@ def test_a_body_that_is_packed_for_the_way_is_refused_and_nothing_behind_it_read
     answer = read_to_end(connection)
     assert (answer[:13], answer.count(b"HTTP/1.1")) == (b"HTTP/1.1 400 ", 1)
     assert b"\r\nx-content-type-options: nosniff\r\n" in answer
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        (b"Transfer-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}", b"`Content-Length` beside `Transfer-Encoding`"),
+        (b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", b"`Content-Length` beside `Transfer-Encoding`"),
+        (b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", b"two `Content-Length`"),
+        (b"Content-Length: -2\r\n\r\n{}", b"no whole number"),
+        (b"Content-Length: %d\r\n\r\n{}" % 10**30, b"`Content-Length` is too large"),
+        (b"Content-Length:\r\n\r\n{}", b"`Content-Length` is empty"),
+        (b"Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n", b"no hexadecimal number"),
+        (b"Transfer-Encoding: chunked\r\n\r\n2 2\r\n{}\r\n0\r\n\r\n", b"no hexadecimal number"),
+        (b"Transfer-Encoding: chunked\r\n\r\n%s\r\n{}" % (b"f" * 20), b"chunk is too large"),
+        (b"a b: c\r\n\r\n", b"invalid header token"),
+    ],
+)
+def test_bytes_that_are_no_request_are_told_why(port, rest, reason):
+    connection = connect(port)
+    connection.sendall(b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\n" + rest)
+    head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["error"].startswith("this is no HTTP request: ")
+    assert reason in body
+    connection.close()
+
+
+@pytest.mark.parametrize("behind", [b" ", b"  ", b"\t", b" ;ext", b" ;name=value", b";ext", b""])
+def test_blanks_behind_the_size_of_a_chunk_are_taken(port, behind):
+    body = b'{"model":"hashing"}'
+    connection = connect(port)
+    for headers in (b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"):
+        head = b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\n%sTransfer-Encoding: chunked\r\n\r\n" % headers
+        connection.sendall(head + b"%x%s\r\n%s\r\n0%s\r\n\r\n" % (len(body), behind, body, behind))
+        assert answers(connection, 1) == [200]
     connection.close()
 
 

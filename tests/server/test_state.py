@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.server.client import connect, get, post, raw_request
 from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("soon")
 
 
 def test_a_client_that_leaves_costs_nothing_more(gated_server, gated_engine, gate, encoders):

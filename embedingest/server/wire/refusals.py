@@ -6,7 +6,7 @@ from typing import Final
 
 from embedingest.server.wire import ollama, openai
 
-__all__ = ["BUSY", "STOPPING", "TOO_MANY", "last_answer"]
+__all__ = ["BUSY", "STOPPING", "TOO_MANY", "last_answer", "no_request"]
 
 BUSY: Final = "server busy, please try again.  maximum pending requests exceeded"
 STOPPING: Final = "the server is stopping"
@@ -18,6 +18,24 @@ _PHRASES: Final = {
     431: b"Request Header Fields Too Large",
     503: b"Service Unavailable",
 }
+
+_REASONS: Final = {
+    "Duplicate Content-Length": "it has two `Content-Length` headers",
+    "Content-Length can't be present with Transfer-Encoding": "it has `Content-Length` beside `Transfer-Encoding`",
+    "Transfer-Encoding can't be present with Content-Length": "it has `Content-Length` beside `Transfer-Encoding`",
+    "Invalid character in Content-Length": "its `Content-Length` is no whole number",
+    "Empty Content-Length": "its `Content-Length` is empty",
+    "Content-Length overflow": "its `Content-Length` is too large",
+    "Invalid character in chunk size": "the size of a chunk is no hexadecimal number",
+    "Chunk size overflow": "the size of a chunk is too large",
+}
+"""Of what the parser refuses, by its words; the others are told as it says them."""
+
+
+def no_request(reason: str) -> str:
+    """The text for bytes that are no request, with the parser's reason where it gives one."""
+    own = _REASONS.get(reason, reason[:1].lower() + reason[1:])
+    return "this is no HTTP request" + (f": {own}" if own else "")
 
 
 def last_answer(status: int, text: str, *, is_openai: bool, is_head: bool) -> bytes:

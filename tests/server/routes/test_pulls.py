@@ -88,6 +88,7 @@ def test_six_pulls_starve_nobody_and_take_their_turns(downloading):
 
 
 @pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.usefixtures("soon")
 def test_downloads_whose_clients_left_end_with_their_step_and_those_that_wait_never_begin(downloading, stream):
     engine, port = downloading
     clients = [asking(port, f"owner/model{number}", stream=stream) for number in range(6)]
@@ -96,6 +97,7 @@ def test_downloads_whose_clients_left_end_with_their_step_and_those_that_wait_ne
     for client in clients:
         client.close()
     assert post(port, "/api/embed", {"model": "hashing", "input": "text"}).status == 200
+    until(lambda: b"embedingest_requests_in_flight 1.0\n" in get(port, "/metrics").body)  # which is this one
     engine.let_go.set()
     until(lambda: len(engine.closed) == MOST_PULLS)
     assert len(engine.started) == MOST_PULLS
