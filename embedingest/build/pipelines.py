@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from embedingest.engine.engine import Engine
     from embedingest.ingest.extract.extractor import Extractor
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.ingest.report import ProgressSink
+    from embedingest.ingest.report import ProgressSink, SnapshotDeed
     from embedingest.ingest.requests import Verb
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.opener import Table, Workers
@@ -190,22 +190,30 @@ def _table_verbs() -> dict[str, Verb]:
     return {"tag": changing(_tag), "drop-tag": changing(_drop_tag), "restore": restoring(_restore)}
 
 
-def _tag(table: ChunkTable, arguments: Mapping[str, Any]) -> None:
+def _tag(table: ChunkTable, arguments: Mapping[str, Any]) -> SnapshotDeed:
+    from embedingest.ingest.report import SnapshotDeed
     from embedingest.store import snapshots
 
-    snapshots.tag(table, str(arguments["name"]))
+    made = snapshots.tag(table, str(arguments["name"]))
+    return SnapshotDeed("made", made.name, made.rows)
 
 
-def _drop_tag(table: ChunkTable, arguments: Mapping[str, Any]) -> None:
+def _drop_tag(table: ChunkTable, arguments: Mapping[str, Any]) -> SnapshotDeed:
+    from embedingest.ingest.report import SnapshotDeed
     from embedingest.store import snapshots
 
-    snapshots.drop(table, str(arguments["name"]))
+    name = str(arguments["name"])
+    rows = next((snapshot.rows for snapshot in snapshots.snapshots(table) if snapshot.name == name), 0)
+    snapshots.drop(table, name)
+    return SnapshotDeed("dropped", name, rows)
 
 
-def _restore(table: ChunkTable, arguments: Mapping[str, Any]) -> None:
+def _restore(table: ChunkTable, arguments: Mapping[str, Any]) -> SnapshotDeed:
+    from embedingest.ingest.report import SnapshotDeed
     from embedingest.store import snapshots
 
-    snapshots.restore(table, str(arguments["name"]))
+    name = str(arguments["name"])
+    return SnapshotDeed("restored", name, snapshots.restore(table, name))
 
 
 def _outputs(state: Path, db: str) -> list[Path]:

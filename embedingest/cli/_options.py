@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -22,14 +23,32 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class FilePath(click.Path):
-    """A path on the command line: `~` is the home folder, and an empty one is refused."""
+    """A path on the command line: `~` is the home folder. Raises ConfigError for one that is empty or of no use."""
 
     def __init__(self, **wanted: Any) -> None:
         super().__init__(path_type=Path, **wanted)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = expanded(value)
-        return super().convert(absolute(value) if str(path).startswith("~") else path, param, ctx)
+        path = absolute(value) if str(path).startswith("~") else path
+        try:
+            return super().convert(path, param, ctx)
+        except click.BadParameter as error:
+            raise self._refusal(path) or error from error
+
+    def _refusal(self, path: Path) -> ConfigError | None:
+        """Why a path that click refuses is of no use, with what to do."""
+        if not os.path.lexists(path):
+            return ConfigError(f"there is no {path}", remedy="check the path, and the folder that you are in")
+        if not path.exists():
+            return ConfigError(f"{path} is a link to nothing", remedy="check what it links to")
+        if path.is_dir() and not self.dir_okay:
+            return ConfigError(f"{path} is a folder, and a file is wanted", remedy="name the file")
+        if not path.is_dir() and not self.file_okay:
+            return ConfigError(f"{path} is a file, and a folder is wanted", remedy="name the folder")
+        if not os.access(path, os.R_OK):
+            return ConfigError(f"{path} is not readable", remedy="change its rights, or run as a user who may read it")
+        return None
 
 
 def paths_argument(*, required: bool) -> Callable[[F], F]:

@@ -9,7 +9,7 @@ from embedingest.cli._output import print_json, print_note
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from embedingest.ingest.report import IngestReport, Notices
+    from embedingest.ingest.report import IngestReport, Notices, SnapshotDeed
 
 __all__ = ["excluded_lines", "notice_lines", "print_report", "unreadable_lines"]
 
@@ -22,6 +22,9 @@ def print_report(report: IngestReport, *, as_json: bool, line: bool = False) -> 
     if as_json:
         print_json(report.to_json(), line=line)
         return
+    if report.snapshot is not None:
+        print_note(_snapshot_line(report.snapshot))
+        return
     _print_counts(report)
     for failure in report.failures[:_MOST_FAILURES]:
         print_note(f"failed: {failure.source}: {failure.error}", style="red")
@@ -30,9 +33,20 @@ def print_report(report: IngestReport, *, as_json: bool, line: bool = False) -> 
     for text in notice_lines(report.notices):
         print_note(text, style="yellow")
     if waiting := report.files.pending_deletes:
-        print_note(f"{waiting} deletions wait: `embedingest confirm` carries them out", style="yellow")
+        wait = "1 deletion waits" if waiting == 1 else f"{waiting:,} deletions wait"
+        print_note(f"{wait}: `embedingest confirm` carries {'it' if waiting == 1 else 'them'} out", style="yellow")
     if report.stopped:
         print_note("stopped early; the next run goes on from here", style="yellow")
+
+
+def _snapshot_line(deed: SnapshotDeed) -> str:
+    rows = "1 row" if deed.rows == 1 else f"{deed.rows:,} rows"
+    if deed.did == "restored":
+        follow = "nothing is followed until `embedingest restore --resume`"
+        return f"the table is what it was at snapshot `{deed.name}`, {rows}; {follow}"
+    if deed.did == "dropped":
+        return f"snapshot `{deed.name}` ({rows}) was dropped; its files go with the next clean-up"
+    return f"snapshot `{deed.name}` was made: {rows}; `embedingest restore {deed.name}` brings it back"
 
 
 def _print_counts(report: IngestReport) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "Notices",
     "Progress",
     "ProgressSink",
+    "SnapshotDeed",
 ]
 
 
@@ -154,9 +155,24 @@ class ProgressSink(Protocol):
     def __call__(self, progress: Progress, /) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotDeed:
+    """What was done with the snapshot `name`: made, restored or dropped. `rows` are those that it has, or had."""
+
+    did: str
+    name: str
+    rows: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"did": self.did, "name": self.name, "rows": self.rows}
+
+
 @dataclass(slots=True)
 class IngestReport:
-    """What one run did. `seconds` is the time by stage, `stopped` whether the run was asked to end early."""
+    """What one run did. `seconds` is the time by stage, `stopped` whether the run was asked to end early.
+
+    `snapshot` is set where all that was asked for concerns one, and then nothing was run.
+    """
 
     files: FileCounts = field(default_factory=FileCounts)
     chunks: ChunkCounts = field(default_factory=ChunkCounts)
@@ -165,6 +181,7 @@ class IngestReport:
     notices: Notices = field(default_factory=Notices)
     seconds: dict[str, float] = field(default_factory=dict)
     stopped: bool = False
+    snapshot: SnapshotDeed | None = None
 
     @property
     def exit_code(self) -> int:
@@ -186,8 +203,8 @@ class IngestReport:
         return self.changed_anything() or bool(self.failures or moved_on)
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `ingest --json`."""
-        return {
+        """The document of `ingest --json`; of `tag NAME` and `restore NAME` it also has `snapshot`."""
+        document: dict[str, Any] = {
             "files": self.files.to_json(),
             "chunks": self.chunks.to_json(),
             "embedded": self.embedded.to_json(),
@@ -195,6 +212,9 @@ class IngestReport:
             **self.notices.to_json(),
             "seconds": {stage: round(spent, 6) for stage, spent in self.seconds.items()},
         }
+        if self.snapshot is not None:
+            document["snapshot"] = self.snapshot.to_json()
+        return document
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -206,4 +226,5 @@ class IngestReport:
             [Failure(**failure) for failure in document.get("failures", ())],
             Notices.from_json(document),
             dict(document.get("seconds", {})),
+            snapshot=SnapshotDeed(**document["snapshot"]) if "snapshot" in document else None,
         )

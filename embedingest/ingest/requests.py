@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import embedingest.errors
 from embedingest.errors import ConfigError, EmbedingestError
-from embedingest.ingest.report import IngestReport
+from embedingest.ingest.report import IngestReport, SnapshotDeed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +65,8 @@ class Writer(Protocol):
 Verb: TypeAlias = Callable[[Writer, Mapping[str, Any]], IngestReport]
 """Does one thing that was asked for, with its arguments."""
 
-TableChange: TypeAlias = Callable[[Any, Mapping[str, Any]], object]
-"""Changes the table, which is handed over open, and nothing that the journal knows of."""
+TableChange: TypeAlias = Callable[[Any, Mapping[str, Any]], SnapshotDeed | None]
+"""Changes the table, which is handed over open, and nothing that the journal knows of. Returns what is to be told."""
 
 
 def _confirm(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
@@ -120,9 +120,9 @@ def changing(change: TableChange) -> Verb:
     def verb(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
         # What others did, or a restore, is not hidden by the mark.
         writer.synchronise()
-        change(writer.table(), arguments)
+        deed = change(writer.table(), arguments)
         writer.mark()
-        return IngestReport()
+        return IngestReport(snapshot=deed)
 
     return verb
 
@@ -131,10 +131,10 @@ def restoring(change: TableChange) -> Verb:
     """A verb that brings an older version of the table back, and pauses the writer until it is asked to `resume`."""
 
     def verb(writer: Writer, arguments: Mapping[str, Any]) -> IngestReport:
-        change(writer.table(), arguments)
+        deed = change(writer.table(), arguments)
         # The folders are ahead of the table now, and following them would undo what was asked for.
         writer.journal.set_all({"paused": str(arguments["name"]), "committed": f"{time.time():.3f}"})
-        return IngestReport()
+        return IngestReport(snapshot=deed)
 
     return verb
 

@@ -213,3 +213,41 @@ def test_our_own_output_is_never_ingested(shell):
     args = ["ingest", "docs", "--model", "hashing", "--db", "docs/db", "--state", "docs/state", "--json"]
     assert shell.run(*args).json["files"]["new"] == 1
     assert shell.run(*args).json["files"]["seen"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty, and a plan is wanted"),
+        (" \n", "is empty, and a plan is wanted"),
+        ("hello", "is no JSON, and a plan is wanted"),
+        ("{", "is no JSON, and a plan is wanted"),
+        (b"\xff\xfe\x00", "is no JSON, and a plan is wanted"),
+        ("[]", "is JSON and no plan, or only a part of one"),
+        ("{}", "is JSON and no plan, or only a part of one"),
+        ('{"frozen": {"format": 1}}', "is JSON and no plan, or only a part of one"),
+        ('{"frozen": {"format": 1, "table": 1, "fingerprint": "", "choice": "", "content": {}}}', "no plan"),
+        ('{"frozen": {"format": 9}}', "is a plan of format 9, this program reads 1"),
+    ],
+)
+def test_a_file_that_is_no_plan_is_told_in_a_sentence_with_the_way_to_one(shell, text, said):
+    shell.write("docs/a.md", "penguins")
+    file = shell.write("p.json", text)
+    ran = shell.ingest("--plan", "p.json")
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: {file.name} is ")
+    assert said in ran.err
+    assert "hint: write one with `embedingest plan PATH… --out FILE`" in ran.err
+    assert "char 0" not in ran.err
+
+
+def test_paths_of_no_use_are_told_with_what_to_do(shell):
+    shell.write("docs/a.md", "penguins")
+    (shell.folder / "link").symlink_to("nowhere")
+    for path, said in {
+        "nope.json": "there is no nope.json\nhint: check the path",
+        "docs": "docs is a folder, and a file is wanted\nhint: name the file",
+        "link": "link is a link to nothing\nhint: check what it links to",
+    }.items():
+        ran = shell.ingest("--plan", path)
+        assert (ran.code, said in ran.err) == (2, True), ran.err

@@ -69,6 +69,41 @@ def followed(folder, *names):
         session.close()
 
 
+def told_of_snapshots(shell):
+    """What is said of a snapshot that is made, restored and dropped, in words and as JSON."""
+    told = []
+    for args in (("tag", "v1"), ("restore", "v1"), ("restore", "--resume"), ("tag", "--drop", "v1")):
+        ran = shell.run(*args)
+        assert (args, ran.code) == (args, 0)
+        told.append(ran.err.splitlines()[-1])
+    del told[2]  # counts of files
+    asked = (("tag", "v2"), ("restore", "v2"), ("restore", "--resume"), ("tag", "--drop", "v2"))
+    return told + [shell.run(*args, "--json").json.get("snapshot") for args in asked]
+
+
+SNAPSHOTS_TOLD = [
+    "snapshot `v1` was made: 1 row; `embedingest restore v1` brings it back",
+    "the table is what it was at snapshot `v1`, 1 row; nothing is followed until `embedingest restore --resume`",
+    "snapshot `v1` (1 row) was dropped; its files go with the next clean-up",
+    {"did": "made", "name": "v2", "rows": 1},
+    {"did": "restored", "name": "v2", "rows": 1},
+    None,
+    {"did": "dropped", "name": "v2", "rows": 1},
+]
+
+
+def test_what_became_of_a_snapshot_is_told(shell):
+    shell.write("docs/a.md", "penguins are animals")
+    assert shell.ingest().code == 0
+    assert told_of_snapshots(shell) == SNAPSHOTS_TOLD
+
+
+def test_what_became_of_a_snapshot_is_told_alike_under_a_watch(shell):
+    shell.write("docs/a.md", "penguins are animals")
+    with followed(shell.folder):
+        assert told_of_snapshots(shell) == SNAPSHOTS_TOLD
+
+
 def test_restoring_pauses_a_watch_until_it_is_told_to_go_on(shell):
     shell.write("docs/a.md", "penguins are animals")
     with followed(shell.folder):

@@ -63,3 +63,10 @@ def test_a_folder_that_could_never_be_read_is_told_after_an_ingest_too(project):
     status, verify = without_privileges("status", "verify", cwd=project)
     assert (status[0], verify[0]) == (0, 0)
     assert "\nin sync" in status[1]
+
+
+def test_a_root_that_may_not_be_read_is_told_with_what_to_do(project):
+    (project / "docs").chmod(0)
+    ((code, _, told),) = without_privileges("ingest docs --model hashing", cwd=project)
+    assert code == 2
+    assert "error: docs is not readable\nhint: change its rights, or run as a user who may read it" in told

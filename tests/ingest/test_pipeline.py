@@ -684,3 +684,31 @@ class StoppingEngine(CountingEngine):
     def embed(self, texts: Any, **options: Any) -> Any:
         self.stop.set()
         return self.engine.embed(texts, **options)
+
+
+def test_that_deletions_wait_is_said_once_until_others_wait(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    def said() -> list[str]:
+        texts = [record.getMessage() for record in caplog.records if "`embedingest confirm`" in record.getMessage()]
+        caplog.clear()
+        return [text.partition(" for ")[0] for text in texts]
+
+    def sweep(count: int) -> list[str]:
+        for _ in range(count):
+            pipeline.converge()
+        return said()
+
+    for path in [*world.folder.rglob("*.md")]:
+        path.unlink()
+    for number in range(12):
+        world.write(f"f{number:02}.md", f"document number {number}")
+    with world.pipeline() as pipeline:
+        pipeline.converge()
+        for number in range(8):
+            (world.folder / f"f{number:02}.md").unlink()
+        assert sweep(3) == ["8 deletions under `docs` wait"]
+        (world.folder / "f08.md").unlink()
+        assert sweep(3) == ["9 deletions under `docs` wait"]
+        world.write("f08.md", "document number 8")
+        assert sweep(2) == [], "fewer of those that were said"
+        (world.folder / "f08.md").unlink()
+        assert sweep(2) == ["9 deletions under `docs` wait"]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict, TypeGuard
 
 from embedingest.errors import ConfigError, DocumentSkipped
 from embedingest.ingest.audit.examine import Examined, examine
 from embedingest.ingest.audit.outlook import Outlook
 from embedingest.ingest.audit.status import Unreadable, unreadable
 from embedingest.ingest.run.survey import survey_root
-from embedingest.numerals import json_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -135,17 +134,31 @@ def preview(folders: Folders, resources: Resources, *, allow: bool = False) -> P
 
 def read_frozen(path: Path) -> FrozenPlan:
     """A plan that `plan --out` wrote. Raises ConfigError where it is none."""
+    remedy = "write one with `embedingest plan PATH… --out FILE`"
     try:
-        document = json.loads(path.read_text("utf-8"))
-        frozen: FrozenPlan = document["frozen"]
-        if frozen["format"] != _FORMAT:
-            raise ConfigError(f"{path} is a plan of format {frozen['format']}, this program reads {_FORMAT}")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        reason = json_fault(error) if isinstance(error, ValueError) else error
-        raise ConfigError(
-            f"{path} is no plan: {reason}", remedy="write one with `embedingest plan PATH… --out FILE`"
-        ) from error
+        text = path.read_text("utf-8")
+        if not text.strip():
+            raise ConfigError(f"{path} is empty, and a plan is wanted", remedy=remedy)
+        document = json.loads(text)
+    except OSError as error:
+        raise ConfigError(f"the plan {path} cannot be read: {error.strerror or error}", remedy=remedy) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is no JSON, and a plan is wanted", remedy=remedy) from error
+    frozen: FrozenPlan | None = document.get("frozen") if isinstance(document, dict) else None
+    if isinstance(frozen, dict) and frozen.get("format", _FORMAT) != _FORMAT:
+        raise ConfigError(f"{path} is a plan of format {frozen['format']}, this program reads {_FORMAT}", remedy=remedy)
+    if not _is_frozen(frozen):
+        raise ConfigError(f"{path} is JSON and no plan, or only a part of one", remedy=remedy)
     return frozen
+
+
+def _is_frozen(value: object) -> TypeGuard[FrozenPlan]:
+    """Whether a value has all that `check` compares."""
+    if not isinstance(value, dict) or not isinstance(value.get("content"), dict):
+        return False
+    return value.get("format") == _FORMAT and all(
+        isinstance(value.get(key), str) for key in ("table", "fingerprint", "choice")
+    )
 
 
 def check(frozen: FrozenPlan, now: FrozenPlan) -> None:

@@ -85,11 +85,15 @@ def judge(
 
 
 class RecentDeletions:
-    """What was deleted unasked under each root within the last minute, by a clock that never goes back."""
+    """What was deleted unasked under each root within the last minute, by a clock that never goes back.
+
+    Also what was said to wait there, which is said once until it changes.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._deletions: dict[str, dict[str, float]] = {}
+        self._said: dict[str, frozenset[str]] = {}
 
     def add(self, alias: str, sources: Iterable[str]) -> None:
         deletions, now = self._deletions.setdefault(alias, {}), self._clock()
@@ -102,6 +106,16 @@ class RecentDeletions:
         deletions = self._deletions.get(alias, {})
         for source in sources if deletions else ():
             deletions.pop(source, None)
+
+    def is_news(self, alias: str, waiting: Collection[str]) -> bool:
+        """Whether just these were not said to wait yet; from now on they were."""
+        before, self._said[alias] = self._said.get(alias), frozenset(waiting)
+        return before != self._said[alias]
+
+    def wait_no_more(self, alias: str, sources: Iterable[str]) -> None:
+        """That these wait is news again."""
+        if said := self._said.get(alias):
+            self._said[alias] = said.difference(sources)
 
     def count(self, alias: str) -> int:
         deletions, now = self._deletions.get(alias, {}), self._clock()
@@ -148,6 +162,7 @@ class Guard:
     def came_back(self, root: Root, sources: Collection[str], now: float) -> None:
         """These are there, under this name or another: they do not wait any more, if they did."""
         self._recent.came_back(root.alias, sources)
+        self._recent.wait_no_more(root.alias, sources)
         back = self._journal.pending().keys() & set(sources) if sources else ()
         if back:
             self._journal.drop_pending(back)
@@ -169,10 +184,14 @@ class Guard:
         )
         if verdict.wait:
             journal.set_pending(verdict.wait, now)
-            _log.warning(
-                "%d deletions under `%s` wait for `embedingest confirm`: %s",
-                len(verdict.wait), root.alias, verdict.reason,
-            )  # fmt: skip
+            waiting = _waiting(journal, root.alias)
+            if self._recent.is_news(root.alias, waiting):
+                wait = (
+                    "1 deletion under `%s` waits"
+                    if len(waiting) == 1
+                    else f"{len(waiting):,} deletions under `%s` wait"
+                )
+                _log.warning(f"{wait} for `embedingest confirm`: %s", root.alias, verdict.reason)
         if not self._allow:
             self._recent.add(root.alias, [source for source in verdict.delete if not pending.get(source)])
         return verdict
