@@ -17,6 +17,8 @@ from embedingest.ingest.notices import Tally
 from embedingest.paths import absolute
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from embedingest.ingest.audit.status import FollowedRoot, Unreadable
     from embedingest.store.health import Damage
     from embedingest.store.lock import Holder
@@ -26,6 +28,7 @@ __all__ = [
     "FoldersBehind",
     "failed_documents",
     "fault_of_journal",
+    "knows_none",
     "list_snapshots",
     "root_named",
     "status_document",
@@ -173,6 +176,23 @@ def failed_documents(state: Path, db: str, table: str) -> list[str]:
     from embedingest.ingest.audit.status import journal_status
 
     return [file["source"] for file in journal_status(journal_path(state, db, table), now=time.time())["failures"]]
+
+
+def knows_none(state: Path, db: str, table: str, sources: Sequence[str]) -> bool:
+    """Whether none of these names is a document that was ever seen, or part of one.
+
+    False where that cannot be told (no journal, a damaged one), and where a snapshot stays, which refuses all of them.
+    """
+    from embedingest.ingest.identity import Source
+    from embedingest.ingest.state.reading import reading
+
+    files = [Source.parse(source)._replace(members=()).spelled for source in sources]
+    with suppress(StoreError), reading(journal_path(state, db, table)) as journal:
+        if journal is None or journal.meta("paused") or not journal.counts():
+            return False
+        waiting = journal.pending()
+        return not journal.files_of([*files, *sources]) and not any(source in waiting for source in sources)
+    return False
 
 
 def fault_of_journal(state: Path, db: str, table: str) -> str | None:

@@ -13,7 +13,7 @@ from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._output import print_json, print_note
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
-from embedingest.errors import LockedError, StoreError
+from embedingest.errors import ConfigError, LockedError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.report import IngestReport
     from embedingest.ingest.state.journal import Journal, Request
 
-__all__ = ["note_unknown", "perform_or_request"]
+__all__ = ["note_unknown", "perform_or_request", "refuse_unknown"]
 
 _POLL_SECONDS: Final = 0.1
 _LOCK_SECONDS: Final = 1.0
@@ -52,6 +52,15 @@ def note_unknown(named: Sequence[str], known: Collection[str], reason: str) -> N
         if source not in known:
             near = get_close_matches(source, known, n=1)
             print_note(f"{source}: {reason}" + (f"; did you mean {near[0]}?" if near else "; see `embedingest status`"))
+
+
+def refuse_unknown(state: Path, db: str, table: str, named: Sequence[str]) -> None:
+    """Nothing is done where no name is known, as `forget` does nothing then. Raises ConfigError."""
+    from embedingest.build.inspect import knows_none
+
+    if named and knows_none(state, db, table, named):
+        what = f"`{named[0]}` is no document" if len(named) == 1 else f"none of the {len(named)} names is a document"
+        raise ConfigError(f"{what} of the table", remedy="`embedingest status` lists what failed and what waits")
 
 
 def perform_or_request(

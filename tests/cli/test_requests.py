@@ -133,6 +133,8 @@ DEEDS = [
     ("confirm", "docs/a.md"),
     ("retry",),
     ("retry", "nowhere"),
+    ("confirm", "nowhere", "docs/b.mdd"),
+    ("retry", "nowhere", "docs/b.pdf"),
     ("optimize",),
     ("tag", "one"),
     ("tag", "one"),
@@ -166,6 +168,20 @@ def test_a_name_that_a_request_does_not_concern_is_told(shell):
         shell.run("retry", "docs/b.pdff").err
     )
     assert "no document" not in shell.run("retry", "docs/b.pdf").err
+
+
+def test_names_of_which_none_is_known_are_wrong_usage_and_one_that_is_known_is_not(emptied):
+    emptied.write("docs/b.pdf", b"%PDF-1.4 broken")
+    emptied.run("ingest", "docs", "--model", "hashing")
+    for verb in ("confirm", "retry"):
+        for names in (["nowhere"], ["nowhere", "docs/f00.mdd"], [""], ["docs"], ["nowhere!/part"]):
+            ran = emptied.run(verb, *names)
+            assert (verb, names, ran.code) == (verb, names, 2)
+            assert "is no document" in ran.err or "is a document" in ran.err
+    assert waiting(emptied) == 10
+    assert emptied.run("retry", "nowhere", "docs/f11.md").code == 1, "others failed and wait"
+    assert emptied.run("confirm", "nowhere", "docs/f00.md").code == 1
+    assert waiting(emptied) == 9
 
 
 def shape(ran):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from embedingest.cli._options import json_option, sources_argument, table_options
-from embedingest.cli._requests import note_unknown, perform_or_request
+from embedingest.cli._requests import note_unknown, perform_or_request, refuse_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +22,14 @@ __all__ = ["confirm"]
 def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json: bool) -> int:
     """Carry out deletions that wait: of the documents named, or all that wait now.
 
-    Deletions wait where a folder vanished, came back empty, or lost a large share of its documents at once.
+    Deletions wait where a folder vanished, came back empty, or lost a large share of its documents at once. Exit code 2
+    where names are given and none is a document of the table.
     """
     from embedingest.build.inspect import waiting_deletions
 
     waiting = waiting_deletions(state, db, table)
     note_unknown(sources, waiting, "no deletion of it waits")
+    refuse_unknown(state, db, table, sources)
     # What begins to wait later was never seen by who confirms now.
     named = list(sources) or waiting
     return perform_or_request(state, db, table, "confirm", {"sources": named}, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from embedingest.cli._options import json_option, sources_argument, table_options
-from embedingest.cli._requests import note_unknown, perform_or_request
+from embedingest.cli._requests import note_unknown, perform_or_request, refuse_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +22,12 @@ __all__ = ["retry"]
 def retry(sources: tuple[str, ...], db: str, table: str, state: Path, as_json: bool) -> int:
     """Try failed documents again now: those named, or all of them.
 
-    SOURCE is a document's name in the table, as `embedingest status` shows it.
+    SOURCE is a document's name in the table, as `embedingest status` shows it. Exit code 2 where names are given
+    and none is a document of the table.
     """
     from embedingest.build.inspect import failed_documents
 
     if sources:
         note_unknown(sources, failed_documents(state, db, table), "no document of that name has failed")
+        refuse_unknown(state, db, table, sources)
     return perform_or_request(state, db, table, "retry", {"sources": list(sources)}, as_json=as_json)
