@@ -148,13 +148,23 @@ def refuse_a_start(place, kind):
         case "database":
             (place.folder / "file").write_text("no database\n")
             return text.replace("table: b", f"table: b\n    db: {place.folder / 'file'}"), "pipelines.b:"
+        case "locked":
+            place.lock = WriterLock(place.read().pipelines["b"].db, "other").acquire()
+            return text.replace("table: b", "table: other"), "pipelines.b: table `other` is being written"
+        case "another model's":
+            other = "models: {hash64: {encoder: hashing, options: {dimensions: 64}}}\n"
+            return other + text.replace(
+                "hashing\n    table: b", "hash64\n    table: b"
+            ), "table `b` holds vectors of model `hashing`"
         case "port":
             return text + "server: {host: 192.0.2.1, port: 1}\n", "cannot listen on 192.0.2.1"
         case _:
             raise ValueError(kind)
 
 
-@pytest.mark.parametrize("kind", ["no folder", "all anew", "model", "chunker", "engine", "database", "port"])
+@pytest.mark.parametrize(
+    "kind", ["no folder", "all anew", "model", "chunker", "engine", "database", "locked", "another model's", "port"]
+)
 def test_what_would_not_start_is_refused_as_a_whole_and_the_old_settings_go_on(place, kind):
     with place.running(place.written(pipelines("a", "b") + "server: {port: 0}\n")) as supervisor:
         until(lambda: place.new("a") == place.new("b") == 1)
