@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.build.pipelines import PipelineLook
 from embedingest.build.remembered import journal_path, recall
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from embedingest.store.health import Damage
     from embedingest.store.lock import Holder
     from embedingest.store.values import Snapshot
+
+_LOOKS: Final = 5
+_LOOK_SECONDS: Final = 0.05
 
 __all__ = [
     "FoldersBehind",
@@ -71,13 +74,15 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
     holder = writer_of(state, db, table)
     facts, damaged = _facts_and_damage(state, db, table)
     journal = journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped)
+    differs = not damaged and _differs(state, db, table, facts["rows"], written=holder is not None)
     if not damaged and "bytes" not in facts and any(journal["files"].get(name) for name in ("done", "unverified")):
         damaged = [Damage(f"{table}.lance", "is missing: nothing is left of the table", "rows")]
     return {
         "table": {"db": db, "name": table, **facts},
         "damage": [item.to_json() | {"remedy": item.remedy} for item in damaged],
         "writer": None if holder is None else asdict(holder),
-        "in_sync": not (behind["to_read"] or behind["gone"] or unnamed or unreadable or damaged),
+        "in_sync": not (behind["to_read"] or behind["gone"] or unnamed or unreadable or damaged or differs),
+        "table_differs": differs,
         "behind": behind,
         "excluded": dict(sorted(excluded.items())),
         "unnamed": unnamed,
@@ -132,6 +137,30 @@ def _noted_facts(state: Path, db: str, table: str) -> dict[str, Any] | None:
     with suppress(StoreError, ValueError), reading(journal_path(state, db, table)) as journal:
         return None if journal is None else noted_facts(journal, token)
     return None
+
+
+def _differs(state: Path, db: str, table: str, rows: int, *, written: bool) -> bool:
+    """Whether the table, which has so many rows, is a version that the journal never saw, and other rows than it knows.
+
+    A version alone tells nothing: an index that is made beside the commits gives one. A writer (`written`) notes in the
+    journal what it has committed, a moment later.
+    """
+    for _ in range(_LOOKS if written else 0):
+        if _as_noted(state, db, table, rows):
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return not _as_noted(state, db, table, rows)
+
+
+def _as_noted(state: Path, db: str, table: str, rows: int) -> bool:
+    from embedingest.ingest.state.reading import reading
+    from embedingest.store.token import version_token
+
+    with suppress(StoreError, ValueError), reading(journal_path(state, db, table)) as journal:
+        token = version_token(db, table)
+        if journal is not None and not journal.fresh and token is not None and journal.meta("token") != token:
+            return journal.known_rows() == rows
+    return True
 
 
 def root_named(state: Path, db: str, table: str, root: str) -> str:

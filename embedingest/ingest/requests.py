@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import embedingest.errors
@@ -134,6 +135,8 @@ def restoring(change: TableChange) -> Verb:
         deed = change(writer.table(), arguments)
         # The folders are ahead of the table now, and following them would undo what was asked for.
         writer.journal.set_all({"paused": str(arguments["name"]), "committed": f"{time.time():.3f}"})
+        with suppress(EmbedingestError):  # whoever follows the folders again meets it
+            writer.synchronise()
         return IngestReport(snapshot=deed)
 
     return verb

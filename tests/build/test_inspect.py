@@ -72,7 +72,12 @@ def test_what_the_writer_noted_of_the_table_is_what_opening_it_tells(place):
     assert "lancedb" not in loaded_by_status(place)
     with open_table(db, table) as opened:
         opened.handle.lance.delete("true")
-    assert status_document(state, db, table)["table"]["rows"] == 0
+    document = status_document(state, db, table)
+    assert (document["table"]["rows"], document["table_differs"], document["in_sync"]) == (0, True, False)
+    with Session(recall(state, db, table)) as session:
+        session.pipeline().converge()
+    document = status_document(state, db, table)
+    assert (document["table"]["rows"], document["table_differs"], document["in_sync"]) == (1, False, True)
 
 
 def loaded_by_status(place):

@@ -171,6 +171,22 @@ def test_no_command_undoes_a_restore_where_nobody_watches(shell):
     assert_that_nothing_undoes_a_restore(shell, REQUESTS)
 
 
+def test_after_a_restore_status_counts_what_the_table_has(shell):
+    for name in ("a", "b"):
+        shell.write(f"docs/{name}.md", f"{name} is about animals")
+    with followed(shell.folder):
+        assert shell.run("tag", "v1").code == 0
+        shell.write("docs/new.md", "newts are animals")
+        until(lambda: "newts are animals" in sources(shell))
+        assert shell.run("restore", "v1").code == 0
+        document = shell.run("status", "--json").json
+        assert (document["table"]["rows"], document["files"]["done"], document["behind"]["to_read"]) == (2, 2, 1)
+        assert (document["in_sync"], document["table_differs"]) == (False, False)
+        assert shell.run("restore", "--resume").code == 0
+        document = shell.run("status", "--json").json
+        assert (document["table"]["rows"], document["files"], document["table_differs"]) == (3, {"done": 3}, False)
+
+
 def test_an_unknown_snapshot_names_the_known_ones(shell):
     shell.write("docs/a.md", "penguins are animals")
     shell.ingest()

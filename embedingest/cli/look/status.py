@@ -116,6 +116,11 @@ def _folder_lines(document: Mapping[str, Any]) -> Iterator[str]:
             else ""
         )
     yield from unreadable_lines(document["unreadable"])
+    if document["table_differs"]:
+        yield (
+            "the table is not as it was left: a snapshot was restored, or somebody else wrote it; the files above are "
+            "counted as it was left, `embedingest verify` compares"
+        )
     if behind["to_read"] or behind["gone"]:
         yield f"behind: {behind['to_read']:,} files to read, {behind['gone']:,} gone"
     elif unnamed and not document["unreadable"]:

@@ -66,6 +66,11 @@ class FileStates(JournalDatabase):
         query = "SELECT state, count(*) FROM files WHERE (?1 IS NULL OR alias=?1) GROUP BY state"
         return {state: int(count) for state, count in self._all(query, alias)}
 
+    def known_rows(self) -> int:
+        """How many rows the table has of all files."""
+        ((rows,),) = self._all("SELECT coalesce(sum(chunks), 0) FROM files")
+        return int(rows)
+
     def noticed(self, alias: str) -> list[tuple[dict[str, int], int]]:
         """Each set of notices that files under a root have, by kind, and how many files have it."""
         query = "SELECT notices, count(*) FROM files WHERE alias=? AND notices <> '' GROUP BY notices"
