@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from contextlib import suppress
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from embedingest.store.lock import Holder
     from embedingest.store.values import Snapshot
 
+_LEAST_FREE_BYTES: Final = 16 * 2**20
 _LOOKS: Final = 5
 _LOOK_SECONDS: Final = 0.05
 
@@ -83,6 +85,7 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
         "writer": None if holder is None else asdict(holder),
         "in_sync": not (behind["to_read"] or behind["gone"] or unnamed or unreadable or damaged or differs),
         "table_differs": differs,
+        "short_of_room": _short_of_room(state, db),
         "behind": behind,
         "excluded": dict(sorted(excluded.items())),
         "unnamed": unnamed,
@@ -137,6 +140,18 @@ def _noted_facts(state: Path, db: str, table: str) -> dict[str, Any] | None:
     with suppress(StoreError, ValueError), reading(journal_path(state, db, table)) as journal:
         return None if journal is None else noted_facts(journal, token)
     return None
+
+
+def _short_of_room(state: Path, db: str) -> list[dict[str, Any]]:
+    """Which of the folders that are written have nearly no room: on a full disk the writer can note nothing of it."""
+    from embedingest.store.uri import local_folder
+
+    short = []
+    for folder in dict.fromkeys(filter(None, (state, local_folder(db)))):
+        with suppress(OSError):  # it is told elsewhere that it cannot be looked at
+            if (free := shutil.disk_usage(folder).free) < _LEAST_FREE_BYTES:
+                short.append({"folder": str(folder), "free_bytes": free})
+    return short
 
 
 def _differs(state: Path, db: str, table: str, rows: int, *, written: bool) -> bool:

@@ -48,6 +48,7 @@ def test_status_is_in_sync_until_a_file_changes(place):
     state, db, table = place
     document = status_document(state, db, table)
     assert (document["in_sync"], document["writer"], document["table"]["rows"]) == (True, None, 1)
+    assert document["short_of_room"] == []
     (state.parent / "docs" / "farm.md").write_text("The llama spits.\n")
     assert status_document(state, db, table)["behind"] == {"to_read": 1, "gone": 0, "seen": 2}
 

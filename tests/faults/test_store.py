@@ -148,6 +148,25 @@ def test_a_full_disk_is_named_and_what_was_stored_stays(tmp_path):
     assert said[1] == "kept: True"
 
 
+def test_a_disk_without_room_is_told_by_status_whatever_the_writer_could_note(tmp_path):
+    said = with_tiny_disk(
+        """
+        from embedingest.cli._commands import cli
+        from embedingest.cli._main import run_command
+        os.chdir(base)
+        Path("docs").mkdir()
+        Path("docs/a.md").write_text("a small document")
+        places = ["--state", "tiny", "--db", "tiny/lancedb"]
+        assert run_command(cli, ["-q", "ingest", "docs", "--model", "hashing", *places]) == 0
+        with contextlib.suppress(OSError):
+            Path("tiny/filler").write_bytes(bytes(4 * 2**20))
+        run_command(cli, ["status", *places])
+        """,
+        tmp_path,
+    )
+    assert any(line.startswith("nearly no room: 0.") and "/tiny; make room there" in line for line in said), said
+
+
 def test_a_read_only_table_is_named_and_left_as_it_is(open_path):
     from tests.ingest.world import World
 

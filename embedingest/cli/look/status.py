@@ -86,6 +86,11 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"last commit {ago:,.0f} s ago"
     if document["paused"]:
         yield f"snapshot {document['paused']} was restored: nothing is followed until `embedingest restore --resume`"
+    for place in document["short_of_room"]:
+        yield (
+            f"nearly no room: {place['free_bytes'] / 2**20:,.1f} MiB free at {place['folder']}; make room there, until "
+            "then what is written may fail, and be tried again"
+        )
     if trouble := document["trouble"]:
         again = f"failed {trouble['attempts']} times in a row, tried again in {trouble['next_try_seconds']:,.0f} s"
         yield f"trouble: {trouble['error']} ({again})"
