@@ -14,7 +14,7 @@ from embedingest.cli._output import print_json, print_line, printable, stdout
 from embedingest.cli._reports import excluded_lines, notice_lines, unreadable_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["status"]
@@ -86,11 +86,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"last commit {ago:,.0f} s ago"
     if document["paused"]:
         yield f"snapshot {document['paused']} was restored: nothing is followed until `embedingest restore --resume`"
-    for place in document["short_of_room"]:
-        yield (
-            f"nearly no room: {place['free_bytes'] / 2**20:,.1f} MiB free at {place['folder']}; make room there, until "
-            "then what is written may fail, and be tried again"
-        )
+    yield from _room_lines(document["short_of_room"])
     if trouble := document["trouble"]:
         again = f"failed {trouble['attempts']} times in a row, tried again in {trouble['next_try_seconds']:,.0f} s"
         yield f"trouble: {trouble['error']} ({again})"
@@ -106,6 +102,14 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     if pending := document["pending_deletes"]:
         yield f"{len(pending):,} deletions wait for `embedingest confirm`: {', '.join(pending[:5])}" + (
             " …" if len(pending) > 5 else ""
+        )
+
+
+def _room_lines(places: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for place in places:
+        yield (
+            f"nearly no room: {place['free_bytes'] / 2**20:,.1f} MiB free at {place['folder']}; make room there, until "
+            "then what is written may fail, and be tried again"
         )
 
 
