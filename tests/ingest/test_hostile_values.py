@@ -90,6 +90,7 @@ VALUES = (
     r"{'\ud800': '\udfff', 'tags': ['\ud800'] * 3}", "{'a': {'b': {'c': [10**5000]}}}", "{'tags': ['t'] * 1_000_000}",
     "[('a', 1)]", "'text'.encode", "enum.Enum('E', 'a').a", "enum.IntEnum('E', 'a').a", "1j", "range(10**9)",
 )  # fmt: skip
+UNORDERED = "children {1, 'a', None}"
 STEP = much(3, 1)
 FIELDS = (
     "title",
@@ -173,7 +174,8 @@ def test_no_value_in_any_column_ends_a_run(saying: None, tmp_path: Path) -> None
 @pytest.mark.deep
 def test_workers_answer_for_every_value_as_extraction_in_ones_own_process_does(saying: None, tmp_path: Path) -> None:
     fields = ("raise", "title", "language", "has_lines", "child")  # each with all the values there are
-    files = {name: case for name, case in documents().items() if case.startswith(fields)}
+    # A set of texts has another order in every process, and the first that is no document is told.
+    files = {name: case for name, case in documents().items() if case.startswith(fields) and case != UNORDERED}
     for name, case in files.items():
         (tmp_path / name).write_text(case)
     settings = ExtractionSettings(HashingSizer(64), loaders={"*.said": "saying"})
