@@ -25,6 +25,7 @@ __all__ = ["Rest"]
 
 _log = logging.getLogger(__name__)
 
+_NOT_COMPARED: Final = "the rest of the gate could not be compared; it is tried again by a later process"
 _BATCH_TOKENS: Final = 512  # who asks meanwhile waits for one of these at most
 _SECONDS_UNTIL_RESUMED: Final = 60.0  # of a process that goes on where another ended: only one that stays
 
@@ -69,8 +70,10 @@ class Rest:
             self._gauge = None  # torch's weights go before anything else is made
             if figures is not None:
                 self._settle(figures)
+        except OSError as error:  # out of descriptors or of room, say: nothing that a traceback would explain
+            _log.warning("%s: %s", _NOT_COMPARED, error)
         except Exception:  # noqa: BLE001 -- whatever it is, the model serves as before
-            _log.exception("the rest of the gate could not be compared; it is tried again by a later process")
+            _log.exception(_NOT_COMPARED)
         finally:
             self._gauge = None
             atexit.unregister(self.stop)
