@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from embedingest.store.lock import Holder
     from embedingest.store.values import Snapshot
 
-_LEAST_FREE_BYTES: Final = 16 * 2**20
-_LOOKS: Final = 5
-_LOOK_SECONDS: Final = 0.05
-
 __all__ = [
     "FoldersBehind",
     "failed_documents",
@@ -41,6 +37,10 @@ __all__ = [
     "waiting_deletions",
     "writer_of",
 ]
+
+_LEAST_FREE_BYTES: Final = 16 * 2**20
+_LOOKS: Final = 5
+_LOOK_SECONDS: Final = 0.05
 
 
 def list_snapshots(db: str, table: str) -> list[Snapshot]:

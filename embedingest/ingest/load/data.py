@@ -39,13 +39,15 @@ class JsonLoader:
                 check(text)
         except ValueError:
             notices["invalid_json"] = 1
+        if has_lines := text is written:
+            text = with_letters(text)
         return Document(
             source=name,
-            text=with_letters(text),
+            text=text,
             markup="code",
             mime="application/json",
             language="json",
-            has_lines=text is written,
+            has_lines=has_lines,
             notices=notices,
         )
 

@@ -76,7 +76,7 @@ def with_letters(text: str, *, everywhere: bool = False) -> str:
 def _as_letter(match: re.Match[str]) -> str:
     code = int(match[1] or match[3] or "0", 16)
     if 0xD800 <= code < 0xDC00 and match[2]:
-        return chr(0x10000 + ((code - 0xD800) << 10) + (int(match[2], 16) - 0xDC00))
+        return _of_pair(code, int(match[2], 16))
     if code < 0x20 or 0xD800 <= code < 0xE000 or code in _KEPT:
         return match[0]
     return chr(code) + (match[0][6:] if match[2] else "")
@@ -170,8 +170,13 @@ def _letter(match: re.Match[str]) -> str:
     code = int(match[1], 16)
     low = int(match[2], 16) if match[2] else None
     if 0xD800 <= code < 0xDC00 and low is not None:
-        return chr(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00))
+        return _of_pair(code, low)
     rest = "\ufffd" if low is not None else ""
     if 0xD800 <= code < 0xE000:
         return "\ufffd" + rest
     return (match[0][:6] if code < 0x20 or code in {0x22, 0x5C, 0x7F} else chr(code)) + rest
+
+
+def _of_pair(high: int, low: int) -> str:
+    """The character that two halves of a surrogate pair stand for."""
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))

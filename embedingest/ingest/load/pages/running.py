@@ -158,7 +158,7 @@ def _is_row(edge: _Edge, running: set[int]) -> bool:
         return True
     line = edge.line
     for inner in edge.inward:
-        if not line.gap or abs(inner.box.middle - line.box.middle) > 2.5 * _height(line):
+        if not line.gap or _distance(inner, line) > 2.5 * _height(line):
             return False
         if id(inner) not in running:
             return inner.gap
