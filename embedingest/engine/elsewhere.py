@@ -72,12 +72,12 @@ def _cached() -> Iterator[FoundModel]:
     for name, folder in cached_repositories():
         with contextlib.suppress(OSError):
             if (snapshot := snapshot_of(folder)) is not None:
-                plain = name.short.removesuffix(":latest")
+                plain = name.plain
                 use = f"use it as it is: `--model {plain}`"
                 yield FoundModel(name.short, "Hugging Face cache", str(snapshot), _size(snapshot), use)
             for file in sorted((folder / "snapshots").glob("*/**/*.gguf")):
                 if is_embedding_gguf(file):
-                    plain = name.short.removesuffix(":latest")
+                    plain = name.plain
                     use = _use_of_gguf(re.sub(r"(?i)-gguf$", "", plain), file)
                     yield FoundModel(f"{plain}/{file.name}", "GGUF", str(file), file.stat().st_size, use)
 
@@ -92,7 +92,7 @@ def _in_ollama() -> Iterator[FoundModel]:
                     name = ModelName.parse(f"{host}/{namespace}/{model}:{tag}")
                     weights, size = _weights_of(store, read_bounded(manifest, _LARGEST_MANIFEST_BYTES))
                     if is_embedding_gguf(weights):
-                        plain = name.short.removesuffix(":latest")
+                        plain = name.plain
                         yield FoundModel(name.short, "Ollama's store", str(weights), size, _use_of_gguf(plain, weights))
 
 

@@ -232,7 +232,7 @@ def known_prompts(name: ModelName, stated: Mapping[str, str]) -> dict[str, str]:
 
 def near(name: ModelName, others: Iterable[str] = ()) -> list[str]:
     """Names of the table and of `others` that look like this one, the nearest first."""
-    asked = name.short.lower().removesuffix(":latest")
+    asked = name.short.lower().removesuffix(":latest")  # of a tag in any case
     shorts = {other.lower().removesuffix(":latest"): other.removesuffix(":latest") for other in (*_NAMES, *others)}
     same = [short for short in shorts if short.partition(":")[0] == asked.partition(":")[0]]
     same += [short for short in shorts if len(asked) > 1 and asked in short and short not in same]

@@ -92,6 +92,11 @@ class ModelName:
         return f"{path}:{self.tag}"
 
     @property
+    def plain(self) -> str:
+        """What people type: `short`, without the tag that stands there anyway."""
+        return self.short.removesuffix(f":{_TAG}")
+
+    @property
     def role(self) -> Role | None:
         """The prompt that a tag such as `m:query` asks for."""
         return next((role for role in ROLES if role == self.tag.lower()), None)

@@ -97,7 +97,7 @@ def _on_the_hub(name: ModelName) -> str:
         likely = near(name)
         hint = f"did you mean {', '.join(likely)}? " if likely else ""
         raise PullError(
-            f"no model `{name.short.removesuffix(':latest')}` is known",
+            f"no model `{name.plain}` is known",
             remedy=f"{hint}Any model of the hub is `namespace/model`; `docs/models.md` has the short names",
         )
     return repository
