@@ -53,7 +53,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _own_log_levels() -> Iterator[None]:
     """The program sets its own levels when it runs in the test's process; the next test is not to inherit them."""
     yield
-    for name in ("embedingest", "httpx", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers"):
+    for name in (
+        "embedingest",
+        "embedingest.told",
+        "httpx",
+        "uvicorn.access",
+        "watchfiles",
+        "sentence_transformers",
+        "transformers",
+    ):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 

@@ -161,7 +161,7 @@ def _watches() -> Iterator[Finding]:
     if sys.platform != "linux":
         return
     with contextlib.suppress(OSError, ValueError):
-        allowed = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
+        allowed = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text("ascii"))
         message = f"{allowed:,} folders can be watched at once"
         if allowed < _FEW_WATCHES:
             remedy = f"`sudo sysctl fs.inotify.max_user_watches={_FEW_WATCHES * 16}`; beyond it folders are polled"

@@ -313,10 +313,10 @@ class CompiledEncoder(FolderEncoder):
         # The blob beside the graph spares the next process the compiling.
         blobs = {"CACHE_DIR": str(self.entry.folder / "blobs"), "CACHE_MODE": self.entry.note.get("blobs", _BLOBS[0])}
         try:
-            compiled = self._core.compile_model(str(self.entry.graph), "CPU", {**options, **blobs})
+            compiled = runtime.compile_kept(self._core, str(self.entry.graph), {**options, **blobs})
         except RuntimeError as error:  # a read-only or full cache, a damaged blob: only the next start is slower
             _log.info("compiling %s without keeping the result: %s", self.entry.graph, str(error).strip())
-            compiled = self._core.compile_model(str(self.entry.graph), "CPU", {**options, "CACHE_DIR": ""})
+            compiled = runtime.compile_kept(self._core, str(self.entry.graph), {**options, "CACHE_DIR": ""})
         pool: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(requests):
             pool.put(compiled.create_infer_request())

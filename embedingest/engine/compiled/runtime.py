@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-__all__ = ["load", "runtime_version"]
+__all__ = ["compile_kept", "load", "runtime_version"]
+
+# One at a time: while it keeps or reads what it compiled, OpenVINO sets the locale of the whole process to "C", then
+# back to what it was before. Two at once leave "C" for good: every text file opened without an encoding is ASCII then.
+_keeps_compiled = threading.Lock()
 
 
 @lru_cache(maxsize=1)
@@ -23,6 +28,15 @@ def load() -> Any:
     import openvino
 
     return openvino
+
+
+def compile_kept(core: Any, graph: str, options: dict[str, Any]) -> Any:
+    """The graph compiled for the processor, kept in or read from the `CACHE_DIR` of `options`; one at a time.
+
+    Raises RuntimeError where it cannot be compiled, or what was kept is damaged.
+    """
+    with _keeps_compiled:
+        return core.compile_model(graph, "CPU", options)
 
 
 def runtime_version() -> str | None:

@@ -140,5 +140,5 @@ def _limit(name: str) -> int | None:
     values = []
     for path in (Path("/proc/sys/fs/inotify") / name, Path("/proc/sys/user") / name.replace("user", "inotify")):
         with contextlib.suppress(OSError, ValueError):
-            values.append(int(path.read_text()))
+            values.append(int(path.read_text("ascii")))
     return min(values, default=None)
