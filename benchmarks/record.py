@@ -28,7 +28,8 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 EXCEPT_RESULTS = ":(top,exclude)benchmarks/results"
 LIBRARIES = ("embedingest", "torch", "transformers", "sentence-transformers", "openvino", "tokenizers", "onnxruntime",
-             "fastembed", "numpy", "xllamacpp", "gguf", "uvicorn", "lancedb")  # fmt: skip
+             "fastembed", "numpy", "xllamacpp", "gguf", "uvicorn", "lancedb", "chardet",
+             "charset-normalizer", "wordfreq")  # fmt: skip
 
 
 @dataclass(frozen=True)
