@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 # would compile it all again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# A shell's background job ignores Ctrl-C, and so would every program that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What lies in the caches of whoever runs the tests is none of theirs.
 os.environ["HF_HUB_CACHE"] = os.environ["OLLAMA_MODELS"] = str(Path(tempfile.gettempdir()) / "embedingest-no-models")

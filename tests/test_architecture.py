@@ -351,6 +351,12 @@ def test_the_light_rooms_import_nothing_heavy(code: str) -> None:
     assert not loaded_by(code) & HEAVY
 
 
+def test_a_table_is_opened_without_the_client_of_catalogues_that_lancedb_imports() -> None:
+    loaded = loaded_by("from embedingest.store.database import load\nload()")
+    assert "lance_namespace_urllib3_client.models" in loaded
+    assert "lance_namespace_urllib3_client.api" not in loaded
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import contextlib, io\nfrom embedingest.cli._commands import cli\n"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DamagedTableError, EmbedingestError, StoreError, TableMissingError
+from embedingest.store.put_off import put_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,8 @@ def load() -> Any:
     # The Rust layer reads this once, while it is imported; whoever set it before keeps it.
     for name in ("LANCE_LOG", "LANCEDB_LOG"):
         os.environ.setdefault(name, "error")
+    # Asks catalogues over HTTP: nearly half of the import's time, and never used here.
+    put_off("lance_namespace_urllib3_client")
     import lancedb
 
     return lancedb
