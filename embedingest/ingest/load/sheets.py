@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import MOST_SPAN
+from embedingest.ingest.load.common.compound import MARK
 from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.common.row_text import RowText
 from embedingest.ingest.load.common.zipped import Container, refuse_entities, rewritten
@@ -29,6 +30,14 @@ from embedingest.ingest.load.office.workbook import (
     sheet_facts,
     without_endless_dates,
 )
+from embedingest.ingest.load.office.xls_facts import xls_facts
+from embedingest.ingest.load.office.xlsb_facts import (
+    XlsbStyles,
+    with_days_as_fractions,
+    xlsb_facts,
+    xlsb_sheets,
+    xlsb_styles,
+)
 from embedingest.ingest.load.office.xlsb_sparse import closed_up_binary
 from embedingest.ingest.notices import add_notices
 from embedingest.types import Document
@@ -41,6 +50,7 @@ __all__ = ["SheetLoader", "create"]
 _REPEATED: Final = 1000
 _LARGE: Final = 2_000_000
 _SPARSE: Final = 50
+_STYLES: Final = frozenset({"xl/styles.xml", "xl/styles.bin"})
 _COUNTED: Final = ("unread_sheets", "hidden_sheets", "formulas_without_values", "hidden_rows", "hidden_columns")
 
 
@@ -51,7 +61,7 @@ class SheetLoader:
     """
 
     name = "sheet"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 
@@ -67,7 +77,7 @@ class SheetLoader:
         except calamine.PasswordError as error:
             raise DocumentError(f"{name} is encrypted", source=name, code="encrypted") from error
         except BaseException as error:
-            if not (_is_of_the_file(error, calamine) or isinstance(error, OSError)):
+            if not _is_of_the_file(error, calamine):
                 raise
             raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
         builder, notices = RowText(), dict.fromkeys(_COUNTED, 0) | found.notices
@@ -101,8 +111,8 @@ class SheetLoader:
 
 
 def _is_of_the_file(error: BaseException, calamine: Any) -> bool:
-    """Whether a failure tells of the file; calamine panics for what it did not foresee."""
-    return isinstance(error, (calamine.CalamineError, ValueError)) or type(error).__name__ == "PanicException"
+    """Whether a failure tells of the file, which is in memory; calamine panics for what it did not foresee."""
+    return isinstance(error, (calamine.CalamineError, ValueError, OSError)) or type(error).__name__ == "PanicException"
 
 
 def create(*, comments: bool = False) -> SheetLoader:
@@ -136,10 +146,14 @@ def _formatted(value: Any, code: str) -> str | None:
     return shown(value, code) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def _said(value: Any, code: str | None) -> str:
+    return (_formatted(value, code) if code else None) or _cell(value)
+
+
 def _written(table: Any, facts: SheetFacts | None) -> list[list[str]]:
     """The cells as the sheet shows them; what is merged downwards stands in every row."""
-    if table.height * table.width > _LARGE and facts is None:
-        sparse = _closed_up(table)
+    if table.height * table.width > _LARGE and (facts is None or facts.is_sparse):
+        sparse = _closed_up(table, facts or SheetFacts())
         if sparse is not None:
             return sparse
     values = table.to_python()
@@ -168,12 +182,15 @@ def _inside(
             yield at, across, word
 
 
-def _closed_up(table: Any) -> list[list[str]] | None:
+def _closed_up(table: Any, facts: SheetFacts) -> list[list[str]] | None:
     """A large and nearly empty sheet with its cells moved together; None where it is full enough to be read whole."""
-    cells: dict[tuple[int, int], str] = {}
+    top, left = table.start or (0, 0)
+    cells = {(at - top, column - left): said for (at, column), said in facts.errors.items()}
     most = table.height * table.width // _SPARSE
     for at, row in enumerate(table.iter_rows()):
-        cells |= {(at, column): said for column, value in enumerate(row) if value != "" and (said := _cell(value))}
+        for column, value in enumerate(row):
+            if value != "" and (said := _said(value, facts.formats.get((at + top, column + left)))):
+                cells[at, column] = said
         if len(cells) > most:
             return None
     down, across = dict(moved({at for at, _ in cells})), dict(moved({column for _, column in cells}))
@@ -192,7 +209,7 @@ class _Looked:
     """
 
     data: bytes
-    facts: dict[str, SheetFacts] = field(default_factory=dict)  # by the sheet's name, of XLSX
+    facts: dict[str, SheetFacts] = field(default_factory=dict)  # by the sheet's name, of Excel
     asides: dict[str, Asides] = field(default_factory=dict)
     comments: list[str] = field(default_factory=list)  # of all sheets of OpenDocument
     notices: dict[str, int] = field(default_factory=dict)
@@ -201,21 +218,36 @@ class _Looked:
     def through(cls, data: bytes, name: str) -> _Looked:
         """Raises DocumentError: `bomb`, `corrupt`, `encrypted`."""
         found = cls(data)
-        if not data.startswith(b"PK"):
-            return found
-        container = Container(data, name)
+        if data.startswith(MARK):
+            with contextlib.suppress(DocumentError):  # what is damaged, calamine says
+                for sheet, (facts, beside) in xls_facts(data, name).items():
+                    found.facts[sheet], found.asides[sheet] = facts, beside
+        elif data.startswith(b"PK"):
+            found.unpack(Container(data, name), name)
+        for known in found.facts.values():
+            counts = (known.without_value, known.hidden_rows, known.hidden_columns)
+            add_notices(found.notices, dict(zip(_COUNTED[-3:], counts, strict=True)))
+        return found
+
+    def unpack(self, container: Container, name: str) -> None:
+        """Look through the parts of a zip."""
         formats: dict[int, str] = {}
+        binary = XlsbStyles({}, frozenset())
         facts: dict[str, SheetFacts] = {}
         changed: dict[str, bytes] = {}
-        for path in sorted(container.names, key=lambda path: path != "xl/styles.xml"):
+        for path in sorted(container.names, key=lambda path: path not in _STYLES):
             content = container.read(path)
             if path.endswith((".xml", ".rels")):
                 refuse_entities(content, name)
             if path == "content.xml":
-                changed[path] = found.opendocument(content, name)
+                changed[path] = self.opendocument(content, name)
+            elif path == "xl/styles.bin":
+                binary = xlsb_styles(content)
             elif path.startswith("xl/worksheets/") and path.endswith(".bin"):
-                closed = closed_up_binary(content)
-                changed |= {} if closed is None else {path: closed}
+                closed = closed_up_binary(content) or content
+                closed = with_days_as_fractions(closed, binary.others) or closed
+                changed |= {} if closed is content else {path: closed}
+                facts[path] = xlsb_facts(closed, binary.codes)
             elif path == "xl/sharedStrings.xml":
                 raised = raised_on_the_line(content)
                 changed |= {} if raised is None else {path: raised}
@@ -232,9 +264,8 @@ class _Looked:
                     facts[path] = sheet_facts(changed[path], formats)
                 if facts[path].endless:
                     changed[path] = without_endless_dates(changed.get(path, content))
-        found.data = rewritten(data, changed) if changed else data
-        found.sheets(container, facts)
-        return found
+        self.data = rewritten(self.data, changed) if changed else self.data
+        self.sheets(container, facts)
 
     def opendocument(self, content: bytes, name: str) -> bytes:
         """The content as it is to be read."""
@@ -244,17 +275,23 @@ class _Looked:
         return closed_up_sheets(seen.content, name) or seen.content
 
     def sheets(self, container: Container, facts: dict[str, SheetFacts]) -> None:
-        """What is known of the sheets of XLSX, by their names."""
-        for known in facts.values():
-            counts = (known.without_value, known.hidden_rows, known.hidden_columns)
-            add_notices(self.notices, dict(zip(_COUNTED[-3:], counts, strict=True)))
-        if not facts or not container.has("xl/workbook.xml"):
+        """What is known of the sheets of XLSX and XLSB, by their names."""
+        book = next((path for path in ("xl/workbook.xml", "xl/workbook.bin") if container.has(path)), None)
+        if not facts or book is None:
             return
         with contextlib.suppress(DocumentError):  # what is damaged, calamine says
-            links = relations(container, "xl/workbook.xml")
-            for each in part(container, "xl/workbook.xml").iter():
-                path = links.get(each.get(R + "id", ""), ("", ""))[1] if each.tag.endswith("}sheet") else ""
+            links = relations(container, book)
+            for sheet, link in _listed(container, book):
+                path = links.get(link, ("", ""))[1]
                 if path in facts:
-                    self.facts[each.get("name", "")] = facts[path]
-                    self.asides[each.get("name", "")] = asides(container, path)
+                    self.facts[sheet] = facts[path]
+                    self.asides[sheet] = asides(container, path)
         self.notices["skipped_images"] = sum(each.pictures for each in self.asides.values())
+
+
+def _listed(container: Container, book: str) -> list[tuple[str, str]]:
+    """The name of each sheet, and the relation that leads to it."""
+    if book.endswith(".bin"):
+        return xlsb_sheets(container.read(book))
+    named = (each for each in part(container, book).iter() if each.tag.endswith("}sheet"))
+    return [(each.get("name", ""), each.get(R + "id", "")) for each in named]

@@ -78,7 +78,7 @@ def test_any_bytes_under_any_suffix_fail_alone_or_are_read(suffix):
         assert _code(data, f"x{suffix}") in {"", "binary", "corrupt", "archive", "empty", "unsupported", "encrypted"}
 
 
-def _damaged(data, name):
+def damaged(data, name):
     """Cut at each tenth, with one byte of a hundred changed, and with a few."""
     yield from (data[: len(data) * tenth // 10] for tenth in range(10))
     for seed, share in enumerate((100, 100, 1000, 1000, 1000)):
@@ -90,7 +90,7 @@ def _damaged(data, name):
 
 @pytest.mark.parametrize("name", sorted(name for name, data in samples.good().items() if len(data) < 100_000))
 def test_a_damaged_file_is_read_in_part_or_refused_with_a_reason(name):
-    for data in _damaged(samples.good()[name], name):
+    for data in damaged(samples.good()[name], name):
         try:
             document = bounded_document(load_inner(data, name, name))
         except DocumentError as error:

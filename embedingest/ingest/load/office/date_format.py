@@ -1,7 +1,6 @@
 """Dates, times and durations as a spreadsheet shows them. Knows format codes, no files.
 
-What depends on the reader's country (the usual short date, names of months in other languages) is left to be written
-plainly.
+What depends on the reader's country (the usual short date) is left to be written plainly.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ import datetime as dt
 import re
 from itertools import pairwise
 from typing import Final
+
+from embedingest.ingest.load.office.day_names import DayNames, day_names
 
 __all__ = ["BUILT_IN_DATES", "dated", "is_date_code"]
 
@@ -25,12 +26,7 @@ _TOKEN: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OTHERWISE: Final = frozenset("eEgGbB#?0@")  # eras, Buddhist years, numbers, texts
-_MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_ENGLISH: Final = 9  # the low bits of every English locale
+_ENGLISH: Final = 0x409
 _NAMED: Final = frozenset({("m", 3), ("m", 4), ("m", 5), ("d", 3), ("d", 4)})
 
 Value = dt.datetime | dt.date | dt.time | dt.timedelta
@@ -43,9 +39,10 @@ def is_date_code(code: str) -> bool:
 
 def dated(value: Value, code: str) -> str | None:
     """The value in this format; `None` for a format of another kind, which is left to be written plainly."""
-    parts = _parts(code)
-    if parts is None:
+    found = _parts(code)
+    if found is None:
         return None
+    parts, names = found
     elapsed = _elapsed(value)
     clock = _clock(value)
     hours12 = any(kind == "half" for kind, _ in parts)
@@ -61,22 +58,22 @@ def dated(value: Value, code: str) -> str | None:
         elif kind == "half":
             said.append(("AM" if clock.hour < 12 else "PM")[: len(word) // 2 or 1])
         else:
-            piece = _field(kind, len(word), clock, hours12=hours12)
+            piece = _field(kind, len(word), clock, names, hours12=hours12)
             if piece is None or (kind in "yMd" and isinstance(value, dt.time | dt.timedelta)):
                 return None
             said.append(piece)
     return "".join(said).strip()
 
 
-def _field(kind: str, width: int, clock: dt.datetime, *, hours12: bool) -> str | None:
+def _field(kind: str, width: int, clock: dt.datetime, names: DayNames, *, hours12: bool) -> str | None:
     if kind == "y":
         return f"{clock.year % 100:02}" if width < 3 else f"{clock.year:04}"
     if kind == "M":
-        name = _MONTHS[clock.month - 1]
-        return {1: str(clock.month), 2: f"{clock.month:02}", 3: name[:3], 5: name[:1]}.get(width, name)
+        name, short = names.months[clock.month - 1], names.short_months[clock.month - 1]
+        return {1: str(clock.month), 2: f"{clock.month:02}", 3: short, 5: name[:1]}.get(width, name)
     if kind == "d":
-        name = _DAYS[clock.weekday()]
-        return {1: str(clock.day), 2: f"{clock.day:02}", 3: name[:3]}.get(width, name)
+        name, short = names.days[clock.weekday()], names.short_days[clock.weekday()]
+        return {1: str(clock.day), 2: f"{clock.day:02}", 3: short}.get(width, name)
     number = {"h": (clock.hour % 12 or 12) if hours12 else clock.hour, "m": clock.minute, "s": clock.second}[kind]
     return f"{number:02}" if width > 1 else str(number)
 
@@ -100,10 +97,13 @@ def _clock(value: Value) -> dt.datetime:
     return dt.datetime(2000, 1, 1) + dt.timedelta(seconds=value.total_seconds() % 86400)  # noqa: DTZ001
 
 
-def _parts(code: str) -> list[tuple[str, str]] | None:
-    """Kinds and words of the code's first section. `M` is a month, `m` minutes: those stand by hours or seconds."""
+def _parts(code: str) -> tuple[list[tuple[str, str]], DayNames] | None:
+    """Kinds and words of the code's first section, and the names that it asks for.
+
+    `M` is a month, `m` minutes: those stand by hours or seconds.
+    """
     parts: list[tuple[str, str]] = []
-    english = True
+    language = _ENGLISH
     for match in _TOKEN.finditer(code[:255]):
         literal, escaped, locale, elapsed, half, letters, fraction, other = match.groups()
         if other == ";":
@@ -114,7 +114,7 @@ def _parts(code: str) -> list[tuple[str, str]] | None:
             number = int(locale[-8:], 16)
             if number in {0xF800, 0xF400}:  # as the reader's system writes dates
                 return None
-            english = number & 0xFF == _ENGLISH
+            language = number & 0xFFFF or _ENGLISH
         elif elapsed:
             parts.append(("elapsed", elapsed.lower()))
         elif half:
@@ -130,7 +130,8 @@ def _parts(code: str) -> list[tuple[str, str]] | None:
     if not fields and not any(kind == "elapsed" for kind, _ in parts):
         return None
     named = any(kind in {"M", "d"} and (kind.lower(), len(word)) in _NAMED for kind, word in parts)
-    return None if named and not english else parts
+    names = day_names(language if named else _ENGLISH)
+    return None if names is None else (parts, names)
 
 
 def _tell_months(parts: list[tuple[str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""What stands beside the cells of an XLSX sheet: comments on cells, words of shapes and titles of charts."""
+"""What stands beside the cells of a sheet of Excel: comments on cells, words of shapes and titles of charts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.office.names import FALLBACK, A, C, R
 from embedingest.ingest.load.office.package import part, relations
 from embedingest.ingest.load.office.runs import Hanging, words
+from embedingest.ingest.load.office.xlsb_facts import xlsb_comments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from xml.etree.ElementTree import Element
 
     from embedingest.ingest.load.common.zipped import Container
 
-__all__ = ["Asides", "asides"]
+__all__ = ["Asides", "asides", "remarks"]
 
 _CELLS_IN_DRAWING: Final = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 _SOMEBODY: Final = "somebody"
@@ -44,11 +45,23 @@ def asides(container: Container, path: str) -> Asides:
             elif kind == "threadedComment":
                 said.comments.extend(_threads(container, part(container, target)))
             elif kind == "comments" and not threads:  # else they say the same, behind a remark for old programs
-                said.comments.extend(_notes(part(container, target)))
+                if target.endswith(".bin"):
+                    said.comments.extend(remarks(xlsb_comments(container.read(target))))
+                else:
+                    said.comments.extend(_notes(part(container, target)))
         except DocumentError as error:
             if error.code != "corrupt":
                 raise
     return said._replace(pictures=pictures)
+
+
+def remarks(comments: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    """A line for each comment: its cell, who wrote it, the words, before which Excel writes the name again."""
+    for cell, by, words_ in comments:
+        said = " ".join(words_.split())
+        said = said.removeprefix(f"{by}:").strip() if by else said
+        if said:
+            yield f"Comment on {cell} by {by or _SOMEBODY}: {said}"
 
 
 def _drawn(container: Container, path: str, root: Element) -> Iterator[str]:
@@ -70,13 +83,12 @@ def _drawn(container: Container, path: str, root: Element) -> Iterator[str]:
 
 def _notes(root: Element) -> Iterator[str]:
     authors = ["".join(each.itertext()).strip() for each in _named(root, "author")]
+    found = []
     for note in _named(root, "comment"):
-        said = " ".join("".join(each.text or "" for each in _named(note, "t")).split())
         id_ = note.get("authorId", "")
         by = authors[int(id_)] if id_.isascii() and id_.isdigit() and int(id_[:9]) < len(authors) else ""
-        said = said.removeprefix(f"{by}:").strip() if by else said
-        if said:
-            yield f"Comment on {note.get('ref', '?')} by {by or _SOMEBODY}: {said}"
+        found.append((note.get("ref", "?"), by, "".join(each.text or "" for each in _named(note, "t"))))
+    return remarks(found)
 
 
 def _threads(container: Container, root: Element) -> Iterator[str]:
@@ -86,10 +98,15 @@ def _threads(container: Container, root: Element) -> Iterator[str]:
         if name.startswith("xl/persons/") and name.endswith(".xml")
         for person in _named(part(container, name), "person")
     }
-    for note in _named(root, "threadedComment"):
-        said = " ".join(" ".join(each.text or "" for each in _named(note, "text")).split())
-        if said:
-            yield f"Comment on {note.get('ref', '?')} by {people.get(note.get('personId', '')) or _SOMEBODY}: {said}"
+    notes = _named(root, "threadedComment")
+    return remarks(
+        (
+            each.get("ref", "?"),
+            people.get(each.get("personId", ""), ""),
+            " ".join(t.text or "" for t in _named(each, "text")),
+        )
+        for each in notes
+    )
 
 
 def _named(root: Element, name: str) -> Iterator[Element]:

@@ -15,10 +15,19 @@ from embedingest.ingest.load.office.date_format import BUILT_IN_DATES, is_date_c
 from embedingest.ingest.load.office.number_format import BUILT_IN, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from xml.etree.ElementTree import Element
 
-__all__ = ["SheetFacts", "closed_up", "formats_of", "moved", "sheet_facts", "without_endless_dates"]
+__all__ = [
+    "SheetFacts",
+    "cell_name",
+    "closed_up",
+    "codes_of",
+    "formats_of",
+    "moved",
+    "sheet_facts",
+    "without_endless_dates",
+]
 
 _ROOT: Final = re.compile(rb"<(\w+:)?worksheet[\s>]")
 _REF: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["']""")
@@ -66,16 +75,29 @@ class SheetFacts:
 def formats_of(styles: bytes, name: str) -> dict[int, str]:
     """The codes of the cell styles that show numbers and dates otherwise than plainly, by the style's place."""
     root = xml_root(styles, name)
-    own = {each.get("numFmtId", ""): each.get("formatCode", "") for each in root.iter() if _is(each, "numFmt")}
-    found = {}
+    own = {
+        number: each.get("formatCode", "")
+        for each in root.iter()
+        if _is(each, "numFmt") and (number := _format_number(each)) is not None
+    }
     listed = next((each for each in root.iter() if _is(each, "cellXfs")), None)
-    for place, style in enumerate([] if listed is None else listed):
-        id_ = style.get("numFmtId", "")
-        given = int(id_) if id_.isascii() and id_.isdigit() and len(id_) < 6 else 0
-        code = own.get(id_) or BUILT_IN.get(given) or BUILT_IN_DATES.get(given)
+    numbers = (_format_number(style) or 0 for style in ([] if listed is None else listed))
+    return codes_of(numbers, own)
+
+
+def codes_of(numbers: Iterable[int], own: dict[int, str]) -> dict[int, str]:
+    """The codes of styles by their places: `numbers` are those of their formats, `own` what a file calls formats."""
+    found = {}
+    for place, number in enumerate(numbers):
+        code = own.get(number) or BUILT_IN.get(number) or BUILT_IN_DATES.get(number)
         if code and (shown(1.0, code) is not None or is_date_code(code)):
             found[place] = code
     return found
+
+
+def _format_number(element: Element) -> int | None:
+    id_ = element.get("numFmtId", "")
+    return int(id_) if id_.isascii() and id_.isdigit() and len(id_) < 10 else None
 
 
 def sheet_facts(content: bytes, formats: dict[int, str]) -> SheetFacts:
@@ -198,6 +220,11 @@ def _column(letters: bytes) -> int:
     for letter in letters.upper():
         column = column * 26 + letter - 64
     return max(column - 1, 0)
+
+
+def cell_name(row: int, column: int) -> str:
+    """`B2` for row 1 and column 1."""
+    return f"{_letters(column).decode()}{row + 1}"
 
 
 def _letters(column: int) -> bytes:

@@ -14,7 +14,7 @@ from embedingest.ingest.load.office.workbook import SheetFacts, moved
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["closed_up_binary"]
+__all__ = ["closed_up_binary", "records"]
 
 _ROW: Final = 0
 _BLANK: Final = 1
@@ -29,7 +29,7 @@ def closed_up_binary(content: bytes) -> bytes | None:
     rows: set[int] = set()
     columns: set[int] = set()
     row = cells = 0
-    for kind, at, length in _records(content):
+    for kind, at, length in records(content):
         if kind == _ROW and length >= 4:
             (row,) = _NUMBER.unpack_from(content, at)
         elif kind in _CELLS and length >= 4:
@@ -44,7 +44,7 @@ def closed_up_binary(content: bytes) -> bytes | None:
 
 def _moved_together(content: bytes, rows: list[tuple[int, int]], columns: list[tuple[int, int]]) -> bytes:
     changed = bytearray(content)
-    for kind, at, length in _records(content):
+    for kind, at, length in records(content):
         if kind == _DIMENSION and length >= _BOUNDS.size:
             _BOUNDS.pack_into(changed, at, 0, rows[-1][1], 0, columns[-1][1])
         elif (kind in {_ROW, _BLANK} or kind in _CELLS) and length >= 4:
@@ -54,7 +54,7 @@ def _moved_together(content: bytes, rows: list[tuple[int, int]], columns: list[t
     return bytes(changed)
 
 
-def _records(content: bytes) -> Iterator[tuple[int, int, int]]:
+def records(content: bytes) -> Iterator[tuple[int, int, int]]:
     """The kind of each record, where its bytes begin, and how many there are. What is cut off is left out."""
     at, end = 0, len(content)
     while at < end:

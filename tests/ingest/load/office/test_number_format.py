@@ -67,7 +67,7 @@ def test_a_number_is_shown(value, code, said):
         (dt.time(9, 5), "dd.mm.yyyy", None),
         (dt.timedelta(hours=30, minutes=5), "[h]:mm:ss", "30:05:00"),
         (dt.timedelta(minutes=95), "[mm]:ss", "95:00"),
-        (MOMENT, "[$-407]d. mmmm yyyy", None),
+        (MOMENT, "[$-407]d. mmmm yyyy", "5. März 2024"),
         (MOMENT, "[$-F800]dddd, mmmm dd, yyyy", None),
         (MOMENT, "0.00", None),
     ],
