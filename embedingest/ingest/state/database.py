@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 _VERSION: Final = 3
 _TIMEOUT_SECONDS: Final = 10
+_LOCKED_SECONDS: Final = 0.005
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS roots (alias TEXT PRIMARY KEY, path BLOB NOT NULL) WITHOUT ROWID;
@@ -245,11 +247,11 @@ class JournalDatabase:
             raise sqlite3.DatabaseError(foreign)
         db = self._handle()
         try:
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            version, parts = _facts(db)
             if version not in {0, _VERSION}:
                 raise sqlite3.DatabaseError(f"version {version}, this program writes {_VERSION}")
             if version == 0:
-                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                if parts:
                     raise sqlite3.DatabaseError("it is another program's database")
                 if not self._mend:
                     raise sqlite3.DatabaseError("it is empty")
@@ -269,7 +271,8 @@ class JournalDatabase:
         else:
             db = connected(self.path, "mode=rw")
         try:
-            db.execute("PRAGMA journal_mode=WAL")
+            if self._mend:
+                _keep_log(db)
             db.execute("PRAGMA synchronous=NORMAL")
         except BaseException:
             db.close()
@@ -284,6 +287,32 @@ class JournalDatabase:
             f"the journal {self.path} cannot be used: {reason}",
             remedy="free some space or mend the permissions of that folder, or choose another with `--state`",
         )
+
+
+def _keep_log(db: sqlite3.Connection) -> None:
+    """Let the file have a write-ahead log. SQLite refuses that at once where another process makes the same file."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOCKED_SECONDS)
+        else:
+            return
+
+
+def _facts(db: sqlite3.Connection) -> tuple[int, int]:
+    """The version of a journal and its number of tables and indexes, as of one moment: another process may make it."""
+    db.execute("BEGIN")
+    try:
+        version, parts = db.execute(
+            "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+        ).fetchone()
+    finally:
+        db.execute("ROLLBACK")
+    return int(version), int(parts)
 
 
 def _add_later_columns(db: sqlite3.Connection) -> None:
