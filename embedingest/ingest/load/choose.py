@@ -36,7 +36,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "csv": ".csv .tsv .tab .psv",
         "epub": ".epub",
         "notebook": ".ipynb",
-        "mail": ".eml .emlx .mbox .mbx",
+        "mail": ".eml .emlx .mbox .mbx .msg .oft",
         "saved-page": ".mht .mhtml",
         "rtf": ".rtf",
         "wiki": ".wiki .mediawiki .wikitext",
@@ -76,6 +76,11 @@ _INSIDE_ZIP: Final = (
     (b"mimetypeapplication/vnd.oasis.opendocument", "opendocument"),
 )
 
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OUTLOOK: Final = (".msg", ".oft")
+_MESSAGE: Final = "__properties_version1.0".encode("utf-16-le")
+_TNEF: Final = b"\x78\x9f\x3e\x22"
+
 _COMPRESSED: Final = (
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "bzip2"),
@@ -90,7 +95,6 @@ REFUSED: Final = {
     ".dot": ("a Word template of 97-2003", "save it as DOCX, in Word or LibreOffice"),
     ".ppt": ("a PowerPoint presentation of 97-2003", "save it as PPTX, in PowerPoint or LibreOffice"),
     ".pps": ("a PowerPoint presentation of 97-2003", "save it as PPTX, in PowerPoint or LibreOffice"),
-    ".msg": ("an Outlook message", "save it as EML, or export the folder as MBOX"),
     ".pages": ("a document of Apple iWork", "export it as DOCX, XLSX, PPTX or PDF"),
     ".numbers": ("a document of Apple iWork", "export it as DOCX, XLSX, PPTX or PDF"),
     ".key": ("a document of Apple iWork", "export it as DOCX, XLSX, PPTX or PDF"),
@@ -139,6 +143,8 @@ def choose(name: str, head: bytes, loaders: Mapping[str, str] | None = None) -> 
             return loader
     lower = path.name.lower()
     named = SUFFIXES.get(lower) or SUFFIXES.get(PurePosixPath(lower).suffix)
+    if named == "mail" and lower.endswith(_OUTLOOK) and not head.startswith(_OLE):
+        named = None  # other programs call texts so
     kind = _packed(name, head, named)
     if kind is not None:
         return kind
@@ -159,8 +165,10 @@ def _packed(name: str, head: bytes, named: str | None) -> str | None:
     compressed = next((loader for mark, loader in _COMPRESSED if head.startswith(mark)), None)
     if compressed is not None and not (compressed == "bzip2" and _is_plain(head)):
         return compressed
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return _compound(name, named)
+    if head.startswith(_OLE):
+        return "mail" if _MESSAGE in head else _compound(name, named)
+    if head.startswith(_TNEF):
+        return "mail"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(name, head, named)
     if named == "opendocument" and b"<?xml" in head[:100].replace(b"\0", b""):
@@ -192,8 +200,8 @@ def _is_plain(head: bytes) -> bool:
 
 
 def _compound(name: str, named: str | None) -> str:
-    """OLE files: spreadsheets are read; DOCX and PPTX loaders say whether theirs is encrypted or merely old."""
-    if named in {"sheet", "docx", "pptx"}:
+    """OLE files: sheets and messages are read; DOCX and PPTX loaders say whether theirs is encrypted or merely old."""
+    if named in {"sheet", "docx", "pptx", "mail"}:
         return named
     suffix = PurePosixPath(name.lower()).suffix
     what, remedy = REFUSED.get(suffix, ("a file of Office 97-2003 or like it", "save it in a current format"))

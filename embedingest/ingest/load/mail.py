@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.ingest.load.common.budget import shared
+from embedingest.ingest.load.common.compound import MARK as OUTLOOK
 from embedingest.ingest.load.inner import Options, children
 from embedingest.ingest.load.letters import headers
 from embedingest.ingest.load.letters.mailbox import messages as each_message
+from embedingest.ingest.load.letters.mapi import to_message
+from embedingest.ingest.load.letters.msg import read_msg
 from embedingest.ingest.load.letters.parts import collect
+from embedingest.ingest.load.letters.tnef import MARK as PACKED
+from embedingest.ingest.load.letters.tnef import read_tnef
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -23,16 +28,17 @@ _HEADERS: Final = (("from", "From"), ("to", "To"), ("cc", "Cc"), ("date", "Date"
 
 
 class MailLoader:
-    """One message (EML, EMLX) or many (MBOX). Each is a section under its subject, with a `message` span: its id.
+    """One message (EML, EMLX, Outlook's MSG and winmail.dat) or many (MBOX).
 
-    Plain text that says anything is preferred to HTML. `attachments=False` leaves attachments unread. `options`
-    are settings of the loaders that read attachments, by loader name.
+    Each is a section under its subject, with a `message` span: its id. Plain text that says anything is preferred to
+    HTML. `attachments=False` leaves attachments unread. `options` are settings of the loaders that read attachments,
+    by loader name.
     """
 
     name = "mail"
-    version = "12"
-    suffixes = frozenset({".eml", ".emlx", ".mbox", ".mbx"})
-    mimes = frozenset({"message/rfc822", "application/mbox"})
+    version = "13"
+    suffixes = frozenset({".eml", ".emlx", ".mbox", ".mbx", ".msg", ".oft"})
+    mimes = frozenset({"message/rfc822", "application/mbox", "application/vnd.ms-outlook", "application/ms-tnef"})
 
     def __init__(self, *, attachments: bool = True, options: Options | None = None) -> None:
         self._attachments = attachments
@@ -40,7 +46,7 @@ class MailLoader:
 
     def load(self, data: bytes, name: str) -> Document:
         """The text of the message or of all messages; a single message's headers are the metadata."""
-        messages = [_parse(part) for part in each_message(data)]
+        messages = _messages(data, name)
         if not any(message.keys() for message in messages):
             raise DocumentError(f"{name} holds no message: it has no headers", source=name, code="corrupt")
         assembly = Assembly()
@@ -49,7 +55,7 @@ class MailLoader:
         for number, message in enumerate(messages, start=1):
             start = assembly.next
             subject = headers.header(message, "Subject") or "(no subject)"
-            parts = collect(message, notices)
+            parts = collect(message, notices, unpack=not data.startswith(PACKED))
             _write(assembly, message, subject, parts.body)
             assembly.span(start, "heading", subject)
             assembly.span(start, "message", headers.header(message, "Message-ID") or str(number))
@@ -62,7 +68,7 @@ class MailLoader:
             source=name,
             has_lines=False,
             text=assembly.text,
-            mime="message/rfc822" if single else "application/mbox",
+            mime=_mime(data) if single else "application/mbox",
             title=headers.header(messages[0], "Subject") or None if single else None,
             spans=tuple(assembly.spans),
             metadata=_facts(messages[0]) if single else {"messages": len(messages)},
@@ -74,6 +80,21 @@ class MailLoader:
 def create(*, attachments: bool = True, options: Options | None = None) -> MailLoader:
     """The loader of mail."""
     return MailLoader(attachments=attachments, options=options)
+
+
+def _messages(data: bytes, name: str) -> list[EmailMessage]:
+    """Those of a file, in whatever of its forms. Raises DocumentError (`corrupt`)."""
+    if data.startswith(OUTLOOK):
+        return [cast("EmailMessage", to_message(read_msg(data, name)))]
+    if data.startswith(PACKED):
+        return [cast("EmailMessage", to_message(read_tnef(data, name)))]
+    return [_parse(part) for part in each_message(data)]
+
+
+def _mime(data: bytes) -> str:
+    if data.startswith(OUTLOOK):
+        return "application/vnd.ms-outlook"
+    return "application/ms-tnef" if data.startswith(PACKED) else "message/rfc822"
 
 
 def _parse(data: bytes) -> EmailMessage:

@@ -107,3 +107,78 @@ def xls(sheets, codes):
         listed += record(0x85, struct.pack("<I2B", size + len(parts), 0, 0) + wide(name, "<B"))
         parts += begin + cells + record(0x0A)
     return compound({"Workbook": (head + listed + record(0x0A) + parts).ljust(4096, b"\0")})
+
+
+def _stored(properties):
+    """Streams of the properties of variable length, and the entries of those of a fixed one: by (number, type)."""
+    streams, fixed = {}, b""
+    for (which, kind), value in properties.items():
+        if kind in {0x1E, 0x1F, 0x102}:
+            raw = value.encode("utf-16-le") if kind == 0x1F else value
+            streams[f"__substg1.0_{which:04X}{kind:04X}"] = raw
+            fixed += struct.pack("<HHIQ", kind, which, 6, len(raw))
+        else:
+            fixed += struct.pack("<HHI8s", kind, which, 6, struct.pack("<Q", value))
+    return streams, fixed
+
+
+def msg(properties, attached=(), recipients=(), names=b"", folder=""):
+    """A message of Outlook; what is attached is properties, or a message's `(properties, attached)`."""
+    streams, fixed = _stored(properties)
+    found = {f"{folder}{name}": raw for name, raw in streams.items()}
+    found[f"{folder}__properties_version1.0"] = bytes(24 if folder else 32) + fixed
+    if names:
+        found["__nameid_version1.0/__substg1.0_00030102"] = names
+    for number, each in enumerate(recipients):
+        streams, fixed = _stored(each)
+        here = f"{folder}__recip_version1.0_#{number:08X}/"
+        found |= {here + name: raw for name, raw in streams.items()} | {
+            here + "__properties_version1.0": bytes(8) + fixed
+        }
+    for number, each in enumerate(attached):
+        here = f"{folder}__attach_version1.0_#{number:08X}/"
+        if isinstance(each, tuple):
+            found |= msg(*each, folder=f"{here}__substg1.0_3701000D/") | {here + "__properties_version1.0": bytes(8)}
+            continue
+        streams, fixed = _stored(each)
+        found |= {here + name: raw for name, raw in streams.items()} | {
+            here + "__properties_version1.0": bytes(8) + fixed
+        }
+    return found if folder else compound(found)
+
+
+def packed(properties, attached=()):
+    """What Outlook packs for itself; each attachment is its name and its bytes, or what is packed in it."""
+    out = (
+        b"\x78\x9f\x3e\x22\x01\0"
+        + _attribute(0x69007, struct.pack("<II", 1252, 0))
+        + _attribute(0x69003, _listed(properties))
+    )
+    for name, data in attached:
+        out += _attribute(0x69002, bytes(14))
+        inner = data.startswith(b"\x78\x9f\x3e\x22")
+        out += b"" if inner else _attribute(0x6800F, data)
+        out += _attribute(
+            0x69005, _listed({(0x3707, 0x1F): name} | ({(0x3701, 0x0D): bytes(16) + data} if inner else {}))
+        )
+    return out
+
+
+def _attribute(kind, body):
+    return struct.pack("<BII", 1, kind, len(body)) + body + struct.pack("<H", sum(body) & 0xFFFF)
+
+
+def _listed(properties):
+    out = struct.pack("<I", len(properties))
+    for (which, kind), value in properties.items():
+        out += struct.pack("<HH", kind, which & 0xFFFF)
+        if which > 0xFFFF:  # known by a number of its own set
+            out = (
+                out[:-2] + struct.pack("<H", 0x8000 + len(out) % 1000) + bytes(16) + struct.pack("<II", 0, which >> 16)
+            )
+        if kind in {0x1E, 0x1F, 0x102, 0x0D}:
+            raw = value.encode("utf-16-le") if kind == 0x1F else value
+            out += struct.pack("<II", 1, len(raw)) + raw.ljust(-(-len(raw) // 4) * 4, b"\0")
+        else:
+            out += struct.pack("<Q", value)[: 8 if kind == 0x40 else 4]
+    return out

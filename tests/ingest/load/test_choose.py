@@ -104,7 +104,6 @@ def test_the_same_word_before_bytes_of_no_text_is_refused(data):
     [
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Word document", "DOCX"),
         ("a.PPT", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "PowerPoint", "PPTX"),
-        ("a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Outlook message", "EML"),
         ("a.mpp", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office 97-2003", "current format"),
         ("a.pages", b"PK\x03\x04Index/Document.iwa", "Apple iWork", "DOCX"),
     ],

@@ -40,7 +40,13 @@ def escaped_lines(text: str) -> str:
 
 def label(text: str) -> str | None:
     """Words in bold letters that stand alone, a heading of a kind; `None` for what is too long to be one."""
-    if not text or "\n" in text or len(text) > _LONGEST_LABEL or "**" in text or len(text.strip("*")) < len(text):
+    if (
+        not text.strip()
+        or "\n" in text
+        or len(text) > _LONGEST_LABEL
+        or "**" in text
+        or len(text.strip("*")) < len(text)
+    ):
         return None
     return f"**{text}**"
 

@@ -16,6 +16,9 @@ from embedingest.ingest.load.html import read
 from embedingest.ingest.load.letters.cards import to_text
 from embedingest.ingest.load.letters.flowed import unflowed
 from embedingest.ingest.load.letters.headers import FAILURES, file_name
+from embedingest.ingest.load.letters.mapi import to_message
+from embedingest.ingest.load.letters.tnef import read_tnef
+from embedingest.ingest.load.rtf import RtfLoader
 from embedingest.ingest.notices import add_notices
 
 if TYPE_CHECKING:
@@ -25,8 +28,9 @@ __all__ = ["Parts", "collect", "words_of"]
 
 _MOST: Final = 2000
 _BODY: Final = frozenset(
-    {"text/plain", "text/html", "text/enriched", "text/richtext", "text/rfc822-headers", "text/calendar"}
+    {"text/plain", "text/html", "text/enriched", "text/richtext", "text/rfc822-headers", "text/calendar", "text/rtf"}
 )
+_OUTLOOK: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _REPORTS: Final = frozenset({"message/delivery-status", "message/disposition-notification"})
 _SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
@@ -47,13 +51,14 @@ _ENRICHED: Final = re.compile(r"<(?!<)[^<>]*>")
 class Parts:
     """Of a part and all within it: its texts in their order, name and bytes of what is attached.
 
-    `asides` are texts that hold beside every alternative: calendars. `plain` says that no text was HTML; `notices` are
-    of the texts.
+    `asides` are texts that hold beside every alternative: calendars. `packed` is what Outlook says once more for
+    itself. `plain` says that no text was HTML; `notices` are of the texts.
     """
 
     texts: list[str] = field(default_factory=list)
     asides: list[str] = field(default_factory=list)
     attached: list[tuple[str, bytes]] = field(default_factory=list)
+    packed: list[Parts] = field(default_factory=list)
     plain: bool = True
     notices: dict[str, int] = field(default_factory=dict)
 
@@ -63,9 +68,12 @@ class Parts:
         return "\n\n".join(stripped for text in [*self.texts, *self.asides] if (stripped := text.strip("\n")).strip())
 
 
-def collect(message: Any, notices: dict[str, int]) -> Parts:
-    """What a message holds. Of alternatives one is its text; what is attached to any of them is kept."""
-    reader = _Reader(notices)
+def collect(message: Any, notices: dict[str, int], *, unpack: bool = True) -> Parts:
+    """What a message holds. Of alternatives one is its text; what is attached to any of them is kept.
+
+    `unpack=False` leaves what Outlook packed for itself an attachment.
+    """
+    reader = _Reader(notices, unpack=unpack)
     stack: list[tuple[str, Iterator[Any], list[Parts]]] = [("mixed", iter([message]), [])]
     while True:
         kind, parts, results = stack[-1]
@@ -74,6 +82,7 @@ def collect(message: Any, notices: dict[str, int]) -> Parts:
             stack.pop()
             whole = _chosen(results) if kind == "alternative" else _joined(results)
             if not stack:
+                whole = _with_packed(whole)
                 add_notices(notices, whole.notices)
                 return whole
             stack[-1][2].append(whole)
@@ -104,8 +113,9 @@ def words_of(part: Any, notices: dict[str, int]) -> str:
 class _Reader:
     """Reads the parts that hold no others, at most so many, and counts what it cannot read."""
 
-    def __init__(self, notices: dict[str, int]) -> None:
+    def __init__(self, notices: dict[str, int], *, unpack: bool) -> None:
         self._notices: Final = notices
+        self._unpack: Final = unpack
         self._parts = 0
         self._attached = 0
 
@@ -130,6 +140,8 @@ class _Reader:
             return Parts([words_of(part, self._notices)])
         if shown and kind in _BODY:
             return self._text(part, kind)
+        if self._unpack and (kind in _OUTLOOK or name.lower() == "winmail.dat"):
+            return self._packed(part, name)
         if kind in _SIGNATURES:
             add_notices(self._notices, {"signatures_left_out": 1})
             return Parts()
@@ -143,7 +155,17 @@ class _Reader:
         usual = f"message-{self._attached}.eml" if kind in _MESSAGES else f"part-{self._attached}"
         return Parts(attached=[(name.replace("/", "_") or usual, _bytes(part, kind))])
 
+    def _packed(self, part: Any, name: str) -> Parts:
+        try:
+            item = read_tnef(part.get_payload(decode=True) or b"", name)
+        except DocumentError as error:
+            add_notices(self._notices, {f"inner_{error.code}": 1})
+            return Parts()
+        return Parts(packed=[collect(to_message(item), self._notices, unpack=False)])
+
     def _text(self, part: Any, kind: str) -> Parts:
+        if kind == "text/rtf":
+            return _rich(part, self._notices)
         text = words_of(part, self._notices)
         if kind == "text/html":
             page = read(text, book=True)  # a message has no frame around it
@@ -158,6 +180,15 @@ class _Reader:
         text, encoded = without_data(text)
         add_notices(self._notices, {**sealed, "encoded_data": sealed.get("encoded_data", 0) + encoded})
         return Parts([_GAP.sub("\n\n", text) if sealed or encoded else text])
+
+
+def _rich(part: Any, notices: dict[str, int]) -> Parts:
+    try:
+        read_ = RtfLoader().load(part.get_payload(decode=True) or b"", "")
+    except DocumentError as error:
+        add_notices(notices, {f"inner_{error.code}": 1})
+        return Parts()
+    return Parts([read_.text], plain=False, notices=dict(read_.notices))
 
 
 def _bytes(part: Any, kind: str) -> bytes:
@@ -183,9 +214,22 @@ def _joined(results: list[Parts]) -> Parts:
         whole.texts += parts.texts
         whole.asides += parts.asides
         whole.attached += parts.attached
+        whole.packed += parts.packed
         whole.plain = whole.plain and parts.plain
         add_notices(whole.notices, parts.notices)
     return whole
+
+
+def _with_packed(whole: Parts) -> Parts:
+    """What Outlook packed is the text only where the message has none, or a plain one that lacks its words."""
+    packed, whole.packed = whole.packed, []
+    if not packed:
+        return whole
+    marked_up = not whole.plain and any(text.strip() for text in whole.texts)
+    both = _chosen([whole, *packed])
+    if marked_up:
+        both.texts, both.plain, both.notices = whole.texts, whole.plain, whole.notices
+    return both
 
 
 def _lacking(plain: Parts, marked_up: Parts) -> tuple[int, bool]:
@@ -221,6 +265,7 @@ def _chosen(results: list[Parts]) -> Parts:
     attached: dict[tuple[str, bytes], None] = {}
     for parts in results:
         whole.asides += parts.asides
+        whole.packed += parts.packed
         attached |= dict.fromkeys(parts.attached)
     whole.attached = list(attached)
     return whole
