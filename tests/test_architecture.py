@@ -287,6 +287,8 @@ class Lazy(NamedTuple):
 # Everything else is imported at the top.
 LAZY = [
     Lazy("cli", "*", "a command, and `--help` above all, starts without what the others need"),
+    Lazy("build.inspect", "build", "looking needs no models of settings"),
+    Lazy("build.inspect", "config", "looking needs no models of settings"),
     Lazy("build", "ingest", "searching and serving need no ingest"),
     Lazy("build", "store", "embedding and serving need no LanceDB"),
     Lazy("build", "engine", "looking needs no engine"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from embedingest.build.remembered import journal_path
+from embedingest.build.journals import journal_path
 from tests.cli.conftest import Shell
 
 THEN = Path(__file__).parent / "data" / "earlier-version"

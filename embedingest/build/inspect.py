@@ -10,9 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.build.pipelines import PipelineLook
-from embedingest.build.remembered import journal_path, recall
-from embedingest.build.session import Session
+from embedingest.build.followed import FollowedFolders, followed_folders
+from embedingest.build.journals import journal_path, output_folders
 from embedingest.errors import DamagedTableError, StoreError, TableMissingError
 from embedingest.ingest.notices import Tally
 from embedingest.paths import absolute
@@ -20,6 +19,7 @@ from embedingest.paths import absolute
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from embedingest.ingest.audit.copied_journal import JournalView
     from embedingest.ingest.audit.status import FollowedRoot, Unreadable
     from embedingest.store.health import Damage
     from embedingest.store.lock import Holder
@@ -65,18 +65,27 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
 
     Raises TableMissingError where nothing was ever ingested into the table.
     """
-    from embedingest.ingest.audit.status import journal_status, lag
+    from embedingest.ingest.audit.copied_journal import viewed
+
+    with viewed(journal_path(state, db, table)) as view:
+        return _status(view, state, db, table)
+
+
+def _status(view: JournalView, state: Path, db: str, table: str) -> dict[str, Any]:
+    from embedingest.ingest.audit.status import lag, status_of
+    from embedingest.ingest.state.reading import decided_in
     from embedingest.store.health import Damage
 
     excluded: Counter[str] = Counter()
     unnamed: list[FollowedRoot] = []
     unreadable: list[Unreadable] = []
-    with Session(recall(state, db, table)) as session:
-        behind = lag(PipelineLook(session), skipped := Tally(), excluded, unnamed, unreadable)
+    values = decided_in(view.journal, journal_path(state, db, table))
+    followed = followed_folders(view, values, state, db) or _recalled_folders(view, state, db, table)
+    behind = lag(followed, skipped := Tally(), excluded, unnamed, unreadable)
     holder = writer_of(state, db, table)
-    facts, damaged = _facts_and_damage(state, db, table)
-    journal = journal_status(journal_path(state, db, table), now=time.time(), skipped=skipped)
-    differs = not damaged and _differs(state, db, table, facts["rows"], written=holder is not None)
+    facts, damaged = _facts_and_damage(view, db, table)
+    journal = status_of(view, now=time.time(), skipped=skipped)
+    differs = not damaged and _differs(view, (state, db, table), facts["rows"], written=holder is not None)
     if not damaged and "bytes" not in facts and any(journal["files"].get(name) for name in ("done", "unverified")):
         damaged = [Damage(f"{table}.lance", "is missing: nothing is left of the table", "rows")]
     return {
@@ -92,6 +101,17 @@ def status_document(state: Path, db: str, table: str) -> dict[str, Any]:
         "unreadable": unreadable,
         **journal,
     }
+
+
+def _recalled_folders(view: JournalView, state: Path, db: str, table: str) -> FollowedFolders:
+    """The folders of the settings that were remembered. Raises what `recall` does, and PluginError."""
+    from embedingest.build.extend import extended
+    from embedingest.build.remembered import recall
+    from embedingest.config import DEFAULT
+
+    settings = recall(state, db, table)
+    config = extended(settings.pipelines[DEFAULT], settings.plugins, state)
+    return FollowedFolders(view, config.sources, config.metadata_rules.sidecar, output_folders(state, db))
 
 
 class FoldersBehind:
@@ -126,19 +146,17 @@ class FoldersBehind:
             return {}
 
 
-def _noted_facts(state: Path, db: str, table: str) -> dict[str, Any] | None:
+def _noted_facts(view: JournalView, db: str, table: str) -> dict[str, Any] | None:
     """The facts that the last writer noted; `None` where somebody changed the table since, or they cannot be told.
 
     Opening the table takes a second and a hundred MiB.
     """
-    from embedingest.ingest.state.reading import reading
     from embedingest.ingest.state.table_facts import noted_facts
     from embedingest.store.token import version_token
 
-    if not (token := version_token(db, table)):
-        return None
-    with suppress(StoreError, ValueError), reading(journal_path(state, db, table)) as journal:
-        return None if journal is None else noted_facts(journal, token)
+    with suppress(StoreError, ValueError):
+        if view.journal is not None and (token := version_token(db, table)):
+            return noted_facts(view.journal, token)
     return None
 
 
@@ -154,24 +172,30 @@ def _short_of_room(state: Path, db: str) -> list[dict[str, Any]]:
     return short
 
 
-def _differs(state: Path, db: str, table: str, rows: int, *, written: bool) -> bool:
+def _differs(view: JournalView, place: tuple[Path, str, str], rows: int, *, written: bool) -> bool:
     """Whether the table, which has so many rows, is a version that the journal never saw, and other rows than it knows.
 
     A version alone tells nothing: an index that is made beside the commits gives one. A writer (`written`) notes in the
-    journal what it has committed, a moment later.
+    journal what it has committed, a moment later; what was committed since the view began, the journal may know.
     """
-    for _ in range(_LOOKS if written else 0):
-        if _as_noted(state, db, table, rows):
-            return False
-        time.sleep(_LOOK_SECONDS)
-    return not _as_noted(state, db, table, rows)
+    from embedingest.ingest.audit.copied_journal import viewed
+
+    state, db, table = place
+    if _as_noted(view, db, table, rows):
+        return False
+    for look in range(_LOOKS if written else 1):
+        time.sleep(_LOOK_SECONDS if look else 0.0)
+        with viewed(journal_path(state, db, table)) as anew:
+            if _as_noted(anew, db, table, rows):
+                return False
+    return True
 
 
-def _as_noted(state: Path, db: str, table: str, rows: int) -> bool:
-    from embedingest.ingest.state.reading import reading
+def _as_noted(view: JournalView, db: str, table: str, rows: int) -> bool:
     from embedingest.store.token import version_token
 
-    with suppress(StoreError, ValueError), reading(journal_path(state, db, table)) as journal:
+    journal = view.journal
+    with suppress(StoreError, ValueError):
         token = version_token(db, table)
         if journal is not None and not journal.fresh and token is not None and journal.meta("token") != token:
             return journal.known_rows() == rows
@@ -188,13 +212,13 @@ def root_named(state: Path, db: str, table: str, root: str) -> str:
     return root if known else str(absolute(root))
 
 
-def _facts_and_damage(state: Path, db: str, table: str) -> tuple[dict[str, Any], list[Damage]]:
+def _facts_and_damage(view: JournalView, db: str, table: str) -> tuple[dict[str, Any], list[Damage]]:
     """What is known of the table, and what is wrong with its files as far as a quick look tells."""
     from embedingest.store.health import Damage, damage
 
     damaged = damage(db, table)
     try:
-        return (None if damaged else _noted_facts(state, db, table)) or table_facts(db, table), damaged
+        return (None if damaged else _noted_facts(view, db, table)) or table_facts(db, table), damaged
     except TableMissingError:
         return {"rows": 0}, damaged
     except DamagedTableError as error:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from embedingest.build.extend import extended, mirrors_of
-from embedingest.build.remembered import journal_path
+from embedingest.build.journals import journal_path, output_folders
 from embedingest.config import DEFAULT
-from embedingest.store.uri import local_folder
 from embedingest.store.values import TextSettings, Upkeep
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -28,14 +26,12 @@ if TYPE_CHECKING:
     from embedingest.ingest.requests import Verb
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.opener import Table, Workers
-    from embedingest.ingest.scan.folders import Folders
-    from embedingest.ingest.state.journal import Journal
     from embedingest.store.table import ChunkTable
     from embedingest.types import ModelInfo, Sizer
 
     VectorLender: TypeAlias = Callable[[Collection[str]], dict[str, NDArray[np.float32]]]
 
-__all__ = ["PipelineLook", "PipelineOpener", "open_extractor", "open_pipeline"]
+__all__ = ["PipelineOpener", "open_extractor", "open_pipeline"]
 
 T = TypeVar("T")
 
@@ -79,28 +75,6 @@ def open_pipeline(
     )
 
 
-class PipelineLook:
-    """What the pipeline `name` follows and what is known of it, without anything that a run needs."""
-
-    def __init__(self, engines: EngineSource, name: str = DEFAULT) -> None:
-        state = engines.config.state
-        self._config = extended(engines.config.pipelines[name], engines.config.plugins, state)
-        self._path = journal_path(state, self._config.db, self._config.table)
-        self._outputs = _outputs(state, self._config.db)
-
-    def read_journal(self, read: Callable[[Journal], T]) -> T:
-        """What `read`, which writes nothing, makes of the journal as it is now; of an empty one where it is damaged."""
-        from embedingest.ingest.audit.copied_journal import with_view
-
-        return with_view(self._path, read)
-
-    def folders_of(self, journal: Journal) -> Folders:
-        """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""
-        from embedingest.ingest.scan.folders import Folders
-
-        return Folders.of(self._config, self._outputs, journal.roots())
-
-
 class PipelineOpener:
     """Opens the parts of one pipeline; see `ingest/run/opener.py`. `config` is extended by plug-ins already."""
 
@@ -110,7 +84,7 @@ class PipelineOpener:
         state = engines.config.state
         self.journal_path: Final = journal_path(state, config.db, config.table)
         self.vectors_path: Final = state / "vectors.sqlite"
-        self.outputs: Final = _outputs(state, config.db)
+        self.outputs: Final = output_folders(state, config.db)
         self._engines = engines
         self._config = config
         self._lent = lent
@@ -214,8 +188,3 @@ def _restore(table: ChunkTable, arguments: Mapping[str, Any]) -> SnapshotDeed:
 
     name = str(arguments["name"])
     return SnapshotDeed("restored", name, snapshots.restore(table, name))
-
-
-def _outputs(state: Path, db: str) -> list[Path]:
-    folder = local_folder(db)
-    return [state.absolute(), *([] if folder is None else [folder.absolute()])]

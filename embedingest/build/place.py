@@ -10,10 +10,9 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedingest.build.remembered import journal_path, remembered_meta
-from embedingest.config.moved import moved
+from embedingest.build.journals import journal_path, remembered_meta
 from embedingest.errors import ConfigError, TableMissingError
-from embedingest.paths import absolute, working_folder
+from embedingest.paths import absolute, moved, working_folder
 from embedingest.store.uri import absolute_uri, local_folder
 from embedingest.types import DEFAULT_DB, DEFAULT_STATE
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
+from embedingest.build.followed import note_followed
+from embedingest.build.journals import forgotten_folders, journal_path
 from embedingest.build.models import named_model
 from embedingest.build.settings import checked_settings
 from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig
-from embedingest.config.moved import home_of, moved
 from embedingest.config.remembered import restored, storable
 from embedingest.errors import ConfigError, StoreError, TableMissingError
-from embedingest.paths import absolute
-from embedingest.store.uri import absolute_uri, local_folder
+from embedingest.paths import absolute, home_of, moved
+from embedingest.store.uri import absolute_uri
 from embedingest.types import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -23,28 +22,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.pipeline import Pipeline
 
-__all__ = ["journal_path", "recall", "remember", "remembered_meta", "searching"]
-
-
-def journal_path(state: Path, db: str, table: str) -> Path:
-    """Where the journal of one table lies. Two databases in one state folder have two journals.
-
-    That of a database below its state folder is named so that it is found again when both are moved together.
-    """
-    folder = local_folder(db)
-    if folder is None:
-        return _journal(state, db, table)
-    place, home = folder.resolve(), state.resolve()
-    by_whole_path = _journal(state, str(place), table)
-    if not place.is_relative_to(home):
-        return by_whole_path
-    by_part = _journal(state, place.relative_to(home).as_posix(), table)
-    # Earlier versions named every journal by the whole path.
-    return by_whole_path if os.path.lexists(by_whole_path) and not os.path.lexists(by_part) else by_part
-
-
-def _journal(state: Path, where: str, table: str) -> Path:
-    return state / f"{table}-{hashlib.blake2s(os.fsencode(where), digest_size=4).hexdigest()}.sqlite"
+__all__ = ["recall", "remember", "searching"]
 
 
 def remember(pipeline: Pipeline, config: Config) -> None:
@@ -61,7 +39,8 @@ def remember(pipeline: Pipeline, config: Config) -> None:
         "engine": storable(config.engine_of(pipeline.config.engine)),
         "pipeline": {**storable(pipeline.config), "db": absolute_uri(pipeline.config.db)},
     }
-    pipeline.note({"settings": json.dumps(settings), "forgotten": ""})  # what is named is followed
+    noted = note_followed(settings, pipeline.config)
+    pipeline.note({"settings": json.dumps(noted), "forgotten": ""})  # what is named is followed
 
 
 def recall(state: Path, db: str, table: str) -> Config:
@@ -76,7 +55,7 @@ def recall(state: Path, db: str, table: str) -> Config:
     values = decided(path)
     try:
         document = json.loads(values["settings"])
-        forgotten = {str(moved(absolute(folder), values.get("home"), state)) for folder in _named(values)}
+        forgotten = forgotten_folders(values, state)
     except (KeyError, ValueError):
         _refuse_damaged(path)
         raise TableMissingError(
@@ -105,13 +84,6 @@ def recall(state: Path, db: str, table: str) -> Config:
     return config.model_copy(update={"pipelines": {DEFAULT: _without(config.pipelines[DEFAULT], forgotten)}})
 
 
-def remembered_meta(path: Path, key: str) -> str | None:
-    """A value of the journal at `path`; `None` where there is no journal, or no value."""
-    from embedingest.ingest.state.reading import decided
-
-    return decided(path).get(key)
-
-
 def _refuse_damaged(path: Path) -> None:
     """Raises StoreError where the journal cannot be read: what it remembers is not known then."""
     from embedingest.ingest.audit.copied_journal import journal_fault
@@ -119,10 +91,6 @@ def _refuse_damaged(path: Path) -> None:
     if (fault := journal_fault(path)) is not None:
         remedy = "name the folders once with `embedingest ingest PATH…`, which puts it aside and makes it again"
         raise StoreError(fault, remedy=remedy)
-
-
-def _named(values: dict[str, str]) -> list[str]:
-    return list(json.loads(values.get("forgotten") or "[]"))
 
 
 def _moved(settings: dict[str, Any], state: Path) -> dict[str, Any]:

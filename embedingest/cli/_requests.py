@@ -72,7 +72,8 @@ def perform_or_request(
     is withdrawn. Returns the exit code. The settings are those the table was last written with. Raises
     EmbedingestError where the request failed.
     """
-    from embedingest.build.remembered import journal_path, recall
+    from embedingest.build.journals import journal_path
+    from embedingest.build.remembered import recall
     from embedingest.store.uri import local_folder
 
     lock_seconds = _LEASE_SECONDS if local_folder(db) is None else _LOCK_SECONDS

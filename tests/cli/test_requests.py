@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import embedingest.errors
-from embedingest.build.remembered import journal_path
+from embedingest.build.journals import journal_path
 from embedingest.cli._exit_codes import exit_code
 from embedingest.ingest.requests import error_from_json, error_to_json
 from embedingest.ingest.state.journal import Journal

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from embedingest.build.remembered import journal_path
+from embedingest.build.journals import journal_path
 from embedingest.cli._commands import cli
 from embedingest.cli._main import run_command
 from embedingest.ingest.state.journal import Journal

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.scan.folders import Folders
 
-__all__ = ["audited", "copied_journal", "journal_fault", "with_copy", "with_view"]
+__all__ = ["JournalView", "audited", "copied_journal", "journal_fault", "viewed", "with_copy"]
 
 _PUT_ASIDE: Final = (
     "what failed or waits is not known. `embedingest verify --repair`, and every `ingest` or `watch`, "
@@ -72,21 +72,40 @@ def with_copy(original: Path, read: Callable[[Journal], T], *, told: bool = Fals
         return read(empty)
 
 
-def with_view(original: Path, read: Callable[[Journal], T]) -> T:
-    """What `read`, which takes no longer than to look through the folders, makes of the journal as it is now.
+class JournalView:
+    """The journal as it was at one moment, for all that one look asks of it. `fault` says why it cannot be used.
 
-    Of an empty one where there is none, or a damaged one. What takes longer has a copy: while the journal is read here
-    its log grows.
+    A look takes no longer than to go through the folders: what takes longer has a copy, since the journal's log grows
+    meanwhile. `journal` is `None` where there is none yet, and where it cannot be used.
     """
-    try:
-        with reading(original) as journal:
+
+    def __init__(self, journal: Journal | None, fault: str | None) -> None:
+        self.journal = journal
+        self.fault = fault
+
+    def read(self, read: Callable[[Journal], T]) -> T:
+        """What `read`, which writes nothing, makes of it; of an empty one where there is none, or a damaged one."""
+        try:
+            if self.journal is not None:
+                return read(self.journal)
+        except StoreError as error:
+            _log.info("%s; what it says is left out", error.message)
+        with copied_journal(None) as empty:
+            return read(empty)
+
+
+@contextmanager
+def viewed(original: Path) -> Iterator[JournalView]:
+    """A view of the journal at `original`. Writes nothing and raises nothing."""
+    journal, fault = None, None
+    with ExitStack() as on_exit:
+        try:
+            journal = on_exit.enter_context(reading(original))
             if journal is not None:
-                with journal.unchanging():
-                    return read(journal)
-    except StoreError as error:
-        _log.info("%s; what it says is left out", error.message)
-    with copied_journal(None) as empty:
-        return read(empty)
+                on_exit.enter_context(journal.unchanging())
+        except StoreError as error:
+            journal, fault = None, _told(error)
+        yield JournalView(journal, fault)
 
 
 def audited(
@@ -126,7 +145,12 @@ def journal_fault(path: Path, *, thorough: bool = False) -> str | None:
     try:
         with reading(path) as journal:
             return journal.fault() if thorough and journal is not None else None
-    except DamagedJournalError as error:
+    except StoreError as error:
+        return _told(error)
+
+
+def _told(error: StoreError) -> str:
+    if isinstance(error, DamagedJournalError):
         return f"{error.message}; {_PUT_ASIDE}"
-    except StoreError as error:  # a full disk, or no permission: the journal itself may be sound
-        return f"{error.message}; {error.remedy}" if error.remedy else error.message
+    # A full disk, or no permission: the journal itself may be sound.
+    return f"{error.message}; {error.remedy}" if error.remedy else error.message

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NotRequired, Protocol, TypedDict
 
 from embedingest.errors import StoreError
-from embedingest.ingest.audit.copied_journal import journal_fault
+from embedingest.ingest.audit.copied_journal import viewed
 from embedingest.ingest.notices import gather
 from embedingest.ingest.report import Notices
 from embedingest.ingest.run.outage import OutageStatus, read_outage
 from embedingest.ingest.run.progress import RunStatus, read_run
 from embedingest.ingest.run.survey import survey_root
 from embedingest.ingest.state.damage import DamagedJournalError
-from embedingest.ingest.state.reading import reading
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from embedingest.ingest.audit.copied_journal import JournalView
     from embedingest.ingest.notices import Tally
     from embedingest.ingest.run.survey import Survey
     from embedingest.ingest.scan.folders import Folders
@@ -33,6 +33,7 @@ __all__ = [
     "Unreadable",
     "journal_status",
     "lag",
+    "status_of",
     "unreadable",
 ]
 
@@ -115,14 +116,22 @@ def journal_status(path: Path, *, now: float, skipped: Tally | None = None) -> J
 
     `now` is seconds since the epoch, `skipped` are paths that a scan did not take and the journal never hears of.
     """
-    fault = journal_fault(path)
-    if fault is None:
-        try:
-            with reading(path) as journal:
-                return _no_journal(None) if journal is None else _read(journal, now, skipped)
-        except (StoreError, ValueError, TypeError, LookupError) as error:
-            # A damaged page may still be one, of rows that nobody wrote.
-            fault = error.message if isinstance(error, StoreError) else DamagedJournalError(path, error).message
+    with viewed(path) as view:
+        return status_of(view, now=now, skipped=skipped)
+
+
+def status_of(view: JournalView, *, now: float, skipped: Tally | None = None) -> JournalStatus:
+    """As `journal_status`, of a view of the journal."""
+    fault = view.fault
+    try:
+        if view.journal is not None:
+            return _read(view.journal, now, skipped)
+    except (StoreError, ValueError, TypeError, LookupError) as error:
+        # A damaged page may still be one, of rows that nobody wrote.
+        assert view.journal is not None
+        fault = (
+            error.message if isinstance(error, StoreError) else DamagedJournalError(view.journal.path, error).message
+        )
     return _no_journal(fault)
 
 

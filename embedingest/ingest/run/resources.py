@@ -188,6 +188,8 @@ class Resources:
             self.journal.record(states)
             self.journal.set_meta("committed", f"{self.now():.3f}")
             self.mark()
+        if self.holds_table:
+            self._note_facts()
 
     def mark(self) -> None:
         """The journal agrees with the table as it is now."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from embedingest.errors import ConfigError
 from embedingest.ingest.identity import Source, escape, source_name
@@ -16,9 +16,32 @@ from embedingest.ingest.identity import Source, escape, source_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from embedingest.config import SourceConfig
+__all__ = ["Root", "RootSettings", "owner", "resolve"]
 
-__all__ = ["Root", "owner", "resolve"]
+
+class RootSettings(Protocol):
+    """What the settings say of a root; `SourceConfig` is one."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def alias(self) -> str | None: ...
+
+    @property
+    def include(self) -> Sequence[str]: ...
+
+    @property
+    def exclude(self) -> Sequence[str]: ...
+
+    @property
+    def gitignore(self) -> bool: ...
+
+    @property
+    def hidden(self) -> bool: ...
+
+    @property
+    def follow_symlinks(self) -> Literal["never", "inside", "always"]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +50,7 @@ class Root:
 
     alias: str
     path: Path
-    config: SourceConfig
+    config: RootSettings
 
     def source(self, relative: str) -> str:
         """The source of the file at `relative` under this root."""
@@ -42,7 +65,7 @@ class Root:
         return Source.parse(source).alias == self.alias
 
 
-def resolve(sources: Sequence[SourceConfig], known: Mapping[str, str]) -> tuple[Root, ...]:
+def resolve(sources: Sequence[RootSettings], known: Mapping[str, str]) -> tuple[Root, ...]:
     """The roots of a run. `known` are the stored aliases with their paths.
 
     Raises ConfigError where a path is missing and was never seen, two roots overlap, or an alias is taken.
@@ -77,7 +100,7 @@ def _require(path: Path, known: Mapping[str, str]) -> None:
         )
 
 
-def _alias(source: SourceConfig, path: Path, known: Mapping[str, str]) -> str:
+def _alias(source: RootSettings, path: Path, known: Mapping[str, str]) -> str:
     stored = next((alias for alias, where in known.items() if where == os.fspath(path)), None)
     alias = source.alias or stored or escape(path.name) or "root"
     if "/" in alias or "\x00" in alias or alias in {".", ".."}:

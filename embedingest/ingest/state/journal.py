@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedingest.config.moved import home_of, moved
 from embedingest.errors import StoreError
 from embedingest.ingest.identity import below, source_name
 from embedingest.ingest.state.file_state import NO_STAT, FileState, Known, Stat, stat_facts
@@ -20,6 +19,7 @@ from embedingest.ingest.state.files import FileStates
 from embedingest.ingest.state.kept import KEPT, keep
 from embedingest.ingest.state.pending_deletions import PendingDeletions
 from embedingest.ingest.state.requests import Request, Requests
+from embedingest.paths import home_of, moved
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

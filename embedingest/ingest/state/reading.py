@@ -18,7 +18,7 @@ from embedingest.regular import may_write
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["decided", "reading", "temporary_folder"]
+__all__ = ["decided", "decided_in", "reading", "temporary_folder"]
 
 _TRIES: Final = 100
 _PAUSE_SECONDS: Final = 0.02
@@ -50,8 +50,15 @@ def decided(path: Path) -> dict[str, str]:
 
     Empty where nothing was ever ingested. Writes nothing and never fails.
     """
-    values = kept(path)
     with suppress(StoreError), reading(path) as journal:
+        return decided_in(journal, path)
+    return kept(path)
+
+
+def decided_in(journal: Journal | None, path: Path) -> dict[str, str]:
+    """As `decided`, of the journal at `path` that is open; `None` where it cannot be read."""
+    values = kept(path)
+    with suppress(StoreError):
         if journal is not None:
             values |= {key: value for key in KEPT if (value := journal.meta(key)) is not None}
     return values

@@ -19,6 +19,7 @@ from embedingest.ingest.run.committer import (
 )
 from embedingest.ingest.run.planner import PlannedFile, Planner
 from embedingest.ingest.run.resources import Resources
+from embedingest.ingest.state.table_facts import noted_facts
 from tests.ingest.run.values import INFO, RECIPE, candidate, read
 from tests.ingest.world import World
 
@@ -58,6 +59,7 @@ def test_a_commit_writes_table_journal_and_report(resources: Resources) -> None:
         "docs/c": 1,
     }
     assert [state.source for state in resources.journal.files(state="done")] == ["docs/a", "docs/c"]
+    assert noted_facts(resources.journal, resources.token()) == resources.table().facts()  # for `status` in the midst
     assert (report.files.new, report.files.empty, report.chunks.new) == (2, 1, 3)
     assert committer.noticed == {"docs/b"}, "a file without text is noticed"
     assert committer.commit() == []
