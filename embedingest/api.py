@@ -259,7 +259,8 @@ def embed(
     name, models = named_model(model)
     engine = SharedEngines(Config(models=models)).engine_of(DEFAULT)
     if role is not None:
-        prompt = engine.describe(name).prompt(role)
+        info = engine.describe(name)
+        name, prompt = info.name_for(role, name), info.prompt(role)
     return engine.embed(wanted, model=name, prompt=prompt, dimensions=dimensions, truncate=truncate)
 
 

@@ -86,7 +86,9 @@ class Searcher:
     def _embedded(self, query: SearchQuery) -> SearchQuery:
         engine = self.open_engine()
         model = self._described(engine)
-        embeddings = engine.embed([query.text], model=model.name, prompt=model.prompt("query"), priority="query")
+        embeddings = engine.embed(
+            [query.text], model=model.name_for("query"), prompt=model.prompt("query"), priority="query"
+        )
         return replace(query, vector=embeddings.vectors[0], fingerprint=embeddings.fingerprint)
 
     def _described(self, engine: Engine) -> ModelInfo:

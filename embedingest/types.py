@@ -171,7 +171,8 @@ class ModelInfo:
 
     `max_tokens` is the window that is honoured, special tokens included; `context_length` is the number of
     positions the model has. `prompts` are the model's own sentence-transformers prompts by name. `aliases` are other
-    names that people know the model by.
+    names that people know the model by. `routes` is of a model that embeds queries and documents by different modules:
+    for each role (`""`: of no role) the role that stands for its modules; sizes and windows are those of documents.
     """
 
     name: str
@@ -189,6 +190,14 @@ class ModelInfo:
     modified_at: float = 0.0
     path: str | None = None
     aliases: tuple[str, ...] = ()
+    routes: Mapping[str, str] = field(default_factory=dict)
+
+    def name_for(self, role: str, name: str | None = None) -> str:
+        """The name by which an engine is asked for texts of a role: `name`, with the role where that has modules of its
+        own (`m:query`).
+        """
+        name = self.name if name is None else name
+        return f"{name}:{role}" if self.routes else name
 
     def prompt(self, role: str) -> str:
         """The text put in front of a `query` or a `document`; empty where the model names none."""

@@ -215,6 +215,13 @@ say was written from memory, and so were the further tags (`-fp16`, letters) and
 settings; where it states none, those here; those of the configuration over both. `embedingest models show NAME` tells
 which hold, the sizes that the files state, and which precision runs the model on this machine: compiled, where that
 gives the vectors of the model's own forward pass, else by torch.
+
+A model whose `Router` (once `Asym`) sends queries and documents through different modules takes each by its role, in
+the same ways: searches and `NAME:query` go the one way, documents that are ingested and `NAME:document` the other, a
+text of no role by the default route that the model states; where it states none, that is an error. `models show`
+tells the modules of each role and what runs them: each way is compiled, or a table, for itself, and takes its own
+place in memory. The fingerprint is of all ways together. Only routes for text are read, and no Router within a
+Router.
 """
 
 

@@ -44,7 +44,7 @@ def open_extractor(engines: EngineSource, name: str = DEFAULT) -> tuple[Extracto
     config = extended(engines.config.pipelines[name], engines.config.plugins, engines.config.state)
     engine = engines.engine_of(config.engine)
     recipe = Recipe(config, engine.describe(config.model))
-    setup = recipe.setup(engine.sizer(config.model, prompt=recipe.prompt))
+    setup = recipe.setup(engine.sizer(recipe.model, prompt=recipe.prompt))
     return Extractor(setup), setup.sizer
 
 

@@ -35,11 +35,12 @@ __all__ = ["Catalog", "ModelMatch"]
 
 HASHING: Final = "hashing"
 _THREADED: Final = (AUTO, "compiled")
+_ROUTE: Final = "#"  # in a key between the model's and a role; no name has it
 
 
 @dataclass(frozen=True, slots=True)
 class ModelMatch:
-    """What a name stands for: the key of a model, and the prompt that the name asks for (`m:query`)."""
+    """What a name stands for: the key of a model, and the role that the name asks for (`m:query`)."""
 
     key: str
     role: Role | None
@@ -159,7 +160,32 @@ class Catalog:
 
     def describe(self, name: str) -> ModelInfo:
         """What is known of a model, its weights unread. Raises ModelNotFoundError, ModelLoadError."""
-        return self.describe_key(self.find(name).key)
+        match = self.find(name)
+        return self.describe_key(match.key if match.role is None else self.route(match))
+
+    def route(self, match: ModelMatch, *, strict: bool = True) -> str:
+        """The key of what embeds texts of the match's role: of a model with routes, one for each that differs.
+
+        Raises ConfigError where no route takes them; with `strict` off, any route stands in.
+        """
+        routes = self.describe_key(match.key).routes
+        if not routes:
+            return match.key
+        asked: str = match.role or ""
+        if asked not in routes and not strict:
+            asked = next(iter(routes))
+        if asked not in routes:
+            self._entries[match.key].folder_for(asked)  # raises with the reason
+        return f"{match.key}{_ROUTE}{routes[asked]}"
+
+    def keys_of(self, key: str) -> set[str]:
+        """The keys under which a model may be in memory: its own, and those of its routes."""
+        info = self.known(key)
+        return {key, *(f"{key}{_ROUTE}{role}" for role in ({} if info is None else info.routes).values())}
+
+    def by_role(self, key: str) -> dict[str, str]:
+        """The key of what embeds texts of each role (`""`: of none); empty for a model without routes."""
+        return {role: f"{key}{_ROUTE}{by}" for role, by in self.describe_key(key).routes.items()}
 
     def known(self, key: str) -> ModelInfo | None:
         """The description of a model, if it was described before; reads no file."""
@@ -170,11 +196,11 @@ class Catalog:
         """As `describe`, for a key that `find` gave."""
         if (info := self.known(key)) is not None:
             return info
-        entry = self._entries[key]
+        entry, role = self._of(key)
         self._check_damage(key, entry)
         try:
             with entry.named():
-                info = self._info(entry)
+                info = self._info(entry, role)
         except (EmbedingestError, ImportError):
             raise
         except Exception as error:
@@ -188,10 +214,10 @@ class Catalog:
 
     def sizer(self, name: str, *, prompt: str = "") -> Sizer:
         """A token counter whose capacity is the window less special tokens and `prompt`. Loads no weights."""
-        key = self.find(name).key
-        entry, info = self._entries[key], self.describe_key(key)
+        key = self.route(self.find(name))
+        (entry, role), info = self._of(key), self.describe_key(key)
         capacity = info.max_tokens - info.special_tokens
-        folder = entry.folder()
+        folder = entry.folder_for(role)
         if folder is None or entry.is_plugin:
             return self._sizer_of_encoder(key, capacity, prompt)
         from embedingest.engine.folder.tokenizer import TokenizerSizer
@@ -209,25 +235,25 @@ class Catalog:
 
     def open(self, key: str) -> Encoder:
         """Load a model. Raises ModelLoadError, PluginError."""
-        entry = self._entries[key]
+        entry, role = self._of(key)
         if entry.packaged is not None and entry.path is not None:
             entry.packaged.check(entry.path)
         config = entry.config
         options = self._options(config)
         try:
             with entry.named():
-                folder, state = entry.folder(), entry.state
+                folder, state = entry.folder_for(role), entry.state
                 if folder is None and entry.path is not None:  # a plug-in reads the files by itself
                     config = config.model_copy(update={"path": entry.path})
                 encoder: Encoder = registry.create("encoders", config.encoder, folder, config, options=options)
         except WeightsError as error:
             with self._lock:
                 self._damaged[key] = (state, error)
-                self._infos.pop(key, None)
+                self._drop(key)
             raise
         except ModelLoadError:
             with self._lock:
-                self._infos.pop(key, None)  # its files are others by now
+                self._drop(key)  # its files are others by now
             raise
         return encoder
 
@@ -238,7 +264,8 @@ class Catalog:
 
     def folder(self, key: str) -> ModelFolder | None:
         """The model folder of a key; `None` for an encoder that has none. Raises ModelLoadError."""
-        return self._entries[key].folder()
+        entry, role = self._of(key)
+        return entry.folder_for(role)
 
     def runs(self, key: str) -> RuntimeFacts | None:
         """What runs a model and with which of the gate's figures, as `auto.explain`; `None` for other encoders.
@@ -247,8 +274,8 @@ class Catalog:
         """
         from embedingest.engine.auto import explain
 
-        entry = self._entries[key]
-        folder = entry.folder()
+        entry, role = self._of(key)
+        folder = entry.folder_for(role)
         if folder is None or entry.config.encoder not in _THREADED:
             return None
         options = self._options(entry.config)
@@ -256,7 +283,7 @@ class Catalog:
 
     def prompts(self, key: str) -> dict[str, tuple[str, str]]:
         """Each prompt of a model by name, with who says it, as `Entry.prompts`. Raises ModelLoadError."""
-        entry = self._entries[key]
+        entry, _ = self._of(key)
         return entry.prompts(entry.folder())
 
     def _check_damage(self, key: str, entry: Entry) -> None:
@@ -270,15 +297,26 @@ class Catalog:
     def _put(self, entry: Entry) -> None:
         with self._lock:
             self._entries[entry.name.key] = entry
-            self._infos.pop(entry.name.key, None)
+            self._drop(entry.name.key)
 
-    def _info(self, entry: Entry) -> ModelInfo:
-        folder = entry.folder()
+    def _of(self, key: str) -> tuple[Entry, str | None]:
+        """The entry of a key, and the role whose route it is of; `None` for the model as a whole."""
+        key, is_route, role = key.partition(_ROUTE)
+        return self._entries[key], role if is_route else None
+
+    def _drop(self, key: str) -> None:
+        """What is known of a model and its routes is to be read again."""
+        key = key.partition(_ROUTE)[0]
+        for known in [known for known in self._infos if known.partition(_ROUTE)[0] == key]:
+            del self._infos[known]
+
+    def _info(self, entry: Entry, role: str | None) -> ModelInfo:
+        folder = entry.folder_for(role)
         if entry.packaged is not None and entry.path is not None:
             entry.packaged.check(entry.path)
         if folder is None or entry.is_plugin:
             return entry.info_of_encoder(self.open(entry.name.key), folder)
-        return entry.info_of_folder(folder)
+        return entry.info_of_folder(folder, role)
 
 
 def _remedy(name: ModelName, known: list[str]) -> str:

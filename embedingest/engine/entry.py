@@ -12,6 +12,7 @@ from embedingest import registry
 from embedingest.engine.blame import named
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.known import known_prompts, library_names
+from embedingest.engine.names import ROLES
 from embedingest.engine.precision import vector_class
 from embedingest.errors import ModelLoadError
 from embedingest.types import ModelInfo
@@ -74,10 +75,18 @@ class Entry:
 
     def folder(self) -> ModelFolder | None:
         """The files as a sentence-transformers folder; `None` for a plug-in whose files are of another kind."""
+        if self.path is None:
+            return None
         # What no encoder of ours runs is what plug-ins are for.
         with contextlib.suppress(*([ModelLoadError] if self.is_plugin else [])):
-            return None if self.path is None else ModelFolder.open(self.path, pooling=self.config.pooling)
+            folder = ModelFolder.open(self.path, pooling=self.config.pooling)
+            return None if folder.routes and self.is_plugin else folder  # no plug-in is told of roles
         return None
+
+    def folder_for(self, role: str | None) -> ModelFolder | None:
+        """As `folder`; with a role (`""`: texts of none) what embeds these. Raises ModelLoadError, ConfigError."""
+        folder = self.folder()
+        return folder if folder is None or role is None else folder.for_role(role)
 
     def prompts(self, folder: ModelFolder | None) -> dict[str, tuple[str, str]]:
         """Each prompt by name, with who says it: the `repository`, the `table` of known models, or the `settings`."""
@@ -87,20 +96,26 @@ class Entry:
         found |= {name: (text, "repository") for name, text in stated.items() if name not in found}
         return found | {name: (text, "settings") for name, text in self.config.prompts.items()}
 
-    def info_of_folder(self, folder: ModelFolder) -> ModelInfo:
-        """What the files of a model tell. Raises ModelLoadError."""
+    def info_of_folder(self, folder: ModelFolder, role: str | None = None) -> ModelInfo:
+        """What the files of a model tell. Raises ModelLoadError.
+
+        With a role (`""`: texts of none) it is of the route that embeds these; else of the model as a whole, which says
+        of each role who stands for it.
+        """
         from embedingest.engine.folder.tokenizer import FastTokenizer
         from embedingest.engine.folder.whole import check_whole
 
         tokenizer = FastTokenizer.of(folder)
         check_whole(folder, tokenizer)
-        fingerprint = folder.fingerprint(vector_class(self.config.precision))
+        fingerprint = folder.whole_fingerprint(vector_class(self.config.precision))
+        routes = folder.routes.values() if role is None and folder.routes else (folder,)
+        weights = {file: header for route in routes for file, header in route.weights}
         special = tokenizer.special_tokens
         window = tokenizer.window(folder, self.config.max_tokens)
         if window <= special:
             raise ModelLoadError(f"{folder.path} has a window of {window} tokens, {special} of them special")
         return ModelInfo(
-            name=self.name.short,
+            name=self.name.asked_as(role).short if role else self.name.short,
             fingerprint=fingerprint,
             dimensions=folder.dimensions,
             max_tokens=window,
@@ -109,12 +124,13 @@ class Entry:
             prompts={name: text for name, (text, _) in self.prompts(folder).items()},
             default_prompt=folder.default_prompt,
             architecture=folder.architecture,
-            parameters=folder.parameters,
-            size_bytes=folder.size_bytes,
+            parameters=sum(header.parameters for header in weights.values()),
+            size_bytes=sum(header.size_bytes for header in weights.values()),
             digest=_digest(fingerprint),
             modified_at=folder.modified_at,
             path=str(folder.path),
             aliases=library_names(self.name),
+            routes=_routes(folder) if role is None else {},
         )
 
     def info_of_encoder(self, encoder: Encoder, folder: ModelFolder | None) -> ModelInfo:
@@ -138,6 +154,14 @@ class Entry:
             )
         finally:
             encoder.close()
+
+
+def _routes(folder: ModelFolder) -> dict[str, str]:
+    """For each role (`""`: of no role) the one that stands for its modules; none where all roles have the same ones."""
+    if len(folder.routes) > len(ROLES) and all(route is folder for route in folder.routes.values()):
+        return {}
+    roles = sorted(folder.routes, key=lambda role: role == "")
+    return {role: next(o for o in roles if folder.routes[o] is route) for role, route in folder.routes.items()}
 
 
 def _digest(fingerprint: str) -> str:

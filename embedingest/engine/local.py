@@ -63,7 +63,7 @@ class _Call:
     """One embed call under way: its arguments, and what is known so far."""
 
     key: str
-    info: ModelInfo
+    name: str
     texts: Sequence[str]
     truncate: bool
     dimensions: int | None
@@ -163,8 +163,11 @@ class LocalEngine:
 
     async def adescribe(self, model: str) -> ModelInfo:
         """The same, awaited: the first time a model's files are read and hashed, on a thread."""
-        info = self.catalog.known(self.catalog.find(model).key)
-        return await self._in_thread(self.catalog.describe, model) if info is None else info
+        match = self.catalog.find(model)
+        info = self.catalog.known(match.key)
+        if info is not None and not (info.routes and match.role):
+            return info
+        return await self._in_thread(self.catalog.describe, model)
 
     def sizer(self, model: str, *, prompt: str = "") -> Sizer:
         """A picklable token counter whose capacity is the window less special tokens and `prompt`."""
@@ -197,12 +200,13 @@ class LocalEngine:
 
     def unload(self, model: str) -> None:
         """Let a model go as soon as nobody uses it. Raises ModelNotFoundError."""
-        self._pool.unload(self.catalog.find(model).key)
+        for key in self.catalog.keys_of(self.catalog.find(model).key):
+            self._pool.unload(key)
 
     async def tokenize(self, texts: Sequence[str], *, model: str, keep_alive: float | None = None) -> list[TokenIds]:
         """Content tokens of each text, uncut, special tokens left out. Raises TypeError as `embed` does."""
         listed = text_list(texts)
-        key = self.catalog.find(model).key
+        key = self.catalog.route(self.catalog.find(model))
         with await leased(self._pool.acquire(key, keep_alive)) as loaded:
             left = threading.Event()
             try:
@@ -212,7 +216,7 @@ class LocalEngine:
 
     async def detokenize(self, tokens: TokenIds, *, model: str, keep_alive: float | None = None) -> str:
         """The text these content tokens spell. Raises InputError where they are none of this model's."""
-        key = self.catalog.find(model).key
+        key = self.catalog.route(self.catalog.find(model))
         with await leased(self._pool.acquire(key, keep_alive)) as loaded:
             try:
                 return await self._in_thread(loaded.encoder.detokenize, tokens)
@@ -267,10 +271,14 @@ class LocalEngine:
         priority: Priority,
     ) -> _Call:
         listed = text_list(texts)
-        entry = self.catalog.find(model)
-        info = self.catalog.describe_key(entry.key)
-        literal = _default_prompt(info, entry.role) if prompt is None else prompt
-        return _Call(entry.key, info, listed, truncate, dimensions, context, literal, keep_alive, priority)
+        match = self.catalog.find(model)
+        key = self.catalog.route(match, strict=bool(listed))
+        info = self.catalog.describe_key(key)
+        if keep_alive == 0 and not listed:
+            self.unload(model)
+        literal = _default_prompt(info, match.role) if prompt is None else prompt
+        name = self.catalog.describe_key(match.key).name
+        return _Call(key, name, listed, truncate, dimensions, context, literal, keep_alive, priority)
 
     @contextlib.contextmanager
     def _admitted(self) -> Iterator[None]:
@@ -329,7 +337,7 @@ def _finish(call: _Call, raw: vectors.Vectors, loaded: LoadedModel, ticket: Tick
         token_counts=counts,
         truncated=tuple(call.truncated),
         fingerprint=loaded.fingerprint,
-        model=call.info.name,
+        model=call.name,
         load_seconds=call.load_seconds,
         total_seconds=time.perf_counter() - call.began,
         seconds={

@@ -62,6 +62,7 @@ class ModelName:
         if local and cloud:
             raise InvalidNameError(f'use either :local or :cloud, not both: "{text.strip()}"')
         path, tag = _split_tag(name)
+        path, plain = _split_tag(path) if tag.lower() in ROLES else (path, tag)
         parts = path.split("/", 3)
         if len(parts) > 3:
             raise InvalidNameError
@@ -70,11 +71,13 @@ class ModelName:
             (_HOST_PATTERN, host),
             (_NAMESPACE_PATTERN, namespace),
             (_PART_PATTERN, model),
-            (_PART_PATTERN, tag),
+            (_PART_PATTERN, plain),
         )
+        if tag.lower() in ROLES and plain.lower() != _TAG:
+            tag = f"{plain}:{tag}"
         if not all(pattern.fullmatch(part) for pattern, part in patterns):
             raise InvalidNameError
-        return cls(host, namespace, model, tag, cloud or tag.lower().endswith("-cloud"))
+        return cls(host, namespace, model, tag, cloud or plain.lower().endswith("-cloud"))
 
     @property
     def key(self) -> str:
@@ -98,12 +101,18 @@ class ModelName:
 
     @property
     def role(self) -> Role | None:
-        """The prompt that a tag such as `m:query` asks for."""
-        return next((role for role in ROLES if role == self.tag.lower()), None)
+        """What a tag such as `m:query` or `m:v1.5:query` asks for: the model's prompt and modules for these texts."""
+        return next((role for role in ROLES if role == self.tag.lower().rpartition(":")[2]), None)
 
     def untagged(self) -> ModelName:
-        """The same model at its default tag."""
-        return ModelName(self.host, self.namespace, self.model, _TAG)
+        """The same model without the role that its tag asks for, at its default tag where it has no other."""
+        plain = self.tag.rpartition(":")[0] if self.role is not None else ""
+        return ModelName(self.host, self.namespace, self.model, plain or _TAG)
+
+    def asked_as(self, role: str) -> ModelName:
+        """The name that asks this model for texts of a role."""
+        tag = role if self.tag.lower() == _TAG else f"{self.tag}:{role}"
+        return ModelName(self.host, self.namespace, self.model, tag, self.cloud)
 
 
 def plain_name(text: str) -> str:

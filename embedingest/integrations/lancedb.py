@@ -84,9 +84,10 @@ class EmbedingestFunction(TextEmbeddingFunction):
         if self.host is not None:
             return self._over_http([(prompt or "") + text for text in texts])
         engine = self._in_process()
-        prefix = engine.describe(self.name).prompt(role) if prompt is None else prompt
+        info = engine.describe(self.name)
+        prefix = info.prompt(role) if prompt is None else prompt
         priority: Any = "query" if role == "query" else "bulk"
-        return list(engine.embed(texts, model=self.name, prompt=prefix, priority=priority).vectors)
+        return list(engine.embed(texts, model=info.name_for(role, self.name), prompt=prefix, priority=priority).vectors)
 
     def _in_process(self) -> Engine:
         if self._engine is None:

@@ -105,7 +105,8 @@ class ServerState:
         """Whether this server serves the model of a registered name, whichever of its names it was allowed by."""
         allowed = {ModelName.parse(a).key for a in self.settings.allow_models or ()}
         parsed = ModelName.parse(name)
-        return not allowed or any(other.key in allowed for other in (parsed, *other_names(parsed)))
+        plain = parsed.untagged() if parsed.role is not None else parsed
+        return not allowed or any(other.key in allowed for other in (parsed, plain, *other_names(plain)))
 
     def parse(self, model: str) -> ModelName:
         """Steps 2 and 3 of `routes/embed.py`: an empty name 404, a malformed one 400, a cloud one 403."""
@@ -153,12 +154,16 @@ class ServerState:
                 known = ", ".join(sorted({*info.prompts, "query", "document"}))
                 raise WireError(400, f'model has no prompt "{choice.name}"; it has {known}')
             return info.prompts[choice.name]
-        if choice.input_type is None:
-            return None
-        role = _ROLES.get(choice.input_type.lower())
-        if role is None:
-            raise WireError(400, f'field "input_type" must be query or document, not "{choice.input_type}"')
-        return info.prompt(role)
+        role = _role(choice)
+        return None if role is None else info.prompt(role)
+
+    @staticmethod
+    def name(info: ModelInfo, model: str, choice: PromptChoice) -> str:
+        """The name that the engine is asked by: `model`, with the role that a request chose where that has a way of its
+        own through the model.
+        """
+        role = _role(choice)
+        return model if role is None else info.name_for(role, model)
 
     async def read(self, request: Request, read: Callable[[bytes], T]) -> T:
         """What `read` makes of the body: of a large one on a thread, which a client that leaves need not wait for."""
@@ -174,6 +179,18 @@ class ServerState:
     async def unless_stopping(self, computation: Coroutine[Any, Any, T]) -> T:
         """The result of what takes too long to be waited for at the end. Raises WireError (503)."""
         return await _unless(self.stop.wait(), computation, WireError(503, STOPPING))
+
+
+def _role(choice: PromptChoice) -> str | None:
+    """The role of the texts of a request, by the name of the prompt where it is one of a role. Raises WireError."""
+    if choice.name is not None:
+        return _ROLES.get(choice.name.lower())
+    if choice.input_type is None:
+        return None
+    role = _ROLES.get(choice.input_type.lower())
+    if role is None:
+        raise WireError(400, f'field "input_type" must be query or document, not "{choice.input_type}"')
+    return role
 
 
 async def _unless(event: Coroutine[Any, Any, object], computation: Coroutine[Any, Any, T], error: Exception) -> T:

@@ -10,6 +10,7 @@ from embedingest.engine.catalog import Catalog
 from embedingest.engine.compiled import cache
 from embedingest.engine.compiled.graphs import Share
 from embedingest.engine.hub import fetch
+from tests.engine import routed
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +73,27 @@ def test_a_pull_from_a_hub_that_is_not_there_ends_with_3_and_the_reason(shell, o
     assert failed.code == 3
     assert "cannot be fetched now" in failed.err
     assert "Traceback" not in failed.err
+
+
+def test_the_modules_of_each_role_are_shown_with_what_runs_them(tmp_path, shell):
+    folder = routed.save("static", tmp_path / "two-ways")
+    shown = shell.run("models", "show", str(folder)).out
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "query StaticEmbedding → Normalize, 1000000 tokens" in lines
+    assert "document Transformer → Pooling → Normalize, 48 tokens" in lines
+    assert "other texts Transformer → Pooling → Normalize, 48 tokens" in lines
+    assert "runtime static, fp32: a table of vectors, which nothing runs faster" in lines
+    routes = shell.run("models", "show", str(folder), "--json").json["routes"]
+    assert {role: route["max_tokens"] for role, route in routes.items()} == {"": 48, "query": 10**6, "document": 48}
+
+
+def test_texts_are_embedded_as_the_role_that_is_asked_for(tmp_path, shell):
+    folder = str(routed.save("tables", tmp_path / "two-ways"))
+    query, document = (
+        shell.run("embed", "sky", "--model", folder, "--as", role, "--json").json["embeddings"][0]
+        for role in ("query", "document")
+    )
+    assert query != document
+    refused = shell.run("embed", "sky", "--model", folder)
+    assert refused.code == 2
+    assert "`--as`" in refused.err

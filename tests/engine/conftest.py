@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine import tiny
+from tests.engine import routed, tiny
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,17 @@ def tiny_folder(shelf_of_models):
     def folder(name: str) -> Path:
         path = shelf_of_models / name
         return path if path.is_dir() else tiny.save(tiny.KINDS[name], path)
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def routed_folder(shelf_of_models):
+    """Gives the folder of a tiny model with a Router by the name of its layout."""
+
+    def folder(layout: str) -> Path:
+        path = shelf_of_models / f"routed-{layout}"
+        return path if path.is_dir() else routed.save(layout, path)
 
     return folder
 

@@ -34,7 +34,15 @@ def test_a_name_no_model_can_have_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "role"), [("m:query", "query"), ("m:Document", "document"), ("m", None), ("m:q", None)]
+    ("text", "role"),
+    [
+        ("m:query", "query"),
+        ("m:Document", "document"),
+        ("m:v1.5:query", "query"),
+        ("m:latest:document", "document"),
+        ("m", None),
+        ("m:q", None),
+    ],
 )
 def test_a_tag_may_ask_for_a_prompt(text, role):
     assert ModelName.parse(text).role == role

@@ -41,7 +41,10 @@ def embed(
     name, models = named_model(model)
     engine = open_engine(None, models)
     try:
-        prompt = None if role is None else engine.describe(name).prompt(role)
+        prompt = None
+        if role is not None:
+            info = engine.describe(name)
+            name, prompt = info.name_for(role, name), info.prompt(role)
         embeddings = engine.embed(inputs, model=name, truncate=not no_truncate, dimensions=dimensions, prompt=prompt)
     finally:
         engine.close()

@@ -13,6 +13,7 @@ from embedingest.errors import EmbedingestError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from embedingest.engine.catalog import Catalog
     from embedingest.engine.compiled.note import RuntimeFacts, Trial
     from embedingest.engine.gate import FiguresDict
     from embedingest.types import ModelInfo
@@ -57,13 +58,18 @@ def show(name: str, as_json: bool) -> None:
     facts, key = _facts(catalog.describe(name)), catalog.find(name).key
     sources = {role: source for role, (_, source) in catalog.prompts(key).items()}
     runs = catalog.runs(key)
+    routes = {role: _route(catalog, route) for role, route in catalog.by_role(key).items()}
     if as_json:
-        print_json({**facts, "prompt_sources": sources, "runs": runs})
+        print_json({**facts, "prompt_sources": sources, "runs": runs, "routes": routes})
         return
     facts["prompts"] = ", ".join(f"{role}: {text!r} ({sources[role]})" for role, text in facts["prompts"].items())
     facts["aliases"] = ", ".join(facts["aliases"])
-    for key, value in [*facts.items(), *(_run_lines(runs) if runs else ())]:
+    for key, value in [*facts.items(), *(_run_lines(runs) if runs and not routes else ())]:
         print_line(f"{key:<16} {value}")
+    for role, route in routes.items():
+        print_line(f"{role or 'other texts':<16} {route['modules']}, {route['max_tokens']} tokens")
+        for key, value in _run_lines(route["runs"]) if route["runs"] else ():
+            print_line(f"  {key:<14} {value}")
 
 
 @models.command()
@@ -143,6 +149,17 @@ def _run_lines(runs: RuntimeFacts) -> Iterator[tuple[str, str]]:
 
 def _figures(gate: FiguresDict | Trial) -> str:
     return f"cosine to fp32 over {gate['texts']} texts: mean {gate['mean']:.6f}, least {gate['least']:.6f}"
+
+
+def _route(catalog: Catalog, key: str) -> dict[str, Any]:
+    """What embeds texts of one role: its modules, its window, and what runs them."""
+    folder = catalog.folder(key)
+    modules = () if folder is None else (module.kind for module in folder.modules)
+    return {
+        "modules": " → ".join(modules),
+        "max_tokens": catalog.describe_key(key).max_tokens,
+        "runs": catalog.runs(key),
+    }
 
 
 def _facts(info: ModelInfo) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The modules of a model folder as `modules.json` names them: known kinds, inside the folder, in a known order.
 
-Knows settings files, no weights and no tokenizer.
+Where a Router sends queries and documents through different ones, a list for each. Knows settings files, no weights and
+no tokenizer.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.module import Module
+from embedingest.engine.folder.router import ROUTERS, read_router
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
 from embedingest.engine.folder.sizes import WIDTHS
+from embedingest.engine.names import ROLES
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["LAYERS", "POOLING_MODES", "TAIL", "WEIGHTED", "read_chain"]
+__all__ = ["LAYERS", "POOLING_MODES", "TAIL", "WEIGHTED", "read_chains"]
 
 POOLING_MODES: Final = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 TAIL: Final = ("Dense", "LayerNorm", "Normalize")
@@ -27,6 +31,8 @@ WEIGHTED: Final = ("Transformer", LAYERS, "StaticEmbedding", "Dense", "LayerNorm
 """What has weights."""
 _HEADS: Final = (("Transformer", "Pooling"), ("Transformer", LAYERS, "Pooling"), ("StaticEmbedding",))
 _KINDS: Final = ("Transformer", LAYERS, "Pooling", "StaticEmbedding", *TAIL)
+_ALL: Final = ("", *ROLES)
+_OURS: Final = "sentence_transformers."
 _TRANSFORMER_CONFIGS: Final = (
     "sentence_bert_config.json",
     "sentence_roberta_config.json",
@@ -38,14 +44,17 @@ _TRANSFORMER_CONFIGS: Final = (
 )
 
 
-def read_chain(path: Path, pooling: str | None = None) -> tuple[Module, ...]:
-    """The modules of a folder in their order; `pooling` is that of a transformer's folder without a list of them.
+def read_chains(path: Path, pooling: str | None = None) -> tuple[dict[str, tuple[Module, ...]], bool]:
+    """The modules of a folder in their order, by the role of the texts; and whether a Router chooses among them.
+
+    Without a Router they are under `""`, which is no role; with one, a role that it has no route for has none.
+    `pooling` is that of a transformer's folder without a list of modules.
 
     Raises ModelLoadError: unknown, out of order, outside the folder.
     """
     file = path / "modules.json"
     if not file.exists() and (path / "config.json").is_file():
-        return _bare(path, pooling)
+        return {"": _bare(path, pooling)}, False
     if pooling is not None:
         raise ModelLoadError(
             f"{file} says how {path} pools, and the settings say `pooling: {pooling}`",
@@ -62,14 +71,56 @@ def read_chain(path: Path, pooling: str | None = None) -> tuple[Module, ...]:
         if not isinstance(entry, dict):
             raise ModelLoadError(f"{file} lists {kind_of(entry)} where a module is due", remedy=REMEDY)
     ordered = sorted(entries, key=lambda entry: whole_number(file, entry, "idx", least=0, most=10**6) or 0)
-    modules = tuple(_module(path, entry) for entry in ordered)
-    kinds = tuple(module.kind for module in modules)
+    if not any(_is_router(entry) for entry in ordered):
+        modules = tuple(_module(path, entry) for entry in ordered)
+        _check_order(file, modules)
+        return {"": modules}, False
+    chains: dict[str, tuple[Module, ...]] = {}
+    for role in _ALL:
+        steps = [_steps(path, entry, role) for entry in ordered]
+        chain = tuple(module for step in steps if step is not None for module in step)
+        if None not in steps:
+            _check_order(file, chain)
+            chains[role] = chain
+    if not chains:
+        raise ModelLoadError(
+            f"{file} has a Router without a route for queries, documents, or text that is neither",
+            remedy='name one in its `route_mappings`, such as `"(None, \'text\')": "ROUTE"`',
+        )
+    return chains, True
+
+
+def _check_order(file: Path, chain: tuple[Module, ...]) -> None:
+    kinds = tuple(module.kind for module in chain)
     if not any(kinds[: len(head)] == head and set(kinds[len(head) :]) <= set(TAIL) for head in _HEADS):
         raise ModelLoadError(
-            f"{file} chains {' → '.join(kinds)}; {' or '.join(' → '.join(head) for head in _HEADS)}, "
+            f"{file} chains {' → '.join(kinds) or 'nothing'}; {' or '.join(' → '.join(head) for head in _HEADS)}, "
             f"then {', '.join(TAIL)} are known"
         )
-    return modules
+
+
+def _steps(path: Path, entry: Mapping[str, Any], role: str) -> tuple[Module, ...] | None:
+    """The modules that one entry of the list stands for; `None` for a Router that has none for this role."""
+    if not _is_router(entry):
+        return (_module(path, entry),)
+    router = read_router(_place(path, entry))
+    names = router.modules(role)
+    if names is None:
+        return None
+    base = str(entry.get("path", ""))
+    inner = [{"type": router.kinds[name], "path": f"{base}/{name}".lstrip("/")} for name in names]
+    if any(_is_router(module) for module in inner):
+        raise ModelLoadError(f"{router.file} has a Router inside a Router, which is not known")
+    return tuple(_module(path, module) for module in inner)
+
+
+def _is_router(entry: Mapping[str, Any]) -> bool:
+    name = _name(entry)
+    return name.startswith(_OURS) and name.rpartition(".")[2] in ROUTERS
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("type", ""))[:100]
 
 
 def _bare(path: Path, pooling: str | None) -> tuple[Module, ...]:
@@ -96,16 +147,23 @@ def _bare(path: Path, pooling: str | None) -> tuple[Module, ...]:
     return transformer, Module("Pooling", place / "1_Pooling", settings)
 
 
-def _module(path: Path, entry: dict[str, Any]) -> Module:
-    name = str(entry.get("type", ""))[:100]
+def _module(path: Path, entry: Mapping[str, Any]) -> Module:
+    name = _name(entry)
     kind = name.rpartition(".")[2]
-    if not name.startswith("sentence_transformers.") or kind not in _KINDS:
+    if not name.startswith(_OURS) or kind not in _KINDS:
+        known = ", ".join((*_KINDS, ROUTERS[0]))
         raise ModelLoadError(
-            f"module `{name}` in {path / 'modules.json'} is not known (known: {', '.join(_KINDS)}), and leaving it "
+            f"module `{name}` in {path / 'modules.json'} is not known (known: {known}), and leaving it "
             "out would change the vectors",
             remedy="write an encoder plug-in for this model",
         )
-    place = entry.get("path", "")
+    folder = _place(path, entry)
+    return Module(kind, folder, _settings_of(kind, folder))
+
+
+def _place(path: Path, entry: Mapping[str, Any]) -> Path:
+    """The folder of a module. Raises ModelLoadError where it has none, or one outside the model's."""
+    name, place = _name(entry), entry.get("path", "")
     if not isinstance(place, str) or "\0" in place:
         raise ModelLoadError(f"module `{name}` in {path / 'modules.json'} has no path that can be read", remedy=REMEDY)
     try:
@@ -115,7 +173,7 @@ def _module(path: Path, entry: dict[str, Any]) -> Module:
         raise ModelLoadError(f"module `{name}` in {path / 'modules.json'}: {error}", remedy=REMEDY) from error
     if outside:
         raise ModelLoadError(f"module `{name}` in {path / 'modules.json'} lies outside the model folder: {folder}")
-    return Module(kind, folder, _settings_of(kind, folder))
+    return folder
 
 
 def _settings_of(kind: str, folder: Path) -> dict[str, Any]:

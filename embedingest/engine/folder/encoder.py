@@ -41,7 +41,7 @@ class FolderEncoder:
 
     @property
     def fingerprint(self) -> str:
-        return self.folder.fingerprint(self.vector_class)
+        return self.folder.whole_fingerprint(self.vector_class)
 
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         return self._tokenizer.tokenize(texts)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["canonical_tokenizer", "file_hash", "fingerprint", "read_ours"]
+__all__ = ["canonical_tokenizer", "file_hash", "fingerprint", "joined", "read_ours"]
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +69,11 @@ def fingerprint(
         "chain": [(kind, {key: settings.get(key) for key in _READ_SETTINGS.get(kind, ())}) for kind, settings in chain],
     }
     return f"{blake3(_canonical(facts)).hexdigest(length=16)}:{vector_class}"
+
+
+def joined(parts: Mapping[str, str], vector_class: str) -> str:
+    """`<32 hex digits>:<class>` of a model that embeds queries and documents by different modules, from theirs."""
+    return f"{blake3(_canonical(dict(parts))).hexdigest(length=16)}:{vector_class}"
 
 
 def file_hash(path: Path, words: str | None = None) -> str:

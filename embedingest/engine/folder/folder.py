@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.engine.folder.chain import LAYERS, POOLING_MODES, TAIL, WEIGHTED, read_chain
-from embedingest.engine.folder.fingerprint import fingerprint
+from embedingest.engine.folder.chain import LAYERS, POOLING_MODES, TAIL, WEIGHTED, read_chains
+from embedingest.engine.folder.fingerprint import fingerprint, joined
 from embedingest.engine.folder.module import Module
 from embedingest.engine.folder.native import native_settings
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_object
@@ -20,7 +20,7 @@ from embedingest.engine.folder.sizes import check_sizes
 from embedingest.engine.folder.table import STATIC, check_table, table_shape
 from embedingest.engine.folder.weights import read_header, weight_files
 from embedingest.engine.folder.words import word_settings
-from embedingest.errors import ModelLoadError
+from embedingest.errors import ConfigError, ModelLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,10 @@ _STATIC_POSITIONS: Final = 1_000_000  # a mean of rows has no positions; this bo
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A model on disk. Open one with `ModelFolder.open`; what is read is kept, the weights are never read here."""
+    """A model on disk. Open one with `ModelFolder.open`; what is read is kept, the weights are never read here.
+
+    Where a Router sends queries and documents through different modules, one of these stands for each: `for_role`.
+    """
 
     path: Path
     modules: tuple[Module, ...]
@@ -62,6 +65,8 @@ class ModelFolder:
     tokenizer_config: dict[str, Any] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     """Settings of the transformer that its loader must be told, since the file has them by other names."""
+    routes: dict[str, ModelFolder] = field(default_factory=dict, repr=False, compare=False)
+    """What embeds texts of each role (`""`: of none) where a Router sends them; empty without one."""
 
     @classmethod
     def open(cls, path: Path | str, *, weights: bool = True, pooling: str | None = None) -> ModelFolder:
@@ -77,20 +82,54 @@ class ModelFolder:
                 raise ModelLoadError(f"{path} is a model for llama.cpp (GGUF), not a model folder", remedy=_NO_GGUF)
             if not path.is_dir():
                 raise ModelLoadError(f"no model folder at {path}", remedy="give the folder that holds `modules.json`")
-            modules = read_chain(path, pooling)
             settings = read_object(path / "config_sentence_transformers.json", optional=True)
-            if modules[0].kind == STATIC:
-                folder = cls(path=path, modules=modules, config={"model_type": "static"}, settings=settings)
-            else:
-                transformer = modules[0].path
-                config, told = native_settings(path, read_object(transformer / "config.json"))
-                tokenizer_config = read_object(transformer / "tokenizer_config.json", optional=True)
-                folder = cls(path, modules, config, settings, tokenizer_config, told)
-            if weights or not folder.is_static:  # a table is known by its weights alone
-                folder.check()
-            if weights:
-                _ = folder.weights
+            routes: dict[str, ModelFolder] = {}
+            opened: list[ModelFolder] = []
+            chains, is_routed = read_chains(path, pooling)
+            for role, modules in chains.items():
+                folder = next((other for other in opened if other.modules == modules), None)
+                if folder is None:
+                    folder = cls._of(path, modules, settings, weights=weights)
+                    opened.append(folder)
+                routes[role] = folder
+        if is_routed:
+            _join(path, opened, routes, weights=weights)
+        return next(routes[role] for role in ("document", "", "query") if role in routes)
+
+    @classmethod
+    def _of(cls, path: Path, modules: tuple[Module, ...], settings: dict[str, Any], *, weights: bool) -> ModelFolder:
+        """One list of modules, checked."""
+        if modules[0].kind == STATIC:
+            folder = cls(path=path, modules=modules, config={"model_type": "static"}, settings=settings)
+        else:
+            transformer = modules[0].path
+            config, told = native_settings(path, read_object(transformer / "config.json"))
+            tokenizer_config = read_object(transformer / "tokenizer_config.json", optional=True)
+            folder = cls(path, modules, config, settings, tokenizer_config, told)
+        if weights or not folder.is_static:  # a table is known by its weights alone
+            folder.check()
+        if weights:
+            _ = folder.weights
         return folder
+
+    def for_role(self, role: str) -> ModelFolder:
+        """What embeds texts of this role; of `""`, texts that are neither queries nor documents.
+
+        Raises ConfigError where no route of the model takes them.
+        """
+        if not self.routes:
+            return self
+        if role in self.routes:
+            return self.routes[role]
+        has = [f"a {name}" if name else "a text that is neither" for name in self.routes]
+        advice = "say which: by the name (`MODEL:query`, `MODEL:document`), `--as`, or `input_type`"
+        if role or len(has) == 1:
+            advice = f"it has one for {' and '.join(has)}: name more in `route_mappings` of its router_config.json"
+        what = f"a {role}" if role else "a text that is neither query nor document"
+        raise ConfigError(
+            f"model {self.name} sends texts through different modules by their role, and has no route for {what}",
+            remedy=advice,
+        )
 
     def check(self) -> None:
         """Raises ModelLoadError when something in the settings is refused."""
@@ -232,7 +271,7 @@ class ModelFolder:
     def fingerprint(self, vector_class: str = "exact") -> str:
         """Same fingerprint, same vectors: `<32 hex digits>:<class>`. Weights are hashed once, then known by stat.
 
-        Raises ModelLoadError where a file is gone by now.
+        Of these modules alone: `whole_fingerprint` is the model's. Raises ModelLoadError where a file is gone by now.
         """
         with _readable(self.path):
             return fingerprint(
@@ -245,6 +284,26 @@ class ModelFolder:
                 chain=[(module.kind, module.config) for module in self.modules if module.kind in (LAYERS, *TAIL)],
                 vector_class=vector_class,
             )
+
+    def whole_fingerprint(self, vector_class: str = "exact") -> str:
+        """As `fingerprint`, of all that embeds texts of any role."""
+        if all(route is self for route in self.routes.values()):
+            return self.fingerprint(vector_class)
+        return joined({role: route.fingerprint(vector_class) for role, route in self.routes.items()}, vector_class)
+
+
+def _join(path: Path, folders: list[ModelFolder], routes: dict[str, ModelFolder], *, weights: bool) -> None:
+    """Let each know all routes. Raises ModelLoadError where their vectors are not of one length."""
+    for folder in folders:
+        folder.routes.update(routes)
+    if not weights:  # the length of a table's vectors is not known yet
+        return
+    lengths = {role or "of no role": folder.dimensions for role, folder in routes.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{role} {length}" for role, length in lengths.items())
+        raise ModelLoadError(
+            f"the routes of {path} give vectors of different lengths ({told}), which cannot be compared", remedy=REMEDY
+        )
 
 
 def _is_gguf(path: Path) -> bool:

@@ -64,14 +64,12 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     arguments |= {"attn_implementation": attention} if attention is not None else {}
     try:
         with _quiet(), reports() as told:
-            chain = SentenceTransformer(
-                str(folder.path),
-                device=device,
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs=arguments,
-                config_kwargs=folder.told,
-            )
+            settings: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "model_kwargs": arguments}
+            settings["config_kwargs"] = folder.told
+            if folder.routes:
+                chain = SentenceTransformer(modules=_modules(folder, settings), device=device)
+            else:
+                chain = SentenceTransformer(str(folder.path), device=device, **settings)
     except Exception as error:
         raise ModelLoadError(
             f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
@@ -83,6 +81,16 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     check_finite(folder, chain)
     check_words(folder, chain[0].tokenizer)
     return chain.eval()
+
+
+def _modules(folder: ModelFolder, settings: dict[str, Any]) -> list[Any]:
+    """The modules of a folder one by one, of which its list has more: those of other routes."""
+    from sentence_transformers.sentence_transformer import modules
+
+    return [
+        getattr(modules, module.kind).load(str(module.path), **(settings if module.kind == "Transformer" else {}))
+        for module in folder.modules
+    ]
 
 
 def _device(setting: str) -> str:

@@ -58,7 +58,7 @@ class Recipe:
         self._most_tokens = most_tokens(config.chunk, info)
         _check_overlap(config.chunk.overlap_tokens, info, self._most_tokens)
         self.config = config
-        self.model = config.model
+        self.model = info.name_for("document", config.model)
         self.fingerprint = info.fingerprint
         self.dimensions = info.dimensions
         self.prompt = info.prompt("document") if config.prompt is None else config.prompt

@@ -48,7 +48,7 @@ async def embed(state: ServerState, request: Request) -> Answer:
         request,
         state.engine.aembed(
             texts,
-            model=call.model,
+            model=state.name(info, call.model, call.prompt),
             truncate=call.truncate,
             dimensions=call.dimensions,
             context=state.context(info, ollama.option_context(call.options)),
@@ -76,7 +76,7 @@ async def legacy(state: ServerState, request: Request) -> Answer:
     texts = [call.prompt] if call.prompt else []
     embedding = state.engine.aembed(
         texts,
-        model=call.model,
+        model=state.name(info, call.model, call.choice),
         truncate=False,
         context=state.context(info, ollama.option_context(call.options)),
         prompt=state.prompt(info, call.choice),
@@ -105,7 +105,7 @@ async def embeddings(state: ServerState, request: Request) -> Answer:
     request.room.extend(_answer_bytes(info, texts))
     embedding = state.engine.aembed(
         texts,
-        model=call.model,
+        model=state.name(info, call.model, call.prompt),
         dimensions=call.dimensions,
         context=state.context(info, None),
         prompt=state.prompt(info, call.prompt),

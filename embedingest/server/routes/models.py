@@ -78,6 +78,7 @@ async def show(state: ServerState, request: Request) -> Answer:
                 "embedingest.fingerprint": info.fingerprint,
                 "embedingest.positions": info.context_length,
                 "embedingest.prompts": sorted(info.prompts),
+                **({"embedingest.routes": dict(info.routes)} if info.routes else {}),
             },
             "capabilities": ["embedding"],
             "modified_at": _time(info.modified_at),

@@ -233,13 +233,15 @@ class RemoteEngine:
     # What the server runs
 
     def _described(self, model: str) -> ModelInfo:
-        if self.settings.models and model not in self.settings.models:
+        plain = model.removesuffix(":query").removesuffix(":document")  # what an embedingest server takes for a role
+        if self.settings.models and not {model, plain} & {*self.settings.models}:
             raise ModelNotFoundError(model, remedy=f"`models` names {', '.join(self.settings.models)}")
         said: dict[str, Any] = {}
         if self.settings.api == "ollama":
             said, _ = self._client.ask("POST", "/api/show", {"model": model}, model=model)
         facts = dict(said.get("model_info") or {})
-        probes = self._probe(model)
+        routes = facts.get("embedingest.routes") or {}
+        probes = self._probe(f"{model}:{next(iter(routes))}" if routes and "" not in routes else model)
         window = self.settings.max_tokens or _fact(facts, ".context_length") or _WINDOW
         fingerprint = facts.get("embedingest.fingerprint") or self._digest(model) or sketch(probes)
         return ModelInfo(
@@ -251,6 +253,7 @@ class RemoteEngine:
             special_tokens=_SPECIAL,
             architecture=str(facts.get("general.architecture", "remote")),
             digest=hashlib.sha256(str(fingerprint).encode()).hexdigest(),
+            routes=routes,
         )
 
     def _probe(self, model: str) -> NDArray[np.float32]:
