@@ -15,8 +15,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[all,bundled]" --group dev
 	touch $@
 
-# As many processes as WORKERS says; whole files go to each, the slow ones first. 0: in this process, as plain pytest.
-WORKERS ?= 2
+# As many processes as WORKERS says, one more than two cores since tests also wait; whole files go to each, the slow
+# ones first. 0: in this process, as plain pytest.
+WORKERS ?= 3
 test: install
 	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 

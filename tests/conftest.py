@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -40,8 +40,12 @@ settings.register_profile(
 settings.load_profile("project")
 
 
+TOGETHER: Final = () if DEEP else ("tests/engine/", "tests/faults/")
+"""Folders that one process plays whole: it alone imports torch, or starts the programs of other users and disks."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On several processes, files that hold a `slow` test are started first, so that all end together.
+    """On several processes, such folders and files that hold a `slow` test are started first, so that all end together.
 
     What only the deep run tries is skipped in others, and counted.
     """
@@ -51,7 +55,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="only in `make deep`"))
     if hasattr(config, "workerinput"):  # pytest-xdist
         slow = {item.path for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: item.path not in slow)
+        items.sort(key=lambda item: (not item.nodeid.startswith(TOGETHER), item.path not in slow))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whole files go to each process, and whole folders where they say so."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByPlace(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            folder = next((folder for folder in TOGETHER if nodeid.startswith(folder)), None)
+            return folder or str(super()._split_scope(nodeid))
+
+    return ByPlace(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)

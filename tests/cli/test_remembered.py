@@ -13,7 +13,7 @@ from embedingest.engine.local import LocalEngine
 def create(*, log, key, api_key="", where=""):
     with open(log, "a") as file:
         print(key, where, file=file)
-    return LocalEngine(EngineConfig(threads=1))
+    return LocalEngine(EngineConfig())
 """
 RUN = """
 state: .embedingest

@@ -27,7 +27,7 @@ def folder(request, tiny_folder) -> ModelFolder:
 
 
 # Each takes seconds to compile, from the very chain that torch is held to below with all architectures and poolings.
-COMPILED_ALWAYS = {"bert-mean", "bert-weighted-mean", "mpnet", "modernbert", "causal-left-padded", "bert-layers"}
+COMPILED_ALWAYS = {"bert-mean", "modernbert", "causal-left-padded", "bert-layers"}
 TORCH_ONLY = {"convbert", "bigbird", "longformer"}
 COMPILED = [
     pytest.param(kind, marks=[] if kind in COMPILED_ALWAYS else only_deep) for kind in KINDS if kind not in TORCH_ONLY

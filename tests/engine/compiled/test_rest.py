@@ -41,10 +41,12 @@ def least(encoder, folder):
     return cosines(encoder.encode(encoder.tokenize(TEXTS)), vectors(folder.path, TEXTS)).min()
 
 
-def test_whoever_waits_is_told_why(folder, caplog):
+def test_whoever_waits_is_told_why_and_closing_does_not_wait_for_the_rest(folder, caplog):
     with caplog.at_level(logging.INFO, "embedingest.told"):
-        create(folder, AUTO).close()
-        create(folder, AUTO).close()
+        for _ in ("made", "found"):
+            encoder = create(folder, AUTO)
+            encoder.close()
+            assert encoder._rest is None or not encoder._rest._thread.is_alive()
     begun, ended = [record.getMessage() for record in caplog.records if record.name == "embedingest.told"]
     assert begun == "preparing bert-mean for this processor (once): compiling it and holding it against torch"
     assert re.fullmatch(r"bert-mean is prepared: it runs in bf16[a-z-]* after \d+\.\d s", ended)
@@ -102,12 +104,6 @@ def test_a_form_that_fails_later_gives_its_place_to_the_next_and_is_told(folder,
     again = create(folder, AUTO)
     assert again.runtime["precision"] == encoder.runtime["precision"]
     again.close()
-
-
-def test_closing_does_not_wait_for_the_rest_to_be_done(folder, monkeypatch):
-    encoder = create(folder, AUTO)
-    encoder.close()
-    assert encoder._rest is None or not encoder._rest._thread.is_alive()
 
 
 @pytest.mark.parametrize(
