@@ -58,9 +58,11 @@ def search(
     from embedingest.build.serving import open_searcher
     from embedingest.build.session import Session
     from embedingest.query import result_to_json
+    from embedingest.store.lean import load_lean
     from embedingest.store.values import SearchQuery
 
     name, config = searching(state, db, table, model)
+    load_lean()
     question = SearchQuery(text=query, highlight=True, **options)
     with Session(config) as session:
         searcher = open_searcher(session, db=db, table=table, model=name, snapshot=snapshot)
