@@ -219,9 +219,12 @@ class _Looked:
         """Raises DocumentError: `bomb`, `corrupt`, `encrypted`."""
         found = cls(data)
         if data.startswith(MARK):
-            with contextlib.suppress(DocumentError):  # what is damaged, calamine says
+            try:
                 for sheet, (facts, beside) in xls_facts(data, name).items():
                     found.facts[sheet], found.asides[sheet] = facts, beside
+            except DocumentError as error:
+                if error.code != "corrupt":  # what is damaged, calamine says
+                    raise
         elif data.startswith(b"PK"):
             found.unpack(Container(data, name), name)
         for known in found.facts.values():

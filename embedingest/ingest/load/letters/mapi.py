@@ -25,9 +25,17 @@ _FROM, _FROM_ADDRESS, _FROM_SMTP, _TO, _CC = 0xC1A, 0xC1F, 0x5D01, 0xE04, 0xE03
 _PLAIN, _HTML, _RTF = 0x1000, 0x1013, 0x1009
 _NAME, _ADDRESS, _SMTP, _KIND = 0x3001, 0x3003, 0x39FE, 0xC15
 _DATA, _FILE, _LONG_FILE, _MIME = 0x3701, 0x3704, 0x3707, 0x370E
-_CODEPAGES: Final = (0x3FFD, 0x3FDE)
+_CODEPAGE, _BODY_CODEPAGE, _LANGUAGE = 0x3FFD, 0x3FDE, 0x3FF1
 _CODECS: Final = {65001: "utf-8", 1200: "utf-16-le", 20127: "cp1252", 28591: "cp1252", 20866: "koi8-r", 21866: "koi8-u",
                   50220: "iso-2022-jp", 51932: "euc-jp", 51949: "cp949", 54936: "gb18030"}  # fmt: skip
+_OF_LANGUAGES: Final = {
+    1: "cp1256", 2: "cp1251", 5: "cp1250", 8: "cp1253", 13: "cp1255", 14: "cp1250", 17: "cp932", 18: "cp949",
+    21: "cp1250", 24: "cp1250", 25: "cp1251", 26: "cp1250", 27: "cp1250", 30: "cp874", 31: "cp1254", 34: "cp1251",
+    35: "cp1251", 36: "cp1250", 37: "cp1257", 38: "cp1257", 39: "cp1257", 42: "cp1258", 0x404: "big5hkscs",
+    0x804: "gb18030", 0xC04: "big5hkscs",
+}  # fmt: skip
+"""By the number that Windows has for a language, or its lower ten bits."""
+
 _FACTS: Final[tuple[tuple[str, int], ...]] = (
     ("Start", 0x820D), ("End", 0x820E), ("Location", 0x8208), ("Due", 0x8105), ("Organization", 0x3A16),
     ("Title", 0x3A17), ("Phone", 0x3A08), ("Phone", 0x3A09), ("Phone", 0x3A1C), ("E-mail", 0x8083),
@@ -60,7 +68,12 @@ class Item:
         kind, raw = self.properties.get(number, (0, b""))
         if kind == WIDE:
             return raw[: len(raw) // 2 * 2].decode("utf-16-le", "replace").rstrip("\0")
-        return raw.decode(self.codec, "replace").rstrip("\0") if kind == TEXT else ""
+        if kind != TEXT:
+            return ""
+        try:
+            return raw.decode(self.codec).rstrip("\0")
+        except UnicodeDecodeError:  # some name UTF-8, which is the encoding of another part
+            return raw.decode("cp1252", "replace").rstrip("\0")
 
     def number(self, number: int) -> int:
         """The lower four bytes of a property, or zero."""
@@ -75,10 +88,18 @@ class Item:
             return None
 
     def find_codec(self, outer: str = "cp1252") -> None:
-        """Take the encoding that the message names for texts of one byte a character; else that of the one around."""
-        numbers = [self.number(each) for each in _CODEPAGES]
-        named = (_CODECS.get(number) or web_codec(f"cp{number}") for number in numbers if number)
-        self.codec = next((codec for codec in named if codec), outer)
+        """Take the encoding that the message names for texts of one byte a character, or that of its language.
+
+        Where it tells neither, that of the message around it holds.
+        """
+        language = self.number(_LANGUAGE)
+        of_language = _OF_LANGUAGES.get(language) or _OF_LANGUAGES.get(language & 0x3FF)
+        named = _codec(self.number(_CODEPAGE)) or of_language
+        self.codec = named or ("" if language else _codec(self.number(_BODY_CODEPAGE))) or outer
+
+
+def _codec(number: int) -> str:
+    return _CODECS.get(number) or web_codec(f"cp{number}") or "" if number else ""
 
 
 def to_message(item: Item) -> Message:
@@ -117,8 +138,8 @@ def _recipients(item: Item, kind: int) -> str:
 
 
 def _person(name: str, address: str) -> str:
-    """Addresses within Exchange have no at sign, and say nothing to a person."""
-    name, address = name.strip(" '\""), address.strip() if "@" in address else ""
+    """Addresses within Exchange are paths, and say nothing to a person."""
+    name, address = name.strip(" '\""), address.strip() if "@" in address and not address.startswith("/") else ""
     if not address or name == address:
         return name or address
     return formataddr((name, address)) if name.isascii() else f"{name} <{address}>"
@@ -141,11 +162,10 @@ def _alternatives(item: Item) -> Message:
     if item.text(_PLAIN).strip():
         parts.append(_part("text/plain", item.text(_PLAIN).encode("utf-8", "replace"), "utf-8"))
     kind, html = item.properties.get(_HTML, (0, b""))
-    if kind in {TEXT, WIDE}:
+    if kind == WIDE:
         parts.append(_part("text/html", item.text(_HTML).encode("utf-8", "replace"), "utf-8"))
     elif html.strip(b"\0"):
-        code = _CODECS.get(item.number(_CODEPAGES[1])) or web_codec(f"cp{item.number(_CODEPAGES[1])}")
-        parts.append(_part("text/html", html, code or ""))
+        parts.append(_part("text/html", html.rstrip(b"\0"), _codec(item.number(_BODY_CODEPAGE))))
     if not parts and _RTF in item.properties:
         parts.append(_part("text/rtf", unpacked_rtf(item.properties[_RTF][1])))
     whole: Message[Any, Any] = Message(policy=PAGE)

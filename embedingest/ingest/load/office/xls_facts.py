@@ -25,6 +25,7 @@ __all__ = ["xls_facts"]
 
 _STREAMS: Final = ("Workbook", "Book")
 _BEGIN, _END, _SHEET, _FORMAT, _STYLE, _CODEPAGE = 0x809, 0x0A, 0x85, 0x41E, 0xE0, 0x42
+_PASSWORD: Final = 0x2F
 _ROW, _COLUMNS, _NUMBER, _RK, _RKS, _FORMULA, _TRUTH = 0x208, 0x7D, 0x203, 0x27E, 0xBD, 0x06, 0x205
 _WORDS: Final = frozenset({0xFD, 0x204, 0xD6})
 _NOT_A_NUMBER: Final = b"\xff\xff"
@@ -45,13 +46,15 @@ class _Book(NamedTuple):
 def xls_facts(data: bytes, name: str) -> dict[str, tuple[SheetFacts, Asides]]:
     """Of cells and of what stands beside them, by the names of the sheets.
 
-    Raises DocumentError (`corrupt`) for what is no compound file or has no workbook.
+    Raises DocumentError: `encrypted`, and `corrupt` for what is no compound file or has no workbook.
     """
     compound = Compound(data, name)
     stream = next((compound.read(each) for each in _STREAMS if compound.has(each)), None)
     if stream is None:
         raise DocumentError(f"{name} holds no workbook", source=name, code="corrupt")
     book = _book(stream)
+    if book is None:
+        raise DocumentError(f"{name} is encrypted", source=name, code="encrypted", remedy="save it unprotected")
     codes = codes_of(book.styles, book.formats)
     return {
         sheet: (_sheet(stream, place, codes), xls_asides(stream, _records(stream, place)))
@@ -59,11 +62,14 @@ def xls_facts(data: bytes, name: str) -> dict[str, tuple[SheetFacts, Asides]]:
     }
 
 
-def _book(stream: bytes) -> _Book:
+def _book(stream: bytes) -> _Book | None:
+    """`None` for one with a password."""
     book = _Book([], [], {})
     wide, codec = True, "cp1252"
     for kind, at, length in _records(stream, 0):
         body = stream[at : at + length]
+        if kind == _PASSWORD:
+            return None
         if kind == _BEGIN and length >= 2:
             wide = body[:2] == b"\0\x06"
         elif kind == _CODEPAGE and length >= 2:

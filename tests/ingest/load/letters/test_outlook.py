@@ -67,13 +67,16 @@ def test_a_saved_message_in_html_alone_or_in_rich_text_alone_is_read():
     assert read(msg({(RTF, BINARY): body}), "a.msg")[0].text == "(no subject)\n\nWater turns the Mühle.\n\nEvery day.\n"
 
 
-def test_words_of_one_byte_a_character_are_in_the_encoding_that_the_message_names():
-    said = {
-        (SUBJECT, TEXT): "Мельница".encode("cp1251"),
-        (PLAIN, TEXT): "Колесо крутится.".encode("cp1251"),
-        (0x3FFD, LONG): 1251,
-    }
-    assert read(msg(said), "a.msg")[0].text == "Мельница\n\nКолесо крутится.\n"
+@pytest.mark.parametrize(
+    "tells", [{(0x3FFD, LONG): 1251}, {(0x3FF1, LONG): 0x419, (PAGE, LONG): 65001}, {(PAGE, LONG): 1251}]
+)
+def test_words_of_one_byte_a_character_are_in_the_encoding_that_the_message_or_its_language_tells(tells):
+    said = {(SUBJECT, TEXT): "Мельница".encode("cp1251"), (PLAIN, TEXT): "Колесо крутится.".encode("cp1251")}
+    assert read(msg(said | tells), "a.msg")[0].text == "Мельница\n\nКолесо крутится.\n"
+    wrong = msg(
+        {(SUBJECT, TEXT): b"M\xfchle", (0x3FFD, LONG): 65001, (HTML, TEXT): "Räder".encode(), (PAGE, LONG): 65001}
+    )
+    assert read(wrong, "a.msg")[0].text == "Mühle\n\nRäder\n"
 
 
 def test_a_message_within_a_message_is_a_document_of_its_own_with_what_it_holds():

@@ -79,6 +79,13 @@ def test_cells_of_an_old_workbook_that_stand_far_apart_are_shown_as_they_are_too
     )
 
 
+def test_an_old_workbook_with_a_password_is_said_to_be_encrypted():
+    locked = xls({"S": label(0, 0, "a")}, CODES).replace(record(0x42, struct.pack("<H", 1200)), record(0x2F, bytes(2)))
+    with pytest.raises(DocumentError) as refused:
+        load_inner(locked, "a.xls", "a.xls")
+    assert refused.value.code == "encrypted"
+
+
 def xlsb(cells, formats, comments=b""):
     """A sheet of these records, whose style n shows numbers by the n-th format."""
     link = f'<Relationships xmlns="{samples.PACKAGE}/relationships">{{}}</Relationships>'
