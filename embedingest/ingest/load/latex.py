@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.markdown_escape import escaped
 from embedingest.ingest.load.common.raised import written
+from embedingest.ingest.load.common.struck import in_signs, struck
 from embedingest.ingest.load.tex.asides import Asides
 from embedingest.ingest.load.tex.frames import with_frames
-from embedingest.ingest.load.tex.items import LISTS, Items
+from embedingest.ingest.load.tex.items import HEADING, MARKS, Items, unmarked
 from embedingest.ingest.load.tex.macros import Macros
 from embedingest.ingest.load.tex.symbols import unknown, with_symbols
 from embedingest.ingest.load.tex.tables import with_tables
@@ -42,7 +45,7 @@ _THANKS: Final = re.compile(r"\\thanks\{((?:[^{}]|\{[^{}]{0,400}\}){0,2000})\}")
 _DROPPED: Final = re.compile(
     r"\\(?:label|index|vspace|hspace|includegraphics|bibliography|bibliographystyle"
     r"|usepackage|pagestyle|thispagestyle|setlength|newcommand|renewcommand|bibitem|color|rule|thanks|pagecolor"
-    r"|setcounter|addtocounter|definecolor|selectlanguage|nocite|hypersetup|graphicspath)\*?"
+    r"|setcounter(?!\{enum)|addtocounter|definecolor|selectlanguage|nocite|hypersetup|graphicspath)\*?"
     + _OPTION
     + r"*(?:\{[^{}]*\})+"
 )
@@ -76,10 +79,12 @@ _MARKS: Final = {"`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~"
                  ".": "\u0307", "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b",
                  "k": "\u0328"}  # fmt: skip
 _RAISED: Final = re.compile(r"\\text(super|sub)script\{[ ]?([^\s{}\\][^{}\\]{0,80})\}")
+_STRUCK: Final = re.compile(r"\\(?:sout|xout|st|deleted)(?:\[[^\]\n]{0,200}\])?\{([^{}]{0,2000})\}")
+_REPLACED: Final = re.compile(r"\\replaced(?:\[[^\]\n]{0,200}\])?\{([^{}]{0,2000})\}\{([^{}]{0,2000})\}")
 _SPACE: Final = re.compile(r"(?<!\\)((?:\\\\){0,4})\\[,;: ]")
 _NO_BREAK: Final = re.compile(r"(?<!\\)\\[-!/@]")
 _MADE: Final = "\ue086"  # stands for the title
-_NO_MARKS: Final = dict.fromkeys(map(ord, "\ue084\ue085\ue086"))
+_NO_MARKS: Final = dict.fromkeys(map(ord, f"\ue084\ue085\ue086{MARKS}"))
 _HEAD: Final = 20_000
 _ROUNDS: Final = 8
 _LABEL: Final = re.compile(r"[ \t]*\\label\{[^{}]*\}")
@@ -101,7 +106,7 @@ class LatexLoader:
     """
 
     name = "latex"
-    version = "9"
+    version = "10"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -141,7 +146,7 @@ def _read(source: str) -> tuple[str, dict[str, str], dict[str, int]]:
     parts: list[str] = []
     end = 0
     for start, stop, listing in _listings(body):
-        parts += [paper.words(body[end:start]), "```\n" + listing.strip("\n") + "\n```"]
+        parts += [paper.words(body[end:start]), paper.listing(listing)]
         end = stop
     parts.append(paper.words(body[end:]))
     text = "\n\n".join(part.strip("\n") for part in parts if part.strip())
@@ -196,18 +201,21 @@ class _Paper:
         add_notices(
             self.counts, {"included_files": included, "references_left_out": referred, "skipped_images": pictures}
         )
-        text = with_tables(text, lambda cell: asides.restored(_in_line(_flat(cell, Items()))), asides.put)
+        text = with_tables(text, lambda cell: asides.restored(_in_line(unmarked(_flat(cell, Items())))), asides.put)
         add_notices(self.counts, {"unknown_macros": unknown(_DROPPED.sub("", with_units(text)))})
-        text = _LABELLED.sub(r"**\1**", text)
-        flat = _flat(text, self._items).replace(_MADE, self._head())
-        lines = [" ".join(line.split()) if not line.startswith("#") else line for line in flat.split("\n")]
-        return asides.restored(_with_notes(re.sub(r"\n{3,}", "\n\n", "\n".join(lines))))
+        text = _LABELLED.sub(r"**\1**", _STRUCK.sub(_struck, _REPLACED.sub(r"\1 \\sout{\2}", text)))
+        flat = in_signs(_flat(text, self._items)).replace(_MADE, self._head())
+        return asides.restored(_with_notes(re.sub(r"\n{3,}", "\n\n", self._items.laid_out(flat))))
+
+    def listing(self, listed: str) -> str:
+        """A listing, at the depth of the list that it stands in."""
+        return indent("```\n" + listed.strip("\n") + "\n```", self._items.hang)
 
     def _head(self) -> str:
         """What the command for a title sets."""
         title = self._titles.get("title", "")
         below = [self._titles.get(key, "") for key in ("subtitle", "author", "institute", "date")]
-        said = [f"# {title}" if title else "", *below, *self._thanks]
+        said = [f"{HEADING}# {title}" if title else "", *below, *self._thanks]
         return "\n\n" + "\n\n".join(each for each in said if each) + "\n\n"
 
 
@@ -226,7 +234,7 @@ def _with_notes(text: str) -> str:
         return text
     blocks: list[str] = []
     for block in text.split("\n\n"):
-        notes = [" ".join(note.split()) for note in _NOTE.findall(block)]
+        notes = [escaped(" ".join(note.split())) for note in _NOTE.findall(block)]
         blocks += [_NOTE.sub("", block), *notes]
     return "\n\n".join(blocks)
 
@@ -237,17 +245,13 @@ def _flat(text: str, items: Items) -> str:
     text = _HEADING.sub(_heading, _SETTING.sub("", with_units(text)))
     text = _DROPPED.sub("", _CITED.sub(_cited, _TITLE.sub("", text))).replace("\\maketitle", f"{_MADE} ")
     text = _LINK.sub(lambda match: match[1] or match[2] or f"\ue084{match[3]}\ue085", text)
-    return _plain(_ENVIRONMENT.sub(_ended, items.marked(text)))
+    return _plain(_ENVIRONMENT.sub("\n", items.marked(text)))
 
 
 def _cited(match: re.Match[str]) -> str:
     before, after = (match[1][1:-1], match[2][1:-1]) if match[2] else ("", match[1][1:-1])
     said = ", ".join([*match[3].replace(",", " ").split(), *([after] if after.strip() else [])])
     return f"[{before} {said}]" if before.strip() else f"[{said}]"
-
-
-def _ended(match: re.Match[str]) -> str:
-    return "\n" if match[1] == "end" or match[2].rstrip("*") not in LISTS else ""
 
 
 def _without_formulas(source: str, asides: Asides) -> str:
@@ -270,7 +274,7 @@ def _without_formulas(source: str, asides: Asides) -> str:
 
 
 def _heading(match: re.Match[str]) -> str:
-    return f"\n\n{'#' * _LEVELS[match[1]]} {' '.join(_plain(match[2]).split())}\n\n"
+    return f"\n\n{HEADING}{'#' * _LEVELS[match[1]]} {' '.join(_plain(match[2]).split())}\n\n"
 
 
 def _plain(text: str) -> str:
@@ -292,6 +296,10 @@ def _plain(text: str) -> str:
 def _accented(match: re.Match[str]) -> str:
     letter = (match[2] or match[3] or match[4]).lstrip("\\")
     return unicodedata.normalize("NFC", letter + _MARKS[match[1]])
+
+
+def _struck(match: re.Match[str]) -> str:
+    return struck(match[1])
 
 
 def _raised(match: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.labels import web_codec
 from embedingest.ingest.load.common.raised import DOWN, END, UP
+from embedingest.ingest.load.common.struck import struck
 from embedingest.ingest.load.markup.rtf_page import RtfPage
 from embedingest.types import Document
 
@@ -43,8 +44,8 @@ _MARKS: Final = frozenset({"listtext", "pntext"})
 _TABLES: Final = frozenset({"fonttbl", "stylesheet", "info", "title", "author"})
 _HEADING: Final = re.compile(r"(?i)\s*(?:heading|überschrift|titre|encabezado|título|titolo|kop)\s?(\d)\b")
 _RAISED: Final = {"super": UP, "sub": DOWN, "nosupersub": ""}
-_FLAGS: Final = {"v": "veiled", "deleted": "hidden", "b": "bold"}
-_NO_MARKS: Final = dict.fromkeys(map(ord, UP + DOWN + END))
+_FLAGS: Final = {"v": "veiled", "deleted": "hidden", "b": "bold", "strike": "struck", "striked": "struck"}
+_NO_MARKS: Final = dict.fromkeys(range(1, 8))
 _MOST_GROUPS: Final = 10_000
 
 
@@ -59,6 +60,7 @@ class _Group:
     veiled: bool = False  # set as hidden: read and counted, as in other formats
     raised: str = ""  # UP or DOWN
     bold: bool = False
+    struck: bool = False
     number: int = -1  # of the style or font that is being described
 
 
@@ -69,7 +71,7 @@ class RtfLoader:
     """
 
     name = "rtf"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".rtf"})
     mimes = frozenset({"application/rtf", "text/rtf"})
 
@@ -165,6 +167,7 @@ class _Reader:
         if self._group.veiled and into == "body" and (hidden := len(text.split())):
             self.notices["hidden_words"] = self.notices.get("hidden_words", 0) + hidden
         text = f"{self._group.raised}{text}{END}" if self._group.raised else text.translate(_NO_MARKS)
+        text = struck(text) if self._group.struck else text
         if into == "body":
             self.page.say(text, bold=self._group.bold)
         elif into in _MARKS:
@@ -252,9 +255,11 @@ class _Reader:
         elif word == "intbl":
             page.in_table = True
         elif word == "pard":
-            page.in_table, page.level = False, 0
+            page.in_table, page.level, page.depth = False, 0, 0
         elif word == "s":
             page.level = self._levels.get(number or 0, 0)
+        elif word == "ilvl":
+            page.depth = max(0, number or 0)
         elif word == "outlinelevel" and number is not None:
             page.level = number + 1 if 0 <= number < 9 else 0
 
@@ -266,7 +271,7 @@ class _Reader:
         elif word in _FLAGS:
             setattr(group, _FLAGS[word], number != 0)
         elif word == "plain":
-            group.hidden = group.veiled = group.bold = False
+            group.hidden = group.veiled = group.bold = group.struck = False
             group.raised = ""
         elif word in _RAISED:
             group.raised = _RAISED[word] if number != 0 else ""

@@ -6,16 +6,18 @@ What stands among words belongs to them; elements in an element without words of
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import Assembly, pipe_table
 from embedingest.ingest.load.common.declared import decode_declared
+from embedingest.ingest.load.common.items import Items, width
 from embedingest.ingest.load.common.markdown_escape import escaped_lines, fence_for
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.markup.loose_xml import loose_root
 from embedingest.ingest.load.markup.xml_facts import facts_of, is_person, person
+from embedingest.ingest.load.markup.xml_lists import marks
 from embedingest.ingest.load.markup.xml_words import (
     HEADINGS,
     NO_WORDS,
@@ -30,6 +32,7 @@ from embedingest.ingest.load.wiki.dump import is_dump, read_dump
 from embedingest.types import Document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from xml.etree.ElementTree import Element
 
 __all__ = ["XmlLoader", "create"]
@@ -79,11 +82,9 @@ _SECTIONS: Final = frozenset(
     ]
 )
 _ROWS: Final = frozenset(["row", "tr", "table-row"])
-_LISTS: Final = frozenset(["itemizedlist", "orderedlist", "simplelist", "ul", "ol", "list", "procedure"])
 _HEAD_OF_PAGE: Final = frozenset(["metadata", "styling", "layout"])
 _COMMENTS: Final = frozenset(["annotation", "comment"])
 _MIDNIGHT: Final = re.compile(r"(?<=\d\d-\d\d)T00:00:00(?:\.0+)?|(?<=T\d\d:\d\d:\d\d)\.000")
-_ITEMS: Final = frozenset(["listitem", "list-item", "item", "li", "member", "step"])
 _CAPTIONED: Final = frozenset(["table", "figure", "example", "informaltable", "equation"])
 _LISTINGS: Final = frozenset(["programlisting", "screen", "literallayout", "pre"])
 _TAG: Final = re.compile(r"<(?:/?[a-zA-Z][\w:-]{0,40}[\s/>]|!DOCTYPE|\?xml)")
@@ -99,7 +100,7 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "6"
+    version = "7"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".fods", ".tei",
          ".rss", ".atom", ".opml"]
@@ -143,24 +144,33 @@ def create() -> XmlLoader:
     return XmlLoader()
 
 
+class _Step(NamedTuple):
+    """An element or words to come: the level of headings there, how far to the right, and the mark of an item."""
+
+    node: Element | str
+    level: int = 0
+    indent: int = 0
+    mark: str = ""
+
+
 class _Walk:
     """Follows a tree with a stack of its own and writes Markdown."""
 
     def __init__(self) -> None:
         self.notices: dict[str, int] = {}
         self.title: str | None = None
-        self._assembly = Assembly()
+        self._blocks = Items(Assembly())
         self._rows: list[list[str]] = []
-        self._mark = ""  # the bullet, number or speaker that the next block begins with
         self._speakers: dict[str, str] = {}
 
     def all(self, root: Element) -> None:
         """Write every block below, in its order."""
-        stack: list[tuple[Element | str, int, str]] = [(root, 0, "")]
+        stack = [_Step(root)]
         drawing = local(root) == "svg"
         while stack:
-            element, level, mark = stack.pop()
-            self._mark = mark or self._mark
+            step = stack.pop()
+            element, level = step.node, step.level
+            self._enter(step)
             if isinstance(element, str):
                 self._text(element, level)
                 continue
@@ -173,26 +183,38 @@ class _Walk:
                 self._speakers[_attribute(element, "id")] = " ".join(joined(element).split())
                 continue
             if name == "head" and any(local(child) in _HEAD_OF_PAGE for child in element):
-                stack += [(child, 0, "") for child in reversed(element)]
+                stack += [_Step(child) for child in reversed(element)]
             elif name in _ROWS:
                 self._row(element)
             elif name in _LISTINGS:
                 self._listing(joined(element))
             elif name in _PARAGRAPHS or (len(element) == 0 and "text" not in element.attrib) or has_words(element):
-                heading = level if name in HEADINGS and not drawing else 0
-                if name in _TITLES and self.title is None:
-                    self.title = " ".join(joined(element).split()) or None
-                speaker = self._speakers.get(_attribute(element, "agent"), "") if self._speakers else ""
-                self._mark = f"{speaker}:" if speaker else self._mark
-                found = reversed(pieces(element))
-                stack += [(piece, heading if isinstance(piece, str) else level, "") for piece in found]
+                stack += reversed(self._paragraph(element, name, step, 0 if drawing else level))
             elif is_person(element):
                 self._add(escaped_lines(person(element)))
             else:
-                stack += reversed(self._inner(element, name, level))
+                stack += reversed(self._inner(element, name, step))
 
-    def _inner(self, element: Element, name: str, level: int) -> list[tuple[Element | str, int, str]]:
+    def _enter(self, step: _Step) -> None:
+        """What comes stands at its depth of lists, behind the mark that is owed; rows above it end there too."""
+        if step.indent != self._blocks.indent or step.mark:
+            self._end_table()
+        self._blocks.enter(step.indent, step.mark)
+
+    def _paragraph(self, element: Element, name: str, step: _Step, level: int) -> list[_Step]:
+        """The words of an element and the blocks among them; a heading where the element is called so."""
+        if name in _TITLES and self.title is None:
+            self.title = " ".join(joined(element).split()) or None
+        speaker = self._speakers.get(_attribute(element, "agent"), "") if self._speakers else ""
+        if speaker:
+            self._blocks.mark = f"{speaker}:"
+        heading = level if name in HEADINGS else 0
+        found = _below(element, pieces(element), step)
+        return [each._replace(level=heading) if isinstance(each.node, str) else each for each in found]
+
+    def _inner(self, element: Element, name: str, step: _Step) -> list[_Step]:
         """What is below an element that only holds others, with the marks of items."""
+        level = step.level
         self._outline(element, level)
         if name in {"worksheet", "table"}:
             self._sheet(element)
@@ -203,19 +225,14 @@ class _Walk:
         if name == "description" and any(local(child) == "title-info" for child in element):  # of FictionBook
             titles = (joined(each) for each in element.iter() if local(each) == "book-title")
             self.title = " ".join(next(titles, "").split()) or None
-            return [(each, level, "") for each in element.iter() if local(each) == "annotation"]
+            return [_Step(each, level) for each in element.iter() if local(each) == "annotation"]
         titled = name == "body" and any(local(child) in {"title", "head"} for child in element)
         inner = 0 if name in _CAPTIONED else level + (name in _SECTIONS or titled)
-        if name not in _LISTS:
-            return [(child, inner, "") for child in element]
-        ordered = name in {"orderedlist", "ol", "procedure"} or {"ordered", "order"} & set(element.attrib.values())
-        items = [child for child in element if local(child) in _ITEMS]
-        marks = {id(item): f"{number}." if ordered else "-" for number, item in enumerate(items, start=1)}
-        return [(child, inner, marks.get(id(child), "")) for child in element]
+        return _below(element, element, step._replace(level=inner))
 
     def finish(self) -> str:
         self._end_table()
-        return self._assembly.text
+        return self._blocks.finish()
 
     def _text(self, text: str, level: int) -> None:
         """Write words that stand together, as a heading where they have a level."""
@@ -225,8 +242,8 @@ class _Walk:
         text = "\n".join(line for line in (" ".join(line.split()) for line in text.split("\v")) if line)
         if len(text) >= 200 and " " not in text[:60] and _ENCODED.match(text):
             self._count("encoded_data")
-        elif level and text:
-            self._mark = ""
+        elif level and text and not self._blocks.indent:
+            self._blocks.mark = ""
             self._add(f"{'#' * min(6, level)} {' '.join(text.split())}")
         else:
             self._add(escaped_lines(text))
@@ -271,21 +288,30 @@ class _Walk:
         if text.strip():
             fence = fence_for(text)
             body = text.replace("\v", "\n").strip("\n")
-            self._assembly.add(f"{fence}\n{body}\n{fence}")
+            self._blocks.add(f"{fence}\n{body}\n{fence}")
 
     def _add(self, block: str) -> None:
         if block:
             self._end_table()
-            mark, self._mark = self._mark, ""
-            self._assembly.add(f"{mark} {block}".lstrip() if mark else block)
+            self._blocks.add(block)
 
     def _end_table(self) -> None:
         if self._rows:
-            self._assembly.add(pipe_table(self._rows))
+            self._blocks.add(pipe_table(self._rows))
             self._rows = []
 
     def _count(self, kind: str) -> None:
         self.notices[kind] = self.notices.get(kind, 0) + 1
+
+
+def _below(element: Element, inner: Iterable[Element | str], step: _Step) -> list[_Step]:
+    """What stands in an element, in its order; items of a list behind their marks and to the right of them."""
+    owed = marks(element)
+    found = []
+    for node in inner:
+        mark = "" if isinstance(node, str) else owed.get(node, "")
+        found.append(_Step(node, step.level, step.indent + width(mark), mark))
+    return found
 
 
 def _attribute(element: Element, name: str) -> str:

@@ -45,7 +45,7 @@ PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
         "a.wiki",
         (
             "[[", "]]", "[[a|", "[[a]]", "{{", "}}", "{{a|", "{{a}}", "{{{", "}}}", "{{{a|b}}}", "{|\n", "|}\n", "| a\n", "|-\n", "! a !! ", "|| ", "a || ",
-            "'''", "''", "'", "<!--", "-->", "<ref>", "</ref>", "<ref>a</ref>", "<nowiki>", "<pre>", "<math>a</math>", "<gallery>", "<a ", "<br>", "<br ", "<",
+            "'''", "''", "'", "<!--", "-->", "<ref>", "</ref>", "<ref>a</ref>", "<nowiki>", "<pre>", "<math>a</math>", "<gallery>", "<a ", "<br>", "<br ", "<", "<s>", "<s>a</s>1", "#* a\n#: b\n",
             "[http://a", "[http://a ", "[http://a b]", "[//", "* a\n", "*", "# a\n", "#", ":", "; a : b\n", "=", "= a =\n", "== a\n", "__A", "~~~", "&amp;", "&",
             "[[File:a|", "[[File:a.jpg|b]]\n", "{{a|b=c}}", "{{a|b=", "|a=", "----\n", "|+ a\n", "style=a ", "| style=a ", "| rowspan=99 | a\n", "<ref name=a/>",
         ),
@@ -73,7 +73,7 @@ PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
     "xml": (
         "a.xml",
         ("<a>", "<p>a</p>", "<a/>", "</a>", "<a b='c'>", "<!-- a -->", "<![CDATA[a]]>", "<?a?>", "&amp;", "<row><cell>a</cell></row>", "<row>", "<p>", "<title>a</title>",
-         "<section><title>a</title>", "<list>", "<p>a<list>b</list></p>", "<row><cell Index='99'/></row>", "<pre>`</pre>", "&lt;p&gt;", "&lt;b&gt;a&lt;/b&gt;"),
+         "<section><title>a</title>", "<list>", "<p>a<list>b</list></p>", "<list><item>", "<ol><li>a", "<list type='ordered'><item>a</item>", "<del>", "<del>a</del><add>b</add>", "<row><cell Index='99'/></row>", "<pre>`</pre>", "&lt;p&gt;", "&lt;b&gt;a&lt;/b&gt;"),
     ),
 }  # fmt: skip
 HEADS: dict[str, tuple[str, ...]] = {

@@ -92,7 +92,7 @@ def test_files_that_are_taken_in_are_told():
     ("source", "text"),
     [
         (r"\begin{enumerate}\item one\item two\begin{itemize}\item in\item[b)] label\end{itemize}\item three\end{enumerate}",
-         "1. one\n2. two\n- in\n- b) label\n\n3. three"),
+         "1. one\n2. two\n   - in\n   - b) label\n3. three"),
         (r"\begin{description}\item[Mill] It grinds.\end{description}", "- Mill: It grinds."),
         (r"See \citep[p.~5]{smith2001,bo} and \textcite{ann}.", "See [smith2001, bo, p. 5] and [ann]."),
         ("One\\footnote{First.} word\\footnote{Second.}.\n\nTwo.", "One word.\n\nFirst.\n\nSecond.\n\nTwo."),

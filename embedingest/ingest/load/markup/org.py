@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.common.assembly import heading
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.items import Depths
 from embedingest.ingest.load.common.markdown_escape import escaped
 from embedingest.ingest.load.markup.org_words import words
 from embedingest.ingest.load.markup.page import Page, fenced
@@ -45,7 +46,7 @@ class OrgLoader:
     """
 
     name = "org"
-    version = "2"
+    version = "3"
     suffixes = frozenset({".org", ".org_archive"})
     mimes = frozenset({"text/org", "text/x-org"})
 
@@ -87,7 +88,8 @@ class _Reader:
         self.tags: Final[dict[str, None]] = {}
         self._lines: Final = lines
         self._ends: Final = _ends_of(lines)
-        self._in_list = False
+        self._columns: list[int] = []  # where the marks of the items stand that are open
+        self._depths: Final = Depths()
 
     def read(self) -> None:
         at = 0
@@ -121,7 +123,7 @@ class _Reader:
             title = title[: tags.start()].rstrip()
         title = words(_PRIORITY.sub("", title, count=1), self.page.notices)
         self.first = self.first or title or None
-        self._in_list = False
+        self._columns.clear()
         self.page.part()
         self.page.line(heading(stars, title), number)
         self.page.part()
@@ -202,21 +204,32 @@ class _Reader:
         """A line of a paragraph or of a list."""
         item = _ITEM.match(line)
         if item is not None:
-            self._in_list = True
             mark = item[2] if item[2][0].isdigit() else "-"
             body = _COUNTER.sub("", item[3] or "", count=1)
             body = _TERM.sub(r"\1: ", body, count=1) if mark == "-" else body
-            self.page.line(f"{item[1]}{mark} {words(body, self.page.notices)}", number)
+            begin = self._depths.begin(self._depth(item[1]), mark)
+            self._columns.append(_column(item[1]))
+            self.page.line(f"{' ' * begin}{mark} {words(body, self.page.notices)}", number)
             return
-        indent = line[: len(line) - len(line.lstrip())]
-        self._in_list = self._in_list and bool(indent)
-        self.page.line((indent if self._in_list else "") + escaped(words(line.strip(), self.page.notices)), number)
+        inside = self._depths.inside(self._depth(line[: len(line) - len(line.lstrip())]))
+        self.page.line(" " * inside + escaped(words(line.strip(), self.page.notices)), number)
+
+    def _depth(self, indent: str) -> int:
+        """In how many items what stands behind these blanks is; the others are at their end."""
+        column = _column(indent)
+        while self._columns and self._columns[-1] >= column:
+            self._columns.pop()
+        return len(self._columns)
 
     def _end_of(self, kind: str, at: int) -> int:
         """The next line that ends such a block; 0 where nothing does."""
         ends = self._ends.get(kind, [])
         place = bisect_right(ends, at)
         return ends[place] if place < len(ends) else 0
+
+
+def _column(indent: str) -> int:
+    return len(indent.expandtabs(8))
 
 
 def _ends_of(lines: list[str]) -> dict[str, list[int]]:

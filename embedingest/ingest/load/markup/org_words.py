@@ -42,7 +42,8 @@ def words(line: str, notices: MutableMapping[str, int], depth: int = 0) -> str:
                 return f"`{match[name]}`"
         for name in _EMPHASIS:
             if match[name] is not None:
-                return words(match[name], notices, depth + 1) if depth < _MOST_NESTED else match[name]
+                inner = words(match[name], notices, depth + 1) if depth < _MOST_NESTED else match[name]
+                return f"~~{inner}~~" if name == "struck" else inner
         if match["target"] is not None:
             label = match["label"]
             return _link(match["target"], label and words(label, notices, depth + 1) if depth < 1 else label, notices)

@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Final
 
 from embedingest.ingest.load.common.assembly import Assembly, pipe_table
+from embedingest.ingest.load.common.counting import written
+from embedingest.ingest.load.common.items import Depths, Items, width
 from embedingest.ingest.load.common.markdown_escape import escaped_lines, label
 from embedingest.ingest.load.common.raised import on_the_line
+from embedingest.ingest.load.common.struck import in_signs
 
 __all__ = ["RtfPage"]
 
 _MOST_COLUMNS: Final = 400
+_DEEPEST: Final = 9
 
 
 class RtfPage:
     """The Markdown under construction: a paragraph, a table's row, notes that wait for the paragraph's end."""
 
     def __init__(self) -> None:
-        self._assembly = Assembly()
+        self._blocks = Items(Assembly())
+        self._depths = Depths()
         self._rows: list[list[str]] = []
         self._row: list[str] = []
         self._notes: list[str] = []
@@ -27,6 +32,7 @@ class RtfPage:
         self._light = False  # whether any word of the paragraph is not bold
         self.in_table = False
         self.level = 0
+        self.depth = 0  # in how many items the next one stands
         self.title: str | None = None
 
     def say(self, text: str, *, bold: bool) -> None:
@@ -39,26 +45,37 @@ class RtfPage:
             self.words.append("\n")
             return
         self.end_table()
-        text = on_the_line("".join(self.words)).strip(" \n")
-        mark = " ".join("".join(self.mark).split())
-        written = (not self._light and label(text)) or escaped_lines(text)
+        text = _said(self.words).strip(" \n")
+        mark = " ".join(_said(self.mark).split())
+        block = (not self._light and label(text)) or escaped_lines(text)
         self.words, self.mark, self._light = [], [], False
         if self.level and text:
             text = f"{mark} {text}".strip()
             heading = " ".join(text.split())
             self.title = self.title or heading
-            self._assembly.add(f"{'#' * min(6, self.level)} {heading}")
+            self._add(f"{'#' * min(6, self.level)} {heading}")
         elif mark and text:
-            self._assembly.add(f"{mark if mark[-1:] in '.)' else '-'} {written}")
-        else:
-            self._assembly.add(written)
+            self._item(mark, block)
+        elif text:
+            self._add(block)
         self._add_notes()
+
+    def _item(self, mark: str, block: str) -> None:
+        """An item behind its mark, at its depth."""
+        mark = written(mark, bullet=not any(map(str.isalnum, mark)))
+        self._blocks.enter(self._depths.begin(min(self.depth, _DEEPEST), mark) + width(mark), mark)
+        self._blocks.add(block)
+
+    def _add(self, block: str) -> None:
+        """A block that stands in no list."""
+        self._blocks.enter(0, "")
+        self._blocks.add(block)
 
     def cell(self) -> None:
         if len(self._row) < _MOST_COLUMNS:
-            self._row.append(on_the_line("".join(self.words)))
+            self._row.append(_said(self.words))
         else:
-            self._row[-1] += " " + on_the_line("".join(self.words))
+            self._row[-1] += " " + _said(self.words)
         self.words, self._light = [], False
 
     def row(self) -> None:
@@ -70,17 +87,17 @@ class RtfPage:
 
     def end_table(self) -> None:
         if self._rows:
-            self._assembly.add(pipe_table(self._rows))
+            self._add(pipe_table(self._rows))
             self._rows = []
             self._add_notes()
 
     def end_note(self) -> None:
-        self._notes.append(" ".join(on_the_line("".join(self.note)).split()))
+        self._notes.append(" ".join(_said(self.note).split()))
         self.note = []
 
     def _add_notes(self) -> None:
         for note in self._notes:
-            self._assembly.add(escaped_lines(note))
+            self._add(escaped_lines(note))
         self._notes = []
 
     def finish(self) -> str:
@@ -88,4 +105,8 @@ class RtfPage:
             self.row()
         self.in_table = False
         self.paragraph()
-        return self._assembly.text
+        return self._blocks.finish()
+
+
+def _said(words: list[str]) -> str:
+    return in_signs(on_the_line("".join(words)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.mathml import linear
 from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
+from embedingest.ingest.load.common.struck import ADDED, ADDED_END, in_signs, struck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,13 @@ PICTURES: Final = frozenset(["binary", "binary-data", "resource"])
 _BREAKS: Final = frozenset(["br", "lb", "line-break", "empty-line"])
 _NOTES: Final = frozenset(["footnote", "endnote", "fn"])
 _PLACES: Final = frozenset(["foot", "bottom", "end", "margin"])
+_STRUCK: Final = frozenset(["del", "strike", "strikethrough", "line-through", "deleted"])
+_ADDED: Final = frozenset(["add", "ins", "added", "inserted"])
+_STYLED: Final = frozenset(["emphasis", "hi", "phrase", "para", "simpara", "ph", "seg", "p"])
+_LOOKS: Final = frozenset(["revisionflag", "rend", "role", "rendition", "status", "rev"])
+_STRUCK_LOOKS: Final = re.compile(
+    r"\b(?:deleted|strike(?:-?(?:through|out))?|line-?through|overstrike|struck)\b", re.IGNORECASE
+)
 _RAISED: Final = {"sup": UP, "superscript": UP, "sub": DOWN, "subscript": DOWN}
 
 
@@ -85,21 +94,60 @@ def pieces(element: Element, *, flat: bool = False, every: bool = False) -> list
             notes.append(node)
             continue
         if node is not element and not flat and name in BLOCKS:
-            found += [on_the_line("".join(words)), node]
+            found += [_said(words), node]
             words = []
             continue
         if name in NO_WORDS or name in PICTURES:
             continue
-        moved = name == "tspan" and not {"x", "y", "dy"}.isdisjoint(node.attrib)
-        parted = node is not element and (every or moved or name in _BREAKS or name in BLOCKS)
-        raised = _RAISED.get(name) or (_RAISED.get(node.get("rend", "")) if name == "hi" else None)
-        if raised:
-            stack.append(END)
-        words += ["\v" if parted else "", raised or "", node.text or ""]
-        for child in reversed(node):
-            stack.append(child.tail or "")
-            stack.append(child)
-    return [*found, on_the_line("".join(words)), *notes]
+        if _is_struck(name, node):
+            words.append(struck(_words(node)))
+            continue
+        words.append("\v" if _is_parted(name, node) or (node is not element and (every or name in BLOCKS)) else "")
+        begin, end = _signs(name, node)
+        words += [begin, node.text or ""]
+        stack += [end, *(piece for child in reversed(node) for piece in (child.tail or "", child))]
+    return [*found, _said(words), *notes]
+
+
+def _said(words: list[str]) -> str:
+    return in_signs(on_the_line("".join(words)))
+
+
+def _words(element: Element) -> str:
+    """All words of an element, those that break a line parted."""
+    words: list[str] = []
+    stack: list[Element | str] = [element]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            words.append(node)
+        elif (name := local(node)) not in NO_WORDS:
+            words += ["\v" if name in _BREAKS or name in BLOCKS else "", node.text or ""]
+            stack += [piece for child in reversed(node) for piece in (child.tail or "", child)]
+    return "".join(words)
+
+
+def _is_parted(name: str, node: Element) -> bool:
+    """Whether an element begins a line among words."""
+    return name in _BREAKS or (name == "tspan" and not {"x", "y", "dy"}.isdisjoint(node.attrib))
+
+
+def _signs(name: str, node: Element) -> tuple[str, str]:
+    """What stands around the words of an element until the words of its line are known."""
+    raised = _RAISED.get(name) or (_RAISED.get(node.get("rend", "")) if name == "hi" else None)
+    if raised:
+        return raised, END
+    if name in _ADDED or (name in _STYLED and node.get("revisionflag") == "added"):
+        return ADDED, ADDED_END
+    return "", ""
+
+
+def _is_struck(name: str, node: Element) -> bool:
+    """Whether the words of an element are struck out: by its name, or by what it says of its looks."""
+    return name in _STRUCK or (
+        name in _STYLED
+        and any(bare(key) in _LOOKS and _STRUCK_LOOKS.search(value) for key, value in node.attrib.items())
+    )
 
 
 def _reading(choice: Element) -> str:

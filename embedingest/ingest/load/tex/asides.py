@@ -7,7 +7,8 @@ from typing import Final
 
 __all__ = ["Asides"]
 
-_MARK: Final = re.compile("\ue080(\\d+)\ue081")
+_MARK: Final = re.compile("(?:(?<=\n)([ ]{1,60}))?\ue080(\\d+)\ue081")
+_LINE: Final = re.compile(r"\n(?!\n)")
 # The delimiter is any sign; what stands in it is bounded, since one that nothing closes would be looked for again.
 _VERB: Final = re.compile(
     r"(?<!\\)\\(?:(?:verb|lstinline(?:\[[^\]\n]{0,400}\])?|mintinline\{[a-z+-]{1,40}\})\*?"
@@ -27,8 +28,12 @@ class Asides:
         return f"\ue080{len(self._kept) - 1}\ue081"
 
     def restored(self, text: str) -> str:
-        """The text with the words in the place of their marks."""
-        return _MARK.sub(lambda match: self._kept[int(match[1])], text)
+        """The text with the words in the place of their marks, further lines as far to the right as the first."""
+        return _MARK.sub(lambda match: self._words(match[1] or "", int(match[2])), text)
+
+    def _words(self, blanks: str, number: int) -> str:
+        words = blanks + self._kept[number]
+        return _LINE.sub(f"\n{blanks}", words) if blanks else words
 
     def verbatim(self, source: str, *, marked: bool = False) -> str:
         r"""The source with a mark for each `\verb|words|`; what would be read as a mark goes, if none is `marked`."""

@@ -56,7 +56,7 @@ def write_controls(tree: LexborHTMLParser) -> None:
         if _WRITTEN_MARK.search(node.attributes.get("style") or ""):
             _mark_item(node)
     _spell_out(tree.css("abbr[title], acronym[title]"))
-    for node in tree.css("del, s, strike"):
+    for node in tree.css("del, s, strike, [style*='line-through' i]"):
         _strike(node)
 
 
@@ -173,7 +173,7 @@ def _strike(node: LexborNode) -> None:
     for _ in range(_MOST_STEPS):
         if above is None:
             break
-        if above.tag in _UNSTRUCK:
+        if above.tag in _UNSTRUCK or "line-through" in (above.attributes.get("style") or "").lower():
             return
         above = above.parent
     stretches = [inner for inner, _ in islice(walked(node), _MOST_STRUCK) if inner.tag == "-text"]
@@ -183,6 +183,18 @@ def _strike(node: LexborNode) -> None:
             words = said.strip()
             at = said.index(words)
             text.replace_with(f"{said[:at]}~~{words}~~{said[at + len(words) :]}")
+    _part_from_added(node)
+
+
+def _part_from_added(node: LexborNode) -> None:
+    """A blank between what is struck through and what stands in its place: other words, or another number."""
+    said, before, after = node.text(deep=True), node.prev, node.next
+    if before is not None and before.tag == "ins":
+        node.insert_before(" ")
+    if after is not None:
+        begin = (after.text_content or "" if after.tag == "-text" else after.text(deep=True))[:1]
+        if after.tag == "ins" or (begin.isdigit() and said.rstrip("~")[-1:].isdigit()):
+            node.insert_after(" ")
 
 
 def _spell_out(short_forms: list[LexborNode]) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.common.assembly import Assembly, heading
 from embedingest.ingest.load.common.decode import decode
+from embedingest.ingest.load.common.items import Depths
 from embedingest.ingest.load.common.markdown_escape import escaped
 from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
+from embedingest.ingest.load.common.struck import ADDED, ADDED_END, in_signs, struck
 from embedingest.ingest.load.wiki.asides import MARK, Aside, set_aside
 from embedingest.ingest.load.wiki.brackets import Brackets
 from embedingest.ingest.load.wiki.tables import Table
@@ -31,6 +33,8 @@ _BREAK: Final = re.compile(
 )
 _TAG: Final = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]{0,20}(?:\s[^<>]{0,1000})?/?>")
 _RAISED: Final = re.compile(r"<(/?)(su[pb])\s*>", re.IGNORECASE)
+_STRUCK: Final = re.compile(r"<(?:s|del|strike)\s*>([^\n]{0,2000}?)</(?:s|del|strike)\s*>", re.IGNORECASE)
+_ADDED: Final = re.compile(r"<(/?)ins\s*>", re.IGNORECASE)
 _SWITCH: Final = re.compile(r"__[A-Z]{2,40}__|(?<!~)~{3,5}(?!~)")
 _LISTINGS: Final = frozenset({"pre", "syntaxhighlight", "source", "score", "timeline"})
 _NO_WORDS: Final = frozenset({"templatedata", "graph", "mapframe"})
@@ -43,7 +47,7 @@ class WikiLoader:
     """
 
     name = "wiki"
-    version = "3"
+    version = "4"
     suffixes = frozenset({".wiki", ".mediawiki", ".wikitext"})
     mimes = frozenset({"text/x-wiki"})
 
@@ -83,6 +87,7 @@ class WikiPage:
         self._lines: list[str] = []
         self._notes: list[str] = []
         self._numbers: list[int] = []
+        self._depths: Final = Depths()
         self._prefix = ""
 
     @property
@@ -116,6 +121,7 @@ class WikiPage:
         mark = MARK.fullmatch(line.strip())
         if item is None:
             self._prefix, self._numbers = "", []
+            self._depths.end()
         if mark is not None and self._asides[int(mark[1])].kind in _LISTINGS:
             self._listing(self._asides[int(mark[1])])
         elif match is not None:
@@ -148,12 +154,14 @@ class WikiPage:
                              (self._numbers[depth - 1] if same else 0) + 1]  # fmt: skip
             self._prefix = prefix
             mark = f"{self._numbers[-1]}." if prefix[-1] == "#" else "-"
-            self._lines.append(f"{'  ' * (depth - 1)}{mark} {' '.join(words.split())}")
+            self._lines.append(f"{' ' * self._depths.begin(depth - 1, mark)}{mark} {' '.join(words.split())}")
         elif prefix[-1] == ";":
             term, colon, meaning = words.partition(" : ")
             self._lines.append(escaped(f"{term.strip()}: {meaning.strip()}" if colon else words.strip()))
         elif words.strip():
-            inside = "  " * sum(each in "*#" for each in prefix)
+            depth = sum(each in "*#" for each in prefix)
+            inside = " " * self._depths.inside(depth)
+            self._lines += [""] * (0 < depth < len(self._numbers))  # else it would belong to the item above
             self._lines += [inside + escaped(" ".join(each.split())) for each in words.split("\n") if each.strip()]
 
     def _inline(self, text: str) -> str:
@@ -212,6 +220,7 @@ def _plain(text: str) -> str:
     text = _QUOTES.sub(lambda match: "'" * _apostrophes(len(match[0])), text) if "''" in text else text
     if "<" in text:
         text = on_the_line(_RAISED.sub(_raised, text))
+        text = in_signs(_ADDED.sub(_added, _STRUCK.sub(lambda match: struck(_TAG.sub("", match[1])), text)))
         text = _TAG.sub("", _BREAK.sub("\n", text))
     text = _SWITCH.sub("", text) if "__" in text or "~~~" in text else text
     return html.unescape(text) if "&" in text else text
@@ -220,6 +229,10 @@ def _plain(text: str) -> str:
 def _apostrophes(count: int) -> int:
     """How many of so many apostrophes are words: two, three and five are marks."""
     return {2: 0, 3: 0, 4: 1, 5: 0}.get(count, count - 5)
+
+
+def _added(tag: re.Match[str]) -> str:
+    return ADDED_END if tag[1] else ADDED
 
 
 def _raised(tag: re.Match[str]) -> str:

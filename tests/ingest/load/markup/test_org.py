@@ -40,7 +40,7 @@ def test_a_notebook_of_org_becomes_its_words_and_structure():
         ("#+BEGIN_QUOTE\nSaid *so*.\n#+END_QUOTE\n", "Said so.\n"),
         ("#+BEGIN_SRC c\nno end\n* Heading\n", "no end\n\n# Heading\n"),
         ("1985 was\n# 1 aside\n#1 in the market\n~~~\n> x\n", "1985 was\n#1 in the market\n\\~~~\n\\> x\n"),
-        ("/usr/bin/ls *2*3* snake_case_name ~a b~ +gone+.\n", "/usr/bin/ls *2*3* snake_case_name `a b` gone.\n"),
+        ("/usr/bin/ls *2*3* snake_case_name ~a b~ +gone+.\n", "/usr/bin/ls *2*3* snake_case_name `a b` ~~gone~~.\n"),
         ("Note[fn:1] and[fn:: inline].\n\n[fn:1] Below.\n", "Note[1] and (inline).\n\n[1] Below.\n"),
         ("[[file:a.png]] [[./b c.txt]] [[*Mill]] <<here>>x <<<wheel>>>\n", " ./b c.txt Mill x wheel\n"),
         (":NOTES:\nkept words\n:END:\n:LOGBOOK:\nlog\n:END:\n", "kept words\n"),

@@ -42,7 +42,7 @@ def test_a_page_is_its_words_and_structure():
     document = load(PAGE)
     assert document.text == (
         "name: Old Mill\nbuilt: 1820\n\nMiller, Mills, p. 3.\n\nThe Old Mill is a mill in Leeds.\nIt cost 5 km, mot.\n\n"
-        "https://x.org, Mills\n\nThe wheel of the town\n\n1. first\n2. second\n  1. deep\n- apples\n  - pears\nterm: meaning\n\n"
+        "https://x.org, Mills\n\nThe wheel of the town\n\n1. first\n2. second\n   1. deep\n- apples\n  - pears\nterm: meaning\n\n"
         "## History\n\n1 in ten the site. H₂O & x\ny\n\\> quote ''not'' $E = mc^2$\n\n"
         "```python\ndef f():\n    return [[1]]\n```\n"
     )

@@ -1,0 +1,42 @@
+"""Words that were struck out and words that were added beside them, told apart by signs. Knows no formats."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["ADDED", "ADDED_END", "in_signs", "struck"]
+
+_BEGIN: Final = "\x04"
+_END: Final = "\x05"
+ADDED: Final = "\x06"
+ADDED_END: Final = "\x07"
+"""Stand around words that were added, as others do around `struck` ones, until `in_signs`; no text holds them."""
+
+_LINE: Final = re.compile(r"[^\n\v]*\S[^\n\v]*")
+_JOINED: Final = re.compile(f"{_END}([ ]*){_BEGIN}")
+_WORDLESS: Final = re.compile(rf"{_BEGIN}([^{_BEGIN}{_END}\w]*){_END}")
+_TOUCHING: Final = re.compile(f"(?<=\\d{_END})(?=\\d)|(?<=\\S{_END}){ADDED}(?=\\S)|(?<=\\S{ADDED_END})(?={_BEGIN})")
+_SIGNS: Final = {ord(_BEGIN): "~~", ord(_END): "~~", ord(ADDED): None, ord(ADDED_END): None}
+
+
+def struck(words: str) -> str:
+    """Words that were struck out, each line of them, for `in_signs`."""
+    return _LINE.sub(_marked, words)
+
+
+def in_signs(text: str) -> str:
+    """A text with `~~` around what was struck; a blank parts that from what was added in its place.
+
+    Letters that touch what was struck may be of its word (`~~un~~certain`); digits are of another number.
+    """
+    if _BEGIN not in text:
+        return text.translate(_SIGNS) if ADDED in text else text
+    text = _WORDLESS.sub(r"\1", _JOINED.sub(r"\1", text))
+    return _TOUCHING.sub(" ", text).translate(_SIGNS)
+
+
+def _marked(match: re.Match[str]) -> str:
+    words = match[0].strip()
+    at = match[0].index(words)
+    return f"{match[0][:at]}{_BEGIN}{words}{_END}{match[0][at + len(words) :]}"
