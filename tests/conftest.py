@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from embedingest.store.put_off import put_off
 from tests.depth import DEEP, much
 from tests.installed import Site
 
@@ -33,6 +34,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ["HF_HUB_CACHE"] = os.environ["OLLAMA_MODELS"] = str(Path(tempfile.gettempdir()) / "embedingest-no-models")
 for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT"):
     os.environ.pop(name, None)
+
+put_off("lance_namespace_urllib3_client")  # where a test imports LanceDB itself, as where the program does
 
 settings.register_profile(
     "project", deadline=None, max_examples=much(40, 300), suppress_health_check=[HealthCheck.too_slow]

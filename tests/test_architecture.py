@@ -16,7 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PACKAGE = Path(__file__).parent.parent / "embedingest"
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "embedingest"
 
 # Rooms, lowest first. A module may import its own room and any room named in the set, never another.
 BOTTOM = {
@@ -334,6 +335,19 @@ def loaded_by(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(out.stdout.split())
+
+
+SLOW_TO_IMPORT = re.compile(
+    r"^(?:import|from) (?:langchain|llama_index|mcp|openvino|pandas|polars|sentence_transformers|torch|transformers)\b.*",
+    re.MULTILINE,
+)
+
+
+def test_tests_import_what_takes_seconds_where_they_use_it() -> None:
+    """Every process of `make test` imports all files of tests; one alone runs each."""
+    files = [path for path in TESTS.rglob("*.py") if path.relative_to(TESTS).parts[0] not in {"clients", "oracle"}]
+    found = {path.name: lines for path in files if (lines := SLOW_TO_IMPORT.findall(path.read_text("utf-8")))}
+    assert not found
 
 
 HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb", "pyarrow", "fastapi", "numpy",

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from mcp import Client, StdioServerParameters
 
 import embedingest
 from embedingest.build.inspect import FoldersBehind
@@ -49,6 +48,8 @@ def server(database):
 
 
 def told(server, name, **arguments):
+    from mcp import Client
+
     async def ask():
         async with Client(server) as client:
             return await client.call_tool(name, arguments)
@@ -57,6 +58,8 @@ def told(server, name, **arguments):
 
 
 def test_the_tools_are_listed_with_what_they_take(server):
+    from mcp import Client
+
     async def ask():
         async with Client(server) as client:
             return (await client.list_tools()).tools
@@ -211,6 +214,8 @@ def test_a_client_that_leaves_ends_the_command_without_a_traceback(database):
 
 
 def test_the_command_speaks_the_protocol_over_standard_input_and_output(database):
+    from mcp import Client, StdioServerParameters
+
     arguments = ["-m", "embedingest", "mcp", "--db", str(database), "--model", "hashing"]
 
     async def ask():

@@ -7,7 +7,6 @@ import shutil
 
 import numpy as np
 import pytest
-from sentence_transformers import SentenceTransformer
 
 from embedingest import api
 from embedingest.config import EngineConfig, ModelConfig
@@ -30,6 +29,8 @@ def engine_over(folder, tmp_path, name="m", **settings):
 
 
 def reference(folder):
+    from sentence_transformers import SentenceTransformer
+
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
+from importlib.util import find_spec
 from pathlib import Path
 
-import llama_index.core
 import pytest
 
 from embedingest.config import ServerConfig
@@ -16,7 +16,7 @@ from embedingest.server.vocabulary import MOST_BYTES, TooLargeError, UnknownToke
 from tests.server.client import post
 
 NAME = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
-PUBLISHED = Path(llama_index.core.__file__).parent / "_static" / "tiktoken_cache" / NAME
+PUBLISHED = Path(find_spec("llama_index.core").origin).parent / "_static" / "tiktoken_cache" / NAME
 """The published file: a package of the tests brings it."""
 NO_CACHE = {"TIKTOKEN_CACHE_DIR": ""}
 SKY = [35734, 374, 279, 13180, 6437, 30]
