@@ -12,6 +12,7 @@ from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.common.markdown_escape import label as bold_label
 from embedingest.ingest.load.common.mathml import linear
 from embedingest.ingest.load.common.zipped import Container, xml_root
+from embedingest.ingest.load.office.alternative import of_frame
 from embedingest.ingest.load.office.listed import OpenList
 from embedingest.ingest.load.office.odf_lists import OUTLINE, Lists
 from embedingest.ingest.load.office.odf_names import (
@@ -26,6 +27,7 @@ from embedingest.ingest.load.office.odf_names import (
     TEXT,
     XLINK,
 )
+from embedingest.ingest.load.office.odf_places import in_reading_order
 from embedingest.ingest.load.office.odf_styles import WordStyles
 from embedingest.ingest.load.office.odf_words import LEFT_OUT, Hanging, frames_of, only_cell, table_cells, words
 from embedingest.ingest.load.office.package import number
@@ -50,7 +52,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
@@ -76,7 +78,9 @@ class OpenDocumentLoader:
         writer.count_heads(roots)
         title, metadata = _metadata(meta)
         slides = any(span.kind == "slide" for span in writer.assembly.spans)
-        notices = {"skipped_images": sum(1 for _ in root.iter(DRAW + "image")), **writer.notices}
+        described = sum(1 for frame in root.iter(DRAW + "frame") if of_frame(frame))
+        pictures = sum(1 for _ in root.iter(DRAW + "image")) - described
+        notices = {"skipped_images": max(0, pictures), **writer.notices}
         return Document(
             source=name,
             has_lines=False,
@@ -200,6 +204,8 @@ class _Writer:
         if child.tag == OFFICE + "annotation":
             self._comment(child)
             return []
+        if child.tag == DRAW + "frame" and (picture := of_frame(child)):
+            self._list.block(escaped_lines(picture))
         if child.get(PRESENTATION + "class") in _RUNNING:
             self.notices["running_lines"] += 1
             return []
@@ -277,7 +283,7 @@ class _Writer:
                 self.first_heading = self.first_heading or said
                 self._list.block(heading(1, said))
                 break
-        return [*page, ET.Element(_SLIDE_END, start=str(start), number=str(self._slides))]
+        return [*in_reading_order(page), ET.Element(_SLIDE_END, start=str(start), number=str(self._slides))]
 
     def _object(self, element: Element) -> str | Element | None:
         """What is embedded: an equation in a line, or a root to look into. Each part is read once."""

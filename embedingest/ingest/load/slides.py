@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.load.common.assembly import Assembly, Cell, grid, heading, pipe_table
 from embedingest.ingest.load.common.counting import letters, roman, written
 from embedingest.ingest.load.common.markdown_escape import escaped, escaped_lines
+from embedingest.ingest.load.office.alternative import of_properties
 from embedingest.ingest.load.office.drawings import Drawings
-from embedingest.ingest.load.office.names import DGM, FALLBACK, A, C, P, R
+from embedingest.ingest.load.office.names import DGM, A, C, P, R
 from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, relations
 from embedingest.ingest.load.office.runs import SWITCHED_OFF, Hanging, words
+from embedingest.ingest.load.office.slide_places import SlidePlaces, kind_of, shapes_of
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class PptxLoader:
     """
 
     name = "pptx"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
 
@@ -65,7 +67,7 @@ class PptxLoader:
             title=title or show.first_title,
             spans=tuple(show.assembly.spans),
             metadata=metadata,
-            notices={kind: count for kind, count in show.notices.items() if count},
+            notices={kind: count for kind, count in show.notices.items() if count > 0},
         )
 
 
@@ -83,14 +85,15 @@ class _Show:
         self.notices = dict.fromkeys(("skipped_images", "hidden_slides", "running_lines", "comments_left_out"), 0)
         self._container = container
         self._drawings = Drawings(container)
+        self._places = SlidePlaces(container)
         self._with_notes = notes
         self._with_comments = comments
 
     def slide(self, path: str) -> None:
-        """The title wherever it stands, then the shapes in their order, then notes and comments."""
+        """The title wherever it stands, then the shapes in the order of reading, then notes and comments."""
         slide, links = part(self._container, path), relations(self._container, path)
-        shapes = list(_shapes(slide))
-        title = next((shape for shape in shapes if _kind(shape) in _TITLES and _said(shape)), None)
+        shapes = self._places.shapes(slide, links)
+        title = next((shape for shape in shapes if kind_of(shape) in _TITLES and _said(shape)), None)
         if title is not None:
             said = " ".join(" ".join(_said(title)).split())
             self.first_title = self.first_title or said
@@ -107,13 +110,17 @@ class _Show:
                 self._comments(part(self._container, target))
 
     def _shape(self, shape: Element, links: dict[str, tuple[str, str]]) -> None:
-        if shape.tag == A + "tbl":
+        if shape.tag == P + "pic":
+            said = of_properties(shape.find(f"{P}nvPicPr/{P}cNvPr"))
+            self.notices["skipped_images"] -= bool(said)
+            self.assembly.add(escaped(said))
+        elif shape.tag == A + "tbl":
             self.assembly.add(pipe_table(grid(_cells(row) for row in shape.findall(A + "tr"))))
         elif shape.tag == C + "chart":
             self._add_all(self._drawings.blocks([shape.get(R + "id", "")], links))
         elif shape.tag == DGM + "relIds":
             self._add_all(self._drawings.blocks([shape.get(R + "dm", "")], links))
-        elif _kind(shape) in _RUNNING:
+        elif kind_of(shape) in _RUNNING:
             self.notices["running_lines"] += len(_said(shape))
         else:
             self.assembly.add(_body(shape))
@@ -123,8 +130,8 @@ class _Show:
             self.assembly.add(block)
 
     def _notes(self, notes: Element) -> None:
-        for shape in _shapes(notes):
-            if shape.tag == P + "sp" and _kind(shape) == "body":
+        for shape in shapes_of([notes]):
+            if shape.tag == P + "sp" and kind_of(shape) == "body":
                 said = "\n".join(_said(shape)).strip()
                 self.assembly.add(escaped_lines(f"Notes: {said}") if said else "")
 
@@ -146,23 +153,6 @@ def _slides(container: Container) -> list[str]:
     listed = part(container, main).iter(P + "sldId")
     targets = [links.get(slide.get(R + "id", ""), ("", ""))[1] for slide in listed]
     return [target for target in targets if container.has(target)]
-
-
-def _shapes(slide: Element) -> Iterator[Element]:
-    """Shapes, tables and places of drawings, also those in groups; what a fallback says again is left out."""
-    stack = [slide]
-    while stack:
-        node = stack.pop()
-        if node.tag in {P + "sp", P + "cxnSp", A + "tbl", C + "chart", DGM + "relIds"}:
-            yield node
-        elif node.tag != FALLBACK:
-            stack.extend(reversed(node))
-
-
-def _kind(shape: Element) -> str:
-    """What a shape is a place for; of a plain shape nothing."""
-    place = next(shape.iter(P + "ph"), None)
-    return "" if place is None else place.get("type", "body")
 
 
 def _said(shape: Element) -> list[str]:

@@ -40,7 +40,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
@@ -57,8 +57,8 @@ class DocxLoader:
         writer.finish(body)
         title, metadata = properties(container)
         writer.count_unseen(body)
-        pictures = sum(1 for _ in body.iter(A + "blip"))
-        notices = {"skipped_images": pictures, **writer.notices}
+        pictures = sum(1 for _ in body.iter(A + "blip")) - writer.pictures
+        notices = {"skipped_images": max(0, pictures), **writer.notices}
         return Document(
             source=name,
             has_lines=False,
@@ -82,6 +82,7 @@ class _Word:
     def __init__(self, container: Container, main: str, *, comments: bool) -> None:
         self.assembly = Assembly()
         self.first_heading: str | None = None
+        self.pictures = 0  # that words stand for
         self.notices: dict[str, int] = {}
         self._container = container
         self._links = relations(container, main)
@@ -163,14 +164,16 @@ class _Word:
 
     def _is_bold(self, paragraph: Element, style: str) -> bool:
         """Whether all words of a paragraph are set in bold letters."""
+        found = False
         for run in paragraph.iter(W + "r"):
             if any((each.text or "").strip() for each in run.iter(W + "t")):
                 named = run.find(f"{W}rPr/{W}rStyle")
                 own = bold(run)
                 own = self._styles.is_bold(named.get(W + "val", "")) if own is None and named is not None else own
-                if not (self._styles.is_bold(style) if own is None else own):
+                found = self._styles.is_bold(style) if own is None else own
+                if not found:
                     return False
-        return True
+        return found
 
     def _level(self, paragraph: Element, style: str) -> int | None:
         direct = paragraph.find(f"{W}pPr/{W}outlineLvl")
@@ -224,6 +227,7 @@ class _Word:
 
     def _apart(self, hanging: Hanging) -> list[Element]:
         """Write the words of drawings; the boxes and notes that follow. Each is written once."""
+        self.pictures += hanging.pictures
         if hanging.symbols:
             self.notices["unknown_symbols"] = self.notices.get("unknown_symbols", 0) + hanging.symbols
         for block in self._drawings.blocks(hanging.drawings, self._links):

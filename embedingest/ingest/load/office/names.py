@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["DC", "DGM", "FALLBACK", "RELS", "STRICT", "W14", "A", "C", "M", "P", "R", "W"]
+__all__ = ["DC", "DGM", "FALLBACK", "PIC", "RELS", "STRICT", "W14", "WP", "A", "C", "M", "P", "R", "V", "W"]
 
 _ROOT: Final = "http://schemas.openxmlformats.org/"
 W: Final = f"{{{_ROOT}wordprocessingml/2006/main}}"
 W14: Final = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 A: Final = f"{{{_ROOT}drawingml/2006/main}}"
+PIC: Final = f"{{{_ROOT}drawingml/2006/picture}}"
+WP: Final = f"{{{_ROOT}drawingml/2006/wordprocessingDrawing}}"
+V: Final = "{urn:schemas-microsoft-com:vml}"
 C: Final = f"{{{_ROOT}drawingml/2006/chart}}"
 DGM: Final = f"{{{_ROOT}drawingml/2006/diagram}}"
 P: Final = f"{{{_ROOT}presentationml/2006/main}}"
@@ -24,6 +27,8 @@ STRICT: Final = {
     for strict, usual in (
         (b"wordprocessingml/main", b"wordprocessingml/2006/main"),
         (b"drawingml/main", b"drawingml/2006/main"),
+        (b"drawingml/picture", b"drawingml/2006/picture"),
+        (b"drawingml/wordprocessingDrawing", b"drawingml/2006/wordprocessingDrawing"),
         (b"drawingml/chart", b"drawingml/2006/chart"),
         (b"drawingml/diagram", b"drawingml/2006/diagram"),
         (b"presentationml/main", b"presentationml/2006/main"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.assembly import MOST_SPAN, Cell
 from embedingest.ingest.load.common.raised import END, on_the_line
+from embedingest.ingest.load.office.alternative import EDGE, in_line, of_frame
 from embedingest.ingest.load.office.odf_names import DRAW, OFFICE, SVG, TABLE, TEXT
 from embedingest.ingest.load.office.package import number
 
@@ -70,6 +71,8 @@ def words(
             continue
         if node.tag in {TEXT + "p", TEXT + "h"} and node is not element:
             said.append(" ")
+        if node.tag == DRAW + "frame" and (picture := of_frame(node)):
+            said.append(f"{EDGE}{picture}{EDGE}")
         set_apart = raised(node) if node.tag == TEXT + "span" else ""
         if set_apart:
             said.append(set_apart)
@@ -79,7 +82,7 @@ def words(
         for child in reversed(node):
             stack += [child.tail or "", child]
         stack.append(node.text or "")
-    return on_the_line("".join(said)).strip()
+    return in_line(on_the_line("".join(said))).strip()
 
 
 def _is_apart(node: Element, element: Element, hanging: Hanging) -> bool:

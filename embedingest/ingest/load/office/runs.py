@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
+from embedingest.ingest.load.office.alternative import EDGE, in_line, of_drawing
 from embedingest.ingest.load.office.equations import equation_parts
 from embedingest.ingest.load.office.names import DGM, FALLBACK, W14, A, C, M, R, W
 from embedingest.ingest.load.office.symbols import symbol
@@ -21,6 +22,7 @@ _WORDS: Final = frozenset({W + "t", A + "t", M + "t"})
 _BREAKS: Final = frozenset({W + "br", W + "cr", A + "br"})
 _RUNS: Final = frozenset({W + "r", A + "r"})
 _PARAGRAPHS: Final = frozenset({W + "p", A + "p"})
+_PICTURES: Final = frozenset({W + "drawing", W + "pict"})
 _LEFT_OUT: Final = frozenset({FALLBACK, W + "pPr", W + "rPr", W + "del", W + "moveFrom", W + "sdtPr", W + "delText"})
 _SIGNS: Final = {W + "tab": "\t", W + "ptab": "\t", A + "tab": "\t", W + "noBreakHyphen": "-", W + "softHyphen": ""}
 
@@ -34,6 +36,8 @@ class Hanging:
         self.footnotes: list[str] = []
         self.endnotes: list[str] = []
         self.comments: list[str] = []
+        self.pictures = 0
+        """Drawings that words stand for."""
         self.symbols = 0
         """Characters that only their font knows."""
 
@@ -79,12 +83,15 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
         elif node.tag not in _LEFT_OUT and not hanging.take(node):
             if node.tag in _PARAGRAPHS and node is not element:
                 said.append(f" {label(node)}" if label else " ")
+            if node.tag in _PICTURES and (picture := of_drawing(node)):
+                hanging.pictures += 1
+                said.append(f"{EDGE}{picture}{EDGE}")
             raised = _raised(node) if node.tag in _RUNS else ""
             if raised:
                 said.append(raised)
                 stack.append(END)
             stack.extend(reversed(_below(node)))
-    return on_the_line("".join(said))
+    return in_line(on_the_line("".join(said)))
 
 
 def _raised(run: Element) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import DocumentError
+from embedingest.ingest.load.office.alternative import of_properties
 from embedingest.ingest.load.office.names import FALLBACK, A, C, R
 from embedingest.ingest.load.office.package import part, relations
 from embedingest.ingest.load.office.runs import Hanging, words
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Asides", "asides", "remarks"]
 
 _CELLS_IN_DRAWING: Final = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
+_PICTURE: Final = _CELLS_IN_DRAWING + "pic"
+_ITS_WORDS: Final = f"{_CELLS_IN_DRAWING}nvPicPr/{_CELLS_IN_DRAWING}cNvPr"
 _SOMEBODY: Final = "somebody"
 
 
@@ -40,8 +43,9 @@ def asides(container: Container, path: str) -> Asides:
         try:
             if kind == "drawing":
                 root = part(container, target)
-                said.words.extend(_drawn(container, target, root))
+                said.words.extend(each for each in _drawn(container, target, root) if each)
                 pictures += sum(1 for _ in root.iter(A + "blip"))
+                pictures -= sum(1 for each in root.iter(_PICTURE) if of_properties(each.find(_ITS_WORDS)))
             elif kind == "threadedComment":
                 said.comments.extend(_threads(container, part(container, target)))
             elif kind == "comments" and not threads:  # else they say the same, behind a remark for old programs
@@ -52,7 +56,7 @@ def asides(container: Container, path: str) -> Asides:
         except DocumentError as error:
             if error.code != "corrupt":
                 raise
-    return said._replace(pictures=pictures)
+    return said._replace(pictures=max(0, pictures))
 
 
 def remarks(comments: Iterable[tuple[str, str, str]]) -> Iterator[str]:
@@ -71,6 +75,8 @@ def _drawn(container: Container, path: str, root: Element) -> Iterator[str]:
         node = stack.pop()
         if node.tag == _CELLS_IN_DRAWING + "txBody":
             yield " ".join(said for each in node.iter(A + "p") if (said := words(each, Hanging()).strip()))
+        elif node.tag == _PICTURE:
+            yield of_properties(node.find(_ITS_WORDS))
         elif node.tag == C + "chart":
             target = links.get(node.get(R + "id", ""), ("", ""))[1]
             if container.has(target):
