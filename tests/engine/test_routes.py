@@ -17,6 +17,7 @@ from embedingest.store.table import open_table
 from tests.depth import only_deep
 from tests.engine.routed import LAYOUTS, PROMPTS
 from tests.engine.tiny import TEXTS
+from tests.hub import running
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]
@@ -234,3 +235,13 @@ def test_routes_whose_vectors_differ_in_length_are_refused(routed_folder, tmp_pa
 def test_the_prompts_of_the_roles_are_told(routed_folder, tmp_path):
     with engine_over(routed_folder("tables"), tmp_path) as engine:
         assert engine.describe("m").prompts == PROMPTS
+
+
+@pytest.mark.parametrize("layout", ["static", "asym"])
+def test_a_pull_brings_the_modules_of_every_role(layout, routed_folder, tmp_path, online, monkeypatch):
+    folder = routed_folder(layout)
+    with running() as hub, LocalEngine(EngineConfig(), data=tmp_path) as engine:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        hub.add("team/two-ways", folder)
+        list(engine.pull("team/two-ways"))
+        assert engine.describe("team/two-ways").fingerprint == ModelFolder.open(folder).whole_fingerprint()
