@@ -11,7 +11,17 @@ if TYPE_CHECKING:
 
     from embedingest.types import Sizer
 
-__all__ = ["Encoder", "SupportsBatchTokens", "SupportsHeads", "TokenIds", "batch_tokens", "heads", "tokens_of"]
+__all__ = [
+    "Encoder",
+    "SupportsBatchTokens",
+    "SupportsEnds",
+    "SupportsHeads",
+    "TokenIds",
+    "batch_tokens",
+    "heads",
+    "kept",
+    "tokens_of",
+]
 
 TokenIds = Sequence[int]
 
@@ -26,7 +36,7 @@ class Encoder(Protocol):
     An encoder gets truncation, dimensions, normalising, prompts, batching and keep-alive for free: they are
     written once, above this seam. `tokenize` may be called from several threads at once; `encode` is called by
     one thread at a time, unless `parallel` says how many may. It may also say which batches it runs best:
-    `SupportsBatchTokens`, and read less of long texts: `SupportsHeads`.
+    `SupportsBatchTokens`, read less of long texts: `SupportsHeads`, and keep the end of those: `SupportsEnds`.
     """
 
     @property
@@ -113,6 +123,16 @@ class SupportsHeads(Protocol):
         ...
 
 
+@runtime_checkable
+class SupportsEnds(Protocol):
+    """An encoder that says which end of a text that is too long it was trained to keep."""
+
+    @property
+    def keeps_end(self) -> bool:
+        """Whether the first tokens are cut off, and not the last."""
+        ...
+
+
 def tokens_of(encoder: Encoder, texts: Sequence[str], is_left: Callable[[], bool]) -> list[TokenIds]:
     """The content tokens of each text, uncut. Once `is_left` says that nobody waits any more, the rest is left out."""
     tokens: list[TokenIds] = []
@@ -128,12 +148,23 @@ def tokens_of(encoder: Encoder, texts: Sequence[str], is_left: Callable[[], bool
 
 def heads(encoder: Encoder, texts: Sequence[str], most: int) -> Iterable[TokenIds]:
     """The content tokens of each text; of a long one at least the first `most`, if the encoder can do with those."""
-    if not isinstance(encoder, SupportsHeads) or all(len(text) < _LONG_CHARACTERS for text in texts):
+    if not isinstance(encoder, SupportsHeads) or _keeps_end(encoder):
+        return encoder.tokenize(texts)
+    if all(len(text) < _LONG_CHARACTERS for text in texts):
         return encoder.tokenize(texts)
     return (
         encoder.tokenize_head(text, most) if len(text) >= _LONG_CHARACTERS else encoder.tokenize([text])[0]
         for text in texts
     )
+
+
+def kept(encoder: Encoder, tokens: TokenIds, most: int) -> TokenIds:
+    """The `most` tokens (at least 1) that are left of a text with more: its first, or its last where it is so."""
+    return tokens[-most:] if _keeps_end(encoder) else tokens[:most]
+
+
+def _keeps_end(encoder: Encoder) -> bool:
+    return isinstance(encoder, SupportsEnds) and encoder.keeps_end
 
 
 def batch_tokens(encoder: Encoder) -> int | None:

@@ -19,7 +19,7 @@ import psutil
 
 from embedingest.engine import vectors
 from embedingest.engine.catalog import Catalog
-from embedingest.engine.encoder import heads, tokens_of
+from embedingest.engine.encoder import heads, kept, tokens_of
 from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period
@@ -307,20 +307,21 @@ class LocalEngine:
             if call.is_dropped:
                 return
             for tokens in heads(encoder, texts[start : start + _TEXTS_AT_ONCE], max(limit + 1, 1)):
-                call.tokens.append(tokens if len(tokens) <= limit else _cut(tokens, len(call.tokens), limit, call))
+                call.tokens.append(tokens if len(tokens) <= limit else _cut(tokens, encoder, limit, call))
         call.tokenize_seconds = time.perf_counter() - began
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
 
-def _cut(tokens: TokenIds, index: int, limit: int, call: _Call) -> TokenIds:
+def _cut(tokens: TokenIds, encoder: Encoder, limit: int, call: _Call) -> TokenIds:
+    index = len(call.tokens)
     if limit <= 0:
         raise InputTooLongError(TOO_LONG_AFTER_CUT, index=index, remedy="raise `num_ctx`")
     if not call.truncate:
         raise InputTooLongError(TOO_LONG, index=index, remedy=f"only {limit} tokens fit")
     call.truncated.append(index)
-    return tokens[:limit]
+    return kept(encoder, tokens, limit)
 
 
 def _default_prompt(info: ModelInfo, role: Role | None) -> str:

@@ -68,3 +68,21 @@ def test_queries_and_documents_are_those_of_sentence_transformers(model, tmp_pat
             uncut = theirs.tokenizer([prompt + text for text in TEXTS], verbose=False)["input_ids"]
             assert answer.truncated == tuple(i for i, ids in enumerate(uncut) if len(ids) > window)
             assert answer.truncated
+
+
+@pytest.mark.parametrize("said", ["tokenizer_config.json", "tokenizer.json"])
+def test_a_text_too_long_keeps_its_end_where_the_tokenizer_says_so(said, tiny_folder, tmp_path):
+    folder = shutil.copytree(tiny_folder("bert-mean"), tmp_path / "model")
+    settings = json.loads((folder / said).read_text())
+    if said == "tokenizer.json":
+        whole = {"direction": "Left", "max_length": 48, "strategy": "LongestFirst", "stride": 0}
+        (folder / said).write_text(json.dumps(settings | {"truncation": whole}))
+    else:
+        (folder / said).write_text(json.dumps(settings | {"truncation_side": "left"}))
+    texts = ["sky " * 60 + "rain", "rain " + "sky " * 60, "a short sky", "blue " * 40_000 + "river"]
+    due = np.asarray(reference(folder).encode(texts, normalize_embeddings=True), dtype=np.float32)
+    settings = ModelConfig(path=folder, encoder="sentence-transformers")
+    with LocalEngine(EngineConfig(), {"m": settings}, data=tmp_path) as engine:
+        answer = engine.embed(texts, model="m")
+    np.testing.assert_allclose(answer.vectors, due, atol=3e-5)
+    assert answer.truncated == (0, 1, 3)

@@ -37,6 +37,7 @@ class FolderEncoder:
         check_whole(folder, self._tokenizer)
         self.max_tokens = self._tokenizer.window(folder, settings.max_tokens)
         self.special_tokens = self._tokenizer.special_tokens
+        self.keeps_end = self._tokenizer.keeps_end(folder)
         self._pad = int(folder.config.get("pad_token_id") or 0)
 
     @property

@@ -70,6 +70,10 @@ class FastTokenizer:
         stated = self.cut if folder.is_static and self.cut else folder.max_tokens
         return min(most or stated, folder.context_length)
 
+    def keeps_end(self, folder: ModelFolder) -> bool:
+        """Whether a text that is too long loses its first tokens, by the settings, else by its tokenizer.json."""
+        return str(folder.tokenizer_config.get("truncation_side") or self.cut_side).lower() == "left"
+
     def sizer(self, capacity: int) -> TokenizerSizer:
         return TokenizerSizer(str(self.path), capacity, self.lowercase, self.changes)
 
@@ -95,7 +99,9 @@ class FastTokenizer:
         if tokenizer is None:
             tokenizer = _load(self.path, self.changes)
             check_patterns(tokenizer, self.path)
-            self.cut: int | None = (tokenizer.truncation or {}).get("max_length")
+            truncation = tokenizer.truncation or {}
+            self.cut: int | None = truncation.get("max_length")
+            self.cut_side = str(truncation.get("direction", "right"))
             tokenizer.no_truncation()
             tokenizer.no_padding()
             self._local.tokenizer = tokenizer
