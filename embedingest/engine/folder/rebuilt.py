@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["PRECOMPILED", "rebuilt"]
+__all__ = ["PRECOMPILED", "marks", "rebuilt"]
 
 PRECOMPILED: Final = "Precompiled"
 """A table of letters in the file itself, which is taken as it is; where the file has none, there is none."""
+
+_SLOTS: Final = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
+_LISTS: Final = ("additional_special_tokens", "extra_special_tokens")
 
 _Parts = tuple[str, Any, Any]  # kind of the model, and what stands for `normalizer` and `pre_tokenizer`
 _QWEN_WORDS: Final = (
@@ -28,6 +31,15 @@ def rebuilt(kind: str, stated: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     model, normalizer, pre_tokenizer = _CLASSES[kind](stated)
     return {"model": model, "normalizer": normalizer, "pre_tokenizer": pre_tokenizer}
+
+
+def marks(kind: str, stated: Mapping[str, Any]) -> list[str]:
+    """The special tokens that such a class has whatever a tokenizer.json lists: those of the settings, else its own."""
+    own, more = _MARKS.get(kind, _MARKS["BertTokenizer"]), _MORE_MARKS.get(kind, ())
+    found = [stated.get(slot, default) for slot, default in zip(_SLOTS, own, strict=True)]
+    listed = next((stated[name] for name in _LISTS if isinstance(stated.get(name), list)), more)
+    contents = [token.get("content") if isinstance(token, dict) else token for token in (*found, *listed)]
+    return sorted({content for content in contents if isinstance(content, str)})
 
 
 def _bert(stated: Mapping[str, Any]) -> _Parts:
@@ -127,3 +139,26 @@ _CLASSES: Final[Mapping[str, Callable[[Mapping[str, Any]], _Parts]]] = {
     "XLNetTokenizer": _xlnet,
     "DebertaV2Tokenizer": _deberta,
 }  # fmt: skip
+
+_BOTH_ENDS: Final = ("<s>", "</s>", "<unk>", "</s>", "<pad>", "<s>", "<mask>")
+_BRACKETS: Final = ("[CLS]", "[SEP]", "[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]")
+_END: Final = "<|endoftext|>"
+# Of each class in the order of `_SLOTS`.
+_MARKS: Final[Mapping[str, Sequence[str | None]]] = {
+    "BertTokenizer": (None, None, "[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"),
+    "MPNetTokenizer": ("<s>", "</s>", "[UNK]", "</s>", "<pad>", "<s>", "<mask>"),
+    **dict.fromkeys(("RobertaTokenizer", "LongformerTokenizer", "BartTokenizer"), _BOTH_ENDS),
+    **dict.fromkeys(("XLMRobertaTokenizer", "CamembertTokenizer"), _BOTH_ENDS),
+    **dict.fromkeys(("DebertaTokenizer", "DebertaV2Tokenizer"), _BRACKETS),
+    "GPT2Tokenizer": (_END, _END, _END, None, None, None, None),
+    "Qwen2Tokenizer": (None, _END, _END, None, _END, None, None),
+    "GemmaTokenizer": ("<bos>", "<eos>", "<unk>", None, "<pad>", None, "<mask>"),
+    "T5Tokenizer": (None, "</s>", "<unk>", None, "<pad>", None, None),
+    "AlbertTokenizer": ("[CLS]", "[SEP]", "<unk>", "[SEP]", "<pad>", "[CLS]", "[MASK]"),
+    "XLNetTokenizer": ("<s>", "</s>", "<unk>", "<sep>", "<pad>", "<cls>", "<mask>"),
+}
+_MORE_MARKS: Final[Mapping[str, Sequence[str]]] = {
+    "CamembertTokenizer": ("<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"),
+    "T5Tokenizer": tuple(f"<extra_id_{number}>" for number in range(100)),
+    "XLNetTokenizer": ("<eop>", "<eod>"),
+}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.engine.folder.cutting import Cutter
 from embedingest.engine.folder.patterns import check_patterns
-from embedingest.engine.folder.words import apply
+from embedingest.engine.folder.words import load
 from embedingest.errors import InputError, ModelLoadError
 
 if TYPE_CHECKING:
@@ -208,17 +208,13 @@ def _slices(texts: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _load(path: Path, words: str) -> Tokenizer:
-    from tokenizers import Tokenizer
-
     try:
-        tokenizer = Tokenizer.from_file(str(path))
-        apply(tokenizer, words)
+        return load(path, words)
     except BaseException as error:
         # A panic of the library is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise ModelLoadError(f"{path} cannot be read: {error}", remedy="copy or pull the model again") from error
-    return tokenizer
 
 
 def _mapped(text: str, offsets: list[int]) -> list[int]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.engine.folder.rebuilt import PRECOMPILED, rebuilt
+from embedingest.engine.folder.rebuilt import PRECOMPILED, marks, rebuilt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tokenizers import Tokenizer
 
-__all__ = ["apply", "in_tokenizer_json", "word_settings"]
+__all__ = ["in_tokenizer_json", "load", "word_settings"]
 
 _CLASS_OF: Final = {
     **dict.fromkeys(
@@ -58,8 +59,11 @@ def word_settings(config: Mapping[str, Any], tokenizer_config: Mapping[str, Any]
     kind = _class(config, tokenizer_config)
     if kind is not None and (steps := rebuilt(kind, tokenizer_config)) is not None:
         changes["rebuilt"] = steps
-    if added := _added(tokenizer_config):
+    added = _added(tokenizer_config)
+    if added:
         changes["added"] = added
+    if added and kind is not None and "rebuilt" in changes:  # then those of tokenizer.json are not taken over
+        changes["only"] = sorted({*(token["content"] for token in added), *marks(kind, tokenizer_config)})
     return json.dumps(changes, sort_keys=True) if changes else ""
 
 
@@ -82,19 +86,23 @@ def in_tokenizer_json(content: dict[str, Any], changes: str) -> dict[str, Any]:
         if due["model"] == "WordPiece":
             longest = {"max_input_chars_per_word": _LONGEST_WORD, "continuing_subword_prefix": _PREFIX}
             content["model"] = {**content["model"], **longest}
+        if "only" in wanted:
+            content["added_tokens"] = _taken(content, wanted)
     has = {token.get("content") for token in content.get("added_tokens") or () if isinstance(token, dict)}
     if further := [token for token in wanted.get("added", ()) if token["content"] not in has]:
         content["further_tokens"] = further
     return content
 
 
-def apply(tokenizer: Tokenizer, changes: str) -> None:
-    """Make the changes in a loaded tokenizer."""
-    wanted = json.loads(changes) if changes else {}
-    if not wanted:
-        return
-    from tokenizers import AddedToken
+def load(path: Path, changes: str) -> Tokenizer:
+    """The tokenizer of a tokenizer.json with the changes in it. Raises what the library raises, OSError, ValueError."""
+    from tokenizers import AddedToken, Tokenizer
 
+    tokenizer: Tokenizer = Tokenizer.from_file(str(path))
+    wanted = json.loads(changes) if changes else {}
+    if _loses_tokens(tokenizer, wanted):
+        content = json.loads(path.read_bytes())
+        tokenizer = Tokenizer.from_str(json.dumps({**content, "added_tokens": _taken(content, wanted)}))
     if (due := wanted.get("rebuilt")) and due["model"] == type(tokenizer.model).__name__:
         changed = _changed(due, _steps_of(tokenizer))
         if changed:
@@ -108,6 +116,19 @@ def apply(tokenizer: Tokenizer, changes: str) -> None:
         if token["content"] not in has:
             flags = {name: value for name, value in token.items() if name != "content"}
             tokenizer.add_tokens([AddedToken(token["content"], **flags)])
+    return tokenizer
+
+
+def _loses_tokens(tokenizer: Tokenizer, wanted: Mapping[str, Any]) -> bool:
+    if "only" not in wanted or wanted["rebuilt"]["model"] != type(tokenizer.model).__name__:
+        return False
+    return any(token.content not in wanted["only"] for token in tokenizer.get_added_tokens_decoder().values())
+
+
+def _taken(content: Mapping[str, Any], wanted: Mapping[str, Any]) -> Any:
+    """The added tokens of a tokenizer.json that a class which is built anew has too."""
+    only = {*wanted["only"]}
+    return [token for token in content.get("added_tokens") or () if token.get("content") in only]
 
 
 def _changed(due: Mapping[str, Any], held: dict[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,7 @@ BYTES = {
     "LongformerTokenizer": ("longformer", ["<s>", "<pad>", "</s>", "<unk>", "<mask>"], "<s> $A </s>"),
     "GPT2Tokenizer": ("gpt2", ["<|endoftext|>"], "$A"),
     "DebertaTokenizer": ("deberta", ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"], "[CLS] $A [SEP]"),
+    "GemmaTokenizer": ("gemma3_text", ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"], "<bos> $A <eos>"),
     "Qwen2Tokenizer": ("qwen3", ["<|endoftext|>", "<|im_end|>"], "$A <|endoftext|>"),
 }
 FAMILIES = {**PIECES, **BYTES}
@@ -72,25 +73,42 @@ def model_of(kind):
         words = [*dict.fromkeys([*marks, *WORDS, *"abcdehinorsuwxyzTHE"])]
         unknown = next(i for i, word in enumerate(words) if word.lower() in ("<unk>", "[unk]"))
         return models.Unigram([(word, -float(i) / 10) for i, word in enumerate(words)], unk_id=unknown)
+    if kind == "GemmaTokenizer":
+        words = [*marks, *(f"<0x{number:02X}>" for number in range(256)), *"▁thesky", "th", "the", "▁the", "sk", "sky"]
+        merges = [("t", "h"), ("th", "e"), ("▁", "the"), ("s", "k"), ("sk", "y")]
+        ids = {word: i for i, word in enumerate(words)}
+        return models.BPE(ids, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
     words = [*marks, *sorted(pre_tokenizers.ByteLevel.alphabet()), "th", "the", "Ġthe", "sk", "sky", "Ġsky"]
     merges = [("t", "h"), ("th", "e"), ("Ġ", "the"), ("s", "k"), ("sk", "y"), ("Ġ", "sky")]
     return models.BPE({word: i for i, word in enumerate(words)}, merges)
 
 
-def written(folder, *, kind, stated, steps, architecture=None):
+def written(folder, *, kind, stated, steps, architecture=None, listed=None):
     """A tokenizer's files: a tokenizer.json with these steps, and settings that may say something else."""
-    from tokenizers import Tokenizer, processors
+    from tokenizers import AddedToken, Tokenizer, processors
 
     own, marks, around = FAMILIES[kind]
     tokenizer = Tokenizer(model_of(kind))
     ids = [(word, tokenizer.token_to_id(word)) for word in around.split() if word != "$A"]
     tokenizer.post_processor = processors.TemplateProcessing(single=around, special_tokens=ids)
     tokenizer.add_special_tokens(marks)
+    if listed is not None:
+        stated = stated | {"added_tokens_decoder": stated_tokens(tokenizer, listed)}
+        tokenizer.add_tokens(["blue!", AddedToken("sky", single_word=True)])
     content = {**json.loads(tokenizer.to_str()), **steps}
     (folder / "tokenizer.json").write_text(json.dumps(content))
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind, **stated}))
     (folder / "config.json").write_text(json.dumps({"model_type": architecture or own}))
     return folder
+
+
+def stated_tokens(tokenizer, listed):
+    """The first `listed` added tokens, as settings list them."""
+    flags = ("single_word", "lstrip", "rstrip", "normalized", "special")
+    return {
+        str(number): {"content": token.content, **{flag: getattr(token, flag) for flag in flags}}
+        for number, token in list(tokenizer.get_added_tokens_decoder().items())[:listed]
+    }
 
 
 def changes(folder):
@@ -136,7 +154,8 @@ def test_tokens_are_those_of_transformers(tmp_path_factory, kind, data):
     steps = data.draw(OF_PIECES if kind in PIECES else OF_BYTES)
     named = data.draw(st.sampled_from([kind, f"{kind}Fast", "PreTrainedTokenizerFast", None]))
     stated = data.draw(STATED) | {"tokenizer_class": named}
-    folder = written(tmp_path_factory.mktemp("rebuilt"), kind=kind, stated=stated, steps=steps)
+    listed = data.draw(st.sampled_from([None, 1, 2, 5]))
+    folder = written(tmp_path_factory.mktemp("rebuilt"), kind=kind, stated=stated, steps=steps, listed=listed)
     assert ours(folder) == theirs(folder)
 
 
