@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.chunk.lines import DELIMITER_ROW
+from embedingest.ingest.load.common.header_row import header_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,9 @@ __all__ = ["Table", "tables"]
 
 _GRID_BORDER: Final = re.compile(r"\+(?:-+\+)+$")
 _GRID_DELIMITER: Final = re.compile(r"\+(?:=+\+)+$")
+_BAR: Final = re.compile(r"(?<!\\)\|")
 _MOST_LINES: Final = 12
+_MOST_ROWS: Final = 8
 _LONGEST: Final = 8000
 
 
@@ -39,11 +42,19 @@ def tables(text: str, blocks: tuple[Block, ...], end: int) -> Iterator[Table]:
                 yield Table(block.start, block.start + found[1], stop, found[0])
 
 
+def _second_row(lines: list[str]) -> str | None:
+    """The row below the delimiter where the header is of two: that above it names groups of its columns."""
+    rows = [_BAR.split(line.strip().strip("|")) for line in (lines[0], *lines[2:_MOST_ROWS])]
+    return lines[2] if header_rows(rows) == (0, 1) else None
+
+
 def _header(text: str) -> tuple[str, int] | None:
     """The header of a table and where its rows begin."""
     lines = text.split("\n", _MOST_LINES)[:_MOST_LINES]
     if len(lines) > 2 and "|" in lines[0] and "-" in lines[1] and DELIMITER_ROW.match(lines[1].strip()):
-        return lines[0].strip() + "\n", len(lines[0]) + len(lines[1]) + 2
+        names = _second_row(lines)
+        rows = [lines[0], *([] if names is None else [names])]
+        return "".join(row.strip() + "\n" for row in rows), len(lines[1]) + 1 + sum(len(row) + 1 for row in rows)
     if len(lines) > 3 and lines[0].strip() == "|===" and lines[1].strip() and not lines[2].strip():
         return lines[1].strip() + "\n", sum(map(len, lines[:3])) + 3
     if _GRID_BORDER.match(lines[0].strip()):

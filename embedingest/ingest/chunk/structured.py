@@ -52,7 +52,7 @@ class StructuredChunker:
     """
 
     name = "structured"
-    version = "4"
+    version = "5"
 
     def __init__(self, settings: ChunkSettings, *, fill: float = AIM) -> None:
         self._settings = settings

@@ -60,7 +60,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "11"
+    version = "12"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 

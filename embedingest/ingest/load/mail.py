@@ -17,6 +17,7 @@ from embedingest.ingest.load.letters.msg import read_msg
 from embedingest.ingest.load.letters.parts import collect
 from embedingest.ingest.load.letters.tnef import MARK as PACKED
 from embedingest.ingest.load.letters.tnef import read_tnef
+from embedingest.ingest.notices import add_notices
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class MailLoader:
     """
 
     name = "mail"
-    version = "13"
+    version = "14"
     suffixes = frozenset({".eml", ".emlx", ".mbox", ".mbx", ".msg", ".oft"})
     mimes = frozenset({"message/rfc822", "application/mbox", "application/vnd.ms-outlook", "application/ms-tnef"})
 
@@ -55,6 +56,7 @@ class MailLoader:
         for number, message in enumerate(messages, start=1):
             start = assembly.next
             subject = headers.header(message, "Subject") or "(no subject)"
+            add_notices(notices, {"headers_cut": headers.cut_headers(message)})
             parts = collect(message, notices, unpack=not data.startswith(PACKED))
             _write(assembly, message, subject, parts.body)
             assembly.span(start, "heading", subject)

@@ -164,6 +164,24 @@ def test_rows_of_a_table_that_is_cut_are_embedded_with_its_header(head, row, mim
     assert not any(chunk.text.rstrip().endswith(head.rstrip()[-4:]) and "n0" not in chunk.text for chunk in chunks[1:])
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "of_two"),
+    [
+        ("| Region | 2021 |  | 2022 |  |\n| --- | --- | --- | --- | --- |\n| Region | Q1 | Q2 | Q1 | Q2 |\n", "| T{0} | {0} | 1 | 2 | {1} |\n", True),
+        ("| | Costs | |\n|---|--:|--:|\n| Name | Net | Gross |\n", "| T{0} | {0} | {1} |\n", True),
+        ("| Name | Note | Sum |\n|---|---|---|\n", "| T{0} | good \\| bad | {1} |\n", False),
+        ("| Region | 2021 | |\n|---|---|---|\n", "| T{0} | {0} | {1} |\n", False),
+    ],
+)  # fmt: skip
+def test_a_header_of_two_rows_goes_with_every_chunk_of_its_table(head, row, of_two):
+    text = head + "".join(row.format(n, n * n) for n in range(60))
+    first, _, *second = head.splitlines(keepends=True)
+    header = first + "".join(second if of_two else [])
+    chunks = cut(f"{words(6)}\n\n{text}", capacity=150, markup="markdown", mime="text/markdown")
+    assert len(chunks) > 4
+    assert {chunk.prefix for chunk in chunks[2:]} == {header}
+
+
 def test_tables_and_fences_stay_whole_where_they_fit():
     table = "| a | b |\n| - | - |\n| 1 | 2 |"
     code = "```\none\n\ntwo\n```"

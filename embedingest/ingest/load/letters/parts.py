@@ -13,6 +13,7 @@ from embedingest.ingest.load.common.labels import web_codec
 from embedingest.ingest.load.encoded.armour import without_armour
 from embedingest.ingest.load.encoded.data import without_data
 from embedingest.ingest.load.html import read
+from embedingest.ingest.load.letters.alternatives import lacking, more
 from embedingest.ingest.load.letters.cards import to_text
 from embedingest.ingest.load.letters.flowed import unflowed
 from embedingest.ingest.load.letters.headers import FAILURES, file_name
@@ -35,13 +36,6 @@ _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _REPORTS: Final = frozenset({"message/delivery-status", "message/disposition-notification"})
 _SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
 _SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_WORD: Final = re.compile(r"\w+")
-_ADDRESS: Final = re.compile(r"\b(?:https?|mailto|tel):[^\s<>]*")
-_FEW: Final = 10  # one word in so many may be missing from a plain text: a link to the page, a greeting
-_LEAST: Final = 3
-_HINT: Final = 40
-"""Words of a plain text that may say no more than that a reader of HTML is wanted."""
-
 _TOLD: Final = 5
 _GAP: Final = re.compile(r"\n{3,}")
 _ENRICHED: Final = re.compile(r"<(?!<)[^<>]*>")
@@ -232,36 +226,27 @@ def _with_packed(whole: Parts) -> Parts:
     return both
 
 
-def _lacking(plain: Parts, marked_up: Parts) -> tuple[int, bool]:
-    """How many words of the HTML the plain text lacks, and whether the HTML is the text for them.
-
-    It is where they are most of its words or more than a few, unless it is much shorter than a plain text that is
-    longer than a hint to take another program. Addresses do not count: in HTML they stand behind words.
-    """
-    ours, theirs = (_WORD.findall(_ADDRESS.sub("", " ".join(parts.texts)).lower()) for parts in (plain, marked_up))
-    distinct = set(theirs)
-    lacking = len(distinct - set(ours))
-    many = lacking * 2 > len(distinct) or (lacking >= _LEAST and lacking * _FEW > len(distinct))
-    return lacking, many and (len(ours) < _HINT or len(theirs) * 2 >= len(ours))
-
-
 def _chosen(results: list[Parts]) -> Parts:
     """The first alternative in plain text that says anything, else the first that does; attachments of all, once.
 
-    A plain text that lacks words of the HTML, as one that only points to it, is not the text. Where it is the text in
-    spite of it, more than a few words that it lacks are counted.
+    A plain text that lacks words of the HTML, as one that only points to it, is not the text; its paragraphs that say
+    something else stand below the HTML. More than a few words that the text lacks are counted.
     """
     said = [parts for parts in results if any(text.strip() for text in parts.texts)]
     best = next((parts for parts in said if parts.plain), said[0] if said else Parts())
     notices: dict[str, int] = {}
     for other in said if best.plain else []:
-        lacking, is_text = (0, False) if other.plain else _lacking(best, other)
+        plain, marked_up = "\n\n".join(best.texts), "\n\n".join(other.texts)
+        missing, is_text = (0, False) if other.plain else lacking(plain, marked_up)
         if is_text:
-            best, notices = other, {}
+            kept, count = more(plain, marked_up)
+            best = Parts([*other.texts, *kept], plain=False, notices=dict(other.notices))
+            notices = {"words_left_out": count}
             break
-        if lacking >= _TOLD:
-            notices = {"words_left_out": lacking}
-    whole = Parts(list(best.texts), plain=best.plain, notices={**best.notices, **notices})
+        if missing >= _TOLD:
+            notices = {"words_left_out": missing}
+    whole = Parts(list(best.texts), plain=best.plain, notices=dict(best.notices))
+    add_notices(whole.notices, notices)
     attached: dict[tuple[str, bytes], None] = {}
     for parts in results:
         whole.asides += parts.asides

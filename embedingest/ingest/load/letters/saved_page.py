@@ -29,7 +29,7 @@ class SavedPageLoader:
     """
 
     name = "saved-page"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".mht", ".mhtml"})
     mimes = frozenset({"multipart/related", "application/x-mimearchive"})
 

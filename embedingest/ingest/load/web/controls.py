@@ -98,12 +98,14 @@ def _is_asked(box: LexborNode) -> bool:
 
 
 def _chosen(menu: LexborNode) -> str:
-    """The options that are chosen; of none the first, which a menu shows, unless it only asks to choose."""
-    options = menu.css("option")
-    chosen = [option for option in options if "selected" in option.attributes]
+    """The options that are chosen, unless they only ask to choose.
+
+    Of none a browser shows the first, but nobody has said it: no more than the hint in an empty field.
+    """
+    chosen = [option for option in menu.css("option") if "selected" in option.attributes]
     if "multiple" not in menu.attributes:
-        shown = [option for option in options[:1] if option.attributes.get("value") != ""]
-        chosen = chosen[-1:] or shown
+        chosen = chosen[-1:]
+    chosen = [option for option in chosen if option.attributes.get("value") != ""]
     return ", ".join(said for option in chosen if (said := words(option)))
 
 

@@ -17,7 +17,13 @@ def text(body):
         ("Colour <select><option>Red<option selected>Green</select>!", "Colour Green !"),
         ("<select multiple><option selected>Red<option>Blue<option selected>Green</select>", "Red, Green"),
         ("<select><option value=''>Please choose<option>Red</select>", ""),
-        ("<select><option>Red<option>Blue</select>", "Red"),
+        ("<select><option>Red<option>Blue</select>", ""),
+        ("<select><option value='' selected disabled>Choose<option>Red</select>", ""),
+        (
+            "<p>Sort by <select><optgroup label=Price><option value=up>Cheapest<option>Dearest</optgroup></select></p><p>Mill</p>",
+            "Sort by\n\nMill",
+        ),
+        ("<label>Land <select><option>Austria<option>Belgium</select></label> <input placeholder=Town>", "Land"),
         ("<label><input type=checkbox checked> I agree</label>", "[x] I agree"),
         ("<label><input type=radio name=a> No</label>", "[ ] No"),
         (
