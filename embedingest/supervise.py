@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from embedingest.build.check import check_plugins, check_start
 from embedingest.build.extend import extended, mirrors_of
+from embedingest.build.live import answering
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
 from embedingest.build.serving import check_address, open_searcher, open_server
@@ -207,7 +208,9 @@ class Supervisor:
     def _reports(self, name: str, member: _Member) -> Iterator[IngestReport]:
         with open_pipeline(self._session, name, stop=member.stop) as pipeline:
             remember(pipeline, self._session.config)
-            yield from pipeline.follow() if member.config.schedule is None else _scheduled(pipeline, member)
+            place = {"db": member.config.db, "table": member.config.table, "engine": member.config.engine}
+            with answering(self._session, state=self._session.config.state, **place):
+                yield from pipeline.follow() if member.config.schedule is None else _scheduled(pipeline, member)
 
     def _fail(self, name: str, error: BaseException) -> None:
         self.failures[name] = error

@@ -10,6 +10,7 @@ from datetime import datetime
 import pytest
 
 from embedingest import config
+from embedingest.build.ask import ask_live
 from embedingest.config import MetadataRules, parse_schedule
 from embedingest.errors import ConfigError
 from embedingest.ingest.rows.metadata import Metadata
@@ -86,8 +87,12 @@ def pipelines(*names, more=""):
 
 
 def test_pipelines_are_followed_side_by_side(place):
-    with place.running(place.written(pipelines("a", "b"))):
+    settings = place.written(pipelines("a", "b"))
+    with place.running(settings):
         until(lambda: place.new("a") == place.new("b") == 1)
+        for name, pipeline in settings.pipelines.items():
+            found = ask_live(settings.state, pipeline.db, name, "search", {"text": "walrus"})
+            assert [hit["source"] for hit in found["results"]] == [f"{name}/one.md"]
         place.document("b/two.md", "More.\n")
         until(lambda: place.new("b") == 2)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from embedingest.build.ask import address_of
 from tests.server.client import get, post
 from tests.waiting import until
 
@@ -51,15 +52,20 @@ def answers(port: int) -> bool:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_it_serves_until_told_to_stop_and_says_how_it_ended(start, number, code):
+def test_it_serves_until_told_to_stop_and_says_how_it_ended(start, number, code, tmp_path):
     port = free_port()
+    state = tmp_path / ".embedingest"
+    state.mkdir()
+    asked = address_of(state, str(state / "lancedb"), "chunks")
     process = start(OLLAMA_HOST=f"127.0.0.1:{port}", OLLAMA_KEEP_ALIVE="-1", OLLAMA_CONTEXT_LENGTH="8")
     until(lambda: answers(port))
     answer = post(port, "/api/embed", {"model": "hashing", "input": "word " * 20}).json()
     assert answer["prompt_eval_count"] == 8
     assert get(port, "/api/ps").json()["models"][0]["expires_at"] > "2200"
+    assert asked.is_ours, "commands can ask it"
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
+    assert not asked.is_ours
     assert process.returncode == code, errors
     assert "Traceback" not in errors
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from embedingest.build.ask import ask_live
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -116,6 +117,12 @@ def test_a_second_writer_is_refused_and_told_who_writes(served, shell, monkeypat
     ran = shell.run("ingest", "docs", "--model", "hashing")
     assert ran.code == 3
     assert str(process.pid) in ran.err
+
+
+def test_commands_ask_who_watches(served):
+    state = served[0] / ".embedingest"
+    found = ask_live(state, str(state / "lancedb"), "chunks", "search", {"text": "walrus", "limit": 1})
+    assert [hit["source"] for hit in found["results"]] == ["docs/walrus.md"]
 
 
 def test_watch_and_serve_share_one_process(served):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,11 +11,10 @@ from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_note, printable, stdout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rich.text import Text
-
-    from embedingest.store.values import Hit, SearchResult
 
 __all__ = ["search"]
 
@@ -54,6 +52,24 @@ def search(
     **options: Any,
 ) -> None:
     """Find the chunks that answer QUERY."""
+    from embedingest.build.ask import ask_live
+
+    question = {"text": query, "highlight": True, **options}
+    document = None
+    if model is None and snapshot is None:
+        document = ask_live(state, db, table, "search", question)
+    if document is None:
+        document = _searched((state, db, table), model, snapshot, question)
+    if as_json:
+        print_json(document)
+    else:
+        _print_hits(document)
+
+
+def _searched(
+    place: tuple[Path, str, str], model: str | None, snapshot: str | None, question: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The document of `search --json`, found in this process."""
     from embedingest.build.remembered import searching
     from embedingest.build.serving import open_searcher
     from embedingest.build.session import Session
@@ -61,39 +77,37 @@ def search(
     from embedingest.store.lean import load_lean
     from embedingest.store.values import SearchQuery
 
+    state, db, table = place
     name, config = searching(state, db, table, model)
     load_lean()
-    question = SearchQuery(text=query, highlight=True, **options)
+    query = SearchQuery(**question)
     with Session(config) as session:
         searcher = open_searcher(session, db=db, table=table, model=name, snapshot=snapshot)
-        result = searcher.search(question)
-    if as_json:
-        print_json(result_to_json(question, result))
-    else:
-        _print_hits(result)
+        return result_to_json(query, searcher.search(query))
 
 
-def _print_hits(result: SearchResult) -> None:
+def _print_hits(document: Mapping[str, Any]) -> None:
     from rich.text import Text
 
-    if result.note:
-        print_note(result.note, style="dim")
-    if not result.hits:
+    if note := document.get("note"):
+        print_note(note, style="dim")
+    if not document["results"]:
         print_note("nothing found", style="dim")
     out = stdout()
-    for hit in result.hits:
+    for hit in document["results"]:
+        before, after, places = (hit.get(name, ()) for name in ("before", "after", "places"))
         out.print(printable(_place(hit)), style="bold", end="  ", soft_wrap=True)
-        out.print(f"{hit.score:.4f}", style="cyan", end="\n" if not hit.places else "  ")
-        if hit.places:
-            out.print(_more(len(hit.places)), style="dim")
-        if hit.row.heading_path:
-            out.print(printable(" › ".join(hit.row.heading_path)), style="dim", soft_wrap=True)
-        if hit.explain:
-            out.print(", ".join(f"{name} {value}" for name, value in hit.explain.items()), style="dim")
-        for text in hit.before:
+        out.print(f"{hit['score']:.4f}", style="cyan", end="\n" if not places else "  ")
+        if places:
+            out.print(_more(len(places)), style="dim")
+        if hit["heading_path"]:
+            out.print(printable(" › ".join(hit["heading_path"])), style="dim", soft_wrap=True)
+        if explain := hit.get("explain"):
+            out.print(", ".join(f"{name} {value}" for name, value in explain.items()), style="dim")
+        for text in before:
             out.print(Text(_flat(text), style="dim"), soft_wrap=True)
-        out.print(_marked(hit, whole=bool(hit.before or hit.after)), soft_wrap=True)
-        for text in hit.after:
+        out.print(_marked(hit, whole=bool(before or after)), soft_wrap=True)
+        for text in after:
             out.print(Text(_flat(text), style="dim"), soft_wrap=True)
         out.print()
 
@@ -102,29 +116,27 @@ def _more(places: int) -> str:
     return "and 1 more place" if places == 1 else f"and {places:,} more places"
 
 
-def _place(hit: Hit) -> str:
+def _place(hit: Mapping[str, Any]) -> str:
     """`source:line`, `source#page=3` or, where the format has neither, the part: what editors and viewers open."""
-    row = hit.row
-    if row.page is not None:
-        return f"{row.source}#page={row.page}"
-    if row.line_start is not None:
-        return f"{row.source}:{row.line_start}"
-    metadata = json.loads(row.metadata)
-    part = next((f"#{kind}={metadata[kind]}" for kind in _PARTS if kind in metadata), "")
-    return row.source + part
+    source: str = hit["source"]
+    if hit["page"] is not None:
+        return f"{source}#page={hit['page']}"
+    if hit["line_start"] is not None:
+        return f"{source}:{hit['line_start']}"
+    return source + next((f"#{kind}={hit['metadata'][kind]}" for kind in _PARTS if kind in hit["metadata"]), "")
 
 
-def _marked(hit: Hit, *, whole: bool) -> Text:
+def _marked(hit: Mapping[str, Any], *, whole: bool) -> Text:
     """The part of the chunk that answers best, or all of it, with the words of the query in bold."""
     from rich.text import Text
 
     from embedingest.store.search.highlight import snippet
 
-    text = hit.row.text
-    start, end = (0, len(text)) if whole else snippet(text, hit.highlights, width=300)
+    text, highlights = hit["text"], hit.get("highlights", ())
+    start, end = (0, len(text)) if whole else snippet(text, highlights, width=300)
     marked = Text("  …" if start else "  ")
     position = start
-    for first, last in hit.highlights:
+    for first, last in highlights:
         if position <= first and last <= end:
             marked.append(_blanks(text[position:first]))
             marked.append(_blanks(text[first:last]), style="bold yellow")

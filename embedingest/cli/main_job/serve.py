@@ -54,6 +54,7 @@ def serve(
     **flags: Any,
 ) -> None:
     """Answer Ollama's and OpenAI's embedding calls, and search the table, until Ctrl-C."""
+    from embedingest.build.live import answering
     from embedingest.build.remembered import searching
     from embedingest.build.serving import open_searcher, open_server
     from embedingest.build.session import Session
@@ -67,7 +68,8 @@ def serve(
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
         server = open_server(session, settings, searcher)
         announce(server.url, name)
-        server.run()
+        with answering(session, state=state, db=db, table=table):
+            server.run()
 
 
 def _with(config: Config, engine: EngineConfig) -> Config:

@@ -60,13 +60,15 @@ def watch(
 
 
 def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) -> int:
+    from embedingest.build.live import answering
     from embedingest.build.remembered import remember
     from embedingest.build.session import Session
 
     with stop_on_signals() as stop, Session(config) as session, progress_line(as_json=as_json) as progress:
         pipeline = session.pipeline(progress=progress, stop=stop)
         remember(pipeline, config)
-        with nullcontext() if address is None else served(session, address, stop):
+        asked = answering(session, state=config.state, db=pipeline.config.db, table=pipeline.config.table)
+        with asked, nullcontext() if address is None else served(session, address, stop):
             first = True
             for report in pipeline.follow():
                 progress.close()

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from embedingest.store.values import TextSettings
 
 __all__ = ["Words", "snippet"]
@@ -44,7 +46,7 @@ class Words:
         return self._matches[word]
 
 
-def snippet(text: str, ranges: tuple[tuple[int, int], ...], *, width: int = 240) -> tuple[int, int]:
+def snippet(text: str, ranges: Sequence[tuple[int, int]], *, width: int = 240) -> tuple[int, int]:
     """The stretch of `text`, at most `width` characters, that holds most ranges; cut at blanks where there are any."""
     if len(text) <= width:
         return 0, len(text)

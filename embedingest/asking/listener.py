@@ -1,0 +1,204 @@
+"""Answers questions about one table at its socket, for as long as a program lives. Knows no question itself.
+
+Who is first keeps the place, by a lock that the system takes back from whoever is killed; what a dead one left there is
+replaced. Each question has a thread, which gives signs of life while the answer is made in another.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import selectors
+import socket
+import struct
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from embedingest.asking.address import MOST_ANSWER_BYTES, MOST_QUESTION_BYTES, SILENCE_SECONDS, is_supported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
+
+    from embedingest.asking.address import Address
+
+    Answer: TypeAlias = Callable[[Mapping[str, Any]], Any]
+
+__all__ = ["listening"]
+
+_log = logging.getLogger(__name__)
+_MOST_AT_ONCE: Final = 8
+_SIGN_SECONDS: Final = SILENCE_SECONDS / 4
+_SEND_SECONDS: Final = 10.0
+_PIECE_BYTES: Final = 2**16
+_listeners: weakref.WeakSet[_Listener] = weakref.WeakSet()
+
+
+@contextmanager
+def listening(address: Address, answer: Answer) -> Iterator[bool]:
+    """While inside, questions are answered by `answer`, which gives `None` for what somebody else is to do.
+
+    It is called from several threads. Told whether anybody can ask: another program may be here first, the system may
+    have no such sockets, or the folder may not be written. Raises nothing of its own.
+    """
+    listener = None
+    try:
+        listener = _Listener(address, answer) if is_supported() else None
+    except OSError as error:
+        _log.info("nobody can ask at %s: %s", address.path, error)
+    try:
+        yield listener is not None
+    finally:
+        if listener is not None:
+            listener.close()
+
+
+class _Listener:
+    """A bound socket and the threads behind it. Raises OSError where it cannot be bound, or another program has it."""
+
+    def __init__(self, address: Address, answer: Answer) -> None:
+        self._address = address
+        self._answer = answer
+        self._connections: set[socket.socket] = set()
+        self._closing = False
+        self._files = ExitStack()
+        try:
+            self._bind()
+        except BaseException:
+            self._files.close()
+            raise
+        self._pool = ThreadPoolExecutor(_MOST_AT_ONCE, "answer")
+        self._thread = threading.Thread(target=self._accept, name="asked", daemon=True)
+        self._thread.start()
+        _listeners.add(self)
+
+    def _bind(self) -> None:
+        address = self._address
+        address.make_folder()
+        self._files.enter_context(_locked(address))
+        self._socket = self._files.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        address.path.unlink(missing_ok=True)
+        with address.reached() as path:
+            self._socket.bind(path)
+        address.path.chmod(0o600)
+        self._identity = address.identity
+        self._socket.listen(_MOST_AT_ONCE)
+        self._socket.setblocking(False)
+        self._waking, woken = socket.socketpair()
+        self._woken = self._files.enter_context(woken)
+        self._files.enter_context(self._waking)
+
+    def close(self) -> None:
+        """Take the socket away. Who waits for an answer is left, and does the work itself."""
+        self._closing = True
+        if self._identity == self._address.identity:  # the folder may have been removed, and another made by now
+            with suppress(OSError):
+                self._address.path.unlink(missing_ok=True)
+        self._waking.send(b"x")
+        self._thread.join()
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._pool.shutdown(cancel_futures=True)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Give the descriptors back; what lies in the folder stays."""
+        _listeners.discard(self)
+        self._files.close()
+
+    def _accept(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while not self._closing:
+                selector.select()
+                with suppress(OSError):
+                    connection, _ = self._socket.accept()
+                    self._take(connection)
+
+    def _take(self, connection: socket.socket) -> None:
+        connection.settimeout(SILENCE_SECONDS)
+        if len(self._connections) >= _MOST_AT_ONCE or not _is_of_this_user(connection):
+            connection.close()
+            return
+        self._connections.add(connection)
+        threading.Thread(target=self._serve, args=(connection,), name="asked-one", daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with connection, suppress(OSError):
+                line = _question(connection)
+                if line is not None and not self._closing:
+                    self._reply(connection, self._pool.submit(self._told, line))
+        finally:
+            self._connections.discard(connection)
+
+    def _reply(self, connection: socket.socket, told: Future[bytes]) -> None:
+        while True:
+            try:
+                line = told.result(timeout=_SIGN_SECONDS)
+            except TimeoutError:
+                connection.sendall(b"\n")
+                continue
+            connection.settimeout(_SEND_SECONDS)
+            connection.sendall(line)
+            return
+
+    def _told(self, line: bytes) -> bytes:
+        """The answer as a line. What fails here fails again, in its own words, where the question came from."""
+        try:
+            answer = self._answer(json.loads(line))
+            text = json.dumps({"refused": "not here"} if answer is None else {"answer": answer}, default=str)
+        except Exception as error:  # noqa: BLE001 -- nothing that is asked ends the program
+            _log.info("a question was not answered: %s", error)
+            text = json.dumps({"refused": str(error)})
+        return text.encode() + b"\n" if len(text) < MOST_ANSWER_BYTES else b'{"refused": "the answer is too long"}\n'
+
+
+def _question(connection: socket.socket) -> bytes | None:
+    """A line; `None` for one that is not whole, or too long. Raises OSError."""
+    pieces: list[bytes] = []
+    size = 0
+    while size <= MOST_QUESTION_BYTES and (piece := connection.recv(_PIECE_BYTES)):
+        pieces.append(piece)
+        size += len(piece)
+        if piece.endswith(b"\n"):
+            return b"".join(pieces)
+    return None
+
+
+def _is_of_this_user(connection: socket.socket) -> bool:
+    """Whether who connected runs as this user; the folder's rights say so where the system does not."""
+    credentials = getattr(socket, "SO_PEERCRED", None)
+    if credentials is None:
+        return True
+    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, credentials, struct.calcsize("3i")))
+    return bool(user == os.geteuid())
+
+
+@contextmanager
+def _locked(address: Address) -> Iterator[None]:
+    """While inside, no other program has the place. Raises OSError where one has it."""
+    import fcntl
+
+    descriptor = os.open(address.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _leave_to_parent() -> None:
+    """In a forked child: the place is the parent's, and stays so no longer than the parent lives."""
+    for listener in list(_listeners):
+        listener.abandon()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_leave_to_parent)
