@@ -78,6 +78,11 @@ _WHY: Final = {
     "qwen2": "it looks in both directions, and transformers' class of this name in one",
 }
 _ALIBI: Final = "its positions are a bias by distance (ALiBi), which transformers' class of this name has not"
+_LONG_TOO: Final = (
+    "for as long texts use jinaai/jina-embeddings-v3-hf, BAAI/bge-m3 or nomic-ai/nomic-embed-text-v1.5, which run "
+    "here; or its GGUF, by the plug-in embedingest-llamacpp"
+)
+_OTHER_POSITIONS: Final = ("esm", "evolla", "granitemoehybrid")  # of transformers' own that read the setting
 _INSTEAD: Final = {
     "new": "use a copy in that form, such as alibaba-nlp-community/gte-multilingual-base",
     "xlm-roberta": "use a copy in transformers' own form, such as jinaai/jina-embeddings-v3-hf",
@@ -90,12 +95,14 @@ def native_settings(path: Path, config: Mapping[str, Any]) -> tuple[dict[str, An
     Settings without `auto_map` stay as they are. Raises ModelLoadError where only code from the folder would run the
     model as it was published.
     """
-    if "auto_map" not in config:
-        return dict(config), {}
     kind = str(config.get("model_type"))
+    if "auto_map" not in config:
+        _check_positions(path, kind, config)
+        return dict(config), {}
     if kind not in _READ:
+        if config.get("position_embedding_type") == "alibi":
+            raise _refused(path, _ALIBI, _LONG_TOO)
         why = _WHY.get(kind, f"it is not known to give the same vectors by transformers' own class of `{kind[:60]}`")
-        why = _ALIBI if config.get("position_embedding_type") == "alibi" else why
         raise _refused(path, why, _INSTEAD.get(kind))
     fixed = _FIXED[kind]
     for name, value in fixed.items():
@@ -108,6 +115,20 @@ def native_settings(path: Path, config: Mapping[str, Any]) -> tuple[dict[str, An
         )
     told = _nomic(config) if kind == "nomic_bert" else {}
     return {**config, **told}, told
+
+
+def _check_positions(path: Path, kind: str, config: Mapping[str, Any]) -> None:
+    """Raises ModelLoadError for positions that transformers' class leaves out in silence; once it had some of them."""
+    stated = config.get("position_embedding_type")
+    expected = _FIXED.get(kind, {}).get("position_embedding_type", "absolute")
+    if stated in (None, "absolute", expected) or kind in _OTHER_POSITIONS:
+        return
+    why = _ALIBI if stated == "alibi" else f"transformers' class of `{kind[:60]}` has no such positions any more"
+    raise ModelLoadError(
+        f"{path / 'config.json'} has position_embedding_type: {str(stated)[:60]}: {why}, and without them its vectors "
+        "would be others",
+        remedy=_LONG_TOO if stated == "alibi" else "write an encoder plug-in for this model, or take another",
+    )
 
 
 def _nomic(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,8 @@ def test_the_hubs_names_of_settings_are_read_where_transformers_has_the_class(tm
         ({**NOMIC, "prenorm": True}, "it has prenorm: True, and transformers' class has False"),
         ({**NOMIC, "num_experts": 8, "moe_top_k": 2}, "leaves out `moe_top_k`, `num_experts`"),
         ({**BERT, **CODE, "position_embedding_type": "alibi"}, "a bias by distance .ALiBi."),
+        ({**BERT, "position_embedding_type": "alibi"}, "a bias by distance .ALiBi."),
+        ({**BERT, "position_embedding_type": "relative_key_query"}, "has no such positions any more"),
         ({**BERT, **CODE, "model_type": "qwen2"}, "it looks in both directions"),
         ({**BERT, **CODE, "model_type": "gte", "rope_scaling": {"type": "ntk", "factor": 8}}, "it has rope_scaling"),
         ({**BERT, **CODE, "model_type": "new"}, "by the name `gte`"),
@@ -84,6 +86,13 @@ def test_the_hubs_names_of_settings_are_read_where_transformers_has_the_class(tm
 def test_what_only_code_of_its_own_does_is_a_reason_to_refuse_a_model(path, settings, why):
     write(path / "config.json", settings)
     refused(path, why)
+
+
+def test_a_model_with_a_bias_by_distance_is_refused_with_others_that_run(path):
+    write(path / "config.json", {**BERT, **CODE, "position_embedding_type": "alibi"})
+    with pytest.raises(ModelLoadError) as failed:
+        ModelFolder.open(path)
+    assert "jina-embeddings-v3-hf" in failed.value.remedy
 
 
 def test_an_unknown_module_is_refused(path):
