@@ -84,7 +84,7 @@ KNOWN_MODELS: Final = (
     KnownModel(
         f"{_ST}/all-MiniLM-L12-v2",
         (*_tags("all-minilm", "33m", "l12", "l12-v2", "33m-l12-v2-fp16"), "all-minilm-l12-v2"),
-        384, 128, "bert", checked=("names", "numbers"),
+        384, 128, "bert", checked=_NAMED,
     ),
     KnownModel(f"{_ST}/all-mpnet-base-v2", ("all-mpnet", "all-mpnet-base-v2"), 768, 384, "mpnet", checked=_SIZES),
     KnownModel(
@@ -93,7 +93,7 @@ KNOWN_MODELS: Final = (
             *_tags("paraphrase-multilingual", "", "278m", "278m-mpnet-base-v2-fp16"),
             "paraphrase-multilingual-mpnet-base-v2",
         ),
-        768, 128, "xlm-roberta", checked=("names", "numbers"),
+        768, 128, "xlm-roberta", checked=_NAMED,
     ),
     KnownModel(
         f"{_ST}/paraphrase-multilingual-MiniLM-L12-v2",
@@ -126,23 +126,23 @@ KNOWN_MODELS: Final = (
     KnownModel("BAAI/bge-base-en-v1.5", (), 768, 512, "bert", _PASSAGES, checked=_PROMPTED),
     KnownModel("BAAI/bge-small-en-v1.5", (), 384, 512, "bert", _PASSAGES, checked=_PROMPTED),
     KnownModel(
-        f"{_ARCTICS}-xs", _tags(_ARCTIC, "22m", "xs", "22m-xs-fp16"), 384, 512, "bert", _PASSAGES, checked=_NAMED
+        f"{_ARCTICS}-xs", _tags(_ARCTIC, "22m", "xs", "22m-xs-fp16"), 384, 512, "bert", _PASSAGES, checked=_WHOLE
     ),
     KnownModel(
         f"{_ARCTICS}-s", _tags(_ARCTIC, "33m", "s", "33m-s-fp16"), 384, 512, "bert", _PASSAGES, checked=_WHOLE
     ),
     KnownModel(
-        f"{_ARCTICS}-m", _tags(_ARCTIC, "110m", "m", "110m-m-fp16"), 768, 512, "bert", _PASSAGES, checked=_NAMED
+        f"{_ARCTICS}-m", _tags(_ARCTIC, "110m", "m", "110m-m-fp16"), 768, 512, "bert", _PASSAGES, checked=_WHOLE
     ),
     KnownModel(
         f"{_ARCTICS}-m-long",
         _tags(_ARCTIC, "137m", "m-long", "137m-m-long-fp16"),
-        768, 2048, "nomic_bert", _PASSAGES, checked=_NAMED,
+        768, 2048, "nomic_bert", _PASSAGES, checked=_WHOLE,
     ),
     KnownModel(
         f"{_ARCTICS}-l", _tags(_ARCTIC, "", "335m", "l", "335m-l-fp16"), 1024, 512, "bert", _PASSAGES, checked=_WHOLE
     ),
-    KnownModel(f"{_ARCTICS}-m-v2.0", (), 768, 8192, "gte", {"query": "query: "}, checked=_SIZES),
+    KnownModel(f"{_ARCTICS}-m-v2.0", (), 768, 8192, "gte", {"query": "query: "}, checked=_PROMPTED),
     KnownModel(
         f"{_ARCTICS}-l-v2.0",
         _tags(f"{_ARCTIC}2", "", "568m", "568m-l-fp16"),
@@ -176,7 +176,7 @@ KNOWN_MODELS: Final = (
     KnownModel(
         "Qwen/Qwen3-Embedding-8B",
         _tags("qwen3-embedding", "", "8b", "8b-fp16"),
-        4096, 32_768, "qwen3", _QWEN, checked=_PROMPTED,
+        4096, 32_768, "qwen3", _QWEN, checked=_WHOLE,
     ),
     KnownModel("Alibaba-NLP/gte-multilingual-base", (), 768, 8192, "gte", checked=_SIZES),
     KnownModel("intfloat/e5-small-v2", (), 384, 512, "bert", _E5, checked=_PROMPTED),
