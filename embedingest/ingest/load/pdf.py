@@ -14,14 +14,15 @@ from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.pages.columns import part_columns
 from embedingest.ingest.load.pages.contents import drop_leaders
 from embedingest.ingest.load.pages.marks import marks
+from embedingest.ingest.load.pages.opened import opened
 from embedingest.ingest.load.pages.order import put_in_order
 from embedingest.ingest.load.pages.page import Page
 from embedingest.ingest.load.pages.place import placed
-from embedingest.ingest.load.pages.read import read_page, turning
+from embedingest.ingest.load.pages.read import read_page
 from embedingest.ingest.load.pages.running import drop_running
 from embedingest.ingest.load.pages.tables import set_tables
 from embedingest.ingest.load.pages.text import joined
-from embedingest.ingest.load.pages.titles import plain
+from embedingest.ingest.load.pages.titles import Said, plain
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ class PdfLoader:
         for page in pages:
             put_in_order(page)
         if not self._running_lines:
-            _count(notices, "running_lines", drop_running(pages))
-            _count(notices, "dot_leaders", drop_leaders(pages))
+            said = Said(pages)
+            _count(notices, "running_lines", drop_running(pages, said))
+            _count(notices, "dot_leaders", drop_leaders(pages, said))
         for page in pages:
             set_tables(page)
             part_columns(page)
@@ -132,23 +134,18 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
 def _page(pdfium: Any, pdf: Any, index: int, notices: dict[str, int], *, comments: bool) -> Page:
     """A page with what was written on it."""
     try:
-        page = pdf[index]
+        with opened(pdfium, pdf, index) as page:
+            written = list(marks(pdfium, page))
+            read = read_page(pdfium, page, words=any(mark.kind in {"value", "box"} for mark in written))
     except pdfium.PdfiumError:
         return Page(damaged=True)
-    try:
-        turn = turning(page)
-        written = list(marks(pdfium, page, turn))
-        read = read_page(pdfium, page, turn, words=any(mark.kind in {"value", "box"} for mark in written))
-    except pdfium.PdfiumError:
-        return Page(damaged=True)
-    finally:
-        page.close()
     if written:
         left = set(_LEFT_OUT) - ({"comment"} if comments else set())
         for mark in written:
             if mark.kind in left:
                 _count(notices, _LEFT_OUT[mark.kind], 1)
         read.lines = placed(read.lines, [mark for mark in written if mark.kind not in left])
+        read.downwards = False
     return read
 
 
@@ -222,16 +219,15 @@ def _find_line(text: str, title: str, start: int, end: int) -> int | None:
     """Where the line of a heading begins: its title, behind a number or not, perhaps broken over two lines."""
     plain_title = plain(title)
     last = plain_title.rpartition(" ")[2]  # nearly no line has it, and what `plain` does takes long
-    place = text.rfind("\n", 0, start) + 1
-    lines = text[place:end].split("\n")
-    found = [line.endswith(last) for line in text[place:end].lower().split("\n")]
-    for index, line in enumerate(lines):
+    first = text.rfind("\n", 0, start) + 1
+    lines = text[first:end].split("\n")
+    ending = [index for index, line in enumerate(text[first:end].lower().split("\n")) if line.endswith(last)]
+    for index in sorted({place for found in ending for place in (found - 1, found) if place >= 0}):
+        line = lines[index]
         both = line if index + 1 >= len(lines) else f"{line} {lines[index + 1]}"
-        if (
-            place >= start
-            and any(found[index : index + 2])
-            and plain_title in {plain(line), plain(both), line.strip(), both.strip()}
+        place = first + sum(map(len, lines[:index])) + index
+        if place >= start and (
+            plain_title in {line.strip(), both.strip()} or plain_title in {plain(line), plain(both)}
         ):
             return place
-        place += len(line) + 1
     return None

@@ -181,6 +181,15 @@ def test_leaders_of_a_contents_go_with_its_numbers_and_a_price_list_keeps_its_pr
     assert document.text.strip().split("\n")[-len(WORDS) :] == [f"{word} … {n + 4}" for n, word in enumerate(WORDS)]
 
 
+def test_a_contents_with_an_entry_of_dots_alone_beside_a_page_without_lines_is_read():
+    titles = [f"{n} Of the {word}" for n, word in enumerate(WORDS[:6], start=1)]
+    entries = [f"{title} {'. ' * 30}{n * 3}" for n, title in enumerate(titles, start=1)]
+    contents = body([*entries[:3], f"{'. ' * 30}10", *entries[3:]])
+    document = load(book([contents, [], *(body([title, *prose(title, 6)]) for title in titles)]))
+    assert [line for line in document.text.split("\n") if line][:7] == [*titles, titles[0]]
+    assert document.notices == {"dot_leaders": 7, "pages_without_text": 1}
+
+
 def test_words_parted_at_the_end_of_a_line_are_joined_as_they_are_written_elsewhere():
     data = book([body(["The mill is run by a non-", "resident miller, and the good appren-", "tice is a resident.",
                        "A non-resident sleeps well."])])  # fmt: skip

@@ -6,12 +6,21 @@ Where a function's types are declared, ctypes checks each argument of each call,
 from __future__ import annotations
 
 import ctypes
+import struct
 from functools import cache
-from typing import Any, Final, NamedTuple
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-__all__ = ["Calls", "calls", "handle", "room"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Calls", "calls", "character_boxes", "handle", "object_boxes", "rectangles", "room"]
 
 _LEAST_ROOM: Final = 8192
+_SLOTS: Final = 512
+"""Boxes that PDFium writes before they are fetched, all at once."""
+
+_Sides = tuple[float, float, float, float]  # left, bottom, right, top
 
 
 class Calls(NamedTuple):
@@ -21,8 +30,19 @@ class Calls(NamedTuple):
     rectangle: Any
     loose_box: Any
     number: Any
+    angle: Any
     drawn: Any
     kind: Any
+    bounds: Any
+    segments: Any
+    segment: Any
+    segment_kind: Any
+    point: Any
+    matrix: Any
+    count_annotations: Any
+    annotation: Any
+    subtype: Any
+    close_annotation: Any
 
 
 @cache
@@ -33,8 +53,19 @@ def calls(raw: Any) -> Calls:
         rectangle=_bare(raw.FPDFText_GetRect),
         loose_box=_bare(raw.FPDFText_GetLooseCharBox),
         number=_bare(raw.FPDFText_GetCharIndexFromTextIndex),
+        angle=_bare(raw.FPDFText_GetCharAngle, ctypes.c_float),
         drawn=_bare(raw.FPDFPage_GetObject, _Handle),
         kind=_bare(raw.FPDFPageObj_GetType),
+        bounds=_bare(raw.FPDFPageObj_GetBounds),
+        segments=_bare(raw.FPDFPath_CountSegments),
+        segment=_bare(raw.FPDFPath_GetPathSegment, _Handle),
+        segment_kind=_bare(raw.FPDFPathSegment_GetType),
+        point=_bare(raw.FPDFPathSegment_GetPoint),
+        matrix=_bare(raw.FPDFPageObj_GetMatrix),
+        count_annotations=_bare(raw.FPDFPage_GetAnnotCount),
+        annotation=_bare(raw.FPDFPage_GetAnnot, _Handle),
+        subtype=_bare(raw.FPDFAnnot_GetSubtype),
+        close_annotation=_bare(raw.FPDFPage_CloseAnnot, None),
     )
 
 
@@ -44,12 +75,76 @@ class _Handle(ctypes.c_void_p):
 
 def handle(pointer: Any) -> ctypes.c_void_p:
     """A pointer of PDFium as the functions take it."""
-    return ctypes.cast(pointer, _Handle)
+    return _Handle.from_buffer(pointer)
 
 
 def room(count: int) -> Any:
     """Room for so many numbers of 16 bits, or more. Sizes are few, since each is a type of its own that takes long."""
     return _rooms(max(_LEAST_ROOM, 1 << (count - 1).bit_length()))()
+
+
+def rectangles(bare: Calls, page: Any, ranges: Iterable[tuple[int, int]]) -> tuple[list[int], list[_Sides]]:
+    """How many rectangles each range of characters has (its first, how many), and all of them, one after the other."""
+    count_rectangles, rectangle = bare.count_rectangles, bare.rectangle
+    buffer, slots = _boxes().buffer, _boxes().doubles
+    counts: list[int] = []
+    found: list[_Sides] = []
+    at = 0
+    for first, length in ranges:
+        count = count_rectangles(page, first, length)
+        counts.append(count)
+        for index in range(count):
+            if at == _SLOTS:
+                found += struct.iter_unpack("4d", buffer)
+                at = 0
+            rectangle(page, index, *slots[at])
+            at += 1
+    found += struct.iter_unpack("4d", memoryview(buffer)[: at * 32])
+    return counts, found
+
+
+def character_boxes(bare: Calls, page: Any, numbers: list[int]) -> Iterator[_Sides]:
+    """The place of each character with the room above and below it that its font wants; nothing where it has none."""
+    buffer, slots = _boxes().buffer, _boxes().structures
+    for start in range(0, len(numbers), _SLOTS):
+        some = numbers[start : start + _SLOTS]
+        there = list(map(bare.loose_box, repeat(page), some, slots))
+        boxes = list(struct.iter_unpack("4f", memoryview(buffer)[: len(some) * 16]))
+        for known, (left, top, right, bottom) in zip(there, boxes, strict=True):
+            yield (left, bottom, right, top) if known else (0.0, 0.0, 0.0, 0.0)
+
+
+def object_boxes(bare: Calls, objects: list[Any]) -> Iterator[tuple[Any, _Sides]]:
+    """What is drawn, each with its place; without those that have none."""
+    buffer, slots = _boxes().buffer, _boxes().floats
+    bounds = bare.bounds
+    for start in range(0, len(objects), _SLOTS):
+        some = objects[start : start + _SLOTS]
+        there = [bounds(drawn, *sides) for drawn, sides in zip(some, slots, strict=False)]
+        boxes = list(struct.iter_unpack("4f", memoryview(buffer)[: len(some) * 16]))
+        yield from ((drawn, box) for known, drawn, box in zip(there, some, boxes, strict=True) if known)
+
+
+class _Boxes(NamedTuple):
+    """Room for boxes, and where in it PDFium writes them."""
+
+    buffer: Any
+    doubles: list[tuple[Any, ...]]
+    floats: list[tuple[Any, ...]]
+    structures: list[Any]
+
+
+@cache
+def _boxes() -> _Boxes:
+    """Doubles for left, top, right and bottom; floats for left, bottom, right and top, and as a structure of them."""
+    buffer = (ctypes.c_byte * (_SLOTS * 32))()
+    floats = [tuple(ctypes.byref(buffer, slot * 16 + side) for side in (0, 4, 8, 12)) for slot in range(_SLOTS)]
+    return _Boxes(
+        buffer,
+        doubles=[tuple(ctypes.byref(buffer, slot * 32 + side) for side in (0, 24, 16, 8)) for slot in range(_SLOTS)],
+        floats=floats,
+        structures=[slot[0] for slot in floats],
+    )
 
 
 @cache

@@ -30,7 +30,7 @@ _ROOM: Final = 1.4
 
 def part_columns(page: Page) -> bool:
     """Put the lines of the page in order; whether there was anything to do."""
-    if len(page.lines) < _FEWEST or not any(line.gap or a.box.left > line.box.right for a, line in _steps(page.lines)):
+    if len(page.lines) < _FEWEST or not _stand_apart(page.lines):
         return False
     pieces = [piece for line in page.lines for piece in _pieces(line)]
     parted = _parted(pieces, _DEEPEST)
@@ -40,8 +40,15 @@ def part_columns(page: Page) -> bool:
     return True
 
 
-def _steps(lines: list[Line]) -> list[tuple[Line, Line]]:
-    return list(pairwise([lines[0], *lines]))
+def _stand_apart(lines: list[Line]) -> bool:
+    """Whether something stands beside something else, in a line or a line left of the one before."""
+    before = lines[0].box[0]
+    for line in lines:
+        box = line.box
+        if line.gap or before > box[2]:
+            return True
+        before = box[0]
+    return False
 
 
 def _pieces(line: Line) -> list[Line]:

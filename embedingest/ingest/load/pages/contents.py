@@ -6,12 +6,13 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.load.pages.titles import plain, standing
+from embedingest.ingest.load.pages.titles import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedingest.ingest.load.pages.page import Page
+    from embedingest.ingest.load.pages.titles import Said
 
 __all__ = ["drop_leaders"]
 
@@ -32,7 +33,7 @@ class _Entry(NamedTuple):
     number: int | None
 
 
-def drop_leaders(pages: list[Page]) -> int:
+def drop_leaders(pages: list[Page], said: Said) -> int:
     """Leaders of dots give way to one sign; in a contents, whose titles stand elsewhere too, to nothing, and with them
     the numbers of its pages. How many lines had any.
     """
@@ -41,15 +42,11 @@ def drop_leaders(pages: list[Page]) -> int:
         return 0
     own = {(entry.page, entry.place) for entry in leaders}
     contents: set[tuple[int, int]] = set()
-    with_any = {entry.page for entry in leaders}
     runs = [run for run in _runs(leaders) if _rises(run)]
     if runs:
-        others = (
-            [line.text for place, line in enumerate(page.lines) if index not in with_any or (index, place) not in own]
-            for index, page in enumerate(pages)
-        )
         possible = {entry: _possible(entry, pages) for run in runs for entry in run}
-        titles = standing({title for both in possible.values() for title in both}, others)
+        entries = {id(pages[page].lines[place]) for page, place in own}
+        titles = said.standing({title for both in possible.values() for title in both}, entries)
         for run in runs:
             if sum(not titles.isdisjoint(possible[entry]) for entry in run) >= _FOUND * len(run):
                 contents |= _entries(run, pages)
@@ -67,10 +64,13 @@ def _leaders(index: int, page: Page) -> Iterator[_Entry]:
     if not any(sign in whole for sign in ("...", ". . .", "……", "··", "· ·")):
         return
     for place, line in enumerate(page.lines):
-        dots = _DOTS.search(line.text)
+        text = line.text
+        if text.count(".") < 5 and "…" not in text and "·" not in text:  # nearly all
+            continue
+        dots = _DOTS.search(text)
         if dots:
-            number = _NUMBER.search(" " + line.text[dots.end() :].strip())
-            yield _Entry(index, place, line.text[: dots.start()], _value(number[1]) if number else None)
+            number = _NUMBER.search(" " + text[dots.end() :].strip())
+            yield _Entry(index, place, text[: dots.start()], _value(number[1]) if number else None)
 
 
 def _value(number: str) -> int:

@@ -7,12 +7,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from embedingest.ingest.load.pages.calls import calls, handle
 from embedingest.ingest.load.pages.page import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from embedingest.ingest.load.pages.page import Turn
+    from embedingest.ingest.load.pages.opened import Opened
 
 __all__ = ["Mark", "marks"]
 
@@ -31,31 +32,39 @@ class Mark(NamedTuple):
     box: Box
 
 
-def marks(pdfium: Any, page: Any, turn: Turn | None) -> Iterator[Mark]:
+def marks(pdfium: Any, page: Opened) -> Iterator[Mark]:
     """The marks of a page, in the order of the file."""
     raw = pdfium.raw
-    for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MOST)):
-        annotation = raw.FPDFPage_GetAnnot(page.raw, index)
+    wordless = {raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP}
+    for index, subtype in enumerate(_subtypes(raw, page)):
+        annotation = None if subtype in wordless else raw.FPDFPage_GetAnnot(page.raw, index)
         if not annotation:
             continue
         try:
-            subtype = raw.FPDFAnnot_GetSubtype(annotation)
-            wordless = subtype in {raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP}
-            mark = None if wordless else _mark(raw, page, annotation, subtype)
+            mark = _mark(raw, page, annotation, subtype)
         finally:
             raw.FPDFPage_CloseAnnot(annotation)
         if mark is not None:
-            yield mark if turn is None else mark._replace(box=turn(mark.box))
+            yield mark if page.turn is None else mark._replace(box=page.turn(mark.box))
 
 
-def _mark(raw: Any, page: Any, annotation: Any, subtype: int) -> Mark | None:
+def _subtypes(raw: Any, page: Opened) -> Iterator[int]:
+    """What each annotation is. Nearly all are links, of which some manuals have hundreds on a page."""
+    bare, whole = calls(raw), handle(page.raw)
+    for index in range(min(bare.count_annotations(whole), _MOST)):
+        annotation = bare.annotation(whole, index)
+        yield bare.subtype(annotation)
+        bare.close_annotation(annotation)
+
+
+def _mark(raw: Any, page: Opened, annotation: Any, subtype: int) -> Mark | None:
     if raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
         return None
     sides = raw.FS_RECTF()
     raw.FPDFAnnot_GetRect(annotation, sides)
     box = Box(sides.left, sides.bottom, sides.right, sides.top)
     if subtype == raw.FPDF_ANNOT_WIDGET:
-        return _field(raw, page.formenv, annotation, box)
+        return _field(raw, page.form, annotation, box)
     said = _string(partial(raw.FPDFAnnot_GetStringValue, annotation, b"Contents"))
     if subtype == raw.FPDF_ANNOT_FILEATTACHMENT:
         return Mark("attachment", said, "", box)

@@ -44,6 +44,8 @@ class _Block(NamedTuple):
 
 def put_in_order(page: Page) -> bool:
     """Put what stands above before what stands below it; whether there was anything to do."""
+    if page.downwards:
+        return False
     upright = [_turned_back(line) if line.quarters else line for line in page.lines]
     if not any(line.box[1] > before.box[1] for before, line in pairwise(upright)):
         return False

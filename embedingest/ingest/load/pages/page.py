@@ -93,10 +93,14 @@ class Grid(NamedTuple):
 
 @dataclass(slots=True)
 class Page:
-    """The lines of a page in the order in which they were written; None where the page is damaged."""
+    """The lines of a page in the order in which they were written; none where the page is damaged.
+
+    `downwards` says that each is known to stand below the one before.
+    """
 
     lines: list[Line] = field(default_factory=list)
     width: float = 0.0
     height: float = 0.0
     damaged: bool = False
+    downwards: bool = False
     grids: list[Grid] = field(default_factory=list)

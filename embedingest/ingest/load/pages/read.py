@@ -10,10 +10,10 @@ import ctypes
 import math
 import re
 from bisect import bisect_left
-from itertools import pairwise
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.ingest.load.pages.calls import calls, handle, room
+from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, rectangles, room
 from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.whole import whole_lines
@@ -21,7 +21,13 @@ from embedingest.ingest.load.pages.whole import whole_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["read_page", "turning"]
+    from embedingest.ingest.load.pages.opened import Opened
+
+__all__ = ["read_page"]
+
+_Sides = tuple[float, float, float, float]
+_new: Final = tuple.__new__
+"""Makes a named tuple, in half the time that calling it takes."""
 
 _LINE: Final = re.compile(r"([^\r\n\ufffe\x02]+)([\ufffe\x02]?)")
 _WORD: Final = re.compile(r"\S+")
@@ -42,86 +48,76 @@ _MOST_LINES: Final = 3000
 """On a page with more lines than this no places are asked for their words."""
 
 
-def read_page(pdfium: Any, page: Any, turn: Turn | None, *, words: bool) -> Page:
+def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
     """The page as PDFium has it. `words`: ask for the places of all words, else only where several lines have gaps."""
     raw = pdfium.raw
     textpage = raw.FPDFText_LoadPage(page.raw)
     if not textpage:
         raise pdfium.PdfiumError("no text can be read from a page")
     try:
-        reader = _Reader(raw, textpage, turn)
-        view = Box(*page.get_bbox())
-        lines = reader.lines(view if turn is None else turn(view))
-        if _go_elsewhere(lines):
-            turns = page.get_rotation() // 90
-            lines = [line._replace(quarters=(reader.quarters(line) - turns) % 4) for line in lines]
-        ruled = grids(raw, page, turn) if reader.beside >= _ROWS else []
+        reader = _Reader(raw, textpage, page.turn)
+        lines = reader.lines(_view(pdfium, page))
+        if reader.elsewhere:
+            angles = reader.quarters(lines)
+            lines = [
+                line._replace(quarters=(angle - page.quarters) % 4) for line, angle in zip(lines, angles, strict=True)
+            ]
+        ruled = grids(raw, page) if reader.beside >= _ROWS else []
         if len(lines) <= _MOST_LINES:
-            wanted = [True] * len(lines) if words or ruled else _near_gaps(lines)
-            if any(wanted):
-                pairs = zip(lines, wanted, strict=True)
-                lines = [line._replace(words=reader.words(line)) if asked else line for line, asked in pairs]
+            wanted = range(len(lines)) if words or ruled else _near_gaps(lines)
+            for place, known in zip(wanted, reader.words([lines[place] for place in wanted]), strict=True):
+                lines[place] = lines[place]._replace(words=known)
         if reader.parted:
             lines = whole_lines(lines)
-        width, height = page.get_size()  # as it is shown
-        return Page(lines=lines, width=width, height=height, grids=ruled)
+        width, height = raw.FPDF_GetPageWidthF(page.raw), raw.FPDF_GetPageHeightF(page.raw)  # as it is shown
+        return Page(lines=lines, width=width, height=height, grids=ruled, downwards=not reader.elsewhere)
     finally:
         raw.FPDFText_ClosePage(textpage)
 
 
-def turning(page: Any) -> Turn | None:
-    """What gives the place that a reader sees, on a page that is shown turned; None where it is not."""
-    left, bottom, right, top = page.get_mediabox()
-    turns: dict[int, Turn] = {
-        90: lambda box: Box(box.bottom - bottom, right - box.right, box.top - bottom, right - box.left),
-        180: lambda box: Box(right - box.right, top - box.top, right - box.left, top - box.bottom),
-        270: lambda box: Box(top - box.top, box.left - left, top - box.bottom, box.right - left),
-    }
-    return turns.get(page.get_rotation())
+def _view(pdfium: Any, page: Opened) -> Box:
+    """What of the page is to be seen."""
+    sides = pdfium.raw.FS_RECTF()
+    if not pdfium.raw.FPDF_GetPageBoundingBox(page.raw, sides):
+        raise pdfium.PdfiumError("a page has no place")
+    view = Box(sides.left, sides.bottom, sides.right, sides.top)
+    return view if page.turn is None else page.turn(view)
 
 
 class _Reader:
     """Asks PDFium for the places of ranges of characters. Nearly all time beside PDFium's own goes into `lines`."""
 
     def __init__(self, raw: Any, textpage: Any, turn: Turn | None) -> None:
-        self._raw, self._textpage = raw, textpage
         self._calls = calls(raw)
         self._page = handle(textpage)
         self._turn = turn
-        self._sides = tuple(ctypes.c_double() for _ in range(4))
-        self._found = tuple(ctypes.byref(side) for side in self._sides)  # left, top, right, bottom
-        self._loose = raw.FS_RECTF()
-        self._to_loose = ctypes.byref(self._loose)
         self.beside = 0  # how often something stands beside another, perhaps in the next cell
         self.parted = False  # whether a line may go on beside the one before
+        self.elsewhere = False  # whether a line stands above the one before, or upright
         count = max(0, raw.FPDFText_CountChars(textpage))
         buffer = room(2 * count + 1)  # PDFium may write more characters than it counts
         written = raw.FPDFText_GetText(textpage, 0, count, buffer) if count else 1
         self._text = ctypes.string_at(buffer, 2 * written - 2).decode("utf-16-le", "ignore").replace("\0", " ")
-        self._wide = [] if len(self._text) == count else _wide(self._text)
         self._plain = len(self._text) == count
+        self._wide = [] if self._plain else _wide(self._text)
 
     def lines(self, view: Box) -> list[Line]:
         """The lines that are to be seen, in the order in which they were written."""
-        count_rectangles, page, plain = self._calls.count_rectangles, self._page, self._plain
+        pieces = _broken(self._text)
+        counts, found = rectangles(self._calls, self._page, self._ranges(pieces))
+        if self._turn is not None:
+            found = [self._turn(Box(*box)) for box in found]
+        boxes = iter(found)
         lines: list[Line] = []
-        last, highest = view.top, -math.inf
-        for start, piece, hyphen in _broken(self._text):
-            text = piece.rstrip()
-            if not text:
-                continue
-            first = start
-            if text[0].isspace():
-                first += len(text) - len(text.lstrip())
-                text = text.lstrip()
-            if plain:
-                count = count_rectangles(page, first, len(text))
+        last, highest, lowest = view.top, -math.inf, math.inf
+        for (first, text, hyphen), count in zip(pieces, counts, strict=True):
+            gap = False
+            if count == 1:  # nearly half of all lines
+                box = _new(Box, next(boxes))
+            elif count > 1:
+                box, gap = self._around(list(islice(boxes, count)))
             else:
-                number = self._number(first)
-                count = count_rectangles(page, number, self._number(first + len(text) - 1) + 1 - number)
-            box, gap = self._extent(count)
-            if box is None:
-                box = self.box(first)
+                box = _new(Box, next(self._boxes([first])))
             left, bottom, right, top = box
             if last <= bottom < highest:  # above all others is a head that was written last
                 self.beside += _ROWS
@@ -131,51 +127,46 @@ class _Reader:
             if top > highest:
                 highest = top
             if left < view.right and right > view.left and bottom < view.top and top > view.bottom:
-                lines.append(Line(text, box, first, gap and not _LEADER.search(text), hyphen))
+                if bottom > lowest or top - bottom > 2 * (right - left):
+                    self.elsewhere = True
+                lowest = bottom
+                gap = gap and not _LEADER.search(text)
+                lines.append(_new(Line, (text, box, first, gap, hyphen, (), 0)))
         return lines
 
-    def words(self, line: Line) -> tuple[Word, ...]:
-        """The words of a line with their places."""
-        words = []
-        for found in _WORD.finditer(line.text):
-            start, end = found.span()
-            left, bottom, right, top = self.box(line.first + start)
-            if end - start > 1:
-                west, _, east, _ = self.box(line.first + end - 1)
-                left, right = west if west < left else left, east if east > right else right  # noqa: FURB136 - half the time
-            words.append(Word(start, end, left, bottom, right, top))
-        return tuple(words)
-
-    def quarters(self, line: Line) -> int:
-        """By how many quarter turns the letters of a line lie on the page, as it was written."""
-        angle = self._raw.FPDFText_GetCharAngle(self._textpage, self._number(line.first))
-        return -round(angle / (math.pi / 2)) % 4 if angle > 0 else 0  # PDFium counts with the clock
-
-    def box(self, index: int) -> Box:
-        """The place of a character with the room above and below it that its font wants."""
-        number = index if self._plain else self._number(index)
-        if not self._calls.loose_box(self._page, number, self._to_loose):
-            return Box(0, 0, 0, 0)
-        box = self._loose
-        found = Box(box.left, box.bottom, box.right, box.top)
-        return found if self._turn is None else self._turn(found)
-
-    def _extent(self, count: int) -> tuple[Box | None, bool]:
-        """The box around the rectangles that PDFium has just counted; whether two neighbours stand apart."""
-        rectangle, page, turn, found = self._calls.rectangle, self._page, self._turn, self._found
-        west, north, east, south = self._sides
-        if count == 1 and turn is None:  # nearly half of all lines
-            there = rectangle(page, 0, *found)
-            return Box(west.value, south.value, east.value, north.value) if there else None, False
-        boxes: list[tuple[float, float, float, float]] = [
-            (west.value, south.value, east.value, north.value)
-            for index in range(count)
-            if rectangle(page, index, *found)
+    def words(self, lines: list[Line]) -> list[tuple[Word, ...]]:
+        """The words of each line with their places."""
+        places = [[found.span() for found in _WORD.finditer(line.text)] for line in lines]
+        asked = [
+            line.first + place
+            for line, spans in zip(lines, places, strict=True)
+            for start, end in spans
+            for place in (start, end - 1)
         ]
-        if turn is not None:
-            boxes = [turn(Box(*box)) for box in boxes]
-        if len(boxes) < 2:
-            return (Box(*boxes[0]), False) if boxes else (None, False)
+        boxes = iter(self._boxes(asked))
+        return [tuple([_word(span, next(boxes), next(boxes)) for span in spans]) for spans in places]
+
+    def quarters(self, lines: list[Line]) -> list[int]:
+        """By how many quarter turns the letters of each line lie on the page, as it was written."""
+        angles = [self._calls.angle(self._page, self._number(line.first)) for line in lines]  # with the clock
+        return [-round(angle / (math.pi / 2)) % 4 if angle > 0 else 0 for angle in angles]
+
+    def _boxes(self, places: list[int]) -> Iterator[_Sides]:
+        """The places of characters on the page, with the room above and below them that their fonts want."""
+        numbers = places if self._plain else [self._number(place) for place in places]
+        boxes = character_boxes(self._calls, self._page, numbers)
+        turn = self._turn
+        return boxes if turn is None else (turn(Box(*box)) for box in boxes)
+
+    def _ranges(self, pieces: list[tuple[int, str, bool]]) -> list[tuple[int, int]]:
+        """The number of the first character of each piece, and how many it has."""
+        if self._plain:
+            return [(first, len(text)) for first, text, _ in pieces]
+        ends = [(self._number(first), self._number(first + len(text) - 1)) for first, text, _ in pieces]
+        return [(first, last + 1 - first) for first, last in ends]
+
+    def _around(self, boxes: list[_Sides]) -> tuple[Box, bool]:
+        """The box around several of one line; whether two neighbours stand apart."""
         left, bottom, end, top = boxes[0]
         right, widest, back = end, 0.0, 0.0
         few = end - left <= top - bottom  # a bullet, a list's number
@@ -191,7 +182,7 @@ class _Reader:
         height = top - bottom
         if widest > _LOOSE * height or back < -height:
             self.beside += 1
-        return Box(left, bottom, right, top), widest > _GAP * height or back < -height
+        return _new(Box, (left, bottom, right, top)), widest > _GAP * height or back < -height
 
     def _number(self, index: int) -> int:
         """The number that PDFium gives the character at this place of the text, which it counts in UTF-16."""
@@ -200,35 +191,42 @@ class _Reader:
         return int(self._calls.number(self._page, index + bisect_left(self._wide, index)))
 
 
-def _go_elsewhere(lines: list[Line]) -> bool:
-    """Whether a line stands above the one before, or upright."""
-    if any(line.box[1] > before.box[1] for before, line in pairwise(lines)):
-        return True
-    return any(top - bottom > 2 * (right - left) for left, bottom, right, top in [line.box for line in lines])
-
-
-def _broken(text: str) -> Iterator[tuple[int, str, bool]]:
+def _broken(text: str) -> list[tuple[int, str, bool]]:
     """Where each line begins, its text, and whether it ends in a hyphen that only the end of the line brought."""
     if "\x02" in text or "\ufffe" in text:
-        for found in _LINE.finditer(text):
-            yield found.start(), found[1], found[2] != ""
-        return
-    first = 0
-    for line in text.replace("\r", "\n").split("\n"):  # a third of the time that an expression takes
-        yield first, line, False
-        first += len(line) + 1
+        pieces = [(match.start(), match[1], match[2] != "") for match in _LINE.finditer(text)]
+        found = [(first, piece, piece.strip(), hyphen) for first, piece, hyphen in pieces]
+    else:
+        if text.count("\r") != text.count("\r\n"):
+            text = text.replace("\r", "\n")
+        lines = text.split("\n")  # a third of the time that an expression takes
+        firsts = accumulate([len(line) + 1 for line in lines], initial=0)
+        found = [(first, line, line.strip(), False) for first, line in zip(firsts, lines, strict=False)]
+    return [
+        (first if line[0] == piece[0] else first + len(piece) - len(piece.lstrip()), line, hyphen)
+        for first, piece, line, hyphen in found
+        if line
+    ]
 
 
-def _near_gaps(lines: list[Line]) -> list[bool]:
+def _word(span: tuple[int, int], first: _Sides, last: _Sides) -> Word:
+    """A word between the boxes of its first and its last letter."""
+    left, bottom, right, top = first
+    west, _, east, _ = last
+    return _new(
+        Word,
+        (*span, west if west < left else left, bottom, east if east > right else right, top),  # noqa: FURB136
+    )
+
+
+def _near_gaps(lines: list[Line]) -> list[int]:
     """Which lines stand where several have gaps, and so may be rows or columns."""
-    near = [False] * len(lines)
+    near: set[int] = set()
     gaps = [index for index, line in enumerate(lines) if line.gap]
-    for place in range(len(gaps) - _ENOUGH_GAPS + 1):
-        first, last = gaps[place], gaps[place + _ENOUGH_GAPS - 1]
+    for first, last in zip(gaps, gaps[_ENOUGH_GAPS - 1 :], strict=False):
         if last - first < _WINDOW:
-            start, end = max(0, first - _AROUND), min(len(lines), last + _AROUND + 1)
-            near[start:end] = [True] * (end - start)
-    return near
+            near.update(range(max(0, first - _AROUND), min(len(lines), last + _AROUND + 1)))
+    return sorted(near)
 
 
 def _wide(text: str) -> list[int]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.ingest.load.pages.calls import calls, handle
+from embedingest.ingest.load.pages.calls import calls, handle, object_boxes
 from embedingest.ingest.load.pages.page import NEAR, Box, Grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from embedingest.ingest.load.pages.page import Turn
+    from embedingest.ingest.load.pages.calls import Calls
+    from embedingest.ingest.load.pages.opened import Opened
 
 __all__ = ["grids"]
 
@@ -24,18 +26,33 @@ _MOST_CELLS: Final = 4000
 _THIN: Final = 3.0
 
 
-def grids(raw: Any, page: Any, turn: Turn | None) -> list[Grid]:
+def grids(raw: Any, page: Opened) -> list[Grid]:
     """The grids of at least two columns and rows."""
     rules = []
-    for rule in _rules(raw, page):
-        rules.append(rule if turn is None else turn(rule))
+    for rule in _rules(raw, page.raw):
+        rules.append(rule if page.turn is None else page.turn(rule))
         if len(rules) > _MOST_STROKES:
             return []
+    if not _may_part(rules):
+        return []
     whole = _whole(rules)
     if len(whole) > _MOST_RULES:
         return []
     found = (_grid(group) for group in _groups(whole))
     return [grid for grid in found if grid is not None]
+
+
+def _may_part(rules: list[Box]) -> bool:
+    """Whether all rules of a page together part columns and rows; most pages have a line or two, or boxes."""
+    upright = [rule for rule in rules if rule.is_upright]
+    lying = [rule for rule in rules if not rule.is_upright]
+    if not upright or not lying:
+        return False
+    ends = [side for rule in lying for side in (rule.left, rule.right)]
+    if len(_places([*ends, *(rule.centre for rule in upright)])) < 3:
+        return False
+    ends = [side for rule in upright for side in (rule.bottom, rule.top)]
+    return len(_places([*ends, *(rule.middle for rule in lying)])) >= 3
 
 
 def _whole(strokes: list[Box]) -> list[Box]:
@@ -59,42 +76,42 @@ def _whole(strokes: list[Box]) -> list[Box]:
 
 
 def _rules(raw: Any, page: Any) -> Iterator[Box]:
-    count = raw.FPDFPage_CountObjects(page.raw)
+    bare, whole = calls(raw), handle(page)
+    count = raw.FPDFPage_CountObjects(page)
     if count > _MOST_OBJECTS:
         return
-    sides = [ctypes.c_float() for _ in range(4)]
-    found = [ctypes.byref(side) for side in sides]
-    bare = calls(raw)
-    drawn_at, kind_of, path, whole = bare.drawn, bare.kind, raw.FPDF_PAGEOBJ_PATH, handle(page.raw)
-    for index in range(count):
-        if kind_of(drawn_at(whole, index)) != path:
+    objects = list(map(bare.drawn, repeat(whole), range(count)))
+    path = raw.FPDF_PAGEOBJ_PATH
+    paths = list(compress(objects, [kind == path for kind in map(bare.kind, objects)]))
+    for drawn, (left, bottom, right, top) in object_boxes(bare, paths):
+        if min(right - left, top - bottom) <= _THIN:
+            yield Box(left, bottom, right, top)
             continue
-        drawn = raw.FPDFPage_GetObject(page.raw, index)
-        if raw.FPDFPageObj_GetBounds(drawn, *found):
-            left, bottom, right, top = (side.value for side in sides)
-            if min(right - left, top - bottom) <= _THIN:
-                yield Box(left, bottom, right, top)
-            elif raw.FPDFPath_CountSegments(drawn) in {4, 5}:  # a box
-                yield Box(left, bottom, right, bottom)
-                yield Box(left, top, right, top)
-                yield Box(left, bottom, left, top)
-                yield Box(right, bottom, right, top)
-            elif raw.FPDFPath_CountSegments(drawn) <= _MOST_STROKES:
-                yield from _strokes(raw, drawn)
+        segments = bare.segments(drawn)
+        if segments in {4, 5}:  # a box
+            yield Box(left, bottom, right, bottom)
+            yield Box(left, top, right, top)
+            yield Box(left, bottom, left, top)
+            yield Box(right, bottom, right, top)
+        elif segments <= _MOST_STROKES:
+            yield from _strokes(raw, bare, drawn, segments)
 
 
-def _strokes(raw: Any, drawn: Any) -> Iterator[Box]:
+def _strokes(raw: Any, bare: Calls, drawn: Any, segments: int) -> Iterator[Box]:
     """The straight lines of one path."""
     matrix = raw.FS_MATRIX()
-    if not raw.FPDFPageObj_GetMatrix(drawn, matrix):
+    if not bare.matrix(drawn, ctypes.byref(matrix)):
         return
+    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
     x, y = ctypes.c_float(), ctypes.c_float()
+    to_x, to_y = ctypes.byref(x), ctypes.byref(y)
+    line = raw.FPDF_SEGMENT_LINETO
     before: tuple[float, float] | None = None
-    for index in range(raw.FPDFPath_CountSegments(drawn)):
-        segment = raw.FPDFPath_GetPathSegment(drawn, index)
-        raw.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
-        here = (matrix.a * x.value + matrix.c * y.value + matrix.e, matrix.b * x.value + matrix.d * y.value + matrix.f)
-        if before is not None and raw.FPDFPathSegment_GetType(segment) == raw.FPDF_SEGMENT_LINETO:
+    for index in range(segments):
+        segment = bare.segment(drawn, index)
+        bare.point(segment, to_x, to_y)
+        here = (a * x.value + c * y.value + e, b * x.value + d * y.value + f)
+        if before is not None and bare.segment_kind(segment) == line:
             (x0, x1), (y0, y1) = sorted((before[0], here[0])), sorted((before[1], here[1]))
             if min(x1 - x0, y1 - y0) <= _THIN:
                 yield Box(x0, y0, x1, y1)

@@ -14,12 +14,13 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.load.pages.titles import plain, standing
+from embedingest.ingest.load.pages.titles import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedingest.ingest.load.pages.page import Line, Page
+    from embedingest.ingest.load.pages.titles import Said
 
 __all__ = ["drop_running"]
 
@@ -64,14 +65,14 @@ class _Edge(NamedTuple):
     outward: list[Line]
 
 
-def drop_running(pages: list[Page]) -> int:
+def drop_running(pages: list[Page], said: Said) -> int:
     """Take out the running lines of all pages; how many were taken."""
     if len(pages) < _MIN_PAGES:
         return 0
     edges = [edge for index, page in enumerate(pages) for edge in _edges(index, page)]
     running = _repeated(pages, edges)
-    numbered = _numbered(pages, edges, {id(edge.line) for edge in running})
-    running = [*_said_before(pages, running, {id(edge.line) for edge in numbered}), *numbered]
+    numbered = _numbered(pages, edges, {id(edge.line) for edge in running}, said)
+    running = [*_said_before(running, {id(edge.line) for edge in numbered}, said), *numbered]
     taken: dict[int, set[int]] = defaultdict(set)
     for edge in running:
         taken[edge.page].add(id(edge.line))
@@ -81,6 +82,7 @@ def drop_running(pages: list[Page]) -> int:
         if kept:
             dropped += len(pages[index].lines) - len(kept)
             pages[index].lines = kept
+            said.gone |= lines
     return dropped
 
 
@@ -187,7 +189,7 @@ def _distance(line: Line, other: Line) -> float:
     return abs(line.box.middle - other.box.middle)
 
 
-def _numbered(pages: list[Page], edges: list[_Edge], known: set[int]) -> list[_Edge]:
+def _numbered(pages: list[Page], edges: list[_Edge], known: set[int], said: Said) -> list[_Edge]:
     """Outermost lines that begin or end with the page's number, as on most pages, beside a title that stands elsewhere.
 
     And bare numbers at the same place.
@@ -204,22 +206,20 @@ def _numbered(pages: list[Page], edges: list[_Edge], known: set[int]) -> list[_E
     place = {top: median(edge.offset for edge, _ in folios if edge.top == top) for top, _ in counted}
     own = {id(edge.line) for edge, _ in folios} | known
     titles = {id(edge.line): plain(_FOLIO.sub(r"\2\3", edge.line.text)) for edge, _ in folios}
-    others = ([line.text for line in page.lines if id(line) not in own] for page in pages)
-    known_titles = standing(set(titles.values()), others)
+    known_titles = said.standing(set(titles.values()), own)
     found = [edge for edge, _ in folios if titles[id(edge.line)] in known_titles]
     found += [edge for edge in outer if edge.top in place and _BARE.fullmatch(edge.line.text)]
     there = [edge for edge in found if abs(edge.offset - place[edge.top]) <= _SAME_PLACE]
     return [edge for edge in there if id(edge.line) not in known and not _is_row(edge, own)]
 
 
-def _said_before(pages: list[Page], running: list[_Edge], others: set[int]) -> list[_Edge]:
+def _said_before(running: list[_Edge], others: set[int], lines: Said) -> list[_Edge]:
     """The running lines but the first of each wording, where that has words that no line of the text says."""
     offsets = Counter((edge.top, number - edge.page) for edge in running for number in _numbers(edge.line.text))
     counted = {offset for offset, count in offsets.items() if count >= 3}
     wordings = [(edge, _wording(edge, counted)) for edge in running]
     own = {id(edge.line) for edge in running} | others
-    text = ([line.text for line in page.lines if id(line) not in own] for page in pages)
-    known = standing({plain(wording) for _, wording in wordings} - {""}, text)
+    known = lines.standing({plain(wording) for _, wording in wordings} - {""}, own)
     said = {""}
     left = []
     for edge, wording in sorted(wordings, key=lambda pair: pair[0].page):
@@ -238,7 +238,9 @@ def _wording(edge: _Edge, counted: set[tuple[bool, int]]) -> str:
 
     A number that grows with the pages is theirs where the line says so, at a foot, or apart from the words.
     """
-    text = _PAGE_OF.sub("", edge.line.text)
+    text = edge.line.text
+    if _DIGITS.search(text):  # what follows takes long
+        text = _PAGE_OF.sub("", text)
     if not _OTHER_WORD.search(text):
         return ""
     if edge.top and not edge.line.gap:

@@ -15,6 +15,9 @@ __all__ = ["joined"]
 
 _SIGNS: Final = ("-", "\u00ad")
 _ENDS: Final = (".", "!", "?", ":", "。", "！", "？")
+_FEW: Final = 50
+"""So many words are looked for in the text; the words of all of it pay where more are asked for."""
+
 _HEAD: Final = re.compile(r"[^\W\d_]+\Z")
 _TAIL: Final = re.compile(r"[^\W\d_]+")
 
@@ -39,6 +42,7 @@ class _Known:
 
     def __init__(self, pages: list[Page]) -> None:
         self._lines = [line.text for page in pages for line in page.lines]
+        self._asked = 0
 
     @cached_property
     def parted(self) -> set[str]:
@@ -46,7 +50,8 @@ class _Known:
         return set(" ".join([line for line in self._lines if "-" in line]).split())
 
     def __contains__(self, word: str) -> bool:
-        return word in self._text and word in self._all
+        self._asked += 1
+        return word in self._all if self._asked > _FEW else _has_word(self._text, word)
 
     @cached_property
     def _text(self) -> str:
@@ -55,6 +60,16 @@ class _Known:
     @cached_property
     def _all(self) -> set[str]:
         return set(self._text.split())
+
+
+def _has_word(text: str, word: str) -> bool:
+    """Whether a word stands in the text between blanks."""
+    place = text.find(word)
+    while place >= 0:
+        if not text[max(0, place - 1) : place].strip() and not text[place + len(word) : place + len(word) + 1].strip():
+            return True
+        place = text.find(word, place + 1)
+    return False
 
 
 def _whole(lines: list[Line], known: _Known) -> list[str]:

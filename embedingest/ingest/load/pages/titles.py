@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
-__all__ = ["ends_in", "plain", "standing"]
+    from embedingest.ingest.load.pages.page import Line, Page
+
+__all__ = ["Said", "ends_in", "plain"]
 
 _NUMBERING: Final = re.compile(
-    r"^(?:(?i:chapter|appendix|part|section)\s+)?(?:(?:\d{1,3}|[A-Z])\.)*(?:\d{1,3}|[A-Z]|[IVXLC]{1,7})[.:)]?\s+"
+    r"(?:(?i:chapter|appendix|part|section)\s+)?(?:(?:\d{1,3}|[A-Z])\.)*(?:\d{1,3}|[A-Z]|[IVXLC]{1,7})[.:)]?\s+"
 )
 
 
 def plain(line: str) -> str:
     """The title's words in small letters, without the number before them."""
-    return " ".join(_NUMBERING.sub("", line.strip()).split()).lower()
+    text = line.strip()
+    number = _NUMBERING.match(text)
+    return " ".join((text[number.end() :] if number else text).split()).lower()
 
 
 def ends_in(line: str, title: str) -> bool:
@@ -25,16 +30,39 @@ def ends_in(line: str, title: str) -> bool:
     return " ".join(line.split()).lower().endswith(title)
 
 
-def standing(wanted: Collection[str], pages: Iterable[list[str]]) -> set[str]:
-    """Those of the plain titles that are a line of a page, or two."""
-    endings: dict[str, list[str]] = {}
-    for title in wanted:
-        endings.setdefault(title.rpartition(" ")[2], []).append(title)
-    found: set[str] = set()
-    for lines in pages:
-        lasts = [line.rpartition(" ")[2] for line in "\n".join(lines).lower().split("\n")]
-        for place in [place for place, last in enumerate(lasts) if last in endings]:
-            both = f"{lines[place - 1] if place else ''} {lines[place]}"
-            if any(ends_in(both, title) for title in endings[lasts[place]]):  # what `plain` does takes long
-                found |= {plain(lines[place]), plain(both)}
-    return found & set(wanted)
+class Said:
+    """The lines of all pages, found by their last words. What is taken from the pages later is to be told in `gone`."""
+
+    def __init__(self, pages: list[Page]) -> None:
+        self._pages = [page.lines for page in pages]
+        self.gone: set[int] = set()
+
+    def standing(self, wanted: Collection[str], without: Collection[int]) -> set[str]:
+        """Those of the plain titles that are a line of a page, or two. `without`: the identities of lines let be."""
+        if not wanted:
+            return set()
+        endings: dict[str, list[str]] = {}
+        for title in wanted:
+            endings.setdefault(title.rpartition(" ")[2], []).append(title)
+        let_be = self.gone.union(without)
+        found: set[str] = set()
+        for lines, lasts in zip(self._pages, self._lasts, strict=True):
+            for place in [place for place, last in enumerate(lasts) if last in endings]:
+                if id(lines[place]) in let_be:
+                    continue
+                line = lines[place].text
+                both = f"{_before(lines, place, let_be)} {line}"
+                if any(ends_in(both, title) for title in endings[lasts[place]]):  # what `plain` does takes long
+                    found |= {plain(line), plain(both)}
+        return found & set(wanted)
+
+    @cached_property
+    def _lasts(self) -> list[list[str]]:
+        """The last word of each line in small letters, page by page."""
+        small = ("\n".join([line.text for line in lines]).lower().split("\n") if lines else [] for lines in self._pages)
+        return [[text[text.rfind(" ") + 1 :] for text in texts] for texts in small]
+
+
+def _before(lines: list[Line], place: int, without: Collection[int]) -> str:
+    """The nearest line before this one that is not let be."""
+    return next((lines[other].text for other in range(place - 1, -1, -1) if id(lines[other]) not in without), "")
