@@ -157,10 +157,15 @@ class _Word:
             number_ = label[0] if label and not label[1] else ""
             self._list.block(heading(level, f"{number_} {text}"))
         elif text and label is not None:
-            self._item(text, label, bold=self._is_bold(paragraph, named))
+            self._item(self._written(text, paragraph, named), label)
         elif text:
-            self._list.block((self._is_bold(paragraph, named) and bold_label(text)) or escaped_lines(text))
+            self._list.block(self._written(text, paragraph, named))
         return self._apart(hanging)
+
+    def _written(self, text: str, paragraph: Element, style: str) -> str:
+        """A line in bold letters as one, where it is short enough to be a label."""
+        label = bold_label(text)
+        return label if label is not None and self._is_bold(paragraph, style) else escaped_lines(text)
 
     def _is_bold(self, paragraph: Element, style: str) -> bool:
         """Whether all words of a paragraph are set in bold letters."""
@@ -192,11 +197,10 @@ class _Word:
             return None
         level = by_style.level if own.level is None else own.level
         level = self._numbering.level_of(list_id, style) if level is None else level
-        return (*self._numbering.label(list_id, level), level)
+        return (*self._numbering.label(list_id, level), level or self._styles.list_depth(style))
 
-    def _item(self, text: str, label: tuple[str, bool, int], *, bold: bool) -> None:
+    def _item(self, text: str, label: tuple[str, bool, int]) -> None:
         words_, bullet, level = label
-        text = (bold and bold_label(text)) or escaped_lines(text)
         if not bullet and not words_:
             self._list.block(text)
             return

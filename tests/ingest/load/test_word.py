@@ -236,6 +236,22 @@ def test_lists_by_style_have_their_numbers_and_bullets():
     assert text(body + out, **parts) == "1. First duty.\n2. Second duty.\n- apples\n3. Third.\n\nno list\n"
 
 
+def test_lists_of_words_own_styles_for_deeper_levels_stand_in_those_above():
+    names = ("List Number", "List Number 2", "List Bullet 3")
+    known = styles(
+        *(style(f"L{at}", name, "", f'<w:numPr><w:numId w:val="{at}"/></w:numPr>') for at, name in enumerate(names, 1)),
+        style("Mine", "Mine", "L2"),
+    )
+    nums = "".join(f'<w:num w:numId="{at}"><w:abstractNumId w:val="{at // 3}"/></w:num>' for at in (1, 2, 3))
+    nums += '<w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/><w:lvlText w:val="•"/></w:lvl></w:abstractNum>'
+    said = [("L1", "one"), ("Mine", "two"), ("L3", "deep"), ("L1", "three")]
+    body = "".join(par(words, f'<w:pStyle w:val="{name}"/>') for name, words in said)
+    parts = {"styles": known, "numbering": numbering(("decimal", "%1."), nums=nums)}
+    lines = text(body, **parts).splitlines()
+    assert [len(line) - len(line.lstrip()) for line in lines] == [0, 3, 6, 0]
+    assert [line.split()[-1] for line in lines] == ["one", "two", "deep", "three"]
+
+
 def test_levels_count_on_restart_and_are_written_as_their_template_says():
     parts = {"numbering": numbering(("decimal", "%1."), ("lowerLetter", "(%2)"), ("lowerRoman", "%1.%2.%3"))}
     levels = [0, 1, 1, 2, 2, 0, 1, 2]

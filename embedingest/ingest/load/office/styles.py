@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["ListPlace", "Styles", "bold", "list_place"]
 
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|kop|rubrik) ?(\d)\Z", re.IGNORECASE)
+_NESTED: Final = re.compile(r"list (?:bullet|number) ([2-5])\Z", re.IGNORECASE)
 _BODY: Final = 10  # the outline level of what is no heading, counted from 1
 
 
@@ -29,6 +30,7 @@ class _Style(NamedTuple):
     level: int | None
     place: ListPlace
     bold: bool | None
+    depth: int | None
 
 
 class Styles:
@@ -62,6 +64,10 @@ class Styles:
                     break
             self._places[style] = ListPlace(list_id, level)
         return self._places[style]
+
+    def list_depth(self, style: str) -> int:
+        """How deep the lists of a style stand in others, by the names of Word's own: each has a list of its own."""
+        return next((each.depth for each in self._chain(style) if each.depth is not None), 0)
 
     def is_bold(self, style: str) -> bool:
         """Whether words of a style are set in bold letters."""
@@ -99,7 +105,9 @@ def _style(style: Element) -> _Style:
     outline = None if properties is None else properties.find(W + "outlineLvl")
     label = "" if named is None else named.get(W + "val", "")
     level = _named_level(label) if outline is None else number(outline.get(W + "val"), _BODY - 1, _BODY - 1) + 1
-    return _Style("" if based is None else based.get(W + "val", ""), level, list_place(properties), bold(style))
+    nested = _NESTED.match(label)
+    depth = None if nested is None else int(nested[1]) - 1
+    return _Style("" if based is None else based.get(W + "val", ""), level, list_place(properties), bold(style), depth)
 
 
 def _named_level(label: str) -> int | None:
