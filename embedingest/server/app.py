@@ -128,7 +128,9 @@ async def _lifespan(app: App) -> AsyncIterator[None]:
 async def _preload(state: ServerState) -> None:
     for name in state.settings.preload:
         try:
-            await state.engine.aembed([], model=name)
+            info = await state.engine.adescribe(name)
+            for role in {*info.routes.values()} or {""}:
+                await state.engine.aembed([], model=info.name_for(role, name) if role else name)
         except Exception as error:  # noqa: BLE001 -- logged; a request for the model fails with the same error
             _log.error("preload failed model=%s error=%s", name, error)
     state.ready = True

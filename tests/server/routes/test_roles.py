@@ -8,6 +8,7 @@ from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine.local import LocalEngine
 from tests.engine import routed
 from tests.server.client import get, post
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +58,15 @@ def test_a_model_is_loaded_and_unloaded_without_a_role(port):
         "query",
         "document",
     }
+
+
+def test_a_model_that_is_loaded_beforehand_is_loaded_for_every_role(engine_of_tables, serve):
+    engine_of_tables.unload("m")
+    port = serve({"preload": ["m"]}, over=engine_of_tables).port
+    names = until(lambda: get(port, "/readyz").status == 200) and {
+        model["name"] for model in get(port, "/api/ps").json()["models"]
+    }
+    assert {"m:query", "m:document"} <= names
 
 
 def test_a_model_that_is_allowed_is_allowed_in_every_role(engine_of_tables, serve):
