@@ -127,6 +127,29 @@ def test_texts_go_in_batches_and_come_back_in_order() -> None:
     assert answer.fingerprint == "ollama-" + ("abc123" * 10)[:32]
 
 
+def test_a_model_with_modules_for_each_role_is_asked_by_the_role() -> None:
+    asked: list[str] = []
+    routes = {"query": "query", "document": "document"}  # and none for texts of no role
+
+    def embed(body: Any) -> Any:
+        asked.append(body["model"])
+        return 200, {}, vectors(body)
+
+    plain = answering(embed)
+
+    def answer(path: str, body: Any) -> tuple[int, dict[str, str], Any]:
+        if path == "/api/show" and body["model"] == "m":
+            return 200, {}, {"model_info": {"embedingest.routes": routes}}
+        return plain(path, body)
+
+    with servers.scripted(answer) as url, remote(url, models=["m"]) as engine:
+        info = engine.describe("m")
+        engine.embed(["sky"], model=info.name_for("document"))
+        engine.embed(["sky"], model=info.name_for("query"))
+    assert set(asked) == {"m:query", "m:document"}
+    assert asked[-1] == "m:query"
+
+
 def test_no_more_requests_at_once_than_allowed() -> None:
     lock, now, most = threading.Lock(), 0, 0
 
