@@ -4,7 +4,7 @@
 
 Each FOLDER is an unpacked Debian package that ships one manual as text, HTML, PDF and EPUB:
 `apt-get download debian-policy developers-reference` and `dpkg -x` each. F1 is over words, against the text
-version; headings are those of the text version that are found in heading paths. The bare libraries read the same
+version, raised numbers as plain ones; headings are those of the text version that are found in heading paths. The bare libraries read the same
 bytes in the same run, where they are installed.
 """
 
@@ -13,6 +13,7 @@ import gzip
 import re
 from collections import Counter
 from pathlib import Path
+from unicodedata import normalize
 
 from embedingest import registry
 from embedingest.ingest.chunk.sections import sections
@@ -26,7 +27,7 @@ LEFT_OUT = {"genindex.html", "search.html", "index.html"}
 
 
 def f1(text, reference):
-    ours, theirs = Counter(WORD.findall(text.lower())), Counter(WORD.findall(reference.lower()))
+    ours, theirs = (Counter(WORD.findall(normalize("NFKC", each).lower())) for each in (text, reference))
     common_words = sum((ours & theirs).values())
     return 2 * common_words / max(1, sum(ours.values()) + sum(theirs.values()))
 

@@ -59,7 +59,7 @@ class PdfLoader:
     """
 
     name = "pdf"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 

@@ -237,7 +237,34 @@ def test_a_line_goes_on_behind_what_stands_raised_or_lowered():
     drawn = [at(72, 700, "Water is H"), at(119, 697, "2", 6), at(122, 700, "O, as he says"), at(181, 704, "1", 6),
              at(188, 700, "of the river."), at(72, 686, "The mill."),
              at(72, 100, "1", 6), at(80, 96, "In a letter.")]  # fmt: skip
-    assert lines(book([drawn])) == ["Water is H2O, as he says1 of the river.", "The mill.", "1 In a letter."]
+    assert lines(book([drawn])) == ["Water is H₂O, as he says¹ of the river.", "The mill.", "1 In a letter."]
+
+
+def _set(*parts):
+    """A line of parts in Courier's even width: words, and what is raised or lowered behind them."""
+    x, drawn = 72.0, []
+    for text, raised in parts:
+        size = 7 if raised else 10
+        drawn.append(at(x, 700 + raised, text, size))
+        x += 0.6 * size * len(text)
+    return drawn
+
+
+@pytest.mark.parametrize(
+    ("parts", "read"),
+    [
+        ([("E = mc", 0), ("2", 4), (", he said", 0)], "E = mc², he said"),
+        ([("up to 2", 0), ("64", 4), (" and 10", 0), ("-8", 4), (" of it", 0)], "up to 2^64 and 10^-8 of it"),
+        ([("H", 0), ("2", -2), ("SO", 0), ("4", -2), (" burns", 0)], "H₂SO₄ burns"),
+        ([("as he says.", 0), ("12", 4), (" So it is", 0)], "as he says.¹² So it is"),
+        ([("log", 0), ("2", -2), (" of 1024 is 10", 0)], "log₂ of 1024 is 10"),
+        ([("in 2024 of 300", 0), (" and 12", 0), ("a", 4)], "in 2024 of 300 and 12a"),
+        ([("A", 0), ("PART 9", 0), (" OF 12", 0)], "APART 9 OF 12"),
+    ],
+)
+def test_raised_and_lowered_numbers_are_written_as_such(parts, read):
+    even = book([[*_set(*parts), at(72, 660, "The mill.")]]).replace(b"Helvetica", b"Courier  ")
+    assert lines(even)[0] == read
 
 
 def test_what_stands_a_column_away_is_no_part_of_the_line():

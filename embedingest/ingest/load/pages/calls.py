@@ -31,6 +31,8 @@ class Calls(NamedTuple):
     loose_box: Any
     number: Any
     angle: Any
+    origin: Any
+    size: Any
     drawn: Any
     kind: Any
     bounds: Any
@@ -54,6 +56,8 @@ def calls(raw: Any) -> Calls:
         loose_box=_bare(raw.FPDFText_GetLooseCharBox),
         number=_bare(raw.FPDFText_GetCharIndexFromTextIndex),
         angle=_bare(raw.FPDFText_GetCharAngle, ctypes.c_float),
+        origin=_bare(raw.FPDFText_GetCharOrigin),
+        size=_bare(raw.FPDFText_GetFontSize, ctypes.c_double),
         drawn=_bare(raw.FPDFPage_GetObject, _Handle),
         kind=_bare(raw.FPDFPageObj_GetType),
         bounds=_bare(raw.FPDFPageObj_GetBounds),

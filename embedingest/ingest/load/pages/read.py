@@ -10,12 +10,14 @@ import ctypes
 import math
 import re
 from bisect import bisect_left
+from functools import partial
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, rectangles, room
 from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.rules import grids
+from embedingest.ingest.load.pages.scripts import Letter, with_scripts
 from embedingest.ingest.load.pages.whole import whole_lines
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ _GAP: Final = 1.2
 """What parts cells and columns, in heights of a line: two blanks are narrower."""
 
 _LOOSE: Final = 0.6
+_RAISED: Final = 0.3
+_LOWERED: Final = 0.4
+"""How far parts of a line end from its bottom or its top, in its height, where a number may be raised or lowered."""
+
 _ROWS: Final = 2
 """Ruled tables are looked for where a line begins beside the one before, or so many have more than a blank in them."""
 
@@ -67,6 +73,8 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
             wanted = range(len(lines)) if words or ruled else _near_gaps(lines)
             for place, known in zip(wanted, reader.words([lines[place] for place in wanted]), strict=True):
                 lines[place] = lines[place]._replace(words=known)
+        for place in reader.uneven:
+            lines[place] = with_scripts(lines[place], partial(reader.letter, lines[place]))
         if reader.parted:
             lines = whole_lines(lines)
         width, height = raw.FPDF_GetPageWidthF(page.raw), raw.FPDF_GetPageHeightF(page.raw)  # as it is shown
@@ -94,6 +102,7 @@ class _Reader:
         self.beside = 0  # how often something stands beside another, perhaps in the next cell
         self.parted = False  # whether a line may go on beside the one before
         self.elsewhere = False  # whether a line stands above the one before, or upright
+        self.uneven: list[int] = []  # which lines may have something raised or lowered in them
         count = max(0, raw.FPDFText_CountChars(textpage))
         buffer = room(2 * count + 1)  # PDFium may write more characters than it counts
         written = raw.FPDFText_GetText(textpage, 0, count, buffer) if count else 1
@@ -111,11 +120,11 @@ class _Reader:
         lines: list[Line] = []
         last, highest, lowest = view.top, -math.inf, math.inf
         for (first, text, hyphen), count in zip(pieces, counts, strict=True):
-            gap = False
+            gap = uneven = False
             if count == 1:  # nearly half of all lines
                 box = _new(Box, next(boxes))
             elif count > 1:
-                box, gap = self._around(list(islice(boxes, count)))
+                box, gap, uneven = self._around(list(islice(boxes, count)))
             else:
                 box = _new(Box, next(self._boxes([first])))
             left, bottom, right, top = box
@@ -130,6 +139,8 @@ class _Reader:
                 if bottom > lowest or top - bottom > 2 * (right - left):
                     self.elsewhere = True
                 lowest = bottom
+                if uneven and self._turn is None:
+                    self.uneven.append(len(lines))
                 gap = gap and not _LEADER.search(text)
                 lines.append(_new(Line, (text, box, first, gap, hyphen, (), 0)))
         return lines
@@ -151,6 +162,13 @@ class _Reader:
         angles = [self._calls.angle(self._page, self._number(line.first)) for line in lines]  # with the clock
         return [-round(angle / (math.pi / 2)) % 4 if angle > 0 else 0 for angle in angles]
 
+    def letter(self, line: Line, place: int) -> Letter:
+        """How high the character at a place of the line stands, and its size."""
+        number = self._number(line.first + place)
+        x, y = ctypes.c_double(), ctypes.c_double()
+        self._calls.origin(self._page, number, ctypes.byref(x), ctypes.byref(y))
+        return y.value, self._calls.size(self._page, number)
+
     def _boxes(self, places: list[int]) -> Iterator[_Sides]:
         """The places of characters on the page, with the room above and below them that their fonts want."""
         numbers = places if self._plain else [self._number(place) for place in places]
@@ -165,10 +183,11 @@ class _Reader:
         ends = [(self._number(first), self._number(first + len(text) - 1)) for first, text, _ in pieces]
         return [(first, last + 1 - first) for first, last in ends]
 
-    def _around(self, boxes: list[_Sides]) -> tuple[Box, bool]:
-        """The box around several of one line; whether two neighbours stand apart."""
+    def _around(self, boxes: list[_Sides]) -> tuple[Box, bool, bool]:
+        """The box around several of one line; whether two neighbours stand apart; whether one may be a raised digit."""
         left, bottom, end, top = boxes[0]
         right, widest, back = end, 0.0, 0.0
+        above, below = bottom, top
         few = end - left <= top - bottom  # a bullet, a list's number
         for x0, y0, x1, y1 in boxes[1:]:
             step = x0 - end
@@ -176,13 +195,18 @@ class _Reader:
                 back = step
             elif step > widest and not few:
                 widest = step
+            if y0 > above:
+                above = y0
+            if y1 < below:
+                below = y1
             left, bottom = x0 if x0 < left else left, y0 if y0 < bottom else bottom  # noqa: FURB136 - half the time
             right, top = x1 if x1 > right else right, y1 if y1 > top else top  # noqa: FURB136
             end, few = x1, False
         height = top - bottom
         if widest > _LOOSE * height or back < -height:
             self.beside += 1
-        return _new(Box, (left, bottom, right, top)), widest > _GAP * height or back < -height
+        uneven = above - bottom > _RAISED * height or top - below > _LOWERED * height
+        return _new(Box, (left, bottom, right, top)), widest > _GAP * height or back < -height, uneven
 
     def _number(self, index: int) -> int:
         """The number that PDFium gives the character at this place of the text, which it counts in UTF-16."""
