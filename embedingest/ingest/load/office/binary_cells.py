@@ -22,7 +22,7 @@ class CellFacts:
         self._hidden_rows: set[int] = set()
         self._hidden_columns: list[tuple[int, int]] = []
         self._rows: set[int] = set()
-        self._first_column, self._last_column = 2**31, -1
+        self._columns: set[int] = set()
 
     def number(self, row: int, column: int, style: int) -> None:
         """A cell that holds a number."""
@@ -40,8 +40,7 @@ class CellFacts:
         """A cell that holds anything."""
         self.facts.cells += 1
         self._rows.add(row)
-        self._first_column = min(self._first_column, column)
-        self._last_column = max(self._last_column, column)
+        self._columns.add(column)
 
     def hidden_row(self, row: int) -> None:
         self._hidden_rows.add(row)
@@ -53,7 +52,8 @@ class CellFacts:
         """All that was found."""
         facts = self.facts
         if self._rows:
-            facts.rows, facts.columns = (min(self._rows), max(self._rows)), (self._first_column, self._last_column)
+            facts.rows = (min(self._rows), max(self._rows))
+            facts.columns = (min(self._columns), max(self._columns))
         facts.hidden_rows = len(self._hidden_rows & self._rows)
         spans = ((max(first, facts.columns[0]), min(last, facts.columns[1])) for first, last in self._hidden_columns)
         facts.hidden_columns = sum(max(0, last - first + 1) for first, last in spans)

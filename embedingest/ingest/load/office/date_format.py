@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -97,6 +98,7 @@ def _clock(value: Value) -> dt.datetime:
     return dt.datetime(2000, 1, 1) + dt.timedelta(seconds=value.total_seconds() % 86400)  # noqa: DTZ001
 
 
+@lru_cache(maxsize=256)
 def _parts(code: str) -> tuple[list[tuple[str, str]], DayNames] | None:
     """Kinds and words of the code's first section, and the names that it asks for.
 

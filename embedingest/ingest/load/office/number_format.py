@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["BUILT_IN", "shown"]
@@ -157,6 +158,7 @@ def _grouped(value: Decimal, section: _Section) -> str | None:
     return "".join(reversed(said))
 
 
+@lru_cache(maxsize=256)
 def _sections(code: str) -> list[_Section] | None:
     """The code's parts for numbers above, below and of zero; `None` where one is for something else than a number."""
     sections = [_Section()]

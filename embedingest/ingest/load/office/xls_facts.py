@@ -56,10 +56,7 @@ def xls_facts(data: bytes, name: str) -> dict[str, tuple[SheetFacts, Asides]]:
     if book is None:
         raise DocumentError(f"{name} is encrypted", source=name, code="encrypted", remedy="save it unprotected")
     codes = codes_of(book.styles, book.formats)
-    return {
-        sheet: (_sheet(stream, place, codes), xls_asides(stream, _records(stream, place)))
-        for sheet, place in dict(book.sheets).items()
-    }
+    return {sheet: _sheet(stream, place, codes) for sheet, place in dict(book.sheets).items()}
 
 
 def _book(stream: bytes) -> _Book | None:
@@ -95,8 +92,9 @@ def _words(body: bytes, size: int, codec: str, *, wide: bool) -> str:
     return body[start : start + count * (2 if two else 1)].decode("utf-16-le" if two else "latin-1", "replace")
 
 
-def _sheet(stream: bytes, place: int, codes: dict[int, str]) -> SheetFacts:
+def _sheet(stream: bytes, place: int, codes: dict[int, str]) -> tuple[SheetFacts, Asides]:
     cells = CellFacts(codes)
+    others: list[tuple[int, int, int]] = []
     for kind, at, length in _records(stream, place):
         if kind in _WORDS and length >= 6:
             row, column, _ = _CELL.unpack_from(stream, at)
@@ -118,7 +116,9 @@ def _sheet(stream: bytes, place: int, codes: dict[int, str]) -> SheetFacts:
             cells.hidden_row(_PAIR.unpack_from(stream, at)[0])
         elif kind == _COLUMNS and length >= 10 and stream[at + 8] & 1:
             cells.hidden_columns(*_PAIR.unpack_from(stream, at))
-    return cells.finish()
+        else:
+            others.append((kind, at, length))
+    return cells.finish(), xls_asides(stream, others)
 
 
 def _formula(cells: CellFacts, cell: tuple[int, int, int], value: bytes) -> None:
