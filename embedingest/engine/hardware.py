@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-__all__ = ["cores", "flags", "gpu_present"]
+__all__ = ["available_bytes", "cores", "flags", "gpu_present"]
+
+_GROUP: Final = Path("/sys/fs/cgroup")  # as a container sees its own
 
 # Those that change which kernels run. Caches are kept by them: any other flag would make them differ for no reason.
 _KERNEL_FLAGS: Final = frozenset(
@@ -34,6 +37,17 @@ def flags() -> tuple[str, ...]:
     except (OSError, StopIteration):
         return (platform.machine(), platform.processor())
     return (platform.machine(), *sorted(known))
+
+
+def available_bytes() -> int:
+    """Memory that programs may still take without pushing others out, within the limit of this one's control group."""
+    import psutil
+
+    available = int(psutil.virtual_memory().available)
+    with contextlib.suppress(OSError, ValueError):  # no such limit
+        limit, taken = (int((_GROUP / name).read_text("ascii")) for name in ("memory.max", "memory.current"))
+        available = min(available, max(0, limit - taken))
+    return available
 
 
 def gpu_present() -> bool:

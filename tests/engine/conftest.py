@@ -6,10 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from embedingest.engine.compiled import reference, rest
 from tests.engine import routed, tiny
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _torch_once() -> Iterator[None]:
+    """Torch's side of models is kept between tests: importing it takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as kept:
+        kept.setattr(reference, "_KEPT_SECONDS", 3600.0)
+        kept.setattr(rest, "_STOP_SECONDS", 60.0)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,20 @@ if TYPE_CHECKING:
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.precision import PrecisionSetting
 
-__all__ = ["Entry", "amend", "drop_blobs", "find", "forget", "keep", "key_of", "making", "place", "prune"]
+__all__ = [
+    "Entry",
+    "amend",
+    "comparing",
+    "drop_blobs",
+    "find",
+    "forget",
+    "keep",
+    "key_of",
+    "latest",
+    "making",
+    "place",
+    "prune",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +56,7 @@ _UNUSED_DAYS: Final = 30
 _DAY_SECONDS: Final = 86_400
 _LOCK_SECONDS: Final = 1800  # to wait for another process that makes the same entry
 _LARGEST_NOTE_BYTES: Final = 16 * 2**20
+_POLL_SECONDS: Final = 5.0
 _FILES: Final = ("model.xml", "model.bin")
 _MACHINE: Final = ("runtime", "cpu", "layout", "threads", "cores", "streams")  # of a key: what one process shares
 
@@ -195,6 +209,15 @@ def amend(entry: Entry, note: CompiledNote) -> Entry:
     return Entry(entry.folder, full)
 
 
+def latest(entry: Entry) -> Entry | None:
+    """The entry as it is kept by now, by whichever process; `None` where it is no more.
+
+    One that could not be kept is this process's own, and as it was.
+    """
+    key = entry.note["key"]
+    return find(key) if entry.folder == place(key) else entry
+
+
 def drop_blobs(entry: Entry) -> None:
     """Take OpenVINO's own compiled form away."""
     shutil.rmtree(entry.folder / "blobs", ignore_errors=True)
@@ -267,5 +290,30 @@ def making(key: CacheKey) -> Iterator[None]:
         return
     try:
         yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def comparing(key: CacheKey, wait: Callable[[float], bool]) -> Iterator[bool]:
+    """Held while the rest of an entry's gate is compared; answers whether it is, after another process had its turn.
+
+    `wait` sleeps so many seconds and answers whether to give up. Where no lock can be had, it goes on without.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(place(key).with_suffix(".rest.lock"))
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout:
+            if wait(_POLL_SECONDS):
+                yield False
+                return
+        except (OSError, NotImplementedError):
+            break
+    try:
+        yield True
     finally:
         lock.release()

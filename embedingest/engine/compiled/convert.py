@@ -6,6 +6,7 @@ import contextlib
 import copy
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from embedingest.engine.compiled import runtime
 from embedingest.engine.folder.encoder import rectangle
 from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.torch.encoder import load_chain
-from embedingest.engine.torch.padding import padding_counts
+from embedingest.engine.torch.padding import assembled, padding_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Converter"]
 
-_PROBE_BATCH_TOKENS: Final = 2048
+_PROBE_BATCH_TOKENS: Final = 1024
+_PROBE_BATCH_TEXTS: Final = 16
 _tracing = threading.Lock()
 
 
@@ -33,6 +35,7 @@ class Converter:
     """One model folder loaded by torch: gives the reference vectors, and graphs of several kinds."""
 
     def __init__(self, folder: ModelFolder) -> None:
+        self.folder = folder
         # OpenVINO recognises attention written out in full; the fused operators of torch it does not.
         self._chain = load_chain(folder, attention="eager")
         self._pad = int(folder.config.get("pad_token_id") or 0)
@@ -41,18 +44,25 @@ class Converter:
             self._chain, pad=self._pad, words=words, positions=folder.context_length
         )
 
-    def reference(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """Vectors of token rows (special tokens included) by the model's own fp32 forward, float32 (N, D)."""
+    def reference(self, rows: Sequence[Sequence[int]], threads: int = 1) -> NDArray[np.float32]:
+        """Vectors of token rows (special tokens included) by the model's own fp32 forward, float32 (N, D).
+
+        On several `threads` as many batches run side by side: threads of one batch would wait for each other.
+        """
+        groups = batches([len(row) for row in rows], budget=_PROBE_BATCH_TOKENS, most=_PROBE_BATCH_TEXTS)
+        with ThreadPoolExecutor(threads, "embedingest-reference") as pool:
+            return assembled(
+                list(zip(groups, pool.map(lambda group: self._batch([rows[i] for i in group]), groups), strict=True))
+            )
+
+    def _batch(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         import torch
 
-        answers: dict[int, NDArray[np.float32]] = {}
-        for group in batches([len(row) for row in rows], budget=_PROBE_BATCH_TOKENS, most=64):
-            batch = [rows[i] for i in group]
-            ids, mask = rectangle(batch, pad=self._pad, width=max(map(len, batch)))
-            features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
-            with torch.inference_mode():
-                answers.update(zip(group, self._chain(features)["sentence_embedding"].float().numpy(), strict=True))
-        return np.stack([answers[i] for i in range(len(rows))])
+        ids, mask = rectangle(rows, pad=self._pad, width=max(map(len, rows)))
+        features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        with torch.inference_mode():
+            vectors: NDArray[np.float32] = self._chain(features)["sentence_embedding"].float().numpy()
+        return vectors
 
     def graph(self, kind: str) -> Any:
         """An OpenVINO model: ids and mask, int64 (N, T), to vectors, float32 (N, D).

@@ -6,6 +6,7 @@ be made or fails the gate, torch serves. Knows no queue and no text.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -17,24 +18,24 @@ from embedingest.engine.compiled import cache, runtime
 from embedingest.engine.compiled.graphs import BATCH_TOKENS, Share, infer
 from embedingest.engine.compiled.mapped import give_back
 from embedingest.engine.folder.encoder import FolderEncoder
-from embedingest.engine.gate import Figures
 from embedingest.engine.precision import PRECISIONS, vector_class
 from embedingest.engine.static import create as static
 from embedingest.engine.vectors import cosines
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from embedingest.config import ModelConfig
     from embedingest.engine.compiled.cache import Entry
-    from embedingest.engine.compiled.gauge import Gauge
     from embedingest.engine.compiled.note import CacheKey, CompiledNote, Trial
+    from embedingest.engine.compiled.reference import Reference
     from embedingest.engine.compiled.rest import Rest
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.folder.folder import ModelFolder
+    from embedingest.engine.gate import Figures
 
 __all__ = ["CompiledEncoder", "compiled_note", "create"]
 
@@ -93,22 +94,34 @@ def _compiled(folder: ModelFolder, settings: ModelConfig, share: Share) -> Compi
     key = _key(folder, settings, share)
     reason = ""
     for _ in range(2):
-        gauges: list[Gauge] = []
-        entry, discard = _entry(folder, settings, key, share, gauges)
-        if entry.refused is not None:
-            raise UnfitError(entry.refused)
-        try:
-            encoder = _opened(folder, settings, entry, share)
-        except ModelLoadError:
-            raise
-        except Exception as error:  # noqa: BLE001 -- a damaged graph may fail in any way; it is made again, once
-            reason = f"{type(error).__name__}: {error}"
-            cache.forget(entry.folder, reason)
-        else:
+        references: list[Reference] = []
+        with _closed(references):
+            entry, discard = _entry(folder, settings, key, share, references)
+            if entry.refused is not None:
+                raise UnfitError(entry.refused)
+            try:
+                encoder = _opened(folder, settings, entry, share)
+            except ModelLoadError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- a damaged graph may fail in any way; it is made again, once
+                reason = f"{type(error).__name__}: {error}"
+                cache.forget(entry.folder, reason)
+                continue
             encoder.on_close = discard
-            encoder.begin_rest(*gauges)
+            encoder.begin_rest(*references)
+            references.clear()
             return encoder
     raise UnfitError(f"its compiled form does not load: {reason}")
+
+
+@contextlib.contextmanager
+def _closed(references: Sequence[Reference]) -> Iterator[None]:
+    """Closes those that nobody took."""
+    try:
+        yield
+    finally:
+        for reference in references:
+            reference.close()
 
 
 def _opened(folder: ModelFolder, settings: ModelConfig, entry: Entry, share: Share) -> CompiledEncoder:
@@ -145,7 +158,7 @@ def _entry(
     settings: ModelConfig,
     key: CacheKey,
     share: Share,
-    gauges: list[Gauge],
+    references: list[Reference],
     failed: Sequence[Trial] = (),
 ) -> tuple[Entry, Callable[[], None]]:
     if (entry := cache.find(key)) is not None:
@@ -153,11 +166,11 @@ def _entry(
     with cache.making(key):
         if (entry := cache.find(key)) is not None:  # another process was first
             return entry, lambda: None
-        from embedingest.engine.compiled.make import make  # imports torch
+        from embedingest.engine.compiled.make import make
 
         try:
             return cache.keep(
-                key, lambda place: make(folder, settings, place, share, failed=failed, on_gauge=gauges.append)
+                key, lambda place: make(folder, settings, place, share, failed=failed, on_reference=references.append)
             )
         except OSError as error:
             raise UnfitError(f"there is no room for its compiled form: {error}") from error
@@ -208,9 +221,10 @@ class CompiledEncoder(FolderEncoder):
         """Raw vectors, float32 (N, D)."""
         if self._instead is not None:
             return self._instead.encode(batch)
-        return self._vectors(self.with_specials(batch))
+        return self.vectors(self.with_specials(batch))
 
-    def _vectors(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def vectors(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Raw vectors of token rows (special tokens included), float32 (N, D)."""
         requests = self._requests(len(rows), sum(map(len, rows)))
         request = requests.get()
         try:
@@ -238,41 +252,36 @@ class CompiledEncoder(FolderEncoder):
         """Compile for bulk too, now."""
         self._requests(2, _BULK_AFTER_TOKENS)
 
-    def begin_rest(self, gauge: Gauge | None = None) -> None:
-        """Compare the texts of the gate that are left, in a thread; a failure there puts the next form in place."""
-        note = self.entry.note
-        gate = note["gate"]
-        if gate["texts"] >= note.get("texts", gate["texts"]):
-            return
-        from embedingest.engine.compiled.rest import Rest
+    def begin_rest(self, reference: Reference | None = None) -> None:
+        """Compare the texts of the gate that are left, beside the work; a failure there puts the next form in place."""
+        gate = self.entry.note["gate"]
+        if gate["texts"] < self.entry.note.get("texts", gate["texts"]):
+            from embedingest.engine.compiled.rest import Rest
 
-        def open_gauge() -> Gauge:
-            from embedingest.engine.compiled.gauge import Gauge
-
-            return Gauge(self.folder, self._settings)
-
-        first = Figures(gate["texts"], gate["mean"], gate["least"])
-        self._rest = Rest(first, self._vectors, open_gauge, self._settle, gauge)
+            self._rest = Rest(self.folder, self._settings, self._share, self.entry, self._settle, reference)
 
     def wait_for_rest(self) -> None:
         """Until all texts of the gate were compared."""
         if self._rest is not None:
             self._rest.wait()
 
-    def _settle(self, figures: Figures) -> None:
+    def _settle(self, figures: Figures | None) -> None:
         form = self._precision.name
-        trial = cast("Trial", {"form": form, **figures.as_dict()})
-        tried = [trial if other["form"] == form else other for other in self.entry.note["tried"]]
-        if figures.passed:
-            self.entry = cache.amend(self.entry, {"gate": figures.as_dict(), "tried": tried})
-            return
-        _log.warning(
-            "model %s as %s gave vectors that differ too much in some of %d texts (least cosine %.4f); the next form "
-            "takes its place, and what was embedded since its first use should be embedded anew",
-            self.folder.path, form, figures.texts, figures.least,
-        )  # fmt: skip
-        cache.forget(self.entry.folder, f"{form} fails the gate")
-        _entry(self.folder, self._settings, _key(self.folder, self._settings, self._share), self._share, [], tried)
+        if figures is None:
+            _log.warning("model %s as %s was found unfit by another process: the next form", self.folder.path, form)
+        else:
+            trial = cast("Trial", {"form": form, **figures.as_dict()})
+            tried = [trial if other["form"] == form else other for other in self.entry.note["tried"]]
+            if figures.passed:
+                self.entry = cache.amend(self.entry, {"gate": figures.as_dict(), "tried": tried})
+                return
+            _log.warning(
+                "model %s as %s gave vectors that differ too much in some of %d texts (least cosine %.4f); the next "
+                "form takes its place, and what was embedded since its first use should be embedded anew",
+                self.folder.path, form, figures.texts, figures.least,
+            )  # fmt: skip
+            cache.forget(self.entry.folder, f"{form} fails the gate")
+            _entry(self.folder, self._settings, self.entry.note["key"], self._share, [], tried)
         self._instead = create(self.folder, self._settings, threads=self._share.limit, streams=self._share.streams)
 
     def close(self) -> None:

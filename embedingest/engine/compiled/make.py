@@ -1,6 +1,6 @@
 """Making the compiled form of a model: convert by way of torch, hold it against torch, write what passes.
 
-Runs once per model and machine. Knows no cache policy and no queue.
+Runs once per model and machine; torch in a process of its own. Knows no cache policy and no queue.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final, cast
 
 from embedingest.engine import hardware
-from embedingest.engine.compiled import runtime
-from embedingest.engine.compiled.gauge import Gauge
+from embedingest.engine.compiled.reference import Reference
 from embedingest.engine.compiled.trial import Probes, Setting, TrialProcess, try_settings
 from embedingest.engine.gate import LEAST_COSINE, compare
 from embedingest.engine.precision import candidates
@@ -52,15 +51,15 @@ def make(
     share: Share,
     *,
     failed: Sequence[Trial] = (),
-    on_gauge: Callable[[Gauge], None] = lambda _: None,
+    on_reference: Callable[[Reference], None] = lambda reference: reference.close(),
 ) -> CompiledNote:
     """Write the graph of the first precision that runs and passes the gate into `place`.
 
-    The gate takes as many texts as torch embeds in about a second, 64 at least; the note says how many of how many,
-    and `on_gauge` is handed what the others can be held against. `failed` are precisions that are known to fail.
+    The gate takes 64 texts, of a small model more; the note says how many of how many, and `on_reference` is handed what the others can be
+    held against, to be closed. `failed` are precisions that are known to fail.
 
     Answers the note of the compiled model; where none passes, a note with `refused`, the reason. What it will run
-    with is compiled in another process first: a crash there is a reason against it.
+    with is compiled in another process first, and torch runs in a third: a crash there is a reason against it.
 
     Raises OSError when there is no room or no other process, ModelLoadError when torch cannot load the model either.
     """
@@ -68,20 +67,33 @@ def make(
     began = time.perf_counter()
     _told.info("preparing %s for this processor (once): compiling it and holding it against torch", folder.name)
     tried: list[Trial] = list(failed)
-    with TrialProcess() as process:  # gets ready while torch is loaded
-        maker = _Maker(folder, settings, place, share, process)
-        if maker.gauge.converter.needs_padding_left_out:
-            return {"refused": PADDING_COUNTS, "tried": tried}
-        note = _first_that_passes(maker, settings, tried)
-    if note is None:
-        maker.clear()
-        reasons = "; ".join(f"{t['form']}: {t.get('error') or _figures_text(t)}" for t in tried)
-        return {"refused": f"no compiled form gives its vectors ({reasons})", "tried": tried}
-    if note["gate"]["texts"] < note["texts"]:
-        on_gauge(maker.gauge)
-    seconds = time.perf_counter() - began
-    _told.info("%s is prepared: it runs in %s after %.1f s", folder.name, note["form"], seconds)
-    return {**note, "seconds": round(seconds, 3)}
+    reference = Reference(folder, settings, share)
+    try:
+        with TrialProcess() as process:  # gets ready while torch is loaded
+            note = _made(_Maker(folder, place, share, process, reference), settings, tried)
+    except BaseException:
+        reference.close(busy=True)
+        raise
+    if note.get("texts", 0) > note.get("gate", {}).get("texts", 0):
+        on_reference(reference)
+    else:
+        reference.close()
+    if "refused" not in note:
+        seconds = time.perf_counter() - began
+        _told.info("%s is prepared: it runs in %s after %.1f s", folder.name, note["form"], seconds)
+        note = {**note, "seconds": round(seconds, 3)}
+    return note
+
+
+def _made(maker: _Maker, settings: ModelConfig, tried: list[Trial]) -> CompiledNote:
+    if maker.reference.load():
+        return {"refused": PADDING_COUNTS, "tried": tried}
+    note = _first_that_passes(maker, settings, tried)
+    if note is not None:
+        return note
+    maker.clear()
+    reasons = "; ".join(f"{t['form']}: {t.get('error') or _figures_text(t)}" for t in tried)
+    return {"refused": f"no compiled form gives its vectors ({reasons})", "tried": tried}
 
 
 def _first_that_passes(maker: _Maker, settings: ModelConfig, tried: list[Trial]) -> CompiledNote | None:
@@ -92,7 +104,7 @@ def _first_that_passes(maker: _Maker, settings: ModelConfig, tried: list[Trial])
         vectors = _run(maker, precision, tried)
         if vectors is None:
             continue
-        figures = compare(maker.reference(), vectors)
+        figures = compare(maker.reference.vectors(), vectors)
         tried.append(cast("Trial", {"form": precision.name, **figures.as_dict()}))
         _log.info("model %s as %s: %s", maker.folder.path, precision.name, figures.as_dict())
         # 8 bit weights are a vector class of their own: their figures are noted, and need not pass.
@@ -103,7 +115,7 @@ def _first_that_passes(maker: _Maker, settings: ModelConfig, tried: list[Trial])
                 "form": precision.name,
                 "streams": streams,
                 "gate": figures.as_dict(),
-                "texts": figures.texts if precision.name == "int8" else len(maker.gauge.rows),
+                "texts": figures.texts if precision.name == "int8" else len(maker.reference.rows),
                 "tried": tried,
                 "probe": maker.probe(vectors),
             }
@@ -127,30 +139,18 @@ def _run(maker: _Maker, precision: Precision, tried: list[Trial]) -> NDArray[np.
 
 
 class _Maker:
-    """One model that is being made: torch's reference vectors, and the graphs written so far."""
+    """One model that is being made: what it is held against, and the graphs written so far."""
 
     def __init__(
-        self, folder: ModelFolder, settings: ModelConfig, place: Path, share: Share, process: TrialProcess
+        self, folder: ModelFolder, place: Path, share: Share, process: TrialProcess, reference: Reference
     ) -> None:
         self.folder = folder
-        self.gauge = Gauge(folder, settings)
+        self.reference = reference
         self._place = place
         self._share = share
         self._process = process
         self._bulk: dict[int, NDArray[np.float32] | str] = {}  # what is known of so many streams
-        self._rows: Sequence[Sequence[int]] = ()
-        self._reference: Callable[[], NDArray[np.float32]] | None = None
-
-    def reference(self) -> NDArray[np.float32]:
-        """Torch's vectors of the texts that the gate takes now, float32 (N, D)."""
-        return self._begin_reference()()
-
-    def _begin_reference(self) -> Callable[[], NDArray[np.float32]]:
-        if self._reference is None:
-            texts = self.gauge.first_texts()
-            self._rows = self.gauge.rows[:texts]
-            self._reference = self.gauge.references(texts)
-        return self._reference
+        self._rows = reference.first
 
     @property
     def _probes(self) -> Probes:
@@ -160,12 +160,10 @@ class _Maker:
         """Vectors of the probes in this precision, in mixed batches as bulk has them; or why there are none."""
         path = self._graph(precision)
         if not path.is_file():
-            graph = self.gauge.converter.graph(precision.graph)
-            runtime.load().save_model(graph, str(path), compress_to_fp16=False)
+            self.reference.graph(precision.graph, path)
         settings = [Setting(self._share.single(precision))]
         if self._share.streams > 1:
             settings.append(self._bulk_setting(precision, self._share.streams))
-        self._begin_reference()
         outcomes = try_settings(path, settings, self._probes, process=self._process)
         self._bulk = dict(zip((self._share.streams,), outcomes[1:], strict=False))
         return outcomes[0]

@@ -6,23 +6,20 @@ A crash and a hang are reasons like any other. Knows no model folder and no cach
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
-import os
 import queue
-import signal
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
+from embedingest.engine.compiled.children import death, start
 from embedingest.engine.compiled.graphs import BATCH_TOKENS
 from embedingest.engine.scheduling.batching import batches
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -32,7 +29,7 @@ __all__ = ["Probes", "Setting", "TrialProcess", "try_settings"]
 
 _SILENCE_SECONDS: Final = 300.0
 _BYTES_A_SECOND: Final = 4 * 2**20  # of weights, and a large model may take so much longer
-_FROM_OUTSIDE: Final = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")  # the system short of memory, a person
+_PROCESS: Final = "embedingest.engine.compiled.trial_process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ def try_settings(
             open_ones = [number for number in range(len(settings)) if number not in outcomes]
             _write(work, graph, [(number, settings[number]) for number in open_ones], probes, silence_seconds)
             started = process.take() if process is not None else None
-            settled = _one_process(started or _start(), work, open_ones[0], silence_seconds)
+            settled = _one_process(started or start(_PROCESS), work, open_ones[0], silence_seconds)
             outcomes |= settled or {open_ones[0]: "the process that tried it ended without a word"}
     finally:
         for path in work.parent.glob(f"{work.name}*"):
@@ -118,7 +115,7 @@ class TrialProcess:
         return process
 
     def __enter__(self) -> Self:
-        self._process = _start()
+        self._process = start(_PROCESS)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,22 +123,6 @@ class TrialProcess:
             with contextlib.suppress(OSError):
                 process.kill()
             process.communicate()
-
-
-def _start() -> subprocess.Popen[bytes]:
-    """A process that waits for the name of a work file on its standard input."""
-    code = (
-        f"import sys; sys.path[:] = {sys.path!r}; "
-        "from embedingest.engine.compiled.trial_process import main; main(sys.stdin)"
-    )
-    # A session of its own: Ctrl-C in the terminal is for the parent to answer.
-    return subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
 
 
 def _one_process(
@@ -171,24 +152,8 @@ def _one_process(
     if hangs:
         outcomes.setdefault(current, f"the process that tried it said nothing for {silence_seconds:.0f} s")
     elif code_of_end != 0:
-        outcomes.setdefault(current, _death(code_of_end, said.last_words))
+        outcomes.setdefault(current, death(code_of_end, said.last_words, doing="tried it"))
     return outcomes
-
-
-def _death(code: int, last_words: str) -> str:
-    """The reason of a process that ended by itself. Raises OSError where another ended it."""
-    name = _signal_name(code)
-    if name in _FROM_OUTSIDE:
-        raise OSError(errno.ENOMEM, f"the process that tries its compiled form was ended from outside ({name})")
-    words = f": {last_words}" if last_words else ""
-    return f"the process that tried it died ({name}){words}"
-
-
-def _signal_name(code: int) -> str:
-    if os.name == "posix" and code < 0:
-        with contextlib.suppress(ValueError):
-            return signal.Signals(-code).name
-    return f"exit code {code}"
 
 
 class _Words:

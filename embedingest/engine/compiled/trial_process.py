@@ -11,7 +11,7 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,11 +21,11 @@ from embedingest.engine.compiled.graphs import infer
 __all__ = ["main"]
 
 
-def main(orders: IO[str]) -> None:
-    """Get ready, then try every setting of the work file that the one line of `orders` names (`trial.py` writes it)."""
+def main() -> None:
+    """Get ready, then try every setting of the work file that the one line of input names (`trial.py` writes it)."""
     _leave_no_core()
     core = runtime.load().Core()
-    line = orders.readline()
+    line = sys.stdin.readline()
     if not line:  # nobody is left to give any
         return
     work = json.loads(line)

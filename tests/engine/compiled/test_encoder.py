@@ -18,7 +18,7 @@ import pytest
 from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine import hardware
 from embedingest.engine.auto import explain
-from embedingest.engine.compiled import cache, convert, make
+from embedingest.engine.compiled import cache, make
 from embedingest.engine.compiled.encoder import CompiledEncoder, _key, compiled_note, create
 from embedingest.engine.compiled.graphs import Share
 from embedingest.engine.encoder import Encoder
@@ -201,14 +201,14 @@ def test_a_model_that_fails_the_gate_is_run_by_torch_and_not_tried_again(folder,
 
 
 def test_a_form_that_does_not_convert_is_passed_over(folder, fresh_cache, monkeypatch):
-    whole = convert.Converter.graph
+    whole = make.Reference.graph
 
-    def graph(self, form):
-        if form == "plain":
+    def graph(self, kind, path):
+        if kind == "plain":
             raise RuntimeError("no such operator")
-        return whole(self, form)
+        whole(self, kind, path)
 
-    monkeypatch.setattr(convert.Converter, "graph", graph)
+    monkeypatch.setattr(make.Reference, "graph", graph)
     monkeypatch.setattr(hardware, "flags", lambda: ("avx512_bf16",))
     encoder = create(folder, AUTO)
     tried = compiled_note(folder, AUTO)["tried"]
