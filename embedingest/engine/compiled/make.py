@@ -55,8 +55,8 @@ def make(
 ) -> CompiledNote:
     """Write the graph of the first precision that runs and passes the gate into `place`.
 
-    The gate takes 64 texts, of a small model more; the note says how many of how many, and `on_reference` is handed what the others can be
-    held against, to be closed. `failed` are precisions that are known to fail.
+    The gate takes 64 texts, of a small model more; the note says how many of how many, and `on_reference` is handed
+    what the others can be held against, to be closed. `failed` are precisions that are known to fail.
 
     Answers the note of the compiled model; where none passes, a note with `refused`, the reason. What it will run
     with is compiled in another process first, and torch runs in a third: a crash there is a reason against it.

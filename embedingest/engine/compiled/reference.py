@@ -46,7 +46,8 @@ class DiedError(Exception):
 class Reference:
     """One model in torch. The process is started at once, and the model loaded by `load`; ended by `close`.
 
-    `rows` are the gate's texts as token rows, `first` those before the model serves. Raises OSError where no process can be started.
+    `rows` are the gate's texts as token rows, `first` those before the model serves. Raises OSError where no process
+    can be started.
     """
 
     def __init__(self, folder: ModelFolder, settings: ModelConfig, share: Share) -> None:
