@@ -240,6 +240,29 @@ def test_a_line_goes_on_behind_what_stands_raised_or_lowered():
     assert lines(book([drawn])) == ["Water is H₂O, as he says¹ of the river.", "The mill.", "1 In a letter."]
 
 
+@pytest.mark.parametrize("drawn_last", [False, True])
+@pytest.mark.parametrize("deep", [2, 3])
+@pytest.mark.parametrize(
+    ("letter", "first", "read"),
+    [("T", "he", "The"), ("I", "t", "It"), ("A", "mill", "A mill"), ("A", "fter", "After"), ("W", "HEN", "WHEN")],
+)
+def test_a_large_first_letter_is_a_part_of_its_word(letter, first, read, deep, drawn_last):
+    side = [f"{first} stands by the river and the", "water turns its wheel all day long", "below the weir of the river"][:deep]
+    size = (14 * (deep - 1) + 7) / 0.72
+    large = [at(72, 700 - 14 * (deep - 1), letter, size)]
+    beside = body(side, x=74 + size * {"T": 0.61, "I": 0.28, "A": 0.67, "W": 0.94}[letter])
+    below = ["A mill needs water, says the miller", "and grinds the corn."]
+    drawn = [*beside, *body(below, top=700 - 14 * deep)]
+    assert lines(book([drawn + large if drawn_last else large + drawn])) == [
+        f"{read} stands by the river and the", *side[1:], *below
+    ]  # fmt: skip
+
+
+def test_letters_beside_words_of_their_size_and_far_away_stay():
+    drawn = [at(72, 700, "A", 12), at(140, 700, "the first", 10), at(72, 660, "B", 30), at(160, 674, "the second", 10)]
+    assert lines(book([drawn])) == ["A the first", "B", "the second"]
+
+
 def _set(*parts):
     """A line of parts in Courier's even width: words, and what is raised or lowered behind them."""
     x, drawn = 72.0, []

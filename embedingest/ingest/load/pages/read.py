@@ -18,7 +18,7 @@ from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, 
 from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.scripts import Letter, with_scripts
-from embedingest.ingest.load.pages.whole import whole_lines
+from embedingest.ingest.load.pages.whole import whole_lines, with_initials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,8 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
                 lines[place] = lines[place]._replace(words=known)
         for place in reader.uneven:
             lines[place] = with_scripts(lines[place], partial(reader.letter, lines[place]))
+        if reader.parted or reader.elsewhere:
+            lines = with_initials(lines)
         if reader.parted:
             lines = whole_lines(lines)
         width, height = raw.FPDF_GetPageWidthF(page.raw), raw.FPDF_GetPageHeightF(page.raw)  # as it is shown

@@ -1,4 +1,6 @@
-"""Lines that PDFium parted behind a letter that stands raised or lowered (a note's number, H₂O), put together. Pure."""
+"""Lines that PDFium parted, put together: behind a letter that stands raised or lowered (a note's number, H₂O), and
+behind a chapter's large first letter. Pure.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from embedingest.ingest.load.pages.page import Box, Line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["whole_lines"]
+__all__ = ["whole_lines", "with_initials"]
 
 _SAME_ROW: Final = 0.3
 """What share of the lower one's height two parts of a line have in common."""
@@ -17,13 +19,74 @@ _SAME_ROW: Final = 0.3
 _BLANK: Final = 0.2
 """How wide a blank is at least, in heights; and where a height is reached, another column begins."""
 
+_LARGER: Final = 1.6
+"""How many times as high as the letters beside it a large first letter is, at least."""
+
+_BESIDE: Final = 1.5
+"""How far from it they begin, in their height, at most."""
+
+_BLANKS: Final = 2
+"""Blanks in a line of text, at least; what stands beside a sum's sign has fewer."""
+
+_MOST_LETTERS: Final = 50
+"""A page with more single letters is a drawing, or a table."""
+
+_WORDS: Final = frozenset("AÀEÈIOÓUY")
+"""Letters that are words."""
+
+
+def with_initials(lines: list[Line]) -> list[Line]:
+    """The lines, a large first letter before the line that goes on beside its top, wherever it was drawn."""
+    letters = [
+        place
+        for place, line in enumerate(lines)
+        if len(line.text) <= 2 and line.text[-1].isupper() and not line.quarters
+    ]
+    if len(letters) > _MOST_LETTERS:
+        return lines
+    found: dict[int, int] = {}
+    for place in letters:
+        beside = [other for other, line in enumerate(lines) if _begins_with(lines[place].box, line)]
+        if beside:
+            found[min(beside, key=lambda other: lines[other].box.left)] = place
+    if not found:
+        return lines
+    large = set(found.values())
+    whole = [
+        _with_initial(lines[found[place]], line, lines) if place in found else line for place, line in enumerate(lines)
+    ]
+    return [line for place, line in enumerate(whole) if place not in large]
+
+
+def _begins_with(initial: Box, line: Line) -> bool:
+    """Whether a line goes on beside the top of a letter so large."""
+    box = line.box
+    height = box.top - box.bottom
+    return (
+        line.text[0].isalpha()
+        and not line.quarters
+        and initial.top - initial.bottom >= _LARGER * height
+        and abs(initial.top - box.top) <= height / 2
+        and -_SAME_ROW * height <= box.left - initial.right <= _BESIDE * height
+        and line.text.count(" ") >= _BLANKS
+    )
+
+
+def _with_initial(initial: Line, line: Line, lines: list[Line]) -> Line:
+    """The line with its first letter, parted from it where both are words of the page."""
+    first = line.text.split()[0]
+    words = {word.lower() for each in lines if each is not line for word in each.text.split()}
+    parted = initial.text[-1] in _WORDS and first.lower() in words and f"{initial.text}{first}".lower() not in words
+    whole = _joined(initial, line, " " if parted else "")
+    return whole._replace(box=line.box._replace(left=initial.box.left), gap=line.gap)
+
 
 def whole_lines(lines: Sequence[Line]) -> list[Line]:
     """The lines, those as one that go on beside the one before, no further than a blank or two away."""
     whole: list[Line] = []
     for line in lines:
         if whole and not whole[-1].hyphen and _goes_on(whole[-1], line):
-            whole[-1] = _joined(whole[-1], line)
+            whole[-1] = _joined(whole[-1], line, _blank(whole[-1].box, line.box))
         else:
             whole.append(line)
     return whole
@@ -38,10 +101,13 @@ def _goes_on(line: Line, other: Line) -> bool:
     return -_SAME_ROW * max(heights) < there.left - here.right < max(heights)
 
 
-def _joined(line: Line, other: Line) -> Line:
-    here, there = line.box, other.box
+def _blank(here: Box, there: Box) -> str:
     height = max(here.top - here.bottom, there.top - there.bottom)
-    blank = " " if there.left - here.right > _BLANK * height else ""
+    return " " if there.left - here.right > _BLANK * height else ""
+
+
+def _joined(line: Line, other: Line, blank: str) -> Line:
+    here, there = line.box, other.box
     shift = len(line.text) + len(blank)
     box = Box(here.left, min(here.bottom, there.bottom), max(here.right, there.right), max(here.top, there.top))
     words = tuple(word._replace(start=word.start + shift, end=word.end + shift) for word in other.words)
