@@ -316,7 +316,7 @@ def _scheduled(pipeline: Pipeline, member: _Member) -> Iterator[IngestReport]:
             yield report
         now = datetime.now().astimezone()
         due = time.monotonic() + (schedule.following(now) - now).total_seconds()
-        outside_changes = -1
+        outside_changes = (0, 0)
         while not member.stop.wait(_TICK_SECONDS) and time.monotonic() < due and not pipeline.outage.due:
             if outside_changes != pipeline.journal.outside_changes():
                 outside_changes = pipeline.journal.outside_changes()

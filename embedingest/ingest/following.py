@@ -70,7 +70,7 @@ def followed(writer: Followed, watcher: Follower, *, now: Callable[[], float]) -
 class _Seen:
     """The outside changes of the journal that were looked at."""
 
-    changes = -1
+    changes = (0, 0)
 
 
 def _turn(writer: Followed, batches: Iterable[Batch], seen: _Seen, now: Callable[[], float]) -> Iterator[IngestReport]:

@@ -83,6 +83,7 @@ class JournalDatabase:
         self._depth = 0
         self._file: tuple[int, int] | None = None
         self._db = self._opened()
+        self.times_opened = 1
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -150,6 +151,7 @@ class JournalDatabase:
         if damaged:
             self._put_aside("it could not be read")
         self._db = self._opened()
+        self.times_opened += 1
         self.damaged = False
 
     def close(self) -> None:

@@ -93,10 +93,10 @@ class Requests(JournalDatabase):
         if self._one("SELECT 1 FROM requests WHERE state IN ('waiting', 'taken') LIMIT 1") is not None:
             self._run("UPDATE requests SET state='withdrawn' WHERE state IN ('waiting', 'taken')")
 
-    def outside_changes(self) -> int:
-        """A number that moves when another process has written here. Costs microseconds."""
-        row = self._one("PRAGMA data_version")
-        return 0 if row is None else int(row[0])
+    def outside_changes(self) -> tuple[int, int]:
+        """Numbers that are others when another process has written here, or this one opened it anew. Microseconds."""
+        row = self._one("PRAGMA data_version")  # of this connection alone: the next one begins to count again
+        return self.times_opened, 0 if row is None else int(row[0])
 
     def _moved(self, key: int, before: str, after: str) -> bool:
         return self._run_many("UPDATE requests SET state=? WHERE id=? AND state=?", [(after, key, before)]) > 0

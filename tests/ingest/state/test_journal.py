@@ -103,6 +103,13 @@ def test_waiting_deletions_are_confirmed_by_name_or_all_at_once(journal: Journal
     assert set(journal.pending()) == {"docs/b", "docs/c"}
 
 
+def test_what_others_wrote_before_a_new_journal_was_looked_at_is_noticed(journal: Journal) -> None:
+    seen = journal.outside_changes()
+    journal.path.unlink()
+    journal.reopen()
+    assert journal.outside_changes() != seen
+
+
 def test_another_process_asks_and_is_answered(journal: Journal) -> None:
     other = Journal(journal.path)
     before = journal.outside_changes()
