@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import email
+import re
 from dataclasses import dataclass, field
 from email.message import Message
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 from typing import Any, Final
 
 from embedingest.ingest.load.common.labels import web_codec
@@ -44,6 +45,7 @@ _FACTS: Final[tuple[tuple[str, int], ...]] = (
 """Of appointments, tasks and contacts; from 0x8000 on the numbers are names that a file gives numbers of its own."""
 
 _NAMES: Final = frozenset(number for _, number in _FACTS if number >= 0x8000)
+_PLAIN_NAME: Final = re.compile(r"[\w .'’-]+")
 _EPOCH: Final = dt.datetime(1601, 1, 1, tzinfo=dt.UTC)
 _MOST_HEADER: Final = 32_768
 _BINARY_KIND: Final = "application/octet-stream"
@@ -142,7 +144,7 @@ def _person(name: str, address: str) -> str:
     name, address = name.strip(" '\""), address.strip() if "@" in address and not address.startswith("/") else ""
     if not address or name == address:
         return name or address
-    return formataddr((name, address)) if name.isascii() else f"{name} <{address}>"
+    return f"{name} <{address}>" if _PLAIN_NAME.fullmatch(name) else f'"{name.replace(chr(34), chr(39))}" <{address}>'
 
 
 def _facts(item: Item) -> str:

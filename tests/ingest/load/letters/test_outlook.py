@@ -90,6 +90,14 @@ def test_a_message_within_a_message_is_a_document_of_its_own_with_what_it_holds(
     assert [(leaf.source, leaf.text) for leaf in child.children] == [("a.msg!/Inner.eml!/a.txt", "leaf")]
 
 
+def test_people_with_any_name_and_any_address_are_named():
+    people = [("Allison, T. B.", "ta@example.org"), ("張 (FT)", "z@example.org"), ("Ann", "ann@exämple\u2066.org")]
+    said = [{(NAME, WIDE): name, (SMTP, WIDE): address, (KIND, LONG): 1} for name, address in people]
+    assert read(msg({(SUBJECT, WIDE): "a"}, recipients=said), "a.msg")[0].text.splitlines()[1] == (
+        'To: "Allison, T. B." <ta@example.org>, "張 (FT)" <z@example.org>, Ann <ann@exämple\u2066.org>'
+    )
+
+
 def test_an_appointment_tells_when_and_where():
     names = struct.pack("<IHHIHHIHH", 0x820D, 6, 0, 0x820E, 6, 1, 0x8208, 6, 2)
     said = {
