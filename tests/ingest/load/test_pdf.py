@@ -96,6 +96,7 @@ def test_running_lines_of_left_and_right_pages_go_whatever_order_they_are_writte
     assert document.notices == {"running_lines": 14}
 
 
+ACROSS = "A title that goes across both of the columns of the page, and so above either of them."
 PAGES = range(5)
 
 
@@ -218,6 +219,15 @@ def test_columns_that_are_written_row_by_row_are_read_down(offset, count):
     assert found[1:-1] == [line for column in columns for line in column]
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_columns_of_which_the_right_one_was_drawn_first_are_read_from_the_left(count):
+    columns = [prose(n, 20 - n, 6 if count == 2 else 4) for n in range(count)]
+    lefts = (60, 320) if count == 2 else (60, 230, 400)
+    pairs = [*zip(columns, lefts, strict=True)]
+    drawn = [each for column, left in reversed(pairs) for each in body(column, x=left)]
+    assert lines(book([[at(60, 730, ACROSS), *drawn]])) == [ACROSS, *(line for column in columns for line in column)]
+
+
 def test_columns_in_their_order_and_rows_of_tables_stay():
     columns = [prose(n, 20, 6) for n in range(2)]
     ordered = [*body(columns[0], x=60), *body(columns[1], x=320)]
@@ -247,7 +257,11 @@ def test_a_line_goes_on_behind_what_stands_raised_or_lowered():
     [("T", "he", "The"), ("I", "t", "It"), ("A", "mill", "A mill"), ("A", "fter", "After"), ("W", "HEN", "WHEN")],
 )
 def test_a_large_first_letter_is_a_part_of_its_word(letter, first, read, deep, drawn_last):
-    side = [f"{first} stands by the river and the", "water turns its wheel all day long", "below the weir of the river"][:deep]
+    side = [
+        f"{first} stands by the river and the",
+        "water turns its wheel all day long",
+        "below the weir of the river",
+    ][:deep]
     size = (14 * (deep - 1) + 7) / 0.72
     large = [at(72, 700 - 14 * (deep - 1), letter, size)]
     beside = body(side, x=74 + size * {"T": 0.61, "I": 0.28, "A": 0.67, "W": 0.94}[letter])
@@ -305,7 +319,6 @@ def test_turned_text_is_read_in_its_own_direction(matrix, rotate):
 
 
 TEXT = prose(1, 14)
-ACROSS = "A title that goes across both of the columns of the page, and so above either of them."
 
 
 @pytest.mark.parametrize(

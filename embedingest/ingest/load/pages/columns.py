@@ -1,12 +1,13 @@
-"""Columns of running text that were written row by row, each read down to its end. Pure.
+"""Columns of running text that were written row by row, or the right one first, each read down to its end. Pure.
 
 Two columns stand apart in nearly every row and both hold sentences; a table's cells are short, or of unequal heights.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ _WORDS: Final = 4
 _SAME_EDGE: Final = 3.0
 _DEEPEST: Final = 4
 _ROOM: Final = 1.4
+_RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff]")  # Hebrew, Arabic, Syriac: their first column is the right one
 
 
 def part_columns(page: Page) -> bool:
@@ -82,9 +84,21 @@ def _parted(pieces: list[Line], deep: int) -> list[Line] | None:
         sides = [-1 if piece.box.right < start else 1 if piece.box.left >= start else 0 for piece in pieces]
         left = [piece for piece, side in zip(pieces, sides, strict=True) if side < 0]
         right = [piece for piece, side in zip(pieces, sides, strict=True) if side > 0]
-        if min(len(left), len(right)) >= _FEWEST and _alternate(sides) and _are_columns(left, right):
+        if min(len(left), len(right)) >= _FEWEST and _are_out_of_order(pieces, sides) and _are_columns(left, right):
             return _in_order(pieces, sides, deep - 1)
     return None
+
+
+def _are_out_of_order(pieces: list[Line], sides: list[int]) -> bool:
+    if _alternate(sides):
+        return True
+    return _are_backwards(sides) and not any(_RIGHT_TO_LEFT.search(piece.text) for piece in pieces)
+
+
+def _are_backwards(sides: list[int]) -> bool:
+    """Whether all of the right side is written before the left, between lines that go across."""
+    runs = [list(run) for across, run in groupby(sides, key=lambda side: side == 0) if not across]
+    return any(run[0] != run[-1] for run in runs) and all(run == sorted(run, reverse=True) for run in runs)
 
 
 def _alternate(sides: list[int]) -> bool:
