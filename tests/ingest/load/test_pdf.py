@@ -7,6 +7,8 @@ import pytest
 
 from embedingest import registry
 from embedingest.errors import DocumentError
+from embedingest.ingest.load.pages.page import Box, Grid, Line, Page, Word
+from embedingest.ingest.load.pages.tables import set_tables
 from tests.ingest.load.sheets import SLIDE, at, body, book, field, note, rule
 
 WORDS = ["water", "mill", "wheel", "corn", "stone", "river", "weir", "miller", "flour", "sack", "grain", "beam", "cog"]
@@ -420,6 +422,23 @@ def test_cells_of_several_lines_and_merged_ones_are_one_cell_each():
         "| --- | --- |",
         "| one | words that go on in the next line of the same cell |",
         "| two |  |",
+    ]
+
+
+def test_lines_of_a_cell_are_joined_without_a_blank_where_the_script_has_none():
+    def said(text, left, bottom):
+        box = Box(left, bottom, left + 40, bottom + 10)
+        return Line(text, box, words=(Word(0, len(text), *box),))
+
+    rules = [Box(x, 0, x, 80) for x in (0, 100, 200)] + [Box(0, y, 200, y) for y in (0, 40, 80)]
+    words = [said("水車", 5, 65), said("小屋", 5, 50), said("mill", 105, 65), said("house", 105, 50),
+             said("川", 5, 20), said("river", 105, 20)]  # fmt: skip
+    page = Page(lines=words, grids=[Grid([0, 100, 200], [80, 40, 0], rules)])
+    set_tables(page)
+    assert [line.text.strip() for line in page.lines] == [
+        "| 水車小屋 | mill house |",
+        "| --- | --- |",
+        "| 川 | river |",
     ]
 
 

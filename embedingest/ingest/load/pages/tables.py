@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["set_tables"]
 
+_UNSPACED: Final = re.compile("[\u3000-\u9fff\uff00-\uffef]")  # Chinese and Japanese
 _FILLED: Final = 0.4
 _PARTED: Final = "\x02"
 _Said = tuple[float, float, str]  # bottom, left, text
@@ -105,7 +107,11 @@ def _text(said: list[_Said]) -> str:
             lines[-1].append(word)
         else:
             lines.append([word])
-    text = " ".join(word[2] for line in lines for word in sorted(line, key=lambda word: word[1]))
+    text = ""
+    for line in lines:
+        following = " ".join(word[2] for word in sorted(line, key=lambda word: word[1]))
+        blank = "" if not text or (_UNSPACED.match(text[-1]) and _UNSPACED.match(following)) else " "
+        text += blank + following
     return text.replace(f"{_PARTED} ", "").replace(_PARTED, "-").replace("|", "\\|")
 
 
