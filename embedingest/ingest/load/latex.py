@@ -41,6 +41,7 @@ _HEADING: Final = re.compile(
 _TITLE: Final = re.compile(
     r"\\(title|subtitle|author|institute|date)" + _OPTION + r"?\{((?:[^{}]|\{(?:[^{}]|\{[^{}]{0,400}\})*\})*)\}"
 )
+_INST: Final = re.compile(r"\\inst\{([^{}]{0,40})\}")
 _THANKS: Final = re.compile(r"\\thanks\{((?:[^{}]|\{[^{}]{0,400}\}){0,2000})\}")
 _DROPPED: Final = re.compile(
     r"\\(?:label|index|vspace|hspace|includegraphics|bibliography|bibliographystyle"
@@ -61,7 +62,12 @@ _SETTING: Final = re.compile(
     + _OPTION_ON_LINE
     + r"*(?:\{[^{}\n]*\})*"
 )
-_ENVIRONMENT: Final = re.compile(_BLANKS + r"\\(begin|end)\{([^{}]*)\}" + _OPTION_ON_LINE + r"?[ \t]*")
+_ENVIRONMENT: Final = re.compile(_BLANKS + r"\\(begin|end)\{([^{}]*)\}" + r"(\[[^\]\n]{0,400}\])?[ \t]*")
+# What these print by themselves stands before their words.
+_STATEMENTS: Final = frozenset(
+    ["theorem", "lemma", "corollary", "proposition", "definition", "remark", "example", "proof", "claim", "conjecture",
+     "exercise", "solution", "assumption", "axiom", "notation", "problem", "question", "observation", "fact"]
+)  # fmt: skip
 _CITED: Final = re.compile(
     r"\\(?:[a-zA-Z]{0,20}cite[a-z]{0,20}|citation)\*?(" + _OPTION + r"?)(" + _OPTION + r"?)\{([^{}]{0,800})\}"
 )
@@ -181,10 +187,8 @@ class _Paper:
         """Title and author from the head; the definitions of the preamble are kept."""
         self._macros.taken(_COMMENT.sub(r"\1", preamble))
         for key, value in _TITLE.findall(_COMMENT.sub(r"\1", head)):
-            said = _THANKS.sub("", self._macros.expanded(value))
-            self._titles[key] = _one_line(_DROPPED.sub("", said).replace(r"\and", ",").replace(r"\inst", "")).replace(
-                " ,", ","
-            )
+            said = _INST.sub(r"[\1]", _THANKS.sub("", self._macros.expanded(value)))
+            self._titles[key] = _one_line(_DROPPED.sub("", said).replace(r"\and", ",")).replace(" ,", ",")
             self._thanks += [_one_line(note) for note in _THANKS.findall(value)]
         return self._titles
 
@@ -245,7 +249,16 @@ def _flat(text: str, items: Items) -> str:
     text = _HEADING.sub(_heading, _SETTING.sub("", with_units(text)))
     text = _DROPPED.sub("", _CITED.sub(_cited, _TITLE.sub("", text))).replace("\\maketitle", f"{_MADE} ")
     text = _LINK.sub(lambda match: match[1] or match[2] or f"\ue084{match[3]}\ue085", text)
-    return _plain(_ENVIRONMENT.sub("\n", items.marked(text)))
+    return _plain(_ENVIRONMENT.sub(_begun, items.marked(text)))
+
+
+def _begun(match: re.Match[str]) -> str:
+    """A line ends; a theorem begins with what it is called, an abstract with its heading."""
+    name = match[2].rstrip("*").lower()
+    if match[1] == "begin" and name in _STATEMENTS:
+        said = f" ({match[3][1:-1]})" if match[3] and match[3][1:-1].strip() else ""
+        return f"\n\n{name.capitalize()}{said}. "
+    return "\n\n**Abstract**\n\n" if match[1] == "begin" and name == "abstract" else "\n"
 
 
 def _cited(match: re.Match[str]) -> str:
@@ -279,8 +292,7 @@ def _heading(match: re.Match[str]) -> str:
 
 def _plain(text: str) -> str:
     """Commands replaced by their words, inner ones first; then what TeX writes in a way of its own."""
-    text = _NO_BREAK.sub("", _SPACE.sub(r"\1 ", text))
-    text = with_symbols(text)
+    text = _NO_BREAK.sub("", _SPACE.sub(r"\1 ", with_symbols(text)))
     text = _ACCENT.sub(_accented, text)
     for _ in range(_ROUNDS):
         text, count = _WITH_WORDS.subn(r"\1", text)

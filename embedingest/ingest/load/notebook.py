@@ -28,7 +28,7 @@ class NotebookLoader:
     """Cells with a `cell` span each, counted from 1. With `outputs`, printed and returned text follows its cell."""
 
     name = "notebook"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".ipynb"})
     mimes = frozenset({"application/x-ipynb+json"})
 

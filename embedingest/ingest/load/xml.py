@@ -43,7 +43,7 @@ _PARAGRAPHS: Final = frozenset(
         "para",
         "simpara",
         "v",
-        "text",
+        "cmdsynopsis",
         "title",
         "subtitle",
         "head",
@@ -55,6 +55,7 @@ _PARAGRAPHS: Final = frozenset(
         "member",
     ]
 )
+_INLINE_TEXT: Final = frozenset(["tspan", "textpath", "tref", "a"])
 _TITLES: Final = frozenset(["title", "head", "book-title", "article-title"])
 _SECTIONS: Final = frozenset(
     [
@@ -144,6 +145,13 @@ def create() -> XmlLoader:
     return XmlLoader()
 
 
+def _is_paragraph(name: str, element: Element) -> bool:
+    """Whether an element holds words; one called `text` is a line of a drawing, or a whole book."""
+    if name == "text":
+        return all(local(child) in _INLINE_TEXT for child in element)
+    return name in _PARAGRAPHS
+
+
 class _Step(NamedTuple):
     """An element or words to come: the level of headings there, how far to the right, and the mark of an item."""
 
@@ -188,7 +196,11 @@ class _Walk:
                 self._row(element)
             elif name in _LISTINGS:
                 self._listing(joined(element))
-            elif name in _PARAGRAPHS or (len(element) == 0 and "text" not in element.attrib) or has_words(element):
+            elif (
+                _is_paragraph(name, element)
+                or (len(element) == 0 and "text" not in element.attrib)
+                or has_words(element)
+            ):
                 stack += reversed(self._paragraph(element, name, step, 0 if drawing else level))
             elif is_person(element):
                 self._add(escaped_lines(person(element)))

@@ -162,3 +162,13 @@ def test_thanks_and_the_date_stand_below_the_title():
     document = create().load(source.encode(), "x.tex")
     assert (document.title, document.metadata) == ("On Rye", {"author": "A. Bo, C. Do"})
     assert document.text == "# On Rye\n\nA. Bo, C. Do\n\n1 May 2020\n\nPaid by Guild.\n\nMill 3\n\nWords.\n"
+
+
+def test_what_tex_prints_by_itself_stands_before_its_words():
+    source = (
+        "\\title{Mills}\\author{Ann\\inst{1} \\and Bo\\inst{2}}\\begin{document}\\maketitle\n\\begin{abstract}\nShort.\n\\end{abstract}\n"
+        "\\begin{theorem}[Of mills] They turn.\\end{theorem}\n\\begin{proof}Clear.\\end{proof}\nstra\\ss e, \\ss\\ and \\O re\n\\end{document}"
+    )
+    assert to_markdown(source) == (
+        "# Mills\n\nAnn[1], Bo[2]\n\n**Abstract**\n\nShort.\n\nTheorem (Of mills). They turn.\n\nProof. Clear.\n\nstraße, ß and Øre\n"
+    )

@@ -24,6 +24,8 @@ def load(text):
 @pytest.mark.parametrize(
     ("text", "title"),
     [
+        ('<div align="center">\n  <h1>mill &amp; <img src="a.svg"> wheel</h1>\n</div>\n\n## Install\n', "mill & wheel"),
+        ("<!-- <h1>Old</h1> -->\n\n<pre><h1>x</h1></pre>\n\n# Real title\n", "Real title"),
         ("## Install\n\n```bash\n# fetch the code\n```\n\n# Real title\n", "Real title"),
         ("~~~\n# in a listing\n~~~\n\nReal\n====\n", "Real"),
         ("<!--\n# a comment\n-->\n\n# Real\n", "Real"),

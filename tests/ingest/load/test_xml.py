@@ -147,3 +147,22 @@ def test_comments_on_cells_of_flat_sheets_are_counted_and_what_a_file_says_of_it
     sheet = load(f"<Workbook {SHEET}><Worksheet><Table><Row>{day}</Row></Table></Worksheet></Workbook>")
     assert sheet.text.startswith("| 2024-03-05 | 2024-03-05T10:00:00 |\n")
     assert sheet.notices == {"comments_left_out": 1}
+
+
+def test_words_that_only_their_elements_part_stand_apart():
+    menu = "<menuchoice><guimenu>File</guimenu><guimenuitem>Open</guimenuitem></menuchoice>"
+    keys = "<keycombo><keycap>Ctrl</keycap><keycap>S</keycap></keycombo>"
+    synopsis = "<cmdsynopsis><command>mill</command><arg>-v</arg><arg choice='plain'>FILE</arg></cmdsynopsis>"
+    assert load(f"<a><para>Choose {menu} or {keys}.</para>{synopsis}</a>").text == (
+        "Choose File > Open or Ctrl+S.\n\nmill [-v] FILE\n"
+    )
+    verse = "<lg><l>O wheel</l><l>O <hi>water</hi></l></lg><p>hyphen<lb break='no'/>ated</p>"
+    opener = "<opener><dateline>Leeds, 1820</dateline><salute>Dear Bo,</salute></opener>"
+    assert load(f"<TEI><text><body>{opener}{verse}</body></text></TEI>").text == (
+        "Leeds, 1820\n\nDear Bo,\n\nO wheel\n\nO water\n\nhyphenated\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["choice", "menuchoice", "cmdsynopsis", "del", "list", "item"])
+def test_no_element_in_itself_is_too_deep(name):
+    assert load(f"<a><p>x {f'<{name}>' * 3000}y{f'</{name}>' * 3000}</p></a>").text.split()[-1].strip("~") == "y"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from html import unescape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,16 +17,24 @@ __all__ = ["first_heading"]
 _PLAIN: Final = re.compile(r"# ([^\W_](?:[^\W_]| )*)(?:\n|\Z)")
 """A heading in the first line whose words have no character that means anything to Markdown."""
 
+_RAW: Final = re.compile(
+    r"\A\s{0,9}(?:<(?:div|p|center|header|a)\b[^<>]{0,400}>\s{0,9}){0,9}<h1\b[^<>]{0,400}>(.{1,400}?)</h1>", re.DOTALL
+)
+_TAG: Final = re.compile(r"<[^<>]*>")
+
 
 def first_heading(text: str) -> str | None:
     """The words of the first heading of the first level, without marks of emphasis, code and links; else `None`."""
     # Most titles and most texts without one are told without the parser, which takes longer than all else of a file.
     if plain := _PLAIN.match(text):
         return " ".join(plain[1].split())
-    if "#" not in text and "=" not in text:
+    if "#" not in text and "=" not in text and "<h1" not in text:
         return None
     environment: dict[str, Any] = {}  # the definitions of links, wherever they stand
     for token, following in pairwise(_parser().parse(text, environment)):
+        raw = _RAW.search(token.content) if token.type == "html_block" and token.level == 0 else None
+        if raw is not None and (said := " ".join(unescape(_TAG.sub(" ", raw[1])).split())):
+            return said
         if token.type == "heading_open" and token.tag == "h1" and token.level == 0:
             children: list[Token] = []
             _parser().inline.parse(following.content, _parser(), environment, children)

@@ -69,13 +69,17 @@ _STRUCK_LOOKS: Final = re.compile(
 _RAISED: Final = {"sup": UP, "superscript": UP, "sub": DOWN, "subscript": DOWN}
 
 
-def joined(element: Element, *, every: bool = False) -> str:
+def joined(element: Element, *, every: bool = False, written: bool = True) -> str:
     """All words of an element; of `every` element within, parted, where asked."""
-    return "".join(piece for piece in pieces(element, flat=True, every=every) if isinstance(piece, str))
+    found = pieces(element, flat=True, every=every, written=written)
+    return "".join(piece for piece in found if isinstance(piece, str))
 
 
-def pieces(element: Element, *, flat: bool = False, every: bool = False) -> list[str | Element]:
-    """The words of an element and the blocks among them, in their order, then notes; `flat` takes all as words."""
+def pieces(element: Element, *, flat: bool = False, every: bool = False, written: bool = True) -> list[str | Element]:
+    """The words of an element and the blocks among them, in their order, then notes; `flat` takes all as words.
+
+    What is `written` in a way of its own, as formulas are, is so once: not within itself, however deep.
+    """
     found: list[str | Element] = []
     notes: list[Element] = []
     words: list[str] = []
@@ -87,7 +91,7 @@ def pieces(element: Element, *, flat: bool = False, every: bool = False) -> list
             words.append(node)
             continue
         name = local(node)
-        if name in _WRITTEN:
+        if written and name in _WRITTEN:
             words.append(_WRITTEN[name](node))
             continue
         if node is not element and not flat and _is_note(name, node, words):
@@ -128,7 +132,9 @@ def _words(element: Element) -> str:
 
 
 def _is_parted(name: str, node: Element) -> bool:
-    """Whether an element begins a line among words."""
+    """Whether an element begins a line among words. One within a word does not."""
+    if name == "lb" and node.get("break") == "no":
+        return False
     return name in _BREAKS or (name == "tspan" and not {"x", "y", "dy"}.isdisjoint(node.attrib))
 
 
@@ -154,7 +160,7 @@ def _reading(choice: Element) -> str:
     """Of what is written and what is meant, what is meant."""
     meant = next((child for child in choice if local(child) in {"corr", "reg", "expan"}), None)
     first = next(iter(choice), None) if meant is None else meant
-    return "" if first is None else joined(first)
+    return "" if first is None else joined(first, written=False)
 
 
 def _reference(reference: Element) -> str:
@@ -163,7 +169,30 @@ def _reference(reference: Element) -> str:
     return f"[{said.strip()}]" if reference.get("ref-type") in {"bibr", "fn"} and said.strip().isdigit() else said
 
 
-_WRITTEN: Final[dict[str, Callable[[Element], str]]] = {"math": linear, "choice": _reading, "xref": _reference}
+def _menus(choice: Element) -> str:
+    """Menus to be opened one after the other."""
+    return " > ".join(" ".join(joined(each, written=False).split()) for each in choice)
+
+
+def _keys(pressed: Element) -> str:
+    """Keys to be pressed together."""
+    return "+".join(" ".join(joined(each, written=False).split()) for each in pressed)
+
+
+def _synopsis(synopsis: Element) -> str:
+    """A command and what may stand behind it, in brackets unless it must."""
+    said = []
+    for each in synopsis:
+        words = " ".join(joined(each, written=False).split())
+        optional = local(each) in {"arg", "group"} and each.get("choice", "opt") == "opt"
+        said.append(f"[{words}]" if optional else words)
+    return " ".join(said)
+
+
+_WRITTEN: Final[dict[str, Callable[[Element], str]]] = {
+    "math": linear, "choice": _reading, "xref": _reference, "menuchoice": _menus, "keycombo": _keys,
+    "cmdsynopsis": _synopsis,
+}  # fmt: skip
 
 
 def _is_note(name: str, node: Element, words: list[str]) -> bool:

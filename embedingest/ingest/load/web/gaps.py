@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
+from unicodedata import category
 
 from embedingest.ingest.load.web.words import APART
 
@@ -42,6 +43,9 @@ _RAISED: Final = re.compile(r"\bsu[bp]|script|drop-?cap|initial|first-?letter", 
 _RUN: Final = re.compile(r"(?:\s*(?:c|s|t|f|ft|cls|font|calibre|text|Mso)_?\d+)+\s*", re.IGNORECASE)
 _LETTERS: Final = re.compile(r"font|vertical-align|letter-spacing|mso-|color", re.IGNORECASE)
 _LISTINGS: Final = frozenset({"pre", "code", "kbd", "samp", "tt", "var", "textarea", "math"})
+_MONEY: Final = "€$£¥"
+_CLOSING: Final = ",.;:!?)]}»”’%"
+_STRUCK: Final = frozenset({"del", "s", "strike"})
 _WORD: Final = re.compile(r"[^\W\d_]{4}")  # more letters than end a number (5th, 3er) or name its unit (5kg)
 _MOST_STEPS: Final = 12  # to the first or last words of an element, and up from it
 
@@ -111,17 +115,13 @@ def _run_together(node: LexborNode, after: LexborNode) -> bool:
     classes = [each.attributes.get("class") or "" for each in (node, after)]
     if any(_RAISED.search(each) for each in classes) or _is_run(node) or _is_run(after):
         return False
+    behind = behind.removeprefix("~~") or behind
     end, begin = before[-1], behind[0]
-    if (
-        end.isalnum()
-        and begin.isalnum()
-        and (
-            (node.tag == after.tag == "a")
-            or _is_own(node)
-            or _is_own(after)
-            or (classes[0] == classes[1] and _ROW.search(classes[0]))
-        )
-    ):
+    if classes[0] == classes[1] and _ROW.search(classes[0]) and begin not in _CLOSING:
+        return True
+    if before.endswith("~~") and (node.tag not in _STRUCK or begin.isdigit() or begin in _MONEY):
+        return begin.isalnum() or begin in _MONEY
+    if end.isalnum() and begin.isalnum() and ((node.tag == after.tag == "a") or _is_own(node) or _is_own(after)):
         return True
     return len(before.strip()) > 1 and _parts(before, end, behind)
 
@@ -135,8 +135,10 @@ def _is_run(node: LexborNode) -> bool:
 def _parts(before: str, end: str, behind: str) -> bool:
     """Whether a new word begins: in title case, or a number behind a word, a number or a price."""
     begin = behind[0]
+    if begin in _MONEY or (begin == "(" and behind[2:3] not in {"", ")"}):
+        return end.isalnum()
     if begin.isdigit():
-        return end.isalnum() or end in "€$£¥%" or (end == ":" and before[-2].isalpha())
+        return end.isalnum() or end in "€$£¥%" or category(end) == "So" or (end == ":" and before[-2].isalpha())
     if not begin.isupper():
         return begin.isalpha() and (end == ":" or (end.isdigit() and _WORD.match(behind) is not None))
     if end.islower() or end.isdigit() or end in ".:;!?)…%€":

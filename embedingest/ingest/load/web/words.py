@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.web.lines import unnumbered
@@ -71,6 +72,9 @@ ITEM: Final = "\ue0f0"
 _UNSEEN: Final = dict.fromkeys(map(ord, f"\u00ad\u200b\ufeff{ITEM}"))
 
 
+_LONE: Final = re.compile(r"(?<!\w)\u200c|\u200c(?!\w)")  # between letters it is spelling
+
+
 def walked(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
     """Every node below `root`, in order; an element that is set apart comes again, with `True`, when it ends."""
     open_nodes: list[LexborNode] = []
@@ -120,7 +124,9 @@ def _pieces(root: LexborNode, apart: str) -> Iterator[str]:
 
 def seen(text: str) -> str:
     """Without characters that only say where a word may be parted."""
-    return text.translate(_UNSEEN) if not text.isascii() else text
+    if text.isascii():
+        return text
+    return _LONE.sub("", text.translate(_UNSEEN)) if "\u200c" in text else text.translate(_UNSEEN)
 
 
 def alternative(image: LexborNode) -> str:

@@ -28,6 +28,9 @@ _CHARACTERS: Final = {"!": "|", "=": "=", "(": "{", ")": "}", "snd": " – ", "n
                       "spaced ndash": " – ", "nbsp": " ", "sp": " ", "pipe": "|", "'": "'", '"': '"', "dot": " · ",
                       "·": " · ", "•": " • ", "clear": "", "reflist": "", "notelist": "", "toc": ""}  # fmt: skip
 _NAMED: Final = re.compile(r"[ \t\n]*([^=<>\[\]{}|\n]{1,80}?)[ \t\n]*=(.*)\Z", re.DOTALL)
+_NOTES: Final = frozenset(
+    {"sfn", "sfnp", "efn", "efn-ua", "refn", "notetag"}
+)  # they touch the words that they stand behind
 _DISPLAY: Final = "displaytitle:"
 
 
@@ -130,6 +133,8 @@ class Brackets:
             lines = [f"{key}: {' '.join(value.split())}" for key, value in named if value]
             return "\n\n" + "\n".join([*filter(None, plain), *lines]) + "\n\n"
         words = [*filter(None, plain)]
+        if lower in _NOTES and words:
+            return f" ({', '.join([*words, *(value for _, value in named if value)])})"
         if words and not named:
             of_language = len(words) > 1 and len(words[0]) <= 3 and words[0].isalpha() and words[0].islower()
             return " ".join(words[of_language:])

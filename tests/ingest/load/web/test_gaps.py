@@ -98,3 +98,18 @@ def test_words_for_programs_that_play_nothing_are_left_out_and_counted():
 
 def test_a_ticked_box_in_front_of_words_keeps_its_tick():
     assert text("<main><input type=checkbox checked> Vegan <input type=radio> Hot</main>") == "[x] Vegan [ ] Hot"
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("<li><a href=a>Oak table</a><span>€299</span></li>", "Oak table €299"),
+        ("<div><span>★★★★☆</span><span>4.2</span><span>(37 reviews)</span></div>", "★★★★☆ 4.2 (37 reviews)"),
+        ("<p><span class=old><s>€149</s></span><span class=new>€99</span></p>", "~~€149~~ €99"),
+        ("<p><span class=badge>Sale</span><span class=badge>-33%</span></p>", "Sale -33%"),
+        ("<p><b>word</b><i>(s)</i> and <s>wh</s><b>ole</b><span>, or</span></p>", "word(s) and ~~wh~~ole, or"),
+        ("<p>Chairs&nbsp;&zwnj;&nbsp;&zwnj; می\u200cخواهم</p>", "Chairs می\u200cخواهم"),
+    ],
+)  # fmt: skip
+def test_prices_ratings_and_badges_are_words_of_their_own(page, words):
+    assert text(page) == words

@@ -108,3 +108,9 @@ def test_any_text_is_read(text):
 def test_what_is_raised_or_lowered_is_written_on_the_line():
     text = load_inner(b"H<sub>2</sub>O, 10<sup>8</sup> m<SUP>2</SUP>, x<sup>n", "a.wiki", "a.wiki").text
     assert text == "H\u2082O, 10^8 m\u00b2, xn\n"
+
+
+def test_a_note_of_a_template_does_not_touch_the_word_before_it():
+    assert load("Built in 1820{{sfn|Miller|1990|p=4}}, once{{efn|Or twice.}}.").text == (
+        "Built in 1820 (Miller, 1990, 4), once (Or twice.).\n"
+    )
