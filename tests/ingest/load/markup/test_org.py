@@ -63,5 +63,5 @@ def test_lines_are_those_of_the_file():
 @given(st.text(st.sampled_from("*# \n|-+:[]_/=~<>{}\\,1.abEND")))
 def test_any_text_is_read_and_no_letter_appears_from_nowhere(text):
     document = create().load(text.encode(), "a.org")
-    assert set(document.text) <= set(text) | set("# -`|\n\\()")
+    assert set(document.text) <= set(text) | set("# -`~|\n\\()")
     assert all(0 <= span.start < span.end <= len(document.text) for span in document.spans)
