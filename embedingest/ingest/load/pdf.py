@@ -22,7 +22,7 @@ from embedingest.ingest.load.pages.read import read_page
 from embedingest.ingest.load.pages.running import drop_running
 from embedingest.ingest.load.pages.tables import set_tables
 from embedingest.ingest.load.pages.text import joined
-from embedingest.ingest.load.pages.titles import Said, plain
+from embedingest.ingest.load.pages.titles import Said, plain, slide_titles
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class _Read(NamedTuple):
 
 
 class PdfLoader:
-    """The words of every page, with `page` spans, and `heading` spans where the file has an outline.
+    """The words of every page, with `page` spans, and `heading` spans where the file has an outline, or slides.
 
     Running heads, and the dots and numbers of contents pages, are left out and counted, unless `running_lines`.
     Filled fields and texts that were written on a page are read where they stand, comments only with `comments`.
@@ -83,6 +83,7 @@ class PdfLoader:
             said = Said(pages)
             _count(notices, "running_lines", drop_running(pages, said))
             _count(notices, "dot_leaders", drop_leaders(pages, said))
+        entries = outline or list(slide_titles(pages))
         for page in pages:
             set_tables(page)
             part_columns(page)
@@ -93,7 +94,7 @@ class PdfLoader:
             text=text,
             mime="application/pdf",
             title=info.pop("title", None) or next((title for level, title, _ in outline if level == 0), None),
-            spans=(*spans, *_headings(text, spans, outline)),
+            spans=(*spans, *_headings(text, spans, entries)),
             metadata={**info, "pages": len(pages)},
             notices=notices,
         )

@@ -158,6 +158,10 @@ def test_titles_of_slides_stay():
     ]
     document = load(book(slides, size=SLIDE))
     assert [line for line in document.text.split("\n") if line in titles] == titles
+    headings = [span for span in document.spans if span.kind == "heading"]
+    assert [(span.value, document.text[span.start :].startswith(span.value)) for span in headings] == [
+        (title, True) for title in titles
+    ]
     assert document.notices == {"running_lines": 6}
     same = [[at(60, 500, "The mill", 28), *body(prose(n, 5, 4), top=440, step=40, size=16)] for n in range(6)]
     assert load(book(same, size=SLIDE)).text.count("The mill") == 6

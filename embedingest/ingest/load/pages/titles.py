@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from statistics import median
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from embedingest.ingest.load.pages.page import Line, Page
 
-__all__ = ["Said", "ends_in", "plain"]
+__all__ = ["Said", "ends_in", "plain", "slide_titles"]
 
 _NUMBERING: Final = re.compile(
     r"(?:(?i:chapter|appendix|part|section)\s+)?(?:(?:\d{1,3}|[A-Z])\.)*(?:\d{1,3}|[A-Z]|[IVXLC]{1,7})[.:)]?\s+"
 )
+
+_LARGER: Final = 1.25
+_LONGEST: Final = 120
+"""Characters of a slide's title, at most."""
 
 
 def plain(line: str) -> str:
@@ -28,6 +33,16 @@ def plain(line: str) -> str:
 def ends_in(line: str, title: str) -> bool:
     """Whether a line may say this plain title, whatever numbers it: whether its words are the last."""
     return " ".join(line.split()).lower().endswith(title)
+
+
+def slide_titles(pages: list[Page]) -> Iterator[tuple[int, str, int]]:
+    """Level, title and page index of pages that begin in larger letters, where most lie as slides do."""
+    if 2 * sum(page.width > page.height for page in pages) <= len(pages):
+        return
+    for index, page in enumerate(pages):
+        heights = [line.box.top - line.box.bottom for line in page.lines]
+        if len(heights) > 1 and heights[0] > _LARGER * median(heights[1:]) and len(page.lines[0].text) <= _LONGEST:
+            yield 0, page.lines[0].text, index
 
 
 class Said:
