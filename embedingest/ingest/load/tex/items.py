@@ -46,6 +46,7 @@ _FORMS: Final[dict[str, Callable[[int], str]]] = {
 }  # fmt: skip
 _PIECE: Final = re.compile(f"([{_OPEN}{_CLOSE}])")
 _MARK: Final = re.compile(_ITEM + r"(-|\d{1,9}[.)]) ")
+_MOST_LEVELS: Final = 24
 _DEEPEST: Final = 48
 """Characters to the right at most, whatever the nesting: each line is written that far."""
 
@@ -102,7 +103,7 @@ class Items:
     @property
     def hang(self) -> str:
         """The blanks before words that go on where `laid_out` has come to."""
-        return " " * min(sum(self._widths), _DEEPEST)
+        return " " * min(sum(self._widths[:_MOST_LEVELS]), _DEEPEST)
 
     def _event(self, sign: str) -> list[str]:
         """A list begins or ends: the outermost one stands apart."""
@@ -157,7 +158,7 @@ class Items:
 
     def _begun(self, kind: str, option: str) -> _List:
         """A list with the numbers that its option asks for, else with those of its depth."""
-        depth = sum("enum" in each.kind for each in self._open)
+        depth = sum("enum" in each.kind for each in self._open[-_MOST_LEVELS:])
         found = _List(kind)
         asked = _LABEL.search(option)
         template = _COMMAND.sub("", _COUNTER.sub(_short, asked[1])) if asked else "" if "=" in option else option
