@@ -1,4 +1,4 @@
-"""LanceDB's module in less time still than `put_off` gives: without the classes of requests to catalogues, and pandas.
+"""LanceDB's module in less time still than `put_off` gives: without classes for catalogues, pandas and checks.
 
 A local table needs none of these some hundred generated classes. While LanceDB is imported they are stand-ins, which
 import the real ones as soon as anything is done with them. For a process that soon ends and is ours alone: a program
@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 _MODELS: Final = "lance_namespace_urllib3_client.models"
 _UNWANTED: Final = "pandas"
+_CHECKER: Final = (
+    "overrides"  # compares the signatures of methods as they are defined; of Python 3.12 on it is not asked
+)
 _MACHINE_CODE: Final = "lancedb._lancedb"  # is taken in once
 
 
@@ -47,7 +50,9 @@ def load_lean() -> bool:
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Finds stand-ins in place of the classes' modules, and no pandas; `needed` are names that were asked for.
+    """Finds stand-ins in place of the classes' modules and of what checks methods, and no pandas.
+
+    `needed` are names that were asked for.
 
     Arrow looks for pandas when it is imported, to know its types, and once more when somebody asks for them.
     """
@@ -69,20 +74,31 @@ class _Finder(MetaPathFinder, Loader):
         if self in sys.meta_path:
             sys.meta_path.remove(self)
         for name, module in list(sys.modules.items()):
-            if isinstance(module, _StandInModule):
+            if isinstance(module, (_StandInModule, _NoChecker)):
                 del sys.modules[name]
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         del path, target  # of the signature
         if name == _UNWANTED:
             raise ModuleNotFoundError(f"{name} is not looked for now", name=name)
-        return ModuleSpec(name, self, is_package=True) if f"{name}.".startswith(f"{_MODELS}.") else None
+        wanted = name == _CHECKER or f"{name}.".startswith(f"{_MODELS}.")
+        return ModuleSpec(name, self, is_package=True) if wanted else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _StandInModule(spec.name, self)
+        return _NoChecker(spec.name) if spec.name == _CHECKER else _StandInModule(spec.name, self)
 
     def exec_module(self, module: ModuleType) -> None:
         """There is nothing to run."""
+
+
+class _NoChecker(ModuleType):
+    """The names of `overrides`, doing as little as those of Python itself."""
+
+    EnforceOverrides = object
+
+    @staticmethod
+    def override(method: Any) -> Any:
+        return method
 
 
 class _StandInModule(ModuleType):
