@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from embedingest.store.put_off import put_off
 from tests.depth import DEEP, much
 from tests.installed import Site
+from tests.leaks import changed, process_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +83,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return _group(nodeid) or str(super()._split_scope(nodeid))
 
     return ByPlace(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.fixture(autouse=True)
+def _leaves_the_process_as_it_was() -> Iterator[None]:
+    """A test that leaves something of the process changed fails itself, not one of those after it."""
+    before = process_state()
+    yield
+    if left := changed(before, process_state()):
+        pytest.fail(f"left behind, by its name: what it was, what it is: {left}", pytrace=False)
 
 
 @pytest.fixture(autouse=True)
