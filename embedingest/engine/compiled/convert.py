@@ -16,6 +16,7 @@ from embedingest.engine.folder.encoder import rectangle
 from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.torch.encoder import load_chain
 from embedingest.engine.torch.padding import assembled, padding_counts
+from embedingest.engine.torch.stored import stand_in, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,9 +73,10 @@ class Converter:
         """
         import torch
 
-        chain = self._chain
+        # A trace changes the modules that it goes through; the weights are not copied.
+        shared = [*self._chain.parameters(), self._chain[0].tokenizer]
+        chain = copy.deepcopy(self._chain, {id(one): one for one in shared})
         if kind == "bf16-linears":
-            chain = copy.deepcopy(chain)
             _bf16_linears(chain)
         ids = torch.arange(22).reshape(2, 11) % 7 + 5
         mask = torch.ones_like(ids)
@@ -88,7 +90,10 @@ class Converter:
             example = {"input_ids": ids, "attention_mask": mask}
             # The gate compares the graph with torch on many texts: torch's own second trace would prove less.
             decoder = TorchScriptPythonDecoder(
-                _forward(chain), example_input=example, trace_kwargs={"check_trace": False}
+                _forward(chain),
+                example_input=example,
+                module_extensions=_stored_layers(chain),
+                trace_kwargs={"check_trace": False},
             )
             frontend = FrontEndManager().load_by_framework("pytorch")
             model = frontend.convert(frontend.load(decoder))
@@ -142,6 +147,34 @@ def _forward(chain: Any) -> Any:
     return Forward().eval()
 
 
+def _stored_layers(chain: Any) -> dict[Any, Any]:
+    """For each linear layer of 16 bit weights how the graph takes these as they are, to be widened by the runtime.
+
+    A trace keeps every number that it computes until it ends, widened weights too: so they are not there meanwhile.
+    """
+    import torch
+    from openvino.frontend.pytorch import ModuleExtension
+
+    def linear(module: Any, operation: Any, x: Any) -> Any:
+        return operation(x, stored(module, "weight"), module.bias)
+
+    def something(module: Any, x: Any, *_: Any) -> Any:
+        return torch.zeros(*x.shape[:-1], module.out_features)
+
+    layers = [
+        module
+        for module in chain.modules()
+        if isinstance(module, torch.nn.Linear | torch.nn.Embedding) and stored(module, "weight").dtype != torch.float32
+    ]
+    for module in layers:
+        stand_in(module, "weight")
+    return {
+        module: ModuleExtension(torch.nn.Linear, "ov_ext::linear", convert=linear, evaluate=something)
+        for module in layers
+        if isinstance(module, torch.nn.Linear)
+    }
+
+
 def _bf16_linears(chain: Any) -> None:
     """Let every linear layer of the transformer multiply in bf16 and add its bias in fp32."""
     import torch
@@ -149,7 +182,8 @@ def _bf16_linears(chain: Any) -> None:
     class Bf16Linear(torch.nn.Module):
         def __init__(self, linear: Any) -> None:
             super().__init__()
-            self.weight = torch.nn.Parameter(linear.weight.detach().bfloat16(), requires_grad=False)
+            # The same tensor where it is stored so.
+            self.weight = torch.nn.Parameter(stored(linear, "weight").detach().bfloat16(), requires_grad=False)
             self.bias = linear.bias
 
         def forward(self, x: Any) -> Any:
@@ -166,13 +200,16 @@ def _int8_weights(ov: Any, model: Any) -> None:
     """Replace the weights of every matrix product by 8 bit numbers with one scale per output channel."""
     from openvino import opset13 as ops
 
+    floats = (ov.Type.f32, ov.Type.f16, ov.Type.bf16)
     for node in model.get_ordered_ops():
         if node.get_type_name() != "MatMul":
             continue
         weight = node.input_value(1).get_node()
-        if weight.get_type_name() != "Constant" or len(weight.shape) != 2 or weight.get_element_type() != ov.Type.f32:
+        if weight.get_type_name() == "Convert" and weight.get_element_type() == ov.Type.f32:  # stored in 16 bits
+            weight = weight.input_value(0).get_node()
+        if weight.get_type_name() != "Constant" or len(weight.shape) != 2 or weight.get_element_type() not in floats:
             continue
-        values = weight.data  # (out, in) where transposed, else (in, out)
+        values = weight.get_data(dtype=np.float32)  # (out, in) where transposed, else (in, out)
         axis = 1 if node.get_attributes()["transpose_b"] else 0
         scale = np.maximum(np.abs(values).max(axis=axis, keepdims=True) / 127.0, 1e-12).astype(np.float32)
         rounded = np.clip(np.rint(values / scale), -127, 127).astype(np.int8)

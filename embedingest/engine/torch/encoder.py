@@ -19,6 +19,7 @@ from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.torch.loading import check_finite, check_known, check_report, check_size, check_words, reports
 from embedingest.engine.torch.packing import PACKED, can_pack, pack, register
 from embedingest.engine.torch.padding import as_configured, assembled, by_length, padding_counts
+from embedingest.engine.torch.stored import as_stored, widen
 from embedingest.errors import EngineClosedError, ModelLoadError
 
 if TYPE_CHECKING:
@@ -43,10 +44,13 @@ def create(folder: ModelFolder, settings: ModelConfig, *, packed: bool = False) 
     return TorchEncoder(folder, settings, packed=packed)
 
 
-def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | None = None) -> Any:
-    """The module chain of a folder as sentence-transformers builds it, in fp32, ready to run.
+def load_chain(
+    folder: ModelFolder, *, device: str = "cpu", attention: str | None = None, half: str | None = None
+) -> Any:
+    """The module chain of a folder as sentence-transformers builds it, ready to run in fp32.
 
-    `attention` names an attention implementation of transformers. Raises ModelLoadError.
+    Its weights stay in the type of their files, and each layer widens its own while it computes. `attention` names an
+    attention implementation of transformers; `half` a torch type for the transformer. Raises ModelLoadError.
     """
     import torch
     from sentence_transformers import SentenceTransformer
@@ -59,11 +63,11 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     check_tensors(folder)
     check_known(folder)
     check_size(folder)
-    # transformers would take the stored type, and half precision on a CPU is slow and inexact.
+    # transformers would compute in the stored type, and half precision on a CPU is slow and inexact.
     arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "ignore_mismatched_sizes": True}
     arguments |= {"attn_implementation": attention} if attention is not None else {}
     try:
-        with _quiet(), reports() as told:
+        with _quiet(), as_stored(), reports() as told:
             settings: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "model_kwargs": arguments}
             settings["config_kwargs"] = folder.told
             if folder.routes:
@@ -80,6 +84,11 @@ def load_chain(folder: ModelFolder, *, device: str = "cpu", attention: str | Non
     check_report(folder, told)
     check_finite(folder, chain)
     check_words(folder, chain[0].tokenizer)
+    if half is not None:
+        chain[0].to(getattr(torch, half))
+    _follow_in_fp32(folder, chain, device)
+    for step in list(chain)[0 if half is None else 1 :]:
+        widen(step)
     return chain.eval()
 
 
@@ -91,6 +100,15 @@ def _modules(folder: ModelFolder, settings: dict[str, Any]) -> list[Any]:
         getattr(modules, module.kind).load(str(module.path), **(settings if module.kind == "Transformer" else {}))
         for module in folder.modules
     ]
+
+
+def _follow_in_fp32(folder: ModelFolder, chain: Any, device: str) -> None:
+    """What follows the transformer, as in its files: sentence-transformers rounded it to the transformer's type."""
+    import torch
+
+    for number, module in enumerate(folder.modules[1:], 1):
+        if any(tensor.dtype != torch.float32 for tensor in chain[number].parameters()):
+            chain[number] = type(chain[number]).load(str(module.path), local_files_only=True).to(device)
 
 
 def _device(setting: str) -> str:
@@ -120,12 +138,19 @@ def _quiet() -> Iterator[None]:
 class Runner:
     """A module chain on a device: token rows to vectors. `packed` leaves padding out, for those `can_pack` names.
 
-    `half` names a torch type for the transformer; pooling and what follows stay in fp32.
+    `half` names a torch type for the transformer; pooling and what follows stay in fp32. `alone` says whether texts of
+    different length must not share a batch, where that is known.
     """
 
-    def __init__(self, folder: ModelFolder, device: str, *, half: str | None = None, packed: bool = False) -> None:
-        import torch
-
+    def __init__(
+        self,
+        folder: ModelFolder,
+        device: str,
+        *,
+        half: str | None = None,
+        packed: bool = False,
+        alone: bool | None = None,
+    ) -> None:
         self.precision = {None: "fp32", "float16": "fp16", "bfloat16": "bf16"}[half]
         self.packed = packed
         if self.packed:
@@ -133,12 +158,12 @@ class Runner:
         self._config = folder.config
         self._pad = int(folder.config.get("pad_token_id") or 0)
         self._device = device
-        self._chain = load_chain(folder, device=device, attention=PACKED if self.packed else None)
-        words, positions = self._chain[0].model.config.vocab_size, folder.context_length
-        self.alone = not packed and padding_counts(self._chain, pad=self._pad, words=words, positions=positions)
-        """Whether texts of different length must not share a batch."""
-        if half is not None:
-            self._chain[0].to(getattr(torch, half))
+        self._chain = load_chain(folder, device=device, attention=PACKED if self.packed else None, half=half)
+        if alone is None:
+            words, positions = self._chain[0].model.config.vocab_size, folder.context_length
+            exact = self._chain if half is None else load_chain(folder, device=device)
+            alone = not packed and padding_counts(exact, pad=self._pad, words=words, positions=positions)
+        self.alone = alone
 
     def __call__(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Vectors of N token rows (special tokens included), float32 (N, D)."""
@@ -239,7 +264,9 @@ class TorchEncoder(FolderEncoder):
         for half in half_types(settings.precision, bf16=torch.cuda.is_bf16_supported()):
             for packed in (True, False) if self._packs else (False,):
                 try:
-                    runner = Runner(self.folder, self._device, half=half, packed=packed)
+                    runner = Runner(
+                        self.folder, self._device, half=half, packed=packed, alone=plain.alone and not packed
+                    )
                     figures = compare(reference, _probed(runner, rows))
                 except (RuntimeError, ImportError) as error:
                     _log.info("%s (packed: %s) of model %s does not run: %r", half, packed, self.folder.path, error)
