@@ -13,8 +13,9 @@ import selectors
 import socket
 import struct
 import threading
+import time
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -35,6 +36,7 @@ _MOST_AT_ONCE: Final = 8
 _SIGN_SECONDS: Final = SILENCE_SECONDS / 4
 _SEND_SECONDS: Final = 10.0
 _PIECE_BYTES: Final = 2**16
+_PAUSE_SECONDS: Final = 0.1
 _listeners: weakref.WeakSet[_Listener] = weakref.WeakSet()
 
 
@@ -117,21 +119,32 @@ class _Listener:
             selector.register(self._woken, selectors.EVENT_READ)
             while not self._closing:
                 selector.select()
-                with suppress(OSError):
+                try:
                     connection, _ = self._socket.accept()
-                    self._take(connection)
+                except BlockingIOError:
+                    continue
+                except OSError as error:  # out of descriptors, say: who asks is still there, and would be at once again
+                    _log.info("nobody is heard for now: %s", error)
+                    time.sleep(_PAUSE_SECONDS)
+                    continue
+                self._take(connection)
 
     def _take(self, connection: socket.socket) -> None:
-        connection.settimeout(SILENCE_SECONDS)
-        if len(self._connections) >= _MOST_AT_ONCE or not _is_of_this_user(connection):
-            connection.close()
-            return
-        self._connections.add(connection)
-        threading.Thread(target=self._serve, args=(connection,), name="asked-one", daemon=True).start()
+        try:
+            connection.settimeout(SILENCE_SECONDS)
+            if len(self._connections) < _MOST_AT_ONCE and _is_of_this_user(connection):
+                self._connections.add(connection)
+                threading.Thread(target=self._serve, args=(connection,), name="asked-one", daemon=True).start()
+                return
+        except (OSError, RuntimeError) as error:  # no thread can be started
+            _log.info("a question is not heard: %s", error)
+            self._connections.discard(connection)
+        connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            with connection, suppress(OSError):
+            # Of the pool: the program ends, and takes no questions any more, or leaves those that wait.
+            with connection, suppress(OSError, RuntimeError, CancelledError):
                 line = _question(connection)
                 if line is not None and not self._closing:
                     self._reply(connection, self._pool.submit(self._told, line))

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -184,6 +185,71 @@ def test_who_waits_while_the_program_ends_does_the_work_itself(address):
         threading.Timer(0.0, go_on.set).start()
     asker.join()
     assert told == [None]
+
+
+def test_questions_that_wait_for_others_when_the_program_ends_are_left_to_who_asked(address):
+    begun, go_on = threading.Semaphore(0), threading.Event()
+    told = []
+
+    def answer(_):
+        begun.release()
+        go_on.wait(60)
+
+    with listening(address, answer):
+        for _ in range(8):  # each leaves its answer to be made by one of as many threads
+            with socket.socket(socket.AF_UNIX) as asker:
+                asker.connect(str(address.path))
+                asker.sendall(b"{}\n")
+                begun.acquire(timeout=60)
+        while not told:
+            with (
+                suppress(ConnectionError),
+                socket.socket(socket.AF_UNIX) as waiting,
+            ):  # until they were found to be gone
+                waiting.connect(str(address.path))
+                waiting.sendall(b"{}\n")
+                if waiting.recv(1) == b"\n":
+                    asker = waiting.dup()
+                    told.append("waits")
+        heard = threading.Thread(target=lambda: (told.append(asker.recv(100).strip()), go_on.set()))
+        heard.start()
+    heard.join()
+    asker.close()
+    assert told == ["waits", b""]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_a_program_without_descriptors_waits_and_then_answers(address):
+    program = (
+        "import resource, socket, sys\nfrom pathlib import Path\nfrom embedingest.asking.address import Address\n"
+        "from embedingest.asking.listener import listening\n"
+        "tries, accept = [], socket.socket.accept\n"
+        "socket.socket.accept = lambda each: (tries.append(each), accept(each))[1]\n"
+        f"with listening(Address(Path({str(address.folder.parent)!r}), 'chunks-12345678.sqlite'), lambda _: 'heard'):\n"
+        "    print('ready', flush=True)\n"
+        "    sys.stdin.readline()\n"
+        "    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))\n"
+        "    print('full', flush=True)\n"
+        "    sys.stdin.readline()\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))\n"
+        "    print(len(tries), flush=True)\n"
+        "    sys.stdin.readline()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        assert ask(address, {}) == "heard"
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "full\n"
+        assert ask(address, {}) is None  # within its second of silence
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert int(process.stdout.readline()) < 1000
+        assert ask(address, {}) == "heard"
+        process.communicate("\n")
 
 
 @pytest.mark.parametrize("line", [b"", b"{", b"[]\n", b"not json\n", b"\xff\n", b"[" * 100_000 + b"\n"])
