@@ -61,7 +61,7 @@ class Compound:
         self._list(self._chain(folder))
         self._small_next = array("I", _whole(self._chain(tiny)))
         root = self._entries.get("", _Entry(5, _NONE, 0))
-        self._small_data = self._chain(root.start)[: root.size]
+        self._small_data = self._chain(root.start, root.size)
 
     @property
     def paths(self) -> list[str]:
@@ -79,7 +79,7 @@ class Compound:
             raise self._damaged(f"it has no {path}")
         self._budget.take(min(entry.size, len(self._data)))
         if entry.size >= self._least:
-            return self._chain(entry.start)[: entry.size]
+            return self._chain(entry.start, entry.size)
         pieces = (self._small_data[at * self._small : (at + 1) * self._small] for at in self._small_places(entry))
         return b"".join(pieces)[: entry.size]
 
@@ -99,19 +99,21 @@ class Compound:
         begin = (number + 1) * self._size
         return self._data[begin : begin + self._size]
 
-    def _chain(self, start: int) -> bytes:
-        pieces: list[bytes] = []
+    def _chain(self, start: int, size: int | None = None) -> bytes:
+        """The bytes of the sectors from one on, at most `size`; no more sectors are looked at than these take."""
         most = len(self._data) // self._size + 1
-        while start < len(self._next) and len(pieces) < most:
-            pieces.append(self._sector(start))
+        wanted = most if size is None else min(most, -(-size // self._size))
+        places: list[int] = []
+        while start < len(self._next) and len(places) < wanted:
+            places.append(start)
             start = self._next[start]
-        if len(pieces) == most:
+        if len({*places}) < len(places):
             raise self._damaged("its sectors lead in a circle")
-        return b"".join(pieces)
+        return b"".join(map(self._sector, places))[:size]
 
     def _small_places(self, entry: _Entry) -> Iterator[int]:
         at = entry.start
-        for _ in range(-(-entry.size // self._small)):
+        for _ in range(min(-(-entry.size // self._small), len(self._small_next))):
             if at >= len(self._small_next):
                 return
             yield at

@@ -175,6 +175,22 @@ def test_a_compound_file_that_leads_in_a_circle_is_damaged():
         Compound(bytes(data), "a").read("Big")
 
 
+def test_of_a_compound_file_no_more_is_taken_than_a_stream_claims_or_the_file_has():
+    big = b"abcd" * 5000
+    data = bytearray(compound({"Big": big, "small": b"x" * 70}))
+    entry = data.index("Big".encode("utf-16-le"))
+    data[entry + 120 : entry + 124] = struct.pack("<I", 5000)
+    table = data.index(struct.pack("<3I", 1, 2, 3))
+    data[table + 4 * 20 : table + 4 * 21] = struct.pack("<I", 0)  # a circle, behind what is claimed
+    assert Compound(bytes(data), "a").read("Big") == big[:5000]
+    entry = data.index("small".encode("utf-16-le"))
+    data[entry + 120 : entry + 124] = struct.pack("<I", 2**31)
+    data[56:60] = struct.pack("<I", 2**32 - 1)  # whatever is smaller is small
+    follows = data.index(struct.pack("<3I", 1, 0xFFFFFFFE, 0xFFFFFFFF))
+    data[follows : follows + 4] = struct.pack("<I", 0)
+    assert len(Compound(bytes(data), "a").read("small")) <= len(data)
+
+
 def test_four_times_the_cells_of_an_old_workbook_take_about_four_times_as_long():
     def seconds(rows):
         data = xls({"S": b"".join(number(row, 0, 1, row / 7) for row in range(rows))}, CODES)
