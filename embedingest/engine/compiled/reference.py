@@ -102,7 +102,7 @@ class Reference:
         try:
             return self._ask(order, *arguments)
         except (DiedError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
+            reason = (isinstance(error, OSError) and error.strerror) or str(error)
             raise ModelLoadError(
                 f"torch cannot run {self._folder.path}: {reason}", remedy="free some memory, or take a smaller model"
             ) from error
@@ -217,9 +217,9 @@ def _taken() -> _Process:
 
 
 def _keep(process: _Process) -> None:
+    process.say("forget")  # before somebody takes it, and loads another model
     with _idle_lock:
         _idle.append(process)
-    process.say("forget")
     timer = threading.Timer(_KEPT_SECONDS, _end_idle, [process])
     timer.daemon = True
     timer.start()

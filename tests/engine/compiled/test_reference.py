@@ -14,6 +14,7 @@ import pytest
 
 from embedingest.config import ModelConfig
 from embedingest.engine.compiled import left_out, reference_process, runtime
+from embedingest.engine.compiled import reference as reference_module
 from embedingest.engine.compiled.children import read_frame
 from embedingest.engine.compiled.graphs import Share
 from embedingest.engine.compiled.reference import DiedError, Reference
@@ -70,6 +71,28 @@ def test_a_process_serves_one_model_after_another(folder, tiny_folder):
     assert second._process is process
     assert second.load()
     second.close()
+
+
+def test_a_process_is_told_to_forget_before_others_may_take_it(folder, monkeypatch):
+    first = opened(folder)
+    process, say, could_be_taken = first._process, first._process.say, []
+
+    def heard(order, *arguments):
+        could_be_taken.append(process in reference_module._idle)
+        say(order, *arguments)
+
+    monkeypatch.setattr(process, "say", heard)
+    first.close()
+    assert could_be_taken == [False]
+
+
+def test_a_failure_without_a_number_of_the_system_is_told_in_its_words(reference, monkeypatch):
+    def fail(*_):
+        raise OSError("no weights in this folder")
+
+    monkeypatch.setattr(reference, "_ask", fail)
+    with pytest.raises(ModelLoadError, match=r"cannot run .*: no weights in this folder"):
+        reference.load()
 
 
 def test_a_model_that_torch_refuses_is_refused_in_its_words(tmp_path, folder):
