@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -50,6 +51,25 @@ def test_row_i_belongs_to_text_i_alone_or_in_any_company(engine, texts):
         np.testing.assert_allclose(answer.vectors[i], alone.vectors[0], atol=1e-6)
         assert answer.token_counts[i] == alone.token_counts[0]
         assert np.linalg.norm(answer.vectors[i]) == pytest.approx(1 if alone.tokens else 0, abs=1e-5)
+
+
+def test_a_model_that_is_told_to_go_is_not_loaded_again_for_that(tmp_path, monkeypatch):
+    opened = []
+    with LocalEngine(EngineConfig(), data=tmp_path) as engine:
+        whole, describe = engine.open, engine.catalog.describe_key
+
+        def unhurried(key):
+            for _ in range(50):
+                if not engine._pool.loaded():
+                    break
+                time.sleep(0.001)
+            return describe(key)
+
+        monkeypatch.setattr(engine, "open", lambda key: (opened.append(key), whole(key))[1])
+        engine.embed(["some words"], model="hashing")
+        monkeypatch.setattr(engine.catalog, "describe_key", unhurried)
+        engine.embed([], model="hashing", keep_alive=0)
+    assert len(opened) == 1
 
 
 @given(st.integers(-3, 300))
