@@ -222,11 +222,13 @@ def _find_line(text: str, title: str, start: int, end: int) -> int | None:
     last = plain_title.rpartition(" ")[2]  # nearly no line has it, and what `plain` does takes long
     first = text.rfind("\n", 0, start) + 1
     lines = text[first:end].split("\n")
+    place, before = first, 0
     ending = [index for index, line in enumerate(text[first:end].lower().split("\n")) if line.endswith(last)]
     for index in sorted({place for found in ending for place in (found - 1, found) if place >= 0}):
         line = lines[index]
         both = line if index + 1 >= len(lines) else f"{line} {lines[index + 1]}"
-        place = first + sum(map(len, lines[:index])) + index
+        place += sum(map(len, lines[before:index])) + index - before
+        before = index
         if place >= start and (
             plain_title in {line.strip(), both.strip()} or plain_title in {plain(line), plain(both)}
         ):

@@ -1,12 +1,14 @@
 """PDF files as people have them: every word once, in its place, or counted."""
 
 import random
+import time
 from collections import Counter
 
 import pytest
 
 from embedingest import registry
 from embedingest.errors import DocumentError
+from embedingest.ingest.load import pdf
 from embedingest.ingest.load.pages.page import Box, Grid, Line, Page, Word
 from embedingest.ingest.load.pages.tables import set_tables
 from tests.ingest.load.sheets import SLIDE, at, body, book, field, note, rule
@@ -487,3 +489,12 @@ def test_lines_that_stand_in_paragraphs_of_every_page_stay():
     assert document.text.count("pressure and flow values.") == 4 * len(PAGES)
     assert document.text.count("bar.") == 4 * len(PAGES)
     assert document.notices == {"running_lines": 2 * len(PAGES) - 1}
+
+
+def test_lines_that_end_as_a_heading_does_are_looked_through_in_linear_time():
+    def seconds(lines):
+        begun = time.process_time()
+        assert pdf._find_line("one word\n" * lines, "another word", 0, 9 * lines) is None
+        return time.process_time() - begun
+
+    assert seconds(40_000) < 0.5 + 20 * seconds(5_000)
