@@ -313,7 +313,8 @@ def _facts(db: sqlite3.Connection) -> tuple[int, int]:
             "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
         ).fetchone()
     finally:
-        db.execute("ROLLBACK")
+        with suppress(sqlite3.Error):  # some failures have ended it: they are what is told
+            db.execute("ROLLBACK")
     return int(version), int(parts)
 
 
