@@ -273,12 +273,11 @@ class LocalEngine:
         listed = text_list(texts)
         match = self.catalog.find(model)
         key = self.catalog.route(match, strict=bool(listed))
-        info = self.catalog.describe_key(key)
+        info, name = self.catalog.describe_key(key), self.catalog.describe_key(match.key).name
         if keep_alive == 0 and not listed:  # what is loaded for other roles too; this one goes when it is given back
             for other in self.catalog.keys_of(match.key) - {key}:
                 self._pool.unload(other)
         literal = _default_prompt(info, match.role) if prompt is None else prompt
-        name = self.catalog.describe_key(match.key).name
         return _Call(key, name, listed, truncate, dimensions, context, literal, keep_alive, priority)
 
     @contextlib.contextmanager
