@@ -184,7 +184,10 @@ def shown(path):
 
 
 def git(*words):
-    done = subprocess.run(["git", "-C", HERE, *words], capture_output=True, text=True)
+    try:
+        done = subprocess.run(["git", "-C", HERE, *words], capture_output=True, text=True)
+    except FileNotFoundError:  # a machine to measure on need not have it
+        return ""
     return done.stdout.strip()
 
 

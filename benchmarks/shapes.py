@@ -27,15 +27,15 @@ SHAPES = {
 }  # fmt: skip
 
 
-def make(name, place):
-    """A model folder of this shape at `place`; as it is where it was made before."""
+def make(name, place, **smaller):
+    """A model folder of this shape at `place`; as it is where it was made before. `smaller` changes its configuration."""
     import torch
     import transformers
 
     if (place / "modules.json").is_file():
         return place
     architecture, window, pooling, settings = SHAPES[name]
-    settings = {"vocab_size": 30_522, **settings}
+    settings = {"vocab_size": 30_522, **settings, **smaller}
     config = transformers.AutoConfig.for_model(architecture, **settings)
     torch.manual_seed(1)
     half = architecture == "qwen3"
