@@ -6,6 +6,7 @@ Looks at the records of its stream: a kind, a length of two bytes, then the byte
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import DocumentError
@@ -56,14 +57,17 @@ def xls_facts(data: bytes, name: str) -> dict[str, tuple[SheetFacts, Asides]]:
     if book is None:
         raise DocumentError(f"{name} is encrypted", source=name, code="encrypted", remedy="save it unprotected")
     codes = codes_of(book.styles, book.formats)
-    return {sheet: _sheet(stream, place, codes) for sheet, place in dict(book.sheets).items()}
+    places = sorted({place for _, place in book.sheets})
+    # No sheet goes on where another begins: else some thousand sheets of one small file could be all of it each.
+    found = {place: _sheet(stream, place, end, codes) for place, end in pairwise([*places, len(stream)])}
+    return {sheet: found[place] for sheet, place in book.sheets}
 
 
 def _book(stream: bytes) -> _Book | None:
     """`None` for one with a password."""
     book = _Book([], [], {})
     wide, codec = True, "cp1252"
-    for kind, at, length in _records(stream, 0):
+    for kind, at, length in _records(stream, 0, len(stream)):
         body = stream[at : at + length]
         if kind == _PASSWORD:
             return None
@@ -92,10 +96,10 @@ def _words(body: bytes, size: int, codec: str, *, wide: bool) -> str:
     return body[start : start + count * (2 if two else 1)].decode("utf-16-le" if two else "latin-1", "replace")
 
 
-def _sheet(stream: bytes, place: int, codes: dict[int, str]) -> tuple[SheetFacts, Asides]:
+def _sheet(stream: bytes, place: int, stop: int, codes: dict[int, str]) -> tuple[SheetFacts, Asides]:
     cells = CellFacts(codes)
     others: list[tuple[int, int, int]] = []
-    for kind, at, length in _records(stream, place):
+    for kind, at, length in _records(stream, place, stop):
         if kind in _WORDS and length >= 6:
             row, column, _ = _CELL.unpack_from(stream, at)
             cells.filled(row, column)
@@ -132,13 +136,16 @@ def _formula(cells: CellFacts, cell: tuple[int, int, int], value: bytes) -> None
         cells.filled(row, column)
 
 
-def _records(stream: bytes, at: int) -> Iterator[tuple[int, int, int]]:
-    """Kind, place and length of each record until the part that begins here ends; charts within it are left out."""
+def _records(stream: bytes, at: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """Kind, place and length of each record until the part that begins here ends; charts within it are left out.
+
+    None that reaches beyond `stop` is one.
+    """
     depth = 0
-    while at + _PAIR.size <= len(stream):
+    while at + _PAIR.size <= stop:
         kind, length = _PAIR.unpack_from(stream, at)
         at += _PAIR.size
-        if at + length > len(stream):
+        if at + length > stop:
             return
         depth += (kind == _BEGIN) - (kind == _END)
         if depth <= 1:

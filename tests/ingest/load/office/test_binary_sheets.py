@@ -10,6 +10,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.compound import Compound
 from embedingest.ingest.load.inner import load_inner
 from embedingest.ingest.load.office.date_format import dated
+from embedingest.ingest.load.office.xls_facts import xls_facts
 from embedingest.ingest.load.sheets import create
 from tests import samples
 from tests.ingest.load.old_files import compound, error, label, number, record, wide, xls
@@ -200,6 +201,19 @@ def test_four_times_the_cells_of_an_old_workbook_take_about_four_times_as_long()
 
     seconds(1000)
     assert min(seconds(16_000) for _ in range(2)) < 0.1 + 9 * min(seconds(4_000) for _ in range(2))
+
+
+def test_sheets_that_lie_over_each_other_are_looked_at_once():
+    begin = record(0x809, struct.pack("<4H", 0x600, 0x10, 0, 0) + bytes(8))
+    sheets = {f"S{sheet}": begin + number(0, 0, 1, 0.5) * 1000 for sheet in range(9)}
+    data = xls(sheets, CODES)
+    listed = [data.index(wide(name, "<B")) - 6 for name in sheets]
+    (last,) = struct.unpack_from("<I", data, listed[-1])
+    for sheet, at in enumerate(listed):  # in the last or in the part within that
+        data = data[:at] + struct.pack("<I", last + sheet % 2 * len(begin)) + data[at + 4 :]
+    facts = xls_facts(data, "a.xls")
+    assert list(facts) == list(sheets)
+    assert sum({id(each): each.cells for each, _ in facts.values()}.values()) == 1000
 
 
 @pytest.mark.parametrize("name", ["a.xls", "a.xlsb"])
