@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentSkipped
+from embedingest.ingest.load.common.compound import MARK as COMPOUND
 from embedingest.ingest.load.common.decode import is_binary
 from embedingest.ingest.load.common.languages import LANGUAGES
 from embedingest.ingest.load.letters.mailbox import begins_mailbox
@@ -76,7 +77,6 @@ _INSIDE_ZIP: Final = (
     (b"mimetypeapplication/vnd.oasis.opendocument", "opendocument"),
 )
 
-_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OUTLOOK: Final = (".msg", ".oft")
 _MESSAGE: Final = "__properties_version1.0".encode("utf-16-le")
 _TNEF: Final = b"\x78\x9f\x3e\x22"
@@ -143,7 +143,7 @@ def choose(name: str, head: bytes, loaders: Mapping[str, str] | None = None) -> 
             return loader
     lower = path.name.lower()
     named = SUFFIXES.get(lower) or SUFFIXES.get(PurePosixPath(lower).suffix)
-    if named == "mail" and lower.endswith(_OUTLOOK) and not head.startswith(_OLE):
+    if named == "mail" and lower.endswith(_OUTLOOK) and not head.startswith(COMPOUND):
         named = None  # other programs call texts so
     kind = _packed(name, head, named)
     if kind is not None:
@@ -165,7 +165,7 @@ def _packed(name: str, head: bytes, named: str | None) -> str | None:
     compressed = next((loader for mark, loader in _COMPRESSED if head.startswith(mark)), None)
     if compressed is not None and not (compressed == "bzip2" and _is_plain(head)):
         return compressed
-    if head.startswith(_OLE):
+    if head.startswith(COMPOUND):
         return "mail" if _MESSAGE in head else _compound(name, named)
     if head.startswith(_TNEF):
         return "mail"

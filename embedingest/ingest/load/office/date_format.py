@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from embedingest.ingest.load.office.day_names import DayNames, day_names
+from embedingest.ingest.load.office.day_names import ENGLISH, DayNames, day_names
 
 __all__ = ["BUILT_IN_DATES", "dated", "is_date_code"]
 
@@ -27,7 +27,6 @@ _TOKEN: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OTHERWISE: Final = frozenset("eEgGbB#?0@")  # eras, Buddhist years, numbers, texts
-_ENGLISH: Final = 0x409
 _NAMED: Final = frozenset({("m", 3), ("m", 4), ("m", 5), ("d", 3), ("d", 4)})
 
 Value = dt.datetime | dt.date | dt.time | dt.timedelta
@@ -105,7 +104,7 @@ def _parts(code: str) -> tuple[list[tuple[str, str]], DayNames] | None:
     `M` is a month, `m` minutes: those stand by hours or seconds.
     """
     parts: list[tuple[str, str]] = []
-    language = _ENGLISH
+    language = ENGLISH
     for match in _TOKEN.finditer(code[:255]):
         literal, escaped, locale, elapsed, half, letters, fraction, other = match.groups()
         if other == ";":
@@ -116,7 +115,7 @@ def _parts(code: str) -> tuple[list[tuple[str, str]], DayNames] | None:
             number = int(locale[-8:], 16)
             if number in {0xF800, 0xF400}:  # as the reader's system writes dates
                 return None
-            language = number & 0xFFFF or _ENGLISH
+            language = number & 0xFFFF or ENGLISH
         elif elapsed:
             parts.append(("elapsed", elapsed.lower()))
         elif half:
@@ -132,7 +131,7 @@ def _parts(code: str) -> tuple[list[tuple[str, str]], DayNames] | None:
     if not fields and not any(kind == "elapsed" for kind, _ in parts):
         return None
     named = any(kind in {"M", "d"} and (kind.lower(), len(word)) in _NAMED for kind, word in parts)
-    names = day_names(language if named else _ENGLISH)
+    names = day_names(language if named else ENGLISH)
     return None if names is None else (parts, names)
 
 

@@ -6,9 +6,10 @@ import locale
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["DayNames", "day_names"]
+__all__ = ["ENGLISH", "DayNames", "day_names"]
 
-_ENGLISH: Final = 0x409
+ENGLISH: Final = 0x409
+"""The number that Windows has for English."""
 
 
 class DayNames(NamedTuple):
@@ -21,12 +22,12 @@ class DayNames(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def day_names(language: int = _ENGLISH) -> DayNames | None:
+def day_names(language: int) -> DayNames | None:
     """By the number that Windows has for a language; `None` where nothing tells its names.
 
     Where Babel is not installed only English is known.
     """
-    if language & 0xFF == _ENGLISH & 0xFF:  # whose short names are of three letters in all countries
+    if language & 0xFF == ENGLISH & 0xFF:  # whose short names are of three letters in all countries
         return _IN_ENGLISH
     try:
         from babel import Locale, UnknownLocaleError

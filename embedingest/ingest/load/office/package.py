@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
+from embedingest.ingest.load.common.compound import MARK
 from embedingest.ingest.load.common.zipped import Container, xml_root
 from embedingest.ingest.load.office.names import DC, RELS, STRICT
 from embedingest.numerals import whole
@@ -15,13 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["main_part", "number", "open_package", "part", "properties", "related", "relations"]
 
-_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PROPERTIES: Final = (("title", "title"), ("author", "creator"), ("subject", "subject"), ("language", "language"))
 
 
 def open_package(data: bytes, name: str) -> Container:
     """The zip around the parts. Raises DocumentError: `encrypted`, `unsupported` (Office 97-2003), `corrupt`."""
-    if data.startswith(_OLE):
+    if data.startswith(MARK):
         # A password turns the zip into an OLE file that holds a part of this name, written in UTF-16.
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise DocumentError(f"{name} is encrypted", source=name, code="encrypted", remedy="save it unprotected")
