@@ -81,7 +81,7 @@ class Filler:
 
     def _between(self, bounds: list[int], costs: list[float], capacity: int, prefix: str) -> Iterator[tuple[int, int]]:
         """Slices from the first bound to the last, cut at those where it costs least."""
-        positions = [self._ruler.position(bound) for bound in bounds]
+        positions = self._ruler.positions(bounds)
         bounds, positions, costs = _thinned(bounds, positions, costs)
         for first, last in pairwise(pack(positions, costs, capacity, self._aim)):
             yield from self._fitting(bounds[first : last + 1], capacity, prefix)

@@ -25,8 +25,10 @@ AIM: Final = 0.6
 Measured by `benchmarks/edits.py`: 1.0 gives 20.5 % embedded again at 73 % mean fill, 0.6 gives 18.5 % at 64 %.
 """
 _DRAW_CHARACTERS: Final = 40
-_MANY: Final = 64
-"""Bounds within one capacity from which on they are weighed all at once: pieces of a token or so."""
+_MANY: Final = 32
+"""Bounds within one capacity from which on they are weighed many at once: pieces of a few tokens."""
+_STRETCH: Final = 24
+"""Ends that chunks which begin before them are weighed for at once."""
 
 
 def draw(text: str, offset: int, characters: int = _DRAW_CHARACTERS) -> float:
@@ -45,7 +47,7 @@ def pack(positions: Sequence[int], costs: Sequence[float], capacity: int, aim: f
     if positions[count] - positions[0] <= capacity * aim:
         return [0, count]
     goal = 1.0 / max(1.0, capacity * aim)
-    places, best = array("q", positions), array("d", bytes(8 * (count + 1)))
+    best = array("d", bytes(8 * (count + 1)))
     weigh: _Weigher | None = None
     origin = [0] * (count + 1)
     first = 0
@@ -56,8 +58,8 @@ def pack(positions: Sequence[int], costs: Sequence[float], capacity: int, aim: f
         if end - first < _MANY:
             least, origin[end] = _cheapest(positions, best, first, end, goal)
         else:
-            weigh = weigh or _Weigher(places, best)
-            least, origin[end] = weigh.cheapest(first, end, goal)
+            weigh = weigh or _Weigher(positions, best, capacity, goal)
+            least, origin[end] = weigh.cheapest(first, end)
         best[end] = least + costs[end]
     cuts = [count]
     while cuts[-1] > 0:
@@ -78,16 +80,41 @@ def _cheapest(positions: Sequence[int], best: Sequence[float], first: int, end: 
 
 
 class _Weigher:
-    """The same as `_cheapest`, to the last bit, for many places at once; it sees what is written to `best` later."""
+    """The same as `_cheapest`, to the last bit, for many places at once; it sees what is written to `best` later.
 
-    def __init__(self, positions: array[int], best: array[float]) -> None:
+    Chunks that begin before a stretch of ends are weighed for all of these at once. Of those that begin inside, the
+    cheapest beginning behind the largest chunk costs the least that there could be; mostly that is already too much.
+    """
+
+    def __init__(self, positions: Sequence[int], best: array[float], capacity: int, goal: float) -> None:
         import numpy as np  # only texts of very short pieces need it
 
-        self._positions: Final[np.ndarray] = np.frombuffer(positions, np.int64)
-        self._best: Final[np.ndarray] = np.frombuffer(best, np.float64)
+        self._positions, self._best, self._capacity, self._goal = positions, best, capacity, goal
+        self._all_positions: Final[np.ndarray] = np.array(positions, np.float64)
+        self._all_best: Final[np.ndarray] = np.frombuffer(best, np.float64)
+        self._start = self._stop = self._seen = 0
+        self._low = float("inf")
+        self._before: list[tuple[float, int]] = []
 
-    def cheapest(self, first: int, end: int, goal: float) -> tuple[float, int]:
-        off = 1.0 - (self._positions[end] - self._positions[first:end]) * goal
-        costs = (self._best[first:end] + off * off)[::-1]
-        least = int(costs.argmin())
-        return float(costs[least]), end - 1 - least
+    def cheapest(self, first: int, end: int) -> tuple[float, int]:
+        if end >= self._stop:
+            self._weigh(first, end)
+        while self._seen < end:
+            self._low = min(self._low, self._best[self._seen])
+            self._seen += 1
+        before = self._before[end - self._start]
+        off = 1.0 - (self._positions[end] - self._positions[self._start]) * self._goal
+        if off > 0.0 and before[0] < self._low + off * off:
+            return before
+        inside = _cheapest(self._positions, self._best, max(first, self._start), end, self._goal)
+        return inside if inside[0] <= before[0] else before
+
+    def _weigh(self, first: int, start: int) -> None:
+        """Begin a stretch at `start`: what chunks cost that begin from `first` on and before it."""
+        self._start, self._stop, self._seen, self._low = start, start + _STRETCH, start, float("inf")
+        sizes = self._all_positions[start : self._stop, None] - self._all_positions[first:start][::-1]
+        off = 1.0 - sizes * self._goal
+        costs = self._all_best[first:start][::-1] + off * off
+        costs[sizes > self._capacity] = float("inf")
+        least = costs.argmin(axis=1)
+        self._before = [(float(costs[row, place]), start - 1 - int(place)) for row, place in enumerate(least)]

@@ -63,15 +63,16 @@ def _refine(
         yield from _words(text, start, end, ruler, capacity)
         return
     pattern, cost = levels[0]
-    begin = start
+    begin, tokens = start, ruler.position(start)
     for match in pattern.finditer(text, start, _words_end(text, start, end)):
         place = match.end()
         if place <= begin or place >= end:
             continue
-        if ruler.size(begin, place) > capacity:
+        position = ruler.position(place, tokens)
+        if position - tokens > capacity:
             yield from _refine(text, begin, place, levels[1:], ruler, capacity)
         yield place, cost + draw(text, place)
-        begin = place
+        begin, tokens = place, position
     if ruler.size(begin, end) > capacity:
         yield from _refine(text, begin, end, levels[1:], ruler, capacity)
 

@@ -51,7 +51,7 @@ class RowsChunker:
             return filler.size(start, end) <= room
 
         for sheet_start, start_of_table, end_of_table, path, header in _tables(document, fits):
-            prefix = self._settings.prefix(path, sizer) + self._header(document, header, sizer)
+            prefix = self._settings.prefix(path, sizer) + self._header(text, header, filler, sizer)
             capacity = room - (sizer.count(prefix) if prefix else 0)
             if start_of_table == sheet_start:
                 first, counted = firsts.get(sheet_start, 1), sheet_start
@@ -68,12 +68,14 @@ class RowsChunker:
                     chunks.append(chunk)
         return chunks
 
-    def _header(self, document: Document, span: Span | None, sizer: Sizer) -> str:
+    def _header(self, text: str, span: Span | None, filler: Filler, sizer: Sizer) -> str:
         """The header line, where it leaves two thirds of the room to the rows."""
-        if span is None or not span.value or not self._header_prefix:
+        room = self._settings.room(sizer)
+        # One beyond all room is measured already: of a hundred thousand columns it is not tokenised once more.
+        if span is None or not span.value or not self._header_prefix or filler.size(span.start, span.end) > room:
             return ""
-        header = document.text[span.start : span.end].strip() + "\n"
-        return header if sizer.count(header) * 3 <= self._settings.room(sizer) else ""
+        header = text[span.start : span.end].strip() + "\n"
+        return header if sizer.count(header) * 3 <= room else ""
 
 
 def create(

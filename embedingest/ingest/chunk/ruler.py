@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.chunk.emit import trimmed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from embedingest.types import Sizer
 
 __all__ = ["Ruler"]
 
 _WINDOW: Final = 8192
 _SLACK: Final = 0.92
+_NEAR: Final = 16
 
 
 class Ruler:
@@ -32,12 +35,23 @@ class Ruler:
         offset = 0
         while offset < len(text):
             end = _window_end(text, offset)
-            self._starts.extend(offset + start for start in sizer.starts(text[offset:end]))
+            self._starts.extend(map(offset.__add__, sizer.starts(text[offset:end])))
             offset = end
 
-    def position(self, offset: int) -> int:
-        """How many tokens start before `offset`."""
-        return bisect_left(self._starts, offset)
+    def position(self, offset: int, after: int = 0) -> int:
+        """How many tokens start before `offset`: at least `after`, and quickly found where it is little more."""
+        starts, near = self._starts, after + _NEAR
+        if after and near < len(starts) and starts[near] >= offset:
+            return bisect_left(starts, offset, after, near)
+        return bisect_left(starts, offset, after)
+
+    def positions(self, offsets: Sequence[int]) -> list[int]:
+        """The position of each of `offsets`, which ascend."""
+        positions, position = [], 0
+        for offset in offsets:
+            position = self.position(offset, position)
+            positions.append(position)
+        return positions
 
     def size(self, start: int, end: int) -> int:
         """About how many tokens `text[start:end]` has; exact where it is cut between words."""

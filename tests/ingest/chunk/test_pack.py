@@ -45,3 +45,10 @@ def test_pieces_of_one_token_are_cut_as_they_would_be_one_by_one():
     positions = list(range(1_500))
     costs = [(number * 7919 % 101) / 101 for number in positions]
     assert pack(positions, costs, 256) == cheapest(positions, costs, 256, AIM)
+
+
+def test_pieces_of_a_few_tokens_are_cut_as_they_would_be_one_by_one():
+    sizes = [1 + number * 31 % 7 + 60 * (number % 97 == 0) for number in range(1_000)]
+    positions = [0, *accumulate(sizes)]
+    costs = [(number * 7919 % 101) / 101 for number in range(len(positions))]
+    assert pack(positions, costs, 256) == cheapest(positions, costs, 256, AIM)

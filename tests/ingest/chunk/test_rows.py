@@ -1,5 +1,6 @@
 """Rows stay whole and keep their header."""
 
+import re
 from itertools import pairwise
 
 from embedingest.engine.hashing import HashingSizer
@@ -64,3 +65,28 @@ def test_small_tables_of_a_sheet_share_a_chunk():
     assert [chunk.text for chunk in create().chunk(document(text, spans), HashingSizer(100))] == [text.strip()]
     cut = [(chunk.prefix, chunk.text) for chunk in create().chunk(document(text, spans), HashingSizer(10))]
     assert cut == [("", "a | b\n1 | 2"), ("", "c | d | e\n3 | 4 | 5")]
+
+
+class LongestCounted:
+    """A sizer of words that knows the longest text that it was asked to count."""
+
+    capacity = 24
+    longest = 0
+
+    def count(self, text):
+        self.longest = max(self.longest, len(text))
+        return len(self.starts(text))
+
+    def starts(self, text):
+        return [match.start() for match in re.finditer(r"\S+", text)]
+
+
+def test_a_header_that_no_chunk_has_room_for_is_not_counted_again():
+    header, row = (" | ".join(f"{kind}{n}" for n in range(4000)) for kind in ("name", "value"))
+    text = f"{header}\n{row}\n"
+    spans = (Span(0, len(text), "sheet", "S"), Span(0, len(header), "header", header))
+    sizer = LongestCounted()
+    chunks = create().chunk(document(text, spans), sizer)
+    assert sizer.longest < len(header) / 10
+    assert {chunk.prefix for chunk in chunks} == {""}
+    assert " ".join(chunk.text for chunk in chunks).split() == text.split()
