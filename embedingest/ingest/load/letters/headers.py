@@ -16,12 +16,14 @@ from embedingest.ingest.load.common.labels import web_codec
 if TYPE_CHECKING:
     from email.message import Message
 
-__all__ = ["FAILURES", "MAIL", "PAGE", "cut_headers", "file_name", "header"]
+__all__ = ["FAILURES", "MAIL", "MOST_HEADER", "PAGE", "cut_headers", "file_name", "header"]
 
 FAILURES: Final = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError)
 """What the standard parser raises for headers that break every rule."""
 
-_MOST_HEADER: Final = 1 << 20
+MOST_HEADER: Final = 1 << 20
+"""Characters that are read of a header; `cut_headers` counts those that have as many."""
+
 _LONG: Final = 500
 """Characters of a header from which the standard parser, whose time grows faster than what it reads, is not asked."""
 
@@ -45,7 +47,7 @@ class _Short(email.policy.EmailPolicy):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        return name, value[:_MOST_HEADER]
+        return name, value[:MOST_HEADER]
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         if len(value) > _LONG:
@@ -62,7 +64,7 @@ class _Plain(email.policy.Compat32):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        return name, _ENDLESS.sub(r"\1", _essential(name, value[:_MOST_HEADER]))
+        return name, _ENDLESS.sub(r"\1", _essential(name, value[:MOST_HEADER]))
 
 
 MAIL: Final[Any] = _Short()
@@ -90,7 +92,7 @@ def header(message: Message, field: str) -> str:
 
 def cut_headers(message: Message) -> int:
     """How many headers of a message are longer than what is read of them."""
-    return sum(len(str(value)) >= _MOST_HEADER for _, value in message.raw_items())
+    return sum(len(str(value)) >= MOST_HEADER for _, value in message.raw_items())
 
 
 def _essential(name: str, value: str) -> str:
@@ -123,7 +125,7 @@ def file_name(part: Message) -> str:
 
 def _read(raw: str) -> str:
     """The words of a header as it is written; encoded words that follow each other are decoded together."""
-    data = raw[:_MOST_HEADER].encode("utf-8", "surrogateescape")
+    data = raw[:MOST_HEADER].encode("utf-8", "surrogateescape")
     try:
         text = decode(data, "").text
     except DocumentError:

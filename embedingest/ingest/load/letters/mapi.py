@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from embedingest.ingest.load.common.labels import web_codec
-from embedingest.ingest.load.letters.headers import MAIL, PAGE, header
+from embedingest.ingest.load.letters.headers import MAIL, MOST_HEADER, PAGE, header
 from embedingest.ingest.load.letters.packed_rtf import unpacked_rtf
 
 __all__ = ["Item", "to_message"]
@@ -47,7 +47,6 @@ _FACTS: Final[tuple[tuple[str, int], ...]] = (
 _NAMES: Final = frozenset(number for _, number in _FACTS if number >= 0x8000)
 _PLAIN_NAME: Final = re.compile(r"[\w .'’-]+")
 _EPOCH: Final = dt.datetime(1601, 1, 1, tzinfo=dt.UTC)
-_MOST_HEADER: Final = 32_768
 _BINARY_KIND: Final = "application/octet-stream"
 
 
@@ -109,7 +108,7 @@ def to_message(item: Item) -> Message:
     message: Message[Any, Any] = Message(policy=PAGE)
     for name, value in _headers(item).items():
         if value:
-            message[name] = " ".join(value[:_MOST_HEADER].encode("utf-8", "replace").decode().split())
+            message[name] = " ".join(value.encode("utf-8", "replace").decode().split())[:MOST_HEADER]
     message["Content-Type"] = "multipart/mixed"
     facts = _facts(item)
     parts: list[Message | str] = [_part("text/plain", facts.encode("utf-8", "replace"), "utf-8")] if facts else []

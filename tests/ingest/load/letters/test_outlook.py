@@ -98,6 +98,15 @@ def test_people_with_any_name_and_any_address_are_named():
     )
 
 
+def test_headers_of_a_saved_message_are_read_whole_or_counted_as_those_of_a_mail_are():
+    everybody = "; ".join(f"Ann {number}" for number in range(9000))
+    document, _ = read(msg({(SUBJECT, WIDE): "a", (0xE04, WIDE): everybody}), "a.msg")
+    assert document.text.splitlines()[1] == f"To: {everybody}"
+    assert "headers_cut" not in document.notices
+    document, _ = read(msg({(SUBJECT, WIDE): "a", (0xE04, WIDE): everybody * 12}), "a.msg")
+    assert document.notices["headers_cut"] == 1
+
+
 def test_an_appointment_tells_when_and_where():
     names = struct.pack("<IHHIHHIHH", 0x820D, 6, 0, 0x820E, 6, 1, 0x8208, 6, 2)
     said = {
