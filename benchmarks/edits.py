@@ -16,6 +16,11 @@ from embedingest import registry
 from embedingest.types import Document
 
 import common
+import record as records
+
+OURS = "embedingest, default settings"
+MOST_AGAIN = 19
+LEAST_MEAN = 60
 
 
 def replay(pairs, cut, count):
@@ -55,6 +60,7 @@ def main():
     parser.add_argument("--limit", type=int, default=None, help="replay only the first so many pairs")
     parser.add_argument("--max-tokens", type=int, default=None)
     parser.add_argument("--no-peer", action="store_true", help="leave out the slow peer")
+    parser.add_argument("--results", default=records.RESULTS)
     common.add_model(parser)
     arguments = parser.parse_args()
     sizer = common.sizer(arguments)
@@ -62,7 +68,7 @@ def main():
         pairs = [json.loads(line) for line in lines][: arguments.limit]
     capacity = min(sizer.capacity, arguments.max_tokens or sizer.capacity)
     schemes = {
-        "embedingest, default settings": ours(sizer, max_tokens=arguments.max_tokens),
+        OURS: ours(sizer, max_tokens=arguments.max_tokens),
         "embedingest, heading path embedded": ours(sizer, max_tokens=arguments.max_tokens, heading_prefix=True),
         "whole document": lambda text: [text],
     }
@@ -70,10 +76,21 @@ def main():
         schemes["semantic-text-splitter, Markdown, ids from content"] = splitter
     print(f"{len(pairs)} edits; chunks hold at most {capacity} tokens")
     print(f"{'scheme':52} {'embedded again':>15} {'mean size':>10} {'of maximum':>11} {'chunks':>8}")
-    for name, cut in schemes.items():
-        share, mean, chunks = replay(pairs, cut, sizer.count)
+    record = records.Record(f"edits {arguments.file.name.partition('.')[0]}", arguments.results)
+
+    def row(name):
+        share, mean, chunks = replay(pairs, schemes[name], sizer.count)
         print(f"{name:52} {share:>14.1%} {mean:>10.0f} {mean / capacity:>10.0%} {chunks:>8}")
+        figures = {"edits": len(pairs), "maximum_tokens": capacity, "again_percent": 100 * share, "mean_tokens": mean,
+                   "chunks": chunks}  # fmt: skip
+        checks = [
+            records.Check("embedded again", 100 * share, MOST_AGAIN, at_most=True, unit="%"),
+            records.Check("mean size of the maximum", 100 * mean / capacity, LEAST_MEAN, unit="%"),
+        ]
+        record.told(name, figures, checks if name == OURS else ())
+
+    return records.run(record, {name: lambda name=name: row(name) for name in schemes})
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
