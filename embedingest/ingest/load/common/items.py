@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from embedingest.ingest.load.common.assembly import Assembly
 
-__all__ = ["Depths", "Items", "width"]
+__all__ = ["DEEPEST", "Depths", "Items", "width"]
 
-_DEEPEST: Final = 48
+DEEPEST: Final = 48
 """Characters to the right at most, whatever the nesting: each line of the text is written that far."""
 
 
@@ -34,7 +34,7 @@ class Depths:
 
     def inside(self, depth: int) -> int:
         """Where words stand that are in `depth` items."""
-        return min(sum(self._widths[:depth]), _DEEPEST)
+        return min(sum(self._widths[:depth]), DEEPEST)
 
     def end(self) -> None:
         """No list is open any more."""
@@ -58,7 +58,7 @@ class Items:
 
     def enter(self, indent: int, mark: str) -> None:
         """What comes stands at this depth. A mark without words yet stands before the mark of the item in it."""
-        if mark and self.mark and indent > self.indent > 0 and len(self.mark) < _DEEPEST:
+        if mark and self.mark and indent > self.indent > 0 and len(self.mark) < DEEPEST:
             mark = f"{self.mark} {mark}"
         elif mark:
             self._begin = indent - width(mark)
@@ -74,10 +74,10 @@ class Items:
             self._end()
             self._assembly.add(f"{mark} {block}".lstrip() if mark else block)
             return
-        hang = min(self.indent, _DEEPEST)
+        hang = min(self.indent, DEEPEST)
         lines = block.split("\n")
         first = f"{mark} {lines[0]}" if mark else lines[0]
-        begin = " " * min(self._begin if mark else hang, _DEEPEST)
+        begin = " " * min(self._begin if mark else hang, DEEPEST)
         close = bool(mark) and len(lines) == 1
         if self._open:
             self._open.append("\n" if close and self._close else "\n\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from typing import Final
 
-__all__ = ["web_codec"]
+__all__ = ["codec_of_codepage", "web_codec"]
 
 _LABELS: Final[dict[str, tuple[str, ...]]] = {
     "cp1252": ("ascii", "ansi_x3.4-1968", "us-ascii", "latin1", "l1", "iso-8859-1", "iso8859-1", "iso_8859-1", "cp819"),
@@ -40,6 +40,13 @@ _LABELS: Final[dict[str, tuple[str, ...]]] = {
     "utf-16-le": ("utf-16", "unicode", "ucs-2", "iso-10646-ucs-2", "csunicode"),
     "utf-8": ("unicode-1-1-utf-8", "unicode20utf8", "utf8", "utf-8", "x-unicode20utf8", "utf8mb4"),
 }
+_CODEPAGES: Final = {
+    1200: "utf-16-le", 10000: "mac_roman", 20127: "cp1252", 20866: "koi8-r", 21866: "koi8-u", 28591: "cp1252",
+    32768: "mac_roman", 32769: "cp1252", 50220: "iso-2022-jp", 51932: "euc-jp", 51949: "cp949", 54936: "gb18030",
+    65001: "utf-8",
+}  # fmt: skip
+"""Those of Windows, and of workbooks, that have names of other kinds."""
+
 _NO_TEXT: Final = frozenset({"unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "mbcs", "oem"})
 _CODECS: Final = {label: codec for codec, labels in _LABELS.items() for label in labels}
 
@@ -59,3 +66,8 @@ def web_codec(label: str) -> str | None:
         if getattr(found, "_is_text_encoding", True) and found.name.replace("_", "-") not in _NO_TEXT
         else None
     )
+
+
+def codec_of_codepage(number: int) -> str | None:
+    """The codec of an encoding by the number that Windows has for it; `None` for one nobody knows."""
+    return _CODEPAGES.get(number) or web_codec(f"cp{number}")

@@ -14,7 +14,7 @@ from email.message import Message
 from email.utils import format_datetime
 from typing import Any, Final
 
-from embedingest.ingest.load.common.labels import web_codec
+from embedingest.ingest.load.common.labels import codec_of_codepage
 from embedingest.ingest.load.letters.headers import MAIL, MOST_HEADER, PAGE, header
 from embedingest.ingest.load.letters.packed_rtf import unpacked_rtf
 
@@ -27,8 +27,6 @@ _PLAIN, _HTML, _RTF = 0x1000, 0x1013, 0x1009
 _NAME, _ADDRESS, _SMTP, _KIND = 0x3001, 0x3003, 0x39FE, 0xC15
 _DATA, _FILE, _LONG_FILE, _MIME = 0x3701, 0x3704, 0x3707, 0x370E
 _CODEPAGE, _BODY_CODEPAGE, _LANGUAGE = 0x3FFD, 0x3FDE, 0x3FF1
-_CODECS: Final = {65001: "utf-8", 1200: "utf-16-le", 20127: "cp1252", 28591: "cp1252", 20866: "koi8-r", 21866: "koi8-u",
-                  50220: "iso-2022-jp", 51932: "euc-jp", 51949: "cp949", 54936: "gb18030"}  # fmt: skip
 _OF_LANGUAGES: Final = {
     1: "cp1256", 2: "cp1251", 5: "cp1250", 8: "cp1253", 13: "cp1255", 14: "cp1250", 17: "cp932", 18: "cp949",
     21: "cp1250", 24: "cp1250", 25: "cp1251", 26: "cp1250", 27: "cp1250", 30: "cp874", 31: "cp1254", 34: "cp1251",
@@ -100,7 +98,7 @@ class Item:
 
 
 def _codec(number: int) -> str:
-    return _CODECS.get(number) or web_codec(f"cp{number}") or "" if number else ""
+    return (number and codec_of_codepage(number)) or ""
 
 
 def to_message(item: Item) -> Message:

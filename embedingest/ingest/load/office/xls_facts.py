@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.compound import Compound
-from embedingest.ingest.load.common.labels import web_codec
+from embedingest.ingest.load.common.labels import codec_of_codepage
 from embedingest.ingest.load.office.binary_cells import CellFacts
 from embedingest.ingest.load.office.workbook import codes_of
 from embedingest.ingest.load.office.xls_asides import xls_asides
@@ -33,7 +33,6 @@ _NOT_A_NUMBER: Final = b"\xff\xff"
 _CELL: Final = struct.Struct("<3H")
 _PAIR: Final = struct.Struct("<2H")
 _LONG: Final = struct.Struct("<I")
-_CODEPAGES: Final = {1200: "utf-16-le", 10000: "mac_roman", 32768: "mac_roman", 32769: "cp1252"}
 
 
 class _Book(NamedTuple):
@@ -74,8 +73,7 @@ def _book(stream: bytes) -> _Book | None:
         if kind == _BEGIN and length >= 2:
             wide = body[:2] == b"\0\x06"
         elif kind == _CODEPAGE and length >= 2:
-            number = int.from_bytes(body[:2], "little")
-            codec = _CODEPAGES.get(number) or web_codec(f"cp{number}") or codec
+            codec = codec_of_codepage(int.from_bytes(body[:2], "little")) or codec
         elif kind == _SHEET and length >= 8:
             book.sheets.append((_words(body[6:], 1, codec, wide=wide), _LONG.unpack_from(body)[0]))
         elif kind == _STYLE and length >= 4:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.counting import letters, roman, written
+from embedingest.ingest.load.common.items import DEEPEST
 from embedingest.ingest.load.common.markdown_escape import escaped
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ _FORMS: Final[dict[str, Callable[[int], str]]] = {
 _PIECE: Final = re.compile(f"([{_OPEN}{_CLOSE}])")
 _MARK: Final = re.compile(_ITEM + r"(-|\d{1,9}[.)]) ")
 _MOST_LEVELS: Final = 24
-_DEEPEST: Final = 48
-"""Characters to the right at most, whatever the nesting: each line is written that far."""
 
 
 @dataclass(slots=True)
@@ -103,7 +102,7 @@ class Items:
     @property
     def hang(self) -> str:
         """The blanks before words that go on where `laid_out` has come to."""
-        return " " * min(sum(self._widths[:_MOST_LEVELS]), _DEEPEST)
+        return " " * min(sum(self._widths[:_MOST_LEVELS]), DEEPEST)
 
     def _event(self, sign: str) -> list[str]:
         """A list begins or ends: the outermost one stands apart."""

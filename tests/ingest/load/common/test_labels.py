@@ -3,7 +3,7 @@
 import pytest
 
 from embedingest.ingest.load.common.declared import decode_declared
-from embedingest.ingest.load.common.labels import web_codec
+from embedingest.ingest.load.common.labels import codec_of_codepage, web_codec
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,12 @@ def test_a_label_means_what_browsers_take_it_for(label, text, written):
 )
 def test_what_is_no_encoding_of_text_is_none(label):
     assert web_codec(label) is None
+
+
+def test_a_codepage_is_known_by_its_number():
+    known = {1251: "cp1251", 936: "gb18030", 65001: "utf-8", 10000: "mac-roman", 20866: "koi8-r", 1: None, 0: None}
+    found = {number: codec_of_codepage(number) for number in known}
+    assert {number: codec and codec.replace("_", "-") for number, codec in found.items()} == known
 
 
 def test_a_part_of_a_book_may_name_its_encoding_in_the_xml_declaration():
