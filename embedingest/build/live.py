@@ -13,6 +13,7 @@ from embedingest.build.remembered import searching
 from embedingest.build.serving import open_searcher
 from embedingest.config import DEFAULT
 from embedingest.config.remembered import storable
+from embedingest.ingest.state.damage import identity_of
 from embedingest.query import result_to_json
 from embedingest.store.health import table_folder
 from embedingest.store.values import SearchQuery
@@ -76,7 +77,9 @@ class _LiveTable:
         """The searcher that a command would open now; `None` where its model would be another one than is here."""
         state, db, table = self._place
         with self._lock:
-            known = remembered_meta(journal_path(*self._place), "settings"), _identity(db, table)
+            # Which folder the table is, too: one that was put in its place is opened anew.
+            folder = table_folder(db, table)
+            known = remembered_meta(journal_path(*self._place), "settings"), folder and identity_of(folder)
             if self._known is None or known != self._known:
                 self._close()
                 name, config = searching(state, db, table, None)
@@ -98,13 +101,3 @@ class _LiveTable:
         return (here.engine, storable(here)["options"]) == (wanted.engine, storable(wanted)["options"]) and (
             models[0] == models[1]
         )
-
-
-def _identity(db: str, table: str) -> tuple[int, int] | None:
-    """Which folder the table is, so that one that was put in its place is opened anew; `None` where none is here."""
-    folder = table_folder(db, table)
-    try:
-        facts = None if folder is None else folder.stat()
-    except OSError:
-        return None
-    return None if facts is None else (facts.st_dev, facts.st_ino)
