@@ -93,6 +93,9 @@ class _Listener:
         self._waking, woken = socket.socketpair()
         self._woken = self._files.enter_context(woken)
         self._files.enter_context(self._waking)
+        self._selector = self._files.enter_context(selectors.DefaultSelector())
+        for each in (self._socket, self._woken):
+            self._selector.register(each, selectors.EVENT_READ)
 
     def close(self) -> None:
         """Take the socket away. Who waits for an answer is left, and does the work itself."""
@@ -114,20 +117,17 @@ class _Listener:
         self._files.close()
 
     def _accept(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._socket, selectors.EVENT_READ)
-            selector.register(self._woken, selectors.EVENT_READ)
-            while not self._closing:
-                selector.select()
-                try:
-                    connection, _ = self._socket.accept()
-                except BlockingIOError:
-                    continue
-                except OSError as error:  # out of descriptors, say: who asks is still there, and would be at once again
-                    _log.info("nobody is heard for now: %s", error)
-                    time.sleep(_PAUSE_SECONDS)
-                    continue
-                self._take(connection)
+        while not self._closing:
+            self._selector.select()
+            try:
+                connection, _ = self._socket.accept()
+            except BlockingIOError:
+                continue
+            except OSError as error:  # out of descriptors, say: who asks is still there, and would be at once again
+                _log.info("nobody is heard for now: %s", error)
+                time.sleep(_PAUSE_SECONDS)
+                continue
+            self._take(connection)
 
     def _take(self, connection: socket.socket) -> None:
         try:
@@ -210,7 +210,8 @@ def _locked(address: Address) -> Iterator[None]:
 def _leave_to_parent() -> None:
     """In a forked child: the place is the parent's, and stays so no longer than the parent lives."""
     for listener in list(_listeners):
-        listener.abandon()
+        with suppress(OSError):  # not every system hands on every kind of descriptor
+            listener.abandon()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork

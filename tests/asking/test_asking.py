@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -130,6 +131,19 @@ def test_who_was_killed_leaves_the_place_though_a_child_of_it_lives(address):
                 assert (can, ask(address, {"word": "walrus"})) == (True, {"asked": "walrus"})
         finally:
             os.kill(child, signal.SIGKILL)
+
+
+def test_nobody_can_ask_where_descriptors_do_not_suffice(address, monkeypatch):
+    def none_left():
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("selectors.DefaultSelector", none_left)
+        with listening(address, echo) as can:
+            assert not can
+            assert ask(address, {"word": "walrus"}) is None
+    with listening(address, echo) as can:
+        assert can
 
 
 def test_who_is_frozen_is_not_waited_for(address, monkeypatch):
