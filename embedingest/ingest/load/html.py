@@ -15,6 +15,7 @@ from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.web.controls import write_controls
 from embedingest.ingest.load.web.frame import Content, book_content, main_content, without_noise
 from embedingest.ingest.load.web.gaps import write_gaps
+from embedingest.ingest.load.web.line_numbers import write_listings
 from embedingest.ingest.load.web.lines import unnumbered
 from embedingest.ingest.load.web.markdown import render
 from embedingest.ingest.load.web.scripts import write_scripts
@@ -60,7 +61,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "12"
+    version = "13"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -108,6 +109,7 @@ def read(source: str, name: str = "", *, main_only: bool = True, lines: bool = F
     if _is_xml(source, name):
         source = _closed(source)
     tree = parse(source, lines=lines)
+    write_listings(tree, source)
     write_controls(tree)
     write_scripts(tree)
     write_gaps(tree, source)

@@ -254,3 +254,15 @@ def test_the_lines_of_the_page_are_kept_through_headings_tables_and_listings():
 )
 def test_what_is_raised_or_lowered_is_not_glued_to_its_line(page, words):
     assert text(page).replace("\\", "") == words
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("<tr><th>a<th></tr><tr><td>b<td></tr>", "a\n\nb"),
+        ("<tr><th>a<th>c<th></tr><tr><td>b<td>d<td></tr>", "| a | c |\n| --- | --- |\n| b | d |"),
+        ("<tr><th>a<th>c<th></tr><tr><td>b</tr>", "| a | c |\n| --- | --- |\n| b |  |"),
+    ],
+)
+def test_columns_that_are_empty_at_the_end_are_left_out(table, words):
+    assert text(f"<table>{table}</table>") == words

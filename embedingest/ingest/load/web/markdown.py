@@ -5,11 +5,12 @@ Emphasis and links are written as their words: they are for readers of pages, an
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.markdown_escape import escaped, fence_for, label
 from embedingest.ingest.load.web.controls import write_controls
+from embedingest.ingest.load.web.language import language_of_listing
+from embedingest.ingest.load.web.line_numbers import write_listings
 from embedingest.ingest.load.web.lines import LINE
 from embedingest.ingest.load.web.numbered import OpenList, opened
 from embedingest.ingest.load.web.tables import code_of, grid, is_layout, own_rows
@@ -28,7 +29,6 @@ _DEEPEST_LIST: Final = 12
 _BOLD: Final = frozenset({"b", "strong", "dt", "summary"})
 _BESIDE: Final = frozenset({"audio", "canvas", "meter", "progress", "textarea", "video"})
 _DEEPEST_FRAME: Final = 3
-_LANGUAGE: Final = re.compile(r"(?:language|lang|highlight|brush)[-: ]+([a-z0-9+#_-]+)")
 
 
 class _Writer:
@@ -272,6 +272,7 @@ def _frame(writer: _Writer, node: LexborNode) -> None:
         writer.flush()
         writer.frames += 1
         tree = parse(inner)
+        write_listings(tree, inner)
         write_controls(tree)
         if tree.body is not None:
             _walk(writer, tree.body)
@@ -282,7 +283,7 @@ def _pre(writer: _Writer, node: LexborNode) -> None:
     whole = listing(node)
     first = writer.line + len(whole) - len(whole.lstrip("\n"))
     writer.line += node.text(deep=True).count("\n")
-    _listing(writer, whole, _language(node), first)
+    _listing(writer, whole, language_of_listing(node), first)
 
 
 def _listing(writer: _Writer, whole: str, language: str, first: int) -> None:
@@ -294,17 +295,6 @@ def _listing(writer: _Writer, whole: str, language: str, first: int) -> None:
     writer.block([fence + language, *code.split("\n"), fence], [(0, 0, first), (1, 0, first)])
 
 
-def _language(node: LexborNode) -> str:
-    inner = node.css_first("code[class]")
-    parent = node.parent
-    around = [] if parent is None else [parent, parent.parent]
-    for element in (node, inner, *around):
-        match = _LANGUAGE.search((element.attributes.get("class") or "").lower()) if element is not None else None
-        if match and match[1] not in {"default", "none", "text", "notranslate"}:
-            return match[1]
-    return ""
-
-
 def _table(writer: _Writer, node: LexborNode) -> bool:
     """Write a table as pipes, its first row as the header, or as the listing it sets; whether it is layout instead,
     to be walked as the text that it holds.
@@ -312,7 +302,7 @@ def _table(writer: _Writer, node: LexborNode) -> bool:
     rows = list(own_rows(node))
     code = code_of(rows)
     if code is not None:
-        _listing(writer, code, _language(node), writer.line)
+        _listing(writer, code, language_of_listing(node), writer.line)
         return False
     if is_layout(node, rows):
         return True

@@ -66,7 +66,7 @@ def _leave_out(node: LexborNode) -> None:
 def _marks_note(link: LexborNode, words: str) -> bool:
     """Whether a link is the mark of a note: it says so, or is a number that touches the end of a word."""
     attributes = link.attributes
-    if not _MARK.fullmatch(words) or _begins_line(link):
+    if not _MARK.fullmatch(words) or _begins_line(link) or _is_in_brackets(link):
         return False
     told = " ".join(attributes.get(name) or "" for name in ("class", "role", "epub:type"))
     if _NOTE.search(told) or _NOTE_ADDRESS.search(attributes.get("href") or ""):
@@ -81,6 +81,19 @@ def _begins_line(link: LexborNode) -> bool:
     while before is not None and before.tag in {"-text", "link"} and not (before.text_content or "").strip():
         before = before.prev
     return before is None and (link.parent is None or link.parent.tag in APART)
+
+
+def _is_in_brackets(link: LexborNode) -> bool:
+    """Whether a bracket stands before a link or several, by itself or in an element: the mark has brackets already."""
+    before = link.prev
+    for _ in range(_MOST_NODES):
+        if before is None:
+            return False
+        text = before.text(deep=True).rstrip()
+        if before.tag != "a" and text.strip(",; "):
+            return text[-1] in "[("
+        before = before.prev
+    return False
 
 
 def _note(words: str) -> str:

@@ -60,9 +60,7 @@ def grid(rows: list[tuple[LexborNode, list[LexborNode]]]) -> list[Row]:
         _fill(line, spanning, to_the_end=True)
         if any(line):
             found.append(Row(line, node))
-    width = max((len(row.cells) for row in found), default=0)
-    while width and not any(row.cells[width - 1] for row in found if len(row.cells) == width):
-        width -= 1
+    width = max((place for row in found for place, text in enumerate(row.cells, 1) if text), default=0)
     return [Row((row.cells + [""] * width)[:width], row.node) for row in found]
 
 
