@@ -12,13 +12,14 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import MOST_SPAN
 from embedingest.ingest.load.common.compound import MARK
 from embedingest.ingest.load.common.extras import optional
+from embedingest.ingest.load.common.quiet import without_panics
 from embedingest.ingest.load.common.row_text import RowText
 from embedingest.ingest.load.common.zipped import Container, refuse_entities, rewritten
 from embedingest.ingest.load.office.date_format import dated
 from embedingest.ingest.load.office.names import R
 from embedingest.ingest.load.office.number_format import shown
+from embedingest.ingest.load.office.odf_grid import closed_up_sheets, grid_facts
 from embedingest.ingest.load.office.odf_shown import as_shown
-from embedingest.ingest.load.office.odf_sparse import closed_up_sheets
 from embedingest.ingest.load.office.package import part, relations
 from embedingest.ingest.load.office.raised_strings import raised_on_the_line
 from embedingest.ingest.load.office.sheet_asides import Asides, asides
@@ -61,7 +62,7 @@ class SheetLoader:
     """
 
     name = "sheet"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 
@@ -73,7 +74,8 @@ class SheetLoader:
         calamine = optional("python_calamine", "office", name)
         found = _Looked.through(data, name)
         try:
-            book = calamine.load_workbook(io.BytesIO(found.data))
+            with without_panics():
+                book = calamine.load_workbook(io.BytesIO(found.data))
         except calamine.PasswordError as error:
             raise DocumentError(f"{name} is encrypted", source=name, code="encrypted") from error
         except BaseException as error:
@@ -86,8 +88,10 @@ class SheetLoader:
             below = [*beside.words, *(beside.comments if self._comments else ())]
             rows, first = [], 1
             try:
-                table = book.get_sheet_by_name(sheet.name)
-                rows, first = _written(table, found.facts.get(sheet.name)), (table.start or (0, 0))[0] + 1
+                with without_panics():
+                    table = book.get_sheet_by_name(sheet.name)
+                    rows = _written(table, found.facts.get(sheet.name))
+                first = (table.start or (0, 0))[0] + 1
             except BaseException as error:
                 if not _is_of_the_file(error, calamine):  # else a chart sheet, or a damaged one among sound ones
                     raise
@@ -164,7 +168,8 @@ def _written(table: Any, facts: SheetFacts | None) -> list[list[str]]:
             rows[at][across] = _formatted(values[at][across], code) or rows[at][across]
         for at, across, said in _inside(rows, facts.errors, top, left):
             rows[at][across] = rows[at][across] or said
-    for (first, column), (last, _) in table.merged_cell_ranges or ():
+    merged = table.merged_cell_ranges or (() if facts is None else facts.merged)
+    for (first, column), (last, _) in merged:
         at, across = first - top, column - left
         if 0 <= at < len(rows) and 0 <= across < len(rows[at]) and len(rows[at][across]) <= _REPEATED:
             for below in rows[at + 1 : min(last - top, at + MOST_SPAN) + 1]:
@@ -247,10 +252,8 @@ class _Looked:
             elif path == "xl/styles.bin":
                 binary = xlsb_styles(content)
             elif path.startswith("xl/worksheets/") and path.endswith(".bin"):
-                closed = closed_up_binary(content) or content
-                closed = with_days_as_fractions(closed, binary.others) or closed
+                closed, facts[path] = _binary(content, binary)
                 changed |= {} if closed is content else {path: closed}
-                facts[path] = xlsb_facts(closed, binary.codes)
             elif path == "xl/sharedStrings.xml":
                 raised = raised_on_the_line(content)
                 changed |= {} if raised is None else {path: raised}
@@ -275,7 +278,12 @@ class _Looked:
         seen = as_shown(content)
         self.comments = seen.comments
         self.notices = {"hidden_rows": seen.hidden_rows, "hidden_columns": seen.hidden_columns}
-        return closed_up_sheets(seen.content, name) or seen.content
+        closed = closed_up_sheets(seen.content, name)
+        self.facts = grid_facts(closed or seen.content, name)
+        if closed is not None:  # rows that were moved together span no others
+            for known in self.facts.values():
+                known.merged.clear()
+        return closed or seen.content
 
     def sheets(self, container: Container, facts: dict[str, SheetFacts]) -> None:
         """What is known of the sheets of XLSX and XLSB, by their names."""
@@ -290,6 +298,17 @@ class _Looked:
                     self.facts[sheet] = facts[path]
                     self.asides[sheet] = asides(container, path)
         self.notices["skipped_images"] = sum(each.pictures for each in self.asides.values())
+
+
+def _binary(content: bytes, styles: XlsbStyles) -> tuple[bytes, SheetFacts]:
+    """A sheet of XLSB as it is to be read, and what is known of its cells."""
+    together = closed_up_binary(content)
+    closed = together or content
+    closed = with_days_as_fractions(closed, styles.others) or closed
+    facts = xlsb_facts(closed, styles.codes)
+    if together is not None:  # rows that were moved together span no others
+        facts.merged.clear()
+    return closed, facts
 
 
 def _listed(container: Container, book: str) -> list[tuple[str, str]]:

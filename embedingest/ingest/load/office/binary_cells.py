@@ -18,6 +18,8 @@ class CellFacts:
 
     def __init__(self, codes: dict[int, str]) -> None:
         self.facts: Final = SheetFacts()
+        self.formulas: Final = {True: 0, False: 0}
+        """How many formulas have a stored value, and how many have none."""
         self._codes = codes
         self._hidden_rows: set[int] = set()
         self._hidden_columns: list[tuple[int, int]] = []

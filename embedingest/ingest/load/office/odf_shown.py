@@ -13,8 +13,10 @@ __all__ = ["Shown", "as_shown"]
 
 _ATTRIBUTES: Final = rb"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+"
 _CELL: Final = re.compile(rb"<(?:\w+:)?table-cell(?=\s)(" + _ATTRIBUTES + rb")(?<!/)>(?=\s*<text:p[\s>])")
-_KIND: Final = re.compile(rb"""(\w+:value-type\s*=\s*["'])(?:float|percentage|currency|date|time|boolean)(?=["'])""")
-_VALUE: Final = re.compile(rb"""\s\w+:(?:(?:date|time|boolean)-)?value\s*=\s*(?:"[^"]*"|'[^']*')""")
+_KIND: Final = re.compile(
+    rb"""(\w+:value-type\s*=\s*["'])(?:float|percentage|currency|date|time|boolean|string)(?=["'])"""
+)
+_VALUE: Final = re.compile(rb"""\s\w+:(?:(?:date|time|boolean|string)-)?value\s*=\s*(?:"[^"]*"|'[^']*')""")
 _COMMENT: Final = re.compile(rb"<office:annotation(?=[\s>])")
 _COMMENT_END: Final = b"</office:annotation>"
 _BY: Final = re.compile(rb"<dc:creator>([^<]*)")

@@ -52,7 +52,8 @@ _SPARSE: Final = 50
 @dataclass(slots=True)
 class SheetFacts:
     """Of one sheet: codes and errors by (row, column) from 0, formulas without a stored value, rows and columns that
-    are hidden, what its cells span, and whether a cell with a style holds a number beyond every calendar (`endless`).
+    are hidden, what its cells span, whether a cell with a style holds a number beyond every calendar (`endless`), and
+    `merged` cells (first and last place) that calamine does not know of.
     """
 
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class SheetFacts:
     rows: tuple[int, int] = (2**31, -1)
     columns: tuple[int, int] = (2**31, -1)
     endless: bool = False
+    merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
 
     @property
     def is_sparse(self) -> bool:

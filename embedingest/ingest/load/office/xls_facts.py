@@ -30,6 +30,7 @@ _PASSWORD: Final = 0x2F
 _ROW, _COLUMNS, _NUMBER, _RK, _RKS, _FORMULA, _TRUTH = 0x208, 0x7D, 0x203, 0x27E, 0xBD, 0x06, 0x205
 _WORDS: Final = frozenset({0xFD, 0x204, 0xD6})
 _NOT_A_NUMBER: Final = b"\xff\xff"
+_NOTHING: Final = 3
 _CELL: Final = struct.Struct("<3H")
 _PAIR: Final = struct.Struct("<2H")
 _LONG: Final = struct.Struct("<I")
@@ -59,7 +60,11 @@ def xls_facts(data: bytes, name: str) -> dict[str, tuple[SheetFacts, Asides]]:
     places = sorted({place for _, place in book.sheets})
     # No sheet goes on where another begins: else some thousand sheets of one small file could be all of it each.
     found = {place: _sheet(stream, place, end, codes) for place, end in pairwise([*places, len(stream)])}
-    return {sheet: found[place] for sheet, place in book.sheets}
+    if not any(cells.formulas[True] for cells, _ in found.values()):
+        # One formula may well give nothing; where all do, what wrote the file has calculated none.
+        for cells, _ in found.values():
+            cells.facts.without_value = cells.formulas[False]
+    return {sheet: (found[place][0].facts, found[place][1]) for sheet, place in book.sheets}
 
 
 def _book(stream: bytes) -> _Book | None:
@@ -94,7 +99,7 @@ def _words(body: bytes, size: int, codec: str, *, wide: bool) -> str:
     return body[start : start + count * (2 if two else 1)].decode("utf-16-le" if two else "latin-1", "replace")
 
 
-def _sheet(stream: bytes, place: int, stop: int, codes: dict[int, str]) -> tuple[SheetFacts, Asides]:
+def _sheet(stream: bytes, place: int, stop: int, codes: dict[int, str]) -> tuple[CellFacts, Asides]:
     cells = CellFacts(codes)
     others: list[tuple[int, int, int]] = []
     for kind, at, length in _records(stream, place, stop):
@@ -120,12 +125,14 @@ def _sheet(stream: bytes, place: int, stop: int, codes: dict[int, str]) -> tuple
             cells.hidden_columns(*_PAIR.unpack_from(stream, at))
         else:
             others.append((kind, at, length))
-    return cells.finish(), xls_asides(stream, others)
+    cells.finish()
+    return cells, xls_asides(stream, others)
 
 
 def _formula(cells: CellFacts, cell: tuple[int, int, int], value: bytes) -> None:
     """By row, column, style; the value is a number, or marked as text (0), truth (1), error (2), nothing (3)."""
     row, column, style = cell
+    cells.formulas[value[6:] != _NOT_A_NUMBER or value[0] != _NOTHING] += 1
     if value[6:] != _NOT_A_NUMBER:
         cells.number(row, column, style)
     elif value[0] == 2:

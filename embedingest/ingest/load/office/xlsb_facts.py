@@ -21,12 +21,14 @@ __all__ = ["XlsbStyles", "with_days_as_fractions", "xlsb_comments", "xlsb_facts"
 _ROW, _COLUMNS, _FORMAT, _STYLE, _STYLES, _STYLES_END, _SHEET = 0, 60, 44, 47, 617, 618, 156
 _AUTHOR, _COMMENT, _COMMENT_TEXT = 632, 635, 637
 _PACKED, _WHOLE = 2, 2
+_MERGED: Final = 176
 _MOST_DAYS: Final = 2**19  # has no more bits than the kept half of a fraction
 _NUMBERS: Final = frozenset({2, 5, 9})
 _ERRORS: Final = frozenset({3, 11})
 _OTHERS: Final = frozenset({4, 6, 7, 8, 10, 62})
 _LONG: Final = struct.Struct("<I")
 _PLACE: Final = struct.Struct("<2I")
+_ENDS: Final = struct.Struct("<4I")
 _BOUNDS: Final = struct.Struct("<5I")
 _HIDDEN_ROW: Final = 0x10
 
@@ -83,6 +85,9 @@ def xlsb_facts(content: bytes, codes: dict[int, str]) -> SheetFacts:
                 cells.hidden_row(row)
         elif kind == _COLUMNS and length >= 17 and content[at + 16] & 1:
             cells.hidden_columns(*_PLACE.unpack_from(content, at))
+        elif kind == _MERGED and length >= _ENDS.size:
+            first, last, left, right = _ENDS.unpack_from(content, at)
+            cells.facts.merged.append(((first, left), (last, right)))
         elif length < 9:
             continue
         elif kind in _NUMBERS:

@@ -42,6 +42,15 @@ def test_cells_of_an_old_workbook_are_as_they_are_shown():
     assert document.notices == {}
 
 
+def test_formulas_of_an_old_workbook_are_counted_where_none_of_them_was_calculated():
+    """What calculates writes "nothing" only for a formula that gives nothing."""
+    nothing, half = b"\x03" + bytes(5) + b"\xff\xff", struct.pack("<d", 0.5)
+    open_ = {"A": label(0, 0, "sum") + formula(0, 1, 0, nothing) + formula(0, 2, 0, nothing), "B": label(0, 0, "b")}
+    assert load_inner(xls(open_, CODES), "a.xls", "a.xls").notices == {"formulas_without_values": 2}
+    done = open_ | {"B": label(0, 0, "b") + formula(0, 1, 0, half)}
+    assert load_inner(xls(done, CODES), "a.xls", "a.xls").notices == {}
+
+
 def test_words_of_shapes_and_comments_of_an_old_workbook_are_read_and_hidden_rows_told():
     def said(kind, id_, text):
         shape = record(0x5D, struct.pack("<4H", 0x15, 0x12, kind, id_) + bytes(18))
@@ -145,6 +154,17 @@ def test_cells_of_a_binary_workbook_are_as_they_are_shown():
     assert document.text == "share | 12.50%\nday | 05.03.2024\nnone | #DIV/0!\nsum | 3.00 €\n"
     assert document.notices == {"comments_left_out": 1, "hidden_rows": 1, "hidden_columns": 1}
     assert create(comments=True).load(data, "a.xlsb").text.endswith("\nComment on B2 by Ann: Check it.\n")
+
+
+def test_what_is_merged_downwards_in_a_binary_workbook_stands_in_every_row():
+    def row(at, *words):
+        filled = (cell(6, column, 0, long_wide(each)) for column, each in enumerate(words) if each)
+        return binary(0, struct.pack("<2IH2B", at, 0, 0, 0, 0) + bytes(5)) + b"".join(filled)
+
+    rows = row(0, "Region", "Town") + row(1, "North", "Kiel") + row(2, "", "Husum") + row(3, "South", "Ulm")
+    merged = binary(146) + binary(177, struct.pack("<I", 1)) + binary(176, struct.pack("<4I", 1, 2, 0, 0)) + binary(178)
+    document = create().load(xlsb(rows + merged, CODES[:4], binary(636)), "a.xlsb")
+    assert document.text == "Region | Town\nNorth | Kiel\nNorth | Husum\nSouth | Ulm\n"
 
 
 @pytest.mark.parametrize(

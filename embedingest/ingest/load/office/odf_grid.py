@@ -1,10 +1,13 @@
-"""Sheets of OpenDocument whose cells stand far apart, moved together before a table is made of all that lies between.
+"""Where the cells of sheets of OpenDocument stand: what spans several rows, what has no value, what stands far apart.
+
+Cells that stand far apart are moved together before a table is made of all that lies between.
 
 Looks at the bytes of a sheet, not at its tree: a sheet may have millions of cells.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
@@ -16,13 +19,17 @@ from embedingest.ingest.load.office.workbook import SheetFacts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["closed_up_sheets"]
+__all__ = ["closed_up_sheets", "grid_facts"]
 
 _TAG: Final = re.compile(
     rb"<(/?)(?:\w+:)?(table|table-row|table-cell|covered-table-cell)(?=[\s/>])((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>"
 )
 _REPEATED: Final = re.compile(rb"""[\s:]number-(?:rows|columns)-repeated\s*=\s*["'](\d{1,9})["']""")
 _VALUE: Final = re.compile(rb"[\s:](?:value-type|formula)\s*=")
+_TYPE: Final = re.compile(rb"[\s:]value-type\s*=")
+_FORMULA: Final = re.compile(rb"[\s:]formula\s*=")
+_DOWN: Final = re.compile(rb"""[\s:]number-rows-spanned\s*=\s*["'](\d{1,7})["']""")
+_NAME: Final = re.compile(rb"""[\s:]name\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _MOST_ROWS: Final = 2**21
 _MOST_COLUMNS: Final = 2**15
 _MOST_CELLS: Final = 50_000_000
@@ -57,6 +64,35 @@ class _Run:
     count: int
     is_row: bool
     filled: bool = False
+    name: bytes = b""
+    """Of the sheet, as it is written."""
+    row: int = 0
+    """The row of a cell."""
+
+
+def grid_facts(content: bytes, name: str) -> dict[str, SheetFacts]:
+    """By the names of the sheets: the cells that span several rows, formulas without a stored value.
+
+    Raises DocumentError (`bomb`) as `closed_up_sheets` does.
+    """
+    if b"number-rows-spanned" not in content and b"formula" not in content:
+        return {}
+    found: dict[str, SheetFacts] = {}
+    for run in _runs(content, name):
+        if run.is_row or run.tag[2] != b"table-cell":
+            continue
+        attributes = run.tag[3]
+        down = _DOWN.search(attributes)
+        is_uncalculated = _FORMULA.search(attributes) and not _TYPE.search(attributes)
+        if is_uncalculated and (attributes.endswith(b"/") or not _has_text(content, run.tag.end())):
+            _of(found, run).without_value += run.count
+        elif run.filled and down and int(down[1]) > 1:
+            _of(found, run).merged.append(((run.row, run.place), (run.row + int(down[1]) - 1, run.place)))
+    return found
+
+
+def _of(found: dict[str, SheetFacts], run: _Run) -> SheetFacts:
+    return found.setdefault(html.unescape(run.name.decode("utf-8", "replace")), SheetFacts())
 
 
 def closed_up_sheets(content: bytes, name: str) -> bytes | None:
@@ -105,7 +141,7 @@ def _take(sheet: _Sheet, run: _Run, name: str) -> None:
 
 def _runs(content: bytes, name: str) -> Iterator[_Run]:
     """Every row behind its cells. A table within a cell is part of the cell."""
-    sheet, depth = -1, 0
+    sheet, depth, named = -1, 0, b""
     row: _Run | None = None
     place = column = weight = 0
     for tag in _TAG.finditer(content):
@@ -113,7 +149,8 @@ def _runs(content: bytes, name: str) -> Iterator[_Run]:
         if kind == b"table":
             depth += -1 if closes else 0 if single else 1
             if depth == 1 and not closes:
-                sheet, place = sheet + 1, 0
+                sheet, place, match = sheet + 1, 0, _NAME.search(tag[3])
+                named = b"" if match is None else match[1] or match[2] or b""
         elif depth != 1:
             continue
         elif kind == b"table-row" and not closes:
@@ -126,7 +163,7 @@ def _runs(content: bytes, name: str) -> Iterator[_Run]:
             row = None
         elif kind.endswith(b"table-cell") and row is not None and not closes:
             filled = _VALUE.search(tag[3]) is not None or (not single and _has_text(content, tag.end()))
-            cell = _Run(tag, sheet, column, _count(tag), is_row=False, filled=filled)
+            cell = _Run(tag, sheet, column, _count(tag), is_row=False, filled=filled, name=named, row=row.place)
             column += cell.count
             row.filled = row.filled or filled
             weight += cell.count if filled else 0
