@@ -68,7 +68,7 @@ class Scheduler:
 
     `max_waiting` bounds the calls of one class that wait, `max_waiting_tokens` their tokens; a call that does not fit
     is refused whole. A single call always fits an empty queue, however large. `batch_tokens` is the padded size of a
-    batch; memory errors halve it, successes let it grow back.
+    batch; memory errors halve it, successes let it grow back. Its texts (`batch_texts`) are more with more tokens.
     """
 
     def __init__(
@@ -78,14 +78,14 @@ class Scheduler:
         max_waiting: int = 512,
         max_waiting_tokens: int = MAX_WAITING_TOKENS,
         batch_tokens: int | None = None,
-        batch_texts: int = BATCH_TEXTS,
+        batch_texts: int | None = None,
         cached_texts: int = CACHED_TEXTS,
     ) -> None:
         self._encoder = encoder
         self._max_waiting = max_waiting
         self._max_waiting_tokens = max_waiting_tokens
-        self._budget = BatchBudget(batch_tokens or best_batch_tokens(encoder) or BATCH_TOKENS)
-        self._batch_texts = batch_texts
+        self._budget = BatchBudget(tokens := batch_tokens or best_batch_tokens(encoder) or BATCH_TOKENS)
+        self._batch_texts = batch_texts or max(BATCH_TEXTS, BATCH_TEXTS * tokens // BATCH_TOKENS)
         self._cache = QueryCache(cached_texts)
         self._queues: dict[Priority, CallQueue] = {"query": CallQueue(), "bulk": CallQueue()}
         self._stats = SchedulerStats()

@@ -6,8 +6,9 @@ Local files only, safetensors only, no code from the model folder. Knows no queu
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -16,9 +17,10 @@ from embedingest.engine.folder.tensors import check_tensors
 from embedingest.engine.gate import compare, probe_tokens
 from embedingest.engine.precision import half_types
 from embedingest.engine.scheduling.batching import batches
+from embedingest.engine.scheduling.scheduler import BATCH_TOKENS
 from embedingest.engine.torch.loading import check_finite, check_known, check_report, check_size, check_words, reports
 from embedingest.engine.torch.packing import PACKED, can_pack, pack, register
-from embedingest.engine.torch.padding import as_configured, assembled, by_length, padding_counts
+from embedingest.engine.torch.padding import as_configured, assembled, by_length, keeps_state, padding_counts
 from embedingest.engine.torch.stored import as_stored, widen
 from embedingest.errors import EngineClosedError, ModelLoadError
 
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["Runner", "TorchEncoder", "create", "load_chain"]
 
 _log = logging.getLogger(__name__)
+
+_GPU_BATCH_TOKENS: Final = 32_768
+"""Padded tokens of a batch on a GPU: computing them takes longer than starting the kernels one by one."""
 
 
 def create(folder: ModelFolder, settings: ModelConfig, *, packed: bool = False) -> TorchEncoder:
@@ -164,6 +169,7 @@ class Runner:
             exact = self._chain if half is None else load_chain(folder, device=device)
             alone = not packed and padding_counts(exact, pad=self._pad, words=words, positions=positions)
         self.alone = alone
+        self.keeps_state = keeps_state(self._chain)
 
     def __call__(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Vectors of N token rows (special tokens included), float32 (N, D)."""
@@ -181,7 +187,7 @@ class Runner:
             features["token_embeddings"] = features["token_embeddings"].float()
             for step in list(self._chain)[1:]:
                 features = step(features)
-            # The only wait for the device: everything above was queued.
+            # The last wait for the device. Meanwhile another thread may queue the next batch behind this one.
             vectors: NDArray[np.float32] = features["sentence_embedding"].float().cpu().numpy()
         return vectors
 
@@ -209,11 +215,13 @@ class Runner:
         }
 
     def _on_device(self, array: NDArray[Any]) -> Any:
-        """An array on the device; to a GPU through pinned memory, so that nobody waits for the copy."""
+        """An array on the device; with CUDA through pinned memory, so that nobody waits for the copy."""
         import torch
 
         tensor = torch.from_numpy(array)
-        return tensor.pin_memory().to(self._device, non_blocking=True) if self._device != "cpu" else tensor
+        if _is_cuda(self._device):
+            return tensor.pin_memory().to(self._device, non_blocking=True)
+        return tensor.to(self._device)
 
 
 class TorchEncoder(FolderEncoder):
@@ -224,10 +232,12 @@ class TorchEncoder(FolderEncoder):
         if settings.precision == "int8":
             raise ModelLoadError(f"torch does not run {folder.path} in int8", remedy="use `precision: auto`")
         self._device = _device(settings.device)
-        if self._device.startswith("cuda"):
-            self._run: Runner | None = self._fastest(settings)
-        else:
-            self._run = Runner(folder, self._device, packed=packed and self._packs)
+        on_gpu = _is_cuda(self._device)
+        run = self._fastest(settings) if on_gpu else Runner(folder, self._device, packed=packed and self._packs)
+        self._run: Runner | None = run
+        self.batch_tokens = _GPU_BATCH_TOKENS if on_gpu else BATCH_TOKENS
+        # A GPU gets its next batch while it computes: it never waits for Python.
+        self.parallel = 2 if on_gpu and not run.keeps_state else 1
 
     @property
     def runtime(self) -> dict[str, str]:
@@ -247,6 +257,7 @@ class TorchEncoder(FolderEncoder):
     def close(self) -> None:
         """Give the weights back."""
         self._run = None
+        _collect(self._device)
 
     @property
     def _packs(self) -> bool:
@@ -258,23 +269,47 @@ class TorchEncoder(FolderEncoder):
         """The first 16 bit type and layout on this GPU that passes the gate; padded fp32 where none does."""
         import torch
 
-        plain = Runner(self.folder, self._device)
+        halves = half_types(settings.precision, bf16=torch.cuda.is_bf16_supported(including_emulation=False))
+        if not halves:
+            return Runner(self.folder, self._device)
         rows = self.with_specials(probe_tokens(self._tokenizer, self.max_tokens))
-        reference = _probed(plain, rows)
-        for half in half_types(settings.precision, bf16=torch.cuda.is_bf16_supported()):
+        plain = Runner(self.folder, self._device)
+        reference, alone = _probed(plain, rows), plain.alone
+        del plain
+        for half in halves:
             for packed in (True, False) if self._packs else (False,):
-                try:
-                    runner = Runner(
-                        self.folder, self._device, half=half, packed=packed, alone=plain.alone and not packed
-                    )
-                    figures = compare(reference, _probed(runner, rows))
-                except (RuntimeError, ImportError) as error:
-                    _log.info("%s (packed: %s) of model %s does not run: %r", half, packed, self.folder.path, error)
-                    continue
-                _log.info("model %s in %s, packed: %s: %s", self.folder.path, half, packed, figures.as_dict())
-                if figures.passed:
+                _collect(self._device)  # one copy of the weights is there at a time
+                runner = self._tried(half, reference, rows, packed=packed, alone=alone and not packed)
+                if runner is not None:
                     return runner
-        return plain
+        _collect(self._device)
+        return Runner(self.folder, self._device, alone=alone)
+
+    def _tried(
+        self, half: str, reference: NDArray[np.float32], rows: Sequence[Sequence[int]], *, packed: bool, alone: bool
+    ) -> Runner | None:
+        """A runner in this 16 bit type and layout; `None` where it does not run or fails the gate."""
+        try:
+            runner = Runner(self.folder, self._device, half=half, packed=packed, alone=alone)
+            figures = compare(reference, _probed(runner, rows))
+        except (RuntimeError, ImportError) as error:
+            _log.info("%s (packed: %s) of model %s does not run: %r", half, packed, self.folder.path, error)
+            return None
+        _log.info("model %s in %s, packed: %s: %s", self.folder.path, half, packed, figures.as_dict())
+        return runner if figures.passed else None
+
+
+def _is_cuda(device: str) -> bool:
+    return device.startswith("cuda")
+
+
+def _collect(device: str) -> None:
+    """Free weights that nobody holds: chains of sentence-transformers hold themselves, torch keeps a GPU's memory."""
+    import torch
+
+    gc.collect()
+    if _is_cuda(device):
+        torch.cuda.empty_cache()
 
 
 def _probed(run: Runner, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:

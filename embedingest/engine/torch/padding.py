@@ -1,4 +1,4 @@
-"""Models in which padding of a batch changes the vectors of its texts: found by trying, and run without any.
+"""Models in which a text's vector hangs on the texts beside or before it: found out, and run so that it does not.
 
 Convolutions, Fourier transforms and attention by blocks see what is behind a text. Knows torch, no text.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["PADDING_COUNTS", "as_configured", "assembled", "by_length", "padding_counts"]
+__all__ = ["PADDING_COUNTS", "as_configured", "assembled", "by_length", "keeps_state", "padding_counts"]
 
 PADDING_COUNTS: Final = "padding changes its vectors, so texts of one length run together and none is padded"
 
@@ -65,6 +65,18 @@ def as_configured(chain: Any) -> None:
     configured = getattr(getattr(model, "config", None), "attention_type", None)
     if change is not None and configured is not None:
         change(configured)
+
+
+def keeps_state(chain: Any) -> bool:
+    """Whether a batch changes the model for the next one: BigBird's attention, positions scaled by the longest text."""
+    model = getattr(chain[0], "model", None)
+    if model is None or hasattr(model, "set_attention_type"):
+        return True
+    kinds: list[str] = []
+    for module in model.modules():
+        kind = getattr(module, "rope_type", "")
+        kinds += kind.values() if isinstance(kind, dict) else [str(kind)]
+    return any("dynamic" in kind or kind == "longrope" for kind in kinds)
 
 
 def assembled(parts: Sequence[tuple[list[int], NDArray[np.float32]]]) -> NDArray[np.float32]:

@@ -93,6 +93,21 @@ def test_a_query_goes_before_bulk_that_came_earlier():
     assert encoder.batches[1] == [[7, 7]]
 
 
+@pytest.mark.parametrize(("tokens", "most"), [(16, 16), (4096, 64), (16_384, 256)])
+def test_a_batch_of_more_tokens_takes_more_texts(tokens, most):
+    gate = Gate()
+    encoder = CountingEncoder(gate)
+    scheduler = Scheduler(encoder, batch_tokens=tokens)
+    first = scheduler.submit([[1]], priority="bulk")
+    assert gate.entered.wait(60)
+    rest = scheduler.submit([[2, n] if tokens > 16 else [n + 2] for n in range(300)], priority="bulk")
+    gate.open()
+    first.result(60)
+    rest.result(60)
+    scheduler.close()
+    assert max(map(len, encoder.batches)) == most
+
+
 def test_bulk_is_not_starved_by_a_stream_of_queries():
     encoder = CountingEncoder(lambda _: time.sleep(0.005))
     scheduler = Scheduler(encoder, batch_tokens=1, cached_texts=0)
