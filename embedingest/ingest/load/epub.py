@@ -29,7 +29,7 @@ class EpubLoader:
     """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
 
     name = "epub"
-    version = "9"
+    version = "10"
     suffixes = frozenset({".epub"})
     mimes = frozenset({"application/epub+zip"})
 

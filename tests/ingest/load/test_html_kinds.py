@@ -266,3 +266,31 @@ def test_what_is_raised_or_lowered_is_not_glued_to_its_line(page, words):
 )
 def test_columns_that_are_empty_at_the_end_are_left_out(table, words):
     assert text(f"<table>{table}</table>") == words
+
+
+@pytest.mark.parametrize(
+    ("rows", "written"),
+    [
+        (
+            "<tbody><tr><td rowspan=99>Leeds<td>1<tr><td>2<tbody><tr><td>York<td>3",
+            ["Leeds | 1", "Leeds | 2", "York | 3"],
+        ),
+        (
+            "<tbody><tr><td rowspan=0>Leeds<td>1<tr><td>2<tr><td>3<tbody><tr><td>York<td>4",
+            ["Leeds | 1", "Leeds | 2", "Leeds | 3", "York | 4"],
+        ),
+        (
+            "<tr><td>Leeds<td rowspan=5>1<tr><td>Hull<tfoot><tr><td>Sum<td>2",
+            ["Leeds | 1", "Hull | 1", "Sum | 2"],
+        ),
+    ],
+)
+def test_no_cell_reaches_beyond_its_group_of_rows(rows, written):
+    page = f"<table><thead><tr><th>City<th rowspan=3>Sales</thead>{rows}</table>"
+    assert text(page).splitlines()[2:] == [f"| {row} |" for row in written]
+
+
+def test_a_cell_beside_hundreds_of_rows_keeps_them_in_their_columns():
+    rows = "".join(f"<tr><td>{number}" for number in range(1, 301))
+    found = text(f"<table><tr><th>City<th>Year<tr><td rowspan=301>Leeds<td>0{rows}</table>")
+    assert found.splitlines()[-1] == "| Leeds | 300 |"

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Row", "code_of", "grid", "is_layout", "own_rows"]
 
 _MOST_SPAN: Final = 100
+_MOST_ROWS: Final = 65_534
+_SHORT: Final = 100
+_FEW: Final = 12
+_MOST_FILLED: Final = 10_000
 _LONG_CELL: Final = 240
 """Characters of a cell, on average, from which a table without headers is running text that was set in cells."""
 
@@ -44,15 +48,23 @@ def own_rows(table: LexborNode) -> list[tuple[LexborNode, list[LexborNode]]]:
 
 
 def grid(rows: list[tuple[LexborNode, list[LexborNode]]]) -> list[Row]:
-    """The cells in their columns: one that spans rows stands in each, one that spans columns in the first of them."""
+    """The cells in their columns: one that spans rows stands in each, one that spans columns in the first of them.
+
+    None reaches beyond the rows that a head, a body or a foot of the table holds together.
+    """
     spanning: dict[int, tuple[int, str]] = {}
     found = []
+    group = 0
     for node, cells in rows:
+        around = 0 if node.parent is None else node.parent.mem_id
+        if around != group:
+            spanning.clear()
+            group = around
         line: list[str] = []
         for cell in cells:
             _fill(line, spanning)
             text = words(cell).replace("|", "\\|")
-            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
+            down, across = _down(cell, len(text), len(spanning)), max(_span(cell, "colspan"), 1)
             for column in range(len(line), len(line) + across):
                 if down > 1:
                     spanning[column] = (down - 1, text if column == len(line) else "")
@@ -61,7 +73,13 @@ def grid(rows: list[tuple[LexborNode, list[LexborNode]]]) -> list[Row]:
         if any(line):
             found.append(Row(line, node))
     width = max((place for row in found for place, text in enumerate(row.cells, 1) if text), default=0)
-    return [Row((row.cells + [""] * width)[:width], row.node) for row in found]
+    # Short rows are filled up, which Markdown does not ask for, unless a row is so wide that this is most of the text.
+    filled = width if width * len(found) <= _MOST_FILLED + 50 * sum(len(row.cells) for row in found) else 1
+    fills = [width, *[filled] * len(found)]  # the first row is the header, which says how many columns there are
+    return [
+        Row((row.cells + [""] * (fill - len(row.cells)))[:width], row.node)
+        for row, fill in zip(found, fills, strict=False)
+    ]
 
 
 def _fill(line: list[str], spanning: dict[int, tuple[int, str]], *, to_the_end: bool = False) -> None:
@@ -74,8 +92,17 @@ def _fill(line: list[str], spanning: dict[int, tuple[int, str]], *, to_the_end: 
             spanning[column] = (left - 1, text)  # for the rows below
 
 
-def _span(cell: LexborNode, name: str) -> int:
-    return whole(cell.attributes.get(name), 1, least=1, most=_MOST_SPAN)
+def _down(cell: LexborNode, size: int, beside: int) -> int:
+    """The rows that a cell with so many characters fills; 0 stands for all that are left.
+
+    More than some hundred only where that makes no long text, as short words in few columns do not.
+    """
+    most = _MOST_ROWS if size <= _SHORT and beside < _FEW else _MOST_SPAN
+    return _span(cell, "rowspan", most) or most
+
+
+def _span(cell: LexborNode, name: str, most: int = _MOST_SPAN) -> int:
+    return whole(cell.attributes.get(name), 1, least=0, most=most)
 
 
 def is_layout(table: LexborNode, rows: list[tuple[LexborNode, list[LexborNode]]]) -> bool:

@@ -47,7 +47,7 @@ class WikiLoader:
     """
 
     name = "wiki"
-    version = "4"
+    version = "5"
     suffixes = frozenset({".wiki", ".mediawiki", ".wikitext"})
     mimes = frozenset({"text/x-wiki"})
 

@@ -96,5 +96,5 @@ def _words(cell: str) -> tuple[str, str]:
 
 
 def _cell(layout: str, text: str) -> Cell:
-    spans = {kind.lower(): max(1, int(count)) for kind, count in _SPAN.findall(layout)}
-    return Cell(text, across=spans.get("col", 1), down=spans.get("row", 1))
+    spans = {kind.lower(): int(count) for kind, count in _SPAN.findall(layout)}
+    return Cell(text, across=max(1, spans.get("col", 1)), down=spans.get("row", 1) or MOST_SPAN)  # 0: all that follow

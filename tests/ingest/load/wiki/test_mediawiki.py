@@ -55,6 +55,8 @@ def test_a_page_is_its_words_and_structure():
     [
         ('{| class="x"\n|+ Uses\n! Name !! style="y" | Use\n|-\n| rowspan="2" | wheel || turns\n|-\n| water\nmore\n|}\nafter\n',
          "Uses\n\n| Name | Use |\n| --- | --- |\n| wheel | turns |\n| wheel | water more |\n\nafter\n"),
+        ("{|\n| rowspan=0 | wheel\n| a\n|-\n| b\n|-\n| c\n|}\n",
+         "| wheel | a |\n| --- | --- |\n| wheel | b |\n| wheel | c |\n"),
         ("{|\n| colspan=2 | both\n| c\n|-\n| a || b || [[x|y]]\n|}\n", "| both |  | c |\n| --- | --- | --- |\n| a | b | y |\n"),
         ("{|\n| a\n{|\n| in || ner\n|}\n| b\n|}\n", "| a in ner | b |\n| --- | --- |\n"),
         ("{|\n| no end\n", "| no end |\n| --- |\n"),
