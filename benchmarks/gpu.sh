@@ -5,8 +5,8 @@
 # NO CARD HAS RUN THIS YET. On a CPU all of `gpu.py` ran, in tiny: `python benchmarks/gpu.py --device cpu --tiny`.
 #
 #   benchmarks/gpu.sh                       what is missing comes from pip, torch with CUDA from pip's usual index
-#   WHEELS=folder benchmarks/gpu.sh         from wheels that were carried along, and from nowhere else; they are made by
-#                                           `pip download --dest folder $NEEDS` on a machine of the same kind
+#   DOWNLOAD=folder benchmarks/gpu.sh       only fetches the wheels, on a machine of the same kind that has a network
+#   WHEELS=folder benchmarks/gpu.sh         installs from wheels that were carried along, and from nowhere else
 #   PYTHON=python3.12 WORK=folder RESULTS=folder TORCH='torch==2.12.*' benchmarks/gpu.sh --rounds 5
 #
 # A torch with CUDA that $PYTHON already has is taken. The versions are those of constraints.txt but for torch: that one
@@ -35,6 +35,10 @@ if [ -n "${WHEELS:-}" ]; then
 else
     grep -v '^torch==' "$here/../constraints.txt" >"$WORK/constraints.txt"
     from="--constraint $WORK/constraints.txt"
+fi
+if [ -n "${DOWNLOAD:-}" ]; then
+    # shellcheck disable=SC2086 -- both are lists of words
+    exec "$python" -m pip download --disable-pip-version-check $from --dest "$DOWNLOAD" "$TORCH" $NEEDS
 fi
 # shellcheck disable=SC2086 -- both are lists of words
 "$python" -m pip install --quiet --disable-pip-version-check $from "$TORCH" $NEEDS
