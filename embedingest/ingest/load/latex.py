@@ -11,7 +11,7 @@ from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.markdown_escape import escaped
 from embedingest.ingest.load.common.raised import written
 from embedingest.ingest.load.common.struck import in_signs, struck
-from embedingest.ingest.load.tex.asides import Asides
+from embedingest.ingest.load.tex.asides import Asides, uncommented
 from embedingest.ingest.load.tex.frames import with_frames
 from embedingest.ingest.load.tex.items import HEADING, MARKS, Items, unmarked
 from embedingest.ingest.load.tex.macros import Macros
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LatexLoader", "create", "to_markdown"]
 
-_COMMENT: Final = re.compile(r"(?m)(?<!\\)((?:\\\\)*)%[^\n]*(?:\n[ \t]*)?")
 # What stands in brackets is bounded, since brackets that nothing closes would be looked for again and again.
 _OPTION: Final = r"(?:\[[^\]]{0,400}\])"
 _OPTION_ON_LINE: Final = r"(?:\[[^\]\n]{0,400}\])"
@@ -53,11 +52,8 @@ _DROPPED: Final = re.compile(
 _INCLUDED: Final = re.compile(r"\\(?:input|include|subfile)(?:\s?\{[^{}\n]{1,400}\}|[ ]+[^\s\\{}]{1,400})")
 # What stands in the first braces of these is no word: a colour, a width, a language.
 _SETTING: Final = re.compile(
-    r"\\(?:textcolor|colorbox|raisebox|parbox|scalebox|rotatebox|foreignlanguage|(?:fcolorbox|resizebox|fontsize)\*?"
-    + _OPTION_ON_LINE
-    + r"*\{[^{}]*\})\*?"
-    + _OPTION_ON_LINE
-    + r"*\{[^{}]*\}"
+    r"\\(?:textcolor|hyperlink|hypertarget|colorbox|raisebox|parbox|scalebox|rotatebox|foreignlanguage"
+    r"|(?:fcolorbox|resizebox|fontsize)\*?" + _OPTION_ON_LINE + r"*\{[^{}]*\})\*?" + _OPTION_ON_LINE + r"*\{[^{}]*\}"
     r"|\\begin\{(?:minipage|multicols\*?|thebibliography|wrapfigure|wraptable|spacing|adjustwidth|column|adjustbox)\}"
     + _OPTION_ON_LINE
     + r"*(?:\{[^{}\n]*\})*"
@@ -79,6 +75,7 @@ _LINK: Final = re.compile(r"\\href\{[^{}]*\}\{([^{}]*)\}|\\url\{([^{}]*)\}|\\foo
 _ACCENT: Final = re.compile(
     r"\\([`'^\"~=.cvuHk])(?:\{(\\?[a-zA-Z])\}|[ ]?(\\?[a-zA-Z])(?![a-zA-Z])|(?<=[`'^\"~=.])([a-zA-Z]))"
 )
+_ALONE: Final = re.compile(r"\\([~^])\{[ ]?\}")
 _WITH_WORDS: Final = re.compile(r"\\[a-zA-Z]+\*?" + _OPTION_ON_LINE + r"?\{([^{}]*)\}")
 _BARE: Final = re.compile(r"\\[a-zA-Z]+\*?" + _OPTION_ON_LINE + r"?[ \t]*")
 _MARKS: Final = {"`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304",
@@ -112,7 +109,7 @@ class LatexLoader:
     """
 
     name = "latex"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -185,17 +182,19 @@ class _Paper:
 
     def titles(self, head: str, preamble: str) -> dict[str, str]:
         """Title and author from the head; the definitions of the preamble are kept."""
-        self._macros.taken(_COMMENT.sub(r"\1", preamble))
-        for key, value in _TITLE.findall(_COMMENT.sub(r"\1", head)):
+        self._macros.taken(uncommented(preamble))
+        asides = Asides()
+        for key, value in _TITLE.findall(uncommented(asides.verbatim(head))):
             said = _INST.sub(r"[\1]", _THANKS.sub("", self._macros.expanded(value)))
-            self._titles[key] = _one_line(_DROPPED.sub("", said).replace(r"\and", ",")).replace(" ,", ",")
-            self._thanks += [_one_line(note) for note in _THANKS.findall(value)]
+            line = _one_line(_DROPPED.sub("", said).replace(r"\and", ",")).replace(" ,", ",")
+            self._titles[key] = asides.restored(line)
+            self._thanks += [asides.restored(_one_line(note)) for note in _THANKS.findall(value)]
         return self._titles
 
     def words(self, source: str) -> str:
         """The words of a stretch between listings."""
         asides = Asides()
-        text = self._macros.taken(_COMMENT.sub(r"\1", asides.verbatim(source)))
+        text = self._macros.taken(uncommented(asides.verbatim(source)))
         text = self._macros.expanded(_without_formulas(text, asides))
         text = _without_formulas(asides.verbatim(text, marked=True), asides)
         text, included = _INCLUDED.subn("", text.translate(_NO_MARKS))
@@ -293,7 +292,7 @@ def _heading(match: re.Match[str]) -> str:
 def _plain(text: str) -> str:
     """Commands replaced by their words, inner ones first; then what TeX writes in a way of its own."""
     text = _NO_BREAK.sub("", _SPACE.sub(r"\1 ", with_symbols(text)))
-    text = _ACCENT.sub(_accented, text)
+    text = _ACCENT.sub(_accented, _ALONE.sub(lambda match: chr(0xE000 + ord(match[1])), text))
     for _ in range(_ROUNDS):
         text, count = _WITH_WORDS.subn(r"\1", text)
         if not count:

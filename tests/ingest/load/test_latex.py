@@ -172,3 +172,41 @@ def test_what_tex_prints_by_itself_stands_before_its_words():
     assert to_markdown(source) == (
         "# Mills\n\nAnn[1], Bo[2]\n\n**Abstract**\n\nShort.\n\nTheorem (Of mills). They turn.\n\nProof. Clear.\n\nstraße, ß and Øre\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (r"See \url{https://ex.org/q?a=1%2F2&b=~c_d#e} now. % no more", "See https://ex.org/q?a=1%2F2&b=~c_d#e now."),
+        (
+            r"\path{/srv/~eve/50%_off.txt}, \nolinkurl{a.org/~b} and \url|x.org/%7Ey{|.",
+            "/srv/~eve/50%_off.txt, a.org/~b and x.org/%7Ey{.",
+        ),
+        (
+            r"A price\footnote{From \url{http://a.org/x\%20y\_z\#w/\~{}k}.} here",
+            "A price here\n\nFrom http://a.org/x%20y_z#w/~k.",
+        ),
+        (r"\href{http://a.org/p%20q$r}{The \textbf{mill}} grinds, $5 a sack.", "The mill grinds, $5 a sack."),
+        (
+            r"\doi{10.1/a%b_c} and \hyperlink{top}{up} and \texttt{\~{}eve \^{}x} % \url{gone",
+            "10.1/a%b_c and up and ~eve ^x",
+        ),
+        (r"\newcommand{\at}[1]{\url{http://x.org/%7E#1}}Go: \at{kim}, not 5\%.", "Go: http://x.org/%7Ekim, not 5%."),
+        (
+            r"\begin{tabular}{ll}Site & \url{a.org/?b&c%d}\\Mill & \path{C:\new\end}\\\end{tabular}",
+            "| Site | a.org/?b&c%d |\n| --- | --- |\n| Mill | C:\\new\\end |",
+        ),
+    ],
+)
+def test_an_address_stands_letter_by_letter(source, words):
+    assert to_markdown(source) == f"{words}\n"
+
+
+def test_addresses_of_a_preamble_and_a_title_do_too():
+    source = (
+        "\\newcommand{\\home}{\\url{http://x.org/a%20b}} % not this\n\\title{Rye, \\url{x.org/%7Ekim} and on}\n"
+        "\\begin{document}\\maketitle See \\home{} again.\\end{document}"
+    )
+    document = create().load(source.encode(), "x.tex")
+    assert document.title == "Rye, x.org/%7Ekim and on"
+    assert document.text == "# Rye, x.org/%7Ekim and on\n\nSee http://x.org/a%20b again.\n"

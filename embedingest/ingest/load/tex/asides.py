@@ -1,11 +1,11 @@
-"""Words that stand aside while commands are replaced: formulas, listings in a line, tables. Runs no TeX."""
+"""Words that stand aside while commands are replaced: formulas, addresses, listings in a line, tables. Runs no TeX."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-__all__ = ["Asides"]
+__all__ = ["Asides", "uncommented"]
 
 _MARK: Final = re.compile("(?:(?<=\n)([ ]{1,60}))?\ue080(\\d+)\ue081")
 _LINE: Final = re.compile(r"\n(?!\n)")
@@ -14,6 +14,23 @@ _VERB: Final = re.compile(
     r"(?<!\\)\\(?:(?:verb|lstinline(?:\[[^\]\n]{0,400}\])?|mintinline\{[a-z+-]{1,40}\})\*?"
     r"(?:([^\sa-zA-Z*{])([^\n]{0,400}?)\1|\{([^{}\n]{0,400})\}))"
 )
+# Addresses are read letter by letter, with braces in pairs; those that go on on a further line are left to others.
+_SPELLED: Final = r"\{((?:[^{}\n]|\{[^{}\n]{0,400}\}){0,2000})\}"
+_ADDRESSES: Final = re.compile(
+    r"(?<!\\)\\(?:(href)\*?(?:\[[^\]\n]{0,400}\])?"
+    + _SPELLED
+    + r"|(?:url|nolinkurl|path|burl|doi)\*?(?:"
+    + _SPELLED
+    + r"|(?P<sign>[|!+\"])([^\n]{0,400}?)(?P=sign)))"
+)
+_ESCAPED: Final = re.compile(r"\\(?:([%#&_${}])|(?:~|textasciitilde(?![a-zA-Z]))(?:\{\})?|string(?=[~%#_]))")
+_PLACE: Final = re.compile(r"#[1-9]")
+_COMMENT: Final = re.compile(rf"({_ADDRESSES.pattern})|(?<!\\)((?:\\\\)*)%[^\n]*(?:\n[ \t]*)?")
+
+
+def uncommented(source: str) -> str:
+    """The source without its comments; a percent sign in an address begins none."""
+    return _COMMENT.sub(lambda match: match[1] if match[1] is not None else match[7], source)
 
 
 class Asides:
@@ -36,7 +53,22 @@ class Asides:
         return _LINE.sub(f"\n{blanks}", words) if blanks else words
 
     def verbatim(self, source: str, *, marked: bool = False) -> str:
-        r"""The source with a mark for each `\verb|words|`; what would be read as a mark goes, if none is `marked`."""
+        r"""The source with a mark for each `\verb|words|` and address; where a word links to one, the word alone.
+
+        What would be read as a mark goes, if none is `marked`: in that state macros are not yet written out.
+        """
         if not marked:
             source = source.replace("\ue080", "").replace("\ue081", "")
-        return _VERB.sub(lambda match: self.put(match[2] or match[3] or ""), source)
+        source = _VERB.sub(lambda match: self.put(match[2] or match[3] or ""), source)
+        return _ADDRESSES.sub(lambda match: self._address(match, marked=marked), source)
+
+    def _address(self, match: re.Match[str], *, marked: bool) -> str:
+        """Its mark, nothing for one that only leads somewhere; what may be the body of a macro stays for now."""
+        if not marked and _PLACE.search(match[0]):
+            return match[0]
+        return "" if match[1] else self.put(_ESCAPED.sub(_unescaped, match[3] or match[5] or ""))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """The sign that an address has in the place of a command."""
+    return match[1] or ("" if "string" in match[0] else "~")
