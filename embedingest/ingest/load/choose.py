@@ -62,6 +62,8 @@ SUFFIXES: Final[dict[str, str]] = {
 
 _SECTION: Final = re.compile(r"\.(?:[1-9]|n)[a-z0-9]{0,8}\Z")
 _MANUAL: Final = re.compile(rb"(?m)^[.'][ \t]*(?:TH|Dd|SH|Sh)[ \t\r\n]")
+_RTF: Final = re.compile(rb"\\[a-z]{1,32}-?[0-9]{0,10}(?=[ \\{};\r\n])")
+_LEAST_CONTROLS: Final = 4  # control words at a file's beginning, where its end is not seen
 _CONTROL: Final = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _NUMBER: Final = re.compile(rb"[0-7 ]{1,7}[\0 ]{1,7}")
 
@@ -160,7 +162,7 @@ def _packed(name: str, head: bytes, named: str | None) -> str | None:
     """The loader of a format that its first bytes tell, whatever the suffix."""
     if _is_pdf(head, named):
         return "pdf"
-    if head.startswith(b"{\\rtf"):
+    if _is_rtf(head, named):
         return "rtf"
     compressed = next((loader for mark, loader in _COMPRESSED if head.startswith(mark)), None)
     if compressed is not None and not (compressed == "bzip2" and _is_plain(head)):
@@ -185,6 +187,13 @@ def _is_pdf(head: bytes, named: str | None) -> bool:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n\f\0").startswith(b"%PDF-"):
         return True
     return b"%PDF-" in head[:1024] and (named == "pdf" or not _is_plain(head))
+
+
+def _is_rtf(head: bytes, named: str | None) -> bool:
+    """Whether rich text begins here: a text that only speaks of it goes on with words, and closes no brace."""
+    if not head.startswith(b"{\\rtf"):
+        return False
+    return named == "rtf" or len(_RTF.findall(head)) >= _LEAST_CONTROLS or head.rstrip(b" \t\r\n\0").endswith(b"}")
 
 
 def _is_manual(lower: str, head: bytes) -> bool:
