@@ -219,7 +219,8 @@ def search(
     check(group=(group, FLAG), fold=(fold, FLAG), snapshot=(snapshot, or_none(NAME)))
     place = _place(state, db, table, model)
     name, config = searching(place.state, place.db, table, model)
-    searcher = open_searcher(SharedEngines(config), db=place.db, table=table, model=name, snapshot=snapshot)
+    engines, named = SharedEngines(config), model is not None
+    searcher = open_searcher(engines, db=place.db, table=table, model=name, snapshot=snapshot, named=named)
     with place.explained(), searcher:
         return searcher.search(
             query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context, fold=fold

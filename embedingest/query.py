@@ -34,12 +34,14 @@ MAX_QUERY_CHARACTERS = 100_000
 class Searcher:
     """Answers queries over one table. `open_table` and `open_engine` are called when first needed.
 
-    A text search (`mode="text"`) opens no engine.
+    A text search (`mode="text"`) opens no engine, unless the model was `named` for the search: then no other of the
+    same vectors stands in for one that is not found, as it does for the one that a table remembers.
     """
 
     open_table: Callable[[], ChunkTable]
     open_engine: Callable[[], Engine]
     model: str
+    named: bool = False
     _table: ChunkTable | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -69,8 +71,8 @@ class Searcher:
         """Run a query: a text with the `options` of `SearchQuery` (`limit=3`, `mode="text"`), or a whole `SearchQuery`.
 
         The vector is added here, with the model's query prompt.
-        Raises ConfigError for an empty or overlong query, FingerprintError where the table is another model's,
-        TableMissingError, and the engine's errors.
+        Raises ConfigError for an empty or overlong query, FingerprintError where the table is another model's, before
+        that is loaded, TableMissingError, and the engine's errors.
         """
         query = _checked(query if isinstance(query, SearchQuery) else _query(query, options))
         if not query.text.strip():
@@ -81,11 +83,16 @@ class Searcher:
                 remedy="ask a shorter question",
             )
         table = self.table
-        return table.search(query if query.mode == "text" else self._embedded(query))
+        if query.mode != "text":
+            query = self._embedded(query)
+        elif self.named:
+            self.open_engine().describe(self.model)
+        return table.search(query)
 
     def _embedded(self, query: SearchQuery) -> SearchQuery:
         engine = self.open_engine()
         model = self._described(engine)
+        self.table.check_model(model.fingerprint, model.dimensions)
         embeddings = engine.embed(
             [query.text], model=model.name_for("query"), prompt=model.prompt("query"), priority="query"
         )
@@ -96,6 +103,8 @@ class Searcher:
         try:
             return replace(engine.describe(self.model), name=self.model)
         except ModelNotFoundError as error:
+            if self.named:
+                raise
             identity = self.table.identity
             for name in engine.models():
                 with suppress(EngineError):

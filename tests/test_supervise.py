@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from embedingest import config
-from embedingest.build.ask import ask_live
+from embedingest.build.ask import search_live
 from embedingest.config import MetadataRules, parse_schedule
 from embedingest.errors import ConfigError
 from embedingest.ingest.rows.metadata import Metadata
@@ -91,7 +91,7 @@ def test_pipelines_are_followed_side_by_side(place):
     with place.running(settings):
         until(lambda: place.new("a") == place.new("b") == 1)
         for name, pipeline in settings.pipelines.items():
-            found = ask_live(settings.state, pipeline.db, name, "search", {"text": "walrus"})
+            found = search_live(settings.state, pipeline.db, name, {"text": "walrus"})
             assert [hit["source"] for hit in found["results"]] == [f"{name}/one.md"]
         place.document("b/two.md", "More.\n")
         until(lambda: place.new("b") == 2)

@@ -1,6 +1,6 @@
 """Asks the program that has a table open. Imports nothing that takes time, and never waits long for nobody.
 
-A line of JSON goes, a line of JSON comes back; empty lines before it are signs of life.
+A line of JSON goes, a line of JSON comes back; empty lines before it are signs of life, believed for a while.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import socket
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from embedingest.asking.address import MOST_ANSWER_BYTES, MOST_QUESTION_BYTES, SILENCE_SECONDS, is_supported
 
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["ask"]
 
 _log = logging.getLogger(__name__)
-_PIECE_BYTES = 2**16
+_PIECE_BYTES: Final = 2**16
+_LEAST_BYTES_PER_SECOND: Final = 2**20
+_MOST_SIGNS: Final = 1000
+MOST_WAIT_SECONDS: Final = 30.0
+"""After so long who asks does the work itself: it takes less, and whoever gives signs of life may never do more."""
 
 
 def ask(address: Address, question: Mapping[str, Any]) -> Any:
@@ -36,7 +41,7 @@ def ask(address: Address, question: Mapping[str, Any]) -> Any:
             with address.reached() as path:
                 connection.connect(path)
             connection.sendall(line)
-            told = json.loads(_line(connection))
+            told = json.loads(_line(connection), parse_constant=_no_number)
     except (OSError, ValueError, RecursionError) as error:
         _log.info("nobody answers at %s: %s", address.path, error)
         return None
@@ -47,19 +52,41 @@ def ask(address: Address, question: Mapping[str, Any]) -> Any:
 
 
 def _line(connection: socket.socket) -> bytes:
-    """The first line that is not empty. Raises OSError where it ends too early, or is too long."""
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        piece = connection.recv(_PIECE_BYTES)
-        if not piece:
-            raise ConnectionError("it ended before the answer")
-        if not pieces:
-            piece = piece.lstrip(b"\n")
-        if piece:
-            pieces.append(piece)
-        size += len(piece)
-        if piece.endswith(b"\n"):
-            return b"".join(pieces)
+    """The first line that is not empty. Raises OSError where it ends too early, is too long or takes too long."""
+    end = time.monotonic() + MOST_WAIT_SECONDS
+    pieces = [_begun(connection, end)]
+    size, begun = len(pieces[0]), time.monotonic()
+    while not pieces[-1].endswith(b"\n"):
         if size > MOST_ANSWER_BYTES:
             raise ConnectionError("the answer is too long")
+        # An answer is sent in one go: what trickles is none.
+        pieces.append(_received(connection, min(end, begun + SILENCE_SECONDS + size / _LEAST_BYTES_PER_SECOND)))
+        size += len(pieces[-1])
+    return b"".join(pieces)
+
+
+def _begun(connection: socket.socket, end: float) -> bytes:
+    """What follows the signs of life. Raises OSError."""
+    signs = 0
+    while signs <= _MOST_SIGNS:
+        piece = _received(connection, min(end, time.monotonic() + SILENCE_SECONDS))
+        if answer := piece.lstrip(b"\n"):
+            return answer
+        signs += len(piece)
+    raise ConnectionError("it gives more signs of life than anybody needs")
+
+
+def _received(connection: socket.socket, end: float) -> bytes:
+    """What comes next, waited for until `end`, a time of the monotonic clock. Raises OSError."""
+    seconds = end - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("the answer takes too long")
+    connection.settimeout(seconds)
+    piece = connection.recv(_PIECE_BYTES)
+    if not piece:
+        raise ConnectionError("it ended before the answer")
+    return piece
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")

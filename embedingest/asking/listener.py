@@ -1,7 +1,8 @@
 """Answers questions about one table at its socket, for as long as a program lives. Knows no question itself.
 
 Who is first keeps the place, by a lock that the system takes back from whoever is killed; what a dead one left there is
-replaced. Each question has a thread, which gives signs of life while the answer is made in another.
+replaced, and others look from time to time whether the place is free. Each question has a thread, which gives signs of
+life while the answer is made in another, or waits in line for one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from embedingest.asking.address import MOST_ANSWER_BYTES, MOST_QUESTION_BYTES, SILENCE_SECONDS, is_supported
+from embedingest.asking.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +35,8 @@ __all__ = ["listening"]
 
 _log = logging.getLogger(__name__)
 _MOST_AT_ONCE: Final = 8
+_MOST_WAITING: Final = 256
+_LOOK_SECONDS: Final = 1.0
 _SIGN_SECONDS: Final = SILENCE_SECONDS / 4
 _SEND_SECONDS: Final = 10.0
 _PIECE_BYTES: Final = 2**16
@@ -47,16 +51,54 @@ def listening(address: Address, answer: Answer) -> Iterator[bool]:
     It is called from several threads. Told whether anybody can ask: another program may be here first, the system may
     have no such sockets, or the folder may not be written. Raises nothing of its own.
     """
-    listener = None
+    candidate = _Candidate(address, answer)
     try:
-        listener = _Listener(address, answer) if is_supported() else None
-    except OSError as error:
-        _log.info("nobody can ask at %s: %s", address.path, error)
-    try:
-        yield listener is not None
+        yield candidate.begin()
     finally:
-        if listener is not None:
-            listener.close()
+        candidate.end()
+
+
+class _Candidate:
+    """Who answers as soon as the place is free, and from then on until `end`."""
+
+    def __init__(self, address: Address, answer: Answer) -> None:
+        self._address = address
+        self._answer = answer
+        self._listener: _Listener | None = None
+        self._ended = threading.Event()
+        self._waiting: threading.Thread | None = None
+
+    def begin(self) -> bool:
+        """Take the place, or begin to wait for it where another program has it. Whether it was taken."""
+        if self._takes_or_gives_up():
+            return self._listener is not None
+        self._waiting = threading.Thread(target=self._wait, name="asked-next", daemon=True)
+        self._waiting.start()
+        return False
+
+    def end(self) -> None:
+        """Wait for the place no more, or leave it."""
+        self._ended.set()
+        if self._waiting is not None:
+            self._waiting.join()
+        if self._listener is not None:
+            self._listener.close()
+
+    def _wait(self) -> None:
+        # Looks, since nothing ends a thread that waits for a lock.
+        while not self._ended.wait(_LOOK_SECONDS):
+            if self._takes_or_gives_up():
+                return
+
+    def _takes_or_gives_up(self) -> bool:
+        """False where another program has the place, which may be taken later."""
+        try:
+            self._listener = _Listener(self._address, self._answer) if is_supported() else None
+        except BlockingIOError:
+            return False
+        except (OSError, RuntimeError) as error:  # no socket can be made there, no thread be started
+            _log.info("nobody can ask at %s: %s", self._address.path, error)
+        return True
 
 
 class _Listener:
@@ -68,27 +110,28 @@ class _Listener:
         self._connections: set[socket.socket] = set()
         self._closing = False
         self._files = ExitStack()
+        address.make_folder()
+        self._place = Place(address.lock)
         try:
             self._bind()
+            self._pool = ThreadPoolExecutor(_MOST_AT_ONCE, "answer")
+            self._thread = threading.Thread(target=self._accept, name="asked", daemon=True)
+            self._thread.start()
         except BaseException:
             self._files.close()
+            self._place.leave()
             raise
-        self._pool = ThreadPoolExecutor(_MOST_AT_ONCE, "answer")
-        self._thread = threading.Thread(target=self._accept, name="asked", daemon=True)
-        self._thread.start()
         _listeners.add(self)
 
     def _bind(self) -> None:
         address = self._address
-        address.make_folder()
-        self._files.enter_context(_locked(address))
         self._socket = self._files.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         address.path.unlink(missing_ok=True)
         with address.reached() as path:
             self._socket.bind(path)
         address.path.chmod(0o600)
         self._identity = address.identity
-        self._socket.listen(_MOST_AT_ONCE)
+        self._socket.listen(_MOST_WAITING)
         self._socket.setblocking(False)
         self._waking, woken = socket.socketpair()
         self._woken = self._files.enter_context(woken)
@@ -99,6 +142,8 @@ class _Listener:
 
     def close(self) -> None:
         """Take the socket away. Who waits for an answer is left, and does the work itself."""
+        if self not in _listeners:  # this is a child, and the place is its parent's
+            return
         self._closing = True
         if self._identity == self._address.identity:  # the folder may have been removed, and another made by now
             with suppress(OSError):
@@ -109,11 +154,14 @@ class _Listener:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self._pool.shutdown(cancel_futures=True)
-        self.abandon()
+        _listeners.discard(self)
+        self._files.close()
+        self._place.leave()
 
     def abandon(self) -> None:
         """Give the descriptors back; what lies in the folder stays."""
         _listeners.discard(self)
+        self._place.abandon()
         self._files.close()
 
     def _accept(self) -> None:
@@ -132,7 +180,7 @@ class _Listener:
     def _take(self, connection: socket.socket) -> None:
         try:
             connection.settimeout(SILENCE_SECONDS)
-            if len(self._connections) < _MOST_AT_ONCE and _is_of_this_user(connection):
+            if len(self._connections) < _MOST_WAITING and _is_of_this_user(connection):
                 self._connections.add(connection)
                 threading.Thread(target=self._serve, args=(connection,), name="asked-one", daemon=True).start()
                 return
@@ -156,7 +204,11 @@ class _Listener:
             try:
                 line = told.result(timeout=_SIGN_SECONDS)
             except TimeoutError:
-                connection.sendall(b"\n")
+                try:
+                    connection.sendall(b"\n")
+                except OSError:  # who left is not searched for any more
+                    told.cancel()
+                    raise
                 continue
             connection.settimeout(_SEND_SECONDS)
             connection.sendall(line)
@@ -192,19 +244,6 @@ def _is_of_this_user(connection: socket.socket) -> bool:
         return True
     _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, credentials, struct.calcsize("3i")))
     return bool(user == os.geteuid())
-
-
-@contextmanager
-def _locked(address: Address) -> Iterator[None]:
-    """While inside, no other program has the place. Raises OSError where one has it."""
-    import fcntl
-
-    descriptor = os.open(address.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _leave_to_parent() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedingest.asking.address import Address
 from embedingest.asking.client import ask
+from embedingest.build.found import is_found
 from embedingest.build.journals import journal_path
 from embedingest.store.uri import local_folder
 from embedingest.version import __version__
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["address_of", "ask_live", "heading"]
+__all__ = ["address_of", "heading", "search_live"]
 
 
 def address_of(state: Path, db: str, table: str) -> Address:
@@ -30,7 +31,11 @@ def heading(state: Path, db: str, table: str) -> dict[str, str]:
     return {"version": __version__, "state": os.path.realpath(state), "db": place, "table": table}
 
 
-def ask_live(state: Path, db: str, table: str, verb: str, arguments: Mapping[str, Any]) -> Any:
-    """What the program that has the table open answers; `None` where there is none, or it leaves that to who asks."""
-    question = {**heading(state, db, table), "ask": verb, "arguments": arguments}
-    return ask(address_of(state, db, table), question)
+def search_live(state: Path, db: str, table: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The document of a search, from the program that has the table open.
+
+    `None` where there is none, it leaves that to who asks, or what it says is no such document.
+    """
+    question = {**heading(state, db, table), "ask": "search", "arguments": arguments}
+    document = ask(address_of(state, db, table), question)
+    return document if is_found(document, arguments["text"]) else None

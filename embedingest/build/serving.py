@@ -28,10 +28,12 @@ def open_searcher(
     consistency_seconds: float = 0.0,
     snapshot: str | None = None,
     engine: str = DEFAULT,
+    named: bool = False,
 ) -> Searcher:
     """A searcher over one table, or over a snapshot of it, with an engine of `engines`; opens nothing yet.
 
-    What is written to the table is seen at most `consistency_seconds` later.
+    What is written to the table is seen at most `consistency_seconds` later. `named` says that a person named the
+    model, for which no other stands in.
     """
     from embedingest.query import Searcher
 
@@ -45,7 +47,7 @@ def open_searcher(
 
         return at(opened, snapshot)
 
-    return Searcher(open_table=open_table, open_engine=lambda: engines.engine_of(engine), model=model)
+    return Searcher(open_table=open_table, open_engine=lambda: engines.engine_of(engine), model=model, named=named)
 
 
 def check_address(settings: ServerConfig) -> None:

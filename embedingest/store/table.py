@@ -183,6 +183,10 @@ class ChunkTable:
         identity = self.identity
         return {**self.stats().to_json(), "model": identity.model, "fingerprint": identity.fingerprint}
 
+    def check_model(self, fingerprint: str, dimensions: int) -> None:
+        """Raises FingerprintError for a model whose vectors the table does not hold."""
+        check_fingerprint(self.identity, self.name, fingerprint=fingerprint, dimensions=dimensions)
+
     def search(self, query: SearchQuery) -> SearchResult:
         """The best rows for a query; see `store/search/search.py`."""
         return search(self.handle, query)

@@ -12,14 +12,16 @@ import stat
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
-from embedingest.asking import client
+from embedingest.asking import client, listener
 from embedingest.asking.address import MOST_QUESTION_BYTES, Address
 from embedingest.asking.client import ask
 from embedingest.asking.listener import listening
+from embedingest.asking.place import Place
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets in folders are Unix's")
 
@@ -41,7 +43,7 @@ def test_who_asks_is_answered_and_hears_nothing_once_the_program_ended(address):
             {"asked": "naïve \ud800"},
         ]
     assert ask(address, {"word": "walrus"}) is None
-    assert not address.path.exists()
+    assert list(address.folder.iterdir()) == []
 
 
 def test_what_is_refused_or_fails_is_left_to_who_asks(address):
@@ -91,6 +93,57 @@ def test_the_first_keeps_the_place_and_others_go_on_without(address):
         assert (third, ask(address, {})) == (True, "third")
 
 
+def test_the_next_takes_the_place_when_the_first_ends(address, monkeypatch):
+    monkeypatch.setattr(listener, "_LOOK_SECONDS", 0.01)
+    with ExitStack() as second:
+        with listening(address, echo):
+            assert not second.enter_context(listening(address, lambda _: "second"))
+            assert ask(address, {"word": "walrus"}) == {"asked": "walrus"}
+        until(lambda: ask(address, {}) == "second")
+    assert list(address.folder.iterdir()) == []
+
+
+def test_of_many_that_come_and_go_one_has_the_place(address):
+    held, together, failures = [], [], []
+
+    def come_and_go():
+        try:
+            for _ in range(200):
+                with suppress(BlockingIOError):
+                    place = Place(address.lock)
+                    held.append(place)
+                    together.append(len(held))
+                    held.remove(place)
+                    place.leave()
+        except OSError as error:
+            failures.append(error)
+
+    address.make_folder()
+    threads = [threading.Thread(target=come_and_go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (failures, set(together), list(address.folder.iterdir())) == ([], {1}, [])
+
+
+def test_who_got_a_lock_that_was_removed_meanwhile_takes_the_one_that_lies_there(address, monkeypatch):
+    address.make_folder()
+    first, opened = Place(address.lock), os.open
+
+    def left_meanwhile(*args):
+        monkeypatch.setattr(os, "open", opened)
+        descriptor = opened(*args)
+        first.leave()
+        return descriptor
+
+    monkeypatch.setattr(os, "open", left_meanwhile)
+    second = Place(address.lock)
+    with pytest.raises(BlockingIOError):
+        Place(address.lock)
+    second.leave()
+
+
 def test_who_ends_after_its_folder_was_replaced_leaves_the_place_of_the_next(address):
     with listening(address, echo):
         shutil.rmtree(address.folder)
@@ -108,6 +161,26 @@ def test_a_path_of_any_length_is_reached(tmp_path):
     with listening(address, echo) as can:
         assert can == (sys.platform == "linux")
         assert ask(address, {"word": "walrus"}) == ({"asked": "walrus"} if can else None)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are Unix's")
+def test_a_forked_child_that_ends_as_its_parent_would_leaves_the_place_alone(address):
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom embedingest.asking.address import Address\n"
+        "from embedingest.asking.listener import listening\n"
+        f"with listening(Address(Path({str(address.folder.parent)!r}), 'chunks-12345678.sqlite'), lambda _: 'parent'):\n"
+        "    child = os.fork()\n"
+        "    if child:\n"
+        "        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)\n"
+        "        sys.stdin.readline()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout.readline() == "0\n"
+        assert (ask(address, {}), address.lock.exists()) == ("parent", True)
+        parent.communicate("\n")
+    assert list(address.folder.iterdir()) == []
 
 
 def test_who_was_killed_leaves_the_place_though_a_child_of_it_lives(address):
@@ -164,6 +237,75 @@ def test_an_answer_that_takes_long_is_waited_for_by_its_signs_of_life(address):
         heard.set()
         with asker.makefile("rb") as lines:
             assert json.loads(next(line for line in lines if line.strip())) == {"answer": True}
+
+
+def test_more_than_are_answered_at_once_wait_in_line(address):
+    begun, go_on = threading.Semaphore(0), threading.Event()
+    told, late = [], []
+
+    def answer(question):
+        begun.release()
+        go_on.wait(60)
+        return question["word"]
+
+    def wonder(word):
+        told.append(ask(address, {"word": word}))
+
+    with listening(address, answer):
+        askers = [threading.Thread(target=wonder, args=(word,)) for word in range(40)]
+        for asker in askers:
+            asker.start()
+        for _ in range(8):
+            assert begun.acquire(timeout=60)
+        with ExitStack() as waiting:
+            for _ in range(20):
+                late.append(waiting.enter_context(socket.socket(socket.AF_UNIX)))
+                late[-1].connect(str(address.path))
+                late[-1].sendall(b'{"word": -1}\n')
+            assert {each.recv(1) for each in late} == {b"\n"}  # a sign that none is forgotten
+        go_on.set()
+        for asker in askers:
+            asker.join()
+    assert sorted(told) == list(range(40))
+
+
+@contextmanager
+def saying(address, piece):
+    """Somebody at the socket who says this over and over, until who asked has left."""
+    address.make_folder()
+    with socket.socket(socket.AF_UNIX) as somebody:
+        somebody.bind(str(address.path))
+        somebody.listen(1)
+
+        def say():
+            with suppress(OSError), somebody.accept()[0] as connection:
+                connection.settimeout(0.02)
+                while True:
+                    with suppress(TimeoutError):
+                        connection.sendall(piece)
+                        connection.recv(100)
+
+        thread = threading.Thread(target=say)
+        thread.start()
+        yield
+        thread.join()
+    address.path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("piece", "seconds"), [(b"\n", 0.3), (b"\n" * 100_000, 60), (b"x", 60), (b" ", 60), (b"\0", 60), (b"\r", 60)]
+)
+def test_who_says_something_for_ever_is_not_waited_for(address, monkeypatch, piece, seconds):
+    monkeypatch.setattr(client, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(client, "MOST_WAIT_SECONDS", seconds)
+    with saying(address, piece):
+        assert ask(address, {}) is None
+
+
+def test_numbers_that_json_does_not_have_are_no_answer(address):
+    for answer in (b'{"answer": NaN}\n', b'{"answer": [Infinity]}\n'):
+        with saying(address, answer):
+            assert ask(address, {}) is None
 
 
 def test_who_leaves_in_the_midst_costs_nobody_anything(address):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from contextlib import contextmanager
 
 import pytest
 
+from embedingest.asking.listener import listening
 from embedingest.build import ask, live
 from embedingest.build.live import answering
 from embedingest.build.place import place_to_read
@@ -140,3 +142,31 @@ def test_a_state_folder_that_was_moved_is_not_answered_for(zoo, answered):
         assert ran.json["results"]
         (zoo.folder / "moved").rename(zoo.folder / ".embedingest")
     assert answered == [False]
+
+
+NO_DOCUMENTS = [
+    lambda _: [], lambda _: {}, lambda _: "x", lambda _: {"results": 3}, lambda _: math.nan,
+    lambda found: found | {"query": "llama"}, lambda found: found | {"mode": "nope"},
+    lambda found: found | {"mode": []}, lambda found: found | {"seconds": "a"},
+    lambda found: found | {"seconds": math.nan}, lambda found: found | {"note": 1},
+    lambda found: found | {"results": [1]}, lambda found: found | {"results": {}}, lambda found: found | {"results": [{}]},
+    lambda found: with_hit(found, text=1), lambda found: with_hit(found, score=True),
+    lambda found: with_hit(found, heading_path=[1]), lambda found: with_hit(found, highlights=[[0, 10**9]]),
+    lambda found: with_hit(found, highlights=[3]), lambda found: with_hit(found, more=1),
+    lambda found: with_hit(found, metadata=None), lambda found: with_hit(found, page="1"),
+]  # fmt: skip
+
+
+def with_hit(found, **changes):
+    return found | {"results": [found["results"][0] | changes]}
+
+
+def test_what_is_no_document_of_a_search_is_not_shown(zoo):
+    place = place_to_read(None, None, TABLE)
+    found = zoo.run("search", "walrus", "-C", "1", "--explain", "--json").json
+    address = ask.address_of(place.state, place.db, TABLE)
+    for number, change in enumerate(NO_DOCUMENTS):
+        with listening(address, lambda _, change=change: change(found)):
+            assert ask.search_live(place.state, place.db, TABLE, {"text": "walrus"}) is None, number
+    with listening(address, lambda _: found):
+        assert ask.search_live(place.state, place.db, TABLE, {"text": "walrus"}) == found

@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from embedingest.engine.local import LocalEngine
+
 RUN = "{pipelines: {d: {model: mine, sources: [{path: docs}]}}, models: {mine: {encoder: hashing, options: OPTIONS}}}"
 
 
@@ -84,3 +86,21 @@ def test_a_known_model_that_is_not_here_is_said_to_be_known_and_no_other_is_sugg
     plain = "BAAI/bge-m3" if "BAAI" in name else name
     assert f"`embedingest models pull {plain}`" in ran.err
     assert "did you mean" not in ran.err
+
+
+def test_a_model_that_is_named_for_a_search_and_not_found_is_an_error(shell):
+    shell.write("docs/zoo.md", "the walrus sleeps on the ice")
+    assert shell.ingest().code == 0
+    embedded = shell.run("embed", "walrus", "--model", "nosuch")
+    for mode in ("hybrid", "vector", "text"):
+        ran = shell.run("search", "walrus", "--model", "nosuch", "--mode", mode)
+        assert (ran.code, ran.out, ran.err) == (embedded.code, "", embedded.err)
+
+
+def test_a_model_of_other_vectors_than_the_tables_is_refused_unloaded(shell, monkeypatch):
+    shell.write("docs/zoo.md", "the walrus sleeps on the ice")
+    assert shell.ingest().code == 0
+    monkeypatch.setattr(LocalEngine, "embed", None)
+    ran = shell.run("search", "walrus", "--model", "all-minilm")
+    assert ran.code == 3
+    assert "table `chunks` holds vectors of model `hashing`" in ran.err

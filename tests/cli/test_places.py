@@ -261,3 +261,18 @@ def test_the_front_door_looks_upwards_too(zoo, monkeypatch):
     assert embedingest.search("walrus", mode="text").hits[0].source == "docs/zoo.md"
     with pytest.raises(ConfigError, match="db"):
         embedingest.search("walrus", db="")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_a_working_folder_whose_path_is_no_text_is_told_and_left_as_it_was(shell, monkeypatch, tmp_path_factory):
+    folder = shell.folder / "caf\udce9"
+    (folder / "docs").mkdir(parents=True)
+    (folder / "docs/a.md").write_text("the walrus sleeps")
+    monkeypatch.chdir(folder)
+    for command in (("ingest", "docs"), ("watch", "docs"), ("search", "walrus"), ("status",)):
+        ran = shell.run(*command)
+        assert (ran.code, "not UTF-8" in ran.err, "hint: " in ran.err) == (2, True, True)
+    assert os.listdir(folder) == ["docs"]
+    elsewhere = ("--db", str(tmp_path_factory.mktemp("elsewhere") / "db"))
+    assert shell.ingest(*elsewhere).code == 0
+    assert shell.run("search", "walrus", *elsewhere, "--json").json["results"][0]["source"] == "docs/a.md"

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from embedingest.build.ask import ask_live
+from embedingest.build.ask import search_live
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -121,7 +121,7 @@ def test_a_second_writer_is_refused_and_told_who_writes(served, shell, monkeypat
 
 def test_commands_ask_who_watches(served):
     state = served[0] / ".embedingest"
-    found = ask_live(state, str(state / "lancedb"), "chunks", "search", {"text": "walrus", "limit": 1})
+    found = search_live(state, str(state / "lancedb"), "chunks", {"text": "walrus", "limit": 1})
     assert [hit["source"] for hit in found["results"]] == ["docs/walrus.md"]
 
 

@@ -52,12 +52,11 @@ def search(
     **options: Any,
 ) -> None:
     """Find the chunks that answer QUERY."""
-    from embedingest.build.ask import ask_live
+    from embedingest.build.ask import search_live
 
     question = {"text": query, "highlight": True, **options}
-    document = None
-    if model is None and snapshot is None:
-        document = ask_live(state, db, table, "search", question)
+    is_usual = model is None and snapshot is None
+    document = search_live(state, db, table, question) if is_usual else None
     if document is None:
         document = _searched((state, db, table), model, snapshot, question)
     if as_json:
@@ -68,7 +67,7 @@ def search(
 
 def _searched(
     place: tuple[Path, str, str], model: str | None, snapshot: str | None, question: Mapping[str, Any]
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """The document of `search --json`, found in this process."""
     from embedingest.build.remembered import searching
     from embedingest.build.serving import open_searcher
@@ -82,7 +81,8 @@ def _searched(
     load_lean()
     query = SearchQuery(**question)
     with Session(config) as session:
-        searcher = open_searcher(session, db=db, table=table, model=name, snapshot=snapshot)
+        named = model is not None
+        searcher = open_searcher(session, db=db, table=table, model=name, snapshot=snapshot, named=named)
         return result_to_json(query, searcher.search(query))
 
 

@@ -30,5 +30,6 @@ def mcp(db: str, table: str, state: Path, model: str | None) -> None:
 
     name, config = searching(state, db, table, model)
     with Session(config) as session:
-        searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
+        named = model is not None
+        searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0, named=named)
         create_server(searcher, FoldersBehind(state, db, table)).run("stdio")

@@ -22,7 +22,7 @@ from embedingest.ingest.state.damage import (
     suspected,
     trouble_in,
 )
-from embedingest.ingest.state.kept import KEPT, kept, kept_path
+from embedingest.ingest.state.kept import KEPT, kept, kept_path, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -238,7 +238,7 @@ class JournalDatabase:
     def _take_along(self, db: sqlite3.Connection, aside: Path) -> None:
         """What can still be read of what people decided, and of the deletions that wait for them."""
         for key, value in salvaged(aside, "SELECT key, value FROM meta"):
-            if key in KEPT and isinstance(value, str):
+            if key in KEPT and isinstance(value, str | bytes):
                 db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
         for source, since in salvaged(aside, "SELECT source, since FROM pending"):
             if isinstance(source, str) and isinstance(since, float):
@@ -258,7 +258,8 @@ class JournalDatabase:
                 if not self._mend:
                     raise sqlite3.DatabaseError("it is empty")
                 db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
-                db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", kept(self.path).items())
+                kept_values = [(key, storable(value)) for key, value in kept(self.path).items()]
+                db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", kept_values)
             _add_later_columns(db)
             self._file = identity_of(self.path)
         except BaseException:

@@ -16,7 +16,7 @@ from embedingest.errors import StoreError
 from embedingest.ingest.identity import below, source_name
 from embedingest.ingest.state.file_state import NO_STAT, FileState, Known, Stat, stat_facts
 from embedingest.ingest.state.files import FileStates
-from embedingest.ingest.state.kept import KEPT, keep
+from embedingest.ingest.state.kept import KEPT, keep, storable
 from embedingest.ingest.state.pending_deletions import PendingDeletions
 from embedingest.ingest.state.requests import Request, Requests
 from embedingest.paths import home_of, moved
@@ -73,11 +73,11 @@ class Journal(FileStates, PendingDeletions, Requests):
     def meta(self, key: str) -> str | None:
         """A value that was set for the whole journal."""
         row = self._one("SELECT value FROM meta WHERE key=?", key)
-        return None if row is None else str(row[0])
+        return None if row is None else os.fsdecode(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
         """Remember a value for the whole journal; what a person decided outlives the journal."""
-        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, storable(value))
         if key in KEPT:
             self._keep({key: value})
 

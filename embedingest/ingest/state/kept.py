@@ -7,6 +7,7 @@ takes them from here.
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Final
 
 from embedingest.atomic import write_bytes
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["KEPT", "keep", "kept", "kept_path"]
+__all__ = ["KEPT", "keep", "kept", "kept_path", "storable"]
 
 KEPT: Final = ("settings", "forgotten", "paused", "home")
 """Keys of the journal's `meta`."""
 _MOST_BYTES: Final = 64 * 2**20
+
+
+def storable(value: str) -> str | bytes:
+    """A value of `meta` as SQLite holds it: a path with bytes that are no text as bytes, like those of roots."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(value)
+    return value
 
 
 def kept_path(journal: Path) -> Path:

@@ -36,6 +36,19 @@ def test_what_was_recorded_is_there_after_a_restart(tmp_path: Path, journal: Jou
     again.close()
 
 
+def test_a_place_with_bytes_that_are_no_text_is_remembered_by_the_journal_and_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9"
+    folder.mkdir()
+    path = folder / "journal.sqlite"
+    for lost in (False, True):
+        if lost:
+            path.unlink()
+        journal = Journal(path)
+        journal.begin_writing()
+        assert journal.meta("home") == str(folder)
+        journal.close()
+
+
 def test_below_a_folder_means_below_it_and_nothing_beside_it(journal: Journal) -> None:
     journal.record([state(s) for s in ("docs/a", "docs/a/x", "docs/a/y/z", "docs/a.md", "docs/ab/x", "other/a/x")])
     assert journal.below("docs/a") == ["docs/a", "docs/a/x", "docs/a/y/z"]
