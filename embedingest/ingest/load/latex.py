@@ -12,6 +12,7 @@ from embedingest.ingest.load.common.markdown_escape import escaped
 from embedingest.ingest.load.common.raised import written
 from embedingest.ingest.load.common.struck import in_signs, struck
 from embedingest.ingest.load.tex.asides import Asides, uncommented
+from embedingest.ingest.load.tex.branches import with_branches
 from embedingest.ingest.load.tex.frames import with_frames
 from embedingest.ingest.load.tex.items import HEADING, MARKS, Items, unmarked
 from embedingest.ingest.load.tex.macros import Macros
@@ -142,6 +143,7 @@ def to_markdown(source: str) -> str:
 
 def _read(source: str) -> tuple[str, dict[str, str], dict[str, int]]:
     """The Markdown of a source, its title and author, and counts of what it does not hold."""
+    source, words_left_out = with_branches(source)
     begin, _, rest = source.partition(r"\begin{document}")
     body = rest.partition(r"\end{document}")[0] if rest else begin
     paper = _Paper(len(source))
@@ -153,7 +155,7 @@ def _read(source: str) -> tuple[str, dict[str, str], dict[str, int]]:
         end = stop
     parts.append(paper.words(body[end:]))
     text = "\n\n".join(part.strip("\n") for part in parts if part.strip())
-    return text + "\n" if text else "", titles, paper.counts
+    return text + "\n" if text else "", titles, paper.counts | {"words_left_out": words_left_out}
 
 
 def _listings(body: str) -> Iterator[tuple[int, int, str]]:
