@@ -12,12 +12,13 @@ from embedingest.ingest.load.common.counting import written
 from embedingest.ingest.load.common.markdown_escape import escaped_lines
 from embedingest.ingest.load.common.markdown_escape import label as bold_label
 from embedingest.ingest.load.office.drawings import Drawings
+from embedingest.ingest.load.office.fields import leave_results
 from embedingest.ingest.load.office.foreign import foreign_text
 from embedingest.ingest.load.office.listed import OpenList
 from embedingest.ingest.load.office.names import FALLBACK, A, R, W
 from embedingest.ingest.load.office.numbering import Numbering
 from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, related, relations
-from embedingest.ingest.load.office.runs import Hanging, words
+from embedingest.ingest.load.office.runs import Hanging, goes_on, words
 from embedingest.ingest.load.office.styles import Styles, bold, list_place
 from embedingest.ingest.load.office.word_tables import only_cell, table_cells
 from embedingest.types import Document
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["DocxLoader", "create_docx"]
 
 _LEFT_OUT: Final = frozenset({FALLBACK, W + "del", W + "moveFrom"})
-_NO_MARK: Final = frozenset({W + "del", W + "moveFrom"})
 
 
 class DocxLoader:
@@ -40,7 +40,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
@@ -52,6 +52,7 @@ class DocxLoader:
         container = open_package(data, name)
         main = main_part(container, "word/document.xml")
         body = part(container, main)
+        leave_results(body)
         writer = _Word(container, main, comments=self._comments)
         writer.walk(body)
         writer.finish(body)
@@ -90,17 +91,21 @@ class _Word:
         self._styles = Styles(styles)
         self._numbering = Numbering(related(container, main, self._links, "numbering"), styles)
         self._drawings = Drawings(container)
-        self._notes = {
-            kind: {note.get(W + "id", ""): note for note in ([] if root is None else root.iter(W + kind))}
-            for kind in ("footnote", "endnote", "comment")
-            for root in (related(container, main, self._links, f"{kind}s"),)
-        }
+        self._notes = {kind: self._notes_of(main, kind) for kind in ("footnote", "endnote", "comment")}
         if not comments:
             self.notices["comments_left_out"] = len(self._notes["comment"])
             self._notes["comment"] = {}
         self._endnotes: list[Element] = []
         self._foreign: set[str] = set()
         self._list = OpenList(self.assembly)
+        self._hanging = Hanging()  # of the paragraph under way
+
+    def _notes_of(self, main: str, kind: str) -> dict[str, Element]:
+        root = related(self._container, main, self._links, f"{kind}s")
+        if root is None:
+            return {}
+        leave_results(root)
+        return {note.get(W + "id", ""): note for note in root.iter(W + kind)}
 
     def walk(self, root: Element) -> None:
         """Paragraphs and tables anywhere below; a table's own paragraphs are its cells'."""
@@ -112,7 +117,7 @@ class _Word:
             elif child.tag == W + "p":
                 stack.append(iter(self._paragraph(child)))
             elif child.tag == W + "tbl":
-                stack.append(iter(self._table(child)))
+                stack.append(iter([*self._left_over(), child] if self._hanging.begun else self._table(child)))
             elif child.tag == W + "altChunk":
                 self._chunk(self._links.get(child.get(R + "id", ""), ("", ""))[1])
             elif child.tag == W + "comment":
@@ -120,6 +125,8 @@ class _Word:
                 self._list.block(f"Comment by {child.get(W + 'author') or 'somebody'}: {said}" if said else "")
             elif child.tag not in _LEFT_OUT:
                 stack.append(iter(list(child)))
+            if not stack and self._hanging.begun:
+                stack.append(iter(self._left_over()))
         self._list.end()
 
     def finish(self, body: Element) -> None:
@@ -145,9 +152,13 @@ class _Word:
         )
 
     def _paragraph(self, paragraph: Element) -> list[Element]:
-        """Write it; what is to be written below it."""
-        hanging = Hanging()
-        text = words(paragraph, hanging).strip()
+        """Write it; what is to be written below it. One that goes on in the next is written with that."""
+        hanging = self._hanging
+        hanging.begun.append(words(paragraph, hanging))
+        if goes_on(paragraph):
+            return []
+        self._hanging = Hanging()
+        text = "".join(hanging.begun).strip()
         style = paragraph.find(f"{W}pPr/{W}pStyle")
         named = "" if style is None else style.get(W + "val", "")
         level = self._level(paragraph, named)
@@ -160,6 +171,12 @@ class _Word:
             self._item(self._written(text, paragraph, named), label)
         elif text:
             self._list.block(self._written(text, paragraph, named))
+        return self._apart(hanging)
+
+    def _left_over(self) -> list[Element]:
+        """Write what was to go on in a paragraph that does not come; what is to be written below it."""
+        hanging, self._hanging = self._hanging, Hanging()
+        self._list.block(escaped_lines("".join(hanging.begun).strip()))
         return self._apart(hanging)
 
     def _written(self, text: str, paragraph: Element, style: str) -> str:
@@ -192,8 +209,7 @@ class _Word:
         own = list_place(paragraph.find(W + "pPr"))
         by_style = self._styles.list_place(style)
         list_id = by_style.list_id if own.list_id is None else own.list_id
-        mark = paragraph.find(f"{W}pPr/{W}rPr")
-        if not list_id or list_id == "0" or (mark is not None and any(each.tag in _NO_MARK for each in mark)):
+        if not list_id or list_id == "0" or goes_on(paragraph):
             return None
         level = by_style.level if own.level is None else own.level
         level = self._numbering.level_of(list_id, style) if level is None else level

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from xml.etree.ElementTree import Element
 
-__all__ = ["SWITCHED_OFF", "Hanging", "words"]
+__all__ = ["SWITCHED_OFF", "Hanging", "goes_on", "words"]
 
 SWITCHED_OFF: Final = frozenset({"0", "false", "off"})
 
@@ -24,6 +24,8 @@ _RUNS: Final = frozenset({W + "r", A + "r"})
 _PARAGRAPHS: Final = frozenset({W + "p", A + "p"})
 _PICTURES: Final = frozenset({W + "drawing", W + "pict"})
 _LEFT_OUT: Final = frozenset({FALLBACK, W + "pPr", W + "rPr", W + "del", W + "moveFrom", W + "sdtPr", W + "delText"})
+_NO_MARK: Final = frozenset({W + "del", W + "moveFrom"})
+_DROPPED: Final = frozenset({"drop", "margin"})
 _SIGNS: Final = {W + "tab": "\t", W + "ptab": "\t", A + "tab": "\t", W + "noBreakHyphen": "-", W + "softHyphen": ""}
 
 
@@ -40,6 +42,8 @@ class Hanging:
         """Drawings that words stand for."""
         self.symbols = 0
         """Characters that only their font knows."""
+        self.begun: list[str] = []
+        """Words of paragraphs before it that go on in this one."""
 
     def take(self, node: Element) -> bool:
         """Keep what is apart from the sentence; whether `node` was that."""
@@ -60,6 +64,14 @@ class Hanging:
         return True
 
 
+def goes_on(paragraph: Element) -> bool:
+    """Whether the next paragraph belongs to this one: it is an initial letter, or its mark was deleted."""
+    mark, frame = paragraph.find(f"{W}pPr/{W}rPr"), paragraph.find(f"{W}pPr/{W}framePr")
+    if frame is not None and frame.get(W + "dropCap") in _DROPPED:
+        return True
+    return mark is not None and any(each.tag in _NO_MARK for each in mark)
+
+
 def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | None = None) -> str:
     """The words below `element`. Paragraphs in it are parted by a blank, and begin with the `label` they have.
 
@@ -67,6 +79,7 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
     """
     said: list[str] = []
     stack: list[Element | str] = [element]
+    parted = True
     while stack:
         node = stack.pop()
         if isinstance(node, str):
@@ -82,7 +95,8 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
             hanging.symbols += said[-1] == "\ufffd"
         elif node.tag not in _LEFT_OUT and not hanging.take(node):
             if node.tag in _PARAGRAPHS and node is not element:
-                said.append(f" {label(node)}" if label else " ")
+                said += [" " if parted else "", label(node) if label else ""]
+                parted = not goes_on(node)
             if node.tag in _PICTURES and (picture := of_drawing(node)):
                 hanging.pictures += 1
                 said.append(f"{EDGE}{picture}{EDGE}")
