@@ -59,7 +59,7 @@ class PdfLoader:
     """
 
     name = "pdf"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 

@@ -71,7 +71,8 @@ def _pieces(line: Line) -> list[Line]:
 def _close(word: Word, other: Word) -> bool:
     """Whether a word follows another on one line, no further than a few blanks away."""
     height = word.top - word.bottom
-    return -height <= other.left - word.right <= height and abs(other.bottom - word.bottom) <= height / 2
+    apart = max(other.left - word.right, word.left - other.right)  # some lines run from right to left
+    return -height <= apart <= height and abs(other.bottom - word.bottom) <= height / 2
 
 
 def _parted(pieces: list[Line], deep: int) -> list[Line] | None:

@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-__all__ = ["NEAR", "Box", "Grid", "Line", "Page", "Turn", "Word"]
+__all__ = ["GAP", "NEAR", "Box", "Grid", "Line", "Page", "Turn", "Word"]
 
 NEAR: Final = 3.0
 """Lines so near to one another coincide."""
+
+
+GAP: Final = 1.2
+"""What parts cells and columns, in heights of a line: two blanks are narrower."""
 
 
 class Box(NamedTuple):

@@ -14,8 +14,9 @@ from functools import partial
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.ingest.load.pages.bidi import in_reading_order, is_mostly_rtl, runs_rtl
 from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, rectangles, room
-from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
+from embedingest.ingest.load.pages.page import GAP, Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.scripts import Letter, with_scripts
 from embedingest.ingest.load.pages.whole import whole_lines, with_initials
@@ -34,9 +35,6 @@ _new: Final = tuple.__new__
 _LINE: Final = re.compile(r"([^\r\n\ufffe\x02]+)([\ufffe\x02]?)")
 _WORD: Final = re.compile(r"\S+")
 _LEADER: Final = re.compile(r"(?:\. ?){4}|…|_{3}")
-_GAP: Final = 1.2
-"""What parts cells and columns, in heights of a line: two blanks are narrower."""
-
 _LOOSE: Final = 0.6
 _RAISED: Final = 0.3
 _LOWERED: Final = 0.4
@@ -45,7 +43,7 @@ _LOWERED: Final = 0.4
 _ROWS: Final = 2
 """Ruled tables are looked for where a line begins beside the one before, or so many have more than a blank in them."""
 
-_ENOUGH_GAPS: Final = 3
+_ENOUGHGAPS: Final = 3
 _WINDOW: Final = 8
 _AROUND: Final = 3
 """Words are asked for where so many lines of so many neighbours have gaps, and for some lines around."""
@@ -73,8 +71,9 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
             wanted = range(len(lines)) if words or ruled else _near_gaps(lines)
             for place, known in zip(wanted, reader.words([lines[place] for place in wanted]), strict=True):
                 lines[place] = lines[place]._replace(words=known)
+        order = {} if reader.is_ascii else _set_rtl(reader, lines)
         for place in reader.uneven:
-            lines[place] = with_scripts(lines[place], partial(reader.letter, lines[place]))
+            lines[place] = with_scripts(lines[place], partial(reader.letter, lines[place], order.get(place)))
         if reader.parted or reader.elsewhere:
             lines = with_initials(lines)
         if reader.parted:
@@ -83,6 +82,16 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
         return Page(lines=lines, width=width, height=height, grids=ruled, downwards=not reader.elsewhere)
     finally:
         raw.FPDFText_ClosePage(textpage)
+
+
+def _set_rtl(reader: _Reader, lines: list[Line]) -> dict[int, list[int]]:
+    """Put letters of right-to-left lines in order; for each line, at which of its places they were."""
+    places = [place for place, line in enumerate(lines) if runs_rtl(line.text) and not line.quarters]
+    rtl = bool(places) and is_mostly_rtl(line.text for line in lines)
+    order = {}
+    for place in places:
+        lines[place], order[place] = in_reading_order(lines[place], reader.boxes(lines[place]), rtl=rtl)
+    return order
 
 
 def _view(pdfium: Any, page: Opened) -> Box:
@@ -164,9 +173,18 @@ class _Reader:
         angles = [self._calls.angle(self._page, self._number(line.first)) for line in lines]  # with the clock
         return [-round(angle / (math.pi / 2)) % 4 if angle > 0 else 0 for angle in angles]
 
-    def letter(self, line: Line, place: int) -> Letter:
-        """How high the character at a place of the line stands, and its size."""
-        number = self._number(line.first + place)
+    @property
+    def is_ascii(self) -> bool:
+        """Whether nothing on the page can run from right to left."""
+        return self._text.isascii()
+
+    def boxes(self, line: Line) -> list[_Sides]:
+        """The place of each character of the line."""
+        return list(self._boxes([line.first + place for place in range(len(line.text))]))
+
+    def letter(self, line: Line, order: list[int] | None, place: int) -> Letter:
+        """How high the character at a place of the line stands, and its size; `order`: at which place it was."""
+        number = self._number(line.first + (place if order is None else order[place]))
         x, y = ctypes.c_double(), ctypes.c_double()
         self._calls.origin(self._page, number, ctypes.byref(x), ctypes.byref(y))
         return y.value, self._calls.size(self._page, number)
@@ -208,7 +226,7 @@ class _Reader:
         if widest > _LOOSE * height or back < -height:
             self.beside += 1
         uneven = above - bottom > _RAISED * height or top - below > _LOWERED * height
-        return _new(Box, (left, bottom, right, top)), widest > _GAP * height or back < -height, uneven
+        return _new(Box, (left, bottom, right, top)), widest > GAP * height or back < -height, uneven
 
     def _number(self, index: int) -> int:
         """The number that PDFium gives the character at this place of the text, which it counts in UTF-16."""
@@ -249,7 +267,7 @@ def _near_gaps(lines: list[Line]) -> list[int]:
     """Which lines stand where several have gaps, and so may be rows or columns."""
     near: set[int] = set()
     gaps = [index for index, line in enumerate(lines) if line.gap]
-    for first, last in zip(gaps, gaps[_ENOUGH_GAPS - 1 :], strict=False):
+    for first, last in zip(gaps, gaps[_ENOUGHGAPS - 1 :], strict=False):
         if last - first < _WINDOW:
             near.update(range(max(0, first - _AROUND), min(len(lines), last + _AROUND + 1)))
     return sorted(near)

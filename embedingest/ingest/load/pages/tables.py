@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.load.pages.bidi import runs_rtl
 from embedingest.ingest.load.pages.page import Box, Line, Word
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ def _text(said: list[_Said]) -> str:
             lines.append([word])
     text = ""
     for line in lines:
-        following = " ".join(word[2] for word in sorted(line, key=lambda word: word[1]))
+        if not any(runs_rtl(word[2]) for word in line):
+            line.sort(key=lambda word: word[1])
+        following = " ".join(word[2] for word in line)
         blank = "" if not text or (_UNSPACED.match(text[-1]) and _UNSPACED.match(following)) else " "
         text += blank + following
     return text.replace(f"{_PARTED} ", "").replace(_PARTED, "-").replace("|", "\\|")
