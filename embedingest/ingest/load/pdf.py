@@ -33,6 +33,9 @@ __all__ = ["PdfLoader", "create"]
 _LOCK: Final = threading.Lock()
 _NO_PAGES: Final = re.compile(rb"/Kids\s*\[\s*\]")
 _MAX_OUTLINE: Final = 10_000
+_SAYS_NOTHING: Final = {"untitled", "anonymous", "unspecified"}
+"""What programs write where nobody told them a title, an author or a subject."""
+
 _LEFT_OUT: Final = {
     "comment": "comments_left_out",
     "secret": "passwords_left_out",
@@ -52,6 +55,8 @@ class _Read(NamedTuple):
 
 class PdfLoader:
     """The words of every page, with `page` spans, and `heading` spans where the file has an outline, or slides.
+
+    Slides have `slide` spans too.
 
     Running heads, and the dots and numbers of contents pages, are left out and counted, unless `running_lines`.
     Filled fields and texts that were written on a page are read where they stand, comments only with `comments`.
@@ -83,7 +88,7 @@ class PdfLoader:
             said = Said(pages)
             _count(notices, "running_lines", drop_running(pages, said))
             _count(notices, "dot_leaders", drop_leaders(pages, said))
-        entries = outline or list(slide_titles(pages))
+        slides = slide_titles(pages)
         for page in pages:
             set_tables(page)
             part_columns(page)
@@ -94,7 +99,7 @@ class PdfLoader:
             text=text,
             mime="application/pdf",
             title=info.pop("title", None) or next((title for level, title, _ in outline if level == 0), None),
-            spans=(*spans, *_headings(text, spans, entries)),
+            spans=(*spans, *_slides(spans, slides), *_headings(text, spans, _with_titles(outline, slides))),
             metadata={**info, "pages": len(pages)},
             notices=notices,
         )
@@ -194,7 +199,22 @@ def _info(pdf: Any) -> dict[str, Any]:
     info = pdf.get_metadata_dict()
     fields = (("title", "Title"), ("author", "Author"), ("subject", "Subject"))
     values = {key: " ".join(str(info.get(field) or "").split()) for key, field in fields}
-    return {key: value for key, value in values.items() if value}
+    return {key: value for key, value in values.items() if value and value.strip("()").lower() not in _SAYS_NOTHING}
+
+
+def _slides(pages: list[Span], titles: list[tuple[str, int]]) -> list[Span]:
+    """Each page as a slide, where pages are slides."""
+    return [Span(page.start, page.end, "slide", page.value) for page in pages] if titles else []
+
+
+def _with_titles(outline: list[tuple[int, str, int]], titles: list[tuple[str, int]]) -> list[tuple[int, str, int]]:
+    """The outline with the titles of slides below all of it, save those that it has itself."""
+    if not titles:
+        return outline
+    below = 1 + max((level for level, _, _ in outline), default=-1)
+    known = {(plain(title), index) for _, title, index in outline}
+    own = [(below, title, index) for title, index in titles if (plain(title), index) not in known]
+    return sorted([*outline, *own], key=lambda entry: entry[2])
 
 
 def _headings(text: str, pages: list[Span], outline: list[tuple[int, str, int]]) -> list[Span]:

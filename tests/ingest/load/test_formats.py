@@ -11,6 +11,7 @@ from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.load.inner import load_inner
 from embedingest.types import Span
 from tests import samples
+from tests.ingest.load.sheets import at, body, book
 
 GOOD = samples.good()
 
@@ -161,12 +162,15 @@ def test_pdf_pages_and_outline():
 
 
 def test_running_heads_of_a_pdf_are_left_out_and_counted():
-    pages = [["The Mill Book", *(f"{chr(97 + p) * (n + 3)} words" for n in range(6)), f"Page {p}"] for p in range(1, 9)]
+    texts = [[f"{chr(97 + p) * (n + 3)} words" for n in range(6)] for p in range(1, 9)]
+    pages = [
+        [at(72, 750, "The Mill Book"), *body(text), at(72, 40, f"Page {p}")] for p, text in enumerate(texts, start=1)
+    ]
     load_pdf = registry.load("loaders", "pdf")
-    document = load_pdf().load(samples.pdf(pages), "x.pdf")
+    document = load_pdf().load(book(pages), "x.pdf")
     assert document.text.count("The Mill Book") == 1
     assert document.notices == {"running_lines": 15}
-    assert load_pdf(running_lines=True).load(samples.pdf(pages), "x.pdf").text.count("The Mill Book") == 8
+    assert load_pdf(running_lines=True).load(book(pages), "x.pdf").text.count("The Mill Book") == 8
 
 
 def test_a_pdf_opens_with_its_password():

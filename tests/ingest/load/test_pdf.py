@@ -7,11 +7,13 @@ from collections import Counter
 import pytest
 
 from embedingest import registry
+from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError
+from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.load import pdf
 from embedingest.ingest.load.pages.page import Box, Grid, Line, Page, Word
 from embedingest.ingest.load.pages.tables import set_tables
-from tests.ingest.load.sheets import SLIDE, at, body, book, field, note, rule
+from tests.ingest.load.sheets import LETTER, SLIDE, at, body, book, field, note, rule
 
 WORDS = ["water", "mill", "wheel", "corn", "stone", "river", "weir", "miller", "flour", "sack", "grain", "beam", "cog"]
 
@@ -167,6 +169,80 @@ def test_titles_of_slides_stay():
     assert document.notices == {"running_lines": 6}
     same = [[at(60, 500, "The mill", 28), *body(prose(n, 5, 4), top=440, step=40, size=16)] for n in range(6)]
     assert load(book(same, size=SLIDE)).text.count("The mill") == 6
+
+
+NIGHTS = [1, 2, 3, 4, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("said", "top", "step", "size"),
+    [
+        (["Guest {w}", "Room {n}", "Nights: {x}", "Breakfast", "Paid: {w} euro", "With thanks"], 640, 40, LETTER),
+        (["{w}", "Costs", "Sales", "Staff of the mill", "Total: {w} euro"], 430, 70, SLIDE),
+        (["{w}", *(f"- Point {k} on the matter {{n}}" for k in range(5))], 450, 60, SLIDE),
+        (["Payslip", "Name: {w}", *(f"Part {k}: {k * 7}" for k in range(9)), "Leave: {x}", "Signed: Bo"], 760, 60, LETTER),
+        (["Rent of {w}", *prose(3, 5), "Paid", "Weeks: {x}", "Score {x}/5"], 300, 36, LETTER),
+        (["{w}", *prose(3, 5), "Shelf {x}"], 300, 50, LETTER),
+    ],
+)  # fmt: skip
+def test_lines_of_sparse_pages_stay_on_every_page(said, top, step, size):
+    pages = [[line.format(w=WORDS[n], n=n + 1, x=x) for line in said] for n, x in enumerate(NIGHTS)]
+    assert lines(book([body(page, top=top, step=step) for page in pages], size=size)) == [
+        line for page in pages for line in page
+    ]
+
+
+@pytest.mark.parametrize(
+    ("foot", "kept"),
+    [
+        ("Shelf {x}", 8), ("Score {x}/5", 8), ("{x}", 8), ("7", 8), ("Weight {w} kg", 8), ("Mill 1.2, Leeds", 1),
+        ("Mill Ltd., 3 May 2024, 10:05, page {n} of 8", 1), ("CONFIDENTIAL {n}", 1), ("{n}", 0), ("Page {n}", 0),
+    ],
+)  # fmt: skip
+def test_a_foot_runs_where_its_number_is_the_pages(foot, kept):
+    weights = [3, 9, 4, 4, 2, 8, 8, 1]
+    feet = [
+        foot.format(x=x, n=n + 1, w=w) for n, (x, w) in enumerate(zip([2, 5, 3, 1, 4, 2, 2, 3], weights, strict=True))
+    ]
+    data = book([[*body(prose(n)), at(72, 40, line)] for n, line in enumerate(feet)])
+    text = [line for n in range(8) for line in prose(n)]
+    assert [line for line in lines(data) if line not in text] == feet[:kept]
+
+
+def test_heads_of_left_and_right_pages_go_and_a_larger_title_of_each_page_stays():
+    heads = [["The Book of the Mill"], ["Chapter 2. Of the weir"]]
+    pages = [[*(at(72, 750, line) for line in heads[n % 2]), *body(prose(n))] for n in range(12)]
+    assert load(book(pages)).notices == {"running_lines": 10}
+    certificates = [
+        [at(200, 740, "Certificate", 30), *body([word, *prose(n, 5)], top=600)] for n, word in enumerate(WORDS)
+    ]
+    assert lines(book(certificates)).count("Certificate") == len(WORDS)
+
+
+def test_an_edge_of_the_page_is_that_of_what_is_shown():
+    pages = [[at(72, 560, "The Mill Book"), *body(prose(n), top=520)] for n in range(6)]
+    shown = book(pages).replace(b"/MediaBox [0 0 612 792]", b"/MediaBox [0 0 612 792]/CropBox [0 100 612 590]")
+    assert load(shown).notices == {"running_lines": 5}
+
+
+def test_slides_are_chunks_of_their_own_and_their_titles_headings_whatever_the_outline():
+    titles = ["Review", "Costs and page 1", "Ease", "Trip (1/2)"]
+    slides = [
+        [at(60, 540, title, 28), *body(prose(n, 4, 4), top=460, step=60, size=20)] for n, title in enumerate(titles)
+    ]
+    document = load(book([*slides, [at(300, 300, "The end", 40)]], size=SLIDE))
+    assert [span.value for span in document.spans if span.kind == "heading"] == titles
+    chunks = registry.load("chunkers", chunker_for(document))().chunk(document, HashingSizer(200))
+    assert [chunk.page for chunk in chunks] == [1, 2, 3, 4, 5]
+    cards = [[at(60, 560, title, 28), *body(prose(n, 45, 4), top=540, step=11)] for n, title in enumerate(titles)]
+    assert {span.kind for span in load(book(cards, size=SLIDE)).spans} == {"page"}
+
+
+def test_what_a_program_writes_for_nobody_is_no_title():
+    info = b"5 0 obj\n<< /Title (untitled) /Author (Ann) /Subject (\\(unspecified\\)) >>\nendobj\n1 0 obj"
+    data = book([body(TEXT)]).replace(b"1 0 obj", info, 1).replace(b"/Root", b"/Info 5 0 R /Root")
+    document = load(data)
+    assert (document.title, document.metadata) == (None, {"author": "Ann", "pages": 1})
 
 
 @pytest.mark.parametrize("header", [None, "Dep Arr Stop No"])

@@ -99,12 +99,13 @@ class Grid(NamedTuple):
 class Page:
     """The lines of a page in the order in which they were written; none where the page is damaged.
 
-    `downwards` says that each is known to stand below the one before.
+    `downwards` says that each is known to stand below the one before; `bottom` is the height of its lower edge.
     """
 
     lines: list[Line] = field(default_factory=list)
     width: float = 0.0
     height: float = 0.0
+    bottom: float = 0.0
     damaged: bool = False
     downwards: bool = False
     grids: list[Grid] = field(default_factory=list)

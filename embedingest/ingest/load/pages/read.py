@@ -60,7 +60,8 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
         raise pdfium.PdfiumError("no text can be read from a page")
     try:
         reader = _Reader(raw, textpage, page.turn)
-        lines = reader.lines(_view(pdfium, page))
+        view = _view(pdfium, page)
+        lines = reader.lines(view)
         if reader.elsewhere:
             angles = reader.quarters(lines)
             lines = [
@@ -79,7 +80,7 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
         if reader.parted:
             lines = whole_lines(lines)
         width, height = raw.FPDF_GetPageWidthF(page.raw), raw.FPDF_GetPageHeightF(page.raw)  # as it is shown
-        return Page(lines=lines, width=width, height=height, grids=ruled, downwards=not reader.elsewhere)
+        return Page(lines, width, height, view.bottom, downwards=not reader.elsewhere, grids=ruled)
     finally:
         raw.FPDFText_ClosePage(textpage)
 

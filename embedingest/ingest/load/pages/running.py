@@ -1,9 +1,9 @@
 """Running heads and feet: which lines at the edges of pages are no part of the text. Pure.
 
 A running line stands at the same place of most pages with the same words, its numbers aside, and those count pages.
-A table's row, a slide's title and a paragraph's line stand at such places too: the row among rows, the title in larger
-letters, the line close below another. What a
-running line says is said once: where it stands first, if no other line says it.
+It stands in the head or the foot of its page, parted from the text by more than lines of the text are from one another.
+A table's row, a title and a paragraph's line stand there too: the row among rows, the title in larger letters, the line
+close below another. What a running line says is said once: where it stands first, if no other line says it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.ingest.load.pages.counting import BARE, DIGITS, counts_pages, numbers, other_words
 from embedingest.ingest.load.pages.titles import plain
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["drop_running"]
 
 _EDGE: Final = 3
+_AREA: Final = 0.15
+_FOLIO_AREA: Final = 0.2
+"""How deep the head and the foot of a page reach, in its height; a number alone may stand further in."""
+
+_APART: Final = 1.15
+"""How far a running line stands from the text, in what lines of its page stand apart."""
+
 _SHORTEST: Final = 5
 """Pages of fewer lines are let be: each of their lines stands at an edge."""
 
@@ -32,22 +40,13 @@ _MIN_PAGES: Final = 4
 _MOST: Final = 0.5
 _OF_A_SIDE: Final = 0.6
 _SAME_PLACE: Final = 3.0
-_COUNTING: Final = 0.75
 _LARGER: Final = 1.25
+_MUCH_LARGER: Final = 1.6
 _ROW_WORDS: Final = 3
 _CLOSE: Final = 2.0
 """Heights of a line from line to line within a paragraph, at most; heads and feet stand further from the text."""
 
 _NUMBER: Final = re.compile(r"\d+|^[ivxlcdm]+$")
-_DIGITS: Final = re.compile(r"\d{1,9}")
-_BARE: Final = re.compile(r"\d{1,6}|[ivxlcdm]{1,8}", re.IGNORECASE)
-_PAGE_OF: Final = re.compile(
-    r"(?:\b(?:pages?|pg|p|seite|s|página|pagina|pag|pág|strona|str|strana|стр|страница|стор|sivu|sida|side|bladzijde|oldal"
-    r"|sayfa|trang|σελίδα)\b|[页頁쪽]|ページ)\W{0,3}\d+(?:\s*(?:/|of|von|de|di|sur|av|af|van|z|из|з)\s*\d+)?"
-    r"|\b\d+\s*(?:/|of|von|de|di|sur|av|af|van|z|из|з)\s*\d+$",
-    re.IGNORECASE,
-)
-_OTHER_WORD: Final = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7a3]")
 _FOLIO: Final = re.compile(r"^(?:(\d{1,6})\s+(\D.*)|(.*\D)\s+(\d{1,6}))$")
 
 
@@ -93,11 +92,21 @@ def _edges(index: int, page: Page) -> Iterator[_Edge]:
     order = sorted(range(len(heights)), key=heights.__getitem__, reverse=True)
     downwards = [page.lines[place] for place in order]
     for depth, line in enumerate(downwards[:_EDGE]):
-        following = downwards[depth + 1 : depth + 5]
-        yield _Edge(index, line, True, page.height - line.box.middle, depth, following, downwards[:depth][::-1])
+        offset = page.bottom + page.height - line.box.middle
+        if _is_outside(offset, line, page):
+            following = downwards[depth + 1 : depth + 5]
+            yield _Edge(index, line, True, offset, depth, following, downwards[:depth][::-1])
     for depth, line in enumerate(downwards[: -_EDGE - 1 : -1]):
-        following = downwards[-depth - 2 : -depth - 6 : -1]
-        yield _Edge(index, line, False, line.box.middle, depth, following, downwards[len(downwards) - depth :])
+        offset = line.box.middle - page.bottom
+        if _is_outside(offset, line, page):
+            following = downwards[-depth - 2 : -depth - 6 : -1]
+            yield _Edge(index, line, False, offset, depth, following, downwards[len(downwards) - depth :])
+
+
+def _is_outside(offset: float, line: Line, page: Page) -> bool:
+    """Whether a line stands in the head or the foot of its page."""
+    reach = _AREA * page.height
+    return offset <= reach or (offset <= _FOLIO_AREA * page.height and not other_words(line.text))
 
 
 def _repeated(pages: list[Page], edges: list[_Edge]) -> list[_Edge]:
@@ -106,12 +115,15 @@ def _repeated(pages: list[Page], edges: list[_Edge]) -> list[_Edge]:
     for edge in edges:
         shapes[edge.top, _NUMBER.sub("#", edge.line.text.lower())].append(edge)
     full = [index for index, page in enumerate(pages) if len(page.lines) >= _SHORTEST]
-    found = []
+    groups = []
     for group in shapes.values():
         place = median(edge.offset for edge in group)
         there = [edge for edge in group if abs(edge.offset - place) <= _SAME_PLACE]
-        if _on_most(there, full) and _counts(there) and not _is_title(there, pages):
-            found += there
+        texts = [(edge.page, edge.line.text) for edge in there]
+        if _on_most(there, full) and counts_pages(texts) and not _is_title(there, pages):
+            groups.append(there)
+    lines = {id(edge.line) for group in groups for edge in group}
+    found = [edge for group in groups if _is_apart(group, lines, pages) for edge in group]
     lines = {id(edge.line) for edge in found}
     return [edge for edge in found if not _is_row(edge, lines) and not _is_within(edge, lines)]
 
@@ -127,29 +139,32 @@ def _on_most(group: list[_Edge], full: list[int]) -> bool:
     return count >= 0.9 * len(on) and count >= _OF_A_SIDE * sum(page % 2 == side for page in full)
 
 
-def _counts(group: list[_Edge]) -> bool:
-    """Whether each number stays, or grows with the pages, or begins anew, from page to page."""
-    rows = [(edge.page, [int(number) for number in _DIGITS.findall(edge.line.text)]) for edge in group]
-    rows = [(page, numbers) for page, numbers in rows if numbers]  # the first pages may have Roman ones
-    if len({len(numbers) for _, numbers in rows}) != 1:
-        return not rows
-    for place in range(len(rows[0][1])):
-        good = 0
-        for (page, numbers), (later, others) in pairwise(rows):
-            step = others[place] - numbers[place]
-            good += step in {0, later - page} or 0 < others[place] <= later - page
-        if good < _COUNTING * (len(rows) - 1):
-            return False
-    return True
-
-
 def _is_title(group: list[_Edge], pages: list[Page]) -> bool:
-    """Larger letters than the page's: a title, where pages lie as slides do, or where its numbers differ."""
+    """Larger letters than the page's, at its top: much larger where pages stand and all have the same words."""
     lying = sum(pages[edge.page].width > pages[edge.page].height for edge in group)
-    if not group[0].top or (lying * 2 <= len(group) and len({edge.line.text for edge in group}) == 1):
-        return False
-    larger = sum(_height(edge.line) > _LARGER * median(map(_height, pages[edge.page].lines)) for edge in group)
-    return larger * 2 >= len(group)
+    same = lying * 2 <= len(group) and len({edge.line.text for edge in group}) == 1
+    least = _MUCH_LARGER if same else _LARGER
+    larger = sum(_height(edge.line) > least * median(map(_height, pages[edge.page].lines)) for edge in group)
+    return group[0].top and larger * 2 >= len(group)
+
+
+def _is_apart(group: list[_Edge], running: set[int], pages: list[Page]) -> bool:
+    """Whether the next line of the text is further away than lines of the text are; a page's number need not be."""
+    if not other_words(group[0].line.text):
+        return True
+    ratios = []
+    for edge in group:
+        inner = next((line for line in edge.inward if id(line) not in running), None)
+        if inner is not None:
+            ratios.append(_distance(edge.line, inner) / _pitch(pages[edge.page]))
+    return not ratios or median(ratios) > _APART
+
+
+def _pitch(page: Page) -> float:
+    """How far lines of the page stand apart, in the middle; those beside one another do not count."""
+    middles = sorted(line.box.middle for line in page.lines)
+    steps = [above - below for below, above in pairwise(middles) if above - below > _SAME_PLACE]
+    return median(steps) if steps else 1.0
 
 
 def _is_row(edge: _Edge, running: set[int]) -> bool:
@@ -208,14 +223,14 @@ def _numbered(pages: list[Page], edges: list[_Edge], known: set[int], said: Said
     titles = {id(edge.line): plain(_FOLIO.sub(r"\2\3", edge.line.text)) for edge, _ in folios}
     known_titles = said.standing(set(titles.values()), own)
     found = [edge for edge, _ in folios if titles[id(edge.line)] in known_titles]
-    found += [edge for edge in outer if edge.top in place and _BARE.fullmatch(edge.line.text)]
+    found += [edge for edge in outer if edge.top in place and BARE.fullmatch(edge.line.text)]
     there = [edge for edge in found if abs(edge.offset - place[edge.top]) <= _SAME_PLACE]
     return [edge for edge in there if id(edge.line) not in known and not _is_row(edge, own)]
 
 
 def _said_before(running: list[_Edge], others: set[int], lines: Said) -> list[_Edge]:
     """The running lines but the first of each wording, where that has words that no line of the text says."""
-    offsets = Counter((edge.top, number - edge.page) for edge in running for number in _numbers(edge.line.text))
+    offsets = Counter(offset for edge in running for offset in _offsets(edge))
     counted = {offset for offset, count in offsets.items() if count >= 3}
     wordings = [(edge, _wording(edge, counted)) for edge in running]
     own = {id(edge.line) for edge in running} | others
@@ -229,27 +244,22 @@ def _said_before(running: list[_Edge], others: set[int], lines: Said) -> list[_E
     return left
 
 
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in _DIGITS.findall(text)]
+def _offsets(edge: _Edge) -> list[tuple[bool, int, int]]:
+    """Of each number of a running line: whether in a head, at which place of the line, and how far from its page's."""
+    found = numbers(other_words(edge.line.text))
+    return [(edge.top, place, number - edge.page) for place, number in enumerate(found)]
 
 
-def _wording(edge: _Edge, counted: set[tuple[bool, int]]) -> str:
+def _wording(edge: _Edge, counted: set[tuple[bool, int, int]]) -> str:
     """What a running line says beside the page's number; nothing where that is all.
 
     A number that grows with the pages is theirs where the line says so, at a foot, or apart from the words.
     """
-    text = edge.line.text
-    if _DIGITS.search(text):  # what follows takes long
-        text = _PAGE_OF.sub("", text)
-    if not _OTHER_WORD.search(text):
-        return ""
+    text = other_words(edge.line.text)
     if edge.top and not edge.line.gap:
         return text
-
-    def kept(number: re.Match[str]) -> str:
-        return "" if (edge.top, int(number[0]) - edge.page) in counted else number[0]
-
-    return _DIGITS.sub(kept, text)
+    offsets = iter(_offsets(edge))
+    return DIGITS.sub(lambda number: "" if next(offsets) in counted else number[0], text)
 
 
 def _height(line: Line) -> float:

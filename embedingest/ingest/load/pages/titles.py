@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from embedingest.ingest.load.pages.page import Line, Page
 
@@ -19,6 +19,12 @@ _NUMBERING: Final = re.compile(
 )
 
 _LARGER: Final = 1.25
+_LOW: Final = frozenset("acegmnopqrsuvwxyz.,:;-–•")
+_DEEP: Final = frozenset("gjpqy,;()[]{}|/Q")
+_ABOVE, _LOW_ABOVE, _BELOW = 0.72, 0.52, 0.2
+"""How far letters stand above and below their line, in their size."""
+
+_MOST_LINES: Final = 40
 _LONGEST: Final = 120
 """Characters of a slide's title, at most."""
 
@@ -35,14 +41,33 @@ def ends_in(line: str, title: str) -> bool:
     return " ".join(line.split()).lower().endswith(title)
 
 
-def slide_titles(pages: list[Page]) -> Iterator[tuple[int, str, int]]:
-    """Level, title and page index of pages that begin in larger letters, where most lie as slides do."""
-    if 2 * sum(page.width > page.height for page in pages) <= len(pages):
-        return
-    for index, page in enumerate(pages):
-        heights = [line.box.top - line.box.bottom for line in page.lines]
-        if len(heights) > 1 and heights[0] > _LARGER * median(heights[1:]) and len(page.lines[0].text) <= _LONGEST:
-            yield 0, page.lines[0].text, index
+def slide_titles(pages: list[Page]) -> list[tuple[str, int]]:
+    """Title and page index of pages that begin in larger letters; none where not most are slides.
+
+    Slides lie, have few lines and a title.
+    """
+    if 2 * sum(page.width > page.height and len(page.lines) <= _MOST_LINES for page in pages) <= len(pages):
+        return []
+    titles = [(title, index) for index, page in enumerate(pages) if (title := _slide_title(page.lines))]
+    return titles if 2 * len(titles) >= len(pages) else []
+
+
+def _slide_title(lines: list[Line]) -> str:
+    """The first of the lines in larger letters, which one that runs may precede, and what of it is in the next line."""
+    sizes = [_size(line) for line in lines]
+    for place, line in enumerate(lines[:2]):
+        others = sizes[:place] + sizes[place + 1 :]
+        if others and sizes[place] > _LARGER * median(others) and len(line.text) <= _LONGEST:
+            goes_on = place + 2 < len(lines) and sizes[place + 1] > 0.9 * sizes[place]
+            return f"{line.text} {lines[place + 1].text}" if goes_on else line.text
+    return ""
+
+
+def _size(line: Line) -> float:
+    """About the size of the line's letters: it is as high as those that it has."""
+    letters = set(line.text) - {" "}
+    above = _ABOVE if letters - _LOW else _LOW_ABOVE
+    return (line.box.top - line.box.bottom) / (above + (_BELOW if letters & _DEEP else 0.0))
 
 
 class Said:
