@@ -89,7 +89,7 @@ def pptx():
             words = "".join(f"<a:p><a:r><a:t>{text}</a:t></a:r></a:p>" for text in texts)
             return f"<p:sp><p:nvSpPr>{placeholder}</p:nvSpPr><p:txBody>{words}</p:txBody></p:sp>"
 
-        return f'<p:sld xmlns:p="{P}" xmlns:a="{A}">{shape([title], "title")}{shape(lines)}</p:sld>'
+        return f'<p:sld xmlns:p="{P}" xmlns:a="{A}">{shape([title], "title")}{shape(lines, "body")}</p:sld>'
 
     notes = (
         f'<p:notes xmlns:p="{P}" xmlns:a="{A}"><p:sp><p:nvPr><p:ph type="body"/></p:nvPr>'

@@ -16,7 +16,8 @@ from embedingest.ingest.load.office.drawings import Drawings
 from embedingest.ingest.load.office.names import DGM, A, C, P, R
 from embedingest.ingest.load.office.package import main_part, number, open_package, part, properties, relations
 from embedingest.ingest.load.office.runs import SWITCHED_OFF, Hanging, words
-from embedingest.ingest.load.office.slide_places import SlidePlaces, kind_of, shapes_of
+from embedingest.ingest.load.office.slide_bullets import SlideBullets
+from embedingest.ingest.load.office.slide_places import SlidePlaces, kind_of, layout_of, shapes_of
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class PptxLoader:
     """
 
     name = "pptx"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
 
@@ -86,6 +87,7 @@ class _Show:
         self._container = container
         self._drawings = Drawings(container)
         self._places = SlidePlaces(container)
+        self._bullets = SlideBullets(container)
         self._with_notes = notes
         self._with_comments = comments
 
@@ -123,7 +125,7 @@ class _Show:
         elif kind_of(shape) in _RUNNING:
             self.notices["running_lines"] += len(_said(shape))
         else:
-            self.assembly.add(_body(shape))
+            self._add_all(_body(shape, self._bullets, layout_of(links)))
 
     def _add_all(self, blocks: Iterator[str]) -> None:
         for block in blocks:
@@ -160,23 +162,30 @@ def _said(shape: Element) -> list[str]:
     return [line for each in shape.iter(A + "p") if (line := words(each, Hanging()).strip())]
 
 
-def _body(shape: Element) -> str:
-    """Several paragraphs are a list, with the levels and numbers that they show."""
+def _body(shape: Element, bullets: SlideBullets, layout: str) -> Iterator[str]:
+    """Paragraphs, and lists of those that have bullets or numbers, with the levels and numbers that they show.
+
+    A bullet that stands alone is left out.
+    """
     paragraphs = [(each, line) for each in shape.iter(A + "p") if (line := words(each, Hanging()).strip())]
-    if len(paragraphs) == 1 and paragraphs[0][0].find(f"{A}pPr/{A}buAutoNum") is None:
-        return escaped_lines(paragraphs[0][1])
     lines: list[str] = []
     counts: dict[int, tuple[str, int]] = {}
     widths: list[int] = []
     for paragraph, line in paragraphs:
         settings = paragraph.find(A + "pPr")
         level = 0 if settings is None else number(settings.get("lvl"), 0, _LEVELS - 1)
-        mark = _mark(None if settings is None else settings.find(A + "buAutoNum"), level, counts)
+        has_bullet, automatic = bullets.of(shape, paragraph, level, layout)
+        mark = _mark(automatic, level, counts)
+        if not has_bullet or (automatic is None and len(paragraphs) == 1):
+            yield "\n".join(lines)
+            yield escaped_lines(line)
+            lines, widths = [], []
+            continue
         widths = (widths + [0] * level)[:level]
         indent = " " * sum(widths)
         widths.append(2 if mark.startswith("-") else len(mark) + 1)
         lines.append(f"{indent}{mark} {escaped(' '.join(line.split()))}")
-    return "\n".join(lines)
+    yield "\n".join(lines)
 
 
 def _mark(automatic: Element | None, level: int, counts: dict[int, tuple[str, int]]) -> str:

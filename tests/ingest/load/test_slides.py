@@ -42,7 +42,7 @@ def load(*slides, options=None, show="1", **parts):
 
 def test_the_title_comes_first_and_a_slide_without_one_stands_alone():
     document = load(
-        shape("Body one", "second line") + shape("One", kind="title"),
+        shape("Body one", "second line", kind="body") + shape("One", kind="title"),
         shape("Body two") + shape("Two", kind="ctrTitle"),
         shape("Three has no title"),
         f"<p:grpSp><p:grpSp>{shape('grouped words')}</p:grpSp></p:grpSp>" + shape("Four", kind="title"),
@@ -110,7 +110,39 @@ def test_paragraphs_show_their_levels_and_numbers():
             par("two", numbered("arabicPeriod")), par("IV?", numbered("romanUcParenBoth")), par("# plain"),
         )
     )  # fmt: skip
-    assert document.text == "1. one\n   - a) inner\n2. two\n- (I) IV?\n- \\# plain\n"
+    assert document.text == "1. one\n   - a) inner\n2. two\n- (I) IV?\n\n\\# plain\n"
+
+
+def test_paragraphs_without_bullets_are_paragraphs():
+    bullet, none = '<a:pPr><a:buChar char="•"/></a:pPr>', "<a:pPr><a:buNone/></a:pPr>"
+    deeper = '<a:pPr lvl="1"/>'
+    styled = '<a:lstStyle><a:lvl2pPr><a:buAutoNum type="arabicPeriod"/></a:lvl2pPr></a:lstStyle>'
+    assert load(shape("Good morning,", "all of you")).text == "Good morning,\n\nall of you\n"
+    assert load(shape("We need", par("salt", bullet), par("oil", bullet), "and time")).text == (
+        "We need\n\n- salt\n- oil\n\nand time\n"
+    )
+    assert load(shape(par("First", none), "one", "two", kind="body")).text == "First\n\n- one\n- two\n"
+    assert load(shape(styled, "Steps", par("mix", deeper), par("bake", deeper))).text == "Steps\n\n1. mix\n2. bake\n"
+
+
+@pytest.mark.parametrize(("inner", "outer", "listed"), [("", "", True), ("buNone", "", False), ("", "buNone", False)])
+def test_a_place_has_the_bullets_of_its_layout_or_master(inner, outer, listed):
+    def styles(bullet):
+        return f"<a:lstStyle><a:lvl1pPr>{f'<a:{bullet}/>' if bullet else ''}</a:lvl1pPr></a:lstStyle>"
+
+    def place(bullet):
+        return f'<p:sp><p:nvSpPr><p:nvPr><p:ph type="body" idx="3"/></p:nvPr></p:nvSpPr><p:txBody>{styles(bullet)}</p:txBody></p:sp>'
+
+    document = load(
+        shape("red", "blue", kind="body"),
+        **{
+            "slides/_rels/slide0.xml.rels": samples.relations(l=("slideLayout", "../layout.xml")),
+            "layout.xml": f"<p:sldLayout {NAMES}>{place(inner)}</p:sldLayout>",
+            "_rels/layout.xml.rels": samples.relations(m=("slideMaster", "master.xml")),
+            "master.xml": f"<p:sldMaster {NAMES}>{place('')}<p:txStyles><p:bodyStyle><a:lvl1pPr>{f'<a:{outer}/>' if outer else '<a:buChar/>'}</a:lvl1pPr></p:bodyStyle></p:txStyles></p:sldMaster>",
+        },
+    )
+    assert document.text == ("- red\n- blue\n" if listed else "red\n\nblue\n")
 
 
 def test_merged_cells_of_a_table_keep_their_columns():

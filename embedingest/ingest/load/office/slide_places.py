@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.common.zipped import Container
 
-__all__ = ["SlidePlaces", "kind_of", "shapes_of"]
+__all__ = ["SlidePlaces", "kind_of", "layout_of", "place_keys", "shapes_of"]
 
 _SHAPES: Final = frozenset({P + "sp", P + "cxnSp", P + "pic", A + "tbl", C + "chart", DGM + "relIds"})
 _RUNNING: Final = frozenset({"sldNum", "ftr", "dt", "hdr"})
@@ -42,9 +42,8 @@ class SlidePlaces:
 
     def shapes(self, slide: Element, links: dict[str, tuple[str, str]]) -> list[Element]:
         """Shapes, pictures, tables and places of drawings."""
-        layout = next((target for kind, target in links.values() if kind == "slideLayout"), "")
         right_to_left = _is_right_to_left(slide)
-        return self._in_order(slide, self._of_layout(layout), 0, right_to_left=right_to_left)
+        return self._in_order(slide, self._of_layout(layout_of(links)), 0, right_to_left=right_to_left)
 
     def _in_order(
         self, node: Element, known: dict[tuple[str, str], Box], depth: int, *, right_to_left: bool
@@ -90,6 +89,11 @@ def shapes_of(nodes: Iterable[Element]) -> Iterator[Element]:
             stack.extend(reversed(node))
 
 
+def layout_of(links: dict[str, tuple[str, str]]) -> str:
+    """The path of a slide's layout."""
+    return next((target for kind, target in links.values() if kind == "slideLayout"), "")
+
+
 def kind_of(shape: Element) -> str:
     """What a shape is a place for; of a plain shape nothing."""
     place = next(shape.iter(P + "ph"), None)
@@ -128,8 +132,11 @@ def _mirrored(box: Box | None) -> Box | None:
 
 def _keys(shape: Element) -> list[tuple[str, str]]:
     place = next(shape.iter(P + "ph"), None)
-    if place is None:
-        return []
+    return [] if place is None else place_keys(place)
+
+
+def place_keys(place: Element) -> list[tuple[str, str]]:
+    """By what a place is found in a layout or master: its number, then its kind."""
     kind = place.get("type", "")
     numbered = [("number", place.get("idx", ""))] if place.get("idx") else []
     return [*numbered, ("kind", _BODY.get(kind, kind))]
