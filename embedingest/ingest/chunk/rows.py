@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.chunk.emit import Emitter
@@ -29,7 +30,7 @@ class RowsChunker:
     """
 
     name = "rows"
-    version = "3"
+    version = "4"
 
     def __init__(self, settings: ChunkSettings, *, header_prefix: bool = True) -> None:
         self._settings = settings
@@ -42,26 +43,22 @@ class RowsChunker:
             return []
         emitter = Emitter(document, trim=self._settings.trim)
         filler = Filler(text, sizer, trim=self._settings.trim)
-        firsts = {span.start: int(span.value) for span in document.spans if span.kind == "first_row"}
+        numbers = _RowNumbers(document)
         room = self._settings.room(sizer)
         chunks = []
-        first = counted = 0
 
         def fits(start: int, end: int) -> bool:
             return filler.size(start, end) <= room
 
-        for sheet_start, start_of_table, end_of_table, path, header in _tables(document, fits):
+        for _, start_of_table, end_of_table, path, header in _tables(document, fits):
             prefix = self._settings.prefix(path, sizer) + self._header(text, header, filler, sizer)
             capacity = room - (sizer.count(prefix) if prefix else 0)
-            if start_of_table == sheet_start:
-                first, counted = firsts.get(sheet_start, 1), sheet_start
             rows_begin = start_of_table if header is None else header.end
             for start, end in filler.slices(
                 start_of_table, end_of_table, _rows(text, start_of_table, end_of_table, rows_begin), capacity, prefix
             ):
-                first += text.count("\n", counted, start)
-                counted = start
-                rows = f"{first}-{first + text[start:end].rstrip().count(chr(10))}"
+                last = text.rfind("\n", start, start + len(text[start:end].rstrip())) + 1
+                rows = f"{numbers.at(start)}-{numbers.at(max(start, last))}"
                 own = self._settings.prefix(path, sizer) if header is None or start <= header.start else prefix
                 chunk = emitter.chunk(start, end, heading_path=path, prefix=own, metadata={"rows": rows})
                 if chunk is not None:
@@ -76,6 +73,29 @@ class RowsChunker:
             return ""
         header = text[span.start : span.end].strip() + "\n"
         return header if sizer.count(header) * 3 <= room else ""
+
+
+class _RowNumbers:
+    """The numbers that rows have in their sheet: counted on from each place where one is told."""
+
+    def __init__(self, document: Document) -> None:
+        told = {0: 1} | {span.start: 1 for span in document.spans if span.kind == "sheet"}
+        told |= {span.start: int(span.value) for span in document.spans if span.kind == "first_row"}
+        self._text = document.text
+        self._starts = sorted(told)
+        self._told = told
+        self._start, self._place, self._number = 0, 0, told[0]
+
+    def at(self, position: int) -> int:
+        """The number of the row at a place; fast where places are near those asked for before."""
+        start = self._starts[bisect_right(self._starts, position) - 1]
+        if start != self._start:
+            self._start, self._place, self._number = start, start, self._told[start]
+        begin, end = sorted((self._place, position))
+        count = self._text.count("\n", begin, end)
+        self._number += count if position >= self._place else -count
+        self._place = position
+        return self._number
 
 
 def create(

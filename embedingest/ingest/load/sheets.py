@@ -62,7 +62,7 @@ class SheetLoader:
     """
 
     name = "sheet"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 
@@ -86,17 +86,19 @@ class SheetLoader:
         for sheet in book.sheets_metadata:
             beside = found.asides.get(sheet.name, Asides([], []))
             below = [*beside.words, *(beside.comments if self._comments else ())]
-            rows, first = [], 1
+            rows: list[list[str]] = []
+            numbers: dict[int, int] = {}
+            first = 1
             try:
                 with without_panics():
                     table = book.get_sheet_by_name(sheet.name)
-                    rows = _written(table, found.facts.get(sheet.name))
+                    rows, numbers = _written(table, found.facts.get(sheet.name))
                 first = (table.start or (0, 0))[0] + 1
             except BaseException as error:
                 if not _is_of_the_file(error, calamine):  # else a chart sheet, or a damaged one among sound ones
                     raise
                 notices["unread_sheets"] += 1
-            read = builder.sheet(sheet.name, rows, first, below)
+            read = builder.sheet(sheet.name, rows, first, below, numbers=numbers)
             notices["hidden_sheets"] += read and sheet.visible != calamine.SheetVisibleEnum.Visible
         builder.sheet("", [], 1, found.comments if self._comments else ())
         if not self._comments:
@@ -154,8 +156,8 @@ def _said(value: Any, code: str | None) -> str:
     return (_formatted(value, code) if code else None) or _cell(value)
 
 
-def _written(table: Any, facts: SheetFacts | None) -> list[list[str]]:
-    """The cells as the sheet shows them; what is merged downwards stands in every row."""
+def _written(table: Any, facts: SheetFacts | None) -> tuple[list[list[str]], dict[int, int]]:
+    """The cells as the sheet shows them, what is merged downwards in every row; where rows that were moved stood."""
     if table.height * table.width > _LARGE and (facts is None or facts.is_sparse):
         sparse = _closed_up(table, facts or SheetFacts())
         if sparse is not None:
@@ -174,7 +176,7 @@ def _written(table: Any, facts: SheetFacts | None) -> list[list[str]]:
         if 0 <= at < len(rows) and 0 <= across < len(rows[at]) and len(rows[at][across]) <= _REPEATED:
             for below in rows[at + 1 : min(last - top, at + MOST_SPAN) + 1]:
                 below[across] = below[across] or rows[at][across]
-    return rows
+    return rows, {} if facts is None else facts.row_numbers
 
 
 def _inside(
@@ -187,7 +189,7 @@ def _inside(
             yield at, across, word
 
 
-def _closed_up(table: Any, facts: SheetFacts) -> list[list[str]] | None:
+def _closed_up(table: Any, facts: SheetFacts) -> tuple[list[list[str]], dict[int, int]] | None:
     """A large and nearly empty sheet with its cells moved together; None where it is full enough to be read whole."""
     top, left = table.start or (0, 0)
     cells = {(at - top, column - left): said for (at, column), said in facts.errors.items()}
@@ -202,7 +204,7 @@ def _closed_up(table: Any, facts: SheetFacts) -> list[list[str]] | None:
     rows = [[""] * (max(across.values(), default=0) + 1) for _ in range(max(down.values(), default=0) + 1)]
     for (at, column), said in cells.items():
         rows[down[at]][across[column]] = said
-    return rows
+    return rows, {top + new: top + old for old, new in down.items()}
 
 
 @dataclass(slots=True)
@@ -266,8 +268,9 @@ class _Looked:
                     content = changed[path] = raised
                 facts[path] = sheet_facts(content, formats)
                 if facts[path].is_sparse:
-                    changed[path] = closed_up(content)
+                    changed[path], numbers = closed_up(content)
                     facts[path] = sheet_facts(changed[path], formats)
+                    facts[path].row_numbers = numbers
                 if facts[path].endless:
                     changed[path] = without_endless_dates(changed.get(path, content))
         self.data = rewritten(self.data, changed) if changed else self.data

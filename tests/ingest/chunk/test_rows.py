@@ -90,3 +90,14 @@ def test_a_header_that_no_chunk_has_room_for_is_not_counted_again():
     assert sizer.longest < len(header) / 10
     assert {chunk.prefix for chunk in chunks} == {""}
     assert " ".join(chunk.text for chunk in chunks).split() == text.split()
+
+
+def test_rows_are_counted_on_from_each_place_where_a_number_is_told():
+    text = "".join(f"row {number} | of | words\n" for number in range(6))
+    spans = (Span(0, len(text), "first_row", 5), Span(text.index("row 2"), len(text), "first_row", 900))
+    cut = create().chunk(Document("x.xlsx", text, "rows", spans=spans, has_lines=False), HashingSizer(14))
+    assert cut[0].metadata["rows"].startswith("5-")
+    assert cut[-1].metadata["rows"].endswith("-903")
+    each = {chunk.text[:5]: chunk.metadata["rows"].partition("-")[0] for chunk in cut}
+    numbers = {"row 0": "5", "row 1": "6", "row 2": "900", "row 3": "901", "row 4": "902", "row 5": "903"}
+    assert each.items() <= numbers.items()

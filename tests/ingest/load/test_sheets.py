@@ -1,6 +1,7 @@
 """What a sheet shows besides plain cells: dates, errors, hidden rows, comments, shapes, several tables with their headers."""
 
 import io
+import re
 import struct
 import time
 import zipfile
@@ -262,8 +263,10 @@ def test_a_sheet_far_larger_than_its_cells_is_closed_up():
     from embedingest.ingest.load.sheets import _written
 
     builder = RowText()
-    builder.sheet("S", _written(Sheet(), None))
+    rows, numbers = _written(Sheet(), None)
+    builder.sheet("S", rows, numbers=numbers)
     assert builder.text == "first\n\n |  | 2.5\n"
+    assert [(span.start, span.value) for span in builder.spans if span.kind == "first_row"] == [(0, 1), (7, 65_536)]
 
 
 @pytest.mark.parametrize(
@@ -312,3 +315,26 @@ def test_an_old_workbook_that_ends_too_early_is_damaged(present, capfd):
         create().load(head + bytes(present), "a.xls")
     assert caught.value.code == "corrupt"
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({1: "near", 1_048_576: "far"}, {"near": "1-1048576"}),
+        ({3: "a", 4: "b", 9: "c", 1_000_000: "d"}, {"a": "3-1000000"}),
+    ],
+)
+def test_rows_of_a_sparse_sheet_have_the_numbers_that_they_have_in_it(rows, said):
+    cells = "".join(
+        f'<row r="{row}"><c r="{"A" if row < 100 else "XFD"}{row}" t="inlineStr"><is><t>{word}</t></is></c></row>'
+        for row, word in rows.items()
+    )
+    with zipfile.ZipFile(io.BytesIO(samples.xlsx())) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    place = "xl/worksheets/sheet1.xml"
+    parts[place] = re.sub(rb"<sheetData>.*</sheetData>", b"<sheetData>%s</sheetData>" % cells.encode(), parts[place])
+    document = create().load(samples.zipped(parts), "a.xlsx")
+    found = chunks(document, 100)
+    assert {chunk.text.split()[0]: chunk.metadata["rows"] for chunk in found} == said
+    firsts = [span.value for span in document.spans if span.kind == "first_row"]
+    assert (firsts[0], firsts[-1]) == (min(rows), max(rows))

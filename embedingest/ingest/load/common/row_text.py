@@ -8,7 +8,7 @@ from embedingest.ingest.load.common.header_row import headers
 from embedingest.types import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["RowText"]
 
@@ -33,11 +33,13 @@ class RowText:
         below: Iterable[str] = (),
         *,
         ragged: bool = False,
+        numbers: Mapping[int, int] | None = None,
     ) -> bool:
         """Append a sheet, and lines `below` it; whether it has cells.
 
         Blank rows keep their line, so that rows can be counted, but those above the first that is not. Where rows are
         `ragged`, one that has as many cells as the header belongs to it, however few of them are filled.
+        `numbers` say where rows stood that were moved together, both from 0.
         """
         start = self._length
         skipped = next((place for place, row in enumerate(rows) if any(cell.strip() for cell in row)), len(rows))
@@ -53,8 +55,19 @@ class RowText:
         if self._length > start:
             if name:
                 self.spans.append(Span(start, self._length, "sheet", name))
-            self.spans.append(Span(start, self._length, "first_row", first_row + skipped))
+            self._number(lines[: len(filled)], start, first_row + skipped, numbers or {})
         return bool(filled)
+
+    def _number(self, lines: Sequence[str], start: int, row: int, numbers: Mapping[int, int]) -> None:
+        """A span from each row on whose number is not the next one."""
+        due, at = 0, start
+        for new, line in enumerate(lines, row - 1):
+            number = numbers.get(new, due or new) if numbers else new
+            if number != due or at == start:
+                self.spans.append(Span(at, self._length, "first_row", number + 1))
+            due, at = number + 1, at + len(line)
+            if not numbers:
+                return
 
     def _mark_headers(self, rows: Sequence[list[str]], lines: list[str], start: int, *, ragged: bool) -> None:
         at, place = start, 0

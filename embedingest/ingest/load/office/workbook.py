@@ -65,6 +65,8 @@ class SheetFacts:
     rows: tuple[int, int] = (2**31, -1)
     columns: tuple[int, int] = (2**31, -1)
     endless: bool = False
+    row_numbers: dict[int, int] = field(default_factory=dict)
+    """Where each row stood, from 0, of a sheet whose rows were moved together."""
     merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
 
     @property
@@ -152,8 +154,11 @@ def without_endless_dates(content: bytes) -> bytes:
     return b"".join([*parts, content[last:]])
 
 
-def closed_up(content: bytes) -> bytes:
-    """The sheet with its cells moved together: of several empty rows or columns between them one is left."""
+def closed_up(content: bytes) -> tuple[bytes, dict[int, int]]:
+    """The sheet with its cells moved together, and where its rows stood, from 0.
+
+    Of several empty rows or columns between cells one is left.
+    """
     content = _LEFT_OUT.sub(b"", _utf8(content))
     filled = [(row, column) for row, column, _, inside in _cells(content) if _VALUE.search(inside)]
     rows, columns = moved({row for row, _ in filled}), moved({column for _, column in filled})
@@ -171,7 +176,7 @@ def closed_up(content: bytes) -> bytes:
             name = _letters(place(columns, _column(ref[1]))) if match[1] == b"c" else b""
             parts += [content[last : match.start() + ref.start()], b' r="%s%d"' % (name, row)]
             last = match.start() + ref.end()
-    return b"".join([*parts, content[last:]])
+    return b"".join([*parts, content[last:]]), {new: old for old, new in rows}
 
 
 def _cells(content: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
