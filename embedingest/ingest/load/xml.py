@@ -6,6 +6,7 @@ What stands among words belongs to them; elements in an element without words of
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import DocumentError
@@ -16,8 +17,9 @@ from embedingest.ingest.load.common.markdown_escape import escaped_lines, fence_
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.markup.loose_xml import loose_root
-from embedingest.ingest.load.markup.xml_facts import facts_of, is_person, person
+from embedingest.ingest.load.markup.xml_facts import facts_of, in_a_line
 from embedingest.ingest.load.markup.xml_lists import marks
+from embedingest.ingest.load.markup.xml_tables import GROUPS, PARTS, ROWS, Rows
 from embedingest.ingest.load.markup.xml_words import (
     HEADINGS,
     NO_WORDS,
@@ -58,39 +60,24 @@ _PARAGRAPHS: Final = frozenset(
 _INLINE_TEXT: Final = frozenset(["tspan", "textpath", "tref", "a"])
 _TITLES: Final = frozenset(["title", "head", "book-title", "article-title"])
 _SECTIONS: Final = frozenset(
-    [
-        "section",
-        "sect1",
-        "sect2",
-        "sect3",
-        "sect4",
-        "sect5",
-        "simplesect",
-        "chapter",
-        "appendix",
-        "preface",
-        "part",
-        "book",
-        "article",
-        "div",
-        "refsect1",
-        "refsect2",
-        "note",
-        "worksheet",
-        "item",
-        "entry",
-        "outline",
-    ]
-)
-_ROWS: Final = frozenset(["row", "tr", "table-row"])
+    ["section", "sect1", "sect2", "sect3", "sect4", "sect5", "simplesect", "chapter", "appendix", "preface", "part",
+     "book", "article", "div", "refsect1", "refsect2", "note", "worksheet", "item", "entry", "outline", "sec",
+     "abstract", "ack", "app", "ref-list", "glossary"]
+)  # fmt: skip
 _HEAD_OF_PAGE: Final = frozenset(["metadata", "styling", "layout"])
-_COMMENTS: Final = frozenset(["annotation", "comment"])
-_MIDNIGHT: Final = re.compile(r"(?<=\d\d-\d\d)T00:00:00(?:\.0+)?|(?<=T\d\d:\d\d:\d\d)\.000")
-_CAPTIONED: Final = frozenset(["table", "figure", "example", "informaltable", "equation"])
+# What their titles name ends before the text goes on: they are no headings.
+_CAPTIONED: Final = frozenset(
+    ["table", "figure", "example", "informaltable", "equation", "fig", "fig-group", "table-wrap",
+     "table-wrap-group", "table-wrap-foot", "caption", "boxed-text", "sidebar", "tip", "warning", "caution",
+     "important", "attention", "danger", "hint", "procedure", "step", "itemizedlist", "orderedlist", "variablelist",
+     "segmentedlist", "calloutlist", "simplelist", "list", "def-list", "blockquote", "epigraph", "formalpara",
+     "statement", "disp-formula-group", "disp-quote", "supplementary-material", "media", "fn-group", "kwd-group",
+     "verse-group", "poem", "stanza", "cite", "lg", "productionset", "msgset", "castlist"]
+)  # fmt: skip
+_LABELLED: Final = frozenset(["title", "p"])
 _LISTINGS: Final = frozenset(["programlisting", "screen", "literallayout", "pre"])
 _TAG: Final = re.compile(r"<(?:/?[a-zA-Z][\w:-]{0,40}[\s/>]|!DOCTYPE|\?xml)")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/=_\-\s]{200,}\Z")
-_MOST_COLUMNS: Final = 256
 
 
 class XmlLoader:
@@ -101,7 +88,7 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "7"
+    version = "8"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".fods", ".tei",
          ".rss", ".atom", ".opml"]
@@ -168,7 +155,7 @@ class _Walk:
         self.notices: dict[str, int] = {}
         self.title: str | None = None
         self._blocks = Items(Assembly())
-        self._rows: list[list[str]] = []
+        self._rows = Rows()
         self._speakers: dict[str, str] = {}
 
     def all(self, root: Element) -> None:
@@ -192,8 +179,8 @@ class _Walk:
                 continue
             if name == "head" and any(local(child) in _HEAD_OF_PAGE for child in element):
                 stack += [_Step(child) for child in reversed(element)]
-            elif name in _ROWS:
-                self._row(element)
+            elif name in ROWS:
+                self._count("comments_left_out", self._rows.add(element))
             elif name in _LISTINGS:
                 self._listing(joined(element))
             elif (
@@ -202,8 +189,8 @@ class _Walk:
                 or has_words(element)
             ):
                 stack += reversed(self._paragraph(element, name, step, 0 if drawing else level))
-            elif is_person(element):
-                self._add(escaped_lines(person(element)))
+            elif (line := in_a_line(element)) is not None:
+                self._add(escaped_lines(line))
             else:
                 stack += reversed(self._inner(element, name, step))
 
@@ -227,9 +214,13 @@ class _Walk:
     def _inner(self, element: Element, name: str, step: _Step) -> list[_Step]:
         """What is below an element that only holds others, with the marks of items."""
         level = step.level
+        _join_labels(element)
         self._outline(element, level)
         if name in {"worksheet", "table"}:
+            self._end_table()
             self._sheet(element)
+        if name in GROUPS:
+            self._begin_rows(element, name)
         if name == "meta" and "opendocument" in element.tag:
             titles = (joined(each) for each in element if local(each) == "title")
             self.title = self.title or " ".join(next(titles, "").split()) or None
@@ -239,7 +230,10 @@ class _Walk:
             self.title = " ".join(next(titles, "").split()) or None
             return [_Step(each, level) for each in element.iter() if local(each) == "annotation"]
         titled = name == "body" and any(local(child) in {"title", "head"} for child in element)
-        inner = 0 if name in _CAPTIONED else level + (name in _SECTIONS or titled)
+        if name in _CAPTIONED or (name == "note" and all(local(child) != "content" for child in element)):
+            inner = 0  # a note of Evernote has a content, and is a document
+        else:
+            inner = level + (titled or (name in _SECTIONS and not _is_front(element)))
         return _below(element, element, step._replace(level=inner))
 
     def finish(self) -> str:
@@ -260,28 +254,10 @@ class _Walk:
         else:
             self._add(escaped_lines(text))
 
-    def _row(self, row: Element) -> None:
-        cells: list[str] = []
-        beyond: list[str] = []
-        for cell in row:
-            attributes = {bare(key).lower(): value for key, value in cell.attrib.items()}
-            if attributes.get("index", "").isdecimal():
-                cells += [""] * (min(int(attributes["index"][:6]) - 1, _MOST_COLUMNS) - len(cells))
-            repeated = attributes.get("number-columns-repeated", "1")[:6]
-            for said in [each for each in cell if local(each) in _COMMENTS]:  # on a cell of a sheet
-                self._count("comments_left_out")
-                cell.remove(said)
-            text = " ".join(_MIDNIGHT.sub("", joined(cell, every=True)).split())
-            room = max(0, _MOST_COLUMNS - len(cells))
-            cells += [text] * min(int(repeated) if repeated.isdecimal() else 1, room)
-            if text and not room:
-                beyond.append(text)
-        if beyond:
-            cells[-1] = " ".join([cells[-1], *beyond])
-        while cells and not cells[-1]:
-            cells.pop()
-        if cells:
-            self._rows.append(cells)
+    def _begin_rows(self, group: Element, name: str) -> None:
+        if name not in PARTS:
+            self._end_table()
+        self._rows.begin(group)
 
     def _sheet(self, element: Element) -> None:
         named = next((value for key, value in element.attrib.items() if bare(key).lower() == "name"), "")
@@ -308,12 +284,12 @@ class _Walk:
             self._blocks.add(block)
 
     def _end_table(self) -> None:
-        if self._rows:
-            self._blocks.add(pipe_table(self._rows))
-            self._rows = []
+        if rows := self._rows.ended():
+            self._blocks.add(pipe_table(rows))
 
-    def _count(self, kind: str) -> None:
-        self.notices[kind] = self.notices.get(kind, 0) + 1
+    def _count(self, kind: str, count: int = 1) -> None:
+        if count:
+            self.notices[kind] = self.notices.get(kind, 0) + count
 
 
 def _below(element: Element, inner: Iterable[Element | str], step: _Step) -> list[_Step]:
@@ -324,6 +300,23 @@ def _below(element: Element, inner: Iterable[Element | str], step: _Step) -> lis
         mark = "" if isinstance(node, str) else owed.get(node, "")
         found.append(_Step(node, step.level, step.indent + width(mark), mark))
     return found
+
+
+def _is_front(article: Element) -> bool:
+    """Whether an article has its title among the facts of its front, as in journals: its sections are the first."""
+    return any(local(child) == "front" for child in article)
+
+
+def _join_labels(element: Element) -> None:
+    """Put a number or a name that stands alone before a title or a caption before its words."""
+    labels: set[Element] = set()
+    for label, after in pairwise(element):
+        first = after[0] if local(after) == "caption" and len(after) and not has_words(after) else after
+        if local(label) == "label" and (local(first) in _LABELLED or (first is after and local(after) == "caption")):
+            first.text = f"{' '.join(joined(label).split())} {first.text or ''}"
+            labels.add(label)
+    if labels:
+        element[:] = [child for child in element if child not in labels]
 
 
 def _attribute(element: Element, name: str) -> str:

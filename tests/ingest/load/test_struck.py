@@ -24,7 +24,7 @@ LOADERS = {
                   "<para><phrase revisionflag='deleted'>old</phrase><phrase revisionflag='added'>new</phrase></para></a>"),
          "Price ~~30~~ 25\n\n~~Allgone~~\n\n~~old~~ new"),
         ("a.xml", "<sec><title>A <strike>b</strike></title><row><c><del>1</del><ins>2</ins></c><c>x</c></row></sec>",
-         "A ~~b~~\n\n| ~~1~~ 2 | x |\n| --- | --- |"),
+         "# A ~~b~~\n\n| ~~1~~ 2 | x |\n| --- | --- |"),
         ("a.html", "<p>The <del>mill</del><ins>wheel</ins>, <ins>new</ins><s>old</s> at <s>30</s>25, <del>wh</del>ole</p>",
          "The ~~mill~~ wheel, new ~~old~~ at ~~30~~ 25, ~~wh~~ole"),
         ("a.html", "<p>Now <span style='text-decoration: line-through'>30 <del>kr</del></span> 25 kr</p>", "Now ~~30~~ ~~kr~~ 25 kr"),

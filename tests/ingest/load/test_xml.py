@@ -166,3 +166,76 @@ def test_words_that_only_their_elements_part_stand_apart():
 @pytest.mark.parametrize("name", ["choice", "menuchoice", "cmdsynopsis", "del", "list", "item"])
 def test_no_element_in_itself_is_too_deep(name):
     assert load(f"<a><p>x {f'<{name}>' * 3000}y{f'</{name}>' * 3000}</p></a>").text.split()[-1].strip("~") == "y"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<article><para>Mills<indexterm><primary>mill</primary><see>wheel</see></indexterm> turn.</para></article>", "Mills turn."),
+        ("<TEI><p>The wheel<index><term>wheel<index><term>parts</term></index></term></index> turns.</p></TEI>", "The wheel turns."),
+        ("<topic><p>Grind<indexterm>rye<indexterm>flour</indexterm></indexterm>.</p></topic>", "Grind."),
+        ("<TEI><p>the <app>\n<lem wit='#A'>mill</lem>\n<rdg wit='#B'>myll</rdg><rdg wit='#C'/><rdg>mylne</rdg></app></p></TEI>",
+         "the mill [myll] [mylne]"),
+        (("<article><front/><body><sec><label>2</label><title>Mills</title><p>Words.</p><sec><label>2.1</label><title>Wheels</title>"
+         "<fig><label>Fig. 3</label><caption><title>A wheel.</title><p>Oak.</p></caption></fig><p>More.</p></sec></sec></body></article>"),
+         "# 2 Mills\n\nWords.\n\n## 2.1 Wheels\n\nFig. 3 A wheel.\n\nOak.\n\nMore."),
+        ("<article><section><title>Use</title><tip><title>Wet rye</title><para>Dry it.</para></tip><para>Grind.</para></section></article>",
+         "## Use\n\nWet rye\n\nDry it.\n\nGrind."),
+        ("<a><fn-group><title>Notes</title></fn-group><table-wrap><label>Table 1</label><caption><p>Sacks</p></caption></table-wrap></a>",
+         "Notes\n\nTable 1 Sacks"),
+        ("<a><label>Alone</label><aff><label>b</label>Leeds</aff></a>", "Alone\n\nb Leeds"),
+    ],
+)  # fmt: skip
+def test_what_names_a_thing_stands_at_it_and_what_only_an_index_prints_is_no_text(source, text):
+    assert load(source).text.strip() == text
+
+
+def test_a_reference_and_a_person_are_a_line_each():
+    name = "<name><surname>Bo</surname><given-names>Kim</given-names></name>"
+    cited = f"<person-group>{name}{name.replace('Bo', 'Li')}</person-group><article-title>On <i>rye</i></article-title><year>1999</year>"
+    reference = (
+        f"<ref><label>7</label><element-citation>{cited}<fpage>3</fpage><lpage>8</lpage></element-citation></ref>"
+    )
+    contributor = f"<contrib>{name}<degrees>PhD</degrees><xref ref-type='aff'><sup>2</sup></xref></contrib>"
+    assert load(f"<a><contrib-group>{contributor}</contrib-group><ref-list>{reference}</ref-list></a>").text == (
+        "Bo Kim, PhD[2]\n\n7 Bo Kim, Li Kim, On rye, 1999, 3–8\n"
+    )
+    entry = "<biblioentry><author><personname>Kim Bo</personname></author><title>Mills</title><pubdate>1999</pubdate></biblioentry>"
+    assert load(f"<book><bibliography><title>Read</title>{entry}</bibliography></book>").text == (
+        "# Read\n\nKim Bo, Mills, 1999\n"
+    )
+
+
+def grid(rows):
+    return "\n".join([*rows[:1], "|" + " --- |" * (rows[0].count("|") - 1), *rows[1:]]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "rows"),
+    [
+        (("<table><tgroup cols='3'><colspec colname='a'/><colspec colname='b'/><colspec colname='c'/><spanspec spanname='ab' namest='a' "
+         "nameend='b'/><thead><row><entry spanname='ab'>Mill</entry><entry>Kg</entry></row></thead><tbody><row><entry colname='c'>7</entry>"
+         "</row><row><entry morerows='2' namest='a' nameend='b'>Low</entry><entry>8</entry></row><row><entry>9</entry></row></tbody><tbody>"
+         "<row><entry>New</entry></row></tbody></tgroup></table>"),
+         ["| Mill |  | Kg |", "|  |  | 7 |", "| Low |  | 8 |", "| Low |  | 9 |", "| New |  |  |"]),
+        ("<t><tr><td rowspan='2'>a</td><td>b</td><td rowspan='3'>z</td></tr><tr><td>c</td></tr><tr><td colspan='2'>d</td></tr></t>",
+         ["| a | b | z |", "| a | c | z |", "| d |  | z |"]),
+        ("<TEI><table><row><cell rows='2'>a</cell><cell cols='2'>b</cell><cell>c</cell></row><row><cell>d</cell></row></table></TEI>",
+         ["| a | b |  | c |", "| a | d |  |  |"]),
+        ((f"<Workbook {SHEET}><Table><Row><Cell ss:MergeDown='1'><Data>a</Data></Cell><Cell ss:MergeAcross='1'><Data>b</Data></Cell>"
+         "<Cell><Data>c</Data></Cell></Row><Row><Cell ss:Index='3'><Data>d</Data></Cell></Row></Table></Workbook>"),
+         ["| a | b |  | c |", "| a |  | d |  |"]),
+        ((f"<d {FLAT}><t:table><t:table-row><t:table-cell t:number-rows-spanned='2' t:number-columns-spanned='2'><x:p>a</x:p></t:table-cell>"
+         "<t:covered-table-cell/><t:table-cell><x:p>b</x:p></t:table-cell></t:table-row><t:table-row><t:covered-table-cell "
+         "t:number-columns-repeated='2'/><t:table-cell><x:p>c</x:p></t:table-cell></t:table-row></t:table></d>"),
+         ["| a |  | b |", "| a |  | c |"]),
+    ],
+)  # fmt: skip
+def test_cells_that_fill_rows_stand_in_each_and_those_beside_them_in_their_columns(source, rows):
+    assert load(source).text == grid(rows)
+
+
+def test_tables_that_follow_each_other_are_two():
+    row = "<tbody><row><entry>{}</entry></row></tbody>"
+    tables = "".join(f"<informaltable><tgroup>{row.format(word)}</tgroup></informaltable>" for word in ("a", "b"))
+    assert load(f"<article>{tables}</article>").text == "| a |\n| --- |\n\n| b |\n| --- |\n"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.ingest.load.markup.xml_words import joined, local
+from embedingest.ingest.load.markup.xml_words import has_words, joined, local
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["facts_of", "is_person", "person"]
+__all__ = ["facts_of", "in_a_line"]
 
 _HEADS: Final = frozenset(
     ["info", "bookinfo", "articleinfo", "title-info", "titlestmt", "contrib-group", "authorgroup"]
@@ -21,6 +21,21 @@ _NAME_PARTS: Final = frozenset(
 )  # fmt: skip
 _NAMES: Final = frozenset(["personname", "name", "persname", "orgname"])
 _LANGUAGES: Final = frozenset(["lang", "language"])
+_LINES: Final = frozenset(
+    [
+        "element-citation",
+        "nlm-citation",
+        "mixed-citation",
+        "citation",
+        "biblioentry",
+        "bibliomixed",
+        "biblstruct",
+        "ref",
+    ]
+)
+"""References, whose parts are set in one line where no words stand among them."""
+
+_BESIDE: Final = frozenset(["name", "string-name", "collab", "xref", "degrees", "role", "email", "contrib-id"])
 _LOOKED_AT: Final = 2000
 """Elements at the beginning of a document, where its head stands."""
 
@@ -44,21 +59,52 @@ def facts_of(root: Element) -> dict[str, Any]:
     return facts
 
 
-def is_person(element: Element) -> bool:
+def _is_person(element: Element) -> bool:
     """Whether an element holds the parts of one name and nothing else."""
     return len(element) > 0 and all(local(child) in _NAME_PARTS and not len(child) for child in element)
 
 
-def person(element: Element) -> str:
+def _person(element: Element) -> str:
     """The parts of a name, in their order."""
     return " ".join(" ".join(joined(child).split()) for child in element)
+
+
+def in_a_line(element: Element) -> str | None:
+    """A person, with what is said beside the name, or a reference, in one line. None for other elements."""
+    name = local(element)
+    if _is_person(element):
+        return _person(element)
+    if name == "contrib" and len(element) > 1 and all(local(child) in _BESIDE for child in element):
+        said = [("" if local(child) == "xref" else ", ") + _parts(child) for child in element]
+        return "".join(each for each in said if each.strip(", ")).removeprefix(", ")
+    return _parts(element) if name in _LINES and len(element) and not has_words(element) else None
+
+
+def _parts(element: Element) -> str:
+    """The parts of an element with commas between them; a page up to which something goes stands behind a dash."""
+    said: list[str] = []
+    sign = ""
+    stack = [element]
+    while stack:
+        node = stack.pop()
+        words = _person(node) if _is_person(node) else ""
+        if not len(node) or has_words(node) or local(node) == "xref":
+            words = joined(node)
+        elif not words:
+            stack.extend(reversed(node))
+            continue
+        words = " ".join(words.split())
+        if words:
+            said += [("–" if local(node) == "lpage" else sign) if said else "", words]
+            sign = " " if local(node) == "label" else ", "
+    return "".join(said)
 
 
 def _name(author: Element) -> str:
     """A person's name; of one written as words those, of one in a name of its own that."""
     for element in author.iter():
-        if is_person(element):
-            return person(element).strip()
+        if _is_person(element):
+            return _person(element).strip()
     parts = [child for child in author if local(child) in _NAME_PARTS]
     if parts:
         return " ".join(" ".join(joined(child).split()) for child in parts)

@@ -54,10 +54,12 @@ BLOCKS: Final = frozenset(
 HEADINGS: Final = frozenset(["title", "head", "bridgehead"])
 NO_WORDS: Final = frozenset(["script", "stylesheet", "settings", "styles", "automatic-styles", "font-face-decls",
                               "master-styles", "scripts", "resource", "note-attributes", "created", "updated",
-                              "documentproperties", "excelworkbook", "worksheetoptions"])  # fmt: skip
+                              "documentproperties", "excelworkbook", "worksheetoptions", "indexterm", "index-term",
+                              "draft-comment"])  # fmt: skip
 PICTURES: Final = frozenset(["binary", "binary-data", "resource"])
 _BREAKS: Final = frozenset(["br", "lb", "line-break", "empty-line"])
 _NOTES: Final = frozenset(["footnote", "endnote", "fn"])
+_MARKED: Final = frozenset(["term", "index"])
 _PLACES: Final = frozenset(["foot", "bottom", "end", "margin"])
 _STRUCK: Final = frozenset(["del", "strike", "strikethrough", "line-through", "deleted"])
 _ADDED: Final = frozenset(["add", "ins", "added", "inserted"])
@@ -66,6 +68,7 @@ _LOOKS: Final = frozenset(["revisionflag", "rend", "role", "rendition", "status"
 _STRUCK_LOOKS: Final = re.compile(
     r"\b(?:deleted|strike(?:-?(?:through|out))?|line-?through|overstrike|struck)\b", re.IGNORECASE
 )
+_MARKS: Final = frozenset(["bibr", "fn", "aff", "author-notes", "corresp", "table-fn"])
 _RAISED: Final = {"sup": UP, "superscript": UP, "sub": DOWN, "subscript": DOWN}
 
 
@@ -101,7 +104,7 @@ def pieces(element: Element, *, flat: bool = False, every: bool = False, written
             found += [_said(words), node]
             words = []
             continue
-        if name in NO_WORDS or name in PICTURES:
+        if name in NO_WORDS or name in PICTURES or (name == "index" and node is not element and _is_marked(node)):
             continue
         if _is_struck(name, node):
             words.append(struck(_words(node)))
@@ -138,6 +141,11 @@ def _is_parted(name: str, node: Element) -> bool:
     return name in _BREAKS or (name == "tspan" and not {"x", "y", "dy"}.isdisjoint(node.attrib))
 
 
+def _is_marked(index: Element) -> bool:
+    """Whether an element among words only holds what an index prints, as TEI has it in the place that it leads to."""
+    return all(local(child) in _MARKED for child in index) and not has_words(index)
+
+
 def _signs(name: str, node: Element) -> tuple[str, str]:
     """What stands around the words of an element until the words of its line are known."""
     raised = _RAISED.get(name) or (_RAISED.get(node.get("rend", "")) if name == "hi" else None)
@@ -145,7 +153,9 @@ def _signs(name: str, node: Element) -> tuple[str, str]:
         return raised, END
     if name in _ADDED or (name in _STYLED and node.get("revisionflag") == "added"):
         return ADDED, ADDED_END
-    return "", ""
+    if name == "rdg" and (len(node) or (node.text or "").strip()):  # of other manuscripts
+        return " [", "]"
+    return "", " " if name == "label" else ""
 
 
 def _is_struck(name: str, node: Element) -> bool:
@@ -166,7 +176,7 @@ def _reading(choice: Element) -> str:
 def _reference(reference: Element) -> str:
     """A number that leads to a note or a source, in brackets; other words as they are."""
     said = "".join(reference.itertext())
-    return f"[{said.strip()}]" if reference.get("ref-type") in {"bibr", "fn"} and said.strip().isdigit() else said
+    return f"[{said.strip()}]" if reference.get("ref-type") in _MARKS and said.strip().isdigit() else said
 
 
 def _menus(choice: Element) -> str:
