@@ -306,11 +306,12 @@ class _Looked:
 def _binary(content: bytes, styles: XlsbStyles) -> tuple[bytes, SheetFacts]:
     """A sheet of XLSB as it is to be read, and what is known of its cells."""
     together = closed_up_binary(content)
-    closed = together or content
+    closed = content if together is None else together[0]
     closed = with_days_as_fractions(closed, styles.others) or closed
     facts = xlsb_facts(closed, styles.codes)
     if together is not None:  # rows that were moved together span no others
         facts.merged.clear()
+        facts.row_numbers = together[1]
     return closed, facts
 
 

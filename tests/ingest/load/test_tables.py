@@ -252,7 +252,11 @@ def xlsb(cells):
     ],
 )
 def test_sheets_of_xlsb_are_closed_up_where_their_cells_stand_far_apart(cells, text):
-    assert load_inner(xlsb(cells), "a.xlsb", "a.xlsb").text == text
+    read = load_inner(xlsb(cells), "a.xlsb", "a.xlsb")
+    assert read.text == text
+    rows = sorted({row + 1 for row, _, _ in cells})
+    told = [span.value for span in read.spans if span.kind == "first_row"]
+    assert told == [row for row in rows if row - 2 not in rows and row - 1 not in rows]
 
 
 def test_a_sheet_of_xlsb_that_is_cut_off_is_looked_through():

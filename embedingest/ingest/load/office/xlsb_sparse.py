@@ -24,8 +24,8 @@ _NUMBER: Final = struct.Struct("<I")
 _BOUNDS: Final = struct.Struct("<4I")
 
 
-def closed_up_binary(content: bytes) -> bytes | None:
-    """The sheet with its cells moved together, or None where they stand close enough."""
+def closed_up_binary(content: bytes) -> tuple[bytes, dict[int, int]] | None:
+    """The sheet with its cells moved together and where its rows stood; None where they stand close enough."""
     rows: set[int] = set()
     columns: set[int] = set()
     row = cells = 0
@@ -39,7 +39,10 @@ def closed_up_binary(content: bytes) -> bytes | None:
     if not cells:
         return None
     facts = SheetFacts(cells=cells, rows=(min(rows), max(rows)), columns=(min(columns), max(columns)))
-    return _moved_together(content, moved(rows), moved(columns)) if facts.is_sparse else None
+    if not facts.is_sparse:
+        return None
+    places = moved(rows)
+    return _moved_together(content, places, moved(columns)), {new: old for old, new in places}
 
 
 def _moved_together(content: bytes, rows: list[tuple[int, int]], columns: list[tuple[int, int]]) -> bytes:
