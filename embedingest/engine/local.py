@@ -22,7 +22,7 @@ from embedingest.engine.catalog import Catalog
 from embedingest.engine.encoder import heads, kept, tokens_of
 from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
-from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period
+from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period, waited
 from embedingest.engine.scheduling.scheduler import Scheduler, Ticket
 from embedingest.errors import EngineClosedError, InputError, InputTooLongError, ModelNotFoundError, OverloadedError
 from embedingest.types import Embeddings
@@ -124,7 +124,7 @@ class LocalEngine:
     ) -> Embeddings:
         """See `Engine.embed`. Without `prompt`, a name such as `m:query` chooses one, else the model's default."""
         call = self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority)
-        with self._admitted(), self._pool.acquire(call.key, keep_alive).result() as loaded:
+        with self._admitted(), waited(self._pool.acquire(call.key, keep_alive)) as loaded:
             call.load_seconds = time.perf_counter() - call.began
             self._prepare(call, loaded.encoder)
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
@@ -178,7 +178,7 @@ class LocalEngine:
         return self.catalog.names()
 
     def close(self) -> None:
-        """Finish what was admitted, refuse the rest, give the weights back."""
+        """Finish what was admitted, refuse the rest, give the weights back; see `ModelPool.close`."""
         self._closed = True
         self._pool.close()
         self._threads.shutdown()

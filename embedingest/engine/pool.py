@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from embedingest.durations import DurationError, parse_setting
+from embedingest.engine.cancellation import Cancelled, cancelled_by
 from embedingest.errors import ConfigError, EngineClosedError, ModelLoadError, OverloadedError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import Encoder
     from embedingest.engine.scheduling.scheduler import Scheduler
 
-__all__ = ["Lease", "LoadedModel", "ModelPool", "Opener", "leased", "period"]
+__all__ = ["Lease", "LoadedModel", "ModelPool", "Opener", "leased", "period", "waited"]
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Opener(Protocol):
         ...
 
     def open(self, key: str) -> tuple[Encoder, Scheduler]:
-        """Load it. Raises ModelLoadError."""
+        """Load it. Raises ModelLoadError; Cancelled where it asks and the pool closes."""
         ...
 
 
@@ -124,6 +125,7 @@ class ModelPool:
         self._pending: deque[_Request] = deque()
         self._blocked = False  # the first request waits for a model in use to come free
         self._closed = False
+        self._closing = threading.Event()  # for a model that is being prepared
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="embedingest-models", daemon=True)
         self._thread.start()
@@ -163,7 +165,11 @@ class ModelPool:
                 self._keep(model, 0.0)
 
     def close(self) -> None:
-        """Serve what was admitted, refuse the rest, give all weights back."""
+        """Serve what was admitted, refuse the rest, give all weights back.
+
+        A model that is being prepared for its first use is given up, and who waits for it is refused.
+        """
+        self._closing.set()
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -266,9 +272,12 @@ class ModelPool:
 
     def _load(self, request: _Request) -> None:
         try:
-            encoder, scheduler = self._opener.open(request.key)
+            with cancelled_by(self._closing):
+                encoder, scheduler = self._opener.open(request.key)
             fingerprint = encoder.fingerprint  # now: the folder may be gone when an answer needs it
         except BaseException as error:  # noqa: BLE001 -- a load that fails must not end the thread that loads
+            if isinstance(error, Cancelled):
+                error = EngineClosedError("the engine was closed while the model was prepared", remedy="start it again")
             with self._changed:
                 for other in [waiting for waiting in self._pending if waiting.key == request.key]:
                     self._pending.remove(other)
@@ -307,6 +316,16 @@ def period(keep_alive: float | str) -> float:
         return parse_setting(keep_alive)
     except DurationError as error:
         raise ConfigError(f"keep_alive is `{keep_alive}`: {error}", remedy="write `5m`, `300` or `-1`") from error
+
+
+def waited(granted: Future[Lease]) -> Lease:
+    """A lease waited for; one that is granted after Ctrl-C ended the waiting is released."""
+    try:
+        return granted.result()
+    except BaseException:
+        if not granted.cancel():
+            granted.add_done_callback(_give_back)
+        raise
 
 
 async def leased(granted: Future[Lease]) -> Lease:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import queue
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from embedingest.engine.pool import Lease, ModelPool
+from embedingest.engine import cancellation
+from embedingest.engine.pool import Lease, ModelPool, waited
 from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.errors import EngineClosedError, ModelLoadError, OverloadedError
 from tests.engine.shelf import Watched
@@ -34,6 +37,8 @@ class Opener:
 
     def open(self, key: str) -> tuple[Watched, Scheduler]:
         assert self.hold.wait(WAIT)
+        if key == "prepared":
+            cancellation.get(queue.SimpleQueue(), WAIT)  # of a child that says nothing
         if key == "broken":
             raise ModelLoadError("model.safetensors is cut short")
         self.opened.append(key)
@@ -232,3 +237,30 @@ def test_closing_serves_what_was_admitted_and_refuses_the_rest(opener, clock):
     admitted.result(WAIT).release()
     closing.join(WAIT)
     assert opener.encoders["a"].closed
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="has no signals to one thread")
+@pytest.mark.parametrize("other", [False, True], ids=["alone", "with another caller"])
+def test_what_is_granted_after_ctrl_c_is_given_back(pool, opener, other):
+    opener.hold.clear()
+    granted = pool.acquire("a")
+    kept = pool.acquire("a") if other else None
+    main = threading.main_thread().ident
+    interrupt = threading.Timer(0.05, lambda: signal.pthread_kill(main, signal.SIGINT))
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        waited(granted)
+    opener.hold.set()
+    if kept is not None:
+        kept.result(WAIT).release()
+    pool.close()  # would wait for ever
+    assert names(pool) == []
+
+
+def test_closing_gives_up_a_model_that_is_being_prepared_and_refuses_who_waits_for_it(pool, opener):
+    waiting = [pool.acquire("prepared"), pool.acquire("prepared")]
+    pool.close()
+    for refused in waiting:
+        with pytest.raises(EngineClosedError, match="closed while the model was prepared"):
+            refused.result(WAIT)
+    assert opener.opened == []

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Final, cast
 from blake3 import blake3
 
 from embedingest.atomic import new_folder, temporary_path, write_bytes
-from embedingest.engine import hardware
+from embedingest.engine import cancellation, hardware
 from embedingest.engine.compiled import runtime
 from embedingest.paths import user_cache
 from embedingest.regular import read_bounded, why_not_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from filelock import BaseFileLock
 
     from embedingest.engine.compiled.graphs import Share
     from embedingest.engine.compiled.note import CacheKey, CompiledNote
@@ -57,6 +59,7 @@ _DAY_SECONDS: Final = 86_400
 _LOCK_SECONDS: Final = 1800  # to wait for another process that makes the same entry
 _LARGEST_NOTE_BYTES: Final = 16 * 2**20
 _POLL_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 0.2
 _FILES: Final = ("model.xml", "model.bin")
 _MACHINE: Final = ("runtime", "cpu", "layout", "threads", "cores", "streams")  # of a key: what one process shares
 
@@ -276,7 +279,7 @@ def _noted(folder: Path, key: CacheKey, note: CompiledNote) -> CompiledNote:
 def making(key: CacheKey) -> Iterator[None]:
     """Held while an entry is made, so that two processes do not make the same one.
 
-    Where no lock can be had (a read-only cache), it goes on without.
+    Where no lock can be had (a read-only cache), it goes on without. Raises Cancelled.
     """
     from filelock import FileLock, Timeout
 
@@ -284,7 +287,7 @@ def making(key: CacheKey) -> Iterator[None]:
     lock = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=_LOCK_SECONDS)
+        _acquire(lock)
     except (OSError, NotImplementedError, Timeout):
         yield
         return
@@ -292,6 +295,20 @@ def making(key: CacheKey) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _acquire(lock: BaseFileLock) -> None:
+    from filelock import Timeout
+
+    end = time.monotonic() + _LOCK_SECONDS
+    while True:
+        cancellation.check()
+        try:
+            lock.acquire(timeout=_LOOK_SECONDS)
+            return
+        except Timeout:
+            if time.monotonic() >= end:
+                raise
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
+from embedingest.engine import cancellation
 from embedingest.engine.compiled import cache, runtime
 from embedingest.engine.compiled.graphs import BATCH_TOKENS, Share, infer
 from embedingest.engine.compiled.mapped import give_back
@@ -68,6 +69,7 @@ def create(
                 f"model {folder.path} cannot run in int8: {error}", remedy="use `precision: auto`"
             ) from error
         _log.warning("torch runs model %s: %s", folder.path, error)
+    cancellation.check()
     from embedingest.engine.torch.encoder import create as torch_create
 
     return torch_create(folder, settings)
@@ -142,6 +144,7 @@ def _with_blobs(folder: ModelFolder, settings: ModelConfig, entry: Entry, share:
         entry = cache.amend(entry, {**entry.note, "blobs": mode})
         try:
             for _ in ("written", "read"):
+                cancellation.check()
                 encoder = CompiledEncoder(folder, settings, entry, share)
                 encoder.check_probe()
                 encoder.check_probe(bulk=True)

@@ -61,7 +61,8 @@ def make(
     Answers the note of the compiled model; where none passes, a note with `refused`, the reason. What it will run
     with is compiled in another process first, and torch runs in a third: a crash there is a reason against it.
 
-    Raises OSError when there is no room or no other process, ModelLoadError when torch cannot load the model either.
+    Raises OSError when there is no room or no other process, ModelLoadError when torch cannot load the model either,
+    Cancelled.
     """
     _check_room(folder, place)
     began = time.perf_counter()

@@ -15,6 +15,7 @@ import tempfile
 import threading
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from embedingest.engine import cancellation
 from embedingest.engine.compiled.children import STOP, death, read_frame, start, write_frame
 from embedingest.engine.compiled.gauge import first_texts, gauge_rows
 from embedingest.errors import ModelLoadError
@@ -149,10 +150,10 @@ class _Process:
             write_frame(self._process.stdin, pickle.dumps((order, level, arguments)))
 
     def answer(self, seconds: float | None = None) -> Any:
-        """What the order gave. Raises what it raised, DiedError, OSError; TimeoutError where it takes longer."""
+        """What the order gave. Raises what it raised, DiedError, OSError, Cancelled; TimeoutError after so long."""
         while True:
             try:
-                frame = self._frames.get(timeout=seconds)
+                frame = cancellation.get(self._frames, seconds)
             except queue.Empty:
                 raise TimeoutError from None
             if frame is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
+from embedingest.engine import cancellation
 from embedingest.engine.compiled.children import death, start
 from embedingest.engine.compiled.graphs import BATCH_TOKENS
 from embedingest.engine.scheduling.batching import batches
@@ -172,10 +173,10 @@ class _Words:
             reader.start()
 
     def until(self, silence_seconds: float) -> Iterator[str]:
-        """The lines until the process ends, `ended` then, or says nothing for so long."""
+        """The lines until the process ends, `ended` then, or says nothing for so long. Raises Cancelled."""
         while True:
             try:
-                line = self._lines.get(timeout=silence_seconds)
+                line = cancellation.get(self._lines, silence_seconds)
             except queue.Empty:
                 return
             if line is None:

@@ -37,6 +37,7 @@ __all__ = ["Stopped", "Walk"]
 _REREADS: Final = 3
 _WAIT_SECONDS: Final = 0.05
 _SALVAGE_SECONDS: Final = 2.0
+_FIRST_SALVAGE_SECONDS: Final = 0.25  # before any call has come back: the model may be far from ready
 
 
 class Stopped(Exception):  # noqa: N818 -- asked for, not an error
@@ -270,7 +271,7 @@ class Walk:
         if not calls:
             return
         calls -= self._resources.embedder(self._outcomes.put).recall()
-        deadline = time.monotonic() + _SALVAGE_SECONDS
+        deadline = time.monotonic() + (_SALVAGE_SECONDS if self._missing.embedded else _FIRST_SALVAGE_SECONDS)
         with suppress(queue.Empty):
             while calls > 0:
                 item = self._outcomes.get(timeout=max(0.0, deadline - time.monotonic()))
