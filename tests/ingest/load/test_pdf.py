@@ -380,12 +380,26 @@ def _set(*parts):
         ([("as he says.", 0), ("12", 4), (" So it is", 0)], "as he says.¹² So it is"),
         ([("log", 0), ("2", -2), (" of 1024 is 10", 0)], "log₂ of 1024 is 10"),
         ([("in 2024 of 300", 0), (" and 12", 0), ("a", 4)], "in 2024 of 300 and 12a"),
+        ([("", 0), ("7", 3), ("So it is written.", 0)], "⁷ So it is written."),
+        ([("", 0), ("14", 3), ("C is older.", 0)], "¹⁴C is older."),
+        ([("7", 0), ("So it is written.", 0)], "7So it is written."),
         ([("A", 0), ("PART 9", 0), (" OF 12", 0)], "APART 9 OF 12"),
     ],
 )
 def test_raised_and_lowered_numbers_are_written_as_such(parts, read):
     even = book([[*_set(*parts), at(72, 660, "The mill.")]]).replace(b"Helvetica", b"Courier  ")
     assert lines(even)[0] == read
+
+
+@pytest.mark.parametrize(
+    ("raised", "size", "read"),
+    [(3.6, 7, "It held 2^64 litres"), (0, 10, "It held 264 litres"), (0, 7, "It held 264 litres")],
+)
+def test_numbers_that_were_drawn_letter_by_letter_are_raised_only_where_they_stand_so(raised, size, read):
+    wide = 0.556  # a digit of Helvetica
+    drawn = [at(72, 700, "It held"), at(108, 700, "2"), at(108 + 10 * wide, 700 + raised, "64", size)]
+    drawn.append(at(108 + 10 * wide + 2 * size * wide, 700, " litres"))
+    assert lines(book([[*drawn, at(72, 660, "The mill.")]]))[0] == read
 
 
 def test_what_stands_a_column_away_is_no_part_of_the_line():

@@ -19,10 +19,10 @@ from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, 
 from embedingest.ingest.load.pages.page import GAP, Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.scripts import Letter, with_scripts
-from embedingest.ingest.load.pages.whole import whole_lines, with_initials
+from embedingest.ingest.load.pages.whole import touches, whole_lines, with_initials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from embedingest.ingest.load.pages.opened import Opened
 
@@ -40,6 +40,7 @@ _RAISED: Final = 0.3
 _LOWERED: Final = 0.4
 """How far parts of a line end from its bottom or its top, in its height, where a number may be raised or lowered."""
 
+_RAISED_FIRST: Final = re.compile(r"[+\-−]?[0-9]")
 _ROWS: Final = 2
 """Ruled tables are looked for where a line begins beside the one before, or so many have more than a blank in them."""
 
@@ -73,8 +74,7 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
             for place, known in zip(wanted, reader.words([lines[place] for place in wanted]), strict=True):
                 lines[place] = lines[place]._replace(words=known)
         order = {} if reader.is_ascii else _set_rtl(reader, lines)
-        for place in reader.uneven:
-            lines[place] = with_scripts(lines[place], partial(reader.letter, lines[place], order.get(place)))
+        _set_scripts(reader, lines, order)
         if reader.parted or reader.elsewhere:
             lines = with_initials(lines)
         if reader.parted:
@@ -93,6 +93,25 @@ def _set_rtl(reader: _Reader, lines: list[Line]) -> dict[int, list[int]]:
     for place in places:
         lines[place], order[place] = in_reading_order(lines[place], reader.boxes(lines[place]), rtl=rtl)
     return order
+
+
+def _set_scripts(reader: _Reader, lines: list[Line], order: dict[int, list[int]]) -> None:
+    """Write raised and lowered numbers as such, within lines and where PDFium parted them from what is before."""
+    begun = [place for place, line in enumerate(lines) if _RAISED_FIRST.match(line.text) and place not in order]
+    for place in sorted({*reader.uneven, *(begun if reader.flat else ())}, reverse=True):
+        line, before = lines[place], lines[place - 1] if place else None
+        joined = before is not None and _RAISED_FIRST.match(line.text) and touches(before, line)
+        if before is None or not joined or place - 1 in order:
+            lines[place] = with_scripts(line, partial(reader.letter, line, order.get(place)))
+        else:
+            last = before.first + len(before.text) - line.first  # of the line before, which is whole yet
+            letter = partial(reader.letter, line, None)
+            lines[place] = with_scripts(line, partial(_letter, letter, last), before.text[-1])
+
+
+def _letter(letter: Callable[[int], Letter], last: int, place: int) -> Letter:
+    """Of the character at a place; `last` is that of the line before."""
+    return letter(last - 1 if place < 0 else place)
 
 
 def _view(pdfium: Any, page: Opened) -> Box:
@@ -173,6 +192,11 @@ class _Reader:
         """By how many quarter turns the letters of each line lie on the page, as it was written."""
         angles = [self._calls.angle(self._page, self._number(line.first)) for line in lines]  # with the clock
         return [-round(angle / (math.pi / 2)) % 4 if angle > 0 else 0 for angle in angles]
+
+    @property
+    def flat(self) -> bool:
+        """Whether the page is shown as it was written, so that heights say what is raised."""
+        return self._turn is None
 
     @property
     def is_ascii(self) -> bool:

@@ -18,19 +18,32 @@ Letter = tuple[float, float]
 """How high a letter stands on the page, and its size, in points."""
 
 _NUMBER: Final = re.compile(r"[+\-−]?[0-9]{1,12}")
+_ISOTOPE: Final = re.compile(r"\d\d+[A-Z][a-z]?\b")
 _SMALLER: Final = 0.9
 _MOVED: Final = 0.1
 """How far from the line of the letter before, in that letter's size."""
 
 
-def with_scripts(line: Line, letter: Callable[[int], Letter]) -> Line:
-    """The line with its raised and lowered numbers written as such. `letter` tells of the character at a place."""
-    found = [script for number in _NUMBER.finditer(line.text) for script in _scripts(line.text, number, letter)]
+def with_scripts(line: Line, letter: Callable[[int], Letter], behind: str = "") -> Line:
+    """The line with its raised and lowered numbers written as such. `letter` tells of the character at a place.
+
+    `behind` is the character that the line goes on behind, of which `letter` tells at -1.
+    """
+    before = len(behind)
+    text = behind + line.text
+    found = [
+        (start - before, end - before, below)
+        for number in _NUMBER.finditer(text, before)
+        for start, end, below in _scripts(text, number, lambda place: letter(place - before))
+    ]
     if not found:
         return line
     text, words, last = "", line.words, len(line.text)
     for start, end, below in reversed(found):
-        said = written(line.text[start:end], below=below, behind=line.text[start - 1], ahead=line.text[end : end + 1])
+        before_it = line.text[start - 1] if start else behind
+        said = written(line.text[start:end], below=below, behind=before_it, ahead=line.text[end : end + 1])
+        if not start and not behind and _ISOTOPE.match(line.text) is None:
+            said += " "  # a note's number
         text = said + line.text[end:last] + text
         words = tuple(_moved(word, start, end, len(said) - (end - start)) for word in words)
         last = start
@@ -40,6 +53,9 @@ def with_scripts(line: Line, letter: Callable[[int], Letter]) -> Line:
 def _scripts(text: str, number: re.Match[str], letter: Callable[[int], Letter]) -> Iterator[tuple[int, int, bool]]:
     """Where a part of the number is raised or lowered behind what stands before it, and whether it is lowered."""
     start, end = number.span()
+    if start == 0 and _begins_note(text, end, letter):
+        yield start, end, False
+        return
     if start == 0 or text[start - 1].isspace():
         start += 1  # nothing before it to compare with
     if start >= end:
@@ -52,6 +68,14 @@ def _scripts(text: str, number: re.Match[str], letter: Callable[[int], Letter]) 
             last = next((other for other in range(place + 1, end) if letter(other) != (height, size)), end)
             yield place, last, height < before
             return
+
+
+def _begins_note(text: str, end: int, letter: Callable[[int], Letter]) -> bool:
+    """Whether the number before the first word is raised above it."""
+    if not text[end : end + 1].isalpha():
+        return False
+    (height, size), (line, large) = letter(end - 1), letter(end)
+    return size < _SMALLER * large and height - line > _MOVED * large
 
 
 def _moved(word: Word, start: int, end: int, longer: int) -> Word:

@@ -11,7 +11,7 @@ from embedingest.ingest.load.pages.page import Box, Line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["whole_lines", "with_initials"]
+__all__ = ["touches", "whole_lines", "with_initials"]
 
 _SAME_ROW: Final = 0.3
 """What share of the lower one's height two parts of a line have in common."""
@@ -90,6 +90,11 @@ def whole_lines(lines: Sequence[Line]) -> list[Line]:
         else:
             whole.append(line)
     return whole
+
+
+def touches(line: Line, other: Line) -> bool:
+    """Whether the other goes on beside the line without a blank."""
+    return not line.hyphen and _goes_on(line, other) and not _blank(line.box, other.box)
 
 
 def _goes_on(line: Line, other: Line) -> bool:
