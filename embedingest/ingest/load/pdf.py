@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.errors import DocumentError, DocumentSkipped
 from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.pages.columns import part_columns
 from embedingest.ingest.load.pages.contents import drop_leaders
+from embedingest.ingest.load.pages.lost import has_lost_contents
 from embedingest.ingest.load.pages.marks import marks
 from embedingest.ingest.load.pages.opened import opened
 from embedingest.ingest.load.pages.order import put_in_order
@@ -26,7 +28,7 @@ from embedingest.ingest.load.pages.titles import Said, plain, slide_titles
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["PdfLoader", "create"]
 
@@ -125,8 +127,9 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
     try:
         if pdf.get_formtype() != pdfium.raw.FORMTYPE_NONE:
             pdf.init_forms()
-        pages = [_page(pdfium, pdf, index, notices, comments=comments) for index in range(len(pdf))]
-        if pages and all(page.damaged for page in pages):
+        lost = cache(partial(has_lost_contents, data))
+        pages = [_page(pdfium, pdf, index, notices, lost, comments=comments) for index in range(len(pdf))]
+        if pages and all(page.damaged and not page.lines for page in pages):
             raise DocumentError(f"{name} is damaged: none of its pages can be read", source=name, code="corrupt")
         _count(notices, "attachments_left_out", pdfium.raw.FPDFDoc_GetAttachmentCount(pdf))
         pictures = not any(page.lines for page in pages) and len(pdf) > 0 and _has_pictures(pdfium, pdf)
@@ -137,14 +140,18 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
         pdf.close()
 
 
-def _page(pdfium: Any, pdf: Any, index: int, notices: dict[str, int], *, comments: bool) -> Page:
-    """A page with what was written on it."""
+def _page(
+    pdfium: Any, pdf: Any, index: int, notices: dict[str, int], lost: Callable[[], bool], *, comments: bool
+) -> Page:
+    """A page with what was written on it. `lost` says whether a page may be empty because the file is damaged."""
     try:
         with opened(pdfium, pdf, index) as page:
             written = list(marks(pdfium, page))
             read = read_page(pdfium, page, words=any(mark.kind in {"value", "box"} for mark in written))
     except pdfium.PdfiumError:
         return Page(damaged=True)
+    printed = bool(read.lines)
+    read.damaged = not printed and lost()
     if written:
         left = set(_LEFT_OUT) - ({"comment"} if comments else set())
         for mark in written:
@@ -152,6 +159,7 @@ def _page(pdfium: Any, pdf: Any, index: int, notices: dict[str, int], *, comment
                 _count(notices, _LEFT_OUT[mark.kind], 1)
         read.lines = placed(read.lines, [mark for mark in written if mark.kind not in left])
         read.downwards = False
+        _count(notices, "pages_without_text", bool(read.lines) and not printed and not read.damaged)
     return read
 
 

@@ -569,6 +569,22 @@ def test_a_damaged_form_is_read_in_part_or_refused_with_a_reason():
             assert error.message
 
 
+@pytest.mark.parametrize("marks", [(), (field("Tx", "n", (120, 715, 300, 732), "/V (Ann Miller)"),)])
+def test_a_page_whose_drawing_is_lost_is_unreadable_whatever_its_fields_say(marks):
+    data = book([body(prose(1)), body(prose(2))], marks=marks)
+    lost = data.replace(b"12 0 obj", b"12 0 obk", 1)
+    assert lost != data
+    assert load(data).notices == {}
+    read = load(lost)
+    assert (read.notices, "Ann Miller" in read.text) == ({"unreadable_pages": 1}, bool(marks))
+    assert prose(2)[-1] in read.text
+
+
+def test_fields_on_a_page_without_print_are_read_and_the_page_is_told():
+    marks = [field("Tx", "n", (120, 715, 300, 732), "/V (Ann Miller)")]
+    assert load(book([[], body(prose(2))], marks=marks)).notices == {"pages_without_text": 1}
+
+
 def test_lines_that_stand_in_paragraphs_of_every_page_stay():
     def page(number):
         rows = [f"{WORDS[number]} {n} is about valves and pumps with" for n in range(4)]

@@ -97,7 +97,7 @@ class Grid(NamedTuple):
 
 @dataclass(slots=True)
 class Page:
-    """The lines of a page in the order in which they were written; none where the page is damaged.
+    """The lines of a page in the order in which they were written; where the page is damaged, what fields hold.
 
     `downwards` says that each is known to stand below the one before; `bottom` is the height of its lower edge.
     """
