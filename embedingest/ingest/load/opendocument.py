@@ -29,7 +29,15 @@ from embedingest.ingest.load.office.odf_names import (
 )
 from embedingest.ingest.load.office.odf_places import in_reading_order
 from embedingest.ingest.load.office.odf_styles import WordStyles
-from embedingest.ingest.load.office.odf_words import LEFT_OUT, Hanging, frames_of, only_cell, table_cells, words
+from embedingest.ingest.load.office.odf_words import (
+    LEFT_OUT,
+    Hanging,
+    frames_of,
+    hidden_words,
+    only_cell,
+    table_cells,
+    words,
+)
 from embedingest.ingest.load.office.package import number
 from embedingest.types import Document
 
@@ -52,7 +60,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
@@ -75,7 +83,7 @@ class OpenDocumentLoader:
         writer = _Writer(container, roots, comments=self._comments)
         writer.walk([root if body is None else body])
         writer.finish()
-        writer.count_heads(roots)
+        writer.count_unseen(root if body is None else body, roots)
         title, metadata = _metadata(meta)
         slides = any(span.kind == "slide" for span in writer.assembly.spans)
         described = sum(1 for frame in root.iter(DRAW + "frame") if of_frame(frame))
@@ -128,7 +136,7 @@ class _Writer:
     def __init__(self, container: Container | None, roots: list[Element], *, comments: bool) -> None:
         self.assembly = Assembly()
         self.first_heading: str | None = None
-        self.notices = {"comments_left_out": 0, "hidden_slides": 0, "running_lines": 0}
+        self.notices = {"comments_left_out": 0, "hidden_slides": 0, "running_lines": 0, "unknown_symbols": 0}
         self._container = container
         self._lists = Lists(roots)
         self._words = WordStyles(roots)
@@ -164,8 +172,9 @@ class _Writer:
                 stack.append((iter(self._other(child)), None if child.tag == TABLE + "table" else place))
         self._list.end()
 
-    def count_heads(self, roots: list[Element]) -> None:
-        """Count the lines of heads and feet of pages, which stand on every page."""
+    def count_unseen(self, body: Element, roots: list[Element]) -> None:
+        """Count the lines of heads and feet of pages, which stand on every page, and words that are hidden."""
+        self.notices["hidden_words"] = hidden_words(body, self._words)
         heads = [each for root in roots for page in root.iter(STYLE + "master-page") for each in page]
         for head in heads:
             if head.tag in _HEADS:
@@ -298,9 +307,10 @@ class _Writer:
         return linear(root) if note is None else " ".join("".join(note.itertext()).split())
 
     def _say(self, element: Element, hanging: Hanging) -> str:
-        return words(element, hanging, self._object, self._words.raised)
+        return words(element, hanging, self._object, self._words)
 
     def _apart(self, hanging: Hanging) -> list[Element]:
+        self.notices["unknown_symbols"] += hanging.symbols
         for comment in hanging.comments:
             self._comment(comment)
         self._endnotes += hanging.endnotes

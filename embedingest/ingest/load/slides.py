@@ -59,6 +59,7 @@ class PptxLoader:
             show.slide(path)
             show.assembly.span(start, "slide", order)
         title, metadata = properties(container)
+        show.notices["unknown_symbols"] = show.assembly.text.count("\ufffd")
         return Document(
             source=name,
             has_lines=False,

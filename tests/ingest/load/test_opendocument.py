@@ -188,3 +188,52 @@ def test_heads_of_pages_are_counted():
     master = "<office:master-styles><style:master-page><style:header>{}</style:header></style:master-page></office:master-styles>"
     document = load(par("Words"), **{"styles.xml": master.format(par("My firm") + par(""))})
     assert (document.text, document.notices) == ("Words\n", {"running_lines": 1})
+
+
+def styled(name, settings, family="text", more=""):
+    return f'<style:style style:name="{name}" style:family="{family}" {more}><style:text-properties {settings}/></style:style>'
+
+
+def test_characters_of_symbol_fonts_are_what_a_person_sees_and_soft_hyphens_are_nothing():
+    styles = styled("W", 'style:font-name="Wingdings2"') + styled("S", 'style:font-name="Symbol"')
+    body = par(
+        '<text:span text:style-name="W">\uf0fc</text:span> done, <text:span text:style-name="S">\uf061</text:span>-ray'
+    )
+    document = load(body + par("Donau\u00addampf \ue123"), styles)
+    assert document.text == "✓ done, α-ray\n\nDonaudampf \ufffd\n"
+    assert document.notices == {"unknown_symbols": 1}
+
+
+def test_what_is_chosen_in_a_form_is_read():
+    field = "urn:openoffice:names:experimental:ooo-ms-interop:xmlns:field:1.0"
+    loext = "urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0"
+
+    def mark(kind, *told):
+        params = "".join(f'<f:param f:name="{name}" f:value="{value}"/>' for name, value in told)
+        return f'<f:fieldmark xmlns:f="{field}" f:type="vnd.oasis.opendocument.field.{kind}">{params}</f:fieldmark>'
+
+    def box(state):
+        return f'<l:content-control xmlns:l="{loext}" l:checkbox="true" {state}>☐</l:content-control>'
+
+    entries = ("Dropdown_ListEntry", "small"), ("Dropdown_ListEntry", "large")
+    body = (
+        par(mark("FORMCHECKBOX", ("Checkbox_Checked", "true")) + " paid " + mark("FORMCHECKBOX") + " sent")
+        + par(mark("FORMDROPDOWN", *entries, ("Dropdown_Selected", "1")) + " shirt")
+        + par(mark("FORMDROPDOWN", *entries, ("Dropdown_Selected", "9")) + "none")
+        + par(box('l:checked="true"') + " yes " + box("") + " no")
+    )
+    assert text(body) == "[x] paid [ ] sent\n\nlarge shirt\n\nnone\n\n[x] yes [ ] no\n"
+
+
+def test_hidden_words_are_read_and_told():
+    styles = styled("H", 'text:display="none"') + styled("I", "", more='style:parent-style-name="H"')
+    styles += styled("P", 'text:display="none"', "paragraph")
+    body = (
+        par('Seen <text:span text:style-name="I">not seen</text:span> seen')
+        + '<text:p text:style-name="P">all hidden here</text:p>'
+        + f'<text:section text:display="none">{par("closed")}</text:section>'
+        + par('<text:hidden-text text:is-hidden="true">kept back</text:hidden-text>.')
+    )
+    document = load(body, styles)
+    assert document.text == "Seen not seen seen\n\nall hidden here\n\nclosed\n\nkept back.\n"
+    assert document.notices == {"hidden_words": 8}

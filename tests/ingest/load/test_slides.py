@@ -178,3 +178,12 @@ def test_what_is_raised_or_lowered_on_a_slide_is_written_on_the_line():
 
     paragraph = f"<a:p><a:r><a:t>CO</a:t></a:r>{part('2', -25000)}<a:r><a:t> at 10</a:t></a:r>{part('8', 30000)}{part(' m', 0)}</a:p>"
     assert load(shape(paragraph)).text == "CO₂ at 10^8 m\n"
+
+
+def test_characters_of_symbol_fonts_on_a_slide_are_what_a_person_sees():
+    def set_in(font, words):
+        return f'<a:r><a:rPr><a:sym typeface="{font}"/></a:rPr><a:t>{words}</a:t></a:r>'
+
+    arrow, logo = set_in("Wingdings", "\uf0e0"), set_in("Logo", "\uf041")
+    document = load(shape(f"<a:p>{arrow}{logo}</a:p>"))
+    assert (document.text, document.notices) == ("→\ufffd\n", {"unknown_symbols": 1})

@@ -445,3 +445,13 @@ def test_the_choice_of_a_forms_list_is_read(state, said):
     field = f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:ddList>{state}{choices}</w:ddList></w:ffData></w:fldChar></w:r>'
     ends = f'<w:r><w:instrText>FORMDROPDOWN</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>{run(".")}'
     assert text(f"<w:p>{run('Day: ')}{field}{ends}</w:p>") == f"Day: {said}.\n"
+
+
+def test_characters_of_symbol_fonts_in_a_run_are_what_a_person_sees():
+    def set_in(font, words):
+        return f'<w:r><w:rPr><w:rFonts w:ascii="{font}" w:hAnsi="{font}"/></w:rPr><w:t>{words}</w:t></w:r>'
+
+    tick, ready, logo = set_in("Wingdings", "\uf0fc"), run(" ready for re\u00aduse "), set_in("Logo", "\uf041")
+    document = load(f"<w:p>{tick}{ready}{logo}</w:p>")
+    assert document.text == "✓ ready for reuse \ufffd\n"
+    assert document.notices == {"unknown_symbols": 1}

@@ -1,4 +1,4 @@
-"""What the styles of OpenDocument say of words: raised, lowered, bold. Writes nothing."""
+"""What the styles of OpenDocument say of words: raised, lowered, bold, hidden, their font. Writes nothing."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class _Style(NamedTuple):
     parent: str
     position: str | None
     weight: str | None
+    font: str | None = None
+    display: str | None = None
 
 
 class WordStyles:
@@ -42,6 +44,16 @@ class WordStyles:
         if first == "super" or (first.endswith("%") and first[:1].isdigit() and first.strip("0%.")):
             return UP
         return DOWN if first == "sub" or first.startswith("-") else ""
+
+    def font(self, element: Element) -> str:
+        """The name of the font of a span or paragraph."""
+        chain = self._chain(element.get(TEXT + "style-name", ""))
+        return next((each.font for each in chain if each.font is not None), "").rstrip("0123456789")
+
+    def is_hidden(self, element: Element) -> bool:
+        """Whether a span or paragraph is set not to be shown."""
+        chain = self._chain(element.get(TEXT + "style-name", ""))
+        return next((each.display for each in chain if each.display is not None), "") == "none"
 
     def is_bold(self, paragraph: Element) -> bool:
         """Whether all words of a paragraph are set in bold letters."""
@@ -79,4 +91,7 @@ def _style(style: Element) -> _Style:
     parent = style.get(STYLE + "parent-style-name", "")
     if settings is None:
         return _Style(parent, None, None)
-    return _Style(parent, settings.get(STYLE + "text-position"), settings.get(_WEIGHT))
+    font = settings.get(STYLE + "font-name")
+    return _Style(
+        parent, settings.get(STYLE + "text-position"), settings.get(_WEIGHT), font, settings.get(TEXT + "display")
+    )

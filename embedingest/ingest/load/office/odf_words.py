@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.load.common.assembly import MOST_SPAN, Cell
 from embedingest.ingest.load.common.raised import END, on_the_line
 from embedingest.ingest.load.office.alternative import EDGE, in_line, of_frame
+from embedingest.ingest.load.office.odf_forms import chosen_in_form
 from embedingest.ingest.load.office.odf_names import DRAW, OFFICE, SVG, TABLE, TEXT
 from embedingest.ingest.load.office.package import number
+from embedingest.ingest.load.office.symbols import PRIVATE, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from xml.etree.ElementTree import Element
 
-__all__ = ["LEFT_OUT", "Hanging", "frames_of", "only_cell", "table_cells", "words"]
+    from embedingest.ingest.load.office.odf_styles import WordStyles
+
+__all__ = ["LEFT_OUT", "Hanging", "frames_of", "hidden_words", "only_cell", "table_cells", "words"]
 
 LEFT_OUT: Final = frozenset(
     {TEXT + "tracked-changes", TEXT + "note-citation", TEXT + "sequence-decls", OFFICE + "binary-data",
@@ -31,6 +35,8 @@ _SHAPES: Final = frozenset(
 _CELLS: Final = frozenset({TABLE + "table-cell", TABLE + "covered-table-cell"})
 _ENDS: Final = frozenset({TABLE + "table", TABLE + "table-row", *_CELLS, TEXT + "p", TEXT + "h", TEXT + "list"})
 _BLANKS: Final = re.compile(r"[ \t\r\n]+")
+_SPANS: Final = frozenset({TEXT + "span", TEXT + "p", TEXT + "h"})
+_SOFT_HYPHEN: Final = "\u00ad"
 _REPEATED: Final = 1000
 
 
@@ -42,17 +48,25 @@ class Hanging:
         """Boxes and bodies of footnotes."""
         self.endnotes: list[Element] = []
         self.comments: list[Element] = []
+        self.symbols = 0
+        """Characters that only their font knows."""
+
+    def spelled(self, text: str | None, around: Element, styles: WordStyles) -> str:
+        """A text whose symbols are characters that everybody knows, where the font of what is around it is known."""
+        if not text or PRIVATE.search(text) is None:
+            return text or ""
+        text = spelled(text, styles.font(around))
+        self.symbols += text.count("\ufffd")
+        return text
 
 
 def words(
     element: Element,
     hanging: Hanging,
     resolve: Callable[[Element], str | Element | None],
-    raised: Callable[[Element], str] = lambda _: "",
+    styles: WordStyles,
 ) -> str:
-    """The words below `element`; paragraphs in it are parted by a blank. `resolve` reads embedded objects, `raised`
-    says of a span whether it is (`UP`, `DOWN`).
-    """
+    """The words below `element`; paragraphs in it are parted by a blank. `resolve` reads embedded objects."""
     said: list[str] = []
     stack: list[Element | str] = [element]
     while stack:
@@ -69,20 +83,47 @@ def words(
             elif found is not None:
                 hanging.below.append(found)
             continue
+        if (chosen := chosen_in_form(node)) is not None:
+            said.append(chosen)
+            continue
         if node.tag in {TEXT + "p", TEXT + "h"} and node is not element:
             said.append(" ")
         if node.tag == DRAW + "frame" and (picture := of_frame(node)):
             said.append(f"{EDGE}{picture}{EDGE}")
-        set_apart = raised(node) if node.tag == TEXT + "span" else ""
+        set_apart = styles.raised(node) if node.tag == TEXT + "span" else ""
         if set_apart:
             said.append(set_apart)
             stack.append(END)
         said.append(_blank(node) or ("(" if node.tag == TEXT + "ruby-text" else ""))
         stack.append(")" if node.tag == TEXT + "ruby-text" else "")
         for child in reversed(node):
-            stack += [child.tail or "", child]
-        stack.append(node.text or "")
-    return in_line(on_the_line("".join(said))).strip()
+            stack += [hanging.spelled(child.tail, node, styles), child]
+        stack.append(hanging.spelled(node.text, node, styles))
+    return in_line(on_the_line("".join(said))).replace(_SOFT_HYPHEN, "").strip()
+
+
+def hidden_words(body: Element, styles: WordStyles) -> int:
+    """How many words are read that a person who opens the document does not see."""
+    count = 0
+    stack = [(body, False)]
+    while stack:
+        node, hidden = stack.pop()
+        if node.tag in LEFT_OUT or node.tag == OFFICE + "annotation":
+            continue
+        hidden = hidden or _is_hidden(node, styles)
+        count += len((node.text or "").split()) if hidden else 0
+        for child in node:
+            count += len((child.tail or "").split()) if hidden else 0
+            stack.append((child, hidden))
+    return count
+
+
+def _is_hidden(node: Element, styles: WordStyles) -> bool:
+    if node.tag == TEXT + "section":
+        return node.get(TEXT + "display") == "none"
+    if node.tag in {TEXT + "hidden-text", TEXT + "hidden-paragraph"}:
+        return node.get(TEXT + "is-hidden") == "true"
+    return node.tag in _SPANS and styles.is_hidden(node)
 
 
 def _is_apart(node: Element, element: Element, hanging: Hanging) -> bool:

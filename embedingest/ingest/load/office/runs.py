@@ -8,7 +8,7 @@ from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
 from embedingest.ingest.load.office.alternative import EDGE, in_line, of_drawing
 from embedingest.ingest.load.office.equations import equation_parts
 from embedingest.ingest.load.office.names import DGM, FALLBACK, W14, A, C, M, R, W
-from embedingest.ingest.load.office.symbols import symbol
+from embedingest.ingest.load.office.symbols import PRIVATE, spelled, symbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ SWITCHED_OFF: Final = frozenset({"0", "false", "off"})
 
 _WORDS: Final = frozenset({W + "t", A + "t", M + "t"})
 _BREAKS: Final = frozenset({W + "br", W + "cr", A + "br"})
+_SOFT_HYPHEN: Final = "\u00ad"
 _RUNS: Final = frozenset({W + "r", A + "r"})
 _PARAGRAPHS: Final = frozenset({W + "p", A + "p"})
 _PICTURES: Final = frozenset({W + "drawing", W + "pict"})
@@ -100,12 +101,26 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
             if node.tag in _PICTURES and (picture := of_drawing(node)):
                 hanging.pictures += 1
                 said.append(f"{EDGE}{picture}{EDGE}")
+            if node.tag in _RUNS:
+                _spell(node, hanging)
             raised = _raised(node) if node.tag in _RUNS else ""
             if raised:
                 said.append(raised)
                 stack.append(END)
             stack.extend(reversed(_below(node)))
-    return in_line(on_the_line("".join(said)))
+    return in_line(on_the_line("".join(said))).replace(_SOFT_HYPHEN, "")
+
+
+def _spell(run: Element, hanging: Hanging) -> None:
+    """The words of a run in a font of symbols as characters that everybody knows, where its font is known."""
+    for each in run:
+        text = each.text or ""
+        if each.tag in _WORDS and PRIVATE.search(text):
+            fonts = run.find(f"{W}rPr/{W}rFonts"), run.find(f"{A}rPr/{A}sym"), run.find(f"{A}rPr/{A}latin")
+            told = next((font for font in fonts if font is not None), None)
+            font = "" if told is None else told.get(W + "ascii") or told.get(W + "hAnsi") or told.get("typeface", "")
+            each.text = spelled(text, font or "")
+            hanging.symbols += each.text.count("\ufffd")
 
 
 def _raised(run: Element) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-__all__ = ["symbol"]
+__all__ = ["PRIVATE", "spelled", "symbol"]
 
 _GREEK: Final = dict(
     zip(
@@ -29,6 +30,13 @@ _WINGDINGS: Final = {
     0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑",
 }  # fmt: skip
 _FONTS: Final = {"symbol": _SYMBOL, "wingdings": _WINGDINGS}
+PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
+"""Characters that mean what their font says."""
+
+
+def spelled(text: str, font: str) -> str:
+    """A text with its private characters as `symbol` gives them."""
+    return PRIVATE.sub(lambda match: symbol(font, f"{ord(match[0]):X}"), text)
 
 
 def symbol(font: str, code: str) -> str:
