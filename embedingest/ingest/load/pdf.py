@@ -16,6 +16,7 @@ from embedingest.ingest.load.pages.columns import part_columns
 from embedingest.ingest.load.pages.contents import drop_leaders
 from embedingest.ingest.load.pages.lost import has_lost_contents
 from embedingest.ingest.load.pages.marks import marks
+from embedingest.ingest.load.pages.notes import put_notes_last
 from embedingest.ingest.load.pages.opened import opened
 from embedingest.ingest.load.pages.order import put_in_order
 from embedingest.ingest.load.pages.page import Page
@@ -92,6 +93,7 @@ class PdfLoader:
             _count(notices, "dot_leaders", drop_leaders(pages, said))
         slides = slide_titles(pages)
         for page in pages:
+            put_notes_last(page)
             set_tables(page)
             part_columns(page)
         text, spans = joined(pages)

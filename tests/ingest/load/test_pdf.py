@@ -402,6 +402,28 @@ def test_numbers_that_were_drawn_letter_by_letter_are_raised_only_where_they_sta
     assert lines(book([[*drawn, at(72, 660, "The mill.")]]))[0] == read
 
 
+def _noted(column, x):
+    """A column of words that goes on elsewhere, with two notes below it."""
+    left = at(x, 700 - 14 * len(column), column[-1] + "-")
+    notes = [(1, "Said by the miller"), (2, "Seen on a Sunday")]
+    small = [part for number, said in notes for y in [520 - 10 * number]
+             for part in (at(x, y + 3, str(number), 5), at(x + 0.556 * 5, y, said, 8))]  # fmt: skip
+    return [*body(column[:-1], x=x, top=700 - 14), left, *small]
+
+
+def test_a_sentence_goes_on_in_the_next_column_before_the_notes_below_the_first():
+    first, second = ["The mill stood by", "the river and its", "wheel turned day", "and night with wa"], prose(4, 4, 3)
+    data = book([[*_noted(first, 72), *body(["ter of it", *second], x=320, top=686)], body(prose(5))])
+    read = lines(data)
+    assert read[3:5] == ["and night with water", "of it"]
+    assert read[5:11] == [*second, "¹ Said by the miller", "² Seen on a Sunday"]
+
+
+def test_a_word_parted_above_the_notes_of_a_page_is_not_joined_to_a_note():
+    read = lines(book([_noted(["The mill stood by", "the river with wa"], 72), body(prose(5))]))
+    assert read[1:4] == ["the river with wa-", "¹ Said by the miller", "² Seen on a Sunday"]
+
+
 def test_what_stands_a_column_away_is_no_part_of_the_line():
     drawn = [at(72, 700, "Water"), at(72, 686, "Mill"), at(140, 700, "of the Aire"), at(140, 686, "of the Miller")]
     assert lines(book([drawn])) == ["Water", "Mill", "of the Aire", "of the Miller"]

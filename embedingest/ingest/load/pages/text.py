@@ -6,6 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.load.pages.notes import begins_note
 from embedingest.types import Span
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def _whole(lines: list[Line], known: _Known) -> list[str]:
         if not line.hyphen and line.text[-1:] not in _SIGNS:
             continue
         head = _HEAD.search(texts[index].rpartition(" ")[2].removesuffix("-").removesuffix("\u00ad"))
+        if begins_note(texts[index + 1]):  # the word goes on elsewhere
+            texts[index] = f"{texts[index].removesuffix('-')}-"
+            continue
         tail = _TAIL.match(texts[index + 1])
         if head is None or tail is None:
             if line.hyphen:  # no letters: a number, a name of signs
