@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.markdown_escape import escaped
-from embedingest.ingest.load.common.raised import written
+from embedingest.ingest.load.common.raised import AROUND, written
 from embedingest.ingest.load.common.struck import in_signs, struck
 from embedingest.ingest.load.tex.asides import Asides, uncommented
 from embedingest.ingest.load.tex.branches import with_branches
@@ -316,6 +316,10 @@ def _struck(match: re.Match[str]) -> str:
 
 
 def _raised(match: re.Match[str]) -> str:
+    text, start, end = match.string, match.start(), match.end()
     return written(
-        match[2].strip(), below=match[1] == "sub", behind=match.string[max(0, match.start() - 1) : match.start()]
+        match[2].strip(),
+        below=match[1] == "sub",
+        behind=text[max(0, start - AROUND) : start].replace("\\$", "$"),
+        ahead=text[end : end + AROUND].replace("~", " "),
     )

@@ -243,6 +243,26 @@ def test_the_lines_of_the_page_are_kept_through_headings_tables_and_listings():
         ("5<sup>1</sup>/<sub>2</sub> cups, 10<sup>-3</sup>", "5 ¹/₂ cups, 10^-3"),
         ("e<sup>x<sup>2</sup></sup> s<sup>−1</sup>", "e^(x²) s⁻¹"),
         (
+            "<b>£<i>1,299</i></b><sup>50</sup> or 7<sup>,49</sup> € or 12<sup>00€</sup> or 8<sup>.–</sup>",
+            "£1,299.50 or 7,49 € or 12.00€ or 8.–",
+        ),
+        (
+            "<sup>$</sup>5<sup>25</sup>, 5<sup>€</sup>, 5<sup>CHF</sup>, <i class=offer-price>6<sup>75</sup></i>",
+            "$5.25, 5€, 5 CHF, 6.75",
+        ),
+        (
+            "3×10<sup>12</sup> € of $10<sup>12</sup>, 2<sup>10</sup> and 5<sup>2</sup> €",
+            "3×10^12 € of $10^12, 2^10 and 5^2 €",
+        ),
+        (
+            '10<span style="font-size:70%;vertical-align:4pt">6</span> of x<font style="vertical-align: SUB">i</font>',
+            "10^6 of x_i",
+        ),
+        (
+            '10<span style="position:relative;top:-.4em;font-size:.6em">9</span> <i style="vertical-align:middle">is</i> it',
+            "10^9 is it",
+        ),
+        (
             "x<sup>a</sup> the 5<sup>e</sup>, 1<sup>st</sup> of M<sup>me</sup> Mill<sup>TM</sup>",
             "x^a the 5e, 1st of Mme MillTM",
         ),

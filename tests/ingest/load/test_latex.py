@@ -63,6 +63,7 @@ def test_macros_of_the_preamble_count_and_those_that_hold_themselves_end():
         (r"\SI{5}{\kilo\metre}, \qty{3}{\metre\per\second\squared}, \unit{\square\metre}.", "5 km, 3 m/s², m²."),
         (r"From \SIrange{1}{5}{\milli\gram} by 50\,\% \ldots{} on", "From 1–5 mg by 50 % … on"),
         (r"10\textsuperscript{8} of H\textsubscript{2}O, 1\textsuperscript{st}", "10^8 of H₂O, 1st"),
+        (r"\$19\textsuperscript{95}, 19\textsuperscript{95}~€, 19\textsuperscript{95}", "$19.95, 19.95 €, 19^95"),
         (r"\newenvironment{q}[1]{\begin{quote}}{\end{quote}}\newtheorem{t}[a]{Theorem}\begin{q}Hi\end{q}", "Hi"),
         (r"A note\footnote{With \textbf{bold}.} here", "A note here\n\nWith bold."),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.common.raised import written
+from embedingest.ingest.load.common.raised import AROUND, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,8 +40,8 @@ def with_scripts(line: Line, letter: Callable[[int], Letter], behind: str = "") 
         return line
     text, words, last = "", line.words, len(line.text)
     for start, end, below in reversed(found):
-        before_it = line.text[start - 1] if start else behind
-        said = written(line.text[start:end], below=below, behind=before_it, ahead=line.text[end : end + 1])
+        before_it = line.text[max(0, start - AROUND) : start] if start else behind
+        said = written(line.text[start:end], below=below, behind=before_it, ahead=line.text[end : end + AROUND])
         if not start and not behind and _ISOTOPE.match(line.text) is None:
             said += " "  # a note's number
         text = said + line.text[end:last] + text

@@ -57,6 +57,9 @@ def write_gaps(tree: LexborHTMLParser, source: str) -> None:
         return
     for node in body.css(_PARTS):
         _part(node)
+    for node in body.css("blockquote cite"):  # who is quoted, as forums set it in a line of its own
+        if _edge(node, last=True).endswith(":"):
+            node.insert_after(" ")
     for node in body.css(_STYLED):
         _set_apart(node)
     own = set(islice((match[1].lower() for match in _OWN.finditer(source)), _MOST_OWN))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.common.raised import LONGEST, written
+from embedingest.ingest.load.common.raised import AROUND, LONGEST, written
 from embedingest.ingest.load.web.words import APART, walked
 
 if TYPE_CHECKING:
@@ -23,6 +23,17 @@ _NOTE_ADDRESS: Final = re.compile(
 )
 _MARK: Final = re.compile(r"\d{1,4}|[a-z]|[ivx]{1,5}|[*∗†‡§]{1,4}", re.IGNORECASE)
 _ENDS: Final = ".!?;)”’»"
+_SHIFTED: Final = "sup, sub, [style*='vertical-align' i], [style*='relative' i]"
+_ALIGNED: Final = re.compile(
+    r"vertical-align\s*:\s*(?:(super|sub)\b|(-?)(?:\d*\.)?\d+(?<![: ]0)(?:em|ex|pt|px|%))", re.IGNORECASE
+)
+_MOVED: Final = re.compile(r"(?<![\w-])top\s*:\s*(-?)(?:\d*\.)?\d", re.IGNORECASE)
+_SMALLER: Final = re.compile(
+    r"font-size\s*:\s*(?:[1-8]?\d(?:\.\d+)?%|0?\.\d+r?em|small|x-small|xx-small)", re.IGNORECASE
+)
+_PRICE: Final = re.compile(r"(?<![a-z])(?:price|preis|prix|precio|prezzo|cents|fraction)s?(?![a-z])", re.IGNORECASE)
+_CENTS: Final = 2  # digits
+_MOST_ABOVE: Final = 3
 _MOST_NODES: Final = 16
 """Nodes below one that is raised or lowered; one with more is left as it is, such as a tag that nothing closes."""
 
@@ -37,23 +48,66 @@ def write_scripts(tree: LexborHTMLParser) -> None:
     for link in body.css("a[epub\\:type=noteref], a[role=doc-noteref]"):
         if (said := _text(link)) and said.strip().isalnum() and link.css_first("sup") is None:
             link.replace_with(f"[{said.strip()}]")
-    for node in body.css("sup, sub")[::-1]:
-        text = _text(node)
+    for node in body.css(_SHIFTED)[::-1]:
+        shift = node.tag if node.tag in {"sup", "sub"} else _shift(node)
+        text = _text(node) if shift else None
         if text is None or not (words := " ".join(text.split())):
             continue
-        after = node.next
-        ahead = (after.text_content or "")[:1] if after is not None and after.tag == "-text" else ""
-        spelled = (
-            _note(words)
-            if _is_note(node, words)
-            else written(words, below=node.tag == "sub", behind=_behind(node), ahead=ahead)
-        )
+        spelled = _note(words) if shift == "sup" and _is_note(node, words) else _spelled(node, words, shift == "sub")
         # The lines of the page are counted by its line feeds.
         node.replace_with(spelled + "\n" * text.count("\n"))
     for node in body.css("a[href*=\\#]"):
         text = _text(node)
         if text is not None and (words := " ".join(text.split())) and _marks_note(node, words):
             node.replace_with(_note(words) + "\n" * text.count("\n"))
+
+
+def _spelled(node: LexborNode, words: str, below: bool) -> str:
+    behind, ahead = _around(node, following=False), _around(node, following=True)
+    return written(words, below=below, behind=behind, ahead=ahead, price=len(words) == _CENTS and _is_priced(node))
+
+
+def _shift(node: LexborNode) -> str | None:
+    """Whether an element's own style raises or lowers it: `sup`, `sub` or neither. Lengths do so in smaller letters."""
+    style = node.attributes.get("style") or ""
+    if node.tag in APART or node.tag in _LEAF or node.tag == "a":
+        return None
+    match = _ALIGNED.search(style)
+    if match is not None and (match[1] or _SMALLER.search(style)):
+        return "sub" if (match[1] or "").lower() == "sub" or match[2] == "-" else "sup"
+    match = _MOVED.search(style) if _SMALLER.search(style) else None
+    return None if match is None else "sup" if match[1] == "-" else "sub"
+
+
+def _around(node: LexborNode, *, following: bool) -> str:
+    """Some characters of the line before or behind a node."""
+    said = ""
+    for _ in range(_MOST_NODES):
+        beside = node.next if following else node.prev
+        if beside is None:
+            beside = node.parent
+            if beside is None or beside.tag in APART:
+                break
+            node = beside
+            continue
+        node = beside
+        words = (node.text_content if node.tag == "-text" else _text(node)) or ""
+        said = (said + words[:AROUND])[:AROUND] if following else (words[-AROUND:] + said)[-AROUND:]
+        if len(said) == AROUND or node.tag in APART or node.tag == "br":
+            break
+    return said
+
+
+def _is_priced(node: LexborNode) -> bool:
+    """Whether the page calls an element or what it stands in a price."""
+    above: LexborNode | None = node
+    for _ in range(_MOST_ABOVE):
+        if above is None:
+            return False
+        if any(_PRICE.search((above.attributes.get(name) or "")[:_MOST_BACK]) for name in ("class", "itemprop")):
+            return True
+        above = above.parent
+    return False
 
 
 def _leave_out(node: LexborNode) -> None:

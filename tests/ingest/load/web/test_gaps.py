@@ -46,7 +46,7 @@ def test_neighbours_that_only_a_style_parts_are_parted(page, words):
         ("<p><code><span class=n>new</span><span class=k>Map</span><span>2</span></code></p>", "newMap2"),
         ("<p><span class=c4>Mc</span><span class=c5>Donald 20</span><span class=c4>24</span></p>", "McDonald 2024"),
         ("<p><span style='font-weight:700'>Java</span><span style='color:red'>Script</span></p>", "JavaScript"),
-        ("<p><span>CO</span><span style='vertical-align:sub'>2</span></p>", "CO2"),
+        ("<p><span>CO</span><span style='vertical-align:sub'>2</span></p>", "CO₂"),
         ("<p><span class=cur>€</span><span class=sum>149</span></p>", "€149"),
         ("<p><a href=a>one</a>, <a href=b>two</a></p>", "one, two"),
     ],
@@ -68,6 +68,7 @@ def test_letters_of_one_word_stay_together(page, words):
         ("<p>chapter <a href='#c2'>2</a> and (<a href='#c3'>3</a>)</p>", "chapter 2 and (3)"),
         ("<p>the mill<a href='#s'>s</a></p>", "the mills"),
         ("<p>two<sup><a href='#f2'>2</a></sup></p>", "two[2]"),
+        ("<blockquote class='q'><div><cite>Kim said:</cite>The mill <cite>Rye</cite>, no</div></blockquote>", "Kim said: The mill Rye, no"),
     ],
 )  # fmt: skip
 def test_marks_of_notes_stand_apart_from_what_they_are_set_behind(page, words):
