@@ -11,6 +11,7 @@ from embedingest.ingest.load.common.labels import web_codec
 from embedingest.ingest.load.common.raised import DOWN, END, UP
 from embedingest.ingest.load.common.struck import struck
 from embedingest.ingest.load.markup.rtf_page import RtfPage
+from embedingest.ingest.load.office.equation_fields import equation_words
 from embedingest.types import Document
 
 __all__ = ["RtfLoader", "create"]
@@ -32,16 +33,20 @@ _COUNTED: Final = {"pict": "skipped_images", "annotation": "comments_left_out"} 
     _HEADERS, "running_lines"
 )
 _SKIPPED: Final = frozenset(
-    {"colortbl", "fldinst", "datafield", "objdata", "objclass", "objname", "shprslt", "sn", "sv", "nonesttables",
+    {"colortbl", "datafield", "objdata", "objclass", "objname", "shprslt", "sn", "sv", "nonesttables",
      "listtable", "listoverridetable", "rsidtbl", "generator", "xmlnstbl", "themedata", "colorschememapping",
      "latentstyles", "datastore", "filetbl", "revtbl", "private", "bkmkstart", "bkmkend", "atnid", "atnauthor",
      "pnseclvl", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn", "xe", "tc", "txe", "rxe", "nonshppict",
      "template", "pgdsctbl", "mmath", "falt", "panose"}
 )  # fmt: skip
 # Marked as what an old reader may ignore, and holding words or what leads to them.
-_SHOWN: Final = frozenset({"shpinst", "shptxt", "shppict", "cs", "ds", "ts", "footnote", "pict", "annotation"})
+_SHOWN: Final = frozenset(
+    {"fldinst", "shpinst", "shptxt", "shppict", "cs", "ds", "ts", "footnote", "pict", "annotation"}
+)
 _MARKS: Final = frozenset({"listtext", "pntext"})
 _TABLES: Final = frozenset({"fonttbl", "stylesheet", "info", "title", "author"})
+_PARTS: Final = frozenset({"par", "page", "sect", "column", "row", "nestrow", "line", "softline", "lbr"})
+_CELLS: Final = frozenset({"cell", "nestcell"})
 _HEADING: Final = re.compile(r"(?i)\s*(?:heading|überschrift|titre|encabezado|título|titolo|kop)\s?(\d)\b")
 _RAISED: Final = {"super": UP, "sub": DOWN, "nosupersub": ""}
 _FLAGS: Final = {"v": "veiled", "deleted": "hidden", "b": "bold", "strike": "struck", "striked": "struck"}
@@ -71,7 +76,7 @@ class RtfLoader:
     """
 
     name = "rtf"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".rtf"})
     mimes = frozenset({"application/rtf", "text/rtf"})
 
@@ -119,6 +124,7 @@ class _Reader:
         self._skip = 0
         self._high = ""
         self._ignorable = False
+        self._instruction: list[str] = []
 
     def read(self, source: str) -> None:
         at = 0
@@ -172,8 +178,10 @@ class _Reader:
             self.page.say(text, bold=self._group.bold)
         elif into in _MARKS:
             (self.page.words if self.page.in_table else self.page.mark).append(text)
-        elif into == "footnote":
-            self.page.note.append(text)
+        elif into in self.page.apart:
+            self.page.apart[into].append(text)
+        elif into == "fldinst":
+            self._instruction.append(text)
         elif into == "stylesheet":
             heading = _HEADING.match(text)
             if heading is not None and heading[1] != "0":
@@ -194,8 +202,16 @@ class _Reader:
             self._too_deep -= 1
         elif self._outer:
             ended, self._group = self._group, self._outer.pop()
-            if ended.into == "footnote" != self._group.into:
-                self.page.end_note()
+            if ended.into != self._group.into:
+                self._ended(ended.into)
+
+    def _ended(self, destination: str) -> None:
+        if destination in self.page.apart:
+            self.page.end_apart(destination)
+        elif destination == "fldinst":  # what is drawn from it stands in its place; other fields have a result
+            words, self._instruction = equation_words("".join(self._instruction)), []
+            if words:
+                self._say(words)
 
     def _symbol(self, symbol: str) -> None:
         if symbol == "*":
@@ -215,10 +231,14 @@ class _Reader:
             self._group.into = "skip"
         elif self._group.into == "skip":
             return
-        elif word in _TABLES or word in _MARKS or word == "footnote":
-            self._group.into = word
         elif word == "u":
             self._unicode(number or 0)
+        elif self._group.into == "fldinst" or (word in _MARKS and self._group.into == "shptxt"):
+            self._state(word, number)
+        elif word in _TABLES or word in _MARKS or word in {"footnote", "shptxt", "fldinst"}:
+            self._group.into = word
+        elif self._group.into == "shptxt" and (word in _PARTS or word in _CELLS):
+            self._say("\n" if word in _PARTS else " ")
         elif word in _CHARACTERS:
             self._say(_CHARACTERS[word])
         elif self._group.into == "body":
@@ -255,7 +275,13 @@ class _Reader:
         elif word == "intbl":
             page.in_table = True
         elif word == "pard":
-            page.in_table, page.level, page.depth = False, 0, 0
+            page.in_table, page.level, page.depth, page.goes_on = False, 0, 0, False
+        elif word == "dropcapli":
+            page.goes_on = True
+        elif word == "trowd":
+            page.edges.begin()
+        elif word in {"cellx", "clvmrg", "clvmgf"}:
+            page.edges.take(word, number or 0)
         elif word == "s":
             page.level = self._levels.get(number or 0, 0)
         elif word == "ilvl":

@@ -56,6 +56,8 @@ PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
             "{", "}", "{}", "{\\*", "\\par ", "\\par", "\\cell ", "\\row ", "\\trowd", "\\u8364 ", "\\u8364?", "\\'e4", "\\'", "\\bin9 ", "\\bin", "\\f1 ", "\\uc9 ",
             "{\\footnote a}", "{\\pict 00}", "{\\listtext a}", "\\pard ", "\\intbl ", "\\s1 ", "{\\stylesheet{\\s1 heading 1;}}", "{\\fonttbl{\\f0 a;}}",
             "\\a", "\\-", "\\~", "\\\n", "\\outlinelevel0 ", "a\\line ", "\\v ", "{\\field{\\fldrslt a}}",
+            "{\\shptxt a\\par}", "{\\shptxt ", "{\\*\\fldinst EQ \\\\f(1,2)}", "{\\fldinst EQ ", "\\\\f(", "\\dropcapli1 ", "\\clvmrg\\cellx9 ",
+            "\\trowd\\cellx9\\cellx99\\intbl a\\cell b\\cell\\row ",
         ),
     ),
     "saved-page": ("a.mht", ("<p>", "--b\nContent-Type: text/html\n\n<p>a\n", "--b\n", "Content-Type: text/html\n", "=\n", "=3D", "a: b\n", " a\n", "--b--\n")),
@@ -83,7 +85,7 @@ HEADS: dict[str, tuple[str, ...]] = {
     "man": (".TH A 1\n", ".TH A 1\n.TS\nl.\n", ".TH A 1\n.nf\n", ".TH A 1\n.B ", ".TH A 1\n.de a\n\\$1 \\$*\n..\n.a "),
     "man mdoc": (".Dd a\n", ".Dd a\n.Op ", ".Dd a\n.Bl -column\n.It "),
     "wiki": ("", "{|\n| ", "* ", "== ", "[[", "{{", "<ref>"),
-    "rtf": ("{\\rtf1 ", "{\\rtf1\\trowd\\intbl ", "{\\rtf1{\\*\\a ", "{\\rtf1{\\footnote "),
+    "rtf": ("{\\rtf1 ", "{\\rtf1\\trowd\\intbl ", "{\\rtf1{\\*\\a ", "{\\rtf1{\\footnote ", "{\\rtf1{\\fldinst EQ "),
     "saved-page": (
         "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n",
         "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n",

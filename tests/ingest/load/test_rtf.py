@@ -73,3 +73,56 @@ def test_a_font_of_the_western_charset_is_western_whatever_the_page_of_the_docum
 def test_words_that_are_set_hidden_are_read_and_counted_and_deleted_ones_are_not():
     document = load(r"Seen {\v not seen }{\deleted gone }end\par")
     assert (document.text, document.notices) == ("Seen not seen end\n", {"hidden_words": 2})
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (r"Go {\field{\*\fldinst { EQ \\* jc2 \\o\\ad(\\s\\up 8(\u12363?\u12412?),\u31348?)}}{\fldrslt }} on.", "Go 穴(かぼ) on."),
+        (r"Half {\field{\*\fldinst EQ \\f(a,b)}{\fldrslt {\pict 00}}}.", "Half a/b."),
+        (r"Dear {\field{\*\fldinst IF {\field{\*\fldinst MERGEFIELD s}{\fldrslt f}} = \"f\"}{\fldrslt Ms}} Lee", "Dear Ms Lee"),
+        (r"{\field{\*\fldinst {\footnote no}INCLUDETEXT {\title x}}{\fldrslt shown}}", "shown"),
+    ],
+)  # fmt: skip
+def test_of_a_field_the_result_is_read_and_an_equation_as_it_is_drawn(body, text):
+    assert load(body).text.strip() == text
+
+
+def test_boxes_stand_below_the_paragraph_or_the_table_that_they_hang_on():
+    box = r"{\shp{\*\shpinst{\shptxt \pard One\line more\par {\listtext 1.\tab}Two\cell three\cell\row}}{\shprslt x}}"
+    assert load(rf"\pard Left {box}and right.\par Next.\par").text == (
+        "Left and right.\n\nOne\n\nmore\n\n1. Two three\n\nNext.\n"
+    ).replace("1. Two", "1\\. Two")
+    table = rf"\trowd\intbl a\cell b {box}c\cell\row\pard After.\par"
+    assert load(table).text == "| a | b c |\n| --- | --- |\n\nOne\n\nmore\n\n1\\. Two three\n\nAfter.\n"
+
+
+def test_notes_after_a_table_stand_below_their_own_paragraph():
+    body = r"\trowd\intbl a{\footnote In a.}\cell b\cell\row\pard Last{\footnote At last.} words.\par"
+    assert load(body).text == "| a | b |\n| --- | --- |\n\nIn a.\n\nLast words.\n\nAt last.\n"
+
+
+def test_cells_stand_in_the_columns_that_their_edges_say():
+    def row(*cells):
+        """Each a cell's end in twips, how it is merged, its words."""
+        told = "".join(rf"\{merged}\cellx{end}" if merged else rf"\cellx{end}" for end, merged, _ in cells)
+        return rf"\trowd{told}\pard\intbl " + "".join(rf"{words}\cell " for _, _, words in cells) + r"\row"
+
+    body = (
+        row((1000, "", "Name"), (3000, "", "Both"), (4000, "", "Sum"))
+        + row((1003, "clvmgf", "Ann"), (2000, "", "1"), (2990, "", "2"), (4000, "", "3"))
+        + row((1000, "clvmrg", ""), (2000, "", "4"), (3000, "", "5"), (4000, "", "9"))
+    )
+    assert load(body + r"\pard").text.splitlines() == [
+        "| Name | Both |  | Sum |", "| --- | --- | --- | --- |", "| Ann | 1 | 2 | 3 |", "| Ann | 4 | 5 | 9 |",
+    ]  # fmt: skip
+
+
+def test_a_row_that_says_nothing_of_its_cells_or_of_others_has_them_side_by_side():
+    body = r"\trowd\cellx900\cellx100\intbl a\cell b\cell\row\trowd\cellx5\intbl c\cell d\cell e\cell\row\pard"
+    assert load(body).text == "| a | b |  |\n| --- | --- | --- |\n| c | d | e |\n"
+
+
+def test_an_initial_letter_begins_its_word_and_soft_hyphens_are_nothing():
+    body = r"\pard\dropcapli3\dropcapt1 W\par\pard hen rain f\'adalls.\par\pard\dropcapli2 Z\par"
+    assert load(body).text == "When rain falls.\n\nZ\n"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from embedingest.ingest.load.common.assembly import Assembly, pipe_table
+from embedingest.ingest.load.common.assembly import Assembly, grid, pipe_table
 from embedingest.ingest.load.common.counting import written
 from embedingest.ingest.load.common.items import Depths, Items, width
 from embedingest.ingest.load.common.markdown_escape import escaped_lines, label
 from embedingest.ingest.load.common.raised import on_the_line
 from embedingest.ingest.load.common.struck import in_signs
+from embedingest.ingest.load.markup.rtf_edges import Edges, Row, in_columns
 
 __all__ = ["RtfPage"]
 
@@ -23,14 +24,16 @@ class RtfPage:
     def __init__(self) -> None:
         self._blocks = Items(Assembly())
         self._depths = Depths()
-        self._rows: list[list[str]] = []
+        self._rows: list[Row] = []
         self._row: list[str] = []
-        self._notes: list[str] = []
+        self._below: tuple[list[str], list[str]] = [], []  # notes and boxes of the paragraph, and of the table
         self.words: list[str] = []
-        self.note: list[str] = []
         self.mark: list[str] = []
+        self.apart: dict[str, list[str]] = {"footnote": [], "shptxt": []}  # words of a note or box under way
+        self.edges = Edges()
         self._light = False  # whether any word of the paragraph is not bold
         self.in_table = False
+        self.goes_on = False  # whether the paragraph is an initial letter of the next
         self.level = 0
         self.depth = 0  # in how many items the next one stands
         self.title: str | None = None
@@ -43,6 +46,8 @@ class RtfPage:
     def paragraph(self) -> None:
         if self.in_table or self._row:
             self.words.append("\n")
+            return
+        if self.goes_on:
             return
         self.end_table()
         text = _said(self.words).strip(" \n")
@@ -58,7 +63,7 @@ class RtfPage:
             self._item(mark, block)
         elif text:
             self._add(block)
-        self._add_notes()
+        self._add_below(self._below[0])
 
     def _item(self, mark: str, block: str) -> None:
         """An item behind its mark, at its depth."""
@@ -82,31 +87,35 @@ class RtfPage:
         if any(word.strip() for word in self.words):
             self.cell()
         self.words = []
-        self._rows.append(self._row)
+        self._rows.append(self.edges.row(self._row))
         self._row = []
 
     def end_table(self) -> None:
         if self._rows:
-            self._add(pipe_table(self._rows))
+            self._add(pipe_table(grid(in_columns(self._rows))))
             self._rows = []
-            self._add_notes()
+            self._add_below(self._below[1])
 
-    def end_note(self) -> None:
-        self._notes.append(" ".join(_said(self.note).split()))
-        self.note = []
+    def end_apart(self, kind: str) -> None:
+        """A note, or a box with its paragraphs, is to stand below the paragraph or table under way."""
+        said = _said(self.apart[kind])
+        lines = said.split("\n") if kind == "shptxt" else [said]
+        blocks = (" ".join(line.split()) for line in lines)
+        self._below[self.in_table or bool(self._row)].extend(filter(None, blocks))
+        self.apart[kind] = []
 
-    def _add_notes(self) -> None:
-        for note in self._notes:
-            self._add(escaped_lines(note))
-        self._notes = []
+    def _add_below(self, blocks: list[str]) -> None:
+        for block in blocks:
+            self._add(escaped_lines(block))
+        blocks.clear()
 
     def finish(self) -> str:
         if self._row:
             self.row()
-        self.in_table = False
+        self.in_table = self.goes_on = False
         self.paragraph()
         return self._blocks.finish()
 
 
 def _said(words: list[str]) -> str:
-    return in_signs(on_the_line("".join(words)))
+    return in_signs(on_the_line("".join(words))).replace("\u00ad", "")
