@@ -17,7 +17,7 @@ from embedingest.ingest.load.common.row_text import RowText
 from embedingest.ingest.load.common.zipped import Container, refuse_entities, rewritten
 from embedingest.ingest.load.office.date_format import dated
 from embedingest.ingest.load.office.names import R
-from embedingest.ingest.load.office.number_format import shown
+from embedingest.ingest.load.office.number_format import shown, text_shown
 from embedingest.ingest.load.office.odf_grid import closed_up_sheets, grid_facts
 from embedingest.ingest.load.office.odf_shown import as_shown
 from embedingest.ingest.load.office.package import part, relations
@@ -149,6 +149,8 @@ def _cell(value: Any) -> str:
 def _formatted(value: Any, code: str) -> str | None:
     if isinstance(value, dt.datetime | dt.date | dt.time | dt.timedelta):
         return dated(value, code)
+    if isinstance(value, str) and value:
+        return text_shown(value, code)
     return shown(value, code) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -284,3 +284,14 @@ def test_a_row_of_few_filled_cells_below_a_blank_line_stays_under_its_header():
     ] == ["gene | p"]
     noted = load_inner(b"gene\tp\nBRCA1\t1e-5\n\nTP53 was not seen\n", "a.tsv", "a.tsv")
     assert len([s for s in noted.spans if s.kind == "header"]) == 2
+
+
+def test_a_sheet_shows_large_numbers_and_texts_in_their_format():
+    row = (
+        '<row r="1"><c r="A1" s="1" t="inlineStr"><is><t>tin</t></is></c><c r="B1" s="1"><v>4</v></c>'
+        '<c r="C1" s="2"><v>7000000000000000</v></c></row>'
+    )
+    assert (
+        load(row, formats=("0.0;0.0;0.0;&quot;a &quot;@", "#,##0,,&quot;M&quot;")).text
+        == "a tin | 4.0 | 7,000,000,000M\n"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from embedingest.ingest.load.office.number_format import text_shown
 from embedingest.ingest.load.office.workbook import SheetFacts
 
 __all__ = ["CellFacts"]
@@ -21,6 +22,7 @@ class CellFacts:
         self.formulas: Final = {True: 0, False: 0}
         """How many formulas have a stored value, and how many have none."""
         self._codes = codes
+        self._of_texts = {style: code for style, code in codes.items() if text_shown("a", code)}
         self._hidden_rows: set[int] = set()
         self._hidden_columns: list[tuple[int, int]] = []
         self._rows: set[int] = set()
@@ -30,6 +32,13 @@ class CellFacts:
         """A cell that holds a number."""
         self.filled(row, column)
         code = self._codes.get(style)
+        if code is not None:
+            self.facts.formats[row, column] = code
+
+    def text(self, row: int, column: int, style: int) -> None:
+        """A cell that holds words."""
+        self.filled(row, column)
+        code = self._of_texts.get(style)
         if code is not None:
             self.facts.formats[row, column] = code
 

@@ -1,16 +1,19 @@
-"""Numbers as a spreadsheet shows them: percentages, currencies, fractions, powers of ten. Knows codes, no files."""
+"""Numbers as a spreadsheet shows them: percentages, currencies, fractions, powers of ten; what is added to texts.
+
+Knows codes, no files.
+"""
 
 from __future__ import annotations
 
 import operator
 import re
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["BUILT_IN", "shown"]
+__all__ = ["BUILT_IN", "shown", "text_shown"]
 
 BUILT_IN: Final = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
@@ -29,7 +32,11 @@ _CONDITION: Final = re.compile(r"(<=|>=|<>|<|>|=)(-?\d*\.?\d+)")
 _COMPARED: Final = {
     "<=": operator.le, ">=": operator.ge, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "=": operator.eq,
 }  # fmt: skip
-_LARGEST: Final = 10**15
+_EXACT: Final = 10**15
+"""From here on a sheet has fewer digits than a number."""
+
+_LARGEST: Final = 10**21
+_WIDE: Final = Context(prec=800, rounding=ROUND_HALF_UP)
 
 
 @dataclass(slots=True)
@@ -54,7 +61,8 @@ def shown(value: float, code: str) -> str | None:
     chosen, sign = _chosen(value, sections)
     if abs(value) >= _LARGEST and not chosen.power:
         return None
-    number = abs(Decimal(repr(value))) * 100**chosen.percents
+    exact = Decimal(repr(value) if abs(value) < _EXACT else f"{value:.15g}")
+    number = _WIDE.multiply(abs(exact), Decimal(100**chosen.percents))
     patterns = chosen.patterns
     if not patterns:
         return "".join(piece for piece, _ in chosen.pieces).strip()
@@ -70,6 +78,28 @@ def shown(value: float, code: str) -> str | None:
         return None
     sign = sign if any(digit in "123456789" for digit in digits) else ""
     return f"{sign}{_around(chosen, digits)}".strip()
+
+
+def text_shown(text: str, code: str) -> str | None:
+    """The text with what this format adds to texts; `None` for a format that adds no words, or shows others instead."""
+    pieces = _text_pieces(code)
+    return None if pieces is None else "".join(text if piece is None else piece for piece in pieces).strip()
+
+
+@lru_cache(maxsize=256)
+def _text_pieces(code: str) -> tuple[str | None, ...] | None:
+    """The section for texts, `None` in the place of the text."""
+    sections: list[list[str | None]] = [[]]
+    for match in _TOKEN.finditer(code[:255]):
+        literal, escaped, currency, _, _, _, other = match.groups()
+        if other == ";":
+            sections.append([])
+        elif other == "@":
+            sections[-1].append(None)
+        else:
+            sections[-1].append(literal or escaped or currency or other or "")
+    chosen = next((section for section in reversed(sections[:4]) if None in section), [])
+    return tuple(chosen) if any(piece and piece.strip() for piece in chosen) else None
 
 
 def _chosen(value: float, sections: list[_Section]) -> tuple[_Section, str]:
@@ -98,7 +128,7 @@ def _digits(value: Decimal, pattern: str) -> str:
     value /= 1000 ** (len(pattern) - len(bare))
     whole, _, decimals = bare.partition(".")
     places = min(len(decimals), 15)
-    written = f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):{',' if ',' in whole else ''}f}"
+    written = f"{value.quantize(Decimal(1).scaleb(-places), context=_WIDE):{',' if ',' in whole else ''}f}"
     front, point, behind = written.partition(".")
     least = decimals.rfind("0") + 1
     while len(behind) > least and behind.endswith("0"):
@@ -146,7 +176,7 @@ def _grouped(value: Decimal, section: _Section) -> str | None:
         return None
     places = [place for place, (_, is_pattern) in enumerate(section.pieces) if is_pattern]
     inner = section.pieces[places[0] : places[-1] + 1]
-    left = str(int(value.quantize(Decimal(1), ROUND_HALF_UP)))
+    left = str(int(value.quantize(Decimal(1), context=_WIDE)))
     said: list[str] = []
     for number, (piece, is_pattern) in enumerate(reversed(inner), start=1):
         if not is_pattern:

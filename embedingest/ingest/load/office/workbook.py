@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.office.date_format import BUILT_IN_DATES, is_date_code
-from embedingest.ingest.load.office.number_format import BUILT_IN, shown
+from embedingest.ingest.load.office.number_format import BUILT_IN, shown, text_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,7 +94,7 @@ def codes_of(numbers: Iterable[int], own: dict[int, str]) -> dict[int, str]:
     found = {}
     for place, number in enumerate(numbers):
         code = own.get(number) or BUILT_IN.get(number) or BUILT_IN_DATES.get(number)
-        if code and (shown(1.0, code) is not None or is_date_code(code)):
+        if code and (shown(1.0, code) is not None or is_date_code(code) or text_shown("a", code)):
             found[place] = code
     return found
 
@@ -108,6 +108,7 @@ def sheet_facts(content: bytes, formats: dict[int, str]) -> SheetFacts:
     """What is said of the cells of a sheet that have values."""
     facts = SheetFacts()
     content = _utf8(content)
+    of_texts = {place: code for place, code in formats.items() if text_shown("a", code)}
     for row, column, head, inside in _cells(content):
         has_value = _VALUE.search(inside) is not None
         is_text = _TEXT.search(head) is not None
@@ -120,11 +121,12 @@ def sheet_facts(content: bytes, formats: dict[int, str]) -> SheetFacts:
         facts.columns = (min(facts.columns[0], column), max(facts.columns[1], column))
         if is_text and _ERROR.search(head) and (said := _WORD.search(inside)):
             facts.errors[row, column] = said[1].decode("utf-8", "replace")
-        style = None if is_text or not formats else _STYLE.search(head)
+        own = of_texts if is_text else formats
+        style = _STYLE.search(head) if own else None
         if not facts.endless and not is_text and _ENDLESS.search(inside):
             facts.endless = _STYLED.search(head) is not None
-        if style is not None and int(style[1]) in formats:
-            facts.formats[row, column] = formats[int(style[1])]
+        if style is not None and int(style[1]) in own:
+            facts.formats[row, column] = own[int(style[1])]
     facts.hidden_rows = sum(1 for _ in _HIDDEN_ROW.finditer(content))
     facts.hidden_columns = _hidden_columns(content, facts.columns)
     return facts

@@ -104,8 +104,7 @@ def _sheet(stream: bytes, place: int, stop: int, codes: dict[int, str]) -> tuple
     others: list[tuple[int, int, int]] = []
     for kind, at, length in _records(stream, place, stop):
         if kind in _WORDS and length >= 6:
-            row, column, _ = _CELL.unpack_from(stream, at)
-            cells.filled(row, column)
+            cells.text(*_CELL.unpack_from(stream, at))
         elif kind in {_NUMBER, _RK} and length >= 6:
             cells.number(*_CELL.unpack_from(stream, at))
         elif kind == _RKS and length >= 6:
@@ -137,6 +136,8 @@ def _formula(cells: CellFacts, cell: tuple[int, int, int], value: bytes) -> None
         cells.number(row, column, style)
     elif value[0] == 2:
         cells.error(row, column, value[2])
+    elif value[0] == 0:
+        cells.text(row, column, style)
     else:
         cells.filled(row, column)
 

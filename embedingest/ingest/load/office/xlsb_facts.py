@@ -25,7 +25,8 @@ _MERGED: Final = 176
 _MOST_DAYS: Final = 2**19  # has no more bits than the kept half of a fraction
 _NUMBERS: Final = frozenset({2, 5, 9})
 _ERRORS: Final = frozenset({3, 11})
-_OTHERS: Final = frozenset({4, 6, 7, 8, 10, 62})
+_TEXTS: Final = frozenset({6, 7, 8, 62})
+_OTHERS: Final = frozenset({4, 10})
 _LONG: Final = struct.Struct("<I")
 _PLACE: Final = struct.Struct("<2I")
 _ENDS: Final = struct.Struct("<4I")
@@ -93,6 +94,9 @@ def xlsb_facts(content: bytes, codes: dict[int, str]) -> SheetFacts:
         elif kind in _NUMBERS:
             column, style = _PLACE.unpack_from(content, at)
             cells.number(row, column, style & 0xFFFFFF)
+        elif kind in _TEXTS:
+            column, style = _PLACE.unpack_from(content, at)
+            cells.text(row, column, style & 0xFFFFFF)
         elif kind in _ERRORS:
             cells.error(row, _LONG.unpack_from(content, at)[0], content[at + 8])
         elif kind in _OTHERS:

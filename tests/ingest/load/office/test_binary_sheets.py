@@ -42,6 +42,15 @@ def test_cells_of_an_old_workbook_are_as_they_are_shown():
     assert document.notices == {}
 
 
+def test_texts_of_binary_workbooks_have_what_their_format_adds():
+    codes = ["General", '0;0;0;"No. "@']
+    styled = record(0x204, struct.pack("<3H", 0, 1, 1) + wide("A7"))
+    assert load_inner(xls({"S": label(0, 0, "A7") + styled}, codes), "a.xls", "a.xls").text == "A7 | No. A7\n"
+    row = binary(0, struct.pack("<2IH2B", 0, 0, 0, 0, 0) + bytes(5))
+    cells = row + cell(6, 0, 0, long_wide("A7")) + cell(6, 1, 1, long_wide("A7"))
+    assert create().load(xlsb(cells, codes, binary(636)), "a.xlsb").text == "A7 | No. A7\n"
+
+
 def test_formulas_of_an_old_workbook_are_counted_where_none_of_them_was_calculated():
     """What calculates writes "nothing" only for a formula that gives nothing."""
     nothing, half = b"\x03" + bytes(5) + b"\xff\xff", struct.pack("<d", 0.5)

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from embedingest.ingest.load.office.date_format import dated, is_date_code
-from embedingest.ingest.load.office.number_format import shown
+from embedingest.ingest.load.office.number_format import shown, text_shown
 
 ACCOUNT = '_-* #,##0.00\\ [$€-407]_-;\\-* #,##0.00\\ [$€-407]_-;_-* "-"??\\ [$€-407]_-;_-@_-'
 MOMENT = dt.datetime(2024, 3, 5, 14, 5, 9, 250_000)  # noqa: DTZ001 -- sheets know no time zones
@@ -38,6 +38,13 @@ MOMENT = dt.datetime(2024, 3, 5, 14, 5, 9, 250_000)  # noqa: DTZ001 -- sheets kn
         (150, '[>100]"high";"low"', "high"),
         (50, '[>100]"high";"low"', "low"),
         (0, '0;-0;"none"', "none"),
+        (2.5e15, "#,##0", "2,500,000,000,000,000"),
+        (-4e18, "0.00", "-4000000000000000000.00"),
+        (123456789012345678, "0", "123456789012346000"),
+        (3e16, "0.0,,,", "30000000.0"),
+        (1e15, "0.000000000000000%", "100000000000000000.000000000000000%"),
+        (2e21, "0.00", None),
+        (1, "0" + "%" * 200, "1" + "0" * 400 + "%" * 200),
         (7, "00\\:00", "00:07"),
         (5, '0.0" m²"', "5.0 m²"),
         (5, "yyyy", None),
@@ -47,6 +54,25 @@ MOMENT = dt.datetime(2024, 3, 5, 14, 5, 9, 250_000)  # noqa: DTZ001 -- sheets kn
 )
 def test_a_number_is_shown(value, code, said):
     assert shown(value, code) == said
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ('0;0;0;"<"@">"', "<tin>"),
+        ('"Part: "@', "Part: tin"),
+        ('@" (raw)"', "tin (raw)"),
+        ("0.00;[Red]-0.00;;\\#@", "#tin"),
+        ('@"-"@', "tin-tin"),
+        ("@", None),
+        (ACCOUNT, None),
+        ("0.00", None),
+        ('0;0;0;"hides it"', None),
+        (";;;", None),
+    ],
+)
+def test_a_text_is_shown_with_what_its_format_adds(code, said):
+    assert text_shown("tin", code) == said
 
 
 @pytest.mark.parametrize(
