@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
+import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -11,6 +13,7 @@ from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.zipped import Container
 from embedingest.ingest.load.html import read
+from embedingest.ingest.load.web.shifted import classes_of
 from embedingest.ingest.notices import add_notices
 from embedingest.types import Document
 
@@ -22,6 +25,9 @@ __all__ = ["EpubLoader", "create"]
 _CONTAINER: Final = "META-INF/container.xml"
 _ENCRYPTION: Final = "META-INF/encryption.xml"
 _DC: Final = "{http://purl.org/dc/elements/1.1/}"
+_SHEET: Final = re.compile(r"""<link\b[^<>]{0,400}?\shref\s*=\s*["']([^"'<>]{1,400}\.css)["']""", re.IGNORECASE)
+_HEAD: Final = 20_000
+_MOST_SHEETS: Final = 4
 _PAGES: Final = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml"})
 
 
@@ -29,7 +35,7 @@ class EpubLoader:
     """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
 
     name = "epub"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".epub"})
     mimes = frozenset({"application/epub+zip"})
 
@@ -41,6 +47,7 @@ class EpubLoader:
         assembly = Assembly()
         notices: dict[str, int] = {}
         locked = _locked(container)
+        sheets = _Sheets(container)
         for part in _spine(package, posixpath.dirname(package_path)):
             if part in locked:
                 raise DocumentError(f"{name} is encrypted (copy protection)", source=name, code="encrypted")
@@ -50,7 +57,7 @@ class EpubLoader:
             start = assembly.next
             decoded = decode_declared(container.read(part), name)
             add_notices(notices, decoded.notices)
-            page = read(decoded.text, _as_xhtml(part), book=True)
+            page = read(decoded.text, _as_xhtml(part), book=True, raised=sheets.raised(decoded.text, part))
             add_notices(notices, page.notices)
             assembly.add(page.text)
             assembly.span(start, "chapter", part)
@@ -71,6 +78,31 @@ class EpubLoader:
 def _as_xhtml(part: str) -> str:
     """The name of a chapter: books hold XHTML, whatever its suffix says."""
     return f"{posixpath.splitext(part)[0]}.xhtml"
+
+
+class _Sheets:
+    """The style sheets of a book, each read once."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._classes: dict[str, dict[str, str]] = {}
+
+    def raised(self, page: str, part: str) -> dict[str, str]:
+        """The classes that those raise or lower that a chapter names, of the first few."""
+        found: dict[str, str] = {}
+        for named in _SHEET.findall(page[:_HEAD])[:_MOST_SHEETS]:
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(part), unquote(named)))
+            if path not in self._classes:
+                self._classes[path] = self._read(path)
+            found |= self._classes[path]
+        return found
+
+    def _read(self, path: str) -> dict[str, str]:
+        """The classes of a style sheet; none of one that is missing or damaged, for which no book is refused."""
+        if self._container.has(path):
+            with contextlib.suppress(DocumentError):
+                return classes_of(self._container.read(path).decode(errors="replace"))
+        return {}
 
 
 def create() -> EpubLoader:

@@ -25,6 +25,8 @@ from embedingest.ingest.notices import plus
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
     from embedingest.ingest.load.common.decode import Decoded
@@ -61,7 +63,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "13"
+    version = "14"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -100,18 +102,27 @@ def _by_trafilatura(source: str, name: str) -> str:
     return f"{text}\n" if text else ""
 
 
-def read(source: str, name: str = "", *, main_only: bool = True, lines: bool = False, book: bool = False) -> Page:
+def read(
+    source: str,
+    name: str = "",
+    *,
+    main_only: bool = True,
+    lines: bool = False,
+    book: bool = False,
+    raised: Mapping[str, str] | None = None,
+) -> Page:
     """One page of HTML as Markdown; with `lines`, where each stretch of it stands in the source.
 
     `name` is the file's: one that ends in `.xhtml` is read as XHTML, as is what begins with an XML declaration.
-    Of a page that is a part of a `book` only menus are left out.
+    Of a page that is a part of a `book` only menus are left out. `raised` are the classes that style sheets
+    beside it raise (`sup`) or lower (`sub`).
     """
     if _is_xml(source, name):
         source = _closed(source)
     tree = parse(source, lines=lines)
     write_listings(tree, source)
     write_controls(tree)
-    write_scripts(tree)
+    write_scripts(tree, raised)
     write_gaps(tree, source)
     metadata = _metadata(tree)
     title = _title(tree)

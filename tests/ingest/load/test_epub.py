@@ -1,5 +1,8 @@
 """Books: every chapter in its order, whatever its encoding, and words that look like markup."""
 
+import io
+import zipfile
+
 import pytest
 
 from embedingest import registry
@@ -90,3 +93,18 @@ def test_a_note_is_referred_to_in_brackets_and_asides_of_books_are_kept(link):
     document = read(f"<html><body>{page}</body></html>", "a.xhtml", book=True)
     assert document.text == "Water[1] turns.\n\n## Box\n\nBoxed.\n\nFrom X\n"
     assert document.notices == {"words_left_out": 1}
+
+
+def test_a_style_sheet_of_the_book_says_what_is_raised():
+    head = "<title>x</title><link rel='stylesheet' href='look.css' /><link href='gone.css'/>"
+    chapter = page(
+        "One", "<p>2<span class='t4'>10</span> and H<span class='t5'>2</span>O, <b class='t6'>so</b></p>", head=head
+    )
+    sheet = ".t4 { font-size: 0.58em; position: relative; top: -0.33em }\n.t5{vertical-align:sub}\n.t6{top:-9em}"
+    with zipfile.ZipFile(io.BytesIO(book(chapter))) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    data = samples.zipped({**parts, "look.css": sheet}, stored={"look.css"})
+    assert load_inner(data, "a.epub", "a.epub").text == "# One\n\n2^10 and H₂O, so\n"
+    damaged = data.replace(b"position: relative", b"position: relativ?")
+    assert damaged != data
+    assert load_inner(damaged, "a.epub", "a.epub").text == "# One\n\n210 and H2O, so\n"

@@ -184,6 +184,7 @@ def test_no_element_in_itself_is_too_deep(name):
         ("<a><fn-group><title>Notes</title></fn-group><table-wrap><label>Table 1</label><caption><p>Sacks</p></caption></table-wrap></a>",
          "Notes\n\nTable 1 Sacks"),
         ("<a><p>Only €<b>19</b><sup>.95</sup> or 7<sup>49</sup> EUR</p></a>", "Only €19.95 or 7.49 EUR"),
+        ("<a><ref><set>x</set><set>y</set></ref></a>", "x\n\ny"),
         ("<a><label>Alone</label><aff><label>b</label>Leeds</aff></a>", "Alone\n\nb Leeds"),
     ],
 )  # fmt: skip

@@ -22,17 +22,8 @@ _NAME_PARTS: Final = frozenset(
 _NAMES: Final = frozenset(["personname", "name", "persname", "orgname"])
 _LANGUAGES: Final = frozenset(["lang", "language"])
 _LINES: Final = frozenset(
-    [
-        "element-citation",
-        "nlm-citation",
-        "mixed-citation",
-        "citation",
-        "biblioentry",
-        "bibliomixed",
-        "biblstruct",
-        "ref",
-    ]
-)
+    ["element-citation", "nlm-citation", "mixed-citation", "citation", "biblioentry", "bibliomixed", "biblstruct"]
+)  # fmt: skip
 """References, whose parts are set in one line where no words stand among them."""
 
 _BESIDE: Final = frozenset(["name", "string-name", "collab", "xref", "degrees", "role", "email", "contrib-id"])
@@ -77,7 +68,8 @@ def in_a_line(element: Element) -> str | None:
     if name == "contrib" and len(element) > 1 and all(local(child) in _BESIDE for child in element):
         said = [("" if local(child) == "xref" else ", ") + _parts(child) for child in element]
         return "".join(each for each in said if each.strip(", ")).removeprefix(", ")
-    return _parts(element) if name in _LINES and len(element) and not has_words(element) else None
+    is_line = name in _LINES or (name == "ref" and any(local(child) in _LINES for child in element))
+    return _parts(element) if is_line and len(element) and not has_words(element) else None
 
 
 def _parts(element: Element) -> str:

@@ -6,9 +6,12 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.raised import AROUND, LONGEST, written
+from embedingest.ingest.load.web.shifted import classes_of, shift
 from embedingest.ingest.load.web.words import APART, walked
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 __all__ = ["write_scripts"]
@@ -24,13 +27,6 @@ _NOTE_ADDRESS: Final = re.compile(
 _MARK: Final = re.compile(r"\d{1,4}|[a-z]|[ivx]{1,5}|[*∗†‡§]{1,4}", re.IGNORECASE)
 _ENDS: Final = ".!?;)”’»"
 _SHIFTED: Final = "sup, sub, [style*='vertical-align' i], [style*='relative' i]"
-_ALIGNED: Final = re.compile(
-    r"vertical-align\s*:\s*(?:(super|sub)\b|(-?)(?:\d*\.)?\d+(?<![: ]0)(?:em|ex|pt|px|%))", re.IGNORECASE
-)
-_MOVED: Final = re.compile(r"(?<![\w-])top\s*:\s*(-?)(?:\d*\.)?\d", re.IGNORECASE)
-_SMALLER: Final = re.compile(
-    r"font-size\s*:\s*(?:[1-8]?\d(?:\.\d+)?%|0?\.\d+r?em|small|x-small|xx-small)", re.IGNORECASE
-)
 _PRICE: Final = re.compile(r"(?<![a-z])(?:price|preis|prix|precio|prezzo|cents|fraction)s?(?![a-z])", re.IGNORECASE)
 _CENTS: Final = 2  # digits
 _MOST_ABOVE: Final = 3
@@ -38,8 +34,12 @@ _MOST_NODES: Final = 16
 """Nodes below one that is raised or lowered; one with more is left as it is, such as a tag that nothing closes."""
 
 
-def write_scripts(tree: LexborHTMLParser) -> None:
-    """Put words in the place of each `sup` and `sub`, inner ones first."""
+def write_scripts(tree: LexborHTMLParser, classes: Mapping[str, str] | None = None) -> None:
+    """Put words in the place of what is raised or lowered, inner ones first.
+
+    `classes` are those that style sheets beside the page raise (`sup`) or lower (`sub`). What is so by style only is
+    left as it is where it does not touch a word: badges are.
+    """
     body = tree.body
     if body is None:
         return
@@ -48,12 +48,21 @@ def write_scripts(tree: LexborHTMLParser) -> None:
     for link in body.css("a[epub\\:type=noteref], a[role=doc-noteref]"):
         if (said := _text(link)) and said.strip().isalnum() and link.css_first("sup") is None:
             link.replace_with(f"[{said.strip()}]")
-    for node in body.css(_SHIFTED)[::-1]:
-        shift = node.tag if node.tag in {"sup", "sub"} else _shift(node)
-        text = _text(node) if shift else None
+    classes = dict(classes or {})
+    for sheet in tree.css("style"):
+        classes |= classes_of(sheet.text(deep=True))
+    for node in body.css(", ".join([_SHIFTED, *(f".{name}" for name in classes)]))[::-1]:
+        shifted = shift(node, classes)
+        if node.tag != shifted and not _around(node, following=False)[-1:].strip():
+            continue
+        text = _text(node) if shifted else None
         if text is None or not (words := " ".join(text.split())):
             continue
-        spelled = _note(words) if shift == "sup" and _is_note(node, words) else _spelled(node, words, shift == "sub")
+        spelled = (
+            _note(words)
+            if shifted == "sup" and _is_note(node, words)
+            else _spelled(node, words, below=shifted == "sub")
+        )
         # The lines of the page are counted by its line feeds.
         node.replace_with(spelled + "\n" * text.count("\n"))
     for node in body.css("a[href*=\\#]"):
@@ -62,21 +71,9 @@ def write_scripts(tree: LexborHTMLParser) -> None:
             node.replace_with(_note(words) + "\n" * text.count("\n"))
 
 
-def _spelled(node: LexborNode, words: str, below: bool) -> str:
+def _spelled(node: LexborNode, words: str, *, below: bool) -> str:
     behind, ahead = _around(node, following=False), _around(node, following=True)
     return written(words, below=below, behind=behind, ahead=ahead, price=len(words) == _CENTS and _is_priced(node))
-
-
-def _shift(node: LexborNode) -> str | None:
-    """Whether an element's own style raises or lowers it: `sup`, `sub` or neither. Lengths do so in smaller letters."""
-    style = node.attributes.get("style") or ""
-    if node.tag in APART or node.tag in _LEAF or node.tag == "a":
-        return None
-    match = _ALIGNED.search(style)
-    if match is not None and (match[1] or _SMALLER.search(style)):
-        return "sub" if (match[1] or "").lower() == "sub" or match[2] == "-" else "sup"
-    match = _MOVED.search(style) if _SMALLER.search(style) else None
-    return None if match is None else "sup" if match[1] == "-" else "sub"
 
 
 def _around(node: LexborNode, *, following: bool) -> str:
