@@ -496,6 +496,53 @@ def test_ruled_tables_are_tables_between_their_neighbours(cells, rotate):
     assert text == "\n".join(["Sales of flour:", "", *SALES_ROWS, "", "So it went.", "", ""])
 
 
+def _ruled_at_the_header(rows, *, groups=1):
+    """A table with lines around it, below its header, between its columns, and between groups of its rows."""
+    lefts = (72, 200, 330, 460)[: len(rows[0]) + 1]
+    feet = [600, 580, *(580 - 14 * (len(rows) - 1) * number // groups for number in range(1, groups + 1))]
+    words = [at(lefts[c] + 4, (586 if not r else 584 - 14 * r) + 2, cell) for r, row in enumerate(rows)
+             for c, cell in enumerate(row) if cell]  # fmt: skip
+    lying = [rule(lefts[0], y, lefts[-1], y) for y in feet]
+    return [*words, *lying, *(rule(x, 600, x, feet[-1]) for x in lefts)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "groups"),
+    [
+        ([["Mill", "Sacks", "Price"], ["Upper", "12", "3.50"], ["Lower one", "9", "4.10"], ["Old", "-", "1.00"]], 1),
+        ([["Mill", "Miller"], ["Upper", "Ann Lee"], ["Lower", "Bo"]], 1),
+        ([["Mill", "Sacks"], ["Upper", "12"], ["Lower", "9"], ["Old mill", "8"], ["New", "7 t"]], 2),
+    ],
+)
+def test_rows_without_lines_between_them_are_rows(rows, groups):
+    text = load(book([[at(72, 640, "Sales of flour:"), *_ruled_at_the_header(rows, groups=groups)]])).text
+    written = [f"| {' | '.join(row)} |" for row in rows]
+    assert text.split("\n\n")[1].split("\n") == [written[0], "|" + " --- |" * len(rows[0]), *written[1:]]
+
+
+def test_a_box_above_others_beside_one_another_is_no_table():
+    boxes = ["72 560 400 40 re S", "72 530 200 30 re S", "272 530 200 30 re S"]
+    words = [at(76, 580, "How to pay:"), at(76, 540, "Card, at once"), at(276, 540, "Cash, in May")]
+    assert "|" not in load(book([[*boxes, *words, at(72, 500, "So it went.")]])).text
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [
+            ["Mill", "What is said"],
+            ["The mill above", "It stands by the river and"],
+            ["the bridge, old", "stood since anybody knows"],
+        ],
+        [["Mill", "Sacks"], ["The mill above", "12"], ["the bridge", ""]],
+    ],
+)
+def test_lines_of_one_cell_are_no_rows(rows):
+    text = load(book([[at(72, 640, "Sales of flour:"), *_ruled_at_the_header(rows)]])).text
+    joined = [" ".join(filter(None, column)) for column in zip(*rows[1:], strict=True)]
+    assert text.split("\n\n")[1].split("\n")[2:] == [f"| {' | '.join(joined)} |"]
+
+
 def _any_table(seed):
     chance = random.Random(seed)
     across = chance.randint(2, 5)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.pages.bidi import runs_rtl
 from embedingest.ingest.load.pages.page import Box, Line, Word
+from embedingest.ingest.load.pages.unruled import Said, cell_lines, with_all_rows
 
 if TYPE_CHECKING:
     from embedingest.ingest.load.pages.page import Grid, Page
@@ -17,26 +18,23 @@ __all__ = ["set_tables"]
 _UNSPACED: Final = re.compile("[\u3000-\u9fff\uff00-\uffef]")  # Chinese and Japanese
 _FILLED: Final = 0.4
 _PARTED: Final = "\x02"
-_Said = tuple[float, float, str]  # bottom, left, text
+_Cells = dict[tuple[int, int], list[Said]]
 
 
 def set_tables(page: Page) -> int:
     """Put each ruled table of the page in place of its lines, a row a line; how many there are."""
     done = 0
     for grid in page.grids:
-        cells: dict[tuple[int, int], list[_Said]] = {}
-        outside: list[tuple[int, Line]] = []
         places = [place for place, line in enumerate(page.lines) if _meets(line.box, grid)]
-        for place in places:
-            left = _share(page.lines[place], grid, cells)
-            if left is not None:
-                outside.append((place, left))
-        rows = _rows(grid, cells)
+        cells, kept = _shared(page, places, grid)
+        finer = with_all_rows(grid, cells)
+        if finer is not grid:
+            cells, kept = _shared(page, places, finer)
+        rows = _rows(finer, cells)
         if rows is None:
             continue
         done += 1
         first = places[0]
-        kept = dict(outside)
         lines = [kept.get(place, line) for place, line in enumerate(page.lines) if place not in places or place in kept]
         at = first + (first in kept)
         page.lines = [*lines[:at], *_lines(rows, grid), *lines[at:]]
@@ -52,7 +50,14 @@ def _meets(box: Box, grid: Grid) -> bool:
     )
 
 
-def _share(line: Line, grid: Grid, cells: dict[tuple[int, int], list[_Said]]) -> Line | None:
+def _shared(page: Page, places: list[int], grid: Grid) -> tuple[_Cells, dict[int, Line]]:
+    """The words of each cell, and what of the lines at these places lies outside."""
+    cells: _Cells = {}
+    outside = ((place, _share(page.lines[place], grid, cells)) for place in places)
+    return cells, {place: line for place, line in outside if line is not None}
+
+
+def _share(line: Line, grid: Grid, cells: _Cells) -> Line | None:
     """Give the line's words to the cells; what of it lies outside."""
     box = line.box
     words = [(word, line.text[word.start : word.end]) for word in line.words] or [
@@ -65,7 +70,7 @@ def _share(line: Line, grid: Grid, cells: dict[tuple[int, int], list[_Said]]) ->
         row = sum(middle < y for y in grid.rows) - 1
         if 0 <= column < len(grid.columns) - 1 and 0 <= row < len(grid.rows) - 1:
             parted = _PARTED if line.hyphen and place == len(words) - 1 else ""
-            cells.setdefault((row, column), []).append((word.bottom, word.left, text + parted))
+            cells.setdefault((row, column), []).append(Said(word.bottom, word.left, word.right, text + parted))
         else:
             outside.append(text)
     return Line(" ".join(outside), box, line.first) if outside else None
@@ -75,8 +80,8 @@ def _whole(line: Line) -> Word:
     return Word(0, len(line.text), line.box.left, line.box.bottom, line.box.right, line.box.top)
 
 
-def _rows(grid: Grid, cells: dict[tuple[int, int], list[_Said]]) -> list[list[str]] | None:
-    """The text of each cell; None where so few are filled that the lines are a picture, or a box."""
+def _rows(grid: Grid, cells: _Cells) -> list[list[str]] | None:
+    """The text of each cell; None where few are filled (a picture), or one box stands above others."""
     across, down = len(grid.columns) - 1, len(grid.rows) - 1
     upright, lying = grid.upright(), grid.lying()
     owner: dict[tuple[int, int], tuple[int, int]] = {}
@@ -88,10 +93,12 @@ def _rows(grid: Grid, cells: dict[tuple[int, int], list[_Said]]) -> list[list[st
             elif row and not lying[row][column]:
                 own = owner[row - 1, column]
             owner[row, column] = own
-    merged: dict[tuple[int, int], list[_Said]] = {}
+    merged: _Cells = {}
     for place, said in cells.items():
         merged.setdefault(owner[place], []).extend(said)
     owners = set(owner.values())
+    if down == 2 and len({owner[0, column] for column in range(across)}) == 1:
+        return None
     columns = {column for _, column in merged}
     if len(columns) < 2 or len({row for row, _ in merged}) < 2 or len(merged) < _FILLED * len(owners):
         return None
@@ -100,19 +107,13 @@ def _rows(grid: Grid, cells: dict[tuple[int, int], list[_Said]]) -> list[list[st
     return [[row[column] for column in used] for row in rows if any(row)]
 
 
-def _text(said: list[_Said]) -> str:
+def _text(said: list[Said]) -> str:
     """Words of a cell, line by line."""
-    lines: list[list[_Said]] = []
-    for word in sorted(said, key=lambda word: -word[0]):
-        if lines and lines[-1][0][0] - word[0] < 4:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
     text = ""
-    for line in lines:
-        if not any(runs_rtl(word[2]) for word in line):
-            line.sort(key=lambda word: word[1])
-        following = " ".join(word[2] for word in line)
+    for line in cell_lines(said):
+        if not any(runs_rtl(word.text) for word in line):
+            line.sort(key=lambda word: word.left)
+        following = " ".join(word.text for word in line)
         blank = "" if not text or (_UNSPACED.match(text[-1]) and _UNSPACED.match(following)) else " "
         text += blank + following
     return text.replace(f"{_PARTED} ", "").replace(_PARTED, "-").replace("|", "\\|")
