@@ -33,8 +33,8 @@ KEPT = {
     "markdown": ("the text, word for word; front matter as metadata", "`front_matter_unreadable`"),
     "notebook": ("cells, as headings, words and code; outputs by setting", "`outputs_left_out`"),
     "opendocument": ("headings and lists with numbers, tables, boxes, notes, equations; slides with their notes",
-                     "`running_lines`, `skipped_images`, `comments_left_out`, `hidden_slides`, `hidden_words`, "
-                     "`unknown_symbols`"),
+                     ("`running_lines`, `skipped_images`, `comments_left_out`, `hidden_slides`, `hidden_words`, "
+                     "`unknown_symbols`")),
     "org": ("headings, lists, tables, listings, formulas as written; title, author, tags",
             "`drawers_left_out`, `comments_left_out`, `skipped_images`"),
     "pdf": ("pages, the outline as headings",
