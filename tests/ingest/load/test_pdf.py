@@ -13,6 +13,7 @@ from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.load import pdf
 from embedingest.ingest.load.pages.page import Box, Grid, Line, Page, Word
 from embedingest.ingest.load.pages.tables import set_tables
+from embedingest.ingest.load.pages.text import joined
 from tests.ingest.load.sheets import LETTER, SLIDE, at, body, book, field, note, rule
 
 WORDS = ["water", "mill", "wheel", "corn", "stone", "river", "weir", "miller", "flour", "sack", "grain", "beam", "cog"]
@@ -417,6 +418,12 @@ def test_a_sentence_goes_on_in_the_next_column_before_the_notes_below_the_first(
     read = lines(data)
     assert read[3:5] == ["and night with water", "of it"]
     assert read[5:11] == [*second, "¹ Said by the miller", "² Seen on a Sunday"]
+
+
+def test_a_word_parted_at_the_end_of_a_page_keeps_its_hyphen():
+    text, _ = joined([Page(lines=[Line("by the wa", Box(72, 90, 200, 100), hyphen=True)]),
+                      Page(lines=[Line("ter of it", Box(72, 700, 200, 710))])])  # fmt: skip
+    assert text.split("\n\n")[:2] == ["by the wa-", "ter of it"]
 
 
 def test_a_word_parted_above_the_notes_of_a_page_is_not_joined_to_a_note():

@@ -96,6 +96,8 @@ def _whole(lines: list[Line], known: _Known) -> list[str]:
         else:
             continue
         texts[index : index + 2] = _moved(texts[index], sign, texts[index + 1])
+    if lines and lines[-1].hyphen:  # the word goes on over the page
+        texts[-1] = f"{texts[-1].removesuffix('-')}-"
     return [text for text in texts if text]
 
 
