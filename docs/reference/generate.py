@@ -186,7 +186,7 @@ def models() -> str:
         names = ", ".join(f"`{name}`" for name in known.names)
         prompts = "<br>".join(f"{role}: `{text!r}`".replace("'", "") for role, text in known.prompts.items())
         prompts = prompts.replace("|", r"\|")  # else it ends the cell
-        runs = known.note or f"{known.architecture}, compiled"
+        runs = f"refused: {known.note}" if known.note else f"{known.architecture}, compiled"
         sizes, checked = f"{known.dimensions} | {known.window}", ", ".join(known.checked)
         parts.append(f"| {names} | {known.repository} | {sizes} | {prompts} | {runs} | {checked} |")
     return "\n".join(parts) + "\n"

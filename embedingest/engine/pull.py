@@ -21,7 +21,7 @@ from embedingest.engine.hub.client import Hub
 from embedingest.engine.hub.fetch import Step, fetch, patiently, take
 from embedingest.engine.hub.problems import DiskError, PullError, disk_error
 from embedingest.engine.hub.wanted import MODULES, module_folders, no_modules, settings_of, weights_of
-from embedingest.engine.known import near, repository_of
+from embedingest.engine.known import near, repository_of, why_not_run
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -98,8 +98,10 @@ def _on_the_hub(name: ModelName) -> str:
         hint = f"did you mean {', '.join(likely)}? " if likely else ""
         raise PullError(
             f"no model `{name.plain}` is known",
-            remedy=f"{hint}Any model of the hub is `namespace/model`; `docs/models.md` has the short names",
+            remedy=f"{hint}any model of the hub is `namespace/model`; `docs/models.md` has the short names",
         )
+    if (reason := why_not_run(name)) is not None:
+        raise PullError(f"{repository} does not run here: {reason}", remedy="take another model")
     return repository
 
 

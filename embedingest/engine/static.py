@@ -99,6 +99,8 @@ def _step(module: Module) -> Callable[[Vectors], Vectors]:
     """What one module does to pooled vectors. Raises ModelLoadError."""
     if module.kind == "Normalize":
         return lambda vectors: vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST_NORM)
+    if module.kind == "Dropout":
+        return lambda vectors: vectors
     tensors = dict(_tensors(module.path))
     return _dense(module, tensors) if module.kind == "Dense" else _layer_norm(tensors)
 

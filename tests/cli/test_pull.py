@@ -80,6 +80,16 @@ def test_a_model_of_a_package_needs_no_hub(hub, shell):
     assert hub.api.asked == []
 
 
+@pytest.mark.parametrize("asked", ["nomic-embed-text-v2-moe", "nomic-ai/nomic-embed-text-v2-moe"])
+def test_a_known_model_that_cannot_run_is_refused_before_the_network(hub, shell, asked):
+    for command in ("pull", "show"):
+        ran = shell.run("models", command, asked)
+        assert ran.code == 3
+        assert "does not run here: transformers' own class has no mixture of experts" in ran.err
+        assert "models pull" not in ran.err
+    assert hub.api.asked == []
+
+
 @pytest.mark.parametrize("asked", ["nomic-embed-txt", "mxbai-embed-large:9b", "nobody/nothing", "example.com/a/b"])
 def test_a_name_that_cannot_be_pulled_ends_with_3_and_a_way(hub, shell, asked):
     ran = shell.run("models", "pull", asked)

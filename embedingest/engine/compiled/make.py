@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 from embedingest.engine import hardware
 from embedingest.engine.compiled.reference import Reference
 from embedingest.engine.compiled.trial import Probes, Setting, TrialProcess, try_settings
+from embedingest.engine.folder.tensors import check_numbers
 from embedingest.engine.gate import LEAST_COSINE, compare
 from embedingest.engine.precision import candidates
 from embedingest.engine.torch.padding import PADDING_COUNTS
@@ -61,9 +62,10 @@ def make(
     Answers the note of the compiled model; where none passes, a note with `refused`, the reason. What it will run
     with is compiled in another process first, and torch runs in a third: a crash there is a reason against it.
 
-    Raises OSError when there is no room or no other process, ModelLoadError when torch cannot load the model either,
-    Cancelled.
+    Raises OSError when there is no room or no other process, ModelLoadError when torch cannot load the model either or
+    its weights hold NaN, Cancelled.
     """
+    check_numbers(folder)
     _check_room(folder, place)
     began = time.perf_counter()
     _told.info("preparing %s for this processor (once): compiling it and holding it against torch", folder.name)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["LAYERS", "POOLING_MODES", "TAIL", "WEIGHTED", "read_chains"]
 
 POOLING_MODES: Final = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
-TAIL: Final = ("Dense", "LayerNorm", "Normalize")
-"""What may be done to pooled vectors."""
+TAIL: Final = ("Dense", "LayerNorm", "Normalize", "Dropout")
+"""What may be done to pooled vectors. A Dropout does nothing but in training."""
 LAYERS: Final = "WeightedLayerPooling"
 """What may stand between a transformer and pooling: a mean of its layers."""
 WEIGHTED: Final = ("Transformer", LAYERS, "StaticEmbedding", "Dense", "LayerNorm")
@@ -172,7 +172,10 @@ def _place(path: Path, entry: Mapping[str, Any]) -> Path:
     except RuntimeError as error:  # of a link that leads to itself, before Python 3.13
         raise ModelLoadError(f"module `{name}` in {path / 'modules.json'}: {error}", remedy=REMEDY) from error
     if outside:
-        raise ModelLoadError(f"module `{name}` in {path / 'modules.json'} lies outside the model folder: {folder}")
+        raise ModelLoadError(
+            f"module `{name}` in {path / 'modules.json'} lies outside the model folder: {folder}",
+            remedy=REMEDY,
+        )
     return folder
 
 
@@ -204,4 +207,7 @@ def _check_pooling(folder: Path, config: dict[str, Any]) -> None:
     modes = mode if isinstance(mode, list) else [] if mode is None else [mode]
     unknown = {str(name)[:60] for name in modes if name not in POOLING_MODES}
     if unknown:
-        raise ModelLoadError(f"pooling {sorted(unknown)} of {folder} is not known: {', '.join(POOLING_MODES)}")
+        raise ModelLoadError(
+            f"pooling {sorted(unknown)} of {folder} is not known: {', '.join(POOLING_MODES)}",
+            remedy="write an encoder plug-in for this model",
+        )

@@ -44,6 +44,9 @@ class FolderEncoder:
     def fingerprint(self) -> str:
         return self.folder.whole_fingerprint(self.vector_class)
 
+    def check_prompt(self, prompt: str) -> None:
+        self.folder.check_prompt(prompt)
+
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         return self._tokenizer.tokenize(texts)
 

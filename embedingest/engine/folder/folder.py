@@ -146,10 +146,18 @@ class ModelFolder:
         if self.is_static:
             check_table(self.modules[0].path)
         check_sizes(self.modules, self.config, self.tokenizer_config, poolings=len(self.pooling_modes))
-        if not self.pooling.get("include_prompt", True) and any(self.prompts.values()):
-            raise ModelLoadError(f"{self.path} leaves prompts out of pooling (`include_prompt: false`): not supported")
         if self.dimensions < 1:
             raise ModelLoadError(f"{self.path} does not say how long its vectors are")
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raises ConfigError for a prompt whose tokens the model would leave out of pooling, which no encoder does."""
+        if prompt and not self.pooling.get("include_prompt", True):
+            raise ConfigError(
+                f"model {self.name} leaves the tokens of prompts out of pooling (`include_prompt: false`), which "
+                "is not done here: it runs without prompts only",
+                remedy=f"give its prompts no text, under `models: {self.name}:` for each that is used: "
+                '`prompts: {query: "", document: ""}`',
+            )
 
     @cached_property
     def weights(self) -> tuple[tuple[Path, WeightsHeader], ...]:

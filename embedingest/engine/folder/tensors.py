@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.chain import LAYERS
 from embedingest.engine.folder.settings_files import REMEDY
-from embedingest.engine.folder.weights import FLOATS
+from embedingest.engine.folder.weights import FLOATS, is_finite
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.folder.module import Module
 
-__all__ = ["WeightsError", "check_tensors", "unfit", "without_digits"]
+__all__ = ["WeightsError", "check_numbers", "check_tensors", "not_finite", "unfit", "without_digits"]
 
 Shape = tuple[str, ...]  # each size is the setting of that name
 
@@ -126,6 +126,22 @@ def unfit(
         f"the weight files of {place} do not fit the model that {settings} describes: they {'; they '.join(parts)}",
         remedy=REMEDY,
     )
+
+
+def not_finite(path: Path, tensors: Sequence[str]) -> WeightsError:
+    """The error of a model with tensors (at least one) that hold NaN or infinity."""
+    return WeightsError(
+        f"the weights of {path} hold numbers that are none (NaN or infinity) in `{tensors[0]}`"
+        + (f" and {len(tensors) - 1} more tensors" if len(tensors) > 1 else ""),
+        remedy=REMEDY,
+    )
+
+
+def check_numbers(folder: ModelFolder) -> None:
+    """Raises WeightsError where the files hold NaN or infinity. Reads all tensors once, a few megabytes at a time."""
+    damaged = [name for file, header in folder.weights for name in header.shapes if not is_finite(file, header, name)]
+    if damaged:
+        raise not_finite(folder.path, damaged)
 
 
 def without_digits(name: str) -> str:

@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.cutting import Cutter
 from embedingest.engine.folder.patterns import check_patterns
@@ -99,6 +99,8 @@ class FastTokenizer:
         if tokenizer is None:
             tokenizer = _load(self.path, self.changes)
             check_patterns(tokenizer, self.path)
+            if self.lowercase:
+                _lower(tokenizer)
             truncation = tokenizer.truncation or {}
             self.cut: int | None = truncation.get("max_length")
             self.cut_side = str(truncation.get("direction", "right"))
@@ -133,9 +135,9 @@ class FastTokenizer:
         return ids
 
     def _tokenize_slice(self, texts: Sequence[str]) -> list[TokenIds]:
-        prepared = [self._prepare(text) for text in texts]
+        characters = [_characters(text) for text in texts]
         try:
-            encodings = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
+            encodings = self._tokenizer.encode_batch_fast(characters, add_special_tokens=False)
         except BaseException as error:
             if type(error).__name__ != "PanicException":  # of the library, and no Exception
                 raise
@@ -148,24 +150,16 @@ class FastTokenizer:
 
     def starts(self, text: str) -> list[int]:
         """Character offset in `text` at which each content token starts."""
-        prepared = self._prepare(text)
-        offsets = [start for start, _ in self._tokenizer.encode(prepared, add_special_tokens=False).offsets]
-        return offsets if len(prepared) == len(text) else _mapped(text, offsets)
+        return [start for start, _ in self._tokenizer.encode(_characters(text), add_special_tokens=False).offsets]
 
     def count(self, text: str) -> int:
-        return len(self._tokenizer.encode_batch_fast([self._prepare(text)], add_special_tokens=False)[0].ids)
+        return len(self._tokenizer.encode_batch_fast([_characters(text)], add_special_tokens=False)[0].ids)
 
     def unknown(self, text: str) -> int:
         """How many content tokens of a text are the one that stands for what has none."""
         ids = self.tokenize([text])[0]
         marks = {self._tokenizer.token_to_id(token) for token in _UNKNOWN} - {None}
         return sum(ids.count(mark) for mark in marks)
-
-    def _prepare(self, text: str) -> str:
-        # A lone surrogate is no character and cannot cross into the tokenizer; it becomes the replacement character.
-        if not text.isascii():
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return text.lower() if self.lowercase else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +211,19 @@ def _load(path: Path, words: str) -> Tokenizer:
         raise ModelLoadError(f"{path} cannot be read: {error}", remedy="copy or pull the model again") from error
 
 
-def _mapped(text: str, offsets: list[int]) -> list[int]:
-    """Offsets into the lowered text, as offsets into `text`: some letters are longer in lower case."""
-    origin = [i for i, character in enumerate(text) for _ in character.lower()]
-    return [origin[offset] for offset in offsets]
+def _characters(text: str) -> str:
+    """The text as it can cross into the tokenizer: a lone surrogate, no character, becomes the replacement one."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _lower(tokenizer: Tokenizer) -> None:
+    """Let it lower texts before all else, but not the special tokens in them, as sentence-transformers does."""
+    from tokenizers import normalizers
+
+    then: Any = tokenizer.normalizer
+    kind = type(then).__name__
+    if kind == "BertNormalizer" and then.lowercase:
+        return
+    steps = list(then) if kind == "Sequence" else [] if then is None else [then]
+    if not any(isinstance(step, normalizers.Lowercase) for step in steps):
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *steps])

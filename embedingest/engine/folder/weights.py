@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FLOATS", "WeightsHeader", "read_header", "read_tensor", "weight_files"]
+__all__ = ["FLOATS", "WeightsHeader", "is_finite", "read_header", "read_tensor", "weight_files"]
 
 _LARGEST_HEADER_BYTES: Final = 100 * 2**20
 _INDEX: Final = "model.safetensors.index.json"
@@ -35,6 +35,13 @@ _NUMPY_TYPES: Final = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
 }  # fmt: skip
+
+
+_EXPONENTS: Final = {
+    "F64": (8, 0x7FF0_0000_0000_0000), "F32": (4, 0x7F80_0000), "F16": (2, 0x7C00), "BF16": (2, 0x7F80),
+}  # fmt: skip
+"""Bytes of a number, and its exponent's bits: all of them are set in NaN and infinity."""
+_NUMBERS_AT_ONCE: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,23 @@ def read_tensor(path: Path, header: WeightsHeader, name: str) -> NDArray[Any]:
     return values.reshape(shape)
 
 
+def is_finite(path: Path, header: WeightsHeader, name: str) -> bool:
+    """Whether a tensor of a file holds no NaN and no infinity; a few megabytes at a time. Raises ModelLoadError."""
+    kind, numbers, begin = header.types[name], math.prod(header.shapes[name]), header.begins[name]
+    if kind not in _EXPONENTS:
+        return True
+    width, ones = _EXPONENTS[kind]
+    try:
+        for first in range(0, numbers, _NUMBERS_AT_ONCE):
+            count = min(_NUMBERS_AT_ONCE, numbers - first)
+            bits = np.fromfile(path, f"<u{width}", count, offset=begin + first * width)
+            if ((bits & bits.dtype.type(ones)) == ones).any():
+                return False
+    except OSError as error:
+        raise ModelLoadError(f"cannot read {path}: {error.strerror or error}", remedy=REMEDY) from error
+    return True
+
+
 def weight_files(folder: Path) -> list[Path]:
     """The safetensors files of one module folder, shards in order. Raises ModelLoadError where there are none."""
     index = folder / _INDEX
@@ -132,7 +156,7 @@ def _shards(folder: Path, index: Path) -> list[Path]:
         raise ModelLoadError(f"{index} has no `weight_map` from tensors to files", remedy=REMEDY)
     names = set(placed.values())
     if any("/" in name or "\\" in name or name in ("", ".", "..") or "\0" in name for name in names):
-        raise ModelLoadError(f"{index} names files outside its folder")
+        raise ModelLoadError(f"{index} names files outside its folder", remedy=REMEDY)
     files = [folder / name for name in sorted(names)]
     found: dict[str, str] = {}
     for file in files:

@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.settings_files import REMEDY
-from embedingest.engine.folder.tensors import WeightsError, unfit, without_digits
+from embedingest.engine.folder.tensors import WeightsError, not_finite, unfit, without_digits
 from embedingest.engine.folder.tokenizer import FastTokenizer
 from embedingest.engine.gate import VARIED_TEXTS
 from embedingest.errors import ModelLoadError
@@ -102,11 +102,7 @@ def check_finite(folder: ModelFolder, chain: Any) -> None:
     finite = torch.stack(bounds).isfinite().all(dim=1).tolist()  # the one wait for the device
     damaged = [name for name, good in zip(names, finite, strict=True) if not good]
     if damaged:
-        raise WeightsError(
-            f"the weights of {folder.path} hold numbers that are none (NaN or infinity) in `{damaged[0]}`"
-            + (f" and {len(damaged) - 1} more tensors" if len(damaged) > 1 else ""),
-            remedy=REMEDY,
-        )
+        raise not_finite(folder.path, damaged)
 
 
 def check_known(folder: ModelFolder) -> None:
@@ -156,8 +152,7 @@ def check_words(folder: ModelFolder, tokenizer: Any) -> None:
     marks = [str(token) for token in list(tokenizer.get_added_vocab())[:_MOST_MARKS]]
     marked = [f"sky {mark} blue{mark}" for mark in marks]
     texts = [*VARIED_TEXTS, *_ODD_TEXTS, *marked]
-    lowered = [text.lower() if folder.lowercase else text for text in texts]
-    theirs: list[list[int]] = tokenizer(lowered, truncation=False, padding=False, verbose=False)["input_ids"]
+    theirs: list[list[int]] = tokenizer(texts, truncation=False, padding=False, verbose=False)["input_ids"]
     differ = [
         text
         for text, ids, due in zip(texts, ours.tokenize(texts), theirs, strict=True)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from embedingest.engine.folder.folder import ModelFolder
-from embedingest.errors import ModelLoadError
+from embedingest.errors import ConfigError, ModelLoadError
 from tests.engine.folder.handmade import BERT, DENSE, POOLING, model, write
 
 
@@ -132,11 +132,13 @@ def test_a_pooling_nobody_knows_is_refused(path):
     refused(path, "median.* is not known")
 
 
-def test_prompts_left_out_of_pooling_are_refused(path):
+def test_what_leaves_prompts_out_of_pooling_has_none(path):
     write(path / "1_Pooling" / "config.json", {**POOLING, "include_prompt": False})
-    ModelFolder.open(path)
     write(path / "config_sentence_transformers.json", {"prompts": {"query": "ask: "}})
-    refused(path, "leaves prompts out of pooling")
+    folder = ModelFolder.open(path)
+    folder.check_prompt("")
+    with pytest.raises(ConfigError, match="leaves the tokens of prompts out of pooling"):
+        folder.check_prompt("ask: ")
 
 
 @pytest.mark.parametrize("name", ["modules.json", "config.json", "tokenizer.json"])
