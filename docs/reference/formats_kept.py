@@ -42,7 +42,7 @@ KEPT = {
     "pptx": ("slides in the order of the show, tables, charts' words, speaker's notes",
              "`hidden_slides`, `running_lines`, `skipped_images`, `comments_left_out`, `unknown_symbols`"),
     "rtf": ("headings, lists, tables, notes below their paragraph",
-            "`skipped_images`, `comments_left_out`, `running_lines`, `undecodable`, `cut_off`"),
+            "`skipped_images`, `comments_left_out`, `running_lines`, `undecodable`, `cut_off`, `unknown_symbols`"),
     "saved-page": ("the page, then its frames, as Markdown", "`words_left_out`, `skipped_images`"),
     "sheet": (
         "every sheet, a line a row, cells as they are shown; the header of each table for every chunk",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from embedingest.errors import DocumentError
@@ -12,6 +12,7 @@ from embedingest.ingest.load.common.raised import DOWN, END, UP
 from embedingest.ingest.load.common.struck import struck
 from embedingest.ingest.load.markup.rtf_page import RtfPage
 from embedingest.ingest.load.office.equation_fields import equation_words
+from embedingest.ingest.load.office.symbols import PRIVATE, spelled, symbol
 from embedingest.types import Document
 
 __all__ = ["RtfLoader", "create"]
@@ -52,6 +53,16 @@ _RAISED: Final = {"super": UP, "sub": DOWN, "nosupersub": ""}
 _FLAGS: Final = {"v": "veiled", "deleted": "hidden", "b": "bold", "strike": "struck", "striked": "struck"}
 _NO_MARKS: Final = dict.fromkeys(range(1, 8))
 _MOST_GROUPS: Final = 10_000
+_SYMBOLIC: Final = 2  # the charset of fonts of symbols
+
+
+@dataclass(slots=True)
+class _Font:
+    """What the table of fonts says of one."""
+
+    codec: str = ""
+    name: str = ""
+    is_symbolic: bool = False
 
 
 @dataclass(slots=True)
@@ -60,7 +71,7 @@ class _Group:
 
     into: str = "body"  # or "skip", or the destination that is being filled
     skipped: int = 1  # characters that follow one of Unicode, for old readers
-    codec: str = ""
+    font: _Font = field(default_factory=_Font)
     hidden: bool = False  # by a change that was made
     veiled: bool = False  # set as hidden: read and counted, as in other formats
     raised: str = ""  # UP or DOWN
@@ -117,7 +128,7 @@ class _Reader:
         self._outer: list[_Group] = []
         self._too_deep = 0
         self._ansi = "cp1252"
-        self._fonts: dict[int, str] = {}
+        self._fonts: dict[int, _Font] = {}
         self._levels: dict[int, int] = {}
         self._default = -1
         self._pending = bytearray()
@@ -159,12 +170,27 @@ class _Reader:
 
     def _flush(self) -> None:
         if self._pending:
-            codec = self._group.codec or self._fonts.get(self._default, "") or self._ansi
-            text = self._pending.decode(codec, "replace")
+            font = self._group.font
+            default = self._fonts.get(self._default, _Font())
+            text = self._pending.decode(font.codec or default.codec or self._ansi, "replace")
+            if font.is_symbolic and self._group.into not in _TABLES:
+                signs = [symbol(font.name, f"{byte:X}") for byte in self._pending]
+                # Letters that are no signs of the font are words that a program has set in it by mistake.
+                if all(sign != "�" or byte > 0x7F for byte, sign in zip(self._pending, signs, strict=True)):
+                    self._pending.clear()
+                    self._symbols("".join(signs))
+                    return
             if "�" in text:
                 self.notices["undecodable"] = self.notices.get("undecodable", 0) + text.count("�")
             self._pending.clear()
             self._say(text)
+
+    def _symbols(self, text: str) -> None:
+        """Say characters of a font of symbols, and count those that only it knows."""
+        unknown = 0 if self._group.into in _MARKS else text.count("\ufffd")
+        if unknown:
+            self.notices["unknown_symbols"] = self.notices.get("unknown_symbols", 0) + unknown
+        self._say(text)
 
     def _say(self, text: str) -> None:
         into = self._group.into
@@ -186,6 +212,9 @@ class _Reader:
             heading = _HEADING.match(text)
             if heading is not None and heading[1] != "0":
                 self._levels.setdefault(self._group.number, int(heading[1]))
+        elif into == "fonttbl":
+            font = self._fonts.setdefault(self._group.number, _Font())
+            font.name = (font.name + text).partition(";")[0][:64]
         elif into in {"title", "author"}:
             self.kept.setdefault(into, []).append(text)
 
@@ -255,7 +284,8 @@ class _Reader:
             return
         pair = (self._high + chr(unit)).encode("utf-16-le", "surrogatepass")
         self._high = ""
-        self._say(pair.decode("utf-16-le", "replace"))
+        said = pair.decode("utf-16-le", "replace")
+        self._symbols(spelled(said, self._group.font.name)) if PRIVATE.search(said) else self._say(said)
 
     def _paragraph(self) -> None:
         if self._group.into == "body":
@@ -298,14 +328,15 @@ class _Reader:
             setattr(group, _FLAGS[word], number != 0)
         elif word == "plain":
             group.hidden = group.veiled = group.bold = group.struck = False
-            group.raised = ""
+            group.raised, group.font = "", self._fonts.get(self._default, _Font())
         elif word in _RAISED:
             group.raised = _RAISED[word] if number != 0 else ""
         elif word == "f" and number is not None:
-            group.codec = self._fonts.get(number, "")
+            group.font = self._fonts.setdefault(number, _Font())
             group.number = number if group.into == "fonttbl" else group.number
         elif word == "fcharset" and group.into == "fonttbl":
-            self._fonts[group.number] = _CHARSETS.get(0 if number is None else number, "")
+            font = self._fonts.setdefault(group.number, _Font())
+            font.codec, font.is_symbolic = _CHARSETS.get(number or 0, ""), number == _SYMBOLIC
         elif word == "deff":
             self._default = number or 0
         elif word == "ansicpg" or word in _CODEPAGES:

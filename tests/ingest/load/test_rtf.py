@@ -126,3 +126,14 @@ def test_a_row_that_says_nothing_of_its_cells_or_of_others_has_them_side_by_side
 def test_an_initial_letter_begins_its_word_and_soft_hyphens_are_nothing():
     body = r"\pard\dropcapli3\dropcapt1 W\par\pard hen rain f\'adalls.\par\pard\dropcapli2 Z\par"
     assert load(body).text == "When rain falls.\n\nZ\n"
+
+
+def test_characters_of_symbol_fonts_are_what_a_person_sees_or_counted():
+    fonts = (
+        r"{\fonttbl{\f0\fcharset0 Times;}{\f1\fcharset2 Symbol;}{\f2\fcharset2 Wingdings;}{\f3\fcharset2 Our Logo;}}"
+    )
+    document = load(
+        fonts + r"\pard {\f1 a}-ray {\f2\'fc} and {\f2\u61692?}\u-3844? done {\f3\u61505?}.\f1 b\plain b\par"
+    )
+    assert document.text == "α-ray ✓ and ✓\ufffd done \ufffd.βb\n"
+    assert document.notices == {"unknown_symbols": 2}
