@@ -237,7 +237,10 @@ class PipelineConfig(Section):
     sources: tuple[SourceConfig, ...] = Field(min_length=1, description="What is followed")
     model: Name = Field(default=DEFAULT_MODEL, description="Name of the model, from `models:` or known by itself")
     prompt: str | None = Field(default=None, description="Document prompt; default: the model's own")
-    db: Uri = Field(default=DEFAULT_DB, description="LanceDB folder or URI; default: in `state`")
+    db: Uri = Field(
+        default=DEFAULT_DB,
+        description="LanceDB folder or URI; default: in the file's `state` (a command's `--state` does not move it)",
+    )
     table: Name = Field(default=DEFAULT_TABLE, description="Table that this pipeline alone writes")
     load: LoadConfig = Field(default=LoadConfig(), description="How bytes become text")
     chunk: ChunkConfig = Field(default=ChunkConfig(), description="How text becomes chunks")

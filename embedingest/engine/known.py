@@ -243,7 +243,7 @@ def near(name: ModelName, others: Iterable[str] = ()) -> list[str]:
     shorts = {other.lower().removesuffix(":latest"): other.removesuffix(":latest") for other in (*_NAMES, *others)}
     same = [short for short in shorts if short.partition(":")[0] == asked.partition(":")[0]]
     same += [short for short in shorts if len(asked) > 1 and asked in short and short not in same]
-    found = [*same, *difflib.get_close_matches(asked, shorts, _MOST_SUGGESTED, 0.6)]
+    found = [*same, *difflib.get_close_matches(asked, shorts, _MOST_SUGGESTED, 0.7)]
     return [shorts[short] for short in dict.fromkeys(found)][:_MOST_SUGGESTED]
 
 

@@ -11,7 +11,7 @@ from embedingest.cli._commands import cli
 from embedingest.cli._main import run_command
 from embedingest.config import EngineConfig, ModelConfig, ServerConfig
 from embedingest.engine.catalog import Catalog
-from embedingest.engine.known import KNOWN_MODELS, repository_of
+from embedingest.engine.known import KNOWN_MODELS, near, repository_of
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.names import ModelName
 from embedingest.engine.vectors import cosines, normalise
@@ -41,6 +41,11 @@ def pulled(tmp_path):
 def test_no_name_stands_for_two_models():
     keys = [ModelName.parse(name).key for known in KNOWN_MODELS for name in (known.repository, *known.names)]
     assert len(keys) == len(set(keys))
+
+
+def test_another_makers_model_is_near_none_of_ours():
+    assert near(ModelName.parse("text-embedding-3-small")) == []
+    assert near(ModelName.parse("qwen-embedding"))[0] == "qwen3-embedding"
 
 
 LIBRARY = """
