@@ -243,8 +243,8 @@ def test_the_lines_of_the_page_are_kept_through_headings_tables_and_listings():
         ("5<sup>1</sup>/<sub>2</sub> cups, 10<sup>-3</sup>", "5 ¹/₂ cups, 10^-3"),
         ("e<sup>x<sup>2</sup></sup> s<sup>−1</sup>", "e^(x²) s⁻¹"),
         (
-            "<b>£<i>1,299</i></b><sup>50</sup> or 7<sup>,49</sup> € or 12<sup>00€</sup> or 8<sup>.–</sup>",
-            "£1,299.50 or 7,49 € or 12.00€ or 8.–",
+            "<b>£<i>1,299</i></b><sup>50</sup> or 7<sup>,49</sup> € or 12<sup>00€</sup> or 8<sup>.–</sup>, 1.234<sup>50</sup>€",
+            "£1,299.50 or 7,49 € or 12.00€ or 8.–, 1.234,50€",
         ),
         (
             "<sup>$</sup>5<sup>25</sup>, 5<sup>€</sup>, 5<sup>CHF</sup>, <i class=offer-price>6<sup>75</sup></i>",

@@ -78,7 +78,7 @@ def _of_price(words: str, behind: str, ahead: str, *, known: bool) -> str | None
     )
     if cents is None or amount is None or (amount[1] == "10" and cents[1] in _THOUSANDS):
         return None
-    return f".{words}"
+    return f",{words}" if "." in amount[1] else f".{words}"  # a point parts thousands there
 
 
 def on_the_line(text: str) -> str:
