@@ -14,6 +14,7 @@ from embedingest.ingest.load import pdf
 from embedingest.ingest.load.pages.page import Box, Grid, Line, Page, Word
 from embedingest.ingest.load.pages.tables import set_tables
 from embedingest.ingest.load.pages.text import joined
+from embedingest.ingest.load.pages.whole import touches, whole_lines
 from tests.ingest.load.sheets import LETTER, SLIDE, at, body, book, field, note, rule
 
 WORDS = ["water", "mill", "wheel", "corn", "stone", "river", "weir", "miller", "flour", "sack", "grain", "beam", "cog"]
@@ -429,6 +430,13 @@ def test_a_word_parted_at_the_end_of_a_page_keeps_its_hyphen():
 def test_a_word_parted_above_the_notes_of_a_page_is_not_joined_to_a_note():
     read = lines(book([_noted(["The mill stood by", "the river with wa"], 72), body(prose(5))]))
     assert read[1:4] == ["the river with wa-", "¹ Said by the miller", "² Seen on a Sunday"]
+
+
+def test_a_number_on_the_shoulder_of_a_low_letter_goes_on_behind_it():
+    low, raised = Line("x", Box(90.2, 397, 96.2, 402.7)), Line("²", Box(96.7, 401.3, 99.7, 406))
+    assert touches(low, raised._replace(text="2"))
+    parted = [low, raised, Line("and so on", Box(104.4, 396.9, 137, 405.4))]
+    assert [line.text for line in whole_lines(parted)] == ["x² and so on"]
 
 
 def test_what_stands_a_column_away_is_no_part_of_the_line():

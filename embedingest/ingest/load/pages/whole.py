@@ -16,6 +16,11 @@ __all__ = ["touches", "whole_lines", "with_initials"]
 _SAME_ROW: Final = 0.3
 """What share of the lower one's height two parts of a line have in common."""
 
+_RAISED_ROW: Final = 0.25
+"""The same where the second part begins with a raised number: it stands on the shoulder of a low letter, as in x²."""
+
+_RAISED: Final = frozenset("^⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+
 _BLANK: Final = 0.2
 """How wide a blank is at least, in heights; and where a height is reached, another column begins."""
 
@@ -85,7 +90,8 @@ def whole_lines(lines: Sequence[Line]) -> list[Line]:
     """The lines, those as one that go on beside the one before, no further than a blank or two away."""
     whole: list[Line] = []
     for line in lines:
-        if whole and not whole[-1].hyphen and _goes_on(whole[-1], line):
+        share = _RAISED_ROW if line.text[0] in _RAISED else _SAME_ROW
+        if whole and not whole[-1].hyphen and _goes_on(whole[-1], line, share):
             whole[-1] = _joined(whole[-1], line, _blank(whole[-1].box, line.box))
         else:
             whole.append(line)
@@ -94,14 +100,14 @@ def whole_lines(lines: Sequence[Line]) -> list[Line]:
 
 def touches(line: Line, other: Line) -> bool:
     """Whether the other goes on beside the line without a blank."""
-    return not line.hyphen and _goes_on(line, other) and not _blank(line.box, other.box)
+    return not line.hyphen and _goes_on(line, other, _RAISED_ROW) and not _blank(line.box, other.box)
 
 
-def _goes_on(line: Line, other: Line) -> bool:
+def _goes_on(line: Line, other: Line, share: float) -> bool:
     here, there = line.box, other.box
     shared = min(here.top, there.top) - max(here.bottom, there.bottom)
     heights = here.top - here.bottom, there.top - there.bottom
-    if line.quarters or other.quarters or shared <= _SAME_ROW * min(heights):
+    if line.quarters or other.quarters or shared <= share * min(heights):
         return False
     return -_SAME_ROW * max(heights) < there.left - here.right < max(heights)
 
