@@ -46,6 +46,9 @@ _BLANK: Final = 0.2
 _MARKED: Final = 0.45
 """The same between letters with vowels, whose boxes are narrow."""
 
+_LONGEST: Final = 2000
+"""Characters of a line that is looked at; each of its vowels is compared with all letters."""
+
 _NO_WIDTH: Final = 0.1
 """A written blank that is narrower stands anywhere."""
 
@@ -67,9 +70,9 @@ def in_reading_order(line: Line, boxes: list[_Sides], *, rtl: bool) -> tuple[Lin
     """The line as it is read, and for each of its characters at which place of the line it was.
 
     `boxes` are those of its characters, and `rtl` says how most of the page is read. A line of which letters stand
-    above one another is let be.
+    above one another is let be, and so is one that is too long for a page.
     """
-    clusters = _from_left(line.text, boxes)
+    clusters = _from_left(line.text, boxes) if len(line.text) <= _LONGEST else []
     as_it_is = line, list(range(len(line.text)))
     if not clusters or not _is_one_row([boxes[cluster[0]] for cluster in clusters]):
         return as_it_is

@@ -3,7 +3,8 @@
 import pytest
 
 from embedingest import registry
-from embedingest.ingest.load.pages.bidi import reading_order
+from embedingest.ingest.load.pages.bidi import in_reading_order, reading_order
+from embedingest.ingest.load.pages.page import Box, Line
 from tests.ingest.load.sheets import LETTER
 from tests.samples import pdf_file
 
@@ -97,6 +98,12 @@ def test_words_from_right_to_left_in_a_page_that_is_read_from_the_left():
 )
 def test_numbers_and_names_keep_their_direction(seen, read):
     assert "".join(seen[place] for place in reading_order(seen, rtl=True)) == read
+
+
+def test_a_line_without_end_is_let_be():
+    line = Line("אָ" * 50_000, Box(0, 0, 10, 10))
+    read, _ = in_reading_order(line, [(0.0, 0.0, 10.0, 10.0)] * 100_000, rtl=True)
+    assert read == line
 
 
 def test_shapes_of_letters_are_the_letters_and_lam_stands_before_alef():
