@@ -60,17 +60,7 @@ def read_chains(path: Path, pooling: str | None = None) -> tuple[dict[str, tuple
             f"{file} says how {path} pools, and the settings say `pooling: {pooling}`",
             remedy="leave `pooling` out: it is for folders without `modules.json`",
         )
-    entries = read_json(file) if file.exists() else None
-    if not isinstance(entries, list) or not entries:
-        what = f"{file} is there and lists no modules" if file.exists() else f"no list of modules in {file}"
-        raise ModelLoadError(
-            f"{what}: pooling and normalising of this model are unknown",
-            remedy="copy or pull the model again, or save it once with `SentenceTransformer(...).save(folder)`",
-        )
-    for entry in entries:
-        if not isinstance(entry, dict):
-            raise ModelLoadError(f"{file} lists {kind_of(entry)} where a module is due", remedy=REMEDY)
-    ordered = sorted(entries, key=lambda entry: whole_number(file, entry, "idx", least=0, most=10**6) or 0)
+    ordered = _entries(file)
     if not any(_is_router(entry) for entry in ordered):
         modules = tuple(_module(path, entry) for entry in ordered)
         _check_order(file, modules)
@@ -88,6 +78,21 @@ def read_chains(path: Path, pooling: str | None = None) -> tuple[dict[str, tuple
             remedy='name one in its `route_mappings`, such as `"(None, \'text\')": "ROUTE"`',
         )
     return chains, True
+
+
+def _entries(file: Path) -> list[dict[str, Any]]:
+    """What the list of modules has, in the order of its numbers. Raises ModelLoadError."""
+    entries = read_json(file) if file.exists() else None
+    if not isinstance(entries, list) or not entries:
+        what = f"{file} is there and lists no modules" if file.exists() else f"no list of modules in {file}"
+        raise ModelLoadError(
+            f"{what}: pooling and normalising of this model are unknown",
+            remedy="copy or pull the model again, or save it once with `SentenceTransformer(...).save(folder)`",
+        )
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise ModelLoadError(f"{file} lists {kind_of(entry)} where a module is due", remedy=REMEDY)
+    return sorted(entries, key=lambda entry: whole_number(file, entry, "idx", least=0, most=10**6) or 0)
 
 
 def _check_order(file: Path, chain: tuple[Module, ...]) -> None:

@@ -58,7 +58,6 @@ def load_chain(
     attention implementation of transformers; `half` a torch type for the transformer. Raises ModelLoadError.
     """
     import torch
-    from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling
 
     if folder.is_static:
@@ -68,22 +67,8 @@ def load_chain(
     check_tensors(folder)
     check_known(folder)
     check_size(folder)
-    # transformers would compute in the stored type, and half precision on a CPU is slow and inexact.
-    arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "ignore_mismatched_sizes": True}
-    arguments |= {"attn_implementation": attention} if attention is not None else {}
-    try:
-        with _quiet(), as_stored(), reports() as told:
-            settings: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "model_kwargs": arguments}
-            settings["config_kwargs"] = folder.told
-            if folder.routes:
-                chain = SentenceTransformer(modules=_modules(folder, settings), device=device)
-            else:
-                chain = SentenceTransformer(str(folder.path), device=device, **settings)
-    except Exception as error:
-        raise ModelLoadError(
-            f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
-            remedy="copy or pull the model again",
-        ) from error
+    with _quiet(), reports() as told:
+        chain = _built(folder, device, attention)
     if not (folder.path / "modules.json").is_file():  # then it pools by the mean, whatever the model was trained with
         chain[1] = Pooling(folder.dimensions, pooling_mode=folder.pooling_modes[0])
     check_report(folder, told)
@@ -95,6 +80,28 @@ def load_chain(
     for step in list(chain)[0 if half is None else 1 :]:
         widen(step)
     return chain.eval()
+
+
+def _built(folder: ModelFolder, device: str, attention: str | None) -> Any:
+    """What sentence-transformers makes of the folder, weights in the type of their files. Raises ModelLoadError."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    # transformers would compute in the stored type, and half precision on a CPU is slow and inexact.
+    arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "ignore_mismatched_sizes": True}
+    arguments |= {"attn_implementation": attention} if attention is not None else {}
+    settings: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "model_kwargs": arguments}
+    settings["config_kwargs"] = folder.told
+    try:
+        with as_stored():
+            if folder.routes:
+                return SentenceTransformer(modules=_modules(folder, settings), device=device)
+            return SentenceTransformer(str(folder.path), device=device, **settings)
+    except Exception as error:
+        raise ModelLoadError(
+            f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
+            remedy="copy or pull the model again",
+        ) from error
 
 
 def _modules(folder: ModelFolder, settings: dict[str, Any]) -> list[Any]:

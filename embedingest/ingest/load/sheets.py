@@ -73,15 +73,7 @@ class SheetLoader:
         """Rows with `sheet`, `header` and `first_row` spans."""
         calamine = optional("python_calamine", "office", name)
         found = _Looked.through(data, name)
-        try:
-            with without_panics():
-                book = calamine.load_workbook(io.BytesIO(found.data))
-        except calamine.PasswordError as error:
-            raise DocumentError(f"{name} is encrypted", source=name, code="encrypted") from error
-        except BaseException as error:
-            if not _is_of_the_file(error, calamine):
-                raise
-            raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
+        book = _opened(calamine, found.data, name)
         builder, notices = RowText(), dict.fromkeys(_COUNTED, 0) | found.notices
         for sheet in book.sheets_metadata:
             beside = found.asides.get(sheet.name, Asides([], []))
@@ -114,6 +106,19 @@ class SheetLoader:
             metadata={"sheets": list(book.sheet_names)},
             notices={kind: count for kind, count in notices.items() if count},
         )
+
+
+def _opened(calamine: Any, data: bytes, name: str) -> Any:
+    """The workbook. Raises DocumentError: it is encrypted or damaged."""
+    try:
+        with without_panics():
+            return calamine.load_workbook(io.BytesIO(data))
+    except calamine.PasswordError as error:
+        raise DocumentError(f"{name} is encrypted", source=name, code="encrypted") from error
+    except BaseException as error:
+        if not _is_of_the_file(error, calamine):
+            raise
+        raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
 
 
 def _is_of_the_file(error: BaseException, calamine: Any) -> bool:
