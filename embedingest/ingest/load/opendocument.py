@@ -14,8 +14,8 @@ from embedingest.ingest.load.common.mathml import linear
 from embedingest.ingest.load.common.zipped import Container, xml_root
 from embedingest.ingest.load.office.alternative import of_frame
 from embedingest.ingest.load.office.listed import OpenList
-from embedingest.ingest.load.office.odf_lists import OUTLINE, Lists
-from embedingest.ingest.load.office.odf_names import (
+from embedingest.ingest.load.office.odf.lists import OUTLINE, Lists
+from embedingest.ingest.load.office.odf.names import (
     DC,
     DRAW,
     MATH,
@@ -27,9 +27,9 @@ from embedingest.ingest.load.office.odf_names import (
     TEXT,
     XLINK,
 )
-from embedingest.ingest.load.office.odf_places import in_reading_order
-from embedingest.ingest.load.office.odf_styles import WordStyles
-from embedingest.ingest.load.office.odf_words import (
+from embedingest.ingest.load.office.odf.places import in_reading_order
+from embedingest.ingest.load.office.odf.styles import WordStyles
+from embedingest.ingest.load.office.odf.words import (
     LEFT_OUT,
     Hanging,
     frames_of,

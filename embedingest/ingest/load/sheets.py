@@ -15,15 +15,15 @@ from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.common.quiet import without_panics
 from embedingest.ingest.load.common.row_text import RowText
 from embedingest.ingest.load.common.zipped import Container, refuse_entities, rewritten
-from embedingest.ingest.load.office.date_format import dated
 from embedingest.ingest.load.office.names import R
-from embedingest.ingest.load.office.number_format import shown, text_shown
-from embedingest.ingest.load.office.odf_grid import closed_up_sheets, grid_facts
-from embedingest.ingest.load.office.odf_shown import as_shown
+from embedingest.ingest.load.office.odf.grid import closed_up_sheets, grid_facts
+from embedingest.ingest.load.office.odf.shown import as_shown
 from embedingest.ingest.load.office.package import part, relations
-from embedingest.ingest.load.office.raised_strings import raised_on_the_line
-from embedingest.ingest.load.office.sheet_asides import Asides, asides
-from embedingest.ingest.load.office.workbook import (
+from embedingest.ingest.load.office.sheets.asides import Asides, asides
+from embedingest.ingest.load.office.sheets.date_format import dated
+from embedingest.ingest.load.office.sheets.number_format import shown, text_shown
+from embedingest.ingest.load.office.sheets.raised_strings import raised_on_the_line
+from embedingest.ingest.load.office.sheets.workbook import (
     SheetFacts,
     closed_up,
     formats_of,
@@ -31,15 +31,15 @@ from embedingest.ingest.load.office.workbook import (
     sheet_facts,
     without_endless_dates,
 )
-from embedingest.ingest.load.office.xls_facts import xls_facts
-from embedingest.ingest.load.office.xlsb_facts import (
+from embedingest.ingest.load.office.sheets.xls_facts import xls_facts
+from embedingest.ingest.load.office.sheets.xlsb_facts import (
     XlsbStyles,
     with_days_as_fractions,
     xlsb_facts,
     xlsb_sheets,
     xlsb_styles,
 )
-from embedingest.ingest.load.office.xlsb_sparse import closed_up_binary
+from embedingest.ingest.load.office.sheets.xlsb_sparse import closed_up_binary
 from embedingest.ingest.notices import add_notices
 from embedingest.types import Document
 

@@ -12,10 +12,10 @@ from embedingest import registry
 from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.row_text import RowText
-from embedingest.ingest.load.office.odf_grid import grid_facts
-from embedingest.ingest.load.office.odf_shown import as_shown
-from embedingest.ingest.load.office.raised_strings import raised_on_the_line
-from embedingest.ingest.load.office.workbook import sheet_facts
+from embedingest.ingest.load.office.odf.grid import grid_facts
+from embedingest.ingest.load.office.odf.shown import as_shown
+from embedingest.ingest.load.office.sheets.raised_strings import raised_on_the_line
+from embedingest.ingest.load.office.sheets.workbook import sheet_facts
 from embedingest.ingest.load.sheets import create
 from embedingest.ingest.load.tables import create as create_csv
 from tests import samples

@@ -10,8 +10,8 @@ from embedingest import registry
 from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.inner import load_inner
-from embedingest.ingest.load.office.number_format import shown
-from embedingest.ingest.load.office.xlsb_sparse import closed_up_binary
+from embedingest.ingest.load.office.sheets.number_format import shown
+from embedingest.ingest.load.office.sheets.xlsb_sparse import closed_up_binary
 from embedingest.ingest.load.sheets import create as create_sheet
 from embedingest.ingest.load.tables import create as create_csv
 from tests import samples

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.office.names import PIC, WP, A, V, W
-from embedingest.ingest.load.office.odf_names import DRAW, SVG
+from embedingest.ingest.load.office.odf.names import DRAW, SVG
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.load.common.assembly import MOST_SPAN, Cell
 from embedingest.ingest.load.common.raised import END, on_the_line
 from embedingest.ingest.load.office.alternative import EDGE, in_line, of_frame
-from embedingest.ingest.load.office.odf_forms import chosen_in_form
-from embedingest.ingest.load.office.odf_names import DRAW, OFFICE, SVG, TABLE, TEXT
+from embedingest.ingest.load.office.odf.forms import chosen_in_form
+from embedingest.ingest.load.office.odf.names import DRAW, OFFICE, SVG, TABLE, TEXT
 from embedingest.ingest.load.office.package import number
 from embedingest.ingest.load.office.symbols import PRIVATE, spelled
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from xml.etree.ElementTree import Element
 
-    from embedingest.ingest.load.office.odf_styles import WordStyles
+    from embedingest.ingest.load.office.odf.styles import WordStyles
 
 __all__ = ["LEFT_OUT", "Hanging", "frames_of", "hidden_words", "only_cell", "table_cells", "words"]
 

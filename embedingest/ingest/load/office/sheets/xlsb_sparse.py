@@ -9,7 +9,7 @@ import struct
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.office.workbook import SheetFacts, moved
+from embedingest.ingest.load.office.sheets.workbook import SheetFacts, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

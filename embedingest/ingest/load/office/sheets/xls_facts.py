@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.compound import Compound
 from embedingest.ingest.load.common.labels import codec_of_codepage
-from embedingest.ingest.load.office.binary_cells import CellFacts
-from embedingest.ingest.load.office.workbook import codes_of
-from embedingest.ingest.load.office.xls_asides import xls_asides
+from embedingest.ingest.load.office.sheets.binary_cells import CellFacts
+from embedingest.ingest.load.office.sheets.workbook import codes_of
+from embedingest.ingest.load.office.sheets.xls_asides import xls_asides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from embedingest.ingest.load.office.sheet_asides import Asides
-    from embedingest.ingest.load.office.workbook import SheetFacts
+    from embedingest.ingest.load.office.sheets.asides import Asides
+    from embedingest.ingest.load.office.sheets.workbook import SheetFacts
 
 __all__ = ["xls_facts"]
 

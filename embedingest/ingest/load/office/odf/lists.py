@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.load.common.counting import LONGEST_LABEL, letters, roman
-from embedingest.ingest.load.office.odf_names import STYLE, TEXT, XML_ID
+from embedingest.ingest.load.office.odf.names import STYLE, TEXT, XML_ID
 from embedingest.ingest.load.office.package import number
 
 if TYPE_CHECKING:

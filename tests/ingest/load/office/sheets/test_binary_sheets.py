@@ -9,8 +9,8 @@ import pytest
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.compound import Compound
 from embedingest.ingest.load.inner import load_inner
-from embedingest.ingest.load.office.date_format import dated
-from embedingest.ingest.load.office.xls_facts import xls_facts
+from embedingest.ingest.load.office.sheets.date_format import dated
+from embedingest.ingest.load.office.sheets.xls_facts import xls_facts
 from embedingest.ingest.load.sheets import create
 from tests import samples
 from tests.ingest.load.old_files import compound, error, label, number, record, wide, xls

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.zipped import xml_root
-from embedingest.ingest.load.office.date_format import BUILT_IN_DATES, is_date_code
-from embedingest.ingest.load.office.number_format import BUILT_IN, shown, text_shown
+from embedingest.ingest.load.office.sheets.date_format import BUILT_IN_DATES, is_date_code
+from embedingest.ingest.load.office.sheets.number_format import BUILT_IN, shown, text_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
 from embedingest.ingest.load.office.alternative import of_frame
-from embedingest.ingest.load.office.odf_names import DRAW, PRESENTATION, SVG, TEXT
+from embedingest.ingest.load.office.odf.names import DRAW, PRESENTATION, SVG, TEXT
 from embedingest.ingest.load.office.reading_order import Box, reading_order
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from embedingest.ingest.load.office.alternative import of_properties
 from embedingest.ingest.load.office.names import FALLBACK, A, C, R
 from embedingest.ingest.load.office.package import part, relations
 from embedingest.ingest.load.office.runs import Hanging, words
-from embedingest.ingest.load.office.xlsb_facts import xlsb_comments
+from embedingest.ingest.load.office.sheets.xlsb_facts import xlsb_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

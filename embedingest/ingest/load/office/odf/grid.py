@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.load.office.workbook import SheetFacts
+from embedingest.ingest.load.office.sheets.workbook import SheetFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from embedingest.ingest.load.office.date_format import dated, is_date_code
-from embedingest.ingest.load.office.number_format import shown, text_shown
+from embedingest.ingest.load.office.sheets.date_format import dated, is_date_code
+from embedingest.ingest.load.office.sheets.number_format import shown, text_shown
 
 ACCOUNT = '_-* #,##0.00\\ [$€-407]_-;\\-* #,##0.00\\ [$€-407]_-;_-* "-"??\\ [$€-407]_-;_-@_-'
 MOMENT = dt.datetime(2024, 3, 5, 14, 5, 9, 250_000)  # noqa: DTZ001 -- sheets know no time zones

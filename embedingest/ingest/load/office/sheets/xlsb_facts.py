@@ -8,13 +8,13 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.load.office.binary_cells import CellFacts
-from embedingest.ingest.load.office.number_format import shown
-from embedingest.ingest.load.office.workbook import cell_name, codes_of
-from embedingest.ingest.load.office.xlsb_sparse import records
+from embedingest.ingest.load.office.sheets.binary_cells import CellFacts
+from embedingest.ingest.load.office.sheets.number_format import shown
+from embedingest.ingest.load.office.sheets.workbook import cell_name, codes_of
+from embedingest.ingest.load.office.sheets.xlsb_sparse import records
 
 if TYPE_CHECKING:
-    from embedingest.ingest.load.office.workbook import SheetFacts
+    from embedingest.ingest.load.office.sheets.workbook import SheetFacts
 
 __all__ = ["XlsbStyles", "with_days_as_fractions", "xlsb_comments", "xlsb_facts", "xlsb_sheets", "xlsb_styles"]
 

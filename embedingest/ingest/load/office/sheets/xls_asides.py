@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.office.sheet_asides import Asides, remarks
-from embedingest.ingest.load.office.workbook import cell_name
+from embedingest.ingest.load.office.sheets.asides import Asides, remarks
+from embedingest.ingest.load.office.sheets.workbook import cell_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from embedingest.ingest.load.office.number_format import text_shown
-from embedingest.ingest.load.office.workbook import SheetFacts
+from embedingest.ingest.load.office.sheets.number_format import text_shown
+from embedingest.ingest.load.office.sheets.workbook import SheetFacts
 
 __all__ = ["CellFacts"]
 

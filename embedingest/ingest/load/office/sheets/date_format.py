@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from embedingest.ingest.load.office.day_names import ENGLISH, DayNames, day_names
+from embedingest.ingest.load.office.sheets.day_names import ENGLISH, DayNames, day_names
 
 __all__ = ["BUILT_IN_DATES", "dated", "is_date_code"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from embedingest.ingest.load.office.odf_names import FIELD, LOEXT
+from embedingest.ingest.load.office.odf.names import FIELD, LOEXT
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.load.common.raised import DOWN, UP
-from embedingest.ingest.load.office.odf_names import STYLE, TEXT
+from embedingest.ingest.load.office.odf.names import STYLE, TEXT
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -1,0 +1,1 @@
+"""What is OpenDocument's own: its words, lists, styles, places and grids."""
