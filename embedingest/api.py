@@ -208,8 +208,7 @@ def search(
 
     Raises TableMissingError, ConfigError (a wrong argument), FingerprintError (another model), EngineError, StoreError.
 
-    >>> ingest("docs", model="hashing").exit_code
-    0
+    >>> _ = ingest("docs", model="hashing")
     >>> for hit in search("where does the walrus sleep?", limit=1):
     ...     print(hit.source, hit.text)
     docs/walrus.md # Walrus

@@ -69,11 +69,10 @@ def make(
     _check_room(folder, place)
     began = time.perf_counter()
     _told.info("preparing %s for this processor (once): compiling it and holding it against torch", folder.name)
-    tried: list[Trial] = list(failed)
     reference = Reference(folder, settings, share)
     try:
         with TrialProcess() as process:  # gets ready while torch is loaded
-            note = _made(_Maker(folder, place, share, process, reference), settings, tried)
+            note = _made(_Maker(folder, place, share, process, reference), settings, list(failed))
     except BaseException:
         reference.close(busy=True)
         raise
