@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import signal
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -239,15 +238,18 @@ def test_closing_serves_what_was_admitted_and_refuses_the_rest(opener, clock):
     assert opener.encoders["a"].closed
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="has no signals to one thread")
 @pytest.mark.parametrize("other", [False, True], ids=["alone", "with another caller"])
 def test_what_is_granted_after_ctrl_c_is_given_back(pool, opener, other):
     opener.hold.clear()
     granted = pool.acquire("a")
     kept = pool.acquire("a") if other else None
-    main = threading.main_thread().ident
-    interrupt = threading.Timer(0.05, lambda: signal.pthread_kill(main, signal.SIGINT))
-    interrupt.start()
+    result = granted.result
+
+    def interrupted() -> Lease:
+        granted.result = result
+        raise KeyboardInterrupt  # where Ctrl-C raises it: while the lease is waited for
+
+    granted.result = interrupted
     with pytest.raises(KeyboardInterrupt):
         waited(granted)
     opener.hold.set()
