@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.office.names import A, P
 from embedingest.ingest.load.office.package import part, relations
-from embedingest.ingest.load.office.slide_places import place_keys
+from embedingest.ingest.load.office.slide_places import place_keys, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +37,14 @@ class SlideBullets:
             below = (_said(lists.find(f"{A}lvl{level + 1}pPr")) for lists in self._lists(shape, layout))
             told = next((each for each in below if each is not None), None)
         if told is None:
-            place = next(shape.iter(P + "ph"), None)
+            place = place_of(shape)
             return place is not None and place.get("type", "") not in _PLAIN, None
         return told.tag != _NONE, told if told.tag == _AUTOMATIC else None
 
     def _lists(self, shape: Element, layout: str) -> Iterator[Element]:
         """The styles of lists that a shape has, nearest first."""
         yield from shape.findall(f"{P}txBody/{A}lstStyle")
-        place = next(shape.iter(P + "ph"), None)
+        place = place_of(shape)
         if place is None:
             return
         known = self._of_layout(layout)
@@ -71,7 +71,7 @@ class SlideBullets:
             self._masters[path] = self._masters.get(above) if above else root
             inherited = dict(known)
             for shape in root.iter(P + "sp"):
-                place = next(shape.iter(P + "ph"), None)
+                place = place_of(shape)
                 keys = [] if place is None else place_keys(place)
                 further = next((inherited[key] for key in keys if key in inherited), [])
                 own = shape.findall(f"{P}txBody/{A}lstStyle")

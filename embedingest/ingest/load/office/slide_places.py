@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.common.zipped import Container
 
-__all__ = ["SlidePlaces", "kind_of", "layout_of", "place_keys", "shapes_of"]
+__all__ = ["SlidePlaces", "kind_of", "layout_of", "place_keys", "place_of", "shapes_of"]
 
 _SHAPES: Final = frozenset({P + "sp", P + "cxnSp", P + "pic", A + "tbl", C + "chart", DGM + "relIds"})
 _RUNNING: Final = frozenset({"sldNum", "ftr", "dt", "hdr"})
 _DRAWN: Final = frozenset({A + "tbl", C + "chart", DGM + "relIds"})
 _LEAVES: Final = _SHAPES | {P + "graphicFrame", P + "grpSp"}
 _BODY: Final = {"obj": "body", "subTitle": "body", "ctrTitle": "title", "": "body"}
+_PLACES: Final = tuple(f"{P}{kind}/{P}nvPr/{P}ph" for kind in ("nvSpPr", "nvPicPr", "nvCxnSpPr", "nvGraphicFramePr"))
 _DEEPEST: Final = 20
 
 
@@ -96,8 +97,14 @@ def layout_of(links: dict[str, tuple[str, str]]) -> str:
 
 def kind_of(shape: Element) -> str:
     """What a shape is a place for; of a plain shape nothing."""
-    place = next(shape.iter(P + "ph"), None)
+    place = place_of(shape)
     return "" if place is None else place.get("type", "body")
+
+
+def place_of(shape: Element) -> Element | None:
+    """The place of the layout that a shape fills."""
+    # Right below, not anywhere: whoever asks for each paragraph of a shape would read all of it each time.
+    return next((each for path in _PLACES if (each := shape.find(path)) is not None), None)
 
 
 def _members(node: Element) -> Iterator[Element]:
@@ -131,7 +138,7 @@ def _mirrored(box: Box | None) -> Box | None:
 
 
 def _keys(shape: Element) -> list[tuple[str, str]]:
-    place = next(shape.iter(P + "ph"), None)
+    place = place_of(shape)
     return [] if place is None else place_keys(place)
 
 
