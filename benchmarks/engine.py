@@ -391,11 +391,11 @@ def quantiles(found):
 
 
 ROWS = {
+    "resident": resident,  # first: pages of a file that this process has too are not given back
     "query": query,
     "process": process,
     "ceiling": share_of_ceiling,
     "bulk": bulk,
-    "resident": resident,
     "memory": memory,
 }
 
