@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedingest.engine.folder.fingerprint import canonical_tokenizer
-from embedingest.engine.folder.tokenizer import FastTokenizer
-from embedingest.engine.folder.words import word_settings
 from tests.depth import much
+from tests.engine.folder.tokens import changes, listed_as, ours, theirs
 
 TEXTS = [
     "the sky", " the sky ", "The  SKY", "tab\tthe\n\nsky", "café CAFÉ", "cafe\u0301", "sky-blue!", "", " ", "``the'' sky",
@@ -104,28 +103,8 @@ def written(folder, *, kind, stated, steps, architecture=None, listed=None):
 
 def stated_tokens(tokenizer, listed):
     """The first `listed` added tokens, as settings list them."""
-    flags = ("single_word", "lstrip", "rstrip", "normalized", "special")
-    return {
-        str(number): {"content": token.content, **{flag: getattr(token, flag) for flag in flags}}
-        for number, token in list(tokenizer.get_added_tokens_decoder().items())[:listed]
-    }
-
-
-def changes(folder):
-    read = [json.loads((folder / name).read_text()) for name in ("config.json", "tokenizer_config.json")]
-    return word_settings(*read)
-
-
-def ours(folder):
-    tokenizer = FastTokenizer(folder / "tokenizer.json", words=changes(folder))
-    return [[*tokenizer.prefix, *ids, *tokenizer.suffix] for ids in tokenizer.tokenize(TEXTS)]
-
-
-def theirs(folder):
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-    return tokenizer(TEXTS, truncation=False)["input_ids"]
+    added = list(tokenizer.get_added_tokens_decoder().items())
+    return {str(number): listed_as(token) for number, token in added[:listed]}
 
 
 FLAG = st.booleans()
@@ -156,7 +135,7 @@ def test_tokens_are_those_of_transformers(tmp_path_factory, kind, data):
     stated = data.draw(STATED) | {"tokenizer_class": named}
     listed = data.draw(st.sampled_from([None, 1, 2, 5]))
     folder = written(tmp_path_factory.mktemp("rebuilt"), kind=kind, stated=stated, steps=steps, listed=listed)
-    assert ours(folder) == theirs(folder)
+    assert ours(folder, TEXTS) == theirs(folder, TEXTS)
 
 
 ARCHITECTURES = ("bert", "modernbert", "qwen2", "mpnet", "xlm-roberta", "eurobert", "mistral")
@@ -172,7 +151,7 @@ PAIRS = [
 def test_the_class_is_the_one_that_transformers_takes(tmp_path, architecture, kind):
     steps = {"normalizer": None, "pre_tokenizer": LEVEL if kind in BYTES else MARKED}
     folder = written(tmp_path, kind=kind, stated={}, steps=steps, architecture=architecture)
-    assert ours(folder) == theirs(folder)
+    assert ours(folder, TEXTS) == theirs(folder, TEXTS)
 
 
 def test_an_older_notation_of_the_same_steps_is_the_same_tokenizer(tmp_path):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from embedingest.engine.folder.fingerprint import canonical_tokenizer
 from embedingest.engine.folder.tokenizer import FastTokenizer
-from embedingest.engine.folder.words import word_settings
 from tests.depth import much
+from tests.engine.folder.tokens import FLAGS, changes, listed_as, ours, theirs
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 MPNET_MARKS = ["<s>", "</s>", "<pad>", "<mask>"]
@@ -52,38 +52,16 @@ def written(folder, *, architecture, kind, stated, extra, **flags):
     tokenizer.save(str(folder / "tokenizer.json"))
     settings = {**stated, **({} if kind is None else {"tokenizer_class": kind})}
     if extra:
-        held = {str(i): vars_of(token) for i, token in tokenizer.get_added_tokens_decoder().items()}
-        more = {str(len(ids)): vars_of("extra", normalized=False), str(ids["new"]): vars_of("new", single_word=True)}
+        held = {str(i): listed_as(token) for i, token in tokenizer.get_added_tokens_decoder().items()}
+        more = {str(len(ids)): named("extra", normalized=False), str(ids["new"]): named("new", single_word=True)}
         settings["added_tokens_decoder"] = held | more
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     (folder / "config.json").write_text(json.dumps({"model_type": architecture}))
     return folder
 
 
-def vars_of(token, **flags):
-    names = ("single_word", "lstrip", "rstrip", "normalized", "special")
-    if isinstance(token, str):
-        return {"content": token, **dict.fromkeys(names, False), **flags}
-    return {"content": token.content, **{name: getattr(token, name) for name in names}}
-
-
-def changes(folder):
-    config, tokenizer_config = (
-        json.loads((folder / name).read_text()) for name in ("config.json", "tokenizer_config.json")
-    )
-    return word_settings(config, tokenizer_config)
-
-
-def ours(folder):
-    tokenizer = FastTokenizer(folder / "tokenizer.json", words=changes(folder))
-    return [[*tokenizer.prefix, *ids, *tokenizer.suffix] for ids in tokenizer.tokenize(TEXTS)]
-
-
-def theirs(folder):
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-    return tokenizer(TEXTS, truncation=False)["input_ids"]
+def named(word, **flags):
+    return {"content": word, **dict.fromkeys(FLAGS, False), **flags}
 
 
 FLAG = st.booleans()
@@ -107,7 +85,7 @@ def test_tokens_are_those_of_transformers(tmp_path_factory, case):
     if kind is not None and kind.startswith("own"):
         kind = OWN.get(case["architecture"], "BertTokenizer") + kind.removeprefix("own")
     folder = written(tmp_path_factory.mktemp("words"), **case | {"kind": kind})
-    assert ours(folder) == theirs(folder)
+    assert ours(folder, TEXTS) == theirs(folder, TEXTS)
 
 
 SAID = {

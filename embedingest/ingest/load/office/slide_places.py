@@ -50,7 +50,7 @@ class SlidePlaces:
         self, node: Element, known: dict[tuple[str, str], Box], depth: int, *, right_to_left: bool
     ) -> list[Element]:
         units: list[_Unit] = []
-        for child in _members(node):
+        for child in _topmost(node, _LEAVES):  # right below, whatever is wrapped around them
             if child.tag != P + "grpSp":
                 shapes = list(shapes_of([child]))
                 units.append(_Unit(shapes, _box(child) or _inherited(child, known), _is_silent(child)))
@@ -81,10 +81,15 @@ class SlidePlaces:
 
 def shapes_of(nodes: Iterable[Element]) -> Iterator[Element]:
     """Shapes, pictures, tables, places of drawings as drawn, also in groups; what a fallback says again is left out."""
+    return _topmost(nodes, _SHAPES)
+
+
+def _topmost(nodes: Iterable[Element], wanted: frozenset[str]) -> Iterator[Element]:
+    """The first elements of these kinds on each way down, in the order of the file; not what a fallback says again."""
     stack = list(reversed(list(nodes)))
     while stack:
         node = stack.pop()
-        if node.tag in _SHAPES:
+        if node.tag in wanted:
             yield node
         elif node.tag != FALLBACK:
             stack.extend(reversed(node))
@@ -105,17 +110,6 @@ def place_of(shape: Element) -> Element | None:
     """The place of the layout that a shape fills."""
     # Right below, not anywhere: whoever asks for each paragraph of a shape would read all of it each time.
     return next((each for path in _PLACES if (each := shape.find(path)) is not None), None)
-
-
-def _members(node: Element) -> Iterator[Element]:
-    """Shapes and groups right below, whatever is wrapped around them."""
-    stack = list(reversed(node))
-    while stack:
-        child = stack.pop()
-        if child.tag in _LEAVES:
-            yield child
-        elif child.tag != FALLBACK:
-            stack.extend(reversed(child))
 
 
 def _is_silent(leaf: Element) -> bool:
