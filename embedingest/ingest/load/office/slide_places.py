@@ -22,7 +22,6 @@ _RUNNING: Final = frozenset({"sldNum", "ftr", "dt", "hdr"})
 _DRAWN: Final = frozenset({A + "tbl", C + "chart", DGM + "relIds"})
 _LEAVES: Final = _SHAPES | {P + "graphicFrame", P + "grpSp"}
 _BODY: Final = {"obj": "body", "subTitle": "body", "ctrTitle": "title", "": "body"}
-_PLACES: Final = tuple(f"{P}{kind}/{P}nvPr/{P}ph" for kind in ("nvSpPr", "nvPicPr", "nvCxnSpPr", "nvGraphicFramePr"))
 _DEEPEST: Final = 20
 
 
@@ -108,8 +107,9 @@ def kind_of(shape: Element) -> str:
 
 def place_of(shape: Element) -> Element | None:
     """The place of the layout that a shape fills."""
-    # Right below, not anywhere: whoever asks for each paragraph of a shape would read all of it each time.
-    return next((each for path in _PLACES if (each := shape.find(path)) is not None), None)
+    # In its properties that are not drawn (`nv…`), not anywhere: asked for each paragraph, all would be read each time.
+    properties = (child for child in shape if child.tag.startswith(P + "nv"))
+    return next((place for each in properties for place in each.iter(P + "ph")), None)
 
 
 def _is_silent(leaf: Element) -> bool:
