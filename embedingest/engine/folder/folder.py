@@ -342,3 +342,9 @@ def _check_prompts(file: Path, settings: dict[str, Any]) -> None:
         raise ModelLoadError(f"{file} has `prompts` that are no names with their texts", remedy=REMEDY)
     if not isinstance(default, str | None):
         raise ModelLoadError(f"{file} has a `default_prompt_name` that is {kind_of(default)}", remedy=REMEDY)
+    names = dict.fromkeys((*prompts, "query", "document"))  # the last two are there in every model, without text
+    if default is not None and default not in names:
+        raise ModelLoadError(
+            f"{file} has the `default_prompt_name` {default!r}, which none of its prompts has: {', '.join(names)}",
+            remedy="name one of them, or take `default_prompt_name` out",
+        )

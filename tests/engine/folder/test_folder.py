@@ -141,6 +141,15 @@ def test_what_leaves_prompts_out_of_pooling_has_none(path):
         folder.check_prompt("ask: ")
 
 
+def test_the_default_prompt_is_one_that_there_is(path):
+    settings = {"prompts": {"ask": "ask: "}, "default_prompt_name": "asking"}
+    write(path / "config_sentence_transformers.json", settings)
+    refused(path, "`default_prompt_name` 'asking', which none of its prompts has: ask, query, document")
+    for name in ("ask", "query", None):  # a query's and a document's are there in every model
+        write(path / "config_sentence_transformers.json", {**settings, "default_prompt_name": name})
+        ModelFolder.open(path).check()
+
+
 @pytest.mark.parametrize("name", ["modules.json", "config.json", "tokenizer.json"])
 def test_a_file_that_is_missing_is_named(path, name):
     (path / name).unlink()
