@@ -40,6 +40,7 @@ class Hold:
             if self.journal.damaged:
                 self.journal.reopen()
             self.journal.begin_writing()
+            self.journal.retry_of("missing_extra")  # it may have been installed since
         except DamagedJournalError:
             self.journal.reopen()
             self.journal.begin_writing()

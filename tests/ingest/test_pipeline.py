@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from embedingest.ingest.state.journal import Journal
 from embedingest.store.lock import WriterLock
 from embedingest.store.switch import switch_table
 from embedingest.store.values import Upkeep
+from tests import samples
 from tests.ingest.world import ENGINE, CountingEngine, World
 from tests.waiting import rest, until
 
@@ -44,6 +46,16 @@ def fill(world: World, count: int = 6) -> None:
 
 
 # -- doing what must be done, and no more
+
+
+def test_what_failed_for_a_missing_library_is_read_once_it_is_there(world, monkeypatch):
+    world.write("mill.pdf", samples.pdf(pages=[["The mill stands at the river"]]))
+    rest()
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "pypdfium2", None)
+        assert "needs `pypdfium2`" in world.run().failures[0].error
+    report = world.run()
+    assert (report.failures, report.files.new) == ([], 1)
 
 
 def test_what_the_table_needs_is_imported_beside_the_first_files_and_never_for_nothing(world):

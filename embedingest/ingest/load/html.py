@@ -97,7 +97,7 @@ def create(*, main_only: bool = True, extractor: Literal["own", "trafilatura"] =
 
 
 def _by_trafilatura(source: str, name: str) -> str:
-    trafilatura = optional("trafilatura", "html", name)
+    trafilatura = optional("trafilatura", "embedingest[html]", name)
     text = trafilatura.extract(shallow(source), output_format="markdown", include_tables=True)
     return f"{text}\n" if text else ""
 

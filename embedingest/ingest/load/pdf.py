@@ -78,7 +78,7 @@ class PdfLoader:
 
     def load(self, data: bytes, name: str) -> Document:
         """Raises DocumentError: `encrypted`, `corrupt`, `missing_extra`; DocumentSkipped: `image_only`, `empty`."""
-        pdfium = optional("pypdfium2", "pdf", name)
+        pdfium = optional("pypdfium2", "pypdfium2", name)
         with _LOCK:
             pages, outline, info, pictures, notices = _read(pdfium, data, name, self._password, self._comments)
         if not any(page.lines for page in pages):

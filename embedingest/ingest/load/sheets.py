@@ -71,7 +71,7 @@ class SheetLoader:
 
     def load(self, data: bytes, name: str) -> Document:
         """Rows with `sheet`, `header` and `first_row` spans."""
-        calamine = optional("python_calamine", "office", name)
+        calamine = optional("python_calamine", "python-calamine", name)
         found = _Looked.through(data, name)
         book = _opened(calamine, found.data, name)
         builder, notices = RowText(), dict.fromkeys(_COUNTED, 0) | found.notices

@@ -116,6 +116,10 @@ class FileStates(JournalDatabase):
             return self._run_many(query, [()])
         return self._run_many(query + " AND source=?", [(source,) for source in sources])
 
+    def retry_of(self, code: str) -> int:
+        """Let files that failed for this reason be tried again at once. The number that will be."""
+        return self._run_many("UPDATE files SET next_try=1, attempts=0 WHERE state='failed' AND code=?", [(code,)])
+
     # -- what was ingested
 
     def record(self, states: Iterable[FileState]) -> None:

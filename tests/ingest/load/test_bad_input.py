@@ -55,15 +55,16 @@ def test_ten_thousand_pages_are_read_each_with_its_number():
 @pytest.mark.parametrize(
     ("name", "module", "command"),
     [
-        ("mill.pdf", "pypdfium2", "pip install 'embedingest[pdf]'"),
-        ("mill.xlsx", "python_calamine", "pip install 'embedingest[office]'"),
+        ("mill.pdf", "pypdfium2", "pip install 'pypdfium2'"),
+        ("mill.xlsx", "python_calamine", "pip install 'python-calamine'"),
     ],
 )
-def test_a_missing_extra_names_the_command_that_installs_it(name, module, command, monkeypatch):
+def test_a_missing_library_is_told_with_the_command_that_installs_it(name, module, command, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(DocumentError) as caught:
         load_inner(samples.good()[name], name, name)
-    assert (caught.value.code, caught.value.remedy) == ("missing_extra", command)
+    assert caught.value.code == "missing_extra"
+    assert caught.value.remedy.startswith(command)
 
 
 PARTS = sorted({suffix for suffix in SUFFIXES if suffix.startswith(".")})

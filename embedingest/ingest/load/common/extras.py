@@ -1,4 +1,4 @@
-"""Libraries that only some formats need. Knows which extra brings each of them."""
+"""Libraries that only some formats need. Knows which package brings each of them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from embedingest.errors import DocumentError
 __all__ = ["optional"]
 
 
-def optional(module: str, extra: str, name: str) -> Any:
-    """A module of an extra. Raises DocumentError (`missing_extra`) that names the command which installs it."""
+def optional(module: str, package: str, name: str) -> Any:
+    """A module that a package brings. Raises DocumentError (`missing_extra`) that names the command to install it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
         raise DocumentError(
-            f"{name} needs the extra `{extra}`, which is not installed ({error})",
+            f"{name} needs `{package}`, which is not installed ({error})",
             source=name,
             code="missing_extra",
-            remedy=f"pip install 'embedingest[{extra}]'",
+            remedy=f"pip install '{package}'; what failed for it is read again by the next run",
         ) from error
