@@ -50,6 +50,7 @@ def commands() -> str:
     parts = [MADE, "# Commands\n", "Exit codes: 0 done; 1 some documents failed, or deletions wait; 2 wrong usage or"]
     parts.append("configuration; 3 the store, the lock or the engine failed; 130 interrupted.\n")
     context = click.Context(cli, info_name="embedingest")
+    parts += ["Of every command, before its name:\n", *_options(cli, context)]
     for name in sorted(COMMANDS):
         command = cli.get_command(context, name)
         assert command is not None
@@ -61,17 +62,20 @@ def _command(command: click.Command, path: str, context: click.Context) -> list[
     arguments = [p for p in command.params if isinstance(p, click.Argument)]
     usage = " ".join([path, *(argument.make_metavar(context) for argument in arguments)])
     parts = [f"## `{usage}`\n", " ".join((command.help or "").split()) + "\n"]
-    options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
-    if options:
-        parts.append("| Option | |\n| --- | --- |")
-        parts += [f"| {_option(option, context)} | {' '.join((option.help or '').split())} |" for option in options]
-        parts.append("")
+    parts += _options(command, context)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
             assert inner is not None
             parts += _command(inner, f"{path} {name}", click.Context(inner, info_name=name, parent=context))
     return parts
+
+
+def _options(command: click.Command, context: click.Context) -> list[str]:
+    """The table of a command's options; nothing where it has none."""
+    options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
+    rows = [f"| {_option(option, context)} | {' '.join((option.help or '').split())} |" for option in options]
+    return ["| Option | |\n| --- | --- |", *rows, ""] if rows else []
 
 
 def _option(option: click.Option, context: click.Context) -> str:

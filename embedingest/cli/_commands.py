@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
-from embedingest.cli._output import set_up_logging
+from embedingest.cli._logs import LogFormat, set_up_logging
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
@@ -150,9 +150,13 @@ click.rich_click.TEXT_MARKUP = "markdown"
 @click.version_option(__version__, "-V", "--version", prog_name="embedingest")
 @click.option("-v", "--verbose", count=True, help="Say more on standard error; twice for debugging.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors on standard error.")
-def cli(verbose: int, quiet: bool) -> None:
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", envvar="EMBEDINGEST_LOG_FORMAT",
+    help="How log lines on standard error are written; `json` is a document a line.",
+)  # fmt: skip
+def cli(verbose: int, quiet: bool, log_format: LogFormat) -> None:
     """Keep a LanceDB table equal to your folders, and serve the same embeddings over Ollama's API.
 
     `embedingest watch ./docs` is all it takes to begin.
     """
-    set_up_logging(verbose=verbose, quiet=quiet)
+    set_up_logging(verbose=verbose, quiet=quiet, form=log_format)

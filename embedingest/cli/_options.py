@@ -10,7 +10,8 @@ from typing import Any, TypeVar, cast
 
 import rich_click as click
 
-from embedingest.cli._output import print_note, tell_nothing
+from embedingest.cli._logs import tell_nothing
+from embedingest.cli._output import print_note
 from embedingest.errors import ConfigError
 from embedingest.paths import absolute, expanded
 from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
 import re
 import sys
@@ -30,14 +29,10 @@ __all__ = [
     "print_line",
     "print_note",
     "printable",
-    "set_up_logging",
     "stderr",
     "stdout",
-    "tell_nothing",
     "writing",
 ]
-
-_TOLD: Final = "embedingest.told"  # the logger of what somebody waits for
 
 # Beyond ASCII: C1 controls, half pairs (names that are no UTF-8), line ends that editors do not count, and what turns
 # the direction of writing around.
@@ -156,35 +151,3 @@ def finish_output() -> OSError | None:
                 os.close(nowhere)
             failure = error if number == 1 else failure
     return failure
-
-
-def set_up_logging(*, verbose: int, quiet: bool) -> None:
-    """Warnings, and what somebody waits for, to standard error.
-
-    `-v` adds what we do, `-vv` everything, `-q` leaves errors alone.
-    """
-    level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(handlers=[handler], level=level)
-    logging.getLogger("embedingest").setLevel(level)
-    # What takes seconds once, and why: told without being asked for.
-    logging.getLogger(_TOLD).setLevel(level if quiet else min(level, logging.INFO))
-    if verbose < 2:
-        # Read when it is imported, in other processes of ours too: what it warns of is checked by us or no matter.
-        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-        for noisy in ("httpx", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers"):
-            logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-def tell_nothing() -> None:
-    """Leave out what is told without being asked for: a program reads the answer."""
-    logging.getLogger(_TOLD).setLevel(logging.getLogger("embedingest").level)
-
-
-class _PrintableFormatter(logging.Formatter):
-    """Log lines name files, too. What is told to whoever waits is a plain line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        is_told = record.name == _TOLD and record.levelno == logging.INFO
-        return printable(record.getMessage() if is_told else super().format(record), lines=True)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.cli._commands import cli
-from embedingest.cli._main import run_command
-from embedingest.cli._output import print_json, print_line, print_note, printable, set_up_logging, tell_nothing
+from embedingest.cli._output import print_json, print_line, print_note, printable
 
 HOSTILE = (
     "sky \x1b]0;PWNED-TITLE\x07 \x1b[31mRED\x1b[0m \x1b[2J blue \x1b]52;c;ZWNobyBwd25lZA==\x07 \x9b31mC1 \x08\x08back"
@@ -134,34 +130,3 @@ def test_each_way_out_spells_them_and_json_comes_back(text, capfd):
     assert not RAW.search(out + err)
     assert first == err.rstrip("\n") == printable(text)
     assert json.loads(document) == {"text": text}
-
-
-def test_what_somebody_waits_for_is_told_as_a_plain_line_and_not_beside_json(capfd, monkeypatch):
-    monkeypatch.delenv("TRANSFORMERS_VERBOSITY", raising=False)
-    root, before, told = logging.getLogger(), logging.getLogger().handlers[:], logging.getLogger("embedingest.told")
-    root.handlers.clear()
-    try:
-        set_up_logging(verbose=0, quiet=False)
-        told.info("preparing m")
-        assert os.environ["TRANSFORMERS_VERBOSITY"] == "error", "its remarks are of no use to whoever embeds"
-        run_command(cli, ["--quiet", "models", "list"])
-        told.info("preparing n")
-        set_up_logging(verbose=0, quiet=False)
-        tell_nothing()
-        told.info("preparing o")
-    finally:
-        root.handlers[:] = before
-    assert [line for line in capfd.readouterr().err.splitlines() if "preparing" in line] == ["preparing m"]
-
-
-def test_log_lines_are_spelled_too(capfd):
-    root, before = logging.getLogger(), logging.getLogger().handlers[:]
-    root.handlers.clear()
-    try:
-        set_up_logging(verbose=0, quiet=False)
-        logging.getLogger("embedingest.test").warning("cannot read %s", NAME)
-    finally:
-        root.handlers[:] = before
-    err = capfd.readouterr().err
-    assert r"sky\x1b[2J" in err
-    assert not RAW.search(err)
