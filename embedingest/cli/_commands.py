@@ -42,6 +42,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "embed": "Embed texts and print the vectors",
     "doctor": "Find what keeps the main job from working here",
     "models": "List models, show one, or pull one",
+    "cache": "Show what lies in the cache folder, or free its room",
     "plugins": "List, check and begin plug-ins",
     "config": "Check, show and write configuration files",
     "completion": "Print the shell completion script",
@@ -52,7 +53,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Main job": ("watch", "ingest", "run", "search", "serve"),
     "Look": ("status", "plan", "verify", "chunk", "embed", "doctor", "bench"),
     "Mend": ("retry", "confirm", "rebuild", "forget", "optimize", "tag", "restore"),
-    "Set up": ("models", "plugins", "config", "completion", "mcp"),
+    "Set up": ("models", "cache", "plugins", "config", "completion", "mcp"),
 }
 
 # Set in a context's `meta` while one line a command is enough: for --help and for completion.

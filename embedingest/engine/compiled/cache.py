@@ -46,6 +46,7 @@ __all__ = [
     "making",
     "place",
     "prune",
+    "take_away",
 ]
 
 _log = logging.getLogger(__name__)
@@ -237,13 +238,18 @@ def prune(key: CacheKey, *, now: float | None = None) -> list[Path]:
     for folder in place(key).parent.iterdir():
         with contextlib.suppress(OSError):
             if folder.is_dir() and _last_use(folder) < then and not _usable(folder, key):
-                renamed = temporary_path(folder)
-                folder.rename(renamed)  # in one step, so that nobody finds half of it
-                shutil.rmtree(renamed, ignore_errors=True)
+                take_away(folder)
                 pruned.append(folder)
     if pruned:
         _log.info("took away %d compiled models that were not used for %d days", len(pruned), _UNUSED_DAYS)
     return pruned
+
+
+def take_away(folder: Path) -> None:
+    """Remove a folder in one step, so that nobody finds half of it. Raises OSError."""
+    renamed = temporary_path(folder)
+    folder.rename(renamed)
+    shutil.rmtree(renamed, ignore_errors=True)
 
 
 def _usable(folder: Path, key: CacheKey) -> bool:

@@ -84,7 +84,7 @@ def make(
         seconds = time.perf_counter() - began
         _told.info("%s is prepared: it runs in %s after %.1f s", folder.name, note["form"], seconds)
         note = {**note, "seconds": round(seconds, 3)}
-    return note
+    return {**note, "model": folder.name}
 
 
 def _made(maker: _Maker, settings: ModelConfig, tried: list[Trial]) -> CompiledNote:

@@ -50,6 +50,8 @@ class CompiledNote(TypedDict):
     """What was tried, and either the precision that runs the model or the reason `refused` why none does."""
 
     tried: list[Trial]
+    model: NotRequired[str]
+    """What people know the model by; for whoever looks into the cache."""
     form: NotRequired[str]
     gate: NotRequired[FiguresDict]
     probe: NotRequired[Probe]
