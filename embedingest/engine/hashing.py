@@ -10,13 +10,12 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
 from pydantic import Field
 
-from embedingest.engine.pieces import CONTINUES, GLUED, HashingSizer, pieces, spelled
+from embedingest.engine.pieces import CONTINUES, GLUED, HashingSizer, first_tokens, spelled, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -70,10 +69,10 @@ class HashingEncoder:
 
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         """Pieces of at most 7 bytes, each spelled by its own id (an int of 63 bits)."""
-        return [[piece for piece, _ in pieces(text)] for text in texts]
+        return [tokens_of(text) for text in texts]
 
     def tokenize_head(self, text: str, most: int) -> TokenIds:
-        return [piece for piece, _ in islice(pieces(text), most)]
+        return first_tokens(text, most)
 
     def detokenize(self, tokens: TokenIds) -> str:
         """The words again; runs of white space come back as one space."""
@@ -92,11 +91,13 @@ class HashingEncoder:
         return vectors
 
     def _sum(self, words: Counter[str]) -> NDArray[np.float32]:
-        total = np.zeros(self.dimensions, dtype=np.float32)
-        for word, times in words.items():
-            buckets, weights = _features(word, self.dimensions)
-            np.add.at(total, buckets, weights * np.float32(1.0 + math.log(times)))
-        return total
+        if not words:
+            return np.zeros(self.dimensions, dtype=np.float32)
+        features = [_features(word, self.dimensions) for word in words]
+        times = np.repeat(1.0 + np.log(list(words.values())), [len(buckets) for buckets, _ in features])
+        weights = np.concatenate([weights for _, weights in features]) * times
+        buckets = np.concatenate([buckets for buckets, _ in features])
+        return np.bincount(buckets, weights, self.dimensions).astype(np.float32)
 
     def sizer(self, capacity: int) -> HashingSizer:
         return HashingSizer(capacity)
@@ -106,14 +107,18 @@ class HashingEncoder:
 
 
 def _words(tokens: Iterable[int]) -> Iterator[str]:
-    word = ""
+    words: list[str] = []
     for token in tokens:
-        if word and not token & CONTINUES:
-            yield unicodedata.normalize("NFC", word.casefold())
-            word = ""
-        word += spelled(token)
-    if word:
-        yield unicodedata.normalize("NFC", word.casefold())
+        if token & CONTINUES and words:
+            words[-1] += _folded(token)
+        else:
+            words.append(_folded(token))
+    return filter(None, (word if word.isascii() else unicodedata.normalize("NFC", word) for word in words))
+
+
+@lru_cache(maxsize=8_192)
+def _folded(token: int) -> str:
+    return spelled(token).casefold()
 
 
 @lru_cache(maxsize=8_192)
