@@ -46,7 +46,7 @@ KEPT = {
     "saved-page": ("the page, then its frames, as Markdown", "`words_left_out`, `skipped_images`"),
     "sheet": (
         "every sheet, a line a row, cells as they are shown; the header of each table for every chunk",
-        "`hidden_sheets`, `hidden_rows`, `hidden_columns`, `comments_left_out`, `formulas_without_values`",
+        "`hidden_sheets`, `hidden_rows`, `hidden_columns`, `hidden_values`, `comments_left_out`, `formulas_without_values`",
     ),
     "text": ("the text, word for word, save data in letters",
              "`encoded_data`, `encrypted_data`, `signatures_left_out`; a file of one encrypted message is `encrypted`"),

@@ -43,6 +43,7 @@ _MEANINGS: Final = {
     "hidden_rows": "hidden rows of sheets, which are read too",
     "hidden_sheets": "hidden sheets, which are read too",
     "hidden_slides": "hidden slides, which are read too",
+    "hidden_values": "values of cells whose format shows nothing of them, which are left out",
     "hidden_words": "words that are set hidden, which are read too",
     "image_only": "pages of pictures and no text; an OCR plug-in reads them",
     "included_files": "other files that a text takes in, which are not followed",

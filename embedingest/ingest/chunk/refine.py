@@ -42,6 +42,8 @@ _WORD: Final = re.compile(r"\s+(?=\S)")
 _WORD_COST: Final = 1.0
 _HARD_COST: Final = 1.5
 _GROUP: Final = 16  # words in a group, on average
+_CELLS: Final = 4  # cells in a group, on average: a row may have a hundred thousand
+_SHORT: Final = 8  # a group is this part of the capacity at most, in characters
 
 
 def refine(text: str, start: int, end: int, kind: Kind, ruler: Ruler, capacity: int) -> Iterator[tuple[int, float]]:
@@ -68,10 +70,13 @@ def _refine(
         place = match.end()
         if place <= begin or place >= end:
             continue
+        drawn = draw(text, place)
+        if pattern is _CELL[0] and drawn * _CELLS >= 1 and (place - begin) * _SHORT < capacity:
+            continue
         position = ruler.position(place, tokens)
         if position - tokens > capacity:
             yield from _refine(text, begin, place, levels[1:], ruler, capacity)
-        yield place, cost + draw(text, place)
+        yield place, cost + drawn
         begin, tokens = place, position
     if ruler.size(begin, end) > capacity:
         yield from _refine(text, begin, end, levels[1:], ruler, capacity)

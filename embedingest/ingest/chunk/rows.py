@@ -30,7 +30,7 @@ class RowsChunker:
     """
 
     name = "rows"
-    version = "4"
+    version = "5"
 
     def __init__(self, settings: ChunkSettings, *, header_prefix: bool = True) -> None:
         self._settings = settings

@@ -12,6 +12,7 @@ from embedingest.ingest.load.common.compound import MARK as COMPOUND
 from embedingest.ingest.load.common.decode import is_binary
 from embedingest.ingest.load.common.languages import LANGUAGES
 from embedingest.ingest.load.letters.mailbox import begins_mailbox
+from embedingest.ingest.load.markup.begins_xml import begins_xml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,8 @@ SUFFIXES: Final[dict[str, str]] = {
         "saved-page": ".mht .mhtml",
         "rtf": ".rtf",
         "wiki": ".wiki .mediawiki .wikitext",
-        "xml": ".xml .svg .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .fods .tei .rss .atom .opml",
+        "xml": ".xml .svg .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .fods .tei .rss .atom .opml "
+        ".dita .ditamap .bookmap",
         "cards": ".ics .ifb .vcs .vcf .vcard",
         "json": ".json .geojson .json5 .jsonc .webmanifest .har .avsc",
         "jsonl": ".jsonl .ndjson",
@@ -263,4 +265,4 @@ def _text_kind(head: bytes) -> str:
         return "code"
     if start.startswith((b"return-path: ", b"received: from ", b"delivered-to: ", b"mime-version: 1.0")):
         return "mail"
-    return "text"
+    return "xml" if begins_xml(head) else "text"

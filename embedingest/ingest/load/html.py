@@ -63,7 +63,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "14"
+    version = "15"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 

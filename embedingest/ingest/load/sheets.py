@@ -21,6 +21,7 @@ from embedingest.ingest.load.office.odf.shown import as_shown
 from embedingest.ingest.load.office.package import part, relations
 from embedingest.ingest.load.office.sheets.asides import Asides, asides
 from embedingest.ingest.load.office.sheets.date_format import dated
+from embedingest.ingest.load.office.sheets.hiding import hides
 from embedingest.ingest.load.office.sheets.number_format import shown, text_shown
 from embedingest.ingest.load.office.sheets.raised_strings import raised_on_the_line
 from embedingest.ingest.load.office.sheets.workbook import (
@@ -52,7 +53,14 @@ _REPEATED: Final = 1000
 _LARGE: Final = 2_000_000
 _SPARSE: Final = 50
 _STYLES: Final = frozenset({"xl/styles.xml", "xl/styles.bin"})
-_COUNTED: Final = ("unread_sheets", "hidden_sheets", "formulas_without_values", "hidden_rows", "hidden_columns")
+_COUNTED: Final = (
+    "unread_sheets",
+    "hidden_sheets",
+    "hidden_values",
+    "formulas_without_values",
+    "hidden_rows",
+    "hidden_columns",
+)
 
 
 class SheetLoader:
@@ -62,7 +70,7 @@ class SheetLoader:
     """
 
     name = "sheet"
-    version = "9"
+    version = "10"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 
@@ -91,6 +99,7 @@ class SheetLoader:
                     raise
                 notices["unread_sheets"] += 1
             read = builder.sheet(sheet.name, rows, first, below, numbers=numbers)
+            notices["hidden_values"] += found.facts[sheet.name].hidden_values if sheet.name in found.facts else 0
             notices["hidden_sheets"] += read and sheet.visible != calamine.SheetVisibleEnum.Visible
         builder.sheet("", [], 1, found.comments if self._comments else ())
         if not self._comments:
@@ -152,6 +161,8 @@ def _cell(value: Any) -> str:
 
 
 def _formatted(value: Any, code: str) -> str | None:
+    if hides(value, code):
+        return ""
     if isinstance(value, dt.datetime | dt.date | dt.time | dt.timedelta):
         return dated(value, code)
     if isinstance(value, str) and value:
@@ -159,8 +170,12 @@ def _formatted(value: Any, code: str) -> str | None:
     return shown(value, code) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _said(value: Any, code: str | None) -> str:
-    return (_formatted(value, code) if code else None) or _cell(value)
+def _said(value: Any, code: str | None, facts: SheetFacts) -> str:
+    """What a cell shows of its value. One that shows nothing is counted, unless it is a zero, of which nobody reads."""
+    plain = _cell(value)
+    said = _formatted(value, code) if code and plain else None
+    facts.hidden_values += said == "" and value != 0
+    return plain if said is None else said
 
 
 def _written(table: Any, facts: SheetFacts | None) -> tuple[list[list[str]], dict[int, int]]:
@@ -174,7 +189,7 @@ def _written(table: Any, facts: SheetFacts | None) -> tuple[list[list[str]], dic
     rows = [[_cell(value) for value in row] for row in values]
     if facts is not None:
         for at, across, code in _inside(rows, facts.formats, top, left):
-            rows[at][across] = _formatted(values[at][across], code) or rows[at][across]
+            rows[at][across] = _said(values[at][across], code, facts)
         for at, across, said in _inside(rows, facts.errors, top, left):
             rows[at][across] = rows[at][across] or said
     merged = table.merged_cell_ranges or (() if facts is None else facts.merged)
@@ -203,7 +218,7 @@ def _closed_up(table: Any, facts: SheetFacts) -> tuple[list[list[str]], dict[int
     most = table.height * table.width // _SPARSE
     for at, row in enumerate(table.iter_rows()):
         for column, value in enumerate(row):
-            if value != "" and (said := _said(value, facts.formats.get((at + top, column + left)))):
+            if value != "" and (said := _said(value, facts.formats.get((at + top, column + left)), facts)):
                 cells[at, column] = said
         if len(cells) > most:
             return None

@@ -22,6 +22,7 @@ from embedingest.ingest.load.markup.xml_lists import marks
 from embedingest.ingest.load.markup.xml_tables import GROUPS, PARTS, ROWS, Rows
 from embedingest.ingest.load.markup.xml_words import (
     HEADINGS,
+    LISTINGS,
     NO_WORDS,
     PICTURES,
     bare,
@@ -62,7 +63,8 @@ _TITLES: Final = frozenset(["title", "head", "book-title", "article-title"])
 _SECTIONS: Final = frozenset(
     ["section", "sect1", "sect2", "sect3", "sect4", "sect5", "simplesect", "chapter", "appendix", "preface", "part",
      "book", "article", "div", "refsect1", "refsect2", "note", "worksheet", "item", "entry", "outline", "sec",
-     "abstract", "ack", "app", "ref-list", "glossary"]
+     "abstract", "ack", "app", "ref-list", "glossary", "topic", "concept", "task", "reference", "troubleshooting",
+     "glossentry"]
 )  # fmt: skip
 _HEAD_OF_PAGE: Final = frozenset(["metadata", "styling", "layout"])
 # What their titles name ends before the text goes on: they are no headings.
@@ -75,7 +77,6 @@ _CAPTIONED: Final = frozenset(
      "verse-group", "poem", "stanza", "cite", "lg", "productionset", "msgset", "castlist"]
 )  # fmt: skip
 _LABELLED: Final = frozenset(["title", "p"])
-_LISTINGS: Final = frozenset(["programlisting", "screen", "literallayout", "pre"])
 _TAG: Final = re.compile(r"<(?:/?[a-zA-Z][\w:-]{0,40}[\s/>]|!DOCTYPE|\?xml)")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/=_\-\s]{200,}\Z")
 
@@ -88,10 +89,10 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "8"
+    version = "9"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".fods", ".tei",
-         ".rss", ".atom", ".opml"]
+         ".rss", ".atom", ".opml", ".dita", ".ditamap", ".bookmap"]
     )  # fmt: skip
     mimes = frozenset({"application/xml", "text/xml", "image/svg+xml"})
 
@@ -181,11 +182,11 @@ class _Walk:
                 stack += [_Step(child) for child in reversed(element)]
             elif name in ROWS:
                 self._count("comments_left_out", self._rows.add(element))
-            elif name in _LISTINGS:
+            elif name in LISTINGS:
                 self._listing(joined(element))
             elif (
                 _is_paragraph(name, element)
-                or (len(element) == 0 and "text" not in element.attrib)
+                or (len(element) == 0 and "text" not in element.attrib and not element.get("navtitle"))
                 or has_words(element)
             ):
                 stack += reversed(self._paragraph(element, name, step, 0 if drawing else level))
@@ -208,7 +209,8 @@ class _Walk:
         if speaker:
             self._blocks.mark = f"{speaker}:"
         heading = level if name in HEADINGS else 0
-        found = _below(element, pieces(element), step)
+        inner = step._replace(level=level + (name in _SECTIONS and name not in _CAPTIONED))
+        found = _below(element, pieces(element), inner)
         return [each._replace(level=heading) if isinstance(each.node, str) else each for each in found]
 
     def _inner(self, element: Element, name: str, step: _Step) -> list[_Step]:
@@ -265,8 +267,8 @@ class _Walk:
             self._add(f"## {' '.join(named.split())}")
 
     def _outline(self, element: Element, level: int) -> None:
-        """The words of an outline (OPML), which are attributes: a heading where others stand below, else an item."""
-        text = element.get("text", "") if local(element) == "outline" else ""
+        """The words of an outline (OPML, DITA), which are attributes: a heading where others stand below, else an item."""
+        text = element.get("text", "") if local(element) == "outline" else element.get("navtitle", "")
         if text.strip():
             self._text(text, level + 1) if len(element) else self._add(f"- {escaped_lines(' '.join(text.split()))}")
             self._text(element.get("_note", ""), 0)

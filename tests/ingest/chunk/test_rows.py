@@ -59,6 +59,21 @@ def test_a_header_is_never_a_chunk_alone_and_rows_that_are_too_large_are_cut_bet
     assert all(chunk.text.startswith(('{"key', '"key')) for chunk in chunks)
 
 
+def test_a_row_of_thousands_of_cells_is_cut_at_few_of_them_and_an_edit_moves_few_cuts():
+    cells = [f"{n * 7919 % 10_007}" for n in range(6000)]
+
+    def chunked(cells):
+        text = "a | b\n" + " | ".join(cells) + "\n"
+        return create().chunk(Document("x.csv", text, "rows"), HashingSizer(256))
+
+    before, after = chunked(cells), chunked([*cells[:3000], "inserted", *cells[3000:]])
+    sizes = [HashingSizer(256).count(chunk.text) for chunk in before]
+    assert max(sizes) <= 256
+    assert sum(sizes) / len(sizes) > 0.36 * 256
+    assert all(chunk.text[0].isdigit() for chunk in before[1:])
+    assert len({chunk.text for chunk in after} - {chunk.text for chunk in before}) <= 3
+
+
 def test_small_tables_of_a_sheet_share_a_chunk():
     text = "a | b\n1 | 2\n\nc | d | e\n3 | 4 | 5\n"
     spans = (Span(0, 6, "header", "a | b"), Span(13, 23, "header", "c | d | e"))

@@ -7,7 +7,7 @@ import pytest
 
 from embedingest import registry
 from embedingest.errors import DocumentSkipped
-from embedingest.ingest.load.choose import REFUSED, SUFFIXES, choose
+from embedingest.ingest.load.choose import HEAD_BYTES, REFUSED, SUFFIXES, choose
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,28 @@ from embedingest.ingest.load.choose import REFUSED, SUFFIXES, choose
 )
 def test_names_and_first_bytes_pick_the_loader(name, head, loader):
     assert choose(name, head) == loader
+
+
+DITA = (
+    b'<!DOCTYPE concept PUBLIC "-//OASIS//DTD DITA Concept//EN" "concept.dtd">\n<concept id="a">' + b"<p>a</p>" * 2000
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "loader"),
+    [
+        ("mill.dita", b"<concept/>", "xml"),
+        ("mill", DITA, "xml"),
+        ("mill.unknown", b"<!-- ours --><order><line>Corn</line></order>\n", "xml"),
+        ("mill.unknown", "<order><line>K\xf6rner</line></order>".encode("utf-16"), "xml"),
+        ("mill.unknown", b"<order><line>Corn</line>" + b"<line>Rye</line>" * 500, "xml"),
+        ("notes", b"<b>Two</b> elements and <i>words</i>", "text"),
+        ("notes", b"<mill> is what stands at the river", "text"),
+        ("notes", b"<!DOCTYPE html SYSTEM 'about:legacy-compat'><title>a</title>", "html"),
+    ],
+)
+def test_xml_is_known_without_a_declaration_and_what_only_looks_so_is_text(name, head, loader):
+    assert choose(name, head[:HEAD_BYTES]) == loader
 
 
 def test_settings_come_first_and_the_first_match_wins():

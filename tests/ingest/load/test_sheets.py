@@ -73,6 +73,27 @@ def test_dates_times_errors_and_truths_are_as_they_are_shown():
     assert document.text == "day | 05.03.2024\ntime | 14:05\nerror | #DIV/0!\ntruth | TRUE\n"
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "hidden"),
+    [
+        (";;;", "a\n", 3),
+        (";;", "a | b\n", 2),
+        ("**;**;**;**", "a\n", 3),
+        ("0;0;0;", "a |  | 5 | 7 | 0\n", 1),
+        ("[Red];;0.0", "a | b |  |  | 0.0\n", 2),
+        ("[&lt;6];0", "a | b |  | 7\n", 1),
+        ('[White]0', "a | b | 5 | 7 | 0\n", 0),
+    ],
+)  # fmt: skip
+def test_what_a_format_hides_is_left_out_and_counted(code, text, hidden):
+    cells = "".join(f'<c r="{place}1" s="1"><v>{value}</v></c>' for place, value in (("C", 5), ("D", 7), ("E", 0)))
+    styled = word("B1", "b").replace("<c ", '<c s="1" ')
+    styles = f'<numFmt numFmtId="170" formatCode="{code}"/>'
+    document = load(book(f'<row r="1">{word("A1", "a")}{styled}{cells}</row>', styles=styles))
+    assert document.text == text
+    assert document.notices.get("hidden_values", 0) == hidden
+
+
 def test_hidden_rows_and_columns_are_read_and_told():
     rows = f'<row r="1">{word("A1", "a")}{word("B1", "b")}</row><row r="2" hidden="1">{word("A2", "c")}</row>'
     rows += '<row r="3" hidden="1"/>'

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from xml.etree.ElementTree import Element
 
-__all__ = ["HEADINGS", "NO_WORDS", "PICTURES", "bare", "has_words", "joined", "local", "pieces"]
+__all__ = ["HEADINGS", "LISTINGS", "NO_WORDS", "PICTURES", "bare", "has_words", "joined", "local", "pieces"]
 
+LISTINGS: Final = frozenset(
+    ["programlisting", "screen", "literallayout", "pre", "codeblock", "msgblock", "lines", "preformat", "eg"]
+)
 # Set apart even among words.
-BLOCKS: Final = frozenset(
+BLOCKS: Final = LISTINGS | frozenset(
     [
         "itemizedlist",
         "orderedlist",
@@ -32,9 +35,6 @@ BLOCKS: Final = frozenset(
         "item",
         "table",
         "informaltable",
-        "programlisting",
-        "screen",
-        "literallayout",
         "blockquote",
         "note",
         "tip",
@@ -57,6 +57,9 @@ NO_WORDS: Final = frozenset(["script", "stylesheet", "settings", "styles", "auto
                               "documentproperties", "excelworkbook", "worksheetoptions", "indexterm", "index-term",
                               "draft-comment"])  # fmt: skip
 PICTURES: Final = frozenset(["binary", "binary-data", "resource"])
+_TITLED: Final = frozenset(["section", "sec", "example", "sidebar", "figure", "fig", "div"])
+"""May have a title before words of their own; elsewhere a title among words is that of a book."""
+
 _BREAKS: Final = frozenset(["br", "lb", "line-break", "empty-line"])
 _NOTES: Final = frozenset(["footnote", "endnote", "fn"])
 _MARKED: Final = frozenset(["term", "index"])
@@ -87,6 +90,7 @@ def pieces(element: Element, *, flat: bool = False, every: bool = False, written
     notes: list[Element] = []
     words: list[str] = []
     flat = flat or local(element) in HEADINGS
+    is_titled = local(element) in _TITLED
     stack: list[Element | str] = [element]
     while stack:
         node = stack.pop()
@@ -100,7 +104,7 @@ def pieces(element: Element, *, flat: bool = False, every: bool = False, written
         if node is not element and not flat and _is_note(name, node, words):
             notes.append(node)
             continue
-        if node is not element and not flat and name in BLOCKS:
+        if node is not element and not flat and (name in BLOCKS or (name in HEADINGS and is_titled)):
             found += [_said(words), node]
             words = []
             continue

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from embedingest.ingest.load.common.counting import written
 from embedingest.ingest.load.common.mathml import linear
 from embedingest.ingest.load.web.lines import unnumbered
-from embedingest.ingest.load.web.words import ITEM, SKIPPED, walked, words
+from embedingest.ingest.load.web.words import ITEM, LINE_END, SKIPPED, walked, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +32,8 @@ _WRITTEN_MARK: Final = re.compile(r"mso-list\s*:\s*ignore", re.IGNORECASE)
 _BULLETS: Final = frozenset({"o", "§", "Ø", "ü", "v", "q", "n"})
 _UNSTRUCK: Final = frozenset({"pre", "code", "del", "s", "strike"})
 _MOST_STRUCK: Final = 400
+_KEEPS_LINES: Final = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_LISTED: Final = frozenset({"pre", "xmp", "listing"})
 _LONGEST: Final = 100
 """Characters of what a short form stands for."""
 
@@ -56,6 +58,7 @@ def write_controls(tree: LexborHTMLParser) -> None:
         if _WRITTEN_MARK.search(node.attributes.get("style") or ""):
             _mark_item(node)
     _spell_out(tree.css("abbr[title], acronym[title]"))
+    _keep_lines(tree.css("textarea, [style*='white-space' i]"))
     for node in tree.css("del, s, strike, [style*='line-through' i]"):
         _strike(node)
 
@@ -186,6 +189,19 @@ def _strike(node: LexborNode) -> None:
             at = said.index(words)
             text.replace_with(f"{said[:at]}~~{words}~~{said[at + len(words) :]}")
     _part_from_added(node)
+
+
+def _keep_lines(nodes: list[LexborNode]) -> None:
+    """The lines of a text that is shown as it is written end where they do there; listings have their own way."""
+    for node in nodes:
+        if node.tag != "textarea" and not _KEEPS_LINES.search(node.attributes.get("style") or ""):
+            continue
+        if node.tag in _LISTED or (node.parent is not None and node.parent.tag in _LISTED):
+            continue
+        for text in [inner for inner, _ in walked(node) if inner.tag == "-text"]:
+            said = unnumbered(text.text_content or "")
+            if "\n" in said and text.parent is not None and text.parent.tag not in _LISTED:
+                text.replace_with(said.replace("\n", f"{LINE_END}\n"))
 
 
 def _part_from_added(node: LexborNode) -> None:

@@ -11,11 +11,11 @@ from embedingest.ingest.load.common.markdown_escape import escaped, fence_for, l
 from embedingest.ingest.load.web.controls import write_controls
 from embedingest.ingest.load.web.language import language_of_listing
 from embedingest.ingest.load.web.line_numbers import write_listings
-from embedingest.ingest.load.web.lines import LINE
+from embedingest.ingest.load.web.lines import LINE, unnumbered
 from embedingest.ingest.load.web.numbered import OpenList, opened
 from embedingest.ingest.load.web.tables import code_of, grid, is_layout, own_rows
 from embedingest.ingest.load.web.tree import parse
-from embedingest.ingest.load.web.words import APART, ITEM, SKIPPED, alternative, listing, seen, words
+from embedingest.ingest.load.web.words import APART, ITEM, LINE_END, SKIPPED, alternative, listing, seen, words
 from embedingest.numerals import whole
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = ["render"]
 
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _LISTS: Final = frozenset({"ul", "ol", "menu"})
+_LISTINGS: Final = frozenset({"pre", "xmp", "listing"})
 _DEEPEST_LIST: Final = 12
 _BOLD: Final = frozenset({"b", "strong", "dt", "summary"})
 _BESIDE: Final = frozenset({"audio", "canvas", "meter", "progress", "textarea", "video"})
@@ -68,11 +69,11 @@ class _Writer:
 
     def line_break(self) -> None:
         """A line ends here; two such ends with nothing between them part paragraphs."""
-        before = next((piece for piece in reversed(self._inline) if not piece.isspace() or piece == "\v"), "")
-        if before == "\v":
+        before = next((piece for piece in reversed(self._inline) if not piece.isspace() or piece == LINE_END), "")
+        if before == LINE_END:
             self.flush()
         else:
-            self.text("\v")
+            self.text(LINE_END)
 
     def flush(self) -> None:
         """End the paragraph under way."""
@@ -149,7 +150,7 @@ def _flowed(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]
     origins: list[tuple[int, int, int]] = []
     if not text or text.isspace():
         return lines, origins
-    for part in text.split("\v"):
+    for part in text.split(LINE_END):
         words: list[str] = []
         column = 0
         for piece in part.split("\n"):
@@ -209,7 +210,10 @@ def _walk(writer: _Writer, root: LexborNode) -> None:
 def _enter(writer: _Writer, node: LexborNode, tag: str) -> bool:
     """Begin an element; whether its children are to be walked."""
     if tag == "-text":
-        writer.text(node.text_content or "")
+        for at, piece in enumerate((node.text_content or "").split(LINE_END)):
+            if at:
+                writer.line_break()
+            writer.text(piece)
         return False
     if tag in APART:
         return _enter_block(writer, node, tag)
@@ -238,7 +242,7 @@ def _enter_block(writer: _Writer, node: LexborNode, tag: str) -> bool:
     if tag in _HEADINGS:
         writer.heading(words(node).replace("¶", ""), node.text(deep=True).count("\n"), _HEADINGS[tag])
         return False
-    if tag == "pre":
+    if tag in _LISTINGS:
         _pre(writer, node)
         return False
     if tag == "table":
@@ -280,7 +284,7 @@ def _frame(writer: _Writer, node: LexborNode) -> None:
 
 
 def _pre(writer: _Writer, node: LexborNode) -> None:
-    whole = listing(node)
+    whole = listing(node) if node.tag == "pre" else unnumbered(node.text(deep=True))
     first = writer.line + len(whole) - len(whole.lstrip("\n"))
     writer.line += node.text(deep=True).count("\n")
     _listing(writer, whole, language_of_listing(node), first)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-__all__ = ["APART", "ITEM", "SKIPPED", "alternative", "listing", "seen", "walked", "words"]
+__all__ = ["APART", "ITEM", "LINE_END", "SKIPPED", "alternative", "listing", "seen", "walked", "words"]
 
 SKIPPED: Final = frozenset({"script", "style", "head", "template", "noscript", "-comment", "svg", "iframe"})
 APART: Final = frozenset(
@@ -47,6 +47,7 @@ APART: Final = frozenset(
         "html",
         "legend",
         "li",
+        "listing",
         "main",
         "menu",
         "ol",
@@ -62,12 +63,16 @@ APART: Final = frozenset(
         "thead",
         "tr",
         "ul",
+        "xmp",
     ]
 )
 """Elements that a browser sets on lines of their own, and the cells of a table."""
 
 ITEM: Final = "\ue0f0"
 """Stands before the number or bullet that a word processor wrote before an item; no words."""
+
+LINE_END: Final = "\v"
+"""Stands where a line ends in what is shown as it is written."""
 
 _UNSEEN: Final = dict.fromkeys(map(ord, f"\u00ad\u200b\ufeff{ITEM}"))
 

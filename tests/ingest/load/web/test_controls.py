@@ -39,6 +39,21 @@ def test_a_form_is_read_with_what_is_entered_in_it(form, words):
     assert text(form) == words
 
 
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("<textarea>\nDear Ann,\n  the mill\n\nstands.</textarea>", "Dear Ann,\nthe mill\n\nstands."),
+        ("<p style='white-space: pre-wrap'>one\n<b>two</b>\n three</p>", "one\ntwo\nthree"),
+        ("<p>It <span style='white-space:nowrap'>runs\non</span>\nand on</p>", "It runs on and on"),
+        ("<table><tr><td>a<td style='white-space:pre-line'>b\nc<tr><td>1<td>2</table>", "| a | b c |\n| --- | --- |\n| 1 | 2 |"),
+        ("<xmp>\na <b>\n  b</xmp>", "```\na <b>\n  b\n```"),
+        ("<pre style='white-space:pre-wrap'>a\n\nb</pre>", "```\na\n\nb\n```"),
+    ],
+)  # fmt: skip
+def test_what_is_shown_as_it_is_written_keeps_its_lines(page, words):
+    assert text(page) == words
+
+
 def test_a_page_in_a_frame_stands_in_its_place():
     assert (
         text("Before<iframe srcdoc='<h2>Inner</h2><p>words</p>'></iframe>after")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from embedingest.ingest.load.office.sheets.number_format import text_shown
-from embedingest.ingest.load.office.sheets.workbook import SheetFacts
+from embedingest.ingest.load.office.sheets.workbook import SheetFacts, changes_texts
 
 __all__ = ["CellFacts"]
 
@@ -22,7 +21,7 @@ class CellFacts:
         self.formulas: Final = {True: 0, False: 0}
         """How many formulas have a stored value, and how many have none."""
         self._codes = codes
-        self._of_texts = {style: code for style, code in codes.items() if text_shown("a", code)}
+        self._of_texts = {style: code for style, code in codes.items() if changes_texts(code)}
         self._hidden_rows: set[int] = set()
         self._hidden_columns: list[tuple[int, int]] = []
         self._rows: set[int] = set()

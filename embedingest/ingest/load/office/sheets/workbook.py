@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.office.sheets.date_format import BUILT_IN_DATES, is_date_code
+from embedingest.ingest.load.office.sheets.hiding import hides, may_hide
 from embedingest.ingest.load.office.sheets.number_format import BUILT_IN, shown, text_shown
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SheetFacts",
     "cell_name",
+    "changes_texts",
     "closed_up",
     "codes_of",
     "formats_of",
@@ -52,7 +54,7 @@ _SPARSE: Final = 50
 @dataclass(slots=True)
 class SheetFacts:
     """Of one sheet: codes and errors by (row, column) from 0, formulas without a stored value, rows and columns that
-    are hidden, what its cells span, whether a cell with a style holds a number beyond every calendar (`endless`), and
+    are hidden, values that their cells do not show, what its cells span, whether a cell with a style holds a number beyond every calendar (`endless`), and
     `merged` cells (first and last place) that calamine does not know of.
     """
 
@@ -60,6 +62,7 @@ class SheetFacts:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: int = 0
     hidden_columns: int = 0
+    hidden_values: int = 0
     without_value: int = 0
     cells: int = 0
     rows: tuple[int, int] = (2**31, -1)
@@ -94,9 +97,14 @@ def codes_of(numbers: Iterable[int], own: dict[int, str]) -> dict[int, str]:
     found = {}
     for place, number in enumerate(numbers):
         code = own.get(number) or BUILT_IN.get(number) or BUILT_IN_DATES.get(number)
-        if code and (shown(1.0, code) is not None or is_date_code(code) or text_shown("a", code)):
+        if code and (shown(1.0, code) is not None or is_date_code(code) or changes_texts(code) or may_hide(code)):
             found[place] = code
     return found
+
+
+def changes_texts(code: str) -> bool:
+    """Whether a format shows texts otherwise than they are."""
+    return bool(text_shown("a", code)) or hides("a", code)
 
 
 def _format_number(element: Element) -> int | None:
@@ -108,7 +116,7 @@ def sheet_facts(content: bytes, formats: dict[int, str]) -> SheetFacts:
     """What is said of the cells of a sheet that have values."""
     facts = SheetFacts()
     content = _utf8(content)
-    of_texts = {place: code for place, code in formats.items() if text_shown("a", code)}
+    of_texts = {place: code for place, code in formats.items() if changes_texts(code)}
     for row, column, head, inside in _cells(content):
         has_value = _VALUE.search(inside) is not None
         is_text = _TEXT.search(head) is not None

@@ -51,6 +51,17 @@ def test_texts_of_binary_workbooks_have_what_their_format_adds():
     assert create().load(xlsb(cells, codes, binary(636)), "a.xlsb").text == "A7 | No. A7\n"
 
 
+def test_what_the_format_of_a_cell_hides_is_left_out_and_counted_and_hidden_zeros_are_nothing():
+    cells = (
+        label(0, 0, "sum") + number(0, 1, 1, 7.0) + label(1, 0, "loss") + number(1, 1, 2, -7.0)
+        + label(2, 0, "none") + number(2, 1, 2, 0.0) + label(3, 0, "gain") + number(3, 1, 2, 7.0)
+        + record(0x204, struct.pack("<3H", 4, 0, 1) + wide("secret"))
+    )  # fmt: skip
+    document = load_inner(xls({"S": cells}, ["General", ";;;", "0.0;;"]), "a.xls", "a.xls")
+    assert document.text == "sum\nloss\nnone\ngain | 7.0\n"
+    assert document.notices == {"hidden_values": 3}
+
+
 def test_formulas_of_an_old_workbook_are_counted_where_none_of_them_was_calculated():
     """What calculates writes "nothing" only for a formula that gives nothing."""
     nothing, half = b"\x03" + bytes(5) + b"\xff\xff", struct.pack("<d", 0.5)
