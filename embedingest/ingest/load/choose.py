@@ -13,6 +13,7 @@ from embedingest.ingest.load.common.decode import is_binary
 from embedingest.ingest.load.common.languages import LANGUAGES
 from embedingest.ingest.load.letters.mailbox import begins_mailbox
 from embedingest.ingest.load.markup.begins_xml import begins_xml
+from embedingest.ingest.load.office.odf.flat import is_flat_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "docx": ".docx .docm .dotx",
         "pptx": ".pptx .pptm .ppsx",
         "opendocument": ".odt .ott .odp .fodt",
-        "sheet": ".xlsx .xlsm .xlsb .xls .ods",
+        "sheet": ".xlsx .xlsm .xlsb .xls .ods .fods .ots",
         "csv": ".csv .tsv .tab .psv",
         "epub": ".epub",
         "notebook": ".ipynb",
@@ -42,7 +43,7 @@ SUFFIXES: Final[dict[str, str]] = {
         "saved-page": ".mht .mhtml",
         "rtf": ".rtf",
         "wiki": ".wiki .mediawiki .wikitext",
-        "xml": ".xml .svg .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .fods .tei .rss .atom .opml "
+        "xml": ".xml .svg .fb2 .enex .docbook .dbk .xlf .xliff .ttml .dfxp .tei .rss .atom .opml "
         ".dita .ditamap .bookmap",
         "cards": ".ics .ifb .vcs .vcf .vcard",
         "json": ".json .geojson .json5 .jsonc .webmanifest .har .avsc",
@@ -175,6 +176,8 @@ def _packed(name: str, head: bytes, named: str | None) -> str | None:
         return "mail"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(name, head, named)
+    if is_flat_sheet(head):
+        return "sheet"
     if named == "opendocument" and b"<?xml" in head[:100].replace(b"\0", b""):
         return named  # the flat form, without a zip around it
     if named == "mail" or (named is None and begins_mailbox(head)):

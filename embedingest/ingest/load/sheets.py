@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import io
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.assembly import MOST_SPAN
-from embedingest.ingest.load.common.compound import MARK
 from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.common.quiet import without_panics
 from embedingest.ingest.load.common.row_text import RowText
-from embedingest.ingest.load.common.zipped import Container, refuse_entities, rewritten
-from embedingest.ingest.load.office.names import R
-from embedingest.ingest.load.office.odf.grid import closed_up_sheets, grid_facts
-from embedingest.ingest.load.office.odf.shown import as_shown
-from embedingest.ingest.load.office.package import part, relations
-from embedingest.ingest.load.office.sheets.asides import Asides, asides
+from embedingest.ingest.load.office.sheets.asides import Asides
 from embedingest.ingest.load.office.sheets.date_format import dated
 from embedingest.ingest.load.office.sheets.hiding import hides
+from embedingest.ingest.load.office.sheets.looked import Looked
 from embedingest.ingest.load.office.sheets.number_format import shown, text_shown
-from embedingest.ingest.load.office.sheets.raised_strings import raised_on_the_line
-from embedingest.ingest.load.office.sheets.workbook import (
-    SheetFacts,
-    closed_up,
-    formats_of,
-    moved,
-    sheet_facts,
-    without_endless_dates,
-)
-from embedingest.ingest.load.office.sheets.xls_facts import xls_facts
-from embedingest.ingest.load.office.sheets.xlsb_facts import (
-    XlsbStyles,
-    with_days_as_fractions,
-    xlsb_facts,
-    xlsb_sheets,
-    xlsb_styles,
-)
-from embedingest.ingest.load.office.sheets.xlsb_sparse import closed_up_binary
-from embedingest.ingest.notices import add_notices
+from embedingest.ingest.load.office.sheets.workbook import SheetFacts, moved
 from embedingest.types import Document
 
 if TYPE_CHECKING:
@@ -52,7 +27,6 @@ __all__ = ["SheetLoader", "create"]
 _REPEATED: Final = 1000
 _LARGE: Final = 2_000_000
 _SPARSE: Final = 50
-_STYLES: Final = frozenset({"xl/styles.xml", "xl/styles.bin"})
 _COUNTED: Final = (
     "unread_sheets",
     "hidden_sheets",
@@ -71,7 +45,7 @@ class SheetLoader:
 
     name = "sheet"
     version = "10"
-    suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
+    suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".fods", ".ots"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 
     def __init__(self, *, comments: bool = False) -> None:
@@ -80,7 +54,7 @@ class SheetLoader:
     def load(self, data: bytes, name: str) -> Document:
         """Rows with `sheet`, `header` and `first_row` spans."""
         calamine = optional("python_calamine", "python-calamine", name)
-        found = _Looked.through(data, name)
+        found = Looked.through(data, name)
         book = _opened(calamine, found.data, name)
         builder, notices = RowText(), dict.fromkeys(_COUNTED, 0) | found.notices
         for sheet in book.sheets_metadata:
@@ -110,6 +84,7 @@ class SheetLoader:
             text=builder.text,
             markup="rows",
             mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            title=found.title,
             has_lines=False,
             spans=tuple(builder.spans),
             metadata={"sheets": list(book.sheet_names)},
@@ -227,119 +202,3 @@ def _closed_up(table: Any, facts: SheetFacts) -> tuple[list[list[str]], dict[int
     for (at, column), said in cells.items():
         rows[down[at]][across[column]] = said
     return rows, {top + new: top + old for old, new in down.items()}
-
-
-@dataclass(slots=True)
-class _Looked:
-    """A file looked through: what calamine gets to see, and what is known of it beside that.
-
-    Calamine unpacks as it is told: a zip that turns out to be huge, or XML with entities, it does not see; and it
-    makes a table of all that lies between two cells, so those that stand far apart are moved together.
-    """
-
-    data: bytes
-    facts: dict[str, SheetFacts] = field(default_factory=dict)  # by the sheet's name, of Excel
-    asides: dict[str, Asides] = field(default_factory=dict)
-    comments: list[str] = field(default_factory=list)  # of all sheets of OpenDocument
-    notices: dict[str, int] = field(default_factory=dict)
-
-    @classmethod
-    def through(cls, data: bytes, name: str) -> _Looked:
-        """Raises DocumentError: `bomb`, `corrupt`, `encrypted`."""
-        found = cls(data)
-        if data.startswith(MARK):
-            try:
-                for sheet, (facts, beside) in xls_facts(data, name).items():
-                    found.facts[sheet], found.asides[sheet] = facts, beside
-            except DocumentError as error:
-                if error.code != "corrupt":  # what is damaged, calamine says
-                    raise
-        elif data.startswith(b"PK"):
-            found.unpack(Container(data, name), name)
-        for known in found.facts.values():
-            counts = (known.without_value, known.hidden_rows, known.hidden_columns)
-            add_notices(found.notices, dict(zip(_COUNTED[-3:], counts, strict=True)))
-        return found
-
-    def unpack(self, container: Container, name: str) -> None:
-        """Look through the parts of a zip."""
-        formats: dict[int, str] = {}
-        binary = XlsbStyles({}, frozenset())
-        facts: dict[str, SheetFacts] = {}
-        changed: dict[str, bytes] = {}
-        for path in sorted(container.names, key=lambda path: path not in _STYLES):
-            content = container.read(path)
-            if path.endswith((".xml", ".rels")):
-                refuse_entities(content, name)
-            if path == "content.xml":
-                changed[path] = self.opendocument(content, name)
-            elif path == "xl/styles.bin":
-                binary = xlsb_styles(content)
-            elif path.startswith("xl/worksheets/") and path.endswith(".bin"):
-                closed, facts[path] = _binary(content, binary)
-                changed |= {} if closed is content else {path: closed}
-            elif path == "xl/sharedStrings.xml":
-                raised = raised_on_the_line(content)
-                changed |= {} if raised is None else {path: raised}
-            elif path == "xl/styles.xml":
-                with contextlib.suppress(DocumentError):  # without formats the values are what they are
-                    formats = formats_of(content, name)
-            elif path.startswith("xl/worksheets/") and path.endswith(".xml"):
-                raised = raised_on_the_line(content)
-                if raised is not None:
-                    content = changed[path] = raised
-                facts[path] = sheet_facts(content, formats)
-                if facts[path].is_sparse:
-                    changed[path], numbers = closed_up(content)
-                    facts[path] = sheet_facts(changed[path], formats)
-                    facts[path].row_numbers = numbers
-                if facts[path].endless:
-                    changed[path] = without_endless_dates(changed.get(path, content))
-        self.data = rewritten(self.data, changed) if changed else self.data
-        self.sheets(container, facts)
-
-    def opendocument(self, content: bytes, name: str) -> bytes:
-        """The content as it is to be read."""
-        seen = as_shown(content)
-        self.comments = seen.comments
-        self.notices = {"hidden_rows": seen.hidden_rows, "hidden_columns": seen.hidden_columns}
-        closed = closed_up_sheets(seen.content, name)
-        self.facts = grid_facts(closed or seen.content, name)
-        if closed is not None:  # rows that were moved together span no others
-            for known in self.facts.values():
-                known.merged.clear()
-        return closed or seen.content
-
-    def sheets(self, container: Container, facts: dict[str, SheetFacts]) -> None:
-        """What is known of the sheets of XLSX and XLSB, by their names."""
-        book = next((path for path in ("xl/workbook.xml", "xl/workbook.bin") if container.has(path)), None)
-        if not facts or book is None:
-            return
-        with contextlib.suppress(DocumentError):  # what is damaged, calamine says
-            links = relations(container, book)
-            for sheet, link in _listed(container, book):
-                path = links.get(link, ("", ""))[1]
-                if path in facts:
-                    self.facts[sheet] = facts[path]
-                    self.asides[sheet] = asides(container, path)
-        self.notices["skipped_images"] = sum(each.pictures for each in self.asides.values())
-
-
-def _binary(content: bytes, styles: XlsbStyles) -> tuple[bytes, SheetFacts]:
-    """A sheet of XLSB as it is to be read, and what is known of its cells."""
-    together = closed_up_binary(content)
-    closed = content if together is None else together[0]
-    closed = with_days_as_fractions(closed, styles.others) or closed
-    facts = xlsb_facts(closed, styles.codes)
-    if together is not None:  # rows that were moved together span no others
-        facts.merged.clear()
-        facts.row_numbers = together[1]
-    return closed, facts
-
-
-def _listed(container: Container, book: str) -> list[tuple[str, str]]:
-    """The name of each sheet, and the relation that leads to it."""
-    if book.endswith(".bin"):
-        return xlsb_sheets(container.read(book))
-    named = (each for each in part(container, book).iter() if each.tag.endswith("}sheet"))
-    return [(each.get("name", ""), each.get(R + "id", "")) for each in named]

@@ -91,7 +91,7 @@ class XmlLoader:
     name = "xml"
     version = "9"
     suffixes = frozenset(
-        [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".fods", ".tei",
+        [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".tei",
          ".rss", ".atom", ".opml", ".dita", ".ditamap", ".bookmap"]
     )  # fmt: skip
     mimes = frozenset({"application/xml", "text/xml", "image/svg+xml"})
@@ -181,7 +181,8 @@ class _Walk:
             if name == "head" and any(local(child) in _HEAD_OF_PAGE for child in element):
                 stack += [_Step(child) for child in reversed(element)]
             elif name in ROWS:
-                self._count("comments_left_out", self._rows.add(element))
+                for kind, count in self._rows.add(element).items():
+                    self._count(kind, count)
             elif name in LISTINGS:
                 self._listing(joined(element))
             elif (
@@ -267,7 +268,7 @@ class _Walk:
             self._add(f"## {' '.join(named.split())}")
 
     def _outline(self, element: Element, level: int) -> None:
-        """The words of an outline (OPML, DITA), which are attributes: a heading where others stand below, else an item."""
+        """The words of an outline (OPML, DITA), which are attributes: a heading over others, else an item."""
         text = element.get("text", "") if local(element) == "outline" else element.get("navtitle", "")
         if text.strip():
             self._text(text, level + 1) if len(element) else self._add(f"- {escaped_lines(' '.join(text.split()))}")

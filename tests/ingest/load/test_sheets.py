@@ -13,6 +13,7 @@ from embedingest.engine.hashing import HashingSizer
 from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.row_text import RowText
 from embedingest.ingest.load.office.odf.grid import grid_facts
+from embedingest.ingest.load.office.odf.shapes import without_shapes
 from embedingest.ingest.load.office.odf.shown import as_shown
 from embedingest.ingest.load.office.sheets.raised_strings import raised_on_the_line
 from embedingest.ingest.load.office.sheets.workbook import sheet_facts
@@ -82,7 +83,7 @@ def test_dates_times_errors_and_truths_are_as_they_are_shown():
         ("0;0;0;", "a |  | 5 | 7 | 0\n", 1),
         ("[Red];;0.0", "a | b |  |  | 0.0\n", 2),
         ("[&lt;6];0", "a | b |  | 7\n", 1),
-        ('[White]0', "a | b | 5 | 7 | 0\n", 0),
+        ("[White]0", "a | b | 5 | 7 | 0\n", 0),
     ],
 )  # fmt: skip
 def test_what_a_format_hides_is_left_out_and_counted(code, text, hidden):
@@ -296,6 +297,9 @@ def test_a_sheet_far_larger_than_its_cells_is_closed_up():
         (as_shown, b"<office:annotation>"),
         (as_shown, b"<office:annotation><text:p>"),
         (as_shown, b'<table:table-cell a="'),
+        (lambda content: without_shapes(content, None), b"<draw:frame>"),
+        (lambda content: without_shapes(content, None), b"<draw:frame><text:p>a</text:p></draw:frame>"),
+        (lambda content: without_shapes(content, None), b'<draw:frame a="'),
         (lambda content: grid_facts(content, "a"), b'<table:table><table:table-row><table:table-cell formula="" a="'),
         (
             lambda content: grid_facts(content, "a"),

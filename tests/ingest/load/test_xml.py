@@ -154,6 +154,9 @@ def test_comments_on_cells_of_flat_sheets_are_counted_and_what_a_file_says_of_it
     sheet = load(f"<Workbook {SHEET}><Worksheet><Table><Row>{day}</Row></Table></Worksheet></Workbook>")
     assert sheet.text.startswith("| 2024-03-05 | 2024-03-05T10:00:00 |\n")
     assert sheet.notices == {"comments_left_out": 1}
+    formulas = "<Cell ss:Formula='=1+1'/><Cell ss:Formula='=2'><Data>2</Data></Cell>"
+    sheet = load(f"<Workbook {SHEET}><Worksheet><Table><Row>{formulas}</Row></Table></Worksheet></Workbook>")
+    assert sheet.notices == {"formulas_without_values": 1}
 
 
 def test_words_that_only_their_elements_part_stand_apart():

@@ -52,17 +52,18 @@ class Rows:
             elif local(child) == "spanspec":
                 self._columns |= {name: self._between(child.attrib) for name in [child.get("spanname")] if name}
 
-    def add(self, row: Element) -> int:
-        """Append a row. Gives how many comments on its cells were left out."""
+    def add(self, row: Element) -> dict[str, int]:
+        """Append a row. Gives how many comments on its cells were left out, and formulas that have no value."""
         self._row = []
         below: dict[int, int] = {}
         beyond: list[str] = []
-        comments = 0
+        comments = formulas = 0
         for cell in row:
             for said in [each for each in cell if local(each) in _COMMENTS]:  # on a cell of a sheet
                 comments += 1
                 cell.remove(said)
             text = " ".join(_MIDNIGHT.sub("", joined(cell, every=True)).split())
+            formulas += not text and not len(cell) and any(bare(key).lower() == "formula" for key in cell.attrib)
             if len(self._row) < _MOST_COLUMNS:
                 below |= self._cell(cell, text)
             elif text:
@@ -77,7 +78,7 @@ class Rows:
             line.pop()
         if line:
             self._found.append(line)
-        return comments
+        return {"comments_left_out": comments, "formulas_without_values": formulas}
 
     def ended(self) -> list[list[str]]:
         """All rows so far; the next one begins another table."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -92,32 +93,43 @@ def grid_facts(content: bytes, name: str) -> dict[str, SheetFacts]:
 
 
 def _of(found: dict[str, SheetFacts], run: _Run) -> SheetFacts:
-    return found.setdefault(html.unescape(run.name.decode("utf-8", "replace")), SheetFacts())
+    return found.setdefault(_named(run), SheetFacts())
 
 
-def closed_up_sheets(content: bytes, name: str) -> bytes | None:
-    """The content with its sparse sheets closed up, or None where none is.
+def _named(run: _Run) -> str:
+    """The name of the sheet that a row or a cell stands in."""
+    return html.unescape(run.name.decode("utf-8", "replace"))
 
-    Raises DocumentError (`bomb`) for more rows, columns or cells than any sheet has.
+
+def closed_up_sheets(content: bytes, name: str) -> tuple[bytes, dict[str, dict[int, int]]] | None:
+    """The content with its sparse sheets closed up, and by their names where each row that holds anything stood.
+
+    None where no sheet is sparse. Rows are counted from 0. Raises DocumentError (`bomb`) for more rows, columns or
+    cells than any sheet has.
     """
     if b"-repeated" not in content:
         return None
-    sheets: list[_Sheet] = []
-    for run in _runs(content, name):
-        while len(sheets) <= run.sheet:
-            sheets.append(_Sheet())
-        _take(sheets[run.sheet], run, name)
+    sheets = _sheets(content, name)
     if not any(sheet.is_sparse for sheet in sheets):
         return None
     kept = [(_kept(sheet.rows), _kept(sheet.columns)) for sheet in sheets]
     parts: list[bytes] = []
     last = 0
+    numbers: dict[str, dict[int, int]] = {}
+    rows: Counter[int] = Counter()  # of each sheet, so far
     for run in sorted(_runs(content, name), key=lambda run: run.tag.start()):
-        if run.filled or not sheets[run.sheet].is_sparse:
+        if not sheets[run.sheet].is_sparse:
+            continue
+        if run.filled:
+            if run.is_row:
+                begin = rows[run.sheet]
+                numbers.setdefault(_named(run), {}).update((begin + at, run.place + at) for at in range(run.count))
+                rows[run.sheet] += run.count
             continue
         places = kept[run.sheet][0 if run.is_row else 1]
         count = bisect_left(places, run.place + run.count) - bisect_left(places, run.place)
         match = _REPEATED.search(run.tag[0])
+        rows[run.sheet] += run.is_row and max(count, 1)
         if not count and not run.is_row and run.tag[3].endswith(b"/"):  # a cell of a column that is left out
             parts.append(content[last : run.tag.start()])
             last = run.tag.end()
@@ -125,7 +137,17 @@ def closed_up_sheets(content: bytes, name: str) -> bytes | None:
             at = run.tag.start() + match.start(1)
             parts += [content[last:at], b"%d" % max(count, 1)]
             last = run.tag.start() + match.end(1)
-    return b"".join([*parts, content[last:]])
+    return b"".join([*parts, content[last:]]), numbers
+
+
+def _sheets(content: bytes, name: str) -> list[_Sheet]:
+    """What is filled in each sheet."""
+    sheets: list[_Sheet] = []
+    for run in _runs(content, name):
+        while len(sheets) <= run.sheet:
+            sheets.append(_Sheet())
+        _take(sheets[run.sheet], run, name)
+    return sheets
 
 
 def _take(sheet: _Sheet, run: _Run, name: str) -> None:
@@ -154,7 +176,7 @@ def _runs(content: bytes, name: str) -> Iterator[_Run]:
         elif depth != 1:
             continue
         elif kind == b"table-row" and not closes:
-            row, column, weight = _Run(tag, sheet, place, _count(tag), is_row=True), 0, 0
+            row, column, weight = _Run(tag, sheet, place, _count(tag), is_row=True, name=named), 0, 0
         if kind == b"table-row" and row is not None and (closes or single):
             place += row.count
             if weight * row.count > _MOST_CELLS:

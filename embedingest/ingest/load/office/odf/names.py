@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
-    "DC", "DRAW", "FIELD", "LOEXT", "MATH", "META", "OFFICE", "PRESENTATION", "STYLE", "SVG", "TABLE", "TEXT", "XLINK",
-    "XML_ID",
+    "CHART", "DC", "DRAW", "FIELD", "LOEXT", "MATH", "META", "OFFICE", "PRESENTATION", "STYLE", "SVG", "TABLE", "TEXT",
+    "XLINK", "XML_ID",
 ]  # fmt: skip
 
 _OASIS: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
 TEXT: Final = _OASIS + "text:1.0}"
 TABLE: Final = _OASIS + "table:1.0}"
+CHART: Final = _OASIS + "chart:1.0}"
 DRAW: Final = _OASIS + "drawing:1.0}"
 OFFICE: Final = _OASIS + "office:1.0}"
 PRESENTATION: Final = _OASIS + "presentation:1.0}"

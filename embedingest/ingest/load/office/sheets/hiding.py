@@ -1,4 +1,4 @@
-"""Formats of cells that show nothing of what a cell holds (`;;;`), of zeros (`0;-0;`), or stars (`**`). Knows no files."""
+"""Formats of cells that show nothing of a value (`;;;`), of zeros (`0;-0;`), or stars (`**`). Knows no files."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ _SPARSE: Final = 50
 @dataclass(slots=True)
 class SheetFacts:
     """Of one sheet: codes and errors by (row, column) from 0, formulas without a stored value, rows and columns that
-    are hidden, values that their cells do not show, what its cells span, whether a cell with a style holds a number beyond every calendar (`endless`), and
-    `merged` cells (first and last place) that calamine does not know of.
+    are hidden, values that their cells do not show, what its cells span, whether a cell with a style holds a number
+    beyond every calendar (`endless`), and `merged` cells (first and last place) that calamine does not know of.
     """
 
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
