@@ -13,6 +13,7 @@ from embedingest.ingest.load.common.assembly import Assembly
 from embedingest.ingest.load.common.declared import decode_declared
 from embedingest.ingest.load.common.zipped import Container
 from embedingest.ingest.load.html import read
+from embedingest.ingest.load.web.chapters import names_of, unnamed, with_names, without_repeats
 from embedingest.ingest.load.web.shifted import classes_of
 from embedingest.ingest.notices import add_notices
 from embedingest.types import Document
@@ -35,12 +36,12 @@ class EpubLoader:
     """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
 
     name = "epub"
-    version = "11"
+    version = "12"
     suffixes = frozenset({".epub"})
     mimes = frozenset({"application/epub+zip"})
 
     def load(self, data: bytes, name: str) -> Document:
-        """The chapters one after the other; the book's own table of contents is left out."""
+        """The chapters one after the other; the table of contents is left out, and names those that have no heading."""
         container = Container(data, name)
         package_path = _package(container)
         package = container.xml(package_path)
@@ -48,7 +49,9 @@ class EpubLoader:
         notices: dict[str, int] = {}
         locked = _locked(container)
         sheets = _Sheets(container)
-        for part in _spine(package, posixpath.dirname(package_path)):
+        folder = posixpath.dirname(package_path)
+        names = names_of(container, package, folder)
+        for part in _spine(package, folder):
             if part in locked:
                 raise DocumentError(f"{name} is encrypted (copy protection)", source=name, code="encrypted")
             if not container.has(part):
@@ -57,9 +60,12 @@ class EpubLoader:
             start = assembly.next
             decoded = decode_declared(container.read(part), name)
             add_notices(notices, decoded.notices)
-            page = read(decoded.text, _as_xhtml(part), book=True, raised=sheets.raised(decoded.text, part))
+            raised = sheets.raised(decoded.text, part)
+            page = read(decoded.text, _as_xhtml(part), book=True, raised=raised)
+            if page.text and (due := unnamed(page.text, names.get(part, []))):
+                page = read(with_names(decoded.text, due), _as_xhtml(part), book=True, raised=raised)
             add_notices(notices, page.notices)
-            assembly.add(page.text)
+            assembly.add(without_repeats(page.text))
             assembly.span(start, "chapter", part)
         title, metadata = _metadata(package)
         return Document(

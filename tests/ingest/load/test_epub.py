@@ -85,6 +85,62 @@ def test_a_chapter_belongs_to_its_part_and_not_to_the_chapter_before():
     assert words == [{"First"}, {"Second", "Third"}, {"Gamma"}, {"Fourth"}, {"Fifth"}]
 
 
+def contents(kind, *entries):
+    """A table of contents: target, words and depth of each entry."""
+    if kind == "nav":
+        lists = "".join(f'<li><a href="{target}">{words}</a></li>' for target, words in entries)
+        nav = f'<nav epub:type="landmarks"><ol><li><a href="c0.xhtml">Cover</a></li></ol></nav><nav epub:type="toc"><ol>{lists}</ol></nav>'
+        return f'<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><body>{nav}</body></html>'
+    points = "".join(
+        f'<navPoint><navLabel><text>{words}</text></navLabel><content src="{target}"/></navPoint>'
+        for target, words in entries
+    )
+    return f'<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>{points}</navMap></ncx>'
+
+
+def book_with_contents(kind, entries, *bodies):
+    pages = [f"<html xmlns='http://www.w3.org/1999/xhtml'><body>{body}</body></html>".encode() for body in bodies]
+    with zipfile.ZipFile(io.BytesIO(book(*pages))) as old:
+        parts = {name: old.read(name).decode() for name in old.namelist()}
+    item = (
+        "media-type='application/x-dtbncx+xml'"
+        if kind == "ncx"
+        else "properties='nav' media-type='application/xhtml+xml'"
+    )
+    parts["a.opf"] = parts["a.opf"].replace("</manifest>", f"<item id='toc' href='toc' {item}/></manifest>")
+    return load_inner(samples.zipped({**parts, "toc": contents(kind, *entries)}), "a.epub", "a.epub").text
+
+
+@pytest.mark.parametrize("kind", ["ncx", "nav"])
+def test_a_chapter_without_a_heading_has_the_name_that_the_table_of_contents_gives_it(kind):
+    entries = [
+        ("c0.xhtml", "One"),
+        ("c1.xhtml#top", "Chapter Two. The Wheel"),
+        ("c2.xhtml", "3. Own words"),
+        ("c4.xhtml", "Five &amp; last"),
+    ]
+    text = book_with_contents(
+        kind, entries,
+        "<p>First words.</p>",
+        "<div id='top'><p class='t'><b>CHAPTER TWO</b></p><p>The Wheel</p></div><p>Second words.</p>",
+        "<h2>Own words</h2><p>Third words.</p>",
+        "<p>They go on.</p>",
+        "<pre># no heading</pre>",
+    )  # fmt: skip
+    assert text == (
+        "# One\n\nFirst words.\n\n# Chapter Two. The Wheel\n\nSecond words.\n\n## Own words\n\nThird words.\n\n"
+        "They go on.\n\n# Five & last\n\n```\n# no heading\n```\n"
+    )
+
+
+def test_names_of_places_within_a_file_stand_before_their_words():
+    inner = "<navPoint><navLabel><text>Below</text></navLabel><content src='c0.xhtml#b'/></navPoint>"
+    entries = [("c0.xhtml#a", f"Above</text></navLabel>{inner}<navLabel><text>")]
+    text = book_with_contents("ncx", entries, "<p>Before.</p><p id='a'>First.</p><p>And <a id='b'></a>second.</p>")
+    assert text == "Before.\n\n# Above\n\nFirst.\n\nAnd\n\n## Below\n\nsecond.\n"
+    assert book_with_contents("ncx", [("c0.xhtml", "A"), ("c0.xhtml#z", "Z")], "<img src='a'/>") == ""
+
+
 @pytest.mark.parametrize(
     "link", ['<a epub:type="noteref" href="#n">1</a>', '<a role="doc-noteref" href="#n"><sup>1</sup></a>']
 )
