@@ -16,6 +16,7 @@ from embedingest.ingest.load.tex.branches import with_branches
 from embedingest.ingest.load.tex.frames import with_frames
 from embedingest.ingest.load.tex.items import HEADING, MARKS, Items, unmarked
 from embedingest.ingest.load.tex.macros import Macros
+from embedingest.ingest.load.tex.notes import below, in_line, marked
 from embedingest.ingest.load.tex.symbols import unknown, with_symbols
 from embedingest.ingest.load.tex.tables import with_tables
 from embedingest.ingest.load.tex.units import with_units
@@ -71,8 +72,7 @@ _CITED: Final = re.compile(
 _REFERRED: Final = re.compile(r"\\(?:(?:eq|page|auto|name|v|c|C|sub)?ref|[cC]pageref)\*?\{([^{}]{0,400})\}")
 _PICTURE: Final = re.compile(r"\\includegraphics\b")
 _LABELLED: Final = re.compile(r"(?:(?<=\n\n)|\A)[ \t]*\\textbf\{([^{}\n]{1,120})\}[ \t]*(?=\n[ \t]*\n|\n?\Z)")
-_NOTE: Final = re.compile("[ ]?\ue084([^\ue085]*)\ue085")
-_LINK: Final = re.compile(r"\\href\{[^{}]*\}\{([^{}]*)\}|\\url\{([^{}]*)\}|\\footnote\{((?:[^{}]|\{[^{}]*\})*)\}")
+_LINK: Final = re.compile(r"\\href\{[^{}]*\}\{([^{}]*)\}|\\url\{([^{}]*)\}")
 _ACCENT: Final = re.compile(
     r"\\([`'^\"~=.cvuHk])(?:\{(\\?[a-zA-Z])\}|[ ]?(\\?[a-zA-Z])(?![a-zA-Z])|(?<=[`'^\"~=.])([a-zA-Z]))"
 )
@@ -110,7 +110,7 @@ class LatexLoader:
     """
 
     name = "latex"
-    version = "11"
+    version = "12"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -206,11 +206,11 @@ class _Paper:
         add_notices(
             self.counts, {"included_files": included, "references_left_out": referred, "skipped_images": pictures}
         )
-        text = with_tables(text, lambda cell: asides.restored(_in_line(unmarked(_flat(cell, Items())))), asides.put)
+        text = with_tables(text, lambda cell: asides.restored(in_line(unmarked(_flat(cell, Items())))), asides.put)
         add_notices(self.counts, {"unknown_macros": unknown(_DROPPED.sub("", with_units(text)))})
         text = _LABELLED.sub(r"**\1**", _STRUCK.sub(_struck, _REPLACED.sub(r"\1 \\sout{\2}", text)))
         flat = in_signs(_flat(text, self._items)).replace(_MADE, self._head())
-        return asides.restored(_with_notes(re.sub(r"\n{3,}", "\n\n", self._items.laid_out(flat))))
+        return asides.restored(re.sub(r"\n{3,}", "\n\n", below(self._items.laid_out(flat), escaped)))
 
     def listing(self, listed: str) -> str:
         """A listing, at the depth of the list that it stands in."""
@@ -228,28 +228,12 @@ def _one_line(text: str) -> str:
     return " ".join(_plain(text).split())
 
 
-def _in_line(text: str) -> str:
-    """Notes in brackets, where nothing can stand below."""
-    return _NOTE.sub(r" (\1)", text)
-
-
-def _with_notes(text: str) -> str:
-    """Notes below their paragraphs."""
-    if "\ue084" not in text:
-        return text
-    blocks: list[str] = []
-    for block in text.split("\n\n"):
-        notes = [escaped(" ".join(note.split())) for note in _NOTE.findall(block)]
-        blocks += [_NOTE.sub("", block), *notes]
-    return "\n\n".join(blocks)
-
-
 def _flat(text: str, items: Items) -> str:
     """Headings, lists and notes as Markdown, other commands by their words."""
-    text = _RAISED.sub(_raised, text)
+    text = _RAISED.sub(_raised, marked(text))
     text = _HEADING.sub(_heading, _SETTING.sub("", with_units(text)))
     text = _DROPPED.sub("", _CITED.sub(_cited, _TITLE.sub("", text))).replace("\\maketitle", f"{_MADE} ")
-    text = _LINK.sub(lambda match: match[1] or match[2] or f"\ue084{match[3]}\ue085", text)
+    text = _LINK.sub(lambda match: match[1] or match[2] or "", text)
     return _plain(_ENVIRONMENT.sub(_begun, items.marked(text)))
 
 

@@ -60,7 +60,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 

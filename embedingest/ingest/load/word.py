@@ -40,7 +40,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
@@ -252,16 +252,26 @@ class _Word:
             self.notices["unknown_symbols"] = self.notices.get("unknown_symbols", 0) + hanging.symbols
         for block in self._drawings.blocks(hanging.drawings, self._links):
             self._list.block(block)
-        self._endnotes += self._taken("endnote", hanging.endnotes)
+        self._endnotes += self._taken("endnote", hanging.endnotes, hanging.marks)
         return [
             *hanging.boxes,
-            *self._taken("footnote", hanging.footnotes),
-            *self._taken("comment", hanging.comments),
+            *self._taken("footnote", hanging.footnotes, hanging.marks),
+            *self._taken("comment", hanging.comments, {}),
         ]
 
-    def _taken(self, kind: str, ids: list[str]) -> list[Element]:
-        found = (self._notes[kind].pop(id_, None) for id_ in ids)
-        return [note for note in found if note is not None]
+    def _taken(self, kind: str, ids: list[str], marks: dict[str, str]) -> list[Element]:
+        """The notes of these ids; those with signs of their own have them in brackets, as the sentence has."""
+        found = []
+        for id_ in ids:
+            note = self._notes[kind].pop(id_, None)
+            if note is None:
+                continue
+            found.append(note)
+            first = next((each for each in note.iter(W + "t") if (each.text or "").strip()), None)
+            own = marks.get(id_, "")
+            if own and first is not None and (first.text or "").lstrip().startswith(own):
+                first.text = (first.text or "").replace(own, f"[{own}]", 1)
+        return found
 
     def _chunk(self, target: str) -> None:
         if target not in self._foreign and self._container.has(target):

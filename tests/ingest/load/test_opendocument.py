@@ -56,6 +56,13 @@ def test_notes_and_boxes_stand_apart_from_the_sentence():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("label", "said"), [("*", "[*]"), ("a", "[a]"), ("(7)", "(7)")])
+def test_the_sign_that_an_author_gave_a_note_stands_in_brackets_in_the_sentence_and_before_the_note(label, said):
+    citation = f"<text:note-citation text:label='{label}'>{label}</text:note-citation>"
+    note = f"<text:note text:note-class='footnote'>{citation}<text:note-body>{par('Rain water.')}</text:note-body></text:note>"
+    assert text(par(f"It holds 40{note} tons.")) == f"It holds 40{said} tons.\n\n{said} Rain water.\n"
+
+
 def test_headings_in_lists_are_headings():
     head = '<text:h text:outline-level="{}">{}</text:h>'
     body = (

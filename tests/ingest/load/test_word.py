@@ -315,6 +315,16 @@ def test_notes_stand_once_below_the_sentence():
     )
 
 
+@pytest.mark.parametrize("own", ["*", "a", "12"])
+def test_the_sign_that_an_author_gave_a_note_stands_in_brackets_in_the_sentence_and_before_the_note(own):
+    high = '<w:rPr><w:vertAlign w:val="superscript"/></w:rPr>'
+    mark = f'<w:r>{high}<w:footnoteReference w:id="2" w:customMarkFollows="1"/><w:t>{own}</w:t></w:r>'
+    note = f'<w:footnote w:id="2"><w:p><w:r>{high}<w:t>{own}</w:t></w:r>{run(" Rain water.")}</w:p></w:footnote>'
+    assert text(
+        f"<w:p>{run('It holds 40')}{mark}{run(' tons.')}</w:p>", footnotes=f"<w:footnotes {W}>{note}</w:footnotes>"
+    ) == (f"It holds 40[{own}] tons.\n\n[{own}] Rain water.\n")
+
+
 def test_words_that_look_like_markup_are_words():
     lines = ["# 1 in the market", "~~~", "1. is no item", "- no item", "| no table", "&gt; no quotation"]
     body = "".join(par(line) for line in lines) + listed("# no heading") + par("C #", '<w:pStyle w:val="Heading1"/>')

@@ -25,6 +25,7 @@ _RUNS: Final = frozenset({W + "r", A + "r"})
 _PARAGRAPHS: Final = frozenset({W + "p", A + "p"})
 _PICTURES: Final = frozenset({W + "drawing", W + "pict"})
 _LEFT_OUT: Final = frozenset({FALLBACK, W + "pPr", W + "rPr", W + "del", W + "moveFrom", W + "sdtPr", W + "delText"})
+_REFERENCES: Final = frozenset({W + "footnoteReference", W + "endnoteReference"})
 _NO_MARK: Final = frozenset({W + "del", W + "moveFrom"})
 _DROPPED: Final = frozenset({"drop", "margin"})
 _SIGNS: Final = {W + "tab": "\t", W + "ptab": "\t", A + "tab": "\t", W + "noBreakHyphen": "-", W + "softHyphen": ""}
@@ -39,6 +40,8 @@ class Hanging:
         self.footnotes: list[str] = []
         self.endnotes: list[str] = []
         self.comments: list[str] = []
+        self.marks: dict[str, str] = {}
+        """Signs that authors gave notes, by the ids of those."""
         self.pictures = 0
         """Drawings that words stand for."""
         self.symbols = 0
@@ -103,12 +106,26 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
                 said.append(f"{EDGE}{picture}{EDGE}")
             if node.tag in _RUNS:
                 _spell(node, hanging)
-            raised = _raised(node) if node.tag in _RUNS else ""
-            if raised:
+            own = _takes_own_mark(node, hanging)
+            raised = _raised(node) if node.tag in _RUNS and not own else ""
+            if own:
+                said.append("[")
+                stack.append("]")
+            elif raised:
                 said.append(raised)
                 stack.append(END)
             stack.extend(reversed(_below(node)))
     return in_line(on_the_line("".join(said))).replace(_SOFT_HYPHEN, "")
+
+
+def _takes_own_mark(run: Element, hanging: Hanging) -> bool:
+    """Whether a run of Word holds the sign that an author gave a note, in the place of a number that is counted."""
+    reference = next((each for each in run if each.tag in _REFERENCES), None) if run.tag == W + "r" else None
+    if reference is None or reference.get(W + "customMarkFollows", "0") in SWITCHED_OFF:
+        return False
+    own = "".join(each.text or "" for each in run.iter(W + "t")).strip()
+    hanging.marks[reference.get(W + "id", "")] = own
+    return bool(own)
 
 
 def _spell(run: Element, hanging: Hanging) -> None:

@@ -75,6 +75,7 @@ def words(
             said.append(node if node == END else _BLANKS.sub(" ", node))
             continue
         if node.tag in LEFT_OUT or _is_apart(node, element, hanging):
+            said.append(_own_mark(node) if node.tag == TEXT + "note" else "")
             continue
         if node.tag == DRAW + "object":
             found = resolve(node)
@@ -138,6 +139,19 @@ def _is_apart(node: Element, element: Element, hanging: Hanging) -> bool:
     else:
         return False
     return True
+
+
+def _own_mark(note: Element) -> str:
+    """The sign in brackets that an author gave a note, which its words begin with too; no number that is counted."""
+    citation = note.find(TEXT + "note-citation")
+    own = "" if citation is None else " ".join((citation.get(TEXT + "label") or "").split())
+    first = note.find(f"{TEXT}note-body/{TEXT}p")
+    if not own or first is None:
+        return ""
+    mark = own if own[0] in "[(" else f"[{own}]"
+    if not (first.text or "").startswith(f"{mark} "):
+        first.text = f"{mark} {first.text or ''}"
+    return mark
 
 
 def _blank(node: Element) -> str:
