@@ -106,16 +106,19 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
                 said.append(f"{EDGE}{picture}{EDGE}")
             if node.tag in _RUNS:
                 _spell(node, hanging)
-            own = _takes_own_mark(node, hanging)
-            raised = _raised(node) if node.tag in _RUNS and not own else ""
-            if own:
-                said.append("[")
-                stack.append("]")
-            elif raised:
-                said.append(raised)
-                stack.append(END)
+            begin, end = _around(node, hanging) if node.tag in _RUNS else ("", "")
+            said.append(begin)
+            stack.append(end)
             stack.extend(reversed(_below(node)))
     return in_line(on_the_line("".join(said))).replace(_SOFT_HYPHEN, "")
+
+
+def _around(run: Element, hanging: Hanging) -> tuple[str, str]:
+    """What stands around the words of a run."""
+    if _takes_own_mark(run, hanging):
+        return "[", "]"
+    raised = _raised(run)
+    return raised, END if raised else ""
 
 
 def _takes_own_mark(run: Element, hanging: Hanging) -> bool:

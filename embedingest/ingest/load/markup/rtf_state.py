@@ -1,0 +1,42 @@
+"""What holds in rich text until a group ends, and what is known of a font. Knows no control words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["Font", "Group"]
+
+_MONOSPACED: Final = re.compile(r"courier|consol|menlo|monaco|\bmono|typewriter|terminal|fixed", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Font:
+    """What the table of fonts says of one."""
+
+    codec: str = ""
+    name: str = ""
+    is_symbolic: bool = False
+    is_modern: bool = False
+    is_proportional: bool = False
+
+    @property
+    def is_monospaced(self) -> bool:
+        """Whether all letters have the width of a typewriter's, as in listings."""
+        return (self.is_modern and not self.is_proportional) or _MONOSPACED.search(self.name) is not None
+
+
+@dataclass(slots=True)
+class Group:
+    """What holds until a group ends."""
+
+    into: str = "body"  # or "skip", or the destination that is being filled
+    skipped: int = 1  # characters that follow one of Unicode, for old readers
+    font: Font = field(default_factory=Font)
+    hidden: bool = False  # by a change that was made
+    veiled: bool = False  # set as hidden: read and counted, as in other formats
+    raised: str = ""  # UP or DOWN
+    bold: bool = False
+    struck: bool = False
+    number: int = -1  # of the style or font that is being described
