@@ -88,8 +88,7 @@ class _Reader:
     """Follows groups and control words, and hands the words to the page."""
 
     def __init__(self, *, listings: bool = True) -> None:
-        self._lists = RtfLists()
-        self.page = RtfPage(self._lists.label, listings=listings)
+        self.page = RtfPage(RtfLists(), listings=listings)
         self.notices: dict[str, int] = {}
         self.kept: dict[str, list[str]] = {}
         self._group = Group()
@@ -163,7 +162,7 @@ class _Reader:
     def _say(self, text: str) -> None:
         into = self._group.into
         if into == "leveltext":
-            self._lists.text(text)
+            self.page.lists.text(text)
         if into == "skip" or self._group.hidden:
             return
         if self._group.veiled and into == "body" and (hidden := len(text.split())):
@@ -253,7 +252,7 @@ class _Reader:
         into = self._group.into
         if into in LIST_TABLES | LIST_PARTS:
             self._group.into = word if word in LIST_PARTS else into
-            self._lists.take(word, number or 0)
+            self.page.lists.take(word, number or 0)
         elif into == "fldinst" or (word in MARKS and into == "shptxt"):
             self._state(word, number)
         elif into == "shptxt" and (word in PARTS or word in CELLS):

@@ -17,7 +17,7 @@ from embedingest.ingest.load.markup.rtf_listing import Listing
 from embedingest.ingest.load.markup.rtf_notes import Notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from embedingest.ingest.load.markup.rtf_lists import RtfLists
 
 __all__ = ["Place", "RtfPage"]
 
@@ -56,8 +56,8 @@ class Place:
 class RtfPage:
     """The Markdown under construction: a paragraph, a table's row, notes that wait for the paragraph's end."""
 
-    def __init__(self, label: Callable[[int, int], str], *, listings: bool) -> None:
-        self._label = label
+    def __init__(self, lists: RtfLists, *, listings: bool) -> None:
+        self.lists = lists
         self.listing = Listing(wanted=listings)
         self.notes = Notes()
         self._blocks = Items(Assembly())
@@ -88,7 +88,7 @@ class RtfPage:
         text = _said(self.words).strip("\n")
         mark = " ".join(_said(self.mark).split())
         if text.strip() and self.place.ls:
-            counted = self._label(self.place.ls, self.place.depth)
+            counted = self.lists.label(self.place.ls, self.place.depth)
             mark = mark or counted
         light, self._light = self._light, False
         self.words, self.mark = [], []

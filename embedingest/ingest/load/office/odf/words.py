@@ -92,9 +92,8 @@ def words(
         if node.tag == DRAW + "frame" and (picture := of_frame(node)):
             said.append(f"{EDGE}{picture}{EDGE}")
         set_apart = styles.raised(node) if node.tag == TEXT + "span" else ""
-        if set_apart:
-            said.append(set_apart)
-            stack.append(END)
+        said.append(set_apart)
+        stack.append(END if set_apart else "")
         said.append(_blank(node) or ("(" if node.tag == TEXT + "ruby-text" else ""))
         stack.append(")" if node.tag == TEXT + "ruby-text" else "")
         for child in reversed(node):
