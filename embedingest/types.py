@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkab
 from embedingest.pickled import by_fields
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Mapping, Sequence
 
     import numpy as np
@@ -28,6 +29,7 @@ __all__ = [
     "Row",
     "Sizer",
     "Span",
+    "TokenSource",
 ]
 
 DEFAULT_MODEL: Final = "all-minilm"
@@ -222,4 +224,23 @@ class Sizer(Protocol):
 
     def starts(self, text: str) -> Sequence[int]:
         """Character offset in `text` at which each content token starts, ascending; length is `count(text)`."""
+        ...
+
+
+@runtime_checkable
+class TokenSource(Protocol):
+    """A sizer that gives the tokens themselves, just as the engine would make them: it takes them instead of the text.
+
+    `parts_at_blanks`: a text cut at spaces, tabs and ends of lines has the tokens of its parts, one after another.
+    """
+
+    @property
+    def parts_at_blanks(self) -> bool: ...
+
+    def tokens(self, texts: Sequence[str]) -> list[Sequence[int]]:
+        """The content tokens of each of N texts."""
+        ...
+
+    def placed(self, text: str) -> tuple[list[int], array[int]]:
+        """The character offset in `text` at which each content token starts, and the tokens."""
         ...

@@ -224,9 +224,9 @@ class Catalog:
         if folder is None or entry.is_plugin:
             return self._sizer_of_encoder(key, capacity, prompt)
         folder.check_prompt(prompt)
-        from embedingest.engine.folder.tokenizer import TokenizerSizer
+        from embedingest.engine.folder.tokenizer import ModelSizer
 
-        counter = TokenizerSizer(str(folder.tokenizer_path), capacity, folder.lowercase, folder.words)
+        counter = ModelSizer(str(folder.tokenizer_path), capacity, folder.lowercase, folder.words)
         return replace(counter, capacity=capacity - counter.count(prompt)) if prompt else counter
 
     def _sizer_of_encoder(self, key: str, capacity: int, prompt: str) -> Sizer:

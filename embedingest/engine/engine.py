@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from embedingest.types import Embeddings, ModelInfo, Sizer
 
-__all__ = ["QUERY_TEXTS", "Engine", "Priority", "SupportsHosts", "hosts", "text_list"]
+__all__ = ["QUERY_TEXTS", "Engine", "Priority", "SupportsHosts", "SupportsTokens", "hosts", "text_list"]
 
 Priority = Literal["query", "bulk"]
 
@@ -97,6 +97,15 @@ class SupportsHosts(Protocol):
     @property
     def hosts(self) -> Sequence[str]:
         """Names or addresses, with the port where it is not the usual one. Opens no connection."""
+        ...
+
+
+@runtime_checkable
+class SupportsTokens(Protocol):
+    """An engine that takes the tokens of texts, where its sizer is a `TokenSource`."""
+
+    def embed_tokens(self, tokens: Sequence[Sequence[int]], *, model: str, priority: Priority = "bulk") -> Embeddings:
+        """As `embed` of N texts with these content tokens by the model's own sizer, prompt included."""
         ...
 
 

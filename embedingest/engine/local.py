@@ -11,21 +11,19 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-import numpy as np
 import psutil
 
-from embedingest.engine import vectors
+from embedingest.engine.call import TEXTS_AT_ONCE, EmbedCall, finish, prepare
 from embedingest.engine.catalog import Catalog
-from embedingest.engine.encoder import heads, kept, prompted, tokens_of
+from embedingest.engine.encoder import tokens_of
 from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period, waited
-from embedingest.engine.scheduling.scheduler import Scheduler, Ticket
-from embedingest.errors import EngineClosedError, InputError, InputTooLongError, ModelNotFoundError, OverloadedError
-from embedingest.types import Embeddings
+from embedingest.engine.scheduling.scheduler import Scheduler
+from embedingest.errors import EngineClosedError, InputError, ModelNotFoundError, OverloadedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,16 +32,12 @@ if TYPE_CHECKING:
     from embedingest.config import EngineConfig, ModelConfig
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Priority
-    from embedingest.types import ModelInfo, Sizer
+    from embedingest.types import Embeddings, ModelInfo, Sizer
 
-__all__ = ["TOO_LONG", "TOO_LONG_AFTER_CUT", "LocalEngine", "Running"]
-
-TOO_LONG: Final = "the input length exceeds the context length"
-TOO_LONG_AFTER_CUT: Final = "input after truncation exceeds maximum context length"
+__all__ = ["LocalEngine", "Running"]
 
 T = TypeVar("T")
 
-_TEXTS_AT_ONCE: Final = 1024  # so often it is asked whether the caller still waits
 _INLINE_CHARACTERS: Final = 4096  # less than this is tokenised faster than it is handed to another thread
 
 
@@ -56,27 +50,6 @@ class Running:
     seconds_left: float
     runtime: Mapping[str, str]
     users: int
-
-
-@dataclass(slots=True)
-class _Call:
-    """One embed call under way: its arguments, and what is known so far."""
-
-    key: str
-    name: str
-    texts: Sequence[str]
-    truncate: bool
-    dimensions: int | None
-    context: int | None
-    prompt: str
-    keep_alive: float | None
-    priority: Priority
-    began: float = field(default_factory=time.perf_counter)
-    load_seconds: float = 0.0
-    tokenize_seconds: float = 0.0
-    tokens: list[TokenIds] = field(default_factory=list)
-    truncated: list[int] = field(default_factory=list)
-    is_dropped: bool = False
 
 
 class LocalEngine:
@@ -123,12 +96,20 @@ class LocalEngine:
         priority: Priority = "query",
     ) -> Embeddings:
         """See `Engine.embed`. Without `prompt`, a name such as `m:query` chooses one, else the model's default."""
-        call = self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority)
-        with self._admitted(), waited(self._pool.acquire(call.key, keep_alive)) as loaded:
+        return self._answer(self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority))
+
+    def embed_tokens(self, tokens: Sequence[TokenIds], *, model: str, priority: Priority = "bulk") -> Embeddings:
+        """See `SupportsTokens`."""
+        call = self._call([""] * len(tokens), model, True, None, None, "", None, priority)
+        call.given = tokens
+        return self._answer(call)
+
+    def _answer(self, call: EmbedCall) -> Embeddings:
+        with self._admitted(), waited(self._pool.acquire(call.key, call.keep_alive)) as loaded:
             call.load_seconds = time.perf_counter() - call.began
-            self._prepare(call, loaded.encoder)
+            prepare(call, loaded.encoder)
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
-            return _finish(call, ticket.result(), loaded, ticket)
+            return finish(call, ticket.result(), loaded, ticket)
 
     async def aembed(
         self,
@@ -147,15 +128,15 @@ class LocalEngine:
         with self._admitted(), await leased(self._pool.acquire(call.key, keep_alive)) as loaded:
             call.load_seconds = time.perf_counter() - call.began
             if sum(map(len, call.texts)) <= _INLINE_CHARACTERS:
-                self._prepare(call, loaded.encoder)
+                prepare(call, loaded.encoder)
             else:
                 try:
-                    await self._in_thread(self._prepare, call, loaded.encoder)
+                    await self._in_thread(prepare, call, loaded.encoder)
                 finally:
                     call.is_dropped = True  # by a caller that went away; else it is done
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
             done = call, await asyncio.wrap_future(ticket), loaded, ticket
-            return _finish(*done) if len(call.texts) <= _TEXTS_AT_ONCE else await self._in_thread(_finish, *done)
+            return finish(*done) if len(call.texts) <= TEXTS_AT_ONCE else await self._in_thread(finish, *done)
 
     def describe(self, model: str) -> ModelInfo:
         """What is known of a model, without loading its weights. Raises ModelNotFoundError, ModelLoadError."""
@@ -269,7 +250,7 @@ class LocalEngine:
         prompt: str | None,
         keep_alive: float | None,
         priority: Priority,
-    ) -> _Call:
+    ) -> EmbedCall:
         listed = text_list(texts)
         match = self.catalog.find(model)
         key = self.catalog.route(match, strict=bool(listed))
@@ -278,7 +259,7 @@ class LocalEngine:
             for other in self.catalog.keys_of(match.key) - {key}:
                 self._pool.unload(other)
         literal = _default_prompt(info, match.role) if prompt is None else prompt
-        return _Call(key, name, listed, truncate, dimensions, context, literal, keep_alive, priority)
+        return EmbedCall(key, name, listed, truncate, dimensions, context, literal, keep_alive, priority)
 
     @contextlib.contextmanager
     def _admitted(self) -> Iterator[None]:
@@ -294,57 +275,11 @@ class LocalEngine:
             with self._admission:
                 self._active -= 1
 
-    @staticmethod
-    def _prepare(call: _Call, encoder: Encoder) -> None:
-        """Tokens of every text, cut to the window or refused (cases 58 to 72)."""
-        began = time.perf_counter()
-        texts = prompted(encoder, call.texts, call.prompt)
-        window = encoder.max_tokens
-        if call.context is not None and call.context > 0:
-            window = min(call.context, encoder.context_length)
-        limit = window - encoder.special_tokens
-        for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            if call.is_dropped:
-                return
-            for tokens in heads(encoder, texts[start : start + _TEXTS_AT_ONCE], max(limit + 1, 1)):
-                call.tokens.append(tokens if len(tokens) <= limit else _cut(tokens, encoder, limit, call))
-        call.tokenize_seconds = time.perf_counter() - began
-
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
-
-
-def _cut(tokens: TokenIds, encoder: Encoder, limit: int, call: _Call) -> TokenIds:
-    index = len(call.tokens)
-    if limit <= 0:
-        raise InputTooLongError(TOO_LONG_AFTER_CUT, index=index, remedy="raise `num_ctx`")
-    if not call.truncate:
-        raise InputTooLongError(TOO_LONG, index=index, remedy=f"only {limit} tokens fit")
-    call.truncated.append(index)
-    return kept(encoder, tokens, limit)
 
 
 def _default_prompt(info: ModelInfo, role: Role | None) -> str:
     if role is not None:
         return info.prompt(role)
     return "" if info.default_prompt is None else info.prompts.get(info.default_prompt, "")
-
-
-def _finish(call: _Call, raw: vectors.Vectors, loaded: LoadedModel, ticket: Ticket) -> Embeddings:
-    unit = vectors.cut(vectors.normalise(raw), call.dimensions)
-    counts = np.fromiter(map(len, call.tokens), dtype=np.int64, count=len(call.tokens)) + loaded.encoder.special_tokens
-    return Embeddings(
-        vectors=unit,
-        token_counts=counts,
-        truncated=tuple(call.truncated),
-        fingerprint=loaded.fingerprint,
-        model=call.name,
-        load_seconds=call.load_seconds,
-        total_seconds=time.perf_counter() - call.began,
-        seconds={
-            "load": call.load_seconds,
-            "tokenize": call.tokenize_seconds,
-            "queue": ticket.queued_seconds,
-            "encode": ticket.encode_seconds,
-        },
-    )

@@ -101,6 +101,15 @@ def test_a_text_of_a_million_tokens_is_cut_and_harms_no_other(engine):
     np.testing.assert_allclose(answer.vectors[1], engine.embed(["short"], model="hashing").vectors[0], atol=1e-6)
 
 
+def test_tokens_in_the_place_of_texts_give_the_same_answer(engine):
+    texts = ["a b", "one two three four five six seven eight nine ten", "a b"]
+    tokens = asyncio.run(engine.tokenize(texts, model="small"))
+    answer, wanted = engine.embed_tokens(tokens, model="small"), engine.embed(texts, model="small", prompt="")
+    np.testing.assert_allclose(answer.vectors, wanted.vectors, atol=1e-6)
+    assert answer.token_counts.tolist() == wanted.token_counts.tolist()
+    assert answer.truncated == wanted.truncated == (1,)
+
+
 def test_without_truncation_the_first_text_that_does_not_fit_is_named(engine):
     with pytest.raises(InputTooLongError, match="the input length exceeds the context length") as refused:
         engine.embed(["a", "b c " * 9, "d"], model="small", truncate=False)

@@ -45,6 +45,11 @@ class Cutter:
         self._runs = None if longest_word is None else _long_runs(longest_word)
         self._kept = 0 if longest_word is None else longest_word + 1
 
+    @property
+    def parts_at_blanks(self) -> bool:
+        """Whether a text may be cut at every space, tab and end of a line, and those are in no token."""
+        return self._cut is _BERT_CUT
+
     def pieces(self, text: str, size: int) -> Iterator[str]:
         """The text in pieces of about `size` characters, larger where there is no place to cut."""
         if self._cut is None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import TokenIds
     from embedingest.engine.folder.folder import ModelFolder
 
-__all__ = ["FastTokenizer", "TokenizerSizer"]
+__all__ = ["FastTokenizer", "ModelSizer", "TokenizerSizer"]
 
 _PROBE: Final = "a"
 _SLICE_TEXTS: Final = 256  # the tokenizer's answers hold some hundred bytes a token beside the ids
@@ -152,6 +152,16 @@ class FastTokenizer:
         """Character offset in `text` at which each content token starts."""
         return [start for start, _ in self._tokenizer.encode(_characters(text), add_special_tokens=False).offsets]
 
+    def placed(self, text: str) -> tuple[list[int], array[int]]:
+        """Where each content token starts in `text`, and the tokens."""
+        encoding = self._tokenizer.encode(_characters(text), add_special_tokens=False)
+        return [start for start, _ in encoding.offsets], array("i", encoding.ids)
+
+    @cached_property
+    def parts_at_blanks(self) -> bool:
+        """Whether a text cut at ASCII blanks has the tokens of its parts, whatever they are."""
+        return self._cutter.parts_at_blanks
+
     def count(self, text: str) -> int:
         return len(self._tokenizer.encode_batch_fast([_characters(text)], add_special_tokens=False)[0].ids)
 
@@ -181,6 +191,21 @@ class TokenizerSizer:
     def unknown(self, text: str) -> int:
         """How many tokens of a text stand for what the model has no token for."""
         return _shared(self.path, self.lowercase, self.words).unknown(text)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSizer(TokenizerSizer):
+    """The sizer of a model that tokenises with this very tokenizer: an engine may be handed its tokens."""
+
+    @property
+    def parts_at_blanks(self) -> bool:
+        return _shared(self.path, self.lowercase, self.words).parts_at_blanks
+
+    def tokens(self, texts: Sequence[str]) -> list[TokenIds]:
+        return _shared(self.path, self.lowercase, self.words).tokenize(texts)
+
+    def placed(self, text: str) -> tuple[list[int], array[int]]:
+        return _shared(self.path, self.lowercase, self.words).placed(text)
 
 
 @lru_cache(maxsize=8)

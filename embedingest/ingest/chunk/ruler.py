@@ -18,19 +18,23 @@ __all__ = ["Ruler"]
 _WINDOW: Final = 8192
 _SLACK: Final = 0.92
 _NEAR: Final = 16
+_BLANKS: Final = " \t\n\r"
+_NOTHING_OR_BLANK: Final = ("", *_BLANKS)
 
 
 class Ruler:
     """Token positions in a text.
 
     The text is tokenised once, in windows that end with a line (tokenizers slow down on long inputs). Where a
-    slice's own tokenisation may differ from its part of the whole, `fits` asks the sizer itself.
+    slice's own tokenisation may differ from its part of the whole, `fits` asks the sizer itself; one that
+    `parts_at_blanks` (see `TokenSource`) is not asked again about what is cut there.
     """
 
     def __init__(self, text: str, sizer: Sizer, *, trim: bool = True) -> None:
         self._text = text
         self._sizer = sizer
         self._trim = trim
+        self._is_exact = getattr(sizer, "parts_at_blanks", False)
         self._starts = array("I")
         offset = 0
         while offset < len(text):
@@ -64,6 +68,8 @@ class Ruler:
     def fits(self, start: int, end: int, capacity: int, prefix: str = "") -> bool:
         """Whether `text[start:end]` has at most `capacity` tokens, and the sizer's own capacity with `prefix`."""
         estimate = self.size(start, end)
+        if self._is_exact and self._at_blank(start) and self._at_blank(end) and prefix[-1:] in _NOTHING_OR_BLANK:
+            return estimate <= capacity and (not prefix or self._sizer.count(prefix) + estimate <= self._sizer.capacity)
         if estimate <= capacity * _SLACK and self._between_words(start) and self._between_words(end):
             return True
         if self._trim:
@@ -72,6 +78,10 @@ class Ruler:
         if self._sizer.count(text) > capacity:
             return False
         return not prefix or self._sizer.count(prefix + text) <= self._sizer.capacity
+
+    def _at_blank(self, offset: int) -> bool:
+        text = self._text
+        return offset in {0, len(text)} or text[offset] in _BLANKS or text[offset - 1] in _BLANKS
 
     def _between_words(self, offset: int) -> bool:
         text = self._text

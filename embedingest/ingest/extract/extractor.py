@@ -18,6 +18,7 @@ from embedingest import registry
 from embedingest.errors import ConfigError, DocumentError, DocumentSkipped, EmbedingestError, PluginError
 from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.extract.bounds import ChunkBounds, bounded_document, bounded_metadata
+from embedingest.ingest.extract.counted import CountedDocument
 from embedingest.ingest.extract.reading import Job, read_file
 from embedingest.ingest.extract.unknown import unknown_tokens
 from embedingest.ingest.extract.weight import MAX_CHUNKS, RowsWeight
@@ -32,12 +33,12 @@ from embedingest.ingest.scan.sidecar import content_hash_with
 from embedingest.pickled import by_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
     from embedingest.ingest.scan.files import FileFacts
-    from embedingest.types import Chunk, Document, Sizer
+    from embedingest.types import Chunk, Document, Sizer, TokenSource
 
 __all__ = ["Extracted", "ExtractionSettings", "Extractor", "Job", "Part", "out_of_memory"]
 
@@ -55,10 +56,13 @@ class ExtractionSettings:
 
     `loaders` and `chunkers` map shell patterns over the source, or its base name, to names; the first match wins.
     What follows a `#` in a name tells one set of options of a plug-in from another. `sidecars` are the name templates
-    of files with metadata for the file beside them, `dimensions` those of the vectors to come.
+    of files with metadata for the file beside them, `dimensions` those of the vectors to come. `tokens` gives the
+    tokens of what will be embedded, `prompt` before it, where the engine takes them.
     """
 
     sizer: Sizer
+    tokens: TokenSource | None = None
+    prompt: str = ""
     loaders: Mapping[str, str] = field(default_factory=dict)
     loader_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     chunker: str = "auto"
@@ -74,13 +78,17 @@ class ExtractionSettings:
 @by_fields
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One document of a file: the file's own, or one inside it. Its text and spans are left out, its length is not."""
+    """One document of a file: the file's own, or one inside it. Its text and spans are left out, its length is not.
+
+    `tokens` are those of what is embedded of each chunk; there are none where the engine makes them itself.
+    """
 
     document: Document
     chunks: tuple[Chunk, ...]
     characters: int
     chunker: str
     chunker_version: str
+    tokens: tuple[Sequence[int], ...] = ()
 
 
 @by_fields
@@ -167,7 +175,7 @@ class Extractor:
         weight = RowsWeight(job.source, self.settings.max_chunks, self.settings.dimensions, metadata)
         for part in each_document(document, job.source):
             parts.append(self._part(part, content_hash, modified_at_ns, {} if parts else said, keep_text=keep_text))
-            weight.add(parts[-1].document, parts[-1].chunks)
+            weight.add(parts[-1].document, parts[-1].chunks, parts[-1].tokens)
         stopwatch.lap("chunk")
         return Extracted(
             source=job.source,
@@ -193,7 +201,10 @@ class Extractor:
         chunker = self._chunker(chunker_name)
         notices = {**said, **document.notices}
         notices.update({kind: count + document.notices.get(kind, 0) for kind, count in said.items()})
-        chunks = tuple(map(ChunkBounds(notices).chunk, _alone(chunker.chunk, document, self.settings.sizer)))
+        sizer, source = self.settings.sizer, self.settings.tokens
+        counted = None if source is None else CountedDocument(document.text, sizer, source, self.settings.prompt)
+        chunks = tuple(map(ChunkBounds(notices).chunk, _alone(chunker.chunk, document, counted or sizer)))
+        tokens = () if counted is None else tuple(counted.tokens_of(chunks))
         add_notices(notices, {"unknown_tokens": unknown_tokens(document.text, self.settings.sizer)})
         facts = dataclasses.replace(
             document,
@@ -204,7 +215,7 @@ class Extractor:
             content_hash=content_hash,
             modified_at_ns=modified_at_ns,
         )
-        return Part(facts, chunks, len(document.text), chunker_name, chunker.version)
+        return Part(facts, chunks, len(document.text), chunker_name, chunker.version, tokens)
 
     def _chunker_name(self, document: Document) -> str:
         base = base_name(document.source)

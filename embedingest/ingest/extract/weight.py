@@ -28,6 +28,7 @@ Measured, a run takes up to two and a half times what the rows of its largest fi
 is written, and as what the text index makes of their words.
 """
 
+_TOKEN_BYTES: Final = 4
 _ROW_BYTES: Final = 1536  # ids, hashes, places and the objects that hold them
 
 
@@ -42,8 +43,8 @@ class RowsWeight:
         self._row_bytes = _ROW_BYTES + 4 * dimensions
         self._sidecar = len(str(sidecar))
 
-    def add(self, document: Document, chunks: Sequence[Chunk]) -> None:
-        """Count the chunks of one document. Raises DocumentError (`too_large`)."""
+    def add(self, document: Document, chunks: Sequence[Chunk], tokens: Sequence[Sequence[int]] = ()) -> None:
+        """Count the chunks of one document and their tokens. Raises DocumentError (`too_large`)."""
         self._chunks += len(chunks)
         if self._chunks > self._most:
             raise self._too_large(f"{self._chunks:,} chunks, and a file may have {self._most:,}")
@@ -57,6 +58,7 @@ class RowsWeight:
             text = sys.getsizeof(chunk.text) + (sys.getsizeof(chunk.prefix + chunk.text) if chunk.prefix else 0)
             own = repeated + len(str(chunk.metadata)) if chunk.metadata else 0
             self.bytes += self._row_bytes + text + headings + own
+        self.bytes += _TOKEN_BYTES * sum(map(len, tokens))
         most = self._most * CHUNK_BYTES
         if self.bytes > most:
             what = f"{self._chunks:,} chunks of {self.bytes // self._chunks:,} bytes"

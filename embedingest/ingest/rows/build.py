@@ -12,7 +12,7 @@ from embedingest.store.values import stored_ns
 from embedingest.types import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from embedingest.ingest.extract.extractor import Extracted, Part
     from embedingest.ingest.rows.recipe import Recipe
@@ -24,11 +24,12 @@ __all__ = ["WantedRows", "wanted_rows"]
 class WantedRows:
     """What one file's rows should be. `texts` is what is embedded, by text hash; `children` are inner documents.
 
-    `notices` counts what no row of the file has, by kind.
+    `tokens` are those of the texts, where extraction gave them. `notices` counts what no row of the file has, by kind.
     """
 
     rows: tuple[Row, ...]
     texts: dict[str, str]
+    tokens: dict[str, Sequence[int]]
     children: tuple[str, ...]
     config_hash: str
     chunker: str
@@ -39,18 +40,22 @@ def wanted_rows(extracted: Extracted, recipe: Recipe) -> WantedRows:
     """The rows of a file that was extracted, in order of document and chunk."""
     rows: list[Row] = []
     texts: dict[str, str] = {}
+    tokens: dict[str, Sequence[int]] = {}
     hashes: list[str] = []
     notices: dict[str, int] = {}
     for part in extracted.parts:
         add_notices(notices, part.document.notices)
         config_hash = recipe.config_hash(extracted.loader, extracted.loader_version, part.chunker, part.chunker_version)
         hashes.append(config_hash)
-        rows += _rows(part, config_hash, recipe, texts, extracted.metadata)
+        added = _rows(part, config_hash, recipe, texts, extracted.metadata)
+        tokens.update(zip((row.text_hash for row in added), part.tokens, strict=False))  # none, or one each
+        rows += added
     if not rows:
         notices["empty"] = 1
     return WantedRows(
         rows=tuple(rows),
         texts=texts,
+        tokens=tokens,
         children=tuple(part.document.source for part in extracted.parts[1:]),
         config_hash=joined_hash(hashes),
         chunker=",".join(sorted({part.chunker for part in extracted.parts})),

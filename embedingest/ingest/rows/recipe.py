@@ -15,6 +15,7 @@ from embedingest.ingest.extract.weight import MAX_CHUNKS
 from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
 from embedingest.ingest.load.common.legacy import FALLBACK
 from embedingest.ingest.rows.metadata import Metadata
+from embedingest.types import TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,11 +81,14 @@ class Recipe:
     def setup(self, sizer: Sizer) -> ExtractionSettings:
         """What extraction needs to know, for worker processes."""
         load, chunk = self.config.load, self.config.chunk
+        tokens = sizer if isinstance(sizer, TokenSource) else None
         if self._most_tokens is not None and self._most_tokens < sizer.capacity:
             sizer = CappedSizer(sizer, self._most_tokens)
         names = {chunk.chunker, *chunk.chosen().values(), *chunk.options, *CHUNKERS} - {"auto"}
         return ExtractionSettings(
             sizer=sizer,
+            tokens=tokens,
+            prompt=self.prompt,
             loaders=load.chosen(),
             loader_options=load.settings(),
             chunker=chunk.chunker,

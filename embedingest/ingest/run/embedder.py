@@ -9,14 +9,15 @@ import contextlib
 import queue
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from embedingest.engine.engine import SupportsTokens
 from embedingest.errors import EmbedingestError, EngineError, InputError, OverloadedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,6 +53,21 @@ class Embedded:
     error: BaseException | None = None
 
 
+class _Call(NamedTuple):
+    """Texts by text hash, and the tokens of all or none of them."""
+
+    texts: Mapping[str, str]
+    tokens: Mapping[str, Sequence[int]]
+
+    def of(self, hashes: Sequence[str]) -> _Call:
+        tokens = self.tokens
+        return _Call({key: self.texts[key] for key in hashes}, {key: tokens[key] for key in hashes if key in tokens})
+
+    @property
+    def is_tokenised(self) -> bool:
+        return len(self.tokens) == len(self.texts)
+
+
 class Embedder:
     """Calls `engine.embed` from threads of its own and hands each outcome to `done`, from those threads.
 
@@ -64,17 +80,20 @@ class Embedder:
         self._recipe = recipe
         self._done = done
         self._closed = threading.Event()
-        self._backlog: queue.SimpleQueue[Mapping[str, str]] = queue.SimpleQueue()
-        self._urgent: queue.SimpleQueue[Mapping[str, str]] = queue.SimpleQueue()
+        self._backlog: queue.SimpleQueue[_Call] = queue.SimpleQueue()
+        self._urgent: queue.SimpleQueue[_Call] = queue.SimpleQueue()
         # Daemons: an engine that hangs must not keep the process from ending.
         for _ in range(BULK_THREADS):
             threading.Thread(target=self._serve, args=(self._backlog, "bulk"), name="embed", daemon=True).start()
         for _ in range(URGENT_THREADS):
             threading.Thread(target=self._serve, args=(self._urgent, "query"), name="embed", daemon=True).start()
 
-    def submit(self, texts: Mapping[str, str], *, urgent: bool = False) -> None:
-        """Have these texts, by text hash, embedded."""
-        (self._urgent if urgent else self._backlog).put(texts)
+    def submit(
+        self, texts: Mapping[str, str], *, urgent: bool = False, tokens: Mapping[str, Sequence[int]] | None = None
+    ) -> None:
+        """Have these texts, by text hash, embedded; an engine that takes `tokens` need not make them again."""
+        known = tokens if tokens and isinstance(self._engine, SupportsTokens) else {}
+        (self._urgent if urgent else self._backlog).put(_Call(texts, known))
 
     def recall(self) -> int:
         """Drop the calls that have not begun. Answers how many will not come."""
@@ -90,18 +109,18 @@ class Embedder:
         """Take no further calls; the outcomes of those that run are dropped."""
         self._closed.set()
         for _ in range(BULK_THREADS):
-            self._backlog.put({})
+            self._backlog.put(_Call({}, {}))
         for _ in range(URGENT_THREADS):
-            self._urgent.put({})
+            self._urgent.put(_Call({}, {}))
 
-    def _serve(self, calls: queue.SimpleQueue[Mapping[str, str]], priority: Priority) -> None:
+    def _serve(self, calls: queue.SimpleQueue[_Call], priority: Priority) -> None:
         while not self._closed.is_set():
-            texts = calls.get()
-            if not texts or self._closed.is_set():
+            call = calls.get()
+            if not call.texts or self._closed.is_set():
                 continue
-            result = Embedded(tuple(texts))
+            result = Embedded(tuple(call.texts))
             try:
-                self._embed(texts, result, priority)
+                self._embed(call, result, priority)
             except EmbedingestError as error:
                 result.error = error
             except Exception as error:  # noqa: BLE001 -- raised again by whoever takes the result
@@ -113,31 +132,29 @@ class Embedder:
             if not self._closed.is_set():
                 self._done(result)
 
-    def _embed(self, texts: Mapping[str, str], result: Embedded, priority: Priority) -> None:
-        remaining = dict(texts)
-        while remaining:
-            hashes = list(remaining)
+    def _embed(self, call: _Call, result: Embedded, priority: Priority) -> None:
+        hashes = list(call.texts)
+        while hashes:
             try:
-                answer = self._call(list(remaining.values()), priority)
+                answer = self._answer(call.of(hashes), priority)
             except InputError as error:
-                if error.index is None and len(remaining) > 1:
+                if error.index is None and len(hashes) > 1:
                     half = len(hashes) // 2
                     for part in (hashes[:half], hashes[half:]):
-                        self._embed({key: remaining[key] for key in part}, result, priority)
+                        self._embed(call.of(part), result, priority)
                     return
-                bad = hashes[error.index or 0]
-                result.failed[bad] = error.message
-                del remaining[bad]
+                result.failed[hashes.pop(error.index or 0)] = error.message
                 continue
-            self._keep(hashes, remaining, answer, result)
+            self._keep(hashes, call.texts, answer, result)
             return
 
-    def _call(self, texts: list[str], priority: Priority) -> Embeddings:
+    def _answer(self, call: _Call, priority: Priority) -> Embeddings:
+        engine, model, texts = self._engine, self._recipe.model, list(call.texts.values())
         while True:
             try:
-                return self._engine.embed(
-                    texts, model=self._recipe.model, prompt=self._recipe.prompt, priority=priority
-                )
+                if call.is_tokenised and isinstance(engine, SupportsTokens):
+                    return engine.embed_tokens([call.tokens[key] for key in call.texts], model=model, priority=priority)
+                return engine.embed(texts, model=model, prompt=self._recipe.prompt, priority=priority)
             except OverloadedError:
                 # Others are using the engine: try again until there is room, or until this is closed.
                 if self._closed.wait(_OVERLOADED_SECONDS):

@@ -10,7 +10,7 @@ from embedingest.ingest.run.embedder import BULK_THREADS, URGENT_THREADS
 from embedingest.ingest.run.rounds import ROUND_TEXTS, Rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from embedingest.ingest.run.embedder import Embedded
     from embedingest.ingest.run.planner import PlannedFile
@@ -28,10 +28,11 @@ MOST_TEXTS: Final = 3 * ROUND_TEXTS
 
 
 class Call(NamedTuple):
-    """Texts by text hash, for the engine to embed together."""
+    """Texts by text hash, for the engine to embed together, and the tokens of those where they are known."""
 
     texts: dict[str, str]
     urgent: bool
+    tokens: dict[str, Sequence[int]] = {}  # noqa: RUF012 -- nothing is ever added
 
 
 class Arrived(NamedTuple):
@@ -51,6 +52,7 @@ class MissingVectors:
         self._incomplete: dict[str, PlannedFile] = {}
         self._waiters: dict[str, list[PlannedFile]] = {}
         self._rounds = Rounds()
+        self._tokens: dict[str, Sequence[int]] = {}
         self._in_flight: dict[tuple[str, ...], Call] = {}
         self._texts_in_flight = 0
         self.asked = 0
@@ -96,7 +98,10 @@ class MissingVectors:
             else:
                 self._waiters[key] = [file]
                 self.asked += len(text) + TEXT_CHARACTERS
-                self._rounds.add(key, text, urgent=urgent)
+                tokens = None if file.wanted is None else file.wanted.tokens.get(key)
+                if tokens is not None:
+                    self._tokens[key] = tokens
+                self._rounds.add(key, text, urgent=urgent, tokens=None if tokens is None else len(tokens))
 
     def next_call(self, *, idle: bool) -> Call | None:
         """The call to make now, in flight from here on; `None` where enough are.
@@ -111,7 +116,8 @@ class MissingVectors:
         texts = self._rounds.next_urgent() if urgent else self._rounds.next_call(begin=idle or self.calls <= 1)
         if not texts:
             return None
-        call = self._in_flight[tuple(texts)] = Call(texts, urgent)
+        tokens = {key: self._tokens.pop(key) for key in texts if key in self._tokens}
+        call = self._in_flight[tuple(texts)] = Call(texts, urgent, tokens)
         self._texts_in_flight += len(texts)
         return call
 

@@ -1,4 +1,4 @@
-"""Which texts go to the engine together: rounds of some hundred, sorted by length, cut into calls of one batch each.
+"""Which texts go to the engine together: rounds of some hundred, sorted by tokens, cut into calls of a batch or two.
 
 A call is about what the engine computes at once, so calls come back one by one: a crash costs what is under way and
 no more. Texts of like length go together, so that batches need little padding; a round is emptied before the next
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CALL_CHARACTERS", "CALL_TEXTS", "ROUND_TEXTS", "URGENT_TEXTS", "Rounds"]
+__all__ = ["CALL_TEXTS", "CALL_TOKENS", "ROUND_TEXTS", "URGENT_TEXTS", "Rounds"]
 
 ROUND_TEXTS: Final = 512
 CALL_TEXTS: Final = 64
-CALL_CHARACTERS: Final = 16_384
-"""Texts of a call times the characters of its longest: some 4 000 tokens of prose."""
+CALL_TOKENS: Final = 4096
+"""Texts of a call times the tokens of its longest."""
+
+_TOKEN_CHARACTERS: Final = 4  # of prose, where the tokens are not known
 
 URGENT_TEXTS: Final = 8
 """Texts of an urgent call, few so that it ends soon: what is saved meanwhile waits for that."""
@@ -26,6 +28,7 @@ class Rounds:
     def __init__(self) -> None:
         self._urgent: dict[str, str] = {}
         self._waiting: dict[str, str] = {}
+        self._tokens: dict[str, int] = {}
         self._calls: list[dict[str, str]] = []
         self._texts_in_calls = 0
 
@@ -33,8 +36,13 @@ class Rounds:
         """How many texts wait."""
         return len(self._urgent) + len(self._waiting) + self._texts_in_calls
 
-    def add(self, key: str, text: str, *, urgent: bool) -> None:
-        (self._urgent if urgent else self._waiting)[key] = text
+    def add(self, key: str, text: str, *, urgent: bool, tokens: int | None = None) -> None:
+        """Let a text wait, with the number of its tokens where that is known."""
+        if urgent:
+            self._urgent[key] = text
+        else:
+            self._waiting[key] = text
+            self._tokens[key] = len(text) // _TOKEN_CHARACTERS if tokens is None else tokens
 
     def hurry(self, key: str) -> None:
         """A text of the backlog is urgent from now on, if no call has taken it yet."""
@@ -59,7 +67,8 @@ class Rounds:
     def next_call(self, *, begin: bool) -> dict[str, str]:
         """The next call of the backlog, empty where there is none; a round that is not full begins with `begin`."""
         if not self._calls and self._waiting and (begin or len(self._waiting) >= ROUND_TEXTS):
-            self._calls = _cut(self._waiting)
+            self._calls = _cut(self._waiting, self._tokens)
+            self._tokens.clear()
             self._texts_in_calls = len(self._waiting)
             self._waiting = {}
         while self._calls and not self._calls[-1]:
@@ -71,12 +80,12 @@ class Rounds:
         return call
 
 
-def _cut(texts: dict[str, str]) -> list[dict[str, str]]:
+def _cut(texts: dict[str, str], tokens: dict[str, int]) -> list[dict[str, str]]:
     """Calls of texts of like length, the longest last: what takes most memory is found out first."""
     calls: list[dict[str, str]] = []
     current: dict[str, str] = {}
-    for key, text in sorted(texts.items(), key=lambda item: len(item[1])):
-        if current and (len(current) >= CALL_TEXTS or (len(current) + 1) * len(text) > CALL_CHARACTERS):
+    for key, text in sorted(texts.items(), key=lambda item: tokens[item[0]]):
+        if current and (len(current) >= CALL_TEXTS or (len(current) + 1) * tokens[key] > CALL_TOKENS):
             calls.append(current)
             current = {}
         current[key] = text

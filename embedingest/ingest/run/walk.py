@@ -242,7 +242,7 @@ class Walk:
     def _send(self) -> None:
         idle = not (self._extraction.under_way or self._files.waiting)
         while call := self._missing.next_call(idle=idle):
-            self._resources.embedder(self._outcomes.put).submit(call.texts, urgent=call.urgent)
+            self._resources.embedder(self._outcomes.put).submit(call.texts, urgent=call.urgent, tokens=call.tokens)
 
     def _embedded(self, embedded: Embedded) -> None:
         arrived = self._missing.arrived(embedded)

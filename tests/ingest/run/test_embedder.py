@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import queue
 import threading
@@ -158,3 +159,35 @@ def test_calls_that_have_not_begun_can_be_dropped_and_nothing_is_heard_after_clo
         if thread.name == "embed":
             thread.join(HANGS_SECONDS)
     assert results.empty()
+
+
+class TakesTokens(Picky):
+    """Notes which texts it is given, and which tokens in their place."""
+
+    def embed_tokens(self, tokens: Sequence[Sequence[int]], *, model: str, priority: str) -> Any:
+        self.calls.append((len(tokens), priority))
+        return ENGINE.embed_tokens(tokens, model=model, priority=priority)
+
+
+def test_an_engine_that_takes_tokens_is_given_them_in_the_place_of_the_texts() -> None:
+    class Silent(TakesTokens):
+        def embed(self, *_: Any, **__: Any) -> Any:
+            raise AssertionError("the texts are tokenised already")
+
+    texts = {"a": "first words", "b": "and a second text"}
+    made = asyncio.run(ENGINE.tokenize(list(texts.values()), model="hashing"))
+    with running(Silent()) as (embedder, results):
+        embedder.submit(texts, tokens=dict(zip(texts, made, strict=True)))
+        result = results.get(timeout=HANGS_SECONDS)
+    assert result.error is None
+    for key, vector in embedded(Picky(), texts).vectors.items():
+        assert float(vector @ result.vectors[key]) > 0.9999
+
+
+def test_texts_whose_tokens_are_not_all_known_are_given_as_texts() -> None:
+    engine = TakesTokens()
+    with running(engine) as (embedder, results):
+        embedder.submit({"a": "bad", "b": "fine"}, tokens={"a": [1]})
+        result = results.get(timeout=HANGS_SECONDS)
+    assert result.failed.keys() == {"a"}
+    assert result.vectors.keys() == {"b"}

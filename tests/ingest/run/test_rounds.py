@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.ingest.run.rounds import CALL_CHARACTERS, CALL_TEXTS, ROUND_TEXTS, URGENT_TEXTS, Rounds
+from embedingest.ingest.run.rounds import CALL_TEXTS, CALL_TOKENS, ROUND_TEXTS, URGENT_TEXTS, Rounds
+
+LONG = "x" * 4 * CALL_TOKENS
 
 lengths = st.lists(st.integers(1, 3000), max_size=700)
 
@@ -22,11 +24,20 @@ def test_every_text_goes_out_once_in_calls_of_bounded_size(lengths: list[int]) -
     out: dict[str, str] = {}
     while call := rounds.next_call(begin=True):
         assert not out.keys() & call.keys()
-        assert len(call) == 1 or len(call) * max(map(len, call.values())) <= CALL_CHARACTERS
+        assert len(call) == 1 or len(call) * max(len(text) // 4 for text in call.values()) <= CALL_TOKENS
         assert len(call) <= CALL_TEXTS
         out |= call
     assert out == texts
     assert len(rounds) == 0
+
+
+def test_texts_of_as_many_tokens_go_together_however_many_characters_they_have() -> None:
+    rounds = Rounds()
+    many = CALL_TOKENS // 2
+    for key, characters, tokens in (("a", 9, many), ("b", 900, 5), ("c", 9_000, many), ("d", 90, 5)):
+        rounds.add(key, "x" * characters, urgent=False, tokens=tokens)
+    assert set(rounds.next_call(begin=True)) == {"a", "c"}
+    assert set(rounds.next_call(begin=True)) == {"b", "d"}
 
 
 def test_a_round_waits_until_it_is_full_unless_the_engine_is_idle() -> None:
@@ -43,7 +54,7 @@ def test_a_round_waits_until_it_is_full_unless_the_engine_is_idle() -> None:
 def test_a_round_is_emptied_before_the_next_begins() -> None:
     rounds = Rounds()
     rounds.add("short", "x", urgent=False)
-    rounds.add("long", "x" * CALL_CHARACTERS, urgent=False)
+    rounds.add("long", LONG, urgent=False)
     assert list(rounds.next_call(begin=True)) == ["long"]
     for number in range(ROUND_TEXTS):
         rounds.add(str(number), "x" * 500, urgent=False)
@@ -75,7 +86,7 @@ def test_a_text_of_the_backlog_can_be_hurried_until_a_call_has_taken_it() -> Non
         rounds.add(key, "x", urgent=False)
     rounds.hurry("two")
     assert list(rounds.next_urgent()) == ["two"]
-    rounds.add("long", "x" * CALL_CHARACTERS, urgent=False)
+    rounds.add("long", LONG, urgent=False)
     assert list(rounds.next_call(begin=True)) == ["long"]
     rounds.hurry("long")
     assert not rounds.urgent

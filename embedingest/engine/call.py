@@ -1,0 +1,100 @@
+"""One embed call under way: its arguments, the tokens of its texts within the window, its answer. Knows no queue."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from embedingest.engine import vectors
+from embedingest.engine.encoder import heads, kept, prompted
+from embedingest.errors import InputTooLongError
+from embedingest.types import Embeddings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embedingest.engine.encoder import Encoder, TokenIds
+    from embedingest.engine.engine import Priority
+    from embedingest.engine.pool import LoadedModel
+    from embedingest.engine.scheduling.scheduler import Ticket
+
+__all__ = ["TEXTS_AT_ONCE", "TOO_LONG", "TOO_LONG_AFTER_CUT", "EmbedCall", "finish", "prepare"]
+
+TOO_LONG: Final = "the input length exceeds the context length"
+TOO_LONG_AFTER_CUT: Final = "input after truncation exceeds maximum context length"
+
+TEXTS_AT_ONCE: Final = 1024  # so often it is asked whether the caller still waits
+
+
+@dataclass(slots=True)
+class EmbedCall:
+    """One embed call under way: its arguments, and what is known so far. `given` are the tokens of its texts."""
+
+    key: str
+    name: str
+    texts: Sequence[str]
+    truncate: bool
+    dimensions: int | None
+    context: int | None
+    prompt: str
+    keep_alive: float | None
+    priority: Priority
+    began: float = field(default_factory=time.perf_counter)
+    load_seconds: float = 0.0
+    tokenize_seconds: float = 0.0
+    tokens: list[TokenIds] = field(default_factory=list)
+    truncated: list[int] = field(default_factory=list)
+    given: Sequence[TokenIds] | None = None
+    is_dropped: bool = False
+
+
+def prepare(call: EmbedCall, encoder: Encoder) -> None:
+    """Tokens of every text, cut to the window or refused (cases 58 to 72)."""
+    began = time.perf_counter()
+    texts = prompted(encoder, call.texts, call.prompt)
+    window = encoder.max_tokens
+    if call.context is not None and call.context > 0:
+        window = min(call.context, encoder.context_length)
+    limit = window - encoder.special_tokens
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        if call.is_dropped:
+            return
+        end = start + TEXTS_AT_ONCE
+        made = heads(encoder, texts[start:end], max(limit + 1, 1)) if call.given is None else call.given[start:end]
+        for tokens in made:
+            call.tokens.append(tokens if len(tokens) <= limit else _cut(tokens, encoder, limit, call))
+    call.tokenize_seconds = time.perf_counter() - began
+
+
+def _cut(tokens: TokenIds, encoder: Encoder, limit: int, call: EmbedCall) -> TokenIds:
+    index = len(call.tokens)
+    if limit <= 0:
+        raise InputTooLongError(TOO_LONG_AFTER_CUT, index=index, remedy="raise `num_ctx`")
+    if not call.truncate:
+        raise InputTooLongError(TOO_LONG, index=index, remedy=f"only {limit} tokens fit")
+    call.truncated.append(index)
+    return kept(encoder, tokens, limit)
+
+
+def finish(call: EmbedCall, raw: vectors.Vectors, loaded: LoadedModel, ticket: Ticket) -> Embeddings:
+    """The answer to a call, of the raw vectors that its ticket gave."""
+    unit = vectors.cut(vectors.normalise(raw), call.dimensions)
+    counts = np.fromiter(map(len, call.tokens), dtype=np.int64, count=len(call.tokens)) + loaded.encoder.special_tokens
+    return Embeddings(
+        vectors=unit,
+        token_counts=counts,
+        truncated=tuple(call.truncated),
+        fingerprint=loaded.fingerprint,
+        model=call.name,
+        load_seconds=call.load_seconds,
+        total_seconds=time.perf_counter() - call.began,
+        seconds={
+            "load": call.load_seconds,
+            "tokenize": call.tokenize_seconds,
+            "queue": ticket.queued_seconds,
+            "encode": ticket.encode_seconds,
+        },
+    )
