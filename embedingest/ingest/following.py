@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Followed", "followed"]
 
-_POLL_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.2
+_REST_LOOK_SECONDS: Final = 0.5
+_REST_SECONDS: Final = 5.0
+"""After so long without anything to do, what others ask of the writer is looked for less often."""
 
 
 class Followed(Protocol):
@@ -59,7 +62,7 @@ def followed(writer: Followed, watcher: Follower, *, now: Callable[[], float]) -
     """
     seen = _Seen()
     while not writer.stop.is_set():
-        batches = watcher.get(timeout=_POLL_SECONDS)
+        batches = watcher.get(timeout=seen.wait())
         try:
             yield from _turn(writer, batches, seen, now)
         except DamagedJournalError:
@@ -68,13 +71,26 @@ def followed(writer: Followed, watcher: Follower, *, now: Callable[[], float]) -
 
 
 class _Seen:
-    """The outside changes of the journal that were looked at."""
+    """The outside changes of the journal that were looked at, and since when there is nothing to do."""
 
-    changes = (0, 0)
+    def __init__(self) -> None:
+        self.changes = (0, 0)
+        self._looks = 0
+
+    def wait(self) -> float:
+        """For how long to wait for changes before the next look at all else."""
+        self._looks += 1
+        return _LOOK_SECONDS if self._looks <= _REST_SECONDS / _LOOK_SECONDS else _REST_LOOK_SECONDS
+
+    def stir(self) -> None:
+        """There was something to do."""
+        self._looks = 0
 
 
-def _turn(writer: Followed, batches: Iterable[Batch], seen: _Seen, now: Callable[[], float]) -> Iterator[IngestReport]:
+def _turn(writer: Followed, batches: list[Batch], seen: _Seen, now: Callable[[], float]) -> Iterator[IngestReport]:
     report = None
+    if batches or writer.outage:
+        seen.stir()
     # What changes during a pause, or while engine or store fail, is found by the sweep that ends it.
     if writer.outage:
         if batches or seen.changes != writer.journal.outside_changes():
@@ -95,6 +111,7 @@ def _turn(writer: Followed, batches: Iterable[Batch], seen: _Seen, now: Callable
         yield report
     if seen.changes != writer.journal.outside_changes():
         seen.changes = writer.journal.outside_changes()
+        seen.stir()
         yield from writer.serve_requests()
 
 

@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE INDEX IF NOT EXISTS files_content ON files (content_hash);
 CREATE INDEX IF NOT EXISTS files_known ON files (alias, source, size, mtime_ns, ctime_ns, inode, settled, state);
 CREATE INDEX IF NOT EXISTS files_noticed ON files (alias, notices) WHERE notices <> '';
+CREATE INDEX IF NOT EXISTS files_failed ON files (next_try) WHERE state='failed';
 CREATE TABLE IF NOT EXISTS ways (
     loader TEXT NOT NULL, chunker TEXT NOT NULL, config_hash TEXT NOT NULL, fingerprint TEXT NOT NULL,
     PRIMARY KEY (loader, chunker, config_hash, fingerprint)
@@ -63,6 +64,9 @@ CREATE TABLE IF NOT EXISTS requests (
 """
 _LATER_COLUMNS: Final = {"asker": "TEXT NOT NULL DEFAULT ''", "until": "REAL NOT NULL DEFAULT 0"}
 """Columns that `requests` gained since: a journal without them gets them, and one with them is read without."""
+
+_LATER_INDEX: Final = "CREATE INDEX IF NOT EXISTS files_failed ON files (next_try) WHERE state='failed'"
+"""An index that `files` gained since: a watch at rest asks some times a second which failed file is due."""
 
 
 class JournalDatabase:
@@ -261,6 +265,8 @@ class JournalDatabase:
                 kept_values = [(key, storable(value)) for key, value in kept(self.path).items()]
                 db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", kept_values)
             _add_later_columns(db)
+            if self._mend:
+                db.execute(_LATER_INDEX)
             self._file = identity_of(self.path)
         except BaseException:
             db.close()
