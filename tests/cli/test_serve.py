@@ -70,6 +70,13 @@ def test_it_serves_until_told_to_stop_and_says_how_it_ended(start, number, code,
     assert "Traceback" not in errors
 
 
+def test_a_model_that_is_not_here_is_said_before_anything_is_served(shell):
+    ran = shell.run("serve", "--port", "0", "--model", "all-minilmm")
+    assert ran.code == 3
+    assert "all-minilmm" in ran.err
+    assert "did you mean all-minilm" in ran.err
+
+
 def test_a_port_that_is_taken_is_said_with_the_way_out(start):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

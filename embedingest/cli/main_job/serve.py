@@ -65,6 +65,8 @@ def serve(
     name, config = searching(state, db, table, model)
     settings = server_settings(preload=(name,) if preload else (), api_key=key, **flags)
     with Session(_with(config, engine_settings(keep_alive=keep_alive))) as session:
+        if model is not None:
+            session.engine.describe(name)  # what was asked for is there, or this says so: nobody reads a server's log
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
         server = open_server(session, settings, searcher)
         announce(server.url, name)
