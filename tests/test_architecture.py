@@ -89,7 +89,6 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "tokenizers": ("engine",),
     "lancedb": ("store", "integrations"),
     "pyarrow": ("store", "integrations"),
-    "fastapi": ("server",),
     "starlette": ("server",),
     "uvicorn": ("server",),
     "prometheus_client": ("server",),
@@ -294,7 +293,7 @@ LAZY = [
     Lazy("build", "ingest", "searching and serving need no ingest"),
     Lazy("build", "store", "embedding and serving need no LanceDB"),
     Lazy("build", "engine", "looking needs no engine"),
-    Lazy("build", "server", "only serving needs FastAPI"),
+    Lazy("build", "server", "only serving needs Starlette and uvicorn"),
     Lazy("build", "query", "only searching needs it"),
     Lazy("engine.auto", "engine", "one of several runtimes is imported, never all"),
     Lazy("engine.entry", "engine.folder", "names are told without the tokenizer's library"),
@@ -351,7 +350,7 @@ def test_tests_import_what_takes_seconds_where_they_use_it() -> None:
     assert not found
 
 
-HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb", "pyarrow", "fastapi", "numpy",
+HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb", "pyarrow", "starlette", "numpy",
          "prometheus_client", "platformdirs"}  # fmt: skip
 
 

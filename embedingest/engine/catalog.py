@@ -142,6 +142,8 @@ class Catalog:
 
         Where none is registered, it may have been pulled by another program since, or lie in the Hugging Face cache.
         """
+        if name.key in self._entries:
+            return name.key
         keys = [other.key for other in (name, *other_names(name))]
         if not any(key in self._entries for key in keys):
             self.scan_pulled()

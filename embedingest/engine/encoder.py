@@ -169,9 +169,9 @@ def tokens_of(encoder: Encoder, texts: Sequence[str], is_left: Callable[[], bool
 
 def heads(encoder: Encoder, texts: Sequence[str], most: int) -> Iterable[TokenIds]:
     """The content tokens of each text; of a long one at least the first `most`, if the encoder can do with those."""
-    if not isinstance(encoder, SupportsHeads) or _keeps_end(encoder):
-        return encoder.tokenize(texts)
     if all(len(text) < _LONG_CHARACTERS for text in texts):
+        return encoder.tokenize(texts)
+    if not isinstance(encoder, SupportsHeads) or _keeps_end(encoder):
         return encoder.tokenize(texts)
     return (
         encoder.tokenize_head(text, most) if len(text) >= _LONG_CHARACTERS else encoder.tokenize([text])[0]

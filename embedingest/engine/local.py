@@ -135,7 +135,7 @@ class LocalEngine:
                 finally:
                     call.is_dropped = True  # by a caller that went away; else it is done
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
-            done = call, await asyncio.wrap_future(ticket), loaded, ticket
+            done = call, ticket.result() if ticket.done() else await asyncio.wrap_future(ticket), loaded, ticket
             return finish(*done) if len(call.texts) <= TEXTS_AT_ONCE else await self._in_thread(finish, *done)
 
     def describe(self, model: str) -> ModelInfo:

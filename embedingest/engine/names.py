@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from embedingest.errors import EngineError
@@ -24,6 +25,7 @@ LIBRARY_HOSTS: Final = ("ollama.com", "ollama.ai")
 _HOST: Final = "registry.ollama.ai"
 _NAMESPACE: Final = "library"
 _TAG: Final = "latest"
+_NAMES_KEPT: Final = 1024
 _HOST_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}")
 _NAMESPACE_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 _PART_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
@@ -58,26 +60,7 @@ class ModelName:
 
         Raises InvalidNameError.
         """
-        name, local, cloud = _split_source(plain_name(text))
-        if local and cloud:
-            raise InvalidNameError(f'use either :local or :cloud, not both: "{text.strip()}"')
-        path, tag = _split_tag(name)
-        path, plain = _split_tag(path) if tag.lower() in ROLES else (path, tag)
-        parts = path.split("/", 3)
-        if len(parts) > 3:
-            raise InvalidNameError
-        host, namespace, model = (_HOST, _NAMESPACE)[: 3 - len(parts)] + tuple(parts)
-        patterns = (
-            (_HOST_PATTERN, host),
-            (_NAMESPACE_PATTERN, namespace),
-            (_PART_PATTERN, model),
-            (_PART_PATTERN, plain),
-        )
-        if tag.lower() in ROLES and plain.lower() != _TAG:
-            tag = f"{plain}:{tag}"
-        if not all(pattern.fullmatch(part) for pattern, part in patterns):
-            raise InvalidNameError
-        return cls(host, namespace, model, tag, cloud or plain.lower().endswith("-cloud"))
+        return _parsed(text)
 
     @property
     def key(self) -> str:
@@ -113,6 +96,31 @@ class ModelName:
         """The name that asks this model for texts of a role."""
         tag = role if self.tag.lower() == _TAG else f"{self.tag}:{role}"
         return ModelName(self.host, self.namespace, self.model, tag, self.cloud)
+
+
+@lru_cache(maxsize=_NAMES_KEPT)
+def _parsed(text: str) -> ModelName:
+    """Kept, since each request asks for the same few names, and a model has a dozen."""
+    name, local, cloud = _split_source(plain_name(text))
+    if local and cloud:
+        raise InvalidNameError(f'use either :local or :cloud, not both: "{text.strip()}"')
+    path, tag = _split_tag(name)
+    path, plain = _split_tag(path) if tag.lower() in ROLES else (path, tag)
+    parts = path.split("/", 3)
+    if len(parts) > 3:
+        raise InvalidNameError
+    host, namespace, model = (_HOST, _NAMESPACE)[: 3 - len(parts)] + tuple(parts)
+    patterns = (
+        (_HOST_PATTERN, host),
+        (_NAMESPACE_PATTERN, namespace),
+        (_PART_PATTERN, model),
+        (_PART_PATTERN, plain),
+    )
+    if tag.lower() in ROLES and plain.lower() != _TAG:
+        tag = f"{plain}:{tag}"
+    if not all(pattern.fullmatch(part) for pattern, part in patterns):
+        raise InvalidNameError
+    return ModelName(host, namespace, model, tag, cloud or plain.lower().endswith("-cloud"))
 
 
 def plain_name(text: str) -> str:

@@ -124,6 +124,7 @@ class ModelPool:
         self._models: dict[str, LoadedModel] = {}
         self._pending: deque[_Request] = deque()
         self._blocked = False  # the first request waits for a model in use to come free
+        self._wakes_at = float("inf")  # when the thread looks again by itself what has expired
         self._closed = False
         self._closing = threading.Event()  # for a model that is being prepared
         self._changed = threading.Condition()
@@ -195,7 +196,8 @@ class ModelPool:
     def _keep(self, model: LoadedModel, period: float) -> None:
         model.keep_alive = period
         model.expires_at = float("inf") if period < 0 else self._clock() + period
-        self._changed.notify_all()
+        if self._pending or self._closed or model.expires_at < self._wakes_at:
+            self._changed.notify_all()  # else it wakes in time, without being woken after each call
 
     def _run(self) -> None:
         while True:
@@ -207,7 +209,9 @@ class ModelPool:
                         unused = list(self._models.values())
                         self._models.clear()
                     else:
-                        self._changed.wait(self._until_expiry())
+                        seconds = self._until_expiry()
+                        self._wakes_at = float("inf") if seconds is None else self._clock() + seconds
+                        self._changed.wait(seconds)
                         continue
             for model in unused:
                 self._unload(model)
@@ -330,6 +334,8 @@ def waited(granted: Future[Lease]) -> Lease:
 
 async def leased(granted: Future[Lease]) -> Lease:
     """A lease awaited; one that is granted after its caller was cancelled is released."""
+    if granted.done():  # to wait for it would wake the event loop once more
+        return granted.result()
     try:
         return await asyncio.wrap_future(granted)
     except asyncio.CancelledError:

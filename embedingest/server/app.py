@@ -1,6 +1,6 @@
 """The application: which route answers what, which checks come before it, how errors are spelled.
 
-`create_app` is the way in. Knows FastAPI and the routes; what a route does is in its own module.
+`create_app` is the way in. Knows Starlette's router and the routes; what a route does is in its own module.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from fastapi import FastAPI, Response
-from fastapi import Request as RoutedRequest
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
+from starlette.routing import Route, Router
 
 from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
 from embedingest.server.guard import Guard
-from embedingest.server.http import ROOM, Answer, Disconnected, Headers, Request, plain, refusal
+from embedingest.server.http import REQUEST, Answer, Disconnected, Headers, Request, plain, refusal
 from embedingest.server.routes import embed, models, pages, pulls, search
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
@@ -30,7 +27,8 @@ from embedingest.server.wire.decode import WireError
 from embedingest.server.wire.refusals import STOPPING
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.responses import Response
+    from starlette.types import Message, Receive, Scope, Send
 
     from embedingest.config import ServerConfig
     from embedingest.engine.engine import Engine
@@ -40,14 +38,13 @@ __all__ = ["ROUTES", "App", "create_app"]
 
 _log = logging.getLogger(__name__)
 
-Handler = Callable[[ServerState, Request], Awaitable[Response]]
-Route = tuple[Handler, tuple[str, ...]]
+Handler = Callable[[ServerState, Request], "Awaitable[Response]"]
 
 _GET: Final = ("GET",)
 _GET_HEAD: Final = ("GET", "HEAD")
 _POST: Final = ("POST",)
 
-ROUTES: Final[Mapping[str, Route]] = {
+ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...]]]] = {
     "/": (pages.root, _GET_HEAD),
     "/api/embed": (embed.embed, _POST),
     "/api/embeddings": (embed.legacy, _POST),
@@ -76,7 +73,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "/docs": (pages.docs, _GET),
     "/ui": (pages.ui, _GET),
 }
-_NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 _PAGES: Final = frozenset({"/docs", "/openapi.json"})
 CONTROL: Final = frozenset({"/api/search", "/api/pull", "/api/generate", "/ui", "/metrics"})
 
@@ -96,25 +93,70 @@ def create_app(
     return App(ServerState(served_engine(engine), settings, guard, search_table, vocabulary))
 
 
-class App(FastAPI):
-    """One server's application. `server_state` is what its routes share.
+class App:
+    """One server's application, as ASGI calls it. `server_state` is what its routes share.
 
-    The library's own pages, description and redirects are off: its pages ask other hosts for scripts, the decoder is
-    more lenient than any schema, and a redirect is spelled as gin spells it.
+    Around the routes: counts, times and logs each request; checks Origin, Host and key before it is routed. The library
+    finds the route and no more: each of its layers would cost a short query as much as reading it.
     """
 
     def __init__(self, state: ServerState) -> None:
-        super().__init__(
-            openapi_url=None,
-            redirect_slashes=False,
-            lifespan=_lifespan,
-            middleware=[Middleware(_AccessMiddleware, state=state)],
-            exception_handlers={HTTPException: _unrouted},
-        )
         self.server_state = state
-        for path, (handler, methods) in ROUTES.items():
-            routed = path.replace("{model}", "{model:path}")  # a model's name may have slashes
-            self.add_api_route(routed, _endpoint(state, path, handler), methods=list(methods), response_model=None)
+        routes = [_route(_Endpoint(state, path, *route)) for path, route in ROUTES.items()]
+        self._router = Router(routes, redirect_slashes=False, default=_unrouted, lifespan=_lifespan)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        if "//" in scope["path"]:
+            scope["path"] = re.sub("//+", "/", scope["path"])  # repeated slashes count as one (case 119)
+        request = scope[REQUEST] = Request(scope, receive)
+        metrics = self.server_state.metrics
+        began = time.perf_counter()
+        metrics.in_flight.inc()
+        try:
+            status = await self._answer(request, scope, receive, send)
+        except Disconnected:
+            metrics.cancelled.inc()
+            return
+        finally:
+            metrics.in_flight.dec()
+        seconds = time.perf_counter() - began
+        metrics.answered(request.route, status, seconds)
+        _log.info("answered %s %s status=%d seconds=%.4f", scope["method"], scope["path"], status, seconds)
+
+    async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> int:
+        """Answer, and return the status. The first check that refuses is the answer."""
+        state = self.server_state
+        guard = state.guard
+        refused, cors = guard.origin(request)
+        answer = guard.malformed(request) or refused or guard.host(request) or guard.key(request) or self._router
+        added = [*_raw(cors), _NOSNIFF] if cors else [_NOSNIFF]
+        status = 0
+
+        async def send_with_cors(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *added]
+            await send(message)
+
+        try:
+            with state.answers.room() as request.room:
+                await answer(scope, receive, send_with_cors)
+        except Disconnected:
+            raise
+        except asyncio.CancelledError as error:  # by the server, whose time to stop is over
+            if status or not state.stop.is_set():
+                raise Disconnected from error
+            await _error_answer(request, WireError(503, STOPPING), state)(scope, receive, send_with_cors)
+        except Exception as error:
+            if status:
+                raise
+            await _error_answer(request, error, state)(scope, receive, send_with_cors)
+        return status
 
 
 @contextlib.asynccontextmanager
@@ -136,112 +178,70 @@ async def _preload(state: ServerState) -> None:
     state.ready = True
 
 
-class _AccessMiddleware:
-    """Around the routes: counts, times and logs each request; checks Origin, Host and key before it is routed.
-
-    Repeated slashes count as one (case 119). A plain ASGI middleware, so that a handler still hears a client leave.
-    """
-
-    def __init__(self, app: ASGIApp, state: ServerState) -> None:
-        self._app = app
-        self._state = state
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        scope["path"] = re.sub("//+", "/", scope["path"])
-        metrics = self._state.metrics
-        began = time.perf_counter()
-        metrics.in_flight.inc()
-        try:
-            status = await self._answer(scope, receive, send)
-        except Disconnected:
-            metrics.cancelled.inc()
-            return
-        finally:
-            metrics.in_flight.dec()
-        seconds = time.perf_counter() - began
-        route = getattr(scope.get("route"), "path", "unknown").replace(":path}", "}")
-        metrics.answered(route, status, seconds)
-        _log.info("answered %s %s status=%d seconds=%.4f", scope["method"], scope["path"], status, seconds)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> int:
-        """Answer, and return the status. The first check that refuses is the answer."""
-        request, guard = Request(scope, receive), self._state.guard
-        refused, cors = guard.origin(request)
-        answer = guard.malformed(request) or refused or guard.host(request) or guard.key(request) or self._app
-        status = 0
-
-        async def send_with_cors(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *_raw([*cors, _NOSNIFF])]
-            await send(message)
-
-        try:
-            with self._state.answers.room() as scope[ROOM]:
-                await answer(scope, receive, send_with_cors)
-        except Disconnected:
-            raise
-        except asyncio.CancelledError as error:  # by the server, whose time to stop is over
-            if status or not self._state.stop.is_set():
-                raise Disconnected from error
-            await _error_answer(request, WireError(503, STOPPING), self._state)(scope, receive, send_with_cors)
-        except Exception as error:
-            if status:
-                raise
-            await _error_answer(request, error, self._state)(scope, receive, send_with_cors)
-        return status
-
-
 def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-def _endpoint(state: ServerState, path: str, handler: Handler) -> Callable[[RoutedRequest], Awaitable[Response]]:
-    """What the library calls: control, body, handler, in this order; errors in the spelling of the route."""
+class _Endpoint:
+    """What the library calls for a path: method, control, body, handler, in this order; errors as the path has them."""
 
-    async def endpoint(routed: RoutedRequest) -> Response:
-        request = Request(routed.scope, routed.receive)
-        checks = [state.guard.control] if path in CONTROL else [state.guard.page] if path in _PAGES else []
-        for check in checks:
+    def __init__(self, state: ServerState, path: str, handler: Handler, methods: tuple[str, ...]) -> None:
+        self.path = path
+        self._state = state
+        self._handler = handler
+        self._methods = methods
+        control, page = state.guard.control, state.guard.page
+        self._checks = [control] if path in CONTROL else [page] if path in _PAGES else []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: Request = scope[REQUEST]
+        request.route = self.path
+        await (await self._response(request))(scope, receive, send)
+
+    async def _response(self, request: Request) -> Response:
+        if request.method not in self._methods:
+            return _not_served(request, 405, "405 method not allowed", [("Allow", ", ".join(sorted(self._methods)))])
+        for check in self._checks:
             if (refused := check(request)) is not None:
                 return refused
         try:
-            response = await _handle(state, request, handler)
+            response = await self._handled(request)
             if isinstance(response, Answer):
                 request.room.extend(response.size)
             return response
         except Disconnected:
             raise
         except Exception as error:  # noqa: BLE001 -- `wire_error` is the one table of errors; what is not in it is logged
-            return _error_answer(request, error, state)
+            return _error_answer(request, error, self._state)
 
-    return endpoint
-
-
-async def _handle(state: ServerState, request: Request, handler: Handler) -> Response:
-    if request.method != "POST":
-        return await handler(state, request)
-    async with read_body(state, request):
-        return await handler(state, request)
+    async def _handled(self, request: Request) -> Response:
+        if request.method != "POST":
+            return await self._handler(self._state, request)
+        async with read_body(self._state, request):
+            return await self._handler(self._state, request)
 
 
-async def _unrouted(request: RoutedRequest, error: Exception) -> Response:
+def _route(endpoint: _Endpoint) -> Route:
+    # For every method, since the endpoint answers the others; a model's name may have slashes.
+    return Route(endpoint.path.replace("{model}", "{model:path}"), endpoint, name=endpoint.path)
+
+
+async def _unrouted(scope: Scope, receive: Receive, send: Send) -> None:
+    """A path that is not served."""
+    request: Request = scope[REQUEST]
+    if (trimmed := request.path.rstrip("/")) in ROUTES:
+        moved = 301 if request.method == "GET" else 307
+        answer = Answer(moved, media=None, headers=[("Location", trimmed)])
+    else:
+        answer = _not_served(request, 404, "404 page not found")
+    await answer(scope, receive, send)
+
+
+def _not_served(request: Request, status: int, text: str, headers: Headers | None = None) -> Answer:
     """A path or method that is not served, as gin answers it."""
-    assert isinstance(error, HTTPException)
-    asked = Request(request.scope)
-    headers: Headers = []
-    if error.status_code == 405:
-        headers.append(("Allow", ", ".join(sorted(request.scope["route"].methods))))
-    elif (trimmed := asked.path.rstrip("/")) in ROUTES:
-        return Answer(301 if request.method == "GET" else 307, media=None, headers=[("Location", trimmed)])
-    text = "405 method not allowed" if error.status_code == 405 else "404 page not found"
-    if asked.path == "/v1" or asked.path.startswith("/v1/"):
-        return refusal(asked, error.status_code, text, headers=headers)
-    return plain(text, error.status_code, media="text/plain", headers=headers)
+    if request.path == "/v1" or request.path.startswith("/v1/"):
+        return refusal(request, status, text, headers=headers)
+    return plain(text, status, media="text/plain", headers=headers)
 
 
 def _error_answer(request: Request, error: Exception, state: ServerState) -> Answer:

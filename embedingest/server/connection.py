@@ -39,24 +39,45 @@ class Flow(FlowControl):
 
 
 class Output(asyncio.Transport):
-    """A connection as one answer sees it. What is written once it is closing is dropped: nobody would take it.
+    """A connection as one answer sees it: its head goes out with what is said next, if that comes in the same step.
 
-    The loop tells of a lost connection only once it comes to it, and counts as a fault what is written until then.
+    What is written once the connection is closing is dropped: nobody would take it. The loop tells of a lost
+    connection only once it comes to it, and counts as a fault what is written until then.
     """
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self._transport = transport
+        self._loop = loop
+        self._begun = False
+        self._first: bytes | bytearray | memoryview = b""
+        self._flushing: asyncio.Handle | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if not self._transport.is_closing():
+        if self._transport.is_closing():
+            return
+        if not self._begun:
+            self._begun, self._first = True, data
+            self._flushing = self._loop.call_soon(self._flush)
+        elif self._first:
+            self._flush(data)
+        else:
             self._transport.write(data)
 
     def close(self) -> None:
+        self._flush()
         self._transport.close()
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()
+
+    def _flush(self, more: bytes | bytearray | memoryview = b"") -> None:
+        first, self._first = self._first, b""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        if first and not self._transport.is_closing():
+            self._transport.write(b"".join((first, more)) if more else first)
 
 
 class Connection(HttpToolsProtocol):

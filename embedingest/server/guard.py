@@ -12,7 +12,7 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import psutil
@@ -37,6 +37,7 @@ _ALLOWED_HEADERS: Final = ",".join(
 
 _UNLOADING_SECONDS: Final = 1.0
 _LAST_PORT: Final = 65_535
+_HOSTS_KEPT: Final = 64  # that were read: clients ask again and again for the same
 _HOST: Final = re.compile(
     r"(?:\[(?P<address>[0-9A-Fa-f:.]{2,45})\]|[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_])){0,252}\.?)"
     r"(?::(?P<port>[0-9]{0,5}))?"
@@ -83,7 +84,7 @@ class Guard:
 
     def host(self, request: Request) -> Answer | None:
         """On a loopback address only local Hosts are answered, against DNS rebinding (cases 126 to 128)."""
-        if not is_loopback(self.bound):
+        if not self._is_on_loopback:
             return None
         return self._check_host(request, anything_local=True)
 
@@ -103,7 +104,7 @@ class Guard:
         """Documents and control: same origin, a local Host, and off loopback a key."""
         if not _same_origin(request) or request.headers.get("sec-fetch-site", "").lower() == "cross-site":
             return refusal(request, 403, "this endpoint answers pages of its own origin only")
-        if not is_loopback(self.bound) and not self.settings.api_key:
+        if not self._is_on_loopback and not self.settings.api_key:
             text = f"this endpoint is off while the server listens on {self.bound} without an API key"
             return refusal(request, 403, text)
         return self.page(request)
@@ -141,6 +142,10 @@ class Guard:
         if anything_local and name.endswith((".localhost", ".local", ".internal")):
             return True
         return any(_is_allowed(name, allowed.lower().rstrip(".")) for allowed in self.settings.hosts)
+
+    @cached_property
+    def _is_on_loopback(self) -> bool:
+        return is_loopback(self.bound)
 
     @cached_property
     def _origins(self) -> re.Pattern[str]:
@@ -208,6 +213,7 @@ def _without_port(host: str) -> str:
     return name if colon and port.isdigit() and ":" not in name else host
 
 
+@lru_cache(maxsize=_HOSTS_KEPT)
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(host)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import orjson
-from fastapi import Request as _Request
-from fastapi import Response
-from fastapi.responses import StreamingResponse
+from starlette.requests import Request as _Request
+from starlette.responses import Response, StreamingResponse
 
 from embedingest.server.wire import ollama, openai
 from embedingest.server.wire.escape import escaped
@@ -22,14 +21,25 @@ if TYPE_CHECKING:
 
     from embedingest.server.answers import Room
 
-__all__ = ["ROOM", "Answer", "Disconnected", "Headers", "Request", "html", "json_answer", "plain", "refusal", "stream"]
+__all__ = [
+    "REQUEST",
+    "Answer",
+    "Disconnected",
+    "Headers",
+    "Request",
+    "html",
+    "json_answer",
+    "plain",
+    "refusal",
+    "stream",
+]
 
 Headers = list[tuple[str, str]]
 
 JSON: Final = "application/json; charset=utf-8"
 PLAIN: Final = "text/plain; charset=utf-8"
-ROOM: Final = "embedingest.room"
-"""Where a request's scope has the room of its answer."""
+REQUEST: Final = "embedingest.request"
+"""Where its scope has the request."""
 _PART_BYTES: Final = 256 * 1024  # of an answer; the next is handed over when the client has taken it
 
 
@@ -38,15 +48,14 @@ class Disconnected(Exception):  # noqa: N818 -- what the client did is no error 
 
 
 class Request(_Request):
-    """One request. `content` is its body once `read_body` has read it: bounded, and counted while in memory."""
+    """One request. `content` is its body once `read_body` has read it: bounded, and counted while in memory.
+
+    `room` is what its answer may take of the memory for answers, `route` the path of `app.ROUTES` that answers it.
+    """
 
     content: bytes = b""
-
-    @property
-    def room(self) -> Room:
-        """What its answer may take of the memory for answers."""
-        room: Room = self.scope[ROOM]
-        return room
+    route: str = "unknown"
+    room: Room
 
     @property
     def path(self) -> str:

@@ -60,17 +60,30 @@ class Metrics:
         self.in_flight = self._gauge("requests_in_flight", "Requests being answered")
         self._gauge("start_time_seconds", "When the server started").set(time.time())
         self._registry.register(_EngineCollector(engine))
+        # The series that were counted in, by their labels: to look them up takes longer than to count.
+        self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._embedded: dict[str, tuple[Counter, ...]] = {}
+        self._stages: dict[str, Counter] = {}
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        self.requests.labels(route, str(status)).inc()
-        self.seconds.labels(route).observe(seconds)
+        if (series := self._answered.get((route, status))) is None:
+            series = self._answered[route, status] = (
+                self.requests.labels(route, str(status)),
+                self.seconds.labels(route),
+            )
+        series[0].inc()
+        series[1].observe(seconds)
 
     def embedded(self, answer: Embeddings) -> None:
-        self.texts.labels(answer.model).inc(len(answer.vectors))
-        self.tokens.labels(answer.model).inc(answer.tokens)
-        self.truncated.labels(answer.model).inc(len(answer.truncated))
+        if (series := self._embedded.get(answer.model)) is None:
+            counters = (self.texts, self.tokens, self.truncated)
+            series = self._embedded[answer.model] = tuple(counter.labels(answer.model) for counter in counters)
+        for counter, count in zip(series, (len(answer.vectors), answer.tokens, len(answer.truncated)), strict=True):
+            counter.inc(count)
         for stage, seconds in answer.seconds.items():
-            self.stages.labels(stage).inc(max(0.0, seconds))  # a counter never falls, whatever a plug-in measured
+            if (counted := self._stages.get(stage)) is None:
+                counted = self._stages[stage] = self.stages.labels(stage)
+            counted.inc(max(0.0, seconds))  # a counter never falls, whatever a plug-in measured
 
     def page(self) -> bytes:
         """Everything, in the text format 0.0.4."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httptools
 
 from embedingest.server.connection import Connection, Output
+from embedingest.server.half_closed import is_reset
 from embedingest.server.wire.refusals import STOPPING, TOO_MANY, no_request
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class _TimedProtocol(Connection):
             raise _RefusedError(400, f"this server speaks HTTP/1.1, not HTTP/{version}")
         waiting = len(self.pipeline)
         super().on_headers_complete()  # refuses what is no address
-        self.cycle.transport = Output(self.transport)
+        self.cycle.transport = Output(self.transport, self.loop)
         self._phase, self._head_bytes, self._packet_bytes = _BODY, 0, 0
         self._spare_bytes = _BESIDE_BYTES
         if self._is_stopping:
@@ -211,6 +212,8 @@ class _TimedProtocol(Connection):
     def on_response_complete(self) -> None:
         self._current = self.pipeline[-1][0] if self.pipeline else None
         self._half_closed.current = self._current
+        if self.pipeline and is_reset(self.transport):  # nobody took this answer, and nobody will take the next
+            self.transport.abort()
         super().on_response_complete()
         if self._held and not self._is_deaf and not self.transport.is_closing():
             self._parse_held()

@@ -55,6 +55,7 @@ Search = Callable[..., Mapping[str, Any]]
 _REQUEST_THREADS: Final = 16
 _DECODING_THREADS: Final = 2
 _THREAD_FROM_BYTES: Final = 64 * 1024  # a body of this size takes the decoder long enough to be noticed
+_WATCHED_FROM_SECONDS: Final = 0.05  # a request that takes less is answered before it would matter who left
 _NAME_CHARACTERS: Final = 1000  # more than any model's name has
 MOST_PULLS: Final = 2
 """Models that are fetched at once."""
@@ -103,10 +104,12 @@ class ServerState:
 
     def allows(self, name: str) -> bool:
         """Whether this server serves the model of a registered name, whichever of its names it was allowed by."""
-        allowed = {ModelName.parse(a).key for a in self.settings.allow_models or ()}
+        if not self.settings.allow_models:
+            return True
+        allowed = {ModelName.parse(a).key for a in self.settings.allow_models}
         parsed = ModelName.parse(name)
         plain = parsed.untagged() if parsed.role is not None else parsed
-        return not allowed or any(other.key in allowed for other in (parsed, plain, *other_names(plain)))
+        return any(other.key in allowed for other in (parsed, plain, *other_names(plain)))
 
     def parse(self, model: str) -> ModelName:
         """Steps 2 and 3 of `routes/embed.py`: an empty name 404, a malformed one 400, a cloud one 403."""
@@ -174,11 +177,11 @@ class ServerState:
 
     async def unless_disconnected(self, request: Request, computation: Coroutine[Any, Any, T]) -> T:
         """The result of `computation`, which is cancelled when the client disconnects. Raises Disconnected."""
-        return await _unless(request.wait_for_disconnect(), computation, Disconnected())
+        return await _unless(request.wait_for_disconnect, computation, Disconnected(), moment=_WATCHED_FROM_SECONDS)
 
     async def unless_stopping(self, computation: Coroutine[Any, Any, T]) -> T:
         """The result of what takes too long to be waited for at the end. Raises WireError (503)."""
-        return await _unless(self.stop.wait(), computation, WireError(503, STOPPING))
+        return await _unless(self.stop.wait, computation, WireError(503, STOPPING))
 
 
 def _role(choice: PromptChoice) -> str | None:
@@ -193,19 +196,63 @@ def _role(choice: PromptChoice) -> str | None:
     return role
 
 
-async def _unless(event: Coroutine[Any, Any, object], computation: Coroutine[Any, Any, T], error: Exception) -> T:
-    """The result of `computation`, cancelled when `event` comes first; then `error` is raised."""
-    task = asyncio.ensure_future(computation)
-    waiting = asyncio.ensure_future(event)
+async def _unless(
+    event: Callable[[], Coroutine[Any, Any, object]],
+    computation: Coroutine[Any, Any, T],
+    error: Exception,
+    *,
+    moment: float = 0.0,
+) -> T:
+    """The result of `computation`, which is cancelled when `event` comes first; then `error` is raised.
+
+    It is computed in the task of the caller. Whether the event comes is watched, in a task of its own, from `moment`
+    seconds on: what takes less makes no task at all.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    watch = _Watch(task, event)
+    timer = asyncio.get_running_loop().call_later(moment, watch.begin)
     try:
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
+        return await computation
+    except asyncio.CancelledError as cancelled:
+        if watch.is_cause:
+            raise error from cancelled
+        raise
     finally:
-        waiting.cancel()
-        task.cancel()
-    await asyncio.wait({task})
-    raise error
+        timer.cancel()
+        watch.end()
+
+
+class _Watch:
+    """Waits for an event, and then cancels a task."""
+
+    def __init__(self, task: asyncio.Task[Any], event: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        self._task = task
+        self._event = event
+        self._requests = task.cancelling()
+        self._waiting: asyncio.Task[object] | None = None
+        self._has_come = False
+
+    @property
+    def is_cause(self) -> bool:
+        """Whether nobody but this event has cancelled the task."""
+        return self._has_come and self._task.cancelling() == self._requests + 1
+
+    def begin(self) -> None:
+        self._waiting = asyncio.ensure_future(self._event())
+        self._waiting.add_done_callback(self._came)
+
+    def end(self) -> None:
+        if self._waiting is not None:
+            self._waiting.remove_done_callback(self._came)
+            self._waiting.cancel()
+        if self._has_come:
+            self._task.uncancel()
+
+    def _came(self, waiting: asyncio.Task[object]) -> None:
+        if not waiting.cancelled():
+            self._has_come = True
+            self._task.cancel()
 
 
 def wire_error(error: Exception) -> WireError:

@@ -23,7 +23,7 @@ from embedingest.server.wire.ollama import error_body
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
-    from fastapi import Response
+    from starlette.responses import Response
 
     from embedingest.server.state import ServerState
 
