@@ -46,16 +46,16 @@ KEPT = {
     "saved-page": ("the page, then its frames, as Markdown", "`words_left_out`, `skipped_images`"),
     "sheet": (
         "every sheet, a line a row, cells as they are shown; the header of each table for every chunk",
-        "`hidden_sheets`, `hidden_rows`, `hidden_columns`, `hidden_values`, `comments_left_out`, "
-        "`formulas_without_values`",
+        ("`hidden_sheets`, `hidden_rows`, `hidden_columns`, `hidden_values`, `comments_left_out`, "
+        "`formulas_without_values`"),
     ),
     "text": ("the text, word for word, save data in letters",
              "`encoded_data`, `encrypted_data`, `signatures_left_out`; a file of one encrypted message is `encrypted`"),
     "wiki": ("headings, lists, tables with spans, listings, formulas as written, notes below their paragraph",
              "`templates`, `skipped_images`, `comments_left_out`; of dumps (XML) `redirects`, `older_revisions`"),
     "xml": ("words without tags; titles as headings, rows as tables, listings",
-            "`skipped_images`, `encoded_data`, `formulas_without_values`, `invalid_xml`; declared entities are a "
-            "`bomb`"),
+            ("`skipped_images`, `encoded_data`, `formulas_without_values`, `invalid_xml`; declared entities are a "
+            "`bomb`")),
     "xz": _PACKED,
     "yaml": ("the text, word for word", ""),
     "zstd": _PACKED,
