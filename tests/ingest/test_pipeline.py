@@ -453,15 +453,15 @@ def test_a_journal_damaged_while_running_starts_afresh(world: World) -> None:
     world.write("more.md", "One more.")
     with world.pipeline() as pipeline:
         journal = pipeline.journal
-        real = journal.known
+        real = journal.known_in
         damaged = [sqlite3.DatabaseError("database disk image is malformed")]
 
-        def known(alias: str) -> Any:
+        def known_in(alias: str, folder: str) -> Any:
             if damaged:
                 raise damaged.pop()
-            return real(alias)
+            return real(alias, folder)
 
-        journal.known = known  # type: ignore[method-assign]
+        journal.known_in = known_in  # type: ignore[method-assign]
         assert pipeline.converge().embedded.texts == 1
     world.assert_like_fresh()
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from embedingest.ingest.identity import below, speller
 from embedingest.ingest.notices import Tally
 from embedingest.ingest.report import Failure
+from embedingest.ingest.run.known_files import KnownFiles
 from embedingest.ingest.scan.ignore import IGNORE_FILES
 from embedingest.ingest.scan.listing import FoundFile, SkippedPath
 from embedingest.ingest.state.journal import stat_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from embedingest.ingest.scan.roots import Root
     from embedingest.ingest.scan.scanner import Scanner
@@ -74,12 +75,13 @@ def survey_root(
     found: list[FoundFile] | None = None,
 ) -> Survey:
     """Everything under one root. `due` are failed sources to be tried again; every file is added to `found`."""
-    known = journal.known(root.alias)
+    known = KnownFiles(journal, root.alias)
     survey = Survey()
     scanned = scanner.scan(excluded=survey.excluded)
-    blind = _compare(root, scanned if found is None else _noted(scanned, found), known, survey, due=due)
-    survey.back = [source for source in journal.pending() if root.holds(source) and source not in known]
-    survey.gone = [source for source in known if not _hidden(source, blind)]
+    blind = _compare(root, scanned if found is None else _noted(scanned, found), known.take, survey, due=due)
+    lost = known.rest()
+    survey.back = _not_among(lost, [source for source in journal.pending() if root.holds(source)])
+    survey.gone = [source for source in lost if not _hidden(source, blind)]
     return survey
 
 
@@ -98,10 +100,19 @@ def survey_paths(
         sources = journal.below(root.source(relative))
         known = {source: fact for source in sources if (fact := journal.known_file(source)) is not None}
         waiting = known.keys() & pending.keys()
-        blind = _compare(root, _scanned(scanner, relative, files), known, survey, due=due)
+        blind = _compare(root, _scanned(scanner, relative, files), _taken_from(known), survey, due=due)
         survey.back += waiting - known.keys()
         survey.gone += [source for source in known if not _hidden(source, blind)]
     return survey
+
+
+def _taken_from(known: dict[str, Known]) -> Callable[[str], Known | None]:
+    return lambda source: known.pop(source, None)
+
+
+def _not_among(lost: list[str], sources: list[str]) -> list[str]:
+    away = set(lost) if sources else ()
+    return [source for source in sources if source not in away]
 
 
 def _noted(scanned: Iterable[FoundFile | SkippedPath], found: list[FoundFile]) -> Iterator[FoundFile | SkippedPath]:
@@ -120,17 +131,17 @@ def _scanned(scanner: Scanner, relative: str, files: dict[str, FoundFile]) -> It
 def _compare(
     root: Root,
     scanned: Iterable[FoundFile | SkippedPath],
-    known: dict[str, Known],
+    take: Callable[[str], Known | None],
     survey: Survey,
     *,
     due: frozenset[str],
 ) -> list[str]:
-    """Sort what was scanned into `survey`, taking it out of `known`.
+    """Sort what was scanned into `survey`; `take` tells what is known of each file, and that it is there.
 
     Answers the sources of folders that could not be looked into: nothing below them counts as gone.
     """
     blind: list[str] = []
-    counts, name, pop = survey.counts, speller(root.alias), known.pop
+    counts, name = survey.counts, speller(root.alias)
     seen = 0
     for item in scanned:
         if isinstance(item, SkippedPath):
@@ -140,7 +151,7 @@ def _compare(
         seen += 1
         # Ten thousand files pass here in an unchanged run.
         source = name(relative)
-        before = pop(source, None)
+        before = take(source)
         if before is None:
             survey.candidates.append(Candidate(root, source, item))
             continue

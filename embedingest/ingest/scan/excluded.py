@@ -22,6 +22,7 @@ __all__ = [
     "Exclusion",
     "documented",
     "exclusion_of",
+    "is_plain",
     "leads_through_excluded",
     "meaning_of",
     "rule_text",
@@ -184,6 +185,14 @@ _OTHER_STARTS: Final = frozenset(".#")
 _OTHER_ENDS: Final = frozenset("~_#")
 
 
+def is_plain(name: str) -> bool:
+    """Whether no rule is about this name: that of most files, told by less than the rules themselves take."""
+    if name[0] in _OTHER_STARTS or name[-1] in _OTHER_ENDS:
+        return False
+    lower = name.lower()
+    return lower not in _BY_NAME and lower.rpartition(".")[2] not in _BY_SUFFIX and ".sb-" not in lower
+
+
 def exclusion_of(name: str, *, folder: bool | None = None, parent: str | None = None) -> Exclusion | None:
     """The rule that leaves a path of this name out, if one does.
 
@@ -201,12 +210,13 @@ def exclusion_of(name: str, *, folder: bool | None = None, parent: str | None = 
 
 
 def _candidates(name: str) -> Sequence[tuple[Exclusion, re.Pattern[str]]]:
+    if is_plain(name):
+        return ()
     lower = name.lower()
     exact = _BY_NAME.get(lower, ())
     suffix = _BY_SUFFIX.get(lower.rpartition(".")[2], ())
-    if name[0] in _OTHER_STARTS or name[-1] in _OTHER_ENDS or ".sb-" in lower:
-        return [*exact, *suffix, *_OTHERS]
-    return [*exact, *suffix] if exact or suffix else ()
+    others = _OTHERS if name[0] in _OTHER_STARTS or name[-1] in _OTHER_ENDS or ".sb-" in lower else ()
+    return [*exact, *suffix, *others]
 
 
 def leads_through_excluded(top: str, names: Sequence[str]) -> bool:

@@ -68,6 +68,15 @@ class Listing:
     excluded: dict[str, int] = field(default_factory=dict)
     linked: bool = False
 
+    def add(self, item: FoundFile | SkippedPath | Excluded) -> None:
+        """Put a path where it belongs."""
+        if isinstance(item, FoundFile):
+            self.files.append(item)
+        elif isinstance(item, SkippedPath):
+            self.skipped.append(item)
+        else:
+            self.exclude(item.rule)
+
     def exclude(self, rule: str) -> None:
         """Count a path that a rule leaves out."""
         self.excluded[rule] = self.excluded.get(rule, 0) + 1

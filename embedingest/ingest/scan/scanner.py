@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.scan.entry import EntryClassifier, Folder
-from embedingest.ingest.scan.excluded import OURS
+from embedingest.ingest.scan.excluded import OURS, is_plain
 from embedingest.ingest.scan.files import facts_of, name_of, open_below
 from embedingest.ingest.scan.ignore import IGNORE_FILES, MARKER, Rules
 from embedingest.ingest.scan.ignore_files import IgnoreFiles
@@ -236,21 +236,19 @@ class Scanner:
             if entry.is_file(follow_symlinks=False):
                 if not files:
                     continue
-                if plain and (rule := self.rules.default_exclusion(name, folder=False, parent=parent)) is not None:
-                    listing.exclude(rule)
-                    continue
+                if plain and not is_plain(name):
+                    rule = self.rules.default_exclusion(name, folder=False, parent=parent)
+                    if rule is not None:
+                        listing.exclude(rule)
+                        continue
                 if plain and (st := _stat(entry)) is not None and stat.S_ISREG(st.st_mode):
                     listing.files.append(FoundFile(prefix + name, facts_of(st)))
                     continue
             item = self._entries.classify(entry, prefix + name, inner, hops)
-            if isinstance(item, FoundFile):
-                listing.files.append(item)
-            elif isinstance(item, SkippedPath):
-                listing.skipped.append(item)
-            elif isinstance(item, Excluded):
-                listing.exclude(item.rule)
-            elif item is not None:
+            if isinstance(item, Folder):
                 deeper.append(item)
+            elif item is not None:
+                listing.add(item)
         return deeper
 
 

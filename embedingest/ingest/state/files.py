@@ -25,9 +25,37 @@ class FileStates(JournalDatabase):
 
     # -- what is known
 
-    def known(self, alias: str) -> dict[str, Known]:
-        """What an unchanged run needs of every file under a root."""
-        return {row[0]: row for row in self._all(f"SELECT {_KNOWN} FROM files WHERE alias=?", alias)}
+    def known_in(self, alias: str, folder: str) -> dict[str, Known]:
+        """What an unchanged run needs of every file that lies in a folder, not deeper. `folder` ends in a slash; the
+        empty one has the root that is a file itself.
+        """
+        if not folder:
+            known = self.known_file(alias)
+            return {} if known is None else {alias: known}
+        files: dict[str, Known] = {}
+        query = f"SELECT {_KNOWN} FROM files WHERE alias=? AND source>=? AND source<? ORDER BY source"
+        first: str | None = folder
+        while first is not None:
+            first, before = None, first
+            with self._errors():
+                for row in self._db.execute(query, (alias, before, _after(folder))):
+                    deeper = row[0].find("/", len(folder))
+                    if deeper >= 0:
+                        first = _after(row[0][: deeper + 1])
+                        break
+                    files[row[0]] = row
+        return files
+
+    def known_count(self, alias: str) -> int:
+        """How many files are known under a root."""
+        ((files,),) = self._all("SELECT count(*) FROM files WHERE alias=?", alias)
+        return int(files)
+
+    def known_sources(self, alias: str) -> Iterator[str]:
+        """The sources that are known under a root, in order, read as they are asked for."""
+        with self._errors():
+            for row in self._db.execute("SELECT source FROM files WHERE alias=? ORDER BY source", (alias,)):
+                yield row[0]
 
     def known_file(self, source: str) -> Known | None:
         row: Known | None = self._one(f"SELECT {_KNOWN} FROM files WHERE source=?", source)
@@ -90,7 +118,7 @@ class FileStates(JournalDatabase):
         """Sources that are this one or lie below it as a folder."""
         query = "SELECT source FROM files WHERE source=? OR (source >= ? AND source < ?) ORDER BY source"
         first = below(source)
-        return [row[0] for row in self._all(query, source, first, first[:-1] + "0")]
+        return [row[0] for row in self._all(query, source, first, _after(first))]
 
     def has_content(self, content_hash: str) -> list[str]:
         """Sources whose bytes had this hash."""
@@ -143,6 +171,11 @@ class FileStates(JournalDatabase):
     def unverify_all(self) -> None:
         """Every file is to be read again."""
         self._run("UPDATE files SET state='unverified', settled=0")
+
+
+def _after(folder: str) -> str:
+    """The first source behind all that lie below a folder, whose source ends in a slash."""
+    return folder[:-1] + "0"
 
 
 def _row(state: FileState) -> tuple[Any, ...]:

@@ -169,8 +169,8 @@ def test_files_that_gave_no_rows_are_told_apart(journal: Journal) -> None:
 def test_what_others_write_is_not_seen_in_the_midst_of_a_look(tmp_path: Path, journal: Journal) -> None:
     reader = Journal(tmp_path / "journal.sqlite", mend=False)
     with reader.unchanging():
-        before = reader.known("d")
+        before = reader.known_in("d", "d/")
         journal.record([state("d/a")])
-        assert reader.known("d") == before == {}
-    assert list(reader.known("d")) == ["d/a"]
+        assert reader.known_in("d", "d/") == before == {}
+    assert list(reader.known_in("d", "d/")) == ["d/a"]
     reader.close()
