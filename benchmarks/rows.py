@@ -37,11 +37,15 @@ def noisy(vectors, count, rng):
     return (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32)
 
 
+def source(document):
+    return f"docs/{document % 97}/{document}.md"
+
+
 def row(number, text, length=200):
     said = text[:length]
     return Row(
         id=f"{number:032x}",
-        source=f"docs/{number // 20}.md",
+        source=source(number // 20),
         title=None,
         text=said,
         text_hash=f"{number * 31 + 7:032x}",

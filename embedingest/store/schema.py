@@ -182,7 +182,7 @@ def table_of(
     columns["heading_path"] = [list(row.heading_path) for row in rows]
     columns["modified_at"] = [row.modified_at_ns // TIME_STEP_NS for row in rows]
     columns["ingested_at"] = times
-    columns[VECTOR] = _vector_column(vectors, target.field(VECTOR).type)
+    columns[VECTOR] = vector_column(vectors, target.field(VECTOR).type)
     for name in foreign(target):
         columns[name] = pa.nulls(len(rows), target.field(name).type) if kept is None else kept.column(name)
     return pa.table([_column(columns[field.name], field.type) for field in target], schema=target)
@@ -192,7 +192,7 @@ def _column(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
     return values if isinstance(values, (pa.Array, pa.ChunkedArray)) else pa.array(values, kind)
 
 
-def _vector_column(vectors: NDArray[Any], kind: pa.DataType) -> pa.Array:
+def vector_column(vectors: NDArray[Any], kind: pa.DataType) -> pa.Array:
     number = kind.value_type.to_pandas_dtype()
     flat = np.ascontiguousarray(vectors, dtype=number).reshape(-1)
     return pa.FixedSizeListArray.from_arrays(pa.array(flat, kind.value_type), type=kind)

@@ -39,7 +39,7 @@ _DISTANCE_TOLERANCE: Final = 1e-5
 _PARTITION_ROWS: Final = 8_192
 _BATCH_ROWS: Final = 16_384
 # Tried in this order until the measured recall suffices: (partitions looked into, times the limit compared exactly).
-_LADDER: Final = ((40, 40), (80, 80), (160, 160), (320, 320))
+_LADDER: Final = ((20, 20), (40, 40), (60, 40), (80, 40), (120, 80), (160, 160), (320, 320))
 
 
 def remembered(schema: pa.Schema) -> VectorIndex | None:

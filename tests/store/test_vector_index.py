@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 
 import numpy as np
 import pytest
 
+from embedingest.store.predicate import one_of
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, Upkeep
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
@@ -57,6 +59,35 @@ def test_the_index_and_exact_search_agree_and_new_rows_are_found_before_they_are
     large.commit(Changes(add=[new], vectors=questions[:1]))
     assert large.search(SearchQuery(text="q", vector=questions[0], mode="vector", limit=1)).hits[0].row == new
     large.commit(Changes(delete=[new.id]))
+
+
+@pytest.mark.parametrize("column", ["id", "source", "text_hash"])
+def test_the_rows_of_a_change_are_looked_up_and_the_others_are_not_read(large, column):
+    search = large.handle.lance.search().where(one_of(column, ["one", "another"])).select(["id"])
+    plan = search.explain_plan(verbose=True)
+    assert f"@{column}_idx(BTree)" in plan
+    assert "refine_filter=--" in plan
+
+
+def test_old_and_new_rows_are_found_all_the_while_they_are_folded_into_the_indices(large):
+    vectors = clustered(40, 3)
+    new = [row(f"folded/{n}.md", text=f"folded words {n}") for n in range(40)]
+    large.commit(Changes(add=new, vectors=vectors))
+    assert large.stats().unindexed_rows >= 40
+    folding = threading.Thread(target=large.optimize)
+    with open_table(large.handle.uri, "chunks", read_consistency_seconds=0) as reader:
+        folding.start()
+        turns = 0
+        while folding.is_alive() or turns < 2:
+            number = turns % 40
+            [hit] = reader.search(SearchQuery(text="q", vector=vectors[number], mode="vector", limit=1)).hits
+            assert hit.row == new[number]
+            assert reader.rows(["7.md"])["7.md"]
+            assert reader.search(SearchQuery(text=f"folded {number}", mode="text", limit=1)).hits
+            turns += 1
+    folding.join()
+    assert large.stats().unindexed_rows == 0
+    large.commit(Changes(delete=[row.id for row in new]))
 
 
 def finished(table, upkeep):

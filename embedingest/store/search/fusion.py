@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,12 +23,13 @@ Key = Literal["id", "source", "text_hash"]
 
 
 class Scored(NamedTuple):
-    """A row that one side found. A higher score is better."""
+    """A row that one side found. A higher score is better. `address` is where it lies in the table as it was then."""
 
     id: str
     source: str
     text_hash: str
     score: float
+    address: int = -1
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Candidate:
     parts: dict[str, float | int | None] = field(default_factory=dict)
     text_hash: str = ""
     copied: bool = False
+    address: int = -1
 
 
 def ranked(rows: Iterable[Scored], side: Side, *, key: Key) -> list[Candidate]:
@@ -52,7 +54,8 @@ def ranked(rows: Iterable[Scored], side: Side, *, key: Key) -> list[Candidate]:
     for row in found:
         if (name := key_of(row)) not in best:
             parts: dict[str, float | int | None] = {f"{side}_score": row.score, f"{side}_rank": len(best) + 1}
-            best[name] = Candidate(row.id, name, row.score, parts, row.text_hash, copies[row.text_hash] > 1)
+            copied = copies[row.text_hash] > 1
+            best[name] = Candidate(row.id, name, row.score, parts, row.text_hash, copied, row.address)
     return list(best.values())
 
 
@@ -85,7 +88,7 @@ def _joined(
             if key not in shown or rank < shown[key][0]:
                 shown[key] = (rank, candidate)
     joined = [
-        (rank, Candidate(best.id, key, scores[key], parts[key], best.text_hash, best.text_hash in copied))
+        (rank, replace(best, score=scores[key], parts=parts[key], copied=best.text_hash in copied))
         for key, (rank, best) in shown.items()
     ]
     joined.sort(key=lambda entry: (-entry[1].score, entry[0], entry[1].id))

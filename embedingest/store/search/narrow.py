@@ -73,12 +73,15 @@ def _superset(tree: Node, *, negated: bool) -> Any:
         joined = operator.and_ if isinstance(tree, And) != negated else operator.or_
         return functools.reduce(joined, parts)
     if _is_exact(tree):
-        return ~_column(tree) if negated else _column(tree)
+        return ~_column(tree, definite=True) if negated else _column(tree, definite=False)
     return lit(True) if negated else _wider(tree)
 
 
-def _column(test: Test) -> Any:
-    """The exact expression of a column test, never NULL: a missing value answers false."""
+def _column(test: Test, *, definite: bool) -> Any:
+    """The exact expression of a column test: a missing value answers false, or NULL unless `definite`.
+
+    NULL keeps no row, so where nothing turns the answer round it is as good as false, and leaves the test to an index.
+    """
     from lancedb.expr import col, func, lit
 
     column = col(test.field)
@@ -89,7 +92,8 @@ def _column(test: Test) -> Any:
             return absent
         return column == lit("") if FIELDS[test.field] == "text" else lit(False)
     comparison = _comparison(test, column)
-    return comparison & ~absent if test.field in NULLABLE else comparison
+    missing = test.field in NULLABLE and (definite or FIELDS[test.field] == "text")  # an empty title is none
+    return comparison & ~absent if missing else comparison
 
 
 def _comparison(test: Test, column: Any) -> Any:

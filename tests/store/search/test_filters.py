@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lancedb.index import BTree
 
 from embedingest.errors import ConfigError
 from embedingest.store.schema import COLUMNS
@@ -128,6 +129,14 @@ def passing(table, text):
 
 def test_each_filter_passes_the_rows_it_says(filled):
     assert {text: passing(filled, text) for text in CASES} == {text: set(rows) for text, rows in CASES.items()}
+
+
+def test_a_test_of_a_number_is_left_to_an_index_that_somebody_made(filled):
+    filled.handle.lance.create_index("page", config=BTree(), name="page_idx")
+    where = condition(filled.handle, parse("page >= 3"))
+    plan = filled.handle.lance.search().where(where).select(["id"]).explain_plan(verbose=True)
+    assert "@page_idx(BTree)" in plan
+    assert "refine_filter=--" in plan
 
 
 def test_every_column_but_the_vector_can_be_asked_for():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from embedingest.errors import ConfigError, FingerprintError
+from embedingest.store.search.search import _read
+from embedingest.store.search.sides import Retrieval, candidates
 from embedingest.store.values import Changes, SearchQuery, TextSettings, Upkeep
 from tests.store.doubles import MODEL, adding, row, vector_of
 
@@ -110,6 +113,18 @@ def test_highlights_mark_words_by_their_stems(filled):
         asking("lions sleeping", mode="text", limit=1, highlight=True, filter="source = 'ark.md'")
     ).hits
     assert [hit.row.text[start:end] for start, end in hit.highlights] == ["lion", "sleeps"]
+
+
+def test_a_row_that_was_written_again_or_moved_since_it_was_ranked_is_shown_as_it_is_now(filled):
+    everything = SearchQuery("q", vector_of("words"), mode="vector")
+    ranked, _ = candidates(Retrieval(filled.handle, everything, None, None, "id"), "vector", 100)
+    first, second = (filled.rows([hit.source])[hit.source][0] for hit in filled.search(everything).hits[:2])
+    changed = dataclasses.replace(first, line_end=99)
+    filled.commit(Changes(refresh=[changed], delete=[second.id]))
+    filled.optimize()
+    rows, times = _read(filled.handle, ranked)
+    assert rows[first.id] == changed
+    assert rows.keys() == times.keys() == {one.id for one in ranked} - {second.id}
 
 
 def test_hits_carry_the_whole_row_and_its_time(filled):
