@@ -89,6 +89,7 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "tokenizers": ("engine",),
     "lancedb": ("store", "integrations"),
     "pyarrow": ("store", "integrations"),
+    "fastapi": ("server",),
     "starlette": ("server",),
     "uvicorn": ("server",),
     "prometheus_client": ("server",),
@@ -293,7 +294,7 @@ LAZY = [
     Lazy("build", "ingest", "searching and serving need no ingest"),
     Lazy("build", "store", "embedding and serving need no LanceDB"),
     Lazy("build", "engine", "looking needs no engine"),
-    Lazy("build", "server", "only serving needs Starlette and uvicorn"),
+    Lazy("build", "server", "only serving needs FastAPI and uvicorn"),
     Lazy("build", "query", "only searching needs it"),
     Lazy("engine.auto", "engine", "one of several runtimes is imported, never all"),
     Lazy("engine.entry", "engine.folder", "names are told without the tokenizer's library"),
@@ -350,7 +351,7 @@ def test_tests_import_what_takes_seconds_where_they_use_it() -> None:
     assert not found
 
 
-HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb", "pyarrow", "starlette", "numpy",
+HEAVY = {"torch", "transformers", "sentence_transformers", "openvino", "lancedb", "pyarrow", "fastapi", "starlette", "numpy",
          "prometheus_client", "platformdirs"}  # fmt: skip
 
 

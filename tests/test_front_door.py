@@ -122,7 +122,7 @@ def test_importing_the_doors_imports_nothing_heavy():
     code = (
         "import sys, embedingest, embedingest.plugin as plugin\n"
         "embedingest.ConfigError, embedingest.Embeddings, plugin.Document, plugin.Encoder\n"
-        "heavy = {'torch', 'transformers', 'sentence_transformers', 'lancedb', 'pyarrow', 'starlette', 'openvino', 'numpy',\n"
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'lancedb', 'pyarrow', 'fastapi', 'starlette', 'openvino', 'numpy',\n"
         "         'click', 'pydantic', 'rich'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

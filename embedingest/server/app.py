@@ -1,6 +1,6 @@
 """The application: which route answers what, which checks come before it, how errors are spelled.
 
-`create_app` is the way in. Knows Starlette's router and the routes; what a route does is in its own module.
+`create_app` is the way in. Knows FastAPI and the routes; what a route does is in its own module.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from starlette.routing import Route, Router
+from fastapi import FastAPI
+from starlette.routing import Route
 
 from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
@@ -93,22 +94,25 @@ def create_app(
     return App(ServerState(served_engine(engine), settings, guard, search_table, vocabulary))
 
 
-class App:
-    """One server's application, as ASGI calls it. `server_state` is what its routes share.
+class App(FastAPI):
+    """One server's application. `server_state` is what its routes share.
 
     Around the routes: counts, times and logs each request; checks Origin, Host and key before it is routed. The library
-    finds the route and no more: each of its layers would cost a short query as much as reading it.
+    finds the route, and its layers are gone through only where a program added something: each costs a short query as much as
+    reading it. Its own pages, description and redirects are off: the pages ask other hosts for scripts, the decoder is
+    more lenient than any schema, and a redirect is spelled as gin spells it.
     """
 
     def __init__(self, state: ServerState) -> None:
+        super().__init__(openapi_url=None, redirect_slashes=False, lifespan=_lifespan)
         self.server_state = state
-        routes = [_route(_Endpoint(state, path, *route)) for path, route in ROUTES.items()]
-        self._router = Router(routes, redirect_slashes=False, default=_unrouted, lifespan=_lifespan)
+        self.router.routes.extend(_route(_Endpoint(state, path, *route)) for path, route in ROUTES.items())
+        self.router.default = _unrouted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self
         if scope["type"] != "http":
-            await self._router(scope, receive, send)
+            await self._routed(scope, receive, send)
             return
         if "//" in scope["path"]:
             scope["path"] = re.sub("//+", "/", scope["path"])  # repeated slashes count as one (case 119)
@@ -127,12 +131,16 @@ class App:
         metrics.answered(request.route, status, seconds)
         _log.info("answered %s %s status=%d seconds=%.4f", scope["method"], scope["path"], status, seconds)
 
+    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_more = self.user_middleware or len(self.router.routes) > len(ROUTES)
+        await (super().__call__ if has_more else self.router)(scope, receive, send)
+
     async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> int:
         """Answer, and return the status. The first check that refuses is the answer."""
         state = self.server_state
         guard = state.guard
         refused, cors = guard.origin(request)
-        answer = guard.malformed(request) or refused or guard.host(request) or guard.key(request) or self._router
+        answer = guard.malformed(request) or refused or guard.host(request) or guard.key(request) or self._routed
         added = [*_raw(cors), _NOSNIFF] if cors else [_NOSNIFF]
         status = 0
 

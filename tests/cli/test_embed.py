@@ -38,7 +38,7 @@ def test_a_warm_embed_imports_no_torch(shell):
     script = (
         "import sys\nfrom embedingest.cli._commands import cli\nfrom embedingest.cli._main import run_command\n"
         "run_command(cli, ['embed', 'hello'])\n"
-        "print(sorted(m for m in sys.modules if m in {'torch', 'transformers', 'lancedb', 'starlette'}), file=sys.stderr)"
+        "print(sorted(m for m in sys.modules if m in {'torch', 'transformers', 'lancedb', 'fastapi', 'starlette'}), file=sys.stderr)"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert ran.stderr.splitlines()[-1] == "[]"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "transformers", "sentence_transformers", "starlette", "uvicorn", "watchfiles"}
+HEAVY = {"torch", "transformers", "sentence_transformers", "fastapi", "starlette", "uvicorn", "watchfiles"}
 OF_A_TABLE = {"lancedb", "pyarrow", "numpy"}
 OF_A_MODEL = {"openvino", "tokenizers"}
 OF_SETTINGS = {"pydantic", "yaml", "embedingest.config"}

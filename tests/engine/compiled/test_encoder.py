@@ -267,7 +267,7 @@ from embedingest.engine.compiled.encoder import create
 from embedingest.engine.folder.folder import ModelFolder
 encoder = create(ModelFolder.open(sys.argv[1]), ModelConfig(precision="fp32"))
 encoder.encode(encoder.tokenize(["the sky is blue"]))
-heavy = {"torch", "transformers", "sentence_transformers", "lancedb", "pyarrow", "starlette"} & set(sys.modules)
+heavy = {"torch", "transformers", "sentence_transformers", "lancedb", "pyarrow", "fastapi", "starlette"} & set(sys.modules)
 print(type(encoder).__name__, sorted(heavy))
 """
 

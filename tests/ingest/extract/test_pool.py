@@ -247,7 +247,7 @@ def is_alive(pid):
 def test_a_worker_imports_no_model_and_no_table(tmp_path):
     code = (
         "import sys, embedingest.ingest.extract.process, embedingest.ingest.extract.pool\n"
-        "heavy = {'torch', 'lancedb', 'pyarrow', 'openvino', 'transformers', 'pydantic', 'numpy', 'starlette'}\n"
+        "heavy = {'torch', 'lancedb', 'pyarrow', 'openvino', 'transformers', 'pydantic', 'numpy', 'fastapi', 'starlette'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
