@@ -98,9 +98,9 @@ class App(FastAPI):
     """One server's application. `server_state` is what its routes share.
 
     Around the routes: counts, times and logs each request; checks Origin, Host and key before it is routed. The library
-    finds the route, and its layers are gone through only where a program added something: each costs a short query
-    as much as reading it. Its own pages, description and redirects are off: the pages ask other hosts for scripts, the decoder is
-    more lenient than any schema, and a redirect is spelled as gin spells it.
+    finds the route, and its layers are gone through only where a program added something: each costs a short query as
+    much as reading it. Its own pages, description and redirects are off: the pages ask other hosts for scripts, the
+    decoder is more lenient than any schema, and a redirect is spelled as gin spells it.
     """
 
     def __init__(self, state: ServerState) -> None:
