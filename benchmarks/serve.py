@@ -305,7 +305,7 @@ def query(run, block=10):
     for name, of in found.items():
         print(f"  p50 {of['p50']:6.2f} ms  p95 {of['p95']:6.2f} ms  p99 {of['p99']:6.2f} ms  {name}", flush=True)
     over = found[OURS]["p50"] - found[IN_PROCESS]["p50"]
-    checks = [Check("p50 of a 10-token query, above in process", over, 2.0, at_most=True, unit="ms")]
+    checks = [Check("p50 of a 10-token query, above in process", over, 1.0, at_most=True, unit="ms")]
     if LLAMA in found:
         ratio = found[OURS]["p50"] / found[LLAMA]["p50"]
         checks.append(Check("p50 of a 10-token query against llama.cpp's server", ratio, 0.7, at_most=True))

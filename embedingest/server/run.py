@@ -144,6 +144,7 @@ class HttpServer:
         )
         config = uvicorn.Config(
             self._app,
+            loop="asyncio",  # its errors, resets and buffers are what connections rely on, also where uvloop is installed
             http=protocol,
             ws="none",
             lifespan="on",
