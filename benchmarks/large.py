@@ -34,13 +34,15 @@ NEAREST = 10
 class Filler:
     """Fills tables with the rows of blocks, in order."""
 
-    def __init__(self, statistics, texts):
+    def __init__(self, statistics, texts, fingerprint=FINGERPRINT):
         self.statistics = statistics
+        self.fingerprint = fingerprint
         self.pool = pa.array([text[:110] for text in texts])
 
     def table(self, folder, rows, float16=False):
         """A table of `rows` rows, not yet tended."""
-        table = opened(folder, create=True, dimensions=self.statistics.dimensions, float16=float16)
+        dimensions = self.statistics.dimensions
+        table = opened(folder, self.fingerprint, create=True, dimensions=dimensions, float16=float16)
         for first in range(0, -(-rows // ROWS), TOGETHER):
             self.append(table, first, rows)
         return table
@@ -78,8 +80,8 @@ class Filler:
         return pa.table([own.get(name, same.column(name).take(every)) for name in schema.names], schema=schema)
 
 
-def opened(folder, **made):
-    return open_table(folder, "chunks", fingerprint=FINGERPRINT, read_consistency_seconds=0, **made)
+def opened(folder, fingerprint=FINGERPRINT, **made):
+    return open_table(folder, "chunks", fingerprint=fingerprint, read_consistency_seconds=0, **made)
 
 
 def keys(rng):

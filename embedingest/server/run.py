@@ -144,7 +144,7 @@ class HttpServer:
         )
         config = uvicorn.Config(
             self._app,
-            loop="asyncio",  # its errors, resets and buffers are what connections rely on, also where uvloop is installed
+            loop="asyncio",  # connections rely on its errors, resets and buffers, where uvloop is installed too
             http=protocol,
             ws="none",
             lifespan="on",

@@ -43,7 +43,7 @@ AGE_SECONDS: Final = 0.5  # bulk that has waited this long goes before queries, 
 _CACHED_CALL_TEXTS: Final = 4  # queries of more texts are not cached
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SchedulerStats:
     """Counters since the start, and what waits now. `padded_tokens` counts the rectangles that were computed."""
 
@@ -320,8 +320,8 @@ class Scheduler:
             self._refuse(call, error)
 
     def _count(self, **increments: float) -> None:
-        # Under the lock. Counters live in one frozen value, so that a reader never sees half an update.
-        self._stats = replace(self._stats, **{name: getattr(self._stats, name) + n for name, n in increments.items()})
+        for name, n in increments.items():  # under the lock, as `stats` copies them
+            setattr(self._stats, name, getattr(self._stats, name) + n)
 
 
 def _settle(call: Call) -> bool:
