@@ -24,6 +24,8 @@ _BEGUN: Final = re.compile(r"[ \t]*\d{1,3}(?::\d{0,2}){1,2}(?:[.,]\d{0,3})?[ \t]
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^}\n]{0,400}\}")
 _NOTE: Final = re.compile(r"\n[ \t]*\n(?=NOTE(?:[ \t\n]|\Z))")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]{1,200})>")
+_NEXT_VOICE: Final = re.compile(r"(?<=</v>)[ \t]*(?=<v[.\s])")
+_REMARK: Final = re.compile(r"(?:NOTE|STYLE|REGION)(?:[ \t]|\Z)")
 _SECTION: Final = re.compile(r"(?mi)^\[(?:script info|events)\]")
 _ENDLESS: Final = re.compile("&#[0-9]{400,}")
 _ROLLING: Final = 0.3
@@ -44,7 +46,7 @@ class CaptionsLoader:
     """
 
     name = "captions"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".srt", ".vtt", ".ass", ".ssa"})
     mimes = frozenset({"application/x-subrip", "text/vtt", "text/x-ssa"})
 
@@ -91,24 +93,44 @@ def _mime(text: str) -> str:
 
 
 def _cues(text: str, *, web: bool) -> Iterator[_Cue]:
-    """The cues of a file. In WebVTT a blank line ends one; in SubRip the next cue does, with the number over it."""
+    """The cues of a file, each to the next one and what stands over that: in SubRip its number, in WebVTT its name.
+
+    In WebVTT a blank line ends a cue, but people who write one within mean what stands below it to be read.
+    """
     lines = text.split("\n")
     times = [(at, match) for at, line in enumerate(lines) if "-->" in line and (match := _TIME.match(line))]
     for index, (at, match) in enumerate(times):
         end = times[index + 1][0] if index + 1 < len(times) else len(lines)
-        if web:
-            # Files that roll up begin cues with a line of blanks, which is not the end.
-            first = at + 1 + (end > at + 1 and lines[at + 1].isspace())
-            end = next((row for row in range(first, end) if not lines[row].strip()), end)
-        elif end < len(lines):
-            above = next((row for row in range(end - 1, at, -1) if lines[row].strip()), at)
-            end = above if above > at and lines[above].strip().isdecimal() else end
-        words = [(row + 1, _words(lines[row], web=web)) for row in range(at + 1, end)]
-        yield _Cue(match[1], [(number, line) for number, line in words if line])
+        if end < len(lines):
+            above = next((row for row in range(end - 1, at, -1) if web or lines[row].strip()), at)
+            is_name = not lines[above - 1].strip() if web else lines[above].strip().isdecimal()
+            end = above if above > at and is_name else end
+        rows = _without_remarks(lines, at + 1, end) if web else range(at + 1, end)
+        words = [(row + 1, said) for row in rows for said in _words(lines[row], web=web)]
+        yield _Cue(match[1], words)
 
 
-def _words(line: str, *, web: bool) -> str:
-    """The words of a line, those who speak in front of theirs."""
+def _without_remarks(lines: list[str], start: int, end: int) -> Iterator[int]:
+    """The rows of a cue of WebVTT, and of what stands behind blank lines, save remarks and styles."""
+    skips, blank = False, False
+    for row in range(start, end):
+        if not lines[row].strip():
+            skips, blank = False, row > start  # files that roll up begin cues with a line of blanks
+            continue
+        skips = skips or (blank and _REMARK.match(lines[row]) is not None)
+        blank = False
+        if not skips:
+            yield row
+
+
+def _words(line: str, *, web: bool) -> Iterator[str]:
+    """The words of a line, those who speak in front of theirs, each speaker on a line of their own."""
+    for piece in _NEXT_VOICE.split(line) if web and "</v>" in line else [line]:
+        if said := _plain(piece, web=web):
+            yield said
+
+
+def _plain(line: str, *, web: bool) -> str:
     spoken = _VOICE.sub(lambda match: f" {match[1].strip()}: ", line) if "<v" in line else line
     spoken = " ".join(_TAG.sub("", spoken).split())
     return html.unescape(_ENDLESS.sub("&#1114112", spoken)) if web and "&" in spoken else spoken

@@ -17,6 +17,7 @@ from embedingest.ingest.load.tex.frames import with_frames
 from embedingest.ingest.load.tex.items import HEADING, MARKS, Items, unmarked
 from embedingest.ingest.load.tex.macros import Macros
 from embedingest.ingest.load.tex.notes import below, in_line, marked
+from embedingest.ingest.load.tex.shorthands import has_shorthands, without_shorthands
 from embedingest.ingest.load.tex.symbols import unknown, with_symbols
 from embedingest.ingest.load.tex.tables import with_tables
 from embedingest.ingest.load.tex.units import with_units
@@ -46,11 +47,12 @@ _INST: Final = re.compile(r"\\inst\{([^{}]{0,40})\}")
 _THANKS: Final = re.compile(r"\\thanks\{((?:[^{}]|\{[^{}]{0,400}\}){0,2000})\}")
 _DROPPED: Final = re.compile(
     r"\\(?:label|index|vspace|hspace|includegraphics|bibliography|bibliographystyle"
-    r"|usepackage|pagestyle|thispagestyle|setlength|newcommand|renewcommand|bibitem|color|rule|thanks|pagecolor"
+    r"|usepackage|pagestyle|thispagestyle|setlength|newcommand|renewcommand|color|rule|thanks|pagecolor"
     r"|setcounter(?!\{enum)|addtocounter|definecolor|selectlanguage|nocite|hypersetup|graphicspath)\*?"
     + _OPTION
     + r"*(?:\{[^{}]*\})+"
 )
+_SOURCE: Final = re.compile(r"\\bibitem(?:\[([^\]]{1,200})\])?\s?\{([^{}]{1,200})\}[ \t]*\n?")
 _INCLUDED: Final = re.compile(r"\\(?:input|include|subfile)(?:\s?\{[^{}\n]{1,400}\}|[ ]+[^\s\\{}]{1,400})")
 # What stands in the first braces of these is no word: a colour, a width, a language.
 _SETTING: Final = re.compile(
@@ -178,6 +180,7 @@ class _Paper:
     def __init__(self, size: int) -> None:
         self._macros = Macros(size)
         self._items = Items()
+        self._has_shorthands = False
         self._titles: dict[str, str] = {}
         self._thanks: list[str] = []
         self.counts = {"included_files": 0, "references_left_out": 0, "skipped_images": 0, "unknown_macros": 0}
@@ -185,6 +188,8 @@ class _Paper:
     def titles(self, head: str, preamble: str) -> dict[str, str]:
         """Title and author from the head; the definitions of the preamble are kept."""
         self._macros.taken(uncommented(preamble))
+        self._has_shorthands = has_shorthands(uncommented(preamble))
+        head = without_shorthands(head) if self._has_shorthands else head
         asides = Asides()
         for key, value in _TITLE.findall(uncommented(asides.verbatim(head))):
             said = _INST.sub(r"[\1]", _THANKS.sub("", self._macros.expanded(value)))
@@ -198,6 +203,7 @@ class _Paper:
         asides = Asides()
         text = self._macros.taken(uncommented(asides.verbatim(source)))
         text = self._macros.expanded(_without_formulas(text, asides))
+        text = without_shorthands(text) if self._has_shorthands else text
         text = _without_formulas(asides.verbatim(text, marked=True), asides)
         text, included = _INCLUDED.subn("", text.translate(_NO_MARKS))
         text, referred = _REFERRED.subn(r"[\1]", text)
@@ -231,6 +237,7 @@ def _one_line(text: str) -> str:
 def _flat(text: str, items: Items) -> str:
     """Headings, lists and notes as Markdown, other commands by their words."""
     text = _RAISED.sub(_raised, marked(text))
+    text = _SOURCE.sub(lambda match: f"\n\n[{match[2]}] ", text)
     text = _HEADING.sub(_heading, _SETTING.sub("", with_units(text)))
     text = _DROPPED.sub("", _CITED.sub(_cited, _TITLE.sub("", text))).replace("\\maketitle", f"{_MADE} ")
     text = _LINK.sub(lambda match: match[1] or match[2] or "", text)

@@ -24,10 +24,11 @@ from embedingest.ingest.load.markup.rtf_control import (
     SYMBOLS,
     TABLES,
 )
+from embedingest.ingest.load.markup.rtf_fields import RtfFields
 from embedingest.ingest.load.markup.rtf_lists import LIST_PARTS, LIST_TABLES, RtfLists
+from embedingest.ingest.load.markup.rtf_math import RtfMath
 from embedingest.ingest.load.markup.rtf_page import Place, RtfPage
 from embedingest.ingest.load.markup.rtf_state import Font, Group
-from embedingest.ingest.load.office.equation_fields import equation_words
 from embedingest.ingest.load.office.symbols import PRIVATE, spelled, symbol
 from embedingest.types import Document
 
@@ -102,7 +103,8 @@ class _Reader:
         self._skip = 0
         self._high = ""
         self._ignorable = False
-        self._instruction: list[str] = []
+        self._fields = RtfFields()
+        self._math = RtfMath()
 
     def read(self, source: str) -> None:
         at = 0
@@ -161,10 +163,10 @@ class _Reader:
 
     def _say(self, text: str) -> None:
         into = self._group.into
-        if into == "leveltext":
-            self.page.lists.text(text)
         if into == "skip" or self._group.hidden:
             return
+        if into == "leveltext":
+            self.page.lists.text(text)
         if self._group.veiled and into == "body" and (hidden := len(text.split())):
             self.notices["hidden_words"] = self.notices.get("hidden_words", 0) + hidden
         text = f"{self._group.raised}{text}{END}" if self._group.raised else text.translate(_NO_MARKS)
@@ -175,9 +177,16 @@ class _Reader:
             (self.page.words if self.page.place.in_table else self.page.mark).append(text)
         elif into in self.page.notes.apart:
             self.page.notes.apart[into].append(text)
-        elif into == "fldinst":
-            self._instruction.append(text)
-        elif into == "stylesheet":
+        elif into in {"fldinst", "ffl"}:
+            self._fields.say(text, is_choice=into == "ffl")
+        elif into == "mmath":
+            self._math.say(text)
+        else:
+            self._learn(into, text)
+
+    def _learn(self, into: str, text: str) -> None:
+        """Words of the head of a file."""
+        if into == "stylesheet":
             heading = _HEADING.match(text)
             if heading is not None and heading[1] != "0":
                 self._levels.setdefault(self._group.number, int(heading[1]))
@@ -200,6 +209,8 @@ class _Reader:
             self._too_deep -= 1
         elif self._outer:
             ended, self._group = self._group, self._outer.pop()
+            if ended.into == "mmath":
+                self._math.end(len(self._outer) + 1)
             if ended.into != self._group.into:
                 self._ended(ended.into)
 
@@ -207,9 +218,10 @@ class _Reader:
         if destination in self.page.notes.apart:
             self.page.end_apart(destination)
         elif destination == "fldinst":  # what is drawn from it stands in its place; other fields have a result
-            words, self._instruction = equation_words("".join(self._instruction)), []
-            if words:
+            if words := self._fields.taken():
                 self._say(words)
+        elif destination == "mmath" and (words := self._math.taken()):
+            self._say(words)
 
     def _symbol(self, symbol: str) -> None:
         if symbol == "*":
@@ -233,7 +245,7 @@ class _Reader:
             self._unicode(number or 0)
         elif self._within(word, number):
             return
-        elif word in TABLES | MARKS | LIST_TABLES or word in {"footnote", "shptxt", "fldinst"}:
+        elif word in TABLES | MARKS | LIST_TABLES or word in {"footnote", "shptxt", "fldinst", "mmath"}:
             self._group.into = word
             if word == "footnote":
                 self.page.notes.begin(self.page.words)
@@ -253,6 +265,14 @@ class _Reader:
         if into in LIST_TABLES | LIST_PARTS:
             self._group.into = word if word in LIST_PARTS else into
             self.page.lists.take(word, number or 0)
+        elif into == "mmath":
+            self._math.begin(word, len(self._outer))
+            self._state(word, number)
+        elif into in {"formfield", "ffl"}:
+            self._group.into = "ffl" if word == "ffl" else into
+            self._fields.take(word, number or 0)
+        elif into == "fldinst" and word == "formfield":
+            self._group.into = word
         elif into == "fldinst" or (word in MARKS and into == "shptxt"):
             self._state(word, number)
         elif into == "shptxt" and (word in PARTS or word in CELLS):

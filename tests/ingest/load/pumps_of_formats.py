@@ -55,6 +55,7 @@ PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "{", "}", "{}", "{\\*", "\\par ", "\\par", "\\cell ", "\\row ", "\\trowd", "\\u8364 ", "\\u8364?", "\\'e4", "\\'", "\\bin9 ", "\\bin", "\\f1 ", "\\uc9 ",
             "{\\footnote a}", "{\\super a}{\\footnote{\\super a}b}", "{\\*\\listtable{\\list{\\listlevel{\\leveltext a}}\\listid1}}", "\\pard\\ls1 a\\par ",
+            "{\\mmath{\\*\\moMath{\\mr a}}}", "{\\mmath{\\*\\moMath{\\me ", "{\\field{\\*\\fldinst{\\*\\formfield{\\*\\ffl a}}}}",
             "{\\*\\listoverridetable{\\listoverride\\listid1\\ls1}}", "\\fi-9\\li9 1.\\tab a\\par ", "{\\pict 00}", "{\\listtext a}", "\\pard ", "\\intbl ", "\\s1 ", "{\\stylesheet{\\s1 heading 1;}}", "{\\fonttbl{\\f0 a;}}",
             "\\a", "\\-", "\\~", "\\\n", "\\outlinelevel0 ", "a\\line ", "\\v ", "{\\field{\\fldrslt a}}",
             "{\\shptxt a\\par}", "{\\shptxt ", "{\\*\\fldinst EQ \\\\f(1,2)}", "{\\fldinst EQ ", "\\\\f(", "\\dropcapli1 ", "\\clvmrg\\cellx9 ",

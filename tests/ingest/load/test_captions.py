@@ -1,5 +1,7 @@
 """Subtitles: who speaks, what is said twice, and what rolls up."""
 
+import pytest
+
 from embedingest.ingest.load.captions import create
 from embedingest.ingest.load.choose import choose
 
@@ -15,12 +17,25 @@ def srt(*cues):
 def test_speakers_stand_in_front_of_their_words():
     text = "WEBVTT\n\nid-1\n00:03.000 --> 00:05.000\n<v Ann Miller>Who signs &amp; when?</v>\n\n"
     text += "00:05.500 --> 00:07.000\n<v.loud Bo Weber>I do.</v> <v Ann Miller>Good.\n"
-    assert load(text, "x.vtt").text == "Ann Miller: Who signs & when?\nBo Weber: I do. Ann Miller: Good.\n"
+    assert load(text, "x.vtt").text == "Ann Miller: Who signs & when?\nBo Weber: I do.\nAnn Miller: Good.\n"
 
 
 def test_notes_and_styles_of_webvtt_are_no_words():
     text = "WEBVTT\n\nNOTE not said\n\nSTYLE\n::cue {}\n\n00:03.000 --> 00:05.000\nSaid.\n\nNOTE nor this\n"
     assert load(text, "x.vtt").text == "Said.\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        ("First\n\nsecond\n\nname\n00:03.000 --> 00:04.000\nNext\n", "First\nsecond\nNext\n"),
+        ("First\n\nNOTE no\nword\n\nlast\n", "First\nlast\n"),
+        ("First\n00:03.000 --> 00:04.000\nNext\n", "First\nNext\n"),
+        ("First\n\n7\n00:03.000 --> 00:04.000\nNOTE is said\n", "First\nNOTE is said\n"),
+    ],
+)
+def test_what_stands_behind_a_blank_line_of_webvtt_is_read_save_remarks_and_names_of_cues(rest, text):
+    assert load(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{rest}", "x.vtt").text == text
 
 
 def test_a_blank_line_ends_no_cue_of_subrip():

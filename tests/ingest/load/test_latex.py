@@ -82,6 +82,21 @@ def test_a_table_is_rows_of_cells_without_its_rules():
         assert to_markdown(f"Before{table}after") == f"Before\n\n{expected}\n\nafter\n"
 
 
+@pytest.mark.parametrize(
+    "preamble",
+    [r"\usepackage[ngerman]{babel}", r"\documentclass[german,12pt]{article}\usepackage{babel}", r"\usepackage{german}"],
+)
+def test_short_forms_of_german_are_what_they_print_where_a_source_has_them(preamble):
+    body = r"""Die M"uhle, Stra"se, AB"~4711, "`ja"', Auf"|lage, Dru"cker, \verb|"a|, $"a$, 3\"a"""
+    source = preamble + r"\begin{document}" + body + r"\end{document}"
+    assert (
+        create().load(source.encode(), "x.tex").text
+        == 'Die Mühle, Straße, AB-4711, „ja“, Auflage, Drucker, "a, $"a$, 3ä\n'
+    )
+    plain = r'\usepackage[english]{babel}\begin{document}He said "a mill" and "so"~on.\end{document}'
+    assert create().load(plain.encode(), "x.tex").text == 'He said "a mill" and "so" on.\n'
+
+
 def test_files_that_are_taken_in_are_told():
     document = create().load(
         b"\\input{a}Words\\include{b} \\includegraphics{c.png}\n% \\input{d}\n\\input e.tex", "x.tex"
@@ -101,6 +116,8 @@ def test_files_that_are_taken_in_are_told():
         (r"One\footnotemark[2] word\footnotemark{}.\footnotetext[2]{Two.}\footnotetext{Auto.}", "One[2] word.\n\n[2] Two.\n\nAuto."),
         ("A\\endnote{First.\n\nMore.} b\\sidenote[][2cm]{Side.}.\n\nC.", "A b.\n\nFirst.\n\nMore.\n\nSide.\n\nC."),
         (r"\section{Mill\footnote{By Ann.}}Words.", "## Mill\n\nBy Ann.\n\nWords."),
+        ("See \\cite{ann}.\n\\begin{thebibliography}{9}\n\\bibitem{ann} Ann. Mills.\n\\bibitem[Bo24]{bo}\nBo. Wheels.\n\\end{thebibliography}",
+         "See [ann].\n\n[ann] Ann. Mills.\n\n[bo] Bo. Wheels."),
         ("Open\\footnote{never ends", "Open never ends"),
         ("\\begin{tabular}{ll}A & B\\\\ 1\\footnote{N} & 2\\end{tabular}", "| A | B |\n| --- | --- |\n| 1 (N) | 2 |"),
         ("\\textbf{Opening hours}\n\nTen to \\textbf{five}.", "**Opening hours**\n\nTen to five."),

@@ -36,13 +36,17 @@ SKIPPED: Final = frozenset(
      "rsidtbl", "generator", "xmlnstbl", "themedata", "colorschememapping",
      "latentstyles", "datastore", "filetbl", "revtbl", "private", "bkmkstart", "bkmkend", "atnid", "atnauthor",
      "pnseclvl", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn", "xe", "tc", "txe", "rxe", "nonshppict",
-     "template", "pgdsctbl", "mmath", "falt", "panose"}
+     "template", "pgdsctbl", "falt", "panose"}
 )  # fmt: skip
 # Marked as what an old reader may ignore, and holding words or what leads to them.
 SHOWN: Final = frozenset(
     {
         "listtable",
         "listoverridetable",
+        "moMath",
+        "moMathPara",
+        "formfield",
+        "ffl",
         "fldinst",
         "shpinst",
         "shptxt",

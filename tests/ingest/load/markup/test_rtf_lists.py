@@ -83,3 +83,18 @@ def test_paragraphs_in_letters_of_one_width_are_listings_unless_all_is_typed_so(
 )  # fmt: skip
 def test_the_sign_that_an_author_gave_a_note_stands_in_brackets_and_endnotes_at_the_end(body, text):
     assert load(body).text.strip() == text
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (r"It is {\mmath{\*\moMath{\mr E=m}{\msSup{\msSupPr{\mctrlPr}}{\me{\mr c}}{\msup{\mr 2}}}}}{\*\mmathPict x}.\par", "It is E=mc^2."),
+        (r"{\mmath{\*\moMathPara{\*\moMath{\mf{\mnum{\mr a}}{\mden{\mr\u945 ?}}}{\md{\mdPr{\mbegChr [}{\mendChr ]}}{\me{\mr x}}}}}}\par",
+         r"\frac{a}{α}[x]"),
+        (r"{\field{\*\fldinst { FORMCHECKBOX }{\*\formfield{\fftype1\ffres25\ffdefres1{\*\ffname a}}}}{\fldrslt}} Yes", "[x] Yes"),
+        (r"{\field{\*\fldinst FORMCHECKBOX{\*\formfield{\fftype1\ffres0\ffdefres1}}}{\fldrslt}} No", "[ ] No"),
+        (r"In {\field{\*\fldinst FORMDROPDOWN{\*\formfield{\fftype2\ffres1{\*\ffl Red}{\*\ffl Blue}}}}{\fldrslt}}.", "In Blue."),
+    ],
+)  # fmt: skip
+def test_equations_and_what_is_chosen_in_a_form_are_read(body, text):
+    assert load(body).text.strip() == text
