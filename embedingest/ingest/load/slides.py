@@ -42,7 +42,7 @@ class PptxLoader:
     """
 
     name = "pptx"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
 

@@ -7,6 +7,12 @@ import pytest
 from embedingest.ingest.load import html, latex, rtf, xml
 from embedingest.ingest.load.markup import org
 from embedingest.ingest.load.wiki import mediawiki
+from embedingest.ingest.load.word import create_docx
+from tests import samples
+from tests.ingest.load.test_opendocument import par
+from tests.ingest.load.test_opendocument import text as odt
+from tests.ingest.load.test_slides import load as load_slides
+from tests.ingest.load.test_slides import shape
 
 LOADERS = {
     "html": html.create, "wiki": mediawiki.create, "org": org.create, "rtf": rtf.create, "tex": latex.create
@@ -37,3 +43,27 @@ LOADERS = {
 def test_what_was_struck_is_marked_and_parted_from_what_was_added(name, source, expected):
     create = LOADERS.get(name.rpartition(".")[2], xml.create)
     assert create().load(source.encode(), name).text.strip() == expected
+
+
+def test_what_was_struck_in_word_powerpoint_and_opendocument_is_marked():
+    def run(words, settings=""):
+        return f'<w:r><w:rPr>{settings}</w:rPr><w:t xml:space="preserve">{words}</w:t></w:r>'
+
+    struck = "<w:strike/>"
+    words = f"{run('Price ')}{run('30', struck)}{run('25, ')}{run(' it', struck)}{run(' was ', struck)}{run('so', '<w:strike w:val=%s0%s/>')}"
+    words = (
+        words.replace("%s", '"')
+        + f"{run(' H', struck)}{run('2', struck + '<w:vertAlign w:val=%ssubscript%s/>'.replace('%s', chr(34)))}"
+    )
+    document = create_docx().load(samples.docx(f"<w:p>{words}</w:p>"), "a.docx")
+    assert document.text == "Price ~~30~~ 25,  ~~it was~~ so ~~H₂~~\n"
+    slide = '<a:p><a:r><a:t>Now </a:t></a:r><a:r><a:rPr strike="sngStrike"/><a:t>old</a:t></a:r><a:r><a:rPr strike="noStrike"/><a:t> new</a:t></a:r></a:p>'
+    assert load_slides(shape(slide)).text == "Now ~~old~~ new\n"
+    style = "<style:style style:name='S' style:family='text'><style:text-properties style:text-line-through-style='solid'/></style:style>"
+    data = par("Now <text:span text:style-name='S'>old</text:span>, <text:span>new</text:span>")
+    assert odt(data, **{"styles.xml": style}) == "Now ~~old~~, new\n"
+
+
+def test_words_of_old_word_art_are_read():
+    art = '<w:r><w:pict><v:shape xmlns:v="urn:schemas-microsoft-com:vml"><v:textpath string="Grand Opening"/></v:shape></w:pict></w:r>'
+    assert create_docx().load(samples.docx(f"<w:p>{art}</w:p>"), "a.docx").text == "Grand Opening\n"

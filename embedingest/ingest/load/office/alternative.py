@@ -19,7 +19,7 @@ _FILE: Final = re.compile(r"https?://\S+|.{1,200}\.(?:png|jpe?g|gif|bmp|tiff?|sv
 """What programs write where nobody wrote anything."""
 
 
-EDGE: Final = "\x04"
+EDGE: Final = "\x0e"
 """What stands around the words of a picture in a sentence, until `in_line`; no text of a document holds it."""
 
 _EDGE: Final = re.compile(f" ?{EDGE} ?")

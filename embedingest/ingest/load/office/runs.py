@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
+from embedingest.ingest.load.common.struck import STRUCK, STRUCK_END, in_signs
 from embedingest.ingest.load.office.alternative import EDGE, in_line, of_drawing
 from embedingest.ingest.load.office.equations import equation_parts
-from embedingest.ingest.load.office.names import DGM, FALLBACK, W14, A, C, M, R, W
+from embedingest.ingest.load.office.names import DGM, FALLBACK, W14, A, C, M, R, V, W
 from embedingest.ingest.load.office.symbols import PRIVATE, spelled, symbol
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ SWITCHED_OFF: Final = frozenset({"0", "false", "off"})
 _WORDS: Final = frozenset({W + "t", A + "t", M + "t"})
 _BREAKS: Final = frozenset({W + "br", W + "cr", A + "br"})
 _SOFT_HYPHEN: Final = "\u00ad"
+_WORD_ART: Final = V + "textpath"
 _RUNS: Final = frozenset({W + "r", A + "r"})
 _PARAGRAPHS: Final = frozenset({W + "p", A + "p"})
 _PICTURES: Final = frozenset({W + "drawing", W + "pict"})
@@ -94,6 +96,8 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
             said.append(_SIGNS[node.tag])
         elif node.tag in _BREAKS:
             said.append("\n")
+        elif node.tag == _WORD_ART:
+            said.append(f"{EDGE}{node.get('string', '')}{EDGE}")
         elif node.tag == W + "sym":
             said.append(symbol(node.get(W + "font", ""), node.get(W + "char", "")))
             hanging.symbols += said[-1] == "\ufffd"
@@ -110,15 +114,16 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
             said.append(begin)
             stack.append(end)
             stack.extend(reversed(_below(node)))
-    return in_line(on_the_line("".join(said))).replace(_SOFT_HYPHEN, "")
+    return in_signs(in_line(on_the_line("".join(said)))).replace(_SOFT_HYPHEN, "")
 
 
 def _around(run: Element, hanging: Hanging) -> tuple[str, str]:
     """What stands around the words of a run."""
     if _takes_own_mark(run, hanging):
         return "[", "]"
-    raised = _raised(run)
-    return raised, END if raised else ""
+    raised, is_struck = _raised(run), _is_struck(run)
+    begin, end = (STRUCK, STRUCK_END) if is_struck else ("", "")
+    return f"{begin}{raised}", f"{END if raised else ''}{end}"
 
 
 def _takes_own_mark(run: Element, hanging: Hanging) -> bool:
@@ -154,6 +159,16 @@ def _raised(run: Element) -> str:
         return UP
     lowered = (at is not None and at.get(W + "val") == "subscript") or baseline.startswith("-")
     return DOWN if lowered else ""
+
+
+def _is_struck(run: Element) -> bool:
+    """Whether the words of a run of Word or PowerPoint are struck out."""
+    settings = run.find(run.tag + "Pr")
+    if settings is None:
+        return False
+    signs = (settings.find(W + "strike"), settings.find(W + "dstrike"))
+    own = any(sign is not None and sign.get(W + "val", "1") not in SWITCHED_OFF for sign in signs)
+    return own or settings.get("strike", "noStrike") != "noStrike"
 
 
 def _below(node: Element) -> list[Element | str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.load.common.raised import DOWN, UP
+from embedingest.ingest.load.common.raised import DOWN, END, UP
+from embedingest.ingest.load.common.struck import STRUCK, STRUCK_END
 from embedingest.ingest.load.office.odf.names import STYLE, TEXT
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class _Style(NamedTuple):
     weight: str | None
     font: str | None = None
     display: str | None = None
+    line: str | None = None
 
 
 class WordStyles:
@@ -44,6 +46,15 @@ class WordStyles:
         if first == "super" or (first.endswith("%") and first[:1].isdigit() and first.strip("0%.")):
             return UP
         return DOWN if first == "sub" or first.startswith("-") else ""
+
+    def around(self, span: Element) -> tuple[str, str]:
+        """What stands around words that are raised, lowered or struck out."""
+        raised = self.raised(span)
+        line = next(
+            (each.line for each in self._chain(span.get(TEXT + "style-name", "")) if each.line is not None), "none"
+        )
+        begin, end = ("", "") if line == "none" else (STRUCK, STRUCK_END)
+        return f"{begin}{raised}", f"{END if raised else ''}{end}"
 
     def font(self, element: Element) -> str:
         """The name of the font of a span or paragraph."""
@@ -92,6 +103,6 @@ def _style(style: Element) -> _Style:
     if settings is None:
         return _Style(parent, None, None)
     font = settings.get(STYLE + "font-name")
-    return _Style(
-        parent, settings.get(STYLE + "text-position"), settings.get(_WEIGHT), font, settings.get(TEXT + "display")
-    )
+    line = settings.get(STYLE + "text-line-through-style") or settings.get(STYLE + "text-line-through-type")
+    position, weight = settings.get(STYLE + "text-position"), settings.get(_WEIGHT)
+    return _Style(parent, position, weight, font, settings.get(TEXT + "display"), line)

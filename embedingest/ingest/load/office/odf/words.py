@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.assembly import MOST_SPAN, Cell
 from embedingest.ingest.load.common.raised import END, on_the_line
+from embedingest.ingest.load.common.struck import in_signs
 from embedingest.ingest.load.office.alternative import EDGE, in_line, of_frame
 from embedingest.ingest.load.office.odf.forms import chosen_in_form
 from embedingest.ingest.load.office.odf.names import DRAW, OFFICE, SVG, TABLE, TEXT
@@ -91,15 +92,15 @@ def words(
             said.append(" ")
         if node.tag == DRAW + "frame" and (picture := of_frame(node)):
             said.append(f"{EDGE}{picture}{EDGE}")
-        set_apart = styles.raised(node) if node.tag == TEXT + "span" else ""
-        said.append(set_apart)
-        stack.append(END if set_apart else "")
+        begin, end = styles.around(node) if node.tag in _SPANS else ("", "")
+        said.append(begin)
+        stack.append(end)
         said.append(_blank(node) or ("(" if node.tag == TEXT + "ruby-text" else ""))
         stack.append(")" if node.tag == TEXT + "ruby-text" else "")
         for child in reversed(node):
             stack += [hanging.spelled(child.tail, node, styles), child]
         stack.append(hanging.spelled(node.text, node, styles))
-    return in_line(on_the_line("".join(said))).replace(_SOFT_HYPHEN, "").strip()
+    return in_signs(in_line(on_the_line("".join(said)))).replace(_SOFT_HYPHEN, "").strip()
 
 
 def hidden_words(body: Element, styles: WordStyles) -> int:
