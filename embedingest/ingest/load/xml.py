@@ -16,6 +16,7 @@ from embedingest.ingest.load.common.items import Items, width
 from embedingest.ingest.load.common.markdown_escape import escaped_lines, fence_for
 from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
+from embedingest.ingest.load.markup.fb2_notes import mark_notes
 from embedingest.ingest.load.markup.loose_xml import loose_root
 from embedingest.ingest.load.markup.xml_facts import facts_of, in_a_line
 from embedingest.ingest.load.markup.xml_lists import marks
@@ -114,6 +115,8 @@ class XmlLoader:
 
 
 def _document(root: Element, name: str, notices: dict[str, int]) -> Document:
+    if local(root) == "fictionbook":
+        mark_notes(root)
     walk = _Walk()
     walk.all(root)
     return Document(

@@ -124,6 +124,24 @@ def test_a_book_says_who_wrote_it():
     assert load(docbook, "a.dbk").metadata == {"author": "Ann Miller"}
 
 
+@pytest.mark.parametrize(
+    ("sign", "text"),
+    [
+        ("1", "[1] By Ann."),
+        ("[2]", "[2] By Ann."),
+        ("*", "[*] By Ann."),
+        ("About the mill", "### About the mill\n\nBy Ann."),
+    ],
+)
+def test_a_note_of_a_book_stands_behind_the_sign_that_leads_to_it(sign, text):
+    notes = f"<body name='notes'><title><p>Notes</p></title><section id='a'><title><p>{sign}</p></title><p>By Ann.</p></section></body>"
+    book = f"<FictionBook><body><section><p>Words<a>[1]</a>.</p></section></body>{notes}</FictionBook>"
+    assert (
+        load(book, "a.fb2").text.strip().replace("## Notes", "# Notes")
+        == f"Words[1].\n\n# Notes\n\n{text.replace('###', '##')}"
+    )
+
+
 def test_subtitles_say_who_speaks_and_a_drawing_has_no_metadata():
     names = 'xmlns:ttm="http://www.w3.org/ns/ttml#metadata"'
     head = '<head><metadata><ttm:title>Film</ttm:title><ttm:agent xml:id="a"><ttm:name>Ann</ttm:name></ttm:agent></metadata></head>'
