@@ -67,6 +67,9 @@ _SECTION: Final = re.compile(r"\.(?:[1-9]|n)[a-z0-9]{0,8}\Z")
 _MANUAL: Final = re.compile(rb"(?m)^[.'][ \t]*(?:TH|Dd|SH|Sh)[ \t\r\n]")
 _RTF: Final = re.compile(rb"\\[a-z]{1,32}-?[0-9]{0,10}(?=[ \\{};\r\n])")
 _LEAST_CONTROLS: Final = 4  # control words at a file's beginning, where its end is not seen
+_OBJECT: Final = re.compile(rb"\d\s+obj\b|/Linearized|\bxref\b")
+_PDF_LINE: Final = re.compile(rb"\A%PDF-\d\.\d\s*?(?:[\r\n]|\Z)")
+_XML: Final = re.compile(rb"<\?xml\s[^<>]{0,400}\?>")
 _CONTROL: Final = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _NUMBER: Final = re.compile(rb"[0-7 ]{1,7}[\0 ]{1,7}")
 
@@ -189,8 +192,9 @@ def _packed(name: str, head: bytes, named: str | None) -> str | None:
 
 def _is_pdf(head: bytes, named: str | None) -> bool:
     """Whether a PDF begins here. What stands before its mark is allowed, but not in a text that speaks of PDF."""
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n\f\0").startswith(b"%PDF-"):
-        return True
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n\f\0")
+    if start.startswith(b"%PDF-"):  # a line of words that begins so may be a text's
+        return named == "pdf" or not _is_plain(head) or any(each.search(start) for each in (_PDF_LINE, _OBJECT))
     return b"%PDF-" in head[:1024] and (named == "pdf" or not _is_plain(head))
 
 
@@ -262,7 +266,7 @@ def _text_kind(head: bytes) -> str:
     start = head.lstrip()[:200].lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "html"
-    if start.startswith(b"<?xml"):
+    if _XML.match(head.lstrip()[:500]):
         return "html" if b"<html" in head.lower() else "xml"
     if start.startswith(b"#!"):
         return "code"

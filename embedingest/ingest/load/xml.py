@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from xml.etree.ElementTree import Element
 
+    from embedingest.ingest.load.common.decode import Decoded
+
 __all__ = ["XmlLoader", "create"]
 
 _PARAGRAPHS: Final = frozenset(
@@ -79,6 +81,7 @@ _CAPTIONED: Final = frozenset(
 )  # fmt: skip
 _LABELLED: Final = frozenset(["title", "p"])
 _TAG: Final = re.compile(r"<(?:/?[a-zA-Z][\w:-]{0,40}[\s/>]|!DOCTYPE|\?xml)")
+_DECLARED: Final = re.compile(r"\A\ufeff?\s*<\?xml[^<>]{0,400}\?>")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/=_\-\s]{200,}\Z")
 
 
@@ -99,16 +102,23 @@ class XmlLoader:
 
     def load(self, data: bytes, name: str) -> Document:
         """Raises DocumentError (`bomb`) for declared entities, DocumentSkipped (`binary`) for what is no text."""
+        notices: dict[str, int] = {}
         try:
             root = xml_root(data, name)
         except DocumentError as error:
             if error.code != "corrupt":
                 raise
-            return self._broken(data, name)
-        return read_dump(root, name) if is_dump(root) else _document(root, name, {})
+            decoded = decode_declared(data, name)
+            notices = decoded.notices
+            try:  # the parser knows few encodings
+                root = xml_root(_DECLARED.sub("", decoded.text).encode("utf-8", "replace"), name)
+            except DocumentError as again:
+                if again.code != "corrupt":
+                    raise
+                return self._broken(decoded, name)
+        return read_dump(root, name) if is_dump(root) else _document(root, name, notices)
 
-    def _broken(self, data: bytes, name: str) -> Document:
-        decoded = decode_declared(data, name)
+    def _broken(self, decoded: Decoded, name: str) -> Document:
         notices = {**decoded.notices, **({"invalid_xml": 1} if decoded.text.strip() else {})}
         root = loose_root(decoded.text)
         return _document(root[0] if len(root) == 1 and not has_words(root) else root, name, notices)

@@ -50,6 +50,18 @@ def test_words_without_tags(name, source, text):
     assert load(source, name).text.replace("\u00a0", " ").strip().replace("**", "") == text
 
 
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [("Shift_JIS", "①髙橋～№"), ("GBK", "朱镕基 囍"), ("KOI8-U", "Мельниця"), ("utf-16", "Mühle")],
+)
+def test_xml_in_an_encoding_of_which_the_parser_knows_nothing_is_as_sound_as_any(encoding, words):
+    codec = {"Shift_JIS": "cp932"}.get(encoding, encoding)
+    document = load_inner(
+        f'<?xml version="1.0" encoding="{encoding}"?>\n<r><p>{words}</p></r>'.encode(codec), "a.xml", "a.xml"
+    )
+    assert (document.text, document.notices) == (f"{words}\n", {})
+
+
 def test_what_is_left_out_is_counted():
     assert load(f"<r><p>Words</p><data>{'QUJD' * 200}</data><binary>AA</binary></r>").notices == {
         "encoded_data": 1,
