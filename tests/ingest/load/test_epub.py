@@ -151,6 +151,22 @@ def test_a_note_is_referred_to_in_brackets_and_asides_of_books_are_kept(link):
     assert document.notices == {"words_left_out": 1}
 
 
+@pytest.mark.parametrize(
+    ("mark", "left_out"),
+    [
+        ("<span epub:type='pagebreak' id='p12' title='12'/>", 0),
+        ("<span epub:type='x pagebreak'>12</span>", 1),
+        ("<a role='doc-pagebreak'>xiv</a>", 1),
+        ("<span class='pagenum'>[Pg 12]</span>", 2),
+    ],
+)
+def test_the_number_of_a_printed_page_parts_no_word(mark, left_out):
+    page = f"<p>The mi{mark}ll turns.</p><p class='pagenum'>Not a number</p>"
+    document = read(f"<html><body>{page}</body></html>", "a.xhtml", book=True)
+    assert document.text == "The mill turns.\n\nNot a number\n"
+    assert document.notices == ({"words_left_out": left_out} if left_out else {})
+
+
 def test_a_style_sheet_of_the_book_says_what_is_raised():
     head = "<title>x</title><link rel='stylesheet' href='look.css' /><link href='gone.css'/>"
     chapter = page(

@@ -6,6 +6,7 @@ import contextlib
 import html
 import posixpath
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -30,6 +31,9 @@ _HEADING: Final = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _FENCED: Final = re.compile(r"^ {0,40}(`{3,})[^\n]*\n.*?^ {0,40}\1", re.MULTILINE | re.DOTALL)
 _ANCHOR: Final = re.compile(r"""<([a-zA-Z][\w:-]*)(?=\s)[^<>]*?\s(?:id|name)\s*=\s*["']([^"'<>]{1,400})["'][^<>]*>""")
 _BODY: Final = re.compile(r"<body(?:\s[^<>]*)?>", re.IGNORECASE)
+_MOST_COMPARED: Final = 200
+"""Headings of a chapter that may say a part of a name, or more than it."""
+
 _TITLE_BLOCKS: Final = 3  # that together say what a chapter is called: its number, its name, its second name
 
 
@@ -89,11 +93,13 @@ def _said(element: Element) -> str:
 def unnamed(text: str, names: list[Named]) -> list[Named]:
     """Those of the names of a chapter's places that no heading of its text says."""
     headings = {_squeezed(match[1]) for match in _HEADING.finditer(_FENCED.sub("", text))} - {""}
-    return [
-        each
-        for each in names
-        if not any(head in _squeezed(each.words) or _squeezed(each.words) in head for head in headings)
-    ]
+    few = list(islice(headings, _MOST_COMPARED))
+    found = []
+    for each in names:
+        name = _squeezed(each.words)
+        if name not in headings and not any(head in name or name in head for head in few):
+            found.append(each)
+    return found
 
 
 def _squeezed(words: str) -> str:

@@ -57,6 +57,7 @@ def write_controls(tree: LexborHTMLParser) -> None:
     for node in _inner_first(tree.css("span[style*='mso-list' i]")):
         if _WRITTEN_MARK.search(node.attributes.get("style") or ""):
             _mark_item(node)
+    _quote(tree.css("q"))
     _spell_out(tree.css("abbr[title], acronym[title]"))
     _keep_lines(tree.css("textarea, [style*='white-space' i]"))
     for node in tree.css("del, s, strike, [style*='line-through' i]"):
@@ -193,13 +194,18 @@ def _strike(node: LexborNode) -> None:
 
 def _keep_lines(nodes: list[LexborNode]) -> None:
     """The lines of a text that is shown as it is written end where they do there; listings have their own way."""
+    within: set[int] = set()  # elements that were looked through as part of others
     for node in nodes:
+        if node.mem_id in within:
+            continue
         if node.tag != "textarea" and not _KEEPS_LINES.search(node.attributes.get("style") or ""):
             continue
         if node.tag in _LISTED or (node.parent is not None and node.parent.tag in _LISTED):
             continue
-        for text in [inner for inner, _ in walked(node) if inner.tag == "-text"]:
-            said = unnumbered(text.text_content or "")
+        inner = [each for each, _ in walked(node)]
+        within.update(each.mem_id for each in inner)
+        for text in inner:
+            said = unnumbered(text.text_content or "") if text.tag == "-text" else ""
             if "\n" in said and text.parent is not None and text.parent.tag not in _LISTED:
                 text.replace_with(said.replace("\n", f"{LINE_END}\n"))
 
@@ -213,6 +219,15 @@ def _part_from_added(node: LexborNode) -> None:
         begin = (after.text_content or "" if after.tag == "-text" else after.text(deep=True))[:1]
         if after.tag == "ins" or (begin.isdigit() and said.rstrip("~")[-1:].isdigit()):
             node.insert_after(" ")
+
+
+def _quote(quotations: list[LexborNode]) -> None:
+    """The signs that a browser puts around a quotation in a sentence; single ones where it stands in another."""
+    for node in quotations[::-1]:
+        inner = any(each.tag == "q" for each in (node.parent, node.parent and node.parent.parent) if each is not None)
+        if node.child is not None:
+            node.insert_before("‘" if inner else "“")
+            node.insert_after("’" if inner else "”")
 
 
 def _spell_out(short_forms: list[LexborNode]) -> None:

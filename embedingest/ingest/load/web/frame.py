@@ -24,6 +24,10 @@ _ANCHORS: Final = "a.headerlink, a.anchor-link"
 _HIDDEN: Final = "[hidden]"
 _UNREAD: Final = "[aria-hidden=true]"
 _OUTSIDE: Final = "body > footer, body > aside, [role=contentinfo], [role=complementary], .footer, #footer"
+_PAGES: Final = r'[epub\:type~="pagebreak"], [role="doc-pagebreak"], .pagenum, .pageno, .pagebreak, .page-number'
+_PAGE: Final = re.compile(r"[\[({]?(?:(?:pg?|page|s|seite)\.?\s?)?(?:\d{1,5}|[ivxlcIVXLC]{1,9})[\])}]?", re.IGNORECASE)
+"""The number of a page of the printed book, which stands in the middle of a sentence."""
+
 _MAIN: Final = "main, [role=main]"
 _NOTES: Final = re.compile(r"foot-?note|end-?note|rear-?note")
 _LEAST: Final = 4
@@ -55,7 +59,7 @@ def without_noise(tree: LexborHTMLParser) -> None:
 
 
 def book_content(tree: LexborHTMLParser) -> Content:
-    """Everything of a chapter but menus and what is hidden: a book has no frame around its pages."""
+    """Everything of a chapter but menus, numbers of printed pages and what is hidden: a book has no frame around it."""
     body = tree.body
     if body is None:
         return Content([])
@@ -63,6 +67,7 @@ def book_content(tree: LexborHTMLParser) -> Content:
     _drop_hidden(body)
     said = _words(body)
     _drop(_inner_first(body.css(_NAVIGATION)))
+    _drop(node for node in _inner_first(body.css(_PAGES)) if _PAGE.fullmatch(_line(node)))
     return Content([body], said - _words(body))
 
 
@@ -92,6 +97,15 @@ def main_content(tree: LexborHTMLParser) -> Content:
 
 def _words(node: LexborNode) -> int:
     return len(node.text(deep=True, separator=" ").split())
+
+
+def _line(node: LexborNode) -> str:
+    """The words of an element that holds little: a text, or an element with one; of others none."""
+    child = node.child
+    if child is not None and child.tag != "-text" and child.next is None:
+        child = child.child
+    alone = child is not None and child.tag == "-text" and child.next is None
+    return (child.text_content or "").strip() if alone and child is not None else ""
 
 
 def _inner_first(nodes: Iterable[LexborNode]) -> list[LexborNode]:

@@ -46,6 +46,7 @@ def test_a_form_is_read_with_what_is_entered_in_it(form, words):
         ("<p style='white-space: pre-wrap'>one\n<b>two</b>\n three</p>", "one\ntwo\nthree"),
         ("<p>It <span style='white-space:nowrap'>runs\non</span>\nand on</p>", "It runs on and on"),
         ("<table><tr><td>a<td style='white-space:pre-line'>b\nc<tr><td>1<td>2</table>", "| a | b c |\n| --- | --- |\n| 1 | 2 |"),
+        ("<p>He said <q>so <q>and</q> so</q>, <q></q>yes</p>", "He said “so ‘and’ so”, yes"),
         ("<xmp>\na <b>\n  b</xmp>", "```\na <b>\n  b\n```"),
         ("<pre style='white-space:pre-wrap'>a\n\nb</pre>", "```\na\n\nb\n```"),
     ],
