@@ -26,7 +26,6 @@ from embedingest.ingest.load.markup.rtf_control import (
 )
 from embedingest.ingest.load.markup.rtf_fields import RtfFields
 from embedingest.ingest.load.markup.rtf_lists import LIST_PARTS, LIST_TABLES, RtfLists
-from embedingest.ingest.load.markup.rtf_math import RtfMath
 from embedingest.ingest.load.markup.rtf_page import Place, RtfPage
 from embedingest.ingest.load.markup.rtf_state import Font, Group
 from embedingest.ingest.load.office.symbols import PRIVATE, spelled, symbol
@@ -104,7 +103,6 @@ class _Reader:
         self._high = ""
         self._ignorable = False
         self._fields = RtfFields()
-        self._math = RtfMath()
 
     def read(self, source: str) -> None:
         at = 0
@@ -180,7 +178,7 @@ class _Reader:
         elif into in {"fldinst", "ffl"}:
             self._fields.say(text, is_choice=into == "ffl")
         elif into == "mmath":
-            self._math.say(text)
+            self._fields.math.say(text)
         else:
             self._learn(into, text)
 
@@ -210,7 +208,7 @@ class _Reader:
         elif self._outer:
             ended, self._group = self._group, self._outer.pop()
             if ended.into == "mmath":
-                self._math.end(len(self._outer) + 1)
+                self._fields.math.end(len(self._outer) + 1)
             if ended.into != self._group.into:
                 self._ended(ended.into)
 
@@ -220,7 +218,7 @@ class _Reader:
         elif destination == "fldinst":  # what is drawn from it stands in its place; other fields have a result
             if words := self._fields.taken():
                 self._say(words)
-        elif destination == "mmath" and (words := self._math.taken()):
+        elif destination == "mmath" and (words := self._fields.math.taken()):
             self._say(words)
 
     def _symbol(self, symbol: str) -> None:
@@ -266,7 +264,7 @@ class _Reader:
             self._group.into = word if word in LIST_PARTS else into
             self.page.lists.take(word, number or 0)
         elif into == "mmath":
-            self._math.begin(word, len(self._outer))
+            self._fields.math.begin(word, len(self._outer))
             self._state(word, number)
         elif into in {"formfield", "ffl"}:
             self._group.into = "ffl" if word == "ffl" else into

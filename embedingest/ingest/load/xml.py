@@ -109,7 +109,7 @@ class XmlLoader:
             if error.code != "corrupt":
                 raise
             decoded = decode_declared(data, name)
-            notices = decoded.notices
+            notices = dict(decoded.notices)
             try:  # the parser knows few encodings
                 root = xml_root(_DECLARED.sub("", decoded.text).encode("utf-8", "replace"), name)
             except DocumentError as again:

@@ -1,9 +1,10 @@
-"""Fields of rich text that have no result of their own: equations that are drawn, boxes and menus of forms."""
+"""What rich text draws without a result of its own: equations, boxes and menus of forms."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from embedingest.ingest.load.markup.rtf_math import RtfMath
 from embedingest.ingest.load.office.equation_fields import equation_words
 
 __all__ = ["RtfFields"]
@@ -20,6 +21,7 @@ class RtfFields:
     """The instruction of the field under way, and what it says of a form."""
 
     def __init__(self) -> None:
+        self.math = RtfMath()
         self._instruction: list[str] = []
         self._choices: list[str] = []
         self._said: dict[str, int] = {}
