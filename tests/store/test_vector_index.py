@@ -61,6 +61,23 @@ def test_the_index_and_exact_search_agree_and_new_rows_are_found_before_they_are
     large.commit(Changes(delete=[new.id]))
 
 
+def test_half_size_vectors_are_indexed_found_refreshed_and_read_as_the_others_are(tmp_path):
+    vectors, rows = clustered(1_200, 1), [row(f"{n}.md", text=f"words number {n}") for n in range(1_200)]
+    made = {"fingerprint": MODEL, "dimensions": 32, "create": True, "float16": True}
+    with open_table(tmp_path, "chunks", read_consistency_seconds=0, upkeep=Upkeep(index_rows=1_000), **made) as table:
+        table.commit(Changes(add=rows, vectors=vectors))
+        table.maintain()
+        assert table.stats().vector_index.recall >= 0.99
+        [hit] = table.search(SearchQuery(text="q", vector=vectors[7], mode="vector", limit=1)).hits
+        assert hit.row == rows[7]
+        changed = dataclasses.replace(rows[7], line_end=77)
+        table.commit(Changes(refresh=[changed]))
+        table.optimize()
+        assert table.rows(["7.md"]) == {"7.md": [changed]}
+        assert table.vectors([changed.text_hash])[changed.text_hash] == pytest.approx(vectors[7], abs=5e-4)
+        assert (table.wrong_vectors(), table.damage()) == ([], [])
+
+
 @pytest.mark.parametrize("column", ["id", "source", "text_hash"])
 def test_the_rows_of_a_change_are_looked_up_and_the_others_are_not_read(large, column):
     search = large.handle.lance.search().where(one_of(column, ["one", "another"])).select(["id"])
