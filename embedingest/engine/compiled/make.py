@@ -21,6 +21,7 @@ from embedingest.engine.gate import LEAST_COSINE, compare
 from embedingest.engine.precision import candidates
 from embedingest.engine.torch.padding import PADDING_COUNTS
 from embedingest.engine.vectors import cosines
+from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,8 +74,11 @@ def make(
     try:
         with TrialProcess() as process:  # gets ready while torch is loaded
             note = _made(_Maker(folder, place, share, process, reference), settings, list(failed))
+    except ModelLoadError:
+        reference.close()  # torch said so: its process is free for the next model
+        raise
     except BaseException:
-        reference.close(busy=True)
+        reference.close(end=True)
         raise
     if note.get("texts", 0) > note.get("gate", {}).get("texts", 0):
         on_reference(reference)

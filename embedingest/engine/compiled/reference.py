@@ -91,10 +91,10 @@ class Reference:
         if (process := self._process) is not None:
             process.kill()
 
-    def close(self, *, busy: bool = False) -> None:
-        """Give its memory back; a `busy` process ends."""
+    def close(self, *, end: bool = False) -> None:
+        """Give its memory back, to the next model where it is free; with `end` to the system, now."""
         process, self._process = self._process, None
-        if process is not None and busy:
+        if process is not None and (end or process.owes_an_answer):
             process.end()
         elif process is not None:
             _keep(process)
@@ -140,11 +140,13 @@ class _Process:
             self._words.close()
             raise
         self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self.owes_an_answer = False
         threading.Thread(target=self._read, name="embedingest-reference", daemon=True).start()
 
     def say(self, order: str, *arguments: Any) -> None:
         """Give an order; a process that is no more says so where its answer is asked for."""
         assert self._process.stdin is not None
+        self.owes_an_answer = order != "forget"
         level = logging.getLogger("embedingest").getEffectiveLevel()
         with contextlib.suppress(OSError, ValueError):
             write_frame(self._process.stdin, pickle.dumps((order, level, arguments)))
@@ -161,10 +163,11 @@ class _Process:
             kind, value = pickle.loads(frame)  # noqa: S301 -- our own process says it
             if kind == "log":
                 logging.getLogger(value[0]).log(value[1], "%s", value[2])
-            elif kind == "failed":
+                continue
+            self.owes_an_answer = False
+            if kind == "failed":
                 raise value
-            else:
-                return value
+            return value
 
     def stop(self) -> None:
         """Let what it compares end with the batch that it is at."""

@@ -88,7 +88,7 @@ class Rest:
         except Exception as error:  # noqa: BLE001 -- whatever it is, the model serves as before
             self._tell_unless_stopped(error, exc_info=True)
         finally:
-            self._close(busy=True)
+            self._close()
             atexit.unregister(self.stop)
 
     def _step(self) -> bool:
@@ -133,16 +133,16 @@ class Rest:
         needed = _LIBRARIES_BYTES + _COPIES * 4 * self._folder.parameters
         if hardware.available_bytes() >= needed:
             return True
-        self._close(busy=True)
+        self._close(end=True)
         if not self._waits:
             _log.info("the rest of the gate of %s waits for %d MiB of free memory", self._folder.name, needed >> 20)
         self._waits = True
         return False
 
-    def _close(self, *, busy: bool = False) -> None:
+    def _close(self, *, end: bool = False) -> None:
         reference, self._reference = self._reference, None
         if reference is not None:
-            reference.close(busy=busy)
+            reference.close(end=end)
 
     def _tell_unless_stopped(self, error: Exception, **how: Any) -> None:
         if not self._stopped.is_set():

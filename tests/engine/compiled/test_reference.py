@@ -16,6 +16,7 @@ from embedingest.config import ModelConfig
 from embedingest.engine.compiled import left_out, reference_process, runtime
 from embedingest.engine.compiled import reference as reference_module
 from embedingest.engine.compiled.children import read_frame
+from embedingest.engine.compiled.encoder import create
 from embedingest.engine.compiled.graphs import Share
 from embedingest.engine.compiled.reference import DiedError, Reference
 from embedingest.engine.folder.folder import ModelFolder
@@ -37,6 +38,15 @@ def folder(tiny_folder):
 
 def opened(folder):
     return Reference(folder, AUTO, Share.of(None, None))
+
+
+@pytest.fixture
+def refused(tmp_path, folder):
+    """A model of a kind that torch has never heard of."""
+    place = shutil.copytree(folder.path, tmp_path / "model")
+    text = (place / "config.json").read_text()
+    (place / "config.json").write_text(text.replace('"model_type": "bert"', '"model_type": "unheard-of"'))
+    return ModelFolder.open(place)
 
 
 @pytest.fixture
@@ -73,6 +83,24 @@ def test_a_process_serves_one_model_after_another(folder, tiny_folder):
     second.close()
 
 
+def test_a_model_that_torch_refuses_leaves_the_process_to_the_next(reference, refused, own_cache):
+    process = reference._process
+    reference.close()
+    with pytest.raises(ModelLoadError, match="unheard-of"):
+        create(refused, AUTO)
+    assert process in reference_module._idle
+    assert process.is_alive
+
+
+def test_a_process_that_is_at_something_ends_when_it_is_closed(reference, folder):
+    other = opened(folder)  # `reference` has the one that is kept
+    process = other._process
+    process.say("load", folder, other.first, 1)
+    other.close()
+    assert process not in reference_module._idle
+    assert not process.is_alive
+
+
 def test_a_process_is_told_to_forget_before_others_may_take_it(folder, monkeypatch):
     first = opened(folder)
     process, say, could_be_taken = first._process, first._process.say, []
@@ -95,27 +123,29 @@ def test_a_failure_without_a_number_of_the_system_is_told_in_its_words(reference
         reference.load()
 
 
-def test_a_model_that_torch_refuses_is_refused_in_its_words(tmp_path, folder):
-    place = shutil.copytree(folder.path, tmp_path / "model")
-    text = (place / "config.json").read_text()
-    (place / "config.json").write_text(text.replace('"model_type": "bert"', '"model_type": "unheard-of"'))
-    reference = opened(ModelFolder.open(place))
+def test_a_model_that_torch_refuses_is_refused_in_its_words(refused):
+    reference = opened(refused)
     with pytest.raises(ModelLoadError, match="is of the kind `unheard-of`") as refusal:
         reference.load()
     assert "a later transformers may" in refusal.value.remedy
     reference.close()
 
 
-def test_one_that_dies_of_a_graph_is_a_reason_and_the_next_is_asked_until_it_is_ended_from_outside(reference, tmp_path):
+def test_one_that_dies_of_a_graph_is_a_reason_and_the_next_is_asked(reference, tmp_path):
     reference.load()
     kill(reference, signal.SIGABRT)
     with pytest.raises(DiedError, match=r"the process that converts it died \(SIGABRT\)"):
         reference.graph("plain", tmp_path / "graph.xml")
     assert reference.vectors().shape == (len(reference.first), tiny.WIDTH)
-    kill(reference, signal.SIGKILL)
+
+
+def test_one_that_is_ended_from_outside_is_told_as_a_want_of_memory(reference, folder):
+    other = opened(folder)  # `reference` has the one that is kept: this one has yet to import torch
+    kill(other, signal.SIGKILL)
     with pytest.raises(ModelLoadError, match="ended from outside") as ended:
-        reference.vectors()
+        other.load()
     assert "memory" in ended.value.remedy
+    other.close()
 
 
 def test_what_it_logs_is_handed_on_and_what_others_log_is_not():

@@ -209,7 +209,7 @@ def test_where_memory_becomes_short_the_other_process_gives_it_back(folder, monk
     ended = []
     whole = rest.Reference.close
     monkeypatch.setattr(
-        rest.Reference, "close", lambda self, *, busy=False: (ended.append(busy), whole(self, busy=busy))[1]
+        rest.Reference, "close", lambda self, *, end=False: (ended.append(end), whole(self, end=end))[1]
     )
     encoder = create(folder, AUTO)
     encoder.wait_for_rest()
