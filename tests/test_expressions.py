@@ -16,6 +16,8 @@ import pytest
 import embedingest
 from tests.backtracking import growth
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(embedingest.__file__).parent
 IN_WORKERS = ("ingest/load/", "ingest/chunk/", "ingest/extract/worker_")
 CALLS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}

@@ -19,6 +19,8 @@ from embedingest.supervise import Supervisor
 from embedingest.types import Document
 from tests.waiting import HANGS_SECONDS, until
 
+pytestmark = pytest.mark.slow
+
 WATCH = "watch: {settle_ms: 50}"
 
 

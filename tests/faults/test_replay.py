@@ -9,14 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.depth import much
+
 pytestmark = pytest.mark.slow
 
 REPLAY = Path(__file__).resolve().parents[2] / "benchmarks" / "replay.py"
 
 
+@pytest.mark.deep
 def test_a_history_with_renames_and_deletions_ends_in_the_table_of_its_last_commit():
     result = subprocess.run(
-        [sys.executable, REPLAY, "--commits", "25", "--checks", "2"], capture_output=True, text=True, timeout=150
+        [sys.executable, REPLAY, "--commits", str(much(14, 40)), "--checks", "2"],
+        capture_output=True,
+        text=True,
+        timeout=150,
     )
     assert result.returncode == 0, result.stderr[-3000:] + result.stdout
     said = json.loads(result.stdout)

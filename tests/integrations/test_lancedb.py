@@ -19,6 +19,8 @@ from embedingest.store.values import Changes
 from tests.depth import only_deep
 from tests.store.doubles import row
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["penguins swim in cold water", "lions sleep in the sun", "tickets cost ten coins"]
 
 

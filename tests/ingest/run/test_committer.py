@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from embedingest.ingest.report import IngestReport
+from embedingest.ingest.run import committer as committer_module
 from embedingest.ingest.run.committer import (
     COMMIT_CHARACTERS,
     COMMIT_ROWS,
     COMMIT_SECONDS,
-    MAINTAIN_COMMITS,
     MOST_NOTICED,
     Committer,
 )
@@ -103,10 +103,11 @@ def test_many_rows_are_due_at_once(resources: Resources) -> None:
     assert committer.due, "a file counts as a row: a thousand empty ones are written too"
 
 
-@pytest.mark.parametrize(("urgent", "commits"), [(False, MAINTAIN_COMMITS), (True, 4 * MAINTAIN_COMMITS)])
+@pytest.mark.parametrize(("urgent", "commits"), [(False, 4), (True, 16)])
 def test_the_table_is_tended_after_some_commits_and_later_while_somebody_waits(
-    resources: Resources, urgent: bool, commits: int
+    resources: Resources, urgent: bool, commits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(committer_module, "MAINTAIN_COMMITS", 4)
     report = IngestReport()
     committer = Committer(resources, report)
     for number in range(commits):

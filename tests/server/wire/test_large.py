@@ -15,6 +15,8 @@ from embedingest.server.wire.decode import WireError, decode
 from embedingest.server.wire.large import MOST_VALUES
 from tests.depth import much
 
+pytestmark = pytest.mark.slow
+
 PIECE_BYTES = 40
 SPELLINGS = [
     "a",
