@@ -28,8 +28,6 @@ _log = logging.getLogger(__name__)
 KEY_COLUMNS: Final = ("id", "source", "text_hash")
 KEY_INDICES: Final = frozenset(f"{column}_idx" for column in KEY_COLUMNS)
 _MOST_PASSES: Final = 3
-_FRAGMENT_ROWS: Final = 1 << 20
-"""Rows of a fragment that compaction joins with no other."""
 _TAG_MARGIN: Final = timedelta(seconds=1)
 
 
@@ -77,12 +75,11 @@ def needs(figures: TableStats, upkeep: Upkeep) -> Needs:
     """What to do, from figures alone.
 
     Compaction rewrites the rows of every fragment it joins, and each fragment that waits for it slows every search
-    and commit a little. The sum of both is least where the number that waits grows with the square root of the rows,
-    of which full fragments are left as they are. Folding waits for a share of the rows, but not for more than a search
-    can read through beside its index.
+    and commit a little. The sum of both is least where the number that waits grows with the square root of the rows.
+    Folding waits for a share of the rows: it writes the indices of the keys again, so its time grows with the rows too.
     """
-    fold_rows = min(upkeep.most_unfolded, max(upkeep.fold_rows, int(figures.rows * upkeep.fold_share)))
-    crowded = figures.small_fragments > upkeep.max_fragments + math.isqrt(min(figures.rows, _FRAGMENT_ROWS)) // 8
+    fold_rows = max(upkeep.fold_rows, int(figures.rows * upkeep.fold_share))
+    crowded = figures.small_fragments > upkeep.max_fragments + math.isqrt(figures.rows) // 8
     indexed = vector_index.VECTOR_INDEX in figures.indices
     return Needs(
         text_index=figures.rows > 0 and text_index.TEXT_INDEX not in figures.indices,

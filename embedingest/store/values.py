@@ -153,7 +153,6 @@ class Upkeep:
     max_fragments: int = 24
     fold_rows: int = 500
     fold_share: float = 0.005
-    most_unfolded: int = 20_000
     index_rows: int = 100_000
     recall: float = 0.97
     outgrown: float = 2.0

@@ -15,7 +15,6 @@ from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 QUIET = TableStats(rows=5_000, fragments=3, small_fragments=3, bytes=1, versions=9, indices={"text_idx": (5_000, 0)})
 KEYS = {"text_idx": (1, 0), "id_idx": (1, 0), "source_idx": (1, 0), "text_hash_idx": (1, 0), "vector_idx": (1, 0)}
 LARGE = VectorIndex("IVF_RQ", 200_000, 20, 10, 0.98, 64)
-HUGE = {"rows": 9_000_000, "indices": KEYS, "vector_index": dataclasses.replace(LARGE, rows=9_000_000)}
 
 
 @pytest.mark.parametrize(
@@ -33,10 +32,6 @@ HUGE = {"rows": 9_000_000, "indices": KEYS, "vector_index": dataclasses.replace(
         ({"rows": 100_000}, Needs(key_indices=True, vector_index=True)),
         ({"rows": 400_000, "indices": KEYS, "vector_index": LARGE}, Needs()),
         ({"rows": 400_001, "indices": KEYS, "vector_index": LARGE}, Needs(vector_index=True)),
-        ({**HUGE, "small_fragments": 152}, Needs()),
-        ({**HUGE, "small_fragments": 153}, Needs(compact=True)),
-        ({**HUGE, "indices": {**KEYS, "text_idx": (1, 20_000)}}, Needs()),
-        ({**HUGE, "indices": {**KEYS, "text_idx": (1, 20_001)}}, Needs(compact=True)),
     ],
 )
 def test_figures_decide(figures, asked):
