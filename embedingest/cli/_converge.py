@@ -20,7 +20,6 @@ def converge_once(config: Config, *, as_json: bool, allow_deletes: bool = False,
     """Converge the pipeline `default`, or carry out a frozen plan, and print the report. Returns the exit code."""
     from embedingest.build.remembered import remember
     from embedingest.build.session import Session
-    from embedingest.ingest.audit.preview import read_frozen
 
     with stop_on_signals() as stop, Session(config) as session, progress_line(as_json=as_json) as progress:
         pipeline = session.pipeline(progress=progress, stop=stop)
@@ -28,6 +27,8 @@ def converge_once(config: Config, *, as_json: bool, allow_deletes: bool = False,
         if frozen is None:
             report = pipeline.converge(allow_deletes=allow_deletes)
         else:
+            from embedingest.ingest.audit.preview import read_frozen
+
             report = pipeline.carry_out(read_frozen(frozen), allow_deletes=allow_deletes)
     print_report(report, as_json=as_json)
     return stop.exit_code(report.exit_code)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import yaml
 from pydantic import BeforeValidator, Field
 
 from embedingest.config.rules import MOST_BITS
@@ -15,6 +14,8 @@ from embedingest.paths import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import yaml
 
 __all__ = ["FilePath", "Key", "LocatedStr", "Place", "Places", "Uri", "parse"]
 
@@ -87,6 +88,8 @@ class _Builder:
     nodes: int = 0
 
     def build(self, node: yaml.Node, key: Key, open_nodes: frozenset[int] = frozenset()) -> Any:
+        import yaml  # flags need none
+
         self.nodes += 1
         if id(node) in open_nodes or self.nodes > _MAX_NODES:
             raise self.error(node, key, "aliases go round in a circle or grow without end")
@@ -113,6 +116,8 @@ class _Builder:
         return values
 
     def scalar(self, node: yaml.Node, key: Key) -> Any:
+        import yaml  # flags need none
+
         if node.tag in _PLAIN_TAGS:
             try:
                 value = yaml.constructor.SafeConstructor().construct_object(node)
@@ -145,6 +150,8 @@ def parse(text: str, file: Path, *, known: Collection[str] | None = None) -> tup
 
     With `known`, a file that has none of these keys is no configuration: errors then quote nothing of it.
     """
+    import yaml  # flags need none
+
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if known is not None and node is not None and not _has_any(node, known):
@@ -167,4 +174,6 @@ def parse(text: str, file: Path, *, known: Collection[str] | None = None) -> tup
 
 
 def _has_any(node: yaml.Node, known: Collection[str]) -> bool:
+    import yaml  # flags need none
+
     return isinstance(node, yaml.MappingNode) and any(name.value in known for name, _ in node.value)

@@ -5,7 +5,6 @@ Knows names, tokens and vectors; knows no files of the user, no tables, no HTTP.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import threading
@@ -16,13 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import psutil
 
-from embedingest.engine.call import TEXTS_AT_ONCE, EmbedCall, finish, prepare
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.encoder import tokens_of
 from embedingest.engine.engine import text_list
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period, waited
-from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.errors import EngineClosedError, InputError, ModelNotFoundError, OverloadedError
 
 if TYPE_CHECKING:
@@ -30,8 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedingest.config import EngineConfig, ModelConfig
+    from embedingest.engine.call import EmbedCall
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Priority
+    from embedingest.engine.scheduling.scheduler import Scheduler
     from embedingest.types import Embeddings, ModelInfo, Sizer
 
 __all__ = ["LocalEngine", "Running"]
@@ -105,6 +104,8 @@ class LocalEngine:
         return self._answer(call)
 
     def _answer(self, call: EmbedCall) -> Embeddings:
+        from embedingest.engine.call import finish, prepare
+
         with self._admitted(), waited(self._pool.acquire(call.key, call.keep_alive)) as loaded:
             call.load_seconds = time.perf_counter() - call.began
             prepare(call, loaded.encoder)
@@ -124,6 +125,10 @@ class LocalEngine:
         priority: Priority = "query",
     ) -> Embeddings:
         """The same, awaited. Cancelling drops what has not been computed yet."""
+        import asyncio
+
+        from embedingest.engine.call import TEXTS_AT_ONCE, finish, prepare
+
         call = self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority)
         with self._admitted(), await leased(self._pool.acquire(call.key, keep_alive)) as loaded:
             call.load_seconds = time.perf_counter() - call.began
@@ -234,6 +239,8 @@ class LocalEngine:
         return self.catalog.describe_key(key).size_bytes
 
     def open(self, key: str) -> tuple[Encoder, Scheduler]:
+        from embedingest.engine.scheduling.scheduler import Scheduler
+
         encoder = self.catalog.open(key)
         scheduler = Scheduler(encoder, max_waiting=self._settings.max_waiting, batch_tokens=self._settings.batch_tokens)
         return encoder, scheduler
@@ -251,6 +258,8 @@ class LocalEngine:
         keep_alive: float | None,
         priority: Priority,
     ) -> EmbedCall:
+        from embedingest.engine.call import EmbedCall
+
         listed = text_list(texts)
         match = self.catalog.find(model)
         key = self.catalog.route(match, strict=bool(listed))
@@ -276,6 +285,8 @@ class LocalEngine:
                 self._active -= 1
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        import asyncio
+
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
 

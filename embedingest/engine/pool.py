@@ -5,7 +5,6 @@ Knows when a model comes and goes; knows no texts, no vectors, no names' spellin
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import threading
@@ -336,6 +335,8 @@ async def leased(granted: Future[Lease]) -> Lease:
     """A lease awaited; one that is granted after its caller was cancelled is released."""
     if granted.done():  # to wait for it would wake the event loop once more
         return granted.result()
+    import asyncio  # only a server waits so
+
     try:
         return await asyncio.wrap_future(granted)
     except asyncio.CancelledError:

@@ -14,10 +14,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from embedingest.errors import DamagedTableError, EmbedingestError, StoreError
-from embedingest.ingest.audit.copied_journal import audited, journal_fault, with_copy
-from embedingest.ingest.audit.preview import check, preview
-from embedingest.ingest.audit.verify import Problem, Verification, prepare_repair, verify
+from embedingest.errors import EmbedingestError, StoreError
+from embedingest.ingest.audit.copied_journal import audited, with_copy
 from embedingest.ingest.following import followed
 from embedingest.ingest.hold import Hold, make_known
 from embedingest.ingest.requests import end_pause, perform, serve_requests
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import PipelineConfig
     from embedingest.ingest.audit.preview import FrozenPlan, PlanDocument
+    from embedingest.ingest.audit.verify import Verification
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.ingest.requests import Verb
     from embedingest.ingest.run.asynchronous import InThread
@@ -174,19 +173,18 @@ class Pipeline:
 
     def plan(self, *, allow_deletes: bool = False) -> PlanDocument:
         """What `converge` would do now, and the frozen form of it. Takes no lock and changes nothing."""
+        from embedingest.ingest.audit.preview import preview
+
         return audited(self._opener, self._resources_with, self.folders_of, partial(preview, allow=allow_deletes))
 
     def verify(self, *, repair: bool = False, sample: int = 0) -> Verification:
         """Compare folders, journal and table; `sample` vectors are computed again. `repair` puts right what differs."""
-        journal, look = self._opener.journal_path, partial(verify, sample=sample)
-        try:
-            result = audited(self._opener, self._resources_with, self.folders_of, look, told=True)
-        except DamagedTableError as error:
-            result = Verification(problems=[Problem("", "table", error.message)])
-        result.add_journal(journal_fault(journal, thorough=True))
+        from embedingest.ingest.audit.verify import prepare_repair, verified
+
+        result = verified(self._opener, self._resources_with, self.folders_of, sample=sample)
         if repair and (result.mendable or result.unasked):
             if result.journal_fault:
-                suspect(journal)
+                suspect(self._opener.journal_path)
             self.regain()
             prepare_repair(self._resources, result.mendable)
             self.converge()
@@ -196,6 +194,8 @@ class Pipeline:
 
     def carry_out(self, frozen: FrozenPlan, *, allow_deletes: bool = False) -> IngestReport:
         """Converge if that is still exactly what a frozen plan says. Raises ConfigError where it is not."""
+        from embedingest.ingest.audit.preview import check
+
         self.open()
         check(frozen, self.plan()["frozen"])
         return self.converge(allow_deletes=allow_deletes)

@@ -45,6 +45,15 @@ def test_status_recalls_the_settings_where_another_version_wrote_them(table, mon
     assert {"pydantic", "embedingest.config"} <= imported_by(table, "status", "--json")
 
 
+@pytest.mark.weights
+def test_an_ingest_of_what_is_unchanged_imports_no_arrays_no_tokenizer_no_loaders_and_no_yaml(shell):
+    shell.write("docs/empty.md", "")
+    ingest = ("ingest", "docs", "--model", "all-minilm", "--json")
+    assert shell.run(*ingest).code == 0
+    unwanted = HEAVY | OF_A_TABLE | OF_A_MODEL | {"yaml", "asyncio", "embedingest.ingest.extract.extractor"}
+    assert sorted(imported_by(shell, *ingest) & unwanted) == []
+
+
 def test_a_plan_of_what_is_unchanged_opens_no_table(table):
     assert sorted(imported_by(table, "plan", "--json") & (HEAVY | OF_A_TABLE - {"numpy"} | OF_A_MODEL)) == []
 

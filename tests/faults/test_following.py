@@ -167,7 +167,7 @@ class Gated(CountingEngine):
         self.open = threading.Event()
 
     def embed(self, texts, *, priority, **options):
-        if priority == "bulk" and self.shut.is_set():
+        if texts and priority == "bulk" and self.shut.is_set():  # without texts only the model is wanted
             self.waiting.set()
             self.open.wait(HANGS_SECONDS)
         return super().embed(texts, priority=priority, **options)

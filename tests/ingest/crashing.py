@@ -59,7 +59,8 @@ class CrashingEngine:
         return self
 
     def embed(self, texts: Any, **options: Any) -> Any:
-        self._fuse()
+        if texts:
+            self._fuse()
         return ENGINE.embed(texts, **options)
 
     def __getattr__(self, name: str) -> Any:

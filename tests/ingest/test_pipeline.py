@@ -681,7 +681,7 @@ class BreakingEngine(CountingEngine):
         with self.turn:
             if self.left <= 0:
                 raise EngineError("the engine broke")
-            self.left -= 1
+            self.left -= bool(texts)  # without texts only the model is wanted
         self.embedded += len(texts)
         return self.engine.embed(texts, **options)
 
@@ -694,7 +694,8 @@ class StoppingEngine(CountingEngine):
         self.stop = stop
 
     def embed(self, texts: Any, **options: Any) -> Any:
-        self.stop.set()
+        if texts:
+            self.stop.set()
         return self.engine.embed(texts, **options)
 
 

@@ -10,7 +10,7 @@ import contextlib
 import json
 import logging
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from blake3 import blake3
 
@@ -22,12 +22,14 @@ from embedingest.paths import user_cache
 from embedingest.regular import read_bounded, why_not_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["canonical_tokenizer", "file_hash", "fingerprint", "joined", "read_ours"]
+__all__ = ["canonical_tokenizer", "file_hash", "fingerprint", "joined", "read_ours", "remembered"]
 
 _log = logging.getLogger(__name__)
+
+_Found = TypeVar("_Found")
 
 _LARGEST_NOTE_BYTES: Final = 2**20
 
@@ -77,21 +79,36 @@ def joined(parts: Mapping[str, str], vector_class: str) -> str:
 
 
 def file_hash(path: Path, words: str | None = None) -> str:
-    """blake3 of a file, hex; remembered in the user's cache by path, size and time of change.
+    """blake3 of a file, hex; remembered in the user's cache, see `remembered`.
 
     `words` hashes a tokenizer.json as it is used: with these changes, without its padding and truncation.
     """
+
+    def digest() -> str:
+        return canonical_tokenizer(path, words) if words is not None else blake3().update_mmap(path).hexdigest()
+
+    return remembered(path, "hashes", [words], "blake3", str, digest)
+
+
+def remembered(
+    path: Path, folder: str, further: list[Any], name: str, read: Callable[[Any], _Found], find: Callable[[], _Found]
+) -> _Found:
+    """What `find` finds out about a file; kept in the user's cache, in JSON by `name` of a note in `folder`.
+
+    It holds for the path, the size and the time of change, and for what `further` says of how it was asked. `read`
+    makes it of JSON again, and raises ValueError, KeyError or TypeError for what is none.
+    """
     stat = path.stat()
-    known = [stat.st_size, stat.st_mtime_ns, stat.st_ino, words]
-    note = user_cache() / "hashes" / f"{blake3(os.fsencode(path.resolve())).hexdigest(length=16)}.json"
+    known = [stat.st_size, stat.st_mtime_ns, stat.st_ino, *further]
+    note = user_cache() / folder / f"{blake3(os.fsencode(path.resolve())).hexdigest(length=16)}.json"
     with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
-        remembered = json.loads(read_ours(note) or b"{}")
-        if remembered["stat"] == known:
-            return str(remembered["blake3"])
-    digest = canonical_tokenizer(path, words) if words is not None else blake3().update_mmap(path).hexdigest()
+        noted = json.loads(read_ours(note) or b"{}")
+        if noted["stat"] == known:
+            return read(noted[name])
+    found = find()
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
-        write_bytes(note, json.dumps({"path": str(path), "stat": known, "blake3": digest}).encode(), private=True)
-    return digest
+        write_bytes(note, json.dumps({"path": str(path), "stat": known, name: found}).encode(), private=True)
+    return found
 
 
 def read_ours(note: Path) -> bytes | None:

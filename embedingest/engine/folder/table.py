@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from embedingest.engine.folder.settings_files import REMEDY
 from embedingest.engine.folder.weights import FLOATS, read_header, read_tensor, weight_files
 from embedingest.errors import ModelLoadError
@@ -16,6 +14,7 @@ from embedingest.errors import ModelLoadError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.engine.folder.weights import WeightsHeader
@@ -54,6 +53,8 @@ def table_shape(folder: Path) -> tuple[int, int]:
 
 def read_table(folder: Path) -> NDArray[np.float32]:
     """The vector of every token, float32 (V, D). Raises ModelLoadError."""
+    import numpy as np  # a model is described without
+
     file, header, name = _held(folder)
     table = read_tensor(file, header, name).astype(np.float32, copy=False)
     if name == _DISTILLED and _ROWS in header.shapes:

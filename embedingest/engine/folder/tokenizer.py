@@ -7,12 +7,14 @@ from array import array
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.engine.folder.cutting import Cutter
+from embedingest.engine.folder.fingerprint import remembered
 from embedingest.engine.folder.patterns import check_patterns
 from embedingest.engine.folder.words import load
 from embedingest.errors import InputError, ModelLoadError
+from embedingest.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +40,28 @@ class _PerThread(threading.local):
     """A tokenizer for each thread that asks, loaded when it first does."""
 
     tokenizer: Tokenizer | None = None
+    cut: tuple[int | None, str] = (None, "right")
+
+
+class _Facts(NamedTuple):
+    """What is remembered of a tokenizer, so that whoever only asks for sizes need not load it.
+
+    `prefix` and `suffix` are ids, `words` is their number and `largest_id` the largest; `cut` and `cut_side` are what
+    it says of texts that are too long.
+    """
+
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    words: int
+    largest_id: int
+    cut: int | None
+    cut_side: str
+
+    @classmethod
+    def read(cls, noted: Any) -> _Facts:
+        prefix, suffix, words, largest, cut, side = noted
+        around = tuple(map(int, prefix)), tuple(map(int, suffix))
+        return cls(*around, int(words), int(largest), None if cut is None else int(cut), str(side))
 
 
 class FastTokenizer:
@@ -52,11 +76,11 @@ class FastTokenizer:
         self.lowercase = lowercase
         self.changes = words
         self._local = _PerThread()
-        bare = self._tokenizer.encode(_PROBE, add_special_tokens=False).ids
-        full = self._tokenizer.encode(_PROBE, add_special_tokens=specials).ids
-        start = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
-        self.prefix: tuple[int, ...] = tuple(full[:start])
-        self.suffix: tuple[int, ...] = tuple(full[start + len(bare) :])
+        asked = [__version__, lowercase, words, specials]
+        try:
+            self._facts = remembered(path, "tokenizers", asked, "facts", _Facts.read, lambda: self._find(specials))
+        except OSError:
+            self._facts = self._find(specials)  # says what is wrong with the file
 
     @classmethod
     def of(cls, folder: ModelFolder) -> FastTokenizer:
@@ -67,15 +91,33 @@ class FastTokenizer:
 
         A static model says it in its tokenizer.json, where sentence-transformers cuts it.
         """
-        stated = self.cut if folder.is_static and self.cut else folder.max_tokens
+        stated = self._facts.cut if folder.is_static and self._facts.cut else folder.max_tokens
         return min(most or stated, folder.context_length)
 
     def keeps_end(self, folder: ModelFolder) -> bool:
         """Whether a text that is too long loses its first tokens, by the settings, else by its tokenizer.json."""
-        return str(folder.tokenizer_config.get("truncation_side") or self.cut_side).lower() == "left"
+        return str(folder.tokenizer_config.get("truncation_side") or self._facts.cut_side).lower() == "left"
 
     def sizer(self, capacity: int) -> TokenizerSizer:
         return TokenizerSizer(str(self.path), capacity, self.lowercase, self.changes)
+
+    def _find(self, specials: bool) -> _Facts:
+        tokenizer = self._tokenizer
+        bare = tokenizer.encode(_PROBE, add_special_tokens=False).ids
+        full = tokenizer.encode(_PROBE, add_special_tokens=specials).ids
+        start = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
+        words = int(tokenizer.get_vocab_size(with_added_tokens=True))
+        largest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=0)
+        cut, side = self._local.cut
+        return _Facts(tuple(full[:start]), tuple(full[start + len(bare) :]), words, largest, cut, side)
+
+    @property
+    def prefix(self) -> tuple[int, ...]:
+        return self._facts.prefix
+
+    @property
+    def suffix(self) -> tuple[int, ...]:
+        return self._facts.suffix
 
     @property
     def special_tokens(self) -> int:
@@ -88,10 +130,10 @@ class FastTokenizer:
     @property
     def words(self) -> int:
         """How many words it has an id for, added ones included."""
-        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+        return self._facts.words
 
     def largest_id(self) -> int:
-        return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=0)
+        return self._facts.largest_id
 
     @property
     def _tokenizer(self) -> Tokenizer:
@@ -102,8 +144,7 @@ class FastTokenizer:
             if self.lowercase:
                 _lower(tokenizer)
             truncation = tokenizer.truncation or {}
-            self.cut: int | None = truncation.get("max_length")
-            self.cut_side = str(truncation.get("direction", "right"))
+            self._local.cut = truncation.get("max_length"), str(truncation.get("direction", "right"))
             tokenizer.no_truncation()
             tokenizer.no_padding()
             self._local.tokenizer = tokenizer

@@ -7,8 +7,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-import numpy as np
-
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_object
 from embedingest.errors import ModelLoadError
 from embedingest.numerals import json_fault
@@ -99,6 +97,8 @@ def read_header(path: Path) -> WeightsHeader:
 
 def read_tensor(path: Path, header: WeightsHeader, name: str) -> NDArray[Any]:
     """One tensor of a file into memory; bf16, which numpy has not, as float32. Raises ModelLoadError."""
+    import numpy as np  # a model is described without
+
     shape, kind = header.shapes[name], header.types[name]
     try:
         values = np.fromfile(path, _NUMPY_TYPES[kind], math.prod(shape), offset=header.begins[name])
@@ -116,6 +116,8 @@ def is_finite(path: Path, header: WeightsHeader, name: str) -> bool:
     kind, numbers, begin = header.types[name], math.prod(header.shapes[name]), header.begins[name]
     if kind not in _EXPONENTS:
         return True
+    import numpy as np  # a model is described without
+
     width, ones = _EXPONENTS[kind]
     try:
         for first in range(0, numbers, _NUMBERS_AT_ONCE):

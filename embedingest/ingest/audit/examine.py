@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.extract.extractor import Job
+from embedingest.ingest.extract.reading import Job
 from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.difference import Difference, difference
 from embedingest.ingest.run.planner import documents_of, rows_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from embedingest.ingest.extract.extractor import Extracted
+    from embedingest.ingest.extract.values import Extracted
     from embedingest.ingest.rows.build import WantedRows
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.run.survey import Candidate

@@ -9,10 +9,13 @@ import random
 import shlex
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from embedingest.errors import DamagedTableError
+from embedingest.ingest.audit.copied_journal import audited, journal_fault
 from embedingest.ingest.audit.examine import examine
 from embedingest.ingest.audit.outlook import Outlook
 from embedingest.ingest.audit.status import UNREADABLE_REMEDY
@@ -23,17 +26,20 @@ from embedingest.ingest.scan.roots import owner
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from pathlib import Path
 
+    from embedingest.ingest.run.opener import Opener
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.run.survey import Survey
     from embedingest.ingest.scan.folders import Folders
     from embedingest.ingest.scan.listing import FoundFile
     from embedingest.ingest.scan.roots import Root
+    from embedingest.ingest.state.journal import Journal
     from embedingest.store.values import SourceState
     from embedingest.types import Row
 
-__all__ = ["Problem", "Verification", "prepare_repair", "verify"]
+__all__ = ["Problem", "Verification", "prepare_repair", "verified", "verify"]
 
 _LEAST_COSINE: Final = 0.9995
 _UNNAMED: Final = "unnamed"
@@ -99,6 +105,22 @@ class Verification:
             "vectors": self.vectors,
             "problems": [problem.to_json() for problem in self.problems],
         }
+
+
+def verified(
+    opener: Opener,
+    resources_with: Callable[[Journal, Path], Resources],
+    resolved: Callable[[Journal], Folders],
+    *,
+    sample: int,
+) -> Verification:
+    """See `verify`, with a copy of the journal, which is looked at too, and with a table that may be damaged."""
+    try:
+        result = audited(opener, resources_with, resolved, partial(verify, sample=sample), told=True)
+    except DamagedTableError as error:
+        result = Verification(problems=[Problem("", "table", error.message)])
+    result.add_journal(journal_fault(opener.journal_path, thorough=True))
+    return result
 
 
 def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int | None = None) -> Verification:

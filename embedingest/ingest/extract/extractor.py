@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from blake3 import blake3
@@ -21,24 +20,22 @@ from embedingest.ingest.extract.bounds import ChunkBounds, bounded_document, bou
 from embedingest.ingest.extract.counted import CountedDocument
 from embedingest.ingest.extract.reading import Job, read_file
 from embedingest.ingest.extract.unknown import unknown_tokens
-from embedingest.ingest.extract.weight import MAX_CHUNKS, RowsWeight
+from embedingest.ingest.extract.values import Extracted, ExtractionSettings, Part
+from embedingest.ingest.extract.weight import RowsWeight
 from embedingest.ingest.identity import base_name
 from embedingest.ingest.json_values import printable, spelled
 from embedingest.ingest.load.choose import HEAD_BYTES, choose
 from embedingest.ingest.load.common.decode import fallen_back
-from embedingest.ingest.load.common.legacy import FALLBACK
 from embedingest.ingest.load.inner import each_document
 from embedingest.ingest.notices import add_notices
 from embedingest.ingest.scan.sidecar import content_hash_with
-from embedingest.pickled import by_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
-    from embedingest.ingest.scan.files import FileFacts
-    from embedingest.types import Chunk, Document, Sizer, TokenSource
+    from embedingest.types import Document
 
 __all__ = ["Extracted", "ExtractionSettings", "Extractor", "Job", "Part", "out_of_memory"]
 
@@ -48,83 +45,6 @@ _MOST_REASON: Final = 500
 _MOST_CODE: Final = 64
 _LATEST_NS: Final = 2**63 - 1
 _NO_OPTIONS: Final[Mapping[str, Any]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractionSettings:
-    """What holds for every file of a pipeline; sent to a worker once. `*_options` are options by plug-in name.
-
-    `loaders` and `chunkers` map shell patterns over the source, or its base name, to names; the first match wins.
-    What follows a `#` in a name tells one set of options of a plug-in from another. `sidecars` are the name templates
-    of files with metadata for the file beside them, `dimensions` those of the vectors to come. `tokens` gives the
-    tokens of what will be embedded, `prompt` before it, where the engine takes them.
-    """
-
-    sizer: Sizer
-    tokens: TokenSource | None = None
-    prompt: str = ""
-    loaders: Mapping[str, str] = field(default_factory=dict)
-    loader_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    chunker: str = "auto"
-    chunkers: Mapping[str, str] = field(default_factory=dict)
-    chunker_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    max_bytes: int = 256 * 2**20
-    max_chunks: int = MAX_CHUNKS
-    dimensions: int = 384
-    sidecars: tuple[str, ...] = ()
-    fallback_encoding: str = FALLBACK
-
-
-@by_fields
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One document of a file: the file's own, or one inside it. Its text and spans are left out, its length is not.
-
-    `tokens` are those of what is embedded of each chunk; there are none where the engine makes them itself.
-    """
-
-    document: Document
-    chunks: tuple[Chunk, ...]
-    characters: int
-    chunker: str
-    chunker_version: str
-    tokens: tuple[Sequence[int], ...] = ()
-
-
-@by_fields
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """What one file gave. `parts` begins with the file's own document; it is empty where the hash was known.
-
-    `before` and `after` are the facts around the reading: where they differ the file was being written, and the
-    bytes may be no version of it at all. `metadata` is what a sidecar says of it, `problem` why one says nothing;
-    content hash and facts cover the sidecar too. `racy`: another change may leave the same facts (see `is_racy`).
-    `seconds` has `read`, `load` and `chunk`. `weight` is about how many
-    bytes of memory its rows will take.
-    """
-
-    source: str
-    content_hash: str
-    before: FileFacts
-    after: FileFacts
-    loader: str = ""
-    loader_version: str = ""
-    parts: tuple[Part, ...] = ()
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    problem: str = ""
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    weight: int = 0
-    racy: bool = False
-
-    @property
-    def moved(self) -> bool:
-        """Whether the file changed while it was read."""
-        return self.before != self.after
-
-    @property
-    def settled(self) -> bool:
-        """Whether the facts will tell of the next change of the file."""
-        return not self.moved and not self.racy
 
 
 class Extractor:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
-    from embedingest.ingest.extract.extractor import Extracted, ExtractionSettings, Job
+    from embedingest.ingest.extract.reading import Job
+    from embedingest.ingest.extract.values import Extracted, ExtractionSettings
 
 __all__ = ["WorkerPool"]
 

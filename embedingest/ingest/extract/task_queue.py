@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
-    from embedingest.ingest.extract.extractor import Extracted, Job
+    from embedingest.ingest.extract.reading import Job
+    from embedingest.ingest.extract.values import Extracted
 
 __all__ = ["TaskQueue"]
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from embedingest.errors import ErrorKind
-    from embedingest.ingest.extract.extractor import Extracted, Job
+    from embedingest.ingest.extract.reading import Job
+    from embedingest.ingest.extract.values import Extracted
 
 __all__ = ["Rank", "Task", "failure"]
 

@@ -21,7 +21,8 @@ from embedingest.ingest.extract.process import READY
 if TYPE_CHECKING:
     from io import FileIO
 
-    from embedingest.ingest.extract.extractor import Extracted, Job
+    from embedingest.ingest.extract.reading import Job
+    from embedingest.ingest.extract.values import Extracted
 
 __all__ = ["Worker", "WorkerLostError"]
 

@@ -14,7 +14,7 @@ from embedingest.types import Row
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from embedingest.ingest.extract.extractor import Extracted, Part
+    from embedingest.ingest.extract.values import Extracted, Part
     from embedingest.ingest.rows.recipe import Recipe
 
 __all__ = ["WantedRows", "wanted_rows"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest import registry
 from embedingest.errors import ConfigError, EmbedingestError
 from embedingest.ingest.chunk.choose import CHUNKERS
-from embedingest.ingest.extract.extractor import ExtractionSettings
+from embedingest.ingest.extract.values import ExtractionSettings
 from embedingest.ingest.extract.weight import MAX_CHUNKS
 from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
 from embedingest.ingest.load.common.legacy import FALLBACK

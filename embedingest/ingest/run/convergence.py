@@ -208,6 +208,8 @@ class Convergence:
         """Do what there is to do, deletions last."""
         if self._walk.backlog:
             self._resources.prepare_table()
+            if self._walk.expects_texts:
+                self._resources.prepare_model()
         for _ in range(_MOST_WALKS):
             self._walk.run(self._poll_follower)
             if not self._walk.vanished:

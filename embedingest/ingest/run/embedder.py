@@ -11,14 +11,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
 from embedingest.engine.engine import SupportsTokens
 from embedingest.errors import EmbedingestError, EngineError, InputError, OverloadedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.engine.engine import Engine, Priority
@@ -161,6 +160,8 @@ class Embedder:
                     raise
 
     def _keep(self, hashes: list[str], texts: Mapping[str, str], answer: Embeddings, result: Embedded) -> None:
+        import numpy as np  # an unchanged run computes nothing
+
         vectors = answer.vectors
         if vectors.shape != (len(hashes), self._recipe.dimensions):
             raise EngineError(

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.extract.extractor import Extracted, Job
+from embedingest.ingest.extract.reading import Job
+from embedingest.ingest.extract.values import Extracted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

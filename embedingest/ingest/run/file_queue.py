@@ -54,6 +54,11 @@ class FileQueue:
         """Whether an urgent file is the next to be taken."""
         return bool(self._heap) and self._heap[0][0] == 0
 
+    def first(self, count: int) -> list[Candidate]:
+        """Some of so many files that wait, those left out that may have moved."""
+        some = (entry[-1] for entry in self._heap[:count])
+        return [candidate for candidate in some if candidate.file.facts.size not in self._preferred]
+
     def with_urgency(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """The same files, those that changed last urgent: as many as there is room for, and some in any case."""
         room = max(LEAST_URGENT, MOST_URGENT - self.urgent)

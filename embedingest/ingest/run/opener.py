@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embedingest.engine.engine import Engine
-    from embedingest.ingest.extract.extractor import Extracted, Job
+    from embedingest.ingest.extract.reading import Job
+    from embedingest.ingest.extract.values import Extracted
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.store.health import Damage
     from embedingest.store.probe import WrongVector

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embedingest.errors import DocumentError
-    from embedingest.ingest.extract.extractor import Extracted
+    from embedingest.ingest.extract.values import Extracted
     from embedingest.ingest.rows.build import WantedRows
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.survey import Candidate

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.report import IngestReport
 from embedingest.ingest.run.embedder import Embedded, Embedder
+from embedingest.ingest.run.lazy_table import LazyTable
 from embedingest.ingest.state.table_facts import note_facts, noted_facts
-from embedingest.ingest.state.vector_cache import VectorCache
 from embedingest.store.health import damage, damaged_table
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.opener import Opener, Table, Workers
     from embedingest.ingest.run.progress import ProgressReporter
     from embedingest.ingest.state.journal import FileState, Journal
+    from embedingest.ingest.state.vector_cache import VectorCache
     from embedingest.store.values import Changes
     from embedingest.types import Sizer
 
@@ -61,9 +62,7 @@ class Resources:
         """Whether anything was committed, or a run ended well, since this was made."""
         self._opener = opener
         self._vectors = vectors
-        self._preparation: threading.Thread | None = None
-        self._table: Table | None = None
-        self._had_rows = True
+        self._table = LazyTable(opener, recipe)
         self._workers: Workers | None = None
         self._embedder: Embedder | None = None
         self._on_embedded: Callable[[Embedded], None] = lambda _: None
@@ -72,10 +71,7 @@ class Resources:
     # -- parts
 
     def table(self) -> Table:
-        if self._table is None:
-            self._table = self._opener.table(self.recipe)
-            self._had_rows = self._table.count() > 0
-        return self._table
+        return self._table.get()
 
     def check_files(self) -> None:
         """Look whether the table's files are there, which costs milliseconds. Raises DamagedTableError."""
@@ -84,16 +80,19 @@ class Resources:
             raise damaged_table(self.recipe.config.table, found)
 
     def prepare_table(self) -> None:
-        """Files are to be read: what the table will import is imported while the first of them are extracted."""
-        if self._table is not None or self._preparation is not None:
-            return
+        """Files are to be read: the table is opened while the first of them are extracted."""
+        self._table.prepare()
+
+    def prepare_model(self) -> None:
+        """Texts are to be embedded: the model is loaded while the table is opened and the first files are read."""
+        engine, recipe = self._opener.engine(), self.recipe
 
         def run() -> None:
-            with suppress(Exception):  # whoever opens the table meets it again
-                self._opener.prepare_table()
+            with suppress(Exception):  # the first call with texts meets it again
+                engine.embed([], model=recipe.model, prompt=recipe.prompt, priority="bulk")
 
-        self._preparation = threading.Thread(target=run, name="warm")
-        self._preparation.start()
+        # A daemon: a model may take minutes to load, and an engine that hangs must not keep the process from ending.
+        threading.Thread(target=run, name="warm-model", daemon=True).start()
 
     def workers(self) -> Workers:
         if self._workers is None:
@@ -102,17 +101,16 @@ class Resources:
 
     def drop_table(self) -> None:
         """Close the table: it was replaced, and is opened again when needed."""
-        if self._table is not None:
-            self._table.close()
-            if self._table.upkeep_error:
-                self._note_upkeep()  # of an index that was still being made
-            self._table = None
+        table = self._table.drop()
+        if table is not None:
+            table.close()
+            if table.upkeep_error:
+                self._note_upkeep(table)  # of an index that was still being made
 
     def drop_broken_table(self) -> None:
         """Close a table that failed, whatever closing it raises: a handle opened anew may find it sound."""
         with suppress(EmbedingestError):
             self.drop_table()
-        self._table = None
 
     def sizer(self) -> Sizer:
         """The token counter of the model, without its weights."""
@@ -120,7 +118,7 @@ class Resources:
 
     def has_table(self) -> bool:
         """Whether there is a table to ask; true where that cannot be told without opening it."""
-        return self._table is not None or self._opener.token() != ""
+        return self._table.exists()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors, float32 (N, D), of N texts, computed now."""
@@ -140,6 +138,8 @@ class Resources:
     @property
     def cache(self) -> VectorCache:
         if self._cache is None:
+            from embedingest.ingest.state.vector_cache import VectorCache
+
             self._cache = VectorCache(self._vectors)
         return self._cache
 
@@ -153,8 +153,7 @@ class Resources:
             self._workers = None
 
     def close(self) -> None:
-        if self._preparation is not None:
-            self._preparation.join()
+        self._table.wait()
         self.stop_calls()
         self.drop_table()
         if self._cache is not None:
@@ -172,7 +171,7 @@ class Resources:
         if missing and self.has_table():
             table = self.table()
             # What this run itself wrote into an empty table went through the cache.
-            if self._had_rows or self.cache.incomplete:
+            if self._table.had_rows or self.cache.incomplete:
                 known.update(table.vectors(missing))
         if missing := [key for key in missing if key not in known]:
             known.update(self._opener.lent(missing))
@@ -202,7 +201,7 @@ class Resources:
     @property
     def holds_table(self) -> bool:
         """Whether the table is open here, so that asking it costs little."""
-        return self._table is not None
+        return self._table.is_open
 
     def maintain(self, report: IngestReport) -> None:
         """Let the table tend itself, by its own statistics."""
@@ -227,12 +226,12 @@ class Resources:
 
     def _maintained(self, report: IngestReport, started: float) -> None:
         self.mark()
-        self._note_upkeep()
+        self._note_upkeep(self.table())
         self._note_facts()
         report.spend("maintain", time.perf_counter() - started)
 
-    def _note_upkeep(self) -> None:
-        error = self.table().upkeep_error
+    def _note_upkeep(self, table: Table) -> None:
+        error = table.upkeep_error
         if error != self.journal.meta("upkeep_trouble"):
             self.journal.set_meta("upkeep_trouble", error)
 

@@ -25,7 +25,7 @@ from embedingest.ingest.scan.files import facts_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from embedingest.ingest.extract.extractor import Extracted
+    from embedingest.ingest.extract.values import Extracted
     from embedingest.ingest.report import IngestReport
     from embedingest.ingest.run.planner import PlannedFile
     from embedingest.ingest.run.resources import Resources
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Stopped", "Walk"]
 
 _REREADS: Final = 3
+_LOOKED_AT: Final = 64  # files that wait, to guess whether the model is needed
 _WAIT_SECONDS: Final = 0.05
 _SALVAGE_SECONDS: Final = 2.0
 _FIRST_SALVAGE_SECONDS: Final = 0.25  # before any call has come back: the model may be far from ready
@@ -94,6 +95,15 @@ class Walk:
     def backlog(self) -> bool:
         """Whether files wait to be read."""
         return self._files.waiting > 0
+
+    @property
+    def expects_texts(self) -> bool:
+        """Whether the first files that wait have likely something to embed: not where they were touched or moved."""
+        journal = self._resources.journal
+        return any(
+            (state := journal.file(candidate.source)) is None or state.size != candidate.file.facts.size
+            for candidate in self._files.first(_LOOKED_AT)
+        )
 
     @property
     def urgent(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
+from tokenizers import Tokenizer, models
 
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.folder.tokenizer import FastTokenizer
@@ -46,3 +47,14 @@ def test_a_long_text_has_the_tokens_that_it_has_in_one_go_and_its_head_begins_th
         head = list(tokenizer.tokenize_head(text, most))
         assert head == whole[: len(head)]
         assert len(head) >= min(most, len(whole))
+
+
+def test_a_tokenizer_that_changed_is_asked_anew_for_what_is_remembered_of_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "tokenizer.json"
+    for words in (["[UNK]", "one"], ["[UNK]", "one", "two"]):
+        Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, unk_token="[UNK]")).save(str(path))
+        for _ in ("first", "again"):
+            tokenizer = FastTokenizer(path)
+            assert (tokenizer.words, tokenizer.largest_id()) == (len(words), len(words) - 1)
+        assert list(tokenizer.tokenize(["one"])[0]) == [1]

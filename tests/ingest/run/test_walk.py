@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -278,3 +279,35 @@ def test_files_that_are_put_back_are_read_again(world: World, monkeypatch: pytes
     assert (report.files.new, report.chunks.new, report.files.failed) == (40, 200, 0)
     assert len(world.engine.texts) == 200
     world.assert_like_fresh()
+
+
+class Preloaded(CountingEngine):
+    """Says when it is asked for the model alone, without texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.preloaded = threading.Event()
+
+    def embed(self, texts: Any, **options: Any) -> Any:
+        if not texts:
+            self.preloaded.set()
+        return super().embed(texts, **options)
+
+
+def test_the_model_is_loaded_while_the_table_is_opened(world: World) -> None:
+    engine = world.engine = Preloaded()
+    world.write("a.md", "Words.")
+    with world.pipeline(prepare_table=lambda: engine.preloaded.wait(HANGS_SECONDS)) as pipeline:
+        assert pipeline.converge().files.new == 1
+    assert engine.preloaded.is_set()
+
+
+def test_for_a_file_that_was_touched_or_moved_no_model_is_loaded(world: World) -> None:
+    path = world.write("a.md", "Words.")
+    world.write("b.md", "More words.")
+    world.run()
+    engine = world.engine = Preloaded()
+    os.utime(path, (1, 1))
+    (world.folder / "b.md").rename(world.folder / "c.md")
+    assert world.run().embedded.texts == 0
+    assert not engine.preloaded.is_set()
