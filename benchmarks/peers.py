@@ -116,9 +116,9 @@ def main():
         for name, value in result.items():
             print(f"{name:>28}  {value}")
     checks = [
-        Check("first run, corpus tokens a second, against cocoindex", result["first_run_ratio"], 3.0),
-        Check("unchanged run, wall, against cocoindex", result["unchanged_ratio"], 0.7, at_most=True),
-        Check("5 appended files, wall, against cocoindex", result["appended_ratio"], 0.3, at_most=True),
+        Check("first run, corpus tokens a second, against cocoindex", result["first_run_ratio"], 3.2),
+        Check("unchanged run, wall, against cocoindex", result["unchanged_ratio"], 0.3, at_most=True),
+        Check("5 appended files, wall, against cocoindex", result["appended_ratio"], 0.25, at_most=True),
         Check("tokens of ours lost to a cut", result["tokens_lost"]["ours"], 0, at_most=True, unit="tokens"),
     ]
     record.told(f"cocoindex, {arguments.folder.name}, every {arguments.every}", result, checks)
