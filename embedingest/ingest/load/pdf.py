@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from functools import cache, partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.errors import DocumentError, DocumentSkipped
@@ -19,6 +20,7 @@ from embedingest.ingest.load.pages.marks import marks
 from embedingest.ingest.load.pages.notes import put_notes_last
 from embedingest.ingest.load.pages.opened import opened
 from embedingest.ingest.load.pages.order import put_in_order
+from embedingest.ingest.load.pages.outline import outline
 from embedingest.ingest.load.pages.page import Page
 from embedingest.ingest.load.pages.place import placed
 from embedingest.ingest.load.pages.read import read_page
@@ -29,13 +31,12 @@ from embedingest.ingest.load.pages.titles import Said, plain, slide_titles
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 __all__ = ["PdfLoader", "create"]
 
 _LOCK: Final = threading.Lock()
 _NO_PAGES: Final = re.compile(rb"/Kids\s*\[\s*\]")
-_MAX_OUTLINE: Final = 10_000
 _SAYS_NOTHING: Final = {"untitled", "anonymous", "unspecified"}
 """What programs write where nobody told them a title, an author or a subject."""
 
@@ -135,7 +136,7 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
             raise DocumentError(f"{name} is damaged: none of its pages can be read", source=name, code="corrupt")
         _count(notices, "attachments_left_out", pdfium.raw.FPDFDoc_GetAttachmentCount(pdf))
         pictures = not any(page.lines for page in pages) and len(pdf) > 0 and _has_pictures(pdfium, pdf)
-        return _Read(pages, list(_outline(pdf)), _info(pdf), pictures, notices)
+        return _Read(pages, outline(pdfium.raw, pdf.raw), _info(pdf), pictures, notices)
     except pdfium.PdfiumError as error:
         raise DocumentError(f"{name} is damaged: {error}", source=name, code="corrupt") from error
     finally:
@@ -193,18 +194,6 @@ def _wordless(name: str, pages: int, *, pictures: bool) -> DocumentError:
     return DocumentSkipped(f"{name} has {what}", source=name, code="empty")
 
 
-def _outline(pdf: Any) -> Iterable[tuple[int, str, int]]:
-    """Level from 0, title and page index of each entry that leads to a page of this file."""
-    for count, entry in enumerate(pdf.get_toc(max_depth=8)):
-        if count >= _MAX_OUTLINE:
-            return
-        target = entry.get_dest()
-        index = None if target is None else target.get_index()
-        title = " ".join(str(entry.get_title()).split())
-        if index is not None and title:
-            yield entry.level, title, index
-
-
 def _info(pdf: Any) -> dict[str, Any]:
     info = pdf.get_metadata_dict()
     fields = (("title", "Title"), ("author", "Author"), ("subject", "Subject"))
@@ -232,10 +221,11 @@ def _headings(text: str, pages: list[Span], outline: list[tuple[int, str, int]])
     by_number = {span.value: span for span in pages}
     headings: list[tuple[int, str, int]] = []
     last = 0
+    lines = cache(partial(_PageLines, text))
     for level, title, index in outline:
         page = by_number.get(index + 1)
         if page is not None:
-            place = _find_line(text, title, max(last, page.start), page.end)
+            place = lines(page.start, page.end).find(title, max(last, page.start))
             if place is not None:
                 headings.append((level, title, place))
                 last = place + 1
@@ -246,21 +236,25 @@ def _headings(text: str, pages: list[Span], outline: list[tuple[int, str, int]])
     return spans
 
 
-def _find_line(text: str, title: str, start: int, end: int) -> int | None:
-    """Where the line of a heading begins: its title, behind a number or not, perhaps broken over two lines."""
-    plain_title = plain(title)
-    last = plain_title.rpartition(" ")[2]  # nearly no line has it, and what `plain` does takes long
-    first = text.rfind("\n", 0, start) + 1
-    lines = text[first:end].split("\n")
-    place, before = first, 0
-    ending = [index for index, line in enumerate(text[first:end].lower().split("\n")) if line.endswith(last)]
-    for index in sorted({place for found in ending for place in (found - 1, found) if place >= 0}):
-        line = lines[index]
-        both = line if index + 1 >= len(lines) else f"{line} {lines[index + 1]}"
-        place += sum(map(len, lines[before:index])) + index - before
-        before = index
-        if place >= start and (
-            plain_title in {line.strip(), both.strip()} or plain_title in {plain(line), plain(both)}
-        ):
-            return place
-    return None
+class _PageLines:
+    """The lines of a page, as they stand in the text."""
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        page = text[start:end]
+        self._lines = page.split("\n")
+        self._small = page.lower().split("\n")
+        self._places = list(accumulate([len(line) + 1 for line in self._lines], initial=start))
+
+    def find(self, title: str, start: int) -> int | None:
+        """Where the line of a heading begins: its title, behind a number or not, perhaps broken over two lines."""
+        plain_title = plain(title)
+        last = plain_title.rpartition(" ")[2]  # nearly no line has it, and what `plain` does takes long
+        ending = [index for index, line in enumerate(self._small) if line.endswith(last)]
+        for index in sorted({place for found in ending for place in (found - 1, found) if place >= 0}):
+            if self._places[index] < start:
+                continue
+            line = self._lines[index]
+            both = " ".join(self._lines[index : index + 2])
+            if plain_title in {line.strip(), both.strip()} or plain_title in {plain(line), plain(both)}:
+                return self._places[index]
+        return None

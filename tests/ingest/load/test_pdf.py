@@ -91,6 +91,13 @@ def test_texts_written_on_a_page_are_read_and_comments_by_setting():
     assert lines(data, comments=True)[2:4] == ["Paid on 3 May", "Comment by Bo: Is this so?"]
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_a_text_written_on_a_page_is_read_wherever_it_stands_among_links(place):
+    marks = ["/Subtype /Link /Rect [72 670 90 690] /A << /S /URI /URI (https://example.org) >>"] * 3
+    marks.insert(place, note("FreeText", "Paid on 3 May", (300, 675, 400, 690)))
+    assert lines(book([body(["Forty sacks"])], marks=marks)) == ["Forty sacks", "Paid on 3 May"]
+
+
 def test_running_lines_of_left_and_right_pages_go_whatever_order_they_are_written_in():
     pages = []
     for number in range(8):
@@ -684,7 +691,7 @@ def test_lines_that_stand_in_paragraphs_of_every_page_stay():
 def test_lines_that_end_as_a_heading_does_are_looked_through_in_linear_time():
     def seconds(lines):
         begun = time.process_time()
-        assert pdf._find_line("one word\n" * lines, "another word", 0, 9 * lines) is None
+        assert pdf._PageLines("one word\n" * lines, 0, 9 * lines).find("another word", 0) is None
         return time.process_time() - begun
 
     assert seconds(40_000) < 0.5 + 20 * seconds(5_000)

@@ -42,9 +42,12 @@ class Calls(NamedTuple):
     point: Any
     matrix: Any
     count_annotations: Any
-    annotation: Any
-    subtype: Any
-    close_annotation: Any
+    next_link: Any
+    below: Any
+    behind: Any
+    title: Any
+    target: Any
+    target_page: Any
 
 
 @cache
@@ -67,9 +70,12 @@ def calls(raw: Any) -> Calls:
         point=_bare(raw.FPDFPathSegment_GetPoint),
         matrix=_bare(raw.FPDFPageObj_GetMatrix),
         count_annotations=_bare(raw.FPDFPage_GetAnnotCount),
-        annotation=_bare(raw.FPDFPage_GetAnnot, _Handle),
-        subtype=_bare(raw.FPDFAnnot_GetSubtype),
-        close_annotation=_bare(raw.FPDFPage_CloseAnnot, None),
+        next_link=_bare(raw.FPDFLink_Enumerate),
+        below=_bare(raw.FPDFBookmark_GetFirstChild, _Handle),
+        behind=_bare(raw.FPDFBookmark_GetNextSibling, _Handle),
+        title=_bare(raw.FPDFBookmark_GetTitle, ctypes.c_ulong),
+        target=_bare(raw.FPDFBookmark_GetDest, _Handle),
+        target_page=_bare(raw.FPDFDest_GetDestPageIndex),
     )
 
 
@@ -157,7 +163,8 @@ def _rooms(size: int) -> Any:
 
 
 def _bare(function: Any, answer: Any = ctypes.c_int) -> Any:
-    """The function without its declared types, called as its library wants to be called."""
-    bare = type(function)(ctypes.cast(function, ctypes.c_void_p).value)
+    """The function without its declared types. No other thread runs meanwhile: to let one costs more than the call."""
+    address = ctypes.cast(function, ctypes.c_void_p).value or 0
+    bare = type(ctypes.pythonapi.Py_IncRef)(address)
     bare.restype = answer
     return bare

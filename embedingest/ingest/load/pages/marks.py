@@ -36,25 +36,29 @@ def marks(pdfium: Any, page: Opened) -> Iterator[Mark]:
     """The marks of a page, in the order of the file."""
     raw = pdfium.raw
     wordless = {raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP}
-    for index, subtype in enumerate(_subtypes(raw, page)):
-        annotation = None if subtype in wordless else raw.FPDFPage_GetAnnot(page.raw, index)
+    for index in _behind_links(raw, page):
+        annotation = raw.FPDFPage_GetAnnot(page.raw, index)
         if not annotation:
             continue
         try:
-            mark = _mark(raw, page, annotation, subtype)
+            subtype = raw.FPDFAnnot_GetSubtype(annotation)
+            mark = None if subtype in wordless else _mark(raw, page, annotation, subtype)
         finally:
             raw.FPDFPage_CloseAnnot(annotation)
         if mark is not None:
             yield mark if page.turn is None else mark._replace(box=page.turn(mark.box))
 
 
-def _subtypes(raw: Any, page: Opened) -> Iterator[int]:
-    """What each annotation is. Nearly all are links, of which some manuals have hundreds on a page."""
+def _behind_links(raw: Any, page: Opened) -> range:
+    """The numbers of annotations behind the links that stand first: nearly all are links, hundreds on some pages."""
     bare, whole = calls(raw), handle(page.raw)
-    for index in range(min(bare.count_annotations(whole), _MOST)):
-        annotation = bare.annotation(whole, index)
-        yield bare.subtype(annotation)
-        bare.close_annotation(annotation)
+    count = min(bare.count_annotations(whole), _MOST)
+    if not count:
+        return range(0)
+    following, link = ctypes.c_int(), ctypes.c_void_p()
+    next_link = partial(bare.next_link, whole, ctypes.byref(following), ctypes.byref(link))
+    links = sum(iter(next_link, 0))  # each answer is 1
+    return range(count) if links < following.value else range(links, count)
 
 
 def _mark(raw: Any, page: Opened, annotation: Any, subtype: int) -> Mark | None:

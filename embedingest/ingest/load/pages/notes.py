@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["begins_note", "put_notes_last"]
 
-_NOTE: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4} ")
+_RAISED: Final = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NOTE: Final = re.compile(f"[{''.join(_RAISED)}]{{1,4}} ")
 
 
 def begins_note(text: str) -> bool:
@@ -20,7 +21,7 @@ def begins_note(text: str) -> bool:
 
 def put_notes_last(page: Page) -> None:
     """Put notes that stand below a column before those of the last one, or at the end."""
-    if not any(begins_note(line.text) for line in page.lines):
+    if not any(line.text[:1] in _RAISED and begins_note(line.text) for line in page.lines):
         return
     lines, at = page.lines, 0
     text: list[Line] = []

@@ -120,6 +120,9 @@ def _cut(blocks: list[_Block]) -> list[_Block]:
             if other is not block and other.low < block.high and other.high > block.low and _share_column(other, block)
             for line in other.lines
         ]
+        if not between:
+            cut.append(block)
+            continue
         runs = [[block.lines[0]]]
         for before, line in pairwise(block.lines):
             if any(line.box.top <= middle <= before.box.bottom for middle in between):

@@ -80,6 +80,11 @@ class Grid(NamedTuple):
     rows: list[float]
     rules: list[Box]
 
+    def meets(self, box: Box) -> bool:
+        """Whether something stands in it, or reaches into it."""
+        left, bottom, right, top = box
+        return left < self.columns[-1] and right > self.columns[0] and bottom < self.rows[0] and top > self.rows[-1]
+
     def upright(self) -> list[list[bool]]:
         """Whether a line stands before a column in a row, row by row."""
         middles = [(above + below) / 2 for above, below in pairwise(self.rows)]

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.pages.bidi import in_reading_order, is_mostly_rtl, runs_rtl
 from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, rectangles, room
-from embedingest.ingest.load.pages.page import GAP, Box, Line, Page, Turn, Word
+from embedingest.ingest.load.pages.page import GAP, Box, Grid, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.scripts import Letter, with_scripts
 from embedingest.ingest.load.pages.whole import touches, whole_lines, with_initials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from embedingest.ingest.load.pages.opened import Opened
 
@@ -41,6 +41,7 @@ _LOWERED: Final = 0.4
 """How far parts of a line end from its bottom or its top, in its height, where a number may be raised or lowered."""
 
 _RAISED_FIRST: Final = re.compile(r"[+\-−]?[0-9]")
+_RAISED_SIGNS: Final = frozenset("+-−0123456789")
 _ROWS: Final = 2
 """Ruled tables are looked for where a line begins beside the one before, or so many have more than a blank in them."""
 
@@ -64,15 +65,16 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
         view = _view(pdfium, page)
         lines = reader.lines(view)
         if reader.elsewhere:
-            angles = reader.quarters(lines)
-            lines = [
-                line._replace(quarters=(angle - page.quarters) % 4) for line, angle in zip(lines, angles, strict=True)
-            ]
+            for place, angle in enumerate(reader.quarters(lines)):
+                if angle != page.quarters:
+                    lines[place] = lines[place]._replace(quarters=(angle - page.quarters) % 4)
         ruled = grids(raw, page) if reader.beside >= _ROWS else []
         if len(lines) <= _MOST_LINES:
-            wanted = range(len(lines)) if words or ruled else _near_gaps(lines)
+            all_words = words or (ruled and reader.parted)  # parts of a line are put together with their words
+            wanted = range(len(lines)) if all_words else _of_words(lines, ruled)
             for place, known in zip(wanted, reader.words([lines[place] for place in wanted]), strict=True):
-                lines[place] = lines[place]._replace(words=known)
+                text, box, first, gap, hyphen, _, quarters = lines[place]
+                lines[place] = _new(Line, (text, box, first, gap, hyphen, known, quarters))
         order = {} if reader.is_ascii else _set_rtl(reader, lines)
         _set_scripts(reader, lines, order)
         if reader.parted or reader.elsewhere:
@@ -97,21 +99,35 @@ def _set_rtl(reader: _Reader, lines: list[Line]) -> dict[int, list[int]]:
 
 def _set_scripts(reader: _Reader, lines: list[Line], order: dict[int, list[int]]) -> None:
     """Write raised and lowered numbers as such, within lines and where PDFium parted them from what is before."""
-    begun = [place for place, line in enumerate(lines) if _RAISED_FIRST.match(line.text) and place not in order]
+    begun = {
+        place
+        for place, line in enumerate(lines)
+        if line[0][0] in _RAISED_SIGNS and _RAISED_FIRST.match(line[0]) and place not in order
+    }
     for place in sorted({*reader.uneven, *(begun if reader.flat else ())}, reverse=True):
         line, before = lines[place], lines[place - 1] if place else None
-        joined = before is not None and _RAISED_FIRST.match(line.text) and touches(before, line)
-        if before is None or not joined or place - 1 in order:
-            lines[place] = with_scripts(line, partial(reader.letter, line, order.get(place)))
+        if before is None or place not in begun or place - 1 in order or not touches(before, line):
+            lines[place] = with_scripts(line, _Drawn(reader, line.first, order.get(place)))
         else:
-            last = before.first + len(before.text) - line.first  # of the line before, which is whole yet
-            letter = partial(reader.letter, line, None)
-            lines[place] = with_scripts(line, partial(_letter, letter, last), before.text[-1])
+            last = before.first + len(before.text) - 1  # the line before is whole yet
+            lines[place] = with_scripts(line, _Drawn(reader, line.first, None, last), before.text[-1])
 
 
-def _letter(letter: Callable[[int], Letter], last: int, place: int) -> Letter:
-    """Of the character at a place; `last` is that of the line before."""
-    return letter(last - 1 if place < 0 else place)
+class _Drawn:
+    """The characters of a line. `order`: at which place each was drawn; `before`: the number of the one before."""
+
+    def __init__(self, reader: _Reader, first: int, order: list[int] | None, before: int = -1) -> None:
+        self._reader, self._first, self._order, self._before = reader, first, order, before
+
+    def letter(self, place: int) -> Letter:
+        """How high the character at a place stands, and its size."""
+        if place < 0:
+            return self._reader.letter(self._before)
+        return self._reader.letter(self._first + (place if self._order is None else self._order[place]))
+
+    def at_once(self, start: int, end: int) -> bool:
+        """Whether the characters are one range of the page, with one rectangle."""
+        return start >= 0 and self._order is None and self._reader.is_one(self._first + start, end - start)
 
 
 def _view(pdfium: Any, page: Opened) -> Box:
@@ -147,13 +163,13 @@ class _Reader:
         counts, found = rectangles(self._calls, self._page, self._ranges(pieces))
         if self._turn is not None:
             found = [self._turn(Box(*box)) for box in found]
-        boxes = iter(found)
+        boxes = map(partial(_new, Box), found)
         lines: list[Line] = []
         last, highest, lowest = view.top, -math.inf, math.inf
         for (first, text, hyphen), count in zip(pieces, counts, strict=True):
             gap = uneven = False
             if count == 1:  # nearly half of all lines
-                box = _new(Box, next(boxes))
+                box = next(boxes)
             elif count > 1:
                 box, gap, uneven = self._around(list(islice(boxes, count)))
             else:
@@ -207,12 +223,16 @@ class _Reader:
         """The place of each character of the line."""
         return list(self._boxes([line.first + place for place in range(len(line.text))]))
 
-    def letter(self, line: Line, order: list[int] | None, place: int) -> Letter:
-        """How high the character at a place of the line stands, and its size; `order`: at which place it was."""
-        number = self._number(line.first + (place if order is None else order[place]))
+    def letter(self, place: int) -> Letter:
+        """How high the character at a place of the page's text stands, and its size."""
+        number = self._number(place)
         x, y = ctypes.c_double(), ctypes.c_double()
         self._calls.origin(self._page, number, ctypes.byref(x), ctypes.byref(y))
         return y.value, self._calls.size(self._page, number)
+
+    def is_one(self, first: int, count: int) -> bool:
+        """Whether so many characters of the page's text are known to have been drawn by one command."""
+        return self._plain and bool(self._calls.count_rectangles(self._page, first, count) == 1)
 
     def _boxes(self, places: list[int]) -> Iterator[_Sides]:
         """The places of characters on the page, with the room above and below them that their fonts want."""
@@ -288,10 +308,13 @@ def _word(span: tuple[int, int], first: _Sides, last: _Sides) -> Word:
     )
 
 
-def _near_gaps(lines: list[Line]) -> list[int]:
-    """Which lines stand where several have gaps, and so may be rows or columns."""
+def _of_words(lines: list[Line], ruled: list[Grid]) -> list[int]:
+    """Which lines stand in a ruled table, or where several have gaps, and so may be rows or columns."""
+    gaps = [place for place, line in enumerate(lines) if line[3]]
     near: set[int] = set()
-    gaps = [index for index, line in enumerate(lines) if line.gap]
+    if ruled:
+        near.update(gaps)
+        near.update(place for grid in ruled for place, line in enumerate(lines) if grid.meets(line[1]))
     for first, last in zip(gaps, gaps[_ENOUGHGAPS - 1 :], strict=False):
         if last - first < _WINDOW:
             near.update(range(max(0, first - _AROUND), min(len(lines), last + _AROUND + 1)))

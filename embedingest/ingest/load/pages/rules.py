@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from itertools import compress, repeat
+from operator import not_
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.pages.calls import calls, handle, object_boxes
@@ -44,8 +45,7 @@ def grids(raw: Any, page: Opened) -> list[Grid]:
 
 def _may_part(rules: list[Box]) -> bool:
     """Whether all rules of a page together part columns and rows; most pages have a line or two, or boxes."""
-    upright = [rule for rule in rules if rule.is_upright]
-    lying = [rule for rule in rules if not rule.is_upright]
+    upright, lying = _directions(rules)
     if not upright or not lying:
         return False
     ends = [side for rule in lying for side in (rule.left, rule.right)]
@@ -55,19 +55,26 @@ def _may_part(rules: list[Box]) -> bool:
     return len(_places([*ends, *(rule.middle for rule in lying)])) >= 3
 
 
+def _directions(rules: list[Box]) -> tuple[list[Box], list[Box]]:
+    """The lines that stand upright, and those that lie."""
+    upright = [rule for rule in rules if rule[3] - rule[1] > rule[2] - rule[0]]
+    lying = [rule for rule in rules if rule[3] - rule[1] <= rule[2] - rule[0]]
+    return upright, lying
+
+
 def _whole(strokes: list[Box]) -> list[Box]:
     """Strokes that go on from one another, as those of cells do, as one line."""
     rules: list[Box] = []
-    lying = sorted((s for s in strokes if not s.is_upright), key=lambda s: (round(s.middle), s.left))
-    for stroke in lying:
+    upright, lying = _directions(strokes)
+    for stroke in sorted(lying, key=lambda s: (round(s.middle), s.left)):
         last = rules[-1] if rules else None
         if last is not None and abs(last.middle - stroke.middle) < 1 and stroke.left <= last.right + 1:
             rules[-1] = last._replace(right=max(last.right, stroke.right))
         else:
             rules.append(stroke)
-    upright = sorted((s for s in strokes if s.is_upright), key=lambda s: (round(s.centre), s.bottom))
-    for stroke in upright:
-        last = rules[-1] if rules and rules[-1].is_upright else None
+    parted = len(rules)
+    for stroke in sorted(upright, key=lambda s: (round(s.centre), s.bottom)):
+        last = rules[-1] if len(rules) > parted else None
         if last is not None and abs(last.centre - stroke.centre) < 1 and stroke.bottom <= last.top + 1:
             rules[-1] = last._replace(top=max(last.top, stroke.top))
         else:
@@ -82,7 +89,10 @@ def _rules(raw: Any, page: Any) -> Iterator[Box]:
         return
     objects = list(map(bare.drawn, repeat(whole), range(count)))
     path = raw.FPDF_PAGEOBJ_PATH
-    paths = list(compress(objects, [kind == path for kind in map(bare.kind, objects)]))
+    kinds = list(map(bare.kind, objects))
+    if path not in kinds:
+        return
+    paths = list(compress(objects, map(path.__eq__, kinds)))
     for drawn, (left, bottom, right, top) in object_boxes(bare, paths):
         if min(right - left, top - bottom) <= _THIN:
             yield Box(left, bottom, right, top)
@@ -106,16 +116,19 @@ def _strokes(raw: Any, bare: Calls, drawn: Any, segments: int) -> Iterator[Box]:
     x, y = ctypes.c_float(), ctypes.c_float()
     to_x, to_y = ctypes.byref(x), ctypes.byref(y)
     line = raw.FPDF_SEGMENT_LINETO
-    before: tuple[float, float] | None = None
+    last_x = last_y = 0.0
     for index in range(segments):
         segment = bare.segment(drawn, index)
         bare.point(segment, to_x, to_y)
-        here = (a * x.value + c * y.value + e, b * x.value + d * y.value + f)
-        if before is not None and bare.segment_kind(segment) == line:
-            (x0, x1), (y0, y1) = sorted((before[0], here[0])), sorted((before[1], here[1]))
-            if min(x1 - x0, y1 - y0) <= _THIN:
-                yield Box(x0, y0, x1, y1)
-        before = here
+        there_x, there_y = x.value, y.value
+        here_x, here_y = a * there_x + c * there_y + e, b * there_x + d * there_y + f
+        if (
+            index
+            and (-_THIN <= here_x - last_x <= _THIN or -_THIN <= here_y - last_y <= _THIN)
+            and bare.segment_kind(segment) == line
+        ):
+            yield Box(min(last_x, here_x), min(last_y, here_y), max(last_x, here_x), max(last_y, here_y))
+        last_x, last_y = here_x, here_y
 
 
 def _groups(rules: list[Box]) -> list[list[Box]]:
@@ -125,26 +138,17 @@ def _groups(rules: list[Box]) -> list[list[Box]]:
     while waiting:
         group = [waiting.pop()]
         for rule in group:
-            touching = [other for other in waiting if _touch(rule, other)]
-            if touching:
-                waiting = [other for other in waiting if not _touch(rule, other)]
-                group += touching
+            left, bottom, right, top = rule[0] - NEAR, rule[1] - NEAR, rule[2] + NEAR, rule[3] + NEAR
+            touch = [x0 <= right and left <= x1 and y0 <= top and bottom <= y1 for x0, y0, x1, y1 in waiting]
+            if any(touch):
+                group += compress(waiting, touch)
+                waiting = list(compress(waiting, map(not_, touch)))
         groups.append(group)
     return groups
 
 
-def _touch(one: Box, other: Box) -> bool:
-    return (
-        one.left <= other.right + NEAR
-        and other.left <= one.right + NEAR
-        and one.bottom <= other.top + NEAR
-        and other.bottom <= one.top + NEAR
-    )
-
-
 def _grid(group: list[Box]) -> Grid | None:
-    upright = [rule for rule in group if rule.is_upright]
-    lying = [rule for rule in group if not rule.is_upright]
+    upright, lying = _directions(group)
     if not upright or not lying:
         return None
     columns = _places(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from itertools import pairwise
+from operator import sub
 from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -37,6 +37,7 @@ _SHORTEST: Final = 5
 """Pages of fewer lines are let be: each of their lines stands at an edge."""
 
 _MIN_PAGES: Final = 4
+_FEWEST: Final = 3
 _MOST: Final = 0.5
 _OF_A_SIDE: Final = 0.6
 _SAME_PLACE: Final = 3.0
@@ -115,22 +116,25 @@ def _repeated(pages: list[Page], edges: list[_Edge]) -> list[_Edge]:
     for edge in edges:
         shapes[edge.top, _NUMBER.sub("#", edge.line.text.lower())].append(edge)
     full = [index for index, page in enumerate(pages) if len(page.lines) >= _SHORTEST]
+    measures = _Measures(pages)
     groups = []
     for group in shapes.values():
+        if len(group) < _FEWEST:
+            continue
         place = median(edge.offset for edge in group)
         there = [edge for edge in group if abs(edge.offset - place) <= _SAME_PLACE]
         texts = [(edge.page, edge.line.text) for edge in there]
-        if _on_most(there, full) and counts_pages(texts) and not _is_title(there, pages):
+        if _on_most(there, full) and counts_pages(texts) and not _is_title(there, pages, measures):
             groups.append(there)
     lines = {id(edge.line) for group in groups for edge in group}
-    found = [edge for group in groups if _is_apart(group, lines, pages) for edge in group]
+    found = [edge for group in groups if _is_apart(group, lines, measures) for edge in group]
     lines = {id(edge.line) for edge in found}
     return [edge for edge in found if not _is_row(edge, lines) and not _is_within(edge, lines)]
 
 
 def _on_most(group: list[_Edge], full: list[int]) -> bool:
     on = {edge.page for edge in group}
-    if len(on) < 3:
+    if len(on) < _FEWEST:
         return False
     if len(on) >= _MOST * len(full):
         return True
@@ -139,16 +143,41 @@ def _on_most(group: list[_Edge], full: list[int]) -> bool:
     return count >= 0.9 * len(on) and count >= _OF_A_SIDE * sum(page % 2 == side for page in full)
 
 
-def _is_title(group: list[_Edge], pages: list[Page]) -> bool:
+class _Measures:
+    """How high the lines of a page are and how far apart, each in the middle; each page is measured once."""
+
+    def __init__(self, pages: list[Page]) -> None:
+        self._pages = pages
+        self._heights: dict[int, float] = {}
+        self._pitches: dict[int, float] = {}
+
+    def height(self, page: int) -> float:
+        """The height of most lines."""
+        if page not in self._heights:
+            self._heights[page] = median([line.box[3] - line.box[1] for line in self._pages[page].lines])
+        return self._heights[page]
+
+    def pitch(self, page: int) -> float:
+        """How far lines stand apart; those beside one another do not count."""
+        if page not in self._pitches:
+            middles = sorted([(line.box[1] + line.box[3]) / 2 for line in self._pages[page].lines])
+            steps = [step for step in map(sub, middles[1:], middles) if step > _SAME_PLACE]
+            self._pitches[page] = median(steps) if steps else 1.0
+        return self._pitches[page]
+
+
+def _is_title(group: list[_Edge], pages: list[Page], measures: _Measures) -> bool:
     """Larger letters than the page's, at its top: much larger where pages stand and all have the same words."""
+    if not group[0].top:
+        return False
     lying = sum(pages[edge.page].width > pages[edge.page].height for edge in group)
     same = lying * 2 <= len(group) and len({edge.line.text for edge in group}) == 1
     least = _MUCH_LARGER if same else _LARGER
-    larger = sum(_height(edge.line) > least * median(map(_height, pages[edge.page].lines)) for edge in group)
-    return group[0].top and larger * 2 >= len(group)
+    larger = sum(_height(edge.line) > least * measures.height(edge.page) for edge in group)
+    return larger * 2 >= len(group)
 
 
-def _is_apart(group: list[_Edge], running: set[int], pages: list[Page]) -> bool:
+def _is_apart(group: list[_Edge], running: set[int], measures: _Measures) -> bool:
     """Whether the next line of the text is further away than lines of the text are; a page's number need not be."""
     if not other_words(group[0].line.text):
         return True
@@ -156,15 +185,8 @@ def _is_apart(group: list[_Edge], running: set[int], pages: list[Page]) -> bool:
     for edge in group:
         inner = next((line for line in edge.inward if id(line) not in running), None)
         if inner is not None:
-            ratios.append(_distance(edge.line, inner) / _pitch(pages[edge.page]))
+            ratios.append(_distance(edge.line, inner) / measures.pitch(edge.page))
     return not ratios or median(ratios) > _APART
-
-
-def _pitch(page: Page) -> float:
-    """How far lines of the page stand apart, in the middle; those beside one another do not count."""
-    middles = sorted(line.box.middle for line in page.lines)
-    steps = [above - below for below, above in pairwise(middles) if above - below > _SAME_PLACE]
-    return median(steps) if steps else 1.0
 
 
 def _is_row(edge: _Edge, running: set[int]) -> bool:

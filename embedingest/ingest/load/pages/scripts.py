@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from embedingest.ingest.load.common.raised import AROUND, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from embedingest.ingest.load.pages.page import Line, Word
 
-__all__ = ["Letter", "with_scripts"]
+__all__ = ["Drawn", "Letter", "with_scripts"]
 
 Letter = tuple[float, float]
 """How high a letter stands on the page, and its size, in points."""
+
+
+class Drawn(Protocol):
+    """How the characters of a line were drawn, by their places in it."""
+
+    def letter(self, place: int) -> Letter:
+        """The character at a place."""
+
+    def at_once(self, start: int, end: int) -> bool:
+        """Whether those from one place to another are known to have been drawn at once, in one size on one height."""
+
 
 _NUMBER: Final = re.compile(r"[+\-−]?[0-9]{1,12}")
 _ISOTOPE: Final = re.compile(r"\d\d+[A-Z][a-z]?\b")
@@ -24,17 +35,18 @@ _MOVED: Final = 0.1
 """How far from the line of the letter before, in that letter's size."""
 
 
-def with_scripts(line: Line, letter: Callable[[int], Letter], behind: str = "") -> Line:
-    """The line with its raised and lowered numbers written as such. `letter` tells of the character at a place.
+def with_scripts(line: Line, drawn: Drawn, behind: str = "") -> Line:
+    """The line with its raised and lowered numbers written as such.
 
-    `behind` is the character that the line goes on behind, of which `letter` tells at -1.
+    `behind` is the character that the line goes on behind, which is drawn at -1.
     """
     before = len(behind)
     text = behind + line.text
     found = [
-        (start - before, end - before, below)
-        for number in _NUMBER.finditer(text, before)
-        for start, end, below in _scripts(text, number, lambda place: letter(place - before))
+        (place - before, end - before, below)
+        for start, end in [number.span() for number in _NUMBER.finditer(text, before)]
+        if start == 0 or start + 1 < end or not text[start - 1].isspace()  # else nothing stands before it
+        for place, end, below in _scripts(text, start, end, drawn, before)
     ]
     if not found:
         return line
@@ -50,31 +62,30 @@ def with_scripts(line: Line, letter: Callable[[int], Letter], behind: str = "") 
     return line._replace(text=line.text[:last] + text, words=words)
 
 
-def _scripts(text: str, number: re.Match[str], letter: Callable[[int], Letter]) -> Iterator[tuple[int, int, bool]]:
+def _scripts(text: str, start: int, end: int, drawn: Drawn, before: int) -> Iterator[tuple[int, int, bool]]:
     """Where a part of the number is raised or lowered behind what stands before it, and whether it is lowered."""
-    start, end = number.span()
-    if start == 0 and _begins_note(text, end, letter):
+    if start == 0 and _begins_note(text, end, drawn):
         yield start, end, False
         return
     if start == 0 or text[start - 1].isspace():
         start += 1  # nothing before it to compare with
-    if start >= end:
+    if start >= end or drawn.at_once(start - 1 - before, end - before):
         return
-    height, size = letter(start - 1)
+    height, size = drawn.letter(start - 1 - before)
     for place in range(start, end):
-        before, large = height, size
-        height, size = letter(place)
-        if size < _SMALLER * large and abs(height - before) > _MOVED * large:
-            last = next((other for other in range(place + 1, end) if letter(other) != (height, size)), end)
-            yield place, last, height < before
+        last, large = height, size
+        height, size = drawn.letter(place - before)
+        if size < _SMALLER * large and abs(height - last) > _MOVED * large:
+            goes_on = (other for other in range(place + 1, end) if drawn.letter(other - before) != (height, size))
+            yield place, next(goes_on, end), height < last
             return
 
 
-def _begins_note(text: str, end: int, letter: Callable[[int], Letter]) -> bool:
+def _begins_note(text: str, end: int, drawn: Drawn) -> bool:
     """Whether the number before the first word is raised above it."""
-    if not text[end : end + 1].isalpha():
+    if not text[end : end + 1].isalpha() or drawn.at_once(end - 1, end + 1):
         return False
-    (height, size), (line, large) = letter(end - 1), letter(end)
+    (height, size), (line, large) = drawn.letter(end - 1), drawn.letter(end)
     return size < _SMALLER * large and height - line > _MOVED * large
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.pages.bidi import runs_rtl
@@ -25,7 +25,7 @@ def set_tables(page: Page) -> int:
     """Put each ruled table of the page in place of its lines, a row a line; how many there are."""
     done = 0
     for grid in page.grids:
-        places = [place for place, line in enumerate(page.lines) if _meets(line.box, grid)]
+        places = [place for place, line in enumerate(page.lines) if grid.meets(line.box)]
         cells, kept = _shared(page, places, grid)
         finer = with_all_rows(grid, cells)
         if finer is not grid:
@@ -39,15 +39,6 @@ def set_tables(page: Page) -> int:
         at = first + (first in kept)
         page.lines = [*lines[:at], *_lines(rows, grid), *lines[at:]]
     return done
-
-
-def _meets(box: Box, grid: Grid) -> bool:
-    return (
-        box.left < grid.columns[-1]
-        and box.right > grid.columns[0]
-        and box.bottom < grid.rows[0]
-        and box.top > grid.rows[-1]
-    )
 
 
 def _shared(page: Page, places: list[int], grid: Grid) -> tuple[_Cells, dict[int, Line]]:
@@ -64,10 +55,11 @@ def _share(line: Line, grid: Grid, cells: _Cells) -> Line | None:
         (_whole(line), line.text)  # filled fields were written into it
     ]
     outside = []
+    below = [-y for y in grid.rows]
     for place, (word, text) in enumerate(words):
         middle = (word.bottom + word.top) / 2
         column = bisect_right(grid.columns, (word.left + word.right) / 2) - 1
-        row = sum(middle < y for y in grid.rows) - 1
+        row = bisect_left(below, -middle) - 1
         if 0 <= column < len(grid.columns) - 1 and 0 <= row < len(grid.rows) - 1:
             parted = _PARTED if line.hyphen and place == len(words) - 1 else ""
             cells.setdefault((row, column), []).append(Said(word.bottom, word.left, word.right, text + parted))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["joined"]
 
-_SIGNS: Final = ("-", "\u00ad")
+_SIGNS: Final = frozenset("-\u00ad")
 _ENDS: Final = (".", "!", "?", ":", "。", "！", "？")
 _FEW: Final = 50
 """So many words are looked for in the text; the words of all of it pay where more are asked for."""
@@ -43,7 +43,7 @@ class _Known:
 
     def __init__(self, pages: list[Page]) -> None:
         self._lines = [line.text for page in pages for line in page.lines]
-        self._asked = 0
+        self._asked: dict[str, bool] = {}
 
     @cached_property
     def parted(self) -> set[str]:
@@ -51,8 +51,9 @@ class _Known:
         return set(" ".join([line for line in self._lines if "-" in line]).split())
 
     def __contains__(self, word: str) -> bool:
-        self._asked += 1
-        return word in self._all if self._asked > _FEW else _has_word(self._text, word)
+        if word not in self._asked:
+            self._asked[word] = word in self._all if len(self._asked) > _FEW else _has_word(self._text, word)
+        return self._asked[word]
 
     @cached_property
     def _text(self) -> str:
@@ -76,9 +77,11 @@ def _has_word(text: str, word: str) -> bool:
 def _whole(lines: list[Line], known: _Known) -> list[str]:
     """The lines' texts; of a word that goes on in the next line all of it stands in the first."""
     texts = [line.text for line in lines]
-    for index, line in enumerate(lines[:-1]):
-        if not line.hyphen and line.text[-1:] not in _SIGNS:
-            continue
+    parted = [index for index, line in enumerate(lines) if line.hyphen or line.text[-1:] in _SIGNS]
+    for index in parted:
+        if index + 1 == len(lines):
+            break
+        line = lines[index]
         head = _HEAD.search(texts[index].rpartition(" ")[2].removesuffix("-").removesuffix("\u00ad"))
         if begins_note(texts[index + 1]):  # the word goes on elsewhere
             texts[index] = f"{texts[index].removesuffix('-')}-"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.pages.page import Line, Page
 
-__all__ = ["Said", "ends_in", "plain", "slide_titles"]
+__all__ = ["Said", "plain", "slide_titles"]
 
 _NUMBERING: Final = re.compile(
     r"(?:(?i:chapter|appendix|part|section)\s+)?(?:(?:\d{1,3}|[A-Z])\.)*(?:\d{1,3}|[A-Z]|[IVXLC]{1,7})[.:)]?\s+"
@@ -34,11 +34,6 @@ def plain(line: str) -> str:
     text = line.strip()
     number = _NUMBERING.match(text)
     return " ".join((text[number.end() :] if number else text).split()).lower()
-
-
-def ends_in(line: str, title: str) -> bool:
-    """Whether a line may say this plain title, whatever numbers it: whether its words are the last."""
-    return " ".join(line.split()).lower().endswith(title)
 
 
 def slide_titles(pages: list[Page]) -> list[tuple[str, int]]:
@@ -81,9 +76,10 @@ class Said:
         """Those of the plain titles that are a line of a page, or two. `without`: the identities of lines let be."""
         if not wanted:
             return set()
-        endings: dict[str, list[str]] = {}
+        titles: dict[str, list[str]] = {}
         for title in wanted:
-            endings.setdefault(title.rpartition(" ")[2], []).append(title)
+            titles.setdefault(title.rpartition(" ")[2], []).append(title)
+        endings = {last: tuple(ending) for last, ending in titles.items()}
         let_be = self.gone.union(without)
         found: set[str] = set()
         for lines, lasts in zip(self._pages, self._lasts, strict=True):
@@ -92,7 +88,7 @@ class Said:
                     continue
                 line = lines[place].text
                 both = f"{_before(lines, place, let_be)} {line}"
-                if any(ends_in(both, title) for title in endings[lasts[place]]):  # what `plain` does takes long
+                if " ".join(both.split()).lower().endswith(endings[lasts[place]]):  # what `plain` does takes long
                     found |= {plain(line), plain(both)}
         return found & set(wanted)
 
