@@ -53,6 +53,8 @@ def main() -> None:
     leave_out()
     import sentence_transformers  # noqa: F401 -- while the parent is not ready
 
+    gc.freeze()  # what was imported is never garbage
+
     logging.getLogger().addHandler(_Teller(answers))
     while True:
         order, level, arguments = pickle.loads(orders.get())  # noqa: S301 -- the parent's
