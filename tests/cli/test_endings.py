@@ -90,6 +90,7 @@ QUICK = [
     ["chunk", "docs/a.md", "--model", "hashing"],
     ["embed", "text", "--model", "hashing"],
     ["models"],
+    ["cache"],
     ["plugins"],
     ["doctor"],
     ["config", "schema"],
