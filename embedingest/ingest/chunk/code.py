@@ -32,7 +32,7 @@ class CodeChunker:
     """
 
     name = "code"
-    version = "3"
+    version = "4"
 
     def __init__(self, settings: ChunkSettings, *, max_syntax_bytes: int = 4 * 2**20) -> None:
         self._settings = settings

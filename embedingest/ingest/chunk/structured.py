@@ -52,7 +52,7 @@ class StructuredChunker:
     """
 
     name = "structured"
-    version = "5"
+    version = "6"
 
     def __init__(self, settings: ChunkSettings, *, fill: float = AIM) -> None:
         self._settings = settings
