@@ -66,7 +66,7 @@ _MEANINGS: Final = {
     "nul_bytes": "NUL characters, kept as replacement marks",
     "obsolete_messages": "messages of catalogs that are no longer in use, which are left out",
     "older_revisions": "earlier revisions of pages of a wiki, of which the last one is read",
-    "outputs_left_out": "outputs of cells left out by setting",
+    "outputs_left_out": "outputs of cells left out, by setting or since they show no words",
     "pages_without_text": "pages without text",
     "redirects": "pages of a wiki that only name another",
     "repeated_lines": "lines of subtitles that roll up, and stand in the cue before",

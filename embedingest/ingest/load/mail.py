@@ -37,7 +37,7 @@ class MailLoader:
     """
 
     name = "mail"
-    version = "14"
+    version = "15"
     suffixes = frozenset({".eml", ".emlx", ".mbox", ".mbx", ".msg", ".oft"})
     mimes = frozenset({"message/rfc822", "application/mbox", "application/vnd.ms-outlook", "application/ms-tnef"})
 

@@ -21,6 +21,9 @@ __all__ = ["NotebookLoader", "create"]
 
 _QUICK: Final = 2**24
 _HEAD: Final = 8000
+_PICTURES: Final = frozenset({"png", "jpeg", "svg", "html", "latex"})
+"""Where the third version of the format keeps what others keep in `data`."""
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -28,7 +31,7 @@ class NotebookLoader:
     """Cells with a `cell` span each, counted from 1. With `outputs`, printed and returned text follows its cell."""
 
     name = "notebook"
-    version = "6"
+    version = "7"
     suffixes = frozenset({".ipynb"})
     mimes = frozenset({"application/x-ipynb+json"})
 
@@ -51,11 +54,11 @@ class NotebookLoader:
                 spoken = own if isinstance(own, str) else language
                 assembly.add(_fenced(words, spoken.lower()))
                 language = language or spoken.lower()
-                outputs = [text for text in map(_output, cell.get("outputs") or []) if text]
-                if self._outputs:
-                    for text in outputs:
-                        assembly.add(_fenced(text, "output"))
-                left_out += 0 if self._outputs else len(outputs)
+                outputs = [each for each in cell.get("outputs") or [] if isinstance(each, dict)]
+                texts = list(filter(None, map(_output, outputs))) if self._outputs else []
+                for text in texts:
+                    assembly.add(_fenced(text, "output"))
+                left_out += sum(map(_shows, outputs)) - len(texts)
             elif cell.get("cell_type") == "heading":
                 words = " ".join(words.split())
                 assembly.add(f"{'#' * _level(cell)} {words}" if words else "")
@@ -134,10 +137,13 @@ def _joined(source: Any) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def _output(output: Any) -> str:
+def _shows(output: dict[str, Any]) -> bool:
+    """Whether a reader sees anything of an output: words, a picture, a chart, a widget."""
+    return bool(_output(output) or output.get("data") or not _PICTURES.isdisjoint(output))
+
+
+def _output(output: dict[str, Any]) -> str:
     """The text of an output; pictures and widgets have none."""
-    if not isinstance(output, dict):
-        return ""
     data = output.get("data")
     plain = data.get("text/plain") if isinstance(data, dict) else output.get("text")
     if output.get("output_type") in {"error", "pyerr"}:

@@ -90,7 +90,7 @@ def test_chapters_say_their_file():
 
 
 def test_outputs_of_a_notebook_are_counted_or_kept():
-    assert load("mill.ipynb").notices == {"outputs_left_out": 1}
+    assert load("mill.ipynb").notices == {"outputs_left_out": 2}
     assert "```output\n1\n```" in load("mill.ipynb", "notebook", outputs=True).text
 
 

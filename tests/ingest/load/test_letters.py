@@ -49,6 +49,8 @@ CALENDAR = (
     ("message", "text", "children"),
     [
         (multipart("alternative", PLAIN, multipart("mixed", HTML, INLINE, HTML), head=HEAD), "Plain words.\n", ["t.csv"]),
+        (multipart("alternative", PLAIN, multipart("mixed", (HTML[0], "Plain words."), INLINE, (HTML[0], "Bye")), head=HEAD),
+         "Plain words.\n\nBye\n", ["t.csv"]),
         (multipart("alternative", BLANK, multipart("mixed", HTML, NOTES), head=HEAD), "HTML words.\n", ["notes.md"]),
         (multipart("mixed", multipart("mixed", PLAIN, NOTES), ("Content-Type: text/plain", "__\nlist"), head=HEAD),
          "Plain words.\n\n__\nlist\n", ["notes.md"]),

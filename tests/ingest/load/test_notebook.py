@@ -7,9 +7,9 @@ import pytest
 from embedingest.ingest.load.notebook import create
 
 
-def load(book):
+def load(book, **options):
     text = book if isinstance(book, str) else json.dumps(book)
-    return create().load(text.encode("utf-8", "surrogatepass"), "x.ipynb")
+    return create(**options).load(text.encode("utf-8", "surrogatepass"), "x.ipynb")
 
 
 def test_numbers_that_no_json_has_lose_no_notebook():
@@ -47,3 +47,19 @@ def test_a_comment_of_code_is_no_title():
         {"cell_type": "markdown", "source": "Words\n\n# The *real* title"},
     ]
     assert load({"cells": cells}).title == "The real title"
+
+
+@pytest.mark.parametrize(
+    ("output", "without", "kept"),
+    [
+        ({"output_type": "stream", "text": ["1\n"]}, 1, 0),
+        ({"output_type": "display_data", "data": {"image/png": "AAAA", "text/plain": "<Figure>"}}, 1, 0),
+        ({"output_type": "display_data", "data": {"application/vnd.plotly.v1+json": {}}}, 1, 1),
+        ({"output_type": "display_data", "png": "AAAA"}, 1, 1),
+        ({"output_type": "stream", "text": []}, 0, 0),
+    ],
+)
+def test_an_output_that_is_not_kept_is_counted_whether_it_has_words_or_not(output, without, kept):
+    book = {"cells": [{"cell_type": "code", "source": "x", "outputs": [output]}]}
+    assert load(book).notices.get("outputs_left_out", 0) == without
+    assert load(book, outputs=True).notices.get("outputs_left_out", 0) == kept

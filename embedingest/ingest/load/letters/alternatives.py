@@ -23,17 +23,20 @@ _HINTS: Final = re.compile(
 )
 
 
-def lacking(plain: str, marked_up: str) -> tuple[int, bool]:
-    """How many words of the HTML the plain text lacks, and whether the HTML is the text for them.
+def lacking(plain: str, marked_up: list[str]) -> tuple[int, bool]:
+    """How many words of the HTML's parts the plain text lacks, and whether the HTML is the text for them.
 
-    It is where they are most of its words or more than a few, unless it is much shorter than a plain text that is
-    longer than a hint to take another program. Addresses do not count: in HTML they stand behind words.
+    It is where they are most of the words of a part, as of what stands below an attachment, or more than a few of all,
+    unless it is much shorter than a plain text that is longer than a hint to take another program. Addresses do not
+    count: in HTML they stand behind words.
     """
-    ours, theirs = _words(plain), _words(marked_up)
-    distinct = set(theirs)
-    missing = len(distinct - set(ours))
-    many = missing * 2 > len(distinct) or (missing >= _LEAST and missing * _FEW > len(distinct))
-    return missing, many and (len(ours) < _HINT or len(theirs) * 2 >= len(ours))
+    ours, parts = _words(plain), [_words(part) for part in marked_up]
+    known = set(ours)
+    distinct = set().union(*parts)
+    missing = len(distinct - known)
+    apart = any(len(words - known) * 2 > len(words) for words in map(set, parts))
+    many = apart or (missing >= _LEAST and missing * _FEW > len(distinct))
+    return missing, many and (len(ours) < _HINT or sum(map(len, parts)) * 2 >= len(ours))
 
 
 def more(plain: str, marked_up: str) -> tuple[list[str], int]:

@@ -237,7 +237,7 @@ def _chosen(results: list[Parts]) -> Parts:
     notices: dict[str, int] = {}
     for other in said if best.plain else []:
         plain, marked_up = "\n\n".join(best.texts), "\n\n".join(other.texts)
-        missing, is_text = (0, False) if other.plain else lacking(plain, marked_up)
+        missing, is_text = (0, False) if other.plain else lacking(plain, other.texts)
         if is_text:
             kept, count = more(plain, marked_up)
             best = Parts([*other.texts, *kept], plain=False, notices=dict(other.notices))
