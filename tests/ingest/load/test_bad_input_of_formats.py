@@ -1,17 +1,17 @@
-"""Lists of rich text, flat sheets, books with contents, DITA and notes of LaTeX, cut short or with bytes changed."""
+"""Documents after every kind of fault, and small files of formats with parts in parts, cut short or with bytes changed."""
+
+import io
+import zipfile
 
 import pytest
 
-from embedingest import registry
-from embedingest.errors import DocumentError
-from embedingest.ingest.chunk.choose import chunker_for
-from embedingest.ingest.extract.bounds import bounded_document
 from embedingest.ingest.load.inner import load_inner
+from tests.depth import only_deep
 from tests.ingest.load.markup.test_rtf_lists import FONTS, LISTS
-from tests.ingest.load.pumps import WordSizer
-from tests.ingest.load.test_bad_input import damaged
+from tests.ingest.load.test_bad_input import damaged, read_or_refuse
 from tests.ingest.load.test_choose import DITA
 from tests.ingest.load.test_epub import archive_with_contents
+from tests.ingest.load.test_handed import DOCUMENTS
 from tests.ingest.load.test_sheets import odf_rows
 from tests.ingest.load.test_sheets_of_opendocument import flat
 
@@ -34,9 +34,25 @@ FILES = {
 def test_a_damaged_file_is_read_in_part_or_refused_with_a_reason(name):
     assert load_inner(FILES[name], name, name).text
     for data in damaged(FILES[name], name):
-        try:
-            document = bounded_document(load_inner(data, name, name))
-        except DocumentError as error:
-            assert error.message
-        else:
-            registry.load("chunkers", chunker_for(document))().chunk(document, WordSizer())
+        read_or_refuse(data, name)
+
+
+@pytest.mark.parametrize("file", sorted(DOCUMENTS.iterdir()), ids=lambda file: file.name)
+def test_a_damaged_document_is_read_in_part_or_refused_with_a_reason(file):
+    for data in damaged(file.read_bytes(), file.name):
+        read_or_refuse(data, file.name)
+
+
+@only_deep
+@pytest.mark.parametrize("file", sorted(filter(zipfile.is_zipfile, DOCUMENTS.iterdir())), ids=lambda file: file.name)
+def test_a_document_with_a_damaged_part_is_read_in_part_or_refused_with_a_reason(file):
+    """A damaged archive is mostly refused before its parts are read, so each part is damaged and packed anew."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for name, part in parts.items():
+        for bent in damaged(part, f"{file.name} {name}"):
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w") as archive:
+                for each, data in (parts | {name: bent}).items():
+                    archive.writestr(each, data)
+            read_or_refuse(packed.getvalue(), file.name)
