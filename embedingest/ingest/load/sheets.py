@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import DocumentError
@@ -27,6 +28,9 @@ __all__ = ["SheetLoader", "create"]
 _REPEATED: Final = 1000
 _LARGE: Final = 2_000_000
 _SPARSE: Final = 50
+_WIDE: Final = 16
+"""From so many empty columns side by side on they part no tables: something stands far right."""
+
 _COUNTED: Final = (
     "unread_sheets",
     "hidden_sheets",
@@ -44,7 +48,7 @@ class SheetLoader:
     """
 
     name = "sheet"
-    version = "10"
+    version = "11"
     suffixes = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".fods", ".ots"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 
@@ -67,6 +71,7 @@ class SheetLoader:
                 with without_panics():
                     table = book.get_sheet_by_name(sheet.name)
                     rows, numbers = _written(table, found.facts.get(sheet.name))
+                    rows = _without_gaps(rows)
                 first = (table.start or (0, 0))[0] + 1
             except BaseException as error:
                 if not _is_of_the_file(error, calamine):  # else a chart sheet, or a damaged one among sound ones
@@ -83,7 +88,7 @@ class SheetLoader:
             source=name,
             text=builder.text,
             markup="rows",
-            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            mime=found.mime,
             title=found.title,
             has_lines=False,
             spans=tuple(builder.spans),
@@ -202,3 +207,15 @@ def _closed_up(table: Any, facts: SheetFacts) -> tuple[list[list[str]], dict[int
     for (at, column), said in cells.items():
         rows[down[at]][across[column]] = said
     return rows, {top + new: top + old for old, new in down.items()}
+
+
+def _without_gaps(rows: list[list[str]]) -> list[list[str]]:
+    """The rows with one column for each that hold nothing in any row, where many such stand side by side."""
+    if max(map(len, rows), default=0) <= _WIDE:
+        return rows
+    filled = {column for row in rows for column, cell in enumerate(row) if cell}
+    if all(after - before <= _WIDE for before, after in pairwise(sorted(filled))):
+        return rows
+    columns = {new: old for old, new in moved(filled)}
+    across = range(max(columns) + 1)
+    return [[row[columns[new]] if new in columns and columns[new] < len(row) else "" for new in across] for row in rows]

@@ -95,6 +95,17 @@ def test_what_a_format_hides_is_left_out_and_counted(code, text, hidden):
     assert document.notices.get("hidden_values", 0) == hidden
 
 
+def test_columns_between_cells_that_stand_far_apart_are_one_and_few_empty_columns_are_as_many():
+    def row(number, *cells):
+        return f'<row r="{number}">{"".join(word(f"{column}{number}", said) for column, said in cells)}</row>'
+
+    far = row(1, ("A", "Plot"), ("B", "Holder"), ("KA", "Remark")) + row(2, ("A", "12"), ("B", "Ann"))
+    assert load(book(far + row(3, ("A", "13"), ("KA", "wet")))).text == (
+        "Plot | Holder |  | Remark\n12 | Ann\n13 |  |  | wet\n"
+    )
+    assert load(book(row(1, ("A", "a"), ("E", "b"), ("Q", "c")))).text == "a |  |  |  | b" + " | " * 12 + "c\n"
+
+
 def test_hidden_rows_and_columns_are_read_and_told():
     rows = f'<row r="1">{word("A1", "a")}{word("B1", "b")}</row><row r="2" hidden="1">{word("A2", "c")}</row>'
     rows += '<row r="3" hidden="1"/>'

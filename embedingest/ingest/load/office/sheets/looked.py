@@ -56,12 +56,14 @@ class Looked:
     comments: list[str] = field(default_factory=list)  # of all sheets of OpenDocument
     notices: dict[str, int] = field(default_factory=dict)
     title: str | None = None
+    mime: str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
     @classmethod
     def through(cls, data: bytes, name: str) -> Looked:
         """Raises DocumentError: `bomb`, `corrupt`, `encrypted`."""
         found = cls(data)
         if data.startswith(MARK):
+            found.mime = "application/vnd.ms-excel"
             try:
                 for sheet, (facts, beside) in xls_facts(data, name).items():
                     found.facts[sheet], found.asides[sheet] = facts, beside
@@ -116,6 +118,7 @@ class Looked:
 
     def opendocument(self, content: bytes, container: Container) -> bytes:
         """The content as it is to be read."""
+        self.mime = "application/vnd.oasis.opendocument.spreadsheet"
         name = container.name
         meta = container.read("meta.xml") if container.has("meta.xml") else content[:_HEAD]
         self.title = title_of(meta)
@@ -138,6 +141,8 @@ class Looked:
     def sheets(self, container: Container, facts: dict[str, SheetFacts]) -> None:
         """What is known of the sheets of XLSX and XLSB, by their names."""
         book = next((path for path in ("xl/workbook.xml", "xl/workbook.bin") if container.has(path)), None)
+        if book == "xl/workbook.bin":
+            self.mime = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
         if not facts or book is None:
             return
         with contextlib.suppress(DocumentError):  # what is damaged, calamine says

@@ -24,7 +24,7 @@ BUILT_IN: Final = {
 
 _TOKEN: Final = re.compile(
     r'"([^"]*)"|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[([<>=]{1,2}-?[\d.]{1,30})\]|\[[^\]]*\]'
-    r"|([eE][+-]0+)|([0#?][0#?,.]*|\.[0#?]+)|(.)",
+    r"|([eE][+-]0+)|([0#?][0#?,.]*|\.[0#?]+|(?i:general))|(.)",
     re.DOTALL,
 )
 _OTHERWISE: Final = frozenset("eEgGyYdDmMhHsS@")  # dates, texts
@@ -32,6 +32,7 @@ _CONDITION: Final = re.compile(r"(<=|>=|<>|<|>|=)(-?\d*\.?\d+)")
 _COMPARED: Final = {
     "<=": operator.le, ">=": operator.ge, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "=": operator.eq,
 }  # fmt: skip
+_PLAIN: Final = "general"
 _EXACT: Final = 10**15
 """From here on a sheet has fewer digits than a number."""
 
@@ -66,7 +67,9 @@ def shown(value: float, code: str) -> str | None:
     patterns = chosen.patterns
     if not patterns:
         return "".join(piece for piece, _ in chosen.pieces).strip()
-    if "/" in [piece for piece, is_pattern in chosen.pieces if not is_pattern]:
+    if _PLAIN in map(str.lower, patterns):
+        digits = f"{float(number):.15g}".upper() if len(patterns) == 1 else None
+    elif "/" in [piece for piece, is_pattern in chosen.pieces if not is_pattern]:
         digits = _fraction(number, chosen)
     elif chosen.power:
         digits = _scientific(number, patterns[0], chosen.power)
@@ -217,6 +220,8 @@ def _sections(code: str) -> list[_Section] | None:
     for section in sections:
         _join_denominator(section)
     told = any(section.condition or (section.pieces and len(sections) > 1) for section in sections)
+    if len(sections) == 1 and [piece.lower() for piece, _ in sections[0].pieces] == [_PLAIN]:
+        return None
     return sections if sections[0].patterns or told else None
 
 

@@ -15,6 +15,7 @@ from embedingest.ingest.load.sheets import create
 from tests import samples
 from tests.ingest.load.old_files import compound, error, label, number, record, wide, xls
 from tests.ingest.load.test_bad_input import damaged
+from tests.ingest.load.test_sheets import ods
 from tests.ingest.load.test_tables import record as binary
 from tests.ingest.load.test_tables import wide as long_wide
 
@@ -49,6 +50,16 @@ def test_texts_of_binary_workbooks_have_what_their_format_adds():
     row = binary(0, struct.pack("<2IH2B", 0, 0, 0, 0, 0) + bytes(5))
     cells = row + cell(6, 0, 0, long_wide("A7")) + cell(6, 1, 1, long_wide("A7"))
     assert create().load(xlsb(cells, codes, binary(636)), "a.xlsb").text == "A7 | No. A7\n"
+
+
+def test_each_kind_of_workbook_has_its_own_media_type():
+    excel = "application/vnd.ms-excel"
+    assert load_inner(xls({"S": label(0, 0, "a")}, CODES), "a.xls", "a.xls").mime == excel
+    assert create().load(xlsb(b"", CODES[:4]), "a.xlsb").mime == f"{excel}.sheet.binary.macroenabled.12"
+    assert (
+        create().load(ods('<table:table table:name="S"/>'), "a.ods").mime
+        == "application/vnd.oasis.opendocument.spreadsheet"
+    )
 
 
 def test_what_the_format_of_a_cell_hides_is_left_out_and_counted_and_hidden_zeros_are_nothing():
