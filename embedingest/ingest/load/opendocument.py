@@ -60,7 +60,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
@@ -203,7 +203,7 @@ class _Writer:
                 line for frame in frames for each in frame.iter(TEXT + "p") if (line := self._say(each, Hanging()))
             ]
             self._list.block(escaped_lines("Notes: " + "\n".join(lines)) if lines else "")
-            return []
+            return [each for each in child if each.tag.startswith(DRAW) and not each.get(PRESENTATION + "class")]
         if child.tag == DRAW + "object":
             found = self._object(child)
             if isinstance(found, str):

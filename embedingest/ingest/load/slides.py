@@ -42,7 +42,7 @@ class PptxLoader:
     """
 
     name = "pptx"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".pptx", ".pptm", ".ppsx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.presentationml.presentation"})
 
@@ -108,7 +108,7 @@ class _Show:
         self.notices["hidden_slides"] += slide.get("show", "1") in SWITCHED_OFF
         for kind, target in links.values():
             if kind == "notesSlide" and self._with_notes and self._container.has(target):
-                self._notes(part(self._container, target))
+                self._notes(part(self._container, target), relations(self._container, target))
             elif kind == "comments" and self._container.has(target):
                 self._comments(part(self._container, target))
 
@@ -132,11 +132,16 @@ class _Show:
         for block in blocks:
             self.assembly.add(block)
 
-    def _notes(self, notes: Element) -> None:
+    def _notes(self, notes: Element, links: dict[str, tuple[str, str]]) -> None:
+        """The notes, and what else a person put on their page; its head and foot are no words of the slide."""
         for shape in shapes_of([notes]):
-            if shape.tag == P + "sp" and kind_of(shape) == "body":
+            kind = kind_of(shape)
+            if shape.tag == P + "sp" and kind == "body":
                 said = "\n".join(_said(shape)).strip()
                 self.assembly.add(escaped_lines(f"Notes: {said}") if said else "")
+            elif not kind:
+                self._shape(shape, links)
+        self.notices["skipped_images"] += sum(1 for _ in notes.iter(A + "blip"))
 
     def _comments(self, root: Element) -> None:
         """Comments of either kind that PowerPoint writes: `text` below `cm`, or paragraphs of their own."""

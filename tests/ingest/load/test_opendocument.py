@@ -154,7 +154,8 @@ def test_slides_have_their_title_first_and_every_shape_once():
         return f"<draw:frame {named}><draw:text-box>{par(words)}</draw:text-box></draw:frame>"
 
     shapes = f"<draw:g><draw:custom-shape>{par('grouped')}</draw:custom-shape></draw:g>"
-    notes = f"<presentation:notes>{frame('Speak slowly.', 'notes')}{frame('7', 'page-number')}</presentation:notes>"
+    notes = f"<presentation:notes>{frame('Speak slowly.', 'notes')}{frame('7', 'page-number')}"
+    notes += f"{frame('Ask Ann.')}</presentation:notes>"
     pages = [frame("Body") + shapes + frame("One", "title") + notes, frame("No title") + frame("foot", "footer")]
     hidden = (
         '<style:style style:name="h"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
@@ -163,10 +164,10 @@ def test_slides_have_their_title_first_and_every_shape_once():
         f'<draw:page draw:style-name="{"h" if n else ""}">{page}</draw:page>' for n, page in enumerate(pages)
     )
     document = load(f"<office:presentation>{body}</office:presentation>", hidden)
-    assert document.text == "# One\n\nBody\n\ngrouped\n\nNotes: Speak slowly.\n\nNo title\n"
+    assert document.text == "# One\n\nBody\n\ngrouped\n\nNotes: Speak slowly.\n\nAsk Ann.\n\nNo title\n"
     assert document.notices == {"hidden_slides": 1, "running_lines": 1}
     assert [(document.text[each.start : each.end].split()[-1], each.value) for each in document.spans] == [
-        ("slowly.", 1), ("title", 2),
+        ("Ann.", 1), ("title", 2),
     ]  # fmt: skip
 
 

@@ -55,6 +55,14 @@ def test_the_title_comes_first_and_a_slide_without_one_stands_alone():
     assert found == {3: (), 4: ("Four",)}
 
 
+def test_what_a_person_put_on_the_page_of_the_notes_beside_them_is_read_and_its_head_and_foot_are_not():
+    page = shape("Speak slowly.", kind="body") + shape("Ask Ann.") + shape("Handout", kind="hdr") + shape(kind="sldImg")
+    linked = {"slides/_rels/slide0.xml.rels": samples.relations(n=("notesSlide", "../notesSlides/n.xml"))}
+    parts = {**linked, "notesSlides/n.xml": f"<p:notes {NAMES}>{page}</p:notes>"}
+    assert load(shape("Words"), **parts).text == "Words\n\nNotes: Speak slowly.\n\nAsk Ann.\n"
+    assert load(shape("Words"), options={"notes": False}, **parts).text == "Words\n"
+
+
 def test_numbers_dates_and_feet_of_slides_are_counted():
     document = load(shape("Words") + "".join(shape("4", kind=kind) for kind in ("sldNum", "ftr", "dt")))
     assert (document.text, document.notices) == ("Words\n", {"running_lines": 3})
