@@ -51,7 +51,7 @@ class RtfLoader:
     """
 
     name = "rtf"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".rtf"})
     mimes = frozenset({"application/rtf", "text/rtf"})
 
@@ -209,7 +209,7 @@ class _Reader:
             ended, self._group = self._group, self._outer.pop()
             if ended.into == "mmath":
                 self._fields.math.end(len(self._outer) + 1)
-            if ended.into != self._group.into:
+            if ended.into not in {self._group.into, self._group.twice}:
                 self._ended(ended.into)
 
     def _ended(self, destination: str) -> None:
@@ -236,7 +236,9 @@ class _Reader:
         if word in COUNTED and self._group.into == "body":
             self.notices[COUNTED[word]] = self.notices.get(COUNTED[word], 0) + 1
         if word in COUNTED or word in SKIPPED or (ignorable and word not in SHOWN):
-            self._group.into = "skip"
+            self._group.skip(word)
+        elif word == "ud" and self._group.twice:
+            self._group.into = self._group.twice
         elif self._group.into == "skip":
             return
         elif word == "u":

@@ -93,7 +93,7 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "9"
+    version = "10"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".tei",
          ".rss", ".atom", ".opml", ".dita", ".ditamap", ".bookmap"]
@@ -129,6 +129,7 @@ def _document(root: Element, name: str, notices: dict[str, int]) -> Document:
         mark_notes(root)
     walk = _Walk()
     walk.all(root)
+    drafts = sum(has_words(draft) or len(draft) > 0 for draft in root.iter("draft-comment"))
     return Document(
         source=name,
         has_lines=False,
@@ -137,7 +138,7 @@ def _document(root: Element, name: str, notices: dict[str, int]) -> Document:
         mime="image/svg+xml" if local(root) == "svg" else "application/xml",
         title=walk.title,
         metadata=facts_of(root),
-        notices={**notices, **walk.notices},
+        notices={**notices, **walk.notices, **({"comments_left_out": drafts} if drafts else {})},
     )
 
 

@@ -75,6 +75,13 @@ def test_words_that_are_set_hidden_are_read_and_counted_and_deleted_ones_are_not
     assert (document.text, document.notices) == ("Seen not seen end\n", {"hidden_words": 2})
 
 
+def test_words_that_stand_twice_for_old_readers_and_in_unicode_are_read_in_unicode():
+    title = r"{\info{\upr{\title Gate ?}{\*\ud{\title Gate \u1046?}}}}"
+    note = r"{\footnote {\upr{old ?}{\*\ud new \u1078?}} to the end}"
+    document = load(rf"{title}One {{\upr{{old ?}}{{\*\ud{{new \b \u1046?}}}}}} two{note} three.\par")
+    assert (document.title, document.text) == ("Gate Ж", "One new Ж two three.\n\nnew ж to the end\n")
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [

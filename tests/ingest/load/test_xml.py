@@ -50,6 +50,13 @@ def test_words_without_tags(name, source, text):
     assert load(source, name).text.replace("\u00a0", " ").strip().replace("**", "") == text
 
 
+def test_remarks_of_authors_on_a_draft_are_counted():
+    document = load(
+        "<topic><title>Mill</title><body><p>It turns.</p><draft-comment>Says who?</draft-comment></body></topic>"
+    )
+    assert (document.text, document.notices) == ("# Mill\n\nIt turns.\n", {"comments_left_out": 1})
+
+
 @pytest.mark.parametrize(
     ("encoding", "words"),
     [("Shift_JIS", "①髙橋～№"), ("GBK", "朱镕基 囍"), ("KOI8-U", "Мельниця"), ("utf-16", "Mühle")],

@@ -36,7 +36,7 @@ SKIPPED: Final = frozenset(
      "rsidtbl", "generator", "xmlnstbl", "themedata", "colorschememapping",
      "latentstyles", "datastore", "filetbl", "revtbl", "private", "bkmkstart", "bkmkend", "atnid", "atnauthor",
      "pnseclvl", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn", "xe", "tc", "txe", "rxe", "nonshppict",
-     "template", "pgdsctbl", "falt", "panose"}
+     "template", "pgdsctbl", "falt", "panose", "upr"}
 )  # fmt: skip
 # Marked as what an old reader may ignore, and holding words or what leads to them.
 SHOWN: Final = frozenset(
@@ -57,6 +57,7 @@ SHOWN: Final = frozenset(
         "footnote",
         "pict",
         "annotation",
+        "ud",
     }
 )
 MARKS: Final = frozenset({"listtext", "pntext"})

@@ -32,6 +32,7 @@ class Group:
     """What holds until a group ends."""
 
     into: str = "body"  # or "skip", or the destination that is being filled
+    twice: str = ""  # what words fill that stand twice, for old readers and in Unicode
     skipped: int = 1  # characters that follow one of Unicode, for old readers
     font: Font = field(default_factory=Font)
     hidden: bool = False  # by a change that was made
@@ -40,3 +41,9 @@ class Group:
     bold: bool = False
     struck: bool = False
     number: int = -1  # of the style or font that is being described
+
+    def skip(self, word: str) -> None:
+        """Fill nothing any more. After `upr` the same words come again in a group within, to fill what was filled."""
+        if word == "upr" and self.into != "skip":
+            self.twice = self.into
+        self.into = "skip"
