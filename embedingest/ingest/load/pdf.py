@@ -68,7 +68,7 @@ class PdfLoader:
     """
 
     name = "pdf"
-    version = "7"
+    version = "8"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 

@@ -343,6 +343,14 @@ def test_a_line_goes_on_behind_what_stands_raised_or_lowered():
     assert lines(book([drawn])) == ["Water is H₂O, as he says¹ of the river.", "The mill.", "1 In a letter."]
 
 
+def test_a_foot_that_was_drawn_first_stands_below_what_is_short_at_the_left_too():
+    first = [at(72, 760, "Mill Company"), at(300, 30, "Page 1 of 3"), at(500, 30, "Draft")]
+    below = [*body(["Wheel 3", "Stone 4"], x=280, top=600), *body(["Ask Ann.", "Oil it."], top=560)]
+    assert lines(book([[*first, at(72, 700, ACROSS), *below]])) == [
+        "Mill Company", ACROSS, "Wheel 3", "Stone 4", "Ask Ann.", "Oil it.", "Page 1 of 3 Draft",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("drawn_last", [False, True])
 @pytest.mark.parametrize("deep", [2, 3])
 @pytest.mark.parametrize(

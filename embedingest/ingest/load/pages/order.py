@@ -27,6 +27,13 @@ _STEP: Final = 0.8
 """How far the middles of two lines are apart, in heights, for one to stand above the other."""
 
 
+_FIRST: Final = 4
+"""How many pieces heads and feet of a page are, where these are drawn before all else."""
+
+_APART: Final = 2.0
+"""How far a foot stands below the last line, in heights."""
+
+
 class _Block(NamedTuple):
     """Lines that follow one another downwards. `high` and `low` are the middles of its outermost lines.
 
@@ -146,4 +153,21 @@ def _sorted(blocks: list[_Block]) -> list[_Block]:
             else:
                 last = waiting.pop()
                 ordered[last] = blocks[last]
-    return list(ordered.values())
+    feet = [place for place in range(min(_FIRST, len(blocks))) if _is_foot(place, blocks)]
+    return [block for place, block in ordered.items() if place not in feet] + [blocks[place] for place in feet]
+
+
+def _is_foot(place: int, blocks: list[_Block]) -> bool:
+    """Whether a piece was drawn before what stands above it, and stands well below all of the page but other such.
+
+    It waits for what is in its column already; what is short, at the left of a page, is not.
+    """
+    foot = blocks[place]
+    if not any(_above(later, foot) for later in blocks[place + 1 :]):
+        return False
+    return all(
+        other.low - foot.high > _APART * foot.height
+        or (number < _FIRST and abs(other.high - foot.high) < _STEP * foot.height)
+        for number, other in enumerate(blocks)
+        if number != place
+    )
