@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from textwrap import indent
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from embedingest.ingest.load.common.decode import decode
 from embedingest.ingest.load.common.markdown_escape import escaped
@@ -15,6 +15,7 @@ from embedingest.ingest.load.tex.asides import Asides, uncommented
 from embedingest.ingest.load.tex.branches import with_branches
 from embedingest.ingest.load.tex.frames import with_frames
 from embedingest.ingest.load.tex.items import HEADING, MARKS, Items, unmarked
+from embedingest.ingest.load.tex.listings import listings
 from embedingest.ingest.load.tex.macros import Macros
 from embedingest.ingest.load.tex.notes import below, in_line, marked
 from embedingest.ingest.load.tex.shorthands import has_shorthands, without_shorthands
@@ -24,18 +25,12 @@ from embedingest.ingest.load.tex.units import with_units
 from embedingest.ingest.notices import add_notices, plus
 from embedingest.types import Document
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 __all__ = ["LatexLoader", "create", "to_markdown"]
 
 # What stands in brackets is bounded, since brackets that nothing closes would be looked for again and again.
 _OPTION: Final = r"(?:\[[^\]]{0,400}\])"
 _OPTION_ON_LINE: Final = r"(?:\[[^\]\n]{0,400}\])"
 _BLANKS: Final = r"(?:(?<![ \t])[ \t]+)?"  # those before a command, looked at once however many they are
-_LISTING: Final = re.compile(
-    r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim)\}" + _OPTION_ON_LINE + r"?(?:\{[^}\n]{0,400}\})?[ \t]*\n?"
-)
 _LEVELS: Final = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5}
 _HEADING: Final = re.compile(
     r"\\(part|chapter|section|subsection|subsubsection|paragraph)\*?" + _OPTION + r"?\{((?:[^{}]|\{[^{}]*\})*)\}"
@@ -88,6 +83,9 @@ _RAISED: Final = re.compile(r"\\text(super|sub)script\{[ ]?([^\s{}\\][^{}\\]{0,8
 _STRUCK: Final = re.compile(r"\\(?:sout|xout|st|deleted)(?:\[[^\]\n]{0,200}\])?\{([^{}]{0,2000})\}")
 _REPLACED: Final = re.compile(r"\\replaced(?:\[[^\]\n]{0,200}\])?\{([^{}]{0,2000})\}\{([^{}]{0,2000})\}")
 _SPACE: Final = re.compile(r"(?<!\\)((?:\\\\){0,4})\\[,;: ]")
+_LINE_END: Final = re.compile(
+    r"\\\\\*?(?:[ \t]*\[\s{0,9}[-+]?[\d.,]{0,20}\s{0,9}(?:pt|mm|cm|in|ex|em|bp|pc|dd|cc|sp|\\[a-zA-Z]{1,40})\s{0,9}\])?"
+)
 _NO_BREAK: Final = re.compile(r"(?<!\\)\\[-!/@]")
 _MADE: Final = "\ue086"  # stands for the title
 _NO_MARKS: Final = dict.fromkeys(map(ord, f"\ue084\ue085\ue086{MARKS}"))
@@ -112,7 +110,7 @@ class LatexLoader:
     """
 
     name = "latex"
-    version = "12"
+    version = "13"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -152,26 +150,13 @@ def _read(source: str) -> tuple[str, dict[str, str], dict[str, int]]:
     titles = paper.titles(source[:_HEAD], begin if rest else "")
     parts: list[str] = []
     end = 0
-    for start, stop, listing in _listings(body):
-        parts += [paper.words(body[end:start]), paper.listing(listing)]
-        end = stop
+    for listing in listings(body):
+        parts += [paper.words(body[end : listing.start]), *([paper.words(listing.caption)] if listing.caption else [])]
+        parts.append(paper.listing(listing.words))
+        end = listing.stop
     parts.append(paper.words(body[end:]))
     text = "\n\n".join(part.strip("\n") for part in parts if part.strip())
     return text + "\n" if text else "", titles, paper.counts | {"words_left_out": words_left_out}
-
-
-def _listings(body: str) -> Iterator[tuple[int, int, str]]:
-    """Where each listing begins and ends, and what it lists. One that nothing ends is none."""
-    unended: set[str] = set()
-    at = 0
-    while match := _LISTING.search(body, at):
-        at, end = match.end(), rf"\end{{{match[1]}}}"
-        stop = -1 if end in unended else body.find(end, at)
-        if stop < 0:
-            unended.add(end)
-        else:
-            yield match.start(), stop + len(end), body[at:stop]
-            at = stop + len(end)
 
 
 class _Paper:
@@ -290,7 +275,7 @@ def _plain(text: str) -> str:
         text, count = _WITH_WORDS.subn(r"\1", text)
         if not count:
             break
-    text = text.replace("\\\\", "\n")
+    text = _LINE_END.sub("\n", text)
     text = re.sub(r"\\([%&$#_{}])", lambda match: chr(0xE000 + ord(match[1])), text)  # kept apart from real braces
     text = _BARE.sub(" ", text).replace("~", " ").replace("``", "“").replace("''", "”").replace("---", "—")
     text = text.replace("{", "").replace("}", "")

@@ -233,3 +233,24 @@ def test_addresses_of_a_preamble_and_a_title_do_too():
     document = create().load(source.encode(), "x.tex")
     assert document.title == "Rye, x.org/%7Ekim and on"
     assert document.text == "# Rye, x.org/%7Ekim and on\n\nSee http://x.org/a%20b again.\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("\\begin{lstlisting}[language=C,\n  caption={How [it] \\emph{turns}}, label=l]\nx[1]\n\\end{lstlisting}", "How [it] turns\n\n```\nx[1]\n```"),
+        ("\\begin{lstlisting}[float,caption=Plain words,frame=single]\nx\n\\end{lstlisting}", "Plain words\n\n```\nx\n```"),
+        ("\\begin{lstlisting}[title={[Short] Long}]\nx\n\\end{lstlisting}", "Long\n\n```\nx\n```"),
+        ("\\begin{minted}[linenos]{python}\nx\n\\end{minted}", "```\nx\n```"),
+        ("\\begin{lstlisting}[never closed\n\nx\n\\end{lstlisting}", "```\n[never closed\n\nx\n```"),
+        ("\\begin{verbatim}[1,\n2]\n\\end{verbatim}", "```\n[1,\n2]\n```"),
+    ],
+)  # fmt: skip
+def test_a_listing_has_its_caption_above_it_and_its_settings_are_no_words(source, text):
+    assert to_markdown(source).strip() == text
+
+
+def test_the_room_behind_a_line_is_no_word_and_other_words_in_brackets_are():
+    assert to_markdown("Street 5\\\\[2mm] Town \\\\*[-0.5\\baselineskip] Land\\\\ [see below] end").split("\n") == [
+        "Street 5", "Town", "Land", "[see below] end", "",
+    ]  # fmt: skip
