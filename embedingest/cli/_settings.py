@@ -34,7 +34,9 @@ _OPTIONS: Final = (
         help="Follow links never, to targets inside the folder, or always.",
     ),
     click.option("--chunker", default="auto", show_default=True, help="Chunker; `auto` goes by the document."),
-    click.option("--max-tokens", type=click.IntRange(8), help="Largest chunk.  [default: the model's window]"),
+    click.option(
+        "--max-tokens", type=click.IntRange(8), help="Largest chunk.  [default: the model's window, at most 512]"
+    ),
     click.option("--overlap", type=click.IntRange(0), default=0, show_default=True, help="Tokens two chunks share."),
     click.option("--heading-prefix", is_flag=True, help="Embed the heading path in front of each chunk."),
     click.option("--workers", type=click.IntRange(1, 256), default=None, help="Extraction processes.  [default: 1]"),

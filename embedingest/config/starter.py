@@ -34,7 +34,7 @@ pipelines:
     model: all-minilm              # `embedingest models` lists what there is; `hashing` needs no weights
     table: chunks
     chunk:
-      # max_tokens: 200            # default: the model's window
+      # max_tokens: 200            # default: the model's window, at most 512
       heading_prefix: {prefix}        # embed the headings above a chunk with it
     # metadata: {{team: docs}}       # added to every row
     # metadata_rules: {{path: ['{{client}}/{{year}}/**'], sidecar: ['{{name}}.meta.yaml']}}

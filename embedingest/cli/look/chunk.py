@@ -27,7 +27,7 @@ _PREVIEW_CHARACTERS: Final = 200
 @click.argument("file", type=FilePath(exists=True, dir_okay=False))
 @click.option("--loader", help="Read the file with this loader.  [default: by suffix and content]")
 @click.option("--chunker", default="auto", show_default=True, help="Chunker; `auto` goes by the document.")
-@click.option("--max-tokens", type=click.IntRange(8), help="Largest chunk.  [default: the model's window]")
+@click.option("--max-tokens", type=click.IntRange(8), help="Largest chunk.  [default: the model's window, at most 512]")
 @click.option("--overlap", type=click.IntRange(0), default=0, show_default=True, help="Tokens two chunks share.")
 @click.option("--heading-prefix", is_flag=True, help="Embed the heading path in front of each chunk.")
 @click.option("--full", is_flag=True, help="Print the whole text of every chunk.")
