@@ -15,7 +15,7 @@ from embedingest.ingest.load.tex.asides import Asides, uncommented
 from embedingest.ingest.load.tex.branches import with_branches
 from embedingest.ingest.load.tex.frames import with_frames
 from embedingest.ingest.load.tex.items import HEADING, MARKS, Items, unmarked
-from embedingest.ingest.load.tex.listings import listings
+from embedingest.ingest.load.tex.listings import caption_of, listings
 from embedingest.ingest.load.tex.macros import Macros
 from embedingest.ingest.load.tex.notes import below, in_line, marked
 from embedingest.ingest.load.tex.shorthands import has_shorthands, without_shorthands
@@ -48,7 +48,11 @@ _DROPPED: Final = re.compile(
     + r"*(?:\{[^{}]*\})+"
 )
 _SOURCE: Final = re.compile(r"\\bibitem(?:\[([^\]]{1,200})\])?\s?\{([^{}]{1,200})\}[ \t]*\n?")
-_INCLUDED: Final = re.compile(r"\\(?:input|include|subfile)(?:\s?\{[^{}\n]{1,400}\}|[ ]+[^\s\\{}]{1,400})")
+_INCLUDED: Final = re.compile(
+    r"\\(?:input|include|subfile)(?:\s?\{[^{}\n]{1,400}\}|[ ]+[^\s\\{}]{1,400})"
+    r"|\\(?:lstinputlisting|verbatiminput\*?|VerbatimInput|inputminted)(?:\[((?:[^\[\]{}]|\{[^{}]{0,400}\}){0,400})\])?"
+    r"(?:\{[^{}\n]{1,400}\}){1,2}"
+)
 # What stands in the first braces of these is no word: a colour, a width, a language.
 _SETTING: Final = re.compile(
     r"\\(?:textcolor|hyperlink|hypertarget|colorbox|raisebox|parbox|scalebox|rotatebox|foreignlanguage"
@@ -190,7 +194,7 @@ class _Paper:
         text = self._macros.expanded(_without_formulas(text, asides))
         text = without_shorthands(text) if self._has_shorthands else text
         text = _without_formulas(asides.verbatim(text, marked=True), asides)
-        text, included = _INCLUDED.subn("", text.translate(_NO_MARKS))
+        text, included = _INCLUDED.subn(lambda match: caption_of(match[1] or ""), text.translate(_NO_MARKS))
         text, referred = _REFERRED.subn(r"[\1]", text)
         text = with_frames(text)
         pictures = sum(1 for _ in _PICTURE.finditer(text))

@@ -250,6 +250,14 @@ def test_a_listing_has_its_caption_above_it_and_its_settings_are_no_words(source
     assert to_markdown(source).strip() == text
 
 
+def test_a_listing_out_of_another_file_is_told_and_has_its_caption():
+    taken = (
+        "\\lstinputlisting[language=C,caption={How it turns}]{a.c}\n\n\\verbatiminput{b.txt}\\inputminted{c}{c.c} End."
+    )
+    document = create().load(taken.encode(), "a.tex")
+    assert (document.text, document.notices) == ("How it turns\n\nEnd.\n", {"included_files": 3})
+
+
 def test_the_room_behind_a_line_is_no_word_and_other_words_in_brackets_are():
     assert to_markdown("Street 5\\\\[2mm] Town \\\\*[-0.5\\baselineskip] Land\\\\ [see below] end").split("\n") == [
         "Street 5", "Town", "Land", "[see below] end", "",

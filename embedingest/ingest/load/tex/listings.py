@@ -10,7 +10,7 @@ from embedingest.ingest.load.tex.macros import braces
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Listing", "listings"]
+__all__ = ["Listing", "caption_of", "listings"]
 
 _BEGIN: Final = re.compile(r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim)\}")
 _HEAD: Final = re.compile(r"(?:\{[^}\n]{0,400}\})?[ \t]*\n?")
@@ -44,7 +44,7 @@ def listings(body: str) -> Iterator[Listing]:
         begun = at if match[1].startswith("verbatim") else _options(body, at, stop)  # that one has no settings
         head = _HEAD.match(body, begun, stop)
         words = body[head.end() if head else begun : stop]
-        yield Listing(match.start(), stop + len(end), _caption(body[at + 1 : max(at, begun - 1)]), words)
+        yield Listing(match.start(), stop + len(end), caption_of(body[at + 1 : max(at, begun - 1)]), words)
         at = stop + len(end)
 
 
@@ -62,7 +62,8 @@ def _options(body: str, at: int, stop: int) -> int:
     return at
 
 
-def _caption(settings: str) -> str:
+def caption_of(settings: str) -> str:
+    """The caption among the settings of a listing, as written."""
     found = _CAPTION.search(settings)
     if found is None:
         return ""
