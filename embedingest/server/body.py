@@ -57,6 +57,7 @@ async def read_body(state: ServerState, request: Request) -> AsyncIterator[None]
             size, request.content = len(content), content
         yield
     finally:
+        request.content = b""  # the request itself is in circles, and stays until garbage is searched for
         state.body_bytes -= size
 
 

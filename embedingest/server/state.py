@@ -6,6 +6,7 @@ Knows the engine's errors and which status each has on the wire; knows no route.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -127,14 +128,11 @@ class ServerState:
 
     async def find(self, model: str) -> ModelInfo:
         """Step 5 of `routes/embed.py`: the model, or 404 with the name as the client wrote it (case 46)."""
-        not_found = WireError(404, f'model "{model}" not found, try pulling it first')
-        try:
+        with contextlib.suppress(ModelNotFoundError):
             info = await self.engine.adescribe(model)
-        except ModelNotFoundError as error:
-            raise not_found from error
-        if not self.allows(info.name):
-            raise not_found
-        return info
+            if self.allows(info.name):
+                return info
+        raise WireError(404, f'model "{model}" not found, try pulling it first')
 
     def window(self, info: ModelInfo) -> int:
         """The tokens a text may have where a request names no `num_ctx`: what `/api/show` reports."""

@@ -9,6 +9,7 @@ import asyncio
 import queue
 import threading
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -45,17 +46,7 @@ class Threads:
     def submit(self, function: Callable[P, T], *args: P.args, **keywords: P.kwargs) -> Future[T]:
         """Have it done; the future may be cancelled until it has begun."""
         future: Future[T] = Future()
-
-        def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = function(*args, **keywords)
-            except BaseException as error:  # noqa: BLE001 -- raised where it is awaited
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
+        work = partial(_work, future, partial(function, *args, **keywords))
         with self._lock:
             self._pending += 1
             self._work.put(work)
@@ -80,3 +71,15 @@ class Threads:
                     return self._work.get()
                 self._started -= 1
             return None
+
+
+def _work(future: Future[T], function: Callable[[], T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001 -- raised where it is awaited
+        future.set_exception(error)
+        del future, function  # which the error would hold by this frame, and be held by: what they hold may be large
+    else:
+        future.set_result(result)

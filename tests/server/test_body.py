@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
+import tracemalloc
 
 import pytest
 
@@ -67,3 +69,38 @@ def test_all_bodies_together_are_bounded_in_memory(serve):
     assert len(answers) >= 1
     assert all(answer.startswith(b"HTTP/1.1 503 ") for answer in answers)
     until(lambda: post(server.port, "/api/embed", {"model": "hashing", "input": "a"}).status == 200)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/embed", b'{"model":"hashing","input":"%s"}' % (b"word " * 400_000)),
+        ("/api/embed", b'{"model":"hashing","truncate":false,"input":"%s"}' % (b"word " * 400_000)),
+        ("/api/embed", b'{"model":"nobody","input":"%s"}' % (b"word " * 400_000)),
+        ("/api/embed", b'{"model":"hashing","input":5,"more":"%s"}' % (b"word " * 400_000)),
+        ("/v1/embeddings", b"no json" * 300_000),
+    ],
+    ids=["answered", "too long", "unknown model", "wrong type", "no JSON"],
+)
+def test_a_body_is_in_memory_no_longer_than_its_answer_takes(serve, path, body):
+    server = serve()
+    request = b"POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+    whole = request % (path.encode(), len(body), body)
+    ask(server.port, whole)  # what is made once
+    gc.collect()
+    gc.disable()  # else what is in circles goes too, at some time
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            ask(server.port, whole)
+        until(lambda: tracemalloc.get_traced_memory()[0] < len(body))
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+
+def ask(port, whole):
+    connection = connect(port)
+    connection.sendall(whole)
+    assert read_to_end(connection).startswith(b"HTTP/1.1 ")
+    connection.close()

@@ -139,13 +139,13 @@ def shape_of(value: Any) -> list[str] | WireError | None:
     try:
         return texts_of(value)
     except WireError as error:
-        return error
+        return error.with_traceback(None)  # whose frames hold the body
 
 
 def shaped(shape: list[str] | WireError | None) -> list[str] | None:
     """The texts, `None` for none. Raises WireError (400)."""
-    if isinstance(shape, WireError):
-        raise shape
+    if isinstance(shape, WireError):  # one that is raised holds the frames that hold `shape`, so another is
+        raise WireError(shape.status, shape.text, **shape.extra)
     return shape
 
 
