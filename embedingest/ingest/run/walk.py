@@ -309,7 +309,10 @@ class Walk:
 
 
 def _is_gone(candidate: Candidate) -> bool:
+    """Whether no such file stands there any more: nothing, a folder, or a link where a file was or to no file."""
+    file = candidate.file
     try:
-        return facts_at(str(candidate.root.path), candidate.file.relative) is None
+        facts = facts_at(str(candidate.root.path), file.relative, follow=file.link or not file.relative)
     except OSError:
         return False
+    return facts is None or not facts.is_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,19 +160,52 @@ def test_files_that_vanish_or_fail_are_named_and_the_others_go_on(world: World) 
         assert stage.texts() == {"A good text."}
 
 
-def test_a_file_that_goes_while_it_is_under_way_is_written_and_looked_at_again(world: World) -> None:
+def removed(file: Path) -> None:
+    file.unlink()
+
+
+def replaced_by_a_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def replaced_by_a_link(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file.parent)
+
+
+@pytest.mark.parametrize("go", [removed, replaced_by_a_folder, replaced_by_a_link])
+def test_a_file_that_goes_while_it_is_under_way_is_written_and_looked_at_again(
+    world: World, go: Callable[[Path], None]
+) -> None:
     engine = world.engine = HoldingEngine()
     world.write("a.md", "A slow text.")
     with walking(world) as (walk, report, stage):
         walk.add(stage.candidates())
 
-        def remove() -> None:
-            if engine.begun.is_set():
-                (world.folder / "a.md").unlink(missing_ok=True)
+        def once() -> None:
+            if engine.begun.is_set() and not engine.go_on.is_set():
+                go(world.folder / "a.md")
                 engine.go_on.set()
 
-        walk.run(remove)
+        walk.run(once)
         assert report.files.new == 1
+        assert [candidate.source for candidate in walk.vanished] == ["docs/a.md"]
+
+
+def test_a_link_whose_target_goes_while_it_is_under_way_is_looked_at_again(world: World) -> None:
+    engine = world.engine = HoldingEngine()
+    world.write(".target.md", "A slow text.")
+    (world.folder / "a.md").symlink_to(".target.md")
+    with walking(world) as (walk, _, stage):
+        walk.add(stage.candidates())
+
+        def once() -> None:
+            if engine.begun.is_set() and not engine.go_on.is_set():
+                (world.folder / ".target.md").unlink()
+                engine.go_on.set()
+
+        walk.run(once)
         assert [candidate.source for candidate in walk.vanished] == ["docs/a.md"]
 
 
