@@ -58,20 +58,21 @@ class Output(asyncio.Transport):
             return
         if not self._begun:
             self._begun, self._first = True, data
-            self._flushing = self._loop.call_soon(self._flush)
+            self._flushing = self._loop.call_soon(self.flush)
         elif self._first:
-            self._flush(data)
+            self.flush(data)
         else:
             self._transport.write(data)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()
 
-    def _flush(self, more: bytes | bytearray | memoryview = b"") -> None:
+    def flush(self, more: bytes | bytearray | memoryview = b"") -> None:
+        """Send the head, if it is still here, and `more` with it; before anything else is said on the connection."""
         first, self._first = self._first, b""
         if self._flushing is not None:
             self._flushing.cancel()
@@ -160,6 +161,8 @@ class Connection(HttpToolsProtocol):
             self._current.disconnected = True
             self._current.waiting_for_100_continue = False  # nothing may follow the last answer
             self._current.message_event.set()
+            if isinstance(self._current.transport, Output):
+                self._current.transport.flush()  # what was said a moment ago comes before
         self.transport.write(last_answer(status, text, is_openai=is_openai, is_head=is_head))
         with contextlib.suppress(OSError):  # the client went a moment ago, and the loop has yet to see it
             self.transport.write_eof()

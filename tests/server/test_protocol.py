@@ -339,6 +339,25 @@ def test_nobody_is_told_to_continue_after_a_refusal(port, caplog):
     assert not [record for record in caplog.records if record.exc_info]
 
 
+def test_what_was_said_a_moment_before_a_refusal_goes_out_before_it(serve, caplog):
+    server = serve({})
+    (loop,) = {listener.get_loop() for listener in server._server.servers}
+    head = b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    def come() -> None:
+        (connection,) = server._server.server_state.connections
+        connection.data_received(head)
+        loop.call_soon(connection.data_received, b"no size\r\n")  # in the step in which the client is told to go on
+
+    with connect(server.port) as client:
+        until(lambda: server._server.server_state.connections)
+        loop.call_soon_threadsafe(come)
+        received = read_to_end(client)
+    said = [answer.partition(b"\r\n")[0] for answer in received.split(b"HTTP/1.1 ")[1:]]
+    assert said == [b"100 Continue", b"400 Bad Request"]
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("version", [b"HTTP/2.0", b"HTTP/0.9", b"HTTP/1.2", b"HTTP/3.0"])
 def test_other_versions_than_one_are_refused_and_nothing_behind_them_read(port, version):
     head = b"GET /api/version %s\r\nHost: localhost\r\nConnection: keep-alive, close\r\n\r\n" % version
