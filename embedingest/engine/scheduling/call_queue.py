@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
@@ -15,12 +16,12 @@ from numpy.typing import NDArray
 from embedingest.engine.scheduling.batching import window
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from embedingest.engine.encoder import TokenIds
     from embedingest.engine.engine import Priority
 
-__all__ = ["Call", "CallQueue", "Ticket", "WaitingText", "key_of", "split_call"]
+__all__ = ["Call", "CallQueue", "Ticket", "WaitingText", "key_of", "on_end", "split_call"]
 
 Vectors = NDArray[np.float32]
 
@@ -36,7 +37,7 @@ class Ticket(Future[Vectors]):
     encode_seconds: float = 0.0
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Call:
     """One submission: its rows so far, and how many distinct texts remain to be computed.
 
@@ -66,6 +67,21 @@ class WaitingText:
     @property
     def length(self) -> int:
         return len(self.tokens)
+
+
+def on_end(call: Call, forget: Callable[[Call], None]) -> None:
+    """Let `forget` be told once the ticket of a call has ended. Who keeps the ticket keeps nothing else of the call.
+
+    Ticket and call would hold each other, and the vectors, until Python looks for such circles.
+    """
+    known = weakref.ref(call)
+
+    def ended(_: object) -> None:
+        if (one := known()) is not None:  # what waits or is computed keeps it until then
+            forget(one)
+            one.longest.clear()
+
+    call.ticket.add_done_callback(ended)
 
 
 def key_of(tokens: TokenIds) -> Hashable:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from embedingest.engine.encoder import batch_tokens as best_batch_tokens
 from embedingest.engine.engine import QUERY_TEXTS
 from embedingest.engine.scheduling.batch_budget import BatchBudget
-from embedingest.engine.scheduling.call_queue import Call, CallQueue, Ticket, WaitingText, split_call
+from embedingest.engine.scheduling.call_queue import Call, CallQueue, Ticket, WaitingText, on_end, split_call
 from embedingest.engine.scheduling.query_cache import QueryCache
 from embedingest.engine.vectors import finite_rows
 from embedingest.errors import EngineClosedError, EngineError, InputError, OverloadedError
@@ -125,7 +125,7 @@ class Scheduler:
         with self._changed:
             self._admit(call, texts)
             self._count(duplicates=len(tokens) - len(texts))
-        ticket.add_done_callback(lambda _: self._forget(call))
+        on_end(call, self._forget)
         return ticket
 
     def stats(self) -> SchedulerStats:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
+import weakref
 from array import array
 from concurrent.futures import CancelledError
 
@@ -35,6 +37,22 @@ def test_no_texts_are_answered_without_the_model():
     assert scheduler.submit([]).result(0).shape == (0, 3)
     scheduler.close()
     assert encoder.batches == []
+
+
+@pytest.mark.parametrize("priority", ["query", "bulk"])
+def test_vectors_go_with_their_caller_and_wait_for_no_search_for_garbage(priority):
+    scheduler = Scheduler(CountingEncoder(), batch_tokens=4)
+    gc.collect()
+    gc.disable()
+    try:
+        ticket = scheduler.submit([[n] for n in range(1, 40)], priority=priority)
+        rows = weakref.ref(ticket.result(60))
+        scheduler.close()  # the thread lets its last batch go
+        assert rows() is not None
+        del ticket
+        assert rows() is None
+    finally:
+        gc.enable()
 
 
 def test_equal_texts_of_a_call_are_computed_once():
