@@ -150,6 +150,11 @@ class Connection(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _flush_current(self) -> None:
+        """Send what is held of the answer to the current request."""
+        if self._current is not None and isinstance(self._current.transport, Output):
+            self._current.transport.flush()
+
     def _say_last(self, status: int, text: str, *, is_openai: bool = False, is_head: bool = False) -> None:
         """The last answer of this connection, which ends once the client has read it, or in a moment.
 
@@ -161,8 +166,7 @@ class Connection(HttpToolsProtocol):
             self._current.disconnected = True
             self._current.waiting_for_100_continue = False  # nothing may follow the last answer
             self._current.message_event.set()
-            if isinstance(self._current.transport, Output):
-                self._current.transport.flush()  # what was said a moment ago comes before
+            self._flush_current()  # what was said a moment ago comes before
         self.transport.write(last_answer(status, text, is_openai=is_openai, is_head=is_head))
         with contextlib.suppress(OSError):  # the client went a moment ago, and the loop has yet to see it
             self.transport.write_eof()

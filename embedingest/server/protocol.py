@@ -210,6 +210,7 @@ class _TimedProtocol(Connection):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        self._flush_current()  # an answer to HEAD is a head alone; another answer or a refusal may follow it at once
         self._current = self.pipeline[-1][0] if self.pipeline else None
         self._half_closed.current = self._current
         if self.pipeline and is_reset(self.transport):  # nobody took this answer, and nobody will take the next

@@ -247,7 +247,22 @@ def test_a_refusal_behind_the_answer_to_a_head_has_its_body(port):
     connection.sendall(
         b"HEAD /api/version HTTP/1.1\r\nHost: localhost\r\n\r\nget / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     )
-    assert read_to_end(connection).endswith(b'{"error":"this is no HTTP request: invalid method encountered"}')
+    received = read_to_end(connection)
+    assert [answer[:3] for answer in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400"]
+    assert received.endswith(b'{"error":"this is no HTTP request: invalid method encountered"}')
+    connection.close()
+
+
+def test_answers_to_heads_among_others_come_in_their_order(port):
+    connection = connect(port)
+    paths = [b"/api/version", b"/nowhere"] * 4
+    methods = [b"HEAD", b"GET", b"HEAD", b"HEAD", b"GET", b"HEAD", b"GET", b"GET"]
+    asked = zip(methods, paths, strict=True)
+    connection.sendall(
+        b"".join(b"%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % one for one in asked) + b"no request\r\n\r\n"
+    )
+    received = read_to_end(connection)
+    assert [answer[:3] for answer in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"404"] * 4 + [b"400"]
     connection.close()
 
 
