@@ -35,6 +35,7 @@ ROWS = [
     pytest.param(kind, marks=[] if kind in ALWAYS else only_deep, id=kind) for kind in KINDS if kind not in BY_ITSELF
 ]
 NOT_COMPILED = ("longformer",)
+LEAST_OF_OTHERS = 0.998
 
 
 def mixed(count):
@@ -87,8 +88,10 @@ def assert_same(ours, theirs, runs, *, compiles):
     assert runs["runtime"].startswith("openvino" if compiles else "torch")
     if runs["precision"] == "fp32":
         np.testing.assert_allclose(ours, theirs, atol=3e-5)
-    else:  # of texts that the gate did not see, and of models so small that each rounding counts
-        assert 1 - cosines(ours, theirs).min() <= 2 * (1 - LEAST_COSINE)
+    else:  # of texts that the gate did not see, and of random models so small that each rounding counts
+        found = cosines(ours, theirs)
+        assert found.mean() >= LEAST_COSINE
+        assert found.min() >= LEAST_OF_OTHERS
 
 
 @pytest.mark.parametrize("said", ["tokenizer_config.json", "tokenizer.json"])
