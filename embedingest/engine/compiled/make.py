@@ -74,11 +74,8 @@ def make(
     try:
         with TrialProcess() as process:  # gets ready while torch is loaded
             note = _made(_Maker(folder, place, share, process, reference), settings, list(failed))
-    except ModelLoadError:
-        reference.close()  # torch said so: its process is free for the next model
-        raise
-    except BaseException:
-        reference.close(end=True)
+    except BaseException as error:  # where torch said so, its process is free for the next model
+        reference.close(end=not isinstance(error, ModelLoadError))
         raise
     if note.get("texts", 0) > note.get("gate", {}).get("texts", 0):
         on_reference(reference)
