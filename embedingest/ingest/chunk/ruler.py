@@ -13,13 +13,22 @@ if TYPE_CHECKING:
 
     from embedingest.types import Sizer
 
-__all__ = ["Ruler"]
+__all__ = ["Ruler", "is_at_blank", "is_blank_ended"]
 
 _WINDOW: Final = 8192
 _SLACK: Final = 0.92
 _NEAR: Final = 16
 _BLANKS: Final = " \t\n\r"
-_NOTHING_OR_BLANK: Final = ("", *_BLANKS)
+
+
+def is_at_blank(text: str, offset: int) -> bool:
+    """Whether a text is cut at a blank by this place of it: where `parts_at_blanks` says what the parts have."""
+    return not 0 < offset < len(text) or text[offset] in _BLANKS or text[offset - 1] in _BLANKS
+
+
+def is_blank_ended(head: str) -> bool:
+    """Whether what stands before a text, if anything does, is parted from it by a blank."""
+    return not head or head[-1] in _BLANKS
 
 
 class Ruler:
@@ -68,20 +77,17 @@ class Ruler:
     def fits(self, start: int, end: int, capacity: int, prefix: str = "") -> bool:
         """Whether `text[start:end]` has at most `capacity` tokens, and the sizer's own capacity with `prefix`."""
         estimate = self.size(start, end)
-        if self._is_exact and self._at_blank(start) and self._at_blank(end) and prefix[-1:] in _NOTHING_OR_BLANK:
+        whole = self._text
+        if self._is_exact and is_at_blank(whole, start) and is_at_blank(whole, end) and is_blank_ended(prefix):
             return estimate <= capacity and (not prefix or self._sizer.count(prefix) + estimate <= self._sizer.capacity)
         if estimate <= capacity * _SLACK and self._between_words(start) and self._between_words(end):
             return True
         if self._trim:
-            start, end = trimmed(self._text, start, end)
-        text = self._text[start:end]
+            start, end = trimmed(whole, start, end)
+        text = whole[start:end]
         if self._sizer.count(text) > capacity:
             return False
         return not prefix or self._sizer.count(prefix + text) <= self._sizer.capacity
-
-    def _at_blank(self, offset: int) -> bool:
-        text = self._text
-        return offset in {0, len(text)} or text[offset] in _BLANKS or text[offset - 1] in _BLANKS
 
     def _between_words(self, offset: int) -> bool:
         text = self._text

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from embedingest.ingest.chunk.ruler import is_at_blank, is_blank_ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from embedingest.types import Chunk, Sizer, TokenSource
 
 __all__ = ["CountedDocument"]
-
-_BLANKS: Final = " \t\n\r"
 
 
 class CountedDocument:
@@ -44,7 +44,7 @@ class CountedDocument:
     def starts(self, text: str) -> Sequence[int]:
         starts, tokens = self._source.placed(text)
         at = self._counted
-        if self.parts_at_blanks and _is_cut(self._text, at) and self._text.startswith(text, at):
+        if self.parts_at_blanks and is_at_blank(self._text, at) and self._text.startswith(text, at):
             self._starts.extend(map(at.__add__, starts))
             self._tokens.extend(tokens)
             self._counted += len(text)
@@ -63,17 +63,12 @@ class CountedDocument:
 
     def _known(self, chunk: Chunk) -> Sequence[int] | None:
         start, end, head = chunk.start, chunk.end, self._prompt + chunk.prefix
-        if end > self._counted or not (_is_cut(self._text, start) and _is_cut(self._text, end)):
+        if end > self._counted or not (is_at_blank(self._text, start) and is_at_blank(self._text, end)):
             return None
-        if (head and head[-1] not in _BLANKS) or self._text[start:end] != chunk.text:
+        if not is_blank_ended(head) or self._text[start:end] != chunk.text:
             return None
         if head not in self._heads:
             self._heads[head] = self._source.tokens([head])[0]
         before = self._heads[head]
         part = self._tokens[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
         return array("i", [*before, *part]) if before else part
-
-
-def _is_cut(text: str, offset: int) -> bool:
-    """Whether no word goes on at this place of a text."""
-    return not 0 < offset < len(text) or text[offset] in _BLANKS or text[offset - 1] in _BLANKS
