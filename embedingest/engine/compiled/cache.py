@@ -58,7 +58,7 @@ NOTE: Final = "compiled.json"
 _UNUSED_DAYS: Final = 30
 _DAY_SECONDS: Final = 86_400
 _LOCK_SECONDS: Final = 1800  # to wait for another process that makes the same entry
-_LARGEST_NOTE_BYTES: Final = 16 * 2**20
+LARGEST_NOTE_BYTES: Final = 16 * 2**20
 _POLL_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.2
 _FILES: Final = ("model.xml", "model.bin")
@@ -117,7 +117,7 @@ def find(key: CacheKey) -> Entry | None:
         shutil.rmtree(folder, ignore_errors=True)  # another user's stays: then it is made in a private place
         return None
     try:
-        note: CompiledNote = json.loads(read_bounded(folder / NOTE, _LARGEST_NOTE_BYTES))
+        note: CompiledNote = json.loads(read_bounded(folder / NOTE, LARGEST_NOTE_BYTES))
     except FileNotFoundError:
         if folder.is_dir():
             forget(folder, "its note is missing")

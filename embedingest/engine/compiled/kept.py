@@ -23,7 +23,6 @@ __all__ = ["Kept", "kept", "size_of", "take_away"]
 
 _ENTRY: Final = re.compile(r"[0-9a-f]{32}")
 _LEFT_BEHIND_SECONDS: Final = 86_400.0  # what is being made for a day is made by nobody
-_LARGEST_NOTE_BYTES: Final = 16 * 2**20
 
 Kind = Literal["compiled model", "file note", "leftover"]
 
@@ -127,7 +126,7 @@ def _children(folder: Path) -> list[Path]:
 
 def _read(note: Path) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        content = json.loads(read_bounded(note, _LARGEST_NOTE_BYTES))
+        content = json.loads(read_bounded(note, cache.LARGEST_NOTE_BYTES))
         if isinstance(content, dict):
             return content
     return {}

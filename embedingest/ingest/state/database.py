@@ -50,7 +50,6 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE INDEX IF NOT EXISTS files_content ON files (content_hash);
 CREATE INDEX IF NOT EXISTS files_known ON files (alias, source, size, mtime_ns, ctime_ns, inode, settled, state);
 CREATE INDEX IF NOT EXISTS files_noticed ON files (alias, notices) WHERE notices <> '';
-CREATE INDEX IF NOT EXISTS files_failed ON files (next_try) WHERE state='failed';
 CREATE TABLE IF NOT EXISTS ways (
     loader TEXT NOT NULL, chunker TEXT NOT NULL, config_hash TEXT NOT NULL, fingerprint TEXT NOT NULL,
     PRIMARY KEY (loader, chunker, config_hash, fingerprint)
@@ -66,7 +65,9 @@ _LATER_COLUMNS: Final = {"asker": "TEXT NOT NULL DEFAULT ''", "until": "REAL NOT
 """Columns that `requests` gained since: a journal without them gets them, and one with them is read without."""
 
 _LATER_INDEX: Final = "CREATE INDEX IF NOT EXISTS files_failed ON files (next_try) WHERE state='failed'"
-"""An index that `files` gained since: a watch at rest asks some times a second which failed file is due."""
+"""An index that `files` gained since, made in new journals and old ones.
+
+A watch at rest asks some times a second which failed file is due."""
 
 
 class JournalDatabase:
