@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Kept", "kept", "size_of", "take_away"]
 
+_NOTES: Final = ("hashes", "packaged", "tokenizers")  # folders of what was found out about files
 _ENTRY: Final = re.compile(r"[0-9a-f]{32}")
 _LEFT_BEHIND_SECONDS: Final = 86_400.0  # what is being made for a day is made by nobody
 
@@ -43,7 +44,7 @@ class Kept:
 def kept() -> list[Kept]:
     """Everything of ours in the cache, largest first. What others put there is not named."""
     folder = user_cache()
-    found = [*_compiled(folder / "compiled"), *_notes(folder / "hashes"), *_notes(folder / "packaged")]
+    found = [*_compiled(folder / "compiled"), *(note for name in _NOTES for note in _notes(folder / name))]
     return sorted(found, key=lambda each: -each.size_bytes)
 
 
