@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import ServerConfig
     from embedingest.engine.engine import Engine
+    from embedingest.server.access import Need
     from embedingest.server.state import Search
 
 __all__ = ["ROUTES", "App", "create_app"]
@@ -45,38 +46,37 @@ _GET: Final = ("GET",)
 _GET_HEAD: Final = ("GET", "HEAD")
 _POST: Final = ("POST",)
 
-ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...]]]] = {
-    "/": (pages.root, _GET_HEAD),
-    "/api/embed": (embed.embed, _POST),
-    "/api/embeddings": (embed.legacy, _POST),
-    "/api/tokenize": (embed.tokenize, _POST),
-    "/api/detokenize": (embed.detokenize, _POST),
-    "/api/tags": (models.tags, _GET_HEAD),
-    "/api/show": (models.show, _POST),
-    "/api/ps": (models.ps, _GET),
-    "/api/version": (models.version, _GET_HEAD),
-    "/api/pull": (pulls.pull, _POST),
-    "/api/generate": (models.generate, _POST),
-    "/api/chat": (models.chat, _POST),
-    "/api/delete": (models.refuse, ("DELETE",)),
-    "/api/copy": (models.refuse, _POST),
-    "/api/create": (models.refuse, _POST),
-    "/api/push": (models.refuse, _POST),
-    "/api/search": (search.search, _POST),
-    "/v1/embeddings": (embed.embeddings, _POST),
-    "/v1/models": (models.model_list, _GET),
-    "/v1/models/{model}": (models.model, _GET),
-    "/api/blobs/{digest}": (models.refuse, ("HEAD", "POST")),
-    "/healthz": (pages.health, _GET_HEAD),
-    "/readyz": (pages.ready, _GET_HEAD),
-    "/metrics": (pages.metrics, _GET),
-    "/openapi.json": (pages.openapi, _GET),
-    "/docs": (pages.docs, _GET),
-    "/ui": (pages.ui, _GET),
+ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
+    "/": (pages.root, _GET_HEAD, "open"),
+    "/api/embed": (embed.embed, _POST, "embed"),
+    "/api/embeddings": (embed.legacy, _POST, "embed"),
+    "/api/tokenize": (embed.tokenize, _POST, "embed"),
+    "/api/detokenize": (embed.detokenize, _POST, "embed"),
+    "/api/tags": (models.tags, _GET_HEAD, "any"),
+    "/api/show": (models.show, _POST, "any"),
+    "/api/ps": (models.ps, _GET, "any"),
+    "/api/version": (models.version, _GET_HEAD, "any"),
+    "/api/pull": (pulls.pull, _POST, "control"),
+    "/api/generate": (models.generate, _POST, "control"),
+    "/api/chat": (models.chat, _POST, "any"),
+    "/api/delete": (models.refuse, ("DELETE",), "any"),
+    "/api/copy": (models.refuse, _POST, "any"),
+    "/api/create": (models.refuse, _POST, "any"),
+    "/api/push": (models.refuse, _POST, "any"),
+    "/api/search": (search.search, _POST, "search"),
+    "/v1/embeddings": (embed.embeddings, _POST, "embed"),
+    "/v1/models": (models.model_list, _GET, "any"),
+    "/v1/models/{model}": (models.model, _GET, "any"),
+    "/api/blobs/{digest}": (models.refuse, ("HEAD", "POST"), "any"),
+    "/healthz": (pages.health, _GET_HEAD, "open"),
+    "/readyz": (pages.ready, _GET_HEAD, "any"),
+    "/metrics": (pages.metrics, _GET, "control"),
+    "/openapi.json": (pages.openapi, _GET, "page"),
+    "/docs": (pages.docs, _GET, "page"),
+    "/ui": (pages.ui, _GET, "shell"),
 }
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
-_PAGES: Final = frozenset({"/docs", "/openapi.json"})
-CONTROL: Final = frozenset({"/api/search", "/api/pull", "/api/generate", "/ui", "/metrics"})
+_OPEN: Final = frozenset(path for path, (_, _, need) in ROUTES.items() if need == "open")
 
 
 def create_app(
@@ -89,7 +89,7 @@ def create_app(
     caller's: closing it is not the application's business. Raises ConfigError for what is no engine, and where the
     vocabulary of `settings.token_ids` is not on this machine.
     """
-    guard = Guard(settings, settings.host if bound is None else bound)
+    guard = Guard(settings, settings.host if bound is None else bound, _OPEN)
     vocabulary = None if settings.token_ids is None else find_vocabulary()
     return App(ServerState(served_engine(engine), settings, guard, search_table, vocabulary))
 
@@ -191,15 +191,14 @@ def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 
 class _Endpoint:
-    """What the library calls for a path: method, control, body, handler, in this order; errors as the path has them."""
+    """What the library calls for a path: method, access, body, handler, in this order; errors as the path has them."""
 
-    def __init__(self, state: ServerState, path: str, handler: Handler, methods: tuple[str, ...]) -> None:
+    def __init__(self, state: ServerState, path: str, handler: Handler, methods: tuple[str, ...], need: Need) -> None:
         self.path = path
         self._state = state
         self._handler = handler
         self._methods = methods
-        control, page = state.guard.control, state.guard.page
-        self._checks = [control] if path in CONTROL else [page] if path in _PAGES else []
+        self._need = need
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Request = scope[REQUEST]
@@ -209,9 +208,8 @@ class _Endpoint:
     async def _response(self, request: Request) -> Response:
         if request.method not in self._methods:
             return _not_served(request, 405, "405 method not allowed", [("Allow", ", ".join(sorted(self._methods)))])
-        for check in self._checks:
-            if (refused := check(request)) is not None:
-                return refused
+        if (refused := self._state.guard.refused(request, self._need)) is not None:
+            return refused
         try:
             response = await self._handled(request)
             if isinstance(response, Answer):

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
+from embedingest.server.access import EVERYTHING, NOBODY
 from embedingest.server.http import Answer, Headers, Request, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from embedingest.config import ServerConfig
+    from embedingest.server.access import Need
 
 __all__ = ["Guard", "is_loopback"]
 
@@ -46,10 +48,11 @@ _HOST: Final = re.compile(
 
 @dataclass(frozen=True)
 class Guard:
-    """The rules of one server; `bound` is the host it listens on."""
+    """The rules of one server; `bound` is the host it listens on, `open_paths` are those that need no key."""
 
     settings: ServerConfig
     bound: str
+    open_paths: frozenset[str] = frozenset()
 
     def malformed(self, request: Request) -> Answer | None:
         """A Host that is none, is missing, or is there twice: no rule could be held against it."""
@@ -89,18 +92,37 @@ class Guard:
         return self._check_host(request, anything_local=True)
 
     def key(self, request: Request) -> Answer | None:
-        """With a key set, a request without it gets 401."""
+        """Tell what the request may do (`request.access`). With a key set, one without it gets 401."""
         key = self.settings.api_key
-        if not key or request.path == "/healthz" or (request.path == "/" and request.method in ("GET", "HEAD")):
+        if not key or any(hmac.compare_digest(sent, key.encode()) for sent in _sent_keys(request.headers)):
+            request.access = EVERYTHING
             return None
-        if any(hmac.compare_digest(sent, key.encode()) for sent in _sent_keys(request.headers)):
+        if request.path in self.open_paths and (request.path != "/" or request.method in ("GET", "HEAD")):
             return None
+        return self._no_key(request)
+
+    @staticmethod
+    def _no_key(request: Request) -> Answer:
         page = request.method == "GET" and not request.path.startswith(("/api/", "/v1/"))
         challenge = 'Basic realm="embedingest"' if page else "Bearer"
         text = "this server needs its API key: send `Authorization: Bearer KEY`"
         return refusal(request, 401, text, headers=[("WWW-Authenticate", challenge)])
 
-    def control(self, request: Request) -> Answer | None:
+    def refused(self, request: Request, need: Need) -> Answer | None:
+        """Why a route with this need does not answer the request; `None` where it does."""
+        if need in ("search", "control", "shell") and (refused := self._private(request)) is not None:
+            return refused
+        if need == "page":
+            return self.page(request)
+        if need in ("open", "any", "shell") or need in request.access.can:
+            return None
+        if request.access == NOBODY:
+            return self._no_key(request)
+        has = ", ".join(sorted(request.access.can)) or "nothing"
+        text = f"the key `{request.access.name}` lacks the right `{need}` that this endpoint needs: it has {has}"
+        return refusal(request, 403, text)
+
+    def _private(self, request: Request) -> Answer | None:
         """Documents and control: same origin, a local Host, and off loopback a key."""
         if not _same_origin(request) or request.headers.get("sec-fetch-site", "").lower() == "cross-site":
             return refusal(request, 403, "this endpoint answers pages of its own origin only")
@@ -112,7 +134,7 @@ class Guard:
     def unloading(self, request: Request, keep_alive: float | None) -> Answer | None:
         """A period that ends with the answer lets the model go, which is control on whatever route it is asked for."""
         is_unloading = keep_alive is not None and 0 <= keep_alive < _UNLOADING_SECONDS
-        return self.control(request) if is_unloading else None
+        return self.refused(request, "control") if is_unloading else None
 
     def page(self, request: Request) -> Answer | None:
         """Documents and pages: names that others may answer for (`*.local`) only where they are allowed."""

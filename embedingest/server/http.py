@@ -11,6 +11,7 @@ import orjson
 from starlette.requests import Request as _Request
 from starlette.responses import Response, StreamingResponse
 
+from embedingest.server.access import NOBODY, Access
 from embedingest.server.wire import ollama, openai
 from embedingest.server.wire.escape import escaped
 
@@ -50,11 +51,13 @@ class Disconnected(Exception):  # noqa: N818 -- what the client did is no error 
 class Request(_Request):
     """One request. `content` is its body once `read_body` has read it: bounded, and counted while in memory.
 
-    `room` is what its answer may take of the memory for answers, `route` the path of `app.ROUTES` that answers it.
+    `room` is what its answer may take of the memory for answers, `route` the path of `app.ROUTES` that answers it,
+    `access` what it may do.
     """
 
     content: bytes = b""
     route: str = "unknown"
+    access: Access = NOBODY
     room: Room
 
     @property

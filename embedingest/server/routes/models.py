@@ -149,7 +149,7 @@ async def _unload(state: ServerState, request: Request, *, asks: str, answer: di
     name = await _model_name(state, fields)
     if fields.get(asks) or keep_alive_of(fields) != 0:
         raise WireError(400, f'"{name}" does not support {action}')
-    if (refused := state.guard.control(request)) is not None:
+    if (refused := state.guard.refused(request, "control")) is not None:
         return refused
     await state.threads.run(state.engine.unload, name)
     created = datetime.now(UTC).isoformat()
