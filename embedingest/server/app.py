@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from embedingest.config import ServerConfig
     from embedingest.engine.engine import Engine
     from embedingest.server.access import Need
+    from embedingest.server.pipelines import PipelinesView
     from embedingest.server.state import Search
 
 __all__ = ["ROUTES", "App", "create_app"]
@@ -80,18 +81,23 @@ _OPEN: Final = frozenset(path for path, (_, _, need) in ROUTES.items() if need =
 
 
 def create_app(
-    engine: Engine, settings: ServerConfig, search_table: Search | None = None, *, bound: str | None = None
+    engine: Engine,
+    settings: ServerConfig,
+    search_table: Search | None = None,
+    *,
+    pipelines: PipelinesView | None = None,
+    bound: str | None = None,
 ) -> App:
     """The ASGI application over an engine.
 
     `search_table(query, limit=, mode=, filter=, group=)` answers `/api/search` with the document of `search --json`; it
-    is called on a thread. `bound` is the host really listened on, if it is not `settings.host`. The engine stays the
-    caller's: closing it is not the application's business. Raises ConfigError for what is no engine, and where the
-    vocabulary of `settings.token_ids` is not on this machine.
+    is called on a thread. `pipelines` are those that are shown and steered. `bound` is the host really listened on, if
+    it is not `settings.host`. The engine stays the caller's: closing it is not the application's business. Raises
+    ConfigError for what is no engine, and where the vocabulary of `settings.token_ids` is not on this machine.
     """
     guard = Guard(settings, settings.host if bound is None else bound, _OPEN)
     vocabulary = None if settings.token_ids is None else find_vocabulary()
-    return App(ServerState(served_engine(engine), settings, guard, search_table, vocabulary))
+    return App(ServerState(served_engine(engine), settings, guard, search_table, vocabulary, pipelines))
 
 
 class App(FastAPI):

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from embedingest.server.downloads import Download
     from embedingest.server.engine import ServedEngine
     from embedingest.server.guard import Guard
+    from embedingest.server.pipelines import PipelinesView
     from embedingest.server.vocabulary import Vocabulary
     from embedingest.server.wire.ollama import PromptChoice
     from embedingest.types import ModelInfo
@@ -85,6 +86,7 @@ class ServerState:
     guard: Guard
     search: Search | None = None
     vocabulary: Vocabulary | None = None
+    pipelines: PipelinesView | None = None
     metrics: Metrics = field(init=False)
     answers: Answers = field(init=False)
     ready: bool = False
