@@ -131,6 +131,7 @@ def _checked(query: SearchQuery) -> SearchQuery:
         limit=(query.limit, WHOLE),
         offset=(query.offset, WHOLE),
         filter=(query.filter, or_none(TEXT)),
+        within=(query.within, or_none(TEXT)),
         context=(query.context, WHOLE),
     )
     return query

@@ -17,6 +17,7 @@ from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
 from embedingest.store.probe import damage_found_by_reading, wrong_vectors
 from embedingest.store.schema import ROW_COLUMNS, VECTOR
+from embedingest.store.search.narrow import confined
 from embedingest.store.search.search import search
 from embedingest.store.uri import local_folder
 from embedingest.store.values import SourceState, TableIdentity, Upkeep
@@ -134,11 +135,12 @@ class ChunkTable:
 
     # -- reading
 
-    def rows(self, sources: Collection[str]) -> dict[str, list[Row]]:
-        """The rows of each source in chunk order, without vectors; an empty list where there are none."""
+    def rows(self, sources: Collection[str], *, within: str | None = None) -> dict[str, list[Row]]:
+        """The rows of each source that pass the filter `within`, in chunk order, without vectors; `[]` for none."""
         by_source: dict[str, list[Row]] = {source: [] for source in sources}
         for batch in batches(sources):
-            for row in columns.rows_of(self._select(one_of("source", batch), list(ROW_COLUMNS))):
+            where = confined(self.handle, one_of("source", batch), within)
+            for row in columns.rows_of(self._select(where, list(ROW_COLUMNS))):
                 by_source[row.source].append(row)
         for rows in by_source.values():
             rows.sort(key=lambda row: (row.chunk_index, row.id))

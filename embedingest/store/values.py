@@ -194,7 +194,8 @@ class SearchQuery:
     `text` needs none. `limit` hits are returned after `offset`. `filter` is our own small language (see
     `store/search/filters.py`). `group` keeps the best hit of each source. `context` adds that many neighbouring chunks
     on both sides of each hit. `explain` adds ranks and raw scores, `highlight` the matched stretches. `fold` shows
-    copies of one text (as it was embedded) as one hit with its other `places`.
+    copies of one text (as it was embedded) as one hit with its other `places`. `within` is a filter too, of who asks
+    and not of the question: of what does not pass it nothing is told, neither as a neighbour nor as a place.
     """
 
     text: str
@@ -209,6 +210,7 @@ class SearchQuery:
     highlight: bool = False
     fingerprint: str | None = None
     fold: bool = True
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

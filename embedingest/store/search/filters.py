@@ -21,7 +21,7 @@ from embedingest.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FIELDS", "And", "Node", "Not", "Or", "Test", "Value", "holds", "leaves", "parse"]
+__all__ = ["FIELDS", "And", "Node", "Not", "Or", "Test", "Value", "holds", "joined", "leaves", "parse"]
 
 Value = str | int | float | bool | datetime
 
@@ -93,6 +93,15 @@ def parse(text: str) -> Node:
     if reader.kind != "end":
         reader.fail("`and`, `or` or the end")
     return tree
+
+
+def joined(*texts: str | None) -> Node | None:
+    """The tree of what passes every one of these filters; `None` where all are. Raises ConfigError as `parse` does.
+
+    Each is read by itself before they are joined, so no text can reach out of its own filter into another.
+    """
+    trees = [parse(text) for text in texts if text is not None]
+    return None if not trees else trees[0] if len(trees) == 1 else And(tuple(trees))
 
 
 class _Reader:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["RRF_K", "Candidate", "Key", "Scored", "Side", "by_better_rank", "fuse", "ranked"]
+__all__ = ["RRF_K", "Candidate", "Key", "Scored", "Side", "by_better_rank", "by_rank", "fuse", "ranked"]
 
 RRF_K: Final = 60
 """The constant of reciprocal rank fusion, as its authors chose it: a list gives 1 / (60 + rank)."""
@@ -57,6 +57,14 @@ def ranked(rows: Iterable[Scored], side: Side, *, key: Key) -> list[Candidate]:
             copied = copies[row.text_hash] > 1
             best[name] = Candidate(row.id, name, row.score, parts, row.text_hash, copied, row.address)
     return list(best.values())
+
+
+def by_rank(candidates: Sequence[Candidate], side: Side, k: int = RRF_K) -> list[Candidate]:
+    """The same list, each scored by its rank alone: the score of words tells how many other rows have them."""
+    return [
+        replace(candidate, score=1.0 / (k + rank), parts=candidate.parts | {f"{side}_score": None})
+        for rank, candidate in enumerate(candidates, start=1)
+    ]
 
 
 def fuse(lists: Mapping[Side, Sequence[Candidate]], k: int = RRF_K) -> list[Candidate]:

@@ -15,13 +15,13 @@ import orjson
 
 from embedingest.store.predicate import one_of
 from embedingest.store.schema import NULLABLE
-from embedingest.store.search.filters import FIELDS, And, Not, Or, Test, holds, leaves
+from embedingest.store.search.filters import FIELDS, And, Not, Or, Test, holds, leaves, parse
 
 if TYPE_CHECKING:
     from embedingest.store.handle import TableHandle
     from embedingest.store.search.filters import Node, Value
 
-__all__ = ["condition"]
+__all__ = ["condition", "confined"]
 
 _BIGGEST_CHARACTER: Final = "\U0010ffff"
 _BATCH_ROWS: Final = 16_384
@@ -38,6 +38,11 @@ def condition(table: TableHandle, tree: Node) -> Any:
         reader = table.lance.search().where(where).select(needed).to_batches(batch_size=_BATCH_ROWS)
         passed = [row["id"] for batch in reader for row in batch.to_pylist() if _passes(tree, row)]
     return one_of("id", passed)
+
+
+def confined(table: TableHandle, where: Any, within: str | None) -> Any:
+    """The rows of the expression `where` that pass the filter `within`; all of them where that is `None`."""
+    return where if within is None else where & condition(table, parse(within))
 
 
 def _passes(tree: Node, row: dict[str, Any]) -> bool:

@@ -14,9 +14,9 @@ from embedingest.store.handle import check_fingerprint
 from embedingest.store.predicate import one_of
 from embedingest.store.schema import ROW_COLUMNS
 from embedingest.store.search import filters
-from embedingest.store.search.fusion import by_better_rank, fuse
+from embedingest.store.search.fusion import by_better_rank, by_rank, fuse
 from embedingest.store.search.highlight import Words
-from embedingest.store.search.narrow import condition
+from embedingest.store.search.narrow import condition, confined
 from embedingest.store.search.sides import MOST_ROWS, Retrieval, candidates
 from embedingest.store.values import Hit, SearchResult, TextSettings
 
@@ -56,7 +56,8 @@ def search(table: TableHandle, query: SearchQuery) -> SearchResult:
     _check(table, query, columns.identity(schema, table=table.name))
     settings = text_index.stored_settings(table)
     mode, note = _runnable(query, indexed=settings is not None)
-    where = None if query.filter is None else condition(table, filters.parse(query.filter))
+    tree = filters.joined(query.filter, query.within)
+    where = None if tree is None else condition(table, tree)
     key: Key = "source" if query.group else "text_hash" if query.fold else "id"
     retrieval = Retrieval(table, query, where, vector_index.remembered(schema), key)
     last = query.offset + query.limit
@@ -129,7 +130,10 @@ def _lists(retrieval: Retrieval, mode: Mode, depth: int) -> tuple[dict[Side, lis
     with ThreadPoolExecutor() as beside:
         waiting = [(side, beside.submit(candidates, retrieval, side, depth)) for side in others]
         found = {first: candidates(retrieval, first, depth)} | {side: future.result() for side, future in waiting}
-    return {side: best for side, (best, _) in found.items()}, all(ended for _, ended in found.values())
+    lists = {side: best for side, (best, _) in found.items()}
+    if retrieval.query.within is not None and "text" in lists:
+        lists["text"] = by_rank(lists["text"], "text")
+    return lists, all(ended for _, ended in found.values())
 
 
 def _joined(lists: dict[Side, list[Candidate]], *, first: bool) -> list[Candidate]:
@@ -148,7 +152,7 @@ def _hits(retrieval: Retrieval, page: Sequence[Candidate], settings: TextSetting
     rows, times = _read(table, page)
     # A row deleted since it was ranked is left out.
     page = [candidate for candidate in page if candidate.id in rows]
-    around = _neighbours(table, [rows[candidate.id] for candidate in page], query.context) if query.context else {}
+    around = _neighbours(table, [rows[candidate.id] for candidate in page], query) if query.context else {}
     places = _places(retrieval, page) if query.fold else {}
     words = Words(query.text, settings) if query.highlight else None
     return tuple(
@@ -204,13 +208,15 @@ def _places(retrieval: Retrieval, page: Sequence[Candidate]) -> dict[str, tuple[
 
 
 def _neighbours(
-    table: TableHandle, rows: Sequence[Row], reach: int
+    table: TableHandle, rows: Sequence[Row], query: SearchQuery
 ) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """By row id: the texts of up to `reach` chunks before and after it, of the same version of its document."""
+    """By row id: the texts of up to `context` chunks before and after it, of the same version of its document."""
     from lancedb.expr import col, lit
 
+    reach = query.context
     indices = {index for row in rows for index in range(row.chunk_index - reach, row.chunk_index + reach + 1)}
     where = one_of("source", [row.source for row in rows]) & col("chunk_index").isin([lit(index) for index in indices])
+    where = confined(table, where, query.within)
     names = ["source", "content_hash", "chunk_index", "text"]
     with table.translated("read"):
         stored = table.lance.search().where(where).select(names).to_arrow().to_pylist()
