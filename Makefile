@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test deep deeds test-twice deep-twice deeds-twice lint types install clients oracle fuzz plugins docs clean ci
+.PHONY: all test pages deep deeds test-twice deep-twice deeds-twice lint types install clients oracle fuzz plugins docs clean ci
 
 all: lint types test
 
@@ -28,6 +28,12 @@ deep: install
 # Everything that people do to a folder while it is followed, each deed by events and by polling; `test` plays a quarter.
 deeds: install
 	EMBEDINGEST_DEEDS=all $(PY) -m pytest tests/deeds --numprocesses $(WORKERS) --dist loadfile
+
+# The page in a browser: Chromium, which is installed where that can be done (Debian, as root). Pictures of every view lie
+# in tests/pages/shots afterwards.
+pages: install
+	$(PY) tests/pages/chromium.py
+	$(PY) -m pytest tests/pages
 
 # For CI: what failed runs once more, alone, and is named. What then passes hangs on timing: it is a defect to mend,
 # and no reason to refuse a change. More than MAY_FAIL failures are none of that kind.
@@ -65,7 +71,7 @@ docs: install
 plugins:
 	plugins/check.sh $(VENV)-plugins
 
-ci: lint types test-twice deep-twice deeds-twice clients oracle fuzz plugins
+ci: lint types test-twice pages deep-twice deeds-twice clients oracle fuzz plugins
 
 clean:
 	rm -rf $(VENV) $(VENV)-plugins .ci-venv .ci-venv-plugins build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

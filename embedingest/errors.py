@@ -2,7 +2,8 @@
 
     EmbedingestError
     ├── ConfigError             wrong usage or configuration (exit 2)
-    │   └── PluginError         a named plug-in is missing, broken or claims a taken name
+    │   ├── PluginError         a named plug-in is missing, broken or claims a taken name
+    │   └── SourceMissingError  the table has no such document, or none that may be seen
     ├── EngineError             the engine could not answer (exit 3)
     │   ├── ModelNotFoundError  no such registered name
     │   ├── ModelLoadError      files missing or damaged, unknown module, remote code asked for
@@ -42,6 +43,7 @@ __all__ = [
     "ModelNotFoundError",
     "OverloadedError",
     "PluginError",
+    "SourceMissingError",
     "StoreError",
     "TableMissingError",
 ]
@@ -65,6 +67,10 @@ class ConfigError(EmbedingestError):
 
 class PluginError(ConfigError):
     """A plug-in that was named could not be used."""
+
+
+class SourceMissingError(ConfigError):
+    """The table has no document, or no chunk, of this name, or none that who asks may see."""
 
 
 class EngineError(EmbedingestError):

@@ -45,6 +45,7 @@ settings.register_profile(
 settings.load_profile("project")
 
 
+PAGES: Final = Path(__file__).parent / "pages"
 TOGETHER: Final = (
     ()
     if DEEP
@@ -54,6 +55,14 @@ TOGETHER: Final = (
     )
 )
 """What one process plays whole: it alone imports torch, or starts the programs of other users and disks."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What needs a browser is collected only where it is named, as `make pages` does."""
+    if collection_path != PAGES:
+        return None
+    named = [Path(config.invocation_params.dir, argument.partition("::")[0]) for argument in config.args]
+    return None if any(path.is_relative_to(PAGES) for path in named) else True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -20,7 +20,7 @@ from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
 from embedingest.server.guard import Guard
 from embedingest.server.http import REQUEST, Answer, Disconnected, Headers, Request, plain, refusal
-from embedingest.server.routes import embed, models, pages, pulls, search
+from embedingest.server.routes import embed, models, pages, pulls, search, ui
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
 from embedingest.server.vocabulary import find_vocabulary
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from embedingest.server.access import Need
     from embedingest.server.pipelines import PipelinesView
     from embedingest.server.state import Search
+    from embedingest.server.tables import TableView
 
 __all__ = ["ROUTES", "App", "create_app"]
 
@@ -74,7 +75,8 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/metrics": (pages.metrics, _GET, "control"),
     "/openapi.json": (pages.openapi, _GET, "page"),
     "/docs": (pages.docs, _GET, "page"),
-    "/ui": (pages.ui, _GET, "shell"),
+    "/ui": (ui.index, _GET_HEAD, "shell"),
+    "/ui/{release}/{file}": (ui.asset, _GET_HEAD, "shell"),
 }
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 _OPEN: Final = frozenset(path for path, (_, _, need) in ROUTES.items() if need == "open")
@@ -85,19 +87,22 @@ def create_app(
     settings: ServerConfig,
     search_table: Search | None = None,
     *,
+    table: TableView | None = None,
     pipelines: PipelinesView | None = None,
     bound: str | None = None,
 ) -> App:
     """The ASGI application over an engine.
 
     `search_table(query, limit=, mode=, filter=, group=)` answers `/api/search` with the document of `search --json`; it
-    is called on a thread. `pipelines` are those that are shown and steered. `bound` is the host really listened on, if
-    it is not `settings.host`. The engine stays the caller's: closing it is not the application's business. Raises
-    ConfigError for what is no engine, and where the vocabulary of `settings.token_ids` is not on this machine.
+    is called on a thread. `table` is what the page and `/api/document` look into, `pipelines` are those that are shown
+    and steered. `bound` is the host really listened on, if it is not `settings.host`. The engine stays the caller's:
+    closing it is not the application's business. Raises ConfigError for what is no engine, and where the vocabulary of
+    `settings.token_ids` is not on this machine.
     """
     guard = Guard(settings, settings.host if bound is None else bound, _OPEN)
     vocabulary = None if settings.token_ids is None else find_vocabulary()
-    return App(ServerState(served_engine(engine), settings, guard, search_table, vocabulary, pipelines))
+    served = served_engine(engine)
+    return App(ServerState(served, settings, guard, search_table, vocabulary, pipelines=pipelines, table=table))
 
 
 class App(FastAPI):

@@ -27,6 +27,7 @@ from embedingest.errors import (
     ModelNotFoundError,
     OverloadedError,
     PluginError,
+    SourceMissingError,
     TableMissingError,
 )
 from embedingest.server.answers import Answers
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from embedingest.server.engine import ServedEngine
     from embedingest.server.guard import Guard
     from embedingest.server.pipelines import PipelinesView
+    from embedingest.server.tables import TableView
     from embedingest.server.vocabulary import Vocabulary
     from embedingest.server.wire.ollama import PromptChoice
     from embedingest.types import ModelInfo
@@ -87,6 +89,7 @@ class ServerState:
     search: Search | None = None
     vocabulary: Vocabulary | None = None
     pipelines: PipelinesView | None = None
+    table: TableView | None = None
     metrics: Metrics = field(init=False)
     answers: Answers = field(init=False)
     ready: bool = False
@@ -273,6 +276,7 @@ def wire_error(error: Exception) -> WireError:
         return WireError(500, _without_folder(error))
     statuses: tuple[tuple[type[EmbedingestError], int], ...] = (
         (PluginError, 500),
+        (SourceMissingError, 404),
         (ConfigError, 400),
         (UnsupportedByEngineError, 501),
         (FingerprintError, 409),

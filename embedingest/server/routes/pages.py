@@ -1,7 +1,4 @@
-"""The routes that look after the server: pages, health, metrics.
-
-Pages are whole in themselves: no script, style, font or picture comes from another host.
-"""
+"""The routes that look after the server: its description, health, metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from embedingest.server.openapi import document
 if TYPE_CHECKING:
     from embedingest.server.state import ServerState
 
-__all__ = ["docs", "health", "metrics", "openapi", "ready", "root", "ui"]
+__all__ = ["docs", "health", "metrics", "openapi", "ready", "root"]
 
 
 async def root(_state: ServerState, _request: Request) -> Answer:
@@ -53,11 +50,6 @@ async def openapi(state: ServerState, _request: Request) -> Answer:
 async def docs(_state: ServerState, _request: Request) -> Answer:
     """The description, for people."""
     return html(_page("docs.html"))
-
-
-async def ui(_state: ServerState, _request: Request) -> Answer:
-    """Search and compare, for people."""
-    return html(_page("ui.html"))
 
 
 @cache

@@ -21,6 +21,7 @@ def test_a_page_asks_nothing_of_any_other_host(port, path):
     assert page.status == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert not re.search(rb"""(?:src|href|url)\s*[=(]\s*["']?(?:https?:)?//""", page.body)
+    assert b"<script>" not in page.body or path == "/docs"
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'")
     assert "http" not in policy

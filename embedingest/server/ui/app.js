@@ -1,0 +1,83 @@
+// The shell: which view is shown, and where the keyboard is then. Views know nothing of each other but their names.
+
+import * as page from "./page.js";
+import compare from "./compare.js";
+import map from "./map.js";
+import models from "./models.js";
+import pipelines from "./pipelines.js";
+import reader from "./document.js";
+import search from "./search.js";
+
+// A view is `{name, title, show(body, parameters, tools)}`; `show` may return a function that ends it, and may be
+// asynchronous. Those with `hidden` are in no list: others lead to them. One named `login` is shown wherever the server
+// asks for a key.
+const VIEWS = [search, pipelines, map, models, compare, reader];
+const FIRST = search;
+
+const byName = new Map(VIEWS.map(view => [view.name, view]));
+const main = document.getElementById("main");
+const entries = new Map();
+let current = null;
+
+function listed() {
+  for (const view of VIEWS.filter(view => !view.hidden)) {
+    const entry = page.make("a", {href: page.link(view.name)}, view.title);
+    entries.set(view.name, entry);
+    document.getElementById("views").append(page.make("li", {}, entry));
+  }
+}
+
+function wanted() {
+  const [view, query = ""] = location.hash.replace(/^#/, "").split(/\?(.*)/s);
+  return [byName.get(view) ?? FIRST, Object.fromEntries(new URLSearchParams(query))];
+}
+
+function toolsOf(shown, heading) {
+  return {
+    ...page,
+    // Another heading, and with it another title of the window.
+    title(text) {
+      if (current !== shown) return;
+      heading.replaceChildren(page.name(text));
+      document.title = `${page.shownName(text)} · embedingest`;
+    },
+    // Whether the view is still the one that is shown: an answer that comes later has no place any more.
+    isShown: () => current === shown,
+  };
+}
+
+async function show(view, parameters, {focus = true} = {}) {
+  const shown = {view, end: null};
+  current?.end?.();
+  current = shown;
+  const heading = page.make("h1", {tabindex: "-1"}, view.title);
+  const body = page.make("div", {class: `view view-${view.name}`});
+  main.replaceChildren(heading, body);
+  document.title = `${view.title} · embedingest`;
+  for (const [name, entry] of entries) {
+    if (name === view.name) entry.setAttribute("aria-current", "page");
+    else entry.removeAttribute("aria-current");
+  }
+  if (focus) heading.focus({preventScroll: true});
+  window.scrollTo(0, 0);
+  try {
+    const end = await view.show(body, parameters, toolsOf(shown, heading));
+    if (current === shown) shown.end = end;
+    else end?.();
+  } catch (error) {
+    if (current === shown && error.name !== "AbortError") body.append(page.failure(error));
+  }
+}
+
+document.getElementById("skip").addEventListener("click", event => {
+  event.preventDefault();
+  main.focus();
+});
+window.addEventListener("hashchange", () => show(...wanted()));
+document.addEventListener("key-needed", () => {
+  const login = byName.get("login");
+  if (login && current?.view !== login) show(login, {back: location.hash});
+});
+
+listed();
+show(...wanted(), {focus: false});
