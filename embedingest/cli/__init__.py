@@ -22,8 +22,10 @@ def main() -> None:
         gc.set_threshold(*_COLLECT_AFTER)
         os.environ.setdefault(*_ARROW_POOL)
         from embedingest.cli._commands import cli
+        from embedingest.cli._logs import log_what_nobody_catches
         from embedingest.cli._main import run_command
 
+        log_what_nobody_catches()
         code = run_command(cli)
     except KeyboardInterrupt:
         _end_at_once()

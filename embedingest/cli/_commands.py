@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
-from embedingest.cli._logs import LogFormat, set_up_logging
+from embedingest.cli._logs import LOG_FORMAT_VARIABLE, LogFormat, set_up_logging
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ click.rich_click.TEXT_MARKUP = "markdown"
 @click.option("-v", "--verbose", count=True, help="Say more on standard error; twice for debugging.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors on standard error.")
 @click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", envvar="EMBEDINGEST_LOG_FORMAT",
+    "--log-format", type=click.Choice(["text", "json"]), default="text", envvar=LOG_FORMAT_VARIABLE,
     help="How log lines on standard error are written; `json` is a document a line.",
 )  # fmt: skip
 def cli(verbose: int, quiet: bool, log_format: LogFormat) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.cli._exit_codes import ExitCode
+from embedingest.cli._output import teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,10 @@ def end_at_once() -> None:
 
 def say_interrupted() -> None:
     """One line on standard error, below the `^C` that a terminal shows."""
+    if (tell := teller()) is not None:
+        with suppress(OSError, RuntimeError):  # it may come in the midst of writing
+            tell("interrupted", level=logging.ERROR)
+        return
     with suppress(OSError):
         os.write(2, b"\ninterrupted\n" if os.isatty(2) else b"interrupted\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import click
 from embedingest.cli._commands import Escaped
 from embedingest.cli._exit_codes import ExitCode, exit_code
 from embedingest.cli._interrupt import interruptible, say_interrupted
-from embedingest.cli._output import finish_output, open_missing_streams, printable, stderr
+from embedingest.cli._logs import tell_in
+from embedingest.cli._output import finish_output, open_missing_streams, printable, stderr, teller
 from embedingest.errors import EmbedingestError
 from embedingest.paths import removed_folder
 
@@ -28,6 +30,7 @@ def run_command(command: click.Command, args: list[str] | None = None) -> int:
     130 after Ctrl-C, whatever it was turned into on its way here.
     """
     open_missing_streams()
+    tell_in(sys.argv[1:] if args is None else args)
     with interruptible() as interruption:
         try:
             return _ended(_run(command, args))
@@ -51,6 +54,9 @@ def _run(command: click.Command, args: list[str] | None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
+        if teller() is not None:
+            _print_error(error.format_message(), _usage(error))
+            return ExitCode.USAGE
         error.message = printable(error.message, lines=True)  # type: ignore[misc]  # what click says holds arguments
         with suppress(OSError):
             error.show()
@@ -100,7 +106,15 @@ def _unwritten(failure: OSError) -> int:
     return ExitCode.FAILED
 
 
+def _usage(error: click.ClickException) -> str | None:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return None if context is None else f"`{context.command_path} --help` says how it is used"
+
+
 def _print_error(message: str, remedy: str | None = None) -> None:
+    if (tell := teller()) is not None:
+        tell(message, level=logging.ERROR, **({"remedy": remedy} if remedy else {}))
+        return
     from rich.text import Text
 
     stderr().print(Text.assemble(("error:", "bold red"), " ", printable(message, lines=True)), soft_wrap=True)

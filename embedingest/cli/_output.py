@@ -6,13 +6,15 @@ Here is the border of the terminal: what documents and names hold is shown by `p
 from __future__ import annotations
 
 import errno
+import io
 import json
+import logging
 import os
 import re
 import sys
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from embedingest.errors import ConfigError
 
@@ -31,6 +33,8 @@ __all__ = [
     "printable",
     "stderr",
     "stdout",
+    "tell_by",
+    "teller",
     "writing",
 ]
 
@@ -40,6 +44,7 @@ _BEYOND_ASCII: Final = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u
 _UNSAFE: Final = re.compile(rf"[\x00-\x08\x0b-\x1f{_BEYOND_ASCII}]")
 _UNSAFE_IN_A_LINE: Final = re.compile(rf"[\x00-\x08\x0a-\x1f{_BEYOND_ASCII}]")
 _UNSAFE_IN_JSON: Final = re.compile(f"[{_BEYOND_ASCII}]")
+_WIDE: Final = 1000  # columns, where nothing is to be broken into lines
 _SHORT: Final = {"\n": r"\n", "\r": r"\r"}
 
 
@@ -55,6 +60,25 @@ def _spelled(found: re.Match[str]) -> str:
     character = found[0]
     number = ord(character)
     return _SHORT.get(character) or (f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}")
+
+
+class Teller(Protocol):
+    """Who writes what is said on standard error where it is read by a program, `fields` beside the message."""
+
+    def __call__(self, message: str, /, *, level: int, **fields: str) -> None: ...
+
+
+_tellers: list[Teller] = []
+
+
+def tell_by(teller: Teller | None) -> None:
+    """Have all that is said on standard error told by `teller`, an event a call; `None`: written for people."""
+    _tellers[:] = [] if teller is None else [teller]
+
+
+def teller() -> Teller | None:
+    """Who is to tell what is said on standard error; `None` where it is written for people."""
+    return _tellers[0] if _tellers else None
 
 
 @cache
@@ -81,6 +105,10 @@ def _terminal(*, stderr: bool) -> Console:
                 yield segment if control else Segment(printable(text, lines=True), style)
 
         def print(self, *args: Any, **options: Any) -> None:
+            if stderr and (tell := teller()) is not None:
+                if said := _plain(*args):
+                    tell(said, level=logging.INFO)
+                return
             try:
                 super().print(*args, **options)
             except OSError:
@@ -91,6 +119,16 @@ def _terminal(*, stderr: bool) -> Console:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))  # rich would exit by itself
 
     return Terminal(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def _plain(*parts: Any) -> str:
+    """What these would show, without colours and breaks of lines."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=_WIDE, color_system=None, markup=False, emoji=False, highlight=False)
+    console.print(*parts, soft_wrap=True)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().strip()
 
 
 def print_line(line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import pickle
 import re
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from embedingest.ingest.extract.values import Extracted
 
 __all__ = ["Worker", "WorkerLostError"]
+
+_log = logging.getLogger(__name__)
 
 _START_SECONDS: Final = 60.0
 _DEATH_SECONDS: Final = 1.0
@@ -71,6 +74,7 @@ class Worker:
         assert self._process.stderr is not None
         self._stderr = self._process.stderr.fileno()  # -1 once the worker has closed it
         self._last_words = b""
+        self._unsaid = b""  # of a line that has not ended
         self._memory_bytes: Final = memory_bytes
         self._resting_bytes = 0
         self._starter_bytes: Final = _peak_bytes()
@@ -160,7 +164,7 @@ class Worker:
     def _answers(self, seconds: float, answer: int) -> bool:
         """Whether there is something to read from `answer` within so many seconds, or its other end is closed.
 
-        What the worker says on standard error is passed on.
+        What the worker says on standard error is logged.
         """
         ready = wait([answer, self._stderr] if self._stderr >= 0 else [answer], seconds)
         if self._stderr in ready:
@@ -168,13 +172,17 @@ class Worker:
         return answer in ready
 
     def _hear(self) -> None:
-        """Pass on what stands in the pipe of standard error, and remember its end."""
+        """Log the lines that stand in the pipe of standard error, and remember its end."""
         said = os.read(self._stderr, 65_536)
         if not said:
             self._stderr = -1
         self._last_words = (self._last_words + said)[-_LAST_WORDS:]
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(said.decode("utf-8", "replace"))
+        *lines, self._unsaid = (self._unsaid + said).split(b"\n")
+        if len(self._unsaid) > _LAST_WORDS or not said:
+            lines, self._unsaid = [*lines, self._unsaid], b""
+        for line in lines:
+            if text := line.decode("utf-8", "replace").rstrip():
+                _log.warning("a reading process says: %s", text)
 
     def _death(self) -> WorkerLostError:
         """How the process ended."""
