@@ -18,12 +18,25 @@ from embedingest.options import checked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["BUILTINS", "GROUPS", "Factory", "Plugin", "StartError", "create", "find", "load", "named", "plugins"]
+__all__ = [
+    "BUILTINS",
+    "FIRST_PARTY",
+    "GROUPS",
+    "Factory",
+    "Plugin",
+    "StartError",
+    "create",
+    "find",
+    "load",
+    "named",
+    "plugins",
+]
 
 Factory = Callable[..., Any]
 
 GROUPS: Final = ("encoders", "engines", "loaders", "chunkers", "sources")
 _PREFIX: Final = "embedingest."
+_OURS: Final = "embedingest-"
 
 
 def _builtin(group: str, **names: str) -> tuple[EntryPoint, ...]:
@@ -80,6 +93,17 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
         whole="embedingest.ingest.chunk.whole:create",
     ),
 )
+
+
+FIRST_PARTY: Final = {
+    "llamacpp": "encoders",
+    "objectstore": "sources",
+    "ocr": "loaders",
+    "onnx": "encoders",
+    "remote": "engines",
+    "static": "encoders",
+}
+"""Plug-ins of ours that are installed by themselves, each by its name and group; `embedingest-NAME` brings it."""
 
 
 class StartError(PluginError):
@@ -216,6 +240,12 @@ def _unknown(group: str | None, name: str) -> PluginError:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(known) or 'none'};"
     kind = "plug-in" if group is None else group[:-1]
+    ours = name.removeprefix(_OURS)
+    if ours in FIRST_PARTY and group in {None, FIRST_PARTY[ours]}:
+        return PluginError(
+            f"{kind} `{name}` is not installed",
+            remedy=f"`pip install {_OURS}{ours}` brings it; in a checkout, `pip install ./plugins/{_OURS}{ours}`",
+        )
     return PluginError(
         f"unknown {kind} `{name}`", remedy=f"{hint} install what is missing; `embedingest plugins` lists them"
     )

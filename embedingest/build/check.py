@@ -1,25 +1,30 @@
 """Whether what a configuration names can be started: asked before anything that runs is ended for it.
 
-Takes a lock and opens a journal only where nothing else stands against a start.
+Takes a lock and opens a journal only where nothing else stands against a start. `check_names` asks it of a file.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from embedingest import registry
 from embedingest.build.extend import extended, mirrors_of
 from embedingest.build.pipelines import PipelineOpener
-from embedingest.errors import TableMissingError
+from embedingest.config import FOLDER
+from embedingest.errors import ConfigError, TableMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from embedingest.build.models import EngineSource
-    from embedingest.config import Config, PipelineConfig
+    from embedingest.config import Config, EngineConfig, PipelineConfig, Reading
 
-__all__ = ["check_plugins", "check_start"]
+__all__ = ["check_names", "check_plugins", "check_start"]
 
 
 def check_start(engines: EngineSource, name: str, *, held: bool) -> None:
@@ -56,31 +61,89 @@ def _check_table(config: PipelineConfig, fingerprint: str, dimensions: int) -> N
         return  # it is made
 
 
-def check_plugins(settings: Config) -> None:
-    """Check every plug-in that is named, and its settings. Raises PluginError."""
-    registry.named(settings.plugins)
-    for group, name, options in _plugin_uses(settings):
-        registry.find(group, name.partition("#")[0]).check(options)
+def check_names(engines: EngineSource, reading: Reading) -> None:
+    """Check what the file that was read names: plug-ins with their settings, models, sizes of chunks, folders.
+
+    Loads no model and opens no connection. Raises ConfigError that begins with file, line and key.
+    """
+    from embedingest.ingest.rows.recipe import check_chunk_sizes
+
+    config = reading.config
+    check_plugins(config, reading.at)
+    for name, pipeline in config.pipelines.items():
+        if config.engine_of(pipeline.engine).engine == "local":
+            with reading.at("pipelines", name, "model"):
+                model = engines.engine_of(pipeline.engine).describe(pipeline.model)
+            with reading.at("pipelines", name, "chunk"):
+                check_chunk_sizes(pipeline.chunk, model)
+        for index, source in enumerate(pipeline.sources):
+            if source.source == FOLDER and not source.path.exists():
+                with reading.at("pipelines", name, "sources", index, "path"):
+                    raise _no_such_folder(source.path)
+    if config.server is not None and config.engine.engine == "local":
+        for index, preloaded in enumerate(config.server.preload):
+            with reading.at("server", "preload", index):
+                engines.engine_of().describe(preloaded)
 
 
-def _plugin_uses(settings: Config) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Group, name (`NAME#DIGEST` where a rule has its own options) and options of each plug-in that is named."""
-    for engine in (settings.engine, *settings.engines.values()):
+def _no_such_folder(path: Path) -> ConfigError:
+    parent = path.resolve().parent
+    names = [entry.name for entry in parent.iterdir() if entry.is_dir()] if parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=1)
+    remedy = f"did you mean `{near[0]}`?" if near else "make it, or check the path; it is relative to the file"
+    return ConfigError(f"no such folder: {os.path.normpath(path)}", remedy=remedy)
+
+
+def check_plugins(settings: Config, at: Callable[..., AbstractContextManager[None]] = lambda *_: nullcontext()) -> None:
+    """Check every plug-in that is named, and its settings. Raises PluginError, or what `at` makes of it at a key."""
+    for index, name in enumerate(settings.plugins):
+        with at("plugins", index):
+            registry.named([name])
+    for use in _plugin_uses(settings):
+        with at(*use.key):
+            registry.find(use.group, use.name).check(use.options)
+
+
+class _Use(NamedTuple):
+    """A plug-in that is named at `key`, with the settings that it would be handed."""
+
+    key: tuple[str | int, ...]
+    group: str
+    name: str
+    options: Mapping[str, Any]
+
+
+def _plugin_uses(settings: Config) -> Iterator[_Use]:
+    engines: list[tuple[tuple[str | int, ...], EngineConfig]] = [(("engine",), settings.engine)]
+    engines += [(("engines", name), engine) for name, engine in settings.engines.items()]
+    for key, engine in engines:
         if engine.engine != "local":
-            yield "engines", engine.engine, engine.options
-    for model in settings.models.values():
+            yield _Use((*key, "engine"), "engines", engine.engine, engine.options)
+    for name, model in settings.models.items():
         if model.encoder != "auto":
-            yield "encoders", model.encoder, model.options
-    for pipeline in settings.pipelines.values():
-        load, chunk = pipeline.load, pipeline.chunk
-        for name in load.chosen().values():
-            yield "loaders", name, load.settings().get(name, {})
-        for name, options in load.settings().items():
-            yield "loaders", name, options
-        for name, options in chunk.settings().items():
-            yield "chunkers", name, options
-        if chunk.chunker != "auto":
-            yield "chunkers", chunk.chunker, {}
-        for source in pipeline.sources:
-            if source.source != "folder":
-                yield "sources", source.source, source.options
+            yield _Use(("models", name, "encoder"), "encoders", model.encoder, model.options)
+    for name, pipeline in settings.pipelines.items():
+        yield from _uses_of_pipeline(("pipelines", name), pipeline)
+
+
+def _uses_of_pipeline(key: tuple[str | int, ...], pipeline: PipelineConfig) -> Iterator[_Use]:
+    load, chunk = pipeline.load, pipeline.chunk
+    for index, rule in enumerate(load.rules):
+        place = (*key, "load", "rules", index)
+        yield _Use(place, "loaders", rule.loader, {**load.options.get(rule.loader, {}), **rule.options})
+    for pattern, loader in load.loaders.items():
+        yield _Use((*key, "load", "loaders", pattern), "loaders", loader, load.options.get(loader, {}))
+    for loader, options in load.options.items():
+        yield _Use((*key, "load", "options", loader), "loaders", loader, options)
+    for index, cut in enumerate(chunk.rules):
+        place = (*key, "chunk", "rules", index)
+        yield _Use(place, "chunkers", cut.chunker, {**chunk.options.get(cut.chunker, {}), **cut.options})
+    for pattern, chunker in chunk.chunkers.items():
+        yield _Use((*key, "chunk", "chunkers", pattern), "chunkers", chunker, chunk.options.get(chunker, {}))
+    for chunker, options in chunk.options.items():
+        yield _Use((*key, "chunk", "options", chunker), "chunkers", chunker, options)
+    if chunk.chunker != "auto":
+        yield _Use((*key, "chunk", "chunker"), "chunkers", chunk.chunker, {})
+    for index, source in enumerate(pipeline.sources):
+        if source.source != FOLDER:
+            yield _Use((*key, "sources", index), "sources", source.source, source.options)

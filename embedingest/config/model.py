@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from embedingest.config.encoding import OldEncoding  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic reads these at run time
 from embedingest.config.metadata import MetadataRules
+from embedingest.config.problems import at_key
 from embedingest.config.rules import first_wins, keyed, storable
 from embedingest.config.schedule import parse_schedule
 from embedingest.config.section import Name, Section
@@ -286,10 +288,11 @@ class Config(Section):
         for name, pipeline in pipelines.items():
             other = seen.setdefault((pipeline.db, pipeline.table), name)
             if other != name:
-                raise ValueError(
+                raise at_key(
                     f"pipelines `{other}` and `{name}` both write table `{pipeline.table}` in {pipeline.db}: "
-                    "give one of them another `table`"
-                )
+                    "give one of them another `table`",
+                    name, "table",
+                )  # fmt: skip
         return pipelines
 
     @model_validator(mode="after")
@@ -298,8 +301,13 @@ class Config(Section):
             raise ValueError("`engines` holds further engines; the default one is set under `engine`")
         for name, pipeline in self.pipelines.items():
             if pipeline.engine not in {DEFAULT, *self.engines}:
-                known = ", ".join([DEFAULT, *self.engines])
-                raise ValueError(f"pipeline `{name}` names engine `{pipeline.engine}`; `engines` has {known}")
+                known = [DEFAULT, *self.engines]
+                near = difflib.get_close_matches(pipeline.engine, known, n=1)
+                meant = f"; did you mean `{near[0]}`?" if near else ""
+                raise at_key(
+                    f"pipeline `{name}` names engine `{pipeline.engine}`; `engines` has {', '.join(known)}{meant}",
+                    "pipelines", name, "engine",
+                )  # fmt: skip
         return self
 
     def engine_of(self, name: str = DEFAULT) -> EngineConfig:

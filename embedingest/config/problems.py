@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from embedingest.config.located import Key
 
-__all__ = ["problems"]
+__all__ = ["at_key", "problems"]
+
+_AT: Final = "at_key"
+
+
+def at_key(message: str, *key: str | int) -> PydanticCustomError:
+    """What a check of a whole section raises of one of its keys, as seen from the section."""
+    return PydanticCustomError(_AT, "{message}", {"message": message, "key": key})
 
 
 def problems(error: ValidationError, data: Any, section: type[BaseModel]) -> list[tuple[Key, str]]:
     """Each thing that is wrong with `data` as a `section`: its key, and what is wanted. No value: some are secret."""
     found = []
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        key, kind = _key(problem["loc"], data), problem["type"]
+    for problem in error.errors(include_url=False, include_input=False):
+        context, kind = problem.get("ctx", {}), problem["type"]
+        key = _key((*problem["loc"], *(context["key"] if kind == _AT else ())), data)
         value = _value(data, key)
         if kind != "too_short" or not value:  # a list is short too when its items are wrong
-            found.append((key, _message(kind, problem["msg"], key, value, section)))
+            found.append((key, _message(kind, problem["msg"], key, value, section) + _near(kind, context, value)))
     return found
 
 
@@ -62,6 +73,13 @@ def _message(kind: str, message: str, key: Key, value: Any, section: type[BaseMo
     known = _known_keys(key[:-1], section)
     near = difflib.get_close_matches(str(key[-1]), known, n=1, cutoff=0.5)
     return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
+
+
+def _near(kind: str, context: dict[str, Any], value: Any) -> str:
+    """Of a setting that takes a few words: the one that may be meant."""
+    words = re.findall("'([^']+)'", str(context.get("expected", ""))) if kind == "literal_error" else []
+    near = difflib.get_close_matches(str(value), words, n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def _known_keys(key: Key, section: type[BaseModel]) -> list[str]:

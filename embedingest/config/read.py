@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,12 +18,12 @@ from pydantic import ValidationError
 from embedingest.config.located import Key, LocatedStr, Place, Places, dotted, parse
 from embedingest.config.model import Config
 from embedingest.config.problems import problems
-from embedingest.errors import ConfigError
+from embedingest.errors import ConfigError, EmbedingestError
 from embedingest.regular import read_bounded
 from embedingest.types import DEFAULT_STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Reading", "expanded", "read", "read_file"]
 
@@ -48,6 +49,15 @@ class Reading:
     def place(self, *key: str | int) -> Place:
         """Where `key`, or the nearest key around it, was written."""
         return _nearest(self.places, key)
+
+    @contextmanager
+    def at(self, *key: str | int) -> Iterator[None]:
+        """What is found wrong inside is an error of this file: raised as a ConfigError with its line and `key`."""
+        try:
+            yield
+        except EmbedingestError as error:
+            message = f"{self.place(*key)}: {dotted(key)}: {error.message}"
+            raise ConfigError(message, remedy=error.remedy) from error
 
 
 def read(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Config:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
-from typing import TYPE_CHECKING, Final
+import json
+from pathlib import Path
+from typing import Final
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from embedingest.errors import ConfigError
+from embedingest.types import DEFAULT_STATE
 
-__all__ = ["starter"]
+__all__ = ["default_file", "starter"]
 
-_LOOK_AT: Final = 5_000
-_CODE: Final = (".py", ".js", ".ts", ".go", ".rs", ".java", ".c", ".cpp", ".h", ".rb", ".cs", ".php", ".kt", ".sh")
+_NAME: Final = "embedingest.yaml"
 
 _TEXT: Final = """\
-# Keeps one table equal to {folder}. Written by `embedingest config init`; run it with `embedingest run`.
+# Keeps one table equal to a folder. Written by `embedingest config init`; run it with `embedingest run`.
+# As it stands it does what `embedingest watch` does with that folder, in the same table.
 # `embedingest config check` says what is wrong with a line, `embedingest config schema` helps an editor to complete.
 
-state: .embedingest                # journal, vector cache, locks, and the table; relative to this file
+state: {state}
+# The journal, the vector cache, locks, and the table; relative to this file.
 
 # engine:
 #   threads: 4                     # default: the cores of this machine
@@ -30,12 +31,12 @@ pipelines:
       - path: {path}
         # as: docs                 # first part of every `source`; default: the folder's name
         # include: ['*.md']        # gitignore patterns; default: everything that can be read
-        # exclude: ['drafts/']
+        {exclude}
     model: all-minilm              # `embedingest models` lists what there is; `hashing` needs no weights
     table: chunks
-    chunk:
-      # max_tokens: 200            # default: the model's window, at most 512
-      heading_prefix: {prefix}        # embed the headings above a chunk with it
+    # chunk:
+    #   max_tokens: 200            # default: the model's window, at most 512
+    #   heading_prefix: true       # embed the headings above a chunk with it
     # metadata: {{team: docs}}       # added to every row
     # metadata_rules: {{path: ['{{client}}/{{year}}/**'], sidecar: ['{{name}}.meta.yaml']}}
     # watch: {{settle_ms: 300}}
@@ -47,25 +48,63 @@ pipelines:
 """
 
 
-def starter(folder: Path, beside: Path) -> str:
-    """The file's text; `folder` is named as seen from the folder `beside`, where the file will lie."""
-    path = os.path.relpath(folder.resolve(), beside.resolve())
-    shown = path if path in {".", ".."} or path.startswith("../") else f"./{path}"
-    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in folder.resolve().name) or "docs"
-    prefix = "false" if _mostly_code(folder) else "true "
-    return _TEXT.format(folder=folder.resolve().name, name=name, path=_quoted(shown), prefix=prefix)
+def default_file(folder: Path) -> Path:
+    """Where the file goes that nobody named: here, or where here is inside `folder`, in the state folder here.
+
+    What lies in the state folder is never read as a document.
+    """
+    return Path(DEFAULT_STATE, _NAME) if Path.cwd().is_relative_to(folder.resolve()) else Path(_NAME)
 
 
-def _mostly_code(folder: Path) -> bool:
-    suffixes: Counter[bool] = Counter()
-    for _, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        suffixes.update(name.lower().endswith(_CODE) for name in files)
-        if suffixes.total() > _LOOK_AT:
-            break
-    return suffixes[True] > suffixes[False]
+def starter(folder: Path, file: Path) -> str:
+    """The text of `file` for `folder`: what `watch` does with it here, with the table in the same place.
+
+    Raises ConfigError for a folder whose name is no text.
+    """
+    beside, followed = file.resolve().parent, folder.resolve()
+    if not _is_text(str(followed)):
+        raise ConfigError(f"{followed!r} is no text, so no file can name it", remedy="rename it, or name one above it")
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in followed.name) or "docs"
+    return _TEXT.format(
+        state=_shown(Path(DEFAULT_STATE).absolute(), beside),
+        name=_quoted(name),
+        path=_shown(followed, beside),
+        exclude=_exclude(followed, file.resolve()),
+    )
 
 
-def _quoted(text: str) -> str:
-    plain = all(c.isalnum() or c in "./_-" for c in text)
-    return text if plain else "'" + text.replace("'", "''") + "'"
+def _is_text(path: str) -> bool:
+    """Whether a path is characters throughout; bytes that are none stand in Python's names as lone surrogates."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _exclude(folder: Path, file: Path) -> str:
+    """The line that leaves out `file` itself where it would be a document of `folder`; else an example."""
+    if not file.is_relative_to(folder) or DEFAULT_STATE in file.relative_to(folder).parts:
+        return "# exclude: ['drafts/']"
+    pattern = "/" + "".join(f"\\{c}" if c in "*?[]\\!# " else c for c in file.relative_to(folder).as_posix())
+    return f"exclude: [{_quoted(pattern, always=True)}]    # this file is no document"
+
+
+def _shown(path: Path, beside: Path) -> str:
+    """A path as one writes it in a file in `beside`: relative where it is near, whole elsewhere."""
+    near = next((base for base in (beside, beside.parent) if path.is_relative_to(base)), None)
+    if near is None:
+        return _quoted(str(path))
+    inner = path.relative_to(near).as_posix()
+    if near == beside:
+        return _quoted(inner if inner == "." or inner.startswith(".") else f"./{inner}")
+    return _quoted(".." if inner == "." else f"../{inner}")
+
+
+def _quoted(text: str, *, always: bool = False) -> str:
+    """`text` so that this file's own reader gives it back: YAML's quotes where it needs them, `$$` for `$`."""
+    plain = text[0].isalnum() or text[0] in "./"
+    if not always and plain and all(c.isalnum() or c in "./_-" for c in text):
+        return text
+    text = text.replace("$", "$$")
+    return "'" + text.replace("'", "''") + "'" if text.isprintable() else json.dumps(text)

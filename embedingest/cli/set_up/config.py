@@ -13,8 +13,6 @@ from embedingest.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from embedingest.config import PipelineConfig
-
 __all__ = ["config"]
 
 _FILE = click.argument("file", type=FilePath(dir_okay=False))
@@ -29,21 +27,16 @@ def config() -> None:
 @_FILE
 def check(file: Path) -> None:
     """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
-    from embedingest.build.check import check_plugins
+    from embedingest.build.check import check_names
     from embedingest.build.session import Session
-    from embedingest.config import read
-    from embedingest.ingest.rows.recipe import check_chunk_sizes
+    from embedingest.config import read_file
     from embedingest.supervise import hosts
 
-    settings = read(file)
-    with Session(settings) as session:
-        check_plugins(settings)
+    reading = read_file(file)
+    with Session(reading.config) as session:
+        check_names(session, reading)
         connections = hosts(session)
-        for name, pipeline in settings.pipelines.items():
-            if settings.engine_of(pipeline.engine).engine == "local":
-                check_chunk_sizes(pipeline.chunk, session.engine_of(pipeline.engine).describe(pipeline.model))
-            _check_roots(name, pipeline)
-    print_note(f"{file} is whole: {', '.join(settings.pipelines) or 'no pipelines'}")
+    print_note(f"{file} is whole: {', '.join(reading.config.pipelines) or 'no pipelines'}")
     for host, why in connections.items():
         print_note(f"will talk to {host} ({why})")
 
@@ -76,21 +69,23 @@ def schema() -> None:
 
 @config.command()
 @click.argument("folder", type=FilePath(file_okay=False, exists=True), default=".")
-@click.option("-o", "--output", type=FilePath(), help="File to write.  [default: FOLDER/embedingest.yaml]")
+@click.option(
+    "-o", "--output", type=FilePath(),
+    help="File to write.  [default: embedingest.yaml here, or in .embedingest where here is inside FOLDER]",
+)  # fmt: skip
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def init(folder: Path, output: Path | None, force: bool) -> None:
-    """Write a commented configuration for FOLDER, ready to be run."""
-    from embedingest.config.starter import starter
+    """Write a commented configuration for FOLDER, which `run` takes for what `watch FOLDER` does here.
 
-    file = folder / "embedingest.yaml" if output is None else output
+    It is never a document of FOLDER itself: `-o` with a file inside FOLDER leaves that file out of what is read.
+    """
+    from embedingest.config.starter import default_file, starter
+
+    file = default_file(folder) if output is None else output
     if file.exists() and not force:
         raise ConfigError(f"{file} is there already", remedy="name another file with `--output`, or give `--force`")
     with writing(file):
-        file.write_text(starter(folder, file.parent), encoding="utf-8")
+        if output is None:
+            file.parent.mkdir(exist_ok=True)
+        file.write_text(starter(folder, file), encoding="utf-8")
     print_note(f"wrote {file}; `embedingest run {file}` runs it")
-
-
-def _check_roots(name: str, pipeline: PipelineConfig) -> None:
-    for source in pipeline.sources:
-        if source.source == "folder" and not source.path.exists():
-            raise ConfigError(f"pipelines.{name}.sources: no such folder: {source.path}", remedy="check the path")
