@@ -55,13 +55,16 @@ class Followed(Protocol):
     def serve_requests(self) -> Iterator[IngestReport]: ...
 
 
-def followed(writer: Followed, watcher: Follower, *, now: Callable[[], float]) -> Iterator[IngestReport]:
+def followed(
+    writer: Followed, watcher: Follower, *, now: Callable[[], float], beat: Callable[[], None]
+) -> Iterator[IngestReport]:
     """A report for each set of changes that the watcher tells, and for each request, until the stop event is set.
 
-    `now` is a clock in seconds since the epoch.
+    `now` is a clock in seconds since the epoch; `beat` is called whenever there might have been something to do.
     """
     seen = _Seen()
     while not writer.stop.is_set():
+        beat()
         batches = watcher.get(timeout=seen.wait())
         try:
             yield from _turn(writer, batches, seen, now)

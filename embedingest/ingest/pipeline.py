@@ -18,7 +18,7 @@ from embedingest.errors import EmbedingestError, StoreError
 from embedingest.ingest.audit.copied_journal import audited, with_copy
 from embedingest.ingest.following import followed
 from embedingest.ingest.hold import Hold, make_known
-from embedingest.ingest.requests import end_pause, perform, serve_requests
+from embedingest.ingest.requests import end_pause, perform, serve_requests, why_paused
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.asynchronous import iterate_in_thread
 from embedingest.ingest.run.convergence import converge
@@ -249,7 +249,7 @@ class Pipeline:
             try:
                 if not self.paused and (report := self.attempt()) is not None:
                     yield report
-                yield from followed(self, watcher, now=self._now)
+                yield from followed(self, watcher, now=self._now, beat=self._resources.progress.beat)
             finally:
                 self._watcher = None
 
@@ -299,8 +299,8 @@ class Pipeline:
 
     @property
     def paused(self) -> str:
-        """The snapshot that was restored and is to stay until somebody says `resume`; empty where none is."""
-        return self.journal.meta("paused") or ""
+        """Why nothing is followed until somebody says `resume`; empty where all is."""
+        return why_paused(self.journal)
 
     def forget(self, root: str) -> IngestReport:
         """Take a root, by alias or path, out of table and journal, and follow it no more. Raises ConfigError.

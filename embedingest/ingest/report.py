@@ -148,6 +148,12 @@ class Progress:
     def tokens_per_second(self) -> float:
         return self.tokens / self.seconds if self.seconds > 0 else 0.0
 
+    @property
+    def share(self) -> float:
+        """How much of it is done, from 0 to 1: by bytes, so that a large file counts as many small ones do."""
+        done, total = (self.bytes_done, self.bytes_total) if self.bytes_total else (self.done, self.total)
+        return min(1.0, done / total) if total else 1.0
+
 
 class ProgressSink(Protocol):
     """Called with where a run stands, some ten times a second, from the thread that runs it."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 import embedingest.errors
 from embedingest.errors import ConfigError, EmbedingestError
 from embedingest.ingest.report import IngestReport, SnapshotDeed
+from embedingest.ingest.run.rest import PAUSE, end_rest, paused_since, set_pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.state.journal import Journal, Request
 
 __all__ = [
+    "RESUME",
     "VERBS",
     "TableChange",
     "Verb",
@@ -35,6 +37,7 @@ __all__ = [
     "refuse_while_paused",
     "restoring",
     "serve_requests",
+    "why_paused",
 ]
 
 _log = logging.getLogger(__name__)
@@ -96,10 +99,19 @@ def _optimize(writer: Writer, _: Mapping[str, Any]) -> IngestReport:
     return writer.optimize()
 
 
+def _pause(writer: Writer, _: Mapping[str, Any]) -> IngestReport:
+    set_pause(writer.journal, time.time())
+    return IngestReport()
+
+
 def _resume(writer: Writer, _: Mapping[str, Any]) -> IngestReport:
     writer.journal.set_meta("paused", "")
+    end_rest(writer.journal)
     return writer.converge()
 
+
+RESUME: Final = "resume it on the page, or with `embedingest restore --resume`"
+"""How a pause ends."""
 
 VERBS: Final[Mapping[str, Verb]] = {
     "confirm": _confirm,
@@ -107,12 +119,13 @@ VERBS: Final[Mapping[str, Verb]] = {
     "forget": _forget,
     "sweep": _sweep,
     "optimize": _optimize,
+    PAUSE: _pause,
     "resume": _resume,
 }
 """What any writer can be asked; `Pipeline(verbs=…)` adds to them."""
 
 _OF_FOLDERS: Final = frozenset({"confirm", "retry", "sweep"})
-"""Verbs that bring the table to what the folders hold, and so would undo a restore."""
+"""Verbs that bring the table to what the folders hold, and so would undo a restore or a pause."""
 
 
 def changing(change: TableChange) -> Verb:
@@ -155,13 +168,22 @@ def perform(writer: Writer, verbs: Mapping[str, Verb], verb: str, arguments: Map
     return function(writer, arguments)
 
 
+def why_paused(journal: Journal) -> str:
+    """Why nothing is followed until somebody says `resume`; empty where nothing keeps it."""
+    if snapshot := journal.meta("paused"):
+        return f"snapshot {snapshot} was restored"
+    return "" if paused_since(journal) is None else "a person paused it"
+
+
 def refuse_while_paused(journal: Journal) -> None:
-    """Raises ConfigError where a snapshot was restored, which is to stay until somebody says `resume`."""
+    """Raises ConfigError where a snapshot was restored, or a person paused it, which is to stay until one resumes."""
     if snapshot := journal.meta("paused"):
         raise ConfigError(
             f"snapshot {snapshot} was restored: nothing is followed, and following the folders would undo that",
             remedy="`embedingest restore --resume` follows them again",
         )
+    if paused_since(journal) is not None:
+        raise ConfigError("it is paused: nothing is followed", remedy=RESUME)
 
 
 def end_pause(journal: Journal, folders: Folders) -> None:

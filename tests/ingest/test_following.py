@@ -45,8 +45,9 @@ def waits(journal, *batches):
         stop=stop, folders=Folders(), outage=Outage(lambda: journal, room=lambda: 0), journal=journal, paused="",
         lost=False, attempt=lambda batches: None, serve_requests=lambda: iter(()),
     )  # fmt: skip
-    watcher = Turns(batches, stop)
-    assert list(followed(writer, watcher, now=lambda: 0.0)) == []
+    watcher, beats = Turns(batches, stop), []
+    assert list(followed(writer, watcher, now=lambda: 0.0, beat=lambda: beats.append(None))) == []
+    assert len(beats) == len(watcher.waits)
     return watcher.waits
 
 

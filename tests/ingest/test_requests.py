@@ -217,7 +217,7 @@ def test_a_restored_table_is_not_followed_until_it_is_asked_to_resume(world: Wor
     verbs = {"restore": restoring(lambda table, arguments: None)}
     with Pipeline(world.config, world.opener(), verbs=verbs, stop=world.stop) as pipeline:
         pipeline.perform("restore", {"name": "monday"})
-        assert pipeline.paused == "monday"
+        assert "monday" in pipeline.paused
         world.write("c.md", "The otter swims.")
         assert pipeline.perform("resume", {}).files.new == 1
         assert pipeline.paused == ""
@@ -236,7 +236,7 @@ def test_an_ingest_of_all_folders_ends_the_pause_and_one_of_some_does_not(world:
     world.sources = both[:1]
     world.run()
     with world.pipeline() as pipeline:
-        assert pipeline.paused == "monday"
+        assert "monday" in pipeline.paused
     world.sources = both
     world.run()
     with world.pipeline() as pipeline:

@@ -67,6 +67,7 @@ def _redraw(documents: Iterator[Mapping[str, Any]]) -> int:
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     from embedingest.ingest.report import Notices
+    from embedingest.ingest.requests import RESUME
 
     table, writer = document["table"], document["writer"]
     yield f"table {table['name']} in {table['db']}: {table['rows']:,} rows" + (
@@ -86,6 +87,9 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"last commit {ago:,.0f} s ago"
     if document["paused"]:
         yield f"snapshot {document['paused']} was restored: nothing is followed until `embedingest restore --resume`"
+    if document["paused_since"] is not None:
+        since = max(0.0, time.time() - document["paused_since"])
+        yield f"paused for {since:,.0f} s: nothing is followed; {RESUME}"
     yield from _room_lines(document["short_of_room"])
     if trouble := document["trouble"]:
         again = f"failed {trouble['attempts']} times in a row, tried again in {trouble['next_try_seconds']:,.0f} s"

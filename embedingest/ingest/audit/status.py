@@ -10,6 +10,7 @@ from embedingest.ingest.notices import gather
 from embedingest.ingest.report import Notices
 from embedingest.ingest.run.outage import OutageStatus, read_outage
 from embedingest.ingest.run.progress import RunStatus, read_run
+from embedingest.ingest.run.rest import paused_since
 from embedingest.ingest.run.survey import survey_root
 from embedingest.ingest.state.damage import DamagedJournalError
 
@@ -70,7 +71,9 @@ class FailedFile(TypedDict):
 
 
 class JournalStatus(TypedDict):
-    """The journal's side of `status --json`. `last_commit` is in seconds since the epoch.
+    """The journal's side of `status --json`. `last_commit` and `paused_since` are in seconds since the epoch.
+
+    `paused` is the snapshot that was restored; `paused_since` says that a person paused it.
 
     `journal_fault` says why the journal cannot be used, and then nothing else is known.
     """
@@ -87,6 +90,7 @@ class JournalStatus(TypedDict):
     upkeep_trouble: str | None
     trouble: OutageStatus | None
     paused: str | None
+    paused_since: float | None
     run: RunStatus | None
     journal_fault: str | None
 
@@ -150,6 +154,7 @@ def _read(journal: Journal, now: float, skipped: Tally | None) -> JournalStatus:
         upkeep_trouble=journal.meta("upkeep_trouble") or None,
         trouble=read_outage(journal, now),
         paused=journal.meta("paused") or None,
+        paused_since=paused_since(journal),
         run=read_run(journal, now),
         journal_fault=None,
     )
@@ -214,6 +219,7 @@ def _no_journal(fault: str | None) -> JournalStatus:
         upkeep_trouble=None,
         trouble=None,
         paused=None,
+        paused_since=None,
         run=None,
         journal_fault=fault,
     )

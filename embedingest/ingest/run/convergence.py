@@ -17,6 +17,7 @@ from embedingest.ingest.run.deletions import Guard, to_judge_anew
 from embedingest.ingest.run.departures import Departures
 from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.run.removal import delete
+from embedingest.ingest.run.rest import Rest
 from embedingest.ingest.run.survey import Survey, survey_paths, survey_root
 from embedingest.ingest.run.walk import Stopped, Walk
 from embedingest.ingest.scan.roots import Root, owner
@@ -72,7 +73,7 @@ def converge(
     Raises StoreError, EngineError. When the run was asked to stop, the report says so.
     """
     report, started = IngestReport(), time.perf_counter()
-    resources.progress.begin()
+    resources.progress.begin(report)
     try:
         synchronise(resources)
         run = Convergence(
@@ -88,6 +89,8 @@ def converge(
     except BaseException:
         resources.stop_calls()
         raise
+    finally:
+        resources.progress.end()
     total = time.perf_counter() - started
     report.spend("total", total)
     if report.embedded.texts >= _RATE_TEXTS:
@@ -122,6 +125,7 @@ class Convergence:
         self._guard = Guard(resources.journal, recent, share=confirm_share, allow=allow_deletes)
         self._present: dict[str, int] = {}
         self._failed: list[str] = []
+        self._rest = Rest(resources.journal, resources.now)
         self._swept: set[Root] = set()
         self._skipped: dict[Root, Tally] = {}
 
@@ -205,24 +209,30 @@ class Convergence:
     # -- doing
 
     def finish(self) -> None:
-        """Do what there is to do, deletions last."""
+        """Do what there is to do, deletions last. Paused meanwhile it ends what is under way; a sweep finds more."""
         if self._walk.backlog:
             self._resources.prepare_table()
             if self._walk.expects_texts:
                 self._resources.prepare_model()
         for _ in range(_MOST_WALKS):
             self._walk.run(self._poll_follower)
-            if not self._walk.vanished:
+            if self._rest.asked or not self._walk.vanished:
                 break
             self._survey_vanished()
-        self._find_moved()
-        self._delete_gone(self._departures.rest())
+        if self._rest.asked:
+            self._report.stopped = True
+        else:
+            self._find_moved()
+            self._delete_gone(self._departures.rest())
         self._resources.progress.tell("tidy", self._report, self._walk, always=True)
         self._tidy()
         self._resources.progress.tell("done", self._report, self._walk, always=True)
 
     def _poll_follower(self) -> None:
         """Called while the walk runs: saves of this moment go first, and so do their deletions."""
+        if self._follower is not None and self._rest.look():
+            self._walk.rest()
+            return
         batches = self._follower.get(timeout=0) if self._follower is not None else []
         if batches:
             self.survey(batches)

@@ -7,16 +7,18 @@ import os
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, NotRequired, Protocol, TypedDict
 
+from embedingest.ingest.figures import Figures, LastSave
 from embedingest.ingest.forecast import Forecast, Work
 from embedingest.ingest.report import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from embedingest.ingest.report import IngestReport, ProgressSink
+    from embedingest.ingest.run.planner import PlannedFile
     from embedingest.ingest.state.journal import Journal
 
-__all__ = ["ProgressNote", "ProgressReporter", "RunStatus", "Standing", "Stands", "read_run"]
+__all__ = ["ProgressNote", "ProgressReporter", "RunStatus", "Standing", "Stands", "read_note", "read_run"]
 
 _KEY: Final = "progress"
 _TELL_SECONDS: Final = 0.1
@@ -46,7 +48,10 @@ class Stands(Protocol):
 
 
 class ProgressNote(TypedDict):
-    """The journal's note of a run. `at` is when it was written, in seconds since the epoch."""
+    """The journal's note of a run. `at` is when it was written, in seconds since the epoch.
+
+    `share` is how much of the run is done, from 0 to 1, by bytes; `last_save` is of the watch that the run belongs to.
+    """
 
     pid: int
     stage: str
@@ -55,6 +60,9 @@ class ProgressNote(TypedDict):
     tokens_per_second: float
     at: float
     seconds_left: NotRequired[float | None]
+    chunks_per_second: NotRequired[float]
+    share: NotRequired[float]
+    last_save: NotRequired[LastSave | None]
 
 
 class RunStatus(TypedDict):
@@ -65,12 +73,15 @@ class RunStatus(TypedDict):
     done: int
     total: int
     tokens_per_second: float
+    chunks_per_second: float
+    share: float
     seconds_left: float | None
     age: float
 
 
 class ProgressReporter:
-    """Tells `sink` some ten times a second, and the journal once a second.
+    """Tells `sink` some ten times a second, and the journal once a second. A sink that is `Figures` hears of commits
+    and counts, too.
 
     `now` is the time of the journal's note, in seconds since the epoch; `clock` never goes back.
     """
@@ -84,7 +95,7 @@ class ProgressReporter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = journal
-        self._sink = sink
+        self._figures = sink if isinstance(sink, Figures) else Figures(sink, now=now)
         self._now = now
         self._clock = clock
         self._started = clock()
@@ -92,19 +103,33 @@ class ProgressReporter:
         self._commits: list[float] = []
         self._told_at = self._noted_at = float("-inf")
 
-    def begin(self) -> None:
-        """A run begins: its progress counts from now."""
+    def begin(self, report: IngestReport) -> None:
+        """A run begins, which counts into `report`: its progress counts from now."""
+        self._figures.begin(report, self._journal.errors)
         self._started = self._clock()
         self._forecast = Forecast()
         self._commits.clear()
+
+    def end(self) -> None:
+        """The run is over, however it ended."""
+        self._figures.end()
+
+    def beat(self) -> None:
+        """Whoever follows lives, also while there is nothing to do."""
+        self._figures.beat()
 
     def pause(self, seconds: float) -> None:
         """So many seconds went just now into something that comes once a run: no rate counts them."""
         self._forecast.pause(seconds)
 
-    def committed(self, seconds: float) -> None:
-        """A commit took so long."""
-        self._commits.append(seconds)
+    def committed(self, seconds: float, files: Iterable[PlannedFile], *, first: bool = False) -> None:
+        """A commit of these files took so long; the `first`, which makes the table, is in no forecast."""
+        if first:
+            self._forecast.pause(seconds)
+        else:
+            self._commits.append(seconds)
+        saved = ((file.state.source, file.outcome, file.state.mtime_ns) for file in files)
+        self._figures.committed(seconds, saved, self._now())
 
     def _ending(self, stands: Standing) -> float:
         """Seconds from the last vector to the end of the run: one more commit, and the index over all of them."""
@@ -133,8 +158,7 @@ class ProgressReporter:
             stands.work.bytes_total,
             self._forecast.time_left() if stage == "ingest" else None,
         )
-        if self._sink is not None:
-            self._sink(progress)
+        self._figures(progress)
         if stands.total and (now - self._noted_at >= _NOTE_SECONDS or always):
             self._noted_at = now
             self._note(progress)
@@ -146,24 +170,35 @@ class ProgressReporter:
             done=progress.done,
             total=progress.total,
             tokens_per_second=round(progress.tokens_per_second, 1),
+            chunks_per_second=round(progress.chunks / progress.seconds, 1) if progress.seconds > 0 else 0.0,
+            share=round(progress.share, 4),
+            last_save=self._figures.last_save,
             at=round(self._now(), 3),
             seconds_left=None if progress.seconds_left is None else round(progress.seconds_left, 1),
         )
         self._journal.set_meta(_KEY, json.dumps(note))
 
 
+def read_note(journal: Journal) -> ProgressNote | None:
+    """The journal's note of the latest run, as it was written; `None` where there is none."""
+    text = journal.meta(_KEY)
+    note: ProgressNote | None = json.loads(text) if text else None
+    return note
+
+
 def read_run(journal: Journal, now: float) -> RunStatus | None:
     """The journal's note of the latest run, seen from `now` (seconds since the epoch); `None` where there is none."""
-    text = journal.meta(_KEY)
-    if not text:
+    note = read_note(journal)
+    if note is None:
         return None
-    note: ProgressNote = json.loads(text)
     return RunStatus(
         pid=note["pid"],
         stage=note["stage"],
         done=note["done"],
         total=note["total"],
         tokens_per_second=note["tokens_per_second"],
+        chunks_per_second=note.get("chunks_per_second", 0.0),
+        share=note.get("share", note["done"] / note["total"] if note["total"] else 1.0),
         seconds_left=note.get("seconds_left"),
         age=max(0.0, round(now - note["at"], 1)),
     )

@@ -63,6 +63,7 @@ class Walk:
         self._missing = MissingVectors()
         self._committer = Committer(resources, report)
         self._reads: list[ReadFile] = []
+        self._resting = False
         self.vanished: list[Candidate] = []
         self.failed: list[str] = []
 
@@ -75,6 +76,10 @@ class Walk:
             file = self._missing.give_up(source)
             if file is not None:
                 self._done(file.candidate)
+
+    def rest(self) -> None:
+        """Take up nothing more: what is under way is brought to its end and written, and then the walk is over."""
+        self._resting = True
 
     def expect_gone(self, sources: Iterable[str]) -> dict[str, int]:
         """These sources are no longer there: new files of the same content have moved, and are read soon.
@@ -151,7 +156,7 @@ class Walk:
             self._feed()
             if not (self._extraction.under_way or self._missing or self._reads):
                 self._commit()
-                if not self._files.waiting:
+                if self._resting or not self._files.waiting:
                     return
                 continue
             self._receive()
@@ -168,7 +173,7 @@ class Walk:
             raise Stopped
 
     def _feed(self) -> None:
-        while self._files.waiting:
+        while self._files.waiting and not self._resting:
             urgent = self._files.next_is_urgent
             if self._extraction.full(urgent=urgent) or (self._missing.full and not urgent):
                 return
@@ -250,7 +255,7 @@ class Walk:
     # -- vectors and commits
 
     def _send(self) -> None:
-        idle = not (self._extraction.under_way or self._files.waiting)
+        idle = not (self._extraction.under_way or (self._files.waiting and not self._resting))
         while call := self._missing.next_call(idle=idle):
             self._resources.embedder(self._outcomes.put).submit(call.texts, urgent=call.urgent, tokens=call.tokens)
 
@@ -299,11 +304,9 @@ class Walk:
             if _is_gone(file.candidate):
                 # It went while it was under way, when nobody could yet know that it had rows to delete.
                 self.vanished.append(file.candidate)
-        if first and self._resources.holds_table:
-            self._resources.progress.pause(time.perf_counter() - started)
-        else:
-            self._resources.progress.committed(time.perf_counter() - started)
-        self._report.spend("commit", time.perf_counter() - started)
+        seconds, makes_table = time.perf_counter() - started, first and self._resources.holds_table
+        self._resources.progress.committed(seconds, files, first=makes_table)
+        self._report.spend("commit", seconds)
         # Upkeep takes its time, and a file that was just saved should not wait for it.
         self._committer.maintain_when_due(urgent=self.urgent)
 

@@ -6,6 +6,7 @@ import logging
 import os
 import sqlite3
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -84,6 +85,7 @@ class JournalDatabase:
         self.home = path.parent if home is None else home
         self.damaged = False
         """Whether a statement met bytes that cannot be what was written."""
+        self.errors: Counter[str] = Counter()  # statements that failed, by SQLite's name of the failure
         self._mend = mend
         self._depth = 0
         self._file: tuple[int, int] | None = None
@@ -190,6 +192,7 @@ class JournalDatabase:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            self.errors[getattr(error, "sqlite_errorname", None) or type(error).__name__] += 1
             if means_damage(error):
                 self.damaged = True
                 raise DamagedJournalError(self.path, error) from error

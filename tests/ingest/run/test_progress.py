@@ -66,7 +66,7 @@ def test_it_is_told_ten_times_a_second_at_most_unless_it_must_be(journal: Journa
 def test_rates_count_from_the_beginning_of_the_run(journal: Journal) -> None:
     told = Told(journal)
     told.seconds = 150
-    told.reporter.begin()
+    told.reporter.begin(IngestReport())
     told.seconds = 152
     told.tell(4)
     assert told.progress[-1].tokens_per_second == 100.0
@@ -74,7 +74,7 @@ def test_rates_count_from_the_beginning_of_the_run(journal: Journal) -> None:
 
 def test_the_journal_says_where_the_run_stands_and_how_old_that_is(journal: Journal) -> None:
     told = Told(journal)
-    told.reporter.begin()
+    told.reporter.begin(IngestReport())
     for done in (3, 4):
         told.seconds += 1
         told.tell(done)
@@ -82,7 +82,7 @@ def test_the_journal_says_where_the_run_stands_and_how_old_that_is(journal: Jour
     told.tell(5)
     assert read_run(journal, now=1_103.0) == {
         "pid": os.getpid(), "stage": "ingest", "done": 4, "total": 10, "tokens_per_second": 100.0,
-        "seconds_left": 6.0, "age": 1.0,
+        "chunks_per_second": 0.0, "share": 0.4, "seconds_left": 6.0, "age": 1.0,
     }  # fmt: skip
 
 
@@ -97,11 +97,12 @@ def test_a_note_of_an_earlier_version_has_no_time_left(journal: Journal) -> None
     told = Told(journal)
     told.tell(4)
     note = json.loads(journal.meta("progress") or "")
-    del note["seconds_left"]
+    for later in ("seconds_left", "chunks_per_second", "share", "last_save"):
+        del note[later]
     journal.set_meta("progress", json.dumps(note))
     run = read_run(journal, now=1_200.0)
     assert run is not None
-    assert run["seconds_left"] is None
+    assert (run["seconds_left"], run["share"]) == (None, 0.4)
 
 
 def test_the_time_left_is_that_of_this_run_and_a_pause_is_in_no_rate(journal: Journal) -> None:
@@ -109,7 +110,7 @@ def test_the_time_left_is_that_of_this_run_and_a_pause_is_in_no_rate(journal: Jo
     for done in range(1, 4):
         told.seconds += 100
         told.tell(done)
-    told.reporter.begin()
+    told.reporter.begin(IngestReport())
     told.seconds += 1
     told.tell(1)
     told.seconds += 50
@@ -126,7 +127,7 @@ def test_the_last_commit_and_the_index_over_all_rows_count_as_left(journal: Jour
         for step in range(1, 6):
             told.seconds += 1
             told.tell(step, always=True)
-    committing.reporter.committed(2.0)
+    committing.reporter.committed(2.0, [])
     for told in (alone, committing):
         told.seconds += 1
         told.tell(6, always=True)
