@@ -3,8 +3,8 @@
 The weightless model, each command in a process of its own. Memory is the peak of the command with its workers, shared
 pages counted once, against that of a thousand files. The second run is held against `find`, which prints size and time
 of every file: the whole process, and its look at the folder alone as the report tells it. At rest, switches are
-voluntary ones of all threads of the watch and its workers, processor time is theirs; a sweep comes every five minutes,
-so a three hundredth of the second run's look is added.
+voluntary ones of all threads of the watch and its workers, processor time is theirs; the second run's look is
+added as often as a sweep of that length comes.
 
     python benchmarks/large_folders.py [--files 100000] [--paths 1000000] [--rows first second rest listed]
 
@@ -31,13 +31,13 @@ import scale
 
 from embedingest.ingest.scan.scanner import Scanner
 from embedingest.ingest.state.journal import FileState, Journal, stat_facts
+from embedingest.ingest.watch.presence import Presence
 
 import record as records
 from record import Check
 
 FEW = 1_000
 BYTES = 2_048
-SWEEP_SECONDS = 300
 REST_SECONDS = 60
 QUIET_SECONDS = 15
 
@@ -170,7 +170,10 @@ def rest(stage):
         watch.send_signal(signal.SIGTERM)
         watch.wait(60)
     wakes, at_rest = (after[0] - switches) / REST_SECONDS, (after[1] - used) / REST_SECONDS
-    sweep = statistics.median(run["said"]["seconds"]["scan"] for run in ours) / SWEEP_SECONDS
+    look = statistics.median(run["said"]["seconds"]["scan"] for run in ours)
+    presence = Presence(str(stage.base), missing_seconds=60)
+    presence.looked(look)
+    sweep = look / presence.sweep_seconds
     figures = {
         "switches_a_second": round(wakes, 2), "core_percent": round(100 * at_rest, 3),
         "core_percent_with_sweeps": round(100 * (at_rest + sweep), 3),

@@ -149,7 +149,12 @@ class WatchConfig(Section):
 
     settle_ms: int = Field(default=300, ge=0, le=600_000, description="A file is read once unchanged this long")
     settle_max_ms: int = Field(default=30_000, ge=0, le=86_400_000, description="Read at the latest after this long")
-    sweep_seconds: float = Field(default=300.0, ge=1, le=86_400, description="Interval of the safety rescan")
+    sweep_seconds: float | None = Field(
+        default=None,
+        ge=1,
+        le=86_400,
+        description="Interval of the safety rescan; default: 300, and up to an hour where a look at all takes long",
+    )
     polling: bool | None = Field(default=None, description="Poll instead of events; default: where events fail")
     poll_seconds: float = Field(default=60.0, ge=1, le=86_400, description="How often a source plug-in is asked")
     poll_ms: int = Field(default=1_000, ge=50, le=600_000, description="Polling interval")

@@ -32,7 +32,11 @@ __all__ = ["watch"]
 @click.option("-p", "--port", type=click.IntRange(0, 65535), default=None, help="Port to serve on.  [default: 11434]")
 @click.option("--settle-ms", type=click.IntRange(0, 600_000), help="Read a file once unchanged this long.")
 @click.option("--polling/--events", default=None, help="Look regularly instead of waiting for events.")
-@click.option("--sweep-seconds", type=click.FloatRange(1, 86_400), help="Look at everything this often.")
+@click.option(
+    "--sweep-seconds",
+    type=click.FloatRange(1, 86_400),
+    help="Look at everything this often.  [default: 300, and large folders less often]",
+)
 @table_options
 @model_options
 @ingest_options

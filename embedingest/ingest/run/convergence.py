@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.survey import Candidate
     from embedingest.ingest.scan.files import FileFacts
     from embedingest.ingest.scan.folders import Folders
+    from embedingest.ingest.scan.scanner import Scanner
     from embedingest.ingest.state.journal import Journal
 
 __all__ = ["Convergence", "Follower", "converge", "due_sources"]
@@ -55,6 +56,10 @@ class Follower(Protocol):
 
     def hold(self, root: str, relative: str, facts: FileFacts) -> None:
         """Give back a file that is too young to read; it follows in a batch once it has settled."""
+        ...
+
+    def looked(self, root: str, seconds: float) -> None:
+        """Tell how many seconds of a processor a look at all of a root took."""
         ...
 
 
@@ -145,7 +150,7 @@ class Convergence:
             changed = scanner.concerned(batch.files)
             relatives = {*changed, *scanner.concerned(batch.folders), *(root.relative(s) for s in due if root.holds(s))}
             if batch.sweep:
-                survey = survey_root(root, scanner, journal, due=due)
+                survey = self._look(root, scanner, due)
                 self._present[root.alias] = survey.seen
                 self._swept.add(root)
                 self._skipped[root] = survey.skipped
@@ -155,6 +160,14 @@ class Convergence:
                 survey = survey_paths(root, scanner, journal, relatives, due=due)
                 self._hold_back(root, survey, settled=changed)
                 self._add(root, survey, early=True)
+
+    def _look(self, root: Root, scanner: Scanner, due: frozenset[str]) -> Survey:
+        """All of a root, and how much of a processor that took, for whoever decides how often it is done."""
+        began = time.thread_time()
+        survey = survey_root(root, scanner, self._resources.journal, due=due)
+        if self._follower is not None:
+            self._follower.looked(scanner.root, time.thread_time() - began)
+        return survey
 
     def _hold_back(self, root: Root, survey: Survey, settled: Collection[str] = ()) -> None:
         """While watching, a file that a scan finds too young to be whole comes back once it has settled.

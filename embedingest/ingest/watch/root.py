@@ -38,6 +38,12 @@ class _HeldFile(NamedTuple):
     facts: FileFacts
 
 
+class _Looked(NamedTuple):
+    """Put into the inbox: what a look at all of the root took, in seconds of a processor."""
+
+    seconds: float
+
+
 class _Stop:
     """Put into the inbox to end the thread."""
 
@@ -45,10 +51,10 @@ class _Stop:
 class RootWatch(threading.Thread):
     """Follows one root until it is stopped.
 
-    Asked of it by other threads: `state`, `armed` (set once the first watch is in place), `hold`, `stop` and
-    `join_if_started`; they reach it through its inbox only. Everything else is its own thread's state: changes that
-    have not settled, the subscription to events, and the presence of the root. `on_batch` and `on_notice` are called
-    from its thread.
+    Asked of it by other threads: `state`, `armed` (set once the first watch is in place), `hold`, `looked`,
+    `stop` and `join_if_started`; they reach it through its inbox only. Everything else is its own thread's state:
+    changes that have not settled, the subscription to events, and the presence of the root. `on_batch` and `on_notice`
+    are called from its thread.
     """
 
     def __init__(
@@ -82,6 +88,10 @@ class RootWatch(threading.Thread):
     def hold(self, relative: str, facts: FileFacts) -> None:
         """Give this file out in a batch once it has settled."""
         self._inbox.put(_HeldFile(relative, facts))
+
+    def looked(self, seconds: float) -> None:
+        """Tell how much of a processor a look at all of it took."""
+        self._inbox.put(_Looked(seconds))
 
     def stop(self) -> None:
         """Make the thread end soon."""
@@ -127,6 +137,8 @@ class RootWatch(threading.Thread):
             self._receive_changes(self._subscription.take(message.source))
         elif isinstance(message, _HeldFile):
             self._note_file(message.relative, message.facts, time.monotonic())
+        elif isinstance(message, _Looked):
+            self._presence.looked(message.seconds)
         elif isinstance(message, EventsBroken) and self._subscription.broke(message.source):
             _log.info("events of %s broke off: %s", self._root, message.reason)
             self._pending.note_folder("", time.monotonic())

@@ -12,13 +12,13 @@ class WatchSettings:
     """How roots are followed.
 
     A file is given out once it has rested for `settle_seconds`, at the latest after `settle_max_seconds`. All of a
-    root is looked at every `sweep_seconds`. `polling=None` polls only where events fail or cannot be had; then, and
-    while a root is missing, it looks every `poll_seconds`.
+    root is looked at every `sweep_seconds`; `None` leaves the interval to `Presence`. `polling=None` polls only where
+    events fail or cannot be had; then, and while a root is missing, it looks every `poll_seconds`.
     """
 
     settle_seconds: float = 0.3
     settle_max_seconds: float = 30.0
-    sweep_seconds: float = 300.0
+    sweep_seconds: float | None = None
     polling: bool | None = None
     poll_seconds: float = 1.0
 

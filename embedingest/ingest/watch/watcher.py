@@ -38,7 +38,7 @@ class Watcher:
         *,
         settle_ms: int = 300,
         settle_max_ms: int = 30_000,
-        sweep_seconds: float = 300.0,
+        sweep_seconds: float | None = None,
         polling: bool | None = None,
         poll_ms: int = 1_000,
         on_notice: Callable[[Notice], None] | None = None,
@@ -98,6 +98,10 @@ class Watcher:
     def hold(self, root: str, relative: str, facts: FileFacts) -> None:
         """Give back a file that a scan found too young to read; it follows in a batch once it has settled."""
         self._roots[root].hold(relative, facts)
+
+    def looked(self, root: str, seconds: float) -> None:
+        """Tell how much of a processor a look at all of a root took: what takes long is done less often."""
+        self._roots[root].looked(seconds)
 
     def leave(self, root: str) -> None:
         """Watch this root no more, where it was watched."""

@@ -31,12 +31,16 @@ class Followed:
     def __init__(self, *batches: list[Batch]) -> None:
         self.batches = list(batches)
         self.held: list[str] = []
+        self.looks: list[float] = []
 
     def get(self, timeout: float | None = None) -> list[Batch]:
         return self.batches.pop(0) if self.batches else []
 
     def hold(self, root: str, relative: str, facts: Any) -> None:
         self.held.append(relative)
+
+    def looked(self, root: str, seconds: float) -> None:
+        self.looks.append(seconds)
 
 
 class Runs:
@@ -101,6 +105,14 @@ def test_while_watching_a_young_file_is_held_back_until_a_batch_says_that_it_set
     assert (followed.held, report.files.new, report.files.seen) == (["young.md"], 0, 12)
     assert runs.look_at("young.md", follower=followed).files.new == 1
     assert followed.held == ["young.md"]
+
+
+def test_a_watcher_hears_what_a_look_at_all_took_and_of_no_look_at_some(runs: Runs) -> None:
+    followed = Followed()
+    runs.sweep(follower=followed)
+    runs.look_at("f1.md", follower=followed)
+    assert len(followed.looks) == 1
+    assert 0 < followed.looks[0] < 60
 
 
 def test_without_a_watcher_a_young_file_is_read_at_once(runs: Runs) -> None:

@@ -49,6 +49,27 @@ def test_a_file_that_every_save_replaces_stays_the_same_root(root):
     assert presence.check(101.0) == "same"
 
 
+@pytest.mark.parametrize(("seconds", "interval"), [(0.001, 300), (0.15, 300), (0.6, 1200), (60, 3600)])
+def test_sweeps_keep_to_their_share_of_a_processor_where_nobody_said_how_often(root, seconds, interval):
+    presence = Presence(str(root), missing_seconds=5.0)
+    presence.check(100.0)
+    presence.swept(100.0)
+    presence.looked(seconds)
+    assert presence.check(100.0 + interval - 1) == "same"
+    assert presence.check(100.0 + interval) == "sweep"
+    presence.swept(100.0 + interval)
+    assert presence.check(100.0 + 2 * interval - 1) == "same"
+    assert presence.check(100.0 + 2 * interval) == "sweep"
+
+
+def test_an_interval_that_was_set_is_kept_however_long_a_look_takes(root):
+    presence = presence_of(root)
+    presence.check(100.0)
+    presence.swept(100.0)
+    presence.looked(60.0)
+    assert presence.check(400.0) == "sweep"
+
+
 def test_a_sweep_is_due_at_its_interval_and_never_of_a_missing_root(root):
     presence = presence_of(root)
     presence.check(100.0)
