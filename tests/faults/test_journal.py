@@ -230,7 +230,7 @@ def test_a_restored_snapshot_stays_though_its_journal_is_damaged(world):
         pipeline.journal.set_meta("settings", "{}")
     overwrite_the_first_page(world.state / "chunks.sqlite")
     with world.pipeline() as pipeline:
-        assert pipeline.paused == "before"
+        assert "before" in pipeline.paused
         assert pipeline.journal.meta("settings") == "{}"
 
 
