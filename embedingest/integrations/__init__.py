@@ -1,1 +1,1 @@
-"""What other libraries find of ours in their own registries. Knows the front door and one library a module."""
+"""What other libraries use of ours: an entry in a registry, a retriever. Knows the front door, one library a module."""

@@ -1,0 +1,58 @@
+"""What other libraries are told of a hit, in plain values. Knows none of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from embedingest.store.values import Hit, Mode
+
+__all__ = ["SearchSettings", "metadata_of", "missing", "text_of"]
+
+
+class SearchSettings(TypedDict, total=False):
+    """The arguments of `embedingest.search` beside the query, for whoever hands them on."""
+
+    limit: int
+    offset: int
+    mode: Mode
+    filter: str | None
+    group: bool
+    context: int
+    fold: bool
+    db: str | None
+    table: str
+    state: str | None
+    model: str | None
+    snapshot: str | None
+
+
+def text_of(hit: Hit) -> str:
+    """The chunk's text, between its neighbours where those were asked for."""
+    return "\n\n".join((*hit.before, hit.text, *hit.after))
+
+
+def metadata_of(hit: Hit) -> dict[str, Any]:
+    """What the document brought as metadata, and over it where the chunk is from: JSON's own types, absences left out.
+
+    `source`, `title`, `heading_path`, `line_start`, `line_end`, `page`, `mime` and `score`, the higher the better.
+    """
+    row = hit.row
+    place = {
+        "source": row.source,
+        "title": row.title,
+        "heading_path": list(row.heading_path) or None,
+        "line_start": row.line_start,
+        "line_end": row.line_end,
+        "page": row.page,
+        "mime": row.mime,
+        "score": float(hit.score),
+    }
+    known: dict[str, Any] = json.loads(row.metadata)
+    return known | {name: value for name, value in place.items() if value is not None}
+
+
+def missing(module: str, library: str, error: ImportError) -> ImportError:
+    """The error of a module of ours whose library is not installed, with the command that brings it."""
+    return ImportError(f"{module} needs {library}: {error}; `pip install {library}` brings it", name=error.name)
