@@ -122,9 +122,10 @@ class Catalog:
         return self._entries[self.find(name).key].packaged is not None
 
     def names(self) -> list[str]:
-        """Every registered name with its tag, newest files first."""
+        """Every registered name with its tag, newest files first; models that know no meaning come after all others."""
         entries = list(self._entries.values())
-        return [e.name.short for e in sorted(entries, key=lambda e: (-e.modified, e.name.short))]
+        ordered = sorted(entries, key=lambda e: (e.config.encoder == HASHING, -e.modified, e.name.short))
+        return [entry.name.short for entry in ordered]
 
     def find(self, name: str) -> ModelMatch:
         """The model of this name, by Ollama's rules. Raises InvalidNameError, ModelNotFoundError."""

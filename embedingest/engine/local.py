@@ -160,7 +160,7 @@ class LocalEngine:
         return self.catalog.sizer(model, prompt=prompt)
 
     def models(self) -> list[str]:
-        """Registered names with their tags, newest first."""
+        """Registered names with their tags, newest first, `hashing` last."""
         return self.catalog.names()
 
     def close(self) -> None:

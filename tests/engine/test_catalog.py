@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 
@@ -33,6 +34,16 @@ def test_hashing_is_always_there(tmp_path):
     catalog = Catalog({}, data=tmp_path)
     assert "hashing:latest" in catalog.names()
     assert catalog.describe("hashing").dimensions == 256
+
+
+def test_what_knows_no_meaning_is_named_last_however_old_the_others_are(tmp_path):
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "modules.json").write_text("[]")
+    os.utime(old / "modules.json", (1, 1))
+    names = Catalog({"old": ModelConfig(path=old), "own": ModelConfig(encoder="hashing")}, data=tmp_path).names()
+    assert names.index("old:latest") < names.index("hashing:latest")
+    assert set(names[-2:]) == {"hashing:latest", "own:latest"}
 
 
 @pytest.mark.weights

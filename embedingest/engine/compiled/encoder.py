@@ -216,6 +216,7 @@ class CompiledEncoder(FolderEncoder):
             "device": "cpu",
             "threads": str(self._share.threads),
             "streams": str(self.parallel),
+            "cosine_texts": str(gate["texts"]),
             "cosine_mean": f"{gate['mean']:.6f}",
             "cosine_least": f"{gate['least']:.6f}",
         }

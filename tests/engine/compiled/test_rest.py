@@ -163,7 +163,7 @@ def test_what_another_process_compares_is_taken_over_and_not_compared_again(stop
         encoder = create(stopped_early, AUTO)
         cache.amend(entry, {"gate": Figures(PROBE_TEXTS, 1.0, 0.9999).as_dict()})
     encoder.wait_for_rest()
-    assert encoder.runtime["cosine_least"] == "0.999900"
+    assert (encoder.runtime["cosine_least"], encoder.runtime["cosine_texts"]) == ("0.999900", str(PROBE_TEXTS))
     encoder.close()
 
 
