@@ -288,7 +288,8 @@ def serve(
     name, config = searching(place.state, place.db, table, model)
     engines = SharedEngines(config)
     server_settings = checked_settings(ServerConfig, {"preload": (name,), **settings})
-    server = open_server(engines, server_settings, open_searcher(engines, db=place.db, table=table, model=name))
+    searcher = open_searcher(engines, db=place.db, table=table, model=name)
+    server = open_server(engines, server_settings, searcher, place=(place.state, place.db, table))
     server.start()
     return server
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol
 
 from pydantic import Field
 
-from embedingest.errors import ConfigError, EmbedingestError
+from embedingest.documents import MOST_CHARACTERS, USUAL_CHARACTERS, Part, read_part, told_of, whole_version
+from embedingest.errors import ConfigError, EmbedingestError, SourceMissingError
 from embedingest.query import hit_to_json
 from embedingest.store.values import SearchQuery
 from embedingest.version import __version__
@@ -28,7 +28,6 @@ _INSTRUCTIONS = """Searches and reads the documents of folders that are kept in 
 names its `source` and its lines or its page: cite those; `path` and `uri` open it. Use `group` to find documents, \
 `context` or the tool `read` to read on around a hit."""
 
-_MOST_CHARACTERS: Final = 100_000
 # Of a row, what says something to who reads: no ids, hashes or settings.
 _TOLD: Final = (
     *("source", "text", "score", "title", "heading_path", "line_start", "line_end", "page", "chunk_index"),
@@ -58,7 +57,7 @@ Page = Annotated[int | None, Field(ge=1, description="Only the chunks of this pa
 FirstChunk = Annotated[int | None, Field(ge=0, description="Only the chunks from this `chunk_index` on")]
 LastChunk = Annotated[int | None, Field(ge=0, description="Only the chunks up to this `chunk_index`")]
 Character = Annotated[int, Field(ge=0, description="Go on from here: `start_character` of `more` of the last answer")]
-MostCharacters = Annotated[int, Field(ge=100, le=_MOST_CHARACTERS, description="Most characters of text")]
+MostCharacters = Annotated[int, Field(ge=100, le=MOST_CHARACTERS, description="Most characters of text")]
 
 
 class Folders(Protocol):
@@ -165,11 +164,14 @@ class _Tools:
         start_chunk: FirstChunk = None,
         end_chunk: LastChunk = None,
         start_character: Character = 0,
-        max_characters: MostCharacters = 20_000,
+        max_characters: MostCharacters = USUAL_CHARACTERS,
     ) -> dict[str, Any]:
         """Read a document, or whole chunks of it by lines, page or number, as it was ingested."""
-        part = _Part((start_line, end_line), (page, page), (start_chunk, end_chunk))
-        return _answered(lambda: self._read(source, part, start_character, max_characters))
+        part = Part(
+            start_line=start_line, end_line=end_line, page=page, start_chunk=start_chunk, end_chunk=end_chunk,
+            start_character=start_character, max_characters=max_characters,
+        )  # fmt: skip
+        return _answered(lambda: self._read(source, part))
 
     def status(self) -> dict[str, Any]:
         """Which folders are followed, whether the table agrees with them, and how many documents and chunks there are.
@@ -195,30 +197,14 @@ class _Tools:
             place["uri"] += f"#page={row.page}"
         return place
 
-    def _read(self, source: str, part: _Part, start: int, most: int) -> Mapping[str, Any]:
-        rows = self._searcher.table.rows([source])[source]
+    def _read(self, source: str, part: Part) -> Mapping[str, Any]:
+        rows = whole_version(self._searcher.table.rows([source])[source])
         if not rows:
-            raise ConfigError(f"there is no document `{source}` in the table", remedy="take `source` from a result")
-        chosen = [row for row in rows if row.end > start and part.holds(row)]
-        if not chosen:
-            raise ConfigError(f"`{source}` has nothing there: it has {_extent(rows)}")
-        begin = max(start, chosen[0].start)
-        text = _joined(chosen, begin)
-        told = text if len(text) <= most else text[: text.rfind("\n", most // 2, most) + 1 or most]
-        end = begin + len(told)
-        shown = [row for row in chosen if row.start < end]
-        return {
-            "source": source,
-            "title": rows[0].title,
-            **self._place(shown[0]),
-            "mime": rows[0].mime,
-            "modified_at": datetime.fromtimestamp(rows[0].modified_at_ns / 1e9, UTC).isoformat(),
-            "metadata": json.loads(rows[0].metadata) if rows[0].metadata else {},
-            "shown": _extent(shown),
-            "document": _extent(rows),
-            "text": told,
-            "more": None if told is text else {"start_character": end, "characters": len(text) - len(told)},
-        }
+            raise SourceMissingError(
+                f"there is no document `{source}` in the table", remedy="take `source` from a result"
+            )
+        shown = read_part(rows, part)
+        return told_of(rows, shown, self._place(shown.rows[0]))
 
     def _status(self) -> Mapping[str, Any]:
         table = self._searcher.table
@@ -234,47 +220,6 @@ class _Tools:
             "vector_index": None if stats.vector_index is None else asdict(stats.vector_index),
             **_freshness(known),
         }
-
-
-class _Part:
-    """Which chunks of a document are wanted: by lines, pages and numbers, each from and to, `None` for no bound."""
-
-    def __init__(self, *bounds: tuple[int | None, int | None]) -> None:
-        self._bounds = bounds
-
-    def holds(self, row: Row) -> bool:
-        places = ((row.line_start, row.line_end), (row.page, row.page), (row.chunk_index, row.chunk_index))
-        return all(
-            (first is None or (place[1] is not None and place[1] >= first))
-            and (last is None or (place[0] is not None and place[0] <= last))
-            for (first, last), place in zip(self._bounds, places, strict=True)
-        )
-
-
-def _joined(rows: Sequence[Row], begin: int) -> str:
-    """The text of chunks from a character of the document on. What two share stands once; each gap keeps its length,
-    so that places in the answer are places in the document.
-    """
-    parts, place = [], begin
-    for row in rows:
-        if row.start > place:
-            parts.append("\n" * (row.start - place) if row.start - place < 3 else "\n…\n".center(row.start - place))
-            place = row.start
-        parts.append(row.text[place - row.start :])
-        place = max(place, row.end)
-    return "".join(parts)
-
-
-def _extent(rows: Sequence[Row]) -> dict[str, Any]:
-    """Chunks, lines and pages from first to last, and how many chunks the document has."""
-    extent: dict[str, Any] = {"chunks": [rows[0].chunk_index, rows[-1].chunk_index]}
-    lines = [line for row in rows for line in (row.line_start, row.line_end) if line is not None]
-    pages = [row.page for row in rows if row.page is not None]
-    return (
-        extent
-        | ({"lines": [min(lines), max(lines)]} if lines else {})
-        | ({"pages": [min(pages), max(pages)]} if pages else {})
-    )
 
 
 def _freshness(known: Mapping[str, Any]) -> dict[str, Any]:

@@ -179,7 +179,8 @@ class Supervisor:
             if first is None
             else open_searcher(self._session, db=first.db, table=first.table, model=first.model, engine=first.engine)
         )
-        self._server = open_server(self._session, settings, searcher)
+        place = None if first is None else (self.config.state, first.db, first.table)
+        self._server = open_server(self._session, settings, searcher, place=place)
         self._server.start(self._stop)
         self._on_message(f"serving at {self._server.url}")
 

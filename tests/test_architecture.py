@@ -36,6 +36,7 @@ BOTTOM = {
     "numerals",
     "pickled",
     "version",
+    "documents",
 }
 ROOMS: dict[str, set[str]] = {
     "types": {"pickled"},
@@ -47,6 +48,7 @@ ROOMS: dict[str, set[str]] = {
     "atomic": set(),
     "regular": set(),
     "numerals": set(),
+    "documents": {"types", "errors"},
     "config": {"types", "errors", "durations", "paths", "regular"},
     "arguments": {"errors"},
     "options": {"errors"},
@@ -295,6 +297,7 @@ LAZY = [
     Lazy("cli", "*", "a command, and `--help` above all, starts without what the others need"),
     Lazy("build.inspect", "build", "looking needs no models of settings"),
     Lazy("build.inspect", "config", "looking needs no models of settings"),
+    Lazy("build.serving", "build.table_view", "a search shows nothing of the files behind the table"),
     Lazy("build", "ingest", "searching and serving need no ingest"),
     Lazy("build", "store", "embedding and serving need no LanceDB"),
     Lazy("build", "engine", "looking needs no engine"),

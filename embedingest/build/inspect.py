@@ -17,7 +17,7 @@ from embedingest.ingest.notices import Tally
 from embedingest.paths import absolute
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from embedingest.ingest.audit.copied_journal import JournalView
     from embedingest.ingest.audit.status import FollowedRoot, Unreadable
@@ -125,18 +125,24 @@ class FoldersBehind:
 
         A path that is no text has its `uri` only.
         """
+        return self.places([source])[source]
+
+    def places(self, sources: Collection[str]) -> dict[str, dict[str, str]]:
+        """The `place` of each of these sources."""
         from embedingest.ingest.identity import Source
         from embedingest.ingest.state.reading import reading
 
         roots: dict[str, str] = {}
         with suppress(StoreError), reading(journal_path(*self._table)) as journal:  # damaged, or not for this user
             roots = {} if journal is None else journal.roots()
-        parts = Source.parse(source)
-        if parts.alias not in roots:
-            return {}
-        file = Path(roots[parts.alias], parts.path)
-        place = {"path": str(file), "uri": file.as_uri()}
-        return place if str(file).isprintable() else {"uri": place["uri"]}
+        places: dict[str, dict[str, str]] = {}
+        for source in sources:
+            parts, places[source] = Source.parse(source), {}
+            if parts.alias in roots:
+                file = Path(roots[parts.alias], parts.path)
+                places[source] = {"path": str(file)} if str(file).isprintable() else {}
+                places[source]["uri"] = file.as_uri()
+        return places
 
     def status(self) -> dict[str, Any]:
         """The document of `status --json`; empty where nothing was ever ingested into the table."""

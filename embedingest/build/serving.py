@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from embedingest.config import DEFAULT
-from embedingest.store.values import SearchQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from embedingest.build.models import EngineSource
     from embedingest.config import ServerConfig
@@ -57,8 +56,16 @@ def check_address(settings: ServerConfig) -> None:
     bind(settings.host, settings.port).close()
 
 
-def open_server(engines: EngineSource, settings: ServerConfig, searcher: Searcher | None = None) -> HttpServer:
+def open_server(
+    engines: EngineSource,
+    settings: ServerConfig,
+    searcher: Searcher | None = None,
+    *,
+    place: tuple[Path, str, str] | None = None,
+) -> HttpServer:
     """The default engine on a socket, bound but not yet serving. Raises ConfigError when the port is taken.
+
+    `place` is state folder, database and table of the searcher; without it nothing is known of the files behind it.
 
     Of the models in the Hugging Face cache, clients reach those alone that the settings name: to be served, loaded at
     the start, searched with or ingested by.
@@ -72,15 +79,9 @@ def open_server(engines: EngineSource, settings: ServerConfig, searcher: Searche
         named = [pipeline.model for pipeline in engines.config.pipelines.values()]
         named += [] if searcher is None else [searcher.model]
         engine.catalog.use_cached((*settings.allow_models, *settings.preload, *named))
-    app = create_app(engine, settings, None if searcher is None else _search_route(searcher))
-    return HttpServer(app, settings)
+    table = None
+    if searcher is not None:
+        from embedingest.build.table_view import TableBehind
 
-
-def _search_route(searcher: Searcher) -> Callable[..., Mapping[str, Any]]:
-    from embedingest.query import result_to_json
-
-    def search(query: str, **options: Any) -> Mapping[str, Any]:
-        wanted = SearchQuery(text=query, **{name: value for name, value in options.items() if value is not None})
-        return result_to_json(wanted, searcher.search(wanted))
-
-    return search
+        table = TableBehind(searcher, place)
+    return HttpServer(create_app(engine, settings, None if table is None else table.search, table=table), settings)

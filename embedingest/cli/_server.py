@@ -35,9 +35,11 @@ def served(session: Session, address: dict[str, Any], stop: Event) -> Iterator[N
     from embedingest.build.serving import open_server
     from embedingest.cli._environment import server_settings
 
-    model = session.config.pipelines["default"].model
+    config, pipeline = session.config, session.config.pipelines["default"]
+    model, place = pipeline.model, (config.state, pipeline.db, pipeline.table)
     try:
-        server = open_server(session, server_settings(**address, preload=(model,)), session.searcher())
+        settings = server_settings(**address, preload=(model,))
+        server = open_server(session, settings, session.searcher(), place=place)
     except ConfigError as error:
         print_note(f"not serving: {error.message}", style="yellow")
         print_note(f"hint: {error.remedy}; watching goes on")

@@ -20,7 +20,7 @@ from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
 from embedingest.server.guard import Guard
 from embedingest.server.http import REQUEST, Answer, Disconnected, Headers, Request, plain, refusal
-from embedingest.server.routes import embed, models, pages, pulls, search, ui
+from embedingest.server.routes import document, embed, models, pages, pulls, search, ui
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
 from embedingest.server.vocabulary import find_vocabulary
@@ -66,6 +66,7 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/api/create": (models.refuse, _POST, "any"),
     "/api/push": (models.refuse, _POST, "any"),
     "/api/search": (search.search, _POST, "search"),
+    "/api/document": (document.document, _POST, "search"),
     "/v1/embeddings": (embed.embeddings, _POST, "embed"),
     "/v1/models": (models.model_list, _GET, "any"),
     "/v1/models/{model}": (models.model, _GET, "any"),

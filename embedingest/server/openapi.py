@@ -79,6 +79,24 @@ _SEARCH: Final[Schema] = {
     "additionalProperties": False,
 }
 
+_FROM_ONE: Final[Schema] = {"type": "integer", "minimum": 1}
+_DOCUMENT: Final[Schema] = {
+    "type": "object",
+    "required": ["source"],
+    "properties": {
+        "source": {"type": "string", "minLength": 1, "description": "The `source` of a result of `/api/search`"},
+        "start_line": _FROM_ONE | {"description": "Only the chunks from this line of the file on"},
+        "end_line": _FROM_ONE | {"description": "Only the chunks up to this line of the file"},
+        "page": _FROM_ONE | {"description": "Only the chunks that begin on this page or slide"},
+        "start_chunk": _COUNT | {"description": "Only the chunks from this `chunk_index` on"},
+        "end_chunk": _COUNT | {"description": "Only the chunks up to this `chunk_index`"},
+        "around": _TEXT | {"description": "The `id` of a chunk that the part is to hold"},
+        "start_character": _COUNT | {"description": "Go on from here: what `more` of the last answer says"},
+        "max_characters": {"type": "integer", "minimum": 100, "maximum": 100000, "default": 20000},
+    },
+    "additionalProperties": False,
+}
+
 
 def document(names: Sequence[str]) -> Schema:
     """The whole description; `names` are the registered models."""
@@ -170,6 +188,12 @@ def _other_paths() -> Schema:
     status = _object({"status": _TEXT})
     results = _object({"query": _TEXT, "mode": _TEXT, "results": {"type": "array"}, "seconds": {"type": "number"}})
     search = _post("Search the table", {"schema": _SEARCH}, results, refused=(400, 403, 404, 409))
+    listed: Schema = {"type": "array"}
+    or_none: Schema = {"type": ["object", "null"]}
+    read = _post("Read a document of the table", {"schema": _DOCUMENT}, _object({
+        "source": _TEXT, "title": {"type": ["string", "null"]}, "mime": _TEXT, "text": _TEXT, "chunks": listed,
+        "gaps": listed, "notices": listed, "failure": or_none, "more": or_none,
+    }, required=["source", "text", "chunks", "notices", "failure", "more"]), refused=(400, 403, 404, 413))  # fmt: skip
     unavailable: Schema = {"description": "Not now", "content": _json(status)}
     health = _get("Whether the engine can compute", status)
     ready = _get("Whether requests should be sent here", status)
@@ -181,6 +205,7 @@ def _other_paths() -> Schema:
         "/": page,
         "/api/version": _get("The Ollama version whose wire this is", _object({"version": _TEXT})),
         "/api/search": search,
+        "/api/document": read,
         "/healthz": health,
         "/readyz": ready,
     }
@@ -223,7 +248,7 @@ def _refusals(statuses: Sequence[int], error: Schema) -> Schema:
     descriptions = {
         400: "The request is not understood",
         403: "Not from here",
-        404: "No such model",
+        404: "There is no such thing",
         409: "Another model",
         413: "Too large",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = ["TableView"]
 
@@ -13,27 +13,31 @@ __all__ = ["TableView"]
 class TableView(Protocol):
     """One table, to look at. Called on threads; every method raises what reading a table raises.
 
-    `filter` is one of the filter language, which what is answered passes: who asks may not see the rest.
+    `within` is the filter of who asks: of what does not pass it nothing is told.
     """
 
-    def search(self, query: str, *, filter: str | None = None, **options: Any) -> Mapping[str, Any]:  # noqa: A002
+    def search(self, query: str, *, within: str | None = None, **options: Any) -> Mapping[str, Any]:
         """The document of `search --json`; `options` are those of `SearchQuery`, `None` for their defaults."""
         ...
 
-    def document(self, source: str, *, filter: str | None = None, **part: Any) -> Mapping[str, Any]:  # noqa: A002
+    def document(self, source: str, *, within: str | None = None, **part: Any) -> Mapping[str, Any]:
         """The document of `POST /api/document`; `part` are the fields of that route that say which part is wanted.
 
-        Raises SourceMissingError for a source of which nothing is known, or nothing that passes the filter.
+        Raises SourceMissingError for a source of which nothing is known, or nothing that who asks may see.
         """
         ...
 
-    def nearest(self, chunk: str, *, limit: int = 10, filter: str | None = None) -> Mapping[str, Any]:  # noqa: A002
+    def nearest(self, chunk: str, *, limit: int = 10, within: str | None = None) -> Mapping[str, Any]:
         """The chunks whose vectors are nearest to that of the chunk with this id: `{"id", "source", "results": […]}`.
 
         Each result is one of `search --json` with the cosine as its score. Raises SourceMissingError.
         """
         ...
 
-    def facets(self, *, filter: str | None = None) -> Mapping[str, Any]:  # noqa: A002
+    def facets(self, *, within: str | None = None) -> Mapping[str, Any]:
         """What there is to choose from: `{"folders": […], "types": […]}`, each `{"name", "documents"}`, most first."""
+        ...
+
+    def places(self, sources: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """`path` and `uri` of the file of each of these sources, as far as they are known."""
         ...

@@ -62,6 +62,10 @@ ROUTES: dict[tuple[str, str], Shape] = {
         "query": ('"sky"', '"the"'), "limit": ("1", "10", "1000"), "mode": ('"hybrid"', '"text"', '"vector"'),
         "filter": _FILTERS, "group": ("null", "2", '{"by": "source"}', "true"), "fold": ("true", "false"),
     },
+    ("POST", "/api/document"): {
+        "source": ('"docs/a.md"', '"x\' or 1=1"'), "start_line": ("1", "7"), "page": ("1", "null"), "around": ('"x"', "null"),
+        "start_chunk": ("0", "3"), "start_character": ("0", "100"), "max_characters": ("100", "20000"),
+    },
     ("POST", "/api/show"): {"model": _MODELS, "name": _MODELS, "verbose": ("true",)},
     ("POST", "/api/pull"): {"model": _MODELS, "stream": ("true", "false"), "insecure": ("false",)},
     ("POST", "/api/generate"): {"model": _MODELS, "prompt": ('""', '"x"'), "keep_alive": ("0", '"0s"')},

@@ -68,7 +68,7 @@ def serve(
         if model is not None:
             session.engine.describe(name)  # what was asked for is there, or this says so: nobody reads a server's log
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
-        server = open_server(session, settings, searcher)
+        server = open_server(session, settings, searcher, place=(state, db, table))
         announce(server.url, name)
         with answering(session, state=state, db=db, table=table):
             server.run()

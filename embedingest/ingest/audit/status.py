@@ -32,6 +32,7 @@ __all__ = [
     "JournalStatus",
     "Lag",
     "Unreadable",
+    "failed_file",
     "journal_status",
     "lag",
     "status_of",
@@ -144,7 +145,7 @@ def _read(journal: Journal, now: float, skipped: Tally | None) -> JournalStatus:
     return JournalStatus(
         roots=_roots(journal, journal.roots()),
         files=journal.counts(),
-        failures=[_failed(state, now) for state in journal.files(state="failed")],
+        failures=[failed_file(state, now) for state in journal.files(state="failed")],
         notices=notices["notices"],
         notice_counts=notices["notice_counts"],
         pending_deletes=sorted(journal.pending()),
@@ -229,7 +230,8 @@ def _asked(request: Request) -> dict[str, Any]:
     return {"verb": request.verb, **request.arguments}
 
 
-def _failed(state: FileState, now: float) -> FailedFile:
+def failed_file(state: FileState, now: float) -> FailedFile:
+    """A failed file as it is told; `now` is seconds since the epoch."""
     return FailedFile(
         source=state.source,
         kind=state.kind,

@@ -21,7 +21,7 @@ from embedingest.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FIELDS", "And", "Node", "Not", "Or", "Test", "Value", "holds", "joined", "leaves", "parse"]
+__all__ = ["FIELDS", "And", "Node", "Not", "Or", "Test", "Value", "holds", "joined", "leaves", "parse", "quoted"]
 
 Value = str | int | float | bool | datetime
 
@@ -102,6 +102,11 @@ def joined(*texts: str | None) -> Node | None:
     """
     trees = [parse(text) for text in texts if text is not None]
     return None if not trees else trees[0] if len(trees) == 1 else And(tuple(trees))
+
+
+def quoted(text: str) -> str:
+    """A text as a value of a filter, whatever it holds."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 class _Reader:

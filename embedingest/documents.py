@@ -1,0 +1,180 @@
+"""What a document of the table says: its chunks put together again, or a part of them.
+
+Pure: rows in, values out. One piece for all who read documents: assistants, HTTP, the page.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.errors import ConfigError, SourceMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from embedingest.types import Row
+
+__all__ = [
+    "MOST_CHARACTERS",
+    "USUAL_CHARACTERS",
+    "Part",
+    "Shown",
+    "extent",
+    "read_part",
+    "time_of",
+    "told_of",
+    "whole_version",
+]
+
+MOST_CHARACTERS: Final = 100_000
+"""Characters of one answer."""
+USUAL_CHARACTERS: Final = 20_000
+_MARKED_GAP: Final = 8
+"""A gap of so many characters is marked where the text is put together; shorter ones are blanks and ends of lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a document is wanted: chunks by lines, page and number (from 1, 1 and 0; both ends included).
+
+    `around` is the id of a chunk that the part is to hold, with what stands around it. The text goes on from
+    `start_character` and has `max_characters` at most.
+    """
+
+    start_line: int | None = None
+    end_line: int | None = None
+    page: int | None = None
+    start_chunk: int | None = None
+    end_chunk: int | None = None
+    around: str | None = None
+    start_character: int = 0
+    max_characters: int = USUAL_CHARACTERS
+
+    def holds(self, row: Row) -> bool:
+        """Whether a chunk is in the part, as far as lines, page and number say."""
+        bounds = (
+            (self.start_line, self.end_line, row.line_start, row.line_end),
+            (self.page, self.page, row.page, row.page),
+            (self.start_chunk, self.end_chunk, row.chunk_index, row.chunk_index),
+        )
+        return all(
+            (first is None or (end is not None and end >= first))
+            and (last is None or (start is not None and start <= last))
+            for first, last, start, end in bounds
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A part of a document. `text` are its characters from `start` on; `rows` the chunks in it, the last may be cut.
+
+    `left` is how many characters of the part follow.
+    """
+
+    start: int
+    text: str
+    rows: tuple[Row, ...]
+    left: int
+
+    @property
+    def end(self) -> int:
+        """The character after the last one that is shown."""
+        return self.start + len(self.text)
+
+    @property
+    def gaps(self) -> list[tuple[int, int]]:
+        """Characters that are in no chunk, eight at least in a row: from, and up to."""
+        gaps, place = [], self.start
+        for row in self.rows:
+            if row.start - place >= _MARKED_GAP:
+                gaps.append((place, row.start))
+            place = max(place, row.end)
+        return gaps
+
+
+def whole_version(rows: Sequence[Row]) -> list[Row]:
+    """The rows of one version of a document: while it is written anew, the table may hold two for a moment."""
+    versions: dict[tuple[str, str, int], list[Row]] = {}
+    for row in rows:
+        versions.setdefault((row.content_hash, row.config_hash, row.chunk_count), []).append(row)
+    whole = [version for (_, _, count), version in versions.items() if len(version) == count]
+    return max(whole, key=lambda version: version[0].modified_at_ns) if whole and len(versions) > 1 else list(rows)
+
+
+def read_part(rows: Sequence[Row], part: Part) -> Shown:
+    """A part of the document that these rows are, in order and one at least.
+
+    Raises ConfigError where there is nothing there, SourceMissingError where it has no chunk of the id `around`.
+    """
+    source = rows[0].source
+    begin = part.start_character if part.around is None else _around(rows, part.around, part.max_characters)
+    chosen = [row for row in rows if row.end > begin and part.holds(row)]
+    if not chosen:
+        raise ConfigError(f"`{source}` has nothing there: it has {extent(rows)}")
+    begin = max(begin, chosen[0].start)
+    text, most = _joined(chosen, begin), part.max_characters
+    told = text if len(text) <= most else text[: text.rfind("\n", most // 2, most) + 1 or most]
+    shown = tuple(row for row in chosen if row.start < begin + len(told))
+    return Shown(begin, told, shown, len(text) - len(told))
+
+
+def told_of(rows: Sequence[Row], shown: Shown, place: Mapping[str, str]) -> dict[str, Any]:
+    """A part of a document as it is answered; `place` says where its file lies."""
+    first = rows[0]
+    return {
+        "source": first.source,
+        "title": first.title,
+        **place,
+        "mime": first.mime,
+        "modified_at": time_of(first.modified_at_ns),
+        "metadata": json.loads(first.metadata) if first.metadata else {},
+        "shown": extent(shown.rows),
+        "document": extent(rows),
+        "text": shown.text,
+        "more": {"start_character": shown.end, "characters": shown.left} if shown.left else None,
+    }
+
+
+def time_of(nanoseconds: int) -> str:
+    """A time of a row as it is answered: ISO 8601, in UTC."""
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC).isoformat()
+
+
+def extent(rows: Sequence[Row]) -> dict[str, Any]:
+    """Chunks, lines and pages from first to last."""
+    found: dict[str, Any] = {"chunks": [rows[0].chunk_index, rows[-1].chunk_index]}
+    lines = [line for row in rows for line in (row.line_start, row.line_end) if line is not None]
+    pages = [row.page for row in rows if row.page is not None]
+    return (
+        found
+        | ({"lines": [min(lines), max(lines)]} if lines else {})
+        | ({"pages": [min(pages), max(pages)]} if pages else {})
+    )
+
+
+def _around(rows: Sequence[Row], chunk: str, most: int) -> int:
+    """Where a part that holds a chunk begins: half of it may stand before, from the start of a chunk on."""
+    wanted = next((row for row in rows if row.id == chunk), None)
+    if wanted is None:
+        raise SourceMissingError(
+            f"`{rows[0].source}` has no chunk {chunk}", remedy="it changed since it was found: search again"
+        )
+    return next(row.start for row in rows if row.start >= wanted.start - most // 2)
+
+
+def _joined(rows: Sequence[Row], begin: int) -> str:
+    """The text of chunks from a character of the document on. What two share stands once; each gap keeps its length,
+    so that places in the answer are places in the document.
+    """
+    parts, place = [], begin
+    for row in rows:
+        if row.start > place:
+            gap = row.start - place
+            parts.append("\n" * gap if gap < _MARKED_GAP else "\n…\n".center(gap))
+            place = row.start
+        parts.append(row.text[place - row.start :])
+        place = max(place, row.end)
+    return "".join(parts)

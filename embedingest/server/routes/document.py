@@ -1,0 +1,74 @@
+"""The route that reads a document of the table: `/api/document`. Knows its fields; what they mean is the table's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from embedingest.documents import MOST_CHARACTERS, USUAL_CHARACTERS
+from embedingest.server.http import Answer, Request
+from embedingest.server.wire.decode import Fields, WireError, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedingest.server.state import ServerState
+    from embedingest.server.tables import TableView
+
+__all__ = ["bounded", "document", "json_of", "source_of", "table_of"]
+
+_FROM: Final = {"start_line": 1, "end_line": 1, "page": 1, "start_chunk": 0, "end_chunk": 0, "start_character": 0}
+"""The least that each number may be."""
+_FIELDS: Final = frozenset({"source", "around", "max_characters", *_FROM})
+_LEAST_CHARACTERS: Final = 100
+_MOST: Final = 2**53
+_SOURCE_CHARACTERS: Final = 20_000  # more than any path has
+
+
+async def document(state: ServerState, request: Request) -> Answer:
+    """`POST /api/document`: what the table has of a document, or a part of it."""
+    table = table_of(state)
+    fields = await state.read(request, decode)
+    fields.only(_FIELDS)
+    source, part = source_of(fields), _part(fields)
+    told = await state.threads.run(table.document, source, within=request.access.filter, **part)
+    return json_of(told)
+
+
+def table_of(state: ServerState) -> TableView:
+    """The table that is served. Raises WireError (404)."""
+    if state.table is None:
+        raise WireError(404, "no table is served here; start with `watch --serve`, or `serve --db URI`")
+    return state.table
+
+
+def source_of(fields: Fields) -> str:
+    """The name of a document. Raises WireError (400, 413)."""
+    source = fields.text("source")
+    if not source:
+        raise WireError(400, 'field "source" is required: take it from a result of `/api/search`')
+    if len(source) > _SOURCE_CHARACTERS:
+        raise WireError(413, f"the source has {len(source)} characters; the limit is {_SOURCE_CHARACTERS}")
+    return source
+
+
+def bounded(fields: Fields, name: str, least: int, most: int, usual: int | None = None) -> int | None:
+    """A whole number within bounds. Raises WireError (400)."""
+    value = fields.whole(name)
+    if value is None:
+        return usual
+    if not least <= value <= most:
+        raise WireError(400, f'field "{name}" must be from {least} to {most}, not {value}')
+    return value
+
+
+def json_of(told: Mapping[str, Any]) -> Answer:
+    """A document of the table as an answer."""
+    return Answer(200, orjson.dumps(told, default=str, option=orjson.OPT_SERIALIZE_NUMPY))
+
+
+def _part(fields: Fields) -> dict[str, Any]:
+    part: dict[str, Any] = {name: bounded(fields, name, least, _MOST) for name, least in _FROM.items()}
+    part["max_characters"] = bounded(fields, "max_characters", _LEAST_CHARACTERS, MOST_CHARACTERS, USUAL_CHARACTERS)
+    return part | {"around": fields.text("around") or None}
