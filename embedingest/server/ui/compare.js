@@ -1,38 +1,98 @@
 // How near texts are to each other, by the vectors of a model.
 
+const MOST_TEXTS = 40;
+const EXAMPLE = ["The cat sleeps on the sofa.", "A kitten naps on the couch.", "Shares fell on Monday."];
+
 export default {
   name: "compare",
   title: "Compare",
   async show(body, parameters, tools) {
     const {make} = tools;
     const {models} = await tools.ask("api/tags");
-    // One that only counts letters says nothing of meaning.
-    const names = models.map(model => model.name).sort((a, b) => a.startsWith("hashing") - b.startsWith("hashing"));
-    const texts = make("textarea", {id: "texts", rows: "5"});
-    const model = make("select", {id: "model"}, ...names.map(name => make("option", {}, name)));
+    if (!models.length) {
+      body.append(make("p", {}, ...tools.commands("There is no model here: `embedingest models pull NAME` fetches one.")));
+      return undefined;
+    }
+    const texts = make("textarea", {id: "texts", rows: "6", "aria-describedby": "texts-hint", placeholder: EXAMPLE.join("\n")});
+    // The server lists models that know meaning first.
+    const model = make("select", {id: "model"}, ...models.map(({name}) => make("option", {value: name}, tools.shownName(name))));
+    const button = make("button", {}, "Compare");
     const result = make("div");
-    const form = make("form", {class: "stack"},
+    const form = make("form", {class: "compare stack"},
       make("label", {for: "texts"}, "Texts, one a line"), texts,
-      make("label", {for: "model"}, "Model"), model,
-      make("p", {}, make("button", {}, "Compare")));
+      make("p", {id: "texts-hint", class: "quiet small"}, `Two at least, ${MOST_TEXTS} at most.`),
+      make("div", {class: "row"}, make("label", {for: "model"}, "Model"), model, button));
+    let asked = null;
+
     form.addEventListener("submit", async event => {
       event.preventDefault();
+      asked?.abort();
+      const mine = asked = new AbortController();
       const lines = texts.value.split("\n").map(line => line.trim()).filter(Boolean);
+      const problem = lines.length < 2 ? "Write two texts at least, each on a line of its own."
+        : lines.length > MOST_TEXTS ? `These are ${lines.length} texts, and ${MOST_TEXTS} are compared at most.` : "";
+      if (problem) return result.replaceChildren(tools.failure(problem));
+      button.disabled = true;
       try {
-        const {embeddings} = await tools.ask("api/embed", {model: model.value, input: lines});
-        result.replaceChildren(nearness(tools, lines, embeddings));
-        tools.announce("Compared");
+        const {embeddings} = await tools.ask("api/embed", {model: model.value, input: lines}, {signal: mine.signal});
+        if (mine !== asked) return undefined;
+        result.replaceChildren(...nearness(tools, lines, embeddings));
       } catch (error) {
-        result.replaceChildren(tools.failure(error));
+        if (error.name !== "AbortError") result.replaceChildren(tools.failure(error));
       }
+      button.disabled = false;
+      return undefined;
     });
-    body.append(form, result);
+    body.append(make("p", {class: "quiet"}, "The cosine of two texts' vectors is 1 where they point the same way. What counts as near differs from model to model: look at which pairs are nearer than others."), form, result);
+    return () => asked?.abort();
   },
 };
 
-function nearness({make}, lines, embeddings) {
-  const cosine = (one, other) => one.reduce((sum, value, d) => sum + value * other[d], 0).toFixed(3);
-  return make("div", {class: "wide", tabindex: "0", role: "region", "aria-label": "Cosines"}, make("table", {},
-    make("tbody", {}, ...lines.map((line, i) => make("tr", {}, make("th", {scope: "row"}, line),
-      ...embeddings.map(other => make("td", {class: "number"}, cosine(embeddings[i], other))))))));
+function cosine(one, other) {
+  let product = 0, first = 0, second = 0;
+  for (let d = 0; d < one.length; d++) {
+    product += one[d] * other[d];
+    first += one[d] * one[d];
+    second += other[d] * other[d];
+  }
+  const lengths = Math.sqrt(first * second);
+  return lengths ? product / lengths : 0;
+}
+
+// The table, shaded between the least and the greatest cosine of two different lines, and its nearest pair in words.
+function nearness(tools, lines, embeddings) {
+  const {make} = tools;
+  const values = embeddings.map(one => embeddings.map(other => cosine(one, other)));
+  const pairs = [];
+  values.forEach((row, i) => row.forEach((value, j) => { if (i < j) pairs.push({i, j, value}); }));
+  pairs.sort((a, b) => b.value - a.value);
+  const [most, least] = [pairs[0].value, pairs.at(-1).value];
+  const share = value => most - least > 1e-6 ? (value - least) / (most - least) : 1;
+  const rows = values.map((row, i) => make("tr", {},
+    make("th", {scope: "row", class: "text"}, make("span", {class: "place"}, i + 1), " ", make("bdi", {}, tools.shownText(lines[i]))),
+    row.map((value, j) => cell(tools, value, i === j, share(value)))));
+  const heads = lines.map((line, i) => make("th", {scope: "col", class: "number", title: tools.shownText(line)}, i + 1));
+  const {i, j, value} = pairs[0];
+  const nearest = `Nearest are ${i + 1} and ${j + 1}, with a cosine of ${shown(value)}`;
+  tools.announce(nearest);
+  return [
+    make("p", {class: "row"}, make("span", {}, `${nearest}.`), scale(tools, least, most)),
+    make("div", {class: "wide", tabindex: "0", role: "region", "aria-label": "Cosines"},
+      make("table", {class: "cosines"}, make("thead", {}, make("tr", {}, make("td"), heads)), make("tbody", {}, rows))),
+  ];
+}
+
+function cell({make}, value, isItself, share) {
+  if (isItself) return make("td", {class: "number itself", title: "the text itself"}, shown(value));
+  const node = make("td", {class: "number shaded"}, shown(value));
+  node.style.setProperty("--share", `${Math.round(100 * share)}%`);
+  return node;
+}
+
+function scale({make}, least, most) {
+  return make("span", {class: "scale small quiet"}, shown(least), make("span", {class: "ramp", "aria-hidden": "true"}), shown(most));
+}
+
+function shown(value) {
+  return (Math.abs(value) < 0.0005 ? 0 : value).toFixed(3).replace("-", "\u2212");
 }
