@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-
-import yaml
 
 from tests.depth import only_deep
 
@@ -17,18 +14,10 @@ ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "guides" / "plugins.md").read_text(encoding="utf-8")
 
 
-def run(*command, cwd=ROOT, path=""):
-    return subprocess.run(
-        [sys.executable, *map(str, command)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": ":".join(filter(None, [path, str(ROOT)])), "PATH": "", "COLUMNS": "200", "HOME": str(cwd)},
-    )
-
-
 def test_the_reference_says_what_the_program_says():
-    done = run("docs/reference/generate.py", "--check")
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "", "COLUMNS": "200", "HOME": str(ROOT)}
+    command = [sys.executable, "docs/reference/generate.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, f"{done.stderr}run `python docs/reference/generate.py`"
 
 
@@ -42,39 +31,86 @@ def test_the_loader_of_the_guide_has_twenty_lines():
     assert len(lines) <= 20
 
 
+STEP = re.compile(r"^```\w+\n# (?P<file>\S+)\n(?P<text>.*?)^```$|^    (?P<command>\S[^\n]*)$", re.MULTILINE | re.DOTALL)
+
+
+class Follower:
+    """Someone who has embedingest and does what the guide says, from its first line to its last, in an empty folder."""
+
+    def __init__(self, folder):
+        self.folder, self.site, tools = folder / "work", folder / "site", folder / "bin"
+        for place in (self.folder, self.site, tools):
+            place.mkdir()
+        for name, module in {"python": "", "embedingest": "-m embedingest"}.items():
+            (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
+            (tools / name).chmod(0o755)
+        self.environment = {
+            "PATH": f"{tools}:/usr/bin:/bin",
+            "PYTHONPATH": f"{self.site}:{ROOT}",
+            "HOME": str(folder),
+            "COLUMNS": "200",
+            "HF_HUB_OFFLINE": "1",
+        }
+
+    def follow(self):
+        """What each command printed, by the command."""
+        said = {}
+        for step in STEP.finditer(GUIDE):
+            if step["file"]:
+                (self.folder / step["file"]).write_text(step["text"])
+            elif step["command"].startswith("pip install"):
+                self.install(step["command"].split()[2:])
+            else:
+                done = self.run(step["command"])
+                assert done.returncode == 0, f"{step['command']}\n{done.stdout}\n{done.stderr}"
+                said[step["command"]] = done.stdout + done.stderr
+        return said
+
+    def run(self, command):
+        return subprocess.run(
+            command, shell=True, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120
+        )
+
+    def install(self, words):
+        """As pip installs a project in place, without the network: its modules and its entry points."""
+        if words[0] != "-e":
+            assert words == ["pytest"], words  # which is here
+            return
+        project = (self.folder / words[1]).resolve()
+        facts = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+        module = facts["name"].replace("-", "_")
+        (source,) = [p for p in (project / f"{module}.py", project / "src" / module) if p.exists()]
+        (self.site / source.name).symlink_to(source)
+        info = self.site / f"{module}-{facts['version']}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {facts['name']}\nVersion: {facts['version']}\n")
+        entries = "".join(
+            f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in named.items())
+            for group, named in facts["entry-points"].items()
+        )
+        (info / "entry_points.txt").write_text(entries)
+
+
 @only_deep
-def test_a_plugin_written_by_the_guide_alone_works(tmp_path):
-    for name, text in blocks().items():
-        (tmp_path / name).write_text(text)
-    project = tomllib.loads((tmp_path / "pyproject.toml").read_text())["project"]
-    info = tmp_path / f"embedingest_recipe-{project['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    entries = "".join(
-        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in named.items())
-        for group, named in project["entry-points"].items()
+def test_the_guide_of_plugins_works_from_nothing_in_its_order(tmp_path):
+    reader = Follower(tmp_path)
+    said = reader.follow()
+    assert "recipe keeps the contract" in said["embedingest plugins check recipe"]
+    assert "Soup Boil water." in said["embedingest search soup"]
+    assert "kitchen.yaml is whole" in said["embedingest config check kitchen.yaml"]
+    assert "1 new, 1 deleted" in said["embedingest run kitchen.yaml --once"], "a comment came into the text"
+    assert "letters keeps the contract" in said["embedingest plugins check letters"]
+    assert "kitchen/soup.recipe" in said["embedingest search soup --table letters"]
+    assert "1 new" in said["embedingest run letters.yaml --once"]
+
+    idle = reader.run("embedingest ingest kitchen --plugin recipe --plugin letters --model hashing")
+    assert idle.returncode == 0
+    assert idle.stderr.count("is not used") == 1
+    assert "plug-in `letters` is not used: `--model letters`, or `models: {mine: {encoder: letters}}`" in idle.stderr
+
+    (reader.folder / "kitchen.yaml").write_text(
+        (reader.folder / "kitchen.yaml").read_text().replace("comments", "coments")
     )
-    (info / "entry_points.txt").write_text(entries)
-    (tmp_path / "kitchen").mkdir()
-    (tmp_path / "kitchen" / "soup.recipe").write_text("Soup\n# of the day\nBoil water.\n")
-
-    tested = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_recipe.py", cwd=tmp_path, path=str(tmp_path))
-    assert tested.returncode == 0, tested.stdout
-    checked = run("-m", "embedingest", "plugins", "check", "recipe", cwd=tmp_path, path=str(tmp_path))
-    assert checked.returncode == 0, checked.stderr
-    command = ["ingest", "kitchen", "--plugin", "recipe", "--model", "hashing", "--json"]
-    done = run("-m", "embedingest", *command, cwd=tmp_path, path=str(tmp_path))
-    assert json.loads(done.stdout)["files"]["new"] == 1, done.stderr
-    found = run("-m", "embedingest", "search", "soup", "--model", "hashing", "--json", cwd=tmp_path, path=str(tmp_path))
-    hit = json.loads(found.stdout)["results"][0]
-    assert (hit["text"], hit["title"]) == ("Soup\nBoil water.", "Soup")
-
-    settings = yaml.safe_load((tmp_path / "kitchen.yaml").read_text())
-    settings["pipelines"]["kitchen"]["table"] = "spoken"
-    (tmp_path / "kitchen.yaml").write_text(yaml.safe_dump(settings))
-    ran = run("-m", "embedingest", "run", "kitchen.yaml", "--once", "--json", cwd=tmp_path, path=str(tmp_path))
-    assert json.loads(ran.stdout)["kitchen"]["files"]["new"] == 1, ran.stderr
-    (tmp_path / "kitchen.yaml").write_text((tmp_path / "kitchen.yaml").read_text().replace("comments", "coments"))
-    refused = run("-m", "embedingest", "run", "kitchen.yaml", "--once", cwd=tmp_path, path=str(tmp_path))
+    refused = reader.run("embedingest run kitchen.yaml --once")
     assert refused.returncode == 2
     assert "did you mean `comments`?" in refused.stderr

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest import registry
 from embedingest.build.extend import extended, mirrors_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from embedingest.build.models import EngineSource
     from embedingest.config import Config, EngineConfig, PipelineConfig, Reading
 
-__all__ = ["check_names", "check_plugins", "check_start"]
+__all__ = ["check_names", "check_plugins", "check_start", "idle_plugins"]
 
 
 def check_start(engines: EngineSource, name: str, *, held: bool) -> None:
@@ -102,6 +102,29 @@ def check_plugins(settings: Config, at: Callable[..., AbstractContextManager[Non
     for use in _plugin_uses(settings):
         with at(*use.key):
             registry.find(use.group, use.name).check(use.options)
+
+
+_USED_BY: Final = {
+    "encoders": "`--model {name}`, or `models: {{mine: {{encoder: {name}}}}}` with `model: mine` in a configuration",
+    "engines": "`engine: {{engine: {name}}}` in a configuration",
+    "chunkers": "`--chunker {name}`, or `chunk: {{chunker: {name}}}` in a configuration",
+    "sources": "`sources: [{{source: {name}, as: …}}]` in a configuration",
+}
+
+
+def idle_plugins(settings: Config) -> list[str]:
+    """Of the plug-ins under `plugins`, those that nothing else names, so that they do nothing: each with what would.
+
+    A loader reads its suffixes unnamed. Raises PluginError for one that is not installed.
+    """
+    used = {(use.group, use.name) for use in _plugin_uses(settings)} if settings.plugins else set()
+    told = []
+    for name in settings.plugins:
+        chosen = registry.named([name])
+        if not any(plugin.group == "loaders" or (plugin.group, plugin.name) in used for plugin in chosen):
+            ways = " and ".join(_USED_BY[plugin.group].format(name=plugin.name) for plugin in chosen)
+            told.append(f"plug-in `{name}` is not used: {ways} uses it")
+    return told
 
 
 class _Use(NamedTuple):

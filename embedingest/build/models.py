@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from embedingest.engine.engine import Engine
     from embedingest.ingest.load import Loader
 
-__all__ = ["EngineSource", "named_model", "open_engine", "open_loader"]
+__all__ = ["EngineSource", "named_model", "of_encoder", "open_engine", "open_loader"]
 
 
 class EngineSource(Protocol):
@@ -36,7 +36,8 @@ def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
     """A `--model` value as a registered name and the settings that register it.
 
     A value that is a folder (or is written like one) becomes a model named after its last part; a folder that holds no
-    model and is called as a known one is not meant. Anything else is a name already, the address of a model's page too.
+    model and is called as a known one is not meant. Anything else is a name already, the address of a model's page too;
+    where an installed encoder plug-in has that name and no model is known by it, it is the model that this encoder is.
     Over HTTP only names resolve; this is for those who own the machine.
     Raises ConfigError for a folder that does not exist, for a file, and for an empty name; InvalidNameError.
     """
@@ -47,10 +48,21 @@ def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:
     if path.is_file() and (looks_like_a_path or _is_called_as_files_are(model)):
         raise _no_folder(path)
     if not looks_like_a_path and (not path.is_dir() or _is_meant_by_name(model, path)):
-        return plain_name(model), {}
+        return plain_name(model), of_encoder(model)
     if not path.is_dir():
         raise ConfigError(f"model folder {path} does not exist", remedy="name a sentence-transformers folder")
     return path.resolve().name, {path.resolve().name: ModelConfig(path=path.resolve())}
+
+
+def of_encoder(model: str) -> dict[str, ModelConfig]:
+    """The settings of a model that is called as an encoder plug-in is, and as no known model; empty for others."""
+    with contextlib.suppress(InvalidNameError):
+        parsed = ModelName.parse(model)
+        if "/" in model or parsed.model == "hashing" or is_known(parsed):
+            return {}  # the usual case: to list what is installed takes longer than all else here
+        if any(p.name == model and p.distribution is not None for p in registry.plugins("encoders")):
+            return {model: ModelConfig(encoder=model)}
+    return {}
 
 
 def _is_meant_by_name(model: str, folder: Path) -> bool:

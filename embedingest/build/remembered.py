@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedingest.build.followed import note_followed
 from embedingest.build.journals import forgotten_folders, journal_path
-from embedingest.build.models import named_model
+from embedingest.build.models import named_model, of_encoder
 from embedingest.build.settings import checked_settings
 from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig
 from embedingest.config.remembered import restored, storable
@@ -129,9 +129,12 @@ def searching(state: Path, db: str, table: str, model: str | None) -> tuple[str,
         config = recall(state, db, table)
         name = config.pipelines[DEFAULT].model
     except StoreError:  # it was never written here, or its journal cannot be read
-        config, name = Config(state=state), _model_of(db, table)
+        name = _model_of(db, table)
+        config = Config(state=state, models=of_encoder(name))
     if model is None:
         return name, config
+    if model in config.models and of_encoder(model):
+        return model, config  # with the settings that it had when the table was written
     name, models = named_model(model)
     engine = EngineConfig() if models else config.engine
     return name, config.model_copy(update={"models": {**config.models, **models}, "engine": engine})

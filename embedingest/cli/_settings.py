@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import rich_click as click
 
+from embedingest.cli._output import print_note
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def config_from_flags(
     from embedingest.build.settings import folders_config
     from embedingest.cli._environment import engine_settings
 
-    return folders_config(
+    config = folders_config(
         _sources(paths, flags),
         _pipeline(flags),
         state=state,
@@ -71,6 +72,12 @@ def config_from_flags(
         engine=engine_settings(),
         remedy="see `embedingest watch --help`",
     )
+    if plugins:
+        from embedingest.build.check import idle_plugins
+
+        for told in idle_plugins(config):
+            print_note(told, style="yellow")
+    return config
 
 
 def invalid(error: ValidationError, place: str, *, command: str) -> ConfigError:

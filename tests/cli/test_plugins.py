@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from embedingest.testing.skeleton import write
 from tests.depth import only_deep
 
 pytestmark = pytest.mark.slow
@@ -78,3 +79,61 @@ def test_a_plugin_that_blocks_for_ever_is_ended(shell, monkeypatch):
     ran = shell.run("plugins", "check", "slow", "--seconds", "3")
     assert ran.code == 2
     assert "did not end within 3 seconds" in ran.err
+
+
+@pytest.fixture
+def letters(site, tmp_path_factory):
+    """The encoder that `plugins new` writes, installed."""
+    project = write("letters", "encoders", tmp_path_factory.mktemp("new"))
+    code = (project / "src/embedingest_letters/__init__.py").read_text()
+    site.install("embedingest-letters", "1", "encoders", {"letters": "embedingest_letters:create"}, code)
+
+
+def test_an_encoder_is_the_model_of_its_name(shell, letters):
+    shell.write("docs/a.md", "The walrus sleeps.\n")
+    assert shell.run("ingest", "docs", "--model", "letters", "--json").json["embedded"]["texts"] == 1
+    assert shell.run("search", "walrus", "--json").json["results"][0]["source"] == "docs/a.md"
+    assert shell.run("search", "walrus", "-m", "letters", "--json").json["results"][0]["source"] == "docs/a.md"
+    assert len(shell.run("embed", "walrus", "-m", "letters", "--json").json["embeddings"][0]) == 64
+
+
+def test_the_model_of_an_encoder_is_found_by_its_table_where_the_journal_is_lost(shell, letters):
+    shell.write("docs/a.md", "The walrus sleeps.\n")
+    assert shell.run("ingest", "docs", "--model", "letters", "--json").code == 0
+    for journal in (shell.folder / ".embedingest").glob("*.sqlite*"):
+        journal.unlink()
+    assert shell.run("search", "walrus", "--json").json["results"][0]["source"] == "docs/a.md"
+
+
+def test_no_encoder_takes_the_place_of_a_known_model(shell, site):
+    code = "def create(folder, settings): raise RuntimeError('not meant')\n"
+    names = {"hashing": "embedingest_bold:create", "all-minilm": "embedingest_bold:create"}
+    site.install("embedingest-bold", "1", "encoders", names, code)
+    shell.write("docs/a.md", "The walrus sleeps.\n")
+    assert shell.ingest().code == 0
+    assert "not meant" not in shell.run("models", "show", "all-minilm").err
+
+
+@pytest.mark.parametrize(
+    ("group", "way"),
+    [
+        ("encoders", "`--model idler`, or `models: {mine: {encoder: idler}}`"),
+        ("engines", "`engine: {engine: idler}`"),
+        ("chunkers", "`--chunker idler`"),
+        ("sources", "`sources: [{source: idler, as: …}]`"),
+    ],
+)
+def test_a_plugin_that_nothing_uses_is_told_with_what_would(shell, site, group, way):
+    site.install("embedingest-idler", "1", group, {"idler": "embedingest_idler:create"}, "def create(): ...\n")
+    shell.write("docs/a.md", "The walrus sleeps.\n")
+    told = f"plug-in `idler` is not used: {way}"
+    assert told in shell.ingest("--plugin", "idler").err
+    shell.write("c.yaml", "plugins: [idler]\npipelines: {p: {sources: [{path: docs}], model: hashing}}\n")
+    assert told in shell.run("config", "check", "c.yaml").err
+    assert told in shell.run("run", "c.yaml", "--once").err
+
+
+def test_a_plugin_that_is_used_is_not_told(shell, letters):
+    shell.write("docs/a.md", "The walrus sleeps.\n")
+    ran = shell.run("ingest", "docs", "--plugin", "letters", "--model", "letters")
+    assert (ran.code, "is not used" in ran.err) == (0, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -14,6 +14,7 @@ from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._options import FilePath, json_option
 from embedingest.cli._output import print_json, print_note
 from embedingest.cli._reports import print_report
+from embedingest.errors import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,9 +66,13 @@ def _worst(supervisor: Supervisor) -> int:
 
 
 def _name_hosts(settings: Config) -> None:
+    from embedingest.build.check import idle_plugins
     from embedingest.build.session import Session
     from embedingest.supervise import hosts
 
+    with suppress(PluginError):  # told by each pipeline, while the server goes on
+        for told in idle_plugins(settings):
+            print_note(told, style="yellow")
     with Session(settings) as session:
         for host, why in hosts(session).items():
             print_note(f"will talk to {host} ({why})")

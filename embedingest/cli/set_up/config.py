@@ -27,7 +27,7 @@ def config() -> None:
 @_FILE
 def check(file: Path) -> None:
     """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
-    from embedingest.build.check import check_names
+    from embedingest.build.check import check_names, idle_plugins
     from embedingest.build.session import Session
     from embedingest.config import read_file
     from embedingest.supervise import hosts
@@ -37,6 +37,8 @@ def check(file: Path) -> None:
         check_names(session, reading)
         connections = hosts(session)
     print_note(f"{file} is whole: {', '.join(reading.config.pipelines) or 'no pipelines'}")
+    for told in idle_plugins(reading.config):
+        print_note(told, style="yellow")
     for host, why in connections.items():
         print_note(f"will talk to {host} ({why})")
 
