@@ -1,0 +1,116 @@
+"""Questions put to a table, and how well it answers them, by mode and against another table. Knows no command line."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.errors import ConfigError
+from embedingest.evaluation.judged import resolved
+from embedingest.evaluation.measures import DEPTH, MEASURES, compare, measured
+from embedingest.store.values import SearchQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from embedingest.evaluation.measures import Comparison
+    from embedingest.evaluation.questions import Question
+    from embedingest.query import Searcher
+    from embedingest.store.values import Mode
+
+    Scores = Mapping[str, NDArray[np.float64]]
+    """Each measure for each question."""
+
+__all__ = ["MODES", "Evaluation", "evaluate"]
+
+MODES: Final[tuple[Mode, ...]] = ("hybrid", "vector", "text")
+_TOLD: Final = 20  # unknown names in the document
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a table answered. `modes` has each measure for each of `queries` questions, float64 (Q,).
+
+    `unknown` are judged names that no document has; they count as not found. `skipped` questions have no answers.
+    """
+
+    queries: int
+    skipped: int
+    unknown: tuple[str, ...]
+    modes: Mapping[str, Scores]
+    seconds: float
+
+    def comparisons(self) -> dict[str, Comparison]:
+        """nDCG@10 of the first mode against each other one."""
+        first, *others = self.modes
+        return {mode: self._compared(first, self.modes[mode]) for mode in others}
+
+    def against(self, other: Evaluation) -> dict[str, Comparison]:
+        """nDCG@10 here against another evaluation of the same questions, by mode."""
+        return {mode: self._compared(mode, other.modes[mode]) for mode in self.modes}
+
+    def _compared(self, mode: str, other: Scores) -> Comparison:
+        return compare(self.modes[mode][MEASURES[0]], other[MEASURES[0]])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document of `evaluate --json`."""
+        means = {
+            mode: {name: round(float(values.mean()), 4) for name, values in scores.items()}
+            for mode, scores in self.modes.items()
+        }
+        return {
+            "queries": self.queries,
+            "modes": means,
+            "differences": {mode: rounded(one) for mode, one in self.comparisons().items()},
+            "skipped": self.skipped,
+            "unknown": len(self.unknown),
+            "unknown_sources": list(self.unknown[:_TOLD]),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def rounded(comparison: Comparison) -> dict[str, float]:
+    """A comparison in a document."""
+    return {name: round(value, 4) for name, value in asdict(comparison).items()}
+
+
+def evaluate(
+    searcher: Searcher,
+    questions: Sequence[Question],
+    *,
+    modes: Sequence[Mode] = MODES,
+    filter: str | None = None,  # noqa: A002 -- as in `SearchQuery`
+    on_answer: Callable[[], None] = lambda: None,
+) -> Evaluation:
+    """Put each question in each mode; the 100 best documents are judged. `on_answer` is called after each search.
+
+    Raises ConfigError where no question has an answer in the table, and what a search raises.
+    """
+    began = time.perf_counter()
+    answered = [question for question in questions if question.relevant]
+    sources = searcher.table.source_states().keys()
+    meaning = resolved({name for question in answered for name in question.relevant}, sources)
+    unknown = tuple(dict.fromkeys(name for one in answered for name in one.relevant if name not in meaning))
+    if not meaning:
+        wanted, there = next(iter(unknown), "nothing"), next(iter(sources), "no document")
+        raise ConfigError(
+            f"no document that answers is in table `{searcher.table.name}`: it has `{there}` and such, not `{wanted}`",
+            remedy="ingest these documents, name their table, or write sources as `search --json` tells them",
+        )
+    relevant = {
+        one.id: {meaning.get(name, f"\0{name}"): grade for name, grade in one.relevant.items()} for one in answered
+    }
+    scores: dict[str, Scores] = {}
+    for mode in modes:
+        rankings = {}
+        for one in answered:
+            query = SearchQuery(one.text, mode=mode, limit=DEPTH, group=True, fold=False, filter=filter)
+            rankings[one.id] = [hit.source for hit in searcher.search(query).hits]
+            on_answer()
+        scores[mode] = measured(rankings, relevant)
+    skipped = len(questions) - len(answered)
+    return Evaluation(len(answered), skipped, unknown, scores, time.perf_counter() - began)
