@@ -121,7 +121,7 @@ def _sampled(stored: pa.Table, most: int, total: int) -> Sample:
     ids = stored.column("id").to_pylist()
     order = sorted(range(len(ids)), key=ids.__getitem__)[:most]
     matrix = _matrix(stored)[order]
-    is_whole: NDArray[np.bool_] = np.isfinite(matrix).all(axis=1)
+    is_whole: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(matrix), axis=1)
     columns = [stored.column(name).take(order).to_pylist() for name in _COLUMNS]
     rows = [_row(*values) for values, whole in zip(zip(*columns, strict=True), is_whole, strict=True) if whole]
     return Sample(tuple(rows), matrix[is_whole], total)
