@@ -21,6 +21,7 @@ from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
 from embedingest.build.serving import check_address, open_searcher, open_server
 from embedingest.build.session import Session
+from embedingest.build.stores import followed_tables
 from embedingest.config import DEFAULT, parse_schedule
 from embedingest.engine.engine import hosts as engine_hosts
 from embedingest.errors import ConfigError, EmbedingestError
@@ -180,7 +181,8 @@ class Supervisor:
             else open_searcher(self._session, db=first.db, table=first.table, model=first.model, engine=first.engine)
         )
         place = None if first is None else (self.config.state, first.db, first.table)
-        self._server = open_server(self._session, settings, searcher, place=place)
+        stores = followed_tables(self._session)
+        self._server = open_server(self._session, settings, searcher, place=place, stores=stores)
         self._server.start(self._stop)
         self._on_message(f"serving at {self._server.url}")
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from embedingest.config import DEFAULT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from embedingest.build.models import EngineSource
     from embedingest.config import ServerConfig
     from embedingest.query import Searcher
+    from embedingest.server.readiness import StoreView
     from embedingest.server.run import HttpServer
     from embedingest.store.table import ChunkTable
 
@@ -62,10 +64,12 @@ def open_server(
     searcher: Searcher | None = None,
     *,
     place: tuple[Path, str, str] | None = None,
+    stores: Callable[[], Sequence[StoreView]] | None = None,
 ) -> HttpServer:
     """The default engine on a socket, bound but not yet serving. Raises ConfigError when the port is taken.
 
     `place` is state folder, database and table of the searcher; without it nothing is known of the files behind it.
+    `stores` are the tables without which it is not ready.
 
     Of the models in the Hugging Face cache, clients reach those alone that the settings name: to be served, loaded at
     the start, searched with or ingested by.
@@ -84,4 +88,5 @@ def open_server(
         from embedingest.build.table_view import TableBehind
 
         table = TableBehind(searcher, place)
-    return HttpServer(create_app(engine, settings, None if table is None else table.search, table=table), settings)
+    search = None if table is None else table.search
+    return HttpServer(create_app(engine, settings, search, table=table, stores=stores), settings)

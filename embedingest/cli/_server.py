@@ -33,13 +33,15 @@ def served(session: Session, address: dict[str, Any], stop: Event) -> Iterator[N
     A port that is taken is said, no error.
     """
     from embedingest.build.serving import open_server
+    from embedingest.build.stores import followed_tables
     from embedingest.cli._environment import server_settings
 
     config, pipeline = session.config, session.config.pipelines["default"]
     model, place = pipeline.model, (config.state, pipeline.db, pipeline.table)
     try:
         settings = server_settings(**address, preload=(model,))
-        server = open_server(session, settings, session.searcher(), place=place)
+        stores = followed_tables(session)
+        server = open_server(session, settings, session.searcher(), place=place, stores=stores)
     except ConfigError as error:
         print_note(f"not serving: {error.message}", style="yellow")
         print_note(f"hint: {error.remedy}; watching goes on")

@@ -232,6 +232,7 @@ class ServerConfig(Section):
     max_connections: int = Field(default=2048, ge=1, le=1_000_000, description="Connections that are open at once")
     hosts: tuple[str, ...] = Field(default=(), description="Further names in `Host` that documents are answered under")
     context_length: int | None = Field(default=None, ge=1, le=10_000_000, description="Most tokens without `num_ctx`")
+    min_free_bytes: int = Field(default=256 * 2**20, ge=0, le=2**50, description="Room on disk; less is not ready")
     token_ids: Literal["cl100k_base"] | None = Field(
         default=None, description="Vocabulary of token ids in `/v1/embeddings`; without it they are refused"
     )

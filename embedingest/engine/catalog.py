@@ -190,6 +190,10 @@ class Catalog:
         """The key of what embeds texts of each role (`""`: of none); empty for a model without routes."""
         return {role: f"{key}{_ROUTE}{by}" for role, by in self.describe_key(key).routes.items()}
 
+    def name_of(self, key: str) -> str:
+        """The one name of a model that reports and counters use, for its key or that of one of its routes."""
+        return self._of(key)[0].name.short
+
     def known(self, key: str) -> ModelInfo | None:
         """The description of a model, if it was described before; reads no file."""
         with self._lock:

@@ -229,9 +229,9 @@ class LocalEngine:
         """Whether every loaded model can still compute."""
         return not self._closed and all(model.scheduler.alive for model, _ in self._pool.loaded())
 
-    def loaded(self) -> list[LoadedModel]:
-        """The models in memory, for metrics."""
-        return [model for model, _ in self._pool.loaded()]
+    def loaded(self) -> list[tuple[str, LoadedModel]]:
+        """The models in memory by name, one that has routes once for each of them that is loaded."""
+        return [(self.catalog.name_of(model.key), model) for model, _ in self._pool.loaded()]
 
     # -- where the pool gets models
 

@@ -10,16 +10,18 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from embedingest.server.begin import keep_looking, preload
 from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
 from embedingest.server.guard import Guard
 from embedingest.server.http import REQUEST, Answer, Disconnected, Headers, Request, plain, refusal
+from embedingest.server.readiness import Readiness
 from embedingest.server.routes import document, embed, models, pages, pulls, search, ui
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from embedingest.engine.engine import Engine
     from embedingest.server.access import Need
     from embedingest.server.pipelines import PipelinesView
+    from embedingest.server.readiness import StoreView
     from embedingest.server.state import Search
     from embedingest.server.tables import TableView
 
@@ -90,20 +93,22 @@ def create_app(
     *,
     table: TableView | None = None,
     pipelines: PipelinesView | None = None,
+    stores: Callable[[], Sequence[StoreView]] | None = None,
     bound: str | None = None,
 ) -> App:
     """The ASGI application over an engine.
 
     `search_table(query, limit=, mode=, filter=, group=)` answers `/api/search` with the document of `search --json`; it
     is called on a thread. `table` is what the page and `/api/document` look into, `pipelines` are those that are shown
-    and steered. `bound` is the host really listened on, if it is not `settings.host`. The engine stays the caller's:
-    closing it is not the application's business. Raises ConfigError for what is no engine, and where the vocabulary of
-    `settings.token_ids` is not on this machine.
+    and steered, `stores` the tables without which it is not ready. `bound` is the host really listened on, if it is not
+    `settings.host`. The engine stays the caller's: closing it is not the application's business. Raises ConfigError for
+    what is no engine, and where the vocabulary of `settings.token_ids` is not on this machine.
     """
     guard = Guard(settings, settings.host if bound is None else bound, _OPEN)
     vocabulary = None if settings.token_ids is None else find_vocabulary()
     served = served_engine(engine)
-    return App(ServerState(served, settings, guard, search_table, vocabulary, pipelines=pipelines, table=table))
+    readiness = Readiness(served, stores=stores, pipelines=pipelines, least_bytes=settings.min_free_bytes)
+    return App(ServerState(served, settings, guard, readiness, search_table, vocabulary, pipelines, table))
 
 
 class App(FastAPI):
@@ -181,21 +186,12 @@ class App(FastAPI):
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: App) -> AsyncIterator[None]:
-    preloading = asyncio.create_task(_preload(app.server_state))
+    state = app.server_state
+    tasks = [asyncio.create_task(preload(state)), asyncio.create_task(keep_looking(state))]
     yield
-    app.server_state.stop.set()
-    preloading.cancel()
-
-
-async def _preload(state: ServerState) -> None:
-    for name in state.settings.preload:
-        try:
-            info = await state.engine.adescribe(name)
-            for role in {*info.routes.values()} or {""}:
-                await state.engine.aembed([], model=info.name_for(role, name) if role else name)
-        except Exception as error:  # noqa: BLE001 -- logged; a request for the model fails with the same error
-            _log.error("preload failed model=%s error=%s", name, error)
-    state.ready = True
+    state.stop.set()
+    for task in tasks:
+        task.cancel()
 
 
 def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:

@@ -38,7 +38,7 @@ class ServedEngine(Engine, Protocol):
 
     def running(self) -> list[Running]: ...
 
-    def loaded(self) -> list[LoadedModel]: ...
+    def loaded(self) -> list[tuple[str, LoadedModel]]: ...
 
     def alive(self) -> bool: ...
 
@@ -83,7 +83,7 @@ class _EngineWithoutWeights:
     def running(self) -> list[Running]:
         return []
 
-    def loaded(self) -> list[LoadedModel]:
+    def loaded(self) -> list[tuple[str, LoadedModel]]:
         return []
 
     def alive(self) -> bool:

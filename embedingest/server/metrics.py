@@ -1,17 +1,25 @@
 """What the server counts, for Prometheus. Knows numbers; knows no requests.
 
-Each server has a registry of its own, so that several in one process count apart. What the engine's threads count is
-read from the engine when the page is asked for.
+Each server has a registry of its own, so that several in one process count apart. What the engine's threads and the
+pipelines count is read from them when the page is asked for. No label takes its values from clients: routes, models and
+pipelines are those that there are, whatever a client spells.
 """
 
 from __future__ import annotations
 
+import platform
+import threading
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from embedingest.server.ingest_metrics import ingest_metrics
+from embedingest.server.readiness import CHECKS
+from embedingest.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +27,17 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from embedingest.server.engine import ServedEngine
+    from embedingest.server.pipelines import PipelinesView
+    from embedingest.server.readiness import Readiness
     from embedingest.types import Embeddings
 
 __all__ = ["Metrics"]
 
 _PREFIX: Final = "embedingest"
 _BOUNDS_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_MOST_MODELS: Final = 200
+"""Models that are counted by name; an engine of a plug-in may have more, which are counted together."""
+
 _SCHEDULER_SERIES: Final = (
     ("waiting_calls", GaugeMetricFamily, "Calls that wait for the model"),
     ("waiting_texts", GaugeMetricFamily, "Texts that wait for the model"),
@@ -40,8 +53,11 @@ _SCHEDULER_SERIES: Final = (
 class Metrics:
     """Counters since the start of one server, and what its engine says of itself."""
 
-    def __init__(self, engine: ServedEngine) -> None:
+    def __init__(
+        self, engine: ServedEngine, pipelines: PipelinesView | None = None, readiness: Readiness | None = None
+    ) -> None:
         self._registry = _Registry()
+        ProcessCollector(registry=self._registry)
         self.requests = self._counter("requests", "Requests answered, by route and status", "route", "status")
         self.seconds = Histogram(
             "request_seconds",
@@ -59,7 +75,20 @@ class Metrics:
         self.cancelled = self._counter("cancelled", "Requests whose client went away")
         self.in_flight = self._gauge("requests_in_flight", "Requests being answered")
         self._gauge("start_time_seconds", "When the server started").set(time.time())
+        build = Gauge(
+            "build_info",
+            "1, with the version and the Python that runs it",
+            ["version", "python"],
+            namespace=_PREFIX,
+            registry=self._registry,
+        )
+        build.labels(__version__, platform.python_version()).set(1)
+        self._gauge("threads", "Threads of the process").set_function(threading.active_count)
         self._registry.register(_EngineCollector(engine))
+        if pipelines is not None:
+            self._registry.register(_PipelinesCollector(pipelines))
+        if readiness is not None:
+            self._registry.register(_ReadinessCollector(readiness))
         # The series that were counted in, by their labels: to look them up takes longer than to count.
         self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._embedded: dict[str, tuple[Counter, ...]] = {}
@@ -76,8 +105,11 @@ class Metrics:
 
     def embedded(self, answer: Embeddings) -> None:
         if (series := self._embedded.get(answer.model)) is None:
+            name = answer.model if len(self._embedded) < _MOST_MODELS else "others"
             counters = (self.texts, self.tokens, self.truncated)
-            series = self._embedded[answer.model] = tuple(counter.labels(answer.model) for counter in counters)
+            series = tuple(counter.labels(name) for counter in counters)
+            if name == answer.model:
+                self._embedded[name] = series
         for counter, count in zip(series, (len(answer.vectors), answer.tokens, len(answer.truncated)), strict=True):
             counter.inc(count)
         for stage, seconds in answer.seconds.items():
@@ -114,11 +146,38 @@ class _EngineCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         models = self._engine.loaded()
         yield GaugeMetricFamily(f"{_PREFIX}_loaded_models", "Models in memory", len(models))
-        size_bytes = sum(model.size_bytes for model in models)
+        size_bytes = sum(model.size_bytes for _, model in models)
         yield GaugeMetricFamily(f"{_PREFIX}_loaded_bytes", "Bytes of their weights", size_bytes)
-        statistics = {model.key: model.scheduler.stats() for model in models}
+        counted: dict[str, list[object]] = defaultdict(list)  # a model with routes is in memory once for each
+        for name, model in models:
+            counted[name].append(model.scheduler.stats())
         for field, family, help_ in _SCHEDULER_SERIES:
             series = family(f"{_PREFIX}_scheduler_{field}", help_, labels=["model"])
-            for key, values in statistics.items():
-                series.add_metric([key], getattr(values, field))
+            for name, statistics in counted.items():
+                series.add_metric([name], sum(getattr(values, field) for values in statistics))
             yield series
+
+
+class _PipelinesCollector(Collector):
+    """What the pipelines that are followed say of themselves."""
+
+    def __init__(self, pipelines: PipelinesView) -> None:
+        self._pipelines = pipelines
+
+    def collect(self) -> Iterator[Metric]:
+        yield from ingest_metrics(self._pipelines)
+
+
+class _ReadinessCollector(Collector):
+    """What `/readyz` says."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        self._readiness = readiness
+
+    def collect(self) -> Iterator[Metric]:
+        problems = self._readiness.problems
+        wrong = set[str]() if problems is None else {problem.check for problem in problems}
+        series = GaugeMetricFamily(f"{_PREFIX}_check_ok", "1 where a check of /readyz finds nothing", labels=["check"])
+        for check in CHECKS:
+            series.add_metric([check], float(check not in wrong))
+        yield series

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from embedingest.server.engine import ServedEngine
     from embedingest.server.guard import Guard
     from embedingest.server.pipelines import PipelinesView
+    from embedingest.server.readiness import Readiness
     from embedingest.server.tables import TableView
     from embedingest.server.vocabulary import Vocabulary
     from embedingest.server.wire.ollama import PromptChoice
@@ -76,7 +77,7 @@ _ROLES: Final = {
 
 @dataclass
 class ServerState:
-    """One server's state. `ready` turns true when the preloaded models are in memory.
+    """One server's state. `readiness` knows whether requests should be sent here.
 
     `body_bytes` is the size of all request bodies in memory now, `stop` is set when the server begins to end. `threads`
     do what requests wait for, `decoding` reads large bodies, `pulls` fetch models: what takes long takes nothing from
@@ -86,13 +87,13 @@ class ServerState:
     engine: ServedEngine
     settings: ServerConfig
     guard: Guard
+    readiness: Readiness
     search: Search | None = None
     vocabulary: Vocabulary | None = None
     pipelines: PipelinesView | None = None
     table: TableView | None = None
     metrics: Metrics = field(init=False)
     answers: Answers = field(init=False)
-    ready: bool = False
     body_bytes: int = 0
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     threads: Threads = field(default_factory=lambda: Threads(_REQUEST_THREADS, "embedingest-requests"))
@@ -101,7 +102,7 @@ class ServerState:
     downloads: dict[str, Download] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.metrics = Metrics(self.engine)
+        self.metrics = Metrics(self.engine, self.pipelines, self.readiness)
         self.answers = Answers(self.settings.max_answer_bytes)
 
     def names(self) -> list[str]:

@@ -31,6 +31,7 @@ __all__ = [
     "damaged_table",
     "put_aside",
     "room_for",
+    "room_now",
     "table_folder",
     "telling",
 ]
@@ -260,17 +261,23 @@ def room_for(folders: Iterable[Path], table: str) -> int:
         return -1
 
 
-def _room(folder: Path, table: str) -> int:
+def room_now(folders: Iterable[Path], table: str) -> int:
+    """As `room_for`, for who asks every few seconds: nothing is waited for until it is on the disk. Raises OSError."""
+    return min(_room(folder, table, sure=False) for folder in folders)
+
+
+def _room(folder: Path, table: str, *, sure: bool = True) -> int:
     """Raises OSError. A file is written, made sure of and removed: only that tells of permissions and quotas."""
     for name in _LOOKED_INTO:
         with contextlib.suppress(FileNotFoundError), os.scandir(folder / f"{table}.lance" / name) as entries:
             next(entries, None)
-    probe = folder / f".embedingest-probe-{os.getpid()}"
+    probe = folder / f".embedingest-probe-{os.getpid()}{'' if sure else '-r'}"
     try:
         with probe.open("wb") as file:
-            file.write(bytes(_PROBE_BYTES))
+            file.write(bytes(_PROBE_BYTES if sure else 1))
             file.flush()
-            os.fsync(file.fileno())
+            if sure:
+                os.fsync(file.fileno())
     finally:
         probe.unlink(missing_ok=True)
     return shutil.disk_usage(folder).free

@@ -68,7 +68,7 @@ def test_requests_that_wait_share_one_batch(gated, serve):
     first = background(server.port, "first")
     assert gate.entered.wait(60)
     others = [background(server.port, f"text {i}", f"more {i}") for i in range(2)]
-    until(lambda: engine.loaded()[0].scheduler.stats().waiting_texts == 4)
+    until(lambda: engine.loaded()[0][1].scheduler.stats().waiting_texts == 4)
     gate.open()
     for thread, replies in [first, *others]:
         thread.join(60)

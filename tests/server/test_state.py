@@ -16,7 +16,7 @@ def test_a_client_that_leaves_costs_nothing_more(gated_server, gated_engine, gat
     assert gate.entered.wait(60)
     leaving = connect(gated_server.port)
     leaving.sendall(raw_request({"model": "g", "input": ["never", "asked"]}))
-    until(lambda: gated_engine.loaded()[0].scheduler.stats().waiting_texts == 2)
+    until(lambda: gated_engine.loaded()[0][1].scheduler.stats().waiting_texts == 2)
     leaving.close()
     until(lambda: gated_engine._active == 1)
     gate.open()
@@ -34,4 +34,4 @@ def test_a_client_that_leaves_while_the_model_loads_frees_its_place(gated_server
     until(lambda: gated_engine._active == 0)
     gate.open()
     assert post(gated_server.port, "/api/embed", {"model": "slow", "input": "x"}).status == 200
-    assert [model.users for model in gated_engine.loaded()] == [0]
+    assert [model.users for _, model in gated_engine.loaded()] == [0]

@@ -58,6 +58,7 @@ def serve(
     from embedingest.build.remembered import searching
     from embedingest.build.serving import open_searcher, open_server
     from embedingest.build.session import Session
+    from embedingest.build.stores import served_table
     from embedingest.cli._environment import api_key as api_key_of
     from embedingest.cli._environment import engine_settings, server_settings
 
@@ -68,7 +69,8 @@ def serve(
         if model is not None:
             session.engine.describe(name)  # what was asked for is there, or this says so: nobody reads a server's log
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
-        server = open_server(session, settings, searcher, place=(state, db, table))
+        place = state, db, table
+        server = open_server(session, settings, searcher, place=place, stores=served_table(*place))
         announce(server.url, name)
         with answering(session, state=state, db=db, table=table):
             server.run()

@@ -12,6 +12,7 @@ BATCH_SECONDS: Final = 0.05
 _QUERY_MEMORY_SECONDS: Final = 2.0  # for so long after a query, more queries are expected
 _LEAST_TOKENS: Final = 64
 _NEW_RATE_SHARE: Final = 0.2  # of the newest batch in the running mean of tokens a second
+_TRIAL_TOKENS: Final = 1  # what shows that the model computes, and nothing of its rate
 
 
 class BatchBudget:
@@ -39,6 +40,8 @@ class BatchBudget:
     def succeeded(self, padded: int, seconds: float) -> None:
         """A batch of `padded` tokens took so many seconds."""
         self._tokens = min(self._most, self._tokens + self._tokens // 64 + 1)
+        if padded <= _TRIAL_TOKENS:
+            return
         rate = padded / max(seconds, 1e-6)
         share = _NEW_RATE_SHARE if self._tokens_per_second else 1.0
         self._tokens_per_second += (rate - self._tokens_per_second) * share

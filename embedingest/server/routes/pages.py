@@ -29,17 +29,28 @@ async def health(state: ServerState, _request: Request) -> Answer:
     return json_answer({"status": "failed", "error": "a model's worker has died; restart the server"}, 503)
 
 
-async def ready(state: ServerState, _request: Request) -> Answer:
-    """Whether requests should be sent here: 503 until the preloaded models are in memory, and when about to stop."""
-    stopping = state.stop.is_set()
-    if state.ready and not stopping:
+async def ready(state: ServerState, request: Request) -> Answer:
+    """Whether requests should be sent here: 503 while models are loaded, when about to stop, and while anything fails.
+
+    What is wrong in words, with its remedy, is for who may steer the server; others hear which check it is.
+    """
+    problems = state.readiness.problems
+    if state.stop.is_set():
+        return json_answer({"status": "stopping"}, 503)
+    if problems is None:
+        return json_answer({"status": "loading"}, 503)
+    if not problems:
         return json_answer({"status": "ready"})
-    return json_answer({"status": "stopping" if stopping else "loading"}, 503)
+    answer: dict[str, object] = {"status": "failed", "failed": sorted({problem.check for problem in problems})}
+    if state.guard.refused(request, "control") is None:
+        answer["problems"] = [{"check": p.check, "error": p.what, "remedy": p.remedy} for p in problems]
+    return json_answer(answer, 503)
 
 
 async def metrics(state: ServerState, _request: Request) -> Answer:
     """Counters for Prometheus."""
-    return Answer(200, state.metrics.page(), "text/plain; version=0.0.4; charset=utf-8")
+    page = await state.threads.run(state.metrics.page)  # journals are read for it
+    return Answer(200, page, "text/plain; version=0.0.4; charset=utf-8")
 
 
 async def openapi(state: ServerState, _request: Request) -> Answer:

@@ -124,9 +124,20 @@ def test_a_server_wide_window_is_reported_and_honoured_and_a_request_may_ask_for
 
 def test_preloaded_models_are_in_memory_before_the_server_is_ready(tmp_path, serve):
     engine = engine_of(tmp_path, {"a": Watched})
-    port = serve({"preload": ["a", "not there"]}, over=engine).port
+    port = serve({"preload": ["a"]}, over=engine).port
     until(lambda: get(port, "/readyz").status == 200)
     assert [model["name"] for model in get(port, "/api/ps").json()["models"]] == ["a:latest"]
+    engine.close()
+
+
+def test_a_model_that_cannot_be_preloaded_is_told_by_readyz_and_the_others_are_served(tmp_path, serve):
+    engine = engine_of(tmp_path, {"a": Watched})
+    port = serve({"preload": ["not-there", "a"]}, over=engine).port
+    told = until(lambda: get(port, "/readyz").json().get("problems"))
+    assert [problem["check"] for problem in told] == ["model"]
+    assert "not-there" in told[0]["error"]
+    assert "pull" in told[0]["remedy"]
+    assert post(port, "/api/embed", {"model": "a", "input": "x"}).status == 200
     engine.close()
 
 
