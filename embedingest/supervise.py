@@ -22,9 +22,11 @@ from embedingest.build.remembered import remember
 from embedingest.build.serving import check_address, open_searcher, open_server
 from embedingest.build.session import Session
 from embedingest.build.stores import followed_tables
+from embedingest.build.watched import Fault, Watched, WatchedPipelines
 from embedingest.config import DEFAULT, parse_schedule
 from embedingest.engine.engine import hosts as engine_hosts
 from embedingest.errors import ConfigError, EmbedingestError
+from embedingest.ingest.figures import Figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,6 +67,8 @@ class _Member:
     """One pipeline under way. What fails of a `proven` one is waited for; of another it is a mistake of the set-up."""
 
     config: PipelineConfig
+    watched: Watched
+    figures: Figures
     proven: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
@@ -101,6 +105,7 @@ class Supervisor:
         self._on_message = on_message
         self._session = Session(config)
         self._members: dict[str, _Member] = {}
+        self._shown = WatchedPipelines()
         self._server: HttpServer | None = None
         self._reread: tuple[Callable[[], Config], str] | None = None
 
@@ -150,7 +155,10 @@ class Supervisor:
             self._begin(name, proven=proven)
 
     def _begin(self, name: str, *, proven: bool) -> None:
-        member = _Member(self.config.pipelines[name], proven)
+        settings, figures = self.config.pipelines[name], Figures()
+        watched = Watched(self.config.state, settings.db, settings.table, figures)
+        member = _Member(settings, watched, figures, proven)
+        self._shown.put(name, watched, order=tuple(self.config.pipelines))
         self.failures.pop(name, None)
         member.thread = threading.Thread(target=self._follow, args=(name, member), name=f"pipeline-{name}")
         self._members[name] = member
@@ -159,8 +167,9 @@ class Supervisor:
     def _end(self) -> None:
         for member in self._members.values():
             member.stop.set()
-        for member in self._members.values():
+        for name, member in self._members.items():
             member.end()
+            self._shown.drop(name)
         self._members = {}
         if self._server is not None:
             self._server.stop()
@@ -182,7 +191,7 @@ class Supervisor:
         )
         place = None if first is None else (self.config.state, first.db, first.table)
         stores = followed_tables(self._session)
-        self._server = open_server(self._session, settings, searcher, place=place, stores=stores)
+        self._server = open_server(self._session, settings, searcher, place=place, pipelines=self._shown, stores=stores)
         self._server.start(self._stop)
         self._on_message(f"serving at {self._server.url}")
 
@@ -197,9 +206,12 @@ class Supervisor:
                     if self.failures.pop(name, None) is not None:
                         self._on_message(f"pipeline `{name}` works again")
                     member.proven, attempts, said = True, 0, ""
+                    member.watched.fault = None
                     self._on_report(name, report)
             except Exception as error:  # noqa: BLE001 -- kept, and raised at the end; the other pipelines go on
-                if not (member.proven and isinstance(error, EmbedingestError)):
+                again = member.proven and isinstance(error, EmbedingestError)
+                member.watched.fault = Fault.of(error, again=again)
+                if not again:
                     self._fail(name, error)
                     return
                 self.failures[name] = error
@@ -209,8 +221,10 @@ class Supervisor:
                 attempts = min(attempts + 1, 10)
 
     def _reports(self, name: str, member: _Member) -> Iterator[IngestReport]:
-        with open_pipeline(self._session, name, stop=member.stop) as pipeline:
+        with open_pipeline(self._session, name, progress=member.figures, stop=member.stop) as pipeline:
             remember(pipeline, self._session.config)
+            if pipeline.paused:
+                self._on_message(f"pipeline `{name}`: {pipeline.paused}, and nothing is followed until it is resumed")
             place = {"db": member.config.db, "table": member.config.table, "engine": member.config.engine}
             with answering(self._session, state=self._session.config.state, **place):
                 yield from pipeline.follow() if member.config.schedule is None else _scheduled(pipeline, member)
@@ -239,6 +253,7 @@ class Supervisor:
         ended = {name for name, member in self._members.items() if name in changed or not member.alive}
         for name in ended:
             self._members.pop(name).end()
+            self._shown.drop(name)
             self.failures.pop(name, None)
         if old.server != new.server:
             self._serve_anew(old)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from embedingest.build.models import EngineSource
     from embedingest.config import ServerConfig
     from embedingest.query import Searcher
+    from embedingest.server.pipelines import PipelinesView
     from embedingest.server.readiness import StoreView
     from embedingest.server.run import HttpServer
     from embedingest.store.table import ChunkTable
@@ -65,11 +66,13 @@ def open_server(
     *,
     place: tuple[Path, str, str] | None = None,
     stores: Callable[[], Sequence[StoreView]] | None = None,
+    pipelines: PipelinesView | None = None,
 ) -> HttpServer:
     """The default engine on a socket, bound but not yet serving. Raises ConfigError when the port is taken.
 
     `place` is state folder, database and table of the searcher; without it nothing is known of the files behind it.
     `stores` are the tables without which it is not ready.
+    `pipelines` are shown and steered; without them, whoever follows the table of `place` in another process.
 
     Of the models in the Hugging Face cache, clients reach those alone that the settings name: to be served, loaded at
     the start, searched with or ingested by.
@@ -88,5 +91,10 @@ def open_server(
         from embedingest.build.table_view import TableBehind
 
         table = TableBehind(searcher, place)
+    if pipelines is None and place is not None:
+        from embedingest.build.watched import Watched, WatchedPipelines
+
+        pipelines = WatchedPipelines({place[2]: Watched(*place)})
     search = None if table is None else table.search
-    return HttpServer(create_app(engine, settings, search, table=table, stores=stores), settings)
+    app = create_app(engine, settings, search, table=table, pipelines=pipelines, stores=stores)
+    return HttpServer(app, settings)

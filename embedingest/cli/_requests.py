@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from embedingest.config import Config
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import IngestReport
-    from embedingest.ingest.state.journal import Journal, Request
 
 __all__ = ["note_unknown", "perform_or_request", "refuse_unknown"]
 
@@ -32,7 +31,6 @@ _LOCK_SECONDS: Final = 1.0
 """How often a command that waits for another process tries to take the lock itself."""
 _LEASE_SECONDS: Final = 5.0
 """The same for a lease, where each try asks the store."""
-_RENEW_SECONDS: Final = 10.0
 
 
 class _Wish(NamedTuple):
@@ -124,7 +122,9 @@ def _settings_now(wish: _Wish, before: Config) -> Config:
 
 def _awaited(wish: _Wish, stop: StopEvent, *, as_json: bool) -> Mapping[str, Any] | None:
     """The answer to a request, or to what was done here once the lock was free; `None` where `stop` came first."""
-    question = _Question(wish)
+    from embedingest.ingest.question import Question
+
+    question = Question(wish.path, wish.verb, wish.arguments)
     next_try = time.monotonic() + wish.lock_seconds
     try:
         while not stop.wait(_POLL_SECONDS):
@@ -144,74 +144,6 @@ def _awaited(wish: _Wish, stop: StopEvent, *, as_json: bool) -> Mapping[str, Any
     finally:
         question.close()
     return None
-
-
-class _Question:
-    """A request in the writer's journal. It is asked again where it was lost, with the journal or with the writer."""
-
-    def __init__(self, wish: _Wish) -> None:
-        self._wish = wish
-        self._journal: Journal | None = None
-        self._key: int | None = None
-        self._renew_at = 0.0
-
-    def answer(self, *, ask: bool = True) -> Mapping[str, Any] | None:
-        """The answer, once there is one. Where nothing is asked yet, or any more, `ask` does. Raises what failed."""
-        from embedingest.ingest.state.damage import DamagedJournalError, suspect
-
-        try:
-            return self._answer(ask=ask)
-        except DamagedJournalError:
-            suspect(self._wish.path)  # the writer looks into it and makes it anew, and it is asked again
-            self.close()
-            return None
-
-    def _answer(self, *, ask: bool) -> Mapping[str, Any] | None:
-        request = self._request()
-        if request is not None and request.state == "failed":
-            from embedingest.ingest.requests import error_from_json
-
-            raise error_from_json(request.answer)
-        if request is not None and request.state == "done":
-            return request.answer
-        if self._journal is not None and ask:
-            if request is None or request.state == "withdrawn":
-                self._key = self._journal.ask(self._wish.verb, self._wish.arguments, time.time())
-            elif time.monotonic() >= self._renew_at:
-                self._journal.renew(request.id, time.time())
-            else:
-                return None
-            self._renew_at = time.monotonic() + _RENEW_SECONDS
-        return None
-
-    def withdrawn(self) -> bool:
-        """Take the request back. False where the writer has begun to carry it out."""
-        from embedingest.ingest.state.damage import DamagedJournalError
-
-        try:
-            request = self._request()
-            if request is None or self._journal is None:
-                return True
-            return self._journal.withdraw(request.id) or request.state == "withdrawn"
-        except DamagedJournalError:
-            return True  # it is lost with the journal
-
-    def close(self) -> None:
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
-
-    def _request(self) -> Request | None:
-        from embedingest.ingest.state.journal import Journal
-
-        if self._journal is not None and self._journal.replaced:
-            self.close()
-        if self._journal is None:
-            self._key = None
-            if not self._wish.path.exists():  # the writer makes it anew
-                return None
-            self._journal = Journal(self._wish.path, mend=False)
-        return None if self._key is None else self._journal.request(self._key)
 
 
 def _print_answer(answer: Mapping[str, Any], *, as_json: bool) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from embedingest.build.session import Session
+    from embedingest.build.watched import Watched
 
 __all__ = ["announce", "served"]
 
@@ -27,21 +28,23 @@ def announce(url: str, model: str) -> None:
 
 
 @contextmanager
-def served(session: Session, address: dict[str, Any], stop: Event) -> Iterator[None]:
-    """While inside, the default pipeline's engine and table are served, until `stop` is set.
+def served(session: Session, address: dict[str, Any], watched: Watched, stop: Event) -> Iterator[None]:
+    """While inside, the default pipeline's engine and table are served, and it is `watched`, until `stop` is set.
 
     A port that is taken is said, no error.
     """
     from embedingest.build.serving import open_server
     from embedingest.build.stores import followed_tables
+    from embedingest.build.watched import WatchedPipelines
     from embedingest.cli._environment import server_settings
 
     config, pipeline = session.config, session.config.pipelines["default"]
     model, place = pipeline.model, (config.state, pipeline.db, pipeline.table)
+    pipelines = WatchedPipelines({"default": watched})
     try:
         settings = server_settings(**address, preload=(model,))
-        stores = followed_tables(session)
-        server = open_server(session, settings, session.searcher(), place=place, stores=stores)
+        stores, searcher = followed_tables(session), session.searcher()
+        server = open_server(session, settings, searcher, place=place, pipelines=pipelines, stores=stores)
     except ConfigError as error:
         print_note(f"not serving: {error.message}", style="yellow")
         print_note(f"hint: {error.remedy}; watching goes on")

@@ -80,7 +80,7 @@ class Figures:
         self._sink = sink
         self._since = now()
         self._clock = clock
-        self._sign = clock()
+        self._sign = self._began = clock()
         self._done: tuple[Counter[str], IngestReport | None] = Counter(), None
         self._errors: tuple[Counter[str], Counter[str]] = Counter(), Counter()
         self._marks: tuple[tuple[float, int, int], ...] = ()
@@ -101,6 +101,7 @@ class Figures:
         if latest is not errors:
             self._errors = before + latest, errors
         self._marks = ()
+        self._began = self._clock()
         self.progress, self.running = None, True
         self.beat()
 
@@ -131,6 +132,11 @@ class Figures:
     def silent(self) -> float:
         """Seconds since its thread last gave a sign."""
         return max(0.0, self._clock() - self._sign)
+
+    @property
+    def seconds(self) -> float:
+        """How long ago the latest run began."""
+        return self._clock() - self._began
 
     def counted(self) -> dict[str, int]:
         """What was done from the beginning on, by name; see `PipelineFigures` of the server."""

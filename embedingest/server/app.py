@@ -22,7 +22,7 @@ from embedingest.server.engine import served_engine
 from embedingest.server.guard import Guard
 from embedingest.server.http import REQUEST, Answer, Disconnected, Headers, Request, plain, refusal
 from embedingest.server.readiness import Readiness
-from embedingest.server.routes import document, embed, models, pages, pulls, search, ui
+from embedingest.server.routes import document, embed, models, pages, pipelines, pulls, search, ui
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
 from embedingest.server.vocabulary import find_vocabulary
@@ -80,6 +80,9 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/openapi.json": (pages.openapi, _GET, "page"),
     "/docs": (pages.docs, _GET, "page"),
     "/ui": (ui.index, _GET_HEAD, "shell"),
+    "/ui/data/pipelines": (pipelines.pipelines, _GET, "control"),
+    "/ui/data/events": (pipelines.events, _GET_HEAD, "control"),
+    "/ui/data/act": (pipelines.act, _POST, "control"),
     "/ui/{release}/{file}": (ui.asset, _GET_HEAD, "shell"),
 }
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")

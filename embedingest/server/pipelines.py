@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+import orjson
 
 from embedingest.errors import EmbedingestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Deed", "Histogram", "PipelineFigures", "PipelineRefusalError", "PipelineState", "PipelinesView"]
+__all__ = [
+    "Deed",
+    "Histogram",
+    "PipelineFigures",
+    "PipelineRefusalError",
+    "PipelineState",
+    "PipelinesView",
+    "document_of",
+]
 
 PipelineState = Literal["working", "at rest", "paused", "failed", "not followed"]
 """`failed`: it ended with an error, or waits to be tried again. `not followed`: nobody writes the table now."""
@@ -101,3 +113,16 @@ class PipelinesView(Protocol):
         Raises KeyError, PipelineRefusalError where nobody is there to do it or it is not what was seen, ConfigError.
         """
         ...
+
+
+def document_of(view: PipelinesView | None) -> bytes:
+    """The document of `/ui/data/pipelines`: `{"pipelines": […]}`."""
+    document: dict[str, list[Mapping[str, Any]]] = {"pipelines": []}
+    if view is not None:
+        for name in view.names():
+            with suppress(KeyError):  # it is followed no more since its name was told
+                document["pipelines"].append(view.status(name))
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # a folder may have a name that is no text
+        return json.dumps(document).encode()

@@ -16,6 +16,7 @@ import httptools
 
 from embedingest.server.connection import Connection, Output
 from embedingest.server.half_closed import is_reset
+from embedingest.server.streams import ENDLESS
 from embedingest.server.wire.refusals import STOPPING, TOO_MANY, no_request
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _BESIDE_BYTES: Final = MAX_HEAD_BYTES - 2 * _STEP_BYTES  # of a body; its first 
 _MOST_QUEUED: Final = 16  # requests of one connection that wait for their turn; what comes after them is not parsed
 _FIRST_WORD_SECONDS: Final = 0.5  # for the first request of a connection, before it counts as idle
 _STOP_IDLE_SECONDS: Final = 0.2  # for a request that is on its way when a stop begins
+_STOP_ENDLESS_SECONDS: Final = 0.5  # for what a stream says last, to a client that still reads
 _STOP_READ_SECONDS: Final = 5.0  # for the rest of one that has begun to arrive
 _STOP_WRITE_SECONDS: Final = 5.0
 _TOO_LARGE: Final = f"the head has more than {MAX_HEAD_BYTES} bytes"
@@ -270,6 +272,8 @@ class _TimedProtocol(Connection):
     def shutdown(self) -> None:
         """Answer what was asked, and what is on its way; then close."""
         self._is_stopping = True
+        if self._current is not None and self._current.scope.get(ENDLESS):
+            self.loop.call_later(_STOP_ENDLESS_SECONDS, self.transport.abort)
         self._unread.shorten(_STOP_WRITE_SECONDS)
         if self.cycle is not None:
             self.cycle.keep_alive = False

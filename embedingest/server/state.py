@@ -34,6 +34,8 @@ from embedingest.server.answers import Answers
 from embedingest.server.engine import UnsupportedByEngineError
 from embedingest.server.http import Disconnected, Request
 from embedingest.server.metrics import Metrics
+from embedingest.server.pipelines import PipelineRefusalError, document_of
+from embedingest.server.streams import Streams
 from embedingest.server.threads import Threads
 from embedingest.server.wire.decode import LARGE_BYTES, WireError
 from embedingest.server.wire.refusals import BUSY, STOPPING
@@ -81,7 +83,7 @@ class ServerState:
 
     `body_bytes` is the size of all request bodies in memory now, `stop` is set when the server begins to end. `threads`
     do what requests wait for, `decoding` reads large bodies, `pulls` fetch models: what takes long takes nothing from
-    the others.
+    the others. `streams` are the pages that follow the pipelines, `deeds` counts what is asked of pipelines now.
     """
 
     engine: ServedEngine
@@ -100,10 +102,17 @@ class ServerState:
     decoding: Threads = field(default_factory=lambda: Threads(_DECODING_THREADS, "embedingest-decoding"))
     pulls: Threads = field(default_factory=lambda: Threads(MOST_PULLS, "embedingest-pulls"))
     downloads: dict[str, Download] = field(default_factory=dict)
+    streams: Streams = field(init=False)
+    deeds: int = 0
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.engine, self.pipelines, self.readiness)
         self.answers = Answers(self.settings.max_answer_bytes)
+        self.streams = Streams(self._pipelines_event, self.stop)
+
+    async def _pipelines_event(self) -> bytes:
+        document = await self.threads.run(document_of, self.pipelines)
+        return b"event: pipelines\ndata: " + document + b"\n\n"
 
     def names(self) -> list[str]:
         """Registered names that this server may show, newest first. May ask another machine: not on the event loop."""
@@ -276,6 +285,7 @@ def wire_error(error: Exception) -> WireError:
     if isinstance(error, ModelLoadError):
         return WireError(500, _without_folder(error))
     statuses: tuple[tuple[type[EmbedingestError], int], ...] = (
+        (PipelineRefusalError, 409),
         (PluginError, 500),
         (SourceMissingError, 404),
         (ConfigError, 400),

@@ -67,12 +67,19 @@ def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) ->
     from embedingest.build.live import answering
     from embedingest.build.remembered import remember
     from embedingest.build.session import Session
+    from embedingest.build.watched import Watched
+    from embedingest.ingest.figures import Figures
 
     with stop_on_signals() as stop, Session(config) as session, progress_line(as_json=as_json) as progress:
-        pipeline = session.pipeline(progress=progress, stop=stop)
+        figures = Figures(progress)
+        pipeline = session.pipeline(progress=figures, stop=stop)
         remember(pipeline, config)
-        asked = answering(session, state=config.state, db=pipeline.config.db, table=pipeline.config.table)
-        with asked, nullcontext() if address is None else served(session, address, stop):
+        if pipeline.paused:
+            print_note(f"{pipeline.paused}: nothing is followed until `embedingest restore --resume`", style="yellow")
+        db, table = pipeline.config.db, pipeline.config.table
+        watched = Watched(config.state, db, table, figures)
+        asked = answering(session, state=config.state, db=db, table=table)
+        with asked, nullcontext() if address is None else served(session, address, watched, stop):
             first = True
             for report in pipeline.follow():
                 progress.close()

@@ -33,6 +33,7 @@ __all__ = [
     "Lag",
     "Unreadable",
     "failed_file",
+    "fault_of",
     "journal_status",
     "lag",
     "status_of",
@@ -132,12 +133,14 @@ def status_of(view: JournalView, *, now: float, skipped: Tally | None = None) ->
         if view.journal is not None:
             return _read(view.journal, now, skipped)
     except (StoreError, ValueError, TypeError, LookupError) as error:
-        # A damaged page may still be one, of rows that nobody wrote.
         assert view.journal is not None
-        fault = (
-            error.message if isinstance(error, StoreError) else DamagedJournalError(view.journal.path, error).message
-        )
+        fault = fault_of(view.journal, error)
     return _no_journal(fault)
+
+
+def fault_of(journal: Journal, error: Exception) -> str:
+    """Why a journal cannot be used, of which reading raised this: a damaged page may be one of rows nobody wrote."""
+    return error.message if isinstance(error, StoreError) else DamagedJournalError(journal.path, error).message
 
 
 def _read(journal: Journal, now: float, skipped: Tally | None) -> JournalStatus:

@@ -127,6 +127,16 @@ class FileStates(JournalDatabase):
 
     # -- failed files
 
+    def failed(self, most: int) -> list[FileState]:
+        """The first failed files by source, `most` of them at most."""
+        rows = self._all(f"SELECT {_COLUMNS} FROM files WHERE state='failed' ORDER BY source LIMIT ?", most)
+        with self._decoding():
+            return [_state(row) for row in rows]
+
+    def errors_of(self, code: str) -> list[str]:
+        """What is said of each file that failed for this reason."""
+        return [row[0] for row in self._all("SELECT error FROM files WHERE state='failed' AND code=?", code)]
+
     def due(self, now: float) -> list[str]:
         """Failed files whose next try has come."""
         query = "SELECT source FROM files WHERE state='failed' AND next_try > 0 AND next_try <= ?"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from embedingest.ingest.state.journal import Journal
 
-__all__ = ["note_facts", "noted_facts"]
+__all__ = ["latest_facts", "note_facts", "noted_facts"]
 
 _KEY: Final = "table_facts"
 
@@ -16,6 +16,13 @@ _KEY: Final = "table_facts"
 def note_facts(journal: Journal, token: str, facts: dict[str, Any]) -> None:
     """Note the figures of the version of the table that `token` names."""
     journal.set_meta(_KEY, json.dumps([token, facts]))
+
+
+def latest_facts(journal: Journal) -> dict[str, Any]:
+    """The figures that the last writer noted, of whatever version that was; empty before the first commit."""
+    text = journal.meta(_KEY)
+    facts: dict[str, Any] = json.loads(text)[1] if text else {}
+    return facts
 
 
 def noted_facts(journal: Journal, token: str | None) -> dict[str, Any] | None:
