@@ -58,7 +58,7 @@ ROOMS: dict[str, set[str]] = {
     "ingest": {*BOTTOM, "engine", "store"},
     "query": {*BOTTOM, "engine", "store"},
     "server": {*BOTTOM, "engine", "store"},
-    "evaluation": {*BOTTOM, "store", "query"},
+    "evaluation": {*BOTTOM, "ingest", "store", "query"},
     "lazy": set(),
     "asking": set(),
     "plugin": {*BOTTOM, "lazy", "engine", "ingest", "build"},

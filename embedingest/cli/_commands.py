@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "ingest": "Bring the table up to date once and exit",
     "run": "Run the pipelines of a configuration file",
     "search": "Find what was ingested",
+    "get": "Print a document as it was ingested",
     "status": "Show what is in sync, waiting or failed",
     "evaluate": "Say how good the search is, on your own questions",
     "plan": "Show what the next ingest would do",
@@ -51,7 +52,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 
 # Headings of `embedingest --help`, each a room: `status` under "Look" is `embedingest.cli.look.status:status`.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Main job": ("watch", "ingest", "run", "search", "serve"),
+    "Main job": ("watch", "ingest", "run", "search", "get", "serve"),
     "Look": ("status", "plan", "verify", "evaluate", "chunk", "embed", "doctor", "bench"),
     "Mend": ("retry", "confirm", "rebuild", "forget", "optimize", "tag", "restore"),
     "Set up": ("models", "cache", "plugins", "config", "completion", "mcp"),

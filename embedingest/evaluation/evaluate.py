@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ConfigError
-from embedingest.evaluation.judged import resolved
 from embedingest.evaluation.measures import DEPTH, MEASURES, compare, measured
+from embedingest.ingest.meant import meant
 from embedingest.store.values import SearchQuery
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def evaluate(
     began = time.perf_counter()
     answered = [question for question in questions if question.relevant]
     sources = searcher.table.source_states().keys()
-    meaning = resolved({name for question in answered for name in question.relevant}, sources)
+    meaning = meant({name for question in answered for name in question.relevant}, sources)
     unknown = tuple(dict.fromkeys(name for one in answered for name in one.relevant if name not in meaning))
     if not meaning:
         wanted, there = next(iter(unknown), "nothing"), next(iter(sources), "no document")

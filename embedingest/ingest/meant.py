@@ -1,4 +1,4 @@
-"""Which documents of a table the names of judgments mean. Pure."""
+"""Which documents of a table people mean by the names that they write. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from embedingest.errors import ConfigError
+from embedingest.ingest.identity import Source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-__all__ = ["resolved"]
+__all__ = ["meant"]
 
 
-def resolved(names: Iterable[str], sources: Collection[str]) -> dict[str, str]:
+def meant(names: Iterable[str], sources: Collection[str]) -> dict[str, str]:
     """The source that each name means; names that mean none are left out.
 
     A name is a source as the table has it, or its path below the root, or its last part, or that without its suffix
@@ -28,22 +29,23 @@ def resolved(names: Iterable[str], sources: Collection[str]) -> dict[str, str]:
     for name in names:
         if name in whole:
             found[name] = name
-        elif (meant := next((meanings[name] for meanings in shorter if name in meanings), None)) is not None:
-            found[name] = _only(name, meant)
+        elif (likely := next((meanings[name] for meanings in shorter if name in meanings), None)) is not None:
+            found[name] = _only(name, likely)
     return found
 
 
-def _only(name: str, meant: list[str]) -> str:
-    if len(meant) > 1:
-        more = f" and {len(meant) - 2} more" if len(meant) > 2 else ""
+def _only(name: str, likely: list[str]) -> str:
+    if len(likely) > 1:
+        more = f" and {len(likely) - 2} more" if len(likely) > 2 else ""
         raise ConfigError(
-            f"`{name}` may be `{meant[0]}` or `{meant[1]}`{more}", remedy="write sources as `search --json` tells them"
+            f"`{name}` may be `{likely[0]}` or `{likely[1]}`{more}", remedy="write it as `search --json` tells sources"
         )
-    return meant[0]
+    return likely[0]
 
 
 def _spellings(source: str) -> Iterator[str]:
-    yield source.partition("/")[2]
-    last = source.rpartition("!/")[2].rpartition("/")[2]
+    parsed = Source.parse(source)
+    yield parsed.readable
+    last = ([parsed.path or parsed.alias, *parsed.members])[-1].rpartition("/")[2]
     yield last
     yield last.rpartition(".")[0] or last

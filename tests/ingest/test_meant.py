@@ -1,11 +1,11 @@
-"""A judged name means the one document that people would take it for."""
+"""A name means the one document that people would take it for."""
 
 from __future__ import annotations
 
 import pytest
 
 from embedingest.errors import ConfigError
-from embedingest.evaluation.judged import resolved
+from embedingest.ingest.meant import meant
 
 SOURCES = ("docs/a.md", "docs/sub/b.md", "docs/mail.eml!/note.txt", "more/c.md", "docs/.env")
 
@@ -22,17 +22,17 @@ SOURCES = ("docs/a.md", "docs/sub/b.md", "docs/mail.eml!/note.txt", "more/c.md",
     ],
 )
 def test_a_name_is_a_source_or_its_end(name, source):
-    assert resolved([name], SOURCES) == {name: source}
+    assert meant([name], SOURCES) == {name: source}
 
 
 def test_names_that_no_document_has_are_left_out():
-    assert resolved(["b.txt", ""], SOURCES) == {}
+    assert meant(["b.txt", ""], SOURCES) == {}
 
 
 def test_a_longer_spelling_goes_before_a_shorter_one():
-    assert resolved(["a.md"], ["docs/a.md", "docs/sub/a.md"]) == {"a.md": "docs/a.md"}
+    assert meant(["a.md"], ["docs/a.md", "docs/sub/a.md"]) == {"a.md": "docs/a.md"}
 
 
 def test_a_name_that_may_be_two_documents_is_refused_with_both():
     with pytest.raises(ConfigError, match=r"`b` may be `docs/b\.md` or `docs/sub/b\.md` and 1 more"):
-        resolved(["b"], ["docs/sub/b.md", "docs/b.md", "more/b.txt"])
+        meant(["b"], ["docs/sub/b.md", "docs/b.md", "more/b.txt"])

@@ -1,0 +1,72 @@
+"""`embedingest get`: a person reads what was extracted of a document, all of it or the part that they name."""
+
+from __future__ import annotations
+
+import pytest
+
+WORDS = "\n\n".join(f"## Part {n}\n\nParagraph {n} says this and that of its own." for n in range(40))
+
+
+@pytest.fixture
+def read(shell):
+    shell.write("docs/sub/notes.md", f"# Notes\n\n{WORDS}\n")
+    shell.write("docs/other.txt", "Another document.")
+    shell.write("docs/broken.pdf", b"%PDF-1.4\nnothing of a PDF")
+    assert shell.ingest("--max-tokens", "32").code == 1
+    return shell
+
+
+@pytest.mark.parametrize("name", ["docs/sub/notes.md", "sub/notes.md", "notes.md", "notes"])
+def test_all_of_a_document_by_its_name_or_the_end_of_it(read, name):
+    ran = read.run("get", name)
+    assert ran.code == 0
+    assert ran.out.strip().split() == f"# Notes {WORDS}".split()
+
+
+def test_the_chunks_at_some_lines(read):
+    ran = read.run("get", "notes.md", "--lines", "5-5", "--json")
+    assert "Paragraph 0" in ran.json["text"]
+    assert "Paragraph 39" not in ran.json["text"]
+    assert ran.json["document"]["lines"][1] > ran.json["shown"]["lines"][1]
+
+
+def test_what_stands_around_a_hit(read):
+    [hit] = read.run("search", "Paragraph 31", "--mode", "text", "-n", "1", "--json").json["results"]
+    ran = read.run("get", hit["source"], "--around", hit["id"], "--max-characters", "300", "--json")
+    assert hit["text"].strip() in ran.json["text"]
+    assert len(ran.json["text"]) <= 300
+    assert hit["id"] in [chunk["id"] for chunk in ran.json["chunks"]]
+
+
+def test_a_long_document_is_told_whole_in_one_piece(read):
+    text = "\n\n".join(f"Sentence {n} of a document that is longer than one answer may be." for n in range(2500))
+    read.write("docs/long.txt", text)
+    read.ingest("--max-tokens", "32")
+    ran = read.run("get", "long.txt", "--json")
+    assert ran.json["text"].split() == text.split()
+    assert ran.json["more"] is None
+    numbers = [chunk["chunk_index"] for chunk in ran.json["chunks"]]
+    assert numbers == list(range(len(numbers)))
+
+
+def test_less_than_all_says_what_follows(read):
+    ran = read.run("get", "notes.md", "--max-characters", "100")
+    assert len(ran.out) <= 101
+    assert "more characters follow" in ran.err
+
+
+def test_why_a_document_has_no_text(read):
+    ran = read.run("get", "docs/broken.pdf", "--json")
+    assert (ran.code, ran.json["text"], ran.json["failure"]["source"]) == (0, "", "docs/broken.pdf")
+    assert "could not be read the last time" in read.run("get", "docs/broken.pdf").err
+
+
+def test_a_document_that_is_not_there_is_named_with_one_that_is(read):
+    ran = read.run("get", "docs/otter.txt")
+    assert (ran.code, "did you mean `docs/other.txt`?" in ran.err) == (2, True)
+    assert "search again" in read.run("get", "notes.md", "--around", "0" * 32).err
+
+
+def test_what_are_no_lines_is_told(read):
+    ran = read.run("get", "notes.md", "--lines", "9-3")
+    assert (ran.code, "write 12, 12-40 or 12-" in ran.err) == (2, True)
