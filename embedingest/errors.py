@@ -25,7 +25,7 @@ data (`DocumentError` is collected into the report); failure of the machinery is
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 __all__ = [
     "ConfigError",
@@ -50,12 +50,17 @@ __all__ = [
 
 
 class EmbedingestError(Exception):
-    """Base of all errors below. `remedy` is the way out, printed on a line of its own."""
+    """Base of all errors below. `remedy` is the way out, printed on a line of its own.
+
+    Where none is given it is the `usual_remedy` of the class, if there is one.
+    """
+
+    usual_remedy: ClassVar[str | None] = None
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.remedy = remedy
+        self.remedy = self.usual_remedy if remedy is None else remedy
 
     def __str__(self) -> str:
         return self.message if self.remedy is None else f"{self.message}\n  hint: {self.remedy}"
@@ -68,6 +73,8 @@ class ConfigError(EmbedingestError):
 class PluginError(ConfigError):
     """A plug-in that was named could not be used."""
 
+    usual_remedy = "`embedingest plugins check NAME` says more of it"
+
 
 class SourceMissingError(ConfigError):
     """The table has no document, or no chunk, of this name, or none that who asks may see."""
@@ -76,9 +83,13 @@ class SourceMissingError(ConfigError):
 class EngineError(EmbedingestError):
     """The engine could not answer."""
 
+    usual_remedy = "try again; `embedingest doctor` looks for the cause"
+
 
 class ModelNotFoundError(EngineError):
     """No model is registered under this name."""
+
+    usual_remedy = "`embedingest models list` names those that are here"
 
     def __init__(self, name: str, *, remedy: str | None = None) -> None:
         super().__init__(f'model "{name}" not found', remedy=remedy)
@@ -91,12 +102,15 @@ class ModelLoadError(EngineError):
     `model` is the name it was asked for by and `folder` where its files lie, once a catalogue has told them.
     """
 
+    usual_remedy = "fetch or save the model again, or take another; `embedingest models list` names those that are here"
     model: str | None = None
     folder: str | None = None
 
 
 class InputError(EngineError):
     """One text cannot be embedded; `index` is its place in the call."""
+
+    usual_remedy = "change this text, or leave it out"
 
     def __init__(self, message: str, *, index: int | None = None, remedy: str | None = None) -> None:
         super().__init__(message, remedy=remedy)
@@ -106,33 +120,49 @@ class InputError(EngineError):
 class InputTooLongError(InputError):
     """A text does not fit the window and `truncate` is off, or nothing would be left of it."""
 
+    usual_remedy = "send a shorter text, or let it be cut (`truncate`)"
+
 
 class OverloadedError(EngineError):
     """More work waits than the limits admit; nothing of this call was done."""
+
+    usual_remedy = "try again in a moment"
 
 
 class EngineClosedError(EngineError):
     """The engine was closed while the call waited, or its worker died."""
 
+    usual_remedy = "ask again; an engine that was closed is opened anew"
+
 
 class StoreError(EmbedingestError):
     """The table could not be opened, read or written."""
+
+    usual_remedy = "`embedingest doctor` looks for the cause"
 
 
 class FingerprintError(StoreError):
     """The table holds vectors of another model."""
 
+    usual_remedy = "name the model that made the table, or `embedingest rebuild` with the other"
+
 
 class LockedError(StoreError):
     """Another process, or another call in this one, is the writer of this table."""
+
+    usual_remedy = "wait for it, or end it"
 
 
 class DamagedTableError(StoreError):
     """Files of the table are missing or damaged; the remedy names what makes them again."""
 
+    usual_remedy = "`embedingest verify --repair` makes anew what it can"
+
 
 class TableMissingError(StoreError):
     """There is no table of this name yet."""
+
+    usual_remedy = "`embedingest ingest PATH` makes it"
 
 
 ErrorKind = Literal["permanent", "transient", "machinery"]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["ProgressLine"]
 
 _PLAIN_LINE_SECONDS: Final = 5.0
+_BAR_COLUMNS: Final = 16
+_FILES, _SIZE, _CHUNKS, _TOKENS = range(4)
+"""Places of what is told beside the bar; the time left comes last."""
 
 
 class ProgressLine:
@@ -80,13 +83,14 @@ def _display(console: Console | None) -> _Display:
 
 
 class _TerminalBar:
-    """A bar that rich redraws in place, and takes away at the end."""
+    """A bar that rich redraws in place, and takes away at the end. Beside it stands what the line has room for."""
 
     def __init__(self, console: Console) -> None:
+        self._console = console
         self._bar, self._task = _new_bar(console=console, transient=True)
 
     def show(self, progress: Progress) -> None:
-        _update(self._bar, self._task, progress)
+        _update(self._bar, self._task, progress, self._console.width)
         self._bar.start()  # nothing where it is started already
 
     def close(self) -> None:
@@ -137,28 +141,38 @@ def _new_bar(**settings: Any) -> tuple[Bar, TaskID]:
     from rich.progress import BarColumn, Progress, TextColumn
 
     bar = Progress(
-        TextColumn("{task.description:>8}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[files]} files"),
-        TextColumn("{task.fields[rate]}", style="dim"),
-        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.description:>6}"),
+        BarColumn(bar_width=_BAR_COLUMNS),
+        TextColumn("{task.fields[said]}", markup=False),
         **settings,
     )
-    return bar, bar.add_task("", total=None, files="", rate="", left="")
+    return bar, bar.add_task("", total=None, said="")
 
 
-def _update(bar: Bar, task: TaskID, progress: Progress) -> None:
-    """The bar is drawn by bytes: a large file moves it as many small ones do."""
+def _update(bar: Bar, task: TaskID, progress: Progress, width: int = 10**6) -> None:
+    """The bar is drawn by bytes: a large file moves it as many small ones do. The line has `width` columns."""
     by_bytes = progress.bytes_total > 0
     bar.update(
         task,
         description=progress.stage,
         completed=progress.bytes_done if by_bytes else progress.done,
         total=(progress.bytes_total if by_bytes else progress.total) or None,
-        files=f"{progress.done}/{progress.total}",
-        rate=", ".join(filter(None, [_size(progress), _rate(progress)])),
-        left=_left(progress),
+        said=_fitting(progress, width - _BAR_COLUMNS - len(f"{progress.stage:>6}") - 3),
     )
+
+
+def _fitting(progress: Progress, columns: int) -> str:
+    """What is told beside the bar: in a narrow line first the counts go, then the size, and the time left stays."""
+    parts = [_files(progress), _size(progress), *_rates(progress), _left(progress)]
+    for least in (_CHUNKS, _SIZE, _TOKENS, _FILES):
+        if len(", ".join(filter(None, parts))) <= columns:
+            break
+        parts[least] = ""
+    return ", ".join(filter(None, parts))
+
+
+def _files(progress: Progress) -> str:
+    return f"{progress.done:,}/{progress.total:,} files"
 
 
 def _size(progress: Progress) -> str:
@@ -167,16 +181,17 @@ def _size(progress: Progress) -> str:
     return f"{progress.bytes_done / 1e6:,.1f} of {progress.bytes_total / 1e6:,.1f} MB"
 
 
-def _rate(progress: Progress) -> str:
+def _rates(progress: Progress) -> tuple[str, str]:
+    """Chunks, and tokens a second."""
     if progress.seconds <= 0 or not progress.tokens:
-        return ""
+        return "", ""
     chunks = progress.chunks / progress.seconds
-    return f"{progress.chunks:,} chunks, {chunks:,.0f}/s, {progress.tokens_per_second:,.0f} tokens/s"
+    return f"{progress.chunks:,} chunks, {chunks:,.0f}/s", f"{progress.tokens_per_second:,.0f} tokens/s"
 
 
 def _plain(progress: Progress) -> str:
-    parts = [f"{progress.stage}: {progress.done}/{progress.total} files", _size(progress), _rate(progress)]
-    return ", ".join(filter(None, [*parts, _left(progress)]))
+    parts = [_files(progress), _size(progress), *_rates(progress), _left(progress)]
+    return f"{progress.stage}: {', '.join(filter(None, parts))}"
 
 
 def _left(progress: Progress) -> str:

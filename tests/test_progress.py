@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import select
 import subprocess
 import sys
@@ -47,6 +48,26 @@ def test_a_terminal_gets_files_rate_and_time_left_in_one_live_line(terminal):
     assert "5/10" in text
     assert "40 chunks, 10/s, 2,000 tokens/s" in text
     assert text.endswith("\x1b[2K"), "the line is taken away at the end"
+
+
+@pytest.mark.parametrize(
+    ("width", "there", "left_out"),
+    [
+        (140, ["34/305 files", "0.2 of 1.0 MB", "171 chunks, 10/s", "1,500 tokens/s", "about 48 s left"], []),
+        (80, ["34/305 files", "1,500 tokens/s", "about 48 s left"], ["171 chunks", "MB"]),
+        (60, ["34/305 files", "about 48 s left"], ["171 chunks", "MB", "tokens/s"]),
+        (40, ["about 48 s left"], ["171 chunks", "MB", "tokens/s", "files"]),
+    ],
+)
+def test_a_narrow_terminal_gets_whole_words_and_keeps_the_time_left(terminal, width, there, left_out):
+    console, drawn = terminal
+    console.width = width
+    with ProgressLine(console=console) as line:
+        line(Progress("ingest", 34, 305, 171, 25_650, 17.1, 200_000, 1_000_000, 48.0))
+    (row,) = {row.rstrip() for row in re.split(r"\x1b\[[0-9?;]*[a-zA-Z]|[\r\n]", drawn()) if "left" in row} or {""}
+    assert [word for word in there if word not in row] == []
+    assert [word for word in left_out if word in row] == []
+    assert "…" not in row
 
 
 def test_a_closed_line_is_drawn_anew_at_the_next_change(terminal):

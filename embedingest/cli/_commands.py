@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import rich_click as click
 
 from embedingest.cli._logs import LOG_FORMAT_VARIABLE, LogFormat, set_up_logging
+from embedingest.cli._output import be_quiet
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
@@ -162,4 +163,5 @@ def cli(verbose: int, quiet: bool, log_format: LogFormat) -> None:
 
     `embedingest watch ./docs` is all it takes to begin.
     """
+    be_quiet(quiet)
     set_up_logging(verbose=verbose, quiet=quiet, form=log_format)

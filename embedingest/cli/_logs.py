@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from embedingest.cli._output import printable, tell_by
+from embedingest.cli._output import printable, stderr, tell_by, teller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ LOG_FORMAT_VARIABLE: Final = "EMBEDINGEST_LOG_FORMAT"
 
 _log = logging.getLogger("embedingest")
 _OURS: Final = "embedingest"
-_KNOWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_KNOWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "reported"}
 _FIELDS: Final = "embedingest_fields"  # of a record: further members of its document
 
 _TOLD: Final = "embedingest.told"  # the logger of what somebody waits for
@@ -42,7 +42,9 @@ def set_up_logging(*, verbose: int, quiet: bool, form: LogFormat = "text") -> No
     and, of an error, `remedy` or `traceback`. As JSON all that commands say on standard error is written so.
     """
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _LineHandler(sys.stderr)
+    if form == "text" and not verbose:
+        handler.addFilter(lambda record: not getattr(record, "reported", False))  # the command's report says it
     handler.setFormatter(_JsonFormatter() if form == "json" else _PrintableFormatter())
     logging.basicConfig(handlers=[handler], level=level)
     _tell_as(form)
@@ -50,6 +52,9 @@ def set_up_logging(*, verbose: int, quiet: bool, form: LogFormat = "text") -> No
     # What takes seconds once, and why: told without being asked for.
     logging.getLogger(_TOLD).setLevel(level if quiet else min(level, logging.INFO))
     if verbose < 2:
+        if not sys.warnoptions:  # what Python was told to warn of is warned of
+            logging.captureWarnings(True)
+            logging.getLogger("py.warnings").setLevel(logging.CRITICAL)
         # Read when it is imported, in other processes of ours too: what it warns of is checked by us or no matter.
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         for noisy in _NOISY:
@@ -70,6 +75,19 @@ def _tell_as(form: str) -> None:
 def tell_nothing() -> None:
     """Leave out what is told without being asked for: a program reads the answer."""
     logging.getLogger(_TOLD).setLevel(logging.getLogger("embedingest").level)
+
+
+class _LineHandler(logging.StreamHandler):  # type: ignore[type-arg]  # of a text stream
+    """Lines on standard error. In a terminal they come above whatever is drawn live, on the console that draws it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if self.stream.isatty() and teller() is None:
+                stderr().print(self.format(record), soft_wrap=True)
+            else:
+                super().emit(record)
+        except Exception:  # noqa: BLE001 -- as logging does with whatever a handler meets
+            self.handleError(record)
 
 
 def log_what_nobody_catches() -> None:

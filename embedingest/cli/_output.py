@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "be_quiet",
     "finish_output",
+    "is_quiet",
     "open_missing_streams",
+    "print_failure",
     "print_json",
     "print_line",
     "print_note",
@@ -136,8 +139,31 @@ def print_line(line: str) -> None:
     stdout().print(printable(line), soft_wrap=True)
 
 
+_quiet = False
+
+
+def be_quiet(quiet: bool) -> None:
+    """From now on notes are said, or, where `quiet`, nothing but failures and errors."""
+    global _quiet  # noqa: PLW0603 -- what standard error gets is the process's
+    _quiet = quiet
+
+
+def is_quiet() -> bool:
+    """Whether nothing but failures and errors is said."""
+    return _quiet
+
+
 def print_note(line: str, *, style: str | None = None) -> None:
-    """One line for people on standard error: no markup, no wrapping, no control characters."""
+    """One line for people on standard error: no markup, no wrapping, no control characters. Nothing after `-q`."""
+    if not _quiet:
+        stderr().print(printable(line), style=style, soft_wrap=True)
+
+
+def print_failure(line: str, *, style: str | None = None) -> None:
+    """One line for people on standard error, whatever is left out: why a command does not end with 0."""
+    if (tell := teller()) is not None:
+        tell(line, level=logging.ERROR)
+        return
     stderr().print(printable(line), style=style, soft_wrap=True)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from embedingest.cli._output import print_json, print_note
+from embedingest.cli._output import print_failure, print_json, print_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from embedingest.ingest.report import IngestReport, Notices, SnapshotDeed
+    from embedingest.ingest.report import Failure, IngestReport, Notices, SnapshotDeed
 
 __all__ = ["excluded_lines", "notice_lines", "print_report", "unreadable_lines"]
 
@@ -27,16 +27,23 @@ def print_report(report: IngestReport, *, as_json: bool, line: bool = False) -> 
         return
     _print_counts(report)
     for failure in report.failures[:_MOST_FAILURES]:
-        print_note(f"failed: {failure.source}: {failure.error}", style="red")
+        print_failure(_failure_line(failure), style="red")
     if len(report.failures) > _MOST_FAILURES:
-        print_note(f"… and {len(report.failures) - _MOST_FAILURES} more; `embedingest status` lists them")
+        print_failure(f"… and {len(report.failures) - _MOST_FAILURES} more; `embedingest status` lists them")
     for text in notice_lines(report.notices):
         print_note(text, style="yellow")
     if waiting := report.files.pending_deletes:
         wait = "1 deletion waits" if waiting == 1 else f"{waiting:,} deletions wait"
-        print_note(f"{wait}: `embedingest confirm` carries {'it' if waiting == 1 else 'them'} out", style="yellow")
+        print_failure(f"{wait}: `embedingest confirm` carries {'it' if waiting == 1 else 'them'} out", style="yellow")
     if report.stopped:
         print_note("stopped early; the next run goes on from here", style="yellow")
+
+
+def _failure_line(failure: Failure) -> str:
+    """Most reasons begin with the name of the document, which then stands there once."""
+    reason = failure.error
+    said = reason if reason.startswith(failure.source) else f"{failure.source}: {reason}"
+    return f"failed: {said}"
 
 
 def _snapshot_line(deed: SnapshotDeed) -> str:
@@ -72,10 +79,10 @@ def excluded_lines(excluded: Mapping[str, int]) -> Iterator[str]:
 
 def unreadable_lines(unreadable: Sequence[Mapping[str, str]]) -> Iterator[str]:
     """A line for each of the first folders that could not be looked into, and the way out."""
-    from embedingest.ingest.audit.status import UNREADABLE_REMEDY
+    from embedingest.ingest.remedies import FOLDER_REMEDY
 
     for item in unreadable[:_MOST_FAILURES]:
-        yield f"not looked into: {item['source']}: {item['error']}; {UNREADABLE_REMEDY}"
+        yield f"not looked into: {item['source']}: {item['error']}; {FOLDER_REMEDY}"
     if len(unreadable) > _MOST_FAILURES:
         yield f"… and {len(unreadable) - _MOST_FAILURES:,} more that are not looked into; `--json` names them"
 
@@ -83,10 +90,12 @@ def unreadable_lines(unreadable: Sequence[Mapping[str, str]]) -> Iterator[str]:
 def notice_lines(notices: Notices) -> Iterator[str]:
     """A line for each kind of thing that did not reach the table, with the first files that it concerns."""
     from embedingest.ingest.notices import meaning
+    from embedingest.ingest.remedies import remedy_of, with_remedy
 
     for kind, counts in notices.counts.items():
         files = counts["files"]
         names = [notice.source for notice in notices.named if notice.kind == kind][:_MOST_NAMES]
         more = ", …" if files > len(names) else ""
         where = "1 file" if files == 1 else f"{files:,} files"
-        yield f"notice: {kind} ({meaning(kind)}): {counts['count']:,} in {where}: {', '.join(names)}{more}"
+        said = f"{counts['count']:,} in {where}: {', '.join(names)}{more}"
+        yield with_remedy(f"notice: {kind} ({meaning(kind)}): {said}", remedy_of(kind))

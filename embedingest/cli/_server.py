@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from embedingest.cli._output import print_note, printable, stderr
+from embedingest.cli._output import is_quiet, print_note, printable, stderr
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def announce(url: str, model: str) -> None:
     """Say where the engine answers, with a call to try."""
     from rich.text import Text
 
+    if is_quiet():
+        return
     stderr().print(Text.assemble("serving ", (printable(model), "bold"), " on ", (printable(url), "bold")))
     call = f'curl {url}/api/embed -d \'{{"model": "{model}", "input": "why is the sky blue?"}}\''
     print_note(call, style="dim")

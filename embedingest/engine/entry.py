@@ -79,7 +79,7 @@ class Entry:
             return None
         # What no encoder of ours runs is what plug-ins are for.
         with contextlib.suppress(*([ModelLoadError] if self.is_plugin else [])):
-            folder = ModelFolder.open(self.path, pooling=self.config.pooling)
+            folder = ModelFolder.open(self.path, pooling=self.config.pooling, called=self.name.plain)
             return None if folder.routes and self.is_plugin else folder  # no plug-in is told of roles
         return None
 

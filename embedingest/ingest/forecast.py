@@ -63,9 +63,10 @@ class _Costs(NamedTuple):
 class Forecast:
     """The time left of one run. It is told where the run stands, again and again, by a clock that never goes back.
 
-    Rates are counted from the first work that is done on, and again from the end of a pause, so that the start of a run
-    is left out. Work comes in lumps, a file or a call at a time: rates go from one lump to another, and from the latest
-    on what is under way is credited by the time it has taken, never all of it.
+    Rates are counted from the first work that is done on, and again from the first text that is embedded and from the
+    end of a pause, so that the start of a run is left out. Work comes in lumps, a file or a call at a time: rates go
+    from one lump to another, and from the latest on what is under way is credited by the time it has taken, never all
+    of it.
     """
 
     def __init__(self, window: float = WINDOW_SECONDS) -> None:
@@ -85,6 +86,8 @@ class Forecast:
         self._now = max(now, self._now)
         if work.bytes_read <= before.bytes_read and work.embedded <= before.embedded:
             return
+        if work.embedded and not before.embedded:
+            self._marks.clear()  # until then a model was loaded, or even made, which comes once
         clock = self._latest.clock + self._since if self._marks else 0.0
         self._latest = _Mark(clock, work.bytes_read, work.embedded)
         self._since = 0.0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "REPORTED",
     "ChunkCounts",
     "EmbedCounts",
     "Failure",
@@ -20,6 +21,9 @@ __all__ = [
     "ProgressSink",
     "SnapshotDeed",
 ]
+
+REPORTED: Final = {"reported": True}
+"""Goes with a log record (`extra`) of what the report of the run tells as well: who prints that need not show both."""
 
 
 @dataclass(slots=True)

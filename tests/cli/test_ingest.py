@@ -120,8 +120,8 @@ def test_what_a_file_lost_is_in_the_report_and_in_status_of_an_unchanged_folder(
     ]
     assert again.json["notices"] == first.json["notices"] == shell.run("status", "--json").json["notices"]
     line = "notice: undecodable (characters that could not be decoded, kept as replacement marks): 2 in 1 file: "
-    assert line + "docs/mixed.txt\n" in shell.run("status").out
-    assert line + "docs/mixed.txt\n" in shell.run("ingest", "docs", "--model", "hashing").err
+    assert line + "docs/mixed.txt; save the file as UTF-8\n" in shell.run("status").out
+    assert line + "docs/mixed.txt; save the file as UTF-8\n" in shell.run("ingest", "docs", "--model", "hashing").err
 
 
 def test_an_emptied_root_deletes_nothing_until_it_is_confirmed(shell):

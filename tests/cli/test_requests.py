@@ -203,7 +203,7 @@ def test_an_error_comes_through_the_journal_as_it_was():
         for remedy in (None, "do otherwise"):
             came = error_from_json(json.loads(json.dumps(error_to_json(kind("what went wrong", remedy=remedy)))))
             told = kind("what went wrong", remedy=remedy)
-            assert (str(came), came.remedy, exit_code(came)) == (str(told), remedy, exit_code(told))
+            assert (str(came), came.remedy, exit_code(came)) == (str(told), told.remedy, exit_code(told))
             assert type(came) is (embedingest.errors.ModelLoadError if kind is OfAPlugin else kind)
 
 

@@ -120,6 +120,15 @@ def test_the_start_of_a_run_is_in_no_rate():
     assert run.left() == pytest.approx(90)
 
 
+def test_what_came_before_the_first_embedded_text_is_in_no_rate():
+    run = Run(100 * MEGA)
+    run.step(0.5, MEGA / 100, 0)  # a file that cannot be read is done with at once, and a model is prepared
+    run.step(60.0, MEGA / 100, 0)
+    for _ in range(20):
+        run.step(0.5, 2 * MEGA, MEGA)
+    assert run.left() == pytest.approx(90, rel=0.02)
+
+
 def test_what_a_pause_took_and_what_was_before_it_are_in_no_rate():
     run = Run(100 * MEGA)
     for _ in range(20):

@@ -69,7 +69,7 @@ def make(
     check_numbers(folder)
     _check_room(folder, place)
     began = time.perf_counter()
-    _told.info("preparing %s for this processor (once): compiling it and holding it against torch", folder.name)
+    _told.info("preparing %s for this processor (once), which takes some seconds", folder.name)
     reference = Reference(folder, settings, share)
     try:
         with TrialProcess() as process:  # gets ready while torch is loaded

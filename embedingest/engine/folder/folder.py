@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.chain import LAYERS, POOLING_MODES, TAIL, WEIGHTED, read_chains
 from embedingest.engine.folder.fingerprint import fingerprint, joined
+from embedingest.engine.folder.gguf import refuse_gguf
 from embedingest.engine.folder.module import Module
 from embedingest.engine.folder.native import native_settings
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_object
@@ -44,10 +45,6 @@ _OFFSET_POSITIONS: Final = (
 )  # fmt: skip
 _UNSTATED_POSITIONS: Final = 512  # of a model with relative positions that states no length at all
 _MOST_UNSTATED_POSITIONS: Final = 32_768
-_NO_GGUF: Final = (
-    "`pip install embedingest-llamacpp` brings what runs it, by `encoder: llamacpp` beside the `path`; or give the "
-    "sentence-transformers folder of the model (`embedingest models pull NAMESPACE/MODEL`)"
-)
 _STATIC_POSITIONS: Final = 1_000_000  # a mean of rows has no positions; this bounds what one text may cost
 
 
@@ -67,19 +64,23 @@ class ModelFolder:
     """Settings of the transformer that its loader must be told, since the file has them by other names."""
     routes: dict[str, ModelFolder] = field(default_factory=dict, repr=False, compare=False)
     """What embeds texts of each role (`""`: of none) where a Router sends them; empty without one."""
+    called: str = field(default="", compare=False)
+    """The name that it is registered under, if any."""
 
     @classmethod
-    def open(cls, path: Path | str, *, weights: bool = True, pooling: str | None = None) -> ModelFolder:
+    def open(
+        cls, path: Path | str, *, weights: bool = True, pooling: str | None = None, called: str = ""
+    ) -> ModelFolder:
         """Read and check a folder, without `weights` one whose weights are still to come.
 
-        `pooling` is for a transformer's folder without `modules.json`, which does not say how it pools.
+        `pooling` is for a transformer's folder without `modules.json`, which does not say how it pools. `called` is the
+        name that it is registered under.
 
         Raises ModelLoadError: missing, damaged, unknown module, remote code, pickle.
         """
         path = Path(path).expanduser().absolute()
         with _readable(path):
-            if _is_gguf(path):
-                raise ModelLoadError(f"{path} is a model for llama.cpp (GGUF), not a model folder", remedy=_NO_GGUF)
+            refuse_gguf(path)
             if not path.is_dir():
                 raise ModelLoadError(f"no model folder at {path}", remedy="give the folder that holds `modules.json`")
             settings = read_object(path / "config_sentence_transformers.json", optional=True)
@@ -89,7 +90,7 @@ class ModelFolder:
             for role, modules in chains.items():
                 folder = next((other for other in opened if other.modules == modules), None)
                 if folder is None:
-                    folder = cls._of(path, modules, settings, weights=weights)
+                    folder = cls._of(path, modules, settings, weights=weights, called=called)
                     opened.append(folder)
                 routes[role] = folder
         if is_routed:
@@ -97,15 +98,17 @@ class ModelFolder:
         return next(routes[role] for role in ("document", "", "query") if role in routes)
 
     @classmethod
-    def _of(cls, path: Path, modules: tuple[Module, ...], settings: dict[str, Any], *, weights: bool) -> ModelFolder:
+    def _of(
+        cls, path: Path, modules: tuple[Module, ...], settings: dict[str, Any], *, weights: bool, called: str
+    ) -> ModelFolder:
         """One list of modules, checked."""
         if modules[0].kind == STATIC:
-            folder = cls(path=path, modules=modules, config={"model_type": "static"}, settings=settings)
+            folder = cls(path, modules, {"model_type": "static"}, settings, called=called)
         else:
             transformer = modules[0].path
             config, told = native_settings(path, read_object(transformer / "config.json"))
             tokenizer_config = read_object(transformer / "tokenizer_config.json", optional=True)
-            folder = cls(path, modules, config, settings, tokenizer_config, told)
+            folder = cls(path, modules, config, settings, tokenizer_config, told, called=called)
         if weights or not folder.is_static:  # a table is known by its weights alone
             folder.check()
         if weights:
@@ -171,7 +174,11 @@ class ModelFolder:
 
     @property
     def name(self) -> str:
-        """What people know it by: its folder, or the repository of a snapshot in the Hugging Face cache."""
+        """What people know it by: its registered name, the repository of a snapshot in the Hugging Face cache, or its
+        folder.
+        """
+        if self.called:
+            return self.called
         place = self.path.parent.parent.name
         is_snapshot = self.path.parent.name == "snapshots" and place.startswith("models--")
         return place.removeprefix("models--").replace("--", "/") if is_snapshot else self.path.name
@@ -312,16 +319,6 @@ def _join(path: Path, folders: list[ModelFolder], routes: dict[str, ModelFolder]
         raise ModelLoadError(
             f"the routes of {path} give vectors of different lengths ({told}), which cannot be compared", remedy=REMEDY
         )
-
-
-def _is_gguf(path: Path) -> bool:
-    """Whether a file is a GGUF, or a folder holds these and no model of another kind."""
-    if path.is_dir():
-        return not any(path.glob("*.json")) and any(path.glob("*.gguf"))
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(4) == b"GGUF"
 
 
 @contextlib.contextmanager

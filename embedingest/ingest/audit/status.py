@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NotRequired, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
 from embedingest.errors import StoreError
 from embedingest.ingest.audit.copied_journal import viewed
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from embedingest.ingest.state.journal import FileState, Journal, Request
 
 __all__ = [
-    "UNREADABLE_REMEDY",
     "FailedFile",
     "FollowedRoot",
     "JournalStatus",
@@ -39,8 +38,6 @@ __all__ = [
     "status_of",
     "unreadable",
 ]
-
-UNREADABLE_REMEDY: Final = "let who runs this read and search it (`chmod u+rX`), then it is compared again"
 
 
 class Followed(Protocol):

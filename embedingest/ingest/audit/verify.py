@@ -18,8 +18,8 @@ from embedingest.errors import DamagedTableError
 from embedingest.ingest.audit.copied_journal import audited, journal_fault
 from embedingest.ingest.audit.examine import examine
 from embedingest.ingest.audit.outlook import Outlook
-from embedingest.ingest.audit.status import UNREADABLE_REMEDY
 from embedingest.ingest.identity import parent_source
+from embedingest.ingest.remedies import FOLDER_REMEDY
 from embedingest.ingest.requests import refuse_while_paused
 from embedingest.ingest.run.survey import Candidate, survey_root
 from embedingest.ingest.scan.roots import owner
@@ -200,7 +200,7 @@ def _unseen(surveys: Sequence[tuple[Root, Survey]]) -> Iterator[Problem]:
     """What could not be looked into, whether or not the table has rows of it."""
     for _, survey in surveys:
         for source, reason in sorted(survey.unseen.items()):
-            yield Problem(source, _UNREACHABLE, f"{reason}; what lies there is not compared; {UNREADABLE_REMEDY}")
+            yield Problem(source, _UNREACHABLE, f"{reason}; what lies there is not compared; {FOLDER_REMEDY}")
 
 
 def _differences(source: str, new: Sequence[Row], refreshed: Sequence[Row], gone: Sequence[str]) -> Iterator[Problem]:

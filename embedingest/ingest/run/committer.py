@@ -73,6 +73,11 @@ class Committer:
         many = self._rows >= COMMIT_ROWS or self._characters >= COMMIT_CHARACTERS
         return self._urgent or many or self._clock() - self._since >= COMMIT_SECONDS
 
+    def ready(self) -> tuple[int, int]:
+        """Chunks and bytes of the files that the next commit writes."""
+        chunks = sum(len(file.difference.new) + file.difference.kept for file in self._ready)
+        return chunks, sum(file.candidate.file.facts.size for file in self._ready)
+
     def commit(self) -> list[PlannedFile]:
         """Write what is ready, first to the table, then to the journal. Raises StoreError."""
         if not self._ready:

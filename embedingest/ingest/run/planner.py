@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from embedingest.errors import DocumentSkipped
+from embedingest.ingest.remedies import with_remedy
+from embedingest.ingest.report import REPORTED
 from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.difference import Difference, difference
 from embedingest.ingest.state.journal import FileState, stat_facts
@@ -130,11 +132,12 @@ class Planner:
         facts = stat_facts(candidate.file.facts)
         state = FileState(candidate.source, candidate.root.alias, *facts, 1, "skipped", code=error.code)
         if isinstance(error, DocumentSkipped):
-            state = state._replace(error=error.message, notices={error.code or "skipped": 1})
+            reason = with_remedy(error.message, error.remedy)
+            state = state._replace(error=reason, notices={error.code or "skipped": 1})
             _log.info("%s is skipped: %s", candidate.source, error.message)
         else:
             state = after_failure(state, before, error, now=self._now())
-            _log.warning("%s", error.message)
+            _log.warning("%s", state.error, extra=REPORTED)
         file = PlannedFile(candidate, state, before)
         if state.kind in {"transient", "machinery"} and before is not None:
             file.state = still_stored(state, before)
@@ -153,7 +156,7 @@ class Planner:
             return PlannedFile(candidate, state, before)
         wanted = wanted_rows(extracted, self._recipe)
         if extracted.problem:
-            _log.warning("%s", extracted.problem)
+            _log.warning("%s", extracted.problem, extra=REPORTED)
         state = state._replace(
             state="done" if wanted.rows else "empty",
             config_hash=wanted.config_hash,

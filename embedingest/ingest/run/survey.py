@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.identity import below, speller
 from embedingest.ingest.notices import Tally
+from embedingest.ingest.remedies import FOLDER_REMEDY, with_remedy
 from embedingest.ingest.report import Failure
 from embedingest.ingest.run.known_files import KnownFiles
 from embedingest.ingest.scan.ignore import IGNORE_FILES
@@ -174,7 +175,7 @@ def _skip(root: Root, path: SkippedPath, survey: Survey, blind: list[str]) -> No
         blind.append(source)
         survey.unseen[source] = path.message
     if path.reason == "unreadable":
-        survey.failures.append(Failure(source, "transient", path.message))
+        survey.failures.append(Failure(source, "transient", with_remedy(path.message, FOLDER_REMEDY)))
     elif path.reason in {"missing", "away"}:
         _log.warning("%s", path.message)
     else:

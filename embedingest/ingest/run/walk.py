@@ -141,7 +141,9 @@ class Walk:
         work = Work(
             files.bytes_total, extraction.bytes_read, extraction.bytes_under_way, missing.asked, missing.embedded
         )
-        return Standing(files.finished, files.total, files.bytes_finished, *missing.ready(), work)
+        embedded, written_next = missing.ready(), self._committer.ready()
+        chunks, size = embedded[0] + written_next[0], embedded[1] + written_next[1]
+        return Standing(files.finished, files.total, files.bytes_finished, chunks, size, work)
 
     # -- the loop
 

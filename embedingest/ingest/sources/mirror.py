@@ -19,6 +19,7 @@ from embedingest.atomic import write_bytes
 from embedingest.errors import DocumentError, EmbedingestError
 from embedingest.ingest.identity import source_name
 from embedingest.ingest.json_values import printable, spelled
+from embedingest.ingest.remedies import SOURCE_REMEDY, remedy_of, with_remedy
 from embedingest.ingest.report import Failure
 
 if TYPE_CHECKING:
@@ -58,10 +59,12 @@ class Mirror:
         try:
             items = {item.key: item for item in map(_checked, self.source.list())}
         except EmbedingestError as error:
-            return [Failure(self.alias, "transient", f"the source cannot be listed: {error}")]
+            said = with_remedy(f"the source cannot be listed: {error.message}", error.remedy or SOURCE_REMEDY)
+            return [Failure(self.alias, "transient", said)]
         except Exception as error:  # noqa: BLE001 -- a stranger's code; the other roots go on
             _log.warning("source %s failed while listing", self.alias, exc_info=True)
-            return [Failure(self.alias, "transient", f"the source failed: {_named(error)}")]
+            said = with_remedy(f"the source failed: {_named(error)}", SOURCE_REMEDY)
+            return [Failure(self.alias, "transient", said)]
         marks, failures = self._marks(), []
         for key in marks.keys() - items.keys():
             self._remove(key)
@@ -85,9 +88,11 @@ class Mirror:
         source = printable(source, len(source))
         if isinstance(error, DocumentError):
             kind = error.kind if error.kind in {"permanent", "machinery"} else "transient"
-            return Failure(source, kind, printable(spelled(error.message), _MOST_REASON))
+            reason = printable(spelled(error.message), _MOST_REASON)
+            remedy = error.remedy or remedy_of(error.code) or ""
+            return Failure(source, kind, with_remedy(reason, printable(spelled(remedy), _MOST_REASON)))
         _log.warning("source %s failed at %r", self.alias, key, exc_info=error)
-        return Failure(source, "transient", f"{source} could not be read: {_named(error)}")
+        return Failure(source, "transient", with_remedy(f"{source} could not be read: {_named(error)}", SOURCE_REMEDY))
 
     def _path(self, key: str) -> Path | None:
         """Where an item lies; `None` for a key that is no path below the folder."""

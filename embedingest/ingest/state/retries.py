@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.remedies import remedy_of, with_remedy
+
 if TYPE_CHECKING:
     from embedingest.errors import DocumentError
     from embedingest.ingest.state.journal import FileState
@@ -29,7 +31,9 @@ def delay(attempts: int, jitter: float) -> float:
 
 
 def after_failure(state: FileState, before: FileState | None, error: DocumentError, *, now: float) -> FileState:
-    """The failed `state` with its reason, its attempts in a row for this revision, and when it is due again."""
+    """The failed `state`: its reason and what to do about it, its attempts in a row for this revision, and when it is
+    due again.
+    """
     same = before is not None and before.state == "failed" and before.stat == state.stat
     attempts = 1 + (before.attempts if before is not None and same else 0)
     again = error.kind != "permanent" and attempts < MAX_ATTEMPTS
@@ -37,7 +41,7 @@ def after_failure(state: FileState, before: FileState | None, error: DocumentErr
         state="failed",
         kind=error.kind,
         code=error.code,
-        error=error.message,
+        error=with_remedy(error.message, error.remedy or remedy_of(error.code)),
         attempts=attempts,
         next_try=now + delay(attempts, random.random()) if again else 0.0,  # noqa: S311 -- not for secrets
     )

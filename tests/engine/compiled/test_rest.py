@@ -81,7 +81,7 @@ def test_whoever_waits_is_told_why_and_closing_does_not_wait_for_the_rest(folder
             encoder.close()
             assert encoder._rest is None or not encoder._rest._thread.is_alive()
     begun, ended = [record.getMessage() for record in caplog.records if record.name == "embedingest.told"]
-    assert begun == "preparing bert-mean for this processor (once): compiling it and holding it against torch"
+    assert begun == "preparing bert-mean for this processor (once), which takes some seconds"
     assert re.fullmatch(r"bert-mean is prepared: it runs in bf16[a-z-]* after \d+\.\d s", ended)
 
 
