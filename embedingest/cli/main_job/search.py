@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_note, printable, stdout
+from embedingest.cli._plain import Shown, is_markdown, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.text import Text
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 _PARTS: Final = ("cell", "sheet", "chapter")
+_SNIPPET: Final = 300
+_LONGEST_LINE: Final = 120
+"""Columns of a table where the output is no terminal."""
 
 
 @click.command()
@@ -87,15 +90,13 @@ def _searched(
 
 
 def _print_hits(document: Mapping[str, Any]) -> None:
-    from rich.text import Text
-
     if note := document.get("note"):
         print_note(note, style="dim")
     if not document["results"]:
         print_note("nothing found", style="dim")
     out = stdout()
     for hit in document["results"]:
-        before, after, places = (hit.get(name, ()) for name in ("before", "after", "places"))
+        places = hit.get("places", ())
         out.print(printable(_place(hit)), style="bold", end="  ", soft_wrap=True)
         out.print(f"{hit['score']:.4f}", style="cyan", end="\n" if not places else "  ")
         if places:
@@ -103,13 +104,66 @@ def _print_hits(document: Mapping[str, Any]) -> None:
         if hit["heading_path"]:
             out.print(printable(" › ".join(hit["heading_path"])), style="dim", soft_wrap=True)
         if explain := hit.get("explain"):
-            out.print(", ".join(f"{name} {value}" for name, value in explain.items()), style="dim")
-        for text in before:
-            out.print(Text(_flat(text), style="dim"), soft_wrap=True)
-        out.print(_marked(hit, whole=bool(before or after)), soft_wrap=True)
-        for text in after:
-            out.print(Text(_flat(text), style="dim"), soft_wrap=True)
+            out.print(", ".join(f"{name} {value}" for name, value in explain.items()), style="dim", soft_wrap=True)
+        _print_texts(hit)
         out.print()
+
+
+def _print_texts(hit: Mapping[str, Any]) -> None:
+    """The chunk and its neighbours: wrapped at words in a terminal, elsewhere each line as it is."""
+    from rich.padding import Padding
+
+    out, markdown = stdout(), is_markdown(hit["mime"])
+    width = (out.width if out.is_terminal else _LONGEST_LINE) - 2
+    before, after = hit.get("before", ()), hit.get("after", ())
+    shown = plain(hit["text"], hit.get("highlights", ()), markdown=markdown, width=width)
+    if not (before or after):
+        shown = _best(_below(shown, hit["heading_path"]))
+
+    def beside(text: str) -> Text:
+        return _styled(plain(text, (), markdown=markdown, width=width), "dim")
+
+    for text in [*map(beside, before), _styled(shown), *map(beside, after)]:
+        if not text.plain:
+            continue
+        if out.is_terminal:
+            out.print(Padding(text, (0, 0, 0, 2)))
+        else:
+            for line in text.split():
+                out.print("  ", line, sep="", soft_wrap=True)
+
+
+def _below(shown: Shown, headings: Sequence[str]) -> Shown:
+    """Without the headings that it begins with, which stand above it already; as it is where nothing else is in it."""
+    said = {plain(heading, (), markdown=True, width=_LONGEST_LINE).text for heading in headings}
+    start = 0
+    while (end := shown.text.find("\n", start)) >= 0 and shown.text[start:end] in said:
+        start = end + 1
+    ranges = tuple((first - start, last - start) for first, last in shown.highlights if first >= start)
+    return Shown(shown.text[start:], ranges)
+
+
+def _best(shown: Shown) -> Shown:
+    """The part of a text that answers best."""
+    from embedingest.store.search.highlight import snippet
+
+    start, end = snippet(shown.text, shown.highlights, width=_SNIPPET)
+    left, right = "…" if start else "", "…" if end < len(shown.text) else ""
+    shift = len(left) - start
+    inside = [(first + shift, last + shift) for first, last in shown.highlights if start <= first and last <= end]
+    return Shown(f"{left}{shown.text[start:end].strip(chr(10))}{right}", tuple(inside))
+
+
+def _styled(shown: Shown, style: str = "") -> Text:
+    """With the words of the query in bold; control characters spelled out."""
+    from rich.text import Text
+
+    styled, position = Text(style=style), 0
+    for first, last in shown.highlights:
+        styled.append(printable(shown.text[position:first], lines=True))
+        styled.append(printable(shown.text[first:last], lines=True), style="bold yellow")
+        position = last
+    return styled.append(printable(shown.text[position:], lines=True))
 
 
 def _more(places: int) -> str:
@@ -124,31 +178,3 @@ def _place(hit: Mapping[str, Any]) -> str:
     if hit["line_start"] is not None:
         return f"{source}:{hit['line_start']}"
     return source + next((f"#{kind}={hit['metadata'][kind]}" for kind in _PARTS if kind in hit["metadata"]), "")
-
-
-def _marked(hit: Mapping[str, Any], *, whole: bool) -> Text:
-    """The part of the chunk that answers best, or all of it, with the words of the query in bold."""
-    from rich.text import Text
-
-    from embedingest.store.search.highlight import snippet
-
-    text, highlights = hit["text"], hit.get("highlights", ())
-    start, end = (0, len(text)) if whole else snippet(text, highlights, width=300)
-    marked = Text("  …" if start else "  ")
-    position = start
-    for first, last in highlights:
-        if position <= first and last <= end:
-            marked.append(_blanks(text[position:first]))
-            marked.append(_blanks(text[first:last]), style="bold yellow")
-            position = last
-    marked.append(_blanks(text[position:end]))
-    return marked.append("…") if end < len(text) else marked
-
-
-def _flat(text: str) -> str:
-    return "  " + _blanks(text).strip()
-
-
-def _blanks(text: str) -> str:
-    """Every run of blanks and line ends as one blank, so that a hit is one line; control characters spelled out."""
-    return printable(re.sub(r"\s+", " ", text))

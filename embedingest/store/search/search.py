@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import ConfigError
@@ -14,6 +16,7 @@ from embedingest.store.handle import check_fingerprint
 from embedingest.store.predicate import one_of
 from embedingest.store.schema import ROW_COLUMNS
 from embedingest.store.search import filters
+from embedingest.store.search.bare import REACH, followers, is_bare
 from embedingest.store.search.fusion import by_better_rank, by_rank, fuse
 from embedingest.store.search.highlight import Words
 from embedingest.store.search.narrow import condition, confined
@@ -60,9 +63,8 @@ def search(table: TableHandle, query: SearchQuery) -> SearchResult:
     where = None if tree is None else condition(table, tree)
     key: Key = "source" if query.group else "text_hash" if query.fold else "id"
     retrieval = Retrieval(table, query, where, vector_index.remembered(schema), key)
-    last = query.offset + query.limit
-    page = _order(retrieval, mode, last)[query.offset : last]
-    hits = _hits(retrieval, page, settings or TextSettings())
+    page, stored = _page(retrieval, mode)
+    hits = _hits(retrieval, page, stored, settings or TextSettings())
     return SearchResult(mode, hits, time.perf_counter() - started, note)
 
 
@@ -98,6 +100,57 @@ def _runnable(query: SearchQuery, *, indexed: bool) -> tuple[Mode, str | None]:
 
 
 # -- in which order
+
+
+def _page(retrieval: Retrieval, mode: Mode) -> tuple[list[Candidate], _Stored]:
+    """What is shown, best first, and its rows. A heading alone gives its place to what follows it, where there is that.
+
+    All ranks before a page are looked at, so that pages of any size are cut from the same order.
+    """
+    query = retrieval.query
+    last = query.offset + query.limit
+    wanted = last
+    while True:
+        order = _order(retrieval, mode, wanted)[:wanted]
+        stored = _read(retrieval.table, order)
+        shown = _without_bare(retrieval, order, stored)
+        if len(shown) >= last or len(order) < wanted or wanted >= MOST_ROWS:
+            return shown[query.offset : last], stored
+        wanted = min(MOST_ROWS, 2 * wanted)
+
+
+def _without_bare(retrieval: Retrieval, order: Sequence[Candidate], stored: _Stored) -> list[Candidate]:
+    """The candidates whose rows are there, those that are headings alone by what follows them; that is in `stored`."""
+    rows, key = stored.rows, operator.attrgetter(retrieval.key)
+    present = [candidate for candidate in order if candidate.id in rows]
+    bare = [rows[candidate.id] for candidate in present if is_bare(rows[candidate.id])]
+    if not bare:
+        return present
+    standing = followers(bare, _rows_after(retrieval, bare, stored))
+    shown: dict[str, Candidate] = {}
+    texts: set[str] = set()
+    for ranked in present:
+        row = standing.get(ranked.id)
+        stands = (
+            ranked if row is None else replace(ranked, id=row.id, key=key(row), text_hash=row.text_hash, copied=True)
+        )
+        if stands.key not in shown and not (retrieval.query.fold and stands.text_hash in texts):
+            shown[stands.key] = stands
+            texts.add(stands.text_hash)
+    return list(shown.values())
+
+
+def _rows_after(retrieval: Retrieval, bare: Sequence[Row], stored: _Stored) -> list[Row]:
+    """The rows that follow these, among those that pass the filter. They are in `stored` from now on."""
+    from lancedb.expr import col, lit
+
+    indices = {row.chunk_index + step for row in bare for step in range(1, REACH + 1)}
+    where = one_of("source", [row.source for row in bare]) & col("chunk_index").isin([lit(i) for i in sorted(indices)])
+    if retrieval.where is not None:
+        where = where & retrieval.where
+    with retrieval.table.translated("read"):
+        found = retrieval.table.lance.search().where(where).select([*ROW_COLUMNS, "ingested_at"]).to_arrow()
+    return stored.keep(found)
 
 
 def _order(retrieval: Retrieval, mode: Mode, wanted: int) -> list[Candidate]:
@@ -145,13 +198,11 @@ def _joined(lists: dict[Side, list[Candidate]], *, first: bool) -> list[Candidat
 # -- what is shown
 
 
-def _hits(retrieval: Retrieval, page: Sequence[Candidate], settings: TextSettings) -> tuple[Hit, ...]:
+def _hits(retrieval: Retrieval, page: Sequence[Candidate], stored: _Stored, settings: TextSettings) -> tuple[Hit, ...]:
     if not page:
         return ()
     table, query = retrieval.table, retrieval.query
-    rows, times = _read(table, page)
-    # A row deleted since it was ranked is left out.
-    page = [candidate for candidate in page if candidate.id in rows]
+    rows, times = stored.rows, stored.times
     around = _neighbours(table, [rows[candidate.id] for candidate in page], query) if query.context else {}
     places = _places(retrieval, page) if query.fold else {}
     words = Words(query.text, settings) if query.highlight else None
@@ -169,25 +220,36 @@ def _hits(retrieval: Retrieval, page: Sequence[Candidate], settings: TextSetting
     )
 
 
-def _read(table: TableHandle, page: Sequence[Candidate]) -> tuple[dict[str, Row], dict[str, datetime]]:
-    """By id: the rows, and when each was written.
+@dataclass(slots=True)
+class _Stored:
+    """By id: the rows, and when each was written."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    times: dict[str, datetime] = field(default_factory=dict)
+
+    def keep(self, found: pa.Table) -> list[Row]:
+        """Take over what was read, and answer it."""
+        rows = list(columns.rows_of(found))
+        self.rows.update((row.id, row) for row in rows)
+        self.times.update(zip(found.column("id").to_pylist(), found.column("ingested_at").to_pylist(), strict=True))
+        return rows
+
+
+def _read(table: TableHandle, order: Sequence[Candidate]) -> _Stored:
+    """The rows of these candidates; one that was deleted since it was ranked is not among them.
 
     They are taken from where they were found, which is several times quicker than by their ids. A row that was written
     again or moved by a compaction since then is no longer there, and is looked for by its id.
     """
     names = [*ROW_COLUMNS, "ingested_at"]
-    rows: dict[str, Row] = {}
-    times: dict[str, datetime] = {}
-
-    def keep(stored: pa.Table) -> None:
-        rows.update((row.id, row) for row in columns.rows_of(stored))
-        times.update(zip(stored.column("id").to_pylist(), stored.column("ingested_at").to_pylist(), strict=True))
-
+    stored = _Stored()
+    if not order:
+        return stored
     with table.translated("read"):
-        keep(table.lance.take_row_ids([candidate.address for candidate in page]).select(names).to_arrow())
-        if moved := [candidate.id for candidate in page if candidate.id not in rows]:
-            keep(table.lance.search().where(one_of("id", moved)).select(names).to_arrow())
-    return rows, times
+        stored.keep(table.lance.take_row_ids([candidate.address for candidate in order]).select(names).to_arrow())
+        if moved := [candidate.id for candidate in order if candidate.id not in stored.rows]:
+            stored.keep(table.lance.search().where(one_of("id", moved)).select(names).to_arrow())
+    return stored
 
 
 def _places(retrieval: Retrieval, page: Sequence[Candidate]) -> dict[str, tuple[str, ...]]:

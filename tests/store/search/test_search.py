@@ -122,15 +122,69 @@ def test_a_row_that_was_written_again_or_moved_since_it_was_ranked_is_shown_as_i
     changed = dataclasses.replace(first, line_end=99)
     filled.commit(Changes(refresh=[changed], delete=[second.id]))
     filled.optimize()
-    rows, times = _read(filled.handle, ranked)
-    assert rows[first.id] == changed
-    assert rows.keys() == times.keys() == {one.id for one in ranked} - {second.id}
+    stored = _read(filled.handle, ranked)
+    assert stored.rows[first.id] == changed
+    assert stored.rows.keys() == stored.times.keys() == {one.id for one in ranked} - {second.id}
 
 
 def test_hits_carry_the_whole_row_and_its_time(filled):
     (hit,) = filled.search(asking("ships carry coins", limit=1)).hits
     assert hit.row == row("sea.md", 1, "ships carry coins", count=2)
     assert hit.ingested_at.tzinfo is not None
+
+
+@pytest.fixture
+def with_headings(table):
+    """A manual of which two chunks are headings alone, one below the other, as earlier versions and some chunkers cut."""
+
+    def chunk(index, text, *path, mime="text/markdown"):
+        return row("manual.md", index, text, count=5, heading_path=("Manual", *path), mime=mime)
+
+    table.commit(
+        adding(
+            chunk(0, "# Manual"),
+            chunk(1, "## **Cold** water", "Cold water"),
+            chunk(2, "Turn the tap to the right.", "Cold water"),
+            chunk(3, "Drain the pipes in winter.", "Cold water"),
+            chunk(4, "## Cold feet", "Cold feet"),
+            row("heading.md", 0, "# Cold", heading_path=("Cold",)),
+            row("code.py", 0, "# cold water", count=2, heading_path=("boil",), mime="text/x-source"),
+            row("code.py", 1, "return steam", count=2, heading_path=("boil",), mime="text/x-source"),
+        )
+    )
+    table.maintain()
+    return table
+
+
+@pytest.mark.parametrize("mode", ["text", "vector", "hybrid"])
+def test_a_heading_alone_is_no_hit_and_what_follows_it_stands_in_its_place(with_headings, mode):
+    found = with_headings.search(asking("## **Cold** water", mode=mode, limit=3))
+    shown = texts(found)
+    assert "Turn the tap to the right." in shown[:2], "found by its heading alone"
+    assert not {"# Manual", "## **Cold** water"} & set(texts(with_headings.search(asking("cold manual", mode=mode))))
+    assert len({hit.row.id for hit in found.hits}) == len(found.hits)
+
+
+def test_the_last_heading_of_a_document_a_document_of_one_and_a_comment_in_code_are_hits(with_headings):
+    shown = texts(with_headings.search(asking("cold", mode="text")))
+    assert {"## Cold feet", "# Cold", "# cold water"} <= set(shown)
+
+
+def test_what_follows_a_heading_stands_for_it_only_where_it_passes_the_filter(with_headings):
+    only = asking("cold water", mode="text", filter="text startswith '##'")
+    assert "## **Cold** water" in texts(with_headings.search(only))
+
+
+@pytest.mark.parametrize("options", [{}, {"group": True}, {"fold": False}])
+def test_pages_of_any_size_are_cut_from_one_order_with_headings_alone_too(with_headings, options):
+    whole = [hit.row.id for hit in with_headings.search(asking("cold water manual", limit=10, **options)).hits]
+    pages = [
+        hit.row.id
+        for offset in range(len(whole) + 2)
+        for hit in with_headings.search(asking("cold water manual", limit=1, offset=offset, **options)).hits
+    ]
+    assert pages == whole
+    assert len(whole) == len(set(whole))
 
 
 def test_a_table_not_yet_indexed_for_text_answers_by_vector_and_says_so(table):
