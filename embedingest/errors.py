@@ -79,6 +79,8 @@ class PluginError(ConfigError):
 class SourceMissingError(ConfigError):
     """The table has no document, or no chunk, of this name, or none that who asks may see."""
 
+    usual_remedy = "`embedingest status` names the folders of the table, `search` finds its documents"
+
 
 class EngineError(EmbedingestError):
     """The engine could not answer."""
