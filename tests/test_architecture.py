@@ -49,7 +49,7 @@ ROOMS: dict[str, set[str]] = {
     "regular": set(),
     "numerals": set(),
     "documents": {"types", "errors"},
-    "config": {"types", "errors", "durations", "paths", "regular"},
+    "config": {"types", "errors", "atomic", "durations", "paths", "regular"},
     "arguments": {"errors"},
     "options": {"errors"},
     "registry": {"types", "errors", "options"},

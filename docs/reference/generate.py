@@ -37,7 +37,7 @@ def configuration() -> str:
         parts.append(f"## {_title(name)}\n\n{section.get('description', '').strip()}\n")
         parts.append("| Key | Takes | Default | |\n| --- | --- | --- | --- |")
         for key, value in section["properties"].items():
-            default = "" if "default" not in value else f"`{_plain(value['default'])}`"
+            default = "" if value.get("default", "") == "" else f"`{_plain(value['default'])}`"
             parts.append(
                 f"| `{key}` | {_type(value)} | {default} | {value.get('description', '')} |".replace("  ", " ")
             )

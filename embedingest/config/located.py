@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import yaml
 
-__all__ = ["FilePath", "Key", "LocatedStr", "Place", "Places", "Uri", "parse"]
+__all__ = ["FilePath", "Key", "LocatedStr", "Place", "Places", "Uri", "dotted", "nearest", "parse"]
 
 Key = tuple[str | int, ...]
 
@@ -143,6 +143,14 @@ def dotted(key: Key) -> str:
     for part in key:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text or "the file"
+
+
+def nearest(places: Places, key: Key) -> Place:
+    """Where `key`, or the nearest key around it, was written."""
+    for length in range(len(key), -1, -1):
+        if key[:length] in places:
+            return places[key[:length]]
+    return next(iter(places.values()))
 
 
 def parse(text: str, file: Path, *, known: Collection[str] | None = None) -> tuple[dict[str, Any], Places]:

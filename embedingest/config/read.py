@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from embedingest.config.located import Key, LocatedStr, Place, Places, dotted, parse
+from embedingest.config.located import Key, LocatedStr, Place, Places, dotted, nearest, parse
 from embedingest.config.model import Config
 from embedingest.config.problems import problems
 from embedingest.errors import ConfigError, EmbedingestError
@@ -48,7 +48,7 @@ class Reading:
 
     def place(self, *key: str | int) -> Place:
         """Where `key`, or the nearest key around it, was written."""
-        return _nearest(self.places, key)
+        return nearest(self.places, key)
 
     @contextmanager
     def at(self, *key: str | int) -> Iterator[None]:
@@ -91,7 +91,7 @@ def _with_parents(file: Path, files: list[Path]) -> tuple[dict[str, Any], Places
     parent = data.pop("extends", None)
     if parent is None:
         return data, places
-    place = _nearest(places, ("extends",))
+    place = nearest(places, ("extends",))
     if not isinstance(parent, LocatedStr):
         raise ConfigError(f"{place}: extends: one file name, not a {type(parent).__name__}")
     below, below_places = _with_parents(_parent(parent, place, files), files)
@@ -171,7 +171,7 @@ def _expanded(
     hidden.add(key)
     for name in unset:
         message = f"the environment variable `{name}` is not set; set it, or write `${{{name}:-default}}`"
-        problems.append((_nearest(places, key), f"{dotted(key)}: {message}"))
+        problems.append((nearest(places, key), f"{dotted(key)}: {message}"))
     return LocatedStr.of(_replaced(value, known), value.base, variables=str(value))
 
 
@@ -217,15 +217,8 @@ def _validated(data: dict[str, Any], file: Path, places: Places) -> Config:
     try:
         return Config.model_validate(data)
     except ValidationError as error:
-        found = [(_nearest(places, key), f"{dotted(key)}: {text}") for key, text in problems(error, data, Config)]
+        found = [(nearest(places, key), f"{dotted(key)}: {text}") for key, text in problems(error, data, Config)]
         raise _error(file, found) from None  # the cause would print values, secrets among them
-
-
-def _nearest(places: Places, key: Key) -> Place:
-    for length in range(len(key), -1, -1):
-        if key[:length] in places:
-            return places[key[:length]]
-    return next(iter(places.values()))
 
 
 def _error(file: Path, problems: list[tuple[Place, str]]) -> ConfigError:

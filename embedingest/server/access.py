@@ -6,20 +6,17 @@ Knows no requests and no settings. A route says its need in `app.ROUTES`; `guard
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
-__all__ = ["EVERYTHING", "NOBODY", "RIGHTS", "Access", "Need", "Right"]
+from embedingest.config.keys import RIGHTS, Right
 
-Right = Literal["embed", "search", "control"]
-"""`embed` computes vectors, `search` reads documents of the table, `control` pulls, unloads, measures and steers."""
+__all__ = ["EVERYTHING", "NOBODY", "Access", "Need"]
 
 Need = Literal["open", "any", "page", "shell", "embed", "search", "control"]
 """What a route asks for. `open` nothing; `any` some key, where the server has keys; `page` that too, and a Host of its
 own; `shell` its own origin, and no key, since the page asks for it; a right: a key that has it, and but for `embed` the
 server's own origin.
 """
-
-RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
-from embedingest.server.begin import keep_looking, preload
+from embedingest.server.begin import follow_keys, keep_looking, preload
 from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
+from embedingest.server.forwarded import Proxies
 from embedingest.server.guard import Guard
 from embedingest.server.http import REQUEST, Answer, Disconnected, Headers, Request, plain, refusal
 from embedingest.server.readiness import Readiness
-from embedingest.server.routes import document, embed, models, pages, pipelines, pulls, search, ui
+from embedingest.server.routes import document, embed, models, pages, pipelines, pulls, search, session, ui
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
 from embedingest.server.vocabulary import find_vocabulary
@@ -83,10 +84,11 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/ui/data/pipelines": (pipelines.pipelines, _GET, "control"),
     "/ui/data/events": (pipelines.events, _GET_HEAD, "control"),
     "/ui/data/act": (pipelines.act, _POST, "control"),
-    "/ui/{release}/{file}": (ui.asset, _GET_HEAD, "shell"),
+    "/ui/session": (session.session, ("DELETE", "GET", "POST"), "shell"),
+    "/ui/{release}/{file}": (ui.asset, _GET_HEAD, "open"),
 }
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
-_OPEN: Final = frozenset(path for path, (_, _, need) in ROUTES.items() if need == "open")
+_FIRST_PARTS: Final = frozenset(path.split("/")[1] for path in ROUTES) - {""}
 
 
 def create_app(
@@ -107,7 +109,7 @@ def create_app(
     `settings.host`. The engine stays the caller's: closing it is not the application's business. Raises ConfigError for
     what is no engine, and where the vocabulary of `settings.token_ids` is not on this machine.
     """
-    guard = Guard(settings, settings.host if bound is None else bound, _OPEN)
+    guard = Guard(settings, settings.host if bound is None else bound)
     vocabulary = None if settings.token_ids is None else find_vocabulary()
     served = served_engine(engine)
     readiness = Readiness(served, stores=stores, pipelines=pipelines, least_bytes=settings.min_free_bytes)
@@ -126,6 +128,7 @@ class App(FastAPI):
     def __init__(self, state: ServerState) -> None:
         super().__init__(openapi_url=None, redirect_slashes=False, lifespan=_lifespan)
         self.server_state = state
+        self._proxies = Proxies(state.settings, _FIRST_PARTS)
         self.router.routes.extend(_route(_Endpoint(state, path, *route)) for path, route in ROUTES.items())
         self.router.default = _unrouted
 
@@ -136,12 +139,14 @@ class App(FastAPI):
             return
         if "//" in scope["path"]:
             scope["path"] = re.sub("//+", "/", scope["path"])  # repeated slashes count as one (case 119)
+        seen = self._proxies.seen(scope)
         request = scope[REQUEST] = Request(scope, receive)
+        request.client_address, request.is_https, request.prefix = seen.client, seen.is_https, seen.prefix
         metrics = self.server_state.metrics
         began = time.perf_counter()
         metrics.in_flight.inc()
         try:
-            status = await self._answer(request, scope, receive, send)
+            status = await self._answer(request, seen.problem, receive, send)
         except Disconnected:
             metrics.cancelled.inc()
             return
@@ -152,15 +157,23 @@ class App(FastAPI):
         _log.info("answered %s %s status=%d seconds=%.4f", scope["method"], scope["path"], status, seconds)
 
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_more = self.user_middleware or len(self.router.routes) > len(ROUTES)
-        await (super().__call__ if has_more else self.router)(scope, receive, send)
+        if not (self.user_middleware or len(self.router.routes) > len(ROUTES)):
+            await self.router(scope, receive, send)
+            return
+        own = self.router.routes[: len(ROUTES)]
+        refused = None
+        if REQUEST in scope and not any(route.matches(scope)[0] is Match.FULL for route in own):
+            refused = self.server_state.guard.unknown(scope[REQUEST], "any")  # of a route that a program added
+        await (refused or super().__call__)(scope, receive, send)
 
-    async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> int:
+    async def _answer(self, request: Request, problem: str | None, receive: Receive, send: Send) -> int:
         """Answer, and return the status. The first check that refuses is the answer."""
-        state = self.server_state
+        state, scope = self.server_state, request.scope
         guard = state.guard
+        lying = None if problem is None else refusal(request, 400, problem)
         refused, cors = guard.origin(request)
-        answer = guard.malformed(request) or refused or guard.host(request) or guard.key(request) or self._routed
+        answer = lying or guard.malformed(request) or refused or guard.host(request) or self._routed
+        guard.callers.identify(request)
         added = [*_raw(cors), _NOSNIFF] if cors else [_NOSNIFF]
         status = 0
 
@@ -168,6 +181,8 @@ class App(FastAPI):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if request.delay:
+                    await guard.callers.wrong_keys.hold(request.delay, state.stop)
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 
@@ -190,7 +205,7 @@ class App(FastAPI):
 @contextlib.asynccontextmanager
 async def _lifespan(app: App) -> AsyncIterator[None]:
     state = app.server_state
-    tasks = [asyncio.create_task(preload(state)), asyncio.create_task(keep_looking(state))]
+    tasks = [asyncio.create_task(task(state)) for task in (preload, keep_looking, follow_keys)]
     yield
     state.stop.set()
     for task in tasks:
@@ -217,6 +232,8 @@ class _Endpoint:
         await (await self._response(request))(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
+        if (refused := self._state.guard.unknown(request, self._need)) is not None:
+            return refused
         if request.method not in self._methods:
             return _not_served(request, 405, "405 method not allowed", [("Allow", ", ".join(sorted(self._methods)))])
         if (refused := self._state.guard.refused(request, self._need)) is not None:
@@ -246,9 +263,11 @@ def _route(endpoint: _Endpoint) -> Route:
 async def _unrouted(scope: Scope, receive: Receive, send: Send) -> None:
     """A path that is not served."""
     request: Request = scope[REQUEST]
-    if (trimmed := request.path.rstrip("/")) in ROUTES:
+    if (refused := scope["app"].server_state.guard.unknown(request, "any")) is not None:
+        answer = refused
+    elif (trimmed := request.path.rstrip("/")) in ROUTES:
         moved = 301 if request.method == "GET" else 307
-        answer = Answer(moved, media=None, headers=[("Location", trimmed)])
+        answer = Answer(moved, media=None, headers=[("Location", request.prefix + trimmed)])
     else:
         answer = _not_served(request, 404, "404 page not found")
     await answer(scope, receive, send)

@@ -1,4 +1,6 @@
-"""What a server does by itself from its start on: loads the models of its settings, looks whether it is ready."""
+"""What a server does by itself from its start on: loads the models of its settings, looks whether it is ready and
+whether its file of keys changed.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,12 @@ from embedingest.server.threads import Threads
 if TYPE_CHECKING:
     from embedingest.server.state import ServerState
 
-__all__ = ["keep_looking", "preload"]
+__all__ = ["follow_keys", "keep_looking", "preload"]
 
 _log = logging.getLogger(__name__)
 _FIRST_WAIT_SECONDS: Final = 5.0
 _LONGEST_WAIT_SECONDS: Final = 60.0
+_KEYS_SECONDS: Final = 1.0  # a file of keys that changed is noticed so soon
 
 
 async def preload(state: ServerState) -> None:
@@ -56,3 +59,10 @@ async def keep_looking(state: ServerState) -> None:
     while True:
         await threads.run(state.readiness.look)
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def follow_keys(state: ServerState) -> None:
+    """Read a file of keys again whenever it changed."""
+    while state.settings.keys_file is not None:
+        await asyncio.sleep(_KEYS_SECONDS)
+        await state.threads.run(state.guard.callers.keyring.read_again)

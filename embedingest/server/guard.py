@@ -1,28 +1,24 @@
-"""Who may call what: Host and Origin as Ollama checks them, the API key, and what control endpoints need besides.
+"""Who may call what: Host and Origin as Ollama checks them, and what each route needs besides of a key.
 
 Knows requests and settings; knows no routes and no models. Cases 121 to 129.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from embedingest.server.access import EVERYTHING, NOBODY
+from embedingest.server.access import NOBODY
+from embedingest.server.callers import Callers, is_same_origin
 from embedingest.server.http import Answer, Headers, Request, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from embedingest.config import ServerConfig
     from embedingest.server.access import Need
 
@@ -48,11 +44,14 @@ _HOST: Final = re.compile(
 
 @dataclass(frozen=True)
 class Guard:
-    """The rules of one server; `bound` is the host it listens on, `open_paths` are those that need no key."""
+    """The rules of one server; `bound` is the host it listens on. Raises ConfigError for keys that cannot be."""
 
     settings: ServerConfig
     bound: str
-    open_paths: frozenset[str] = frozenset()
+    callers: Callers = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "callers", Callers(self.settings))
 
     def malformed(self, request: Request) -> Answer | None:
         """A Host that is none, is missing, or is there twice: no rule could be held against it."""
@@ -70,7 +69,7 @@ class Guard:
     def origin(self, request: Request) -> tuple[Answer | None, Headers]:
         """A refusal or the answer to a preflight; else nothing, and the CORS headers of the answer to come."""
         origin = request.headers.get("origin", "")
-        if not origin or _same_origin(request):
+        if not origin or is_same_origin(request):
             return None, []
         everyone = "*" in self.settings.origins
         if not everyone and not self._origins.fullmatch(origin):
@@ -91,42 +90,32 @@ class Guard:
             return None
         return self._check_host(request, anything_local=True)
 
-    def key(self, request: Request) -> Answer | None:
-        """Tell what the request may do (`request.access`). With a key set, one without it gets 401."""
-        key = self.settings.api_key
-        if not key or any(hmac.compare_digest(sent, key.encode()) for sent in _sent_keys(request.headers)):
-            request.access = EVERYTHING
+    def unknown(self, request: Request, need: Need) -> Answer | None:
+        """401 for who showed no key where the route needs one."""
+        if request.access is not NOBODY or need == "open":
             return None
-        if request.path in self.open_paths and (request.path != "/" or request.method in ("GET", "HEAD")):
+        # Browsers get the page, which asks for the key, and the route that it hands the key to.
+        if need == "shell" and (request.method != "GET" or "text/html" in request.headers.get("accept", "")):
             return None
-        return self._no_key(request)
-
-    @staticmethod
-    def _no_key(request: Request) -> Answer:
-        page = request.method == "GET" and not request.path.startswith(("/api/", "/v1/"))
-        challenge = 'Basic realm="embedingest"' if page else "Bearer"
-        text = "this server needs its API key: send `Authorization: Bearer KEY`"
-        return refusal(request, 401, text, headers=[("WWW-Authenticate", challenge)])
+        return self.callers.refused(request)
 
     def refused(self, request: Request, need: Need) -> Answer | None:
-        """Why a route with this need does not answer the request; `None` where it does."""
+        """Why a route with this need does not answer who it knows; `None` where it does."""
         if need in ("search", "control", "shell") and (refused := self._private(request)) is not None:
             return refused
         if need == "page":
             return self.page(request)
         if need in ("open", "any", "shell") or need in request.access.can:
             return None
-        if request.access == NOBODY:
-            return self._no_key(request)
         has = ", ".join(sorted(request.access.can)) or "nothing"
         text = f"the key `{request.access.name}` lacks the right `{need}` that this endpoint needs: it has {has}"
         return refusal(request, 403, text)
 
     def _private(self, request: Request) -> Answer | None:
         """Documents and control: same origin, a local Host, and off loopback a key."""
-        if not _same_origin(request) or request.headers.get("sec-fetch-site", "").lower() == "cross-site":
+        if not is_same_origin(request) or request.headers.get("sec-fetch-site", "").lower() == "cross-site":
             return refusal(request, 403, "this endpoint answers pages of its own origin only")
-        if not self._is_on_loopback and not self.settings.api_key:
+        if not self._is_on_loopback and not self.settings.has_keys:
             text = f"this endpoint is off while the server listens on {self.bound} without an API key"
             return refusal(request, 403, text)
         return self.page(request)
@@ -198,12 +187,6 @@ def _is_allowed(name: str, allowed: str) -> bool:
     return name.endswith(allowed[1:]) if allowed.startswith("*.") else name == allowed
 
 
-def _same_origin(request: Request) -> bool:
-    origin = request.headers.get("origin", "")
-    host = request.headers.get("host", "")
-    return not origin or origin in (f"http://{host}", f"https://{host}")
-
-
 def _preflight(*, everyone: bool) -> Headers:
     headers = [
         ("Access-Control-Allow-Methods", "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS"),
@@ -213,19 +196,6 @@ def _preflight(*, everyone: bool) -> Headers:
     if not everyone:
         headers += [("Vary", "Access-Control-Request-Method"), ("Vary", "Access-Control-Request-Headers")]
     return headers
-
-
-def _sent_keys(headers: Mapping[str, str]) -> list[bytes]:
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return [value.strip().encode("latin-1", "replace")]
-    if scheme.lower() == "basic":
-        try:
-            decoded = base64.b64decode(value.strip(), validate=True)
-        except binascii.Error:
-            return []
-        return [decoded.partition(b":")[2]]
-    return []
 
 
 def _without_port(host: str) -> str:

@@ -52,12 +52,17 @@ class Request(_Request):
     """One request. `content` is its body once `read_body` has read it: bounded, and counted while in memory.
 
     `room` is what its answer may take of the memory for answers, `route` the path of `app.ROUTES` that answers it,
-    `access` what it may do.
+    `access` what it may do, `client_address` where it comes from. `prefix` is the path under which its sender sees this
+    server, `is_https` whether its connection is encrypted. `delay` are seconds that its answer waits.
     """
 
     content: bytes = b""
     route: str = "unknown"
     access: Access = NOBODY
+    client_address: str = ""
+    prefix: str = ""
+    is_https: bool = False
+    delay: float = 0.0
     room: Room
 
     @property

@@ -98,8 +98,8 @@ _DOCUMENT: Final[Schema] = {
 }
 
 
-def document(names: Sequence[str]) -> Schema:
-    """The whole description; `names` are the registered models."""
+def document(names: Sequence[str], prefix: str = "") -> Schema:
+    """The whole description; `names` are the registered models, `prefix` the path that the server is seen under."""
     model: Schema = {"type": "string", "enum": list(names)}
     return {
         "openapi": "3.1.0",
@@ -108,6 +108,7 @@ def document(names: Sequence[str]) -> Schema:
             "version": __version__,
             "description": "Embeddings as Ollama and OpenAI spell them, by the engine that fills the table.",
         },
+        **({"servers": [{"url": prefix}]} if prefix else {}),
         "paths": {**_embedding_paths(model), **_model_paths(model), **_other_paths()},
     }
 

@@ -79,7 +79,7 @@ class HttpServer:
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._started = threading.Event()
-        if not is_loopback(settings.host) and not settings.api_key:
+        if not is_loopback(settings.host) and not settings.has_keys:
             _log.warning("anyone who reaches %s can embed; documents and control are off without an API key", self.url)
 
     @property

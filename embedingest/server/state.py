@@ -31,6 +31,7 @@ from embedingest.errors import (
     TableMissingError,
 )
 from embedingest.server.answers import Answers
+from embedingest.server.confined import Confined, confined_search
 from embedingest.server.engine import UnsupportedByEngineError
 from embedingest.server.http import Disconnected, Request
 from embedingest.server.metrics import Metrics
@@ -38,7 +39,7 @@ from embedingest.server.pipelines import PipelineRefusalError, document_of
 from embedingest.server.streams import Streams
 from embedingest.server.threads import Threads
 from embedingest.server.wire.decode import LARGE_BYTES, WireError
-from embedingest.server.wire.refusals import BUSY, STOPPING
+from embedingest.server.wire.refusals import BUSY, NO_TABLE, STOPPING
 
 if TYPE_CHECKING:
     from embedingest.config import ServerConfig
@@ -113,6 +114,18 @@ class ServerState:
     async def _pipelines_event(self) -> bytes:
         document = await self.threads.run(document_of, self.pipelines)
         return b"event: pipelines\ndata: " + document + b"\n\n"
+
+    def table_for(self, request: Request) -> Confined:
+        """The table as who asks may see it. Raises WireError (404) where none is served."""
+        if self.table is None:
+            raise WireError(404, NO_TABLE)
+        return Confined(self.table, request.access.filter)
+
+    def search_for(self, request: Request) -> Search:
+        """The search over what who asks may see. Raises WireError (404) where no table is served."""
+        if self.search is None:
+            raise WireError(404, NO_TABLE)
+        return confined_search(self.search, request.access.filter)
 
     def names(self) -> list[str]:
         """Registered names that this server may show, newest first. May ask another machine: not on the event loop."""

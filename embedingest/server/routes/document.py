@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from embedingest.server.state import ServerState
-    from embedingest.server.tables import TableView
 
-__all__ = ["bounded", "document", "json_of", "source_of", "table_of"]
+__all__ = ["bounded", "document", "json_of", "source_of"]
 
 _FROM: Final = {"start_line": 1, "end_line": 1, "page": 1, "start_chunk": 0, "end_chunk": 0, "start_character": 0}
 """The least that each number may be."""
@@ -28,19 +27,12 @@ _SOURCE_CHARACTERS: Final = 20_000  # more than any path has
 
 async def document(state: ServerState, request: Request) -> Answer:
     """`POST /api/document`: what the table has of a document, or a part of it."""
-    table = table_of(state)
+    table = state.table_for(request)
     fields = await state.read(request, decode)
     fields.only(_FIELDS)
     source, part = source_of(fields), _part(fields)
-    told = await state.threads.run(table.document, source, within=request.access.filter, **part)
+    told = await state.threads.run(table.document, source, **part)
     return json_of(told)
-
-
-def table_of(state: ServerState) -> TableView:
-    """The table that is served. Raises WireError (404)."""
-    if state.table is None:
-        raise WireError(404, "no table is served here; start with `watch --serve`, or `serve --db URI`")
-    return state.table
 
 
 def source_of(fields: Fields) -> str:

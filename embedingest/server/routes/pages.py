@@ -53,9 +53,9 @@ async def metrics(state: ServerState, _request: Request) -> Answer:
     return Answer(200, page, "text/plain; version=0.0.4; charset=utf-8")
 
 
-async def openapi(state: ServerState, _request: Request) -> Answer:
+async def openapi(state: ServerState, request: Request) -> Answer:
     """The description of what is served; `model` enumerates the registered names."""
-    return Answer(200, orjson.dumps(document(await state.threads.run(state.names))), "application/json")
+    return Answer(200, orjson.dumps(document(await state.threads.run(state.names), request.prefix)), "application/json")
 
 
 async def docs(_state: ServerState, _request: Request) -> Answer:

@@ -23,12 +23,11 @@ _QUERY_CHARACTERS: Final = 100_000
 
 async def search(state: ServerState, request: Request) -> Answer:
     """`POST /api/search`: the document of `search --json`."""
-    if state.search is None:
-        raise WireError(404, "no table is served here; start with `watch --serve`, or `serve --db URI`")
+    search_table = state.search_for(request)
     fields = await state.read(request, decode)
     fields.only(_FIELDS)
     query, options = _query(fields), _options(fields)
-    results = await state.threads.run(state.search, query, **options)
+    results = await state.threads.run(search_table, query, **options)
     return Answer(200, orjson.dumps(results, default=str, option=orjson.OPT_SERIALIZE_NUMPY))
 
 

@@ -6,9 +6,10 @@ from typing import Final
 
 from embedingest.server.wire import ollama, openai
 
-__all__ = ["BUSY", "STOPPING", "TOO_MANY", "last_answer", "no_request"]
+__all__ = ["BUSY", "NO_TABLE", "STOPPING", "TOO_MANY", "last_answer", "no_request"]
 
 BUSY: Final = "server busy, please try again.  maximum pending requests exceeded"
+NO_TABLE: Final = "no table is served here; start with `watch --serve`, or `serve --db URI`"
 STOPPING: Final = "the server is stopping"
 TOO_MANY: Final = "the server has as many connections as it may; try again in a moment"
 
