@@ -133,10 +133,12 @@ class Readiness:
 
     def _followed(self) -> Iterator[Problem]:
         for name, figures in _figures(self._pipelines):
+            if figures.silent is None:  # followed by another process, which tells it itself
+                continue
             if figures.state == "failed":
                 remedy = f"it is tried again by itself; `embedingest status` and the log say more of `{name}`"
                 yield Problem("pipeline", f"pipeline `{name}` failed: {figures.error or 'see the log'}", remedy)
-            elif figures.silent is not None and figures.silent > _SILENT_SECONDS:
+            elif figures.silent > _SILENT_SECONDS:
                 yield Problem(
                     "pipeline",
                     f"pipeline `{name}` gave no sign for {figures.silent:.0f} s",

@@ -122,12 +122,12 @@ def test_less_room_than_is_wanted_is_told_with_both_sizes(ready_app):
 def test_a_pipeline_that_failed_or_gives_no_sign_turns_it_red_and_back(ready_app):
     server = ready_app()
     turns(server.port, "ready")
-    server.pipelines.figures_now = PipelineFigures("failed", error="the lock was taken")
+    server.pipelines.figures_now = PipelineFigures("failed", error="the lock was taken", silent=0.0)
     (told,) = turns(server.port, ["pipeline"])
     assert "`docs` failed: the lock was taken" in told["error"]
     server.pipelines.figures_now = PipelineFigures("working", silent=500.0)
     until(lambda: "gave no sign for 500 s" in str(get(server.port, "/readyz").json()), "told", SOON_SECONDS)
-    server.pipelines.figures_now = PipelineFigures("working", silent=1.0)
+    server.pipelines.figures_now = PipelineFigures("failed", error="of another program")
     turns(server.port, "ready")
 
 
