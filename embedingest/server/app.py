@@ -23,7 +23,7 @@ from embedingest.server.forwarded import Proxies
 from embedingest.server.guard import Guard
 from embedingest.server.http import REQUEST, Answer, Disconnected, Headers, Request, plain, refusal
 from embedingest.server.readiness import Readiness
-from embedingest.server.routes import document, embed, models, pages, pipelines, pulls, search, session, ui
+from embedingest.server.routes import document, embed, models, page_data, pages, pipelines, pulls, search, session, ui
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
 from embedingest.server.vocabulary import find_vocabulary
@@ -85,7 +85,11 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/ui/data/events": (pipelines.events, _GET_HEAD, "control"),
     "/ui/data/act": (pipelines.act, _POST, "control"),
     "/ui/session": (session.session, ("DELETE", "GET", "POST"), "shell"),
-    "/ui/{release}/{file}": (ui.asset, _GET_HEAD, "open"),
+    "/ui/files/{release}/{file}": (ui.asset, _GET_HEAD, "open"),
+    "/ui/data/search": (page_data.search, _POST, "search"),
+    "/ui/data/chunks": (page_data.chunks, _POST, "search"),
+    "/ui/data/nearest": (page_data.nearest, _POST, "search"),
+    "/ui/data/facets": (page_data.facets, _GET, "search"),
 }
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 _FIRST_PARTS: Final = frozenset(path.split("/")[1] for path in ROUTES) - {""}

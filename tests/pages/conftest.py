@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SHOTS = HERE / "shots"
+SHOT_PIXELS = 1800
 SEEN_SECONDS = 20.0
 
 WALRUS = """# Walrus
@@ -180,9 +181,11 @@ def visit(browser: Browser, served: HttpServer) -> Iterator[Opened]:
 
 
 def look(page: Page, name: str) -> None:
-    """Keep a picture of the whole page for who looks."""
+    """Keep a picture of the page, or of the first `SHOT_PIXELS` of a long one, for who looks."""
     SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+    size = page.evaluate("({width: innerWidth, height: Math.max(innerHeight, document.documentElement.scrollHeight)})")
+    clip = {"x": 0, "y": 0, "width": size["width"], "height": min(SHOT_PIXELS, size["height"])}
+    page.screenshot(path=SHOTS / f"{name}.png", full_page=True, clip=clip)
 
 
 def hindrances(page: Page) -> str:

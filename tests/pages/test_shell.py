@@ -51,10 +51,10 @@ def test_the_page_may_be_kept_by_its_content_and_by_nothing_else(served):
     assert page.headers["cache-control"] == "no-cache"
     assert get(served.port, "/ui", If_None_Match=page.headers["etag"]).status == 304
     release = page.headers["etag"].strip('"')
-    script = get(served.port, f"/ui/{release}/app.js")
+    script = get(served.port, f"/ui/files/{release}/app.js")
     assert script.headers["content-type"] == "text/javascript; charset=utf-8"
     assert "immutable" in script.headers["cache-control"]
     assert script.headers["x-content-type-options"] == "nosniff"
-    assert get(served.port, "/ui/0000000000000000/app.js").status == 404
-    assert get(served.port, f"/ui/{release}/..%2fapp.py").status == 404
-    assert get(served.port, f"/ui/{release}/docs.html").status == 404
+    assert get(served.port, "/ui/files/0000000000000000/app.js").status == 404
+    assert get(served.port, f"/ui/files/{release}/..%2fapp.py").status == 404
+    assert get(served.port, f"/ui/files/{release}/docs.html").status == 404

@@ -12,7 +12,7 @@ from embedingest.server.wire.decode import Fields, WireError, decode
 if TYPE_CHECKING:
     from embedingest.server.state import ServerState
 
-__all__ = ["search"]
+__all__ = ["mode_of", "query_of", "search"]
 
 _FIELDS: Final = frozenset({"query", "limit", "offset", "mode", "filter", "group", "fold"})
 _DEFAULT_LIMIT: Final = 10
@@ -26,18 +26,27 @@ async def search(state: ServerState, request: Request) -> Answer:
     search_table = state.search_for(request)
     fields = await state.read(request, decode)
     fields.only(_FIELDS)
-    query, options = _query(fields), _options(fields)
+    query, options = query_of(fields), _options(fields)
     results = await state.threads.run(search_table, query, **options)
     return Answer(200, orjson.dumps(results, default=str, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
-def _query(fields: Fields) -> str:
+def query_of(fields: Fields) -> str:
+    """The query. Raises WireError (400, 413)."""
     query = fields.text("query")
     if not query.strip():
         raise WireError(400, 'field "query" is required')
     if len(query) > _QUERY_CHARACTERS:
         raise WireError(413, f"the query has {len(query)} characters; the limit is {_QUERY_CHARACTERS}")
     return query
+
+
+def mode_of(fields: Fields) -> str:
+    """By what is searched. Raises WireError (400)."""
+    mode = fields.text("mode", "hybrid")
+    if mode not in ("hybrid", "vector", "text"):
+        raise WireError(400, f'field "mode" must be hybrid, vector or text, not "{mode}"')
+    return mode
 
 
 def _options(fields: Fields) -> dict[str, object]:
@@ -48,10 +57,12 @@ def _options(fields: Fields) -> dict[str, object]:
     offset = fields.whole("offset") or 0
     if not 0 <= offset <= _MAX_OFFSET:
         raise WireError(400, f'field "offset" must be from 0 to {_MAX_OFFSET}, not {offset}')
-    mode = fields.text("mode", "hybrid")
-    if mode not in ("hybrid", "vector", "text"):
-        raise WireError(400, f'field "mode" must be hybrid, vector or text, not "{mode}"')
-    options = {"limit": limit, "mode": mode, "filter": fields.text("filter") or None, "group": fields.get("group")}
+    options = {
+        "limit": limit,
+        "mode": mode_of(fields),
+        "filter": fields.text("filter") or None,
+        "group": fields.get("group"),
+    }
     if offset:
         options["offset"] = offset
     return options if fields.flag("fold", default=True) else {**options, "fold": False}

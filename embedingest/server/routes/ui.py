@@ -52,7 +52,7 @@ async def index(_state: ServerState, request: Request) -> Answer:
 
 
 async def asset(_state: ServerState, request: Request) -> Answer:
-    """`GET /ui/RELEASE/FILE`. Another release's is not found: its page is to be loaded anew."""
+    """`GET /ui/files/RELEASE/FILE`. Another release's is not found: its page is to be loaded anew."""
     release, contents = _bundle()
     name = request.path_params["file"]
     media = _MEDIA.get(name.rpartition(".")[2])

@@ -1,0 +1,141 @@
+"""What the page alone asks of the table: hits by document with their markup, neighbours, what is near, what there is.
+
+Addresses below `/ui/data` are the page's own and change with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from embedingest.server.render import excerpt, rendered, words_at
+from embedingest.server.routes.document import bounded, json_of, source_of
+from embedingest.server.routes.search import mode_of, query_of
+from embedingest.server.wire.decode import Fields, WireError, decode
+from embedingest.store.search.filters import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from embedingest.server.confined import Confined
+    from embedingest.server.http import Answer, Request
+    from embedingest.server.state import ServerState
+
+__all__ = ["chunks", "facets", "nearest", "search"]
+
+_TESTS: Final = {
+    "folder": "source startswith {}",
+    "type": "mime = {}",
+    "since": "modified_at >= {}",
+    "before": "modified_at < {}",
+}
+"""What each choice of the page is in the language of filters; the value is put in quoted."""
+_SEARCH_FIELDS: Final = frozenset({"query", "mode", "limit", *_TESTS})
+_MOST_HITS: Final = 100
+_USUAL_HITS: Final = 20
+_USUAL_NEAR: Final = 10
+_MOST_CHUNKS: Final = 50
+_ID_CHARACTERS: Final = 64
+_HIT_CHARACTERS: Final = 900
+_NEAR_CHARACTERS: Final = 240
+_OF_HIT: Final = ("id", "chunk_index", "chunk_count", "line_start", "line_end", "page", "heading_path", "score")
+_PARTS: Final = ("sheet", "rows", "cell", "chapter", "symbol")
+
+
+async def search(state: ServerState, request: Request) -> Answer:
+    """`POST /ui/data/search`: the hits of a query by document, in the order of each document's best."""
+    table = state.table_for(request)
+    fields = await state.read(request, decode)
+    fields.only(_SEARCH_FIELDS)
+    options = {
+        "mode": mode_of(fields),
+        "limit": bounded(fields, "limit", 1, _MOST_HITS, _USUAL_HITS),
+        "filter": _filter(fields),
+    }
+    found = state.threads.run(_found, table, query_of(fields), options)
+    return json_of(await state.unless_disconnected(request, found))
+
+
+async def chunks(state: ServerState, request: Request) -> Answer:
+    """`POST /ui/data/chunks`: some chunks of a document as markup, such as the neighbours of a hit."""
+    table = state.table_for(request)
+    fields = await state.read(request, decode)
+    fields.only({"source", "first", "last"})
+    source = source_of(fields)
+    first = bounded(fields, "first", 0, 2**53, 0) or 0
+    last = min(bounded(fields, "last", 0, 2**53, first) or 0, first + _MOST_CHUNKS - 1)
+    told = await state.threads.run(_chunks, table, source, first, last)
+    return json_of(told)
+
+
+async def nearest(state: ServerState, request: Request) -> Answer:
+    """`POST /ui/data/nearest`: the chunks whose vectors are nearest to that of a chunk."""
+    table = state.table_for(request)
+    fields = await state.read(request, decode)
+    fields.only({"id", "limit"})
+    chunk, limit = fields.text("id"), bounded(fields, "limit", 1, _MOST_HITS) or _USUAL_NEAR
+    if not chunk or len(chunk) > _ID_CHARACTERS:
+        raise WireError(400, 'field "id" must be the id of a chunk')
+    told = await state.threads.run(_near, table, chunk, limit)
+    return json_of(told)
+
+
+async def facets(state: ServerState, request: Request) -> Answer:
+    """`GET /ui/data/facets`: folders and types to choose from, and how many documents there are of each."""
+    table = state.table_for(request)
+    return json_of(await state.threads.run(table.facets))
+
+
+def _filter(fields: Fields) -> str | None:
+    tests = [test.format(quoted(value)) for name, test in _TESTS.items() if (value := fields.text(name))]
+    return " and ".join(tests) or None
+
+
+def _found(table: Confined, query: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    found = table.search(query, highlight=True, explain=True, **options)
+    groups: dict[str, dict[str, Any]] = {}
+    for hit in found["results"]:
+        group = groups.setdefault(hit["source"], {**_document(hit), "hits": []})
+        group["hits"].append(_hit(hit))
+    places = table.places(list(groups))
+    told = {name: found[name] for name in ("mode", "seconds", "note", "filtered") if name in found}
+    return told | {"groups": [group | dict(places.get(source, {})) for source, group in groups.items()]}
+
+
+def _near(table: Confined, chunk: str, limit: int) -> dict[str, Any]:
+    found = table.nearest(chunk, limit=limit)
+    results = [_document(hit) | _hit(hit, _NEAR_CHARACTERS) for hit in found["results"]]
+    return {"id": found["id"], "source": found["source"], "results": results}
+
+
+def _chunks(table: Confined, source: str, first: int, last: int) -> dict[str, Any]:
+    told = table.document(source, start_chunk=first, end_chunk=last, max_characters=100_000)
+    return {"source": source, "chunks": list(_texts(told))}
+
+
+def _texts(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for chunk in told["chunks"]:
+        start = chunk["start"] - told["start_character"]
+        text = told["text"][max(0, start) : start + chunk["end"] - chunk["start"]]
+        yield chunk | {"html": rendered(text, told["mime"])}
+
+
+def _document(hit: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: hit[name] for name in ("source", "title", "mime", "modified_at")}
+
+
+def _hit(hit: Mapping[str, Any], most: int = _HIT_CHARACTERS) -> dict[str, Any]:
+    """A hit as the page shows it, with about `most` characters of its text.
+
+    `cut` says whether the chunk has more in front of them, and behind.
+    """
+    text, ranges = hit["text"], hit.get("highlights", [])
+    start, end = excerpt(text, ranges, most)
+    metadata = hit["metadata"]
+    return {
+        **{name: hit[name] for name in _OF_HIT},
+        "part": {name: metadata[name] for name in _PARTS if name in metadata},
+        "explain": hit.get("explain"),
+        "places": hit.get("places", []),
+        "cut": [start > 0, end < len(text)],
+        "html": rendered(text[start:end], hit["mime"], words_at(text, ranges)),
+    }
