@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test pages deep deeds test-twice deep-twice deeds-twice lint types install clients oracle fuzz plugins docs clean ci
+.PHONY: all test pages deep deeds test-twice deep-twice deeds-twice lint types install clients oracle fuzz plugins packages docs clean ci
 
 all: lint types test
 
@@ -71,7 +71,11 @@ docs: install
 plugins:
 	plugins/check.sh $(VENV)-plugins
 
-ci: lint types test-twice pages deep-twice deeds-twice clients oracle fuzz plugins
+# The packages as others get them, the image, the units, every Python and system; needs the network.
+packages: install
+	packaging/check.sh $(VENV)
+
+ci: lint types test-twice pages deep-twice deeds-twice clients oracle fuzz plugins packages
 
 clean:
-	rm -rf $(VENV) $(VENV)-plugins .ci-venv .ci-venv-plugins build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-plugins $(VENV)-release .ci-venv .ci-venv-plugins .ci-venv-release build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
