@@ -4,9 +4,9 @@ The weightless model, each command in a process of its own. Memory is the peak o
 pages counted once, against that of a thousand files. The second run is held against `find`, which prints size and time
 of every file: the whole process, and its look at the folder alone as the report tells it. At rest, switches are
 voluntary ones of all threads of the watch and its workers, processor time is theirs; the second run's look is
-added as often as a sweep of that length comes.
+added as often as a sweep of that length comes. `idle` is a watch with the default model, which is let go when idle.
 
-    python benchmarks/large_folders.py [--files 100000] [--paths 1000000] [--rows first second rest listed]
+    python benchmarks/large_folders.py [--files 100000] [--paths 1000000] [--rows first second rest idle listed]
 
 Results go to benchmarks/results/<commit>.json.
 """
@@ -46,7 +46,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--paths", type=int, default=1_000_000)
-    parser.add_argument("--rows", nargs="+", choices=["first", "second", "rest", "listed"], help="only these")
+    parser.add_argument("--rows", nargs="+", choices=["first", "second", "rest", "idle", "listed"], help="only these")
     parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     arguments = parser.parse_args()
     record = records.Record("large_folders", arguments.results)
@@ -56,6 +56,7 @@ def main():
         "first": lambda: record.told("first", *first(stage)),
         "second": lambda: record.told("second", *second(stage)),
         "rest": lambda: record.told("rest", *rest(stage)),
+        "idle": lambda: record.told("idle", *idle(base)),
         "listed": lambda: record.told("listed", *listed(base / "listed", arguments.paths)),
     }
     try:
@@ -183,6 +184,43 @@ def rest(stage):
         Check("of a core at rest", figures["core_percent"], 0.2, at_most=True, unit="%"),
         Check("of a core with its sweeps", figures["core_percent_with_sweeps"], 0.2, at_most=True, unit="%"),
     ]
+
+
+def idle(base):
+    """What a watch keeps in memory once its model was let go, after each of three files that needed it."""
+    write(base / "idle" / "docs", 20)
+    words = [
+        "watch",
+        str(base / "idle" / "docs"),
+        "--state",
+        str(base / "idle"),
+        "--db",
+        str(base / "idle" / "lancedb"),
+    ]
+    os.environ["OLLAMA_KEEP_ALIVE"] = "2s"
+    watch = scale.start(*words, "--json", stdout=subprocess.PIPE)
+    loaded, let_go = [], []
+    try:
+        json.loads(watch.stdout.readline())
+        for number in range(3):
+            (base / "idle" / "docs" / f"new{number}.md").write_text(f"These words came last, as number {number}.")
+            json.loads(watch.stdout.readline())
+            loaded.append(own_mib(watch.pid))
+            time.sleep(6)
+            let_go.append(own_mib(watch.pid))
+    finally:
+        watch.send_signal(signal.SIGTERM)
+        watch.wait(60)
+    figures = {"own_mib_loaded": loaded, "own_mib_let_go": let_go, "let_go_mib": loaded[0] - let_go[0]}
+    return figures, [
+        Check("let go with the model, of its 43 MiB in bf16", figures["let_go_mib"], 20, unit="MiB"),
+        Check("kept after the third time against the first", round(let_go[2] / let_go[0], 3), 1.05, at_most=True),
+    ]
+
+
+def own_mib(pid):
+    """Memory of a process that no other one shares."""
+    return scale.psutil.Process(pid).memory_full_info().uss >> 20
 
 
 def activity(pid):
