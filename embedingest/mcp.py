@@ -1,8 +1,16 @@
-"""The table for assistants: search, read and status as tools of the Model Context Protocol. Knows no transport."""
+"""The table for assistants: search, read and status as tools of the Model Context Protocol.
+
+`create_server` knows no transport; `Assistants` answers its requests over HTTP, and knows no socket.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import functools
+import logging
+import threading
+from collections import OrderedDict
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol
@@ -16,18 +24,24 @@ from embedingest.store.values import SearchQuery
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from embedingest.query import Searcher
     from embedingest.store.values import Hit
     from embedingest.types import Row
 
-__all__ = ["Folders", "create_server"]
+    Run = Callable[..., Awaitable[Any]]
+    """`await run(function, *arguments)` calls it on a thread."""
+    Application = Callable[[Any, Any, Any], Awaitable[None]]
+    """What ASGI calls an application, for one request."""
+
+__all__ = ["Assistants", "Folders", "create_server"]
 
 _INSTRUCTIONS = """Searches and reads the documents of folders that are kept in a table, chunk by chunk. Each result \
 names its `source` and its lines or its page: cite those; `path` and `uri` open it. Use `group` to find documents, \
 `context` or the tool `read` to read on around a hit."""
 
+_KEPT_SERVERS: Final = 16  # one for each filter of who asks
 # Of a row, what says something to who reads: no ids, hashes or settings.
 _TOLD: Final = (
     *("source", "text", "score", "title", "heading_path", "line_start", "line_end", "page", "chunk_index"),
@@ -72,16 +86,67 @@ class Folders(Protocol):
         ...
 
 
-def create_server(searcher: Searcher, folders: Folders | None = None) -> Any:
+def create_server(
+    searcher: Searcher, folders: Folders | None = None, *, within: str | None = None, run: Run | None = None
+) -> Any:
     """An MCP server with the tools `search`, `read` and `status` over one table, none of which changes anything.
 
-    Without `folders` no result says where its file lies. Raises ConfigError without the extra `mcp`.
+    Without `folders` no result says where its file lies. Nothing is told of chunks that do not pass the filter
+    `within`. Tools run on the threads of `run`, or else on those of the library. Raises ConfigError without the extra
+    `mcp`.
     """
     server = _empty_server()
-    tools = _Tools(searcher, folders)
+    tools = _Tools(searcher, folders, within)
     for tool, title in ((tools.search, "Search"), (tools.read, "Read a document"), (tools.status, "What is followed")):
-        server.add_tool(tool, title=title, annotations=_reading(title))
+        server.add_tool(tool if run is None else _run_by(run, tool), title=title, annotations=_reading(title))
     return server
+
+
+def _run_by(run: Run, tool: Callable[..., dict[str, Any]]) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(tool)  # the library reads from it what the tool takes
+    async def asked(*arguments: Any, **named: Any) -> Any:
+        return await run(tool, *arguments, **named)
+
+    return asked
+
+
+class Assistants:
+    """The table for assistants over HTTP (streamable), whichever of the protocol's versions they speak.
+
+    Each request is whole in itself and answered by one JSON document: there are no sessions to count or to lose, and no
+    streams, since no tool changes and none has anything to tell but its answer.
+    """
+
+    def __init__(self, searcher: Searcher, folders: Folders | None = None) -> None:
+        self._searcher = searcher
+        self._folders = folders
+        self._lock = threading.Lock()
+        self._servers: OrderedDict[str | None, Any] = OrderedDict()
+
+    def application(self, within: str | None, run: Run) -> Application:
+        """What answers one request of who may see what passes `within`; tools run on the threads of `run`.
+
+        The first takes a second, to import the library. Raises ConfigError without the extra `mcp`.
+        """
+        with self._lock:
+            if within not in self._servers:
+                self._servers[within] = create_server(self._searcher, self._folders, within=within, run=run)
+                if len(self._servers) > _KEPT_SERVERS:
+                    self._servers.popitem(last=False)
+            self._servers.move_to_end(within)
+            server = self._servers[within]
+        return functools.partial(_answer, server)
+
+
+async def _answer(server: Any, scope: Any, receive: Any, send: Any) -> None:
+    """One request. Whose Host, Origin and key it brings is checked before; see `server/guard.py`."""
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    trusting = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    server.streamable_http_app(json_response=True, stateless_http=True, transport_security=trusting)
+    manager = server.session_manager
+    async with manager.run():
+        await manager.handle_request(scope, receive, send)
 
 
 def _empty_server() -> Any:
@@ -113,7 +178,20 @@ def _empty_server() -> Any:
                 raise ToolError(f"`{name}` {problem}")
             return await super().call_tool(name, arguments, context)
 
-    return Server("embedingest", version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING")
+    with _logging_left_alone():
+        # Nobody is told of changes, since nothing that a server has changes.
+        return Server("embedingest", version=__version__, instructions=_INSTRUCTIONS, subscriptions=False)
+
+
+@contextlib.contextmanager
+def _logging_left_alone() -> Iterator[None]:
+    """The library sets up the logging of a program that did not: that is the program's business."""
+    root, nothing = logging.getLogger(), logging.NullHandler()
+    root.addHandler(nothing)
+    try:
+        yield
+    finally:
+        root.removeHandler(nothing)
 
 
 def _unknown(arguments: Mapping[str, Any], known: Sequence[str]) -> str | None:
@@ -134,9 +212,10 @@ def _reading(title: str) -> Any:
 class _Tools:
     """The tools over one table; their signatures and first lines are what an assistant is told of them."""
 
-    def __init__(self, searcher: Searcher, folders: Folders | None) -> None:
+    def __init__(self, searcher: Searcher, folders: Folders | None, within: str | None) -> None:
         self._searcher = searcher
         self._folders = folders
+        self._within = within
 
     def search(
         self,
@@ -151,8 +230,9 @@ class _Tools:
     ) -> dict[str, Any]:
         """Find the chunks of text that answer a question best."""
         wanted = SearchQuery(
-            query, limit=limit, offset=offset, mode=mode, filter=filter, group=group, context=context, fold=fold
-        )
+            query, limit=limit, offset=offset, mode=mode, filter=filter, group=group, context=context, fold=fold,
+            within=self._within,
+        )  # fmt: skip
         return _answered(lambda: self._found(wanted))
 
     def read(
@@ -184,7 +264,7 @@ class _Tools:
 
     def _found(self, wanted: SearchQuery) -> Mapping[str, Any]:
         result = self._searcher.search(wanted)
-        answer: dict[str, Any] = {"mode": result.mode, "results": [self._hit(hit) for hit in result.hits]}
+        answer = {"mode": result.mode, "results": [self._hit(hit) for hit in result.hits], **self._told_filtered()}
         return answer if result.note is None else answer | {"note": result.note}
 
     def _hit(self, hit: Hit) -> dict[str, Any]:
@@ -198,17 +278,27 @@ class _Tools:
         return place
 
     def _read(self, source: str, part: Part) -> Mapping[str, Any]:
-        rows = whole_version(self._searcher.table.rows([source])[source])
+        rows = whole_version(self._searcher.table.rows([source], within=self._within)[source])
         if not rows:
             raise SourceMissingError(
                 f"there is no document `{source}` in the table", remedy="take `source` from a result"
             )
         shown = read_part(rows, part)
-        return told_of(rows, shown, self._place(shown.rows[0]))
+        return {**told_of(rows, shown, self._place(shown.rows[0])), **self._told_filtered()}
+
+    def _told_filtered(self) -> dict[str, Any]:
+        return {} if self._within is None else {"filtered": True}
 
     def _status(self) -> Mapping[str, Any]:
         table = self._searcher.table
-        stats, identity = table.stats(), table.identity
+        identity = table.identity
+        if self._within is not None:
+            from embedingest.store.look import extent
+
+            documents, chunks = extent(table, self._within)
+            about = {"table": table.name, "model": identity.model, "dimensions": identity.dimensions}
+            return {**about, "documents": documents, "chunks": chunks, **self._told_filtered()}
+        stats = table.stats()
         known = {} if self._folders is None else self._folders.status()
         return {
             "table": table.name,

@@ -111,8 +111,8 @@ PARAGRAPHS = [f"Paragraph {i} of the zoo tells of animal number {i} and of what 
 
 
 @pytest.fixture
-def followed(tmp_path, monkeypatch):
-    """A server over folders that were ingested as users do it."""
+def followed_folders(tmp_path, monkeypatch):
+    """A searcher over folders that were ingested as users do it, and what is known of them."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/a b.md").write_text("# Zoo\n\n" + "\n\n".join(PARAGRAPHS) + "\n")
@@ -122,9 +122,14 @@ def followed(tmp_path, monkeypatch):
     table = open_table(".embedingest/lancedb", "chunks")
     folders = FoldersBehind(Path(".embedingest"), ".embedingest/lancedb", "chunks")
     searcher = Searcher(open_table=lambda: table, open_engine=lambda: engine, model="hashing")
-    yield create_server(searcher, folders)
+    yield searcher, folders
     table.close()
     engine.close()
+
+
+@pytest.fixture
+def followed(followed_folders):
+    return create_server(*followed_folders)
 
 
 def test_hits_say_what_opens_them_and_no_hash(followed):
@@ -185,6 +190,24 @@ def test_a_part_of_a_document_is_read_by_lines_and_by_chunks(followed):
     assert read(followed, start_chunk=number, end_chunk=number)["text"] == chunk["text"]
     assert "lines" in refusal(followed, "read", source="docs/a b.md", start_line=9000)
     assert "no document `docs/none.md`" in refusal(followed, "read", source="docs/none.md")
+
+
+@pytest.fixture
+def confined(followed_folders):
+    """The same for one who may see `docs/b.md` alone."""
+    return create_server(*followed_folders, within="source = 'docs/b.md'")
+
+
+def test_what_one_may_not_see_is_neither_found_nor_read_nor_counted(confined):
+    answer = told(confined, "search", query="animal number 7", limit=5).structured_content
+    assert ([hit["source"] for hit in answer["results"]], answer["filtered"]) == (["docs/b.md"], True)
+    wider = told(confined, "search", query="animal", filter="source = 'docs/a b.md' or source != ''").structured_content
+    assert {hit["source"] for hit in wider["results"]} == {"docs/b.md"}
+    assert "no document `docs/a b.md`" in refusal(confined, "read", source="docs/a b.md")
+    assert read(confined, source="docs/b.md")["filtered"]
+    status = told(confined, "status").structured_content
+    assert (status["documents"], status["chunks"], status["filtered"]) == (1, 1, True)
+    assert set(status) == {"table", "model", "dimensions", "documents", "chunks", "filtered"}
 
 
 def test_a_client_that_leaves_ends_the_command_without_a_traceback(database):

@@ -86,15 +86,20 @@ def open_server(
         named = [pipeline.model for pipeline in engines.config.pipelines.values()]
         named += [] if searcher is None else [searcher.model]
         engine.catalog.use_cached((*settings.allow_models, *settings.preload, *named))
-    table = None
+    table = assistants = None
     if searcher is not None:
+        from embedingest.build.inspect import FoldersBehind
         from embedingest.build.table_view import TableBehind
+        from embedingest.mcp import Assistants
 
         table = TableBehind(searcher, place)
+        assistants = Assistants(searcher, None if place is None else FoldersBehind(*place))
     if pipelines is None and place is not None:
         from embedingest.build.watched import Watched, WatchedPipelines
 
         pipelines = WatchedPipelines({place[2]: Watched(*place)})
     search = None if table is None else table.search
-    app = create_app(engine, settings, search, table=table, pipelines=pipelines, stores=stores)
+    app = create_app(
+        engine, settings, search, table=table, pipelines=pipelines, stores=stores, assistants=assistants
+    )  # fmt: skip
     return HttpServer(app, settings)

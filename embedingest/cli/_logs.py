@@ -31,7 +31,7 @@ _KNOWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctim
 _FIELDS: Final = "embedingest_fields"  # of a record: further members of its document
 
 _TOLD: Final = "embedingest.told"  # the logger of what somebody waits for
-_NOISY: Final = ("httpx", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers")
+_NOISY: Final = ("httpx", "mcp", "uvicorn.access", "watchfiles", "sentence_transformers", "transformers")
 
 
 def set_up_logging(*, verbose: int, quiet: bool, form: LogFormat = "text") -> None:

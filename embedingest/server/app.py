@@ -23,7 +23,19 @@ from embedingest.server.forwarded import Proxies
 from embedingest.server.guard import Guard
 from embedingest.server.http import REQUEST, Answer, Disconnected, Headers, Request, plain, refusal
 from embedingest.server.readiness import Readiness
-from embedingest.server.routes import document, embed, models, page_data, pages, pipelines, pulls, search, session, ui
+from embedingest.server.routes import (
+    document,
+    embed,
+    mcp,
+    models,
+    page_data,
+    pages,
+    pipelines,
+    pulls,
+    search,
+    session,
+    ui,
+)  # fmt: skip
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
 from embedingest.server.vocabulary import find_vocabulary
@@ -37,6 +49,7 @@ if TYPE_CHECKING:
     from embedingest.config import ServerConfig
     from embedingest.engine.engine import Engine
     from embedingest.server.access import Need
+    from embedingest.server.assistants import Assistants
     from embedingest.server.pipelines import PipelinesView
     from embedingest.server.readiness import StoreView
     from embedingest.server.state import Search
@@ -75,6 +88,7 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/v1/models": (models.model_list, _GET, "any"),
     "/v1/models/{model}": (models.model, _GET, "any"),
     "/api/blobs/{digest}": (models.refuse, ("HEAD", "POST"), "any"),
+    "/mcp": (mcp.message, _POST, "search"),
     "/healthz": (pages.health, _GET_HEAD, "open"),
     "/readyz": (pages.ready, _GET_HEAD, "any"),
     "/metrics": (pages.metrics, _GET, "control"),
@@ -103,21 +117,23 @@ def create_app(
     table: TableView | None = None,
     pipelines: PipelinesView | None = None,
     stores: Callable[[], Sequence[StoreView]] | None = None,
+    assistants: Assistants | None = None,
     bound: str | None = None,
 ) -> App:
     """The ASGI application over an engine.
 
     `search_table(query, limit=, mode=, filter=, group=)` answers `/api/search` with the document of `search --json`; it
     is called on a thread. `table` is what the page and `/api/document` look into, `pipelines` are those that are shown
-    and steered, `stores` the tables without which it is not ready. `bound` is the host really listened on, if it is not
-    `settings.host`. The engine stays the caller's: closing it is not the application's business. Raises ConfigError for
-    what is no engine, and where the vocabulary of `settings.token_ids` is not on this machine.
+    and steered, `stores` the tables without which it is not ready; `assistants` answers those that speak MCP. `bound`
+    is the host really listened on, if it is not `settings.host`. The engine stays the caller's: closing it is not the
+    application's business. Raises ConfigError for what is no engine, and where the vocabulary of `settings.token_ids`
+    is not on this machine.
     """
     guard = Guard(settings, settings.host if bound is None else bound)
     vocabulary = None if settings.token_ids is None else find_vocabulary()
     served = served_engine(engine)
     readiness = Readiness(served, stores=stores, pipelines=pipelines, least_bytes=settings.min_free_bytes)
-    return App(ServerState(served, settings, guard, readiness, search_table, vocabulary, pipelines, table))
+    return App(ServerState(served, settings, guard, readiness, search_table, vocabulary, pipelines, table, assistants))
 
 
 class App(FastAPI):

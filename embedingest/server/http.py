@@ -12,7 +12,7 @@ from starlette.requests import Request as _Request
 from starlette.responses import Response, StreamingResponse
 
 from embedingest.server.access import NOBODY, Access
-from embedingest.server.wire import ollama, openai
+from embedingest.server.wire import jsonrpc, ollama, openai
 from embedingest.server.wire.escape import escaped
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ def json_answer(value: object, status: int = 200, *, headers: Headers | None = N
 def refusal(
     request: Request, status: int, text: str, extra: Mapping[str, object] | None = None, headers: Headers | None = None
 ) -> Answer:
-    """An error in the spelling of whose path was asked: OpenAI's object under `/v1`, else Ollama's."""
+    """An error in the spelling of whose path was asked: OpenAI's object under `/v1`, JSON-RPC's, else Ollama's."""
+    if request.path == jsonrpc.PATH:
+        return Answer(status, jsonrpc.error_body(text, extra or {}), "application/json", headers)
     if request.path == "/v1" or request.path.startswith("/v1/"):
         return Answer(status, openai.error_body(status, text, extra or {}), "application/json", headers)
     return Answer(status, ollama.error_body(text, extra or {}), headers=headers)

@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -42,7 +43,10 @@ from embedingest.server.wire.decode import LARGE_BYTES, WireError
 from embedingest.server.wire.refusals import BUSY, NO_TABLE, STOPPING
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from embedingest.config import ServerConfig
+    from embedingest.server.assistants import Assistants
     from embedingest.server.downloads import Download
     from embedingest.server.engine import ServedEngine
     from embedingest.server.guard import Guard
@@ -95,6 +99,7 @@ class ServerState:
     vocabulary: Vocabulary | None = None
     pipelines: PipelinesView | None = None
     table: TableView | None = None
+    assistants: Assistants | None = None
     metrics: Metrics = field(init=False)
     answers: Answers = field(init=False)
     body_bytes: int = 0
@@ -126,6 +131,12 @@ class ServerState:
         if self.search is None:
             raise WireError(404, NO_TABLE)
         return confined_search(self.search, request.access.filter)
+
+    def assistants_for(self, request: Request) -> Callable[[], ASGIApp]:
+        """Makes, on a thread, the application that answers assistants within this access. Raises WireError (404)."""
+        if self.assistants is None:
+            raise WireError(404, NO_TABLE)
+        return partial(self.assistants.application, request.access.filter, self.threads.run)
 
     def names(self) -> list[str]:
         """Registered names that this server may show, newest first. May ask another machine: not on the event loop."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from embedingest.store.table import ChunkTable
     from embedingest.types import Row
 
-__all__ = ["chunk_vector", "document_rows", "documents", "table_version"]
+__all__ = ["chunk_vector", "document_rows", "documents", "extent", "table_version"]
 
 _BATCH_ROWS: Final = 65_536
 
@@ -56,6 +56,18 @@ def documents(table: ChunkTable, within: str | None = None) -> Iterator[tuple[st
                 if source not in seen:
                     seen.add(source)
                     yield source, mime
+
+
+def extent(table: ChunkTable, within: str) -> tuple[int, int]:
+    """How many documents and chunks pass the filter. Streams; holds the names of the documents alone."""
+    sources: set[str] = set()
+    chunks = 0
+    with table.handle.translated("read"):
+        found = table.handle.lance.search().where(condition(table.handle, parse(within))).select(["source"])
+        for batch in found.to_batches(batch_size=_BATCH_ROWS):
+            chunks += batch.num_rows
+            sources.update(batch.column("source").to_pylist())
+    return len(sources), chunks
 
 
 def table_version(table: ChunkTable) -> int:
