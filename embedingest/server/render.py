@@ -38,6 +38,12 @@ _WHOLE: Final = 1.3  # a chunk of so many times an excerpt is shown whole
 _LINE_CHARACTERS: Final = 200  # so far an excerpt reaches out for the ends of its lines
 _OUTSIDE: Final = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 _MATHS: Final = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
+_SHOWN: Final = {
+    **{code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)},
+    0x7F: 0x2421,
+    **dict.fromkeys([*range(0x80, 0xA0), 0x202D, 0x202E], 0xFFFD),
+}
+"""What controls a terminal, or turns letters round, and the mark that is shown in its place."""
 _NO_WORD: Final = re.compile(r"(?!)")
 
 
@@ -62,7 +68,7 @@ def excerpt(text: str, ranges: Sequence[Sequence[int]], most: int) -> tuple[int,
 
 def rendered(text: str, mime: str, words: Iterable[str] = ()) -> str:
     """A chunk of a document of this type as markup that is safe on the page, with these words marked."""
-    text = text[:_MOST_CHARACTERS]
+    text = text[:_MOST_CHARACTERS].translate(_SHOWN)
     marks = _pattern(words)
     if mime in _PLAIN:
         return f"<pre>{_marked(text, marks)}</pre>"

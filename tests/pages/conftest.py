@@ -76,6 +76,7 @@ def write_library(folder: Path) -> None:
             f"## Hour {n}\n\nIn hour {n} the walrus moved {n} metres. " + "It rested. " * 40 for n in range(24)
         )
     )
+    (folder / "book.md").write_text("# A book\n\n" + "\n\n".join(f"Sentence {n} of the book. " * 8 for n in range(400)))
     (folder / "hostile").mkdir()
     (folder / "hostile" / HOSTILE_NAME).write_text(HOSTILE)
 
@@ -106,6 +107,34 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 def served(library: Library) -> Iterator[HttpServer]:
     with embedingest.serve(port=0, model="hashing", **library.place) as server:
         yield server
+
+
+@dataclass
+class Shelf:
+    """A folder of one test: `write`, `ingest`, and `server` once it is served."""
+
+    library: Library
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        path = self.library.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def ingest(self, **settings: Any) -> Any:
+        return embedingest.ingest(
+            self.library.folder, model="hashing", **self.library.place, **self.settings, **settings
+        )
+
+    def serve(self) -> HttpServer:
+        return embedingest.serve(port=0, model="hashing", **self.library.place)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    (tmp_path / "docs").mkdir()
+    return Shelf(Library(tmp_path / "docs", tmp_path / "state"))
 
 
 @pytest.fixture(scope="session")

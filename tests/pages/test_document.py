@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
+from tests import samples
 from tests.pages.conftest import hindrances, look
 
 
@@ -52,14 +55,57 @@ def test_chunks_are_told_apart_and_stand_beside_their_places(visit):
     expect(page.locator(".chunk .place").first).to_contain_text("line")
 
 
-def test_a_long_document_is_read_on_and_back_without_a_word_twice(visit, tmp_path):
-    page = visit("#document?source=docs/long.md")
+def sentences(page):
+    return [
+        int(number) for number in re.findall(r"Sentence (\d+) of", " ".join(page.locator(".words").all_inner_texts()))
+    ]
+
+
+def test_a_long_document_is_read_on_and_back_without_a_word_lost_or_twice(visit):
+    page = visit("#document?source=docs/book.md&line=401")
     expect(page.locator(".chunk").first).to_be_visible()
-    whole = page.evaluate(
-        """async () => (await (await fetch("api/document", {method: "POST", headers: {"Content-Type": "application/json"},
-        body: JSON.stringify({source: "docs/long.md", max_characters: 100000})})).json()).chunks.length"""
-    )
-    assert page.locator(".chunk").count() == whole
+    assert sentences(page)[0] > 150
+    page.get_by_role("button", name="Read on").click()
+    expect(page.get_by_role("button", name="Read on")).to_have_count(0)
+    before = page.get_by_role("button", name="Read what stands before")
+    while before.count():
+        first = page.locator(".chunk").first.get_attribute("id")
+        before.click()
+        expect(page.locator(".chunk").first).not_to_have_id(first)
+    expect(page.locator(".chunk").first).to_have_attribute("aria-label", re.compile("Chunk 1 of"))
+    assert sentences(page) == [n for n in range(400) for _ in range(8)]
+
+
+def test_what_two_chunks_share_stands_in_both_and_is_told_apart(visit, shelf):
+    text = "# Day\n\n" + " ".join(f"Word {n} of an astronomer \U0001f52d." for n in range(300))
+    shelf.write("day.md", text)
+    shelf.ingest(chunk={"max_tokens": 60, "overlap_tokens": 20})
+    with shelf.serve() as server:
+        page = visit("#document?source=docs/day.md", url=server.url)
+        second = page.locator(".chunk").nth(1)
+        expect(second.locator(".shared")).to_be_visible()
+        shared = second.locator(".shared").inner_text()
+        assert shared.strip()
+        assert page.locator(".chunk").nth(0).locator(".words").inner_text().strip().endswith(shared.strip())
+        assert hindrances(page) == ""
+        look(page, "document-overlap")
+
+
+def test_what_failed_and_what_was_left_out_is_told_with_the_way_out(visit, shelf):
+    shelf.write("broken.pdf", b"%PDF-1.7 and no more")
+    shelf.write("empty.txt", "")
+    shelf.write("pages.pdf", samples.pdf((("The mill", "Water turns."), ())))
+    shelf.ingest()
+    with shelf.serve() as server:
+        page = visit("#document?source=docs/broken.pdf", url=server.url)
+        expect(page.locator(".failure")).to_contain_text("no PDF can be read from it")
+        expect(page.locator(".failure")).to_contain_text("embedingest retry")
+        assert hindrances(page) == ""
+        look(page, "document-failed")
+        page.goto(f"{server.url}/ui#document?source=docs/pages.pdf")
+        expect(page.locator("dl")).to_contain_text("1 × pages without text")
+        page.goto(f"{server.url}/ui#document?source=docs/empty.txt")
+        expect(page.locator("main")).to_contain_text("there was no text in it")
 
 
 def test_what_is_not_there_says_so_and_what_changed_is_shown_from_its_beginning(visit):

@@ -127,3 +127,8 @@ def test_words_are_those_at_the_ranges():
 def test_a_huge_hostile_chunk_is_rendered_all_the_same():
     for piece in ("[" * 3, "*a_", "`", "$a", "> ", "![", "<a ", "- "):
         assert_harmless(rendered(piece * 5_000, "text/markdown", {"a"}))
+
+
+@pytest.mark.parametrize("mime", ["text/markdown", "text/plain"])
+def test_what_controls_others_is_shown_as_a_mark(mime):
+    assert "\u2407 \u241b[0m \ufffdgnp.exe \u061cword" in rendered("\x07 \x1b[0m \u202egnp.exe \u061cword", mime)

@@ -3,6 +3,7 @@
 import {placeOf, typeName} from "./words.js";
 
 const PART_CHARACTERS = 30000;
+const MOST_CHARACTERS = 100000;
 
 export default {
   name: "document",
@@ -24,7 +25,7 @@ class Reader {
     const {make} = tools;
     this.tools = tools;
     this.source = source;
-    this.facts = make("div", {class: "facts"});
+    this.facts = make("div", {class: "about"});
     this.earlier = make("p");
     this.text = make("div", {class: "document"});
     this.later = make("p");
@@ -92,12 +93,17 @@ class Reader {
   }
 
   async before() {
-    const from = Math.max(0, this.first - PART_CHARACTERS);
-    const told = await this.part({start_character: from, end_chunk: this.shownChunks()[0] - 1, max_characters: 2 * PART_CHARACTERS});
+    const last = this.shownChunks()[0] - 1;
+    let told = await this.part({start_character: Math.max(0, this.first - PART_CHARACTERS), end_chunk: last, max_characters: 2 * PART_CHARACTERS});
+    // A chunk that was cut in front is left to the next part; one that is alone is read whole.
+    if (told && told.chunks[0].start < told.start_character) {
+      if (told.chunks.length === 1) told = await this.part({start_chunk: last, end_chunk: last, max_characters: MOST_CHARACTERS});
+      else told = {...told, chunks: told.chunks.slice(1), from: told.chunks[1].start};
+    }
     if (!told) return;
     this.draw(told, "prepend");
-    this.first = told.start_character;
-    if (told.shown.chunks[0] === 0) this.earlier.replaceChildren();
+    this.first = told.chunks[0].start;
+    if (told.chunks[0].chunk_index === 0) this.earlier.replaceChildren();
   }
 
   async behind() {
@@ -168,7 +174,7 @@ function nearOf(tools, results) {
     make("li", {}, make("p", {class: "row small"},
       make("a", {href: link("document", {source: hit.source, chunk: hit.id})}, name(hit.source), `, ${placeOf(hit)}`),
       make("span", {class: "quiet"}, `cosine ${Number(hit.score).toFixed(3)}`)),
-    make("div", {class: "text", dir: "auto"}, tools.rendered(hit.html)))))];
+    make("div", {class: "text", dir: "auto"}, tools.rendered(hit.html)), hit.cut[1] ? make("span", {class: "quiet"}, "…") : null)))];
 }
 
 function factsOf(tools, told) {
@@ -179,7 +185,7 @@ function factsOf(tools, told) {
     const {error, attempts, next_try_seconds: next} = told.failure;
     const again = next === null ? "It is tried again once the file changes, or by `embedingest retry`."
       : `It was tried ${count(attempts, "time")}, and is tried again by itself.`;
-    facts.push(make("div", {class: "failure"}, make("p", {}, told.chunks.length ? "What is shown is from before. The file as it is now could not be read: " : "This file could not be read: ", tools.shownText(error)),
+    facts.push(make("div", {class: "failure"}, make("p", {}, told.chunks.length ? "What is shown is from before. The file as it is now could not be read: " : "This file could not be read: ", ...commands(tools.shownText(error))),
       make("p", {class: "remedy"}, ...commands(again))));
   }
   const list = [...row("Source", name(told.source, {class: "source"}))];

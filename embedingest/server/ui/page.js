@@ -2,8 +2,8 @@
 
 // Characters that do nothing but change how others look or stand. In names they are shown, one mark each.
 const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
-// In texts, bidirectional marks are words of the writer; what controls a terminal is not.
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+// In texts, bidirectional marks are words of the writer; what controls a terminal, or turns letters round, is not.
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202d\u202e]/g;
 
 const rendering = globalThis.trustedTypes?.createPolicy("rendered", {createHTML: html => html}) ?? {createHTML: html => html};
 
