@@ -19,7 +19,7 @@ from embedingest.build.extend import extended, mirrors_of
 from embedingest.build.live import answering
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
-from embedingest.build.serving import check_address, open_searcher, open_server
+from embedingest.build.serving import check_address, check_served, open_searcher, open_server
 from embedingest.build.session import Session
 from embedingest.build.stores import followed_tables
 from embedingest.build.watched import Fault, Watched, WatchedPipelines
@@ -279,6 +279,8 @@ class Supervisor:
                         check_start(trial, name, held=(settings.db, settings.table) in tables)
                     except EmbedingestError as error:
                         raise ConfigError(f"pipelines.{name}: {error.message}", remedy=error.remedy) from error
+        if new.server is not None and new.server != old.server:
+            check_served(new.server)
         if new.server is not None and (old.server is None or _address(new.server) != _address(old.server)):
             check_address(new.server)
 

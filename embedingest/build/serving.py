@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from embedingest.server.run import HttpServer
     from embedingest.store.table import ChunkTable
 
-__all__ = ["check_address", "open_searcher", "open_server"]
+__all__ = ["check_address", "check_served", "open_searcher", "open_server"]
 
 
 def open_searcher(
@@ -57,6 +57,18 @@ def check_address(settings: ServerConfig) -> None:
     from embedingest.server.run import bind
 
     bind(settings.host, settings.port).close()
+
+
+def check_served(settings: ServerConfig) -> None:
+    """Raises ConfigError for keys that cannot be read or held, and for a path that no server can be under."""
+    from embedingest.server.keyring import Keyring
+
+    Keyring(settings)
+    if settings.root_path:
+        from embedingest.server.app import FIRST_PARTS
+        from embedingest.server.forwarded import Proxies
+
+        Proxies(settings, FIRST_PARTS)
 
 
 def open_server(

@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "models": "List models, show one, or pull one",
     "cache": "Show what lies in the cache folder, or free its room",
     "plugins": "List, check and begin plug-ins",
+    "keys": "Make, list and remove keys of a server, by name",
     "config": "Check, show and write configuration files",
     "completion": "Print the shell completion script",
 }
@@ -56,7 +57,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Main job": ("watch", "ingest", "run", "search", "get", "serve"),
     "Look": ("status", "plan", "verify", "evaluate", "chunk", "embed", "doctor", "bench"),
     "Mend": ("retry", "confirm", "rebuild", "forget", "optimize", "tag", "restore"),
-    "Set up": ("models", "cache", "plugins", "config", "completion", "mcp"),
+    "Set up": ("models", "cache", "plugins", "config", "keys", "completion", "mcp"),
 }
 
 # Set in a context's `meta` while one line a command is enough: for --help and for completion.

@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import ValidationError
+
 from embedingest.config import EngineConfig, ServerConfig
 from embedingest.durations import parse_setting
 from embedingest.errors import ConfigError
@@ -21,6 +23,7 @@ __all__ = ["api_key", "engine_settings", "server_settings"]
 
 _CREDENTIAL: Final = "embedingest-api-key"
 _MOST_KEY_CHARACTERS: Final = 4096
+_OPTION_OF: Final = {"trusted_proxies": "trusted-proxy", "hosts": "allowed-host", "origins": "origin"}
 
 
 def server_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> ServerConfig:
@@ -33,7 +36,15 @@ def server_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> S
         settings["origins"] = tuple(part.strip() for part in value.split(",") if part.strip())
     if value := _variable(env, "OLLAMA_CONTEXT_LENGTH"):
         settings["context_length"] = _read("OLLAMA_CONTEXT_LENGTH", value, _positive)
-    return ServerConfig(**_present(settings | _present(flags)))
+    try:
+        return ServerConfig(**_present(settings | _present(flags)))
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        name = str(problem["loc"][0])
+        option = _OPTION_OF.get(name, name.replace("_", "-"))
+        text = problem["msg"].removeprefix("Value error, ")
+        # The cause would print values, and one may be a key.
+        raise ConfigError(f"--{option}: {text}", remedy="see `embedingest serve --help`") from None
 
 
 def engine_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> EngineConfig:

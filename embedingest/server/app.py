@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from embedingest.server.state import Search
     from embedingest.server.tables import TableView
 
-__all__ = ["ROUTES", "App", "create_app"]
+__all__ = ["FIRST_PARTS", "ROUTES", "App", "create_app"]
 
 _log = logging.getLogger(__name__)
 
@@ -106,7 +106,8 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/ui/data/facets": (page_data.facets, _GET, "search"),
 }
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
-_FIRST_PARTS: Final = frozenset(path.split("/")[1] for path in ROUTES) - {""}
+FIRST_PARTS: Final = frozenset(path.split("/")[1] for path in ROUTES) - {""}
+"""The first part of each path that is served."""
 
 
 def create_app(
@@ -148,7 +149,7 @@ class App(FastAPI):
     def __init__(self, state: ServerState) -> None:
         super().__init__(openapi_url=None, redirect_slashes=False, lifespan=_lifespan)
         self.server_state = state
-        self._proxies = Proxies(state.settings, _FIRST_PARTS)
+        self._proxies = Proxies(state.settings, FIRST_PARTS)
         self.router.routes.extend(_route(_Endpoint(state, path, *route)) for path, route in ROUTES.items())
         self.router.default = _unrouted
 

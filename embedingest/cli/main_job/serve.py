@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli._options import FilePath, table_options
-from embedingest.cli._server import announce
+from embedingest.cli._options import table_options
+from embedingest.cli._server import announce, server_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,14 +18,9 @@ __all__ = ["serve"]
 
 
 @click.command()
-@click.option("--host", default=None, help="Address to listen on.  [default: 127.0.0.1]")
-@click.option("-p", "--port", type=click.IntRange(0, 65535), default=None, help="Port; 0 picks one.  [default: 11434]")
+@server_options
 @click.option("--preload/--no-preload", default=True, show_default=True, help="Load the model before the first call.")
 @click.option("--keep-alive", default=None, help="Idle time before a model is unloaded; -1 for ever.  [default: 5m]")
-@click.option("--origin", "origins", multiple=True, help="Further origin for browsers, one `*` allowed; repeatable.")
-@click.option("--allowed-host", "hosts", multiple=True, help="Further name that documents and pages answer under.")
-@click.option("--api-key", envvar="EMBEDINGEST_API_KEY", default=None, help="Ask for `Authorization: Bearer KEY`.")
-@click.option("--api-key-file", type=FilePath(), default=None, help="File whose first line is the key.")
 @click.option("--allow-model", "allow_models", multiple=True, help="Serve only this model; may be repeated.")
 @click.option(
     "--token-ids",
@@ -45,12 +40,11 @@ __all__ = ["serve"]
 def serve(
     preload: bool,
     keep_alive: str | None,
-    api_key: str | None,
-    api_key_file: Path | None,
     model: str | None,
     db: str,
     table: str,
     state: Path,
+    server: dict[str, Any],
     **flags: Any,
 ) -> None:
     """Answer Ollama's and OpenAI's embedding calls, and search the table, until Ctrl-C."""
@@ -59,21 +53,19 @@ def serve(
     from embedingest.build.serving import open_searcher, open_server
     from embedingest.build.session import Session
     from embedingest.build.stores import served_table
-    from embedingest.cli._environment import api_key as api_key_of
     from embedingest.cli._environment import engine_settings, server_settings
 
-    key = api_key_of(api_key, api_key_file)
     name, config = searching(state, db, table, model)
-    settings = server_settings(preload=(name,) if preload else (), api_key=key, **flags)
+    settings = server_settings(preload=(name,) if preload else (), **server, **flags)
     with Session(_with(config, engine_settings(keep_alive=keep_alive))) as session:
         if model is not None:
             session.engine.describe(name)  # what was asked for is there, or this says so: nobody reads a server's log
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
         place = state, db, table
-        server = open_server(session, settings, searcher, place=place, stores=served_table(*place))
-        announce(server.url, name)
+        http = open_server(session, settings, searcher, place=place, stores=served_table(*place))
+        announce(http.url, name)
         with answering(session, state=state, db=db, table=table):
-            server.run()
+            http.run()
 
 
 def _with(config: Config, engine: EngineConfig) -> Config:

@@ -13,13 +13,13 @@ from embedingest.cli._options import json_option, model_options, paths_argument,
 from embedingest.cli._output import print_note
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
-from embedingest.cli._server import served
+from embedingest.cli._server import served, server_options
 from embedingest.cli._settings import config_from_flags, ingest_options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from embedingest.config import Config
+    from embedingest.config import Config, ServerConfig
 
 __all__ = ["watch"]
 
@@ -28,8 +28,7 @@ __all__ = ["watch"]
 @paths_argument(required=True)
 @click.option("--once", is_flag=True, help="Bring the table up to date and exit.")
 @click.option("--serve", "serve_too", is_flag=True, help="Also serve the engine over HTTP, in this process.")
-@click.option("--host", default=None, help="Address to serve on.  [default: 127.0.0.1]")
-@click.option("-p", "--port", type=click.IntRange(0, 65535), default=None, help="Port to serve on.  [default: 11434]")
+@server_options
 @click.option("--settle-ms", type=click.IntRange(0, 600_000), help="Read a file once unchanged this long.")
 @click.option("--polling/--events", default=None, help="Look regularly instead of waiting for events.")
 @click.option(
@@ -46,8 +45,7 @@ def watch(
     paths: tuple[Path, ...],
     once: bool,
     serve_too: bool,
-    host: str | None,
-    port: int | None,
+    server: dict[str, Any],
     as_json: bool,
     allow_deletes: bool,
     **flags: Any,
@@ -59,11 +57,20 @@ def watch(
     config = config_from_flags(paths, **flags)
     if once:
         return converge_once(config, as_json=as_json, allow_deletes=allow_deletes)
-    address = {"host": host, "port": port} if serve_too else None
-    return _follow(config, as_json=as_json, address=address)
+    return _follow(config, as_json=as_json, serving=_serving(config, server) if serve_too else None)
 
 
-def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) -> int:
+def _serving(config: Config, server: dict[str, Any]) -> ServerConfig:
+    """The server's settings, checked before anything is followed: only a port that is taken is waited out."""
+    from embedingest.build.serving import check_served
+    from embedingest.cli._environment import server_settings
+
+    settings = server_settings(preload=(config.pipelines["default"].model,), **server)
+    check_served(settings)
+    return settings
+
+
+def _follow(config: Config, *, as_json: bool, serving: ServerConfig | None) -> int:
     from embedingest.build.live import answering
     from embedingest.build.remembered import remember
     from embedingest.build.session import Session
@@ -79,7 +86,7 @@ def _follow(config: Config, *, as_json: bool, address: dict[str, Any] | None) ->
         db, table = pipeline.config.db, pipeline.config.table
         watched = Watched(config.state, db, table, figures)
         asked = answering(session, state=config.state, db=db, table=table)
-        with asked, nullcontext() if address is None else served(session, address, watched, stop):
+        with asked, nullcontext() if serving is None else served(session, serving, watched, stop):
             first = True
             for report in pipeline.follow():
                 progress.close()

@@ -28,6 +28,7 @@ def config() -> None:
 def check(file: Path) -> None:
     """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
     from embedingest.build.check import check_names, idle_plugins
+    from embedingest.build.serving import check_served
     from embedingest.build.session import Session
     from embedingest.config import read_file
     from embedingest.supervise import hosts
@@ -36,6 +37,8 @@ def check(file: Path) -> None:
     with Session(reading.config) as session:
         check_names(session, reading)
         connections = hosts(session)
+    if reading.config.server is not None:
+        check_served(reading.config.server)
     print_note(f"{file} is whole: {', '.join(reading.config.pipelines) or 'no pipelines'}")
     for told in idle_plugins(reading.config):
         print_note(told, style="yellow")
