@@ -126,3 +126,23 @@ def test_with_the_keyboard_alone_a_chunk_is_chosen_and_its_neighbours_are_reache
     expect(page.locator(".nearest a").first).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.locator(".nearest a").first).to_be_focused()
+
+
+def test_while_the_table_cannot_be_read_a_document_is_tried_again(visit):
+    page = visit("#models")
+    page.visit.expected.append("503")
+    page.route("**/api/document", lambda route: route.fulfill(status=503, json={"error": "not now\n  hint: wait"}))
+    page.goto(page.url.split("#")[0] + "#document?source=docs/gate.docx")
+    expect(page.get_by_role("alert")).to_contain_text("It is tried again in")
+    page.unroute("**/api/document")
+    expect(page.locator(".chunk").first).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_what_else_is_known_of_a_document_is_told_on_demand(visit, shelf):
+    shelf.write("note.md", "---\nauthor: Ann <b>Lee</b>\ntags: [a, b]\n---\n# Note\n\nA walrus.\n")
+    shelf.ingest()
+    with shelf.serve() as server:
+        page = visit("#document?source=docs/note.md", url=server.url)
+        page.get_by_text("2 entries").click()
+        expect(page.locator("dl")).to_contain_text("author: Ann <b>Lee</b>")

@@ -65,7 +65,7 @@ def _file(request: Request, body: bytes, media: str, release: str, keep: str) ->
     headers = [*_GUARDED, ("Cache-Control", keep), ("ETag", f'"{release}"')]
     if f'"{release}"' in request.headers.get("if-none-match", ""):
         return Answer(304, media=None, headers=headers)
-    return Answer(200, b"" if request.method == "HEAD" else body, media, headers)
+    return Answer(200, body, media, headers)
 
 
 @cache

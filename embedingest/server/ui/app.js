@@ -13,6 +13,8 @@ import search from "./search.js";
 // asks for a key.
 const VIEWS = [search, pipelines, map, models, compare, reader];
 const FIRST = search;
+const FIRST_RETRY_SECONDS = 2;
+const LONGEST_RETRY_SECONDS = 30;
 
 const byName = new Map(VIEWS.map(view => [view.name, view]));
 const main = document.getElementById("main");
@@ -46,7 +48,7 @@ function toolsOf(shown, heading) {
   };
 }
 
-async function show(view, parameters, {focus = true} = {}) {
+async function show(view, parameters, {focus = true, failures = 0} = {}) {
   const shown = {view, end: null};
   current?.end?.();
   current = shown;
@@ -65,8 +67,19 @@ async function show(view, parameters, {focus = true} = {}) {
     if (current === shown) shown.end = end;
     else end?.();
   } catch (error) {
-    if (current === shown && error.name !== "AbortError") body.append(page.failure(error));
+    if (current === shown && error.name !== "AbortError") shown.end = tryAgain(body, error, () => show(view, parameters, {focus: false, failures: failures + 1}), failures);
   }
+}
+
+// Says what failed, and shows the view anew: when one asks for it, and by itself where it may work soon.
+function tryAgain(body, error, again, failures) {
+  const failure = page.failure(error, page.make("button", {type: "button", class: "quiet", on: {click: again}}, "Try again"));
+  body.replaceChildren(failure);
+  if (!page.isPassing(error)) return undefined;
+  const seconds = Math.min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** failures);
+  failure.append(page.make("span", {class: "small"}, ` It is tried again in ${seconds} seconds.`));
+  const timer = setTimeout(again, seconds * 1000);
+  return () => clearTimeout(timer);
 }
 
 document.getElementById("skip").addEventListener("click", event => {

@@ -4,6 +4,7 @@ import {placeOf, typeName} from "./words.js";
 
 const PART_CHARACTERS = 30000;
 const MOST_CHARACTERS = 100000;
+const PARTS = ["sheet", "rows", "cell", "chapter", "symbol"]; // of a chunk, and told beside it
 
 export default {
   name: "document",
@@ -196,6 +197,12 @@ function factsOf(tools, told) {
   }
   if (told.notices.length) {
     list.push(...row("Left out or noticed", make("ul", {}, ...told.notices.map(notice => make("li", {}, `${tools.number(notice.count)} × ${notice.meaning}`)))));
+  }
+  const more = Object.entries(told.metadata ?? {}).filter(([key]) => !PARTS.includes(key));
+  if (more.length) {
+    list.push(...row("Metadata", make("details", {}, make("summary", {}, count(more.length, "entry", "entries")),
+      make("ul", {}, ...more.map(([key, value]) => make("li", {}, name(key), ": ",
+        make("bdi", {}, tools.shownText(typeof value === "string" ? value : JSON.stringify(value)))))))));
   }
   facts.push(make("dl", {class: "panel"}, ...list));
   if (!told.chunks.length && !told.failure) facts.push(make("p", {}, "Nothing of this document is in the table: there was no text in it."));

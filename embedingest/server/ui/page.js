@@ -95,6 +95,11 @@ export function announce(text) {
   document.getElementById("said").textContent = text;
 }
 
+// Whether what failed may work soon: the server is started anew, or the table is in the making.
+export function isPassing(error) {
+  return [0, 409, 500, 502, 503, 504].includes(error.status);
+}
+
 // An error where it happened, with its way out on a line of its own.
 export function failure(error, ...more) {
   const [what, ...hints] = String(error.message ?? error).split(/\n\s*hint:\s*/);
@@ -110,7 +115,8 @@ export function commands(sentence) {
 // The address of a view on this page.
 export function link(view, parameters = {}) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== ""));
-  return `#${view}${query.size ? `?${query}` : ""}`;
+  const text = query.toString();
+  return `#${view}${text && `?${text}`}`;
 }
 
 // Goes to a view; `replace` leaves no step back to where one is.

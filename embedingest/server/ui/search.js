@@ -145,9 +145,8 @@ class Search {
 
   // A table may be in the making, or the server be started anew: it is tried again for as long as one waits.
   fail(error) {
-    const passing = [0, 404, 409, 500, 502, 503, 504].includes(error.status);
     const failure = this.tools.failure(error);
-    if (passing) {
+    if (this.tools.isPassing(error) || error.status === 404) {
       const seconds = Math.min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** this.failures);
       this.failures += 1;
       failure.append(this.tools.make("p", {class: "small"}, `It is tried again in ${seconds} seconds.`));
