@@ -36,12 +36,14 @@ BOTTOM = {
     "numerals",
     "pickled",
     "version",
+    "tracing",
     "documents",
 }
 ROOMS: dict[str, set[str]] = {
     "types": {"pickled"},
     "pickled": set(),
     "version": set(),
+    "tracing": {"version"},
     "errors": set(),
     "paths": {"errors"},
     "durations": set(),
@@ -107,6 +109,7 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "rich": ("cli", "progress"),
     "watchfiles": ("ingest.watch",),
     "platformdirs": ("paths",),
+    "opentelemetry": ("tracing",),
     "sqlite3": ("ingest", "engine"),
 }
 

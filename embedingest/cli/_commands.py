@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
+from embedingest import tracing
 from embedingest.cli._logs import LOG_FORMAT_VARIABLE, LogFormat, set_up_logging
 from embedingest.cli._output import be_quiet
 from embedingest.version import __version__
@@ -159,10 +160,13 @@ click.rich_click.TEXT_MARKUP = "markdown"
     "--log-format", type=click.Choice(["text", "json"]), default="text", envvar=LOG_FORMAT_VARIABLE,
     help="How log lines on standard error are written; `json` is a document a line.",
 )  # fmt: skip
-def cli(verbose: int, quiet: bool, log_format: LogFormat) -> None:
+@click.pass_context
+def cli(context: click.Context, verbose: int, quiet: bool, log_format: LogFormat) -> None:
     """Keep a LanceDB table equal to your folders, and serve the same embeddings over Ollama's API.
 
     `embedingest watch ./docs` is all it takes to begin.
     """
     be_quiet(quiet)
     set_up_logging(verbose=verbose, quiet=quiet, form=log_format)
+    if tracing.set_up():
+        context.call_on_close(tracing.shut_down)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from fastapi import FastAPI
 from starlette.routing import Match, Route
 
+from embedingest import tracing
 from embedingest.server.begin import follow_keys, keep_looking, preload
 from embedingest.server.body import read_body
 from embedingest.server.engine import served_engine
@@ -167,7 +168,9 @@ class App(FastAPI):
         began = time.perf_counter()
         metrics.in_flight.inc()
         try:
-            status = await self._answer(request, seen.problem, receive, send)
+            with tracing.request(scope["method"], scope["headers"]) as traced:
+                status = await self._answer(request, seen.problem, receive, send)
+                traced.answered(request.route, status)
         except Disconnected:
             metrics.cancelled.inc()
             return

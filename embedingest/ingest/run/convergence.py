@@ -10,6 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
+from embedingest import tracing
 from embedingest.ingest.notices import gather, gather_files
 from embedingest.ingest.report import Failure, IngestReport
 from embedingest.ingest.run.committer import MOST_NOTICED
@@ -91,8 +92,10 @@ def converge(
     except Stopped:
         report.stopped = True
         resources.stop_calls()
-    except BaseException:
+    except BaseException as error:
         resources.stop_calls()
+        report.spend("total", time.perf_counter() - started)
+        _trace(report, error)
         raise
     finally:
         resources.progress.end()
@@ -100,7 +103,15 @@ def converge(
     report.spend("total", total)
     if report.embedded.texts >= _RATE_TEXTS:
         resources.journal.set_meta("tokens_per_second", f"{report.embedded.tokens / total:.1f}")
+    if report.did_anything():
+        _trace(report)
     return report
+
+
+def _trace(report: IngestReport, error: BaseException | None = None) -> None:
+    classes = ("files", report.files), ("chunks", report.chunks), ("embedded", report.embedded)
+    counts = {f"{name}.{key}": count for name, counted in classes for key, count in counted.to_json().items()}
+    tracing.run(report.seconds, counts, error)
 
 
 class Convergence:

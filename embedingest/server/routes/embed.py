@@ -12,6 +12,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest import tracing
 from embedingest.engine.engine import QUERY_TEXTS
 from embedingest.errors import InputError, InputTooLongError
 from embedingest.server.http import Answer, Request, json_answer
@@ -59,7 +60,7 @@ async def embed(state: ServerState, request: Request) -> Answer:
     )
     if not texts:
         return Answer(200, ollama.empty_answer(call.model))
-    state.metrics.embedded(answer)
+    _count(state, answer)
     body = await _written(state, answer, lambda: ollama.embed_answer(call.model, answer, time.perf_counter() - began))
     return Answer(200, body, headers=_timings(answer))
 
@@ -88,7 +89,7 @@ async def legacy(state: ServerState, request: Request) -> Answer:
         raise WireError(500, error.message, index=error.index) from error
     if not texts:
         return Answer(200, ollama.legacy_answer(None))
-    state.metrics.embedded(answer)
+    _count(state, answer)
     return Answer(200, ollama.legacy_answer(answer), headers=_timings(answer))
 
 
@@ -113,7 +114,7 @@ async def embeddings(state: ServerState, request: Request) -> Answer:
         priority=_priority(texts),
     )
     answer = await state.unless_disconnected(request, embedding)
-    state.metrics.embedded(answer)
+    _count(state, answer)
     body = await _written(state, answer, lambda: openai.embeddings_answer(call.model, answer, base64=call.base64))
     return Answer(200, body, "application/json", _timings(answer))
 
@@ -193,6 +194,13 @@ async def _written(state: ServerState, answer: Embeddings, write: Callable[[], l
     if len(answer.vectors) < _THREAD_FROM_VECTORS:
         return b"".join(write())
     return await state.threads.run(write)
+
+
+def _count(state: ServerState, answer: Embeddings) -> None:
+    state.metrics.embedded(answer)
+    tracing.stages(
+        "embed", answer.seconds, {"embedingest.model": answer.model, "embedingest.tokens": int(answer.tokens)}
+    )
 
 
 def _timings(answer: Embeddings) -> list[tuple[str, str]]:
