@@ -156,7 +156,7 @@ class Supervisor:
 
     def _begin(self, name: str, *, proven: bool) -> None:
         settings, figures = self.config.pipelines[name], Figures()
-        watched = Watched(self.config.state, settings.db, settings.table, figures)
+        watched = Watched(self.config.state, settings.db, settings.table, figures, schedule=settings.schedule)
         member = _Member(settings, watched, figures, proven)
         self._shown.put(name, watched, order=tuple(self.config.pipelines))
         self.failures.pop(name, None)

@@ -56,14 +56,18 @@ class Fault(NamedTuple):
 
 
 class Watched:
-    """One pipeline. `figures` are those of its runs in this process, `None` where another process follows it.
+    """One pipeline. `figures` are those of its runs in this process, `None` where another process follows it; with a
+    `schedule` it runs at its times only.
 
     `fault` is written by the thread that follows, and read by any.
     """
 
-    def __init__(self, state: Path, db: str, table: str, figures: Figures | None = None) -> None:
+    def __init__(
+        self, state: Path, db: str, table: str, figures: Figures | None = None, *, schedule: str | None = None
+    ) -> None:
         self.place = state, db, table
         self.figures = figures
+        self.schedule = schedule
         self.fault: Fault | None = None
         self.glances = Glances(journal_path(state, db, table))
         self._writer: tuple[float, Holder | None] = float("-inf"), None
@@ -93,7 +97,7 @@ class Watched:
             run = glance.run
             return run is not None and run["stage"] != "done" and time.time() - run["at"] < _FRESH_SECONDS
         if not self.figures.running:
-            return False
+            return not self.figures.begun and glance.paused_since is None and glance.snapshot is None
         progress = self.figures.progress
         if progress is None or not progress.total:
             return self.figures.seconds > _LONG_RUN_SECONDS
@@ -169,6 +173,7 @@ class WatchedPipelines:
             "state": state,
             "error": _fault(watched, glance),
             "is_followed": watched.is_followed,
+            "schedule": watched.schedule,
             "files": {"waiting": _waiting(watched, glance), **files},
             "run": _run(watched, glance),
             "freshness": _last_save(watched, glance),

@@ -73,7 +73,7 @@ class Figures:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.progress: Progress | None = None
-        self.running = False
+        self.running = self.begun = False
         self.last_save: LastSave | None = None
         self.freshness = Samples(_FRESHNESS_BOUNDS)
         self.commits = Samples(_COMMIT_BOUNDS)
@@ -102,7 +102,7 @@ class Figures:
             self._errors = before + latest, errors
         self._marks = ()
         self._began = self._clock()
-        self.progress, self.running = None, True
+        self.progress, self.running, self.begun = None, True, True
         self.beat()
 
     def end(self) -> None:

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from embedingest.server.half_closed import HalfClosed, is_reset
+from embedingest.server.streams import ENDLESS
 from embedingest.server.unread import UnreadDeadline
 from embedingest.server.wire.refusals import TOO_MANY, last_answer
 
@@ -131,6 +132,8 @@ class Connection(HttpToolsProtocol):
         if self._current is None or last is None or last.more_body or is_reset(self.transport):
             return False
         if self._current.disconnected:  # it was given its last answer
+            return False
+        if self._current.scope.get(ENDLESS):  # there is no whole answer to wait for, and a page that is closed ends so
             return False
         if not self._is_deaf:  # else a refusal comes behind the answers, and ends the connection
             last.keep_alive = False

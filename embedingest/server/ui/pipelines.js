@@ -168,7 +168,7 @@ function sectionOf(name, tools, said) {
 
   function tell(text, isBad = false) {
     const [what, ...hints] = text.split(/\n\s*hint:\s*/);
-    outcome.replaceChildren(...tools.commands(tools.shownText([what, ...hints].join("; "))));
+    outcome.replaceChildren(...tools.commands(tools.shownName([what, ...hints].join("; "))));
     outcome.classList.toggle("bad", isBad);
     outcome.hidden = !text;
     if (text) said(text);
@@ -208,7 +208,7 @@ function sectionOf(name, tools, said) {
     if (journal) lines.push(journal);
     if (upkeep) lines.push(`Upkeep of the table: ${upkeep}; it is tried again`);
     error.replaceChildren(...lines.filter(Boolean).map((line, index) =>
-      make("p", {class: fault && index === 1 ? "remedy" : null}, ...tools.commands(tools.shownText(line)))));
+      make("p", {class: fault && index === 1 ? "remedy" : null}, ...tools.commands(tools.shownName(line)))));
     error.hidden = lines.length === 0;
   }
 
@@ -248,7 +248,7 @@ function titleOf({name, table}) {
 }
 
 function stateOf(pipeline) {
-  const {state, run, error, paused, paused_since: since} = pipeline;
+  const {state, run, error, paused, paused_since: since, schedule} = pipeline;
   if (state === "working") {
     if (since) return "Pausing: what is under way is being finished";
     return WORDS[run?.stage] ?? "Working";
@@ -257,7 +257,8 @@ function stateOf(pipeline) {
   if (state === "paused") return `Paused since ${new Date(since * 1000).toLocaleString(undefined, {dateStyle: "medium", timeStyle: "short"})}: what changes is read once it is resumed`;
   if (state === "failed") return error?.next_try ? "Stopped by an error, and tried again by itself" : "Stopped by an error";
   if (state === "not followed") return "Not followed now: `embedingest watch` keeps the table up to date";
-  return needsSomebody(pipeline) ? "Followed; something needs you" : "Up to date, and every change is followed";
+  if (needsSomebody(pipeline)) return "Followed; something needs you";
+  return schedule ? `Up to date as of its last run; the next comes by its schedule, \`${schedule}\`` : "Up to date, and every change is followed";
 }
 
 function needsSomebody({files, pending_deletes: pending, journal_fault: fault, upkeep_trouble: upkeep}) {
@@ -379,13 +380,13 @@ function failuresOf(tools, act) {
   function failureOf({source, error, next_try: next}, can) {
     const again = make("button", {type: "button", class: "quiet", "aria-label": `Try ${tools.shownName(source)} again`}, "Try again");
     again.addEventListener("click", () => act(again, "retry", {sources: [source]}));
-    const [what, ...hints] = error.split(/\n\s*hint:\s*/);
+    const [what, ...hints] = (error.startsWith(`${source} `) ? `It${error.slice(source.length)}` : error).split(/\n\s*hint:\s*/);
     const when = next ? `It is tried again by itself at ${new Date(next * 1000).toLocaleTimeString()}.`
       : "It is tried again once the file changes.";
     return make("li", {data: {source}},
       make("div", {class: "row"}, make("strong", {}, tools.name(source)), can ? again : null),
-      make("p", {class: "small"}, ...tools.commands(tools.shownText(what))),
-      ...hints.map(hint => make("p", {class: "small remedy"}, ...tools.commands(tools.shownText(hint)))),
+      make("p", {class: "small"}, ...tools.commands(tools.shownName(what))),
+      ...hints.map(hint => make("p", {class: "small remedy"}, ...tools.commands(tools.shownName(hint)))),
       make("p", {class: "small quiet"}, when));
   }
 
