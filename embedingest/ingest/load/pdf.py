@@ -28,10 +28,11 @@ from embedingest.ingest.load.pages.running import drop_running
 from embedingest.ingest.load.pages.tables import set_tables
 from embedingest.ingest.load.pages.text import joined
 from embedingest.ingest.load.pages.titles import Said, plain, slide_titles
+from embedingest.ingest.load.pages.uncollected import uncollected
 from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["PdfLoader", "create"]
 
@@ -79,6 +80,10 @@ class PdfLoader:
 
     def load(self, data: bytes, name: str) -> Document:
         """Raises DocumentError: `encrypted`, `corrupt`, `missing_extra`; DocumentSkipped: `image_only`, `empty`."""
+        with uncollected():
+            return self._document(data, name)
+
+    def _document(self, data: bytes, name: str) -> Document:
         pdfium = optional("pypdfium2", "pypdfium2", name)
         with _LOCK:
             pages, outline, info, pictures, notices = _read(pdfium, data, name, self._password, self._comments)
@@ -242,19 +247,30 @@ class _PageLines:
     def __init__(self, text: str, start: int, end: int) -> None:
         page = text[start:end]
         self._lines = page.split("\n")
-        self._small = page.lower().split("\n")
+        self._small = page.lower() + "\n"
         self._places = list(accumulate([len(line) + 1 for line in self._lines], initial=start))
 
     def find(self, title: str, start: int) -> int | None:
         """Where the line of a heading begins: its title, behind a number or not, perhaps broken over two lines."""
         plain_title = plain(title)
         last = plain_title.rpartition(" ")[2]  # nearly no line has it, and what `plain` does takes long
-        ending = [index for index, line in enumerate(self._small) if line.endswith(last)]
-        for index in sorted({place for found in ending for place in (found - 1, found) if place >= 0}):
-            if self._places[index] < start:
+        for index in self._before(f"{last}\n"):
+            if index < 0 or self._places[index] < start:
                 continue
             line = self._lines[index]
             both = " ".join(self._lines[index : index + 2])
+            if not any(" ".join(each.lower().split()).endswith(plain_title) for each in (both, line)):
+                continue  # what follows takes long
             if plain_title in {line.strip(), both.strip()} or plain_title in {plain(line), plain(both)}:
                 return self._places[index]
         return None
+
+    def _before(self, ending: str) -> Iterator[int]:
+        """Each line before one that ends so, and that line, from above."""
+        index, counted, last = 0, 0, -2
+        at = self._small.find(ending)
+        while at >= 0:
+            index += self._small.count("\n", counted, at)
+            yield from range(max(index - 1, last + 1), index + 1)
+            counted, last = at, index
+            at = self._small.find(ending, at + len(ending))

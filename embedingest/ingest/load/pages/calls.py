@@ -26,6 +26,13 @@ _Sides = tuple[float, float, float, float]  # left, bottom, right, top
 class Calls(NamedTuple):
     """Functions whose arguments nobody checks: handles as `handle` makes them, places by `byref`, whole numbers."""
 
+    rotation: Any
+    view: Any
+    width: Any
+    height: Any
+    count_drawn: Any
+    count_characters: Any
+    text: Any
     count_rectangles: Any
     rectangle: Any
     loose_box: Any
@@ -54,6 +61,13 @@ class Calls(NamedTuple):
 def calls(raw: Any) -> Calls:
     """The functions of this library."""
     return Calls(
+        rotation=_bare(raw.FPDFPage_GetRotation),
+        view=_bare(raw.FPDF_GetPageBoundingBox),
+        width=_bare(raw.FPDF_GetPageWidthF, ctypes.c_float),
+        height=_bare(raw.FPDF_GetPageHeightF, ctypes.c_float),
+        count_drawn=_bare(raw.FPDFPage_CountObjects),
+        count_characters=_bare(raw.FPDFText_CountChars),
+        text=_bare(raw.FPDFText_GetText),
         count_rectangles=_bare(raw.FPDFText_CountRects),
         rectangle=_bare(raw.FPDFText_GetRect),
         loose_box=_bare(raw.FPDFText_GetLooseCharBox),

@@ -77,15 +77,18 @@ def _close(word: Word, other: Word) -> bool:
 
 def _parted(pieces: list[Line], deep: int) -> list[Line] | None:
     """The pieces column by column between the lines that go across; None where there are no such columns."""
-    edges = Counter(round(piece.box.left / _SAME_EDGE) for piece in pieces)
+    boxes = [piece.box for piece in pieces]
+    edges = Counter([round(box[0] / _SAME_EDGE) for box in boxes])
     for edge, count in edges.most_common(4):
         start = edge * _SAME_EDGE - 2 * _SAME_EDGE
         if count < _FEWEST or not deep:
             continue
-        sides = [-1 if piece.box.right < start else 1 if piece.box.left >= start else 0 for piece in pieces]
+        sides = [-1 if box[2] < start else 1 if box[0] >= start else 0 for box in boxes]
+        if min(sides.count(-1), sides.count(1)) < _FEWEST or not _are_out_of_order(pieces, sides):
+            continue  # nearly all
         left = [piece for piece, side in zip(pieces, sides, strict=True) if side < 0]
         right = [piece for piece, side in zip(pieces, sides, strict=True) if side > 0]
-        if min(len(left), len(right)) >= _FEWEST and _are_out_of_order(pieces, sides) and _are_columns(left, right):
+        if _are_columns(left, right):
             return _in_order(pieces, sides, deep - 1)
     return None
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["drop_leaders"]
 
 _DOTS: Final = re.compile(r"[ \t]*(?:\.[ \t]?){5,}|[ \t]*…{2,}|[ \t]*·(?:[ \t]?·){4,}")
+_FIVE: Final = re.compile(r"\.[ \t]?\.[ \t]?\.[ \t]?\.[ \t]?\.")
 _NUMBER: Final = re.compile(r"\s(\d{1,5}|[ivxlc]{1,7})$")
 _FEWEST: Final = 4
 _APART: Final = 3
@@ -60,12 +61,12 @@ def drop_leaders(pages: list[Page], said: Said) -> int:
 
 
 def _leaders(index: int, page: Page) -> Iterator[_Entry]:
-    whole = "\n".join([line.text for line in page.lines])
-    if not any(sign in whole for sign in ("...", ". . .", "……", "··", "· ·")):
-        return
-    for place, line in enumerate(page.lines):
-        text = line.text
-        if text.count(".") < 5 and "…" not in text and "·" not in text:  # nearly all
+    texts = [line.text for line in page.lines]
+    whole = "\n".join(texts)
+    if _FIVE.search(whole) is None and (whole.isascii() or not any(sign in whole for sign in ("……", "··", "· ·"))):
+        return  # nearly all
+    for place, text in enumerate(texts):
+        if text.count(".") < 5 and "…" not in text and "·" not in text:
             continue
         dots = _DOTS.search(text)
         if dots:

@@ -6,6 +6,7 @@ import ctypes
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from embedingest.ingest.load.pages.calls import calls, handle
 from embedingest.ingest.load.pages.page import Box, Turn
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def opened(pdfium: Any, pdf: Any, index: int) -> Iterator[Opened]:
     try:
         if form:
             raw.FORM_OnAfterLoadPage(page, form)
-        quarters = raw.FPDFPage_GetRotation(page)
+        quarters = calls(raw).rotation(handle(page))
         yield Opened(page, form, quarters, _turn(raw, page, quarters) if quarters > 0 else None)
     finally:
         if form:

@@ -17,15 +17,18 @@ _DEEPEST: Final = 8
 _ROOM: Final = 4096
 """Bytes of a title, its end counted; nearly none needs more."""
 
+_IN_ROOM: Final = ctypes.c_ulong(_ROOM)
+
 
 def outline(raw: Any, document: Any) -> list[tuple[int, str, int]]:
     """Level from 0, title and page index of each entry that leads to a page of this file."""
     bare, whole = calls(raw), handle(document)
+    buffer = ctypes.create_string_buffer(_ROOM)
     found = []
     for level, entry in _entries(bare, whole):
         target = bare.target(whole, entry)
         index = bare.target_page(whole, target) if target else -1
-        title = " ".join(_title(bare, entry).split()) if index >= 0 else ""
+        title = " ".join(_title(bare, entry, buffer).split()) if index >= 0 else ""
         if title:
             found.append((level, title, index))
     return found
@@ -46,9 +49,8 @@ def _entries(bare: Any, whole: Any) -> Iterator[tuple[int, Any]]:
             waiting.append(bare.below(whole, entry))
 
 
-def _title(bare: Any, entry: Any) -> str:
-    buffer = ctypes.create_string_buffer(_ROOM)
-    size = bare.title(entry, buffer, ctypes.c_ulong(_ROOM))
+def _title(bare: Any, entry: Any, buffer: Any) -> str:
+    size = bare.title(entry, buffer, _IN_ROOM)
     if size > _ROOM:
         buffer = ctypes.create_string_buffer(size)
         bare.title(entry, buffer, ctypes.c_ulong(size))

@@ -10,8 +10,6 @@ import ctypes
 import math
 import re
 from bisect import bisect_left
-from functools import partial
-from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.pages.bidi import in_reading_order, is_mostly_rtl, runs_rtl
@@ -81,7 +79,8 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
             lines = with_initials(lines)
         if reader.parted:
             lines = whole_lines(lines)
-        width, height = raw.FPDF_GetPageWidthF(page.raw), raw.FPDF_GetPageHeightF(page.raw)  # as it is shown
+        bare, whole = calls(raw), handle(page.raw)
+        width, height = bare.width(whole), bare.height(whole)  # as it is shown
         return Page(lines, width, height, view.bottom, downwards=not reader.elsewhere, grids=ruled)
     finally:
         raw.FPDFText_ClosePage(textpage)
@@ -107,7 +106,8 @@ def _set_scripts(reader: _Reader, lines: list[Line], order: dict[int, list[int]]
     for place in sorted({*reader.uneven, *(begun if reader.flat else ())}, reverse=True):
         line, before = lines[place], lines[place - 1] if place else None
         if before is None or place not in begun or place - 1 in order or not touches(before, line):
-            lines[place] = with_scripts(line, _Drawn(reader, line.first, order.get(place)))
+            if line.first not in reader.at_once:
+                lines[place] = with_scripts(line, _Drawn(reader, line.first, order.get(place)))
         else:
             last = before.first + len(before.text) - 1  # the line before is whole yet
             lines[place] = with_scripts(line, _Drawn(reader, line.first, None, last), before.text[-1])
@@ -133,7 +133,7 @@ class _Drawn:
 def _view(pdfium: Any, page: Opened) -> Box:
     """What of the page is to be seen."""
     sides = pdfium.raw.FS_RECTF()
-    if not pdfium.raw.FPDF_GetPageBoundingBox(page.raw, sides):
+    if not calls(pdfium.raw).view(handle(page.raw), ctypes.byref(sides)):
         raise pdfium.PdfiumError("a page has no place")
     view = Box(sides.left, sides.bottom, sides.right, sides.top)
     return view if page.turn is None else page.turn(view)
@@ -150,9 +150,10 @@ class _Reader:
         self.parted = False  # whether a line may go on beside the one before
         self.elsewhere = False  # whether a line stands above the one before, or upright
         self.uneven: list[int] = []  # which lines may have something raised or lowered in them
-        count = max(0, raw.FPDFText_CountChars(textpage))
+        self.at_once: set[int] = set()  # the first characters of lines that one command drew
+        count = max(0, self._calls.count_characters(self._page))
         buffer = room(2 * count + 1)  # PDFium may write more characters than it counts
-        written = raw.FPDFText_GetText(textpage, 0, count, buffer) if count else 1
+        written = self._calls.text(self._page, 0, count, buffer) if count else 1
         self._text = ctypes.string_at(buffer, 2 * written - 2).decode("utf-16-le", "ignore").replace("\0", " ")
         self._plain = len(self._text) == count
         self._wide = [] if self._plain else _wide(self._text)
@@ -163,17 +164,21 @@ class _Reader:
         counts, found = rectangles(self._calls, self._page, self._ranges(pieces))
         if self._turn is not None:
             found = [self._turn(Box(*box)) for box in found]
-        boxes = map(partial(_new, Box), found)
         lines: list[Line] = []
-        last, highest, lowest = view.top, -math.inf, math.inf
+        at = 0
+        west, south, east, north = view
+        last, highest, lowest = north, -math.inf, math.inf
         for (first, text, hyphen), count in zip(pieces, counts, strict=True):
             gap = uneven = False
             if count == 1:  # nearly half of all lines
-                box = next(boxes)
+                box = _new(Box, found[at])
+                if self._plain:
+                    self.at_once.add(first)
             elif count > 1:
-                box, gap, uneven = self._around(list(islice(boxes, count)))
+                box, gap, uneven = self._around(found[at : at + count])
             else:
                 box = _new(Box, next(self._boxes([first])))
+            at += count
             left, bottom, right, top = box
             if last <= bottom < highest:  # above all others is a head that was written last
                 self.beside += _ROWS
@@ -182,7 +187,7 @@ class _Reader:
             last = bottom
             if top > highest:
                 highest = top
-            if left < view.right and right > view.left and bottom < view.top and top > view.bottom:
+            if left < east and right > west and bottom < north and top > south:
                 if bottom > lowest or top - bottom > 2 * (right - left):
                     self.elsewhere = True
                 lowest = bottom
@@ -282,20 +287,21 @@ class _Reader:
 
 def _broken(text: str) -> list[tuple[int, str, bool]]:
     """Where each line begins, its text, and whether it ends in a hyphen that only the end of the line brought."""
-    if "\x02" in text or "\ufffe" in text:
-        pieces = [(match.start(), match[1], match[2] != "") for match in _LINE.finditer(text)]
-        found = [(first, piece, piece.strip(), hyphen) for first, piece, hyphen in pieces]
-    else:
-        if text.count("\r") != text.count("\r\n"):
-            text = text.replace("\r", "\n")
-        lines = text.split("\n")  # a third of the time that an expression takes
-        firsts = accumulate([len(line) + 1 for line in lines], initial=0)
-        found = [(first, line, line.strip(), False) for first, line in zip(firsts, lines, strict=False)]
-    return [
-        (first if line[0] == piece[0] else first + len(piece) - len(piece.lstrip()), line, hyphen)
-        for first, piece, line, hyphen in found
-        if line
-    ]
+    if text.count("\r") != text.count("\r\n"):
+        text = text.replace("\r", "\n")
+    signs = [sign for sign in ("\x02", "\ufffe") if sign in text]
+    found: list[tuple[int, str, bool]] = []
+    first = 0
+    for piece in text.split("\n"):  # a third of the time that an expression takes
+        if signs and any(sign in piece for sign in signs):
+            parts = [(first + part.start(), part[1], part[2] != "") for part in _LINE.finditer(piece)]
+            found += [(at + len(part) - len(part.lstrip()), part.strip(), hyphen) for at, part, hyphen in parts]
+        else:
+            line = piece.strip()
+            begin = first if line[:1] == piece[:1] else first + len(piece) - len(piece.lstrip())
+            found.append((begin, line, False))
+        first += len(piece) + 1
+    return [line for line in found if line[1]]
 
 
 def _word(span: tuple[int, int], first: _Sides, last: _Sides) -> Word:

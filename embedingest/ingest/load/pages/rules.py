@@ -23,6 +23,12 @@ _MOST_STROKES: Final = 10_000
 _MOST_RULES: Final = 300
 """A page with more ruled lines than this, or more strokes of which they are made, is a drawing."""
 
+_MEETING: Final = NEAR + 1.0
+"""How near to one another lines are that meet, where each may go on for a point as another."""
+
+_MOST_PAIRS: Final = 20_000
+"""So many pairs of lines are looked at."""
+
 _MOST_CELLS: Final = 4000
 _THIN: Final = 3.0
 
@@ -34,13 +40,25 @@ def grids(raw: Any, page: Opened) -> list[Grid]:
         rules.append(rule if page.turn is None else page.turn(rule))
         if len(rules) > _MOST_STROKES:
             return []
-    if not _may_part(rules):
+    if not _cross(rules) or not _may_part(rules):
         return []
     whole = _whole(rules)
     if len(whole) > _MOST_RULES:
         return []
     found = (_grid(group) for group in _groups(whole))
     return [grid for grid in found if grid is not None]
+
+
+def _cross(rules: list[Box]) -> bool:
+    """Whether an upright line may meet one that lies; underlined words, and bars, do not."""
+    upright, lying = _directions(rules)
+    if len(upright) * len(lying) > _MOST_PAIRS:
+        return True
+    for x0, y0, x1, y1 in upright:
+        left, bottom, right, top = x0 - _MEETING, y0 - _MEETING, x1 + _MEETING, y1 + _MEETING
+        if any(rule[0] <= right and left <= rule[2] and rule[1] <= top and bottom <= rule[3] for rule in lying):
+            return True
+    return False
 
 
 def _may_part(rules: list[Box]) -> bool:
@@ -66,17 +84,17 @@ def _whole(strokes: list[Box]) -> list[Box]:
     """Strokes that go on from one another, as those of cells do, as one line."""
     rules: list[Box] = []
     upright, lying = _directions(strokes)
-    for stroke in sorted(lying, key=lambda s: (round(s.middle), s.left)):
+    for stroke in sorted(lying, key=lambda s: (round((s[1] + s[3]) / 2), s[0])):
         last = rules[-1] if rules else None
         if last is not None and abs(last.middle - stroke.middle) < 1 and stroke.left <= last.right + 1:
-            rules[-1] = last._replace(right=max(last.right, stroke.right))
+            rules[-1] = Box(last[0], last[1], max(last[2], stroke[2]), last[3])
         else:
             rules.append(stroke)
     parted = len(rules)
-    for stroke in sorted(upright, key=lambda s: (round(s.centre), s.bottom)):
+    for stroke in sorted(upright, key=lambda s: (round((s[0] + s[2]) / 2), s[1])):
         last = rules[-1] if len(rules) > parted else None
         if last is not None and abs(last.centre - stroke.centre) < 1 and stroke.bottom <= last.top + 1:
-            rules[-1] = last._replace(top=max(last.top, stroke.top))
+            rules[-1] = Box(last[0], last[1], last[2], max(last[3], stroke[3]))
         else:
             rules.append(stroke)
     return rules
@@ -84,7 +102,7 @@ def _whole(strokes: list[Box]) -> list[Box]:
 
 def _rules(raw: Any, page: Any) -> Iterator[Box]:
     bare, whole = calls(raw), handle(page)
-    count = raw.FPDFPage_CountObjects(page)
+    count = bare.count_drawn(whole)
     if count > _MOST_OBJECTS:
         return
     objects = list(map(bare.drawn, repeat(whole), range(count)))

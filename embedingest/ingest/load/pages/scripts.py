@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 from embedingest.ingest.load.common.raised import AROUND, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from embedingest.ingest.load.pages.page import Line, Word
 
 __all__ = ["Drawn", "Letter", "with_scripts"]
@@ -28,7 +26,8 @@ class Drawn(Protocol):
         """Whether those from one place to another are known to have been drawn at once, in one size on one height."""
 
 
-_NUMBER: Final = re.compile(r"[+\-−]?[0-9]{1,12}")
+_NUMBER: Final = re.compile(r"[0-9]{1,12}")  # its sign is looked for behind: an expression for both takes twice as long
+_SIGNS: Final = frozenset("+-−")
 _ISOTOPE: Final = re.compile(r"\d\d+[A-Z][a-z]?\b")
 _SMALLER: Final = 0.9
 _MOVED: Final = 0.1
@@ -42,11 +41,14 @@ def with_scripts(line: Line, drawn: Drawn, behind: str = "") -> Line:
     """
     before = len(behind)
     text = behind + line.text
+    numbers = _numbers(text, before)
+    if len(numbers) > 1 and drawn.at_once(max(0, numbers[0][0] - 1) - before, numbers[-1][1] - before):
+        return line  # as in most lines of many numbers
     found = [
-        (place - before, end - before, below)
-        for start, end in [number.span() for number in _NUMBER.finditer(text, before)]
+        (script[0] - before, script[1] - before, script[2])
+        for start, end in numbers
         if start == 0 or start + 1 < end or not text[start - 1].isspace()  # else nothing stands before it
-        for place, end, below in _scripts(text, start, end, drawn, before)
+        if (script := _script(text, start, end, drawn, before)) is not None
     ]
     if not found:
         return line
@@ -62,23 +64,28 @@ def with_scripts(line: Line, drawn: Drawn, behind: str = "") -> Line:
     return line._replace(text=line.text[:last] + text, words=words)
 
 
-def _scripts(text: str, start: int, end: int, drawn: Drawn, before: int) -> Iterator[tuple[int, int, bool]]:
+def _numbers(text: str, first: int) -> list[tuple[int, int]]:
+    """Where numbers begin, with their signs, and end."""
+    spans = [number.span() for number in _NUMBER.finditer(text, first)]
+    return [(start - (start > first and text[start - 1] in _SIGNS), end) for start, end in spans]
+
+
+def _script(text: str, start: int, end: int, drawn: Drawn, before: int) -> tuple[int, int, bool] | None:
     """Where a part of the number is raised or lowered behind what stands before it, and whether it is lowered."""
     if start == 0 and _begins_note(text, end, drawn):
-        yield start, end, False
-        return
+        return start, end, False
     if start == 0 or text[start - 1].isspace():
         start += 1  # nothing before it to compare with
     if start >= end or drawn.at_once(start - 1 - before, end - before):
-        return
+        return None
     height, size = drawn.letter(start - 1 - before)
     for place in range(start, end):
         last, large = height, size
         height, size = drawn.letter(place - before)
         if size < _SMALLER * large and abs(height - last) > _MOVED * large:
             goes_on = (other for other in range(place + 1, end) if drawn.letter(other - before) != (height, size))
-            yield place, next(goes_on, end), height < last
-            return
+            return place, next(goes_on, end), height < last
+    return None
 
 
 def _begins_note(text: str, end: int, drawn: Drawn) -> bool:

@@ -104,12 +104,12 @@ def touches(line: Line, other: Line) -> bool:
 
 
 def _goes_on(line: Line, other: Line, share: float) -> bool:
-    here, there = line.box, other.box
-    shared = min(here.top, there.top) - max(here.bottom, there.bottom)
-    heights = here.top - here.bottom, there.top - there.bottom
-    if line.quarters or other.quarters or shared <= share * min(heights):
+    _, bottom, right, top = line.box
+    left, low, _, high = other.box
+    height, there = top - bottom, high - low
+    if not -_SAME_ROW * max(height, there) < left - right < max(height, there):  # nearly all
         return False
-    return -_SAME_ROW * max(heights) < there.left - here.right < max(heights)
+    return min(top, high) - max(bottom, low) > share * min(height, there) and not line.quarters and not other.quarters
 
 
 def _blank(here: Box, there: Box) -> str:
