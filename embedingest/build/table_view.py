@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.build.inspect import FoldersBehind
 from embedingest.build.journals import journal_path
+from embedingest.build.table_map import TableMap
 from embedingest.documents import Part, read_part, told_of, whole_version
 from embedingest.errors import SourceMissingError, StoreError
 from embedingest.query import hit_to_json, result_to_json
@@ -40,6 +41,7 @@ class TableBehind:
         self._searcher = searcher
         self._place = place
         self._folders = None if place is None else FoldersBehind(*place)
+        self._map = TableMap(lambda: searcher.table)
         self._lock = threading.Lock()
         self._facets: OrderedDict[tuple[int, str | None], Mapping[str, Any]] = OrderedDict()
 
@@ -101,6 +103,12 @@ class TableBehind:
                 if len(self._facets) > _KEPT_FACETS:
                     self._facets.popitem(last=False)
             return self._facets[key]
+
+    def map(self, *, within: str | None = None) -> Mapping[str, Any]:
+        return self._map.look(within)
+
+    def places_on_map(self, ids: Collection[str], *, within: str | None = None) -> Mapping[str, Any]:
+        return self._map.places(list(ids), within)
 
     def places(self, sources: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         return {} if self._folders is None else self._folders.places(sources)

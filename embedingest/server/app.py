@@ -37,6 +37,7 @@ from embedingest.server.routes import (
     session,
     ui,
 )  # fmt: skip
+from embedingest.server.routes import map as map_route
 from embedingest.server.state import ServerState, wire_error
 from embedingest.server.unpack import encodings
 from embedingest.server.vocabulary import find_vocabulary
@@ -105,6 +106,7 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/ui/data/chunks": (page_data.chunks, _POST, "search"),
     "/ui/data/nearest": (page_data.nearest, _POST, "search"),
     "/ui/data/facets": (page_data.facets, _GET, "search"),
+    "/ui/data/map": (map_route.table_map, ("GET", "POST"), "search"),
 }
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 FIRST_PARTS: Final = frozenset(path.split("/")[1] for path in ROUTES) - {""}

@@ -39,6 +39,14 @@ class Confined:
         """As `TableView.facets`."""
         return self._told(self._table.facets(within=self._within))
 
+    def map(self) -> Mapping[str, Any]:
+        """As `TableView.map`."""
+        return self._told(self._table.map(within=self._within))
+
+    def places_on_map(self, ids: Collection[str]) -> Mapping[str, Any]:
+        """As `TableView.places_on_map`."""
+        return self._told(self._table.places_on_map(ids, within=self._within))
+
     def places(self, sources: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """As `TableView.places`, of sources that an answer named: nobody may name one from outside."""
         return self._table.places(sources)

@@ -38,6 +38,14 @@ class TableView(Protocol):
         """What there is to choose from: `{"folders": […], "types": […]}`, each `{"name", "documents"}`, most first."""
         ...
 
+    def map(self, *, within: str | None = None) -> Mapping[str, Any]:
+        """The vectors of a sample in two dimensions; `{"state": "drawing"}` until it is drawn. Never waits for that."""
+        ...
+
+    def places_on_map(self, ids: Collection[str], *, within: str | None = None) -> Mapping[str, Any]:
+        """Where the chunks of these ids lie on the map: `{"state", "map", "places": {id: [x, y]}}`."""
+        ...
+
     def places(self, sources: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """`path` and `uri` of the file of each of these sources, as far as they are known."""
         ...
