@@ -76,7 +76,7 @@ _NAMES: Final = ("host", "port", "origins", "hosts", "keys_file", "root_path", "
 
 
 def announce(url: str, model: str) -> None:
-    """Say where the engine answers, with a call to try."""
+    """Say where the engine answers, with a call to try, and where the page is."""
     from rich.text import Text
 
     if is_quiet():
@@ -84,6 +84,7 @@ def announce(url: str, model: str) -> None:
     stderr().print(Text.assemble("serving ", (printable(model), "bold"), " on ", (printable(url), "bold")))
     call = f'curl {url}/api/embed -d \'{{"model": "{model}", "input": "why is the sky blue?"}}\''
     print_note(call, style="dim")
+    print_note(f"{url}/ui is the page to search and to look into what is followed", style="dim")
 
 
 @contextmanager
