@@ -135,6 +135,13 @@ def test_what_an_alert_says_stands_on_labels_that_its_expression_leaves():
             assert said <= {label.strip() for label in kept[1].split(",")}, rule["alert"]
 
 
+def test_the_guide_calls_the_job_as_the_alerts_expect_it():
+    guide = (ROOT / "docs/guides/watching-it.md").read_text("utf-8")
+    (scrape,) = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    jobs = {job["job_name"] for job in yaml.safe_load(scrape)["scrape_configs"]}
+    assert jobs == set(re.findall(r'job="([a-z]+)"', " ".join(rule["expr"] for rule in alerts())))
+
+
 def test_commands_that_an_alert_names_are_there():
     from embedingest.cli._commands import COMMANDS
 

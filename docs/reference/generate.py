@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from formats_kept import KEPT
 
+from embedingest.build.watched import WatchedPipelines
 from embedingest.cli._commands import COMMANDS, cli
-from embedingest.config import schema
+from embedingest.config import EngineConfig, schema
 from embedingest.engine.known import KNOWN_MODELS
+from embedingest.engine.local import LocalEngine
 from embedingest.ingest.load.choose import REFUSED, SUFFIXES
 from embedingest.ingest.scan.excluded import documented
+from embedingest.server.engine import served_engine
+from embedingest.server.metrics import Metrics
+from embedingest.server.readiness import Readiness
 from embedingest.store.schema import ROW_MODEL, SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -229,10 +234,38 @@ Router.
 """
 
 
+def metrics() -> str:
+    """Every series of `/metrics`."""
+    engine = LocalEngine(EngineConfig())
+    try:
+        readiness = Readiness(served_engine(engine))
+        described = Metrics(served_engine(engine), WatchedPipelines(), readiness).described()
+    finally:
+        engine.close()
+    rows = [
+        f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {said} |"
+        for name, kind, labels, said in described
+        if not name.startswith("process_")  # which differ from system to system
+    ]
+    heading = "| Series | Type | Labels | |\n| --- | --- | --- | --- |"
+    return "\n".join([MADE, "# Metrics\n", _ABOUT_METRICS, heading, *rows, ""])
+
+
+_ABOUT_METRICS = """\
+What `GET /metrics` tells; [how it is used](../guides/watching-it.md). A histogram has the series `_bucket`, `_sum` and
+`_count`. `pipeline` is a name of the configuration (`default` with `watch`, the table's with `serve`), `route` a path
+of the server as it is written there (`unknown` for any other), `model` the one name of a model, however a client spells
+it. Counters are since the program began. Those of pipelines are there where the program follows them; `serve` alone has
+what the journal says. On Linux there are also `process_cpu_seconds_total`, `process_resident_memory_bytes`,
+`process_open_fds`, `process_max_fds` and others that every program has for Prometheus.
+"""
+
+
 PAGES = {
     "configuration.md": configuration,
     "commands.md": commands,
     "columns.md": columns,
+    "metrics.md": metrics,
     "../formats.md": formats,
     "../models.md": models,
 }

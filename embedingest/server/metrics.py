@@ -117,6 +117,10 @@ class Metrics:
                 counted = self._stages[stage] = self.stages.labels(stage)
             counted.inc(max(0.0, seconds))  # a counter never falls, whatever a plug-in measured
 
+    def described(self) -> list[tuple[str, str, tuple[str, ...], str]]:
+        """Each series by the name that Prometheus has for it: its type, its labels, its help."""
+        return sorted(self._registry.described())
+
     def page(self) -> bytes:
         """Everything, in the text format 0.0.4."""
         return generate_latest(self._registry)
@@ -135,6 +139,14 @@ class _Registry(CollectorRegistry):
         for metric in super().collect():
             metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
             yield metric
+
+    def described(self) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+        """Name, type, labels and help of each."""
+        for metric in super().collect():
+            collector = self._names_to_collectors.get(metric.name)
+            labels = getattr(metric, "_labelnames", ()) or getattr(collector, "_labelnames", ())
+            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+            yield name, metric.type, tuple(labels), metric.documentation
 
 
 class _EngineCollector(Collector):
