@@ -44,6 +44,10 @@ _SHOWN: Final = {
     **dict.fromkeys([*range(0x80, 0xA0), 0x202D, 0x202E], 0xFFFD),
 }
 """What controls a terminal, or turns letters round, and the mark that is shown in its place."""
+_LEAST_ROW: Final = 3
+_CELL_END: Final = re.compile(r"(?<!\\)\|")
+_DELIMITER: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\||\n|\Z)")
+_EMPTY_HEAD: Final = re.compile(r"<thead>\n<tr>\n(?:<th></th>\n)+</tr>\n</thead>\n")
 _NO_WORD: Final = re.compile(r"(?!)")
 
 
@@ -72,7 +76,18 @@ def rendered(text: str, mime: str, words: Iterable[str] = ()) -> str:
     marks = _pattern(words)
     if mime in _PLAIN:
         return f"<pre>{_marked(text, marks)}</pre>"
-    return str(_markdown().render(text, {"marks": marks}))
+    markup = str(_markdown().render(_with_head(text), {"marks": marks}))
+    return _EMPTY_HEAD.sub("", markup)
+
+
+def _with_head(text: str) -> str:
+    """The text with a head of empty cells where it begins within a table, whose own head stands in a chunk before."""
+    first, _, rest = text.lstrip("\n").partition("\n")
+    row = first.strip()
+    if len(row) < _LEAST_ROW or not (row.startswith("|") and row.endswith("|")) or _DELIMITER.match(rest):
+        return text
+    cells = len(_CELL_END.findall(row)) - 1
+    return f"{'|' * (cells + 1)}\n{'| - ' * cells}|\n{text.lstrip(chr(10))}"
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:

@@ -132,3 +132,23 @@ def test_a_huge_hostile_chunk_is_rendered_all_the_same():
 @pytest.mark.parametrize("mime", ["text/markdown", "text/plain"])
 def test_what_controls_others_is_shown_as_a_mark(mime):
     assert "\u2407 \u241b[0m \ufffdgnp.exe \u061cword" in rendered("\x07 \x1b[0m \u202egnp.exe \u061cword", mime)
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("| a | b |\n| c | d |\n\nwords", ["a", "b", "c", "d"]),
+        ("| a \\| b | c |", ["a | b", "c"]),
+        ("| only |", ["only"]),
+    ],
+)
+def test_rows_whose_head_stands_in_a_chunk_before_are_a_table_without_head(text, cells):
+    markup = rendered(text, "text/markdown")
+    assert re.findall("<td>(.*?)</td>", markup) == cells
+    assert "<th" not in markup
+    assert_harmless(markup)
+
+
+def test_a_table_with_its_head_keeps_it_and_words_with_bars_stay_words():
+    assert "<th>a</th>" in rendered("| a | b |\n| --- | --- |\n| c | d |", "text/markdown")
+    assert "<table" not in rendered("| alone", "text/markdown")
