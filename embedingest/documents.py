@@ -40,6 +40,8 @@ _MARKED_GAP: Final = 8
 class Part:
     """Which part of a document is wanted: chunks by lines, page and number (from 1, 1 and 0; both ends included).
 
+    A page is the chunks that begin on it; where none does, the one that began before and may reach into it.
+
     `around` is the id of a chunk that the part is to hold, with what stands around it. The text goes on from
     `start_character` and has `max_characters` at most.
     """
@@ -54,10 +56,9 @@ class Part:
     max_characters: int = USUAL_CHARACTERS
 
     def holds(self, row: Row) -> bool:
-        """Whether a chunk is in the part, as far as lines, page and number say."""
+        """Whether a chunk is in the part, as far as lines and number say."""
         bounds = (
             (self.start_line, self.end_line, row.line_start, row.line_end),
-            (self.page, self.page, row.page, row.page),
             (self.start_chunk, self.end_chunk, row.chunk_index, row.chunk_index),
         )
         return all(
@@ -111,9 +112,9 @@ def read_part(rows: Sequence[Row], part: Part) -> Shown:
     """
     source = rows[0].source
     begin = part.start_character if part.around is None else _around(rows, part.around, part.max_characters)
-    chosen = [row for row in rows if row.end > begin and part.holds(row)]
+    chosen = [row for row in _on_page(rows, part.page) if row.end > begin and part.holds(row)]
     if not chosen:
-        raise ConfigError(f"`{source}` has nothing there: it has {extent(rows)}")
+        raise ConfigError(f"`{source}` has nothing there: {_reach(rows)}")
     begin = max(begin, chosen[0].start)
     text, most = _joined(chosen, begin), part.max_characters
     told = text if len(text) <= most else text[: text.rfind("\n", most // 2, most) + 1 or most]
@@ -153,6 +154,26 @@ def extent(rows: Sequence[Row]) -> dict[str, Any]:
         | ({"lines": [min(lines), max(lines)]} if lines else {})
         | ({"pages": [min(pages), max(pages)]} if pages else {})
     )
+
+
+def _on_page(rows: Sequence[Row], page: int | None) -> list[Row]:
+    """The chunks that begin on a page, and the one before that may reach into it."""
+    if page is None:
+        return list(rows)
+    found = []
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        reaches = following is not None and following.page is not None and following.page >= page
+        if row.page is not None and (row.page == page or (row.page < page and reaches)):
+            found.append(row)
+    begun = [row for row in found if row.page == page]
+    return begun or found[-1:]
+
+
+def _reach(rows: Sequence[Row]) -> str:
+    """What there is of a document, in words."""
+    found = [f"{name} {first} to {last}" for name, (first, last) in extent(rows).items()]
+    begin = " (where chunks begin; the last one may reach further)" if found[-1].startswith("pages") else ""
+    return f"it has {', '.join(found)}{begin}"
 
 
 def _around(rows: Sequence[Row], chunk: str, most: int) -> int:
