@@ -7,6 +7,7 @@ import logging
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +15,13 @@ from embedingest.cli._commands import Escaped
 from embedingest.cli._exit_codes import ExitCode, exit_code
 from embedingest.cli._interrupt import interruptible, say_interrupted
 from embedingest.cli._logs import tell_in
+from embedingest.cli._misplaced import where_it_goes
 from embedingest.cli._output import finish_output, open_missing_streams, printable, stderr, teller
 from embedingest.errors import EmbedingestError
 from embedingest.paths import removed_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["run_command"]
 
@@ -54,6 +59,7 @@ def _run(command: click.Command, args: list[str] | None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
+        _say_where(error, sys.argv[1:] if args is None else args)
         if teller() is not None:
             _print_error(error.format_message(), _usage(error))
             return ExitCode.USAGE
@@ -70,6 +76,13 @@ def _run(command: click.Command, args: list[str] | None) -> int:
     except Escaped as escaped:
         return _failed(escaped.error)
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _say_where(error: click.ClickException, words: Sequence[str]) -> None:
+    """Of an option on the wrong side of the command, the right one."""
+    if isinstance(error, click.NoSuchOption) and (place := where_it_goes(error, words)) is not None:
+        error.message = f"{error.message.rstrip('.')} here: {place}"  # type: ignore[misc]  # as of any exception
+        error.possibilities = []  # type: ignore[misc]
 
 
 def _failed(error: BaseException) -> int:

@@ -41,7 +41,8 @@ _TEXT = "text"
 class EmbedingestFunction(TextEmbeddingFunction):
     """Texts to vectors by our engine: in this process, or, with `host`, by any server that speaks `/api/embed`.
 
-    `name` is a model's name. The prompts default to the model's own in process, and to none over HTTP. Vectors
+    `name` is a model's name. The prompts default to the model's own; over HTTP a server is told the role, and
+    one that is not ours may know no such thing and put none. Vectors
     are float32 (N, D) of unit length, the same that `embedingest` writes.
     """
 
@@ -82,7 +83,7 @@ class EmbedingestFunction(TextEmbeddingFunction):
     def _embed(self, texts: Any, prompt: str | None, role: str) -> list[NDArray[np.float32]]:
         texts = text_list(texts)
         if self.host is not None:
-            return self._over_http([(prompt or "") + text for text in texts])
+            return self._over_http([(prompt or "") + text for text in texts], role if prompt is None else None)
         engine = self._in_process()
         info = engine.describe(self.name)
         prefix = info.prompt(role) if prompt is None else prompt
@@ -95,11 +96,12 @@ class EmbedingestFunction(TextEmbeddingFunction):
         engine: Engine = self._engine
         return engine
 
-    def _over_http(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+    def _over_http(self, texts: Sequence[str], role: str | None = None) -> list[NDArray[np.float32]]:
         headers = {"Content-Type": "application/json"}
         if self.api_key is not None:
             headers["Authorization"] = f"Bearer {self.api_key}"
-        body = json.dumps({"model": self.name, "input": list(texts)}).encode()
+        asked = {"model": self.name, "input": list(texts)} | ({} if role is None else {"input_type": role})
+        body = json.dumps(asked).encode()
         url = f"{str(self.host).rstrip('/')}/api/embed"
         request = urllib.request.Request(url, body, headers)  # noqa: S310 -- the host is the user's own setting
         try:

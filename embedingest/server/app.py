@@ -293,7 +293,7 @@ async def _unrouted(scope: Scope, receive: Receive, send: Send) -> None:
         answer = refused
     elif (trimmed := request.path.rstrip("/")) in ROUTES:
         moved = 301 if request.method == "GET" else 307
-        answer = Answer(moved, media=None, headers=[("Location", request.prefix + trimmed)])
+        answer = Answer(moved, media=None, headers=[("Location", request.with_query(request.prefix + trimmed))])
     else:
         answer = _not_served(request, 404, "404 page not found")
     await answer(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,8 @@ __all__ = ["read_body"]
 _MOST_DIGITS: Final = 19
 _BODIES_AT_ONCE: Final = 8  # as many bodies of the largest size may be in memory together
 _DRAINED_BODIES: Final = 4  # as many times the largest size is read and dropped, so that the client sees the refusal
+_DRAINED_SECONDS: Final = 10.0
+_SILENT_SECONDS: Final = 0.5
 
 
 @contextlib.asynccontextmanager
@@ -69,13 +72,19 @@ async def _next(request: Request) -> tuple[bytes, bool]:
 
 
 async def _drain(request: Request, limit: int) -> None:
-    """Read on and keep nothing: closed at once, the connection would break before the client reads the refusal."""
+    """Read on and keep nothing: closed at once, the connection would break before the client reads the refusal.
+
+    Who sends nothing for a moment reads it already, and nobody is read on for long.
+    """
     if request.headers.get("expect", "").lower() == "100-continue":
         return
     remaining, more = limit * _DRAINED_BODIES, True
-    while more and remaining > 0:
-        part, more = await _next(request)
-        remaining -= len(part)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAINED_SECONDS):
+            while more and remaining > 0:
+                async with asyncio.timeout(_SILENT_SECONDS):
+                    part, more = await _next(request)
+                remaining -= len(part)
 
 
 def _too_large(size: str, limit: int) -> WireError:

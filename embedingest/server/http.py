@@ -69,6 +69,11 @@ class Request(_Request):
     def path(self) -> str:
         return str(self.scope["path"])
 
+    def with_query(self, path: str) -> str:
+        """The path with what was asked of this one, for a redirect."""
+        query: bytes = self.scope.get("query_string", b"")
+        return f"{path}?{query.decode('latin-1')}" if query else path
+
     async def wait_for_disconnect(self) -> None:
         """Returns when the client has disconnected. Only after the body was read."""
         while (await self.receive())["type"] != "http.disconnect":

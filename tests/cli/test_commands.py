@@ -76,3 +76,23 @@ def test_ollama_variables_reach_the_engine():
 def test_a_variable_that_is_no_number_is_named():
     with pytest.raises(ConfigError, match="OLLAMA_MAX_QUEUE"):
         engine_settings({"OLLAMA_MAX_QUEUE": "many"})
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("ingest docs -q", "before the command: `embedingest -q ingest …`"),
+        ("models list --log-format json", "before the command: `embedingest --log-format models list …`"),
+        ("--model hashing ingest docs", "after the command: `embedingest ingest … --model`"),
+        ("--json models list", "after the command: `embedingest models … --json`"),
+        ("-v --no-fold search words", "after the command: `embedingest search … --no-fold`"),
+    ],
+)
+def test_an_option_on_the_wrong_side_of_the_command_is_told_its_own(shell, words, place):
+    ran = shell.run(*words.split())
+    assert ran.code == 2
+    assert place in " ".join(ran.err.split())
+
+
+def test_an_option_that_no_command_has_is_told_the_nearest(shell):
+    assert "--model" in shell.run("search", "x", "--modle", "hashing").err

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
+from embedingest.build.models import open_engine
 from embedingest.store.lock import WriterLock
+from embedingest.store.table import open_table
+from embedingest.store.values import Changes
+from tests.store.doubles import row
+from tests.waiting import HANGS_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -100,3 +108,41 @@ def test_verify_names_the_way_out_of_a_restore_and_no_other(shell):
     assert told.out.endswith("snapshot v1 was restored: nothing is followed until `embedingest restore --resume`\n")
     assert shell.run("restore", "--resume").code == 0
     assert shell.run("verify").code == 0
+
+
+def test_confirm_says_that_nothing_waits_and_counts_nothing(shell):
+    shell.write("docs/a.md", "A document.")
+    shell.ingest()
+    assert shell.run("confirm") == (0, "", "no deletion waits\n")
+    ran = shell.run("confirm", "docs/a.md")
+    assert ran.code == 0
+    assert "no deletion of these waits" in ran.err
+    assert "files:" not in ran.err
+    assert shell.run("confirm", "--json").json["files"]["deleted"] == 0
+
+
+def test_a_search_waits_for_a_table_that_is_being_made_and_says_so(shell):
+    """As during the first run of a `watch`, before its first commit."""
+    with WriterLock(DB, "chunks"):
+        command = [sys.executable, "-m", "embedingest", "search", "walrus", "--json"]
+        searching = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert searching.stderr is not None
+        said = searching.stderr.readline()
+        assert "table `chunks` is being made by process" in said, said
+        assert searching.poll() is None
+        engine = open_engine()
+        info, texts = engine.describe("hashing"), ["The walrus sleeps."]
+        facts = {"fingerprint": info.fingerprint, "dimensions": info.dimensions, "model": "hashing"}
+        with open_table(DB, "chunks", create=True, **facts) as table:
+            vectors = engine.embed(texts, model="hashing").vectors
+            table.commit(Changes(add=[row("docs/zoo.md", text=texts[0])], vectors=vectors))
+            out, _ = searching.communicate(timeout=HANGS_SECONDS)
+        engine.close()
+    assert [hit["text"] for hit in json.loads(out)["results"]] == texts
+
+
+def test_a_search_of_a_table_that_nobody_makes_says_at_once_that_there_is_none(shell):
+    (shell.folder / ".embedingest").mkdir()
+    ran = shell.run("search", "walrus")
+    assert (ran.code, ran.out) == (3, "")
+    assert "being made" not in ran.err

@@ -22,6 +22,7 @@ from embedingest.store.health import room_for
 from embedingest.store.lock import WriterLock
 from embedingest.store.table import ChunkTable, open_table
 from embedingest.store.token import version_token
+from tests.waiting import HANGS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,20 @@ class CountingEngine:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.engine, name)
+
+
+class HoldingEngine(CountingEngine):
+    """Computes nothing with the word `slow` in it before `go_on` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def embed(self, texts: Any, **options: Any) -> Any:
+        if any("slow" in text for text in texts):
+            self.begun.set()
+            assert self.go_on.wait(HANGS_SECONDS)
+        return super().embed(texts, **options)
 
 
 class WorldOpener:

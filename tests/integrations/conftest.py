@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embedingest.config import EngineConfig, ServerConfig
+from embedingest.config import EngineConfig, ModelConfig, ServerConfig
 from embedingest.engine.local import LocalEngine
 from embedingest.server.app import create_app
 from embedingest.server.run import HttpServer
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def serve_hashing() -> Iterator[str]:
-    """The address of a running server."""
-    engine = LocalEngine(EngineConfig())
+    """The address of a running server; its model `asking` has a prompt for each role."""
+    prompts = {"query": "asked: ", "document": "said: "}
+    engine = LocalEngine(EngineConfig(), {"asking": ModelConfig(encoder="hashing", prompts=prompts)})
     settings = ServerConfig(port=0)
     server = HttpServer(create_app(engine, settings), settings)
     server.start()

@@ -92,6 +92,17 @@ def test_over_http_the_vectors_are_the_same(serve_hashing):
     np.testing.assert_allclose(far.generate_embeddings(TEXTS), near.generate_embeddings(TEXTS), atol=1e-6)
 
 
+def test_over_http_a_server_is_told_whether_it_embeds_queries_or_documents(serve_hashing):
+    create = get_registry().get("embedingest").create
+    far, plain = create(name="asking", host=serve_hashing), create(name="hashing", host=serve_hashing)
+    np.testing.assert_allclose(
+        far.compute_query_embeddings("why"), plain.generate_embeddings(["asked: why"]), atol=1e-6
+    )
+    np.testing.assert_allclose(far.generate_embeddings(["so"]), plain.generate_embeddings(["said: so"]), atol=1e-6)
+    told = create(name="hashing", host=serve_hashing, query_prompt="own: ")
+    np.testing.assert_allclose(told.compute_query_embeddings("why"), plain.generate_embeddings(["own: why"]), atol=1e-6)
+
+
 def test_a_server_that_is_not_there_is_told_with_the_command_that_starts_it():
     function = get_registry().get("embedingest").create(name="hashing", host="http://127.0.0.1:9")
     with pytest.raises(EngineError, match="embedingest serve"):

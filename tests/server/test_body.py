@@ -41,6 +41,43 @@ def test_who_asks_first_is_refused_before_sending_the_body(serve):
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
+def test_who_says_a_length_above_the_limit_and_sends_nothing_is_refused_at_once(serve):
+    """Long before the time for a body (here: an hour) is over."""
+    server = serve({"max_body_bytes": 4096, "body_timeout_seconds": 3600})
+    connection = connect(server.port)
+    connection.sendall(b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n")
+    answer = read_to_end(connection)
+    connection.close()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"the limit is 4096" in answer
+
+
+@pytest.mark.parametrize("depth", [2000, 100_000])
+def test_a_body_that_is_nested_too_deeply_is_refused_in_words_of_ours(serve, depth):
+    connection = connect(serve().port)
+    body = b'{"model": "hashing", "Input": ' + b"[" * depth + b"]" * depth + b', "input": "a"}'
+    connection.sendall(
+        b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+    )
+    connection.sendall(body)
+    answer = read_to_end(connection)
+    connection.close()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"recursion" not in answer.lower()
+
+
+@pytest.mark.parametrize(
+    ("path", "to"), [("/api/embed/?x=1&y=%2f", b"/api/embed?x=1&y=%2f"), ("/api/tags/", b"/api/tags")]
+)
+def test_a_redirect_keeps_what_was_asked(serve, path, to):
+    connection = connect(serve().port)
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    answer = read_to_end(connection)
+    connection.close()
+    assert answer.startswith(b"HTTP/1.1 301 ")
+    assert b"\r\nlocation: " + to + b"\r\n" in answer.replace(b"Location", b"location")
+
+
 @pytest.mark.parametrize(("length", "status"), [(b"0" * 5000 + b"36", b"200"), (b"9" * 5000, b"413")])
 def test_a_length_of_thousands_of_digits_is_a_length(serve, length, status):
     connection = connect(serve().port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
@@ -9,6 +10,7 @@ import rich_click as click
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_note, printable, stdout
 from embedingest.cli._plain import Shown, is_markdown, plain
+from embedingest.errors import TableMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 _PARTS: Final = ("cell", "sheet", "chapter")
+_POLL_SECONDS: Final = 0.3
 _SNIPPET: Final = 300
 _LONGEST_LINE: Final = 120
 """Columns of a table where the output is no terminal."""
@@ -61,11 +64,32 @@ def search(
     is_usual = model is None and snapshot is None
     document = search_live(state, db, table, question) if is_usual else None
     if document is None:
-        document = _searched((state, db, table), model, snapshot, question)
+        document = _searched_once_made((state, db, table), model, snapshot, question)
     if as_json:
         print_json(document)
     else:
         _print_hits(document)
+
+
+def _searched_once_made(
+    place: tuple[Path, str, str], model: str | None, snapshot: str | None, question: Mapping[str, Any]
+) -> dict[str, Any]:
+    """As `_searched`; where a program is about to make the table, this waits for it. Raises TableMissingError."""
+    from embedingest.build.inspect import writer_of
+
+    told = False
+    while True:
+        try:
+            return _searched(place, model, snapshot, question)
+        except TableMissingError:
+            writer = writer_of(*place)
+            if writer is None:
+                raise
+        if not told:
+            who = f"process {writer.pid} ({writer.command})"
+            print_note(f"table `{place[2]}` is being made by {who}: waiting for its first rows", style="dim")
+        told = True
+        time.sleep(_POLL_SECONDS)
 
 
 def _searched(

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from embedingest.cli._exit_codes import ExitCode
 from embedingest.cli._options import json_option, sources_argument, table_options
+from embedingest.cli._output import print_note
 from embedingest.cli._requests import note_unknown, perform_or_request, refuse_unknown
 
 if TYPE_CHECKING:
@@ -32,4 +34,7 @@ def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json:
     refuse_unknown(state, db, table, sources)
     # What begins to wait later was never seen by who confirms now.
     named = list(sources) or waiting
+    if not as_json and not {*named} & {*waiting}:
+        print_note("no deletion waits" if not sources else "no deletion of these waits")
+        return ExitCode.DONE
     return perform_or_request(state, db, table, "confirm", {"sources": named}, as_json=as_json)

@@ -19,7 +19,7 @@ from embedingest.ingest.run.departures import Departures
 from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.run.removal import delete
 from embedingest.ingest.run.rest import Rest
-from embedingest.ingest.run.survey import Survey, survey_paths, survey_root
+from embedingest.ingest.run.survey import Survey, rescanned, survey_paths, survey_root
 from embedingest.ingest.run.walk import Stopped, Walk
 from embedingest.ingest.scan.roots import Root, owner
 from embedingest.ingest.watch.settle import is_young
@@ -165,10 +165,13 @@ class Convergence:
                 self._present[root.alias] = survey.seen
                 self._swept.add(root)
                 self._skipped[root] = survey.skipped
+                self._walk.doubt(root, {""}, {candidate.source for candidate in survey.candidates})
                 self._hold_back(root, survey)
                 self._add(root, survey, swept=True)
             elif relatives:
                 survey = survey_paths(root, scanner, journal, relatives, due=due)
+                if ruled := {folder for path in relatives if (folder := rescanned(path)) != path}:
+                    self._walk.doubt(root, ruled, {candidate.source for candidate in survey.candidates})
                 self._hold_back(root, survey, settled=changed)
                 self._add(root, survey, early=True)
 

@@ -9,10 +9,13 @@ import heapq
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.identity import below
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from embedingest.ingest.run.survey import Candidate
+    from embedingest.ingest.scan.roots import Root
 
 __all__ = ["LEAST_URGENT", "MOST_URGENT", "FileQueue"]
 
@@ -34,7 +37,8 @@ class FileQueue:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int, Candidate]] = []
         self._pushed = 0
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, Candidate] = {}
+        self._doubted: set[str] = set()
         self._put_off: dict[str, Candidate] = {}
         self._sizes: Counter[int] = Counter()
         self._preferred: set[int] = set()
@@ -72,6 +76,7 @@ class FileQueue:
         """Take up files. Answers the sources under way of which an urgent version waits now: they are overtaken."""
         overtaken = []
         for candidate in candidates:
+            self._doubted.discard(candidate.source)
             if candidate.source in self._under_way:
                 self._put_off[candidate.source] = candidate
                 if candidate.urgent:
@@ -116,8 +121,27 @@ class FileQueue:
             self.total -= 1
             self.bytes_total -= candidate.file.facts.size
             return None
-        self._under_way.add(candidate.source)
+        self._under_way[candidate.source] = candidate
         return candidate
+
+    def doubt(self, root: Root, folders: Collection[str], found: Collection[str]) -> None:
+        """Rules of these folders of a root changed (`""`: of all of it), and of what is in them only `found` is left.
+
+        Other files that wait or are under way there may be left out by now.
+        """
+        within = tuple(below(root.source(folder)) if folder else "" for folder in folders)
+        there = [*(entry[-1] for entry in self._heap), *self._under_way.values()]
+        self._doubted.update(
+            candidate.source
+            for candidate in there
+            if candidate.root == root and candidate.source not in found and candidate.source.startswith(within)
+        )
+        for source in self._doubted & self._put_off.keys():
+            del self._put_off[source]
+
+    def doubts(self, candidate: Candidate) -> bool:
+        """Whether a file may be left out since it was taken up."""
+        return candidate.source in self._doubted
 
     def done(self, candidate: Candidate) -> None:
         """A file that was taken is done with, whatever came of it."""
@@ -125,7 +149,8 @@ class FileQueue:
         self.bytes_finished += candidate.file.facts.size
         self._sizes[candidate.file.facts.size] -= 1
         self.urgent -= candidate.urgent
-        self._under_way.discard(candidate.source)
+        self._under_way.pop(candidate.source, None)
+        self._doubted.discard(candidate.source)
         put_off = self._put_off.pop(candidate.source, None)
         if put_off is not None:
             self.add([put_off])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.scan.scanner import Scanner
     from embedingest.ingest.state.journal import Journal, Known
 
-__all__ = ["Candidate", "Survey", "survey_paths", "survey_root"]
+__all__ = ["Candidate", "Survey", "rescanned", "survey_paths", "survey_root"]
 
 _log = logging.getLogger(__name__)
 _STAT_FACTS: Final = 4
@@ -90,7 +90,7 @@ def survey_paths(
     root: Root, scanner: Scanner, journal: Journal, relatives: Iterable[str], *, due: frozenset[str] = frozenset()
 ) -> Survey:
     """Some paths below a root, files or folders, present or not; a folder stands for its whole subtree."""
-    survey, outermost = Survey(), _outermost(_rescanned(relative) for relative in relatives)
+    survey, outermost = Survey(), _outermost(rescanned(relative) for relative in relatives)
     # All files together: a scan of its own for each would read the ignore files above it again.
     items = scanner.scan_paths(filter(None, outermost))
     files = {relative: item for relative, item in items if isinstance(item, FoundFile)}
@@ -190,7 +190,7 @@ def _hidden(source: str, blind: list[str]) -> bool:
     return any(source == prefix or source.startswith(below(prefix)) for prefix in blind)
 
 
-def _rescanned(relative: str) -> str:
+def rescanned(relative: str) -> str:
     """The path to scan for a change at `relative`: a changed ignore file concerns its whole folder."""
     folder, _, name = relative.rpartition("/")
     return folder if name in IGNORE_FILES else relative

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.planner import PlannedFile
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.run.survey import Candidate
+    from embedingest.ingest.scan.roots import Root
     from embedingest.ingest.state.journal import FileState
 
 __all__ = ["Stopped", "Walk"]
@@ -80,6 +81,10 @@ class Walk:
     def rest(self) -> None:
         """Take up nothing more: what is under way is brought to its end and written, and then the walk is over."""
         self._resting = True
+
+    def doubt(self, root: Root, folders: Collection[str], found: Collection[str]) -> None:
+        """Rules of these folders changed, and only `found` is left there: other files under way are `vanished` soon."""
+        self._files.doubt(root, folders, found)
 
     def expect_gone(self, sources: Iterable[str]) -> dict[str, int]:
         """These sources are no longer there: new files of the same content have moved, and are read soon.
@@ -180,7 +185,10 @@ class Walk:
             if self._extraction.full(urgent=urgent) or (self._missing.full and not urgent):
                 return
             candidate = self._files.take()
-            if candidate is not None:
+            if candidate is not None and self._files.doubts(candidate):
+                self.vanished.append(candidate)
+                self._done(candidate)
+            elif candidate is not None:
                 self._extraction.start(candidate, self._resources.journal.file(candidate.source))
 
     def _receive(self) -> None:
@@ -302,10 +310,10 @@ class Walk:
         if not files:
             return
         for file in files:
-            self._done(file.candidate)
-            if _is_gone(file.candidate):
+            if self._files.doubts(file.candidate) or _is_gone(file.candidate):
                 # It went while it was under way, when nobody could yet know that it had rows to delete.
                 self.vanished.append(file.candidate)
+            self._done(file.candidate)
         seconds, makes_table = time.perf_counter() - started, first and self._resources.holds_table
         self._resources.progress.committed(seconds, files, first=makes_table)
         self._report.spend("commit", seconds)

@@ -120,7 +120,7 @@ EXCLUSIONS: Final = (
     _of("*.pem *.key *.p12 *.pfx *.pkcs12 *.jks *.keystore", "keys and certificates", "OpenSSL, Java, Windows"),
     _of("*.kdb *.kdbx *.gpg", "encrypted passwords and files", "KeePass, GnuPG"),
     # -- editors' and offices' temporary files
-    _of("*~", "backups", "Emacs, gedit, Kate, nano, Vim"),
+    _of("?*~", "backups", "Emacs, gedit, Kate, nano, Vim", "file"),
     _of(".#* #*#", "locks and automatic saves", "Emacs"),
     _of(".swp .*.sw? .*.kate-swp", "swap files", "Vim, nano, Kate"),
     _of("4913", "a probe whether files can be made, empty and gone at once", "Vim", "file", empty=True),

@@ -121,7 +121,7 @@ async def model(state: ServerState, request: Request) -> Answer:
     """`GET /v1/models/NAME`, case 148."""
     name = request.path.removeprefix("/v1/models/")
     if not name:
-        return Answer(301, media=None, headers=[("Location", f"{request.prefix}/v1/models")])
+        return Answer(301, media=None, headers=[("Location", request.with_query(f"{request.prefix}/v1/models"))])
     if name.count("/") != state.parse(name).short.count("/"):
         raise WireError(404, "404 page not found")  # only ids as they are listed (case 148)
     return json_answer(openai.model_object(name, int((await state.find(name)).modified_at)))

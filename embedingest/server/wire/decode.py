@@ -120,7 +120,9 @@ def _parse_as_go(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         what = error.msg.lower().removesuffix(" at")  # some of its messages expect the place behind them
         raise WireError(400, f"the body is not valid JSON: {what} at character {error.pos}") from error
-    except (RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise WireError(400, "the body is nested too deeply to be read") from error
+    except ValueError as error:
         raise WireError(400, f"the body is not valid JSON: {error}") from error
     return _without_surrogates(value)
 

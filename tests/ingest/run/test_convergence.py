@@ -14,7 +14,7 @@ from embedingest.ingest.run.deletions import REST_SECONDS, RecentDeletions
 from embedingest.ingest.scan.folders import Folders
 from embedingest.ingest.scan.roots import resolve
 from embedingest.ingest.watch.values import Batch
-from tests.ingest.world import World
+from tests.ingest.world import HoldingEngine, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,6 +126,38 @@ def test_what_a_watcher_sees_during_a_run_is_done_in_that_run(runs: Runs) -> Non
     report = runs.look_at("f0.md", follower=Followed([], [batch]))
     assert report.files.new == 2
     assert runs.world.sources_in_table() == {"docs/f0.md", "docs/late.md"}
+
+
+class Ignoring(Followed):
+    """A watcher during whose run, while the texts of all files are under way, an ignore file is written."""
+
+    def __init__(self, runs: Runs, engine: HoldingEngine, *, sweep: bool) -> None:
+        super().__init__()
+        self.runs, self.engine, self.sweep = runs, engine, sweep
+
+    def get(self, timeout: float | None = None) -> list[Batch]:
+        if not self.engine.begun.is_set() or self.engine.go_on.is_set():
+            return []
+        rested(self.runs.world, ".gitignore", "f1.md\nf2.md\n")
+        self.engine.go_on.set()
+        return [Batch(str(self.runs.world.folder), files=frozenset({".gitignore"}), sweep=self.sweep)]
+
+
+@pytest.mark.parametrize("sweep", [False, True])
+def test_a_file_that_becomes_ignored_while_its_text_is_embedded_is_not_in_the_table_after_that_run(
+    world: World, sweep: bool
+) -> None:
+    engine = world.engine = HoldingEngine()
+    rested(world, "f1.md", "A slow text.")
+    with world.resources() as resources:
+        roots = resolve(world.config.sources, resources.journal.roots())
+        for root in roots:
+            resources.journal.set_root(root.alias, root.path)
+        runs = Runs(world, Folders(roots, [world.state]), resources)
+        report = runs.sweep(follower=Ignoring(runs, engine, sweep=sweep))
+    assert engine.go_on.is_set(), "the rule came while texts were under way"
+    assert world.sources_in_table() == {f"docs/f{number}.md" for number in range(12) if number not in {1, 2}}
+    assert (report.files.new, report.files.deleted) == (12, 2)
 
 
 def test_a_file_that_moved_is_never_counted_as_deleted(runs: Runs) -> None:

@@ -22,7 +22,7 @@ from embedingest.ingest.run.walk import Stopped, Walk
 from embedingest.ingest.scan.ignore import Rules
 from embedingest.ingest.scan.roots import Root
 from embedingest.ingest.scan.scanner import Scanner
-from tests.ingest.world import CountingEngine, InProcess, World
+from tests.ingest.world import CountingEngine, HoldingEngine, InProcess, World
 from tests.waiting import HANGS_SECONDS, rest
 
 
@@ -86,20 +86,6 @@ def test_while_watching_what_changed_last_is_urgent(world: World) -> None:
         walk.run(nothing)
         assert not walk.urgent
         assert report.files.new == 20
-
-
-class HoldingEngine(CountingEngine):
-    """Computes nothing with the word `slow` in it before `go_on` is set."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.begun, self.go_on = threading.Event(), threading.Event()
-
-    def embed(self, texts: Any, **options: Any) -> Any:
-        if any("slow" in text for text in texts):
-            self.begun.set()
-            assert self.go_on.wait(HANGS_SECONDS)
-        return super().embed(texts, **options)
 
 
 def test_a_file_saved_again_does_not_wait_for_the_vectors_of_its_old_version(world: World) -> None:

@@ -39,7 +39,18 @@ GENERATED = [
 ]
 ORDINARY = [
     *("package.json", "lock.md", "map.md", "min.js", "app.js", "Cargo.toml", "door.lock", "map", "min.css"),
-    *("notes.md", "keys.md", "environment.txt", "a~b.txt", "swap.py", "id_rsa.md", "4913.txt", "monkey.html", "4913"),
+    *(
+        "notes.md",
+        "keys.md",
+        "environment.txt",
+        "a~b.txt",
+        "~",
+        "swap.py",
+        "id_rsa.md",
+        "4913.txt",
+        "monkey.html",
+        "4913",
+    ),
     *("CVS", "node_modules", "_darcs", "~$ rates.md", "notes.tmp", "header.partial", "mail.download", "build", "dist"),
     *("core", "report.part1.md", "song.md.swpx", "my.lance.md", "animals.lance", "bower_components", "target", "#1.md"),
 ]
@@ -101,7 +112,7 @@ def test_each_exclusion_is_counted_by_its_rule_a_folder_once(tmp_path):
     found, excluded = made(tmp_path, [*paths, "env/pyvenv.cfg", "env/a.md", "k/.embedingest-output", "k/a.md"])
     assert found == ["a.md"]
     assert excluded == {
-        "*~": 2,
+        "?*~": 2,
         ".git .hg .svn …": 1,
         ".*": 2,
         BY_SETTINGS: 1,
