@@ -17,6 +17,7 @@ from embedingest.ingest.load.pages.columns import part_columns
 from embedingest.ingest.load.pages.contents import drop_leaders
 from embedingest.ingest.load.pages.lost import has_lost_contents
 from embedingest.ingest.load.pages.marks import marks
+from embedingest.ingest.load.pages.nested import may_nest
 from embedingest.ingest.load.pages.notes import put_notes_last
 from embedingest.ingest.load.pages.opened import opened
 from embedingest.ingest.load.pages.order import put_in_order
@@ -136,7 +137,10 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
         if pdf.get_formtype() != pdfium.raw.FORMTYPE_NONE:
             pdf.init_forms()
         lost = cache(partial(has_lost_contents, data))
-        pages = [_page(pdfium, pdf, index, notices, lost, comments=comments) for index in range(len(pdf))]
+        nested = may_nest(data)
+        pages = [
+            _page(pdfium, pdf, index, notices, lost, comments=comments, nested=nested) for index in range(len(pdf))
+        ]
         if pages and all(page.damaged and not page.lines for page in pages):
             raise DocumentError(f"{name} is damaged: none of its pages can be read", source=name, code="corrupt")
         _count(notices, "attachments_left_out", pdfium.raw.FPDFDoc_GetAttachmentCount(pdf))
@@ -149,13 +153,21 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
 
 
 def _page(
-    pdfium: Any, pdf: Any, index: int, notices: dict[str, int], lost: Callable[[], bool], *, comments: bool
+    pdfium: Any,
+    pdf: Any,
+    index: int,
+    notices: dict[str, int],
+    lost: Callable[[], bool],
+    *,
+    comments: bool,
+    nested: bool,
 ) -> Page:
     """A page with what was written on it. `lost` says whether a page may be empty because the file is damaged."""
     try:
         with opened(pdfium, pdf, index) as page:
             written = list(marks(pdfium, page))
-            read = read_page(pdfium, page, words=any(mark.kind in {"value", "box"} for mark in written))
+            words = any(mark.kind in {"value", "box"} for mark in written)
+            read = read_page(pdfium, page, words=words, nested=nested)
     except pdfium.PdfiumError:
         return Page(damaged=True)
     printed = bool(read.lines)

@@ -24,19 +24,25 @@ def body(lines, *, x=72, top=700, step=14, size=10):
     return [at(x, top - step * number, line, size) for number, line in enumerate(lines)]
 
 
-def book(pages, *, size=LETTER, marks=(), rotate=0):
-    """A file of pages, each a list of what is drawn on it; `marks` are annotations and fields of the first page."""
+def book(pages, *, size=LETTER, marks=(), rotate=0, inner=()):
+    """A file of pages, each a list of what is drawn on it; `marks` are annotations and fields of the first page.
+
+    `inner` is drawn by the command `/X Do`.
+    """
     objects = {1: ("", None), 3: ("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>", None)}
+    if inner:
+        objects[4] = (f"<< /Subtype /Form /BBox [0 0 {size[0]} {size[1]}]", "\n".join(inner).encode("cp1252"))
     first, stream, mark = 10, 10 + len(pages), 10 + 2 * len(pages)
     own = " ".join(f"{mark + number} 0 R" for number in range(len(marks)))
     fields = " ".join(f"{mark + number} 0 R" for number, each in enumerate(marks) if "/FT" in each)
     objects[1] = (f"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [{fields}] /DA (/F1 0 Tf) >> >>", None)
+    held = " /XObject << /X 4 0 R >>" if inner else ""
     kids = " ".join(f"{first + number} 0 R" for number in range(len(pages)))
     objects[2] = (f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>", None)
     for number, drawn in enumerate(pages):
         annotations = f" /Annots [{own}]" if own and not number else ""
         own_keys = f"/MediaBox [0 0 {size[0]} {size[1]}] /Rotate {rotate} /Contents {stream + number} 0 R{annotations}"
-        page = f"<< /Type /Page /Parent 2 0 R {own_keys} /Resources << /Font << /F1 3 0 R >> >> >>"
+        page = f"<< /Type /Page /Parent 2 0 R {own_keys} /Resources << /Font << /F1 3 0 R >>{held} >> >>"
         objects[first + number] = (page, None)
         objects[stream + number] = ("<<", "\n".join(drawn).encode("cp1252"))
     for number, each in enumerate(marks):

@@ -526,6 +526,14 @@ def test_ruled_tables_are_tables_between_their_neighbours(cells, rotate):
     assert text == "\n".join(["Sales of flour:", "", *SALES_ROWS, "", "So it went.", "", ""])
 
 
+@pytest.mark.parametrize("count", [9, 10, 11])
+def test_tables_are_found_beside_as_many_words_that_were_drawn_within_something_else(count):
+    inner = [at(72, 300 - 14 * number, f"remark{number}") for number in range(count)]
+    data = book([[*_ruled(SALES), "/X Do"]], inner=inner)
+    assert lines(data)[: len(SALES_ROWS)] == SALES_ROWS
+    assert [f"remark{number}" for number in range(count)] == lines(data)[-count:]
+
+
 def _ruled_at_the_header(rows, *, groups=1):
     """A table with lines around it, below its header, between its columns, and between groups of its rows."""
     lefts = (72, 200, 330, 460)[: len(rows[0]) + 1]

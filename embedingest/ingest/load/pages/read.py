@@ -52,8 +52,11 @@ _MOST_LINES: Final = 3000
 """On a page with more lines than this no places are asked for their words."""
 
 
-def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
-    """The page as PDFium has it. `words`: ask for the places of all words, else only where several lines have gaps."""
+def read_page(pdfium: Any, page: Opened, *, words: bool, nested: bool = True) -> Page:
+    """The page as PDFium has it. `words`: ask for the places of all words, else only where several lines have gaps.
+
+    `nested`: whether what is drawn may be drawn within something else.
+    """
     raw = pdfium.raw
     textpage = raw.FPDFText_LoadPage(page.raw)
     if not textpage:
@@ -66,14 +69,16 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
             for place, angle in enumerate(reader.quarters(lines)):
                 if angle != page.quarters:
                     lines[place] = lines[place]._replace(quarters=(angle - page.quarters) % 4)
-        ruled = grids(raw, page) if reader.beside >= _ROWS else []
+        mirrored = [] if reader.is_ascii else [place for place, line in enumerate(lines) if runs_rtl(line[0])]
+        may_rule = reader.beside >= _ROWS and (nested or bool(mirrored) or not reader.is_all_of(page))
+        ruled = grids(raw, page) if may_rule else []
         if len(lines) <= _MOST_LINES:
             all_words = words or (ruled and reader.parted)  # parts of a line are put together with their words
             wanted = range(len(lines)) if all_words else _of_words(lines, ruled)
             for place, known in zip(wanted, reader.words([lines[place] for place in wanted]), strict=True):
                 text, box, first, gap, hyphen, _, quarters = lines[place]
                 lines[place] = _new(Line, (text, box, first, gap, hyphen, known, quarters))
-        order = {} if reader.is_ascii else _set_rtl(reader, lines)
+        order = _set_rtl(reader, lines, mirrored) if mirrored else {}
         _set_scripts(reader, lines, order)
         if reader.parted or reader.elsewhere:
             lines = with_initials(lines)
@@ -86,13 +91,13 @@ def read_page(pdfium: Any, page: Opened, *, words: bool) -> Page:
         raw.FPDFText_ClosePage(textpage)
 
 
-def _set_rtl(reader: _Reader, lines: list[Line]) -> dict[int, list[int]]:
-    """Put letters of right-to-left lines in order; for each line, at which of its places they were."""
-    places = [place for place, line in enumerate(lines) if runs_rtl(line.text) and not line.quarters]
-    rtl = bool(places) and is_mostly_rtl(line.text for line in lines)
+def _set_rtl(reader: _Reader, lines: list[Line], places: list[int]) -> dict[int, list[int]]:
+    """Put letters of the right-to-left lines in order; for each line, at which of its places they were."""
+    rtl = is_mostly_rtl(line.text for line in lines)
     order = {}
     for place in places:
-        lines[place], order[place] = in_reading_order(lines[place], reader.boxes(lines[place]), rtl=rtl)
+        if not lines[place].quarters:
+            lines[place], order[place] = in_reading_order(lines[place], reader.boxes(lines[place]), rtl=rtl)
     return order
 
 
@@ -157,11 +162,13 @@ class _Reader:
         self._text = ctypes.string_at(buffer, 2 * written - 2).decode("utf-16-le", "ignore").replace("\0", " ")
         self._plain = len(self._text) == count
         self._wide = [] if self._plain else _wide(self._text)
+        self._rectangles = 0
 
     def lines(self, view: Box) -> list[Line]:
         """The lines that are to be seen, in the order in which they were written."""
         pieces = _broken(self._text)
         counts, found = rectangles(self._calls, self._page, self._ranges(pieces))
+        self._rectangles = len(found)
         if self._turn is not None:
             found = [self._turn(Box(*box)) for box in found]
         lines: list[Line] = []
@@ -234,6 +241,14 @@ class _Reader:
         x, y = ctypes.c_double(), ctypes.c_double()
         self._calls.origin(self._page, number, ctypes.byref(x), ctypes.byref(y))
         return y.value, self._calls.size(self._page, number)
+
+    def is_all_of(self, page: Opened) -> bool:
+        """Whether words are all that was drawn on the page: each command has its rectangle, none drew something else.
+
+        Not to be asked where commands may be parted by the order of their words, or nested.
+        """
+        drawn = self._calls.count_drawn(handle(page.raw))
+        return self._rectangles >= drawn and bool(self._calls.count_rectangles(self._page, 0, -1) == drawn)
 
     def is_one(self, first: int, count: int) -> bool:
         """Whether so many characters of the page's text are known to have been drawn by one command."""
