@@ -33,7 +33,7 @@ deeds: install
 # in tests/pages/shots afterwards.
 pages: install
 	$(PY) tests/pages/chromium.py
-	$(PY) -m pytest tests/pages
+	$(PY) -m pytest tests/pages --numprocesses 2 --dist loadfile
 
 # For CI: what failed runs once more, alone, and is named. What then passes hangs on timing: it is a defect to mend,
 # and no reason to refuse a change. More than MAY_FAIL failures are none of that kind.

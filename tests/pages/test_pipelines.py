@@ -87,7 +87,7 @@ def opened(visit, program: Program, **options) -> Page:
 
 
 def test_a_file_appears_as_it_is_saved(watched, visit):
-    page = opened(watched, visit)
+    page = opened(visit, watched)
     expect(section(page)).to_contain_text("12 in the table")
     expect(section(page)).to_contain_text("Up to date")
     (watched.docs / "new.md").write_text("The seal swims.")
@@ -97,7 +97,7 @@ def test_a_file_appears_as_it_is_saved(watched, visit):
 
 
 def test_what_fails_is_told_with_its_reason_and_goes_once_it_is_mended(watched, visit):
-    page = opened(watched, visit)
+    page = opened(visit, watched)
     (watched.docs / HOSTILE).write_bytes(samples.docx()[:300])
     failed = section(page).get_by_role("listitem").filter(has_text="onerror")
     expect(failed).to_contain_text("It is tried again once the file changes")
@@ -112,7 +112,7 @@ def test_what_fails_is_told_with_its_reason_and_goes_once_it_is_mended(watched, 
 
 
 def test_a_folder_that_lost_most_of_its_files_waits_for_a_second_click_that_names_the_count(watched, visit):
-    page = opened(watched, visit)
+    page = opened(visit, watched)
     expect(section(page)).to_contain_text("12 in the table")
     for number in range(10):
         (watched.docs / f"f{number:02}.md").unlink()
@@ -132,7 +132,7 @@ def test_a_folder_that_lost_most_of_its_files_waits_for_a_second_click_that_name
 
 
 def test_a_pause_holds_until_it_is_resumed_and_a_second_page_sees_it(watched, visit):
-    page, other = opened(watched, visit), opened(visit, watched)
+    page, other = opened(visit, watched), opened(visit, watched)
     section(page).get_by_role("button", name="Pause").click()
     expect(section(other)).to_contain_text("Paused since")
     (watched.docs / "meanwhile.md").write_text("The seal swims.")
@@ -147,7 +147,7 @@ def test_a_pause_holds_until_it_is_resumed_and_a_second_page_sees_it(watched, vi
 
 
 def test_the_keyboard_keeps_its_place_while_the_page_lives(watched, visit):
-    page = opened(watched, visit)
+    page = opened(visit, watched)
     pause = section(page).get_by_role("button", name="Pause")
     pause.focus()
     (watched.docs / "new.md").write_text("The seal swims.")
@@ -204,7 +204,7 @@ def test_pipelines_of_a_file_come_and_go_with_it_and_what_failed_is_tried_again(
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_pipeline_with_everything_hinders_nobody(watched, visit, theme, width):
-    page = opened(watched, visit, width=width, theme=theme)
+    page = opened(visit, watched, width=width, theme=theme)
     expect(section(page)).to_contain_text("12 in the table")
     for number in range(10):
         (watched.docs / f"f{number:02}.md").unlink()
