@@ -258,11 +258,11 @@ class Pipeline:
         return iterate_in_thread(lambda: self.follow(on_notice=on_notice), self.stop)
 
     def attempt(self, batches: Iterable[Batch] | None = None) -> IngestReport | None:
-        """As `converge`, but `None` where engine or store failed in a way that may pass: `outage` says when to try
-        again, with a sweep.
-
-        Raises what is hopeless, and whatever fails before anything ever worked: that is a mistake of the set-up.
+        """As `converge`, for who goes on afterwards: a pause is heeded meanwhile. `None` where engine or store failed
+        in a way that may pass: `outage` says when to try again, with a sweep. Raises what is hopeless, and whatever
+        fails before anything ever worked: that is a mistake of the set-up.
         """
+        self._resources.heeds_pause = True
         try:
             report = self.converge(batches)
         except EmbedingestError as error:

@@ -166,6 +166,23 @@ def test_a_pause_that_nobody_waits_for_any_more_is_none(world: World) -> None:
         assert paused_since(journal) is None
 
 
+def test_a_run_by_hand_does_not_heed_what_is_asked_of_who_follows(world: World) -> None:
+    engine = world.engine = GatedEngine()
+    for number in range(FILES):
+        world.write(f"f{number:03}.md", TEXT.replace("words", f"words{number}"))
+    rest()
+    reports: list[Any] = []
+    running = threading.Thread(target=lambda: reports.append(world.run()))
+    running.start()
+    with asking(world) as journal:
+        until(lambda: journal.meta("progress"), "a run under way")
+        journal.ask("pause", {}, time.time())
+        engine.gate.set()
+        running.join()
+        assert paused_since(journal) is None
+    assert reports[0].files.new == FILES
+
+
 def test_whoever_runs_by_hand_is_not_kept_from_it(world: World) -> None:
     world.write("a.md", "The walrus sleeps.")
     with world.pipeline() as pipeline:

@@ -257,7 +257,7 @@ class Convergence:
 
     def _poll_follower(self) -> None:
         """Called while the walk runs: saves of this moment go first, and so do their deletions."""
-        if self._follower is not None and self._rest.look():
+        if self._resources.heeds_pause and self._rest.look():
             self._walk.rest()
             return
         batches = self._follower.get(timeout=0) if self._follower is not None else []

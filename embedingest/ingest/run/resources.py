@@ -60,6 +60,8 @@ class Resources:
         self.now = now
         self.worked = False
         """Whether anything was committed, or a run ended well, since this was made."""
+        self.heeds_pause = False
+        """Whether a run ends early where a person asks for a pause: where somebody goes on once it is resumed."""
         self._opener = opener
         self._vectors = vectors
         self._table = LazyTable(opener, recipe)

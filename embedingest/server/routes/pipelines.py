@@ -29,8 +29,16 @@ _LOOK_SECONDS: Final = (0.05, 0.1, 0.2, 0.4, 1.0)
 _NO_STORE: Final = [("Cache-Control", "no-store")]
 
 
-async def pipelines(state: ServerState, _request: Request) -> Answer:
+def _refuse_partial(request: Request) -> None:
+    """Raises WireError (403) for a key with a filter: what failed or waits is named, whosever it is."""
+    if request.access.filter is not None:
+        text = f"the key `{request.access.name}` reads a part of the table, and pipelines are of all of it"
+        raise WireError(403, text)
+
+
+async def pipelines(state: ServerState, request: Request) -> Answer:
     """All pipelines as they are now."""
+    _refuse_partial(request)
     return Answer(200, await state.threads.run(document_of, state.pipelines), headers=_NO_STORE)
 
 
@@ -39,6 +47,7 @@ async def events(state: ServerState, request: Request) -> Response:
 
     In HTTP/1.0, which has no answers without a length, one event: a client that asks again gets the next.
     """
+    _refuse_partial(request)
     if request.method == "HEAD":
         return Answer(200, b"", EVENTS, _NO_STORE)
     if request.scope["http_version"] == "1.0":
@@ -51,6 +60,7 @@ async def act(state: ServerState, request: Request) -> Answer:
 
     Whoever leaves before it has begun takes back what was asked. 409 where it cannot be done as things stand.
     """
+    _refuse_partial(request)
     view = state.pipelines
     fields = await state.read(request, decode)
     name, verb, what = _wanted(fields)
