@@ -162,25 +162,21 @@ function stays(until) {
 }
 
 function bytes(tools, size) {
-  if (!size) return "almost nothing";
+  if (!size) return "nothing";
   return size < 1e9 ? `${tools.number(Math.max(1, Math.round(size / 1e6)))} MB` : `${tools.number(size / 1e9, 1)} GB`;
 }
 
 function restOf(tools, models, load) {
   const {make} = tools;
   if (!models.length) return make("p", {class: "quiet"}, "There is no other model here. ", ...tools.commands("`embedingest models pull NAME` fetches one."));
-  const heads = ["Name", "Size", "Window", "Vectors"].map((text, i) => make("th", {scope: "col", class: i ? "number" : null}, text));
-  const rows = models.map(model => {
-    const name = tools.shownName(model.name);
-    const button = make("button", {type: "button", class: "quiet", "aria-label": `Load ${name}`}, "Load");
+  return make("ul", {class: "shelf"}, ...models.map(model => {
+    const button = make("button", {type: "button", class: "quiet", "aria-label": `Load ${tools.shownName(model.name)}`}, "Load");
     button.addEventListener("click", () => load(button, model.name));
-    return make("tr", {},
-      make("th", {scope: "row"}, tools.name(model.name), ...model.also.map(also => make("div", {class: "quiet small"}, "also ", tools.name(also)))),
-      make("td", {class: "number"}, bytes(tools, model.size)),
-      make("td", {class: "number"}, tools.number(model.details.context_length)),
-      make("td", {class: "number"}, tools.number(model.details.embedding_length)),
-      make("td", {}, button));
-  });
-  return make("div", {class: "wide", tabindex: "0", role: "region", "aria-label": "Models that can be loaded"},
-    make("table", {}, make("thead", {}, make("tr", {}, heads, make("td"))), make("tbody", {}, rows)));
+    const {context_length: window, embedding_length: width} = model.details;
+    return make("li", {class: "row spread"},
+      make("div", {},
+        tools.name(model.name), ...model.also.map(also => make("span", {class: "quiet"}, ", also ", tools.name(also))),
+        make("div", {class: "quiet small"}, `window of ${tools.count(window, "token")}, vectors of ${tools.number(width)} numbers, ${bytes(tools, model.size)} on disk`)),
+      button);
+  }));
 }
