@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["grids"]
 
+_new: Final = tuple.__new__
+"""Makes a named tuple, in half the time that calling it takes."""
+
 _MOST_OBJECTS: Final = 50_000
 _MOST_STROKES: Final = 10_000
 _MOST_RULES: Final = 300
@@ -113,14 +116,14 @@ def _rules(raw: Any, page: Any) -> Iterator[Box]:
     paths = list(compress(objects, map(path.__eq__, kinds)))
     for drawn, (left, bottom, right, top) in object_boxes(bare, paths):
         if min(right - left, top - bottom) <= _THIN:
-            yield Box(left, bottom, right, top)
+            yield _new(Box, (left, bottom, right, top))
             continue
         segments = bare.segments(drawn)
         if segments in {4, 5}:  # a box
-            yield Box(left, bottom, right, bottom)
-            yield Box(left, top, right, top)
-            yield Box(left, bottom, left, top)
-            yield Box(right, bottom, right, top)
+            yield _new(Box, (left, bottom, right, bottom))
+            yield _new(Box, (left, top, right, top))
+            yield _new(Box, (left, bottom, left, top))
+            yield _new(Box, (right, bottom, right, top))
         elif segments <= _MOST_STROKES:
             yield from _strokes(raw, bare, drawn, segments)
 
@@ -145,7 +148,7 @@ def _strokes(raw: Any, bare: Calls, drawn: Any, segments: int) -> Iterator[Box]:
             and (-_THIN <= here_x - last_x <= _THIN or -_THIN <= here_y - last_y <= _THIN)
             and bare.segment_kind(segment) == line
         ):
-            yield Box(min(last_x, here_x), min(last_y, here_y), max(last_x, here_x), max(last_y, here_y))
+            yield _new(Box, (min(last_x, here_x), min(last_y, here_y), max(last_x, here_x), max(last_y, here_y)))
         last_x, last_y = here_x, here_y
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["set_tables"]
 
 _UNSPACED: Final = re.compile("[\u3000-\u9fff\uff00-\uffef]")  # Chinese and Japanese
+_new: Final = tuple.__new__
 _FILLED: Final = 0.4
 _PARTED: Final = "\x02"
 _Cells = dict[tuple[int, int], list[Said]]
@@ -34,8 +35,8 @@ def set_tables(page: Page) -> int:
         if rows is None:
             continue
         done += 1
-        first = places[0]
-        lines = [kept.get(place, line) for place, line in enumerate(page.lines) if place not in places or place in kept]
+        first, own = places[0], set(places).difference(kept)
+        lines = [kept.get(place, line) for place, line in enumerate(page.lines) if place not in own]
         at = first + (first in kept)
         page.lines = [*lines[:at], *_lines(rows, grid), *lines[at:]]
     return done
@@ -44,25 +45,25 @@ def set_tables(page: Page) -> int:
 def _shared(page: Page, places: list[int], grid: Grid) -> tuple[_Cells, dict[int, Line]]:
     """The words of each cell, and what of the lines at these places lies outside."""
     cells: _Cells = {}
-    outside = ((place, _share(page.lines[place], grid, cells)) for place in places)
+    below = [-y for y in grid.rows]
+    outside = ((place, _share(page.lines[place], grid, below, cells)) for place in places)
     return cells, {place: line for place, line in outside if line is not None}
 
 
-def _share(line: Line, grid: Grid, cells: _Cells) -> Line | None:
-    """Give the line's words to the cells; what of it lies outside."""
+def _share(line: Line, grid: Grid, below: list[float], cells: _Cells) -> Line | None:
+    """Give the line's words to the cells; what of it lies outside. `below`: how deep the rows are parted."""
     box = line.box
     words = [(word, line.text[word.start : word.end]) for word in line.words] or [
         (_whole(line), line.text)  # filled fields were written into it
     ]
     outside = []
-    below = [-y for y in grid.rows]
-    for place, (word, text) in enumerate(words):
-        middle = (word.bottom + word.top) / 2
-        column = bisect_right(grid.columns, (word.left + word.right) / 2) - 1
-        row = bisect_left(below, -middle) - 1
-        if 0 <= column < len(grid.columns) - 1 and 0 <= row < len(grid.rows) - 1:
+    columns, across, down = grid.columns, len(grid.columns) - 1, len(grid.rows) - 1
+    for place, ((_, _, left, bottom, right, top), text) in enumerate(words):
+        column = bisect_right(columns, (left + right) / 2) - 1
+        row = bisect_left(below, -(bottom + top) / 2) - 1
+        if 0 <= column < across and 0 <= row < down:
             parted = _PARTED if line.hyphen and place == len(words) - 1 else ""
-            cells.setdefault((row, column), []).append(Said(word.bottom, word.left, word.right, text + parted))
+            cells.setdefault((row, column), []).append(_new(Said, (bottom, left, right, text + parted)))
         else:
             outside.append(text)
     return Line(" ".join(outside), box, line.first) if outside else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.load.pages.page import Box
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Said", "cell_lines", "with_all_rows"]
 
+_BOTTOM: Final = itemgetter(0)
 _SAME_LINE: Final = 4.0
 _BLANK: Final = 4.0
 _NUMBER: Final = re.compile(r"[^\w\s]{0,2}\d[\d.,:/\-–]*(?: ?[%°€$£]| [A-Za-z]{1,3})?")
@@ -34,7 +36,7 @@ class Said(NamedTuple):
 def cell_lines(said: list[Said]) -> list[list[Said]]:
     """The words of a cell line by line, from above."""
     lines: list[list[Said]] = []
-    for word in sorted(said, key=lambda word: -word.bottom):
+    for word in sorted(said, key=_BOTTOM, reverse=True):
         if lines and lines[-1][0].bottom - word.bottom < _SAME_LINE:
             lines[-1].append(word)
         else:
