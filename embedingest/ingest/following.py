@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from embedingest.errors import StoreError
-from embedingest.ingest.run.convergence import due_sources
+from embedingest.ingest.run.due import due_sources
 from embedingest.ingest.run.outage import is_hopeless
 from embedingest.ingest.state.damage import DamagedJournalError
 

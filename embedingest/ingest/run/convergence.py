@@ -14,14 +14,14 @@ from embedingest import tracing
 from embedingest.ingest.notices import gather, gather_files
 from embedingest.ingest.report import Failure, IngestReport
 from embedingest.ingest.run.committer import MOST_NOTICED
-from embedingest.ingest.run.deletions import Guard, to_judge_anew
+from embedingest.ingest.run.deletions import Guard
 from embedingest.ingest.run.departures import Departures
+from embedingest.ingest.run.due import due_sources
 from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.run.removal import delete
 from embedingest.ingest.run.rest import Rest
 from embedingest.ingest.run.survey import Survey, rescanned, survey_paths, survey_root
 from embedingest.ingest.run.walk import Stopped, Walk
-from embedingest.ingest.scan.roots import Root, owner
 from embedingest.ingest.watch.settle import is_young
 from embedingest.ingest.watch.values import Batch
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.survey import Candidate
     from embedingest.ingest.scan.files import FileFacts
     from embedingest.ingest.scan.folders import Folders
+    from embedingest.ingest.scan.roots import Root
     from embedingest.ingest.scan.scanner import Scanner
-    from embedingest.ingest.state.journal import Journal
 
-__all__ = ["Convergence", "Follower", "converge", "due_sources"]
+__all__ = ["Convergence", "Follower", "converge"]
 
 _log = logging.getLogger(__name__)
 _MOST_WALKS: Final = 3
@@ -341,13 +341,3 @@ class Convergence:
             report.notices = gather(resources.journal, aliases, self._skipped.values())
         else:
             report.notices = gather_files(resources.journal, self._walk.noticed)
-
-
-def due_sources(journal: Journal, folders: Folders, now: float) -> frozenset[str]:
-    """Sources of these roots that are to be looked at again at `now`, in seconds since the epoch.
-
-    Those are failed files whose next try has come, and waiting deletions that are judged anew.
-    """
-    aliases = folders.aliases
-    failed = (source for source in journal.due(now) if owner(source, aliases))
-    return frozenset((*failed, *to_judge_anew(journal, aliases, now)))

@@ -10,7 +10,6 @@ const WORDS = {
   ingest: "Reading and embedding",
   tidy: "Tidying up the table",
 };
-const DONE = {pause: "Paused", resume: "Resumed", retry: "Tried again", confirm: "Deleted"};
 
 export default {
   name: "pipelines",
@@ -153,7 +152,7 @@ function sectionOf(name, tools, said) {
   async function act(button, verb, what = {}) {
     if (button.getAttribute("aria-disabled") === "true") return;
     button.setAttribute("aria-disabled", "true");
-    const slow = setTimeout(() => tell("Asked. It is done as soon as what is under way has ended."), 1500);
+    const slow = setTimeout(() => tell("Asked: it is done as soon as what is under way has ended"), 1500);
     try {
       tell("");
       const answer = await tools.ask("ui/data/act", {pipeline: name, verb, ...what});
@@ -187,7 +186,7 @@ function sectionOf(name, tools, said) {
     if (pipeline.run) {
       bar.value = pipeline.run.share;
       bar.setAttribute("aria-label", `Done of ${tools.shownName(heading)}`);
-      rate.textContent = rateOf(pipeline.run, tools);
+      rate.textContent = rateOf(pipeline.run, !!pipeline.paused_since, tools);
     }
     if (keep("pause", [pipeline.is_followed, !!(pipeline.paused_since || pipeline.paused)])) {
       pause.hidden = !pipeline.is_followed;
@@ -265,12 +264,12 @@ function needsSomebody({files, pending_deletes: pending, journal_fault: fault, u
   return files.failed > 0 || pending.count > 0 || fault !== null || upkeep !== null;
 }
 
-function rateOf(run, tools) {
+function rateOf(run, pausing, tools) {
   if (run.stage === "scan") return "";
   const parts = [`${tools.number(run.done)} of ${tools.count(run.total, "file")}`];
   if (run.chunks_per_second) parts.push(`${tools.number(run.chunks_per_second, run.chunks_per_second < 10 ? 1 : 0)} chunks/s`);
   if (run.tokens_per_second) parts.push(`${tools.number(run.tokens_per_second)} tokens/s`);
-  if (run.seconds_left !== null) parts.push(`about ${duration(run.seconds_left)} left`);
+  if (run.seconds_left !== null && !pausing) parts.push(`about ${duration(run.seconds_left)} left`);
   return parts.join(", ");
 }
 
@@ -316,7 +315,7 @@ function outcomeOf(verb, {files = {}, failures = []}, tools) {
     return `Tried again: ${read ? `${tools.count(read, "file is", "files are")} in the table now` : "nothing fails any more"}`;
   }
   if (verb === "confirm") return `${tools.count(files.deleted ?? 0, "document is", "documents are")} deleted from the table`;
-  return DONE[verb];
+  return "";  // the state says it
 }
 
 // Deletions that wait. The first click asks, naming the count; the second says yes to exactly those that were shown.

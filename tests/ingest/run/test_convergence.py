@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedingest.ingest.report import IngestReport
-from embedingest.ingest.run.convergence import converge, due_sources
+from embedingest.ingest.run.convergence import converge
 from embedingest.ingest.run.deletions import REST_SECONDS, RecentDeletions
+from embedingest.ingest.run.due import due_sources
 from embedingest.ingest.scan.folders import Folders
 from embedingest.ingest.scan.roots import resolve
 from embedingest.ingest.watch.values import Batch
