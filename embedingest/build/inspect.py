@@ -17,7 +17,7 @@ from embedingest.ingest.notices import Tally
 from embedingest.paths import absolute
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from embedingest.ingest.audit.copied_journal import JournalView
     from embedingest.ingest.audit.status import FollowedRoot, Unreadable
@@ -127,14 +127,11 @@ class FoldersBehind:
         """
         return self.places([source])[source]
 
-    def places(self, sources: Collection[str]) -> dict[str, dict[str, str]]:
-        """The `place` of each of these sources."""
+    def places(self, sources: Collection[str], roots: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
+        """The `place` of each of these sources, below these `roots` or those of now."""
         from embedingest.ingest.identity import Source
-        from embedingest.ingest.state.reading import reading
 
-        roots: dict[str, str] = {}
-        with suppress(StoreError), reading(journal_path(*self._table)) as journal:  # damaged, or not for this user
-            roots = {} if journal is None else journal.roots()
+        roots = self.roots() if roots is None else roots
         places: dict[str, dict[str, str]] = {}
         for source in sources:
             parts, places[source] = Source.parse(source), {}
@@ -143,6 +140,14 @@ class FoldersBehind:
                 places[source] = {"path": str(file)} if str(file).isprintable() else {}
                 places[source]["uri"] = file.as_uri()
         return places
+
+    def roots(self) -> dict[str, str]:
+        """The folders that are followed, by alias; none where that cannot be known."""
+        from embedingest.ingest.state.reading import reading
+
+        with suppress(StoreError), reading(journal_path(*self._table)) as journal:  # damaged, or not for this user
+            return {} if journal is None else journal.roots()
+        return {}
 
     def status(self) -> dict[str, Any]:
         """The document of `status --json`; empty where nothing was ever ingested into the table."""

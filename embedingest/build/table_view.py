@@ -31,6 +31,7 @@ __all__ = ["TableBehind"]
 _MOST_LISTED: Final = 200
 _FOLDER_LEVELS: Final = 2  # the root, and what lies right below it
 _KEPT_FACETS: Final = 8
+_LOOK_SECONDS: Final = 10.0
 _PARTS: Final = ("sheet", "rows", "cell", "chapter", "symbol")
 
 
@@ -43,6 +44,9 @@ class TableBehind:
         self._folders = None if place is None else FoldersBehind(*place)
         self._map = TableMap(lambda: searcher.table)
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        self._kept_roots: Mapping[str, str] = {}
+        self._next_look = 0.0
         self._facets: OrderedDict[tuple[int, str | None], Mapping[str, Any]] = OrderedDict()
 
     def search(self, query: str, *, within: str | None = None, **options: Any) -> Mapping[str, Any]:
@@ -111,7 +115,15 @@ class TableBehind:
         return self._map.places(list(ids), within)
 
     def places(self, sources: Collection[str]) -> Mapping[str, Mapping[str, str]]:
-        return {} if self._folders is None else self._folders.places(sources)
+        return {} if self._folders is None else self._folders.places(sources, self._roots(self._folders))
+
+    def _roots(self, folders: FoldersBehind) -> Mapping[str, str]:
+        """The folders that are followed, as they were seconds ago at most: one who may not write copies the journal."""
+        with self._looking:
+            if time.monotonic() >= self._next_look:
+                self._kept_roots = folders.roots()
+                self._next_look = time.monotonic() + _LOOK_SECONDS
+            return self._kept_roots
 
     def _where(self, source: str, page: int | None = None) -> dict[str, str]:
         place = dict(self.places([source]).get(source, {}))
