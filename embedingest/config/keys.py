@@ -10,9 +10,9 @@ import hashlib
 import os
 import re
 import secrets
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from embedingest.atomic import write_bytes
 from embedingest.config.located import dotted, nearest, parse
@@ -59,6 +59,15 @@ class KeyConfig(Section):
         if not text.startswith(_METHOD) or len(digits) != _DIGITS or not set(digits) <= set("0123456789abcdef"):
             raise ValueError("not the hash of a key: `sha256:` and 64 digits, as `embedingest keys new` prints it")
         return _METHOD + digits
+
+    @model_validator(mode="after")
+    def _sees_what_it_controls(self) -> Self:
+        if self.filter is not None and "control" in self.can:
+            raise ValueError(
+                "a key with a `filter` cannot have the right `control`: pipelines and their failures name documents of "
+                "the whole table; make two keys"
+            )
+        return self
 
     @property
     def digest(self) -> bytes:

@@ -12,10 +12,10 @@ from embedingest.config.keys import RIGHTS, Right
 
 __all__ = ["EVERYTHING", "NOBODY", "Access", "Need"]
 
-Need = Literal["open", "any", "page", "shell", "embed", "search", "control"]
+Need = Literal["open", "any", "page", "shell", "front", "embed", "search", "control"]
 """What a route asks for. `open` nothing; `any` some key, where the server has keys; `page` that too, and a Host of its
-own; `shell` its own origin, and no key, since the page asks for it; a right: a key that has it, and but for `embed` the
-server's own origin.
+own; `shell` its own origin, and no key, since the page asks for it; `front` that too, but programs need a key; a right:
+a key that has it, and but for `embed` the server's own origin.
 """
 
 

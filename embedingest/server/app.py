@@ -96,7 +96,7 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/metrics": (pages.metrics, _GET, "control"),
     "/openapi.json": (pages.openapi, _GET, "page"),
     "/docs": (pages.docs, _GET, "page"),
-    "/ui": (ui.index, _GET_HEAD, "shell"),
+    "/ui": (ui.index, _GET_HEAD, "front"),
     "/ui/data/pipelines": (pipelines.pipelines, _GET, "control"),
     "/ui/data/events": (pipelines.events, _GET_HEAD, "control"),
     "/ui/data/act": (pipelines.act, _POST, "control"),

@@ -92,20 +92,19 @@ class Guard:
 
     def unknown(self, request: Request, need: Need) -> Answer | None:
         """401 for who showed no key where the route needs one."""
-        if request.access is not NOBODY or need == "open":
+        if request.access is not NOBODY or need in ("open", "shell"):
             return None
-        # Browsers get the page, which asks for the key, and the route that it hands the key to.
-        if need == "shell" and (request.method != "GET" or "text/html" in request.headers.get("accept", "")):
-            return None
+        if need == "front" and "text/html" in request.headers.get("accept", ""):
+            return None  # browsers get the page, which asks for the key
         return self.callers.refused(request)
 
     def refused(self, request: Request, need: Need) -> Answer | None:
         """Why a route with this need does not answer who it knows; `None` where it does."""
-        if need in ("search", "control", "shell") and (refused := self._private(request)) is not None:
+        if need in ("search", "control", "shell", "front") and (refused := self._private(request)) is not None:
             return refused
         if need == "page":
             return self.page(request)
-        if need in ("open", "any", "shell") or need in request.access.can:
+        if need in ("open", "any", "shell", "front") or need in request.access.can:
             return None
         has = ", ".join(sorted(request.access.can)) or "nothing"
         text = f"the key `{request.access.name}` lacks the right `{need}` that this endpoint needs: it has {has}"

@@ -53,7 +53,13 @@ def new(name: str, can: str, where: str | None, file: Path | None, as_json: bool
     if not is_name(name):
         raise ConfigError(f"`{name}` is no name of a key", remedy="up to 64 letters, digits, `.`, `_` and `-`")
     key = new_key()
-    held = KeyConfig(hash=hash_of(key), can=_rights(can), filter=_checked(where))
+    rights = _rights(can)
+    if where is not None and "control" in rights:
+        raise ConfigError(
+            "a key with `--filter` cannot have the right `control`: pipelines and their failures name all documents",
+            remedy="make two keys",
+        )
+    held = KeyConfig(hash=hash_of(key), can=rights, filter=_checked(where))
     if file is not None:
         with _changed(file) as known:
             if name in known:

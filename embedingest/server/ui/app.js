@@ -2,6 +2,7 @@
 
 import * as page from "./page.js";
 import compare from "./compare.js";
+import login, {signedIn} from "./login.js";
 import map from "./map.js";
 import models from "./models.js";
 import pipelines from "./pipelines.js";
@@ -11,7 +12,7 @@ import search from "./search.js";
 // A view is `{name, title, show(body, parameters, tools)}`; `show` may return a function that ends it, and may be
 // asynchronous. Those with `hidden` are in no list: others lead to them. One named `login` is shown wherever the server
 // asks for a key.
-const VIEWS = [search, pipelines, map, models, compare, reader];
+const VIEWS = [search, pipelines, map, models, compare, reader, login];
 const FIRST = search;
 const FIRST_RETRY_SECONDS = 2;
 const LONGEST_RETRY_SECONDS = 30;
@@ -88,9 +89,11 @@ document.getElementById("skip").addEventListener("click", event => {
 });
 window.addEventListener("hashchange", () => show(...wanted()));
 document.addEventListener("key-needed", () => {
-  const login = byName.get("login");
-  if (login && current?.view !== login) show(login, {back: location.hash});
+  if (current?.view !== login) show(login, {});
 });
+// The key was taken: what was asked for before it is shown now.
+document.addEventListener("signed-in", () => show(...wanted()));
 
 listed();
-show(...wanted(), {focus: false});
+if (await signedIn()) show(...wanted(), {focus: false});
+else show(login, {}, {focus: false});
