@@ -7,6 +7,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
+from embedingest.system import BINARY, CLOEXEC, NONBLOCK, user_id
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,7 +23,7 @@ def read_bounded(path: Path, most_bytes: int) -> bytes:
     Never waits for a pipe, and never reads more than `most_bytes`.
     """
     _check_regular(path.stat(), path)  # before it is opened: opening a device may do something
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDONLY | NONBLOCK | CLOEXEC | BINARY
     with os.fdopen(os.open(path, flags), "rb") as file:
         found = os.fstat(file.fileno())
         _check_regular(found, path)
@@ -44,12 +46,12 @@ def why_not_ours(path: Path, *, mode: bool = True) -> str | None:
     owners, everything can.
     """
     found = path.lstat()
-    if not hasattr(os, "geteuid"):
+    if (user := user_id()) is None:
         return None
     if stat.S_ISLNK(found.st_mode):
         return f"{path} is a link"
-    if found.st_uid not in (os.geteuid(), 0):
-        return f"{path} belongs to user {found.st_uid}, not to {os.geteuid()}"
+    if found.st_uid not in (user, 0):
+        return f"{path} belongs to user {found.st_uid}, not to {user}"
     if mode and found.st_mode & _OTHERS_MAY_WRITE:
         return f"{path} can be written by others (mode {stat.S_IMODE(found.st_mode):o})"
     return None

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from embedingest.system import can_lock, user_id
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,7 +33,7 @@ _DESCRIPTORS: Final = Path("/proc/self/fd")
 
 def is_supported() -> bool:
     """Whether this system has sockets that lie in a folder, with an owner."""
-    return hasattr(socket, "AF_UNIX") and hasattr(os, "geteuid")
+    return hasattr(socket, "AF_UNIX") and user_id() is not None and can_lock()
 
 
 class Address:
@@ -51,7 +53,7 @@ class Address:
         except OSError:
             return False
         owners = {folder.st_uid, found.st_uid}
-        return stat.S_ISDIR(folder.st_mode) and stat.S_ISSOCK(found.st_mode) and owners == {os.geteuid()}
+        return stat.S_ISDIR(folder.st_mode) and stat.S_ISSOCK(found.st_mode) and owners == {user_id()}
 
     @property
     def identity(self) -> tuple[int, int] | None:
@@ -66,7 +68,7 @@ class Address:
         """Make the folder, or take that of this user for its owner alone. Raises OSError."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         found = self.folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user_id():
             raise PermissionError(f"{self.folder} is no folder of this user")
         if stat.S_IMODE(found.st_mode) != 0o700:
             self.folder.chmod(0o700)

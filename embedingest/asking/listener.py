@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import selectors
 import socket
 import struct
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from embedingest.asking.address import MOST_ANSWER_BYTES, MOST_QUESTION_BYTES, SILENCE_SECONDS, is_supported
 from embedingest.asking.place import Place
+from embedingest.system import after_fork_in_child, user_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -243,7 +243,7 @@ def _is_of_this_user(connection: socket.socket) -> bool:
     if credentials is None:
         return True
     _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, credentials, struct.calcsize("3i")))
-    return bool(user == os.geteuid())
+    return bool(user == user_id())
 
 
 def _leave_to_parent() -> None:
@@ -253,5 +253,4 @@ def _leave_to_parent() -> None:
             listener.abandon()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(after_in_child=_leave_to_parent)
+after_fork_in_child(_leave_to_parent)

@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from embedingest.system import NO_FOLLOW, lock_file
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -49,11 +51,9 @@ class Place:
 
 def _locked(path: Path) -> int:
     """A descriptor of the file, locked. Raises OSError."""
-    import fcntl
-
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_file(descriptor)
     except BaseException:
         os.close(descriptor)
         raise

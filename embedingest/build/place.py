@@ -14,6 +14,7 @@ from embedingest.build.journals import journal_path, remembered_meta
 from embedingest.errors import ConfigError, TableMissingError
 from embedingest.paths import absolute, moved, working_folder
 from embedingest.store.uri import absolute_uri, local_folder
+from embedingest.system import user_id
 from embedingest.types import DEFAULT_DB, DEFAULT_STATE
 
 if TYPE_CHECKING:
@@ -158,12 +159,12 @@ def _refuse_strangers(state: Path | None) -> None:
     Raises ConfigError for one that belongs neither to the user nor to root. In the working folder itself the user has
     gone there to read it.
     """
-    if state is None or state.parent == working_folder() or not hasattr(os, "geteuid"):
+    if state is None or state.parent == working_folder() or (user := user_id()) is None:
         return
-    owners = {state.lstat().st_uid, state.stat().st_uid} - {os.geteuid(), 0}
+    owners = {state.lstat().st_uid, state.stat().st_uid} - {user, 0}
     if owners:
         raise ConfigError(
-            f"{state} lies above the working folder and belongs to user {owners.pop()}, not to {os.geteuid()}",
+            f"{state} lies above the working folder and belongs to user {owners.pop()}, not to {user}",
             remedy=f"go there, or name it: `--state {state}`",
         )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedingest.build.models import open_engine
 from embedingest.config import DEFAULT, Config
+from embedingest.system import after_fork_in_child
 
 if TYPE_CHECKING:
     from embedingest.engine.engine import Engine
@@ -54,8 +54,7 @@ def _forget_parents() -> None:
     _lock, _open = threading.Lock(), {}
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(after_in_child=_forget_parents)
+after_fork_in_child(_forget_parents)
 
 
 def _close_all() -> None:

@@ -5,7 +5,6 @@ Knows uvicorn; knows no routes. `HttpServer` runs in the foreground (`run`) or b
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
 import socket
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from embedingest.errors import ConfigError
 from embedingest.server.guard import is_loopback
+from embedingest.system import open_files
 
 if TYPE_CHECKING:
     from embedingest.config import ServerConfig
@@ -162,14 +162,5 @@ class HttpServer:
 
 def _most_connections() -> int:
     """As many as the system's open files allow; their limit is raised first, which is 1024 on many systems."""
-    if sys.platform == "win32":
-        return _OPEN_FILES
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limit = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
-    if soft < limit:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _OPEN_FILES if files == resource.RLIM_INFINITY else max(files - _OTHER_FILES, files // 2)
+    files = open_files(_OPEN_FILES)
+    return _OPEN_FILES if files >= _OPEN_FILES else max(files - _OTHER_FILES, files // 2)

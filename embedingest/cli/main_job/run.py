@@ -15,6 +15,7 @@ from embedingest.cli._options import FilePath, json_option
 from embedingest.cli._output import print_json, print_note
 from embedingest.cli._reports import print_report
 from embedingest.errors import PluginError
+from embedingest.system import hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,7 +84,7 @@ def _reread_on_hangup(supervisor: Supervisor, file: Path) -> Iterator[None]:
     """SIGHUP reads the file again; where there is no such signal, nothing does."""
     from embedingest.config import read
 
-    number = getattr(signal, "SIGHUP", None)
+    number = hangup()
     if number is None:
         yield
         return

@@ -22,6 +22,7 @@ from embedingest.engine import cancellation, hardware
 from embedingest.engine.compiled import runtime
 from embedingest.paths import user_cache
 from embedingest.regular import read_bounded, why_not_ours
+from embedingest.system import user_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -164,12 +165,12 @@ def _check_ours(folder: Path) -> None:
 
 def _check_parents(folder: Path) -> None:
     """Raises PermissionError where others may put entries of theirs into the cache."""
-    if not hasattr(os, "geteuid"):
+    if (user := user_id()) is None:
         return
     for parent in (folder.parent, folder.parent.parent):
         found = parent.stat()
-        if found.st_uid not in (os.geteuid(), 0):
-            reason = f"{parent} belongs to user {found.st_uid}, not to {os.geteuid()}"
+        if found.st_uid not in (user, 0):
+            reason = f"{parent} belongs to user {found.st_uid}, not to {user}"
             raise PermissionError(errno.EPERM, reason)
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
             raise PermissionError(errno.EPERM, f"{parent} can be written by everybody")

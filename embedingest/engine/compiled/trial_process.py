@@ -6,7 +6,6 @@ Settings are tried in their order. Each line of output is the number of the sett
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
 import sys
@@ -17,13 +16,14 @@ import numpy as np
 
 from embedingest.engine.compiled import runtime
 from embedingest.engine.compiled.graphs import infer
+from embedingest.system import leave_no_core
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Get ready, then try every setting of the work file that the one line of input names (`trial.py` writes it)."""
-    _leave_no_core()
+    leave_no_core()
     core = runtime.load().Core()
     line = sys.stdin.readline()
     if not line:  # nobody is left to give any
@@ -60,10 +60,3 @@ def _say(number: int, word: str, silence_seconds: float | None = None) -> None:
         signal.setitimer(signal.ITIMER_REAL, 2 * silence_seconds)
     sys.stdout.write(f"{number} {word}\n")
     sys.stdout.flush()
-
-
-def _leave_no_core() -> None:
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

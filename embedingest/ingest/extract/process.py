@@ -18,6 +18,7 @@ from embedingest.errors import DocumentError, EmbedingestError
 from embedingest.ingest.extract.claims import Claims
 from embedingest.ingest.extract.extractor import Extractor, Job, out_of_memory
 from embedingest.ingest.extract.link import Link
+from embedingest.system import KILL, leave_no_core, limit_address_space, page_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,15 +61,10 @@ def limit_memory(extra_bytes: int) -> bool:
     """Let this process map at most so many bytes more than it does now; False where the system cannot hold it."""
     if sys.platform != "linux":
         return False
-    import resource
-
     with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 -- a worker imports no more than it must
-        mapped = int(statm.read().split()[0]) * resource.getpagesize()
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    limit = mapped + extra_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (limit if hard < 0 else min(limit, hard), hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    return True
+        mapped = int(statm.read().split()[0]) * page_bytes()
+    leave_no_core()
+    return limit_address_space(mapped + extra_bytes)
 
 
 def _die_with(parent: int) -> None:
@@ -78,7 +74,7 @@ def _die_with(parent: int) -> None:
     import ctypes
 
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, KILL)
     if os.getppid() != parent:
         os._exit(0)
 

@@ -13,6 +13,7 @@ from embedingest.ingest.scan.beneath import opened_beneath
 from embedingest.ingest.scan.files import FileFacts, facts_of, is_racy, seconds_to_tick
 from embedingest.ingest.scan.sidecar import combined_facts, read_sidecar, sidecar_facts
 from embedingest.pickled import by_fields
+from embedingest.system import NONBLOCK
 
 if TYPE_CHECKING:
     from embedingest.ingest.scan.ignore import LinkPolicy
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "ReadBytes", "read_file"]
 
-_READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_READ_FLAGS: Final = os.O_RDONLY | NONBLOCK
 
 
 @by_fields

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.extract.claims import Offers
 from embedingest.ingest.extract.link import Link, pair
 from embedingest.ingest.extract.process import READY
+from embedingest.system import KILL, end_group, page_bytes, peak_bytes, reap
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -31,10 +32,8 @@ _log = logging.getLogger(__name__)
 
 _START_SECONDS: Final = 60.0
 _DEATH_SECONDS: Final = 1.0
-_REAP_SECONDS: Final = 0.005
 _MOST_RINGS: Final = 4096
-_MAXRSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
-_KILLS: Final = (signal.SIGKILL, signal.SIGTERM)  # sent by the system short of memory, a service manager, a person
+_KILLS: Final = (KILL, signal.SIGTERM)  # sent by the system short of memory, a service manager, a person
 _LAST_WORDS: Final = 4096  # bytes of what a worker said last
 _OUT_OF_MEMORY: Final = re.compile(
     rb"bad_alloc|memory allocation|out of memory|cannot allocate memory|memoryerror", re.IGNORECASE
@@ -117,7 +116,7 @@ class Worker:
     def resident_bytes(self) -> int:
         """Memory of the process; 0 where the system does not say."""
         with contextlib.suppress(OSError), open(f"/proc/{self.pid}/statm", "rb") as statm:  # noqa: PTH123 -- once a start
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            return int(statm.read().split()[1]) * page_bytes()
         import psutil
 
         try:
@@ -127,8 +126,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process and whatever it started."""
-        with contextlib.suppress(OSError):
-            os.killpg(self.pid, signal.SIGKILL)
+        end_group(self.pid)
 
     def close(self) -> None:
         """End the process and wait for its end."""
@@ -205,20 +203,7 @@ class Worker:
 
     def _reap(self) -> int:
         """Wait for the end of the process, which comes soon after that of its socket; its largest size in memory."""
-        if self._process.returncode is not None:
-            return 0
-        deadline = time.monotonic() + _DEATH_SECONDS
-        while True:
-            try:
-                pid, status, usage = os.wait4(self.pid, os.WNOHANG)
-            except ChildProcessError:
-                return 0
-            if pid:
-                self._process.returncode = os.waitstatus_to_exitcode(status)
-                return usage.ru_maxrss * _MAXRSS_UNIT_BYTES
-            if time.monotonic() > deadline:
-                self.kill()
-            time.sleep(_REAP_SECONDS)
+        return reap(self._process, _DEATH_SECONDS, self.kill)
 
 
 def _started(memory_bytes: int) -> tuple[Offers, Link, FileIO, subprocess.Popen[bytes]]:
@@ -253,14 +238,10 @@ def _started(memory_bytes: int) -> tuple[Offers, Link, FileIO, subprocess.Popen[
 
 def _peak_bytes() -> int:
     """The largest size of this process in memory, since it became the program that it is."""
-    if sys.platform == "win32":
-        return 0
     with contextlib.suppress(OSError, ValueError, IndexError):
         status = Path("/proc/self/status").read_text("ascii")
         return 1024 * int(status.partition("VmHWM:")[2].split(maxsplit=1)[0])
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT_BYTES
+    return peak_bytes()
 
 
 def _signal(status: int) -> str:

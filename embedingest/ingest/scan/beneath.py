@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.scan.excluded import leads_through_excluded
 from embedingest.ingest.scan.files import opened_below
+from embedingest.system import CLOEXEC, DIRECTORY, NO_FOLLOW, PATH_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["opened_beneath"]
 
-_BY_STEPS: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
-_CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
-_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_BY_STEPS: Final = os.open in os.supports_dir_fd and bool(NO_FOLLOW)
+_CLOEXEC: Final = CLOEXEC
+_NO_FOLLOW: Final = NO_FOLLOW
 # To pass through a folder takes no right to list it.
-_STEP: Final = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC
+_STEP: Final = (PATH_ONLY or os.O_RDONLY) | DIRECTORY | _CLOEXEC
 _MET_A_LINK: Final = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
 
 

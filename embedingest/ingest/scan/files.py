@@ -12,6 +12,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.system import BINARY, CLOEXEC, DIRECTORY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,8 +34,8 @@ _TICK_NS: Final = 20_000_000
 _COARSE_TICK_NS: Final = 2_100_000_000
 _SECOND_NS: Final = 1_000_000_000
 _AHEAD_NS: Final = 5 * _SECOND_NS
-_CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_DIRECTORY: Final = getattr(os, "O_DIRECTORY", 0)
+_CLOEXEC: Final = CLOEXEC | BINARY
+_DIRECTORY: Final = DIRECTORY
 
 
 class FileFacts(NamedTuple):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from embedingest.ingest.scan.excluded import HIDDEN, exclusion_of, rule_text
 from embedingest.ingest.scan.files import opened_below
 from embedingest.ingest.scan.patterns import LONGEST_LINE, Patterns
+from embedingest.system import NONBLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -131,7 +132,7 @@ def read_ignore_file(root: str, relative: str) -> Patterns:
     Raises OSError when it is unreadable, or holds more than any person writes: who cannot read all rules may not guess
     the rest.
     """
-    with opened_below(root, relative, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)) as descriptor:
+    with opened_below(root, relative, os.O_RDONLY | NONBLOCK) as descriptor:
         data = _read_at_most(descriptor, _MAX_IGNORE_BYTES + 1)
     path = os.path.join(root, relative)
     _bound(path, len(data), _MAX_IGNORE_BYTES, "bytes")

@@ -17,6 +17,7 @@ from embedingest.ingest.scan.files import facts_of, name_of, open_below
 from embedingest.ingest.scan.ignore import IGNORE_FILES, MARKER, Rules
 from embedingest.ingest.scan.ignore_files import IgnoreFiles
 from embedingest.ingest.scan.listing import Excluded, FoundFile, Listing, SkippedPath, special_file, unreadable
+from embedingest.system import DIRECTORY, NO_FOLLOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Scanner"]
 
 _BY_DESCRIPTOR: Final = os.scandir in os.supports_fd and os.open in os.supports_dir_fd
-_OPEN_FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+_OPEN_FOLDER: Final = os.O_RDONLY | DIRECTORY
 _ENVIRONMENT: Final = "pyvenv.cfg"  # makes a folder a virtual environment of Python
-_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_NO_FOLLOW: Final = NO_FOLLOW
 
 
 class Scanner:

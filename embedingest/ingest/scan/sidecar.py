@@ -20,6 +20,7 @@ from embedingest.ingest.scan.files import FileFacts, facts_at, facts_of
 from embedingest.ingest.scan.listing import FoundFile
 from embedingest.ingest.scan.scanner import Scanner
 from embedingest.numerals import read_json
+from embedingest.system import NO_FOLLOW, NONBLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ __all__ = ["Sidecar", "SidecarScanner", "combined_facts", "content_hash_with", "
 _MAX_BYTES: Final = 2**20
 _MOST_PROBLEM: Final = 2000
 _UNREADABLE: Final = {"sidecar_unreadable": 1}
-_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FLAGS: Final = os.O_RDONLY | NONBLOCK | NO_FOLLOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import select
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.system import CLOEXEC
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -73,7 +75,7 @@ class MountTable:
         self._descriptor = -1
         self._poll: Final = select.poll() if hasattr(select, "poll") else None
         with contextlib.suppress(OSError):
-            self._descriptor = os.open(_MOUNTS, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            self._descriptor = os.open(_MOUNTS, os.O_RDONLY | CLOEXEC)
         if self._poll is not None and self._descriptor >= 0:
             self._poll.register(self._descriptor, select.POLLPRI)
         self._mounted = mounts_within(path)

@@ -15,6 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.scan.files import open_below
+from embedingest.system import CLOEXEC, DIRECTORY, NONBLOCK, PATH_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +44,7 @@ _CHANGES: Final = 0x2 | 0x4 | 0x8 | MOVED_FROM | MOVED_TO | 0x100 | 0x200 | 0x40
 _ONLY_FOLDERS: Final = 0x1000000
 _HEADER: Final = struct.Struct("iIII")
 _READ_BYTES: Final = 1 << 16
-_FOLDER_FLAGS: Final = getattr(os, "O_PATH", 0) | getattr(os, "O_DIRECTORY", 0)
+_FOLDER_FLAGS: Final = PATH_ONLY | DIRECTORY
 _EXHAUSTED: Final = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSYS})
 
 
@@ -75,7 +76,7 @@ class Inotify:
         if functions is None:
             raise NoWatchesError("this system has no inotify")
         init, self._add, self._remove = functions
-        self.descriptor: Final = init(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.descriptor: Final = init(NONBLOCK | CLOEXEC)
         if self.descriptor < 0:
             raise NoWatchesError(os.strerror(ctypes.get_errno()))
 

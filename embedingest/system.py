@@ -1,0 +1,173 @@
+"""What only some systems have, each with what stands in for it elsewhere: the one room that asks for it.
+
+Flags that a system lacks are 0, so that they may be or-ed with others. What a system cannot do is left out, or told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+__all__ = [
+    "BINARY",
+    "CLOEXEC",
+    "DIRECTORY",
+    "KILL",
+    "NONBLOCK",
+    "NO_FOLLOW",
+    "PATH_ONLY",
+    "after_fork_in_child",
+    "can_lock",
+    "end_group",
+    "hangup",
+    "leave_no_core",
+    "limit_address_space",
+    "lock_file",
+    "open_files",
+    "page_bytes",
+    "peak_bytes",
+    "reap",
+    "user_id",
+]
+
+BINARY: Final[int] = getattr(os, "O_BINARY", 0)
+CLOEXEC: Final[int] = getattr(os, "O_CLOEXEC", 0)
+DIRECTORY: Final[int] = getattr(os, "O_DIRECTORY", 0)
+NONBLOCK: Final[int] = getattr(os, "O_NONBLOCK", 0)
+NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+PATH_ONLY: Final[int] = getattr(os, "O_PATH", 0)
+
+KILL: Final[int] = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""The signal that no program can refuse; where there is none, the one that ends a process there."""
+
+_USUAL_PAGE_BYTES: Final = 4096
+_MAXRSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
+_REAP_SECONDS: Final = 0.005
+
+
+def user_id() -> int | None:
+    """The user that this process acts as; `None` where files have no owners to compare with."""
+    return os.geteuid() if hasattr(os, "geteuid") else None
+
+
+def hangup() -> int | None:
+    """The signal that asks a program to read its settings again; `None` where there is none."""
+    return getattr(signal, "SIGHUP", None)
+
+
+def after_fork_in_child(act: Callable[[], None]) -> None:
+    """Have `act` called in each forked child; never, where processes do not fork."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=act)
+
+
+def can_lock() -> bool:
+    """Whether `lock_file` can."""
+    try:
+        import fcntl  # noqa: F401 -- looked for
+    except ImportError:
+        return False
+    return True
+
+
+def lock_file(descriptor: int) -> None:
+    """Lock an open file for this process, without waiting. Raises BlockingIOError where another has it, OSError."""
+    try:
+        import fcntl
+    except ImportError as error:
+        raise OSError("this system has no such locks of files") from error
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def end_group(pid: int) -> None:
+    """End a process that leads a session, and whatever it started; nothing happens where it is gone."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):
+            os.killpg(pid, KILL)
+        return
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        first = psutil.Process(pid)
+        for process in (*first.children(recursive=True), first):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def reap(process: subprocess.Popen[bytes], seconds: float, kill: Callable[[], None]) -> int:
+    """Wait for the end of a process, with `kill` called after so many seconds.
+
+    Its largest size in memory in bytes; 0 where the system does not tell, or somebody waited for it before.
+    """
+    deadline = time.monotonic() + seconds
+    while process.returncode is None:
+        if hasattr(os, "wait4"):
+            try:
+                pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            except ChildProcessError:
+                return 0
+            if pid:
+                process.returncode = os.waitstatus_to_exitcode(status)
+                return usage.ru_maxrss * _MAXRSS_UNIT_BYTES
+        elif process.poll() is not None:
+            return 0
+        if time.monotonic() > deadline:
+            kill()
+        time.sleep(_REAP_SECONDS)
+    return 0
+
+
+def page_bytes() -> int:
+    """Size of a page of memory."""
+    return os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else _USUAL_PAGE_BYTES
+
+
+def peak_bytes() -> int:
+    """The largest size that this process had in memory; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT_BYTES
+
+
+def limit_address_space(limit_bytes: int) -> bool:
+    """Let this process map no more memory than that; False where the system holds no such limit."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes if hard < 0 else min(limit_bytes, hard), hard))
+    return True
+
+
+def leave_no_core() -> None:
+    """Write no image of this process to the disk should it crash; where systems do so."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def open_files(wanted: int) -> int:
+    """How many files this process may have open, once the limit was raised towards `wanted`; at most `wanted`."""
+    try:
+        import resource
+    except ImportError:
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if now == resource.RLIM_INFINITY else now
