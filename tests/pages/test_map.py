@@ -77,6 +77,14 @@ def test_a_search_shows_its_hits_and_lists_them_best_first(visit):
     expect(page.get_by_role("heading", name="In the middle of the map")).to_be_visible()
 
 
+def test_a_search_leads_to_the_map(visit):
+    page = visit("#search?q=tusks+of+the+walrus")
+    page.get_by_role("link", name="Show on the map").click()
+    drawn(page)
+    expect(page.get_by_label("Show a search on the map")).to_have_value("tusks of the walrus")
+    expect(page.get_by_role("heading", name="Hits, best first")).to_be_visible()
+
+
 def test_marks_are_those_of_folders_or_types_and_each_can_be_left_out(visit):
     page = visit("#map")
     drawn(page)

@@ -48,7 +48,8 @@ export class Plot {
     this.zoom = 1;
     this.shift = [0, 0];
     this.waiting = 0;
-    this.sizes = new ResizeObserver(() => this.draw());
+    this.framed = null;
+    this.sizes = new ResizeObserver(() => { this.framed = null; this.draw(); });
     this.sizes.observe(canvas);
     this.theme = matchMedia("(prefers-color-scheme: dark)");
     this.themed = () => this.draw();
@@ -84,7 +85,8 @@ export class Plot {
     const ink = style.getPropertyValue("--ink").trim();
     const hits = new Set(this.hits);
     context.globalAlpha = hits.size ? 0.22 : 0.8;
-    for (const point of this.shown()) {
+    // Those that share a mark go below the others.
+    for (const point of this.shown().sort((one, other) => other.group - one.group)) {
       if (!hits.has(point)) drawMark(context, point.group, ...this.placeOf(point), RADIUS, colour(point.group));
     }
     context.globalAlpha = 1;
@@ -117,9 +119,8 @@ export class Plot {
   }
 
   placeOf(point) {
-    if (this.framed?.points !== this.points || this.framed.width !== this.canvas.clientWidth || this.framed.height !== this.canvas.clientHeight) {
-      this.framed = {...this.frame(), points: this.points, width: this.canvas.clientWidth, height: this.canvas.clientHeight};
-    }
+    // Asked for each point: the size of the canvas is read once.
+    if (this.framed?.points !== this.points) this.framed = {...this.frame(), points: this.points};
     const {scale, middle, centre} = this.framed;
     return [
       centre[0] + this.shift[0] + (point.x - middle[0]) * scale * this.zoom,

@@ -136,7 +136,9 @@ class Search {
     const hits = found.groups.reduce((sum, group) => sum + group.hits.length, 0);
     const what = hits ? `${count(hits, "chunk")} in ${count(found.groups.length, "document")}` : "Nothing found";
     const within = found.filtered ? ", within what your key may see" : "";
-    this.told.replaceChildren(`${what}${within}, ${number(found.seconds * 1000)} ms`);
+    const map = hits && this.query.value.length <= LONGEST_ADDRESS
+      ? [" ", make("a", {href: this.tools.link("map", {q: this.query.value})}, "Show on the map")] : [];
+    this.told.replaceChildren(`${what}${within}, ${number(found.seconds * 1000)} ms`, ...map);
     announce(what);
     const note = found.note ? [make("p", {class: "notice"}, found.note)] : [];
     const none = hits ? [] : [make("p", {}, "Nothing answers this. Fewer or other words, or a search by meaning, may find more.")];
