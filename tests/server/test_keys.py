@@ -139,6 +139,39 @@ def test_a_document_outside_of_the_filter_is_one_that_is_not_there(port):
     assert post(port, "/api/document", {"source": "docs/team-b/secret.md"}, **sent(ONE)).status == 200
 
 
+def test_whatever_a_filtered_key_asks_of_the_table_tells_nothing_of_the_rest(port):
+    key = sent(KEYS["team-a"][0])
+    hits = post(port, "/api/search", {"query": "harbour", "limit": 100, "fold": False}, **sent(ONE)).json()["results"]
+    outside = next(hit for hit in hits if hit["source"].startswith("docs/team-b/"))
+    inside = next(hit for hit in hits if hit["source"].startswith("docs/team-a/"))
+    mcp = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    tools = {"search": {"query": "harbour", "context": 3}, "status": {}, "read": {"source": inside["source"]}}
+    answers = [
+        *(post(port, "/mcp", _call(name, arguments), **mcp, **key) for name, arguments in tools.items()),
+        post(port, "/ui/data/search", {"query": "harbour"}, **key),
+        post(port, "/ui/data/nearest", {"id": inside["id"]}, **key),
+        get(port, "/ui/data/facets", **key),
+        post(port, "/api/document", {"source": inside["source"]}, **key),
+    ]
+    for answer in answers:
+        assert answer.status == 200, answer.body
+        assert b"filtered" in answer.body
+        assert b"team-b" not in answer.body
+        assert b"erger" not in answer.body
+    assert b"team-a" in answers[0].body
+    for path, body in {
+        "/ui/data/nearest": {"id": outside["id"]},
+        "/ui/data/chunks": {"source": outside["source"]},
+        "/api/document": {"source": inside["source"], "around": outside["id"]},
+    }.items():
+        assert post(port, path, body, **sent(ONE)).status in (200, 404)
+        assert post(port, path, body, **key).status == 404
+
+
+def _call(name, arguments):
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+
+
 # -- a file of keys
 
 

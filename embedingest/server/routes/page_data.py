@@ -104,7 +104,7 @@ def _found(table: Confined, query: str, options: Mapping[str, Any]) -> dict[str,
 def _near(table: Confined, chunk: str, limit: int) -> dict[str, Any]:
     found = table.nearest(chunk, limit=limit)
     results = [_document(hit) | _hit(hit, _NEAR_CHARACTERS) for hit in found["results"]]
-    return {"id": found["id"], "source": found["source"], "results": results}
+    return {**found, "results": results}
 
 
 def _chunks(table: Confined, source: str, first: int, last: int) -> dict[str, Any]:
