@@ -12,7 +12,7 @@ fail() {
   exit 1
 }
 [ -z "$(git status --porcelain)" ] || fail "there are changes that no commit has: commit them, or put them aside"
-grep -q "^## $version ([0-9]\{4\}-[0-9][0-9]-[0-9][0-9])\$" CHANGELOG.md || fail "CHANGELOG.md has no heading '## $version (YEAR-MONTH-DAY)': cut it"
+grep -q "^## $version - [0-9]\{4\}-[0-9][0-9]-[0-9][0-9]\$" CHANGELOG.md || fail "CHANGELOG.md has no heading '## $version - YEAR-MONTH-DAY': cut it"
 ! git rev-parse --quiet --verify "refs/tags/v$version" >/dev/null || fail "there is a tag v$version already: raise embedingest/version.py"
 
 make ci VENV="$venv"
