@@ -165,13 +165,20 @@ def refuse_a_start(place, kind):
             ), "table `b` holds vectors of model `hashing`"
         case "port":
             return text + "server: {host: 192.0.2.1, port: 1}\n", "cannot listen on 192.0.2.1"
+        case "key":
+            key = f"{{hash: 'sha256:{'0' * 64}', can: [search], filter: folder = 1}}"
+            return text + f"server: {{port: 0, keys: {{team: {key}}}}}\n", "the key `team`: the filter is not valid"
+        case "keys file":
+            return text + "server: {port: 0, keys_file: none.yaml}\n", "the keys cannot be read from"
         case _:
             raise ValueError(kind)
 
 
 @pytest.mark.parametrize(
-    "kind", ["no folder", "all anew", "model", "chunker", "engine", "database", "locked", "another model's", "port"]
-)
+    "kind",
+    ["no folder", "all anew", "model", "chunker", "engine", "database", "locked", "another model's", "port", "key",
+     "keys file"],
+)  # fmt: skip
 def test_what_would_not_start_is_refused_as_a_whole_and_the_old_settings_go_on(place, kind):
     with place.running(place.written(pipelines("a", "b") + "server: {port: 0}\n")) as supervisor:
         until(lambda: place.new("a") == place.new("b") == 1)
@@ -179,7 +186,7 @@ def test_what_would_not_start_is_refused_as_a_whole_and_the_old_settings_go_on(p
         server = supervisor._server
         place.messages.clear()
         text, said = refuse_a_start(place, kind)
-        (place.folder / "c.yaml").write_text(text if kind == "port" else text + "server: {port: 0}\n")
+        (place.folder / "c.yaml").write_text(text if "server:" in text else text + "server: {port: 0}\n")
         supervisor.ask_to_reread(place.read, "c.yaml")
         until(lambda: place.messages)
         assert place.messages[0].startswith("c.yaml is refused, the old settings go on: ")
