@@ -12,10 +12,10 @@ from embedingest.config import ServerConfig
 from embedingest.server.app import create_app
 
 
-def got(app: FastAPI, path: str) -> httpx.Response:
+def got(app: FastAPI, path: str, **headers: str) -> httpx.Response:
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
-            return await client.get(path)
+            return await client.get(path, headers=headers)
 
     return asyncio.run(ask())
 
@@ -45,3 +45,19 @@ def test_a_route_of_the_program_is_served_beside_ours(engine):
 
     assert got(app, "/mine").json() == {"said": "hello"}
     assert got(app, "/api/version").status_code == 200
+
+
+def test_with_a_key_set_a_route_of_the_program_needs_it_too(engine):
+    app = create_app(engine, ServerConfig(api_key="sesame"))
+
+    @app.get("/mine")
+    def mine() -> dict[str, str]:
+        return {"said": "hello"}
+
+    assert [got(app, path).status_code for path in ("/mine", "/healthz", "/api/tags", "/nowhere")] == [
+        401,
+        200,
+        401,
+        401,
+    ]
+    assert got(app, "/mine", Authorization="Bearer sesame").json() == {"said": "hello"}
