@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-__all__ = ["COMMANDS", "GROUPS", "Escaped", "LazyGroup", "cli"]
+__all__ = ["COMMANDS", "GROUPS", "OPTION_GROUPS", "Escaped", "LazyGroup", "cli"]
 
 # name → one line for --help, which stands here so that --help imports no command.
 COMMANDS: Final[Mapping[str, str]] = {
@@ -146,6 +146,35 @@ click.rich_click.COMMAND_GROUPS = {
     "embedingest": [{"name": heading, "commands": [*names]} for heading, names in GROUPS.items()]
 }
 click.rich_click.TEXT_MARKUP = "markdown"
+# What a value may be stands behind the words, so that these have room in a terminal of 80 columns.
+click.rich_click.OPTIONS_TABLE_COLUMN_TYPES = ["required", "opt_long", "opt_short", "help"]
+click.rich_click.OPTIONS_TABLE_HELP_SECTIONS = ["help", "deprecated", "envvar", "default", "required", "metavar"]
+_TABLE: Final = ["--db", "--table", "--state", "--model", "--plugin"]
+_FILES: Final = ["--as", "--include", "--exclude", "--no-gitignore", "--hidden", "--follow-symlinks", "--max-bytes"]
+_CHUNKS: Final = ["--chunker", "--max-tokens", "--overlap", "--heading-prefix"]
+_RUN: Final = ["--once", "--workers", "--allow-deletes", "--plan", "--json", "--help"]
+_FOLLOWING: Final = ["--settle-ms", "--polling", "--sweep-seconds"]
+_SERVING: Final = [
+    "--serve", "--host", "--port", "--origin", "--allowed-host", "--api-key", "--api-key-file", "--keys-file",
+    "--root-path", "--trusted-proxy",
+]  # fmt: skip
+_INGESTING: Final = [
+    {"name": "The run", "options": _RUN},
+    {"name": "Table and model", "options": _TABLE},
+    {"name": "Which files", "options": _FILES},
+    {"name": "How they are cut", "options": _CHUNKS},
+]
+OPTION_GROUPS: Final = {
+    "embedingest ingest": _INGESTING,
+    "embedingest watch": [
+        *_INGESTING,
+        {"name": "How changes are followed", "options": _FOLLOWING},
+        {"name": "Serving beside it", "options": _SERVING},
+    ],
+}
+"""Headings of the help of commands with many options."""
+
+click.rich_click.OPTION_GROUPS = OPTION_GROUPS  # type: ignore[assignment]  # a list of plain dictionaries
 
 
 @click.group(

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 import rich_click as click
 
+from embedingest.cli._complete import complete_model, complete_source
 from embedingest.cli._logs import tell_nothing
 from embedingest.cli._output import print_note
 from embedingest.errors import ConfigError
@@ -65,7 +66,7 @@ def paths_argument(*, required: bool) -> Callable[[F], F]:
 
 def sources_argument(function: F) -> F:
     """`[SOURCE]…`, documents by their names in the table; none means all that it concerns."""
-    return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(function)
+    return click.argument("sources", nargs=-1, metavar="[SOURCE]...", shell_complete=complete_source)(function)
 
 
 def table_options(function: F) -> F:
@@ -123,6 +124,7 @@ def model_options(function: F) -> F:
         default=DEFAULT_MODEL,
         show_default=True,
         envvar="EMBEDINGEST_MODEL",
+        shell_complete=complete_model,
         help="Model name, or a local sentence-transformers folder.",
     )(function)
 

@@ -9,7 +9,7 @@ from embedingest.cli._output import print_failure, print_json, print_note
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from embedingest.ingest.report import Failure, IngestReport, Notices, SnapshotDeed
+    from embedingest.ingest.report import ChunkCounts, Failure, FileCounts, IngestReport, Notices, SnapshotDeed
 
 __all__ = ["excluded_lines", "notice_lines", "print_report", "unreadable_lines"]
 
@@ -25,6 +25,10 @@ def print_report(report: IngestReport, *, as_json: bool, line: bool = False) -> 
     if report.snapshot is not None:
         print_note(_snapshot_line(report.snapshot))
         return
+    if report.stopped:  # what failed is told by the run that goes on
+        files = _counted(report.files)
+        print_note(f"stopped early; the next run goes on from here (files: {files})", style="yellow")
+        return
     _print_counts(report)
     for failure in report.failures[:_MOST_FAILURES]:
         print_failure(_failure_line(failure), style="red")
@@ -35,8 +39,6 @@ def print_report(report: IngestReport, *, as_json: bool, line: bool = False) -> 
     if waiting := report.files.pending_deletes:
         wait = "1 deletion waits" if waiting == 1 else f"{waiting:,} deletions wait"
         print_failure(f"{wait}: `embedingest confirm` carries {'it' if waiting == 1 else 'them'} out", style="yellow")
-    if report.stopped:
-        print_note("stopped early; the next run goes on from here", style="yellow")
 
 
 def _failure_line(failure: Failure) -> str:
@@ -58,14 +60,18 @@ def _snapshot_line(deed: SnapshotDeed) -> str:
 
 def _print_counts(report: IngestReport) -> None:
     for classes, noun in ((report.files, "files"), (report.chunks, "chunks")):
-        counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in classes.to_json().items() if count)
-        print_note(f"{noun}: {counts or 'none'}")
+        print_note(f"{noun}: {_counted(classes)}")
     embedded, total = report.embedded, report.seconds.get("total", 0.0)
     if embedded.texts:
         rate = f", {embedded.tokens / total:,.0f} tokens/s" if total else ""
         print_note(f"embedded: {embedded.texts:,} texts, {embedded.tokens:,} tokens in {total:.1f} s{rate}")
     if embedded.reused:
         print_note(f"reused: {embedded.reused:,} vectors")
+
+
+def _counted(classes: FileCounts | ChunkCounts) -> str:
+    counts = [f"{count:,} {name.replace('_', ' ')}" for name, count in classes.to_json().items() if count]
+    return ", ".join(counts) or "none"
 
 
 def excluded_lines(excluded: Mapping[str, int]) -> Iterator[str]:

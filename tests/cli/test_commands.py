@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
+from click.shell_completion import ShellComplete
 
 import embedingest.cli
-from embedingest.cli._commands import COMMANDS, GROUPS
+from embedingest.cli._commands import COMMANDS, GROUPS, OPTION_GROUPS, cli
 from embedingest.cli._environment import engine_settings, server_settings
 from embedingest.errors import ConfigError
 
@@ -96,3 +98,36 @@ def test_an_option_on_the_wrong_side_of_the_command_is_told_its_own(shell, words
 
 def test_an_option_that_no_command_has_is_told_the_nearest(shell):
     assert "--model" in shell.run("search", "x", "--modle", "hashing").err
+
+
+def offered(*words):
+    """What a shell offers for the last of these words."""
+    *before, incomplete = words
+    return [item.value for item in ShellComplete(cli, {}, "embedingest", "_C").get_completions(before, incomplete)]
+
+
+def test_a_shell_offers_models_and_the_documents_that_a_command_is_about(shell):
+    shell.write("docs/broken.pdf", b"%PDF-1.4 nothing")
+    shell.write("docs/a.md", "A document.")
+    shell.ingest()
+    assert "hashing" in offered("search", "words", "--model", "")
+    assert offered("ingest", "docs", "-m", "hash") == offered("serve", "--model", "hash") == ["hashing"]
+    assert offered("retry", "") == offered("retry", "docs/b") == ["docs/broken.pdf"]
+    assert offered("retry", "docs/a") == offered("confirm", "") == []
+    assert offered("retry", "--db", "\0", "") == []
+
+
+@pytest.mark.parametrize("name", ["ingest", "watch"])
+def test_every_option_of_the_main_job_stands_under_a_heading_of_its_help(name):
+    command = cli.get_command(click.Context(cli), name)
+    listed = [option for group in OPTION_GROUPS[f"embedingest {name}"] for option in group["options"]]
+    own = [max(option.opts, key=len) for option in command.params if isinstance(option, click.Option)]
+    assert sorted(set(own) - set(listed)) == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_eighty_columns(shell, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = shell.run(name, "--help").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if "…" in line and line.rstrip("│ ").endswith("…")]

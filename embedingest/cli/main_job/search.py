@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
+from embedingest.cli._complete import complete_model
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_note, printable, stdout
 from embedingest.cli._plain import Shown, is_markdown, plain
@@ -30,7 +31,12 @@ _LONGEST_LINE: Final = 120
 @click.command()
 @click.argument("query")
 @table_options
-@click.option("-m", "--model", help="Model name or folder.  [default: the one that wrote the table]")
+@click.option(
+    "-m",
+    "--model",
+    shell_complete=complete_model,
+    help="Model name or folder.  [default: the one that wrote the table]",
+)
 @click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Most results.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out this many first results.")
 @click.option(

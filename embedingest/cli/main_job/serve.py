@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from embedingest.cli._complete import complete_model
 from embedingest.cli._options import table_options
 from embedingest.cli._server import announce, server_options
 
@@ -34,6 +35,7 @@ __all__ = ["serve"]
     "--model",
     default=None,
     envvar="EMBEDINGEST_MODEL",
+    shell_complete=complete_model,
     help="Model name or folder.  [default: the one that wrote the table, else all-minilm]",
 )
 @table_options
