@@ -6,6 +6,7 @@ A reader that is slow misses what was overtaken meanwhile, and nothing waits for
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
@@ -34,6 +35,9 @@ PERIOD_SECONDS: Final = 0.5
 
 BEAT_SECONDS: Final = 15.0
 """After so long without news a comment is sent, by which both sides notice that the other is gone."""
+
+LIFE_SECONDS: Final = 600.0
+"""After so long a stream ends and its page asks for another: who may no longer look is told so then."""
 
 _HEADERS: Final = (
     (b"content-type", EVENTS.encode()),
@@ -113,6 +117,7 @@ class Stream:
         self.news = asyncio.Event()
         self.is_gone = False
         self._streams = streams
+        self._ends_at = time.monotonic() + LIFE_SECONDS
         self._had = -1 if streams.event else streams.number
 
     def gone(self) -> None:
@@ -123,7 +128,7 @@ class Stream:
     async def next(self) -> bytes | None:
         """What to send next; `None` once the stream ends."""
         streams = self._streams
-        while not (self.is_gone or streams.stop.is_set()):
+        while not (self.is_gone or streams.stop.is_set() or time.monotonic() >= self._ends_at):
             self.news.clear()
             if self._had != streams.number:
                 self._had = streams.number

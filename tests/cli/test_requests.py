@@ -15,6 +15,8 @@ import pytest
 
 import embedingest.errors
 from embedingest.build.journals import journal_path
+from embedingest.build.remembered import recall
+from embedingest.build.session import Session
 from embedingest.cli._exit_codes import exit_code
 from embedingest.ingest.requests import error_from_json, error_to_json
 from embedingest.ingest.state.journal import Journal
@@ -241,3 +243,20 @@ def test_what_was_forgotten_comes_back_only_when_it_is_named_again(shell, watche
     assert shell.run("ingest", "notes", "--model", "hashing", "--json").json["files"]["new"] == 1
     assert shell.run("retry").code == 0
     assert [root["alias"] for root in shell.run("status", "--json").json["roots"]] == ["notes"]
+
+
+def test_a_pause_is_told_by_status_and_ended_by_resume(shell):
+    shell.write("docs/a.md", "The walrus sleeps.")
+    assert shell.ingest().code == 0
+    with Session(recall(Path(".embedingest"), DB, "chunks")) as session:
+        session.pipeline().perform("pause", {})
+    told = shell.run("status")
+    assert "paused for" in told.out
+    assert "embedingest restore --resume" in told.out
+    refused = shell.run("retry")
+    assert refused.code == 2
+    assert "it is paused" in refused.err
+    shell.write("docs/b.md", "The llama spits.")
+    assert shell.run("restore", "--resume").code == 0
+    document = shell.run("status", "--json").json
+    assert (document["paused_since"], document["files"]) == (None, {"done": 2})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedingest.config import ServerConfig
+from embedingest.server import streams
 from embedingest.server.app import create_app
 from embedingest.server.pipelines import PipelineFigures, PipelineRefusalError
 from embedingest.server.run import HttpServer
@@ -113,7 +114,7 @@ class Reader:
     def event(self) -> Any:
         """The next event's document."""
         while not (line := self.lines.readline()).startswith(b"data: "):
-            assert line, "the stream has ended"
+            assert line.rstrip() != b"0", "the stream has ended"
         return json.loads(line[6:])
 
 
@@ -205,6 +206,20 @@ def test_a_reader_that_leaves_leaves_nothing(server):
         assert open_streams(server) == 1
     until(lambda: open_streams(server) == 0)
     until(lambda: not server._server.server_state.tasks)
+
+
+def test_a_stream_ends_after_a_while_so_that_who_may_no_longer_look_is_told(server, board, monkeypatch):
+    monkeypatch.setattr(streams, "LIFE_SECONDS", 0.2)
+    with stream(server) as reader:
+        reader.event()
+        numbers = iter(range(1, 1000))
+
+        def ended() -> bool:
+            board.told["docs"] = {"name": "docs", "n": next(numbers)}
+            return open_streams(server) == 0
+
+        until(ended)
+        until(lambda: reader.lines.readline() == b"0\r\n", "the end of the answer")
 
 
 def test_http_1_0_gets_what_is_now_with_a_length_and_head_the_head_alone(server):

@@ -2,6 +2,7 @@
 
 const POLL_MILLISECONDS = 5000;
 const STREAM_AGAIN_MILLISECONDS = 30000;
+const LOST_MILLISECONDS = 4000;
 const CLOCK_MILLISECONDS = 5000;
 const QUIET_MILLISECONDS = 5000;
 
@@ -64,18 +65,30 @@ function follow(tools, update, trouble) {
   let source = null;
   let timer = 0;
   let streamAgain = 0;
+  let losing = 0;
+
+  // A stream that ends is opened anew within seconds, and only what takes longer is worth a word.
+  function isLost() {
+    losing ||= setTimeout(() => trouble("The server does not answer any more. As soon as it does, this page goes on."), LOST_MILLISECONDS);
+  }
+
+  function isFound() {
+    clearTimeout(losing);
+    losing = 0;
+    trouble("");
+  }
 
   function open() {
     close();
     streamAgain = Date.now() + STREAM_AGAIN_MILLISECONDS;
     source = new EventSource("ui/data/events");
     source.addEventListener("pipelines", event => {
-      trouble("");
+      isFound();
       update(JSON.parse(event.data));
     });
     source.addEventListener("error", () => {
       if (source?.readyState === EventSource.CLOSED) poll();
-      else trouble("The server does not answer any more. As soon as it does, this page goes on.");
+      else isLost();
     });
   }
 
@@ -94,6 +107,8 @@ function follow(tools, update, trouble) {
 
   function close() {
     clearTimeout(timer);
+    clearTimeout(losing);
+    losing = 0;
     source?.close();
     source = null;
   }
