@@ -17,7 +17,7 @@ import yaml
 from playwright.sync_api import expect
 
 from tests import samples
-from tests.pages.conftest import hindrances, look
+from tests.pages.conftest import SEEN_SECONDS, hindrances, look
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -163,10 +163,10 @@ def test_a_server_that_ends_is_told_and_one_that_is_there_again_is_followed(visi
         page = opened(visit, running)
         page.visit.expected.append("ERR_|Failed to load")
         port = running.url.rpartition(":")[2]
-    expect(page.get_by_text("The server does not answer")).to_be_visible()
+    expect(page.get_by_text("The server does not answer")).to_be_visible(timeout=SEEN_SECONDS * 1000)
     (running.docs / "new.md").write_text("The seal swims.")
     with program(tmp_path, "watch", "docs", "--serve", "--port", port, "--model", "hashing"):
-        expect(section(page)).to_contain_text("13 in the table")
+        expect(section(page)).to_contain_text("13 in the table", timeout=SEEN_SECONDS * 1000)
         expect(page.get_by_text("The server does not answer")).to_be_hidden()
 
 
