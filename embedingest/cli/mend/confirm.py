@@ -28,6 +28,7 @@ def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json:
     where names are given and none is a document of the table.
     """
     from embedingest.build.inspect import waiting_deletions
+    from embedingest.build.remembered import recall
 
     waiting = waiting_deletions(state, db, table)
     note_unknown(sources, waiting, "no deletion of it waits")
@@ -35,6 +36,7 @@ def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json:
     # What begins to wait later was never seen by who confirms now.
     named = list(sources) or waiting
     if not as_json and not {*named} & {*waiting}:
+        recall(state, db, table)  # of a table that is not there, that is said
         print_note("no deletion waits" if not sources else "no deletion of these waits")
         return ExitCode.DONE
     return perform_or_request(state, db, table, "confirm", {"sources": named}, as_json=as_json)
