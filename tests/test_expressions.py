@@ -35,6 +35,7 @@ MADE = {
     "ingest/scan/patterns.py:_union": "atomic, held by tests/ingest/scan/test_patterns.py",
     "ingest/scan/excluded.py:_pattern": "at most two wildcards, over names of at most 255 bytes",
     "ingest/scan/sidecar.py:_pattern": "one wildcard between two fixed texts",
+    "server/render.py:_pattern": "two hundred fixed words at most, over a chunk of at most 20 000 characters",
     "engine/folder/cutting.py:_long_runs": "fixed counts before a possessive run",
 }
 """Expressions that are put together when the program runs, with what keeps them linear."""

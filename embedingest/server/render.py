@@ -34,6 +34,7 @@ _PLAIN: Final = frozenset(
 )
 """Types whose text is no Markdown: each line stands as it is."""
 _MOST_CHARACTERS: Final = 20_000  # of one chunk that are rendered
+_MOST_WORDS: Final = 200  # that are marked in it: each is looked for at every place
 _WHOLE: Final = 1.3  # a chunk of so many times an excerpt is shown whole
 _LINE_CHARACTERS: Final = 200  # so far an excerpt reaches out for the ends of its lines
 _OUTSIDE: Final = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
@@ -46,7 +47,7 @@ _SHOWN: Final = {
 """What controls a terminal, or turns letters round, and the mark that is shown in its place."""
 _LEAST_ROW: Final = 3
 _CELL_END: Final = re.compile(r"(?<!\\)\|")
-_DELIMITER: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\||\n|\Z)")
+_DELIMITER: Final = re.compile(r"[ \t]*+(?:\|[ \t]*+)?:?-++:?[ \t]*+(?:\||\n|\Z)")
 _EMPTY_HEAD: Final = re.compile(r"<thead>\n<tr>\n(?:<th></th>\n)+</tr>\n</thead>\n")
 _NO_WORD: Final = re.compile(r"(?!)")
 
@@ -91,7 +92,7 @@ def _with_head(text: str) -> str:
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
-    longest_first = sorted(filter(None, words), key=lambda word: (-len(word), word))
+    longest_first = sorted(filter(None, words), key=lambda word: (-len(word), word))[:_MOST_WORDS]
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)") if longest_first else _NO_WORD
 
 
