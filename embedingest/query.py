@@ -47,10 +47,12 @@ class Searcher:
 
     @property
     def table(self) -> ChunkTable:
-        """The table, opened once."""
+        """The table, opened once; whoever reads it more than once asks for it each time, since it is freshened here."""
         with self._lock:
             if self._table is None:
                 self._table = self.open_table()
+            else:
+                self._table.handle.freshen()
             return self._table
 
     def close(self) -> None:

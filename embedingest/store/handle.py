@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import FingerprintError, StoreError
 from embedingest.store import schema as columns
-from embedingest.store.database import translated
-from embedingest.store.health import telling
+from embedingest.store.database import connect, opened, translated
+from embedingest.store.health import table_folder, telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,21 +18,31 @@ if TYPE_CHECKING:
 
     from embedingest.store.values import TableIdentity
 
-__all__ = ["TableHandle", "check_fingerprint"]
+__all__ = ["MOST_REPLACED", "TableHandle", "check_fingerprint"]
+
+MOST_REPLACED: Final = 4
+"""How often indices may have been replaced before what LanceDB keeps of the old ones is given up."""
 
 
 class TableHandle:
     """What search, upkeep and the table itself share. Reads may come from any thread.
 
-    `lance` is LanceDB's table, `database` the connection that opened it. Whoever writes holds `writing` meanwhile.
+    `lance` is LanceDB's table, `database` the connection that opened it; `freshen` puts others in their place, so that
+    neither is kept elsewhere for long. Whoever writes holds `writing` meanwhile. `pinned` says that `lance` is set to
+    an old version for good.
     """
 
-    def __init__(self, database: Any, lance: Any, *, uri: str, name: str) -> None:
+    def __init__(self, database: Any, lance: Any, *, uri: str, name: str, pinned: bool = False) -> None:
         self.database = database
         self.lance = lance
         self.uri = uri
         self.name = name
         self.writing = threading.RLock()
+        folder = None if pinned else table_folder(uri, name)
+        self._indices: Final = None if folder is None else folder / "_indices"
+        self._changed_at = self._indices_changed_at()
+        self._replaced = 0
+        self._freshening: Final = threading.Lock()
 
     @property
     def schema(self) -> pa.Schema:
@@ -68,9 +78,49 @@ class TableHandle:
         lance.checkout(version)
         return lance
 
+    def freshen(self) -> None:
+        """Let go of replaced indices, once there were many. Costs next to nothing, so it is asked before each read.
+
+        LanceDB caches each index under a name of its own and forgets none that was replaced: files of an index over
+        words stay open, and so on the disk, after they were deleted. Only another session is without them. What is
+        being read goes on with the old one, which goes when nobody reads any more. Most of what the new one reads
+        again was replaced anyway. Where the table cannot be opened now all stays as it is.
+
+        Whoever writes asks only while no other thread does: a commit of the old handle may be seen late by the new.
+        """
+        with self._freshening:
+            changed_at = self._indices_changed_at()
+            # The folder is looked at first since LanceDB makes one that is missing.
+            if changed_at is None or self.lance is None:
+                return
+            if changed_at != self._changed_at:
+                self._changed_at = changed_at
+                self._replaced += 1
+            if self._replaced >= MOST_REPLACED:
+                with contextlib.suppress(StoreError):
+                    self._renew()
+
+    def _renew(self) -> None:
+        seconds = self.database.read_consistency_interval.total_seconds()
+        database = connect(self.uri, read_consistency_seconds=seconds)
+        lance = opened(database, self.uri, self.name)
+        if lance is not None:
+            self.database, self.lance, self._replaced = database, lance, 0
+
+    def _indices_changed_at(self) -> int | None:
+        """When an index was last made or removed, in nanoseconds; `None` where that cannot be told.
+
+        In an object store it cannot, and nothing is held open.
+        """
+        try:
+            return None if self._indices is None else self._indices.stat().st_mtime_ns
+        except OSError:
+            return None
+
     def close(self) -> None:
         """Give LanceDB's handles back; afterwards nothing may be asked."""
-        self.lance = self.database = None
+        with self._freshening:
+            self.lance = self.database = None
 
 
 def check_fingerprint(identity: TableIdentity, name: str, *, fingerprint: str | None, dimensions: int | None) -> None:

@@ -129,7 +129,7 @@ class Maintainer:
                 or self._rests(figures, upkeep),
                 vector_index=todo.vector_index and time.monotonic() >= self._retry_at,
             )
-            if self._building is not None and self._building.is_alive():
+            if self._is_building():
                 # A compaction would move the rows away under the index that is being made.
                 todo = replace(todo, vector_index=False, compact=False, clean=False)
             self._carry_out(todo, upkeep)
@@ -191,6 +191,11 @@ class Maintainer:
         elif todo.compact:
             with table.translated("compact"):
                 table.lance.optimize()
+        if not self._is_building():
+            table.freshen()
+
+    def _is_building(self) -> bool:
+        return self._building is not None and self._building.is_alive()
 
     def _build(self, upkeep: Upkeep, *, background: bool) -> None:
         if not background:

@@ -80,7 +80,7 @@ def at(table: ChunkTable, name: str) -> ChunkTable:
     version = _version(handle, name)
     with handle.translated(f"open snapshot `{name}` of"):
         lance = handle.reopened(version)
-    return ChunkTable(TableHandle(handle.database, lance, uri=handle.uri, name=handle.name))
+    return ChunkTable(TableHandle(handle.database, lance, uri=handle.uri, name=handle.name, pinned=True))
 
 
 def _branches(handle: TableHandle) -> dict[str, Any]:
