@@ -74,6 +74,12 @@ QUICK = [
     ["--version"],
     ["search", "document"],
     ["search", "document", "--json"],
+    ["get", "docs/a.md"],
+    ["get", "docs/a.md", "--json"],
+    ["evaluate", "questions.yaml"],
+    ["evaluate", "questions.yaml", "--json"],
+    ["keys", "list", "--file", "keys.yaml"],
+    ["keys", "new", "other", "--file", "keys.yaml"],
     ["status"],
     ["status", "--json"],
     ["plan"],
@@ -110,7 +116,9 @@ def test_every_command_that_prints_is_among_these():
 def asked(shell):
     shell.write("docs/a.md", "a document")
     shell.write("a.yaml", "pipelines: {default: {sources: [{path: docs}], model: hashing}}")
+    shell.write("questions.yaml", "- {question: which document, sources: [a.md]}")
     shell.ingest()
+    assert shell.run("keys", "new", "one", "--file", "keys.yaml").code == 0
     return shell
 
 
