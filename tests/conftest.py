@@ -46,15 +46,6 @@ settings.load_profile("project")
 
 
 PAGES: Final = Path(__file__).parent / "pages"
-TOGETHER: Final = (
-    ()
-    if DEEP
-    else (
-        ("tests/engine/", "tests/server/routes/test_roles.py", "tests/cli/test_models.py"),
-        ("tests/faults/", "tests/cli/test_damage.py"),
-    )
-)
-"""What one process plays whole: it alone imports torch, or starts the programs of other users and disks."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -66,7 +57,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On several processes, such groups and files that hold a `slow` test are started first, so that all end together.
+    """On several processes, files that hold a `slow` test are started first, so that all end together.
 
     What only the deep run tries is skipped in others, and counted.
     """
@@ -76,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="only in `make deep`"))
     if hasattr(config, "workerinput"):  # pytest-xdist
         slow = {item.path for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: (_group(item.nodeid) is None, item.path not in slow))
+        items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -90,18 +81,10 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
         gc.enable()
 
 
-def _group(nodeid: str) -> str | None:
-    return next((group[0] for group in TOGETHER if nodeid.startswith(group)), None)
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Whole files go to each process, and such groups whole."""
-    from xdist.scheduler import LoadFileScheduling
-
-    class ByPlace(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return _group(nodeid) or str(super()._split_scope(nodeid))
+    """Whole files go to each process, and those that share what is dear to the same one."""
+    from tests.packing import ByPlace
 
     return ByPlace(config, log) if config.getvalue("dist") == "loadfile" else None
 
