@@ -51,6 +51,7 @@ _MODULES = {
     "PipelineConfig": "config",
     "PluginError": "errors",
     "Progress": "ingest.report",
+    "Reranked": "types",
     "Row": "types",
     "SearchQuery": "store.values",
     "SearchResult": "store.values",
@@ -109,7 +110,7 @@ if TYPE_CHECKING:
     from embedingest.query import Searcher
     from embedingest.server.run import HttpServer
     from embedingest.store.values import Hit, SearchQuery, SearchResult
-    from embedingest.types import Embeddings, ModelInfo, Row
+    from embedingest.types import Embeddings, ModelInfo, Reranked, Row
 
 __all__ = [
     "ChunkConfig",
@@ -143,6 +144,7 @@ __all__ = [
     "PipelineConfig",
     "PluginError",
     "Progress",
+    "Reranked",
     "Row",
     "SearchQuery",
     "SearchResult",

@@ -26,6 +26,7 @@ __all__ = [
     "Document",
     "Embeddings",
     "ModelInfo",
+    "Reranked",
     "Row",
     "Sizer",
     "Span",
@@ -45,6 +46,7 @@ DEFAULT_TABLE: Final = "chunks"
 """The table where none is named."""
 
 Markup = Literal["text", "markdown", "code", "rows"]
+ModelKind = Literal["embedding", "reranker"]
 
 
 @by_fields
@@ -168,6 +170,36 @@ class Embeddings:
 
 
 @dataclass(frozen=True, slots=True)
+class Reranked:
+    """What a reranker answers: score i says how well document i answers the query, higher for better.
+
+    `scores` is float32 (N,), as the model's makers have it: between 0 and 1 where they put it through a sigmoid.
+    `token_counts` is int64 (N,): tokens of each pair, query and special tokens included, after any cut. `truncated`
+    lists the documents whose pair was cut. Durations are seconds; `load_seconds` is the wait until the model was ready.
+    """
+
+    scores: NDArray[np.float32]
+    token_counts: NDArray[np.int64]
+    truncated: tuple[int, ...]
+    fingerprint: str
+    model: str
+    load_seconds: float = 0.0
+    total_seconds: float = 0.0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> int:
+        """Sum of `token_counts`."""
+        return int(self.token_counts.sum())
+
+    @property
+    def order(self) -> list[int]:
+        """The documents by their scores, the best first; those of equal scores as they were given."""
+        places: list[int] = (-self.scores).argsort(kind="stable").tolist()
+        return places
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What is known of a named model without loading its weights.
 
@@ -175,6 +207,7 @@ class ModelInfo:
     positions the model has. `prompts` are the model's own sentence-transformers prompts by name. `aliases` are other
     names that people know the model by. `routes` is of a model that embeds queries and documents by different modules:
     for each role (`""`: of no role) the role that stands for its modules; sizes and windows are those of documents.
+    A `reranker` scores pairs of texts: it has no dimensions, and its window is that of a pair.
     """
 
     name: str
@@ -193,6 +226,7 @@ class ModelInfo:
     path: str | None = None
     aliases: tuple[str, ...] = ()
     routes: Mapping[str, str] = field(default_factory=dict)
+    kind: ModelKind = "embedding"
 
     def name_for(self, role: str, name: str | None = None) -> str:
         """The name by which an engine is asked for texts of a role: `name`, with the role where that has modules of its

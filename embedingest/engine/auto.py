@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
 from embedingest.engine.precision import not_tried
+from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
     from embedingest.config import ModelConfig
@@ -27,7 +28,12 @@ _log = logging.getLogger(__name__)
 def create(
     folder: ModelFolder, settings: ModelConfig, *, threads: int | None = None, streams: int | None = None
 ) -> Encoder:
-    """The encoder for the device of the settings; `auto` takes a GPU that torch can use, else the CPU."""
+    """The encoder for the device of the settings; `auto` takes a GPU that torch can use, else the CPU.
+
+    A reranker is run by torch on every device.
+    """
+    if folder.is_reranker:
+        return _scoring(folder, settings)
     if folder.is_static:
         from embedingest.engine.static import create as static
 
@@ -41,6 +47,17 @@ def create(
     return torch(folder, settings)
 
 
+def _scoring(folder: ModelFolder, settings: ModelConfig) -> Encoder:
+    if settings.encoder == "compiled":
+        raise ModelLoadError(
+            f"{folder.path} is a reranker, which is not run compiled", remedy="leave the model's `encoder` out"
+        )
+    from embedingest.engine.scorer import PairEncoder
+    from embedingest.engine.torch.scorer import create
+
+    return PairEncoder(create(folder, settings))
+
+
 def explain(
     folder: ModelFolder, settings: ModelConfig, *, threads: int | None = None, streams: int | None = None
 ) -> RuntimeFacts:
@@ -50,6 +67,8 @@ def explain(
     it) and `rejected`, a `form` (precision) and a `reason` each. `reason` says why torch, or nothing yet, runs it.
     """
     facts: RuntimeFacts = {"runtime": "torch", "precision": "fp32", "gate": None, "reason": None, "rejected": []}
+    if folder.is_reranker:
+        return facts | {"reason": "a reranker, which torch runs as it is in its files"}
     if folder.is_static:
         return facts | {"runtime": "static", "reason": "a table of vectors, which nothing runs faster"}
     if not _on_cpu(settings):

@@ -16,12 +16,12 @@ from embedingest.config import ModelConfig
 from embedingest.engine.entry import AUTO, Entry
 from embedingest.engine.folder.tensors import WeightsError
 from embedingest.engine.hub.cache import cached_repositories, snapshot_of
+from embedingest.engine.kinds import check_embeds
 from embedingest.engine.known import is_known, near, other_names, plainly, repository_of, why_not_run
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.packaged import PACKAGED
 from embedingest.errors import ConfigError, EmbedingestError, EngineError, ModelLoadError, ModelNotFoundError
 from embedingest.paths import user_data
-from embedingest.types import ModelInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -124,8 +124,8 @@ class Catalog:
     def names(self) -> list[str]:
         """Every registered name with its tag, newest files first; models that know no meaning come after all others."""
         entries = list(self._entries.values())
-        ordered = sorted(entries, key=lambda e: (e.config.encoder == HASHING, -e.modified, e.name.short))
-        return [entry.name.short for entry in ordered]
+        entries.sort(key=lambda e: (e.config.encoder == HASHING, -e.modified, e.name.short))
+        return [entry.name.short for entry in entries]
 
     def find(self, name: str) -> ModelMatch:
         """The model of this name, by Ollama's rules. Raises InvalidNameError, ModelNotFoundError."""
@@ -222,7 +222,7 @@ class Catalog:
     def sizer(self, name: str, *, prompt: str = "") -> Sizer:
         """A token counter whose capacity is the window less special tokens and `prompt`. Loads no weights.
 
-        Raises ConfigError for a prompt that the model cannot have.
+        Raises ConfigError for a prompt that the model cannot have, and for a reranker.
         """
         key = self.route(self.find(name))
         (entry, role), info = self._of(key), self.describe_key(key)
@@ -230,6 +230,7 @@ class Catalog:
         folder = entry.folder_for(role)
         if folder is None or entry.is_plugin:
             return self._sizer_of_encoder(key, capacity, prompt)
+        check_embeds(info)
         folder.check_prompt(prompt)
         from embedingest.engine.folder.tokenizer import ModelSizer
 
@@ -249,14 +250,14 @@ class Catalog:
         entry, role = self._of(key)
         if entry.packaged is not None and entry.path is not None:
             entry.packaged.check(entry.path)
-        config = entry.config
-        options = self._options(config)
+        config, options = entry.config, self._options(entry.config)
         try:
             with entry.named():
                 folder, state = entry.folder_for(role), entry.state
                 if folder is None and entry.path is not None:  # a plug-in reads the files by itself
                     config = config.model_copy(update={"path": entry.path})
-                encoder: Encoder = registry.create("encoders", config.encoder, folder, config, options=options)
+                name = AUTO if entry.scores(folder) else config.encoder
+                encoder: Encoder = registry.create("encoders", name, folder, config, options=options)
         except WeightsError as error:
             with self._lock:
                 self._damaged[key] = (state, error)

@@ -73,6 +73,10 @@ class Entry:
         is_set = self.config.path is not None and self.packaged is None
         return named(self.name.short, self.path, is_set=is_set, is_ours=not self.is_plugin)
 
+    def scores(self, folder: ModelFolder | None) -> bool:
+        """Whether it is a reranker that our own runtimes run."""
+        return folder is not None and folder.is_reranker and not self.is_plugin
+
     def folder(self) -> ModelFolder | None:
         """The files as a sentence-transformers folder; `None` for a plug-in whose files are of another kind."""
         if self.path is None:
@@ -102,6 +106,7 @@ class Entry:
         With a role (`""`: texts of none) it is of the route that embeds these; else of the model as a whole, which says
         of each role who stands for it.
         """
+        from embedingest.engine.folder.pairs import PairTemplate
         from embedingest.engine.folder.tokenizer import FastTokenizer
         from embedingest.engine.folder.whole import check_whole
 
@@ -110,7 +115,7 @@ class Entry:
         fingerprint = folder.whole_fingerprint(vector_class(self.config.precision))
         routes = folder.routes.values() if role is None and folder.routes else (folder,)
         weights = {file: header for route in routes for file, header in route.weights}
-        special = tokenizer.special_tokens
+        special = PairTemplate.of(tokenizer).special_tokens if folder.is_reranker else tokenizer.special_tokens
         window = tokenizer.window(folder, self.config.max_tokens)
         if window <= special:
             raise ModelLoadError(f"{folder.path} has a window of {window} tokens, {special} of them special")
@@ -131,6 +136,7 @@ class Entry:
             path=str(folder.path),
             aliases=library_names(self.name),
             routes=_routes(folder) if role is None else {},
+            kind="reranker" if folder.is_reranker else "embedding",
         )
 
     def info_of_encoder(self, encoder: Encoder, folder: ModelFolder | None) -> ModelInfo:

@@ -18,6 +18,7 @@ import psutil
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.encoder import tokens_of
 from embedingest.engine.engine import text_list
+from embedingest.engine.kinds import check_embeds, check_reranks
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period, waited
 from embedingest.errors import EngineClosedError, InputError, ModelNotFoundError, OverloadedError
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from embedingest.engine.call import EmbedCall
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Priority
+    from embedingest.engine.rerank import Activation, RerankCall
     from embedingest.engine.scheduling.scheduler import Scheduler
-    from embedingest.types import Embeddings, ModelInfo, Sizer
+    from embedingest.types import Embeddings, ModelInfo, Reranked, Sizer
 
 __all__ = ["LocalEngine", "Running"]
 
@@ -142,6 +144,44 @@ class LocalEngine:
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
             done = call, ticket.result() if ticket.done() else await asyncio.wrap_future(ticket), loaded, ticket
             return finish(*done) if len(call.texts) <= TEXTS_AT_ONCE else await self._in_thread(finish, *done)
+
+    def rerank(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        model: str,
+        truncate: bool = True,
+        context: int | None = None,
+        activation: Activation | None = None,
+        keep_alive: float | None = None,
+        priority: Priority = "query",
+    ) -> Reranked:
+        """See `SupportsRerank.rerank`."""
+        from embedingest.engine.rerank import rerank
+
+        call = self._pairs(query, documents, model, truncate, context, activation, keep_alive, priority)
+        with self._admitted():
+            return rerank(call, self._pool.acquire(call.key, keep_alive))
+
+    async def arerank(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        model: str,
+        truncate: bool = True,
+        context: int | None = None,
+        activation: Activation | None = None,
+        keep_alive: float | None = None,
+        priority: Priority = "query",
+    ) -> Reranked:
+        """The same, awaited."""
+        from embedingest.engine.rerank import arerank
+
+        call = self._pairs(query, documents, model, truncate, context, activation, keep_alive, priority)
+        with self._admitted():
+            return await arerank(call, self._pool.acquire(call.key, keep_alive), self._in_thread)
 
     def describe(self, model: str) -> ModelInfo:
         """What is known of a model, without loading its weights. Raises ModelNotFoundError, ModelLoadError."""
@@ -264,11 +304,23 @@ class LocalEngine:
         match = self.catalog.find(model)
         key = self.catalog.route(match, strict=bool(listed))
         info, name = self.catalog.describe_key(key), self.catalog.describe_key(match.key).name
+        if listed:
+            check_embeds(info)
         if keep_alive == 0 and not listed:  # what is loaded for other roles too; this one goes when it is given back
             for other in self.catalog.keys_of(match.key) - {key}:
                 self._pool.unload(other)
         literal = _default_prompt(info, match.role) if prompt is None else prompt
         return EmbedCall(key, name, listed, truncate, dimensions, context, literal, keep_alive, priority)
+
+    def _pairs(self, query: str, documents: Sequence[str], model: str, *arguments: Any) -> RerankCall:
+        from embedingest.engine.rerank import RerankCall
+
+        text_list([query])
+        listed = text_list(documents)
+        key = self.catalog.find(model).key
+        info = self.catalog.describe_key(key)
+        check_reranks(info)
+        return RerankCall(key, info.name, query, listed, *arguments)
 
     @contextlib.contextmanager
     def _admitted(self) -> Iterator[None]:

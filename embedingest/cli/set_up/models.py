@@ -128,7 +128,7 @@ def _list(*, as_json: bool) -> None:
         size = (
             f"broken: {facts['error']}"
             if "error" in facts
-            else f"{facts['dimensions']} numbers, {facts['max_tokens']} tokens, {facts['size_bytes'] / 1e6:.0f} MB"
+            else f"{_gives(facts)}, {facts['max_tokens']} tokens, {facts['size_bytes'] / 1e6:.0f} MB"
         )
         also = f" ({facts['aliases'][0]})" if facts.get("aliases") else ""
         print_line(f"{facts['name'] + also:<32} {size}")
@@ -162,9 +162,14 @@ def _route(catalog: Catalog, key: str) -> dict[str, Any]:
     }
 
 
+def _gives(facts: dict[str, Any]) -> str:
+    return "reranker" if facts["kind"] == "reranker" else f"{facts['dimensions']} numbers"
+
+
 def _facts(info: ModelInfo) -> dict[str, Any]:
     return {
         "name": info.name,
+        "kind": info.kind,
         "fingerprint": info.fingerprint,
         "dimensions": info.dimensions,
         "max_tokens": info.max_tokens,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.engine.folder.module import Module
+from embedingest.engine.folder.module import SCORES, Module
+from embedingest.engine.folder.reranker import head_of
 from embedingest.engine.folder.router import ROUTERS, read_router
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
 from embedingest.engine.folder.sizes import WIDTHS
@@ -52,6 +53,8 @@ def read_chains(path: Path, pooling: str | None = None) -> tuple[dict[str, tuple
 
     Raises ModelLoadError: unknown, out of order, outside the folder.
     """
+    if pooling is None and (head := head_of(path)) is not None:
+        return {"": _scoring(path, head)}, False
     file = path / "modules.json"
     if not file.exists() and (path / "config.json").is_file():
         return {"": _bare(path, pooling)}, False
@@ -78,6 +81,21 @@ def read_chains(path: Path, pooling: str | None = None) -> tuple[dict[str, tuple
             remedy='name one in its `route_mappings`, such as `"(None, \'text\')": "ROUTE"`',
         )
     return chains, True
+
+
+def _scoring(path: Path, head: dict[str, Any]) -> tuple[Module, ...]:
+    """A cross-encoder: its transformer, and what becomes of its number. Raises ModelLoadError."""
+    file, place = path / "modules.json", path.resolve()
+    if file.is_file():
+        modules = tuple(_module(path, entry) for entry in _entries(file))
+        if [(module.kind, module.path) for module in modules] != [("Transformer", place)]:
+            raise ModelLoadError(
+                f"{file} is of a cross-encoder and chains {' → '.join(module.kind for module in modules)}; one "
+                "Transformer, in the folder itself, is known",
+                remedy="take a reranker that is one transformer with a classifier, such as BAAI/bge-reranker-base",
+            )
+    transformer = Module("Transformer", place, _settings_of("Transformer", place))
+    return transformer, Module(SCORES, place, head)
 
 
 def _entries(file: Path) -> list[dict[str, Any]]:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.engine.folder.chain import LAYERS, POOLING_MODES, TAIL, WEIGHTED, read_chains
 from embedingest.engine.folder.fingerprint import fingerprint, joined
 from embedingest.engine.folder.gguf import refuse_gguf
-from embedingest.engine.folder.module import Module
+from embedingest.engine.folder.module import SCORES, Module
 from embedingest.engine.folder.native import native_settings
-from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_object
+from embedingest.engine.folder.prompts import check_prompts
+from embedingest.engine.folder.settings_files import REMEDY, read_object
 from embedingest.engine.folder.sizes import check_sizes
 from embedingest.engine.folder.table import STATIC, check_table, table_shape
 from embedingest.engine.folder.weights import read_header, weight_files
@@ -145,11 +146,11 @@ class ModelFolder:
             raise ModelLoadError(
                 f"no `tokenizer.json` in {self.tokenizer_path.parent}", remedy="save the model's fast tokenizer there"
             )
-        _check_prompts(self.path / "config_sentence_transformers.json", self.settings)
+        check_prompts(self.path / "config_sentence_transformers.json", self.settings)
         if self.is_static:
             check_table(self.modules[0].path)
         check_sizes(self.modules, self.config, self.tokenizer_config, poolings=len(self.pooling_modes))
-        if self.dimensions < 1:
+        if self.dimensions < 1 and not self.is_reranker:
             raise ModelLoadError(f"{self.path} does not say how long its vectors are")
 
     def check_prompt(self, prompt: str) -> None:
@@ -207,6 +208,16 @@ class ModelFolder:
         return self.modules[0].kind == STATIC
 
     @property
+    def is_reranker(self) -> bool:
+        """Whether it scores pairs of texts, and gives no vectors."""
+        return self.modules[-1].kind == SCORES
+
+    @property
+    def activation(self) -> str:
+        """What a reranker's number is put through; of an encoder nothing is."""
+        return str(self.modules[-1].config["activation"]) if self.is_reranker else "identity"
+
+    @property
     def pooling(self) -> dict[str, Any]:
         """Settings of pooling; empty where the model has none of its own."""
         return next((module.config for module in self.modules if module.kind == "Pooling"), {})
@@ -227,7 +238,9 @@ class ModelFolder:
 
     @property
     def dimensions(self) -> int:
-        """D, the length of the vectors at the end of the chain."""
+        """D, the length of the vectors at the end of the chain; 0 for a reranker, which gives none."""
+        if self.is_reranker:
+            return 0
         dense = [module.config["out_features"] for module in self.modules if module.kind == "Dense"]
         if dense:
             return int(dense[-1])
@@ -295,8 +308,8 @@ class ModelFolder:
                 words=self.words,
                 lowercase=self.lowercase,
                 config=self.config,
-                pooling=() if self.is_static else self.pooling_modes,
-                chain=[(module.kind, module.config) for module in self.modules if module.kind in (LAYERS, *TAIL)],
+                pooling=() if self.is_static or self.is_reranker else self.pooling_modes,
+                chain=[(part.kind, part.config) for part in self.modules if part.kind in (LAYERS, *TAIL, SCORES)],
                 vector_class=vector_class,
             )
 
@@ -331,17 +344,3 @@ def _readable(folder: Path) -> Iterator[None]:
         raise ModelLoadError(
             f"cannot read {name} of model folder {folder}: {error.strerror or error}", remedy=REMEDY
         ) from error
-
-
-def _check_prompts(file: Path, settings: dict[str, Any]) -> None:
-    prompts, default = settings.get("prompts") or {}, settings.get("default_prompt_name")
-    if not isinstance(prompts, dict) or not all(isinstance(text, str | None) for text in prompts.values()):
-        raise ModelLoadError(f"{file} has `prompts` that are no names with their texts", remedy=REMEDY)
-    if not isinstance(default, str | None):
-        raise ModelLoadError(f"{file} has a `default_prompt_name` that is {kind_of(default)}", remedy=REMEDY)
-    names = dict.fromkeys((*prompts, "query", "document"))  # the last two are there in every model, without text
-    if default is not None and default not in names:
-        raise ModelLoadError(
-            f"{file} has the `default_prompt_name` {default!r}, which none of its prompts has: {', '.join(names)}",
-            remedy="name one of them, or take `default_prompt_name` out",
-        )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Module"]
+__all__ = ["SCORES", "Module"]
+
+SCORES: Final = "Scores"
+"""What follows a cross-encoder's transformer: its one number, put through an activation. Has no files of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.engine.folder.module import SCORES
 from embedingest.engine.folder.settings_files import REMEDY, whole_number
 from embedingest.engine.folder.table import table_shape
 from embedingest.errors import ModelLoadError
@@ -52,7 +53,8 @@ def check_sizes(
     whole_number(transformer / "tokenizer_config.json", tokenizer_config, "model_max_length", least=0, most=_UNBOUNDED)
     settings = transformer / "sentence_bert_config.json"
     whole_number(settings, modules[0].config, "max_seq_length", least=0, most=_UNBOUNDED)
-    _check_widths(modules, config, poolings)
+    if modules[-1].kind != SCORES:
+        _check_widths(modules, config, poolings)
 
 
 def _check_widths(modules: Sequence[Module], config: Mapping[str, Any], poolings: int) -> None:

@@ -189,6 +189,11 @@ class FastTokenizer:
         """The text these ids spell, special tokens left out."""
         return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
 
+    def pair(self, first: str, second: str) -> tuple[list[int], list[int]]:
+        """The ids of two texts in one row, special tokens included, and the segment of each."""
+        encoding = self._tokenizer.encode(_characters(first), _characters(second))
+        return list(encoding.ids), list(encoding.type_ids)
+
     def starts(self, text: str) -> list[int]:
         """Character offset in `text` at which each content token starts."""
         return [start for start, _ in self._tokenizer.encode(_characters(text), add_special_tokens=False).offsets]

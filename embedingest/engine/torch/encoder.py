@@ -5,7 +5,6 @@ Local files only, safetensors only, no code from the model folder. Knows no queu
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
 from typing import TYPE_CHECKING, Any, Final
@@ -18,14 +17,23 @@ from embedingest.engine.gate import compare, probe_tokens
 from embedingest.engine.precision import half_types
 from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.scheduling.scheduler import BATCH_TOKENS
-from embedingest.engine.torch.loading import check_finite, check_known, check_report, check_size, check_words, reports
+from embedingest.engine.torch.loading import (
+    check_finite,
+    check_known,
+    check_report,
+    check_size,
+    check_words,
+    device_of,
+    quiet,
+    reports,
+)
 from embedingest.engine.torch.packing import PACKED, can_pack, pack, register
 from embedingest.engine.torch.padding import as_configured, assembled, by_length, keeps_state, padding_counts
 from embedingest.engine.torch.stored import as_stored, widen
 from embedingest.errors import EngineClosedError, ModelLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -67,7 +75,7 @@ def load_chain(
     check_tensors(folder)
     check_known(folder)
     check_size(folder)
-    with _quiet(), reports() as told:
+    with quiet(), reports() as told:
         chain = _built(folder, device, attention)
     if not (folder.path / "modules.json").is_file():  # then it pools by the mean, whatever the model was trained with
         chain[1] = Pooling(folder.dimensions, pooling_mode=folder.pooling_modes[0])
@@ -121,30 +129,6 @@ def _follow_in_fp32(folder: ModelFolder, chain: Any, device: str) -> None:
     for number, module in enumerate(folder.modules[1:], 1):
         if any(tensor.dtype != torch.float32 for tensor in chain[number].parameters()):
             chain[number] = type(chain[number]).load(str(module.path), local_files_only=True).to(device)
-
-
-def _device(setting: str) -> str:
-    import torch
-
-    if setting != "auto":
-        return setting
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars on standard error while weights are read."""
-    import transformers
-
-    progress: Any = transformers.utils.logging
-
-    was_shown = progress.is_progress_bar_enabled()
-    progress.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if was_shown:
-            progress.enable_progress_bar()
 
 
 class Runner:
@@ -238,7 +222,7 @@ class TorchEncoder(FolderEncoder):
         super().__init__(folder, settings)
         if settings.precision == "int8":
             raise ModelLoadError(f"torch does not run {folder.path} in int8", remedy="use `precision: auto`")
-        self._device = _device(settings.device)
+        self._device = device_of(settings.device)
         on_gpu = _is_cuda(self._device)
         run = self._fastest(settings) if on_gpu else Runner(folder, self._device, packed=packed and self._packs)
         self._run: Runner | None = run

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from embedingest.engine.folder.folder import ModelFolder
 
-__all__ = ["check_finite", "check_known", "check_report", "check_size", "check_words", "reports"]
+__all__ = [
+    "check_finite",
+    "check_known",
+    "check_report",
+    "check_size",
+    "check_words",
+    "device_of",
+    "quiet",
+    "reports",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +48,31 @@ _ODD_TEXTS: Final = (
     "日本語テキスト",
 )
 _loading = threading.Lock()
+
+
+def device_of(setting: str) -> str:
+    """The device of a setting; `auto` takes a GPU that torch can use."""
+    import torch
+
+    if setting != "auto":
+        return setting
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars on standard error while weights are read."""
+    import transformers
+
+    progress: Any = transformers.utils.logging
+
+    was_shown = progress.is_progress_bar_enabled()
+    progress.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_shown:
+            progress.enable_progress_bar()
 
 
 @contextlib.contextmanager

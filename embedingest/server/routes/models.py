@@ -74,13 +74,13 @@ async def show(state: ServerState, request: Request) -> Answer:
                 "general.architecture": architecture,
                 "general.parameter_count": info.parameters,
                 f"{architecture}.context_length": window,
-                f"{architecture}.embedding_length": info.dimensions,
+                **({} if info.kind == "reranker" else {f"{architecture}.embedding_length": info.dimensions}),
                 "embedingest.fingerprint": info.fingerprint,
                 "embedingest.positions": info.context_length,
                 "embedingest.prompts": sorted(info.prompts),
                 **({"embedingest.routes": dict(info.routes)} if info.routes else {}),
             },
-            "capabilities": ["embedding"],
+            "capabilities": [_capability(info)],
             "modified_at": _time(info.modified_at),
         }
     )
@@ -182,8 +182,13 @@ def _listed(state: ServerState, info: ModelInfo) -> dict[str, Any]:
         "size": info.size_bytes,
         "digest": info.digest,
         "details": _details(state, info),
-        "capabilities": ["embedding"],
+        "capabilities": [_capability(info)],
     }
+
+
+def _capability(info: ModelInfo) -> str:
+    """By the words that Ollama's clients look for; theirs has none for rerankers."""
+    return "rerank" if info.kind == "reranker" else "embedding"
 
 
 def _details(state: ServerState, info: ModelInfo) -> dict[str, Any]:
