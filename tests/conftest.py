@@ -89,6 +89,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByPlace(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """What began late for want of a mark is named, so that the marks stay true; on a busy machine it may be one too many."""
+    if DEEP or config.getoption("dist", "no") != "loadfile":
+        return
+    from tests.packing import unmarked
+
+    reports = [one for some in terminalreporter.stats.values() for one in some if isinstance(one, pytest.TestReport)]
+    for file, seconds in unmarked(reports):
+        terminalreporter.write_line(f"{file} took {seconds:.0f} s and holds no test marked `slow`")
+
+
 @pytest.fixture(autouse=True)
 def _leaves_the_process_as_it_was() -> Iterator[None]:
     """A test that leaves something of the process changed fails itself, not one of those after it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from xdist.scheduler import LoadFileScheduling
@@ -9,9 +10,13 @@ from xdist.scheduler import LoadFileScheduling
 from tests.depth import DEEP
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xdist.workermanage import WorkerController
 
-__all__ = ["ByPlace"]
+__all__ = ["ByPlace", "unmarked"]
+
+SLOW_SECONDS: Final = 5.0
 
 TOGETHER: Final = (
     ()
@@ -52,3 +57,15 @@ class ByPlace(LoadFileScheduling):
                 self._homes[group] = node
                 return scope
         return next((scope for scope, group in groups.items() if not group), next(reversed(self.workqueue)))
+
+
+def unmarked(reports: Iterable[Any]) -> list[tuple[str, float]]:
+    """Files that took as long as the mark `slow` says and hold no test with it, with their seconds; the dearest first."""
+    spent: Counter[str] = Counter()
+    marked = set()
+    for report in reports:
+        file = report.nodeid.partition("::")[0]
+        spent[file] += report.duration
+        if "slow" in report.keywords:
+            marked.add(file)
+    return [(file, seconds) for file, seconds in spent.most_common() if seconds > SLOW_SECONDS and file not in marked]

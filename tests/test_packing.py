@@ -77,3 +77,18 @@ def test_who_has_nothing_else_to_do_helps_with_a_group_from_its_end(play):
 def test_files_are_never_parted(play):
     files = [file for played in play(ENGINE + FAULTS + OTHERS, speed=(1, 3, 2)) for file in played]
     assert len(files) == len(set(files))
+
+
+def test_a_file_that_took_long_without_the_mark_is_named():
+    def report(name, duration, *marks):
+        return pytest.TestReport(
+            name, (name, 1, name), dict.fromkeys(marks, 1), "passed", None, "call", duration=duration
+        )
+
+    reports = [
+        *(report(f"tests/test_dear.py::test_{number}", 2.0) for number in range(3)),
+        *(report(f"tests/test_known.py::test_{number}", 9.0, *["slow"][:number]) for number in range(2)),
+        report("tests/test_dearest.py::test_a", 7.0),
+        report("tests/test_cheap.py::test_a", 1.0),
+    ]
+    assert packing.unmarked(reports) == [("tests/test_dearest.py", 7.0), ("tests/test_dear.py", 6.0)]
