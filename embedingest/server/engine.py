@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
 from embedingest.engine.engine import Engine
+from embedingest.engine.rerank import SupportsRerank
 from embedingest.errors import ConfigError, EngineError
 from embedingest.server.threads import Threads
 
@@ -65,11 +66,19 @@ def served_engine(engine: object) -> ServedEngine:
     )
 
 
+def reranking(engine: ServedEngine) -> SupportsRerank:
+    """The engine as one that scores documents. Raises UnsupportedByEngineError for one that does not."""
+    inner = engine.inner if isinstance(engine, _EngineWithoutWeights) else engine
+    if isinstance(inner, SupportsRerank):
+        return inner
+    raise UnsupportedByEngineError(f"engine {type(inner).__name__} cannot rerank: it has no `arerank`")
+
+
 class _EngineWithoutWeights:
     """An engine that has the seam alone: it embeds and describes, and holds no model in this process's memory."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = self.inner = engine
         self.models = engine.models
         self._threads = Threads(_ASKING_THREADS, "embedingest-asking")
 

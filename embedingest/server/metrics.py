@@ -22,14 +22,14 @@ from embedingest.server.readiness import CHECKS
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from prometheus_client import Metric
 
     from embedingest.server.engine import ServedEngine
     from embedingest.server.pipelines import PipelinesView
     from embedingest.server.readiness import Readiness
-    from embedingest.types import Embeddings
+    from embedingest.types import Embeddings, Reranked
 
 __all__ = ["Metrics"]
 
@@ -68,7 +68,7 @@ class Metrics:
             buckets=_BOUNDS_SECONDS,
         )
         self.stages = self._counter("stage_seconds", "Seconds of embed calls, by stage", "stage")
-        self.texts = self._counter("texts", "Texts embedded over HTTP", "model")
+        self.texts = self._counter("texts", "Texts embedded, and documents reranked, over HTTP", "model")
         self.tokens = self._counter("tokens", "Tokens processed over HTTP, special tokens included", "model")
         self.truncated = self._counter("truncated_texts", "Texts that were cut to the window", "model")
         self.rejected = self._counter("rejected", "Requests refused before any work", "reason")
@@ -112,7 +112,18 @@ class Metrics:
                 self._embedded[name] = series
         for counter, count in zip(series, (len(answer.vectors), answer.tokens, len(answer.truncated)), strict=True):
             counter.inc(count)
-        for stage, seconds in answer.seconds.items():
+        self._timed(answer.seconds)
+
+    def reranked(self, answer: Reranked) -> None:
+        """The documents, as the texts of an embed call are counted; each with its query."""
+        name = answer.model if answer.model in self._embedded or len(self._embedded) < _MOST_MODELS else "others"
+        counts = (len(answer.scores), answer.tokens, len(answer.truncated))
+        for counter, count in zip((self.texts, self.tokens, self.truncated), counts, strict=True):
+            counter.labels(name).inc(count)
+        self._timed(answer.seconds)
+
+    def _timed(self, stages: Mapping[str, float]) -> None:
+        for stage, seconds in stages.items():
             if (counted := self._stages.get(stage)) is None:
                 counted = self._stages[stage] = self.stages.labels(stage)
             counted.inc(max(0.0, seconds))  # a counter never falls, whatever a plug-in measured

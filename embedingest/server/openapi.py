@@ -138,6 +138,35 @@ def _embedding_paths(model: Schema) -> Schema:
         "/api/detokenize": _post("The text of some tokens", detokenize, _object({
             "model": _TEXT, "content": _TEXT}), refused=(400, 404, 413)),
         "/v1/embeddings": _openai_embeddings(model),
+        **_rerank_paths(),
+    }  # fmt: skip
+
+
+def _rerank_paths() -> Schema:
+    """One call under four paths, in the spelling of Cohere and Jina or in TEI's."""
+    whole: Schema = {"type": "integer", "minimum": 1}
+    texts: Schema = {"type": "array", "items": {"oneOf": [_TEXT, _object({"text": _TEXT})]}, "maxItems": 32768}
+    common = {
+        "model": _TEXT, "query": {"type": "string", "minLength": 1}, "keep_alive": _KEEP_ALIVE,
+        "truncate": {"type": "boolean", "default": True}, "raw_scores": {"type": "boolean", "default": False},
+    }  # fmt: skip
+    body = {"schema": {"oneOf": [
+        _object({**common, "documents": texts, "top_n": whole, "return_documents": {"type": "boolean"}},
+                required=["query", "documents"]),
+        _object({**common, "texts": texts, "return_text": {"type": "boolean"}}, required=["query", "texts"]),
+    ]}}  # fmt: skip
+    result = _object({"index": _COUNT, "relevance_score": {"type": "number"}, "document": _object({"text": _TEXT})},
+                     required=["index", "relevance_score"])  # fmt: skip
+    bare = _object({"index": _COUNT, "score": {"type": "number"}, "text": _TEXT}, required=["index", "score"])
+    answer: Schema = {"oneOf": [
+        _object({"model": _TEXT, "results": {"type": "array", "items": result}, "truncated": _TRUNCATED,
+                 "usage": _object({"prompt_tokens": _COUNT, "total_tokens": _COUNT})}, required=["model", "results"]),
+        {"type": "array", "items": bare},
+    ]}  # fmt: skip
+    return {
+        path: _post("Score documents against a query", body, answer, refused=(400, 404, 413),
+                    error=_OPENAI_ERROR if path.startswith("/v1/") else _ERROR)
+        for path in ("/api/rerank", "/rerank", "/v1/rerank", "/v2/rerank")
     }  # fmt: skip
 
 
