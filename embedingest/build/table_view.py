@@ -64,7 +64,8 @@ class TableBehind:
         # Of a file that has no rows nobody can tell whether who asks may see it.
         if not rows and (state is None or within is not None):
             raise SourceMissingError(
-                f"there is no document `{source}` in the table", remedy="take `source` from a result of a search"
+                f"there is no document `{source}` in the table",
+                remedy="it was moved, renamed or deleted, or never there: search again",
             )
         known = {"notices": _notices(state), "failure": _failure(state)}
         if not rows:

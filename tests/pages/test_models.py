@@ -97,6 +97,17 @@ def test_a_model_that_knows_meaning_comes_first_and_texts_are_compared(visit):
             look(page, f"compared-{theme}-{width}")
 
 
+def test_a_text_that_is_longer_than_the_model_reads_is_told(visit):
+    page = visit("#compare")
+    page.get_by_label("Model").select_option("hashing:latest")
+    page.get_by_label("Texts, one a line").fill("short\n" + "word " * 600 + "end")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "Text 2 is longer than this model reads: only the beginning is compared."
+    )
+    assert len(page.get_by_role("rowheader").nth(1).inner_text()) < 200
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [("one text", "two texts at least"), ("\n".join(f"text {n}" for n in range(41)), "41 texts, and 40 are compared")],

@@ -1,6 +1,7 @@
 // How near texts are to each other, by the vectors of a model.
 
 const MOST_TEXTS = 40;
+const MOST_LABEL = 160;  // characters of a text beside its row
 const EXAMPLE = ["The cat sleeps on the sofa.", "A kitten naps on the couch.", "Shares fell on Monday."];
 
 export default {
@@ -34,9 +35,9 @@ export default {
       if (problem) return result.replaceChildren(tools.failure(problem));
       button.disabled = true;
       try {
-        const {embeddings} = await tools.ask("api/embed", {model: model.value, input: lines}, {signal: mine.signal});
+        const {embeddings, truncated} = await tools.ask("api/embed", {model: model.value, input: lines}, {signal: mine.signal});
         if (mine !== asked) return undefined;
-        result.replaceChildren(...nearness(tools, lines, embeddings));
+        result.replaceChildren(...cutOff(tools, truncated), ...nearness(tools, lines, embeddings));
       } catch (error) {
         if (error.name !== "AbortError") result.replaceChildren(tools.failure(error));
       }
@@ -47,6 +48,18 @@ export default {
     return () => asked?.abort();
   },
 };
+
+// Which texts were longer than the model reads: what follows in them counts for nothing.
+function cutOff({make}, truncated) {
+  if (!truncated) return [];
+  const places = truncated.inputs.map(place => place + 1).join(", ");
+  const what = truncated.inputs.length === 1 ? `Text ${places} is` : `Texts ${places} are`;
+  return [make("p", {class: "failure", role: "alert"}, `${what} longer than this model reads: only the beginning is compared.`)];
+}
+
+function label(text) {
+  return text.length <= MOST_LABEL ? text : `${text.slice(0, MOST_LABEL).replace(/\s+\S*$/, "")} \u2026`;
+}
 
 function cosine(one, other) {
   let product = 0, first = 0, second = 0;
@@ -69,9 +82,9 @@ function nearness(tools, lines, embeddings) {
   const [most, least] = [pairs[0].value, pairs.at(-1).value];
   const share = value => most - least > 1e-6 ? (value - least) / (most - least) : 1;
   const rows = values.map((row, i) => make("tr", {},
-    make("th", {scope: "row", class: "text"}, make("span", {class: "place"}, i + 1), " ", make("bdi", {}, tools.shownText(lines[i]))),
+    make("th", {scope: "row", class: "text"}, make("span", {class: "place"}, i + 1), " ", make("bdi", {}, tools.shownText(label(lines[i])))),
     row.map((value, j) => cell(tools, value, i === j, share(value)))));
-  const heads = lines.map((line, i) => make("th", {scope: "col", class: "number", title: tools.shownText(line)}, i + 1));
+  const heads = lines.map((line, i) => make("th", {scope: "col", class: "number", title: tools.shownText(label(line))}, i + 1));
   const {i, j, value} = pairs[0];
   const nearest = `Nearest are ${i + 1} and ${j + 1}, with a cosine of ${shown(value)}`;
   tools.announce(nearest);

@@ -306,7 +306,8 @@ function plainWords({words, mime}) {
   return words
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
     .replace(/(^|\s)(#{1,6}|[-*+>]|\|?[-:| ]*--+[-:| ]*)(?=\s|$)/g, "$1")
-    .replace(/(\*\*|__|\*|_|`)(\S(?:.*?\S)?)\1/g, "$2")
+    .replace(/(\*\*|\*|`)(\S(?:.*?\S)?)\1/g, "$2")
+    .replace(/(?<!\w)(__|_)(\S(?:.*?\S)?)\1(?!\w)/g, "$2")  // within a word it is a letter of it
     .replace(/\s*\|\s*/g, " ")
     .trim();
 }
