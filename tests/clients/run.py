@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ PYTHON = {
     "litellm_client.py": ("litellm==1.110.2",),
     "haystack_client.py": ("haystack-ai==3.4.1", "ollama-haystack==7.0.2"),
     "chroma_client.py": ("chromadb==1.5.9", "ollama==0.6.3", "openai==3.54.0"),
+    "rerank_client.py": ("cohere==6.1.0", "llama-index-postprocessor-tei-rerank==0.6.0", "langchain-community==0.4.2"),
     "semantic_kernel_client.py": ("semantic-kernel==1.45.0", "ollama==0.6.3"),
 }
 NODE = {"ollama_client.mjs": ("ollama@0.6.4",), "openai_client.mjs": ("openai@6.49.0",)}
@@ -104,15 +106,20 @@ def commands() -> tuple[list[tuple[list[str], Path]], list[str]]:
 def main() -> int:
     """Make the environments, start one server, run every client against it."""
     sys.path.insert(0, str(ROOT))
-    from embedingest.config import EngineConfig, ServerConfig
+    from embedingest.config import EngineConfig, ModelConfig, ServerConfig
     from embedingest.engine.local import LocalEngine
     from embedingest.server.app import create_app
     from embedingest.server.run import HttpServer
+    from tests.engine import cross
 
     began = time.monotonic()
     clients, skipped = commands()
     made = time.monotonic() - began
-    engine, settings = LocalEngine(EngineConfig()), ServerConfig(port=0)
+    reranker = cross.save(
+        "bert", Path(tempfile.mkdtemp(prefix="embedingest-clients-")) / "tiny-reranker", layout="listed"
+    )
+    engine = LocalEngine(EngineConfig(), {"tiny-reranker": ModelConfig(path=reranker, device="cpu")})
+    settings = ServerConfig(port=0)
     expected = ",".join(map(str, engine.embed([TEXT], model="all-minilm").vectors[0].tolist()))
     server = HttpServer(create_app(engine, settings), settings)
     told = ServerConfig(port=0, token_ids="cl100k_base")
@@ -130,6 +137,7 @@ def main() -> int:
     server.stop()
     with_ids.stop()
     engine.close()
+    shutil.rmtree(reranker.parent)
     print(
         f"{len(clients) - len(failed)} of {len(clients)} clients are answered as they expect; skipped: {skipped or 'none'}; "
         f"{made:.0f} s for their environments, {time.monotonic() - began - made:.0f} s for the trials",
