@@ -48,6 +48,7 @@ def engine(own_cache):
         one.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "layout"),
     [("bert", "plain"), ("bert", "listed"), ("roberta", "plain"), ("xlm-roberta", "listed"), ("modernbert", "plain")],
