@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from embedingest.cli._output import print_failure, print_json, print_note
+from embedingest.cli._typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from embedingest.ingest.report import ChunkCounts, Failure, FileCounts, IngestReport, Notices, SnapshotDeed
 
@@ -17,8 +19,13 @@ _MOST_FAILURES: Final = 20
 _MOST_NAMES: Final = 5
 
 
-def print_report(report: IngestReport, *, as_json: bool, line: bool = False) -> None:
-    """The report on standard output as JSON (on one line with `line`), else on standard error for people."""
+def print_report(
+    report: IngestReport, *, as_json: bool, line: bool = False, place: tuple[Path, str, str] | None = None
+) -> None:
+    """The report on standard output as JSON (on one line with `line`), else on standard error for people.
+
+    `place` is state folder, database and table, for the commands that it names; without, those are of the usual place.
+    """
     if as_json:
         print_json(report.to_json(), line=line)
         return
@@ -38,7 +45,8 @@ def print_report(report: IngestReport, *, as_json: bool, line: bool = False) -> 
         print_note(text, style="yellow")
     if waiting := report.files.pending_deletes:
         wait = "1 deletion waits" if waiting == 1 else f"{waiting:,} deletions wait"
-        print_failure(f"{wait}: `embedingest confirm` carries {'it' if waiting == 1 else 'them'} out", style="yellow")
+        confirm = "embedingest confirm" if place is None else typed("confirm", *place)
+        print_failure(f"{wait}: `{confirm}` carries {'it' if waiting == 1 else 'them'} out", style="yellow")
 
 
 def _failure_line(failure: Failure) -> str:

@@ -65,10 +65,11 @@ class Callers:
         return refusal(request, 401, text, headers=[("WWW-Authenticate", _challenge(request))])
 
     def begin(self, request: Request, key: str) -> str | None:
-        """Begin a session for who shows this key: the cookie; `None` for a key that is not known."""
+        """Begin a session for who shows this key, and end the one before: the cookie; `None` for an unknown key."""
         found = self.keyring.find(key.encode("utf-8", "replace"))
         if found is None:
             return None
+        self._sessions.end(request.cookies.get(_cookie_name(request), ""))
         request.access = found.access
         return _cookie(request, self._sessions.begin(found.digest), SESSION_SECONDS)
 

@@ -142,11 +142,12 @@ class Stream:
 
 
 class EventAnswer(Response):
-    """An answer that sends each piece of news until its reader leaves or the server stops."""
+    """An answer that sends each piece of news until its reader leaves, may look no more, or the server stops."""
 
-    def __init__(self, request: Request, streams: Streams) -> None:
-        """Raises WireError (503) where there is no room for one more."""
+    def __init__(self, request: Request, streams: Streams, may_look: Callable[[], bool]) -> None:
+        """`may_look` is asked before each piece. Raises WireError (503) where there is no room for one more."""
         super().__init__()
+        self._may_look = may_look
         self._request = request
         self._streams = streams
         self._stream = streams.join()
@@ -159,7 +160,7 @@ class EventAnswer(Response):
         try:
             await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
             await send({"type": "http.response.body", "body": _BEGIN, "more_body": True})
-            while (news := await stream.next()) is not None:
+            while (news := await stream.next()) is not None and self._may_look():
                 await send({"type": "http.response.body", "body": news, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:

@@ -86,12 +86,23 @@ def damaged_table(name: str, found: Sequence[Damage]) -> DamagedTableError:
 
 def telling(error: StoreError, uri: str | Path, name: str) -> StoreError:
     """The error that names the damaged files where that is why `error` was raised; else `error` itself."""
-    if isinstance(error, (FingerprintError, LockedError)) or not (found := damage(uri, name)):
+    if isinstance(error, (FingerprintError, LockedError)):
+        return error
+    folder = table_folder(uri, name)
+    if folder is not None and not (folder / "_versions").exists():
+        return _taken_away(name)
+    if not (found := damage(uri, name)):
         return error
     first = str(error).splitlines()[0]
     if str(found[0]) in first:  # it says so itself
         return damaged_table(name, found)
     return DamagedTableError(f"{first}; {damaged_table(name, found).message}", remedy=found[0].remedy)
+
+
+def _taken_away(name: str) -> DamagedTableError:
+    """The error for a table that was there and is no more."""
+    remedy = "put it back, or make it anew with `embedingest ingest PATH…`"
+    return DamagedTableError(f"table `{name}` is not in its database any more", remedy=remedy)
 
 
 def damage(uri: str | Path, name: str, *, thorough: bool = False) -> list[Damage]:

@@ -58,6 +58,12 @@ def test_a_session_ends(port):
     assert get(port, "/api/tags", **cookie, **OWN).status == 401
 
 
+def test_signing_in_anew_ends_the_session_before(port):
+    cookie, *_ = signed_in(port, "old")
+    signed_in(port, KEY, **cookie, **OWN)
+    assert get(port, "/api/tags", **cookie, **OWN).status == 401
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://localhost:3000"},

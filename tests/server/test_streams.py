@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedingest.config import ServerConfig
+from embedingest.config.keys import write_keys
 from embedingest.server import streams
 from embedingest.server.app import create_app
 from embedingest.server.pipelines import PipelineFigures, PipelineRefusalError
 from embedingest.server.run import HttpServer
 from embedingest.server.streams import MOST_STREAMS
 from tests.server.client import connect, get, post, read_to_end
+from tests.server.keyed import made
 from tests.server.wirecases import send
 from tests.waiting import until
 
@@ -220,6 +222,23 @@ def test_a_stream_ends_after_a_while_so_that_who_may_no_longer_look_is_told(serv
 
         until(ended)
         until(lambda: reader.lines.readline() == b"0\r\n", "the end of the answer")
+
+
+def test_a_key_that_is_taken_away_is_told_nothing_more(engine, board, tmp_path):
+    key, held = made("control")
+    keys = tmp_path / "keys.yaml"
+    write_keys(keys, {"team": held})
+    config = ServerConfig(port=0, keys_file=keys)
+    with HttpServer(create_app(engine, config, pipelines=board), config) as running:
+        running.start()
+        with stream(running, ASK[:-2] + f"Authorization: Bearer {key}\r\n\r\n".encode()) as reader:
+            reader.event()
+            write_keys(keys, {})
+            until(lambda: get(running.port, "/api/tags", Authorization=f"Bearer {key}").status == 401)
+            board.told["docs"] = {"name": "docs", "n": 1}
+            rest = reader.lines.read()
+            assert b"data:" not in rest
+            assert rest.endswith(b"0\r\n\r\n")
 
 
 def test_http_1_0_gets_what_is_now_with_a_length_and_head_the_head_alone(server):

@@ -12,6 +12,7 @@ from embedingest.cli._exit_codes import ExitCode
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_line, printable, stdout
 from embedingest.cli._reports import excluded_lines, notice_lines, unreadable_lines
+from embedingest.cli._typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,30 +43,31 @@ def status(db: str, table: str, state: Path, follow: bool, as_json: bool) -> int
             yield status_document(state, db, table)
 
     if follow and not as_json:
-        return _redraw(documents())
+        return _redraw(documents(), typed("confirm", state, db, table))
     document: dict[str, Any] = {}
     for document in documents():
         if as_json:
             print_json(document, line=follow)
         else:
-            for line in _lines(document):
+            for line in _lines(document, typed("confirm", state, db, table)):
                 print_line(line)
     if document["damage"]:
         return ExitCode.FAILED
     return int(any(document[name] for name in ("failures", "unreadable", "pending_deletes", "journal_fault")))
 
 
-def _redraw(documents: Iterator[Mapping[str, Any]]) -> int:
+def _redraw(documents: Iterator[Mapping[str, Any]], confirm: str) -> int:
     from rich.live import Live
     from rich.text import Text
 
     with Live(console=stdout(), auto_refresh=False) as live:
         for document in documents:
-            live.update(Text("\n".join(printable(line) for line in _lines(document))), refresh=True)
+            live.update(Text("\n".join(printable(line) for line in _lines(document, confirm))), refresh=True)
     return 0
 
 
-def _lines(document: Mapping[str, Any]) -> Iterator[str]:
+def _lines(document: Mapping[str, Any], confirm: str) -> Iterator[str]:
+    """The document in lines for people; `confirm` is that command, as it is typed for this table."""
     from embedingest.ingest.report import Notices
     from embedingest.ingest.requests import RESUME
 
@@ -104,7 +106,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield from notice_lines(Notices.from_json(document))
     yield from excluded_lines(document["excluded"])
     if pending := document["pending_deletes"]:
-        yield f"{len(pending):,} deletions wait for `embedingest confirm`: {', '.join(pending[:5])}" + (
+        yield f"{len(pending):,} deletions wait for `{confirm}`: {', '.join(pending[:5])}" + (
             " …" if len(pending) > 5 else ""
         )
 

@@ -44,7 +44,7 @@ def run(config: Path, once: bool, allow_deletes: bool, as_json: bool) -> int:
 
     settings = read(config)
     with stop_on_signals() as stop:
-        printer = _report_printer(as_json=as_json, quiet=once and as_json)
+        printer = _report_printer(lambda: supervisor.config, as_json=as_json, quiet=once and as_json)
         supervisor = Supervisor(settings, stop=stop, on_report=printer, on_message=print_note)
         _name_hosts(settings)
         if once:
@@ -99,7 +99,9 @@ def _reread_on_hangup(supervisor: Supervisor, file: Path) -> Iterator[None]:
         signal.signal(number, before)
 
 
-def _report_printer(*, as_json: bool, quiet: bool) -> Callable[[str, IngestReport], None]:
+def _report_printer(
+    settings: Callable[[], Config], *, as_json: bool, quiet: bool
+) -> Callable[[str, IngestReport], None]:
     """Prints a pipeline's first report and those that changed or failed something. Threads take turns."""
     lock, reported = threading.Lock(), set[str]()
 
@@ -107,14 +109,16 @@ def _report_printer(*, as_json: bool, quiet: bool) -> Callable[[str, IngestRepor
         with lock:
             if not quiet and (name not in reported or report.changed_anything() or report.failures):
                 reported.add(name)
-                _print_report(name, report, as_json=as_json)
+                _print_report(name, report, settings(), as_json=as_json)
 
     return on_report
 
 
-def _print_report(name: str, report: IngestReport, *, as_json: bool) -> None:
+def _print_report(name: str, report: IngestReport, settings: Config, *, as_json: bool) -> None:
     if as_json:
         print_json({"pipeline": name, **report.to_json()}, line=True)
         return
     print_note(name, style="bold")
-    print_report(report, as_json=False)
+    pipeline = settings.pipelines.get(name)  # none where the file was read again without it
+    place = None if pipeline is None else (settings.state, pipeline.db, pipeline.table)
+    print_report(report, as_json=False, place=place)

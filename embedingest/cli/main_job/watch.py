@@ -91,7 +91,7 @@ def _follow(config: Config, *, as_json: bool, serving: ServerConfig | None) -> i
             for report in pipeline.follow():
                 progress.close()
                 if first or report.changed_anything() or report.failures:
-                    print_report(report, as_json=as_json, line=True)
+                    print_report(report, as_json=as_json, line=True, place=(config.state, db, table))
                 if first and not stop.is_set():
                     roots = ", ".join(str(root.path) for root in pipeline.roots)
                     print_note(f"watching {roots}; Ctrl-C ends it", style="dim")

@@ -52,7 +52,14 @@ async def events(state: ServerState, request: Request) -> Response:
         return Answer(200, b"", EVENTS, _NO_STORE)
     if request.scope["http_version"] == "1.0":
         return Answer(200, await state.streams.latest(), EVENTS, [*_NO_STORE, ("Connection", "close")])
-    return EventAnswer(request, state.streams)
+    return EventAnswer(request, state.streams, partial(_is_known_still, state, request))
+
+
+def _is_known_still(state: ServerState, request: Request) -> bool:
+    """Whether the key or session of a request is what it was: keys are taken away while a stream is open."""
+    access = request.access
+    state.guard.callers.identify(request)
+    return request.access == access
 
 
 async def act(state: ServerState, request: Request) -> Answer:

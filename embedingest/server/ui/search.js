@@ -187,7 +187,7 @@ function hitOf(tools, group, hit, mode) {
   const place = make("a", {href: link("document", {source: group.source, chunk: hit.id})}, placeOf(hit));
   const headings = hit.heading_path.map(tools.shownName).join(" › ");
   const alone = hit.chunk_count <= 1 && !hit.cut.includes(true);
-  return make("section", {class: "hit", "aria-label": `${lastName(group.source)}, ${placeOf(hit)}`},
+  return make("section", {class: "hit", "aria-label": `${tools.shownName(lastName(group.source))}, ${placeOf(hit)}`},
     before, make("p", {class: "row small"}, place, headings ? make("bdi", {class: "quiet"}, headings) : null),
     shown(tools, hit, text), after,
     make("div", {class: "row small"}, alone ? null : around(tools, group.source, hit, before, text, after), scoreOf(tools, hit, mode)),

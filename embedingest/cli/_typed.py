@@ -1,0 +1,32 @@
+"""Commands as they are typed here for a table: with the options without which they would mean another one."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from embedingest.paths import absolute
+from embedingest.store.uri import absolute_uri
+from embedingest.types import DEFAULT_TABLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["typed"]
+
+
+def typed(command: str, state: Path, db: str, table: str) -> str:
+    """`embedingest confirm --state st --table work`, without what is meant anyway."""
+    from embedingest.build.place import place_to_read
+
+    words = ["embedingest", command]
+    if absolute(state) != place_to_read(None, None, table).state:
+        words += ["--state", str(state)]
+        usual = place_to_read(None, state, table).db
+    else:
+        usual = place_to_read(None, None, table).db
+    if absolute_uri(db) != usual:
+        words += ["--db", db]
+    if table != DEFAULT_TABLE:
+        words += ["--table", table]
+    return shlex.join(words)
