@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.errors import FingerprintError, StoreError
 from embedingest.store import schema as columns
 from embedingest.store.database import connect, opened, translated
-from embedingest.store.health import table_folder, telling
+from embedingest.store.health import table_folder, taken_away, telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ class TableHandle:
             with translated(action, f"table `{self.name}`"):
                 yield
         except StoreError as error:
-            told = telling(error, self.uri, self.name)
+            told = taken_away(self.uri, self.name) or telling(error, self.uri, self.name)
             if told is error:
                 raise
             raise told from error

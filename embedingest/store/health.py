@@ -33,6 +33,7 @@ __all__ = [
     "room_for",
     "room_now",
     "table_folder",
+    "taken_away",
     "telling",
 ]
 
@@ -86,12 +87,7 @@ def damaged_table(name: str, found: Sequence[Damage]) -> DamagedTableError:
 
 def telling(error: StoreError, uri: str | Path, name: str) -> StoreError:
     """The error that names the damaged files where that is why `error` was raised; else `error` itself."""
-    if isinstance(error, (FingerprintError, LockedError)):
-        return error
-    folder = table_folder(uri, name)
-    if folder is not None and not (folder / "_versions").exists():
-        return _taken_away(name)
-    if not (found := damage(uri, name)):
+    if isinstance(error, (FingerprintError, LockedError)) or not (found := damage(uri, name)):
         return error
     first = str(error).splitlines()[0]
     if str(found[0]) in first:  # it says so itself
@@ -99,8 +95,11 @@ def telling(error: StoreError, uri: str | Path, name: str) -> StoreError:
     return DamagedTableError(f"{first}; {damaged_table(name, found).message}", remedy=found[0].remedy)
 
 
-def _taken_away(name: str) -> DamagedTableError:
-    """The error for a table that was there and is no more."""
+def taken_away(uri: str | Path, name: str) -> DamagedTableError | None:
+    """The error for a table that was opened, where its folder is there no more; `None` where it is."""
+    folder = table_folder(uri, name)
+    if folder is None or (folder / "_versions").exists():
+        return None
     remedy = "put it back, or make it anew with `embedingest ingest PATH…`"
     return DamagedTableError(f"table `{name}` is not in its database any more", remedy=remedy)
 

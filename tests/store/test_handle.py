@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from embedingest.errors import FingerprintError, StoreError
+from embedingest.errors import DamagedTableError, FingerprintError, StoreError
 from embedingest.store.handle import check_fingerprint
-from embedingest.store.values import TableIdentity
+from embedingest.store.values import SearchQuery, TableIdentity
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 
 
@@ -31,3 +33,14 @@ def test_a_fingerprint_or_a_length_that_nobody_named_is_not_compared():
     check_fingerprint(identity, "chunks", fingerprint=MODEL, dimensions=None)
     with pytest.raises(FingerprintError, match="9 dimensions"):
         check_fingerprint(identity, "chunks", fingerprint=None, dimensions=9)
+
+
+def test_a_table_that_was_taken_away_is_told_in_our_own_words_and_read_again_once_it_is_back(table):
+    table.commit(adding(row("a.md")))
+    folder = Path(table.handle.uri) / "chunks.lance"
+    folder.rename(folder.with_name("aside"))
+    with pytest.raises(DamagedTableError) as told:
+        table.search(SearchQuery("a", mode="text"))
+    assert told.value.message == "table `chunks` is not in its database any more"
+    folder.with_name("aside").rename(folder)
+    assert table.count() == 1
