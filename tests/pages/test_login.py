@@ -58,6 +58,19 @@ def test_the_key_is_asked_for_once_and_then_what_was_asked_for_is_shown(visit, a
     look(page, f"signed-in-{'proxy' if PREFIX in address else 'straight'}")
 
 
+def test_a_key_is_shown_no_door_that_it_cannot_open(visit, keyed):
+    page = visit("#compare", url=keyed.url)
+    sign_in(page, TEAM)
+    views = page.get_by_role("navigation").get_by_role("link")
+    expect(views).to_have_text(["Search", "Map", "Models", "Compare"])
+    views.get_by_text("Models").click()
+    expect(page.get_by_role("heading", name="In memory")).to_be_visible()
+    expect(page.get_by_role("button", name="Unload")).to_have_count(0)
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page, "sesame")
+    expect(views).to_have_text(["Search", "Pipelines", "Map", "Models", "Compare"])
+
+
 def test_signing_out_asks_again(visit, address):
     page = visit("#models", url=address)
     sign_in(page, "sesame")

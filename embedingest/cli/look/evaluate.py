@@ -174,6 +174,8 @@ def _print_table(one: Evaluation, title: str) -> None:
 
 def _said(first: str, second: str, one: Comparison) -> str:
     """A comparison of nDCG@10 in words."""
+    if not (one.difference or one.low or one.high):
+        return f"{first} and {second} answer these questions alike"
     interval = f"{one.difference:+.4f} nDCG@10, 95 % from {one.low:+.4f} to {one.high:+.4f}"
     if not one.is_clear:
         return f"no clear difference between {first} and {second} ({interval})"

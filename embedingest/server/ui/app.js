@@ -10,10 +10,10 @@ import reader from "./document.js";
 import search from "./search.js";
 
 // A view is `{name, title, show(body, parameters, tools)}`; `show` may return a function that ends it, and may be
-// asynchronous. Those with `hidden` are in no list: others lead to them. One named `login` is shown wherever the server
+// asynchronous. Those with `hidden` are in no list: others lead to them; those whose right a key lacks (`needs`) are in
+// none of its page. One named `login` is shown wherever the server
 // asks for a key.
 const VIEWS = [search, pipelines, map, models, compare, reader, login];
-const FIRST = search;
 const FIRST_RETRY_SECONDS = 2;
 const LONGEST_RETRY_SECONDS = 30;
 
@@ -30,9 +30,18 @@ function listed() {
   }
 }
 
+// Leaves out what the key has no right to.
+function offer() {
+  for (const [name, entry] of entries) entry.parentElement.hidden = !isOffered(byName.get(name));
+}
+
+function isOffered(view) {
+  return !view.hidden && (!view.needs || page.may(view.needs));
+}
+
 function wanted() {
   const [view, query = ""] = location.hash.replace(/^#/, "").split(/\?(.*)/s);
-  return [byName.get(view) ?? FIRST, Object.fromEntries(new URLSearchParams(query))];
+  return [byName.get(view) ?? VIEWS.find(isOffered) ?? login, Object.fromEntries(new URLSearchParams(query))];
 }
 
 function toolsOf(shown, heading) {
@@ -92,8 +101,13 @@ document.addEventListener("key-needed", () => {
   if (current?.view !== login) show(login, {});
 });
 // The key was taken: what was asked for before it is shown now.
-document.addEventListener("signed-in", () => show(...wanted()));
+document.addEventListener("signed-in", () => {
+  offer();
+  show(...wanted());
+});
 
 listed();
-if (await signedIn()) show(...wanted(), {focus: false});
+const isKnown = await signedIn();
+offer();
+if (isKnown) show(...wanted(), {focus: false});
 else show(login, {}, {focus: false});

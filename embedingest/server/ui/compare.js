@@ -7,9 +7,11 @@ const EXAMPLE = ["The cat sleeps on the sofa.", "A kitten naps on the couch.", "
 export default {
   name: "compare",
   title: "Compare",
+  needs: "embed",
   async show(body, parameters, tools) {
     const {make} = tools;
-    const {models} = await tools.ask("api/tags");
+    const listed = await tools.ask("api/tags");
+    const models = listed.models.filter(({capabilities}) => !capabilities?.includes("rerank"));
     if (!models.length) {
       body.append(make("p", {}, ...tools.commands("There is no model here: `embedingest models pull NAME` fetches one.")));
       return undefined;

@@ -1,6 +1,6 @@
 // Signing in: the key is asked for once. The page keeps it nowhere; the browser keeps a cookie that no script can read.
 
-import {announce, ask, failure, make, name} from "./page.js";
+import {announce, ask, failure, grant, make, name} from "./page.js";
 
 const SESSION = "ui/session";
 
@@ -17,6 +17,7 @@ export async function signedIn() {
 }
 
 function show(session) {
+  grant(session);
   document.getElementById("who")?.remove();
   if (!session.keys || !session.can.length) return;
   const out = make("button", {type: "button", class: "quiet", on: {click: signOut}}, "Sign out");

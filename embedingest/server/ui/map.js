@@ -18,6 +18,7 @@ const VERBATIM = /^text\/(plain|x-|csv|tab|calendar|vcard)|^application\/(x-)?(j
 export default {
   name: "map",
   title: "Map",
+  needs: "search",
   show(body, parameters, tools) {
     const view = new MapView(body, parameters, tools);
     view.begin();

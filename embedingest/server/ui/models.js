@@ -107,7 +107,7 @@ function cardOf(tools, model, unload) {
   let until = NaN;
   const tick = () => { left.textContent = stays(until); };
   const node = make("article", {class: "panel model"},
-    make("div", {class: "row spread"}, make("h3", {}, tools.name(model.name)), button), sentence, facts);
+    make("div", {class: "row spread"}, make("h3", {}, tools.name(model.name)), tools.may("control") ? button : null), sentence, facts);
   return {
     node,
     tick,
@@ -177,6 +177,6 @@ function restOf(tools, models, load) {
       make("div", {},
         tools.name(model.name), ...model.also.map(also => make("span", {class: "quiet"}, ", also ", tools.name(also))),
         make("div", {class: "quiet small"}, `window of ${tools.count(window, "token")}, vectors of ${tools.number(width)} numbers, ${bytes(tools, model.size)} on disk`)),
-      button);
+      tools.may("embed") ? button : null);
   }));
 }

@@ -95,6 +95,17 @@ export function announce(text) {
   document.getElementById("said").textContent = text;
 }
 
+let granted = null;
+
+// What who asks may do here, as the session tells it; everything on a server without keys.
+export function grant(session) {
+  granted = session.keys ? session.can : null;
+}
+
+export function may(right) {
+  return !granted || granted.includes(right);
+}
+
 // Whether what failed may work soon: the server is started anew, or the table is in the making.
 export function isPassing(error) {
   return [0, 409, 500, 502, 503, 504].includes(error.status);

@@ -15,6 +15,7 @@ const WORDS = {
 export default {
   name: "pipelines",
   title: "Pipelines",
+  needs: "control",
   show(body, parameters, tools) {
     const {make} = tools;
     const lost = make("p", {class: "notice", hidden: true});

@@ -12,6 +12,7 @@ const MODES = [["hybrid", "Meaning and words"], ["vector", "Meaning alone"], ["t
 export default {
   name: "search",
   title: "Search",
+  needs: "search",
   show(body, parameters, tools) {
     const view = new Search(body, parameters, tools);
     view.begin();
@@ -141,8 +142,17 @@ class Search {
     this.told.replaceChildren(`${what}${within}, ${number(found.seconds * 1000)} ms`, ...map);
     announce(what);
     const note = found.note ? [make("p", {class: "notice"}, found.note)] : [];
-    const none = hits ? [] : [make("p", {}, "Nothing answers this. Fewer or other words, or a search by meaning, may find more.")];
+    const none = hits ? [] : [make("p", {}, this.wayOut())];
     this.results.replaceChildren(...note, ...none, ...found.groups.map(group => groupOf(this.tools, group, found.mode)));
+  }
+
+  // What may find more, where nothing was found.
+  wayOut() {
+    const {since, until} = this;
+    if (since.value && until.value && since.value > until.value) return "Nothing changed since a day that is later than the last one: turn the dates round.";
+    const narrowed = [this.folder, this.type, since, until].some(field => field.value);
+    if (narrowed) return "Nothing answers this in what is chosen above. All folders, all types and no dates may find more.";
+    return "Nothing answers this. Fewer or other words, or a search by meaning, may find more.";
   }
 
   // A table may be in the making, or the server be started anew: it is tried again for as long as one waits.
