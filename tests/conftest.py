@@ -113,6 +113,7 @@ def _leaves_the_process_as_it_was() -> Iterator[None]:
 def _own_log_levels() -> Iterator[None]:
     """The program sets its own levels when it runs in the test's process; the next test is not to inherit them."""
     yield
+    logging.getLogger().setLevel(logging.WARNING)
     for name in (
         "embedingest",
         "embedingest.told",

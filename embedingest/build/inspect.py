@@ -31,6 +31,7 @@ __all__ = [
     "fault_of_journal",
     "knows_none",
     "list_snapshots",
+    "refuse_paused",
     "root_named",
     "status_document",
     "table_facts",
@@ -248,6 +249,16 @@ def waiting_deletions(state: Path, db: str, table: str) -> list[str]:
     from embedingest.ingest.audit.status import journal_status
 
     return journal_status(journal_path(state, db, table), now=time.time())["pending_deletes"]
+
+
+def refuse_paused(state: Path, db: str, table: str) -> None:
+    """Raises ConfigError where nothing is followed, since somebody paused it or restored a snapshot."""
+    from embedingest.ingest.requests import refuse_while_paused
+    from embedingest.ingest.state.reading import reading
+
+    with reading(journal_path(state, db, table)) as journal:
+        if journal is not None:
+            refuse_while_paused(journal)
 
 
 def failed_documents(state: Path, db: str, table: str) -> list[str]:

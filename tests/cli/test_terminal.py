@@ -98,7 +98,7 @@ def test_a_watch_on_a_screen_survives_square_brackets(hostile):
 
     document = status_document(hostile.folder / ".embedingest", ".embedingest/lancedb", "chunks")
     document["roots"][0]["path"] = "/home/[/x]/\x1b[2J"
-    assert command._redraw(iter([document])) == 0
+    assert command._redraw(iter([document]), "embedingest confirm") == 0
     assert isinstance(command.stdout(), Console)
     out, _ = hostile._capfd.readouterr()
     assert r"/home/[/x]/\x1b[2J" in out

@@ -8,8 +8,8 @@ import sqlite3
 
 import pytest
 
-from embedingest.cli._requests import _Question, _Wish
 from embedingest.errors import LockedError
+from embedingest.ingest.question import Question
 from embedingest.ingest.state.journal import Journal
 from tests.faults.following import Following
 
@@ -263,7 +263,7 @@ def test_a_watch_whose_journal_is_damaged_goes_on_and_answers_who_asks(world, de
 
 def ask_until_answered(following, path):
     """As a command does that asks the writer: where it cannot, it leaves word, and asks again."""
-    question = _Question(_Wish(None, None, path, "retry", {"sources": []}, 1.0))
+    question = Question(path, "retry", {"sources": []})
     with contextlib.closing(question):
         following.until(lambda: question.answer() is not None)
 

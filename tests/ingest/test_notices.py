@@ -61,7 +61,7 @@ def test_a_skipped_file_says_why(world: World) -> None:
     world.write("pictures.pdf", samples.pdf([[], []]))
     world.run()
     (notice,) = status(world)["notices"]
-    assert notice["detail"] == "docs/pictures.pdf has 2 pages of pictures and no text"
+    assert notice["detail"] == "docs/pictures.pdf has 2 pages of pictures and no text; read it with an OCR plug-in"
 
 
 def test_a_damaged_page_is_counted_and_the_others_are_kept(world: World) -> None:

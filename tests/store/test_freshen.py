@@ -79,7 +79,7 @@ def test_deleted_files_stay_open_for_some_upkeeps_only_in_writer_and_reader(tabl
     rounds = [counts[first : first + MOST_REPLACED] for first in range(0, len(counts), MOST_REPLACED)]
     assert max(rounds[0]) > 0, "LanceDB lets go by itself: `TableHandle.freshen` is needed no more"
     assert max(counts) <= 6 * MOST_REPLACED, counts  # LanceDB keeps two of each upkeep in the writer, one in a reader
-    assert min(rounds[-1]) < MOST_REPLACED, counts
+    assert min(rounds[-1]) <= 3 * MOST_REPLACED, counts  # it would be three times the upkeeps
 
 
 @needs_descriptors

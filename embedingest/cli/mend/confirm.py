@@ -27,7 +27,7 @@ def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json:
     Deletions wait where a folder vanished, came back empty, or lost a large share of its documents at once. Exit code 2
     where names are given and none is a document of the table.
     """
-    from embedingest.build.inspect import waiting_deletions
+    from embedingest.build.inspect import refuse_paused, waiting_deletions
     from embedingest.build.remembered import recall
 
     waiting = waiting_deletions(state, db, table)
@@ -37,6 +37,7 @@ def confirm(sources: tuple[str, ...], db: str, table: str, state: Path, as_json:
     named = list(sources) or waiting
     if not as_json and not {*named} & {*waiting}:
         recall(state, db, table)  # of a table that is not there, that is said
+        refuse_paused(state, db, table)  # what waits is not looked for meanwhile
         print_note("no deletion waits" if not sources else "no deletion of these waits")
         return ExitCode.DONE
     return perform_or_request(state, db, table, "confirm", {"sources": named}, as_json=as_json)

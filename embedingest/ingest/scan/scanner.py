@@ -126,6 +126,11 @@ class Scanner:
         # What is gone could have been a file or a folder.
         return not (self.rules.excludes(path, name) and self.rules.excludes(path + "/", name))
 
+    def is_left_out(self, relative: str, *, is_folder: bool) -> bool:
+        """Whether what stands at this path is left out by its own name, which `may_matter` cannot know."""
+        name = name_of(relative)
+        return name not in IGNORE_FILES and self.rules.excludes(f"{relative}/" if is_folder else relative, name)
+
     # -- where a scan starts
 
     def _identity(self) -> tuple[int, int] | None:

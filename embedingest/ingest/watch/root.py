@@ -167,6 +167,8 @@ class RootWatch(threading.Thread):
         is_link = facts is not None and stat.S_ISLNK(facts.mode)
         if is_link:
             facts = self._current_facts(relative)
+        if facts is not None and relative and self._scanner.is_left_out(relative, is_folder=facts.is_folder):
+            return
         if facts is not None and facts.is_folder:
             self._subscription.renew(relative)
         else:
