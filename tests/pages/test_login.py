@@ -11,6 +11,7 @@ import embedingest
 from tests.pages.conftest import hindrances, look
 from tests.server.keyed import made
 from tests.server.proxy import proxy
+from tests.waiting import until
 
 TEAM, HELD = made("embed", "search", filter="source startswith 'docs/animals/'")
 REFUSED = r"the server responded with a status of (401|403)"
@@ -78,7 +79,7 @@ def test_signing_out_asks_again(visit, address):
     page.visit.expected.append(REFUSED)  # of what was on its way
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
-    assert page.context.cookies() == []
+    until(lambda: page.context.cookies() == [], "the cookie to go")  # once the server has answered
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
