@@ -9,6 +9,7 @@ export HF_HUB_OFFLINE=1
 
 if ! command -v systemd-analyze >/dev/null; then
   if [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update --quiet >/dev/null
     apt-get install --yes --quiet systemd >/dev/null
   else
     echo "systemd-analyze is missing: install the package systemd, or run this on a Linux that has it" >&2

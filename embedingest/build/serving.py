@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedingest.build.models import EngineSource
-    from embedingest.config import ServerConfig
+    from embedingest.config import Config, ServerConfig
+    from embedingest.engine.engine import Engine
     from embedingest.query import Searcher
     from embedingest.server.pipelines import PipelinesView
     from embedingest.server.readiness import StoreView
@@ -89,15 +90,11 @@ def open_server(
     Of the models in the Hugging Face cache, clients reach those alone that the settings name: to be served, loaded at
     the start, searched with or ingested by.
     """
-    from embedingest.engine.local import LocalEngine
     from embedingest.server.app import create_app
     from embedingest.server.run import HttpServer
 
     engine = engines.engine_of(DEFAULT)
-    if isinstance(engine, LocalEngine):
-        named = [pipeline.model for pipeline in engines.config.pipelines.values()]
-        named += [] if searcher is None else [searcher.model]
-        engine.catalog.use_cached((*settings.allow_models, *settings.preload, *named))
+    _use_cached(engine, engines.config, settings, searcher)
     table = assistants = None
     if searcher is not None:
         from embedingest.build.inspect import FoldersBehind
@@ -115,3 +112,13 @@ def open_server(
         engine, settings, search, table=table, pipelines=pipelines, stores=stores, assistants=assistants
     )  # fmt: skip
     return HttpServer(app, settings)
+
+
+def _use_cached(engine: Engine, config: Config, settings: ServerConfig, searcher: Searcher | None) -> None:
+    """Let clients reach those models of the Hugging Face cache that are named."""
+    from embedingest.engine.local import LocalEngine
+
+    if isinstance(engine, LocalEngine):
+        named = [pipeline.model for pipeline in config.pipelines.values()]
+        named += [] if searcher is None else [searcher.model]
+        engine.catalog.use_cached((*settings.allow_models, *settings.preload, *named))

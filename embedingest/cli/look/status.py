@@ -93,6 +93,17 @@ def _lines(document: Mapping[str, Any], confirm: str) -> Iterator[str]:
         since = max(0.0, time.time() - document["paused_since"])
         yield f"paused for {since:,.0f} s: nothing is followed; {RESUME}"
     yield from _room_lines(document["short_of_room"])
+    yield from _failure_lines(document)
+    yield from notice_lines(Notices.from_json(document))
+    yield from excluded_lines(document["excluded"])
+    if pending := document["pending_deletes"]:
+        yield f"{len(pending):,} deletions wait for `{confirm}`: {', '.join(pending[:5])}" + (
+            " …" if len(pending) > 5 else ""
+        )
+
+
+def _failure_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    """What failed, of the machinery and of documents."""
     if trouble := document["trouble"]:
         again = f"failed {trouble['attempts']} times in a row, tried again in {trouble['next_try_seconds']:,.0f} s"
         yield f"trouble: {trouble['error']} ({again})"
@@ -103,12 +114,6 @@ def _lines(document: Mapping[str, Any], confirm: str) -> Iterator[str]:
         again = "not tried again until it changes" if when is None else f"tried again in {when:,.0f} s"
         facts = f"{failure['kind']}, {failure['attempts']} attempts, {again}"
         yield f"failed: {failure['source']} ({facts}): {failure['error']}"
-    yield from notice_lines(Notices.from_json(document))
-    yield from excluded_lines(document["excluded"])
-    if pending := document["pending_deletes"]:
-        yield f"{len(pending):,} deletions wait for `{confirm}`: {', '.join(pending[:5])}" + (
-            " …" if len(pending) > 5 else ""
-        )
 
 
 def _room_lines(places: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -99,13 +99,17 @@ def converge(
         raise
     finally:
         resources.progress.end()
-    total = time.perf_counter() - started
-    report.spend("total", total)
+    _end(report, resources, time.perf_counter() - started)
+    return report
+
+
+def _end(report: IngestReport, resources: Resources, seconds: float) -> None:
+    """What is told of a run that came to its end, of so many seconds."""
+    report.spend("total", seconds)
     if report.embedded.texts >= _RATE_TEXTS:
-        resources.journal.set_meta("tokens_per_second", f"{report.embedded.tokens / total:.1f}")
+        resources.journal.set_meta("tokens_per_second", f"{report.embedded.tokens / seconds:.1f}")
     if report.did_anything():
         _trace(report)
-    return report
 
 
 def _trace(report: IngestReport, error: BaseException | None = None) -> None:
