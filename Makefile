@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test pages deep deeds test-twice deep-twice deeds-twice lint types install clients oracle fuzz plugins packages docs clean ci
+.PHONY: all test pages deep deeds test-twice pages-twice deep-twice deeds-twice fuzz-twice lint types install clients oracle fuzz plugins packages docs clean ci
 
 all: lint types test
 
@@ -46,6 +46,17 @@ test-twice deep-twice deeds-twice: %-twice: install
 	  echo "=== $$failed failed: once more, alone. What passes now is flaky and must be mended." && \
 	  EMBEDINGEST_DEEP=1 EMBEDINGEST_DEEDS=all $(PY) -m pytest --last-failed --last-failed-no-failures none -m "" -rA; }
 
+pages-twice: install
+	rm -f $(PYTEST_LAST_FAILED)
+	$(MAKE) pages VENV=$(VENV) || { \
+	  failed=$$(grep -c '": true' $(PYTEST_LAST_FAILED)) && [ "$$failed" -le $(MAY_FAIL) ] && \
+	  echo "=== $$failed failed: once more, alone. What passes now is flaky and must be mended." && \
+	  $(PY) -m pytest tests/pages --last-failed --last-failed-no-failures none -rA; }
+
+fuzz-twice: install
+	$(MAKE) fuzz VENV=$(VENV) || { \
+	  echo "=== fuzz failed: once more. What passes now is flaky and must be mended." && $(MAKE) fuzz VENV=$(VENV); }
+
 lint: install
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -75,7 +86,7 @@ plugins:
 packages: install
 	packaging/check.sh $(VENV)
 
-ci: lint types test-twice pages deep-twice deeds-twice clients oracle fuzz plugins packages
+ci: lint types test-twice pages-twice deep-twice deeds-twice clients oracle fuzz-twice plugins packages
 
 clean:
 	rm -rf $(VENV) $(VENV)-plugins $(VENV)-release .ci-venv .ci-venv-plugins .ci-venv-release build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

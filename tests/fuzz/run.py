@@ -7,6 +7,7 @@ under `build/`.
 
 from __future__ import annotations
 
+import faulthandler
 import subprocess
 import sys
 import venv
@@ -48,6 +49,7 @@ def counts(requests: Counter) -> dict[tuple[str, str], int]:
 
 def main() -> int:
     sys.path.insert(0, str(ROOT))
+    faulthandler.enable()  # the server is in this process: what ends it is told
     from embedingest.config import EngineConfig, ServerConfig
     from embedingest.engine.local import LocalEngine
     from embedingest.server.app import create_app
