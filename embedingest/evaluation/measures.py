@@ -57,7 +57,10 @@ def measured(
         import ir_measures
         from ir_measures import RR, R, nDCG
     except ImportError:
-        raise ConfigError("evaluation needs ir-measures", remedy="pip install 'embedingest[evaluate]'") from None
+        remedy = (
+            "`pip install 'embedingest[evaluate]'`; on Linux aarch64, where it is compiled, `pip install ir-measures`"
+        )
+        raise ConfigError("evaluation needs ir-measures", remedy=remedy) from None
     wanted = dict(zip((nDCG @ 10, R @ DEPTH, RR @ 10), MEASURES, strict=True))
     # Equal scores would be ordered by name: the place itself is the score.
     run = {key: {source: -float(place) for place, source in enumerate(found)} for key, found in rankings.items()}
