@@ -77,6 +77,7 @@ def page(tmp_path_factory):
         until(lambda: 'embedingest_ingest_files{pipeline="default",state="failed"} 1.0' in text())
         (folder / "docs" / "a.md").write_text("# Sea\n\nwaves and wind\n")
         until(lambda: value(text(), "embedingest_ingest_freshness_seconds_count") > 0)
+        until(lambda: value(text(), "embedingest_table_rows") == 1)  # noted a moment after the commit
         for model in ("hashing", "HASHING", "hashing:latest", "registry.ollama.ai/library/hashing", "hashing:query"):
             assert post(port, "/api/embed", {"model": model, "input": "x"}).status == 200
         for number in range(50):
