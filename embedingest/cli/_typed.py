@@ -20,12 +20,11 @@ def typed(command: str, state: Path, db: str, table: str) -> str:
     from embedingest.build.place import place_to_read
 
     words = ["embedingest", command]
-    if absolute(state) != place_to_read(None, None, table).state:
+    usual = place_to_read(None, None, table)
+    if absolute(state) != usual.state:
         words += ["--state", str(state)]
-        usual = place_to_read(None, state, table).db
-    else:
-        usual = place_to_read(None, None, table).db
-    if absolute_uri(db) != usual:
+        usual = place_to_read(None, state, table)
+    if absolute_uri(db) != usual.db:
         words += ["--db", db]
     if table != DEFAULT_TABLE:
         words += ["--table", table]

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from embedingest.engine.pool import LoadedModel
     from embedingest.engine.scheduling.scheduler import Ticket
 
-__all__ = ["TEXTS_AT_ONCE", "TOO_LONG", "TOO_LONG_AFTER_CUT", "EmbedCall", "finish", "prepare"]
+__all__ = [
+    "TEXTS_AT_ONCE",
+    "TOO_LONG",
+    "TOO_LONG_AFTER_CUT",
+    "EmbedCall",
+    "content_limit",
+    "finish",
+    "prepare",
+    "stage_seconds",
+]
 
 TOO_LONG: Final = "the input length exceeds the context length"
 TOO_LONG_AFTER_CUT: Final = "input after truncation exceeds maximum context length"
@@ -55,10 +64,7 @@ def prepare(call: EmbedCall, encoder: Encoder) -> None:
     """Tokens of every text, cut to the window or refused (cases 58 to 72)."""
     began = time.perf_counter()
     texts = prompted(encoder, call.texts, call.prompt)
-    window = encoder.max_tokens
-    if call.context is not None and call.context > 0:
-        window = min(call.context, encoder.context_length)
-    limit = window - encoder.special_tokens
+    limit = content_limit(encoder, call.context)
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         if call.is_dropped:
             return
@@ -91,10 +97,23 @@ def finish(call: EmbedCall, raw: vectors.Vectors, loaded: LoadedModel, ticket: T
         model=call.name,
         load_seconds=call.load_seconds,
         total_seconds=time.perf_counter() - call.began,
-        seconds={
-            "load": call.load_seconds,
-            "tokenize": call.tokenize_seconds,
-            "queue": ticket.queued_seconds,
-            "encode": ticket.encode_seconds,
-        },
+        seconds=stage_seconds(call.load_seconds, call.tokenize_seconds, ticket),
     )
+
+
+def content_limit(encoder: Encoder, context: int | None) -> int:
+    """How many content tokens have room in the window, which `context` stands for where it is positive."""
+    window = encoder.max_tokens
+    if context is not None and context > 0:
+        window = min(context, encoder.context_length)
+    return window - encoder.special_tokens
+
+
+def stage_seconds(load: float, tokenize: float, ticket: Ticket) -> dict[str, float]:
+    """What each stage of a call took: waiting for the model, tokenising, and what its ticket tells."""
+    return {
+        "load": load,
+        "tokenize": tokenize,
+        "queue": ticket.queued_seconds,
+        "encode": ticket.encode_seconds,
+    }

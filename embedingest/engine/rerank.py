@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkab
 
 import numpy as np
 
+from embedingest.engine.call import content_limit, stage_seconds
 from embedingest.engine.encoder import heads
 from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.pool import leased, waited
@@ -136,10 +137,7 @@ def _prepare(call: RerankCall, loaded: LoadedModel) -> None:
     encoder = loaded.encoder
     if not isinstance(encoder, PairEncoder):  # `check_reranks` says it better, where the files tell
         raise EngineError(f"model {call.name} does not run as a reranker")
-    window = encoder.max_tokens
-    if call.context is not None and call.context > 0:
-        window = min(call.context, encoder.context_length)
-    limit = window - encoder.special_tokens
+    limit = content_limit(encoder, call.context)
     query = encoder.tokenize([call.query])[0]
     for start in range(0, len(call.documents), _DOCUMENTS_AT_ONCE):
         if call.is_dropped:
@@ -198,12 +196,7 @@ def _finish(call: RerankCall, numbers: NDArray[np.float32], loaded: LoadedModel,
         model=call.name,
         load_seconds=call.load_seconds,
         total_seconds=time.perf_counter() - call.began,
-        seconds={
-            "load": call.load_seconds,
-            "tokenize": call.tokenize_seconds,
-            "queue": ticket.queued_seconds,
-            "encode": ticket.encode_seconds,
-        },
+        seconds=stage_seconds(call.load_seconds, call.tokenize_seconds, ticket),
     )
 
 

@@ -9,6 +9,7 @@ import rich_click as click
 
 from embedingest.cli._options import FilePath, json_option, table_options
 from embedingest.cli._output import print_json, print_note, printable, stderr, stdout
+from embedingest.cli._searcher import opened_searcher
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from embedingest.evaluation.evaluate import Evaluation
     from embedingest.evaluation.measures import Comparison
     from embedingest.evaluation.questions import Question
-    from embedingest.query import Searcher
     from embedingest.store.values import Mode
 
 __all__ = ["evaluate"]
@@ -83,24 +83,8 @@ def _evaluated(
 ) -> Evaluation:
     from embedingest.evaluation.evaluate import evaluate as put
 
-    with _searcher(place, model) as searcher, _bar(len(questions) * len(wanted["modes"]), place[2]) as advance:
+    with opened_searcher(place, model) as searcher, _bar(len(questions) * len(wanted["modes"]), place[2]) as advance:
         return put(searcher, questions, on_answer=advance, **wanted)
-
-
-@contextmanager
-def _searcher(place: tuple[Path, str, str], model: str | None) -> Iterator[Searcher]:
-    from embedingest.build.remembered import searching
-    from embedingest.build.serving import open_searcher
-    from embedingest.build.session import Session
-    from embedingest.store.lean import load_lean
-
-    load_lean()
-    state, db, table = place
-    name, config = searching(state, db, table, model)
-    with Session(config) as session:
-        named = model is not None
-        with open_searcher(session, db=db, table=table, model=name, named=named) as searcher:
-            yield searcher
 
 
 @contextmanager

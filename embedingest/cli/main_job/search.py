@@ -11,6 +11,7 @@ from embedingest.cli._complete import complete_model
 from embedingest.cli._options import json_option, table_options
 from embedingest.cli._output import print_json, print_note, printable, stdout
 from embedingest.cli._plain import Shown, is_markdown, plain
+from embedingest.cli._searcher import opened_searcher
 from embedingest.errors import TableMissingError
 
 if TYPE_CHECKING:
@@ -102,20 +103,11 @@ def _searched(
     place: tuple[Path, str, str], model: str | None, snapshot: str | None, question: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The document of `search --json`, found in this process."""
-    from embedingest.build.remembered import searching
-    from embedingest.build.serving import open_searcher
-    from embedingest.build.session import Session
-    from embedingest.query import result_to_json
-    from embedingest.store.lean import load_lean
-    from embedingest.store.values import SearchQuery
+    with opened_searcher(place, model, snapshot) as searcher:
+        from embedingest.query import result_to_json
+        from embedingest.store.values import SearchQuery
 
-    state, db, table = place
-    name, config = searching(state, db, table, model)
-    load_lean()
-    query = SearchQuery(**question)
-    with Session(config) as session:
-        named = model is not None
-        searcher = open_searcher(session, db=db, table=table, model=name, snapshot=snapshot, named=named)
+        query = SearchQuery(**question)
         return result_to_json(query, searcher.search(query))
 
 
