@@ -22,7 +22,8 @@ from embedingest.ingest.scan.excluded import documented
 from embedingest.server.engine import served_engine
 from embedingest.server.metrics import Metrics
 from embedingest.server.readiness import Readiness
-from embedingest.store.schema import ROW_MODEL, SCHEMA_VERSION
+from embedingest.store.extras import LATE, SPARSE, arrow_kind
+from embedingest.store.schema import EXTRA_COLUMNS, ROW_MODEL, SCHEMA_VERSION, VECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,8 +94,13 @@ def columns() -> str:
     """Every column of a table: its Arrow type, its meaning, and the version that first wrote it."""
     parts = [MADE, "# Columns of the table\n", _COLUMNS_INTRODUCTION]
     parts.append("| Column | Arrow type | Null | Since | |\n| --- | --- | --- | --- | --- |")
-    for column in ROW_MODEL:
-        kind = "fixed_size_list<item: float>[D]" if column.kind is None else column.kind
+    made = {
+        VECTOR: "fixed_size_list<item: float>[D]",
+        SPARSE: arrow_kind(SPARSE, 0),
+        LATE: "list<item: fixed_size_list<item: halffloat>[D]>",
+    }
+    for column in (*ROW_MODEL, *EXTRA_COLUMNS):
+        kind = made.get(column.name, column.kind)
         parts.append(
             f"| `{column.name}` | `{kind}` | {'yes' if column.nullable else ''} | {column.since} | {column.meaning} |"
         )
@@ -146,8 +152,9 @@ helps editors.
 
 _COLUMNS_INTRODUCTION = f"""\
 One row is one chunk. The columns stand in the table's order, and their names change with a major version only. This is
-schema {SCHEMA_VERSION}: the table's Arrow metadata holds that number under `embedingest`, with the model, its
-fingerprint and D, the length of its vectors. With `store: {{float16: true}}` the vectors are `halffloat`.
+schema 1: the table's Arrow metadata holds that number under `embedingest`, with the model, its fingerprint and D, the
+length of its vectors. With `store: {{float16: true}}` the vectors are `halffloat`. Tables with a column `sparse` or
+`late` are of schema {SCHEMA_VERSION}, with the model, fingerprint and D of each; other tables have none of both.
 """
 
 

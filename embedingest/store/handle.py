@@ -12,13 +12,13 @@ from embedingest.store.database import connect, opened, translated
 from embedingest.store.health import table_folder, taken_away, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
 
-    from embedingest.store.values import TableIdentity
+    from embedingest.store.values import ColumnModel, TableIdentity
 
-__all__ = ["MOST_REPLACED", "TableHandle", "check_fingerprint"]
+__all__ = ["MOST_REPLACED", "TableHandle", "check_extras", "check_fingerprint"]
 
 MOST_REPLACED: Final = 4
 """How often indices may have been replaced before what LanceDB keeps of the old ones is given up."""
@@ -133,3 +133,20 @@ def check_fingerprint(identity: TableIdentity, name: str, *, fingerprint: str | 
         f"({identity.dimensions} dimensions); the model in use is {fingerprint} ({dimensions} dimensions)",
         remedy="use the model it was made with (`--model`), another `--table`, or `embedingest rebuild`",
     )
+
+
+def check_extras(identity: TableIdentity, name: str, extras: Mapping[str, ColumnModel]) -> None:
+    """Refuse other models of the columns beside than those of table `name`. Raises FingerprintError naming both."""
+    for column in ("sparse", "late"):
+        held, used = identity.extras.get(column), extras.get(column)
+        if (held and held.fingerprint) != (used and used.fingerprint):
+            raise FingerprintError(
+                f"table `{name}` has {_told(column, held)}; the settings in use have {_told(column, used)}",
+                remedy=f"set `{column}` as it was made with, another `--table`, or `embedingest rebuild`",
+            )
+
+
+def _told(column: str, model: ColumnModel | None) -> str:
+    if model is None:
+        return f"no column `{column}`"
+    return f"column `{column}` of model `{model.model}`, fingerprint {model.fingerprint}"

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from embedingest.errors import StoreError
-from embedingest.store.values import TIME_STEP_NS, SourceState, TableIdentity
+from embedingest.store.extras import LATE, SPARSE, arrow_kind, matches
+from embedingest.store.values import TIME_STEP_NS, ColumnModel, SourceState, TableIdentity
 from embedingest.types import Row
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLUMNS",
+    "EXTRA_COLUMNS",
     "NULLABLE",
     "ROW_COLUMNS",
     "ROW_MODEL",
@@ -28,6 +30,7 @@ __all__ = [
     "STATE_COLUMNS",
     "VECTOR",
     "Column",
+    "carried",
     "check",
     "count_into",
     "foreign",
@@ -38,9 +41,12 @@ __all__ = [
     "schema",
     "state_of",
     "table_of",
+    "version_for",
 ]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""Of a table with columns of `EXTRA_COLUMNS`, which versions before knew nothing of; other tables are of schema 1."""
+
 VECTOR: Final = "vector"
 _IDENTITY_KEY: Final = b"embedingest"
 
@@ -51,7 +57,7 @@ _TIME = pa.timestamp("us", tz="UTC")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `kind` is `None` for the vector, whose length each table has for itself.
+    """One column. `kind` is `None` where a model makes it: each table has its length for itself.
 
     `since` is the version of embedingest that first wrote it; `meaning` goes into `docs/reference/columns.md`.
     """
@@ -94,6 +100,24 @@ ROW_MODEL: Final = (
         "A hash of what made the rows of this document: loader, chunker, prompt, window, metadata rules",
     ),
 )
+EXTRA_COLUMNS: Final = (
+    Column(
+        SPARSE,
+        None,
+        "With the setting `sparse`: the terms that the model finds in the text, a list of `token`, its number in the "
+        "model's vocabulary, ascending, and `weight`",
+        since="0.3.0",
+    ),
+    Column(
+        LATE,
+        None,
+        "With the setting `late`: a list with the vector of each token of the text, D half-precision numbers, "
+        "of length 1",
+        since="0.3.0",
+    ),
+)
+"""Columns of tables that were made with the setting of their name."""
+
 COLUMNS: Final = tuple(column.name for column in ROW_MODEL)
 NULLABLE: Final = frozenset(column.name for column in ROW_MODEL if column.nullable)
 ROW_COLUMNS: Final = tuple(name for name in COLUMNS if name not in (VECTOR, "ingested_at"))
@@ -107,14 +131,23 @@ STATE_COLUMNS: Final = ("content_hash", "config_hash", "fingerprint", "chunk_cou
 
 
 def schema(identity: TableIdentity) -> pa.Schema:
-    """The schema of a table: fixed columns, `vector` of D numbers, and the identity in the schema's own metadata.
+    """The schema of a table: fixed columns, `vector` of D numbers, those of further models, and the identity in the
+    schema's own metadata.
 
     The identity travels with the schema, so that replacing a table's rows and its model is one step.
     """
     item = pa.float16() if identity.float16 else pa.float32()
     vector = pa.list_(pa.field("item", item, nullable=True), identity.dimensions)
     arrow_fields = [pa.field(c.name, vector if c.kind is None else c.kind, nullable=c.nullable) for c in ROW_MODEL]
-    return pa.schema(arrow_fields, metadata={_IDENTITY_KEY: json.dumps(asdict(identity), sort_keys=True).encode()})
+    for name, model in identity.extras.items():
+        arrow_fields.append(pa.field(name, arrow_kind(name, model.dimensions), nullable=False))
+    facts = {name: value for name, value in asdict(identity).items() if value is not None}
+    return pa.schema(arrow_fields, metadata={_IDENTITY_KEY: json.dumps(facts, sort_keys=True).encode()})
+
+
+def version_for(extras: Mapping[str, ColumnModel] | None) -> int:
+    """The schema of a table with these columns beside."""
+    return SCHEMA_VERSION if extras else 1
 
 
 def identity(stored: pa.Schema, *, table: str) -> TableIdentity:
@@ -131,18 +164,28 @@ def identity(stored: pa.Schema, *, table: str) -> TableIdentity:
             f"table `{table}` has schema {facts['schema_version']}, this embedingest knows up to {SCHEMA_VERSION}",
             remedy="`pip install --upgrade embedingest`",
         )
+    for name in (column.name for column in EXTRA_COLUMNS):
+        if name in facts:
+            facts[name] = ColumnModel(**facts[name])
     return TableIdentity(**{name: value for name, value in facts.items() if name in known})
+
+
+def carried(stored: pa.Schema) -> list[str]:
+    """Columns that a refresh of a row leaves as they are: those of further models, and those of others."""
+    return [name for name in stored.names if name not in COLUMNS]
 
 
 def foreign(stored: pa.Schema) -> list[str]:
     """Columns that somebody else added to the table: their values are kept, and rows that are new have none."""
-    return [name for name in stored.names if name not in COLUMNS]
+    ours = identity(stored, table="").extras
+    return [name for name in carried(stored) if name not in ours]
 
 
 def check(stored: pa.Schema, dimensions: int, *, table: str, writing: bool) -> None:
     """Refuse a table whose columns somebody changed so that it cannot be read, or not written. Raises StoreError."""
     remedy = "undo it, or make the table anew from its folders: `embedingest rebuild`"
-    if lacking := [name for name in COLUMNS if name not in stored.names]:
+    extras = identity(stored, table=table).extras
+    if lacking := [name for name in (*COLUMNS, *extras) if name not in stored.names]:
         raise StoreError(
             f"table `{table}` lacks the column `{lacking[0]}`: somebody renamed or dropped it", remedy=remedy
         )
@@ -154,6 +197,13 @@ def check(stored: pa.Schema, dimensions: int, *, table: str, writing: bool) -> N
             kind = stored.field(column.name).type
             raise StoreError(
                 f"column `{column.name}` of table `{table}` is {kind}, not {column.kind}: somebody changed it",
+                remedy=remedy,
+            )
+    for name, model in extras.items():
+        if not matches(name, stored.field(name).type, model.dimensions):
+            raise StoreError(
+                f"column `{name}` of table `{table}` is {stored.field(name).type}, "
+                f"not {arrow_kind(name, model.dimensions)}: somebody changed it",
                 remedy=remedy,
             )
     if writing and (full := [name for name in foreign(stored) if not stored.field(name).nullable]):
@@ -169,10 +219,11 @@ def table_of(
     target: pa.Schema,
     ingested_at: Sequence[datetime] | datetime,
     kept: pa.Table | None = None,
+    extras: Mapping[str, pa.Array] | None = None,
 ) -> pa.Table:
     """N rows and their vectors (N, D) as an Arrow table of exactly the schema `target`.
 
-    Columns that are not ours have the values of `kept`, N rows in the same order, or none.
+    Columns beside have the N values of `extras`, or of `kept`, rows in the same order, or none.
     """
     width = target.field(VECTOR).type.list_size
     if vectors.shape != (len(rows), width):
@@ -183,8 +234,10 @@ def table_of(
     columns["modified_at"] = [row.modified_at_ns // TIME_STEP_NS for row in rows]
     columns["ingested_at"] = times
     columns[VECTOR] = vector_column(vectors, target.field(VECTOR).type)
-    for name in foreign(target):
-        columns[name] = pa.nulls(len(rows), target.field(name).type) if kept is None else kept.column(name)
+    columns |= extras or {}
+    for name in carried(target):
+        if name not in columns:
+            columns[name] = pa.nulls(len(rows), target.field(name).type) if kept is None else kept.column(name)
     return pa.table([_column(columns[field.name], field.type) for field in target], schema=target)
 
 

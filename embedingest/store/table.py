@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
@@ -10,8 +11,10 @@ import pyarrow as pa
 
 from embedingest.errors import StoreError
 from embedingest.store import schema as columns
+from embedingest.store.additions import Additions, first_of_each
 from embedingest.store.database import connect, missing, opened, translated
-from embedingest.store.handle import TableHandle, check_fingerprint
+from embedingest.store.extras import values_of
+from embedingest.store.handle import TableHandle, check_extras, check_fingerprint
 from embedingest.store.health import check_newest_version, put_aside, telling
 from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
@@ -20,11 +23,10 @@ from embedingest.store.schema import ROW_COLUMNS, VECTOR
 from embedingest.store.search.narrow import confined
 from embedingest.store.search.search import search
 from embedingest.store.uri import local_folder
-from embedingest.store.values import SourceState, TableIdentity, Upkeep
+from embedingest.store.values import ColumnModel, SourceState, TableIdentity, Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -35,12 +37,9 @@ if TYPE_CHECKING:
     from embedingest.store.values import Changes, SearchQuery, SearchResult, TableStats
     from embedingest.types import Row
 
-    _Vectors = NDArray[np.float32] | Sequence[NDArray[np.float32]]
-
 __all__ = ["ChunkTable", "open_table"]
 
 _READ_BATCH_ROWS: Final = 65_536
-_WRITE_BATCH_ROWS: Final = 4096
 _DELETE_BATCH_IDS: Final = 50_000
 
 
@@ -55,20 +54,24 @@ def open_table(
     document_prompt: str = "",
     read_consistency_seconds: float = 5.0,
     float16: bool = False,
+    extras: Mapping[str, ColumnModel] | None = None,
     upkeep: Upkeep | None = None,
     guard: Callable[[], None] | None = None,
 ) -> ChunkTable:
     """Open a table; with `create` make it where it is missing.
 
-    `fingerprint` and `dimensions` are those of the model in use; a reader that brings no vectors may leave them
-    out. Other processes' commits are seen after `read_consistency_seconds` (0: at once). `float16` counts only
-    for a table that is made here. `guard` is asked before each write and raises where this process may write no more.
+    `fingerprint` and `dimensions` are those of the model in use, `extras` the models of the columns beside (`sparse`,
+    `late`); a reader that brings no vectors may leave them out. Other processes' commits are seen after
+    `read_consistency_seconds` (0: at once). `float16` counts only for a table that is made here. `guard` is asked
+    before each write and raises where this process may write no more.
 
     Raises TableMissingError, FingerprintError (another model's table, nothing touched), StoreError.
     """
     made = None
     if create and fingerprint is not None and dimensions is not None:
-        made = TableIdentity(fingerprint, dimensions, model, document_prompt, float16, columns.SCHEMA_VERSION)
+        made = TableIdentity(
+            fingerprint, dimensions, model, document_prompt, float16, columns.version_for(extras), **(extras or {})
+        )
     try:
         handle = _opened(uri, name, read_consistency_seconds, create=create, made=made)
         stored, identity = handle.schema, handle.identity
@@ -79,6 +82,8 @@ def open_table(
             raise
         raise told from error
     check_fingerprint(identity, name, fingerprint=fingerprint, dimensions=dimensions)
+    if extras is not None:
+        check_extras(identity, name, extras)
     return ChunkTable(handle, upkeep=upkeep, guard=guard)
 
 
@@ -164,12 +169,16 @@ class ChunkTable:
                 columns.count_into(counts, pa.Table.from_batches([batch]))
         return {source: columns.state_of(versions) for source, versions in sorted(counts.items())}
 
-    def vectors(self, text_hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
-        """A stored vector, float32 (D,), for each text hash that any row has; the others are left out."""
-        vectors: dict[str, NDArray[np.float32]] = {}
+    def vectors(self, text_hashes: Collection[str], column: str = VECTOR) -> dict[str, NDArray[Any]]:
+        """A stored vector, float32 (D,), for each text hash that any row has; the others are left out.
+
+        Of another `column` that the table has beside, its value; see `store/extras.py`.
+        """
+        vectors: dict[str, NDArray[Any]] = {}
         for batch in batches(text_hashes):
-            stored = self._select(one_of("text_hash", batch), ["text_hash", VECTOR])
-            vectors.update(zip(stored.column("text_hash").to_pylist(), _matrix(stored), strict=True))
+            stored = self._select(one_of("text_hash", batch), ["text_hash", column])
+            values = _matrix(stored) if column == VECTOR else values_of(stored.column(column))
+            vectors.update(zip(stored.column("text_hash").to_pylist(), values, strict=True))
         return vectors
 
     def count(self) -> int:
@@ -183,7 +192,8 @@ class ChunkTable:
     def facts(self) -> dict[str, Any]:
         """What `status --json` shows of the table: its figures and its model."""
         identity = self.identity
-        return {**self.stats().to_json(), "model": identity.model, "fingerprint": identity.fingerprint}
+        beside = {name: asdict(model) for name, model in identity.extras.items()}
+        return {**self.stats().to_json(), "model": identity.model, "fingerprint": identity.fingerprint, **beside}
 
     def check_model(self, fingerprint: str, dimensions: int) -> None:
         """Raises FingerprintError for a model whose vectors the table does not hold."""
@@ -208,7 +218,7 @@ class ChunkTable:
         with self.handle.writing:
             self._guard()
             if changes.add:
-                self._add(changes.add, changes.vectors)
+                self._add(changes)
             if changes.refresh:
                 self._refresh(changes.refresh)
             for batch in batches(changes.delete, _DELETE_BATCH_IDS):
@@ -217,36 +227,35 @@ class ChunkTable:
             # What Arrow keeps for the next commit is mostly more than that one needs.
             pa.default_memory_pool().release_unused()
 
-    def _add(self, rows: Sequence[Row], vectors: _Vectors | None) -> None:
-        given = _checked(rows, vectors, self.schema.field(VECTOR).type.list_size)
-        first = _first_of_each(rows)
-        schema = self.schema
-        stored = self._stored([rows[i].id for i in first], ["id", *columns.foreign(schema)])
+    def _add(self, changes: Changes) -> None:
+        rows, schema = changes.add, self.schema
+        given = Additions.of(changes, schema)
+        first = first_of_each(rows)
+        kept = ["id", *(name for name in columns.carried(schema) if name not in given.extras)]
+        stored = self._stored([rows[i].id for i in first], kept)
         places = {row_id: place for place, row_id in enumerate(stored.column("id").to_pylist())}
         new = [i for i in first if rows[i].id not in places]
         again = [i for i in first if rows[i].id in places]
         now = columns.now()
         if new:
             with self.handle.translated("write to"):
-                self.handle.lance.add(_batches(rows, given, new, schema, now))
+                self.handle.lance.add(given.batches(new, schema, now))
         if again:
-            kept = stored.take([places[rows[i].id] for i in again])
-            self._merge([rows[i] for i in again], _stacked(given, again), now, kept)
+            stored = stored.take([places[rows[i].id] for i in again])
+            self._write_over(given.table(again, schema, now, stored))
 
     def _refresh(self, rows: Sequence[Row]) -> None:
         # The vectors are read and written again: a merge of some columns only does the same inside, 30 times slower.
-        by_id = {rows[i].id: rows[i] for i in _first_of_each(rows)}
-        stored = self._stored(list(by_id), ["id", VECTOR, "ingested_at", *columns.foreign(self.schema)])
+        by_id, schema = {rows[i].id: rows[i] for i in first_of_each(rows)}, self.schema
+        stored = self._stored(list(by_id), ["id", VECTOR, "ingested_at", *columns.carried(schema)])
         if stored.num_rows:
             present = [by_id[row_id] for row_id in stored.column("id").to_pylist()]
-            self._merge(present, _matrix(stored), stored.column("ingested_at").to_pylist(), stored)
+            times = stored.column("ingested_at").to_pylist()
+            self._write_over(columns.table_of(present, _matrix(stored), schema, times, stored))
 
-    def _merge(
-        self, rows: list[Row], vectors: NDArray[np.float32], times: Sequence[datetime] | datetime, kept: pa.Table
-    ) -> None:
-        """Write over rows that are there; `kept` has their values of columns that are not ours."""
+    def _write_over(self, data: pa.Table) -> None:
+        """Write over rows that are there."""
         with self.handle.translated("write to"):
-            data = columns.table_of(rows, vectors, self.schema, times, kept)
             self.handle.lance.merge_insert("id").when_matched_update_all().execute(data)
 
     def _stored(self, ids: Collection[str], names: list[str]) -> pa.Table:
@@ -293,53 +302,6 @@ class ChunkTable:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _batches(
-    rows: Sequence[Row], vectors: _Vectors, places: Sequence[int], schema: pa.Schema, now: datetime
-) -> pa.RecordBatchReader:
-    """The rows at these places with their vectors, made as they are written: one commit, however many there are."""
-
-    def made() -> Iterator[pa.RecordBatch]:
-        for some in _slices(places):
-            yield from columns.table_of([rows[i] for i in some], _stacked(vectors, some), schema, now).to_batches()
-
-    return pa.RecordBatchReader.from_batches(schema, made())
-
-
-def _slices(places: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (places[first : first + _WRITE_BATCH_ROWS] for first in range(0, len(places), _WRITE_BATCH_ROWS))
-
-
-def _stacked(vectors: _Vectors, places: Sequence[int]) -> NDArray[np.float32]:
-    """The vectors at these places, one at least, as float32 (N, D)."""
-    return np.stack([vectors[i] for i in places]).astype(np.float32, copy=False)
-
-
-def _first_of_each(rows: Sequence[Row]) -> list[int]:
-    """The index of each id's first row, so that no batch holds a key twice."""
-    first: dict[str, int] = {}
-    for index, row in enumerate(rows):
-        first.setdefault(row.id, index)
-    return list(first.values())
-
-
-def _checked(rows: Sequence[Row], vectors: _Vectors | None, width: int) -> _Vectors:
-    """The vectors, of which there is one for each row, or StoreError naming the first source of one that cannot be
-    stored.
-    """
-    if vectors is None or len(vectors) != len(rows):
-        number = "none" if vectors is None else len(vectors)
-        raise StoreError(f"{len(rows)} rows of {width} dimensions were to be added, vectors are {number}")
-    for some in _slices(range(len(rows))):
-        wrong = next((vectors[i].shape for i in some if vectors[i].shape != (width,)), None)
-        if wrong is not None:
-            raise StoreError(f"{len(rows)} rows of {width} dimensions were to be added, a vector has shape {wrong}")
-        not_finite = np.flatnonzero(~np.isfinite(_stacked(vectors, some)).all(axis=1))
-        if not_finite.size:
-            source = rows[some[int(not_finite[0])]].source
-            raise StoreError(f"the vector of a chunk of {source} holds NaN or infinity")
-    return vectors
 
 
 def _matrix(stored: pa.Table) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from embedingest.types import Row
 
 __all__ = [
+    "MODES",
     "TIME_STEP_NS",
     "Changes",
+    "ColumnModel",
     "Hit",
     "Mode",
     "SearchQuery",
@@ -31,7 +33,9 @@ __all__ = [
     "stored_ns",
 ]
 
-Mode = Literal["hybrid", "vector", "text"]
+Mode = Literal["hybrid", "vector", "text", "sparse", "late"]
+
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 
 TIME_STEP_NS: Final = 1_000
 """Time columns hold whole microseconds; rows carry nanoseconds."""
@@ -43,8 +47,20 @@ def stored_ns(nanoseconds: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnModel:
+    """The model that makes what a column beside `vector` holds; `dimensions` are those of a token's vector (`late`)."""
+
+    fingerprint: str
+    dimensions: int = 0
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TableIdentity:
-    """What a table remembers of its making: whose vectors it holds, of which length, and our schema's version."""
+    """What a table remembers of its making: whose vectors it holds, of which length, and our schema's version.
+
+    `sparse` and `late` are `None` where it has no such column.
+    """
 
     fingerprint: str
     dimensions: int
@@ -52,18 +68,28 @@ class TableIdentity:
     document_prompt: str = ""
     float16: bool = False
     schema_version: int = 1
+    sparse: ColumnModel | None = None
+    late: ColumnModel | None = None
+
+    @property
+    def extras(self) -> dict[str, ColumnModel]:
+        """The columns beside `vector` that models make, in their order."""
+        columns = {"sparse": self.sparse, "late": self.late}
+        return {name: model for name, model in columns.items() if model is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What one commit does, in this order: add rows, refresh rows (vectors stay), delete ids.
 
-    `vectors` is float32 (N, D), or N of (D,); the one at i belongs to `add[i]`. An id in `add` twice is added once;
-    an id in `add` that the table holds already is written over, vector and all.
+    `vectors` is float32 (N, D), or N of (D,); the one at i belongs to `add[i]`. So do those of `extras`, N of each
+    column that the table has beside (`store/extras.py`). An id in `add` twice is added once; an id in `add` that the
+    table holds already is written over, vector and all.
     """
 
     add: Sequence[Row] = ()
     vectors: NDArray[np.float32] | Sequence[NDArray[np.float32]] | None = None
+    extras: Mapping[str, Sequence[NDArray[Any]]] = field(default_factory=dict)
     refresh: Sequence[Row] = ()
     delete: Sequence[str] = ()
 
@@ -191,11 +217,13 @@ class SearchQuery:
     """A query of the table.
 
     `vector` float32 (D,) is the embedded query, made by the engine of `fingerprint` (checked when given); mode
-    `text` needs none. `limit` hits are returned after `offset`. `filter` is our own small language (see
-    `store/search/filters.py`). `group` keeps the best hit of each source. `context` adds that many neighbouring chunks
-    on both sides of each hit. `explain` adds ranks and raw scores, `highlight` the matched stretches. `fold` shows
-    copies of one text (as it was embedded) as one hit with its other `places`. `within` is a filter too, of who asks
-    and not of the question: of what does not pass it nothing is told, neither as a neighbour nor as a place.
+    `text` needs none. `sparse` are its weighted terms, an array of `TERM` (M,), and `late` the vectors of its tokens,
+    float32 (T, D), for tables that have such columns (`store/extras.py`). `limit` hits are returned after `offset`.
+    `filter` is our own small language (see `store/search/filters.py`). `group` keeps the best hit of each source.
+    `context` adds that many neighbouring chunks on both sides of each hit. `explain` adds ranks and raw scores,
+    `highlight` the matched stretches. `fold` shows copies of one text (as it was embedded) as one hit with its other
+    `places`. `within` is a filter too, of who asks and not of the question: of what does not pass it nothing is told,
+    neither as a neighbour nor as a place.
     """
 
     text: str
@@ -211,11 +239,14 @@ class SearchQuery:
     fingerprint: str | None = None
     fold: bool = True
     within: str | None = None
+    sparse: NDArray[np.void] | None = None
+    late: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One row found. A higher `score` is better: cosine for `vector`, BM25 for `text`, fused ranks for `hybrid`.
+    """One row found. A higher `score` is better: cosine for `vector`, BM25 for `text`, the dot product of the terms'
+    weights for `sparse`, the sum of each token's best cosine for `late`, fused ranks for `hybrid`.
 
     `before` and `after` are the texts of neighbouring chunks, `explain` the score's parts, `highlights`
     half-open character ranges into `text`. `places` are the sources of the copies of this text that were folded in.
