@@ -1,6 +1,6 @@
 """Tables of made documents at any size, and what one of that size costs: to tend, to change, to search, to keep.
 
-Used by `store.py scale` and `store.py kinds`.
+Used by `sized.py`, and by `search.py`.
 """
 
 import json
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from rows import FINGERPRINT, median, milliseconds, row, source
+from rows import FINGERPRINT, median, milliseconds, row, source, spent
 from vectors import BLOCK, CHUNKS
 
 from embedingest.store import schema as columns
@@ -142,9 +142,8 @@ def searched(table, questions, truth, **how):
 
     warm(ask, len(questions))
     found.clear()
-    taken = milliseconds(ask, len(questions))
-    recall = float(np.mean([len(t & f) / len(t) for t, f in zip(truth, found, strict=True)]))
-    return {"recall_at_10": round(recall, 4), "p50_ms": median(taken), "slowest_ms": round(max(taken), 1)}
+    taken = spent(ask, len(questions))
+    return {"recall_at_10": recall_of(truth, found), **taken}
 
 
 def asked(table, filler, questions, mode):
@@ -155,24 +154,28 @@ def asked(table, filler, questions, mode):
         return table.search(SearchQuery(queries[number], questions[number], mode=mode))
 
     warm(ask, len(queries))
-    taken = milliseconds(ask, len(queries))
-    return {"p50_ms": median(taken), "slowest_ms": round(max(taken), 1)}
+    return spent(ask, len(queries))
 
 
 def warm(ask, count):
     milliseconds(ask, min(5, count))
 
 
+def recall_of(truth, found):
+    return round(float(np.mean([len(t & f) / len(t) for t, f in zip(truth, found, strict=True)])), 4)
+
+
 def of_kind(table, config, questions, truth):
     """A vector index of some kind: seconds of its making, its bytes, and recall and time by how deep it is asked."""
     lance, indices = table.handle.lance, Path(table.handle.uri) / "chunks.lance" / "_indices"
     before = {path.name for path in indices.glob("*")}
-    started, spent = time.perf_counter(), time.process_time()
+    forget_peak()
+    started, used = time.perf_counter(), time.process_time()
     lance.create_index(columns.VECTOR, config=config, name="vector_idx", replace=True)
     figures = {"seconds": round(time.perf_counter() - started, 1)}
-    figures["processor_seconds"] = round(time.process_time() - spent, 1)
+    figures |= {"processor_seconds": round(time.process_time() - used, 1), "peak_mib": peak_mib()}
     new = [folder for folder in indices.glob("*") if folder.name not in before]
-    figures["mib"] = round(sum(path.stat().st_size for folder in new for path in folder.rglob("*")) / 2**20)
+    figures["bytes_per_row"] = round(sum(on_disk(folder)["bytes"] for folder in new) / table.count(), 1)
     for probes, refine in ((10, 10), (20, 20), (40, 40)):
         found = []
 
@@ -183,10 +186,23 @@ def of_kind(table, config, questions, truth):
 
         warm(ask, len(questions))
         found.clear()
-        taken = milliseconds(ask, len(questions))
-        recall = float(np.mean([len(t & f) / len(t) for t, f in zip(truth, found, strict=True)]))
-        figures[f"{probes}_probes_refined_{refine}_times"] = {"recall_at_10": round(recall, 4), "p50_ms": median(taken)}
+        taken = spent(ask, len(questions))
+        figures[f"{probes}_probes_refined_{refine}_times"] = {"recall_at_10": recall_of(truth, found), **taken}
     return figures
+
+
+def on_disk(folder):
+    files = [path for path in Path(folder).rglob("*") if path.is_file()]
+    return {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}
+
+
+def forget_peak():
+    """From now on the peak is that of what follows."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_mib():
+    return round(int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024)
 
 
 # -- what goes on beside
@@ -241,8 +257,8 @@ def tended(folder, action, questions):
         "    started, spent = time.perf_counter(), time.process_time()\n"
         "    getattr(table, sys.argv[3])()\n"
         "    wall, spent = time.perf_counter() - started, time.process_time() - spent\n"
-        "peak = int(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]) / 1024\n"
-        "print(json.dumps({'seconds': round(wall, 1), 'processor_seconds': round(spent, 1), 'peak_mib': round(peak)}))\n"
+        "figures = {'seconds': round(wall, 1), 'processor_seconds': round(spent, 1), 'peak_mib': large.peak_mib()}\n"
+        "print(json.dumps(figures))\n"
     )
     with Readers(folder, questions) as readers:
         command = [sys.executable, "-c", script, str(Path(__file__).parent), str(folder), action]

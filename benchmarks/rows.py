@@ -1,5 +1,6 @@
 """What the benchmarks of the table share: rows made in bulk from real vectors plus noise, and medians."""
 
+import dataclasses
 import json
 import statistics
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 
 from embedingest.store import schema as columns
 from embedingest.store.table import open_table
+from embedingest.store.values import Changes
 from embedingest.types import Row
 
 from record import RESULTS, Record
@@ -85,6 +87,35 @@ def fill(folder, count, vectors, texts, seed=7, upkeep=None):
     return table
 
 
+def write_path(table, first, vectors, texts):
+    """Twenty rows added, numbered from `first` on, and one document of twenty rows replaced.
+
+    Tended as a watch does, outside the clock.
+    """
+    rng = np.random.default_rng(5)
+    upkeep = dataclasses.replace(table.upkeep, index_rows=10**12)
+    added, replaced = [], []
+    for turn in range(40):
+        numbers = range(first + turn * 20, first + turn * 20 + 20)
+        rows = [row(number, texts[number % len(texts)]) for number in numbers]
+        fresh = Changes(add=rows, vectors=noisy(vectors, 20, rng))
+        added += milliseconds(lambda _, c=fresh: table.commit(c), 1)
+        name = source(turn * 7 + 1)
+        replaced += milliseconds(lambda _, s=name: replace(table, s, vectors, rng), 1)
+        if turn % 8 == 7:
+            table.maintain(upkeep)
+    return {"add_20_ms": median(added[5:]), "replace_20_ms": median(replaced[5:])}
+
+
+def replace(table, source, vectors, rng):
+    """What an edit does: read the document's rows, add the changed ones, refresh the others, delete the gone."""
+    rows = table.rows([source])[source]
+    new = [dataclasses.replace(r, id=r.id[:-1] + "x", text_hash=r.text_hash[:-1] + "x") for r in rows[:2]]
+    moved = [dataclasses.replace(r, line_start=r.line_start + 1) for r in rows[2:]]
+    gone = [r.id for r in rows[:2]]
+    table.commit(Changes(add=new, vectors=noisy(vectors, len(new), rng), refresh=moved, delete=gone))
+
+
 def milliseconds(action, times):
     taken = []
     for number in range(times):
@@ -92,6 +123,14 @@ def milliseconds(action, times):
         action(number)
         taken.append((time.perf_counter() - started) * 1000)
     return taken
+
+
+def spent(action, times):
+    """The median and slowest time, and the processor time on average: on a machine that is not quiet only that counts."""
+    before = time.process_time()
+    taken = milliseconds(action, times)
+    processor = (time.process_time() - before) * 1000 / times
+    return {"p50_ms": median(taken), "slowest_ms": round(max(taken), 1), "processor_ms": round(processor, 2)}
 
 
 def median(values):
