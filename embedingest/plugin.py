@@ -1,4 +1,4 @@
-"""What the author of a plug-in imports: the five seams, the values that pass them, the errors to raise, and helpers.
+"""What the author of a plug-in imports: the seams, the values that pass them, the errors to raise, and helpers.
 
 Every name is imported when it is first asked for, so that a loader costs no torch. The names of programs that use
 embedingest are in `embedingest` itself.
@@ -26,6 +26,7 @@ _MODULES: Final = {
     "EngineError": "errors",
     "FastTokenizer": "engine.folder.tokenizer",
     "FolderEncoder": "engine.folder.encoder",
+    "FolderScorer": "engine.folder.scorer",
     "InputError": "errors",
     "InputTooLongError": "errors",
     "Item": "ingest.sources.base",
@@ -36,7 +37,9 @@ _MODULES: Final = {
     "ModelLoadError": "errors",
     "ModelNotFoundError": "errors",
     "OverloadedError": "errors",
+    "Pair": "engine.scorer",
     "PluginError": "errors",
+    "Scorer": "engine.scorer",
     "Sizer": "types",
     "Source": "ingest.sources.base",
     "Span": "types",
@@ -57,7 +60,9 @@ if TYPE_CHECKING:
     from embedingest.engine.engine import Engine, SupportsHosts, text_list
     from embedingest.engine.folder.encoder import FolderEncoder
     from embedingest.engine.folder.folder import ModelFolder
+    from embedingest.engine.folder.scorer import FolderScorer
     from embedingest.engine.folder.tokenizer import FastTokenizer, TokenizerSizer
+    from embedingest.engine.scorer import Pair, Scorer
     from embedingest.engine.torch.encoder import load_chain
     from embedingest.errors import (
         ConfigError,
@@ -94,6 +99,7 @@ __all__ = [
     "EngineError",
     "FastTokenizer",
     "FolderEncoder",
+    "FolderScorer",
     "InputError",
     "InputTooLongError",
     "Item",
@@ -104,7 +110,9 @@ __all__ = [
     "ModelLoadError",
     "ModelNotFoundError",
     "OverloadedError",
+    "Pair",
     "PluginError",
+    "Scorer",
     "Sizer",
     "Source",
     "Span",

@@ -102,6 +102,7 @@ def test_the_guide_of_plugins_works_from_nothing_in_its_order(tmp_path):
     assert "letters keeps the contract" in said["embedingest plugins check letters"]
     assert "kitchen/soup.recipe" in said["embedingest search soup --table letters"]
     assert "1 new" in said["embedingest run letters.yaml --once"]
+    assert "overlap keeps the contract" in said["embedingest plugins check overlap"]
 
     idle = reader.run("embedingest ingest kitchen --plugin recipe --plugin letters --model hashing")
     assert idle.returncode == 0

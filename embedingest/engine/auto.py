@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from embedingest.engine.compiled.note import CompiledNote, RuntimeFacts, Trial
     from embedingest.engine.encoder import Encoder
     from embedingest.engine.folder.folder import ModelFolder
+    from embedingest.engine.scorer import Scorer
 
 __all__ = ["create", "explain"]
 
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 def create(
     folder: ModelFolder, settings: ModelConfig, *, threads: int | None = None, streams: int | None = None
-) -> Encoder:
+) -> Encoder | Scorer:
     """The encoder for the device of the settings; `auto` takes a GPU that torch can use, else the CPU.
 
     A reranker is run by torch on every device.
@@ -47,15 +48,14 @@ def create(
     return torch(folder, settings)
 
 
-def _scoring(folder: ModelFolder, settings: ModelConfig) -> Encoder:
+def _scoring(folder: ModelFolder, settings: ModelConfig) -> Scorer:
     if settings.encoder == "compiled":
         raise ModelLoadError(
             f"{folder.path} is a reranker, which is not run compiled", remedy="leave the model's `encoder` out"
         )
-    from embedingest.engine.scorer import PairEncoder
     from embedingest.engine.torch.scorer import create
 
-    return PairEncoder(create(folder, settings))
+    return create(folder, settings)
 
 
 def explain(

@@ -20,6 +20,7 @@ from embedingest.engine.kinds import check_embeds
 from embedingest.engine.known import is_known, near, other_names, plainly, repository_of, why_not_run
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.packaged import PACKAGED
+from embedingest.engine.scorer import as_encoder
 from embedingest.errors import ConfigError, EmbedingestError, EngineError, ModelLoadError, ModelNotFoundError
 from embedingest.paths import user_data
 
@@ -228,9 +229,9 @@ class Catalog:
         (entry, role), info = self._of(key), self.describe_key(key)
         capacity = info.max_tokens - info.special_tokens
         folder = entry.folder_for(role)
+        check_embeds(info)
         if folder is None or entry.is_plugin:
             return self._sizer_of_encoder(key, capacity, prompt)
-        check_embeds(info)
         folder.check_prompt(prompt)
         from embedingest.engine.folder.tokenizer import ModelSizer
 
@@ -257,7 +258,7 @@ class Catalog:
                 if folder is None and entry.path is not None:  # a plug-in reads the files by itself
                     config = config.model_copy(update={"path": entry.path})
                 name = AUTO if entry.scores(folder) else config.encoder
-                encoder: Encoder = registry.create("encoders", name, folder, config, options=options)
+                encoder = as_encoder(registry.create("encoders", name, folder, config, options=options))
         except WeightsError as error:
             with self._lock:
                 self._damaged[key] = (state, error)

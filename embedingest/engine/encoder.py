@@ -20,6 +20,7 @@ __all__ = [
     "TokenIds",
     "batch_tokens",
     "heads",
+    "keeps_end",
     "kept",
     "prompted",
     "tokens_of",
@@ -112,8 +113,8 @@ class SupportsBatchTokens(Protocol):
     """An encoder that knows how large its batches run best; one without it gets the scheduler's own size."""
 
     @property
-    def batch_tokens(self) -> int:
-        """Padded tokens (texts × the longest one's tokens) of a batch."""
+    def batch_tokens(self) -> int | None:
+        """Padded tokens (texts × the longest one's tokens) of a batch; `None` where it does not say."""
         ...
 
 
@@ -171,7 +172,7 @@ def heads(encoder: Encoder, texts: Sequence[str], most: int) -> Iterable[TokenId
     """The content tokens of each text; of a long one at least the first `most`, if the encoder can do with those."""
     if all(len(text) < _LONG_CHARACTERS for text in texts):
         return encoder.tokenize(texts)
-    if not isinstance(encoder, SupportsHeads) or _keeps_end(encoder):
+    if not isinstance(encoder, SupportsHeads) or keeps_end(encoder):
         return encoder.tokenize(texts)
     return (
         encoder.tokenize_head(text, most) if len(text) >= _LONG_CHARACTERS else encoder.tokenize([text])[0]
@@ -179,15 +180,16 @@ def heads(encoder: Encoder, texts: Sequence[str], most: int) -> Iterable[TokenId
     )
 
 
-def kept(encoder: Encoder, tokens: TokenIds, most: int) -> TokenIds:
-    """The `most` tokens (at least 1) that are left of a text with more: its first, or its last where it is so."""
-    return tokens[-most:] if _keeps_end(encoder) else tokens[:most]
+def kept(model: object, tokens: TokenIds, most: int) -> TokenIds:
+    """The tokens that stay of a text that may have `most`: its first, or its last where the model keeps those."""
+    return tokens[max(0, len(tokens) - most) :] if keeps_end(model) else tokens[:most]
 
 
-def _keeps_end(encoder: Encoder) -> bool:
-    return isinstance(encoder, SupportsEnds) and encoder.keeps_end
+def keeps_end(model: object) -> bool:
+    """Whether a text that is too long for this encoder or scorer loses its first tokens, and not its last."""
+    return isinstance(model, SupportsEnds) and model.keeps_end
 
 
-def batch_tokens(encoder: Encoder) -> int | None:
-    """Padded tokens of the batches that an encoder runs best; `None` where it does not say."""
-    return encoder.batch_tokens if isinstance(encoder, SupportsBatchTokens) else None
+def batch_tokens(model: object) -> int | None:
+    """Padded tokens of the batches that an encoder or scorer runs best; `None` where it does not say."""
+    return model.batch_tokens if isinstance(model, SupportsBatchTokens) else None

@@ -14,6 +14,7 @@ from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.known import known_prompts, library_names
 from embedingest.engine.names import ROLES
 from embedingest.engine.precision import vector_class
+from embedingest.engine.scorer import PairEncoder
 from embedingest.errors import ModelLoadError
 from embedingest.types import ModelInfo
 
@@ -141,11 +142,12 @@ class Entry:
 
     def info_of_encoder(self, encoder: Encoder, folder: ModelFolder | None) -> ModelInfo:
         """What an encoder tells, which is closed."""
+        is_reranker = isinstance(encoder, PairEncoder)
         try:
             return ModelInfo(
                 name=self.name.short,
                 fingerprint=encoder.fingerprint,
-                dimensions=encoder.dimensions,
+                dimensions=0 if is_reranker else encoder.dimensions,
                 max_tokens=encoder.max_tokens,
                 context_length=encoder.context_length,
                 special_tokens=encoder.special_tokens,
@@ -157,6 +159,7 @@ class Entry:
                 modified_at=self.modified,
                 path=None if self.path is None else str(self.path),
                 aliases=library_names(self.name),
+                kind="reranker" if is_reranker else "embedding",
             )
         finally:
             encoder.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkab
 import numpy as np
 
 from embedingest.engine.call import content_limit, stage_seconds
-from embedingest.engine.encoder import heads
+from embedingest.engine.encoder import heads, kept
 from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.pool import leased, waited
 from embedingest.engine.scorer import PairEncoder, pair_row
@@ -144,7 +144,7 @@ def _prepare(call: RerankCall, loaded: LoadedModel) -> None:
             return
         part = call.documents[start : start + _DOCUMENTS_AT_ONCE]
         # Where the query alone is too long, how much longer each document is decides which keeps one token more.
-        is_long = len(query) > limit or encoder.scorer.keeps_end
+        is_long = len(query) > limit or encoder.keeps_end
         for document in encoder.tokenize(part) if is_long else heads(encoder, part, max(limit + 1, 1)):
             call.rows.append(_row(query, document, encoder, limit, call))
     call.tokenize_seconds = time.perf_counter() - began
@@ -167,7 +167,7 @@ def _row(query: TokenIds, document: TokenIds, encoder: PairEncoder, limit: int, 
         )
     call.truncated.append(index)
     first, second = lengths_within(len(query), len(document), limit)
-    return pair_row(encoder.scorer.kept(query, first), encoder.scorer.kept(document, second))
+    return pair_row(kept(encoder, query, first), kept(encoder, document, second))
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
+from embedingest.engine.encoder import SupportsHeads, batch_tokens, keeps_end
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from embedingest.engine.encoder import TokenIds
+    from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.types import Sizer
 
-__all__ = ["Pair", "PairEncoder", "Scorer", "pair_row"]
+__all__ = ["Pair", "PairEncoder", "Scorer", "as_encoder", "pair_row"]
 
 Pair = tuple["TokenIds", "TokenIds"]
 """The content tokens of a query and of a document."""
@@ -31,7 +32,8 @@ class Scorer(Protocol):
     """A model that turns pairs of token rows into one score each.
 
     Cutting, batching, keep-alive and the activation are written once, above this seam. `tokenize` may be called from
-    several threads at once; `score` is called by one thread at a time, unless `parallel` says how many may.
+    several threads at once; `score` is called by one thread at a time, unless `parallel` says how many may. As an
+    encoder it may also be `SupportsBatchTokens`, `SupportsHeads` and `SupportsEnds`.
     """
 
     @property
@@ -74,30 +76,12 @@ class Scorer(Protocol):
         """How many `score` calls may run at once; 1 for most."""
         ...
 
-    @property
-    def keeps_end(self) -> bool:
-        """Whether a text that is too long loses its first tokens, and not its last."""
-        ...
-
-    @property
-    def batch_tokens(self) -> int:
-        """Padded tokens (pairs × the longest one's tokens) of the batches that it runs best."""
-        ...
-
     def tokenize(self, texts: Sequence[str]) -> list[TokenIds]:
         """Content tokens of each text: no special tokens, no cut, no padding."""
         ...
 
-    def tokenize_head(self, text: str, most: int) -> TokenIds:
-        """The content tokens of one text: at least the first `most`, or all where it has no more."""
-        ...
-
     def detokenize(self, tokens: TokenIds) -> str:
         """The text these content tokens spell."""
-        ...
-
-    def kept(self, tokens: TokenIds, most: int) -> TokenIds:
-        """The tokens that stay of a text that may have `most` (0 too): its first, or its last where it is so."""
         ...
 
     def score(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
@@ -114,7 +98,8 @@ def pair_row(query: TokenIds, document: TokenIds) -> TokenIds:
 
     It is as long as the pair up to a few special tokens, so that batches are of the size that they should be.
     """
-    row = array("i", (len(query),))
+    is_narrow = isinstance(query, array) and isinstance(document, array) and query.typecode == document.typecode == "i"
+    row = array("i" if is_narrow else "q", (len(query),))  # ids of a plug-in may need 63 bits
     row.extend(query)
     row.extend(document)
     return row
@@ -139,11 +124,16 @@ class PairEncoder:
         self.special_tokens = scorer.special_tokens
         self.size_bytes = scorer.size_bytes
         self.parallel = scorer.parallel
-        self.batch_tokens = scorer.batch_tokens
+        self.batch_tokens = batch_tokens(scorer)
+        self.keeps_end = keeps_end(scorer)
         self.tokenize = scorer.tokenize
-        self.tokenize_head = scorer.tokenize_head
         self.detokenize = scorer.detokenize
         self.close = scorer.close
+
+    def tokenize_head(self, text: str, most: int) -> TokenIds:
+        """See `SupportsHeads`; all tokens where the scorer knows no other way."""
+        scorer = self.scorer
+        return scorer.tokenize_head(text, most) if isinstance(scorer, SupportsHeads) else self.tokenize([text])[0]
 
     @property
     def fingerprint(self) -> str:
@@ -160,3 +150,8 @@ class PairEncoder:
     def sizer(self, capacity: int) -> Sizer:  # noqa: ARG002 -- the seam's signature
         """Raises ConfigError: nothing is cut into chunks for a reranker."""
         raise ConfigError("a reranker has no window for chunks", remedy="name an embedding model")
+
+
+def as_encoder(made: Encoder | Scorer) -> Encoder:
+    """What a factory of encoders made, a scorer as one."""
+    return PairEncoder(made) if isinstance(made, Scorer) else made

@@ -1,4 +1,4 @@
-"""What every encoder, engine, loader, chunker and source owes, as checks that anybody can run. Knows no plug-in.
+"""What every encoder, scorer, engine, loader, chunker and source owes, as checks anybody can run. Knows no plug-in.
 
 In a plug-in's own tests one line runs them all under pytest:
 

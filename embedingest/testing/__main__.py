@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedingest import registry
-from embedingest.errors import EmbedingestError
+from embedingest.engine.scorer import Scorer
+from embedingest.errors import EmbedingestError, ModelLoadError
 from embedingest.testing.contract import checks
 
 if TYPE_CHECKING:
@@ -26,15 +28,16 @@ def main(argument: str) -> int:
     except EmbedingestError as error:
         _print_line(f"error: {error}")
         return 2
+    owed = checks("scorers" if isinstance(subject, Scorer) else request["group"])
     broken = 0
-    for check in checks(request["group"]):
+    for check in owed:
         _print_line(f"… {check.name.replace('_', ' ')}: {check.says}")
         reason = _failure(check, subject, examples)
         if reason is not None:
             broken += 1
             _print_line(f"  BROKEN: {reason}")
     if broken:
-        _print_line(f"{broken} of {len(checks(request['group']))} checks are broken")
+        _print_line(f"{broken} of {len(owed)} checks are broken")
     return 1 if broken else 0
 
 
@@ -46,8 +49,11 @@ def _created(request: Mapping[str, Any]) -> Any:
     from embedingest.engine.folder.folder import ModelFolder
 
     settings = ModelConfig(encoder=request["name"], path=request["path"], options=request["options"])
-    whole = request["path"] is not None and (Path(request["path"]) / "modules.json").is_file()
-    folder = ModelFolder.open(request["path"]) if whole else None
+    folder = None
+    if request["path"] is not None:
+        is_listed = (Path(request["path"]) / "modules.json").is_file()
+        with contextlib.suppress(*(() if is_listed else (ModelLoadError,))):  # a plug-in may read files of any kind
+            folder = ModelFolder.open(request["path"])
     return plugin.create(folder, settings, options=request["options"])
 
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.registry import GROUPS
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = ["Check", "checks", "claims", "contract"]
+
+_SUITES: Final = (*GROUPS, "scorers")  # what a factory of encoders may make instead has a suite of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,12 @@ def claims(module: dict[str, Any]) -> tuple[Check, ...]:
 
 
 def checks(group: str) -> tuple[Check, ...]:
-    """What everything in `group` (`encoders`, `engines`, `loaders`, `chunkers`, `sources`) owes."""
-    if group not in GROUPS:
-        raise ValueError(f"`{group}` is no group: {', '.join(GROUPS)}")
+    """What everything in `group` (`encoders`, `engines`, `loaders`, `chunkers`, `sources`) owes, and what `scorers` do.
+
+    A scorer comes in by the group `encoders`, from a factory that makes a `Scorer`.
+    """
+    if group not in _SUITES:
+        raise ValueError(f"`{group}` is no group: {', '.join(_SUITES)}")
     group_checks: tuple[Check, ...] = import_module(f"embedingest.testing.{group}").CHECKS
     return group_checks
 

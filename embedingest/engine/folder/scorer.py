@@ -51,10 +51,6 @@ class FolderScorer:
     def detokenize(self, tokens: TokenIds) -> str:
         return self._tokenizer.detokenize(tokens)
 
-    def kept(self, tokens: TokenIds, most: int) -> TokenIds:
-        """The tokens that stay of a text that may have `most`: its first, or its last where the model keeps those."""
-        return tokens[max(0, len(tokens) - most) :] if self.keeps_end else tokens[:most]
-
     def rows(self, pairs: Sequence[Pair]) -> list[TypedRow]:
         """Each pair's tokens between the model's special tokens."""
         return [self._template.row(*pair) for pair in pairs]

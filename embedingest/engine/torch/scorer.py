@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from embedingest.engine.encoder import kept
 from embedingest.engine.folder.encoder import rectangle
 from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.folder.scorer import FolderScorer
@@ -156,7 +157,7 @@ class TorchScorer(FolderScorer):
         pairs = []
         for query, document in zip(queries, documents, strict=True):
             first, second = lengths_within(len(query), len(document), most)
-            pairs.append((self.kept(query, first), self.kept(document, second)))
+            pairs.append((kept(self, query, first), kept(self, document, second)))
         for text, row, place in zip(probed, self.rows(pairs), range(len(probed)), strict=True):
             same = list(row.ids) == list(theirs["input_ids"][place])
             if not same or (self._has_types and list(row.types) != list(theirs[_TYPES][place])):
