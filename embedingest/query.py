@@ -9,17 +9,18 @@ import difflib
 import json
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from embedingest.arguments import TEXT, WHOLE, check, one_of, or_none
+from embedingest.arguments import NAME, TEXT, WHOLE, Wanted, check, count, one_of, or_none
 from embedingest.errors import ConfigError, EngineError, ModelNotFoundError
 from embedingest.store.values import SearchQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from embedingest.config import RerankConfig
     from embedingest.engine.engine import Engine
     from embedingest.store.table import ChunkTable
     from embedingest.store.values import Hit, SearchResult
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["MAX_QUERY_CHARACTERS", "Searcher", "hit_to_json", "result_to_json"]
 
 MAX_QUERY_CHARACTERS = 100_000
+_RERANK: Final = Wanted(
+    "True, False, None or a reranker's name",
+    lambda value: value is None or isinstance(value, bool) or NAME.fits(value),
+)
 
 
 @dataclass(slots=True)
@@ -35,13 +40,16 @@ class Searcher:
     """Answers queries over one table. `open_table` and `open_engine` are called when first needed.
 
     A text search (`mode="text"`) opens no engine, unless the model was `named` for the search: then no other of the
-    same vectors stands in for one that is not found, as it does for the one that a table remembers.
+    same vectors stands in for one that is not found, as it does for the one that a table remembers. `rerank` is the
+    reranker of the settings; of others, a question may name those of `allow_models`, or any where that is empty.
     """
 
     open_table: Callable[[], ChunkTable]
     open_engine: Callable[[], Engine]
     model: str
     named: bool = False
+    rerank: RerankConfig | None = None
+    allow_models: Sequence[str] = ()
     _table: ChunkTable | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -74,7 +82,7 @@ class Searcher:
 
         The vector is added here, with the model's query prompt.
         Raises ConfigError for an empty or overlong query, FingerprintError where the table is another model's, before
-        that is loaded, TableMissingError, and the engine's errors.
+        that is loaded, TableMissingError, the engine's errors, and those of reranking (`reranking.py`).
         """
         query = _checked(query if isinstance(query, SearchQuery) else _query(query, options))
         if not query.text.strip():
@@ -89,7 +97,11 @@ class Searcher:
             query = self._embedded(query)
         elif self.named:
             self.open_engine().describe(self.model)
-        return table.search(query)
+        if query.rerank is False or (query.rerank is None and self.rerank is None):
+            return table.search(query)
+        from embedingest.reranking import reranker_for
+
+        return reranker_for(query, self.rerank, self.open_engine(), self.allow_models).search(query, table.search)
 
     def _embedded(self, query: SearchQuery) -> SearchQuery:
         engine = self.open_engine()
@@ -135,6 +147,8 @@ def _checked(query: SearchQuery) -> SearchQuery:
         filter=(query.filter, or_none(TEXT)),
         within=(query.within, or_none(TEXT)),
         context=(query.context, WHOLE),
+        rerank=(query.rerank, _RERANK),
+        rerank_candidates=(query.rerank_candidates, or_none(count(1))),
     )
     return query
 
@@ -149,6 +163,8 @@ def result_to_json(query: SearchQuery, result: SearchResult) -> dict[str, Any]:
     }
     if result.note is not None:
         document["note"] = result.note
+    if result.rerank is not None:
+        document["rerank"] = {**asdict(result.rerank), "seconds": round(result.rerank.seconds, 6)}
     return document
 
 

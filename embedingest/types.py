@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "CANDIDATES",
     "DEFAULT_DB",
     "DEFAULT_MODEL",
     "DEFAULT_STATE",
     "DEFAULT_TABLE",
+    "MOST_CANDIDATES",
     "Chunk",
     "Document",
     "Embeddings",
@@ -32,6 +34,12 @@ __all__ = [
     "Span",
     "TokenSource",
 ]
+
+CANDIDATES: Final = 20
+"""Hits that a reranker scores where nobody says how many."""
+
+MOST_CANDIDATES: Final = 1000
+"""Hits that it may be told to score."""
 
 DEFAULT_MODEL: Final = "all-minilm"
 """The model where none is named."""

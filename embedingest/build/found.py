@@ -35,6 +35,7 @@ def is_found(document: Any, text: str) -> TypeGuard[dict[str, Any]]:
         and document.get("mode") in ("hybrid", "vector", "text")
         and type(document.get("seconds")) in _NUMBER
         and type(document.get("note")) in _TEXT_OR_NONE
+        and type(document.get("rerank")) in (dict, NoneType)
         and type(document.get("results")) is list
         and all(_is_hit(hit) for hit in document["results"])
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedingest.build.models import EngineSource
-    from embedingest.config import Config, ServerConfig
+    from embedingest.config import Config, RerankConfig, ServerConfig
     from embedingest.engine.engine import Engine
     from embedingest.query import Searcher
     from embedingest.server.pipelines import PipelinesView
@@ -32,11 +32,12 @@ def open_searcher(
     snapshot: str | None = None,
     engine: str = DEFAULT,
     named: bool = False,
+    rerank: RerankConfig | None = None,
 ) -> Searcher:
     """A searcher over one table, or over a snapshot of it, with an engine of `engines`; opens nothing yet.
 
     What is written to the table is seen at most `consistency_seconds` later. `named` says that a person named the
-    model, for which no other stands in.
+    model, for which no other stands in; `rerank` is the reranker of the settings.
     """
     from embedingest.query import Searcher
 
@@ -50,7 +51,7 @@ def open_searcher(
 
         return at(opened, snapshot)
 
-    return Searcher(open_table=open_table, open_engine=lambda: engines.engine_of(engine), model=model, named=named)
+    return Searcher(open_table, lambda: engines.engine_of(engine), model, named, rerank)
 
 
 def check_address(settings: ServerConfig) -> None:
@@ -101,6 +102,7 @@ def open_server(
         from embedingest.build.table_view import TableBehind
         from embedingest.mcp import Assistants
 
+        searcher.allow_models = settings.allow_models
         table = TableBehind(searcher, place)
         assistants = Assistants(searcher, None if place is None else FoldersBehind(*place))
     if pipelines is None and place is not None:
@@ -119,6 +121,11 @@ def _use_cached(engine: Engine, config: Config, settings: ServerConfig, searcher
     from embedingest.engine.local import LocalEngine
 
     if isinstance(engine, LocalEngine):
-        named = [pipeline.model for pipeline in config.pipelines.values()]
-        named += [] if searcher is None else [searcher.model]
+        pipelines = config.pipelines.values()
+        rerankers = [pipeline.rerank for pipeline in pipelines]
+        named = [pipeline.model for pipeline in pipelines]
+        if searcher is not None:
+            named.append(searcher.model)
+            rerankers.append(searcher.rerank)
+        named += [reranker.model for reranker in rerankers if reranker is not None]
         engine.catalog.use_cached((*settings.allow_models, *settings.preload, *named))

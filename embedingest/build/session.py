@@ -103,6 +103,7 @@ class Session:
             consistency_seconds=consistency_seconds,
             snapshot=snapshot,
             engine=settings.engine,
+            rerank=settings.rerank,
         )
 
     def _settings(self, name: str) -> PipelineConfig:

@@ -18,6 +18,7 @@ from embedingest.config.model import (
     WatchConfig,
 )
 from embedingest.config.read import Reading, read, read_file
+from embedingest.config.rerank import RerankConfig
 from embedingest.config.schedule import Schedule, parse_schedule
 from embedingest.config.show import schema, show
 
@@ -34,6 +35,7 @@ __all__ = [
     "ModelConfig",
     "PipelineConfig",
     "Reading",
+    "RerankConfig",
     "Schedule",
     "ServerConfig",
     "SourceConfig",

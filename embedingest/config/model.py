@@ -14,6 +14,7 @@ from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic 
 from embedingest.config.metadata import MetadataRules
 from embedingest.config.problems import at_key
 from embedingest.config.proxies import Network, Prefix  # noqa: TC001 -- pydantic reads these at run time
+from embedingest.config.rerank import Rerank  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.rules import first_wins, keyed, storable
 from embedingest.config.schedule import parse_schedule
 from embedingest.config.section import Name, Section
@@ -260,6 +261,7 @@ class PipelineConfig(Section):
     sources: tuple[SourceConfig, ...] = Field(min_length=1, description="What is followed")
     model: Name = Field(default=DEFAULT_MODEL, description="Name of the model, from `models:` or known by itself")
     prompt: str | None = Field(default=None, description="Document prompt; default: the model's own")
+    rerank: Rerank = Field(default=None, description="Reranker that orders the best hits of a search")
     db: Uri = Field(
         default=DEFAULT_DB,
         description="LanceDB folder or URI; default: in the file's `state` (a command's `--state` does not move it)",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.engine.names import HUB_HOSTS, LIBRARY_HOSTS, ModelName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "KNOWN_MODELS",
@@ -225,6 +225,16 @@ def other_names(name: ModelName) -> Iterator[ModelName]:
         yield plain
     if (known := _BY_KEY.get(plain.key)) is not None:
         yield from (ModelName.parse(other) for other in (known.repository, *known.names))
+
+
+def is_allowed(name: str, allowed: Sequence[str]) -> bool:
+    """Whether a registered name is of an allowed model, by whichever of its names; where none is named, all are."""
+    if not allowed:
+        return True
+    keys = {ModelName.parse(other).key for other in allowed}
+    parsed = ModelName.parse(name)
+    plain = parsed.untagged() if parsed.role is not None else parsed
+    return any(other.key in keys for other in (parsed, plain, *other_names(plain)))
 
 
 def known_prompts(name: ModelName, stated: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from embedingest.engine.known import other_names
+from embedingest.engine.known import is_allowed
 from embedingest.engine.names import InvalidNameError, ModelName
 from embedingest.errors import (
     ConfigError,
@@ -144,12 +144,7 @@ class ServerState:
 
     def allows(self, name: str) -> bool:
         """Whether this server serves the model of a registered name, whichever of its names it was allowed by."""
-        if not self.settings.allow_models:
-            return True
-        allowed = {ModelName.parse(a).key for a in self.settings.allow_models}
-        parsed = ModelName.parse(name)
-        plain = parsed.untagged() if parsed.role is not None else parsed
-        return any(other.key in allowed for other in (parsed, plain, *other_names(plain)))
+        return is_allowed(name, self.settings.allow_models)
 
     def parse(self, model: str) -> ModelName:
         """Steps 2 and 3 of `routes/embed.py`: an empty name 404, a malformed one 400, a cloud one 403."""

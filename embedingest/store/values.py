@@ -21,6 +21,7 @@ __all__ = [
     "ColumnModel",
     "Hit",
     "Mode",
+    "Reranking",
     "SearchQuery",
     "SearchResult",
     "Snapshot",
@@ -224,6 +225,10 @@ class SearchQuery:
     `highlight` the matched stretches. `fold` shows copies of one text (as it was embedded) as one hit with its other
     `places`. `within` is a filter too, of who asks and not of the question: of what does not pass it nothing is told,
     neither as a neighbour nor as a place.
+
+    `rerank` is how the first hits are put in order once they are found: `None` as the settings say, `False` not at all,
+    `True` by the reranker of the settings or the only one there is, a text by the model of that name; it scores the
+    first `rerank_candidates`. The table itself knows no reranker: see `reranking.py`.
     """
 
     text: str
@@ -241,12 +246,15 @@ class SearchQuery:
     within: str | None = None
     sparse: NDArray[np.void] | None = None
     late: NDArray[np.float32] | None = None
+    rerank: str | bool | None = None
+    rerank_candidates: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One row found. A higher `score` is better: cosine for `vector`, BM25 for `text`, the dot product of the terms'
-    weights for `sparse`, the sum of each token's best cosine for `late`, fused ranks for `hybrid`.
+    weights for `sparse`, the sum of each token's best cosine for `late`, fused ranks for `hybrid`, or the number of a
+    reranker, where one ordered the hits.
 
     `before` and `after` are the texts of neighbouring chunks, `explain` the score's parts, `highlights`
     half-open character ranges into `text`. `places` are the sources of the copies of this text that were folded in.
@@ -283,13 +291,27 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Reranking:
+    """How the first hits were put in order: by which model, how many it scored, how many of them in part, how long."""
+
+    model: str
+    candidates: int
+    truncated: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The hits, best first, and the mode that really ran (`vector` where nothing is indexed for text yet)."""
+    """The hits, best first, and the mode that really ran (`vector` where nothing is indexed for text yet).
+
+    `rerank` tells how the first of them were put in order, where a reranker did it.
+    """
 
     mode: Mode
     hits: tuple[Hit, ...]
     seconds: float
     note: str | None = None
+    rerank: Reranking | None = None
 
     def __iter__(self) -> Iterator[Hit]:
         """The hits, best first."""

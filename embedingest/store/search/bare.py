@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from embedingest.types import Row
 
-__all__ = ["REACH", "followers", "is_bare"]
+__all__ = ["REACH", "followers", "heading_words", "is_bare"]
 
 REACH: Final = 8
 """How many rows on what follows a heading is looked for: headings may stand one below the other."""
@@ -28,11 +28,12 @@ def is_bare(row: Row) -> bool:
     if not row.heading_path or len(row.text) > _LONGEST or row.chunk_index + 1 >= row.chunk_count:
         return False
     lines = (line.strip() for line in row.text.split("\n"))
-    headings = {_words(line) for line in lines if line and not _UNDERLINE.fullmatch(line)}
-    return bool(headings) and headings <= {_words(heading) for heading in row.heading_path}
+    headings = {heading_words(line) for line in lines if line and not _UNDERLINE.fullmatch(line)}
+    return bool(headings) and headings <= {heading_words(heading) for heading in row.heading_path}
 
 
-def _words(heading: str) -> str:
+def heading_words(heading: str) -> str:
+    """A heading without the marks of its format."""
     return _MARKS.sub(" ", heading).strip()
 
 

@@ -1,0 +1,180 @@
+"""The first hits of a search in the order of a reranker: which one, what it reads of a hit, what is told of it.
+
+Pages of any size are cut from one order: the first `candidates` hits, copies folded, are put in order by their scores,
+those of equal scores as they were found, and what follows stays as it was found. Knows no command line and no HTTP.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NoReturn
+
+from embedingest.engine.kinds import WrongKindError, check_reranks
+from embedingest.engine.known import is_allowed
+from embedingest.engine.rerank import SupportsRerank
+from embedingest.errors import ConfigError, EngineError, InputError, ModelNotFoundError
+from embedingest.store.search.bare import heading_words
+from embedingest.store.values import Reranking
+from embedingest.types import CANDIDATES, MOST_CANDIDATES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from embedingest.config import RerankConfig
+    from embedingest.engine.engine import Engine
+    from embedingest.store.values import Hit, SearchQuery, SearchResult
+    from embedingest.types import Reranked, Row
+
+__all__ = ["Reranker", "reranker_for", "text_of"]
+
+_WITHOUT = 'search without reranking (`--no-rerank`, `"rerank": false`)'
+
+
+@dataclass(frozen=True, slots=True)
+class Reranker:
+    """A model of an engine that puts hits in order, and how many it scores. `model` is known to be a reranker."""
+
+    engine: SupportsRerank
+    model: str
+    candidates: int
+
+    def search(self, query: SearchQuery, search: Callable[[SearchQuery], SearchResult]) -> SearchResult:
+        """What `search` finds for a query, the first hits put in order; a hit's `score` is the reranker's then.
+
+        Raises what searching raises, and InputError (names the chunk that has no score), OverloadedError and the other
+        errors of `SupportsRerank.rerank`: hits in another order than was asked for would pass for what was wanted.
+        """
+        last = query.offset + query.limit
+        if query.offset >= self.candidates:
+            return _with_note(search(query), self._told_beyond())
+        found = search(replace(query, offset=0, limit=max(last, self.candidates)))
+        first, rest = found.hits[: self.candidates], found.hits[self.candidates : last]
+        began = time.perf_counter()
+        answer = self._scored(query.text, first)
+        seconds = time.perf_counter() - began
+        hits = [_rescored(first[place], place, answer, explain=query.explain) for place in answer.order]
+        told = Reranking(answer.model, len(first), len(answer.truncated), seconds)
+        page = (*hits, *rest)[query.offset : last]
+        result = replace(found, hits=page, seconds=found.seconds + seconds, rerank=told)
+        result = _with_note(result, _told_cut(told)) if told.truncated else result
+        return _with_note(result, self._told_beyond()) if rest else result
+
+    def _scored(self, query: str, hits: Sequence[Hit]) -> Reranked:
+        try:
+            return self.engine.rerank(query, [text_of(hit.row) for hit in hits], model=self.model)
+        except InputError as error:
+            if error.index is None:
+                raise
+            row = hits[error.index].row
+            raise InputError(
+                f"chunk {row.chunk_index} of {row.source}: {error.message}",
+                index=error.index,
+                remedy=f"{_WITHOUT}, or by another reranker",
+            ) from error
+
+    def _told_beyond(self) -> str:
+        return f"hits from {self.candidates + 1} on are as they were found: {self.candidates} are reranked"
+
+
+def reranker_for(
+    query: SearchQuery, usual: RerankConfig | None, engine: Engine, allowed: Sequence[str] = ()
+) -> Reranker:
+    """Who orders the hits of a query whose `rerank` is not off.
+
+    `usual` is what the settings say. Of what a question names, only models that are `allowed` may be used, where that
+    says anything. Loads no model. Raises ConfigError (an engine that cannot rerank, a model that is no reranker,
+    a number of candidates that cannot be), ModelNotFoundError with the rerankers there are, ModelLoadError.
+    """
+    candidates = query.rerank_candidates or (CANDIDATES if usual is None else usual.candidates)
+    if candidates > MOST_CANDIDATES:
+        raise ConfigError(f"`rerank_candidates` is {candidates}", remedy=f"it goes from 1 to {MOST_CANDIDATES}")
+    if not isinstance(engine, SupportsRerank):
+        raise ConfigError(
+            f"engine {type(engine).__name__} cannot rerank",
+            remedy=f"{_WITHOUT}, or use an engine that can, such as `local`",
+        )
+    if isinstance(query.rerank, str):
+        model = _named(engine, query.rerank, allowed)
+    elif usual is not None:
+        model = _named(engine, usual.model, ())
+    else:
+        model = _only(engine, allowed)
+    return Reranker(engine, model, candidates)
+
+
+def text_of(row: Row) -> str:
+    """What a reranker reads of a row: its text, below the title and the headings that it does not begin with."""
+    above = [*([row.title] if row.title else []), *row.heading_path]
+    names = {heading_words(name) for name in above}
+    begun = set()
+    for line in filter(None, map(heading_words, row.text.split("\n"))):
+        if line not in names:
+            break
+        begun.add(line)
+    said = dict.fromkeys(name for name in above if heading_words(name) not in begun)
+    return f"{' > '.join(said)}\n\n{row.text}" if said else row.text
+
+
+def _named(engine: Engine, model: str, allowed: Sequence[str]) -> str:
+    try:
+        info = engine.describe(model)
+        if not is_allowed(info.name, allowed):
+            raise ModelNotFoundError(model)
+        check_reranks(info)
+    except ModelNotFoundError as error:
+        _refuse_unknown(model, _rerankers(engine, allowed), error)
+    except WrongKindError as error:
+        names = _rerankers(engine, allowed)
+        raise (WrongKindError(error.message, remedy=_told_of(names)) if names else error) from error
+    return model
+
+
+def _only(engine: Engine, allowed: Sequence[str]) -> str:
+    """The reranker that is meant where none is named. Raises ConfigError where there is not one alone."""
+    names = _rerankers(engine, allowed)
+    if len(names) != 1:
+        there = "there are several rerankers" if names else "there is no reranker"
+        raise ConfigError(f"no reranker is named, and {there}", remedy=_told_of(names))
+    return names[0]
+
+
+def _rerankers(engine: Engine, allowed: Sequence[str]) -> list[str]:
+    """The names of the rerankers that an engine has; looks into the files of all models."""
+    found = []
+    for name in engine.models():
+        with suppress(EngineError, ConfigError):
+            if is_allowed(name, allowed) and engine.describe(name).kind == "reranker":
+                found.append(name.removesuffix(":latest"))
+    return found
+
+
+def _refuse_unknown(model: str, names: Sequence[str], error: ModelNotFoundError) -> NoReturn:
+    raise ModelNotFoundError(model, remedy=f"{_told_of(names)}, or {_WITHOUT}") from error
+
+
+def _told_of(names: Sequence[str]) -> str:
+    if names:
+        return f"rerankers here are {', '.join(names)}: name one of them"
+    return (
+        "name the folder of a cross-encoder, such as cross-encoder/ms-marco-MiniLM-L6-v2, or give it a name by "
+        "`models: NAME: {path: FOLDER}`"
+    )
+
+
+def _rescored(hit: Hit, place: int, answer: Reranked, *, explain: bool) -> Hit:
+    score = float(answer.scores[place])
+    if not explain:
+        return replace(hit, score=score)
+    before = {"score_before": hit.score, "rank_before": place + 1}
+    return replace(hit, score=score, explain={**(hit.explain or {}), "rerank_score": score, **before})
+
+
+def _told_cut(told: Reranking) -> str:
+    which = "1 hit is" if told.truncated == 1 else f"{told.truncated} hits are"
+    return f"{which} longer than the reranker reads, and scored by what fits"
+
+
+def _with_note(result: SearchResult, note: str) -> SearchResult:
+    return replace(result, note=note if result.note is None else f"{result.note}; {note}")

@@ -1,0 +1,147 @@
+"""Hits in the order of a reranker, over a real table. Its weights are random, so nothing here says that an order is good."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedingest import (
+    Config,
+    ConfigError,
+    ModelConfig,
+    ModelNotFoundError,
+    PipelineConfig,
+    SourceConfig,
+)
+from embedingest.build.session import Session
+from embedingest.config import RerankConfig
+from embedingest.reranking import text_of
+from tests.engine import cross, tiny
+
+QUERY = "the sky is blue"
+FILES = 30
+
+
+@pytest.fixture(scope="module")
+def reranker(tmp_path_factory):
+    """The folder of a tiny cross-encoder."""
+    return cross.save("bert", tmp_path_factory.mktemp("cross") / "r", layout="listed")
+
+
+@pytest.fixture(scope="module")
+def session(reranker, tmp_path_factory):
+    """A table of thirty documents under the hashing model, and two names of one reranker beside it."""
+    folder = tmp_path_factory.mktemp("docs")
+    words = tiny.WORDS
+    for number in range(FILES):
+        text = " ".join(words[(number * 7 + step * (number + 3)) % len(words)] for step in range(5 + number % 9))
+        (folder / f"{number:02}.md").write_text(f"# Sky {number}\n\nblue {text}\n")
+    config = Config(
+        state=folder.with_name("state"),
+        models={"r": ModelConfig(path=reranker, device="cpu"), "s": ModelConfig(path=reranker, device="cpu")},
+        pipelines={
+            "default": PipelineConfig(
+                sources=(SourceConfig(path=folder),), model="hashing", db=str(folder.with_name("db"))
+            )
+        },
+    )
+    with Session(config) as opened:
+        opened.pipeline().converge()
+        yield opened
+
+
+@pytest.fixture
+def search(session):
+    """Searches the table; `usual` is what the settings say."""
+
+    def run(text=QUERY, usual=None, **options):
+        with session.searcher() as searcher:
+            searcher.rerank = usual
+            return searcher.search(text, **options)
+
+    return run
+
+
+def names(result):
+    return [hit.source for hit in result]
+
+
+def test_the_first_hits_stand_in_the_order_of_their_scores_and_the_others_as_found(search, session) -> None:
+    found = search(limit=30, explain=True)
+    result = search(limit=30, rerank="r", explain=True)
+    texts = [text_of(hit.row) for hit in found.hits[:20]]
+    due = session.engine.rerank(QUERY, texts, model="r")
+    assert names(result)[:20] == [found[place].source for place in due.order]
+    assert [hit.score for hit in result.hits[:20]] == pytest.approx(sorted(due.scores)[::-1], abs=1e-6)
+    assert result.hits[20:] == found.hits[20:]
+    for hit in result.hits[:20]:
+        before = found[int(hit.explain["rank_before"]) - 1]
+        assert (before.source, before.score) == (hit.source, hit.explain["score_before"])
+        assert hit.explain["rerank_score"] == hit.score
+        assert hit.explain["vector_rank"] == before.explain["vector_rank"]
+    assert (result.rerank.model, result.rerank.candidates, result.rerank.truncated) == ("r:latest", 20, 0)
+    assert result.note == "hits from 21 on are as they were found: 20 are reranked"
+    assert found.rerank is None
+
+
+@pytest.mark.parametrize("options", [{}, {"mode": "text"}, {"mode": "vector"}, {"group": True}, {"fold": False}])
+def test_pages_of_any_size_are_cut_from_one_order(search, options) -> None:
+    whole = names(search(limit=30, rerank="r", **options))
+    for size in (1, 7, 19, 20, 21):
+        pages = [names(search(limit=size, offset=start, rerank="r", **options)) for start in range(0, 30, size)]
+        assert [name for page in pages for name in page] == whole, size
+
+
+def test_fewer_or_more_candidates_are_scored_where_that_is_said(search) -> None:
+    found, three = search(limit=30), search(limit=30, rerank="r", rerank_candidates=3)
+    assert sorted(names(three)[:3]) == sorted(names(found)[:3])
+    assert names(three)[3:] == names(found)[3:]
+    assert search(limit=2, rerank="r", rerank_candidates=100).rerank.candidates == 30
+    with pytest.raises(ConfigError, match="`rerank_candidates` is 1001"):
+        search(rerank="r", rerank_candidates=1001)
+    with pytest.raises(ConfigError, match="`rerank_candidates` was given 0"):
+        search(rerank="r", rerank_candidates=0)
+
+
+def test_what_the_settings_say_holds_unless_a_question_says_otherwise(search) -> None:
+    usual = RerankConfig(model="r", candidates=5)
+    assert search(usual=usual).rerank.candidates == 5
+    assert search(usual=usual, rerank=True).rerank.model == "r:latest"
+    assert search(usual=usual, rerank="s", rerank_candidates=4).rerank.model == "s:latest"
+    assert names(search(usual=usual, rerank=False)) == names(search())
+    assert search(usual=usual, rerank=False).rerank is None
+    assert search().rerank is None
+
+
+def test_of_several_rerankers_one_must_be_named(search) -> None:
+    with pytest.raises(ConfigError, match="there are several rerankers") as refused:
+        search(rerank=True)
+    assert {"r", "s"} <= set(refused.value.remedy.removesuffix(": name one of them").replace(",", "").split())
+
+
+def test_what_is_no_reranker_is_refused_with_those_there_are(search) -> None:
+    with pytest.raises(ModelNotFoundError, match='model "nothing" not found') as unknown:
+        search(rerank="nothing", mode="text")
+    assert "rerankers here are" in unknown.value.remedy
+    assert "--no-rerank" in unknown.value.remedy
+    with pytest.raises(ConfigError, match="model hashing:latest is an embedding model") as wrong:
+        search(rerank="hashing")
+    assert "rerankers here are" in wrong.value.remedy
+    with pytest.raises(ConfigError, match=r"`rerank` was given ''; True, False, None or a reranker's name is wanted"):
+        search(rerank="")
+
+
+def test_copies_are_one_candidate(search, session) -> None:
+    folder = session.config.pipelines["default"].sources[0].path
+    for name in ("a", "b"):
+        (folder / f"copy-{name}.md").write_text((folder / "03.md").read_text())
+    session.pipeline().converge()
+    result = search(limit=40, rerank="r")
+    assert len(result) == FILES
+    assert [len(hit.places) for hit in result if hit.text.startswith("# Sky 3\n")] == [2]
+
+
+def test_a_filter_leaves_out_before_anything_is_scored(search) -> None:
+    result = search(filter="source endswith '1.md'", rerank="r")
+    assert result.rerank.candidates == 3
+    assert all(name.endswith("1.md") for name in names(result))
+    assert search(filter="source = 'none'", rerank="r").rerank.candidates == 0
