@@ -52,7 +52,7 @@ def ceiling(precision: str, *, seconds: float = 1.0) -> float:
     weights = ops.constant(np.random.default_rng(0).standard_normal((columns, inner), dtype=np.float32))
     model = ov.Model([ops.matmul(left, weights, transpose_a=False, transpose_b=True)], [left], "ceiling")
     hints = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
-    request = ov.Core().compile_model(model, "CPU", hints).create_infer_request()
+    request = runtime.core().compile_model(model, "CPU", hints).create_infer_request()
     request.set_input_tensor(ov.Tensor(np.ones((rows, inner), dtype=np.float32)))
     request.infer()
     best, until = float("inf"), time.perf_counter() + seconds

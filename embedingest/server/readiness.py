@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from embedingest.errors import EmbedingestError, OverloadedError
+from embedingest.errors import EmbedingestError, EngineClosedError, OverloadedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -203,7 +203,7 @@ class _Trial:
         return None
 
     def _try(self) -> None:
-        with contextlib.suppress(OverloadedError):
+        with contextlib.suppress(OverloadedError, EngineClosedError):  # which the next look sees
             token = self.model.encoder.tokenize(["a"])[0][:1]
             self.trial = self.model.scheduler.submit([token], priority="bulk")
 

@@ -206,6 +206,24 @@ def test_an_idle_model_computes_one_token_now_and_then_and_is_no_longer_kept_for
     assert look(readiness, clock, 60.0) == (), "a model that nobody needs is no fault"
 
 
+def test_a_model_that_is_unloaded_while_it_is_looked_at_is_no_fault(tmp_path):
+    class Leaving(Watched):
+        def tokenize(self, texts):
+            if list(texts) == ["a"]:  # the trial's own
+                engine.unload("m")
+                until(lambda: self.closed)
+            return super().tokenize(texts)
+
+    clock, engine = Clock(), engine_of(tmp_path, {"m": Leaving}, keep_alive=60)
+    readiness = Readiness(engine, clock=clock)
+    readiness.preloaded = True
+    with engine:
+        engine.embed([], model="m")
+        assert look(readiness, clock, 0.0) == ()
+        assert look(readiness, clock, 6.0) == ()
+        assert not engine.loaded()
+
+
 def test_a_forward_that_never_ends_is_told_and_forgotten_once_it_does(tmp_path):
     gate, clock = Gate(), Clock()
     engine = engine_of(tmp_path, {"m": lambda: Watched(gate)})

@@ -22,7 +22,7 @@ from embedingest.engine.folder.encoder import FolderEncoder
 from embedingest.engine.precision import PRECISIONS, vector_class
 from embedingest.engine.static import create as static
 from embedingest.engine.vectors import cosines
-from embedingest.errors import ModelLoadError
+from embedingest.errors import EngineClosedError, ModelLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -196,9 +196,8 @@ class CompiledEncoder(FolderEncoder):
         self._precision = PRECISIONS[entry.note["form"]]
         self._share = share
         self.parallel = entry.note["streams"]
-        self._core = runtime.load().Core()
         self._lock = threading.Lock()
-        self._latency = self._compile(1, share.single(self._precision))
+        self._latency: queue.SimpleQueue[Any] | None = self._compile(1, share.single(self._precision))
         self._bulk: queue.SimpleQueue[Any] | None = None
         self._batched_tokens = 0
         self._settings = settings
@@ -228,7 +227,7 @@ class CompiledEncoder(FolderEncoder):
         return self.vectors(self.with_specials(batch))
 
     def vectors(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """Raw vectors of token rows (special tokens included), float32 (N, D)."""
+        """Raw vectors of token rows (special tokens included), float32 (N, D). Raises EngineClosedError once closed."""
         requests = self._requests(len(rows), sum(map(len, rows)))
         request = requests.get()
         try:
@@ -239,7 +238,7 @@ class CompiledEncoder(FolderEncoder):
     def check_probe(self, *, bulk: bool = False) -> None:
         """Compute the vector of the note's probe again. Raises ValueError when it comes out differently."""
         is_streams = bulk and self.parallel > 1
-        self._check(self._bulk_requests() if is_streams else self._latency)
+        self._check(self._bulk_requests() if is_streams else self._single())
 
     def _check(self, requests: queue.SimpleQueue[Any]) -> None:
         probe = self.entry.note["probe"]
@@ -289,35 +288,42 @@ class CompiledEncoder(FolderEncoder):
         self._instead = create(self.folder, self._settings, threads=self._share.limit, streams=self._share.streams)
 
     def close(self) -> None:
-        """Give the weights back."""
+        """Give the weights back. A batch that is computed at this moment still ends well; a later one is refused."""
         if self._rest is not None:
             self._rest.stop()
         if self._instead is not None:
             self._instead.close()
-        self._latency = queue.SimpleQueue()
-        self._bulk = None
+        with self._lock:  # else streams that are compiled at this moment would stay
+            self._latency = self._bulk = None
         self.on_close()
 
-    def _requests(self, texts: int, tokens: int) -> queue.SimpleQueue[Any]:
-        if texts == 1 or self.parallel == 1:
-            return self._latency
-        if self._bulk is None:
-            with self._lock:
-                self._batched_tokens += tokens
-                if self._batched_tokens < _BULK_AFTER_TOKENS:
-                    return self._latency
-                if self._bulk is None:
-                    self._bulk = self._streams()
-        return self._bulk
+    def _single(self) -> queue.SimpleQueue[Any]:
+        if (requests := self._latency) is None:
+            raise EngineClosedError("the model was unloaded")
+        return requests
 
-    def _streams(self) -> queue.SimpleQueue[Any]:
+    def _requests(self, texts: int, tokens: int) -> queue.SimpleQueue[Any]:
+        single = self._single()
+        if texts == 1 or self.parallel == 1:
+            return single
+        if (bulk := self._bulk) is not None:
+            return bulk
+        with self._lock:
+            self._batched_tokens += tokens
+            if self._batched_tokens < _BULK_AFTER_TOKENS:
+                return single
+            if self._bulk is None:
+                self._bulk = self._streams(self._single())
+            return self._bulk
+
+    def _streams(self, single: queue.SimpleQueue[Any]) -> queue.SimpleQueue[Any]:
         try:
             streams = self._bulk_requests()
             self._check(streams)
             return streams
         except (RuntimeError, ValueError) as error:  # the entry was pruned since: slower is better than not at all
             _log.warning("bulk work runs without streams: %s", str(error).strip())
-            return self._latency
+            return single
 
     def _bulk_requests(self) -> queue.SimpleQueue[Any]:
         return self._compile(self.parallel, self._share.bulk(self._precision, self.parallel))
@@ -326,10 +332,10 @@ class CompiledEncoder(FolderEncoder):
         # The blob beside the graph spares the next process the compiling.
         blobs = {"CACHE_DIR": str(self.entry.folder / "blobs"), "CACHE_MODE": self.entry.note.get("blobs", _BLOBS[0])}
         try:
-            compiled = runtime.compile_kept(self._core, str(self.entry.graph), {**options, **blobs})
+            compiled = runtime.compile_kept(str(self.entry.graph), {**options, **blobs})
         except RuntimeError as error:  # a read-only or full cache, a damaged blob: only the next start is slower
             _log.info("compiling %s without keeping the result: %s", self.entry.graph, str(error).strip())
-            compiled = runtime.compile_kept(self._core, str(self.entry.graph), {**options, "CACHE_DIR": ""})
+            compiled = runtime.compile_kept(str(self.entry.graph), {**options, "CACHE_DIR": ""})
         pool: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(requests):
             pool.put(compiled.create_infer_request())

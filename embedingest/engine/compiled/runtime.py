@@ -8,11 +8,12 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-__all__ = ["compile_kept", "load", "runtime_version"]
+__all__ = ["compile_kept", "core", "load", "runtime_version"]
 
 # One at a time: while it keeps or reads what it compiled, OpenVINO sets the locale of the whole process to "C", then
 # back to what it was before. Two at once leave "C" for good: every text file opened without an encoding is ASCII then.
 _keeps_compiled = threading.Lock()
+_makes_core = threading.Lock()
 
 
 @lru_cache(maxsize=1)
@@ -30,13 +31,28 @@ def load() -> Any:
     return openvino
 
 
-def compile_kept(core: Any, graph: str, options: dict[str, Any]) -> Any:
+def core() -> Any:
+    """OpenVINO's `Core`: one for the life of the process, never taken down.
+
+    The plug-in for the processor comes and goes with its core. With a core for each model one was taken down on any
+    thread that forgot a model last, while others compiled or computed: that may end the process.
+    """
+    with _makes_core:
+        return _core()
+
+
+@lru_cache(maxsize=1)
+def _core() -> Any:
+    return load().Core()
+
+
+def compile_kept(graph: str, options: dict[str, Any]) -> Any:
     """The graph compiled for the processor, kept in or read from the `CACHE_DIR` of `options`; one at a time.
 
     Raises RuntimeError where it cannot be compiled, or what was kept is damaged.
     """
     with _keeps_compiled:
-        return core.compile_model(graph, "CPU", options)
+        return core().compile_model(graph, "CPU", options)
 
 
 def runtime_version() -> str | None:

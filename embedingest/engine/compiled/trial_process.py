@@ -24,7 +24,7 @@ __all__ = ["main"]
 def main() -> None:
     """Get ready, then try every setting of the work file that the one line of input names (`trial.py` writes it)."""
     leave_no_core()
-    core = runtime.load().Core()
+    core = runtime.core()
     line = sys.stdin.readline()
     if not line:  # nobody is left to give any
         return

@@ -28,7 +28,7 @@ from embedingest.engine.local import LocalEngine
 from embedingest.engine.scheduling.scheduler import Scheduler
 from embedingest.engine.torch.encoder import TorchEncoder
 from embedingest.engine.vectors import cosines
-from embedingest.errors import ModelLoadError
+from embedingest.errors import EngineClosedError, ModelLoadError
 from tests.depth import only_deep
 from tests.engine.tiny import TEXTS, vectors
 from tests.waiting import until
@@ -258,6 +258,30 @@ def test_bulk_streams_give_the_vectors_of_the_single_path(folder, own_cache):
         scheduler.submit(tokens, priority="bulk").result(60), np.tile(single, (20, 1)), atol=1e-5
     )
     scheduler.close()
+
+
+def test_a_closed_encoder_refuses_and_what_it_computes_at_that_moment_ends_well(folder, own_cache):
+    encoder = create(folder, FP32, streams=2)
+    right, tokens = answers(encoder), encoder.tokenize(TEXTS)
+    begun = threading.Barrier(5)
+
+    def ask(_: int) -> int:
+        for number in range(100_000):
+            try:
+                np.testing.assert_allclose(encoder.encode(tokens), right, atol=1e-5)
+            except EngineClosedError:
+                return number
+            if number == 0:
+                begun.wait(60)
+        raise AssertionError("it was never refused")
+
+    with ThreadPoolExecutor(4) as threads:
+        asked = threads.map(ask, range(4))
+        begun.wait(60)
+        encoder.close()
+        assert min(asked) >= 1
+    with pytest.raises(EngineClosedError, match="unloaded"):
+        encoder.warm_up()
 
 
 WARM = """

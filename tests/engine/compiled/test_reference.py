@@ -68,7 +68,7 @@ def test_it_gives_torchs_own_vectors_of_the_first_texts_and_a_graph(reference, f
     assert len(reference.first) == len(reference.rows) == PROBE_TEXTS  # of a small model
     vectors = in_torch(folder, AUTO)._run(reference.first)
     assert cosines(reference.vectors(), vectors).min() > 0.999999
-    model = runtime.load().Core().read_model(tmp_path / "graph.xml")
+    model = runtime.core().read_model(tmp_path / "graph.xml")
     assert [str(parameter.partial_shape) for parameter in model.inputs] == ["[?,?]", "[?,?]"]
 
 
