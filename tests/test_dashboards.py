@@ -77,7 +77,10 @@ def page(tmp_path_factory):
         until(lambda: 'embedingest_ingest_files{pipeline="default",state="failed"} 1.0' in text())
         (folder / "docs" / "a.md").write_text("# Sea\n\nwaves and wind\n")
         until(lambda: value(text(), "embedingest_ingest_freshness_seconds_count") > 0)
-        until(lambda: value(text(), "embedingest_table_rows") == 1)  # noted a moment after the commit
+        # Noted a moment after the commit, one after another.
+        until(lambda: value(text(), "embedingest_ingest_commit_seconds_count") >= 2)
+        until(lambda: value(text(), "embedingest_ingest_chunks_new_total") >= 2)
+        until(lambda: value(text(), "embedingest_table_rows") == 1)
         for model in ("hashing", "HASHING", "hashing:latest", "registry.ollama.ai/library/hashing", "hashing:query"):
             assert post(port, "/api/embed", {"model": model, "input": "x"}).status == 200
         for number in range(50):

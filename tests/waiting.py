@@ -6,6 +6,7 @@ about order or rest it asserts of events, not of seconds.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -46,3 +47,11 @@ def until_passes(attempt: Callable[[], T], seconds: float = HANGS_SECONDS) -> T:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(_POLL_SECONDS)
+
+
+def ends(action: Callable[[], object], seconds: float = HANGS_SECONDS) -> None:
+    """Do it on a thread, and wait for its end. AssertionError where it takes longer than `seconds`."""
+    thread = threading.Thread(target=action, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert not thread.is_alive(), f"{action} did not end within {seconds:g} s"

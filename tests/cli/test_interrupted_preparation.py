@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +14,6 @@ from embedingest.engine.folder.folder import ModelFolder
 from tests.depth import only_deep
 from tests.engine import tiny
 from tests.waiting import until
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,6 +28,13 @@ from embedingest.cli import main
 main()
 """
 
+# Read by each child as it starts: torch's never gets ready, so that no preparation ends before it is interrupted.
+NEVER_READY = """
+import sys, time
+if "reference_process" in " ".join(sys.orig_argv):
+    time.sleep(3600)
+"""
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
@@ -40,8 +44,8 @@ def model(tmp_path_factory) -> Path:
 
 
 def children(process: subprocess.Popen[bytes]) -> list[str]:
-    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
-        return file.read().split()
+    """Of all its threads: the system lists each with the thread that started it."""
+    return " ".join(file.read_text("ascii") for file in Path(f"/proc/{process.pid}/task").glob("*/children")).split()
 
 
 def is_running(child: str) -> bool:
@@ -61,7 +65,9 @@ def test_ctrl_c_ends_it(command, model, tmp_path):
     docs, cache, said = tmp_path / "docs", tmp_path / "cache", tmp_path / "said"
     docs.mkdir()
     (docs / "a.md").write_text("a document")
-    environment = {**os.environ, "EMBEDINGEST_CACHE": str(cache), "PYTHONPATH": os.pathsep.join(sys.path)}
+    (tmp_path / "sitecustomize.py").write_text(NEVER_READY)
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    environment = {**os.environ, "EMBEDINGEST_CACHE": str(cache), "PYTHONPATH": path}
     with said.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *command, "-m", str(model)],
@@ -69,7 +75,7 @@ def test_ctrl_c_ends_it(command, model, tmp_path):
         )  # fmt: skip
     try:
         until(lambda: "preparing" in said.read_text("utf-8"), seconds=60)
-        left = children(process)
+        left = until(lambda: children(process))
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
     finally:

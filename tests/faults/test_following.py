@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
 
 import pytest
 
@@ -111,7 +110,7 @@ def test_a_root_that_is_emptied_is_kept_until_a_person_says_so(world):
         for part in ("part0", "part1", "part2"):
             shutil.rmtree(world.folder / part)
         following.until(lambda: len(following.pending()) == 12)
-        time.sleep(0.5)
+        following.until_seen()
         assert world.contents().keys() == stored.keys()
         following.ask("confirm", sources=sorted(following.pending()))
         following.until(lambda: following.sources() == set())
