@@ -23,6 +23,10 @@ __all__ = [
     "Part",
     "Shown",
     "extent",
+    "gap_text",
+    "joined",
+    "line_end",
+    "marked_gaps",
     "read_part",
     "time_of",
     "told_of",
@@ -88,12 +92,7 @@ class Shown:
     @property
     def gaps(self) -> list[tuple[int, int]]:
         """Characters that are in no chunk, eight at least in a row: from, and up to."""
-        gaps, place = [], self.start
-        for row in self.rows:
-            if row.start - place >= _MARKED_GAP:
-                gaps.append((place, row.start))
-            place = max(place, row.end)
-        return gaps
+        return marked_gaps(self.rows, self.start)
 
 
 def whole_version(rows: Sequence[Row]) -> list[Row]:
@@ -116,10 +115,44 @@ def read_part(rows: Sequence[Row], part: Part) -> Shown:
     if not chosen:
         raise ConfigError(f"`{source}` has nothing there: {_reach(rows)}")
     begin = max(begin, chosen[0].start)
-    text, most = _joined(chosen, begin), part.max_characters
-    told = text if len(text) <= most else text[: text.rfind("\n", most // 2, most) + 1 or most]
+    text, most = joined(chosen, begin), part.max_characters
+    told = text if len(text) <= most else text[: line_end(text, most)]
     shown = tuple(row for row in chosen if row.start < begin + len(told))
     return Shown(begin, told, shown, len(text) - len(told))
+
+
+def joined(rows: Sequence[Row], begin: int) -> str:
+    """The text of chunks from a character of the document on. What two share stands once; each gap keeps its length,
+    so that places in the answer are places in the document.
+    """
+    parts, place = [], begin
+    for row in rows:
+        if row.start > place:
+            parts.append(gap_text(row.start - place))
+            place = row.start
+        parts.append(row.text[place - row.start :])
+        place = max(place, row.end)
+    return "".join(parts)
+
+
+def gap_text(gap: int) -> str:
+    """What stands in the place of so many characters that no chunk has; nothing where there are none."""
+    return "\n" * gap if gap < _MARKED_GAP else "\n…\n".center(gap)
+
+
+def marked_gaps(rows: Sequence[Row], begin: int) -> list[tuple[int, int]]:
+    """Characters from `begin` on that are in none of these chunks, eight at least in a row: from, and up to."""
+    gaps, place = [], begin
+    for row in rows:
+        if row.start - place >= _MARKED_GAP:
+            gaps.append((place, row.start))
+        place = max(place, row.end)
+    return gaps
+
+
+def line_end(text: str, most: int) -> int:
+    """Where a text is cut that may have `most` characters: at the end of a line, where one is near."""
+    return text.rfind("\n", most // 2, most) + 1 or most
 
 
 def told_of(rows: Sequence[Row], shown: Shown, place: Mapping[str, str]) -> dict[str, Any]:
@@ -184,18 +217,3 @@ def _around(rows: Sequence[Row], chunk: str, most: int) -> int:
             f"`{rows[0].source}` has no chunk {chunk}", remedy="it changed since it was found: search again"
         )
     return next(row.start for row in rows if row.start >= wanted.start - most // 2)
-
-
-def _joined(rows: Sequence[Row], begin: int) -> str:
-    """The text of chunks from a character of the document on. What two share stands once; each gap keeps its length,
-    so that places in the answer are places in the document.
-    """
-    parts, place = [], begin
-    for row in rows:
-        if row.start > place:
-            gap = row.start - place
-            parts.append("\n" * gap if gap < _MARKED_GAP else "\n…\n".center(gap))
-            place = row.start
-        parts.append(row.text[place - row.start :])
-        place = max(place, row.end)
-    return "".join(parts)

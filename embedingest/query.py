@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from embedingest.arguments import NAME, TEXT, WHOLE, Wanted, check, count, one_of, or_none
 from embedingest.errors import ConfigError, EngineError, ModelNotFoundError
+from embedingest.measure import ByModel, Estimate
+from embedingest.sections import in_units
+from embedingest.store.unit import UNITS
 from embedingest.store.values import SearchQuery
 
 if TYPE_CHECKING:
@@ -22,9 +25,11 @@ if TYPE_CHECKING:
 
     from embedingest.config import RerankConfig
     from embedingest.engine.engine import Engine
+    from embedingest.measure import Measure
     from embedingest.store.table import ChunkTable
+    from embedingest.store.unit import Unit
     from embedingest.store.values import Hit, SearchResult
-    from embedingest.types import ModelInfo
+    from embedingest.types import ModelInfo, Sizer
 
 __all__ = ["MAX_QUERY_CHARACTERS", "Searcher", "hit_to_json", "result_to_json"]
 
@@ -51,6 +56,7 @@ class Searcher:
     rerank: RerankConfig | None = None
     allow_models: Sequence[str] = ()
     _table: ChunkTable | None = None
+    _sizer: Sizer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -97,11 +103,26 @@ class Searcher:
             query = self._embedded(query)
         elif self.named:
             self.open_engine().describe(self.model)
+        find = self._finder(table, query)
+        return find(query) if query.unit == "chunk" else in_units(table, query, find, self._measure(query))
+
+    def _finder(self, table: ChunkTable, query: SearchQuery) -> Callable[[SearchQuery], SearchResult]:
+        """What finds chunks: the table, with a reranker behind it where that is wanted."""
         if query.rerank is False or (query.rerank is None and self.rerank is None):
-            return table.search(query)
+            return table.search
         from embedingest.reranking import reranker_for
 
-        return reranker_for(query, self.rerank, self.open_engine(), self.allow_models).search(query, table.search)
+        reranker = reranker_for(query, self.rerank, self.open_engine(), self.allow_models)
+        return lambda asked: reranker.search(asked, table.search)
+
+    def _measure(self, query: SearchQuery) -> Measure:
+        """What counts the tokens of units: the model, where it is open anyway."""
+        if query.vector is None:
+            return Estimate()
+        if self._sizer is None:
+            engine = self.open_engine()
+            self._sizer = engine.sizer(self._described(engine).name_for("document"))
+        return ByModel(self._sizer)
 
     def _embedded(self, query: SearchQuery) -> SearchQuery:
         engine = self.open_engine()
@@ -149,6 +170,8 @@ def _checked(query: SearchQuery) -> SearchQuery:
         context=(query.context, WHOLE),
         rerank=(query.rerank, _RERANK),
         rerank_candidates=(query.rerank_candidates, or_none(count(1))),
+        unit=(query.unit, one_of(*UNITS)),
+        budget=(query.budget, WHOLE),
     )
     return query
 
@@ -161,6 +184,8 @@ def result_to_json(query: SearchQuery, result: SearchResult) -> dict[str, Any]:
         "results": [hit_to_json(hit) for hit in result.hits],
         "seconds": round(result.seconds, 6),
     }
+    if result.measured_by is not None:
+        document |= {"as": query.unit, "budget": query.budget, "tokens_by": result.measured_by}
     if result.note is not None:
         document["note"] = result.note
     if result.rerank is not None:
@@ -170,7 +195,7 @@ def result_to_json(query: SearchQuery, result: SearchResult) -> dict[str, Any]:
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
     """One result: its columns without the vector, the score, and the neighbours and details that were asked for,
-    and where else its text stands.
+    and where else its text stands. A unit's are the columns of its best hit, with its own text, headings and place.
     """
     row = hit.row
     columns = {name: getattr(row, name) for name in row.__dataclass_fields__}
@@ -186,4 +211,20 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
         "highlights": [list(pair) for pair in hit.highlights],
         "places": list(hit.places),
     }
-    return first | columns | {name: value for name, value in extra.items() if value}
+    found = first | columns | {name: value for name, value in extra.items() if value}
+    return found if hit.unit is None else found | _unit_to_json(hit.unit)
+
+
+def _unit_to_json(unit: Unit) -> dict[str, Any]:
+    told = {
+        "text": unit.text,
+        "heading_path": list(unit.heading_path),
+        "start": unit.start,
+        "end": unit.end,
+        "unit": unit.kind,
+        "hits": [asdict(hit) for hit in unit.hits],
+        "shown": dict(unit.extent),
+        "tokens": unit.tokens,
+        "truncated": unit.truncated,
+    }
+    return told | ({"gaps": [list(gap) for gap in unit.gaps]} if unit.gaps else {})

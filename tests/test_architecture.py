@@ -38,6 +38,7 @@ BOTTOM = {
     "version",
     "tracing",
     "documents",
+    "measure",
     "system",
 }
 ROOMS: dict[str, set[str]] = {
@@ -53,6 +54,7 @@ ROOMS: dict[str, set[str]] = {
     "regular": {"system"},
     "numerals": set(),
     "documents": {"types", "errors"},
+    "measure": {"types"},
     "config": {"types", "errors", "atomic", "durations", "paths", "regular"},
     "arguments": {"errors"},
     "options": {"errors"},
@@ -61,7 +63,8 @@ ROOMS: dict[str, set[str]] = {
     "store": BOTTOM,
     "ingest": {*BOTTOM, "engine", "store"},
     "reranking": {*BOTTOM, "engine", "store"},
-    "query": {*BOTTOM, "engine", "store", "reranking"},
+    "sections": {*BOTTOM, "store"},
+    "query": {*BOTTOM, "engine", "store", "reranking", "sections"},
     "server": {*BOTTOM, "engine", "store"},
     "evaluation": {*BOTTOM, "ingest", "store", "query"},
     "lazy": set(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +15,7 @@ from embedingest.store.search.filters import parse
 from embedingest.store.search.narrow import condition, confined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
     from embedingest.store.table import ChunkTable
     from embedingest.types import Row
 
-__all__ = ["chunk_vector", "document_rows", "documents", "extent", "table_version"]
+__all__ = ["chunk_vector", "document_rows", "documents", "extent", "stretches", "table_version"]
 
 _BATCH_ROWS: Final = 65_536
+_STRETCHES: Final = 32  # asked for at once
 
 
 def document_rows(table: ChunkTable, source: str, within: str | None = None) -> list[tuple[Row, datetime]]:
@@ -34,6 +37,24 @@ def document_rows(table: ChunkTable, source: str, within: str | None = None) -> 
     stored = _selected(table, equals("source", source), within, [*ROW_COLUMNS, "ingested_at"])
     found = zip(columns.rows_of(stored), stored.column("ingested_at").to_pylist(), strict=True)
     return sorted(found, key=lambda pair: (pair[0].chunk_index, pair[0].id))
+
+
+def stretches(table: ChunkTable, wanted: Sequence[tuple[str, int, int]], within: str | None = None) -> list[Row]:
+    """The rows that pass the filter, in no order, of some stretches: source, first chunk and last.
+
+    Stretches of one document may share chunks. Raises ConfigError for a filter that is none, StoreError.
+    """
+    from lancedb.expr import col, lit
+
+    rows: list[Row] = []
+    for first in range(0, len(wanted), _STRETCHES):
+        places = [
+            equals("source", source) & (col("chunk_index") >= lit(begin)) & (col("chunk_index") <= lit(end))
+            for source, begin, end in wanted[first : first + _STRETCHES]
+        ]
+        where = functools.reduce(operator.or_, places)
+        rows += columns.rows_of(_selected(table, where, within, list(ROW_COLUMNS)))
+    return rows
 
 
 def chunk_vector(table: ChunkTable, chunk: str, within: str | None = None) -> tuple[Row, NDArray[np.float32]] | None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from embedingest.store.unit import Unit, UnitKind
     from embedingest.types import Row
 
 __all__ = [
@@ -229,6 +230,9 @@ class SearchQuery:
     `rerank` is how the first hits are put in order once they are found: `None` as the settings say, `False` not at all,
     `True` by the reranker of the settings or the only one there is, a text by the model of that name; it scores the
     first `rerank_candidates`. The table itself knows no reranker: see `reranking.py`.
+
+    With the `unit` `section` or `document`, hits come with what they stand in, `budget` tokens of it at most (see
+    `sections.py`), and `limit` and `offset` count these.
     """
 
     text: str
@@ -248,6 +252,8 @@ class SearchQuery:
     late: NDArray[np.float32] | None = None
     rerank: str | bool | None = None
     rerank_candidates: int | None = None
+    unit: UnitKind = "chunk"
+    budget: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +264,7 @@ class Hit:
 
     `before` and `after` are the texts of neighbouring chunks, `explain` the score's parts, `highlights`
     half-open character ranges into `text`. `places` are the sources of the copies of this text that were folded in.
+    `unit` is what it stands in, where that was asked for: then `text` and `heading_path` are the unit's.
     """
 
     row: Row
@@ -268,6 +275,7 @@ class Hit:
     explain: Mapping[str, float | int | None] | None = None
     highlights: tuple[tuple[int, int], ...] = ()
     places: tuple[str, ...] = ()
+    unit: Unit | None = None
 
     @property
     def source(self) -> str:
@@ -276,8 +284,8 @@ class Hit:
 
     @property
     def text(self) -> str:
-        """The text of the chunk."""
-        return self.row.text
+        """The text of the chunk, or of the unit."""
+        return self.row.text if self.unit is None else self.unit.text
 
     @property
     def title(self) -> str | None:
@@ -286,8 +294,8 @@ class Hit:
 
     @property
     def heading_path(self) -> tuple[str, ...]:
-        """The headings above the chunk, outermost first."""
-        return self.row.heading_path
+        """The headings above the chunk, or the unit, outermost first."""
+        return self.row.heading_path if self.unit is None else self.unit.heading_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +313,7 @@ class SearchResult:
     """The hits, best first, and the mode that really ran (`vector` where nothing is indexed for text yet).
 
     `rerank` tells how the first of them were put in order, where a reranker did it.
+    `measured_by` says of units whose tokens were counted: those of the `model`, or an `estimate` where it is not open.
     """
 
     mode: Mode
@@ -312,6 +321,7 @@ class SearchResult:
     seconds: float
     note: str | None = None
     rerank: Reranking | None = None
+    measured_by: str | None = None
 
     def __iter__(self) -> Iterator[Hit]:
         """The hits, best first."""
