@@ -27,11 +27,13 @@ __all__ = [
     "Chunk",
     "Document",
     "Embeddings",
+    "LateEmbeddings",
     "ModelInfo",
     "Reranked",
     "Row",
     "Sizer",
     "Span",
+    "SparseEmbeddings",
     "TokenSource",
 ]
 
@@ -54,7 +56,7 @@ DEFAULT_TABLE: Final = "chunks"
 """The table where none is named."""
 
 Markup = Literal["text", "markdown", "code", "rows"]
-ModelKind = Literal["embedding", "reranker"]
+ModelKind = Literal["embedding", "reranker", "sparse", "late"]
 
 
 @by_fields
@@ -178,6 +180,46 @@ class Embeddings:
 
 
 @dataclass(frozen=True, slots=True)
+class SparseEmbeddings:
+    """What a sparse model answers for N texts: of each, weights for some of the V tokens of its vocabulary.
+
+    Text i has `tokens[offsets[i]:offsets[i + 1]]`, ascending, each with the weight (above 0) at the same place of
+    `weights`. `offsets` is int64 (N + 1,), `tokens` int32 (M,), `weights` float32 (M,). The rest is as in `Embeddings`.
+    """
+
+    offsets: NDArray[np.int64]
+    tokens: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    token_counts: NDArray[np.int64]
+    truncated: tuple[int, ...]
+    fingerprint: str
+    model: str
+    load_seconds: float = 0.0
+    total_seconds: float = 0.0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LateEmbeddings:
+    """What a late interaction model answers for N texts: of each, a vector for every token that counts.
+
+    Text i has `vectors[offsets[i]:offsets[i + 1]]`. `offsets` is int64 (N + 1,), `vectors` float32 (M, D), every row of
+    unit length. The rest is as in `Embeddings`; `token_counts` counts what the model reads, so that a text may have
+    fewer vectors (punctuation that is skipped).
+    """
+
+    offsets: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    token_counts: NDArray[np.int64]
+    truncated: tuple[int, ...]
+    fingerprint: str
+    model: str
+    load_seconds: float = 0.0
+    total_seconds: float = 0.0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Reranked:
     """What a reranker answers: score i says how well document i answers the query, higher for better.
 
@@ -215,7 +257,9 @@ class ModelInfo:
     positions the model has. `prompts` are the model's own sentence-transformers prompts by name. `aliases` are other
     names that people know the model by. `routes` is of a model that embeds queries and documents by different modules:
     for each role (`""`: of no role) the role that stands for its modules; sizes and windows are those of documents.
-    A `reranker` scores pairs of texts: it has no dimensions, and its window is that of a pair.
+    A `reranker` scores pairs of texts: it has no dimensions, and its window is that of a pair. A `sparse` model gives
+    weights for tokens: its dimensions are the words of its vocabulary. A `late` one gives a vector for each token: its
+    dimensions are those of one, and its window is that of documents.
     """
 
     name: str

@@ -31,10 +31,12 @@ def create(
 ) -> Encoder | Scorer:
     """The encoder for the device of the settings; `auto` takes a GPU that torch can use, else the CPU.
 
-    A reranker is run by torch on every device.
+    A reranker, a sparse and a late interaction model are run by torch on every device.
     """
     if folder.is_reranker:
         return _scoring(folder, settings)
+    if folder.kind != "embedding":
+        return _sparse(folder, settings) if folder.kind == "sparse" else _late(folder, settings)
     if folder.is_static:
         from embedingest.engine.static import create as static
 
@@ -49,13 +51,37 @@ def create(
 
 
 def _scoring(folder: ModelFolder, settings: ModelConfig) -> Scorer:
-    if settings.encoder == "compiled":
-        raise ModelLoadError(
-            f"{folder.path} is a reranker, which is not run compiled", remedy="leave the model's `encoder` out"
-        )
+    _check_torch(folder, settings, "a reranker")
     from embedingest.engine.torch.scorer import create
 
     return create(folder, settings)
+
+
+def _sparse(folder: ModelFolder, settings: ModelConfig) -> Encoder:
+    from embedingest.engine.sparse_rows import SparseRows
+
+    if folder.is_static:
+        from embedingest.engine.word_weights import create as static
+
+        return SparseRows(static(folder, settings))
+    _check_torch(folder, settings, "a sparse model")
+    from embedingest.engine.torch.sparse import create as torch
+
+    return SparseRows(torch(folder, settings))
+
+
+def _late(folder: ModelFolder, settings: ModelConfig) -> Encoder:
+    _check_torch(folder, settings, "asked for the vectors of its tokens")
+    from embedingest.engine.torch.late import create
+
+    return create(folder, settings)
+
+
+def _check_torch(folder: ModelFolder, settings: ModelConfig, what: str) -> None:
+    if settings.encoder == "compiled":
+        raise ModelLoadError(
+            f"{folder.path} is {what}, which is not run compiled", remedy="leave the model's `encoder` out"
+        )
 
 
 def explain(
@@ -71,6 +97,8 @@ def explain(
         return facts | {"reason": "a reranker, which torch runs as it is in its files"}
     if folder.is_static:
         return facts | {"runtime": "static", "reason": "a table of vectors, which nothing runs faster"}
+    if folder.kind != "embedding":
+        return facts | {"reason": f"a {folder.kind} model, which torch runs as it is in its files"}
     if not _on_cpu(settings):
         return facts | {"precision": settings.precision, "reason": "it runs on a GPU; gated at every start"}
     if runtime.runtime_version() is None:

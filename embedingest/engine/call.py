@@ -16,6 +16,8 @@ from embedingest.types import Embeddings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Priority
     from embedingest.engine.pool import LoadedModel
@@ -29,6 +31,7 @@ __all__ = [
     "content_limit",
     "finish",
     "prepare",
+    "read_counts",
     "stage_seconds",
 ]
 
@@ -60,11 +63,11 @@ class EmbedCall:
     is_dropped: bool = False
 
 
-def prepare(call: EmbedCall, encoder: Encoder) -> None:
-    """Tokens of every text, cut to the window or refused (cases 58 to 72)."""
+def prepare(call: EmbedCall, encoder: Encoder, *, room: int | None = None) -> None:
+    """Tokens of every text, cut to the window or refused (cases 58 to 72). `room` tokens of it are content's."""
     began = time.perf_counter()
     texts = prompted(encoder, call.texts, call.prompt)
-    limit = content_limit(encoder, call.context)
+    limit = content_limit(encoder, call.context) if room is None else room
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         if call.is_dropped:
             return
@@ -87,11 +90,9 @@ def _cut(tokens: TokenIds, encoder: Encoder, limit: int, call: EmbedCall) -> Tok
 
 def finish(call: EmbedCall, raw: vectors.Vectors, loaded: LoadedModel, ticket: Ticket) -> Embeddings:
     """The answer to a call, of the raw vectors that its ticket gave."""
-    unit = vectors.cut(vectors.normalise(raw), call.dimensions)
-    counts = np.fromiter(map(len, call.tokens), dtype=np.int64, count=len(call.tokens)) + loaded.encoder.special_tokens
     return Embeddings(
-        vectors=unit,
-        token_counts=counts,
+        vectors=vectors.cut(vectors.normalise(raw), call.dimensions),
+        token_counts=read_counts(call, loaded.encoder.special_tokens),
         truncated=tuple(call.truncated),
         fingerprint=loaded.fingerprint,
         model=call.name,
@@ -99,6 +100,11 @@ def finish(call: EmbedCall, raw: vectors.Vectors, loaded: LoadedModel, ticket: T
         total_seconds=time.perf_counter() - call.began,
         seconds=stage_seconds(call.load_seconds, call.tokenize_seconds, ticket),
     )
+
+
+def read_counts(call: EmbedCall, special_tokens: int) -> NDArray[np.int64]:
+    """How many tokens of each text the model reads, with so many special ones, int64 (N,)."""
+    return np.fromiter(map(len, call.tokens), dtype=np.int64, count=len(call.tokens)) + special_tokens
 
 
 def content_limit(encoder: Encoder, context: int | None) -> int:

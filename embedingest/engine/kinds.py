@@ -1,4 +1,4 @@
-"""Which models give vectors and which score pairs, and what is said to who asks one for the other. Knows no files."""
+"""Which models give which kind of answer, and what is said to who asks one for another. Knows no files."""
 
 from __future__ import annotations
 
@@ -9,19 +9,39 @@ from embedingest.errors import ConfigError
 if TYPE_CHECKING:
     from embedingest.types import ModelInfo
 
-__all__ = ["WrongKindError", "check_embeds", "check_reranks"]
+__all__ = ["WrongKindError", "check_embeds", "check_late", "check_reranks", "check_sparse"]
 
 
 class WrongKindError(ConfigError):
-    """A reranker was asked for vectors, or an embedding model for scores of pairs."""
+    """A model was asked for what another kind of model gives."""
 
 
 def check_embeds(info: ModelInfo) -> None:
-    """Raises WrongKindError for a model that gives no vectors."""
-    if info.kind == "reranker":
+    """Raises WrongKindError for a model that gives no vector of a text."""
+    if info.kind != "embedding":
         raise WrongKindError(
-            f"model {info.name} is a reranker: it scores a document against a query, and gives no vectors",
-            remedy="name an embedding model here; a reranker is asked by `/api/rerank`, or `Engine.rerank`",
+            f"model {info.name} is {_is(info)}, and gives no vectors of whole texts",
+            remedy=f"name an embedding model here; {_asked(info)}",
+        )
+
+
+def check_sparse(info: ModelInfo) -> None:
+    """Raises WrongKindError for a model that gives no weights for tokens."""
+    if info.kind != "sparse":
+        raise WrongKindError(
+            f"model {info.name} is {_is(info)}, and gives no weights for the tokens of a vocabulary",
+            remedy="name a sparse model: a folder that `SparseEncoder(...).save(folder)` wrote, such as that of "
+            f"naver/splade-v3; {_asked(info)}",
+        )
+
+
+def check_late(info: ModelInfo) -> None:
+    """Raises WrongKindError for a model that gives no vectors of tokens, so far as its kind tells."""
+    if info.kind not in ("late", "embedding"):
+        raise WrongKindError(
+            f"model {info.name} is {_is(info)}, and gives no vectors of tokens",
+            remedy="name a late interaction model, such as lightonai/GTE-ModernColBERT-v1, or an embedding model; "
+            f"{_asked(info)}",
         )
 
 
@@ -29,8 +49,27 @@ def check_reranks(info: ModelInfo) -> None:
     """Raises WrongKindError for a model that scores no pairs."""
     if info.kind != "reranker":
         raise WrongKindError(
-            f"model {info.name} is an embedding model: it gives vectors of {info.dimensions} numbers, and scores no "
-            "pairs of texts",
+            f"model {info.name} is {_is(info)}, and scores no pairs of texts",
             remedy="name a reranker: the folder of a cross-encoder, such as BAAI/bge-reranker-base, given a name by "
             "`models: NAME: {path: FOLDER}`",
         )
+
+
+def _is(info: ModelInfo) -> str:
+    """What a model is, and does."""
+    if info.kind == "reranker":
+        return "a reranker: it scores a document against a query"
+    if info.kind == "sparse":
+        return f"a sparse model: it gives weights for the {info.dimensions} tokens of its vocabulary"
+    if info.kind == "late":
+        return f"a late interaction model: it gives a vector of {info.dimensions} numbers for each token"
+    return f"an embedding model: it gives vectors of {info.dimensions} numbers"
+
+
+def _asked(info: ModelInfo) -> str:
+    """How a model is asked for what it gives."""
+    if info.kind == "reranker":
+        return "a reranker is asked by `/api/rerank`, or `Engine.rerank`"
+    if info.kind == "embedding":
+        return "an embedding model is asked by `/api/embed`, or `Engine.embed`"
+    return f"this one is asked by `Engine.embed_{info.kind}`, and in a table by `{info.kind}: {info.name}`"

@@ -8,10 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import psutil
 
@@ -20,7 +19,8 @@ from embedingest.engine.encoder import tokens_of
 from embedingest.engine.engine import text_list
 from embedingest.engine.kinds import check_embeds, check_reranks
 from embedingest.engine.names import ModelName, Role
-from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period, waited
+from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period
+from embedingest.engine.second import SecondCalls
 from embedingest.errors import EngineClosedError, InputError, ModelNotFoundError, OverloadedError
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ __all__ = ["LocalEngine", "Running"]
 
 T = TypeVar("T")
 
-_INLINE_CHARACTERS: Final = 4096  # less than this is tokenised faster than it is handed to another thread
-
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -53,8 +51,8 @@ class Running:
     users: int
 
 
-class LocalEngine:
-    """Implements `Engine` over a pool of local models.
+class LocalEngine(SecondCalls):
+    """Implements `Engine`, `SupportsRerank`, `SupportsSparse` and `SupportsLate` over a pool of local models.
 
     `settings` bounds the pool and the waiting calls; `models` are the named models of the configuration, beside
     those that are packaged; `data` is where pulled models lie (default: the user's data folder).
@@ -97,22 +95,18 @@ class LocalEngine:
         priority: Priority = "query",
     ) -> Embeddings:
         """See `Engine.embed`. Without `prompt`, a name such as `m:query` chooses one, else the model's default."""
-        return self._answer(self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority))
+        from embedingest.engine.call import finish, prepare
+
+        call = self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority)
+        return self._answer(call, prepare, finish)
 
     def embed_tokens(self, tokens: Sequence[TokenIds], *, model: str, priority: Priority = "bulk") -> Embeddings:
         """See `SupportsTokens`."""
-        call = self._call([""] * len(tokens), model, True, None, None, "", None, priority)
-        call.given = tokens
-        return self._answer(call)
-
-    def _answer(self, call: EmbedCall) -> Embeddings:
         from embedingest.engine.call import finish, prepare
 
-        with self._admitted(), waited(self._pool.acquire(call.key, call.keep_alive)) as loaded:
-            call.load_seconds = time.perf_counter() - call.began
-            prepare(call, loaded.encoder)
-            ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
-            return finish(call, ticket.result(), loaded, ticket)
+        call = self._call([""] * len(tokens), model, True, None, None, "", None, priority)
+        call.given = tokens
+        return self._answer(call, prepare, finish)
 
     async def aembed(
         self,
@@ -127,23 +121,10 @@ class LocalEngine:
         priority: Priority = "query",
     ) -> Embeddings:
         """The same, awaited. Cancelling drops what has not been computed yet."""
-        import asyncio
-
-        from embedingest.engine.call import TEXTS_AT_ONCE, finish, prepare
+        from embedingest.engine.call import finish, prepare
 
         call = self._call(texts, model, truncate, dimensions, context, prompt, keep_alive, priority)
-        with self._admitted(), await leased(self._pool.acquire(call.key, keep_alive)) as loaded:
-            call.load_seconds = time.perf_counter() - call.began
-            if sum(map(len, call.texts)) <= _INLINE_CHARACTERS:
-                prepare(call, loaded.encoder)
-            else:
-                try:
-                    await self._in_thread(prepare, call, loaded.encoder)
-                finally:
-                    call.is_dropped = True  # by a caller that went away; else it is done
-            ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
-            done = call, ticket.result() if ticket.done() else await asyncio.wrap_future(ticket), loaded, ticket
-            return finish(*done) if len(call.texts) <= TEXTS_AT_ONCE else await self._in_thread(finish, *done)
+        return await self._aanswer(call, prepare, finish)
 
     def rerank(
         self,

@@ -163,7 +163,9 @@ def _route(catalog: Catalog, key: str) -> dict[str, Any]:
 
 
 def _gives(facts: dict[str, Any]) -> str:
-    return "reranker" if facts["kind"] == "reranker" else f"{facts['dimensions']} numbers"
+    dimensions = facts["dimensions"]
+    ways = {"reranker": "reranker", "sparse": f"sparse, {dimensions} words", "late": f"late, {dimensions} a token"}
+    return ways.get(facts["kind"], f"{dimensions} numbers")
 
 
 def _facts(info: ModelInfo) -> dict[str, Any]:

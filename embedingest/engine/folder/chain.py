@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.engine.folder.module import SCORES, Module
+from embedingest.engine.folder.late import is_late, late_settings, stanford_modules
+from embedingest.engine.folder.module import SCORES, SPARSE, SPLADE, TOKENS, WORD_WEIGHTS, Module
 from embedingest.engine.folder.reranker import head_of
 from embedingest.engine.folder.router import ROUTERS, read_router
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
@@ -21,17 +22,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["LAYERS", "POOLING_MODES", "TAIL", "WEIGHTED", "read_chains"]
+__all__ = ["LAYERS", "POOLING_MODES", "TAIL", "WEIGHTED", "pooling_modes", "read_chains"]
 
 POOLING_MODES: Final = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 TAIL: Final = ("Dense", "LayerNorm", "Normalize", "Dropout")
 """What may be done to pooled vectors. A Dropout does nothing but in training."""
 LAYERS: Final = "WeightedLayerPooling"
 """What may stand between a transformer and pooling: a mean of its layers."""
-WEIGHTED: Final = ("Transformer", LAYERS, "StaticEmbedding", "Dense", "LayerNorm")
+WEIGHTED: Final = ("Transformer", LAYERS, "StaticEmbedding", "Dense", "LayerNorm", WORD_WEIGHTS)
 """What has weights."""
 _HEADS: Final = (("Transformer", "Pooling"), ("Transformer", LAYERS, "Pooling"), ("StaticEmbedding",))
-_KINDS: Final = ("Transformer", LAYERS, "Pooling", "StaticEmbedding", *TAIL)
+_SPARSE: Final = (("Transformer", SPLADE), (WORD_WEIGHTS,))  # nothing follows
+_KINDS: Final = ("Transformer", LAYERS, "Pooling", "StaticEmbedding", *TAIL, *SPARSE)
+_MASKED: Final = "MLMTransformer"  # an older name of a Transformer with this task
+_TASK: Final = "fill-mask"
+_LEGACY_POOLING: Final = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+_RELUS: Final = ("relu", "log1p_relu")
+_MASK: Final = "MultiVectorMask"
 _ALL: Final = ("", *ROLES)
 _OURS: Final = "sentence_transformers."
 _TRANSFORMER_CONFIGS: Final = (
@@ -57,13 +71,15 @@ def read_chains(path: Path, pooling: str | None = None) -> tuple[dict[str, tuple
         return {"": _scoring(path, head)}, False
     file = path / "modules.json"
     if not file.exists() and (path / "config.json").is_file():
-        return {"": _bare(path, pooling)}, False
+        return {"": stanford_modules(path) or _bare(path, pooling)}, False
     if pooling is not None:
         raise ModelLoadError(
             f"{file} says how {path} pools, and the settings say `pooling: {pooling}`",
             remedy="leave `pooling` out: it is for folders without `modules.json`",
         )
     ordered = _entries(file)
+    if is_late(path):
+        return {"": _late(path, file, ordered)}, False
     if not any(_is_router(entry) for entry in ordered):
         modules = tuple(_module(path, entry) for entry in ordered)
         _check_order(file, modules)
@@ -98,6 +114,32 @@ def _scoring(path: Path, head: dict[str, Any]) -> tuple[Module, ...]:
     return transformer, Module(SCORES, place, head)
 
 
+def _late(path: Path, file: Path, entries: list[dict[str, Any]]) -> tuple[Module, ...]:
+    """A late interaction model: its transformer, each Dense, and what it does to queries and documents."""
+    kinds = [_name(entry).rpartition(".")[2] for entry in entries]
+    is_listed = _MASK in kinds  # by sentence-transformers; PyLate leaves out what it does at the end
+    if kinds[0] != "Transformer" or not set(kinds[1:]) <= {"Dense", *((_MASK, "Normalize") if is_listed else ())}:
+        raise ModelLoadError(
+            f"{file} is of a late interaction model and chains {' → '.join(kinds)}; Transformer → Dense, as PyLate "
+            f"saves it, and Transformer → Dense → {_MASK} → Normalize are known"
+        )
+    if is_listed and "Normalize" not in kinds:
+        raise ModelLoadError(f"{file} does not normalise the vectors of tokens, which is due here")
+    places = [_place(path, entry) for entry in entries]
+    transformer = Module("Transformer", places[0], _settings_of("Transformer", places[0]))
+    dense = [place for kind, place in zip(kinds, places, strict=True) if kind == "Dense"]
+    mask = read_object(places[kinds.index(_MASK)] / "config.json", optional=True) if is_listed else None
+    last = Module(TOKENS, path.resolve(), late_settings(path, transformer, mask))
+    return transformer, *(Module("Dense", place, _token_dense(place)) for place in dense), last
+
+
+def _token_dense(folder: Path) -> dict[str, Any]:
+    """The settings of a Dense over vectors of tokens."""
+    config = read_object(folder / "config.json")
+    _check_dense(folder, {key: value for key, value in config.items() if not key.startswith("module_")})
+    return config
+
+
 def _entries(file: Path) -> list[dict[str, Any]]:
     """What the list of modules has, in the order of its numbers. Raises ModelLoadError."""
     entries = read_json(file) if file.exists() else None
@@ -115,6 +157,10 @@ def _entries(file: Path) -> list[dict[str, Any]]:
 
 def _check_order(file: Path, chain: tuple[Module, ...]) -> None:
     kinds = tuple(module.kind for module in chain)
+    if kinds in _SPARSE:
+        if kinds[0] == "Transformer" and chain[0].config.get("transformer_task") != _TASK:
+            raise ModelLoadError(f"{file} chains {' → '.join(kinds)}, and its transformer's task is not `{_TASK}`")
+        return
     if not any(kinds[: len(head)] == head and set(kinds[len(head) :]) <= set(TAIL) for head in _HEADS):
         raise ModelLoadError(
             f"{file} chains {' → '.join(kinds) or 'nothing'}; {' or '.join(' → '.join(head) for head in _HEADS)}, "
@@ -173,6 +219,9 @@ def _bare(path: Path, pooling: str | None) -> tuple[Module, ...]:
 def _module(path: Path, entry: Mapping[str, Any]) -> Module:
     name = _name(entry)
     kind = name.rpartition(".")[2]
+    if name.startswith(_OURS) and kind == _MASKED:
+        folder = _place(path, entry)
+        return Module("Transformer", folder, _settings_of("Transformer", folder) | {"transformer_task": _TASK})
     if not name.startswith(_OURS) or kind not in _KINDS:
         known = ", ".join((*_KINDS, ROUTERS[0]))
         raise ModelLoadError(
@@ -208,7 +257,9 @@ def _settings_of(kind: str, folder: Path) -> dict[str, Any]:
     if kind == "Transformer":
         files = (folder / name for name in _TRANSFORMER_CONFIGS if (folder / name).is_file())
         return read_object(next(files, folder / _TRANSFORMER_CONFIGS[0]), optional=True)
-    config = read_object(folder / "config.json", optional=kind == "Normalize")
+    config = read_object(folder / "config.json", optional=kind in ("Normalize", WORD_WEIGHTS))
+    if kind == SPLADE:
+        _check_splade(folder, config)
     if kind == "Dense":
         _check_dense(folder, config)
     if kind == "Pooling":
@@ -234,3 +285,18 @@ def _check_pooling(folder: Path, config: dict[str, Any]) -> None:
             f"pooling {sorted(unknown)} of {folder} is not known: {', '.join(POOLING_MODES)}",
             remedy="write an encoder plug-in for this model",
         )
+
+
+def pooling_modes(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The kinds of pooling that a Pooling's settings name, in the order in which they are joined."""
+    mode = settings.get("pooling_mode")
+    if mode is None:
+        modes = tuple(name for key, name in _LEGACY_POOLING.items() if settings.get(key))
+        return modes or ("mean",)
+    return (mode,) if isinstance(mode, str) else tuple(mode)
+
+
+def _check_splade(folder: Path, config: dict[str, Any]) -> None:
+    for key, unstated, known in (("pooling_strategy", "max", ("max", "sum")), ("activation_function", "relu", _RELUS)):
+        if config.setdefault(key, unstated) not in known:
+            raise ModelLoadError(f"{folder} has {key}: {str(config[key])[:60]}; {' and '.join(known)} are known")

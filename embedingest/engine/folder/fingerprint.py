@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from blake3 import blake3
 
 from embedingest.atomic import write_bytes
-from embedingest.engine.folder.module import SCORES
+from embedingest.engine.folder.module import SCORES, SPLADE, TOKENS
 from embedingest.engine.folder.words import in_tokenizer_json
 from embedingest.errors import ModelLoadError
 from embedingest.numerals import json_fault
@@ -44,6 +44,8 @@ _READ_SETTINGS: Final = {
     "Dense": ("in_features", "out_features", "bias", "activation_function", "use_residual"),
     "WeightedLayerPooling": ("layer_start",),
     SCORES: ("activation",),
+    SPLADE: ("pooling_strategy", "activation_function"),
+    TOKENS: ("query_prefix", "document_prefix", "expansion", "skiplist", "skips"),
 }
 
 

@@ -11,14 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.engine.folder.chain import LAYERS, POOLING_MODES, TAIL, WEIGHTED, read_chains
+from embedingest.engine.folder.chain import LAYERS, POOLING_MODES, TAIL, WEIGHTED, pooling_modes, read_chains
 from embedingest.engine.folder.fingerprint import fingerprint, joined
 from embedingest.engine.folder.gguf import refuse_gguf
-from embedingest.engine.folder.module import SCORES, Module
+from embedingest.engine.folder.module import PROJECTION, SCORES, SPARSE, TOKENS, WORD_WEIGHTS, Module
 from embedingest.engine.folder.native import native_settings
 from embedingest.engine.folder.prompts import check_prompts
 from embedingest.engine.folder.settings_files import REMEDY, read_object
-from embedingest.engine.folder.sizes import check_sizes
+from embedingest.engine.folder.sizes import WIDTHS, check_sizes
 from embedingest.engine.folder.table import STATIC, check_table, table_shape
 from embedingest.engine.folder.weights import read_header, weight_files
 from embedingest.engine.folder.words import word_settings
@@ -28,17 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedingest.engine.folder.weights import WeightsHeader
+    from embedingest.types import ModelKind
 
 __all__ = ["POOLING_MODES", "ModelFolder", "Module"]
 
-_LEGACY_POOLING: Final = {
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
-}
 # Their position table begins after the padding index, so two rows of it are no positions.
 _OFFSET_POSITIONS: Final = (
     "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm", "longformer",
@@ -46,6 +39,8 @@ _OFFSET_POSITIONS: Final = (
 )  # fmt: skip
 _UNSTATED_POSITIONS: Final = 512  # of a model with relative positions that states no length at all
 _MOST_UNSTATED_POSITIONS: Final = 32_768
+_TABLES: Final = (STATIC, WORD_WEIGHTS)
+_ENDS: Final[dict[str, ModelKind]] = {SCORES: "reranker", TOKENS: "late", **dict.fromkeys(SPARSE, "sparse")}
 _STATIC_POSITIONS: Final = 1_000_000  # a mean of rows has no positions; this bounds what one text may cost
 
 
@@ -103,13 +98,14 @@ class ModelFolder:
         cls, path: Path, modules: tuple[Module, ...], settings: dict[str, Any], *, weights: bool, called: str
     ) -> ModelFolder:
         """One list of modules, checked."""
-        if modules[0].kind == STATIC:
-            folder = cls(path, modules, {"model_type": "static"}, settings, called=called)
+        words = read_object(modules[0].path / "tokenizer_config.json", optional=True)
+        if modules[0].kind in _TABLES:
+            words = {} if modules[0].kind == STATIC else words
+            folder = cls(path, modules, {"model_type": "static"}, settings, words, called=called)
         else:
             transformer = modules[0].path
             config, told = native_settings(path, read_object(transformer / "config.json"))
-            tokenizer_config = read_object(transformer / "tokenizer_config.json", optional=True)
-            folder = cls(path, modules, config, settings, tokenizer_config, told, called=called)
+            folder = cls(path, modules, config, settings, words, told, called=called)
         if weights or not folder.is_static:  # a table is known by its weights alone
             folder.check()
         if weights:
@@ -204,13 +200,18 @@ class ModelFolder:
 
     @property
     def is_static(self) -> bool:
-        """Whether it is a table of vectors, one a token, and no transformer."""
-        return self.modules[0].kind == STATIC
+        """Whether it is a table of numbers for each token, and no transformer."""
+        return self.modules[0].kind in _TABLES
+
+    @property
+    def kind(self) -> ModelKind:
+        """What it gives: vectors of texts, scores of pairs, weights for tokens, or vectors of tokens."""
+        return _ENDS.get(self.modules[-1].kind, "embedding")
 
     @property
     def is_reranker(self) -> bool:
         """Whether it scores pairs of texts, and gives no vectors."""
-        return self.modules[-1].kind == SCORES
+        return self.kind == "reranker"
 
     @property
     def activation(self) -> str:
@@ -230,22 +231,21 @@ class ModelFolder:
     @property
     def pooling_modes(self) -> tuple[str, ...]:
         """Pooling kinds in the order in which they are joined."""
-        mode = self.pooling.get("pooling_mode")
-        if mode is None:
-            modes = tuple(name for key, name in _LEGACY_POOLING.items() if self.pooling.get(key))
-            return modes or ("mean",)
-        return (mode,) if isinstance(mode, str) else tuple(mode)
+        return pooling_modes(self.pooling)
 
     @property
     def dimensions(self) -> int:
-        """D, the length of the vectors at the end of the chain; 0 for a reranker, which gives none."""
+        """D, the length of the vectors (of texts or tokens) or weights at the end of the chain; 0 for a reranker."""
         if self.is_reranker:
             return 0
-        dense = [module.config["out_features"] for module in self.modules if module.kind == "Dense"]
+        dense = [module.config["out_features"] for module in self.modules if module.kind in ("Dense", PROJECTION)]
         if dense:
             return int(dense[-1])
         if self.is_static:
             return table_shape(self.modules[0].path)[1]
+        if self.kind != "embedding":
+            named = ("vocab_size",) if self.kind == "sparse" else WIDTHS
+            return next((int(self.config[key]) for key in named if self.config.get(key)), 0)
         width = self.pooling.get("embedding_dimension", self.pooling.get("word_embedding_dimension", 0))
         return int(width) * len(self.pooling_modes)
 
@@ -269,7 +269,10 @@ class ModelFolder:
 
     @property
     def _published_tokens(self) -> int | None:
-        published = self.modules[0].config.get("max_seq_length") or self.tokenizer_config.get("model_max_length")
+        documents = self.modules[-1].config.get("document_length") if self.kind == "late" else None
+        published = (
+            documents or self.modules[0].config.get("max_seq_length") or self.tokenizer_config.get("model_max_length")
+        )
         return int(published) if published else None
 
     @property
@@ -308,8 +311,8 @@ class ModelFolder:
                 words=self.words,
                 lowercase=self.lowercase,
                 config=self.config,
-                pooling=() if self.is_static or self.is_reranker else self.pooling_modes,
-                chain=[(part.kind, part.config) for part in self.modules if part.kind in (LAYERS, *TAIL, SCORES)],
+                pooling=() if self.is_static or self.kind != "embedding" else self.pooling_modes,
+                chain=[(part.kind, part.config) for part in self.modules if part.kind in (LAYERS, *TAIL, *_ENDS)],
                 vector_class=vector_class,
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.engine.folder.module import SCORES
+from embedingest.engine.folder.module import SCORES, SPARSE, TOKENS
 from embedingest.engine.folder.settings_files import REMEDY, whole_number
 from embedingest.engine.folder.table import table_shape
 from embedingest.errors import ModelLoadError
@@ -53,15 +53,20 @@ def check_sizes(
     whole_number(transformer / "tokenizer_config.json", tokenizer_config, "model_max_length", least=0, most=_UNBOUNDED)
     settings = transformer / "sentence_bert_config.json"
     whole_number(settings, modules[0].config, "max_seq_length", least=0, most=_UNBOUNDED)
-    if modules[-1].kind != SCORES:
+    if modules[-1].kind in SPARSE and words is None and modules[0].kind == "Transformer":
+        raise ModelLoadError(f"{file} does not say `vocab_size`, how many weights a text has", remedy=REMEDY)
+    if modules[-1].kind not in (SCORES, *SPARSE):
         _check_widths(modules, config, poolings)
 
 
 def _check_widths(modules: Sequence[Module], config: Mapping[str, Any], poolings: int) -> None:
     """Each module takes vectors as long as the one before it gives."""
     pooling = next((module for module in modules if module.kind == "Pooling"), None)
-    if pooling is None:
-        given: int | None = table_shape(modules[0].path)[1]
+    if modules[-1].kind == TOKENS:
+        given: int | None = None
+        poolings = 1
+    elif pooling is None:
+        given = table_shape(modules[0].path)[1]
         poolings = 1
     else:
         given = _stated(pooling, "embedding_dimension") or _stated(pooling, "word_embedding_dimension")
@@ -72,7 +77,7 @@ def _check_widths(modules: Sequence[Module], config: Mapping[str, Any], poolings
             f"{modules[0].path / 'config.json'} gives {width}",
             remedy=REMEDY,
         )
-    length = None if given is None else given * poolings
+    length = (width if modules[-1].kind == TOKENS else None) if given is None else given * poolings
     for module in modules:
         if module.kind == "WeightedLayerPooling":
             _check_layers(module, config, width)

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from embedingest.engine.folder.weights import WeightsHeader
 
-__all__ = ["STATIC", "check_table", "read_table", "table_shape"]
+__all__ = ["STATIC", "check_table", "read_table", "read_weights", "table_shape"]
 
 STATIC: Final = "StaticEmbedding"
 """The module that is a table of vectors."""
 
 _TABLE: Final = "embedding.weight"
 _DISTILLED: Final = "embeddings"  # Model2Vec's name of it; there it may come with a row and a factor a token
+_WEIGHT: Final = "weight"  # a weight for each token, and no vector
 _ROWS: Final = "mapping"
 _FACTORS: Final = "weights"
 _TABLE_TYPES: Final = (*FLOATS, "I8")
@@ -34,6 +35,8 @@ _ROW_TYPES: Final = ("I64", "I32", "I16", "U8", "U16", "U32")
 
 def check_table(folder: Path) -> None:
     """Raises ModelLoadError where the weights are no such table, or its parts do not fit each other."""
+    if _is_list(folder):
+        return
     file, header, name = _held(folder)
     tokens = header.shapes[name][0]
     if name == _DISTILLED and _ROWS in header.shapes:
@@ -43,7 +46,12 @@ def check_table(folder: Path) -> None:
 
 
 def table_shape(folder: Path) -> tuple[int, int]:
-    """How many tokens the table has a vector for, and how long they are."""
+    """How many tokens the table has a vector for, and how long they are.
+
+    A list of weights counts as a table whose vectors are 0 but at their own token.
+    """
+    if _is_list(folder):
+        return (words := read_header(weight_files(folder)[0]).shapes[_WEIGHT][0]), words
     _, header, name = _held(folder)
     rows, width = header.shapes[name]
     if name == _DISTILLED and _ROWS in header.shapes:
@@ -65,6 +73,21 @@ def read_table(folder: Path) -> NDArray[np.float32]:
     if name == _DISTILLED and _FACTORS in header.shapes:
         table = table * read_tensor(file, header, _FACTORS).astype(np.float32)[:, None]
     return table
+
+
+def read_weights(folder: Path) -> NDArray[np.float32]:
+    """The weight of every token, float32 (V,), of a list of weights. Raises ModelLoadError."""
+    import numpy as np  # a model is described without
+
+    file = weight_files(folder)[0]
+    header = read_header(file)
+    _length(file, header, _WEIGHT, FLOATS)
+    return read_tensor(file, header, _WEIGHT).astype(np.float32, copy=False)
+
+
+def _is_list(folder: Path) -> bool:
+    files = weight_files(folder)
+    return len(files) == 1 and len(read_header(files[0]).shapes.get(_WEIGHT, ())) == 1
 
 
 def _held(folder: Path) -> tuple[Path, WeightsHeader, str]:

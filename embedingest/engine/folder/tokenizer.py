@@ -132,6 +132,11 @@ class FastTokenizer:
         """How many words it has an id for, added ones included."""
         return self._facts.words
 
+    def id_of(self, word: str) -> int | None:
+        """The id of a word, if it has one."""
+        found: int | None = self._tokenizer.token_to_id(word)
+        return found
+
     def largest_id(self) -> int:
         return self._facts.largest_id
 

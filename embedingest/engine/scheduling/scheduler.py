@@ -20,7 +20,7 @@ from embedingest.engine.engine import QUERY_TEXTS
 from embedingest.engine.scheduling.batch_budget import BatchBudget
 from embedingest.engine.scheduling.call_queue import Call, CallQueue, Ticket, WaitingText, on_end, split_call
 from embedingest.engine.scheduling.query_cache import QueryCache
-from embedingest.engine.vectors import finite_rows
+from embedingest.engine.vectors import empty_rows, finite_rows, rows_shape
 from embedingest.errors import EngineClosedError, EngineError, InputError, OverloadedError
 
 if TYPE_CHECKING:
@@ -105,19 +105,18 @@ class Scheduler:
     def submit(self, tokens: Sequence[TokenIds], *, priority: Priority = "query") -> Ticket:
         """Let N texts (content tokens, already cut to the window) be embedded.
 
-        The ticket answers raw vectors, float32 (N, D). It fails with InputError (`index` is that of the text) when one
-        text makes the model fail or gives NaN. Raises OverloadedError when more waits than the limits admit,
+        The ticket answers raw rows, as the encoder gives them. It fails with InputError (`index` is that of the text)
+        when one text makes the model fail or gives NaN. Raises OverloadedError when more waits than the limits admit,
         EngineClosedError after `close` or when a worker died.
         """
         ticket = Ticket()
-        dimensions = self._encoder.dimensions
+        rows = empty_rows(len(tokens), self._encoder.dimensions)
         if not tokens:
-            ticket.set_result(np.zeros((0, dimensions), dtype=np.float32))
+            ticket.set_result(rows)
             return ticket
         if (cached := self._cached(tokens, priority)) is not None:
             ticket.set_result(cached)
             return ticket
-        rows = np.empty((len(tokens), dimensions), dtype=np.float32)
         call = Call(ticket, priority, rows, remaining=0, tokens=0, submitted=time.perf_counter())
         texts = split_call(call, tokens)
         call.remaining = len(texts)
@@ -267,7 +266,7 @@ class Scheduler:
         began = time.perf_counter()
         vectors = self._encoder.encode([text.tokens for text in batch])
         seconds = time.perf_counter() - began
-        if vectors.shape != (len(batch), self._encoder.dimensions):
+        if vectors.shape != rows_shape(len(batch), self._encoder.dimensions):
             raise EngineError(f"encoder answered shape {vectors.shape} for {len(batch)} texts")
         padded = _padded(batch)
         with self._changed:
@@ -286,7 +285,8 @@ class Scheduler:
         with self._changed:
             for text, row in zip(batch, vectors, strict=True):
                 call = text.call
-                call.rows[text.indices] = row
+                for index in text.indices:
+                    call.rows[index] = row
                 call.remaining -= 1
                 if call.priority == "query" and len(call.rows) <= _CACHED_CALL_TEXTS:
                     self._cache.put(text.tokens, row)

@@ -74,7 +74,7 @@ async def show(state: ServerState, request: Request) -> Answer:
                 "general.architecture": architecture,
                 "general.parameter_count": info.parameters,
                 f"{architecture}.context_length": window,
-                **({} if info.kind == "reranker" else {f"{architecture}.embedding_length": info.dimensions}),
+                **({f"{architecture}.embedding_length": info.dimensions} if info.kind == "embedding" else {}),
                 "embedingest.fingerprint": info.fingerprint,
                 "embedingest.positions": info.context_length,
                 "embedingest.prompts": sorted(info.prompts),
@@ -187,8 +187,8 @@ def _listed(state: ServerState, info: ModelInfo) -> dict[str, Any]:
 
 
 def _capability(info: ModelInfo) -> str:
-    """By the words that Ollama's clients look for; theirs has none for rerankers."""
-    return "rerank" if info.kind == "reranker" else "embedding"
+    """By the words that Ollama's clients look for; theirs has none for models that give no vectors of texts."""
+    return "rerank" if info.kind == "reranker" else info.kind
 
 
 def _details(state: ServerState, info: ModelInfo) -> dict[str, Any]:
