@@ -32,7 +32,7 @@ from embedingest.arguments import (
 from embedingest.build.models import named_model
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.place import place_to_read
-from embedingest.build.remembered import remember, searching
+from embedingest.build.remembered import remember, reranker_of, searching, with_reranker
 from embedingest.build.serving import open_searcher, open_server
 from embedingest.build.settings import checked_settings, folders_config
 from embedingest.build.shared import SharedEngines
@@ -194,6 +194,8 @@ def search(
     group: bool = False,
     context: int = 0,
     fold: bool = True,
+    rerank: str | bool | None = None,
+    rerank_candidates: int | None = None,
     db: str | os.PathLike[str] | None = None,
     table: str = DEFAULT_TABLE,
     state: str | os.PathLike[str] | None = None,
@@ -204,7 +206,9 @@ def search(
 
     The query is embedded as the table was; `model` names another. `filter` is such as `"page = 3"`; `group` keeps
     the best hit of each document; `context` adds that many neighbours on both sides; `fold` shows copies as one hit
-    with its `places`; `snapshot` is a tag. Without `db` and `state` it is the nearest table upwards.
+    with its `places`; `snapshot` is a tag. `rerank` puts the best `rerank_candidates` in the order of a reranker: a
+    name, a folder, or True for that of the settings, which is used unless it is False. Without `db` and `state` it is
+    the nearest table upwards.
 
     Raises TableMissingError, ConfigError (a wrong argument), FingerprintError (another model), EngineError, StoreError.
 
@@ -218,12 +222,16 @@ def search(
     check(group=(group, FLAG), fold=(fold, FLAG), snapshot=(snapshot, or_none(NAME)))
     place = _place(state, db, table, model)
     name, config = searching(place.state, place.db, table, model)
-    engines, named = SharedEngines(config), model is not None
-    searcher = open_searcher(engines, db=place.db, table=table, model=name, snapshot=snapshot, named=named)
+    rerank, config = with_reranker(config, rerank)
+    searcher = open_searcher(
+        SharedEngines(config), db=place.db, table=table, model=name, snapshot=snapshot, named=model is not None,
+        rerank=reranker_of(config),
+    )  # fmt: skip
     with place.explained(), searcher:
         return searcher.search(
-            query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context, fold=fold
-        )
+            query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context, fold=fold,
+            rerank=rerank, rerank_candidates=rerank_candidates,
+        )  # fmt: skip
 
 
 def embed(
@@ -288,7 +296,7 @@ def serve(
     name, config = searching(place.state, place.db, table, model)
     engines = SharedEngines(config)
     server_settings = checked_settings(ServerConfig, {"preload": (name,), **settings})
-    searcher = open_searcher(engines, db=place.db, table=table, model=name)
+    searcher = open_searcher(engines, db=place.db, table=table, model=name, rerank=reranker_of(config))
     server = open_server(engines, server_settings, searcher, place=(place.state, place.db, table))
     server.start()
     return server

@@ -62,6 +62,10 @@ Grouped = Annotated[bool, Field(description="The best chunk of each document onl
 Folded = Annotated[
     bool, Field(description="Copies of one text as one result, with the sources of the others as its `places`")
 ]
+Rerank = Annotated[
+    bool | str | None,
+    Field(description="Put the best in a reranker's order (slower): true, false, its name; else as set"),
+]
 Context = Annotated[int, Field(ge=0, le=20, description="Neighbouring chunks on both sides of each hit")]
 
 SourceName = Annotated[str, Field(description="The `source` of a result of `search`")]
@@ -227,11 +231,12 @@ class _Tools:
         group: Grouped = False,
         context: Context = 0,
         fold: Folded = True,
+        rerank: Rerank = None,
     ) -> dict[str, Any]:
         """Find the chunks of text that answer a question best."""
         wanted = SearchQuery(
             query, limit=limit, offset=offset, mode=mode, filter=filter, group=group, context=context, fold=fold,
-            within=self._within,
+            rerank=rerank, within=self._within,
         )  # fmt: skip
         return _answered(lambda: self._found(wanted))
 

@@ -7,14 +7,13 @@ those of equal scores as they were found, and what follows stays as it was found
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
-from embedingest.engine.kinds import WrongKindError, check_reranks
+from embedingest.engine.kinds import WrongKindError, check_reranks, rerankers
 from embedingest.engine.known import is_allowed
 from embedingest.engine.rerank import SupportsRerank
-from embedingest.errors import ConfigError, EngineError, InputError, ModelNotFoundError
+from embedingest.errors import ConfigError, InputError, ModelNotFoundError
 from embedingest.store.search.bare import heading_words
 from embedingest.store.values import Reranking
 from embedingest.types import CANDIDATES, MOST_CANDIDATES
@@ -32,13 +31,17 @@ __all__ = ["Reranker", "reranker_for", "text_of"]
 _WITHOUT = 'search without reranking (`--no-rerank`, `"rerank": false`)'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reranker:
-    """A model of an engine that puts hits in order, and how many it scores. `model` is known to be a reranker."""
+    """Puts the hits of one query in order by a model of an engine, which is known to be a reranker.
+
+    A query that is asked again for more hits has its candidates scored once.
+    """
 
     engine: SupportsRerank
     model: str
     candidates: int
+    _scored: tuple[Sequence[str], Reranked] | None = None
 
     def search(self, query: SearchQuery, search: Callable[[SearchQuery], SearchResult]) -> SearchResult:
         """What `search` finds for a query, the first hits put in order; a hit's `score` is the reranker's then.
@@ -52,7 +55,7 @@ class Reranker:
         found = search(replace(query, offset=0, limit=max(last, self.candidates)))
         first, rest = found.hits[: self.candidates], found.hits[self.candidates : last]
         began = time.perf_counter()
-        answer = self._scored(query.text, first)
+        answer = self._answer(query.text, first)
         seconds = time.perf_counter() - began
         hits = [_rescored(first[place], place, answer, explain=query.explain) for place in answer.order]
         told = Reranking(answer.model, len(first), len(answer.truncated), seconds)
@@ -61,9 +64,12 @@ class Reranker:
         result = _with_note(result, _told_cut(told)) if told.truncated else result
         return _with_note(result, self._told_beyond()) if rest else result
 
-    def _scored(self, query: str, hits: Sequence[Hit]) -> Reranked:
+    def _answer(self, query: str, hits: Sequence[Hit]) -> Reranked:
+        ids = [hit.row.id for hit in hits]
+        if self._scored is not None and self._scored[0] == ids:
+            return self._scored[1]
         try:
-            return self.engine.rerank(query, [text_of(hit.row) for hit in hits], model=self.model)
+            answer = self.engine.rerank(query, [text_of(hit.row) for hit in hits], model=self.model)
         except InputError as error:
             if error.index is None:
                 raise
@@ -73,6 +79,8 @@ class Reranker:
                 index=error.index,
                 remedy=f"{_WITHOUT}, or by another reranker",
             ) from error
+        self._scored = ids, answer
+        return answer
 
     def _told_beyond(self) -> str:
         return f"hits from {self.candidates + 1} on are as they were found: {self.candidates} are reranked"
@@ -83,8 +91,8 @@ def reranker_for(
 ) -> Reranker:
     """Who orders the hits of a query whose `rerank` is not off.
 
-    `usual` is what the settings say. Of what a question names, only models that are `allowed` may be used, where that
-    says anything. Loads no model. Raises ConfigError (an engine that cannot rerank, a model that is no reranker,
+    `usual` is what the settings say. Of others, only models that are `allowed` may be used, where that says anything.
+    Loads no model. Raises ConfigError (an engine that cannot rerank, a model that is no reranker,
     a number of candidates that cannot be), ModelNotFoundError with the rerankers there are, ModelLoadError.
     """
     candidates = query.rerank_candidates or (CANDIDATES if usual is None else usual.candidates)
@@ -95,12 +103,12 @@ def reranker_for(
             f"engine {type(engine).__name__} cannot rerank",
             remedy=f"{_WITHOUT}, or use an engine that can, such as `local`",
         )
+    if allowed and usual is not None:
+        allowed = (*allowed, usual.model)
     if isinstance(query.rerank, str):
         model = _named(engine, query.rerank, allowed)
-    elif usual is not None:
-        model = _named(engine, usual.model, ())
     else:
-        model = _only(engine, allowed)
+        model = _only(engine, allowed) if usual is None else _named(engine, usual.model, allowed)
     return Reranker(engine, model, candidates)
 
 
@@ -142,12 +150,8 @@ def _only(engine: Engine, allowed: Sequence[str]) -> str:
 
 def _rerankers(engine: Engine, allowed: Sequence[str]) -> list[str]:
     """The names of the rerankers that an engine has; looks into the files of all models."""
-    found = []
-    for name in engine.models():
-        with suppress(EngineError, ConfigError):
-            if is_allowed(name, allowed) and engine.describe(name).kind == "reranker":
-                found.append(name.removesuffix(":latest"))
-    return found
+    names = [name for name in engine.models() if is_allowed(name, allowed)]
+    return [name.removesuffix(":latest") for name in rerankers(names, engine.describe)]
 
 
 def _refuse_unknown(model: str, names: Sequence[str], error: ModelNotFoundError) -> NoReturn:

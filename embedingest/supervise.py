@@ -187,7 +187,14 @@ class Supervisor:
         searcher = (
             None
             if first is None
-            else open_searcher(self._session, db=first.db, table=first.table, model=first.model, engine=first.engine)
+            else open_searcher(
+                self._session,
+                db=first.db,
+                table=first.table,
+                model=first.model,
+                engine=first.engine,
+                rerank=first.rerank,
+            )
         )
         place = None if first is None else (self.config.state, first.db, first.table)
         stores = followed_tables(self._session)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from embedingest import (
     Config,
     ConfigError,
+    EngineConfig,
+    InputError,
     ModelConfig,
     ModelNotFoundError,
     PipelineConfig,
@@ -14,8 +20,10 @@ from embedingest import (
 )
 from embedingest.build.session import Session
 from embedingest.config import RerankConfig
+from embedingest.engine.local import LocalEngine
 from embedingest.reranking import text_of
 from tests.engine import cross, tiny
+from tests.store.doubles import row
 
 QUERY = "the sky is blue"
 FILES = 30
@@ -128,6 +136,66 @@ def test_what_is_no_reranker_is_refused_with_those_there_are(search) -> None:
     assert "rerankers here are" in wrong.value.remedy
     with pytest.raises(ConfigError, match=r"`rerank` was given ''; True, False, None or a reranker's name is wanted"):
         search(rerank="")
+
+
+def test_an_engine_that_cannot_rerank_says_so_with_the_way_out(session, search) -> None:
+    class Elsewhere:
+        """The seam of an engine and nothing more, as a plug-in for another server has it."""
+
+        def __init__(self, engine) -> None:
+            self.embed, self.describe, self.models = engine.embed, engine.describe, engine.models
+
+    with session.searcher() as searcher:
+        searcher.open_engine = lambda: Elsewhere(session.engine)
+        assert len(searcher.search(QUERY)) == 10
+        with pytest.raises(ConfigError, match="engine Elsewhere cannot rerank") as refused:
+            searcher.search(QUERY, rerank="r")
+    assert "--no-rerank" in refused.value.remedy
+
+
+def test_a_hit_without_a_score_fails_the_search_and_is_named(session, reranker, tmp_path) -> None:
+    """Of one word alone the vector is so large that it overflows."""
+    folder = shutil.copytree(reranker, tmp_path / "broken")
+    (file,) = folder.rglob("model.safetensors")
+    weights = load_file(file)
+    vocabulary = json.loads(next(folder.rglob("tokenizer.json")).read_text())["model"]["vocab"]
+    weights["bert.embeddings.word_embeddings.weight"][vocabulary["light"]] = 3e38
+    save_file(weights, file, metadata={"format": "pt"})
+    with LocalEngine(EngineConfig(), {"broken": ModelConfig(path=folder, device="cpu")}) as engine:
+        with session.searcher() as searcher:
+            searcher.open_engine = lambda: engine
+            with pytest.raises(InputError, match=r"chunk 0 of docs\d*/\d\d.md: document \d+ with this query") as failed:
+                searcher.search(QUERY, limit=30, rerank="broken")
+            assert len(searcher.search(QUERY, limit=30)) == FILES
+    assert "--no-rerank" in failed.value.remedy
+
+
+def test_hits_that_are_longer_than_the_window_are_scored_and_told(session, tmp_path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "long.md").write_text("rain " * 200)
+    (tmp_path / "docs" / "short.md").write_text("rain")
+    source = SourceConfig(path=tmp_path / "docs")
+    pipeline = PipelineConfig(sources=(source,), model="hashing", db=str(tmp_path / "db"))
+    with Session(session.config.model_copy(update={"state": tmp_path, "pipelines": {"default": pipeline}})) as other:
+        other.pipeline().converge()
+        with other.searcher() as searcher:
+            result = searcher.search("rain", rerank="r")
+    assert result.rerank.truncated >= 1
+    assert "longer than the reranker reads, and scored by what fits" in result.note
+
+
+@pytest.mark.parametrize(
+    ("title", "headings", "text", "read"),
+    [
+        (None, (), "The walrus sleeps.", "The walrus sleeps."),
+        ("Sea", ("Sea", "Walrus"), "It sleeps.", "Sea > Walrus\n\nIt sleeps."),
+        ("Sea", ("Sea", "Walrus"), "# Sea\n\n## Walrus\n\nIt sleeps.", "# Sea\n\n## Walrus\n\nIt sleeps."),
+        ("Atlas", ("Sea", "Walrus"), "## Walrus\nIt sleeps.", "Atlas > Sea\n\n## Walrus\nIt sleeps."),
+        ("Atlas", (), "Walrus\n", "Atlas\n\nWalrus\n"),
+    ],
+)
+def test_a_reranker_reads_a_chunk_below_its_title_and_the_headings_that_are_not_in_it(title, headings, text, read):
+    assert text_of(row("a.md", text=text, title=title, heading_path=headings)) == read
 
 
 def test_copies_are_one_candidate(search, session) -> None:

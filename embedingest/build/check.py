@@ -66,6 +66,7 @@ def check_names(engines: EngineSource, reading: Reading) -> None:
 
     Loads no model and opens no connection. Raises ConfigError that begins with file, line and key.
     """
+    from embedingest.engine.kinds import check_reranks
     from embedingest.ingest.rows.recipe import check_chunk_sizes
 
     config = reading.config
@@ -76,6 +77,9 @@ def check_names(engines: EngineSource, reading: Reading) -> None:
                 model = engines.engine_of(pipeline.engine).describe(pipeline.model)
             with reading.at("pipelines", name, "chunk"):
                 check_chunk_sizes(pipeline.chunk, model)
+            if pipeline.rerank is not None:
+                with reading.at("pipelines", name, "rerank"):
+                    check_reranks(engines.engine_of(pipeline.engine).describe(pipeline.rerank.model))
         for index, source in enumerate(pipeline.sources):
             if source.source == FOLDER and not source.path.exists():
                 with reading.at("pipelines", name, "sources", index, "path"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from embedingest.asking.listener import listening
 from embedingest.build.ask import address_of, heading
 from embedingest.build.journals import journal_path, remembered_meta
-from embedingest.build.remembered import searching
+from embedingest.build.remembered import reranker_of, searching
 from embedingest.build.serving import open_searcher
 from embedingest.config import DEFAULT
 from embedingest.config.remembered import storable
@@ -86,7 +86,7 @@ class _LiveTable:
                 if not self._is_meant(config):
                     return None
                 self._searcher = open_searcher(
-                    self._engines, db=db, table=table, model=name, consistency_seconds=0.0, engine=self._engine
+                    self._engines, db=db, table=table, model=name, engine=self._engine, rerank=reranker_of(config)
                 )
                 self._known = known
             return self._searcher

@@ -9,7 +9,7 @@ from embedingest.build.followed import note_followed
 from embedingest.build.journals import forgotten_folders, journal_path
 from embedingest.build.models import named_model, of_encoder
 from embedingest.build.settings import checked_settings
-from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig
+from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig, RerankConfig
 from embedingest.config.remembered import restored, storable
 from embedingest.errors import ConfigError, StoreError, TableMissingError
 from embedingest.paths import absolute, home_of, moved
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.pipeline import Pipeline
 
-__all__ = ["recall", "remember", "searching"]
+__all__ = ["recall", "remember", "reranker_of", "searching", "with_reranker"]
 
 
 def remember(pipeline: Pipeline, config: Config) -> None:
@@ -138,3 +138,20 @@ def searching(state: Path, db: str, table: str, model: str | None) -> tuple[str,
     name, models = named_model(model)
     engine = EngineConfig() if models else config.engine
     return name, config.model_copy(update={"models": {**config.models, **models}, "engine": engine})
+
+
+def reranker_of(config: Config) -> RerankConfig | None:
+    """The reranker that a table's settings name, as `searching` gave them."""
+    pipeline = config.pipelines.get(DEFAULT)
+    return None if pipeline is None else pipeline.rerank
+
+
+def with_reranker(config: Config, rerank: str | bool | None) -> tuple[str | bool | None, Config]:
+    """`rerank` of a `SearchQuery` where it may be a folder, as a name, and the settings with the model of that name.
+
+    Raises ConfigError for a folder that does not exist.
+    """
+    if not isinstance(rerank, str):
+        return rerank, config
+    name, models = named_model(rerank)
+    return name, config.model_copy(update={"models": {**config.models, **models}})

@@ -43,12 +43,16 @@ def folders_config(
 ) -> Config:
     """The configuration with one pipeline, `default`, over these folders.
 
-    A path may come with settings of its own, as a `sources` entry. `model` is a name or a model folder; `settings` are
-    further keys of a pipeline, checked as those of a configuration file. Raises ConfigError that names the key.
+    A path may come with settings of its own, as a `sources` entry. `model` is a name or a model folder, and so may
+    `rerank` be; `settings` are further keys of a pipeline, checked as those of a configuration file.
+    Raises ConfigError that names the key.
     """
     name, models = named_model(model)
     db = settings.get("db", DEFAULT_DB)
     section = {**settings, "sources": [_source(path) for path in paths], "model": name}
+    if isinstance(rerank := settings.get("rerank"), str):
+        section["rerank"], more = named_model(rerank)
+        models = {**models, **more}
     if isinstance(db, str):
         section["db"] = absolute_uri(db)
     values: dict[str, Any] = {

@@ -49,6 +49,11 @@ class TableBehind:
         self._next_look = 0.0
         self._facets: OrderedDict[tuple[int, str | None], Mapping[str, Any]] = OrderedDict()
 
+    @property
+    def reranker(self) -> str | None:
+        usual = self._searcher.rerank
+        return None if usual is None else usual.model
+
     def search(self, query: str, *, within: str | None = None, **options: Any) -> Mapping[str, Any]:
         given = {name: value for name, value in options.items() if value is not None}
         wanted = SearchQuery(text=query, within=within, **given)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import click
 
-__all__ = ["complete_model", "complete_source"]
+__all__ = ["complete_model", "complete_reranker", "complete_source"]
 
 _MOST: Final = 200
 _PATH_BEGINS: Final = (".", "/", "~")
@@ -28,18 +30,39 @@ def complete_model(_context: click.Context, _parameter: click.Parameter, incompl
     return _beginning_with(incomplete, names)
 
 
+def complete_reranker(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of rerankers, or a folder where a path is begun."""
+    if incomplete.startswith(_PATH_BEGINS):
+        return [CompletionItem(incomplete, type="dir")]
+    names: list[str] = []
+    with suppress(Exception):
+        from embedingest.build.remembered import searching
+        from embedingest.engine.catalog import Catalog
+        from embedingest.engine.kinds import rerankers
+
+        catalog = Catalog(searching(*_place(context), None)[1].models)
+        names = [name.removesuffix(":latest") for name in rerankers(catalog.names(), catalog.describe)]
+    return _beginning_with(incomplete, names)
+
+
 def complete_source(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Documents that failed for `retry`, those whose deletion waits for `confirm`."""
     sources: list[str] = []
     with suppress(Exception):
         from embedingest.build.inspect import failed_documents, waiting_deletions
-        from embedingest.build.place import place_to_read
 
-        named = context.params
-        place = place_to_read(named.get("db"), named.get("state"), table := named.get("table") or "chunks")
         find = waiting_deletions if context.info_name == "confirm" else failed_documents
-        sources = find(place.state, place.db, table)
+        sources = find(*_place(context))
     return _beginning_with(incomplete, sources)
+
+
+def _place(context: click.Context) -> tuple[Path, str, str]:
+    """State folder, database and table that the words so far mean."""
+    from embedingest.build.place import place_to_read
+
+    named = context.params
+    place = place_to_read(named.get("db"), named.get("state"), table := named.get("table") or "chunks")
+    return place.state, place.db, table
 
 
 def _beginning_with(incomplete: str, names: list[str]) -> list[CompletionItem]:

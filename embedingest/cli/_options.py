@@ -10,15 +10,23 @@ from typing import Any, TypeVar, cast
 
 import rich_click as click
 
-from embedingest.cli._complete import complete_model, complete_source
+from embedingest.cli._complete import complete_model, complete_reranker, complete_source
 from embedingest.cli._logs import tell_nothing
 from embedingest.cli._output import print_note
 from embedingest.errors import ConfigError
 from embedingest.paths import absolute, expanded
-from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
+from embedingest.types import (
+    CANDIDATES,
+    DEFAULT_DB,
+    DEFAULT_MODEL,
+    DEFAULT_STATE,
+    DEFAULT_TABLE,
+    MOST_CANDIDATES,
+)
 
 __all__ = [
-    "FilePath", "json_option", "model_options", "paths_argument", "plugin_option", "sources_argument", "table_options",
+    "FilePath", "RerankingCommand", "json_option", "model_options", "paths_argument", "plugin_option", "rerank_options",
+    "sources_argument", "table_options",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -127,6 +135,46 @@ def model_options(function: F) -> F:
         shell_complete=complete_model,
         help="Model name, or a local sentence-transformers folder.",
     )(function)
+
+
+class RerankingCommand(click.RichCommand):
+    """A command with `rerank_options`: the word after `--rerank` is the argument, where that is missing else."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter:
+            if "--rerank" not in given:
+                raise
+            return super().parse_args(ctx, ["--rerank=" if word == "--rerank" else word for word in given])
+
+
+def rerank_options(function: F) -> F:
+    """`--rerank [MODEL]`, `--no-rerank`, `--rerank-candidates`; the command gets `rerank` as a `SearchQuery` has it."""
+
+    @wraps(function)
+    def command(*args: Any, rerank: str | None, no_rerank: bool, **flags: Any) -> Any:
+        chosen = False if no_rerank else True if rerank == "" else rerank
+        return function(*args, rerank=chosen, **flags)
+
+    decorated: Callable[..., Any] = click.option(
+        "--rerank-candidates",
+        type=click.IntRange(1, MOST_CANDIDATES),
+        metavar="N",
+        help=f"Best hits that the reranker scores.  [default: the settings', else {CANDIDATES}]",
+    )(command)
+    decorated = click.option("--no-rerank", is_flag=True, help="No reranker, whatever the settings say.")(decorated)
+    decorated = click.option(
+        "--rerank",
+        is_flag=False,
+        flag_value="",
+        metavar="[MODEL]",
+        shell_complete=complete_reranker,
+        help="Put the best hits in the order of a reranker: a name or a folder; without one that of the settings, or "
+        "the only one there is.",
+    )(decorated)
+    return cast("F", decorated)
 
 
 def plugin_option(function: F) -> F:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import rich_click as click
 
+from embedingest.cli._complete import complete_reranker
 from embedingest.cli._output import print_note
 from embedingest.errors import ConfigError
 
@@ -40,6 +41,12 @@ _OPTIONS: Final = (
     ),
     click.option("--overlap", type=click.IntRange(0), default=0, show_default=True, help="Tokens two chunks share."),
     click.option("--heading-prefix", is_flag=True, help="Embed the heading path in front of each chunk."),
+    click.option(
+        "--rerank",
+        metavar="MODEL",
+        shell_complete=complete_reranker,
+        help="Reranker, by name or folder, that orders the best hits of every search of the table.",
+    ),
     click.option("--workers", type=click.IntRange(1, 256), default=None, help="Extraction processes.  [default: 1]"),
     click.option("--max-bytes", type=click.IntRange(1), default=None, help="Skip files above this size."),
     click.option("--allow-deletes", is_flag=True, help="Let every deletion happen without asking."),
@@ -108,6 +115,7 @@ def _pipeline(flags: dict[str, Any]) -> dict[str, Any]:
     return {
         "db": flags["db"],
         "table": flags["table"],
+        "rerank": flags["rerank"],
         "load": _without_none(workers=flags["workers"], max_bytes=flags["max_bytes"]),
         "chunk": {
             "chunker": flags["chunker"],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from embedingest.errors import ConfigError
+from embedingest.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from embedingest.types import ModelInfo
 
-__all__ = ["WrongKindError", "check_embeds", "check_late", "check_reranks", "check_sparse"]
+__all__ = ["WrongKindError", "check_embeds", "check_late", "check_reranks", "check_sparse", "rerankers"]
 
 
 class WrongKindError(ConfigError):
@@ -53,6 +56,16 @@ def check_reranks(info: ModelInfo) -> None:
             remedy="name a reranker: the folder of a cross-encoder, such as BAAI/bge-reranker-base, given a name by "
             "`models: NAME: {path: FOLDER}`",
         )
+
+
+def rerankers(names: Iterable[str], describe: Callable[[str], ModelInfo]) -> list[str]:
+    """Those of `names` that score pairs of texts. Looks into the files of all; what cannot be described is none."""
+    found = []
+    for name in names:
+        with suppress(EngineError, ConfigError):
+            check_reranks(describe(name))
+            found.append(name)
+    return found
 
 
 def _is(info: ModelInfo) -> str:

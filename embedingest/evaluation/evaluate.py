@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ConfigError
@@ -35,7 +36,9 @@ _TOLD: Final = 20  # unknown names in the document
 class Evaluation:
     """What a table answered. `modes` has each measure for each of `queries` questions, float64 (Q,).
 
-    `unknown` are judged names that no document has; they count as not found. `skipped` questions have no answers.
+    `reranked` has the same with the reranker that was compared; it is empty where none was. `reranker` is its name, or
+    that of the one by which the settings have every search put in order. `unknown` are judged names that no document
+    has; they count as not found. `skipped` questions have no answers.
     """
 
     queries: int
@@ -43,6 +46,8 @@ class Evaluation:
     unknown: tuple[str, ...]
     modes: Mapping[str, Scores]
     seconds: float
+    reranked: Mapping[str, Scores] = field(default_factory=dict)
+    reranker: str | None = None
 
     def comparisons(self) -> dict[str, Comparison]:
         """nDCG@10 of the first mode against each other one."""
@@ -53,24 +58,38 @@ class Evaluation:
         """nDCG@10 here against another evaluation of the same questions, by mode."""
         return {mode: self._compared(mode, other.modes[mode]) for mode in self.modes}
 
+    def improvements(self) -> dict[str, Comparison]:
+        """nDCG@10 with the reranker against without, by mode."""
+        return {mode: compare(scores[MEASURES[0]], self.modes[mode][MEASURES[0]])
+                for mode, scores in self.reranked.items()}  # fmt: skip
+
     def _compared(self, mode: str, other: Scores) -> Comparison:
         return compare(self.modes[mode][MEASURES[0]], other[MEASURES[0]])
 
     def as_dict(self) -> dict[str, Any]:
         """The document of `evaluate --json`."""
-        means = {
-            mode: {name: round(float(values.mean()), 4) for name, values in scores.items()}
-            for mode, scores in self.modes.items()
+        reranked = {
+            "modes": _means(self.reranked),
+            "improvements": {mode: rounded(one) for mode, one in self.improvements().items()},
         }
         return {
             "queries": self.queries,
-            "modes": means,
+            "modes": _means(self.modes),
+            **({} if self.reranker is None else {"reranker": self.reranker}),
+            **({"reranked": reranked} if self.reranked else {}),
             "differences": {mode: rounded(one) for mode, one in self.comparisons().items()},
             "skipped": self.skipped,
             "unknown": len(self.unknown),
             "unknown_sources": list(self.unknown[:_TOLD]),
             "seconds": round(self.seconds, 3),
         }
+
+
+def _means(modes: Mapping[str, Scores]) -> dict[str, dict[str, float]]:
+    return {
+        mode: {name: round(float(values.mean()), 4) for name, values in scores.items()}
+        for mode, scores in modes.items()
+    }
 
 
 def rounded(comparison: Comparison) -> dict[str, float]:
@@ -84,10 +103,14 @@ def evaluate(
     *,
     modes: Sequence[Mode] = MODES,
     filter: str | None = None,  # noqa: A002 -- as in `SearchQuery`
+    rerank: str | bool | None = None,
+    rerank_candidates: int | None = None,
     on_answer: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Put each question in each mode; the 100 best documents are judged. `on_answer` is called after each search.
 
+    With a `rerank` that names a reranker (or `True`) each is put twice: without any, and with that. `None` puts them
+    as the settings have it, `False` without.
     Raises ConfigError where no question has an answer in the table, and what a search raises.
     """
     began = time.perf_counter()
@@ -104,13 +127,41 @@ def evaluate(
     relevant = {
         one.id: {meaning.get(name, f"\0{name}"): grade for name, grade in one.relevant.items()} for one in answered
     }
-    scores: dict[str, Scores] = {}
-    for mode in modes:
-        rankings = {}
-        for one in answered:
-            query = SearchQuery(one.text, mode=mode, limit=DEPTH, group=True, fold=False, filter=filter)
-            rankings[one.id] = [hit.source for hit in searcher.search(query).hits]
-            on_answer()
-        scores[mode] = measured(rankings, relevant)
-    skipped = len(questions) - len(answered)
-    return Evaluation(len(answered), skipped, unknown, scores, time.perf_counter() - began)
+    asked = partial(_asked, searcher, answered, filter=filter, candidates=rerank_candidates, on_answer=on_answer)
+    compared = rerank is not None and rerank is not False
+    plain = {mode: asked(mode, rerank=False if compared else rerank) for mode in modes}
+    others = {mode: asked(mode, rerank=rerank) for mode in modes} if compared else {}
+    rerankers = [name for _, name in (*plain.values(), *others.values()) if name is not None]
+    return Evaluation(
+        queries=len(answered),
+        skipped=len(questions) - len(answered),
+        unknown=unknown,
+        modes={mode: measured(rankings, relevant) for mode, (rankings, _) in plain.items()},
+        reranked={mode: measured(rankings, relevant) for mode, (rankings, _) in others.items()},
+        reranker=next(iter(rerankers), None),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _asked(
+    searcher: Searcher,
+    questions: Sequence[Question],
+    mode: Mode,
+    *,
+    rerank: str | bool | None,
+    filter: str | None,  # noqa: A002
+    candidates: int | None,
+    on_answer: Callable[[], None],
+) -> tuple[dict[str, list[str]], str | None]:
+    """The sources found for each question, best first, and who put them in order, where a reranker did."""
+    rankings, reranker = {}, None
+    for one in questions:
+        query = SearchQuery(
+            one.text, mode=mode, limit=DEPTH, group=True, fold=False, filter=filter, rerank=rerank,
+            rerank_candidates=candidates,
+        )  # fmt: skip
+        result = searcher.search(query)
+        rankings[one.id] = [hit.source for hit in result]
+        reranker = reranker if result.rerank is None else result.rerank.model
+        on_answer()
+    return rankings, reranker

@@ -21,6 +21,8 @@ class SearchSettings(TypedDict, total=False):
     group: bool
     context: int
     fold: bool
+    rerank: str | bool | None
+    rerank_candidates: int | None
     db: str | None
     table: str
     state: str | None

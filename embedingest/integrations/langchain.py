@@ -34,6 +34,8 @@ class EmbedingestRetriever(BaseRetriever):
     filter: str | None = None
     group: bool = False
     context: int = 0
+    rerank: str | bool | None = None
+    rerank_candidates: int | None = None
     db: str | None = None
     table: str = DEFAULT_TABLE
     state: str | None = None
@@ -48,6 +50,8 @@ class EmbedingestRetriever(BaseRetriever):
             filter=self.filter,
             group=self.group,
             context=self.context,
+            rerank=self.rerank,
+            rerank_candidates=self.rerank_candidates,
             db=self.db,
             table=self.table,
             state=self.state,

@@ -111,6 +111,7 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/ui/data/chunks": (page_data.chunks, _POST, "search"),
     "/ui/data/nearest": (page_data.nearest, _POST, "search"),
     "/ui/data/facets": (page_data.facets, _GET, "search"),
+    "/ui/data/rerankers": (page_data.rerankers, _GET, "search"),
     "/ui/data/map": (map_route.table_map, ("GET", "POST"), "search"),
 }
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")

@@ -79,7 +79,7 @@ class _EngineWithoutWeights:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = self.inner = engine
-        self.models = engine.models
+        self.models, self.describe = engine.models, engine.describe
         self._threads = Threads(_ASKING_THREADS, "embedingest-asking")
 
     async def aembed(self, texts: Sequence[str], **options: Any) -> Embeddings:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.types import MOST_CANDIDATES
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
@@ -75,6 +76,17 @@ _SEARCH: Final[Schema] = {
         },
         "group": {"description": "Group results, as `search --group`"},
         "fold": {"type": "boolean", "description": "Copies of one text as one result with `places`; true by default"},
+        "rerank": {
+            "description": "Put the best results in the order of a reranker: its name, true for that of the settings "
+            "or the only one there is, false for none; without this as the settings say",
+            "oneOf": [{"type": "boolean"}, {"type": "string", "minLength": 1}],
+        },
+        "rerank_candidates": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": MOST_CANDIDATES,
+            "description": "Best results that the reranker scores; 20 where the settings do not say it",
+        },
     },
     "additionalProperties": False,
 }

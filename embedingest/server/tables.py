@@ -16,6 +16,11 @@ class TableView(Protocol):
     `within` is the filter of who asks: of what does not pass it nothing is told.
     """
 
+    @property
+    def reranker(self) -> str | None:
+        """The reranker that the settings name."""
+        ...
+
     def search(self, query: str, *, within: str | None = None, **options: Any) -> Mapping[str, Any]:
         """The document of `search --json`; `options` are those of `SearchQuery`, `None` for their defaults."""
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from embedingest.cli._options import FilePath, json_option, table_options
+from embedingest.cli._options import FilePath, RerankingCommand, json_option, rerank_options, table_options
 from embedingest.cli._output import print_json, print_note, printable, stderr, stdout
 from embedingest.cli._searcher import opened_searcher
 from embedingest.errors import ConfigError
@@ -26,12 +26,13 @@ __all__ = ["evaluate"]
 _MODES = ("hybrid", "vector", "text")
 
 
-@click.command()
+@click.command(cls=RerankingCommand)
 @click.argument("queries", type=FilePath())
 @click.argument("qrels", type=FilePath(exists=True, dir_okay=False), required=False)
 @click.option("--mode", "modes", type=click.Choice(_MODES), multiple=True, help="Only this mode; repeatable.")
 @click.option("--filter", metavar="FILTER", help="Search only rows that match.")
 @click.option("-m", "--model", help="Model name or folder.  [default: the one that wrote the table]")
+@rerank_options
 @click.option("--against-table", metavar="NAME", help="Compare with this table.  [default: of the same name]")
 @click.option("--against-db", metavar="URI", help="Its database.  [default: the same]")
 @click.option("--against-state", type=FilePath(), help="Its state folder.  [default: the same]")
@@ -83,8 +84,12 @@ def _evaluated(
 ) -> Evaluation:
     from embedingest.evaluation.evaluate import evaluate as put
 
-    with opened_searcher(place, model) as searcher, _bar(len(questions) * len(wanted["modes"]), place[2]) as advance:
-        return put(searcher, questions, on_answer=advance, **wanted)
+    times = 1 if wanted["rerank"] in (None, False) else 2
+    with (
+        opened_searcher(place, model, rerank=wanted["rerank"]) as (searcher, rerank),
+        _bar(times * len(questions) * len(wanted["modes"]), place[2]) as advance,
+    ):
+        return put(searcher, questions, on_answer=advance, **{**wanted, "rerank": rerank})
 
 
 @contextmanager
@@ -129,8 +134,12 @@ def _document(here: Evaluation, other: Evaluation | None) -> dict[str, Any]:
 
 def _print(here: Evaluation, other: Evaluation | None) -> None:
     _print_table(here, "")
+    if here.reranker is not None and not here.reranked:
+        print_note(f"put in order by {printable(here.reranker)}, as the settings have it (`--no-rerank` does not)")
     for mode, one in here.comparisons().items():
         print_note(_said(f"{next(iter(here.modes))}", mode, one))
+    for mode, one in here.improvements().items():
+        print_note(_said(f"{mode}, reranked,", mode, one))
     if other is not None:
         _print_table(other, "against")
         for mode, one in here.against(other).items():
@@ -151,8 +160,10 @@ def _print_table(one: Evaluation, title: str) -> None:
     measures = next(iter(document["modes"].values()))
     for name in (f"{document['queries']} questions", *measures):
         shown.add_column(name)
-    for mode, values in document["modes"].items():
-        shown.add_row(mode, *(f"{value:.4f}" for value in values.values()))
+    reranked = document.get("reranked", {"modes": {}})["modes"]
+    rows = [*document["modes"].items(), *((f"{mode}, reranked", values) for mode, values in reranked.items())]
+    for name, values in rows:
+        shown.add_row(name, *(f"{value:.4f}" for value in values.values()))
     stdout().print(shown)
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import rich_click as click
 
 from embedingest.cli._complete import complete_model
-from embedingest.cli._options import json_option, table_options
+from embedingest.cli._options import RerankingCommand, json_option, rerank_options, table_options
 from embedingest.cli._output import print_json, print_note, printable, stdout
 from embedingest.cli._plain import Shown, is_markdown, plain
 from embedingest.cli._searcher import opened_searcher
 from embedingest.errors import TableMissingError
+from embedingest.paths import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ _LONGEST_LINE: Final = 120
 """Columns of a table where the output is no terminal."""
 
 
-@click.command()
+@click.command(cls=RerankingCommand)
 @click.argument("query")
 @table_options
 @click.option(
@@ -50,6 +51,7 @@ _LONGEST_LINE: Final = 120
 @click.option("--filter", metavar="FILTER", help="Only rows that match, e.g. \"mime = 'text/markdown'\".")
 @click.option("--group/--no-group", default=False, help="One result, the best, of each document.")
 @click.option("--fold/--no-fold", default=True, help="Copies of one text as one result, with its other places.")
+@rerank_options
 @click.option("-C", "--context", type=click.IntRange(0, 100), default=0, help="Neighbouring chunks on both sides.")
 @click.option("--at", "snapshot", metavar="TAG", help="Search the table as it was at this snapshot.")
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
@@ -68,7 +70,7 @@ def search(
     from embedingest.build.ask import search_live
 
     question = {"text": query, "highlight": True, **options}
-    is_usual = model is None and snapshot is None
+    is_usual = model is None and snapshot is None and not _is_folder(options["rerank"])
     document = search_live(state, db, table, question) if is_usual else None
     if document is None:
         document = _searched_once_made((state, db, table), model, snapshot, question)
@@ -76,6 +78,11 @@ def search(
         print_json(document)
     else:
         _print_hits(document)
+
+
+def _is_folder(rerank: str | bool | None) -> bool:
+    """Whether a reranker is a folder of who asks here: another process may not have it under that name."""
+    return isinstance(rerank, str) and expanded(rerank).is_dir()
 
 
 def _searched_once_made(
@@ -103,11 +110,11 @@ def _searched(
     place: tuple[Path, str, str], model: str | None, snapshot: str | None, question: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The document of `search --json`, found in this process."""
-    with opened_searcher(place, model, snapshot) as searcher:
+    with opened_searcher(place, model, snapshot, question["rerank"]) as (searcher, rerank):
         from embedingest.query import result_to_json
         from embedingest.store.values import SearchQuery
 
-        query = SearchQuery(**question)
+        query = SearchQuery(**{**question, "rerank": rerank})
         return result_to_json(query, searcher.search(query))
 
 

@@ -51,7 +51,7 @@ def serve(
 ) -> None:
     """Answer Ollama's and OpenAI's embedding calls, and search the table, until Ctrl-C."""
     from embedingest.build.live import answering
-    from embedingest.build.remembered import searching
+    from embedingest.build.remembered import reranker_of, searching
     from embedingest.build.serving import open_searcher, open_server
     from embedingest.build.session import Session
     from embedingest.build.stores import served_table
@@ -62,7 +62,8 @@ def serve(
     with Session(_with(config, engine_settings(keep_alive=keep_alive))) as session:
         if model is not None:
             session.engine.describe(name)  # what was asked for is there, or this says so: nobody reads a server's log
-        searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0)
+        rerank = reranker_of(config)
+        searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0, rerank=rerank)
         place = state, db, table
         http = open_server(session, settings, searcher, place=place, stores=served_table(*place))
         announce(http.url, name)

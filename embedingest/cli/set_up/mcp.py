@@ -23,13 +23,20 @@ def mcp(db: str, table: str, state: Path, model: str | None) -> None:
     Needs `pip install 'embedingest[mcp]'`. An assistant's settings name this command and its folder.
     """
     from embedingest.build.inspect import FoldersBehind
-    from embedingest.build.remembered import searching
+    from embedingest.build.remembered import reranker_of, searching
     from embedingest.build.serving import open_searcher
     from embedingest.build.session import Session
     from embedingest.mcp import create_server
 
     name, config = searching(state, db, table, model)
     with Session(config) as session:
-        named = model is not None
-        searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0, named=named)
+        searcher = open_searcher(
+            session,
+            db=db,
+            table=table,
+            model=name,
+            consistency_seconds=1.0,
+            named=model is not None,
+            rerank=reranker_of(config),
+        )
         create_server(searcher, FoldersBehind(state, db, table)).run("stdio")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.engine import kinds
 from embedingest.server.render import excerpt, rendered, words_at
 from embedingest.server.routes.document import bounded, json_of, source_of
-from embedingest.server.routes.search import mode_of, query_of
+from embedingest.server.routes.search import mode_of, query_of, rerank_of
 from embedingest.server.wire.decode import Fields, WireError, decode
 from embedingest.store.search.filters import quoted
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from embedingest.server.http import Answer, Request
     from embedingest.server.state import ServerState
 
-__all__ = ["chunks", "facets", "nearest", "search"]
+__all__ = ["chunks", "facets", "nearest", "rerankers", "search"]
 
 _TESTS: Final = {
     "folder": "source startswith {}",
@@ -29,7 +30,7 @@ _TESTS: Final = {
     "before": "modified_at < {}",
 }
 """What each choice of the page is in the language of filters; the value is put in quoted."""
-_SEARCH_FIELDS: Final = frozenset({"query", "mode", "limit", *_TESTS})
+_SEARCH_FIELDS: Final = frozenset({"query", "mode", "limit", "rerank", *_TESTS})
 _MOST_HITS: Final = 100
 _USUAL_HITS: Final = 20
 _USUAL_NEAR: Final = 10
@@ -50,6 +51,7 @@ async def search(state: ServerState, request: Request) -> Answer:
         "mode": mode_of(fields),
         "limit": bounded(fields, "limit", 1, _MOST_HITS, _USUAL_HITS),
         "filter": _filter(fields),
+        **rerank_of(fields),
     }
     found = state.threads.run(_found, table, query_of(fields), options)
     return json_of(await state.unless_disconnected(request, found))
@@ -85,6 +87,16 @@ async def facets(state: ServerState, request: Request) -> Answer:
     return json_of(await state.threads.run(table.facets))
 
 
+async def rerankers(state: ServerState, request: Request) -> Answer:
+    """`GET /ui/data/rerankers`: the models that can order hits, and which of them the settings name.
+
+    Apart from the facets, since the files of every model are looked into the first time.
+    """
+    table = state.table_for(request)
+    names = await state.threads.run(lambda: kinds.rerankers(state.names(), state.engine.describe))
+    return json_of({"rerankers": names, "usual": table.reranker})
+
+
 def _filter(fields: Fields) -> str | None:
     tests = [test.format(quoted(value)) for name, test in _TESTS.items() if (value := fields.text(name))]
     return " and ".join(tests) or None
@@ -97,7 +109,7 @@ def _found(table: Confined, query: str, options: Mapping[str, Any]) -> dict[str,
         group = groups.setdefault(hit["source"], {**_document(hit), "hits": []})
         group["hits"].append(_hit(hit))
     places = table.places(list(groups))
-    told = {name: found[name] for name in ("mode", "seconds", "note", "filtered") if name in found}
+    told = {name: found[name] for name in ("mode", "seconds", "note", "filtered", "rerank") if name in found}
     return told | {"groups": [group | dict(places.get(source, {})) for source, group in groups.items()]}
 
 

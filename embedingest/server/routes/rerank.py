@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Final
 
 from embedingest import tracing
-from embedingest.errors import EmbedingestError
+from embedingest.engine.kinds import rerankers
 from embedingest.server.engine import reranking
 from embedingest.server.http import Answer, Request
 from embedingest.server.wire.decode import WireError
@@ -61,15 +60,10 @@ async def rerank(state: ServerState, request: Request) -> Answer:
 
 async def _only_reranker(state: ServerState) -> ModelInfo:
     """The reranker that is meant where none is named, as by TEI's clients. Raises WireError (400)."""
-    found = []
-    for name in await state.threads.run(state.names):
-        with contextlib.suppress(EmbedingestError):
-            info = await state.engine.adescribe(name)
-            if info.kind == "reranker":
-                found.append(info)
-    if len(found) != 1:
-        have = ", ".join(info.name for info in found) or "none"
+    names = await state.threads.run(lambda: rerankers(state.names(), state.engine.describe))
+    if len(names) != 1:
+        have = ", ".join(names) or "none"
         raise WireError(
             400, f"model is required: the request names none, and of rerankers there is not one alone: {have}"
         )
-    return found[0]
+    return await state.engine.adescribe(names[0])

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from embedingest.server.http import Answer, Request
-from embedingest.server.wire.decode import Fields, WireError, decode
+from embedingest.server.wire.decode import Fields, WireError, decode, kind
+from embedingest.types import MOST_CANDIDATES
 
 if TYPE_CHECKING:
     from embedingest.server.state import ServerState
 
-__all__ = ["mode_of", "query_of", "search"]
+__all__ = ["mode_of", "query_of", "rerank_of", "search"]
 
-_FIELDS: Final = frozenset({"query", "limit", "offset", "mode", "filter", "group", "fold"})
+_FIELDS: Final = frozenset(
+    {"query", "limit", "offset", "mode", "filter", "group", "fold", "rerank", "rerank_candidates"}
+)
 _DEFAULT_LIMIT: Final = 10
 _MAX_LIMIT: Final = 1000
 _MAX_OFFSET: Final = 1_000_000
@@ -49,6 +52,18 @@ def mode_of(fields: Fields) -> str:
     return mode
 
 
+def rerank_of(fields: Fields) -> dict[str, object]:
+    """Whether and by what the hits are put in order, where the question says it. Raises WireError (400)."""
+    rerank = fields.get("rerank")
+    if not (rerank is None or isinstance(rerank, bool) or (isinstance(rerank, str) and rerank.strip())):
+        raise WireError(400, f'field "rerank" must be true, false or the name of a reranker, not {kind(rerank)}')
+    candidates = fields.whole("rerank_candidates")
+    if candidates is not None and not 1 <= candidates <= MOST_CANDIDATES:
+        raise WireError(400, f'field "rerank_candidates" must be from 1 to {MOST_CANDIDATES}, not {candidates}')
+    said = {"rerank": rerank, "rerank_candidates": candidates}
+    return {name: value for name, value in said.items() if value is not None}
+
+
 def _options(fields: Fields) -> dict[str, object]:
     limit = fields.whole("limit")
     limit = _DEFAULT_LIMIT if limit is None else limit
@@ -57,7 +72,7 @@ def _options(fields: Fields) -> dict[str, object]:
     offset = fields.whole("offset") or 0
     if not 0 <= offset <= _MAX_OFFSET:
         raise WireError(400, f'field "offset" must be from 0 to {_MAX_OFFSET}, not {offset}')
-    options = {
+    options: dict[str, object] = {
         "limit": limit,
         "mode": mode_of(fields),
         "filter": fields.text("filter") or None,
@@ -65,4 +80,5 @@ def _options(fields: Fields) -> dict[str, object]:
     }
     if offset:
         options["offset"] = offset
+    options |= rerank_of(fields)
     return options if fields.flag("fold", default=True) else {**options, "fold": False}

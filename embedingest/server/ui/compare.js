@@ -1,7 +1,9 @@
-// How near texts are to each other, by the vectors of a model.
+// How near texts are to each other, by the vectors of a model; or how well they answer the first, by a reranker.
 
 const MOST_TEXTS = 40;
 const MOST_LABEL = 160;  // characters of a text beside its row
+const OF_COSINES = "The cosine of two texts' vectors is 1 where they point the same way. What counts as near differs from model to model: look at which pairs are nearer than others.";
+const OF_SCORES = "The first line is the question, and every other is scored by how well it answers. What counts as good differs from reranker to reranker: look at the order.";
 const EXAMPLE = ["The cat sleeps on the sofa.", "A kitten naps on the couch.", "Shares fell on Monday."];
 
 export default {
@@ -11,14 +13,20 @@ export default {
   async show(body, parameters, tools) {
     const {make} = tools;
     const listed = await tools.ask("api/tags");
-    const models = listed.models.filter(({capabilities}) => !capabilities?.includes("rerank"));
+    const models = [...listed.models].sort((a, b) => reranks(a) - reranks(b));
     if (!models.length) {
       body.append(make("p", {}, ...tools.commands("There is no model here: `embedingest models pull NAME` fetches one.")));
       return undefined;
     }
     const texts = make("textarea", {id: "texts", rows: "6", "aria-describedby": "texts-hint", placeholder: EXAMPLE.join("\n")});
     // The server lists models that know meaning first.
-    const model = make("select", {id: "model"}, ...models.map(({name}) => make("option", {value: name}, tools.shownName(name))));
+    const model = make("select", {id: "model"}, ...models.map(each =>
+      make("option", {value: each.name}, tools.shownName(each.name), reranks(each) ? " (reranker)" : "")));
+    const rerankers = new Set(models.filter(reranks).map(({name}) => name));
+    const about = make("p", {class: "quiet"});
+    const tell = () => { about.textContent = rerankers.has(model.value) ? OF_SCORES : OF_COSINES; };
+    model.addEventListener("change", tell);
+    tell();
     const button = make("button", {}, "Compare");
     const result = make("div");
     const form = make("form", {class: "compare stack"},
@@ -37,19 +45,43 @@ export default {
       if (problem) return result.replaceChildren(tools.failure(problem));
       button.disabled = true;
       try {
-        const {embeddings, truncated} = await tools.ask("api/embed", {model: model.value, input: lines}, {signal: mine.signal});
+        const [cut, ...answer] = await (rerankers.has(model.value) ? scored : compared)(tools, model.value, lines, mine.signal);
         if (mine !== asked) return undefined;
-        result.replaceChildren(...cutOff(tools, truncated), ...nearness(tools, lines, embeddings));
+        result.replaceChildren(...cutOff(tools, cut), ...answer);
       } catch (error) {
         if (error.name !== "AbortError") result.replaceChildren(tools.failure(error));
       }
       button.disabled = false;
       return undefined;
     });
-    body.append(make("p", {class: "quiet"}, "The cosine of two texts' vectors is 1 where they point the same way. What counts as near differs from model to model: look at which pairs are nearer than others."), form, result);
+    body.append(about, form, result);
     return () => asked?.abort();
   },
 };
+
+function reranks({capabilities}) {
+  return Boolean(capabilities?.includes("rerank"));
+}
+
+// Each of these two gives what was cut off, and then what is shown.
+async function compared(tools, model, input, signal) {
+  const {embeddings, truncated} = await tools.ask("api/embed", {model, input}, {signal});
+  return [truncated, ...nearness(tools, input, embeddings)];
+}
+
+async function scored(tools, model, lines, signal) {
+  const {make} = tools;
+  const [query, ...documents] = lines;
+  const {results, truncated} = await tools.ask("api/rerank", {model, query, documents}, {signal});
+  const best = `Number ${results[0].index + 2} answers it best, with a score of ${shown(results[0].relevance_score)}`;
+  tools.announce(best);
+  const rows = results.map(({index, relevance_score: score}) => make("tr", {},
+    make("th", {scope: "row", class: "text"}, make("span", {class: "place"}, index + 2), " ", make("bdi", {}, tools.shownText(label(lines[index + 1])))),
+    make("td", {class: "number"}, shown(score))));
+  const table = make("table", {}, make("thead", {}, make("tr", {}, make("th", {scope: "col"}, "Text"), make("th", {scope: "col", class: "number"}, "Score"))),
+    make("tbody", {}, rows));
+  return [truncated && {inputs: truncated.inputs.map(place => place + 1)}, make("p", {}, `${best}.`), table];
+}
 
 // Which texts were longer than the model reads: what follows in them counts for nothing.
 function cutOff({make}, truncated) {

@@ -7,6 +7,7 @@ const SHOWN_HITS = 3; // of a document, at first
 const LONGEST_ADDRESS = 1000; // characters of a question that go into the address of the page
 const FIRST_RETRY_SECONDS = 2;
 const LONGEST_RETRY_SECONDS = 30;
+const AS_FOUND = "-";  // no model has this name
 const MODES = [["hybrid", "Meaning and words"], ["vector", "Meaning alone"], ["text", "Words alone"]];
 
 export default {
@@ -32,6 +33,9 @@ class Search {
     this.mode = choice(tools, "mode", MODES, parameters.mode);
     this.folder = choice(tools, "folder", [["", "All folders"]], parameters.folder);
     this.type = choice(tools, "type", [["", "All types"]], parameters.type);
+    this.rerank = choice(tools, "rerank", [["", "As found"]], parameters.rerank);
+    this.reranking = field(tools, "Order", this.rerank);
+    this.reranking.hidden = !parameters.rerank;
     this.since = make("input", {type: "date", id: "since"});
     this.until = make("input", {type: "date", id: "until"});
     this.query.value = parameters.q ?? "";
@@ -41,7 +45,7 @@ class Search {
     this.results = make("div", {class: "results", "aria-busy": "false"});
     this.form = make("form", {role: "search", class: "search"},
       make("div", {class: "stack"}, make("label", {for: "query"}, "What are you looking for?"), this.query),
-      make("div", {class: "narrow"}, field(tools, "Search by", this.mode), field(tools, "Folder", this.folder),
+      make("div", {class: "narrow"}, field(tools, "Search by", this.mode), this.reranking, field(tools, "Folder", this.folder),
         field(tools, "Type", this.type), field(tools, "Changed since", this.since), field(tools, "Changed until", this.until)));
     body.append(this.form, this.told, this.results);
   }
@@ -51,6 +55,7 @@ class Search {
     this.form.addEventListener("change", event => { if (event.target !== this.query) this.now(); });
     this.form.addEventListener("submit", event => { event.preventDefault(); this.now(); });
     this.fillChoices();
+    this.fillRerankers();
     if (this.query.value) this.now();
     this.query.focus({preventScroll: true});
   }
@@ -70,6 +75,23 @@ class Search {
       if (!this.query.value && !this.results.children.length) this.welcome(types);
     } catch (error) {
       if (!this.query.value && this.tools.isShown()) this.results.replaceChildren(this.tools.failure(error));
+    }
+  }
+
+  // Who may order the results: nothing to choose where there is no reranker.
+  async fillRerankers() {
+    try {
+      const {rerankers, usual} = await this.tools.ask("ui/data/rerankers");
+      if (!this.tools.isShown()) return;
+      const chosen = this.rerank.value;
+      const options = usual ? [["", `By ${plainName(usual)}, as set up`], [AS_FOUND, "As found"]] : [["", "As found"]];
+      const others = [...rerankers, ...(chosen && chosen !== AS_FOUND ? [chosen] : [])].map(plainName);
+      for (const name of new Set(others)) if (name !== plainName(usual ?? "")) options.push([name, `By ${name}`]);
+      this.rerank.replaceChildren(...options.map(([value, text]) => this.tools.make("option", {value}, this.tools.shownName(text))));
+      this.rerank.value = options.some(([value]) => value === chosen) ? chosen : "";
+      this.reranking.hidden = this.rerank.options.length < 2;
+    } catch {
+      // What is wrong is told by the search itself.
     }
   }
 
@@ -94,6 +116,7 @@ class Search {
 
   wanted() {
     const wanted = {query: this.query.value, mode: this.mode.value};
+    if (this.rerank.value) wanted.rerank = this.rerank.value === AS_FOUND ? false : this.rerank.value;
     if (this.folder.value) wanted.folder = this.folder.value;
     if (this.type.value) wanted.type = this.type.value;
     if (this.since.value) wanted.since = midnight(this.since.value, 0);
@@ -128,7 +151,7 @@ class Search {
   remember() {
     const q = this.query.value.length > LONGEST_ADDRESS ? "" : this.query.value;
     const mode = this.mode.value === MODES[0][0] ? "" : this.mode.value;
-    this.tools.go("search", {q, mode, folder: this.folder.value, type: this.type.value, since: this.since.value,
+    this.tools.go("search", {q, mode, rerank: this.rerank.value, folder: this.folder.value, type: this.type.value, since: this.since.value,
       until: this.until.value}, {replace: true});
   }
 
@@ -139,7 +162,8 @@ class Search {
     const within = found.filtered ? ", within what your key may see" : "";
     const map = hits && this.query.value.length <= LONGEST_ADDRESS
       ? [" ", make("a", {href: this.tools.link("map", {q: this.query.value})}, "Show on the map")] : [];
-    this.told.replaceChildren(`${what}${within}, ${number(found.seconds * 1000)} ms`, ...map);
+    const by = found.rerank?.candidates ? `, the first ${found.rerank.candidates} in the order of ${this.tools.shownName(plainName(found.rerank.model))}` : "";
+    this.told.replaceChildren(`${what}${within}${by}, ${number(found.seconds * 1000)} ms`, ...map);
     announce(what);
     const note = found.note ? [make("p", {class: "notice"}, found.note)] : [];
     const none = hits ? [] : [make("p", {}, this.wayOut())];
@@ -256,6 +280,10 @@ function more(tools, select, options) {
 
 function field(tools, label, input) {
   return tools.make("div", {class: "stack"}, tools.make("label", {for: input.id}, label), input);
+}
+
+function plainName(model) {
+  return model.replace(/:latest$/, "");
 }
 
 function indented(folder) {

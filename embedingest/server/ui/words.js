@@ -40,15 +40,19 @@ function span(one, many, first, last) {
 
 // What a score means, in sentences.
 export function scoreWords(mode, score, explain) {
-  const {vector_score: cosine, vector_rank: near, text_score: words, text_rank: worded} = explain ?? {};
+  const {vector_score: cosine, vector_rank: near, text_score: words, text_rank: worded, rank_before: before} = explain ?? {};
   const sentences = [];
+  if (before) {
+    sentences.push(`The reranker read it together with the question, and gave ${fixed(score)}: that orders the results. The search had it as number ${before}.`);
+    score = explain.score_before;
+  }
   if (near) sentences.push(`By meaning it is number ${near}: the cosine of its vector and the question's is ${fixed(cosine)} (1 is the same, 0 unrelated).`);
   else if (mode === "hybrid") sentences.push("By meaning it is not among the nearest.");
   if (worded) sentences.push(`By words it is number ${worded}${words ? `, with a BM25 score of ${fixed(words)}: rare words that stand in it often count most` : ""}.`);
   else if (mode === "hybrid") sentences.push("By words it is not among the best: none of the question's words stands in it, or others have more of them.");
   if (mode === "hybrid") {
     const votes = [near, worded].filter(Boolean).map(rank => `1/(60 + ${rank})`).join(" + ");
-    sentences.push(`Both lists vote by rank alone (reciprocal rank fusion): ${votes || "its ranks"} gives ${fixed(score, 4)}. It orders results; it is no percentage.`);
+    sentences.push(`Both lists vote by rank alone (reciprocal rank fusion): ${votes || "its ranks"} gives ${fixed(score, 4)}. It orders ${before ? "what the reranker is given" : "results"}; it is no percentage.`);
   }
   return sentences;
 }

@@ -57,6 +57,11 @@ def test_search_hands_over_what_was_asked_and_its_defaults(searching):
     ]
     post(port, "/api/search", {"query": "z", "fold": False})
     assert calls[-1] == ("z", {"limit": 10, "mode": "hybrid", "filter": None, "group": None, "fold": False})
+    post(port, "/api/search", {"query": "r", "rerank": "judge", "rerank_candidates": 5})
+    assert calls[-1][1]["rerank"] == "judge"
+    assert calls.pop()[1]["rerank_candidates"] == 5
+    post(port, "/api/search", {"query": "r", "rerank": False})
+    assert calls.pop()[1]["rerank"] is False
     post(port, "/api/search", {"query": "page 2", "offset": 10})
     assert calls[-1][1]["offset"] == 10
 
@@ -91,6 +96,9 @@ def test_a_bug_is_a_500_that_tells_nothing_of_the_inside(searching, caplog):
         {"query": "x", "limit": 0},
         {"query": "x", "mode": "y"},
         {"query": "x", "fold": 1},
+        {"query": "x", "rerank": 1},
+        {"query": "x", "rerank": " "},
+        {"query": "x", "rerank": "r", "rerank_candidates": 1001},
         {"query": "x", "offset": -1},
         {"query": "x", "offset": True},
         {"query": "x", "offset": 10**12},
