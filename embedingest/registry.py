@@ -1,7 +1,8 @@
 """The one door for plug-ins: names to factories. Knows the seams' names, never an implementation.
 
 Built-ins and strangers enter alike, as entry points in five groups. A factory is imported only when it is named,
-so a broken plug-in that nobody names harms nobody; neither does one that claims a built-in name.
+so a broken plug-in that nobody names harms nobody; neither does one that claims a built-in name. What reads the
+entry points is imported only when strangers are looked for: it is a quarter of what each extraction process imports.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, distributions, entry_points
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import EmbedingestError, PluginError
@@ -17,6 +18,7 @@ from embedingest.options import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from importlib.metadata import EntryPoint
 
 __all__ = [
     "BUILTINS",
@@ -39,11 +41,94 @@ _PREFIX: Final = "embedingest."
 _OURS: Final = "embedingest-"
 
 
-def _builtin(group: str, **names: str) -> tuple[EntryPoint, ...]:
-    return tuple(EntryPoint(name=n.replace("_", "-"), value=v, group=_PREFIX + group) for n, v in names.items())
+FIRST_PARTY: Final = {
+    "llamacpp": "encoders",
+    "objectstore": "sources",
+    "ocr": "loaders",
+    "onnx": "encoders",
+    "remote": "engines",
+    "static": "encoders",
+}
+"""Plug-ins of ours that are installed by themselves, each by its name and group; `embedingest-NAME` brings it."""
 
 
-BUILTINS: Final[tuple[EntryPoint, ...]] = (
+class StartError(PluginError):
+    """A factory failed at what it was given, in a way that is no error of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One named factory: where it enters and which distribution brought it (`None`: built in)."""
+
+    group: str
+    name: str
+    value: str
+    distribution: str | None = None
+    version: str | None = None
+    entry: EntryPoint | None = None
+
+    def load(self) -> Factory:
+        """Import the factory. Raises PluginError naming the plug-in, its origin and the mending command."""
+        try:
+            factory = self._imported() if self.entry is None else self.entry.load()
+        except Exception as error:
+            raise PluginError(
+                f"plug-in `{self.name}` ({self.value}, from {self.origin}) failed to load: "
+                f"{type(error).__name__}: {error}",
+                remedy=self._remedy(),
+            ) from error
+        if not callable(factory):
+            raise PluginError(f"plug-in `{self.name}` ({self.value}, from {self.origin}) is not callable")
+        return factory  # type: ignore[no-any-return]
+
+    def create(self, *arguments: Any, options: Mapping[str, Any] | None = None) -> Any:
+        """What the factory makes of `arguments` and of its own checked `options`.
+
+        Raises PluginError naming the plug-in for options it does not know, and for anything it raises that is
+        not one of our errors.
+        """
+        factory = self.load()
+        keywords = self.check(options or {}, factory)
+        try:
+            return factory(*arguments, **keywords)
+        except EmbedingestError:
+            raise
+        except Exception as error:
+            raise StartError(
+                f"plug-in `{self.name}` (from {self.origin}) could not start: {type(error).__name__}: {error}",
+                remedy=self._remedy(),
+            ) from error
+
+    def check(self, options: Mapping[str, Any], factory: Factory | None = None) -> dict[str, Any]:
+        """`options` as the factory's keywords, checked and converted by its own settings. Raises PluginError."""
+        return checked(factory or self.load(), options, subject=f"{self.group[:-1]} `{self.name}`")
+
+    @property
+    def origin(self) -> str:
+        return "embedingest itself" if self.distribution is None else f"{self.distribution} {self.version}"
+
+    @property
+    def summary(self) -> str:
+        """One line on what it is: of a distribution, what its author wrote."""
+        dist = None if self.entry is None else self.entry.dist
+        summaries = None if dist is None else dist.metadata.get_all("Summary")
+        return str(summaries[0]) if summaries else self.value
+
+    def _imported(self) -> Any:
+        module, _, name = self.value.partition(":")
+        return getattr(import_module(module), name)
+
+    def _remedy(self) -> str:
+        if self.distribution is None:
+            return "reinstall with `pip install --force-reinstall embedingest`"
+        return f"`pip install --upgrade {self.distribution}`, or take it out of the configuration"
+
+
+def _builtin(group: str, **names: str) -> tuple[Plugin, ...]:
+    return tuple(Plugin(group, name.replace("_", "-"), value) for name, value in names.items())
+
+
+BUILTINS: Final[tuple[Plugin, ...]] = (
     *_builtin(
         "encoders",
         auto="embedingest.engine.auto:create",
@@ -95,89 +180,12 @@ BUILTINS: Final[tuple[EntryPoint, ...]] = (
 )
 
 
-FIRST_PARTY: Final = {
-    "llamacpp": "encoders",
-    "objectstore": "sources",
-    "ocr": "loaders",
-    "onnx": "encoders",
-    "remote": "engines",
-    "static": "encoders",
-}
-"""Plug-ins of ours that are installed by themselves, each by its name and group; `embedingest-NAME` brings it."""
-
-
-class StartError(PluginError):
-    """A factory failed at what it was given, in a way that is no error of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """One named factory: where it enters and which distribution brought it (`None`: built in)."""
-
-    group: str
-    name: str
-    value: str
-    distribution: str | None
-    version: str | None
-    entry: EntryPoint
-
-    def load(self) -> Factory:
-        """Import the factory. Raises PluginError naming the plug-in, its origin and the mending command."""
-        try:
-            factory = self.entry.load()
-        except Exception as error:
-            raise PluginError(
-                f"plug-in `{self.name}` ({self.value}, from {self.origin}) failed to load: "
-                f"{type(error).__name__}: {error}",
-                remedy=self._remedy(),
-            ) from error
-        if not callable(factory):
-            raise PluginError(f"plug-in `{self.name}` ({self.value}, from {self.origin}) is not callable")
-        return factory  # type: ignore[no-any-return]
-
-    def create(self, *arguments: Any, options: Mapping[str, Any] | None = None) -> Any:
-        """What the factory makes of `arguments` and of its own checked `options`.
-
-        Raises PluginError naming the plug-in for options it does not know, and for anything it raises that is
-        not one of our errors.
-        """
-        factory = self.load()
-        keywords = self.check(options or {}, factory)
-        try:
-            return factory(*arguments, **keywords)
-        except EmbedingestError:
-            raise
-        except Exception as error:
-            raise StartError(
-                f"plug-in `{self.name}` (from {self.origin}) could not start: {type(error).__name__}: {error}",
-                remedy=self._remedy(),
-            ) from error
-
-    def check(self, options: Mapping[str, Any], factory: Factory | None = None) -> dict[str, Any]:
-        """`options` as the factory's keywords, checked and converted by its own settings. Raises PluginError."""
-        return checked(factory or self.load(), options, subject=f"{self.group[:-1]} `{self.name}`")
-
-    @property
-    def origin(self) -> str:
-        return "embedingest itself" if self.distribution is None else f"{self.distribution} {self.version}"
-
-    @property
-    def summary(self) -> str:
-        """One line on what it is: of a distribution, what its author wrote."""
-        dist = self.entry.dist
-        summaries = None if dist is None else dist.metadata.get_all("Summary")
-        return str(summaries[0]) if summaries else self.value
-
-    def _remedy(self) -> str:
-        if self.distribution is None:
-            return "reinstall with `pip install --force-reinstall embedingest`"
-        return f"`pip install --upgrade {self.distribution}`, or take it out of the configuration"
-
-
 def plugins(group: str | None = None) -> list[Plugin]:
     """Every plug-in that is built in or installed, without importing any."""
+    from importlib.metadata import entry_points
+
     groups = GROUPS if group is None else (group,)
-    available = [_plugin(entry) for entry in BUILTINS if entry.group.removeprefix(_PREFIX) in groups]
+    available = [plugin for plugin in BUILTINS if plugin.group in groups]
     for name in groups:
         available += [_plugin(entry) for entry in entry_points(group=_PREFIX + name)]
     return available
@@ -188,9 +196,11 @@ def find(group: str, name: str) -> Plugin:
 
     Raises PluginError when it is unknown, claimed by two distributions, or installed in two versions.
     """
-    builtin = [_plugin(e) for e in BUILTINS if e.group == _PREFIX + group and e.name == name]
+    builtin = [plugin for plugin in BUILTINS if (plugin.group, plugin.name) == (group, name)]
     if builtin:
         return builtin[0]
+    from importlib.metadata import entry_points
+
     installed = [_plugin(e) for e in entry_points(group=_PREFIX + group, name=name)]
     if len(installed) > 1:
         origins = " and ".join(p.origin for p in installed)
@@ -226,7 +236,7 @@ def named(names: Iterable[str], group: str | None = None) -> list[Plugin]:
             raise _unknown(None, name)
         for plugin in matching:
             _refuse_two_versions(plugin)
-            if any(e.name == plugin.name and e.group == _PREFIX + plugin.group for e in BUILTINS):
+            if any((known.group, known.name) == (plugin.group, plugin.name) for known in BUILTINS):
                 raise PluginError(
                     f"plug-in {plugin.origin} claims {plugin.group[:-1]} `{plugin.name}`, which is built in",
                     remedy=f"`pip uninstall {plugin.distribution}`, or ask its author for another name",
@@ -252,6 +262,8 @@ def _unknown(group: str | None, name: str) -> PluginError:
 
 
 def _refuse_two_versions(plugin: Plugin) -> None:
+    from importlib.metadata import distributions
+
     versions = {d.version for d in distributions(name=plugin.distribution)} if plugin.distribution else set()
     if len(versions) > 1:
         raise PluginError(

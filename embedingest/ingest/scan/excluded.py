@@ -10,10 +10,11 @@ import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = [
     "EXCLUSIONS",
@@ -159,27 +160,30 @@ EXCLUSIONS: Final = (
 )  # fmt: skip
 
 
-def _pattern(names: Iterable[str]) -> re.Pattern[str]:
-    """Names are at most 255 bytes long and `*` stands at most twice, so each is read in no time."""
+@cache
+def _pattern(rule: Exclusion) -> re.Pattern[str]:
+    """Names are at most 255 bytes long and `*` stands at most twice, so each is read in no time.
+
+    Compiled once it is asked for: of all the rules a process meets a few.
+    """
     wild = {"*": ".*", "?": "."}
     return re.compile(
-        "|".join("".join(wild.get(c, re.escape(c)) for c in name) for name in names), re.DOTALL | re.IGNORECASE
+        "|".join("".join(wild.get(c, re.escape(c)) for c in name) for name in rule.names), re.DOTALL | re.IGNORECASE
     )
 
 
-_PATTERNS: Final = tuple((rule, _pattern(rule.names)) for rule in EXCLUSIONS)
 _BY_NAME: Final = defaultdict(list)
 _BY_SUFFIX: Final = defaultdict(list)
 _OTHERS: Final = []
-for _rule, _matches in _PATTERNS:
+for _rule in EXCLUSIONS:
     for _name in _rule.names:
         _suffix = _name.rpartition(".")[2].lower()
         if not set(_name) & set("*?"):
-            _BY_NAME[_name.lower()].append((_rule, _matches))
+            _BY_NAME[_name.lower()].append(_rule)
         elif "." in _name and not set(_suffix) & set("*?"):
-            _BY_SUFFIX[_suffix].append((_rule, _matches))
+            _BY_SUFFIX[_suffix].append(_rule)
         else:
-            _OTHERS.append((_rule, _matches))
+            _OTHERS.append(_rule)
 # Names that none of the other patterns can match are told by their first or last character, or by what macOS adds.
 _OTHER_STARTS: Final = frozenset(".#")
 _OTHER_ENDS: Final = frozenset("~_#")
@@ -199,17 +203,17 @@ def exclusion_of(name: str, *, folder: bool | None = None, parent: str | None = 
     `folder` says which of both it is (`None`: not known, either may be meant). Without `parent`, its absolute folder,
     rules with conditions count for nothing.
     """
-    for rule, pattern in _candidates(name):
+    for rule in _candidates(name):
         if folder is not None and rule.kind != "any" and (rule.kind == "folder") is not folder:
             continue
-        if pattern.fullmatch(name) is None:
+        if _pattern(rule).fullmatch(name) is None:
             continue
         if not rule.conditional or (parent is not None and rule.holds(parent, name)):
             return rule
     return None
 
 
-def _candidates(name: str) -> Sequence[tuple[Exclusion, re.Pattern[str]]]:
+def _candidates(name: str) -> Sequence[Exclusion]:
     if is_plain(name):
         return ()
     lower = name.lower()
