@@ -22,7 +22,14 @@ TOGETHER: Final = (
     ()
     if DEEP
     else (
-        ("tests/engine/", "tests/server/routes/test_roles.py", "tests/cli/test_models.py"),
+        (
+            "tests/engine/",
+            "tests/server/routes/test_rerank.py",
+            "tests/server/routes/test_roles.py",
+            "tests/cli/test_models.py",
+            "tests/contract/test_scorers.py",
+            "tests/test_reranking.py",
+        ),
         ("tests/faults/", "tests/cli/test_damage.py"),
     )
 )

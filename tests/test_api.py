@@ -20,6 +20,8 @@ import pytest
 import embedingest
 from embedingest import api
 from embedingest.build.remembered import recall
+from embedingest.cli._commands import cli
+from embedingest.cli._main import run_command
 from tests.depth import only_deep
 from tests.waiting import HANGS_SECONDS
 
@@ -49,12 +51,12 @@ def test_the_example_of_a_function_runs(folder, function):
     assert runner.failures == 0
 
 
-def test_what_ingest_stores_the_command_line_finds(folder):
+def test_what_ingest_stores_the_command_line_finds(folder, capfd):
     report = embedingest.ingest("docs", model="hashing")
     assert (report.files.new, report.exit_code) == (1, 0)
-    command = [sys.executable, "-m", "embedingest", "search", "walrus", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
-    assert json.loads(done.stdout)["results"][0]["source"] == "docs/walrus.md"
+    capfd.readouterr()
+    assert run_command(cli, ["search", "walrus", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["results"][0]["source"] == "docs/walrus.md"
 
 
 def test_the_second_ingest_embeds_nothing(folder):
@@ -209,11 +211,11 @@ def test_a_run_that_the_table_refuses_leaves_searching_as_it_was(folder, run):
 
 
 @pytest.mark.parametrize("command", ["ingest", pytest.param("watch", marks=only_deep)])
-def test_a_command_that_the_table_refuses_leaves_searching_as_it_was(folder, command):
+def test_a_command_that_the_table_refuses_leaves_searching_as_it_was(folder, command, capfd):
     embedingest.ingest("docs", model="hashing")
-    arguments = [sys.executable, "-m", "embedingest", command, "docs"]
-    done = subprocess.run(arguments, capture_output=True, text=True, cwd=folder)
-    assert "fingerprint" in done.stderr
+    capfd.readouterr()
+    assert run_command(cli, [command, "docs"]) != 0
+    assert "fingerprint" in capfd.readouterr().err
     assert embedingest.search("walrus")[0].source == "docs/walrus.md"
 
 

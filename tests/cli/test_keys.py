@@ -12,6 +12,7 @@ import pytest
 
 from embedingest.config.keys import hash_of, read_keys
 from tests.cli.test_serve import free_port
+from tests.depth import only_deep
 from tests.server.client import get, post
 from tests.waiting import until
 
@@ -136,7 +137,7 @@ def test_what_no_proxy_can_be_is_said_at_the_start(shell, arguments, message):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [("serve",), ("watch", "docs", "--serve")])
+@pytest.mark.parametrize("command", [pytest.param(("serve",), marks=only_deep), ("watch", "docs", "--serve")])
 def test_a_server_takes_keys_origins_hosts_and_proxies(shell, command):
     shell.write("docs/a/plan.md", "The harbour opens in spring.")
     shell.write("docs/b/secret.md", "The harbour will be sold.")

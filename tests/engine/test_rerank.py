@@ -16,6 +16,7 @@ import pytest
 from embedingest import ConfigError, EngineConfig, InputError, InputTooLongError, ModelConfig, ModelLoadError
 from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.local import LocalEngine
+from tests.depth import much, only_deep
 from tests.engine import cross
 from tests.engine.cross import QUERY
 
@@ -48,14 +49,21 @@ def engine(own_cache):
         one.close()
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "layout"),
-    [("bert", "plain"), ("bert", "listed"), ("roberta", "plain"), ("xlm-roberta", "listed"), ("modernbert", "plain")],
+    [
+        ("bert", "plain"),
+        pytest.param("bert", "listed", marks=only_deep),
+        pytest.param("roberta", "plain", marks=only_deep),
+        ("xlm-roberta", "listed"),
+        ("modernbert", "plain"),
+    ],
 )
-def test_two_hundred_pairs_have_the_scores_of_sentence_transformers(engine, cross_folder, architecture, layout) -> None:
+def test_pairs_have_the_scores_of_sentence_transformers(engine, cross_folder, architecture, layout) -> None:
     folder = cross_folder(architecture, layout)
-    pairs = cross.pairs(200)
+    pairs = cross.pairs(much(60, 200))
     due = cross.scores(folder, pairs)
     ours = engine(r=folder)
     found = [

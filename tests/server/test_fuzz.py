@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.depth import much
 from tests.fuzz.bodies import Dice
 from tests.fuzz.exchange import asked, hold, judge
 from tests.fuzz.requests import LAST, Conversation, conversations
@@ -29,11 +30,12 @@ def port(serve: Serve) -> int:
     return serve().port
 
 
+@pytest.mark.deep
 def test_generated_requests_are_answered_as_http_and_confuse_no_connection(port, caplog):
     with ThreadPoolExecutor(8) as threads:
 
         @settings(
-            max_examples=30,
+            max_examples=much(10, 60),
             derandomize=True,
             database=None,
             phases=(Phase.generate,),

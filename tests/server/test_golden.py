@@ -17,7 +17,7 @@ pytestmark = pytest.mark.weights
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "data" / "vectors" / "ollama-all-minilm.json").read_text("utf-8"))
 MODEL = "all-minilm"
-COUNT = much(120, 500)
+COUNT = much(40, 500)
 
 
 DOCUMENTED = (
@@ -40,8 +40,8 @@ def real_texts() -> list[str]:
                 texts |= dict.fromkeys((inspect.getdoc(member) or "").split("\n\n"))
     paragraphs = sorted(text for text in texts if len(text) > 40)
     paragraphs = paragraphs[:: len(paragraphs) // COUNT][:COUNT]
-    # Mixed lengths, most of them short: every fiftieth is left whole.
-    return [text if i % 50 == 0 else text[: 10 + i % 200] for i, text in enumerate(paragraphs)]
+    # Mixed lengths, most of them short: every twenty-fifth is left whole.
+    return [text if i % 25 == 0 else text[: 10 + i % 200] for i, text in enumerate(paragraphs)]
 
 
 def test_the_vector_is_the_one_that_ollama_publishes(serve):

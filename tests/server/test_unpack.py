@@ -58,12 +58,15 @@ def test_what_is_not_packed_so_is_a_bad_request(serve, encoding):
 def test_a_body_that_grows_beyond_the_limit_is_refused_whole(serve, pack, request):
     encoding = request.node.callspec.id
     server = serve({"max_body_bytes": 100_000})
-    for size in (99_000, 50_000_000):
+    for size in (99_000, 5_000_000):
         padded = BODY[:-1] + b" " * (size - len(BODY)) + b"}"
         status, body = ask(server.port, encoding, pack(padded))
         assert status == (200 if size < 100_000 else 413), body
-    layers = gzip.compress(zlib.compress(BODY[:-1] + b" " * 50_000_000 + b"}"))
-    assert ask(server.port, "deflate, gzip", layers)[0] == 413
+
+
+def test_a_body_that_grows_in_its_second_layer_is_refused_whole(serve):
+    layers = gzip.compress(zlib.compress(BODY[:-1] + b" " * 50_000_000 + b"}", 1))
+    assert ask(serve({"max_body_bytes": 100_000}).port, "deflate, gzip", layers)[0] == 413
 
 
 def test_a_body_of_very_many_members_is_refused(serve):

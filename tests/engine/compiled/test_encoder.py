@@ -326,6 +326,7 @@ print(type(encoder).__name__, reached, sorted(m for m in sys.modules if "telemet
 """
 
 
+@only_deep
 def test_a_process_that_makes_a_model_reaches_nobody_and_another_that_wants_it_waits_for_it(
     folder, fresh_cache, caplog
 ):
