@@ -3,6 +3,7 @@
 Used by `sized.py`, and by `search.py`.
 """
 
+import hashlib
 import json
 import multiprocessing
 import subprocess
@@ -25,6 +26,7 @@ from embedingest.store.values import SearchQuery
 ROWS = BLOCK * CHUNKS  # of a block
 TOGETHER = 20  # blocks of one commit: a fragment is as large as compaction would make it
 PAGES = 50
+MIMES = ("text/plain", "text/markdown", "application/pdf")
 NEAREST = 10
 
 
@@ -59,25 +61,50 @@ class Filler:
         table.handle.lance.add(pa.RecordBatchReader.from_batches(schema, made()))
 
     def _block(self, schema, number):
-        """Rows of documents: keys as long and as random as hashes are, texts of two real sentences each."""
+        """Rows of documents: keys as long and as random as hashes are, texts of two real sentences each.
+
+        A column is the same in all rows only where it is in a real folder: LanceDB reads such ones several times slower.
+        """
         rng = np.random.default_rng([9, number])
         documents = np.arange(number * BLOCK, (number + 1) * BLOCK)
         said = [self.pool.take(pa.array(rng.integers(0, len(self.pool), ROWS))) for _ in range(2)]
         text = pc.binary_join_element_wise(*said, " ")
         blank = np.zeros((1, self.statistics.dimensions), np.float32)
         same = columns.table_of([row(0, "")], blank, schema, columns.now())
-        own = {
-            "id": keys(rng),
-            "text_hash": keys(rng),
-            "source": pa.array([source(n) for n in documents]).take(np.repeat(np.arange(BLOCK), CHUNKS)),
-            "text": text,
-            "end": pc.utf8_length(text).cast(pa.int64()),
-            "chunk_index": pa.array(np.tile(np.arange(CHUNKS), BLOCK)),
-            "page": pa.array(np.repeat(documents % PAGES + 1, CHUNKS)),
-            columns.VECTOR: columns.vector_column(self.statistics.block(number), schema.field(columns.VECTOR).type),
-        }
+        own = {"id": keys(rng), "text_hash": keys(rng), "text": text, **placed(text), **described(documents)}
+        own[columns.VECTOR] = columns.vector_column(self.statistics.block(number), schema.field(columns.VECTOR).type)
         every = pa.array(np.zeros(ROWS, np.int64))
-        return pa.table([own.get(name, same.column(name).take(every)) for name in schema.names], schema=schema)
+        made = [own.get(name, same.column(name).take(every)) for name in schema.names]
+        return pa.table(
+            [column.cast(kind) for column, kind in zip(made, schema.types, strict=True)],
+            schema=schema,
+        )
+
+
+def placed(text):
+    """Where the chunks of a block stand in their documents, one after the other, some lines each."""
+    lengths = pc.utf8_length(text).to_numpy().reshape(BLOCK, CHUNKS)
+    ends = np.cumsum(lengths, axis=1)
+    index = np.tile(np.arange(CHUNKS), BLOCK)
+    lines = np.cumsum(lengths % 3 + 1, axis=1).ravel()
+    found = {"start": (ends - lengths).ravel(), "end": ends.ravel(), "chunk_index": index, "line_end": lines,
+             "line_start": lines - (lengths % 3).ravel()}  # fmt: skip
+    return {name: pa.array(values) for name, values in found.items()}
+
+
+def described(documents):
+    """What the chunks of a document have in common."""
+    places = np.repeat(np.arange(len(documents)), CHUNKS)
+    own = {
+        "source": pa.array([source(n) for n in documents]),
+        "title": pa.array([f"Report {n}" for n in documents]),
+        "content_hash": pa.array([hashlib.blake2s(str(n).encode()).hexdigest() for n in documents]),
+        "heading_path": pa.array([["Guide", f"Part {n % 31}"] for n in documents]),
+        "mime": pa.array([MIMES[n % len(MIMES)] for n in documents]),
+        "modified_at": pa.array(1_700_000_000_000_000 + documents * 60_000_000),
+        "page": pa.array(documents % PAGES + 1),
+    }
+    return {name: values.take(pa.array(places)) for name, values in own.items()}
 
 
 def opened(folder, fingerprint=FINGERPRINT, **made):

@@ -23,7 +23,10 @@ Key = Literal["id", "source", "text_hash"]
 
 
 class Scored(NamedTuple):
-    """A row that one side found. A higher score is better. `address` is where it lies in the table as it was then."""
+    """A row that one side found. A higher score is better. `address` is where it lies in the table as it was then.
+
+    `source` and `text_hash` are empty where nothing is ranked or folded by them.
+    """
 
     id: str
     source: str
