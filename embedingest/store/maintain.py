@@ -21,12 +21,18 @@ if TYPE_CHECKING:
     from embedingest.store.handle import TableHandle
     from embedingest.store.values import Upkeep
 
-__all__ = ["KEY_COLUMNS", "KEY_INDICES", "Maintainer", "Needs", "index_keys", "needs", "stats"]
+__all__ = ["FILTER_COLUMNS", "KEY_COLUMNS", "KEY_INDICES", "Maintainer", "Needs", "index_keys", "needs", "stats"]
 
 _log = logging.getLogger(__name__)
 
-KEY_COLUMNS: Final = ("id", "source", "text_hash")
+FILTER_COLUMNS: Final = ("mime", "modified_at", "page")
+"""What people narrow a search by: without an index the column is read for each search."""
+
+KEY_COLUMNS: Final = ("id", "source", "text_hash", *FILTER_COLUMNS)
+"""Columns by which rows are found, by changes and by filters."""
+
 KEY_INDICES: Final = frozenset(f"{column}_idx" for column in KEY_COLUMNS)
+_FEW_VALUES: Final = frozenset({"mime"})
 _MOST_PASSES: Final = 3
 _TAG_MARGIN: Final = timedelta(seconds=1)
 
@@ -263,8 +269,9 @@ def _described(error: Exception) -> str:
 
 def index_keys(table: TableHandle) -> None:
     """Make the indices by which rows are found, in place of those that are there. Raises StoreError."""
-    from lancedb.index import BTree
+    from lancedb.index import Bitmap, BTree
 
     with table.translated("index the keys of"):
         for column in KEY_COLUMNS:
-            table.lance.create_index(column, config=BTree(), name=f"{column}_idx", replace=True)
+            config = Bitmap() if column in _FEW_VALUES else BTree()
+            table.lance.create_index(column, config=config, name=f"{column}_idx", replace=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from embedingest.errors import StoreError
 from embedingest.store.health import Damage, damage
-from embedingest.store.maintain import KEY_INDICES
+from embedingest.store.maintain import FILTER_COLUMNS, KEY_INDICES
 from embedingest.store.predicate import one_of
 from embedingest.store.schema import VECTOR
 from embedingest.store.text_index import TEXT_INDEX
@@ -140,9 +140,11 @@ def _ask_vector_index(table: TableHandle, batch: pa.RecordBatch) -> None:
 
 def _key_index(table: TableHandle, index: str) -> Iterator[Damage]:
     column = index.removesuffix("_idx")
-    unfound = 0
+    unfound, asked = 0, {None}
     for batch in _batches(table, [column]):
-        values = set(batch.column(column).to_pylist())
+        values = set(batch.column(column).to_pylist()) - asked
+        if column in FILTER_COLUMNS:  # many rows share a value: all of them are found at once
+            asked |= values
         try:
             with table.translated("read"):
                 answer = table.lance.search().where(one_of(column, values)).select([column]).to_arrow()

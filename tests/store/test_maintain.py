@@ -7,13 +7,14 @@ import time
 
 import pytest
 
-from embedingest.store.maintain import Needs, needs
+from embedingest.store.maintain import KEY_COLUMNS, Needs, needs
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, TableStats, TextSettings, Upkeep, VectorIndex
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 
 QUIET = TableStats(rows=5_000, fragments=3, small_fragments=3, bytes=1, versions=9, indices={"text_idx": (5_000, 0)})
-KEYS = {"text_idx": (1, 0), "id_idx": (1, 0), "source_idx": (1, 0), "text_hash_idx": (1, 0), "vector_idx": (1, 0)}
+KEYS = {f"{name}_idx": (1, 0) for name in ("text", "vector", *KEY_COLUMNS)}
+OLDER = {name: covered for name, covered in KEYS.items() if name != "mime_idx"}
 LARGE = VectorIndex("IVF_RQ", 200_000, 20, 10, 0.98, 64)
 
 
@@ -31,6 +32,7 @@ LARGE = VectorIndex("IVF_RQ", 200_000, 20, 10, 0.98, 64)
         ({"versions": 201}, Needs(clean=True)),
         ({"rows": 100_000}, Needs(key_indices=True, vector_index=True)),
         ({"rows": 400_000, "indices": KEYS, "vector_index": LARGE}, Needs()),
+        ({"rows": 400_000, "indices": OLDER, "vector_index": LARGE}, Needs(key_indices=True)),
         ({"rows": 400_001, "indices": KEYS, "vector_index": LARGE}, Needs(vector_index=True)),
     ],
 )

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from embedingest.store.maintain import KEY_COLUMNS
 from embedingest.store.predicate import one_of
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, Upkeep
@@ -43,7 +44,7 @@ def test_a_large_table_gets_its_vector_index_measured_and_remembered(large):
     made = large.stats().vector_index
     assert (made.kind, made.rows, made.sample) == ("IVF_RQ", 3_000, 64)
     assert made.recall >= 0.97
-    assert set(large.stats().indices) == {"text_idx", "id_idx", "source_idx", "text_hash_idx", "vector_idx"}
+    assert set(large.stats().indices) == {f"{name}_idx" for name in ("text", "vector", *KEY_COLUMNS)}
 
 
 def test_the_index_and_exact_search_agree_and_new_rows_are_found_before_they_are_folded(large):

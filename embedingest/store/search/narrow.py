@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import functools
 import operator
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from embedingest.store.predicate import one_of
+from embedingest.store.predicate import literal, one_of
 from embedingest.store.schema import NULLABLE
 from embedingest.store.search.filters import FIELDS, And, Not, Or, Test, holds, leaves, parse
 
 if TYPE_CHECKING:
     from embedingest.store.handle import TableHandle
-    from embedingest.store.search.filters import Node, Value
+    from embedingest.store.search.filters import Node
 
 __all__ = ["condition", "confined"]
 
@@ -103,13 +102,13 @@ def _column(test: Test, *, definite: bool) -> Any:
 
 def _comparison(test: Test, column: Any) -> Any:
     if test.op == "in":
-        return column.isin([_literal(value) for value in test.values])
+        return column.isin([literal(value) for value in test.values])
     if test.op == "contains":
-        return column.contains(_literal(test.values[0]))
+        return column.contains(literal(test.values[0]))
     if test.op == "startswith":
         prefix = str(test.values[0])
-        return (column >= _literal(prefix)) & (column <= _literal(prefix + _BIGGEST_CHARACTER * 8))
-    return _COMPARISONS[test.op](column, _literal(test.values[0]))
+        return (column >= literal(prefix)) & (column <= literal(prefix + _BIGGEST_CHARACTER * 8))
+    return _COMPARISONS[test.op](column, literal(test.values[0]))
 
 
 def _wider(test: Test) -> Any:
@@ -122,10 +121,3 @@ def _wider(test: Test) -> Any:
     if test.op != "null" and key.isascii() and key.isalnum():
         return col("metadata").contains(lit(f'"{key}"'))
     return lit(True)
-
-
-def _literal(value: Value) -> Any:
-    from lancedb.expr import lit
-
-    # Columns hold UTC; a literal without a zone is read as theirs.
-    return lit(value.replace(tzinfo=None) if isinstance(value, datetime) else value)

@@ -41,6 +41,11 @@ MAX_CONTEXT: Final = 100
 MAX_TEXT: Final = 1_000_000
 _FUSED_RANKS: Final = 100
 """Ranks of each side that are fused: further down one side's vote no longer moves the first page."""
+_SHOWN: Final = (*ROW_COLUMNS, "ingested_at")
+_ALIKE: Final = ("config_hash", "metadata")
+"""Columns that are the same in most rows of most tables."""
+
+_DIFFERENT: Final = tuple(name for name in _SHOWN if name not in ("id", "fingerprint", *_ALIKE))
 _SIDES: Final[Mapping[Mode, tuple[Side, ...]]] = {
     "hybrid": ("vector", "text"),
     "vector": ("vector",),
@@ -56,13 +61,14 @@ def search(table: TableHandle, query: SearchQuery) -> SearchResult:
     """
     started = time.perf_counter()
     schema = table.schema
-    _check(table, query, columns.identity(schema, table=table.name))
+    identity = columns.identity(schema, table=table.name)
+    _check(table, query, identity)
     settings = text_index.stored_settings(table)
     mode, note = _runnable(query, indexed=settings is not None)
     tree = filters.joined(query.filter, query.within)
     where = None if tree is None else condition(table, tree)
     key: Key = "source" if query.group else "text_hash" if query.fold else "id"
-    retrieval = Retrieval(table, query, where, vector_index.remembered(schema), key)
+    retrieval = Retrieval(table, query, where, vector_index.remembered(schema), key, identity.fingerprint)
     page, stored = _page(retrieval, mode)
     hits = _hits(retrieval, page, stored, settings or TextSettings())
     return SearchResult(mode, hits, time.perf_counter() - started, note)
@@ -112,7 +118,7 @@ def _page(retrieval: Retrieval, mode: Mode) -> tuple[list[Candidate], _Stored]:
     wanted = last
     while True:
         order = _order(retrieval, mode, wanted)[:wanted]
-        stored = _read(retrieval.table, order)
+        stored = _read(retrieval, order)
         shown = _without_bare(retrieval, order, stored)
         if len(shown) >= last or len(order) < wanted or wanted >= MOST_ROWS:
             return shown[query.offset : last], stored
@@ -149,7 +155,7 @@ def _rows_after(retrieval: Retrieval, bare: Sequence[Row], stored: _Stored) -> l
     if retrieval.where is not None:
         where = where & retrieval.where
     with retrieval.table.translated("read"):
-        found = retrieval.table.lance.search().where(where).select([*ROW_COLUMNS, "ingested_at"]).to_arrow()
+        found = retrieval.table.lance.search().where(where).select(list(_SHOWN)).to_arrow()
     return stored.keep(found)
 
 
@@ -235,21 +241,43 @@ class _Stored:
         return rows
 
 
-def _read(table: TableHandle, order: Sequence[Candidate]) -> _Stored:
+def _read(retrieval: Retrieval, order: Sequence[Candidate]) -> _Stored:
     """The rows of these candidates; one that was deleted since it was ranked is not among them.
 
     They are taken from where they were found, which is several times quicker than by their ids. A row that was written
     again or moved by a compaction since then is no longer there, and is looked for by its id.
     """
-    names = [*ROW_COLUMNS, "ingested_at"]
-    stored = _Stored()
+    table, stored = retrieval.table, _Stored()
     if not order:
         return stored
     with table.translated("read"):
-        stored.keep(table.lance.take_row_ids([candidate.address for candidate in order]).select(names).to_arrow())
+        stored.keep(_taken(retrieval, [candidate.address for candidate in order]))
         if moved := [candidate.id for candidate in order if candidate.id not in stored.rows]:
-            stored.keep(table.lance.search().where(one_of("id", moved)).select(names).to_arrow())
+            stored.keep(table.lance.search().where(one_of("id", moved)).select(list(_SHOWN)).to_arrow())
     return stored
+
+
+def _taken(retrieval: Retrieval, addresses: Sequence[int]) -> pa.Table:
+    """The rows at these addresses, as far as they are there.
+
+    Of a column that is the same in all rows LanceDB decodes thousands to read ten, which takes as long as all other
+    columns: so both are read at the same time, and what the table says of itself is not read at all.
+    """
+    import pyarrow as pa
+
+    def read(names: Sequence[str]) -> pa.Table:
+        return retrieval.table.lance.take_row_ids(list(addresses)).select(["id", *names]).to_arrow()
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        waiting = beside.submit(read, _ALIKE)
+        found = read(_DIFFERENT)
+        alike = waiting.result()
+    if found.column("id") != alike.column("id"):  # a commit came in between
+        return read(_SHOWN[1:])
+    found = found.append_column("fingerprint", pa.repeat(retrieval.fingerprint, len(found)))
+    for name in _ALIKE:
+        found = found.append_column(name, alike.column(name))
+    return found
 
 
 def _places(retrieval: Retrieval, page: Sequence[Candidate]) -> dict[str, tuple[str, ...]]:

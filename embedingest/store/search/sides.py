@@ -30,13 +30,17 @@ _ADDRESS: Final = "_rowid"
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """What both sides search with. `where` is LanceDB's form of the query's filter, `key` what is ranked."""
+    """What both sides search with. `where` is LanceDB's form of the query's filter, `key` what is ranked.
+
+    `fingerprint` is that of the table, and so of each row.
+    """
 
     table: TableHandle
     query: SearchQuery
     where: Any
     index: VectorIndex | None
     key: Key
+    fingerprint: str
 
 
 def candidates(retrieval: Retrieval, side: Side, enough: int) -> tuple[list[Candidate], bool]:

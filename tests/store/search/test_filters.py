@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lancedb.index import BTree
 
 from embedingest.errors import ConfigError
+from embedingest.store.maintain import index_keys
 from embedingest.store.schema import COLUMNS
 from embedingest.store.search.filters import FIELDS, holds, parse
 from embedingest.store.search.narrow import condition
@@ -131,11 +132,26 @@ def test_each_filter_passes_the_rows_it_says(filled):
     assert {text: passing(filled, text) for text in CASES} == {text: set(rows) for text, rows in CASES.items()}
 
 
+def test_each_filter_passes_the_same_rows_once_its_columns_are_indexed(filled):
+    index_keys(filled.handle)
+    assert filled.damage() == []
+    assert {text: passing(filled, text) for text in CASES} == {text: set(rows) for text, rows in CASES.items()}
+
+
+def plan_of(table, text):
+    return table.handle.lance.search().where(condition(table.handle, parse(text))).select(["id"]).explain_plan(True)
+
+
+def test_what_people_narrow_a_search_by_is_left_to_an_index(filled):
+    index_keys(filled.handle)
+    for text in ("mime = 'text/plain'", "page >= 3", "modified_at > '2026-01-31'", "source startswith 'docs/'"):
+        assert "refine_filter=--" in plan_of(filled, text), text
+
+
 def test_a_test_of_a_number_is_left_to_an_index_that_somebody_made(filled):
-    filled.handle.lance.create_index("page", config=BTree(), name="page_idx")
-    where = condition(filled.handle, parse("page >= 3"))
-    plan = filled.handle.lance.search().where(where).select(["id"]).explain_plan(verbose=True)
-    assert "@page_idx(BTree)" in plan
+    filled.handle.lance.create_index("chunk_index", config=BTree(), name="of_mine")
+    plan = plan_of(filled, "chunk_index >= 3")
+    assert "@of_mine(BTree)" in plan
     assert "refine_filter=--" in plan
 
 
