@@ -40,6 +40,7 @@ from embedingest.config import DEFAULT, Config, EngineConfig, ServerConfig, Sour
 from embedingest.errors import ConfigError
 from embedingest.ingest.run.asynchronous import InThread, iterate_in_thread
 from embedingest.progress import ProgressLine
+from embedingest.store.unit import USUAL_BUDGET
 from embedingest.types import DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.report import IngestReport, ProgressSink
     from embedingest.ingest.watch.values import Notice
     from embedingest.server.run import HttpServer
+    from embedingest.store.unit import UnitKind
     from embedingest.store.values import Mode, SearchResult
     from embedingest.types import Embeddings
 
@@ -196,6 +198,8 @@ def search(
     fold: bool = True,
     rerank: str | bool | None = None,
     rerank_candidates: int | None = None,
+    unit: UnitKind = "chunk",
+    budget: int = USUAL_BUDGET,
     db: str | os.PathLike[str] | None = None,
     table: str = DEFAULT_TABLE,
     state: str | os.PathLike[str] | None = None,
@@ -207,8 +211,9 @@ def search(
     The query is embedded as the table was; `model` names another. `filter` is such as `"page = 3"`; `group` keeps
     the best hit of each document; `context` adds that many neighbours on both sides; `fold` shows copies as one hit
     with its `places`; `snapshot` is a tag. `rerank` puts the best `rerank_candidates` in the order of a reranker: a
-    name, a folder, or True for that of the settings, which is used unless it is False. Without `db` and `state` it is
-    the nearest table upwards.
+    name, a folder, or True for that of the settings, which is used unless it is False. With the `unit` `section` or
+    `document` a hit is what it stands in, `budget` tokens of it at most. Without `db` and `state` it is the nearest
+    table upwards.
 
     Raises TableMissingError, ConfigError (a wrong argument), FingerprintError (another model), EngineError, StoreError.
 
@@ -230,7 +235,7 @@ def search(
     with place.explained(), searcher:
         return searcher.search(
             query, mode=mode, limit=limit, offset=offset, filter=filter, group=group, context=context, fold=fold,
-            rerank=rerank, rerank_candidates=rerank_candidates,
+            rerank=rerank, rerank_candidates=rerank_candidates, unit=unit, budget=budget,
         )  # fmt: skip
 
 

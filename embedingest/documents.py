@@ -27,6 +27,7 @@ __all__ = [
     "joined",
     "line_end",
     "marked_gaps",
+    "missing",
     "read_part",
     "time_of",
     "told_of",
@@ -153,6 +154,14 @@ def marked_gaps(rows: Sequence[Row], begin: int) -> list[tuple[int, int]]:
 def line_end(text: str, most: int) -> int:
     """Where a text is cut that may have `most` characters: at the end of a line, where one is near."""
     return text.rfind("\n", most // 2, most) + 1 or most
+
+
+def missing(source: str) -> SourceMissingError:
+    """The error for a document that the table does not have, or of which who asks may see nothing."""
+    return SourceMissingError(
+        f"there is no document `{source}` in the table",
+        remedy="it was moved, renamed or deleted, or never there: search again, and take `source` from a result",
+    )
 
 
 def told_of(rows: Sequence[Row], shown: Shown, place: Mapping[str, str]) -> dict[str, Any]:

@@ -12,14 +12,15 @@ import logging
 import threading
 from collections import OrderedDict
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol
 
 from pydantic import Field
 
-from embedingest.documents import MOST_CHARACTERS, USUAL_CHARACTERS, Part, read_part, told_of, whole_version
-from embedingest.errors import ConfigError, EmbedingestError, SourceMissingError
+from embedingest.documents import MOST_CHARACTERS, USUAL_CHARACTERS, Part, missing, read_part, told_of, whole_version
+from embedingest.errors import ConfigError, EmbedingestError
+from embedingest.freshness import freshness
 from embedingest.query import hit_to_json
+from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, USUAL_BUDGET, UnitKind
 from embedingest.store.values import SearchQuery
 from embedingest.version import __version__
 
@@ -39,13 +40,14 @@ __all__ = ["Assistants", "Folders", "create_server"]
 
 _INSTRUCTIONS = """Searches and reads the documents of folders that are kept in a table, chunk by chunk. Each result \
 names its `source` and its lines or its page: cite those; `path` and `uri` open it. Use `group` to find documents, \
-`context` or the tool `read` to read on around a hit."""
+`context` or the tool `read` to read on around a hit, and `unit` `section` to have what it stands in at once."""
 
 _KEPT_SERVERS: Final = 16  # one for each filter of who asks
 # Of a row, what says something to who reads: no ids, hashes or settings.
 _TOLD: Final = (
     *("source", "text", "score", "title", "heading_path", "line_start", "line_end", "page", "chunk_index"),
     *("chunk_count", "mime", "modified_at", "metadata", "before", "after", "places"),
+    *("unit", "shown", "tokens", "truncated", "gaps"),
 )
 
 Query = Annotated[str, Field(description="What to look for, in plain words")]
@@ -65,6 +67,12 @@ Folded = Annotated[
 Rerank = Annotated[
     bool | str | None,
     Field(description="Put the best in a reranker's order (slower): true, false, its name; else as set"),
+]
+Unit = Annotated[
+    UnitKind, Field(description="What a result is: a chunk, or the section or document that the best one stands in")
+]
+Budget = Annotated[
+    int, Field(ge=LEAST_BUDGET, le=MOST_BUDGET, description="Most tokens of the text of a section or document")
 ]
 Context = Annotated[int, Field(ge=0, le=20, description="Neighbouring chunks on both sides of each hit")]
 
@@ -232,11 +240,13 @@ class _Tools:
         context: Context = 0,
         fold: Folded = True,
         rerank: Rerank = None,
+        unit: Unit = "chunk",
+        budget: Budget = USUAL_BUDGET,
     ) -> dict[str, Any]:
-        """Find the chunks of text that answer a question best."""
+        """Find the chunks of text that answer a question best, or the sections or documents that these stand in."""
         wanted = SearchQuery(
             query, limit=limit, offset=offset, mode=mode, filter=filter, group=group, context=context, fold=fold,
-            rerank=rerank, within=self._within,
+            rerank=rerank, within=self._within, unit=unit, budget=budget,
         )  # fmt: skip
         return _answered(lambda: self._found(wanted))
 
@@ -274,7 +284,10 @@ class _Tools:
 
     def _hit(self, hit: Hit) -> dict[str, Any]:
         document = hit_to_json(hit)
-        return {name: document[name] for name in _TOLD if name in document} | self._place(hit.row)
+        told = {name: document[name] for name in _TOLD if name in document} | self._place(hit.row)
+        if hit.unit is not None:
+            told["hits"] = [{"start": mark.start, "end": mark.end, "score": mark.score} for mark in hit.unit.hits]
+        return told
 
     def _place(self, row: Row) -> dict[str, str]:
         place = {} if self._folders is None else dict(self._folders.place(row.source))
@@ -285,9 +298,7 @@ class _Tools:
     def _read(self, source: str, part: Part) -> Mapping[str, Any]:
         rows = whole_version(self._searcher.table.rows([source], within=self._within)[source])
         if not rows:
-            raise SourceMissingError(
-                f"there is no document `{source}` in the table", remedy="take `source` from a result"
-            )
+            raise missing(source)
         shown = read_part(rows, part)
         return {**told_of(rows, shown, self._place(shown.rows[0])), **self._told_filtered()}
 
@@ -313,30 +324,8 @@ class _Tools:
             "chunks": stats.rows,
             "unindexed_chunks": stats.unindexed_rows,
             "vector_index": None if stats.vector_index is None else asdict(stats.vector_index),
-            **_freshness(known),
+            **freshness(known),
         }
-
-
-def _freshness(known: Mapping[str, Any]) -> dict[str, Any]:
-    if not known:
-        return {"roots": []}
-    committed = known["last_commit"]
-    unnamed = {root["alias"]: root for root in known["unnamed"]}
-    roots = {root["alias"]: root for root in known["roots"]} | unnamed
-    return {
-        "in_sync": known["in_sync"],
-        "behind": {name: known["behind"][name] for name in ("to_read", "gone")},
-        "last_change": None if not committed else datetime.fromtimestamp(committed, UTC).isoformat(),
-        "followed_now": known["writer"] is not None,
-        "failed_documents": len(known["failures"]),
-        "deletions_waiting": len(known["pending_deletes"]),
-        "unreadable": [item["source"] for item in known["unreadable"]],
-        "damaged_files": len(known["damage"]),
-        "roots": [
-            {"name": alias, "path": root["path"], "files": root["files"], "compared": alias not in unnamed}
-            for alias, root in roots.items()
-        ],
-    }
 
 
 def _answered(answer: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from embedingest.errors import ConfigError
 from embedingest.store import text_index
 from embedingest.store.look import stretches
 from embedingest.store.search.highlight import Words
-from embedingest.store.unit import MarkedHit, Unit
+from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, MarkedHit, Unit
 from embedingest.store.values import TextSettings
 
 if TYPE_CHECKING:
@@ -31,12 +31,10 @@ if TYPE_CHECKING:
     """Rows of one version of a document, by the number of the chunk."""
     _Version: TypeAlias = tuple[str, str, str, int]
 
-__all__ = ["LEAST_BUDGET", "MARKED", "MOST_BUDGET", "in_units"]
+__all__ = ["MARKED", "in_units"]
 
 MARKED: Final = 10
 """So many of the best hits are marked where they stand in the unit of a better one; nothing is told of further ones."""
-LEAST_BUDGET: Final = 16
-MOST_BUDGET: Final = 100_000
 _MOST_HITS: Final = 10_000  # that a search gives
 _FURTHER: Final = 4  # times as many hits are looked at where those so far are in too few units
 _LEAST_TOKENS: Final = 8  # of a chunk: where many together have fewer, less is shown than the budget has room for

@@ -39,6 +39,7 @@ BOTTOM = {
     "tracing",
     "documents",
     "measure",
+    "freshness",
     "system",
 }
 ROOMS: dict[str, set[str]] = {
@@ -55,6 +56,7 @@ ROOMS: dict[str, set[str]] = {
     "numerals": set(),
     "documents": {"types", "errors"},
     "measure": {"types"},
+    "freshness": set(),
     "config": {"types", "errors", "atomic", "durations", "paths", "regular"},
     "arguments": {"errors"},
     "options": {"errors"},

@@ -66,7 +66,7 @@ def test_the_tools_are_listed_with_what_they_take(server):
 
     tools = {tool.name: tool for tool in asyncio.run(ask())}
     assert set(tools) == {"search", "read", "status"}
-    properties = {"query", "limit", "offset", "mode", "filter", "group", "context", "fold", "rerank"}
+    properties = {"query", "limit", "offset", "mode", "filter", "group", "context", "fold", "rerank", "unit", "budget"}
     assert set(tools["search"].input_schema["properties"]) == properties
     for tool in tools.values():
         assert tool.annotations.read_only_hint

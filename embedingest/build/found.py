@@ -21,7 +21,8 @@ _COLUMNS: Final[Mapping[str, tuple[type, ...]]] = {
 }  # fmt: skip
 """What each result has; see `query.hit_to_json`."""
 _ADDED: Final[Mapping[str, tuple[type, ...]]] = {
-    **dict.fromkeys(("before", "after", "highlights", "places"), (list,)), "explain": (dict,),
+    **dict.fromkeys(("before", "after", "highlights", "places", "hits", "gaps"), (list,)),
+    **dict.fromkeys(("explain", "shown"), (dict,)), "unit": (str,), "tokens": (int,), "truncated": (bool,),
 }  # fmt: skip
 """What a result may have as well."""
 _LISTS_OF_TEXTS: Final = ("heading_path", "before", "after", "places")
@@ -36,6 +37,7 @@ def is_found(document: Any, text: str) -> TypeGuard[dict[str, Any]]:
         and type(document.get("seconds")) in _NUMBER
         and type(document.get("note")) in _TEXT_OR_NONE
         and type(document.get("rerank")) in (dict, NoneType)
+        and type(document.get("as")) in _TEXT_OR_NONE
         and type(document.get("results")) is list
         and all(_is_hit(hit) for hit in document["results"])
     )
@@ -49,7 +51,12 @@ def _is_hit(hit: Any) -> bool:
         and hit.keys() <= _COLUMNS.keys() | _ADDED.keys()
         and all(type(part) is str for name in _LISTS_OF_TEXTS for part in hit.get(name, ()))
         and all(_is_span(span, len(hit["text"])) for span in hit.get("highlights", ()))
+        and all(_is_mark(mark, len(hit["text"])) for mark in hit.get("hits", ()))
     )
+
+
+def _is_mark(mark: Any, length: int) -> bool:
+    return type(mark) is dict and _is_span([mark.get("start"), mark.get("end")], length)
 
 
 def _is_span(span: Any, length: int) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.build.inspect import FoldersBehind
 from embedingest.build.journals import journal_path
 from embedingest.build.table_map import TableMap
-from embedingest.documents import Part, read_part, told_of, whole_version
+from embedingest.documents import Part, missing, read_part, told_of, whole_version
 from embedingest.errors import SourceMissingError, StoreError
 from embedingest.query import hit_to_json, result_to_json
 from embedingest.store.values import SearchQuery
@@ -68,10 +68,7 @@ class TableBehind:
         rows = whole_version([row for row, _ in stored])
         # Of a file that has no rows nobody can tell whether who asks may see it.
         if not rows and (state is None or within is not None):
-            raise SourceMissingError(
-                f"there is no document `{source}` in the table",
-                remedy="it was moved, renamed or deleted, or never there: search again",
-            )
+            raise missing(source)
         known = {"notices": _notices(state), "failure": _failure(state)}
         if not rows:
             return {"source": source, **self._where(source), "chunks": [], "text": "", "more": None, **known}
@@ -86,6 +83,15 @@ class TableBehind:
             "gaps": [list(gap) for gap in shown.gaps],
             **known,
         }
+
+    def failed(self) -> list[str]:
+        """The files that could not be read the last time, as far as the journal can be read."""
+        from embedingest.ingest.state.reading import reading
+
+        if self._place is not None:
+            with suppress(StoreError), reading(journal_path(*self._place)) as journal:
+                return [] if journal is None else [state.source for state in journal.files(state="failed")]
+        return []
 
     def nearest(self, chunk: str, *, limit: int = 10, within: str | None = None) -> Mapping[str, Any]:
         from embedingest.store.look import chunk_vector

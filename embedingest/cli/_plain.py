@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["Shown", "is_markdown", "plain"]
+__all__ = ["Shown", "plain"]
 
 # Media types of texts that are shown as they are: a `*` or a `|` in them is none of Markdown's.
 _LITERAL: Final = frozenset({
@@ -21,8 +21,14 @@ _LITERAL: Final = frozenset({
     "text/vtt", "text/vcard", "text/calendar", "application/x-subrip", "application/toml", "application/yaml",
     "application/json", "application/x-ndjson", "application/vnd.ms-excel",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.spreadsheet", "application/vnd.ms-excel.sheet.binary.macroenabled.12",
 })  # fmt: skip
+_PROSE: Final = frozenset({"text/plain", "text/x-rst", "text/x-asciidoc"})
+"""Of these the lines of a paragraph are put together."""
+_LETTERS: Final = frozenset({
+    "message/rfc822", "application/mbox", "application/vnd.ms-outlook", "application/ms-tnef",
+})  # fmt: skip
+"""Markdown whose lines are lines: those of a letter's head and of its greeting."""
 _BEGIN: Final = "\ue000"
 _END: Final = "\ue001"
 """Characters of private use that stand around words of the query while Markdown is read; those of a text are lost."""
@@ -43,18 +49,19 @@ class Shown(NamedTuple):
     highlights: tuple[tuple[int, int], ...]
 
 
-def is_markdown(mime: str) -> bool:
-    """Whether the chunks of such a document are Markdown."""
-    return mime not in _LITERAL
-
-
-def plain(text: str, highlights: Sequence[Sequence[int]], *, markdown: bool, width: int) -> Shown:
+def plain(text: str, highlights: Sequence[Sequence[int]], *, mime: str, width: int) -> Shown:
     """The text to show in `width` columns: paragraphs as one line each, rows of tables and code as lines of their own.
 
-    Without `markdown` only blanks are put together. `highlights` are ranges in `text`, in order.
+    Of what is no Markdown by its media type only blanks are put together; where its lines are rows, these stay.
+    `highlights` are ranges in `text`, in order.
     """
     marked = _with_marks(text, highlights)
-    lines = _lines(_parser().parse(marked), width) if markdown else [_one_line(marked)]
+    if mime not in _LITERAL:
+        lines = _lines(_parser().parse(marked), width, keep=mime in _LETTERS)
+    elif mime in _PROSE:
+        lines = iter([_one_line(marked)])
+    else:
+        lines = (line.expandtabs(4).rstrip() for line in marked.split("\n"))
     return _without_marks("\n".join(line for line in lines if _MARK.sub("", line).strip()))
 
 
@@ -89,8 +96,8 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
-def _lines(tokens: Sequence[Token], width: int) -> Iterator[str]:
-    """The lines of a parsed text."""
+def _lines(tokens: Sequence[Token], width: int, *, keep: bool) -> Iterator[str]:
+    """The lines of a parsed text; `keep` says that a paragraph's are lines of their own."""
     rows: list[list[str]] = []
     begins = ""  # what the next line begins with: the sign of an item
     for token in tokens:
@@ -108,16 +115,18 @@ def _lines(tokens: Sequence[Token], width: int) -> Iterator[str]:
         elif token.type == "inline" and rows:
             rows[-1].append(_one_line(_words(token)))
         elif token.type == "inline":
-            yield from _paragraph(begins, _words(token), width)
+            yield from _paragraph(begins, _words(token), width, keep=keep)
             begins = ""
 
 
-def _paragraph(begins: str, words: str, width: int) -> Iterator[str]:
+def _paragraph(begins: str, words: str, width: int, *, keep: bool) -> Iterator[str]:
     """One line; rows of a table whose head another chunk has are columns all the same."""
     lines = words.split("\n")
     rows = [found[1].split("|") for line in lines if (found := _BARE_ROW.match(line)) and not _RULE.match(line)]
     if len(rows) > 0 and all(_BARE_ROW.match(line) or _RULE.match(line) for line in lines):
         yield from _columns([[_one_line(cell) for cell in row] for row in rows], width)
+    elif keep:
+        yield from (before + _one_line(line) for before, line in zip((begins, *[""] * len(lines)), lines, strict=False))
     else:
         yield begins + _one_line(words)
 

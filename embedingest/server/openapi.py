@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, UNITS, USUAL_BUDGET
 from embedingest.types import MOST_CANDIDATES
 from embedingest.version import __version__
 
@@ -86,6 +87,19 @@ _SEARCH: Final[Schema] = {
             "minimum": 1,
             "maximum": MOST_CANDIDATES,
             "description": "Best results that the reranker scores; 20 where the settings do not say it",
+        },
+        "as": {
+            "type": "string",
+            "enum": list(UNITS),
+            "default": "chunk",
+            "description": "What a result is: a chunk, or the section or document that it stands in",
+        },
+        "budget": {
+            "type": "integer",
+            "minimum": LEAST_BUDGET,
+            "maximum": MOST_BUDGET,
+            "default": USUAL_BUDGET,
+            "description": "Most tokens of the text of a section or document",
         },
     },
     "additionalProperties": False,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
+from embedingest.store.unit import USUAL_BUDGET
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
@@ -253,7 +255,7 @@ class SearchQuery:
     rerank: str | bool | None = None
     rerank_candidates: int | None = None
     unit: UnitKind = "chunk"
-    budget: int = 1000
+    budget: int = USUAL_BUDGET
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests import samples
+
 WORDS = "\n\n".join(f"## Part {n}\n\nParagraph {n} says this and that of its own." for n in range(40))
 
 
@@ -55,8 +57,9 @@ def test_less_than_all_says_what_follows(read):
     assert "more characters follow" in ran.err
 
 
-def test_why_a_document_has_no_text(read):
-    ran = read.run("get", "docs/broken.pdf", "--json")
+@pytest.mark.parametrize("name", ["docs/broken.pdf", "broken.pdf", "broken"])
+def test_why_a_document_has_no_text(read, name):
+    ran = read.run("get", name, "--json")
     assert (ran.code, ran.json["text"], ran.json["failure"]["source"]) == (0, "", "docs/broken.pdf")
     assert "could not be read the last time" in read.run("get", "docs/broken.pdf").err
 
@@ -70,3 +73,14 @@ def test_a_document_that_is_not_there_is_named_with_one_that_is(read):
 def test_what_are_no_lines_is_told(read):
     ran = read.run("get", "notes.md", "--lines", "9-3")
     assert (ran.code, "write 12, 12-40 or 12-" in ran.err) == (2, True)
+
+
+def test_a_document_that_broke_and_left_the_table_says_so(read):
+    read.write("docs/mill.pdf", samples.pdf())
+    assert read.ingest("--max-tokens", "32").json["files"]["new"] == 1
+    read.write("docs/mill.pdf", b"%PDF-1.4\nnothing of a PDF any more")
+    read.ingest("--max-tokens", "32")
+    ran = read.run("get", "mill.pdf")
+    assert ran.code == 0
+    assert "the file could not be read the last time" in ran.err
+    assert ran.err.rstrip().endswith("; nothing of it is in the table")

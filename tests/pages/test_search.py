@@ -33,6 +33,21 @@ def test_results_come_as_one_types_by_document_with_the_words_marked(visit):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
+def test_sections_and_documents_are_shown_with_what_was_found_apart(visit, theme):
+    page = visit("#search?q=walrus+tusks&as=section", theme=theme)
+    walrus = group(page, "docs/animals/walrus.md")
+    expect(walrus.locator(".found mark").first).to_be_visible()
+    expect(page.locator("#told")).to_contain_text("section")
+    page.get_by_label("Show", exact=True).select_option("document")
+    expect(walrus.locator(".hit")).to_have_count(1)
+    expect(page.locator("#told")).to_contain_text("document")
+    assert "as=document" in page.evaluate("location.hash")
+    assert hindrances(page) == ""
+    walrus.locator(".hit .row a").first.click()
+    expect(page.locator(".document")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_results_hinder_nobody(visit, theme, width):
     page = visit("#search?q=walrus+stones", width=width, theme=theme)

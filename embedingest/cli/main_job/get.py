@@ -73,7 +73,7 @@ def get(
         behind = TableBehind(searcher, (state, db, table))
         most = max_characters or (USUAL_CHARACTERS if around else None)
         try:
-            documents = _documents(behind, _meant(searcher.table, source), part, most)
+            documents = _documents(behind, _meant(behind, searcher.table, source), part, most)
             if as_json:
                 print_json(_joined(documents))
             else:
@@ -88,13 +88,14 @@ def _no_engine() -> Any:
     raise AssertionError("reading a document needs no model")
 
 
-def _meant(table: ChunkTable, source: str) -> str:
-    """The document of a name. One without rows, such as one that failed, goes by its whole name only."""
+def _meant(behind: TableBehind, table: ChunkTable, source: str) -> str:
+    """The document of a name; where the table has none that is meant, one that could not be read."""
     from embedingest.ingest.meant import meant
 
     if table.ids([source])[source]:
         return source
-    return meant([source], table.source_states().keys()).get(source, source)
+    found = meant([source], table.source_states().keys()) or meant([source], behind.failed())
+    return found.get(source, source)
 
 
 def _documents(
@@ -133,7 +134,7 @@ def _print(documents: Iterator[Mapping[str, Any]]) -> None:
     for notice in document["notices"]:
         print_note(f"{notice['count']} {notice['kind']}: {notice['meaning']}", style="dim")
     if failure := document["failure"]:
-        since = "; this is from before" if document["text"] else ""
+        since = "; this is from before" if document["text"] else "; nothing of it is in the table"
         print_note(f"the file could not be read the last time ({failure['error']}){since}", style="yellow")
     if more := document["more"]:
         print_note(f"{more['characters']:,} more characters follow: leave --max-characters out", style="dim")

@@ -10,10 +10,11 @@ import rich_click as click
 from embedingest.cli._complete import complete_model
 from embedingest.cli._options import RerankingCommand, json_option, rerank_options, table_options
 from embedingest.cli._output import print_json, print_note, printable, stdout
-from embedingest.cli._plain import Shown, is_markdown, plain
+from embedingest.cli._plain import Shown, plain
 from embedingest.cli._searcher import opened_searcher
 from embedingest.errors import TableMissingError
 from embedingest.paths import expanded
+from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, UNITS, USUAL_BUDGET, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ __all__ = ["search"]
 _PARTS: Final = ("cell", "sheet", "chapter")
 _POLL_SECONDS: Final = 0.3
 _SNIPPET: Final = 300
+_HEADING: Final = "text/markdown"
 _LONGEST_LINE: Final = 120
 """Columns of a table where the output is no terminal."""
 
@@ -53,6 +55,22 @@ _LONGEST_LINE: Final = 120
 @click.option("--fold/--no-fold", default=True, help="Copies of one text as one result, with its other places.")
 @rerank_options
 @click.option("-C", "--context", type=click.IntRange(0, 100), default=0, help="Neighbouring chunks on both sides.")
+@click.option(
+    "--as",
+    "unit",
+    type=click.Choice(UNITS),
+    default="chunk",
+    show_default=True,
+    help="What a result is: a chunk, or the section or document that it stands in.",
+)
+@click.option("--document", is_flag=True, help="The same as --as document.")
+@click.option(
+    "--budget",
+    type=click.IntRange(LEAST_BUDGET, MOST_BUDGET),
+    default=USUAL_BUDGET,
+    show_default=True,
+    help="Most tokens of the text of a section or document.",
+)
 @click.option("--at", "snapshot", metavar="TAG", help="Search the table as it was at this snapshot.")
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
 @json_option
@@ -64,20 +82,21 @@ def search(
     model: str | None,
     snapshot: str | None,
     as_json: bool,
+    document: bool,
     **options: Any,
 ) -> None:
-    """Find the chunks that answer QUERY."""
+    """Find the chunks that answer QUERY, or the sections or documents that these stand in."""
     from embedingest.build.ask import search_live
 
-    question = {"text": query, "highlight": True, **options}
+    question = {"text": query, "highlight": True, **options, **({"unit": "document"} if document else {})}
     is_usual = model is None and snapshot is None and not _is_folder(options["rerank"])
-    document = search_live(state, db, table, question) if is_usual else None
-    if document is None:
-        document = _searched_once_made((state, db, table), model, snapshot, question)
+    found = search_live(state, db, table, question) if is_usual else None
+    if found is None:
+        found = _searched_once_made((state, db, table), model, snapshot, question)
     if as_json:
-        print_json(document)
+        print_json(found)
     else:
-        _print_hits(document)
+        _print_hits(found)
 
 
 def _is_folder(rerank: str | bool | None) -> bool:
@@ -139,20 +158,12 @@ def _print_hits(document: Mapping[str, Any]) -> None:
 
 
 def _print_texts(hit: Mapping[str, Any]) -> None:
-    """The chunk and its neighbours: wrapped at words in a terminal, elsewhere each line as it is."""
+    """What was found and what stands around it: wrapped at words in a terminal, elsewhere each line as it is."""
     from rich.padding import Padding
 
-    out, markdown = stdout(), is_markdown(hit["mime"])
+    out = stdout()
     width = (out.width if out.is_terminal else _LONGEST_LINE) - 2
-    before, after = hit.get("before", ()), hit.get("after", ())
-    shown = plain(hit["text"], hit.get("highlights", ()), markdown=markdown, width=width)
-    if not (before or after):
-        shown = _best(_below(shown, hit["heading_path"]))
-
-    def beside(text: str) -> Text:
-        return _styled(plain(text, (), markdown=markdown, width=width), "dim")
-
-    for text in [*map(beside, before), _styled(shown), *map(beside, after)]:
+    for text in _of_unit(hit, width) if "unit" in hit else _of_chunk(hit, width):
         if not text.plain:
             continue
         if out.is_terminal:
@@ -162,9 +173,31 @@ def _print_texts(hit: Mapping[str, Any]) -> None:
                 out.print("  ", line, sep="", soft_wrap=True)
 
 
+def _of_chunk(hit: Mapping[str, Any], width: int) -> list[Text]:
+    """The best part of a chunk, or all of it between its neighbours."""
+    mime, before, after = hit["mime"], hit.get("before", ()), hit.get("after", ())
+    shown = plain(hit["text"], hit.get("highlights", ()), mime=mime, width=width)
+    if not (before or after):
+        shown = _best(_below(shown, hit["heading_path"]))
+    beside = [[_styled(plain(text, (), mime=mime, width=width), "dim") for text in texts] for texts in (before, after)]
+    return [*beside[0], _styled(shown), *beside[1]]
+
+
+def _of_unit(hit: Mapping[str, Any], width: int) -> list[Text]:
+    """All of a section or a document that there is room for, what was found in bold."""
+    from rich.text import Text
+
+    texts = [
+        _styled(plain(piece.text, piece.highlights, mime=hit["mime"], width=width), "bold" if piece.found else "")
+        for piece in pieces(hit)
+    ]
+    cut = f"part of the {hit['unit']}: {hit['tokens']:,} tokens around what was found" if hit["truncated"] else ""
+    return [*texts, Text(f"({cut})" if cut else "", style="dim")]
+
+
 def _below(shown: Shown, headings: Sequence[str]) -> Shown:
     """Without the headings that it begins with, which stand above it already; as it is where nothing else is in it."""
-    said = {plain(heading, (), markdown=True, width=_LONGEST_LINE).text for heading in headings}
+    said = {plain(heading, (), mime=_HEADING, width=_LONGEST_LINE).text for heading in headings}
     start = 0
     while (end := shown.text.find("\n", start)) >= 0 and shown.text[start:end] in said:
         start = end + 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+import orjson
+
 from embedingest.errors import ConfigError
 from embedingest.server.http import Answer, Request
 from embedingest.server.wire.decode import WireError
@@ -26,11 +28,22 @@ _TOLD: Final = (
 async def message(state: ServerState, request: Request) -> Answer:
     """`POST /mcp`: one message of the protocol, answered by one JSON document; no session, no stream."""
     make = state.assistants_for(request)
+    _check_id(request.content)
     try:
         application = await state.threads.run(make)
     except ConfigError as error:
         raise WireError(501, str(error)) from error
     return await state.unless_disconnected(request, _answered(application, request))
+
+
+def _check_id(body: bytes) -> None:
+    """Raises WireError (400) for a request whose id is null, which the library would take for no request at all."""
+    try:
+        asked = orjson.loads(body)
+    except ValueError:
+        return  # the library says in its own words what is wrong with it
+    if isinstance(asked, dict) and "method" in asked and asked.get("id", 0) is None:
+        raise WireError(400, "the id of a request must be a text or a number, not null; leave it out of a notification")
 
 
 async def _answered(application: ASGIApp, request: Request) -> Answer:

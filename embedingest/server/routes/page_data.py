@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.engine import kinds
 from embedingest.server.render import excerpt, rendered, words_at
 from embedingest.server.routes.document import bounded, json_of, source_of
-from embedingest.server.routes.search import mode_of, query_of, rerank_of
+from embedingest.server.routes.search import mode_of, query_of, rerank_of, unit_of
 from embedingest.server.wire.decode import Fields, WireError, decode
 from embedingest.store.search.filters import quoted
+from embedingest.store.unit import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +31,7 @@ _TESTS: Final = {
     "before": "modified_at < {}",
 }
 """What each choice of the page is in the language of filters; the value is put in quoted."""
-_SEARCH_FIELDS: Final = frozenset({"query", "mode", "limit", "rerank", *_TESTS})
+_SEARCH_FIELDS: Final = frozenset({"query", "mode", "limit", "rerank", "as", *_TESTS})
 _MOST_HITS: Final = 100
 _USUAL_HITS: Final = 20
 _USUAL_NEAR: Final = 10
@@ -52,6 +53,7 @@ async def search(state: ServerState, request: Request) -> Answer:
         "limit": bounded(fields, "limit", 1, _MOST_HITS, _USUAL_HITS),
         "filter": _filter(fields),
         **rerank_of(fields),
+        **unit_of(fields),
     }
     found = state.threads.run(_found, table, query_of(fields), options)
     return json_of(await state.unless_disconnected(request, found))
@@ -109,7 +111,11 @@ def _found(table: Confined, query: str, options: Mapping[str, Any]) -> dict[str,
         group = groups.setdefault(hit["source"], {**_document(hit), "hits": []})
         group["hits"].append(_hit(hit))
     places = table.places(list(groups))
-    told = {name: found[name] for name in ("mode", "seconds", "note", "filtered", "rerank") if name in found}
+    told = {
+        name: found[name]
+        for name in ("mode", "seconds", "note", "filtered", "rerank", "as", "tokens_by")
+        if name in found
+    }
     return told | {"groups": [group | dict(places.get(source, {})) for source, group in groups.items()]}
 
 
@@ -140,14 +146,27 @@ def _hit(hit: Mapping[str, Any], most: int = _HIT_CHARACTERS) -> dict[str, Any]:
 
     `cut` says whether the chunk has more in front of them, and behind.
     """
-    text, ranges = hit["text"], hit.get("highlights", [])
-    start, end = excerpt(text, ranges, most)
     metadata = hit["metadata"]
-    return {
+    told = {
         **{name: hit[name] for name in _OF_HIT},
         "part": {name: metadata[name] for name in _PARTS if name in metadata},
         "explain": hit.get("explain"),
         "places": hit.get("places", []),
-        "cut": [start > 0, end < len(text)],
-        "html": rendered(text[start:end], hit["mime"], words_at(text, ranges)),
     }
+    return told | (_excerpt(hit, most) if "unit" not in hit else _unit(hit))
+
+
+def _excerpt(hit: Mapping[str, Any], most: int) -> dict[str, Any]:
+    text, ranges = hit["text"], hit.get("highlights", [])
+    start, end = excerpt(text, ranges, most)
+    html = rendered(text[start:end], hit["mime"], words_at(text, ranges))
+    return {"cut": [start > 0, end < len(text)], "html": html}
+
+
+def _unit(hit: Mapping[str, Any]) -> dict[str, Any]:
+    """A section or a document: its pieces, each with whether it was found."""
+    told = [
+        {"found": piece.found, "html": rendered(piece.text, hit["mime"], words_at(piece.text, piece.highlights))}
+        for piece in pieces(hit)
+    ]
+    return {"pieces": told, "truncated": hit["truncated"], "tokens": hit["tokens"]}

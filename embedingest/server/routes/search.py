@@ -8,15 +8,16 @@ import orjson
 
 from embedingest.server.http import Answer, Request
 from embedingest.server.wire.decode import Fields, WireError, decode, kind
+from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, UNITS
 from embedingest.types import MOST_CANDIDATES
 
 if TYPE_CHECKING:
     from embedingest.server.state import ServerState
 
-__all__ = ["mode_of", "query_of", "rerank_of", "search"]
+__all__ = ["mode_of", "query_of", "rerank_of", "search", "unit_of"]
 
 _FIELDS: Final = frozenset(
-    {"query", "limit", "offset", "mode", "filter", "group", "fold", "rerank", "rerank_candidates"}
+    {"query", "limit", "offset", "mode", "filter", "group", "fold", "rerank", "rerank_candidates", "as", "budget"}
 )
 _DEFAULT_LIMIT: Final = 10
 _MAX_LIMIT: Final = 1000
@@ -64,6 +65,16 @@ def rerank_of(fields: Fields) -> dict[str, object]:
     return {name: value for name, value in said.items() if value is not None}
 
 
+def unit_of(fields: Fields) -> dict[str, object]:
+    """What a result is, where that is said: `as` and `budget`. Raises WireError (400)."""
+    unit, budget = fields.text("as", "chunk"), fields.whole("budget")
+    if unit not in UNITS:
+        raise WireError(400, f'field "as" must be chunk, section or document, not "{unit}"')
+    if budget is not None and not LEAST_BUDGET <= budget <= MOST_BUDGET:
+        raise WireError(400, f'field "budget" must be from {LEAST_BUDGET} to {MOST_BUDGET} tokens, not {budget}')
+    return ({} if unit == "chunk" else {"unit": unit}) | ({} if budget is None else {"budget": budget})
+
+
 def _options(fields: Fields) -> dict[str, object]:
     limit = fields.whole("limit")
     limit = _DEFAULT_LIMIT if limit is None else limit
@@ -81,4 +92,5 @@ def _options(fields: Fields) -> dict[str, object]:
     if offset:
         options["offset"] = offset
     options |= rerank_of(fields)
+    options |= unit_of(fields)
     return options if fields.flag("fold", default=True) else {**options, "fold": False}

@@ -9,6 +9,7 @@ const FIRST_RETRY_SECONDS = 2;
 const LONGEST_RETRY_SECONDS = 30;
 const AS_FOUND = "-";  // no model has this name
 const MODES = [["hybrid", "Meaning and words"], ["vector", "Meaning alone"], ["text", "Words alone"]];
+const UNITS = [["chunk", "Chunks"], ["section", "Sections"], ["document", "Documents"]];
 
 export default {
   name: "search",
@@ -36,6 +37,7 @@ class Search {
     this.rerank = choice(tools, "rerank", [["", "As found"]], parameters.rerank);
     this.reranking = field(tools, "Order", this.rerank);
     this.reranking.hidden = !parameters.rerank;
+    this.unit = choice(tools, "as", UNITS, parameters.as);
     this.since = make("input", {type: "date", id: "since"});
     this.until = make("input", {type: "date", id: "until"});
     this.query.value = parameters.q ?? "";
@@ -46,7 +48,8 @@ class Search {
     this.form = make("form", {role: "search", class: "search"},
       make("div", {class: "stack"}, make("label", {for: "query"}, "What are you looking for?"), this.query),
       make("div", {class: "narrow"}, field(tools, "Search by", this.mode), this.reranking, field(tools, "Folder", this.folder),
-        field(tools, "Type", this.type), field(tools, "Changed since", this.since), field(tools, "Changed until", this.until)));
+        field(tools, "Type", this.type), field(tools, "Changed since", this.since), field(tools, "Changed until", this.until),
+        field(tools, "Show", this.unit)));
     body.append(this.form, this.told, this.results);
   }
 
@@ -117,6 +120,7 @@ class Search {
   wanted() {
     const wanted = {query: this.query.value, mode: this.mode.value};
     if (this.rerank.value) wanted.rerank = this.rerank.value === AS_FOUND ? false : this.rerank.value;
+    if (this.unit.value !== UNITS[0][0]) wanted.as = this.unit.value;
     if (this.folder.value) wanted.folder = this.folder.value;
     if (this.type.value) wanted.type = this.type.value;
     if (this.since.value) wanted.since = midnight(this.since.value, 0);
@@ -151,14 +155,15 @@ class Search {
   remember() {
     const q = this.query.value.length > LONGEST_ADDRESS ? "" : this.query.value;
     const mode = this.mode.value === MODES[0][0] ? "" : this.mode.value;
+    const as = this.unit.value === UNITS[0][0] ? "" : this.unit.value;
     this.tools.go("search", {q, mode, rerank: this.rerank.value, folder: this.folder.value, type: this.type.value, since: this.since.value,
-      until: this.until.value}, {replace: true});
+      until: this.until.value, as}, {replace: true});
   }
 
   tell(found) {
     const {make, count, announce, number} = this.tools;
     const hits = found.groups.reduce((sum, group) => sum + group.hits.length, 0);
-    const what = hits ? `${count(hits, "chunk")} in ${count(found.groups.length, "document")}` : "Nothing found";
+    const what = hits ? `${count(hits, found.as ?? "chunk")} in ${count(found.groups.length, "document")}` : "Nothing found";
     const within = found.filtered ? ", within what your key may see" : "";
     const map = hits && this.query.value.length <= LONGEST_ADDRESS
       ? [" ", make("a", {href: this.tools.link("map", {q: this.query.value})}, "Show on the map")] : [];
@@ -208,7 +213,7 @@ function groupOf(tools, group, mode) {
 function moreOf(tools, group, mode) {
   const hits = group.hits.slice(SHOWN_HITS);
   if (!hits.length) return null;
-  const details = tools.make("details", {class: "more"}, tools.make("summary", {}, `${tools.count(hits.length, "more chunk")} of this document`));
+  const details = tools.make("details", {class: "more"}, tools.make("summary", {}, `${tools.count(hits.length, hits[0].pieces ? "more section" : "more chunk")} of this document`));
   details.addEventListener("toggle", () => details.append(...hits.map(hit => hitOf(tools, group, hit, mode))), {once: true});
   return details;
 }
@@ -217,16 +222,24 @@ function hitOf(tools, group, hit, mode) {
   const {make, link, name} = tools;
   const before = make("div", {class: "neighbours"});
   const after = make("div", {class: "neighbours"});
-  const text = make("div", {class: "text", dir: "auto"}, tools.rendered(hit.html));
+  const text = make("div", {class: "text", dir: "auto"}, ...(hit.pieces ? piecesOf(tools, hit) : [tools.rendered(hit.html)]));
   const place = make("a", {href: link("document", {source: group.source, chunk: hit.id})}, placeOf(hit));
   const headings = hit.heading_path.map(tools.shownName).join(" › ");
-  const alone = hit.chunk_count <= 1 && !hit.cut.includes(true);
+  const alone = hit.pieces || (hit.chunk_count <= 1 && !hit.cut.includes(true));
   return make("section", {class: "hit", "aria-label": `${tools.shownName(lastName(group.source))}, ${placeOf(hit)}`},
     before, make("p", {class: "row small"}, place, headings ? make("bdi", {class: "quiet"}, headings) : null),
-    shown(tools, hit, text), after,
+    hit.pieces ? text : shown(tools, hit, text), after,
     make("div", {class: "row small"}, alone ? null : around(tools, group.source, hit, before, text, after), scoreOf(tools, hit, mode)),
     hit.places.length ? make("details", {class: "small"}, make("summary", {}, `The same text stands in ${tools.count(hit.places.length, "more document")}`),
       make("ul", {}, ...hit.places.map(source => make("li", {}, make("a", {href: link("document", {source})}, name(source)))))) : null);
+}
+
+// A section or a document: what was found in it is told apart from what stands around it.
+function piecesOf(tools, hit) {
+  const {make} = tools;
+  const pieces = hit.pieces.map(piece => make("div", {class: piece.found ? "found" : "around"}, tools.rendered(piece.html)));
+  const cut = `This is a part of it, ${tools.number(hit.tokens)} tokens around what was found. The document has all.`;
+  return hit.truncated ? [...pieces, make("p", {class: "small quiet"}, cut)] : pieces;
 }
 
 function shown(tools, hit, text) {

@@ -170,6 +170,7 @@ def test_a_request_is_whole_in_itself_and_leaves_nothing(server):
         ("[]", 400),
         ("[" * 3000, 400),
         ('{"jsonrpc": "2.0", "id": 1, "method": "no/such"}', 200),
+        ('{"jsonrpc": "2.0", "id": null, "method": "tools/list"}', 400),
         ('{"jsonrpc": "2.0", "method": "notifications/initialized"}', 202),
         ('{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "write", "arguments": {}}}', 200),
         ('{"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": {"notifications": {}}}', 200),

@@ -66,6 +66,23 @@ def test_search_hands_over_what_was_asked_and_its_defaults(searching):
     assert calls[-1][1]["offset"] == 10
 
 
+def test_what_a_result_is_and_its_most_tokens_are_handed_over(searching):
+    port, calls = searching
+    post(port, "/api/search", {"query": "x", "as": "section", "budget": 300})
+    assert calls[-1] == (
+        "x",
+        {"limit": 10, "mode": "hybrid", "filter": None, "group": None, "unit": "section", "budget": 300},
+    )
+    post(port, "/api/search", {"query": "x", "as": "chunk"})
+    assert "unit" not in calls[-1][1]
+    assert (
+        post(port, "/api/search", {"query": "x", "as": "page"})
+        .json()["error"]
+        .endswith('section or document, not "page"')
+    )
+    assert "from 16 to 100000 tokens, not 3" in post(port, "/api/search", {"query": "x", "budget": 3}).json()["error"]
+
+
 def test_a_field_that_nobody_reads_is_named_with_those_that_are_known(searching):
     refused = post(searching[0], "/api/search", {"query": "x", "offst": 7})
     assert '"offst"' in refused.json()["error"]
