@@ -21,8 +21,8 @@ def begins_note(text: str) -> bool:
 
 def put_notes_last(page: Page) -> None:
     """Put notes that stand below a column before those of the last one, or at the end."""
-    if not any(line.text[:1] in _RAISED and begins_note(line.text) for line in page.lines):
-        return
+    if _RAISED.isdisjoint([line[0][:1] for line in page.lines]) or not any(begins_note(line[0]) for line in page.lines):
+        return  # nearly all
     lines, at = page.lines, 0
     text: list[Line] = []
     notes: list[Line] = []

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.pages.bidi import in_reading_order, is_mostly_rtl, runs_rtl
 from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, rectangles, room
-from embedingest.ingest.load.pages.page import GAP, Box, Grid, Line, Page, Turn, Word
+from embedingest.ingest.load.pages.page import GAP, Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.scripts import Letter, with_scripts
+from embedingest.ingest.load.pages.wanted import words_wanted
 from embedingest.ingest.load.pages.whole import touches, whole_lines, with_initials
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _new: Final = tuple.__new__
 """Makes a named tuple, in half the time that calling it takes."""
 
 _LINE: Final = re.compile(r"([^\r\n\ufffe\x02]+)([\ufffe\x02]?)")
+_SIGN: Final = re.compile("[\ufffe\x02]")
 _WORD: Final = re.compile(r"\S+")
 _LEADER: Final = re.compile(r"(?:\. ?){4}|…|_{3}")
 _LOOSE: Final = 0.6
@@ -38,15 +40,11 @@ _RAISED: Final = 0.3
 _LOWERED: Final = 0.4
 """How far parts of a line end from its bottom or its top, in its height, where a number may be raised or lowered."""
 
+_DIGIT: Final = re.compile("[0-9]")
 _RAISED_FIRST: Final = re.compile(r"[+\-−]?[0-9]")
 _RAISED_SIGNS: Final = frozenset("+-−0123456789")
 _ROWS: Final = 2
 """Ruled tables are looked for where a line begins beside the one before, or so many have more than a blank in them."""
-
-_ENOUGHGAPS: Final = 3
-_WINDOW: Final = 8
-_AROUND: Final = 3
-"""Words are asked for where so many lines of so many neighbours have gaps, and for some lines around."""
 
 _MOST_LINES: Final = 3000
 """On a page with more lines than this no places are asked for their words."""
@@ -73,8 +71,7 @@ def read_page(pdfium: Any, page: Opened, *, words: bool, nested: bool = True) ->
         may_rule = reader.beside >= _ROWS and (nested or bool(mirrored) or not reader.is_all_of(page))
         ruled = grids(raw, page) if may_rule else []
         if len(lines) <= _MOST_LINES:
-            all_words = words or (ruled and reader.parted)  # parts of a line are put together with their words
-            wanted = range(len(lines)) if all_words else _of_words(lines, ruled)
+            wanted = range(len(lines)) if words else words_wanted(lines, ruled, parted=reader.parted)
             for place, known in zip(wanted, reader.words([lines[place] for place in wanted]), strict=True):
                 text, box, first, gap, hyphen, _, quarters = lines[place]
                 lines[place] = _new(Line, (text, box, first, gap, hyphen, known, quarters))
@@ -108,7 +105,8 @@ def _set_scripts(reader: _Reader, lines: list[Line], order: dict[int, list[int]]
         for place, line in enumerate(lines)
         if line[0][0] in _RAISED_SIGNS and _RAISED_FIRST.match(line[0]) and place not in order
     }
-    for place in sorted({*reader.uneven, *(begun if reader.flat else ())}, reverse=True):
+    uneven = [place for place in reader.uneven if _DIGIT.search(lines[place][0])]  # half of them
+    for place in sorted({*uneven, *(begun if reader.flat else ())}, reverse=True):
         line, before = lines[place], lines[place - 1] if place else None
         if before is None or place not in begun or place - 1 in order or not touches(before, line):
             if line.first not in reader.at_once:
@@ -304,11 +302,11 @@ def _broken(text: str) -> list[tuple[int, str, bool]]:
     """Where each line begins, its text, and whether it ends in a hyphen that only the end of the line brought."""
     if text.count("\r") != text.count("\r\n"):
         text = text.replace("\r", "\n")
-    signs = [sign for sign in ("\x02", "\ufffe") if sign in text]
+    signs = "\x02" in text or "\ufffe" in text
     found: list[tuple[int, str, bool]] = []
     first = 0
     for piece in text.split("\n"):  # a third of the time that an expression takes
-        if signs and any(sign in piece for sign in signs):
+        if signs and _SIGN.search(piece):
             parts = [(first + part.start(), part[1], part[2] != "") for part in _LINE.finditer(piece)]
             found += [(at + len(part) - len(part.lstrip()), part.strip(), hyphen) for at, part, hyphen in parts]
         else:
@@ -327,19 +325,6 @@ def _word(span: tuple[int, int], first: _Sides, last: _Sides) -> Word:
         Word,
         (*span, west if west < left else left, bottom, east if east > right else right, top),  # noqa: FURB136
     )
-
-
-def _of_words(lines: list[Line], ruled: list[Grid]) -> list[int]:
-    """Which lines stand in a ruled table, or where several have gaps, and so may be rows or columns."""
-    gaps = [place for place, line in enumerate(lines) if line[3]]
-    near: set[int] = set()
-    if ruled:
-        near.update(gaps)
-        near.update(place for grid in ruled for place, line in enumerate(lines) if grid.meets(line[1]))
-    for first, last in zip(gaps, gaps[_ENOUGHGAPS - 1 :], strict=False):
-        if last - first < _WINDOW:
-            near.update(range(max(0, first - _AROUND), min(len(lines), last + _AROUND + 1)))
-    return sorted(near)
 
 
 def _wide(text: str) -> list[int]:

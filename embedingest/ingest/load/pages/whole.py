@@ -11,7 +11,7 @@ from embedingest.ingest.load.pages.page import Box, Line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["touches", "whole_lines", "with_initials"]
+__all__ = ["is_initial", "touches", "whole_lines", "with_initials"]
 
 _SAME_ROW: Final = 0.3
 """What share of the lower one's height two parts of a line have in common."""
@@ -42,11 +42,7 @@ _WORDS: Final = frozenset("AÀEÈIOÓUY")
 
 def with_initials(lines: list[Line]) -> list[Line]:
     """The lines, a large first letter before the line that goes on beside its top, wherever it was drawn."""
-    letters = [
-        place
-        for place, line in enumerate(lines)
-        if len(line.text) <= 2 and line.text[-1].isupper() and not line.quarters
-    ]
+    letters = [place for place, line in enumerate(lines) if is_initial(line)]
     if len(letters) > _MOST_LETTERS:
         return lines
     found: dict[int, int] = {}
@@ -61,6 +57,11 @@ def with_initials(lines: list[Line]) -> list[Line]:
         _with_initial(lines[found[place]], line, lines) if place in found else line for place, line in enumerate(lines)
     ]
     return [line for place, line in enumerate(whole) if place not in large]
+
+
+def is_initial(line: Line) -> bool:
+    """Whether a line may be a chapter's large first letter."""
+    return len(line[0]) <= 2 and line[0][-1].isupper() and not line.quarters
 
 
 def _begins_with(initial: Box, line: Line) -> bool:
