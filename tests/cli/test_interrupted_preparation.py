@@ -13,7 +13,7 @@ import pytest
 from embedingest.engine.folder.folder import ModelFolder
 from tests.depth import only_deep
 from tests.engine import tiny
-from tests.waiting import until
+from tests.waiting import HANGS_SECONDS, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,11 +28,13 @@ from embedingest.cli import main
 main()
 """
 
-# Read by each child as it starts: torch's never gets ready, so that no preparation ends before it is interrupted.
+# Read by each child as it starts: torch's never gets ready, so that no preparation ends before it is interrupted. It
+# ends with its standard input, as the real one does.
 NEVER_READY = """
-import sys, time
+import os, sys
 if "reference_process" in " ".join(sys.orig_argv):
-    time.sleep(3600)
+    while os.read(0, 65536): pass
+    os._exit(0)
 """
 
 
@@ -77,7 +79,7 @@ def test_ctrl_c_ends_it(command, model, tmp_path):
         until(lambda: "preparing" in said.read_text("utf-8"), seconds=60)
         left = until(lambda: children(process))
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(2 * HANGS_SECONDS) == 130
     finally:
         process.kill()
     assert "is prepared" not in said.read_text("utf-8")

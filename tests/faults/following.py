@@ -74,10 +74,6 @@ class Following:
     def until_quiet(self, quiet=0.6):
         """Until nothing has happened for a while, and a change made now has been seen."""
         self.until(lambda: time.monotonic() - self._last > quiet)
-        self.until_seen()
-
-    def until_seen(self):
-        """Until a change made now has been seen, and so has all that was before it."""
         mark = self.world.write("mark.md", f"mark {time.monotonic_ns()}")
         self.until(lambda: mark.read_text() in self.texts())
         mark.unlink()

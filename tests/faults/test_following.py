@@ -110,10 +110,11 @@ def test_a_root_that_is_emptied_is_kept_until_a_person_says_so(world):
         for part in ("part0", "part1", "part2"):
             shutil.rmtree(world.folder / part)
         following.until(lambda: len(following.pending()) == 12)
-        following.until_seen()
-        assert world.contents().keys() == stored.keys()
+        world.write("new.md", "a document that came since")
+        following.until(lambda: "docs/new.md" in following.sources())
+        assert world.contents().keys() > stored.keys()
         following.ask("confirm", sources=sorted(following.pending()))
-        following.until(lambda: following.sources() == set())
+        following.until(lambda: following.sources() == {"docs/new.md"})
 
 
 def test_files_that_come_back_before_it_was_confirmed_were_never_away(world):
