@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from embedingest.ingest.watch.values import Notice
     from embedingest.server.run import HttpServer
     from embedingest.store.unit import UnitKind
-    from embedingest.store.values import Mode, SearchResult
-    from embedingest.types import Embeddings
+    from embedingest.store.values import SearchResult
+    from embedingest.types import Embeddings, Mode
 
 __all__ = ["Following", "embed", "ingest", "search", "serve", "watch"]
 

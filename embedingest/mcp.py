@@ -12,7 +12,7 @@ import logging
 import threading
 from collections import OrderedDict
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from embedingest.freshness import freshness
 from embedingest.query import hit_to_json
 from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, USUAL_BUDGET, UnitKind
 from embedingest.store.values import SearchQuery
+from embedingest.types import Mode
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ Query = Annotated[str, Field(description="What to look for, in plain words")]
 Limit = Annotated[int, Field(ge=1, le=100, description="Most results")]
 Offset = Annotated[int, Field(ge=0, le=10_000, description="Leave out this many first results: the next page")]
 SearchMode = Annotated[
-    Literal["hybrid", "vector", "text"], Field(description="Meaning and words together, meaning alone, words alone")
+    Mode, Field(description="Meaning and words together, meaning alone, words alone; or a column that the table has")
 ]
 Where = Annotated[
     str | None,

@@ -8,17 +8,18 @@ from __future__ import annotations
 import difflib
 import json
 import threading
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from embedingest.arguments import NAME, TEXT, WHOLE, Wanted, check, count, one_of, or_none
-from embedingest.errors import ConfigError, EngineError, ModelNotFoundError
+from embedingest.errors import ConfigError
 from embedingest.measure import ByModel, Estimate
+from embedingest.query_vectors import embedding_model, with_vectors
 from embedingest.sections import in_units
 from embedingest.store.unit import UNITS
 from embedingest.store.values import SearchQuery
+from embedingest.types import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from embedingest.store.table import ChunkTable
     from embedingest.store.unit import Unit
     from embedingest.store.values import Hit, SearchResult
-    from embedingest.types import ModelInfo, Sizer
+    from embedingest.types import Sizer
 
 __all__ = ["MAX_QUERY_CHARACTERS", "Searcher", "hit_to_json", "result_to_json"]
 
@@ -86,7 +87,7 @@ class Searcher:
     def search(self, query: SearchQuery | str, **options: Any) -> SearchResult:
         """Run a query: a text with the `options` of `SearchQuery` (`limit=3`, `mode="text"`), or a whole `SearchQuery`.
 
-        The vector is added here, with the model's query prompt.
+        The vector is added here, with the model's query prompt, and what the models of columns beside make of it.
         Raises ConfigError for an empty or overlong query, FingerprintError where the table is another model's, before
         that is loaded, TableMissingError, the engine's errors, and those of reranking (`reranking.py`).
         """
@@ -99,12 +100,13 @@ class Searcher:
                 remedy="ask a shorter question",
             )
         table = self.table
-        if query.mode != "text":
-            query = self._embedded(query)
-        elif self.named:
+        if query.mode in ("text", "sparse") and self.named:
             self.open_engine().describe(self.model)
+        if query.mode != "text":
+            table.check_mode(query.mode)
+            query = with_vectors(query, table, self.open_engine(), self.model, named=self.named)
         find = self._finder(table, query)
-        return find(query) if query.unit == "chunk" else in_units(table, query, find, self._measure(query))
+        return find(query) if query.unit == "chunk" else in_units(table, query, find, self._measure(table, query))
 
     def _finder(self, table: ChunkTable, query: SearchQuery) -> Callable[[SearchQuery], SearchResult]:
         """What finds chunks: the table, with a reranker behind it where that is wanted."""
@@ -115,42 +117,22 @@ class Searcher:
         reranker = reranker_for(query, self.rerank, self.open_engine(), self.allow_models)
         return lambda asked: reranker.search(asked, table.search)
 
-    def _measure(self, query: SearchQuery) -> Measure:
+    def _measure(self, table: ChunkTable, query: SearchQuery) -> Measure:
         """What counts the tokens of units: the model, where it is open anyway."""
         if query.vector is None:
             return Estimate()
         if self._sizer is None:
             engine = self.open_engine()
-            self._sizer = engine.sizer(self._described(engine).name_for("document"))
+            info = embedding_model(table, engine, self.model, named=self.named)
+            self._sizer = engine.sizer(info.name_for("document"))
         return ByModel(self._sizer)
 
-    def _embedded(self, query: SearchQuery) -> SearchQuery:
-        engine = self.open_engine()
-        model = self._described(engine)
-        self.table.check_model(model.fingerprint, model.dimensions)
-        embeddings = engine.embed(
-            [query.text], model=model.name_for("query"), prompt=model.prompt("query"), priority="query"
-        )
-        return replace(query, vector=embeddings.vectors[0], fingerprint=embeddings.fingerprint)
 
-    def _described(self, engine: Engine) -> ModelInfo:
-        """The model, or the same one under another name of this machine. Raises ModelNotFoundError."""
-        try:
-            return replace(engine.describe(self.model), name=self.model)
-        except ModelNotFoundError as error:
-            if self.named:
-                raise
-            identity = self.table.identity
-            for name in engine.models():
-                with suppress(EngineError):
-                    if (info := engine.describe(name)).fingerprint == identity.fingerprint:
-                        return replace(info, name=name)
-            way = f"table `{self.table.name}` needs model `{identity.model}`: name its folder as the model"
-            raise ModelNotFoundError(self.model, remedy=f"{way}, or use mode `text`. {error.remedy or ''}") from error
+_MADE: Final = frozenset({"text", "vector", "fingerprint", "sparse", "late"})
 
 
 def _query(text: str, options: Mapping[str, Any]) -> SearchQuery:
-    known = [name for name in SearchQuery.__dataclass_fields__ if name not in {"text", "vector", "fingerprint"}]
+    known = [name for name in SearchQuery.__dataclass_fields__ if name not in _MADE]
     for name in options:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
@@ -162,7 +144,7 @@ def _query(text: str, options: Mapping[str, Any]) -> SearchQuery:
 def _checked(query: SearchQuery) -> SearchQuery:
     check(
         query=(query.text, TEXT),
-        mode=(query.mode, one_of("hybrid", "vector", "text")),
+        mode=(query.mode, one_of(*MODES)),
         limit=(query.limit, WHOLE),
         offset=(query.offset, WHOLE),
         filter=(query.filter, or_none(TEXT)),

@@ -6,7 +6,7 @@ Knows nothing of ours and imports nothing heavy. Letters for shapes, everywhere:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args, runtime_checkable
 
 from embedingest.pickled import by_fields
 
@@ -23,11 +23,13 @@ __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_STATE",
     "DEFAULT_TABLE",
+    "MODES",
     "MOST_CANDIDATES",
     "Chunk",
     "Document",
     "Embeddings",
     "LateEmbeddings",
+    "Mode",
     "ModelInfo",
     "Reranked",
     "Row",
@@ -54,6 +56,11 @@ DEFAULT_DB: Final = f"{DEFAULT_STATE}/lancedb"
 
 DEFAULT_TABLE: Final = "chunks"
 """The table where none is named."""
+
+Mode = Literal["hybrid", "vector", "text", "sparse", "late"]
+
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+"""By what a table can be searched; `sparse` and `late` where it has a column of that name."""
 
 Markup = Literal["text", "markdown", "code", "rows"]
 ModelKind = Literal["embedding", "reranker", "sparse", "late"]

@@ -22,8 +22,9 @@ from embedingest.ingest.scan.excluded import documented
 from embedingest.server.engine import served_engine
 from embedingest.server.metrics import Metrics
 from embedingest.server.readiness import Readiness
-from embedingest.store.extras import LATE, SPARSE, arrow_kind
-from embedingest.store.schema import EXTRA_COLUMNS, ROW_MODEL, SCHEMA_VERSION, VECTOR
+from embedingest.store.extras import arrow_kind
+from embedingest.store.schema import EXTRA_COLUMNS, ROW_MODEL, SCHEMA_VERSION
+from embedingest.store.values import LATE, SPARSE, VECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from embedingest.build.models import EngineSource
     from embedingest.config import Config, EngineConfig, PipelineConfig, Reading
+    from embedingest.ingest.rows.recipe import Recipe
 
 __all__ = ["check_names", "check_plugins", "check_start", "idle_plugins"]
 
@@ -46,17 +47,22 @@ def check_start(engines: EngineSource, name: str, *, held: bool) -> None:
         mirror.source.close()
     opener = PipelineOpener(engines, config)
     with_copy(opener.journal_path, lambda known: Folders.of(config, opener.outputs, {**known.roots(), **mirrored}))
-    recipe = Recipe(config, opener.describe())
-    _check_table(config, recipe.fingerprint, recipe.dimensions)
+    recipe = Recipe(config, opener.describe(), opener.describe_beside())
+    _check_table(config, recipe)
     if not held:
         Hold(opener).close()
 
 
-def _check_table(config: PipelineConfig, fingerprint: str, dimensions: int) -> None:
+def _check_table(config: PipelineConfig, recipe: Recipe) -> None:
     from embedingest.store.table import open_table
 
     try:
-        open_table(config.db, config.table, fingerprint=fingerprint, dimensions=dimensions).close()
+        made_by: dict[str, Any] = {
+            "fingerprint": recipe.fingerprint,
+            "dimensions": recipe.dimensions,
+            "extras": recipe.extras,
+        }
+        open_table(config.db, config.table, **made_by).close()
     except TableMissingError:
         return  # it is made
 
@@ -66,6 +72,7 @@ def check_names(engines: EngineSource, reading: Reading) -> None:
 
     Loads no model and opens no connection. Raises ConfigError that begins with file, line and key.
     """
+    from embedingest.engine.beside import described_beside
     from embedingest.engine.kinds import check_reranks
     from embedingest.ingest.rows.recipe import check_chunk_sizes
 
@@ -75,6 +82,9 @@ def check_names(engines: EngineSource, reading: Reading) -> None:
         if config.engine_of(pipeline.engine).engine == "local":
             with reading.at("pipelines", name, "model"):
                 model = engines.engine_of(pipeline.engine).describe(pipeline.model)
+            for column, beside in pipeline.models_beside.items():
+                with reading.at("pipelines", name, column):
+                    described_beside(engines.engine_of(pipeline.engine), column, beside)
             with reading.at("pipelines", name, "chunk"):
                 check_chunk_sizes(pipeline.chunk, model)
             if pipeline.rerank is not None:

@@ -33,7 +33,7 @@ def is_found(document: Any, text: str) -> TypeGuard[dict[str, Any]]:
     return (
         type(document) is dict
         and document.get("query") == text
-        and document.get("mode") in ("hybrid", "vector", "text")
+        and document.get("mode") in ("hybrid", "vector", "text", "sparse", "late")
         and type(document.get("seconds")) in _NUMBER
         and type(document.get("note")) in _TEXT_OR_NONE
         and type(document.get("rerank")) in (dict, NoneType)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from contextlib import AbstractContextManager
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.build.models import EngineSource
@@ -23,13 +22,14 @@ if TYPE_CHECKING:
     from embedingest.ingest.extract.extractor import Extractor
     from embedingest.ingest.pipeline import Pipeline
     from embedingest.ingest.report import ProgressSink, SnapshotDeed
+    from embedingest.ingest.representation import Representation
     from embedingest.ingest.requests import Verb
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.opener import Table, Workers
     from embedingest.store.table import ChunkTable
     from embedingest.types import ModelInfo, Sizer
 
-    VectorLender: TypeAlias = Callable[[Collection[str]], dict[str, NDArray[np.float32]]]
+    VectorLender: TypeAlias = Callable[[Representation, Collection[str]], dict[str, NDArray[Any]]]
 
 __all__ = ["PipelineOpener", "open_extractor", "open_pipeline"]
 
@@ -93,6 +93,14 @@ class PipelineOpener:
     def describe(self) -> ModelInfo:
         return self.engine().describe(self._config.model)
 
+    def describe_beside(self) -> dict[str, ModelInfo]:
+        if not self._config.models_beside:
+            return {}
+        from embedingest.engine.beside import described_beside
+
+        models, engine = self._config.models_beside, self.engine()
+        return {column: described_beside(engine, column, model) for column, model in models.items()}
+
     def engine(self) -> Engine:
         return self._engines.engine_of(self._config.engine)
 
@@ -109,6 +117,7 @@ class PipelineOpener:
             model=config.model,
             document_prompt=recipe.prompt,
             float16=config.store.float16,
+            extras=recipe.extras,
             upkeep=_upkeep(config.store),
             guard=self._lock.ensure,
         )
@@ -143,8 +152,8 @@ class PipelineOpener:
 
         return room_for(self.outputs, self._config.table)
 
-    def lent(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
-        return {} if self._lent is None else self._lent(hashes)
+    def lent(self, representation: Representation, hashes: Collection[str]) -> dict[str, NDArray[Any]]:
+        return {} if self._lent is None else self._lent(representation, hashes)
 
 
 def _upkeep(settings: StoreConfig) -> Upkeep:

@@ -6,24 +6,25 @@ import logging
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
 from embedingest.config import DEFAULT
 from embedingest.errors import DamagedTableError, StoreError
+from embedingest.store.values import VECTOR
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Collection
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.build.models import EngineSource
     from embedingest.config import Config, PipelineConfig
     from embedingest.engine.engine import Engine
     from embedingest.ingest.report import IngestReport, ProgressSink
+    from embedingest.ingest.representation import Representation
     from embedingest.store.table import ChunkTable
 
 __all__ = ["rebuild"]
@@ -80,15 +81,19 @@ class _Lender:
         self._damaged = False
         self._open = ExitStack()
 
-    def __call__(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
-        if self._table is None or self._damaged:
+    def __call__(self, representation: Representation, hashes: Collection[str]) -> dict[str, NDArray[Any]]:
+        if self._table is None or self._damaged or not self._has(representation):
             return {}
         try:
-            return self._table.vectors(hashes)
+            return self._table.vectors(hashes, representation.column)
         except DamagedTableError as error:
             _log.warning("%s; what the vector cache does not have is embedded again", error.message)
             self._damaged = True
             return {}
+
+    def _has(self, representation: Representation) -> bool:
+        held = None if self._table is None else self._table.identity.extras.get(representation.column)
+        return representation.column == VECTOR or (held is not None and held.fingerprint == representation.fingerprint)
 
     @cached_property
     def _table(self) -> ChunkTable | None:

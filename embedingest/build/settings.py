@@ -15,6 +15,7 @@ from embedingest.config.problems import problems
 from embedingest.errors import ConfigError
 from embedingest.paths import absolute
 from embedingest.store.uri import absolute_uri
+from embedingest.store.values import LATE, SPARSE
 from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE
 
 if TYPE_CHECKING:
@@ -44,15 +45,17 @@ def folders_config(
     """The configuration with one pipeline, `default`, over these folders.
 
     A path may come with settings of its own, as a `sources` entry. `model` is a name or a model folder, and so may
-    `rerank` be; `settings` are further keys of a pipeline, checked as those of a configuration file.
+    `rerank`, `sparse` and `late` be; `settings` are further keys of a pipeline, checked as those of a configuration
+    file.
     Raises ConfigError that names the key.
     """
     name, models = named_model(model)
     db = settings.get("db", DEFAULT_DB)
     section = {**settings, "sources": [_source(path) for path in paths], "model": name}
-    if isinstance(rerank := settings.get("rerank"), str):
-        section["rerank"], more = named_model(rerank)
-        models = {**models, **more}
+    for key in ("rerank", SPARSE, LATE):
+        if isinstance(named := settings.get(key), str):
+            section[key], more = named_model(named)
+            models = {**models, **more}
     if isinstance(db, str):
         section["db"] = absolute_uri(db)
     values: dict[str, Any] = {

@@ -118,7 +118,7 @@ class TableBehind:
                 self._facets[key] = _counted(documents(table, within))
                 if len(self._facets) > _KEPT_FACETS:
                     self._facets.popitem(last=False)
-            return self._facets[key]
+            return {**self._facets[key], "columns": list(table.identity.extras)}
 
     def map(self, *, within: str | None = None) -> Mapping[str, Any]:
         return self._map.look(within)

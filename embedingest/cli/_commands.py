@@ -149,7 +149,7 @@ click.rich_click.TEXT_MARKUP = "markdown"
 # What a value may be stands behind the words, so that these have room in a terminal of 80 columns.
 click.rich_click.OPTIONS_TABLE_COLUMN_TYPES = ["required", "opt_long", "opt_short", "help"]
 click.rich_click.OPTIONS_TABLE_HELP_SECTIONS = ["help", "deprecated", "envvar", "default", "required", "metavar"]
-_TABLE: Final = ["--db", "--table", "--state", "--model", "--rerank", "--plugin"]
+_TABLE: Final = ["--db", "--table", "--state", "--model", "--sparse", "--late", "--rerank", "--plugin"]
 _FILES: Final = ["--as", "--include", "--exclude", "--no-gitignore", "--hidden", "--follow-symlinks", "--max-bytes"]
 _CHUNKS: Final = ["--chunker", "--max-tokens", "--overlap", "--heading-prefix"]
 _RUN: Final = ["--once", "--workers", "--allow-deletes", "--plan", "--json", "--help"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import rich_click as click
 
-from embedingest.cli._complete import complete_reranker
+from embedingest.cli._complete import complete_model, complete_reranker
 from embedingest.cli._output import print_note
 from embedingest.errors import ConfigError
 
@@ -46,6 +46,15 @@ _OPTIONS: Final = (
         metavar="MODEL",
         shell_complete=complete_reranker,
         help="Reranker, by name or folder, that orders the best hits of every search of the table.",
+    ),
+    click.option(
+        "--sparse",
+        metavar="MODEL",
+        shell_complete=complete_model,
+        help="Sparse model: weighted terms beside the vectors.",
+    ),
+    click.option(
+        "--late", metavar="MODEL", shell_complete=complete_model, help="Late interaction model: token vectors beside."
     ),
     click.option("--workers", type=click.IntRange(1, 256), default=None, help="Extraction processes.  [default: 1]"),
     click.option("--max-bytes", type=click.IntRange(1), default=None, help="Skip files above this size."),
@@ -116,6 +125,7 @@ def _pipeline(flags: dict[str, Any]) -> dict[str, Any]:
         "db": flags["db"],
         "table": flags["table"],
         "rerank": flags["rerank"],
+        **_without_none(sparse=flags["sparse"], late=flags["late"]),
         "load": _without_none(workers=flags["workers"], max_bytes=flags["max_bytes"]),
         "chunk": {
             "chunker": flags["chunker"],

@@ -262,6 +262,12 @@ class PipelineConfig(Section):
     model: Name = Field(default=DEFAULT_MODEL, description="Name of the model, from `models:` or known by itself")
     prompt: str | None = Field(default=None, description="Document prompt; default: the model's own")
     rerank: Rerank = Field(default=None, description="Reranker that orders the best hits of a search")
+    sparse: Name | None = Field(
+        default=None, description="Sparse model (SPLADE): its weighted terms are stored and searched beside the vectors"
+    )
+    late: Name | None = Field(
+        default=None, description="Late interaction model (ColBERT): a vector of each token is stored beside"
+    )
     db: Uri = Field(
         default=DEFAULT_DB,
         description="LanceDB folder or URI; default: in the file's `state` (a command's `--state` does not move it)",
@@ -280,6 +286,12 @@ class PipelineConfig(Section):
     schedule: str | None = Field(
         default=None, description="Instead of watching: `every 15m`, `daily 03:00` or `hourly`; local time"
     )
+
+    @property
+    def models_beside(self) -> dict[str, str]:
+        """The models of the columns that the table has beside the vector, by column."""
+        models = {"sparse": self.sparse, "late": self.late}
+        return {column: model for column, model in models.items() if model is not None}
 
     @field_validator("schedule")
     @classmethod

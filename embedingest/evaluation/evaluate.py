@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.errors import ConfigError
 from embedingest.evaluation.measures import DEPTH, MEASURES, compare, measured
 from embedingest.ingest.meant import meant
-from embedingest.store.values import SearchQuery
+from embedingest.store.values import LATE, SPARSE, SearchQuery
+from embedingest.types import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     from embedingest.evaluation.measures import Comparison
     from embedingest.evaluation.questions import Question
     from embedingest.query import Searcher
-    from embedingest.store.values import Mode
+    from embedingest.types import Mode
 
     Scores = Mapping[str, NDArray[np.float64]]
     """Each measure for each question."""
 
-__all__ = ["MODES", "Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "modes_of"]
 
-MODES: Final[tuple[Mode, ...]] = ("hybrid", "vector", "text")
 _TOLD: Final = 20  # unknown names in the document
 
 
@@ -56,7 +56,7 @@ class Evaluation:
 
     def against(self, other: Evaluation) -> dict[str, Comparison]:
         """nDCG@10 here against another evaluation of the same questions, by mode."""
-        return {mode: self._compared(mode, other.modes[mode]) for mode in self.modes}
+        return {mode: self._compared(mode, other.modes[mode]) for mode in self.modes if mode in other.modes}
 
     def improvements(self) -> dict[str, Comparison]:
         """nDCG@10 with the reranker against without, by mode."""
@@ -97,17 +97,25 @@ def rounded(comparison: Comparison) -> dict[str, float]:
     return {name: round(value, 4) for name, value in asdict(comparison).items()}
 
 
+def modes_of(searcher: Searcher) -> tuple[Mode, ...]:
+    """The modes in which a table can be searched."""
+    columns = searcher.table.identity.extras
+    return tuple(mode for mode in MODES if mode not in (SPARSE, LATE) or mode in columns)
+
+
 def evaluate(
     searcher: Searcher,
     questions: Sequence[Question],
     *,
-    modes: Sequence[Mode] = MODES,
+    modes: Sequence[Mode] = (),
     filter: str | None = None,  # noqa: A002 -- as in `SearchQuery`
     rerank: str | bool | None = None,
     rerank_candidates: int | None = None,
     on_answer: Callable[[], None] = lambda: None,
 ) -> Evaluation:
-    """Put each question in each mode; the 100 best documents are judged. `on_answer` is called after each search.
+    """Put each question in each mode, without `modes` in all that the table has; the 100 best documents are judged.
+
+    `on_answer` is called after each search.
 
     With a `rerank` that names a reranker (or `True`) each is put twice: without any, and with that. `None` puts them
     as the settings have it, `False` without.
@@ -127,6 +135,7 @@ def evaluate(
     relevant = {
         one.id: {meaning.get(name, f"\0{name}"): grade for name, grade in one.relevant.items()} for one in answered
     }
+    modes = modes or modes_of(searcher)
     asked = partial(_asked, searcher, answered, filter=filter, candidates=rerank_candidates, on_answer=on_answer)
     compared = rerank is not None and rerank is not False
     plain = {mode: asked(mode, rerank=False if compared else rerank) for mode in modes}

@@ -157,7 +157,7 @@ class Pipeline:
         return self._open
 
     def _resources_with(self, journal: Journal, vectors: Path) -> Resources:
-        recipe = Recipe(self.config, self._opener.describe())
+        recipe = Recipe(self.config, self._opener.describe(), self._opener.describe_beside())
         progress = ProgressReporter(journal, self._progress, now=self._now)
         return Resources(self._opener, recipe, journal, progress, vectors=vectors, stop=self.stop, now=self._now)
 

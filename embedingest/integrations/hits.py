@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from embedingest.store.values import Hit, Mode
+    from embedingest.store.values import Hit
+    from embedingest.types import Mode
 
 __all__ = ["SearchSettings", "metadata_of", "missing", "text_of"]
 

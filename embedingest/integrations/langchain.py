@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from embedingest.api import search
 from embedingest.integrations.hits import metadata_of, missing, text_of
-from embedingest.store.values import Mode  # noqa: TC001 -- pydantic reads this at run time
-from embedingest.types import DEFAULT_TABLE
+from embedingest.types import DEFAULT_TABLE, Mode  # pydantic reads `Mode` at run time
 
 try:
     from langchain_core.documents import Document

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, UNITS, USUAL_BUDGET
-from embedingest.types import MOST_CANDIDATES
+from embedingest.types import MODES, MOST_CANDIDATES
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ _SEARCH: Final[Schema] = {
         "query": {"type": "string", "minLength": 1},
         "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10},
         "offset": {"type": "integer", "minimum": 0, "maximum": 1000000, "default": 0},
-        "mode": {"type": "string", "enum": ["hybrid", "vector", "text"], "default": "hybrid"},
+        "mode": {"type": "string", "enum": list(MODES), "default": "hybrid"},
         "filter": {
             "type": "string",
             "description": "Only rows that match, such as: source startswith 'docs/' and metadata.author = 'Ann'",

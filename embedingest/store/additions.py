@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from embedingest.errors import StoreError
 from embedingest.store import schema as columns
-from embedingest.store.extras import LATE, column_of
-from embedingest.store.schema import VECTOR
+from embedingest.store.extras import column_of
+from embedingest.store.values import LATE, VECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

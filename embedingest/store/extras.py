@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from embedingest.store.terms import TERM
+from embedingest.store.values import SPARSE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["LATE", "SPARSE", "TERM", "arrow_kind", "column_of", "matches", "parts_of", "values_of"]
-
-SPARSE: Final = "sparse"
-LATE: Final = "late"
-
-TERM: Final = np.dtype([("token", "<i4"), ("weight", "<f4")])
-"""One term of a text: its number in the model's vocabulary, and how much it weighs."""
+__all__ = ["arrow_kind", "column_of", "matches", "parts_of", "values_of"]
 
 _ENTRY: Final = pa.struct([pa.field("token", pa.int32()), pa.field("weight", pa.float32())])
 

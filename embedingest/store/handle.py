@@ -6,10 +6,11 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.errors import FingerprintError, StoreError
+from embedingest.errors import ConfigError, FingerprintError, StoreError
 from embedingest.store import schema as columns
 from embedingest.store.database import connect, opened, translated
 from embedingest.store.health import table_folder, taken_away, telling
+from embedingest.store.values import LATE, SPARSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from embedingest.store.values import ColumnModel, TableIdentity
+    from embedingest.types import Mode
 
-__all__ = ["MOST_REPLACED", "TableHandle", "check_extras", "check_fingerprint"]
+__all__ = ["MOST_REPLACED", "TableHandle", "check_extras", "check_fingerprint", "check_mode"]
 
 MOST_REPLACED: Final = 4
 """How often indices may have been replaced before what LanceDB keeps of the old ones is given up."""
@@ -137,13 +139,22 @@ def check_fingerprint(identity: TableIdentity, name: str, *, fingerprint: str | 
 
 def check_extras(identity: TableIdentity, name: str, extras: Mapping[str, ColumnModel]) -> None:
     """Refuse other models of the columns beside than those of table `name`. Raises FingerprintError naming both."""
-    for column in ("sparse", "late"):
+    for column in (SPARSE, LATE):
         held, used = identity.extras.get(column), extras.get(column)
         if (held and held.fingerprint) != (used and used.fingerprint):
             raise FingerprintError(
                 f"table `{name}` has {_told(column, held)}; the settings in use have {_told(column, used)}",
-                remedy=f"set `{column}` as it was made with, another `--table`, or `embedingest rebuild`",
+                remedy=f"use the model it was made with (`--{column}`), another `--table`, or `embedingest rebuild`",
             )
+
+
+def check_mode(identity: TableIdentity, table: str, mode: Mode) -> None:
+    """Raises ConfigError for a mode that needs a column which the table does not have."""
+    if mode in (SPARSE, LATE) and mode not in identity.extras:
+        raise ConfigError(
+            f"table `{table}` has no column `{mode}`, which mode `{mode}` searches",
+            remedy=f"set `{mode}: MODEL` in the configuration of its pipeline, and `embedingest rebuild`",
+        )
 
 
 def _told(column: str, model: ColumnModel | None) -> str:

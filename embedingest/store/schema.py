@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from embedingest.errors import StoreError
-from embedingest.store.extras import LATE, SPARSE, arrow_kind, matches
-from embedingest.store.values import TIME_STEP_NS, ColumnModel, SourceState, TableIdentity
+from embedingest.store.extras import arrow_kind, matches
+from embedingest.store.values import LATE, SPARSE, TIME_STEP_NS, VECTOR, ColumnModel, SourceState, TableIdentity
 from embedingest.types import Row
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ __all__ = [
 SCHEMA_VERSION: Final = 2
 """Of a table with columns of `EXTRA_COLUMNS`, which versions before knew nothing of; other tables are of schema 1."""
 
-VECTOR: Final = "vector"
 _IDENTITY_KEY: Final = b"embedingest"
 
 _TEXT = pa.string()

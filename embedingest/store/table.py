@@ -14,7 +14,7 @@ from embedingest.store import schema as columns
 from embedingest.store.additions import Additions, first_of_each
 from embedingest.store.database import connect, missing, opened, translated
 from embedingest.store.extras import values_of
-from embedingest.store.handle import TableHandle, check_extras, check_fingerprint
+from embedingest.store.handle import TableHandle, check_extras, check_fingerprint, check_mode
 from embedingest.store.health import check_newest_version, put_aside, telling
 from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from embedingest.store.maintain import Needs
     from embedingest.store.probe import WrongVector
     from embedingest.store.values import Changes, SearchQuery, SearchResult, TableStats
-    from embedingest.types import Row
+    from embedingest.types import Mode, Row
 
 __all__ = ["ChunkTable", "open_table"]
 
@@ -195,9 +195,17 @@ class ChunkTable:
         beside = {name: asdict(model) for name, model in identity.extras.items()}
         return {**self.stats().to_json(), "model": identity.model, "fingerprint": identity.fingerprint, **beside}
 
-    def check_model(self, fingerprint: str, dimensions: int) -> None:
-        """Raises FingerprintError for a model whose vectors the table does not hold."""
-        check_fingerprint(self.identity, self.name, fingerprint=fingerprint, dimensions=dimensions)
+    def check_model(self, fingerprint: str, dimensions: int, column: str = VECTOR) -> None:
+        """Raises FingerprintError for a model that did not make what the table holds in a column."""
+        identity = self.identity
+        if column == VECTOR:
+            check_fingerprint(identity, self.name, fingerprint=fingerprint, dimensions=dimensions)
+        else:
+            check_extras(identity, self.name, {**identity.extras, column: ColumnModel(fingerprint, dimensions)})
+
+    def check_mode(self, mode: Mode) -> None:
+        """Raises ConfigError for a mode of search that needs a column which the table does not have."""
+        check_mode(self.identity, self.name, mode)
 
     def search(self, query: SearchQuery) -> SearchResult:
         """The best rows for a query; see `store/search/search.py`."""

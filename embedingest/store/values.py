@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from embedingest.store.unit import USUAL_BUDGET
 
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embedingest.store.unit import Unit, UnitKind
-    from embedingest.types import Row
+    from embedingest.types import Mode, Row
 
 __all__ = [
-    "MODES",
+    "LATE",
+    "SPARSE",
     "TIME_STEP_NS",
+    "VECTOR",
     "Changes",
     "ColumnModel",
     "Hit",
-    "Mode",
     "Reranking",
     "SearchQuery",
     "SearchResult",
@@ -37,9 +38,9 @@ __all__ = [
     "stored_ns",
 ]
 
-Mode = Literal["hybrid", "vector", "text", "sparse", "late"]
-
-MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+VECTOR: Final = "vector"
+SPARSE: Final = "sparse"
+LATE: Final = "late"
 
 TIME_STEP_NS: Final = 1_000
 """Time columns hold whole microseconds; rows carry nanoseconds."""
@@ -78,7 +79,7 @@ class TableIdentity:
     @property
     def extras(self) -> dict[str, ColumnModel]:
         """The columns beside `vector` that models make, in their order."""
-        columns = {"sparse": self.sparse, "late": self.late}
+        columns = {SPARSE: self.sparse, LATE: self.late}
         return {name: model for name, model in columns.items() if model is not None}
 
 
@@ -221,8 +222,8 @@ class SearchQuery:
     """A query of the table.
 
     `vector` float32 (D,) is the embedded query, made by the engine of `fingerprint` (checked when given); mode
-    `text` needs none. `sparse` are its weighted terms, an array of `TERM` (M,), and `late` the vectors of its tokens,
-    float32 (T, D), for tables that have such columns (`store/extras.py`). `limit` hits are returned after `offset`.
+    `text` needs none. `sparse` are its terms, int32 (M,), and their weights, float32 (M,), `late` the vectors of its
+    tokens, float32 (T, D), for tables that have such columns. `limit` hits are returned after `offset`.
     `filter` is our own small language (see `store/search/filters.py`). `group` keeps the best hit of each source.
     `context` adds that many neighbouring chunks on both sides of each hit. `explain` adds ranks and raw scores,
     `highlight` the matched stretches. `fold` shows copies of one text (as it was embedded) as one hit with its other
@@ -250,7 +251,7 @@ class SearchQuery:
     fingerprint: str | None = None
     fold: bool = True
     within: str | None = None
-    sparse: NDArray[np.void] | None = None
+    sparse: tuple[NDArray[np.int32], NDArray[np.float32]] | None = None
     late: NDArray[np.float32] | None = None
     rerank: str | bool | None = None
     rerank_candidates: int | None = None

@@ -28,8 +28,8 @@ def test_yaml_has_the_sources_beside_each_question(tmp_path):
 
 
 def test_the_questions_of_the_guide_are_such(tmp_path):
-    [text] = re.findall(r"^```yaml\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert [len(one.relevant) for one in read_questions(written(tmp_path, "q.yaml", text))] == [1, 2]
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert [len(one.relevant) for one in read_questions(written(tmp_path, "q.yaml", blocks[0]))] == [1, 2]
 
 
 def test_queries_and_judgments_of_trec(tmp_path):

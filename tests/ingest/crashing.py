@@ -6,8 +6,9 @@ from typing import Any
 
 from embedingest.store.values import Changes
 from tests.ingest.world import ENGINE
+from tests.words_engine import WordsEngine
 
-__all__ = ["Crash", "CrashingEngine", "CrashingTable", "Fuse"]
+__all__ = ["Crash", "CrashingEngine", "CrashingTable", "CrashingWords", "Fuse"]
 
 
 class Crash(BaseException):
@@ -35,7 +36,7 @@ class CrashingTable:
 
     def commit(self, changes: Changes) -> None:
         steps = [
-            Changes(add=changes.add, vectors=changes.vectors),
+            Changes(add=changes.add, vectors=changes.vectors, extras=changes.extras),
             Changes(refresh=changes.refresh),
             Changes(delete=changes.delete),
         ]
@@ -65,3 +66,19 @@ class CrashingEngine:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(ENGINE, name)
+
+
+class CrashingWords(WordsEngine):
+    """An engine with a sparse and a late model, during whose calls the process may end."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__(CrashingEngine(fuse))
+        self._fuse = fuse
+
+    def embed_sparse(self, texts: Any, **options: Any) -> Any:
+        self._fuse()
+        return super().embed_sparse(texts, **options)
+
+    def embed_late(self, texts: Any, **options: Any) -> Any:
+        self._fuse()
+        return super().embed_late(texts, **options)

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -39,10 +39,12 @@ texts = st.lists(st.sampled_from(PARAGRAPHS), min_size=0, max_size=5).map("\n\n"
 class FolderLife(RuleBasedStateMachine):
     """`touched` are the paths, relative to the root, of which a watcher would have told since it was cleared."""
 
+    pipeline_settings: ClassVar[dict[str, str]] = {}
+
     @initialize(paths=st.lists(st.tuples(paths, texts), max_size=6))
     def begin(self, paths: list[tuple[str, str]]) -> None:
         self.base = Path(tempfile.mkdtemp(prefix="machine-", dir=MEMORY if MEMORY.is_dir() else None))
-        self.world = World(self.base)
+        self.world = World(self.base, **self.pipeline_settings)
         self.touched: set[str] = set()
         self.links: set[str] = set()
         for path, text in paths:

@@ -617,7 +617,7 @@ def test_a_rebuild_switches_in_one_version_and_goes_on_where_it_was_stopped(worl
     def again(engine: Any) -> Any:
         world.engine = engine
         with world.pipeline() as serving:
-            beside = world.pipeline(table="chunks__next", lent=reader.vectors)
+            beside = world.pipeline(table="chunks__next", lent=lambda _, hashes: reader.vectors(hashes))
             with contextlib.closing(beside):
                 return rebuild(serving, beside, lambda: switch_table(world.db, "chunks__next", "chunks"))
 

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,9 +23,10 @@ from hypothesis.stateful import precondition, rule
 from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.watch.values import Batch
 from tests.depth import much, only_deep
-from tests.ingest.crashing import Crash, CrashingEngine, CrashingTable, Fuse
+from tests.ingest.crashing import Crash, CrashingEngine, CrashingTable, CrashingWords, Fuse
 from tests.ingest.folder_life import MOUNTS, FolderLife
 from tests.ingest.fresh import expected
+from tests.ingest.test_beside import BOTH, assert_right
 
 SEQUENCES = int(os.environ.get("EMBEDINGEST_SEQUENCES", much(30, 400)))
 # A bound that only ends what hangs: hypothesis takes its time for the shortest sequence that fails.
@@ -35,6 +36,8 @@ NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 
 class FolderMachine(FolderLife):
     """Rules that `converge` bring the table up to the folder; those of `FolderLife` only change files."""
+
+    engine: ClassVar[Any] = CrashingEngine
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +52,7 @@ class FolderMachine(FolderLife):
                 self.remove()
 
     def pipeline(self) -> Any:
-        self.world.engine = CrashingEngine(self.fuse)
+        self.world.engine = self.engine(self.fuse)
         self.world.wrap = lambda table: CrashingTable(table, self.fuse)
         return self.world.pipeline()
 
@@ -205,6 +208,27 @@ TestFolderMachine.settings = settings(
     deadline=None,
     derandomize=SEQUENCES in {30, 40, 400},  # the suite's own numbers: the same sequences each time
     suppress_health_check=list(HealthCheck),
+)
+
+
+class FolderMachineWithModels(FolderMachine):
+    """The same with a sparse and a late model: every row has what they make of its text, whatever happens."""
+
+    pipeline_settings: ClassVar[dict[str, str]] = BOTH
+
+    engine = CrashingWords
+
+    @property
+    def stored(self) -> dict[str, tuple[Any, ...]]:
+        rows = super().stored
+        if rows:
+            assert_right(self.world, thorough=False)
+        return rows
+
+
+TestFolderMachineWithModels = FolderMachineWithModels.TestCase
+TestFolderMachineWithModels.settings = settings(
+    TestFolderMachine.settings, max_examples=max(1, SEQUENCES // 5), derandomize=True
 )
 
 

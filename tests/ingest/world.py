@@ -99,6 +99,9 @@ class WorldOpener:
     def describe(self) -> Any:
         return ENGINE.describe(self._config.model)
 
+    def describe_beside(self) -> Any:
+        return {column: self.engine().describe(model) for column, model in self._config.models_beside.items()}
+
     def table(self, recipe: Recipe) -> Any:
         return self._world.open_table(recipe, self._table, guard=self._lock.ensure if self._lock.held else None)
 
@@ -115,7 +118,7 @@ class WorldOpener:
         told = self._world.room
         return room_for([self._world.state, Path(self._world.db)], self._table) if told is None else told
 
-    def lent(self, hashes: Any) -> Any:
+    def lent(self, representation: Any, hashes: Any) -> Any:
         return {}
 
 
@@ -159,7 +162,7 @@ class World:
         opener = self.opener(**parts)
         journal = Journal(opener.journal_path)
         resources = Resources(
-            opener, Recipe(self.config, opener.describe()), journal, ProgressReporter(journal, progress),
+            opener, Recipe(self.config, opener.describe(), opener.describe_beside()), journal, ProgressReporter(journal, progress),
             vectors=opener.vectors_path, stop=self.stop, now=lambda: self.now,
         )  # fmt: skip
         try:
@@ -184,7 +187,7 @@ class World:
         self.tables_opened += 1
         opened = open_table(
             self.db, table, fingerprint=recipe.fingerprint, dimensions=recipe.dimensions, create=True,
-            read_consistency_seconds=0, guard=guard,
+            extras=recipe.extras, read_consistency_seconds=0, guard=guard,
         )  # fmt: skip
         return self.wrap(opened)
 

@@ -10,11 +10,12 @@ import pytest
 
 from embedingest.errors import FingerprintError, StoreError
 from embedingest.store import schema as columns
-from embedingest.store.extras import LATE, SPARSE, TERM, arrow_kind, column_of, values_of
+from embedingest.store.extras import arrow_kind, column_of, values_of
 from embedingest.store.snapshots import restore, tag
 from embedingest.store.switch import switch_table
 from embedingest.store.table import open_table
-from embedingest.store.values import Changes, ColumnModel, TableIdentity
+from embedingest.store.terms import TERM
+from embedingest.store.values import LATE, SPARSE, Changes, ColumnModel, TableIdentity
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row, vector_of
 
 BOTH = {SPARSE: ColumnModel("sparse-one", model="splade"), LATE: ColumnModel("late-one", 4, "colbert")}

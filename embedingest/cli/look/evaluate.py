@@ -11,6 +11,7 @@ from embedingest.cli._options import FilePath, RerankingCommand, json_option, re
 from embedingest.cli._output import print_json, print_note, printable, stderr, stdout
 from embedingest.cli._searcher import opened_searcher
 from embedingest.errors import ConfigError
+from embedingest.types import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,17 +20,15 @@ if TYPE_CHECKING:
     from embedingest.evaluation.evaluate import Evaluation
     from embedingest.evaluation.measures import Comparison
     from embedingest.evaluation.questions import Question
-    from embedingest.store.values import Mode
+    from embedingest.types import Mode
 
 __all__ = ["evaluate"]
-
-_MODES = ("hybrid", "vector", "text")
 
 
 @click.command(cls=RerankingCommand)
 @click.argument("queries", type=FilePath())
 @click.argument("qrels", type=FilePath(exists=True, dir_okay=False), required=False)
-@click.option("--mode", "modes", type=click.Choice(_MODES), multiple=True, help="Only this mode; repeatable.")
+@click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="Only this mode; repeatable.")
 @click.option("--filter", metavar="FILTER", help="Search only rows that match.")
 @click.option("-m", "--model", help="Model name or folder.  [default: the one that wrote the table]")
 @rerank_options
@@ -67,7 +66,7 @@ def evaluate(
     from embedingest.evaluation.questions import read_questions
 
     questions = read_questions(queries, qrels)
-    wanted = {"modes": modes or _MODES, **options}
+    wanted = {"modes": modes, **options}
     here = _evaluated(place, model, questions, wanted)
     other = None
     if against_table or against_db or against_state:
@@ -83,13 +82,13 @@ def _evaluated(
     place: tuple[Path, str, str], model: str | None, questions: Sequence[Question], wanted: Mapping[str, Any]
 ) -> Evaluation:
     from embedingest.evaluation.evaluate import evaluate as put
+    from embedingest.evaluation.evaluate import modes_of
 
     times = 1 if wanted["rerank"] in (None, False) else 2
-    with (
-        opened_searcher(place, model, rerank=wanted["rerank"]) as (searcher, rerank),
-        _bar(times * len(questions) * len(wanted["modes"]), place[2]) as advance,
-    ):
-        return put(searcher, questions, on_answer=advance, **{**wanted, "rerank": rerank})
+    with opened_searcher(place, model, rerank=wanted["rerank"]) as (searcher, rerank):
+        modes = wanted["modes"] or modes_of(searcher)
+        with _bar(times * len(questions) * len(modes), place[2]) as advance:
+            return put(searcher, questions, on_answer=advance, **{**wanted, "modes": modes, "rerank": rerank})
 
 
 @contextmanager

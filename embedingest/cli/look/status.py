@@ -66,6 +66,11 @@ def _redraw(documents: Iterator[Mapping[str, Any]], confirm: str) -> int:
     return 0
 
 
+def _models_beside(table: Mapping[str, Any]) -> Iterator[str]:
+    """The models of the columns beside the vector."""
+    return (f"{column} {table[column]['model']}" for column in ("sparse", "late") if column in table)
+
+
 def _lines(document: Mapping[str, Any], confirm: str) -> Iterator[str]:
     """The document in lines for people; `confirm` is that command, as it is typed for this table."""
     from embedingest.ingest.report import Notices
@@ -74,7 +79,7 @@ def _lines(document: Mapping[str, Any], confirm: str) -> Iterator[str]:
     table, writer = document["table"], document["writer"]
     yield f"table {table['name']} in {table['db']}: {table['rows']:,} rows" + (
         f", {table['bytes'] / 2**20:,.1f} MiB, {table['fragments']} fragments, {table['unindexed_rows']:,} rows not "
-        f"indexed yet, model {table['model']}"
+        f"indexed yet, model {', '.join([table['model'], *_models_beside(table)])}"
         if "bytes" in table
         else ""
     )

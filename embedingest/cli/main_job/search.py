@@ -15,6 +15,7 @@ from embedingest.cli._searcher import opened_searcher
 from embedingest.errors import TableMissingError
 from embedingest.paths import expanded
 from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, UNITS, USUAL_BUDGET, pieces
+from embedingest.types import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +46,7 @@ _LONGEST_LINE: Final = 120
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out this many first results.")
 @click.option(
     "--mode",
-    type=click.Choice(["hybrid", "vector", "text"]),
+    type=click.Choice(MODES),
     default="hybrid",
     show_default=True,
     help="Meaning and words together, meaning alone, or words alone.",

@@ -238,8 +238,9 @@ def _sum_of(files: Sequence[PlannedFile]) -> ChunkFates:
 
 
 def _embedding(resources: Resources, texts: Mapping[str, str]) -> PlannedEmbedding:
-    known = resources.known_vectors(texts.keys())
-    unknown = [text for text_hash, text in texts.items() if text_hash not in known]
+    keys = {key: text for text_hash, text in texts.items() for key in resources.recipe.keys(text_hash)}
+    known = resources.known_vectors(keys)
+    unknown = [text for key, text in keys.items() if key not in known]
     tokens = _tokens(resources, unknown)
     rate = float(resources.journal.meta("tokens_per_second") or 0)
     return PlannedEmbedding(texts=len(unknown), tokens=tokens, seconds=round(tokens / rate, 1) if rate else None)

@@ -12,21 +12,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
-
 from embedingest.errors import DamagedTableError
 from embedingest.ingest.audit.copied_journal import audited, journal_fault
 from embedingest.ingest.audit.examine import examine
 from embedingest.ingest.audit.outlook import Outlook
 from embedingest.ingest.identity import parent_source
+from embedingest.ingest.packing import similarity
 from embedingest.ingest.remedies import FOLDER_REMEDY
 from embedingest.ingest.requests import refuse_while_paused
 from embedingest.ingest.run.survey import Candidate, survey_root
 from embedingest.ingest.scan.roots import owner
-from embedingest.store.values import Changes
+from embedingest.store.values import VECTOR, Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from embedingest.ingest.run.opener import Opener
@@ -175,12 +174,12 @@ def prepare_repair(resources: Resources, problems: Sequence[Problem]) -> None:
         sources = {problem.source for problem in problems if problem.kind == "doubled"}
         rows = _rows_of_ids(resources, sources, set(doubled))
         # Their vectors outlive them in the cache, so that writing them again computes nothing.
-        resources.cache.put(resources.table().vectors({row.text_hash for row in rows}))
+        resources.cache.put(resources.stored_vectors(_keys_of(resources, rows)))
         resources.commit(Changes(delete=doubled))
     if wrong:
         sources = {problem.source for problem in problems if problem.kind == "vector"}
         rows = _rows_of_ids(resources, sources, set(wrong))
-        resources.cache.forget({row.text_hash for row in rows})
+        resources.cache.forget(_keys_of(resources, rows))
         resources.commit(Changes(delete=wrong))
     resources.journal.mark_unsynced()
 
@@ -307,17 +306,22 @@ def _doubled(resources: Resources, sources: Sequence[str]) -> Iterator[Problem]:
 
 
 def _sampled(resources: Resources, samples: Sequence[tuple[str, str, str]], result: Verification) -> Iterator[Problem]:
-    stored = resources.table().vectors({key for _, key, _ in samples})
-    checked = [(source, key, text) for source, key, text in samples if key in stored]
-    result.vectors = len(checked)
-    if not checked:
-        return
-    again = resources.embed([text for _, _, text in checked])
-    for (source, key, _), vector in zip(checked, again, strict=True):
-        cosine = float(np.dot(stored[key], vector) / (np.linalg.norm(stored[key]) * np.linalg.norm(vector) or 1.0))
-        if cosine < _LEAST_COSINE:
-            ids = tuple(row.id for row in resources.table().rows([source])[source] if row.text_hash == key)
-            yield Problem(source, "vector", f"a stored vector has cosine {cosine:.4f} to its text's own", ids)
+    for representation in resources.recipe.representations:
+        column = representation.column
+        stored = resources.table().vectors({key for _, key, _ in samples}, column)
+        checked = [(source, key, text) for source, key, text in samples if key in stored]
+        result.vectors += len(checked)
+        again = resources.computed(representation, [text for _, _, text in checked]) if checked else []
+        for (source, key, _), value in zip(checked, again, strict=True):
+            cosine = similarity(stored[key], value)
+            if cosine < _LEAST_COSINE:
+                ids = tuple(row.id for row in resources.table().rows([source])[source] if row.text_hash == key)
+                told = "vector" if column == VECTOR else f"value of `{column}`"
+                yield Problem(source, "vector", f"a stored {told} has cosine {cosine:.4f} to its text's own", ids)
+
+
+def _keys_of(resources: Resources, rows: Iterable[Row]) -> set[str]:
+    return {key for row in rows for key in resources.recipe.keys(row.text_hash)}
 
 
 def _rows_of_ids(resources: Resources, sources: set[str], ids: set[str]) -> list[Row]:

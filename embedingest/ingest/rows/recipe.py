@@ -14,11 +14,13 @@ from embedingest.ingest.extract.values import ExtractionSettings
 from embedingest.ingest.extract.weight import MAX_CHUNKS
 from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
 from embedingest.ingest.load.common.legacy import FALLBACK
+from embedingest.ingest.representation import Representation, text_hash_of
 from embedingest.ingest.rows.metadata import Metadata
+from embedingest.store.values import VECTOR, ColumnModel
 from embedingest.types import TokenSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from embedingest.config import PipelineConfig
     from embedingest.config.model import ChunkConfig
@@ -50,12 +52,13 @@ class CappedSizer:
 
 
 class Recipe:
-    """The settings of one pipeline with one model, and the hashes that they give.
+    """The settings of one pipeline with its models, and the hashes that they give.
 
-    Raises ConfigError for chunks that would share all that the model takes.
+    `beside` are the models of the columns beside the vector, by column. `representations` are what is stored of each
+    text, the vector first. Raises ConfigError for chunks that would share all that the model takes.
     """
 
-    def __init__(self, config: PipelineConfig, info: ModelInfo) -> None:
+    def __init__(self, config: PipelineConfig, info: ModelInfo, beside: Mapping[str, ModelInfo] | None = None) -> None:
         self._most_tokens = most_tokens(config.chunk, info)
         _check_overlap(config.chunk.overlap_tokens, info, self._most_tokens)
         self.config = config
@@ -63,10 +66,37 @@ class Recipe:
         self.fingerprint = info.fingerprint
         self.dimensions = info.dimensions
         self.prompt = info.prompt("document") if config.prompt is None else config.prompt
+        self.representations = (
+            Representation(VECTOR, self.model, info.fingerprint, info.dimensions),
+            *(
+                Representation(column, config.models_beside[column], model.fingerprint, model.dimensions)
+                for column, model in (beside or {}).items()
+            ),
+        )
+        self._by_suffix = {representation.suffix: representation for representation in self.representations}
         self.metadata = Metadata(config.metadata, config.metadata_rules)
         self._window = hash_fields(str(info.max_tokens), str(self._most_tokens))
         self._versions: dict[tuple[str, str], str] = {}
         self._hashes: dict[tuple[str, str, str, str], str] = {}
+
+    def keys(self, text_hash: str) -> list[str]:
+        """The keys of all that is stored of a text."""
+        return [representation.key(text_hash) for representation in self.representations]
+
+    def representation_of(self, key: str) -> Representation:
+        """The representation that a key names."""
+        return self._by_suffix[key[len(text_hash_of(key)) :]]
+
+    @cached_property
+    def models(self) -> str:
+        """What tells the models of two tables apart: the fingerprint, or a hash of all where there are several."""
+        beside = [f"{r.column} {r.fingerprint}" for r in self.representations[1:]]
+        return hash_fields(self.fingerprint, *beside) if beside else self.fingerprint
+
+    @property
+    def extras(self) -> dict[str, ColumnModel]:
+        """What the table remembers of the columns beside the vector."""
+        return {r.column: ColumnModel(r.fingerprint, r.dimensions, r.model) for r in self.representations[1:]}
 
     @cached_property
     def choice(self) -> str:

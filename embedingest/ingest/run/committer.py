@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.planner import PlannedFile
     from embedingest.ingest.run.resources import Resources
     from embedingest.types import Row
@@ -83,7 +84,7 @@ class Committer:
         if not self._ready:
             return []
         files, self._ready, self._rows, self._characters, self._urgent = self._ready, [], 0, 0, False
-        changes = _changes(files)
+        changes = _changes(files, self._resources.recipe)
         if changes:
             self._resources.commit(changes)
             self._commits += 1
@@ -113,12 +114,16 @@ def _characters(row: Row) -> int:
     return len(row.text) + len(row.metadata) + len(row.title or "") + sum(map(len, row.heading_path)) + len(row.source)
 
 
-def _changes(files: Sequence[PlannedFile]) -> Changes:
+def _changes(files: Sequence[PlannedFile], recipe: Recipe) -> Changes:
     # Not one array: a large document's vectors would be held twice.
-    vectors = [file.vectors[row.text_hash] for file in files for row in file.difference.new]
+    vectors, *beside = (
+        [file.vectors[representation.key(row.text_hash)] for file in files for row in file.difference.new]
+        for representation in recipe.representations
+    )
     return Changes(
         add=[row for file in files for row in file.difference.new],
         vectors=vectors or None,
+        extras={r.column: values for r, values in zip(recipe.representations[1:], beside, strict=True)},
         refresh=[row for file in files for row in file.difference.refreshed],
         delete=[key for file in files for key in file.difference.gone],
     )

@@ -9,20 +9,20 @@ import contextlib
 import queue
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.engine.engine import SupportsTokens
 from embedingest.errors import EmbedingestError, EngineError, InputError, OverloadedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.engine.engine import Engine, Priority
+    from embedingest.ingest.representation import Representation
     from embedingest.ingest.rows.recipe import Recipe
-    from embedingest.types import Embeddings
+    from embedingest.ingest.run.computing import Computed
 
 __all__ = ["BULK_THREADS", "URGENT_THREADS", "Embedded", "Embedder"]
 
@@ -37,14 +37,14 @@ _OVERLOADED_SECONDS: Final = 0.25
 
 @dataclass(slots=True)
 class Embedded:
-    """What one call gave: vectors float32 (D,) by text hash, and the reason for each text that has none.
+    """What one call gave: vectors by key (`ingest/representation.py`), and the reason for each key that has none.
 
-    `truncated` has the hashes of texts that the engine cut to fit the model.
+    `truncated` has the keys of texts that the engine cut to fit the model.
     `error` is set where the engine itself failed, and nothing else is.
     """
 
     hashes: tuple[str, ...]
-    vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    vectors: dict[str, NDArray[Any]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     tokens: int = 0
     characters: int = 0
@@ -53,7 +53,7 @@ class Embedded:
 
 
 class _Call(NamedTuple):
-    """Texts by text hash, and the tokens of all or none of them."""
+    """Texts by key, of one representation for the engine, and the tokens of all or none of them."""
 
     texts: Mapping[str, str]
     tokens: Mapping[str, Sequence[int]]
@@ -62,9 +62,12 @@ class _Call(NamedTuple):
         tokens = self.tokens
         return _Call({key: self.texts[key] for key in hashes}, {key: tokens[key] for key in hashes if key in tokens})
 
-    @property
-    def is_tokenised(self) -> bool:
-        return len(self.tokens) == len(self.texts)
+    def split(self, recipe: Recipe) -> Iterator[tuple[Representation, _Call]]:
+        """The calls that the engine can take, one for each representation."""
+        for representation in recipe.representations:
+            keys = [key for key in self.texts if recipe.representation_of(key) is representation]
+            if keys:
+                yield representation, self.of(keys)
 
 
 class Embedder:
@@ -90,7 +93,7 @@ class Embedder:
     def submit(
         self, texts: Mapping[str, str], *, urgent: bool = False, tokens: Mapping[str, Sequence[int]] | None = None
     ) -> None:
-        """Have these texts, by text hash, embedded; an engine that takes `tokens` need not make them again."""
+        """Have these texts, by key, embedded; an engine that takes `tokens` need not make them again."""
         known = tokens if tokens and isinstance(self._engine, SupportsTokens) else {}
         (self._urgent if urgent else self._backlog).put(_Call(texts, known))
 
@@ -119,7 +122,8 @@ class Embedder:
                 continue
             result = Embedded(tuple(call.texts))
             try:
-                self._embed(call, result, priority)
+                for representation, part in call.split(self._recipe):
+                    self._embed(representation, part, result, priority)
             except EmbedingestError as error:
                 result.error = error
             except Exception as error:  # noqa: BLE001 -- raised again by whoever takes the result
@@ -131,48 +135,43 @@ class Embedder:
             if not self._closed.is_set():
                 self._done(result)
 
-    def _embed(self, call: _Call, result: Embedded, priority: Priority) -> None:
-        hashes = list(call.texts)
-        while hashes:
+    def _embed(self, representation: Representation, call: _Call, result: Embedded, priority: Priority) -> None:
+        keys = list(call.texts)
+        while keys:
             try:
-                answer = self._answer(call.of(hashes), priority)
+                answer = self._answer(representation, call.of(keys), priority)
             except InputError as error:
-                if error.index is None and len(hashes) > 1:
-                    half = len(hashes) // 2
-                    for part in (hashes[:half], hashes[half:]):
-                        self._embed(call.of(part), result, priority)
+                if error.index is None and len(keys) > 1:
+                    half = len(keys) // 2
+                    for part in (keys[:half], keys[half:]):
+                        self._embed(representation, call.of(part), result, priority)
                     return
-                result.failed[hashes.pop(error.index or 0)] = error.message
+                result.failed[keys.pop(error.index or 0)] = error.message
                 continue
-            self._keep(hashes, call.texts, answer, result)
+            self._keep(keys, call.texts, answer, result)
             return
 
-    def _answer(self, call: _Call, priority: Priority) -> Embeddings:
-        engine, model, texts = self._engine, self._recipe.model, list(call.texts.values())
+    def _answer(self, representation: Representation, call: _Call, priority: Priority) -> Computed:
+        from embedingest.ingest.run.computing import compute
+
+        tokens = [call.tokens[key] for key in call.texts] if len(call.tokens) == len(call.texts) else None
+        texts, prompt = list(call.texts.values()), self._recipe.prompt
         while True:
             try:
-                if call.is_tokenised and isinstance(engine, SupportsTokens):
-                    return engine.embed_tokens([call.tokens[key] for key in call.texts], model=model, priority=priority)
-                return engine.embed(texts, model=model, prompt=self._recipe.prompt, priority=priority)
+                return compute(self._engine, representation, texts, prompt=prompt, tokens=tokens, priority=priority)
             except OverloadedError:
                 # Others are using the engine: try again until there is room, or until this is closed.
                 if self._closed.wait(_OVERLOADED_SECONDS):
                     raise
 
-    def _keep(self, hashes: list[str], texts: Mapping[str, str], answer: Embeddings, result: Embedded) -> None:
-        import numpy as np  # an unchanged run computes nothing
+    def _keep(self, keys: list[str], texts: Mapping[str, str], answer: Computed, result: Embedded) -> None:
+        from embedingest.ingest.packing import is_finite
 
-        vectors = answer.vectors
-        if vectors.shape != (len(hashes), self._recipe.dimensions):
-            raise EngineError(
-                f"the engine answered {len(hashes)} texts with vectors of shape {vectors.shape}, "
-                f"not {(len(hashes), self._recipe.dimensions)}"
-            )
-        for index, key in enumerate(hashes):
-            if np.isfinite(vectors[index]).all():
-                result.vectors[key] = vectors[index]
+        for key, value in zip(keys, answer.values, strict=True):
+            if is_finite(value):
+                result.vectors[key] = value
                 result.characters += len(texts[key])
             else:
                 result.failed[key] = "the engine gave a vector with NaN or infinity"
-        result.tokens += int(answer.token_counts.sum())
-        result.truncated.update(hashes[index] for index in answer.truncated)
+        result.tokens += answer.tokens
+        result.truncated.update(keys[index] for index in answer.truncated)

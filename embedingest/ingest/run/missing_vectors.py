@@ -28,7 +28,9 @@ MOST_TEXTS: Final = 3 * ROUND_TEXTS
 
 
 class Call(NamedTuple):
-    """Texts by text hash, for the engine to embed together, and the tokens of those where they are known."""
+    """Texts by key (see `ingest/representation.py`), for the engine to embed together, and the tokens of those where
+    they are known.
+    """
 
     texts: dict[str, str]
     urgent: bool
@@ -76,17 +78,17 @@ class MissingVectors:
         """Chunks of files that wait whose vectors are there, and the same share of the bytes of those files."""
         chunks, size = 0, 0
         for file in self._incomplete.values():
-            known = len(file.vectors)
-            chunks += known
-            size += file.candidate.file.facts.size * known // (known + len(file.missing))
+            known, wanted = len(file.vectors), len(file.vectors) + len(file.missing)
+            chunks += len(file.difference.new) * known // wanted
+            size += file.candidate.file.facts.size * known // wanted
         return chunks, size
 
-    def unasked(self, hashes: Collection[str]) -> set[str]:
-        """Those of these text hashes that nobody waits for yet."""
-        return set(hashes) - self._waiters.keys()
+    def unasked(self, keys: Collection[str]) -> set[str]:
+        """Those of these keys that nobody waits for yet."""
+        return set(keys) - self._waiters.keys()
 
     def want(self, file: PlannedFile, texts: Mapping[str, str]) -> None:
-        """`file` waits for the vectors of `texts`, by text hash; at least one."""
+        """`file` waits for what is to be made of `texts`, by key; at least one."""
         urgent = file.candidate.urgent
         file.missing.update(texts)
         self._incomplete[file.candidate.source] = file

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from concurrent.futures import Future
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.engine.engine import Engine
     from embedingest.ingest.extract.reading import Job
     from embedingest.ingest.extract.values import Extracted
+    from embedingest.ingest.representation import Representation
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.store.health import Damage
     from embedingest.store.probe import WrongVector
@@ -31,7 +31,7 @@ class Table(Protocol):
     def rows(self, sources: Collection[str]) -> dict[str, list[Row]]: ...
     def ids(self, sources: Collection[str]) -> dict[str, list[str]]: ...
     def source_states(self) -> dict[str, SourceState]: ...
-    def vectors(self, text_hashes: Collection[str]) -> dict[str, NDArray[np.float32]]: ...
+    def vectors(self, text_hashes: Collection[str], column: str = "vector") -> dict[str, NDArray[Any]]: ...
     def commit(self, changes: Changes) -> None: ...
     def count(self) -> int: ...
     def facts(self) -> dict[str, Any]: ...
@@ -75,6 +75,10 @@ class Opener(Protocol):
         """The model, without loading it. Raises ModelNotFoundError."""
         ...
 
+    def describe_beside(self) -> Mapping[str, ModelInfo]:
+        """The models of the columns beside the vector, by column, without loading them. Raises ModelNotFoundError."""
+        ...
+
     def engine(self) -> Engine:
         """The engine that embeds; the same one each time."""
         ...
@@ -103,6 +107,6 @@ class Opener(Protocol):
         """Bytes free where the table and the journal lie; -1 where they cannot be read or written just now."""
         ...
 
-    def lent(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
-        """Vectors, float32 (D,), by text hash, that neither table nor cache has (a rebuild's old table)."""
+    def lent(self, representation: Representation, hashes: Collection[str]) -> dict[str, NDArray[Any]]:
+        """Values of a representation, by text hash, that neither table nor cache has (a rebuild's old table)."""
         ...

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from embedingest.errors import DocumentSkipped
 from embedingest.ingest.remedies import with_remedy
@@ -21,7 +21,6 @@ from embedingest.store.values import stored_ns
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.errors import DocumentError
@@ -61,8 +60,8 @@ class PlannedFile:
     """One file on its way into the table.
 
     `state` is what the journal will say of it, `before` what it says now; `wanted` are its rows and texts, `None`
-    where none are built. `outcome` names its counter in the report. `missing` are the hashes of texts whose vectors
-    are still to come, `vectors` float32 (D,) by text hash.
+    where none are built. `outcome` names its counter in the report. `missing` are the keys of what is still to come of
+    its texts, `vectors` what is there by key (`ingest/representation.py`).
     """
 
     candidate: Candidate
@@ -71,7 +70,7 @@ class PlannedFile:
     wanted: WantedRows | None = None
     difference: Difference = field(default_factory=Difference)
     missing: set[str] = field(default_factory=set)
-    vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    vectors: dict[str, NDArray[Any]] = field(default_factory=dict)
     outcome: str = "new"
 
     @property
@@ -79,15 +78,15 @@ class PlannedFile:
         """The sources whose rows are this file's."""
         return documents_of(self.state.source, self.before, self.state.children)
 
-    def use_known(self, vectors: Mapping[str, NDArray[np.float32]]) -> dict[str, str]:
-        """Take the vectors of new rows that are known. Answers the texts of the others, by text hash."""
+    def use_known(self, vectors: Mapping[str, NDArray[Any]], recipe: Recipe) -> dict[str, str]:
+        """Take what is known of the texts of new rows. Answers the texts of what is not, by key."""
         unknown: dict[str, str] = {}
         for row in self.difference.new:
-            key = row.text_hash
-            if key in vectors:
-                self.vectors[key] = vectors[key]
-            elif self.wanted is not None:
-                unknown[key] = self.wanted.texts[key]
+            for key in recipe.keys(row.text_hash):
+                if key in vectors:
+                    self.vectors[key] = vectors[key]
+                elif self.wanted is not None:
+                    unknown[key] = self.wanted.texts[row.text_hash]
         return unknown
 
 

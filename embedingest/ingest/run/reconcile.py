@@ -32,13 +32,13 @@ def synchronise(resources: Resources) -> None:
     Raises FingerprintError where the table is another model's, DamagedTableError where files of its rows are missing.
     """
     resources.check_files()
-    journal, token, fingerprint = resources.journal, resources.token(), resources.recipe.fingerprint
+    journal, token = resources.journal, resources.token()
     if not _is_as_left(resources, token):
         states = {} if token == "" else resources.table().source_states()
         unverified = reconcile(journal, states)
         _log.info("journal and table were compared: %d files to look at again", unverified)
         with journal.transaction():
-            journal.set_meta("model", fingerprint)
+            journal.set_meta("model", resources.recipe.models)
             resources.mark()
     unverify_changed_settings(journal, resources.recipe)
 
@@ -54,7 +54,7 @@ def _is_as_left(resources: Resources, token: str | None) -> bool:
     """Whether the journal saw this version of the table, under this model. Where no version can be told, it did."""
     journal = resources.journal
     table_changed = token is not None and token != journal.meta("token")
-    return not (journal.fresh or table_changed or journal.meta("model") != resources.recipe.fingerprint)
+    return not (journal.fresh or table_changed or journal.meta("model") != resources.recipe.models)
 
 
 def reconcile(journal: Journal, states: Mapping[str, SourceState]) -> int:

@@ -8,22 +8,23 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.report import IngestReport
+from embedingest.ingest.representation import text_hash_of
 from embedingest.ingest.run.embedder import Embedded, Embedder
 from embedingest.ingest.run.lazy_table import LazyTable
 from embedingest.ingest.state.table_facts import note_facts, noted_facts
 from embedingest.store.health import damage, damaged_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from embedingest.ingest.representation import Representation
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.opener import Opener, Table, Workers
     from embedingest.ingest.run.progress import ProgressReporter
@@ -122,10 +123,12 @@ class Resources:
         """Whether there is a table to ask; true where that cannot be told without opening it."""
         return self._table.exists()
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors, float32 (N, D), of N texts, computed now."""
-        answer = self._opener.engine().embed(texts, model=self.recipe.model, prompt=self.recipe.prompt, priority="bulk")
-        return answer.vectors
+    def computed(self, representation: Representation, texts: Sequence[str]) -> Sequence[NDArray[Any]]:
+        """One representation of N texts, computed now."""
+        from embedingest.ingest.run.computing import compute
+
+        engine, prompt = self._opener.engine(), self.recipe.prompt
+        return compute(engine, representation, texts, prompt=prompt, priority="bulk").values
 
     def embedder(self, done: Callable[[Embedded], None]) -> Embedder:
         """The embedder; its outcomes go to the `done` of the latest call."""
@@ -164,20 +167,37 @@ class Resources:
 
     # -- what concerns several of them
 
-    def known_vectors(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
-        """Vectors that need not be computed, float32 (D,), by text hash."""
-        if not hashes:
+    def known_vectors(self, keys: Collection[str]) -> dict[str, NDArray[Any]]:
+        """What need not be computed of texts, by key; see `ingest/representation.py`."""
+        if not keys:
             return {}
-        known = {key: vector for key, vector in self.cache.get(hashes).items() if len(vector) == self.recipe.dimensions}
-        missing = [key for key in hashes if key not in known]
-        if missing and self.has_table():
-            table = self.table()
-            # What this run itself wrote into an empty table went through the cache.
-            if self._table.had_rows or self.cache.incomplete:
-                known.update(table.vectors(missing))
-        if missing := [key for key in missing if key not in known]:
-            known.update(self._opener.lent(missing))
+        of = self.recipe.representation_of
+        known = {key: value for key, value in self.cache.get(keys).items() if of(key).fits(value)}
+        missing = [key for key in keys if key not in known]
+        # What this run itself wrote into an empty table went through the cache.
+        if missing and self.has_table() and (self._had_rows() or self.cache.incomplete):
+            known |= self.stored_vectors(missing)
+        for representation, hashes in self._by_representation(key for key in missing if key not in known):
+            known |= _by_key(representation, self._opener.lent(representation, hashes))
         return known
+
+    def _had_rows(self) -> bool:
+        self.table()
+        return self._table.had_rows
+
+    def stored_vectors(self, keys: Iterable[str]) -> dict[str, NDArray[Any]]:
+        """What the table has of texts, by key."""
+        known: dict[str, NDArray[Any]] = {}
+        for representation, hashes in self._by_representation(keys):
+            known |= _by_key(representation, self.table().vectors(hashes, representation.column))
+        return known
+
+    def _by_representation(self, keys: Iterable[str]) -> Iterator[tuple[Representation, list[str]]]:
+        """The text hashes of these keys, for each representation of which there are any."""
+        hashes: dict[str, list[str]] = {}
+        for key in keys:
+            hashes.setdefault(self.recipe.representation_of(key).column, []).append(text_hash_of(key))
+        return ((r, hashes[r.column]) for r in self.recipe.representations if r.column in hashes)
 
     def commit(self, changes: Changes) -> None:
         self.table().commit(changes)
@@ -222,7 +242,7 @@ class Resources:
         """The table gave way to another, whose rows the journal knows."""
         self.drop_table()
         with self.journal.transaction():
-            self.journal.set_meta("model", self.recipe.fingerprint)
+            self.journal.set_meta("model", self.recipe.models)
             self.journal.set_meta("choice", self.recipe.choice)
             self.mark()
 
@@ -242,3 +262,7 @@ class Resources:
         token = self._opener.token()
         if token and noted_facts(self.journal, token) is None:
             note_facts(self.journal, token, self.table().facts())
+
+
+def _by_key(representation: Representation, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {representation.key(text_hash): value for text_hash, value in values.items()}

@@ -251,12 +251,13 @@ class Walk:
         self._report.spend("plan", time.perf_counter() - started)
 
     def _find_vectors(self, files: Sequence[PlannedFile]) -> None:
-        rows = [row for file in files for row in file.difference.new]
-        unasked = self._missing.unasked({row.text_hash for row in rows})
+        recipe = self._resources.recipe
+        keys = [key for file in files for row in file.difference.new for key in recipe.keys(row.text_hash)]
+        unasked = self._missing.unasked(keys)
         known = self._resources.known_vectors(unasked)
-        self._report.embedded.reused += len(rows) - len(unasked - known.keys())
+        self._report.embedded.reused += len(keys) - len(unasked - known.keys())
         for file in files:
-            texts = file.use_known(known)
+            texts = file.use_known(known, recipe)
             if texts:
                 self._missing.want(file, texts)
             else:

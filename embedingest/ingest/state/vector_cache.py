@@ -1,4 +1,6 @@
-"""A bounded cache of computed vectors on disk, by text hash. Knows no texts and no table.
+"""A bounded cache of computed vectors on disk, by text hash, and of what else is computed of texts, by key.
+
+Knows no texts and no table.
 
 It is only ever a shortcut: lost, full or damaged, it is made again and vectors are computed again. A damaged file is
 put aside, and a vector is given out only as it was put in.
@@ -11,10 +13,9 @@ import os
 import sqlite3
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
+from embedingest.ingest.packing import is_finite, packed, unpacked
 from embedingest.ingest.state.damage import connected, foreign_kind, identity_of, means_damage, set_aside
 from embedingest.regular import may_write
 
@@ -62,11 +63,11 @@ class VectorCache:
         else:
             self._open_to_read()
 
-    def get(self, hashes: Collection[str]) -> dict[str, NDArray[np.float32]]:
-        """The vectors, float32 (D,), of those hashes that are known."""
+    def get(self, hashes: Collection[str]) -> dict[str, NDArray[Any]]:
+        """The vectors, float32 (D,), of those hashes that are known; the value of another key (`representation.py`)."""
         if self._db is None:
             return {}
-        vectors: dict[str, NDArray[np.float32]] = {}
+        vectors: dict[str, NDArray[Any]] = {}
         try:
             for part in _parts([bytes.fromhex(key) for key in hashes]):
                 marks = ",".join("?" * len(part))
@@ -74,19 +75,19 @@ class VectorCache:
                 for key, blob, crc in self._db.execute(query, part):
                     # A damaged page may still parse: what is not what was put in is computed again.
                     if crc is None or crc == zlib.crc32(blob):
-                        vector = np.frombuffer(blob, dtype="<f4")
-                        if np.isfinite(vector).all():
+                        vector = unpacked(key.hex(), blob)
+                        if is_finite(vector):
                             vectors[key.hex()] = vector
             self._touch(vectors)
         except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
             self._recover(error)
         return vectors
 
-    def put(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
-        """Remember these vectors, each float32 (D,), and forget the oldest when over the limit."""
+    def put(self, vectors: Mapping[str, NDArray[Any]]) -> None:
+        """Remember these vectors, and forget the oldest when over the limit."""
         if self._db is None or not vectors or not self._may_write:
             return
-        blobs = {bytes.fromhex(key): np.asarray(vector, dtype="<f4").tobytes() for key, vector in vectors.items()}
+        blobs = {bytes.fromhex(key): packed(key, vector) for key, vector in vectors.items()}
         rows = [(key, blob, self._stamp, zlib.crc32(blob)) for key, blob in blobs.items()]
         try:
             with self._db:

@@ -84,7 +84,9 @@ async def nearest(state: ServerState, request: Request) -> Answer:
 
 
 async def facets(state: ServerState, request: Request) -> Answer:
-    """`GET /ui/data/facets`: folders and types to choose from, and how many documents there are of each."""
+    """`GET /ui/data/facets`: folders and types to choose from, how many documents there are of each, and by which
+    columns beside the vector one may search.
+    """
     table = state.table_for(request)
     return json_of(await state.threads.run(table.facets))
 

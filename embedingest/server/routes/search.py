@@ -9,7 +9,7 @@ import orjson
 from embedingest.server.http import Answer, Request
 from embedingest.server.wire.decode import Fields, WireError, decode, kind
 from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, UNITS
-from embedingest.types import MOST_CANDIDATES
+from embedingest.types import MODES, MOST_CANDIDATES
 
 if TYPE_CHECKING:
     from embedingest.server.state import ServerState
@@ -48,8 +48,8 @@ def query_of(fields: Fields) -> str:
 def mode_of(fields: Fields) -> str:
     """By what is searched. Raises WireError (400)."""
     mode = fields.text("mode", "hybrid")
-    if mode not in ("hybrid", "vector", "text"):
-        raise WireError(400, f'field "mode" must be hybrid, vector or text, not "{mode}"')
+    if mode not in MODES:
+        raise WireError(400, f'field "mode" must be {", ".join(MODES[:-1])} or {MODES[-1]}, not "{mode}"')
     return mode
 
 

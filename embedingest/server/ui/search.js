@@ -10,6 +10,7 @@ const LONGEST_RETRY_SECONDS = 30;
 const AS_FOUND = "-";  // no model has this name
 const MODES = [["hybrid", "Meaning and words"], ["vector", "Meaning alone"], ["text", "Words alone"]];
 const UNITS = [["chunk", "Chunks"], ["section", "Sections"], ["document", "Documents"]];
+const MODES_BESIDE = {sparse: ["sparse", "Weighted terms alone"], late: ["late", "Token by token"]};
 
 export default {
   name: "search",
@@ -71,8 +72,9 @@ class Search {
   // Which folders and types there are. Search works without, so that a failure is told by the search itself.
   async fillChoices() {
     try {
-      const {folders, types} = await this.tools.ask("ui/data/facets");
+      const {folders, types, columns} = await this.tools.ask("ui/data/facets");
       if (!this.tools.isShown()) return;
+      more(this.tools, this.mode, [...MODES.slice(1), ...columns.map(column => MODES_BESIDE[column])]);
       more(this.tools, this.folder, folders.map(({name, documents}) => [name, `${indented(name)} (${documents})`]));
       more(this.tools, this.type, types.map(({name, documents}) => [name, `${typeName(name)} (${documents})`]));
       if (!this.query.value && !this.results.children.length) this.welcome(types);

@@ -41,6 +41,7 @@ function span(one, many, first, last) {
 // What a score means, in sentences.
 export function scoreWords(mode, score, explain) {
   const {vector_score: cosine, vector_rank: near, text_score: words, text_rank: worded, rank_before: before} = explain ?? {};
+  const {sparse_score: weight, sparse_rank: weighted, late_score: likeness, late_rank: alike} = explain ?? {};
   const sentences = [];
   if (before) {
     sentences.push(`The reranker read it together with the question, and gave ${fixed(score)}: that orders the results. The search had it as number ${before}.`);
@@ -50,9 +51,11 @@ export function scoreWords(mode, score, explain) {
   else if (mode === "hybrid") sentences.push("By meaning it is not among the nearest.");
   if (worded) sentences.push(`By words it is number ${worded}${words ? `, with a BM25 score of ${fixed(words)}: rare words that stand in it often count most` : ""}.`);
   else if (mode === "hybrid") sentences.push("By words it is not among the best: none of the question's words stands in it, or others have more of them.");
+  if (weighted) sentences.push(`By weighted terms it is number ${weighted}: those that it shares with the question weigh ${fixed(weight)} together.`);
+  if (alike) sentences.push(`Token by token it is number ${alike}: the best cosines of the question's tokens add up to ${fixed(likeness)}.`);
   if (mode === "hybrid") {
-    const votes = [near, worded].filter(Boolean).map(rank => `1/(60 + ${rank})`).join(" + ");
-    sentences.push(`Both lists vote by rank alone (reciprocal rank fusion): ${votes || "its ranks"} gives ${fixed(score, 4)}. It orders ${before ? "what the reranker is given" : "results"}; it is no percentage.`);
+    const votes = [near, worded, weighted, alike].filter(Boolean).map(rank => `1/(60 + ${rank})`).join(" + ");
+    sentences.push(`The lists vote by rank alone (reciprocal rank fusion): ${votes || "its ranks"} gives ${fixed(score, 4)}. It orders ${before ? "what the reranker is given" : "results"}; it is no percentage.`);
   }
   return sentences;
 }

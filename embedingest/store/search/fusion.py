@@ -1,4 +1,4 @@
-"""Ranks: one list a side, two lists into one. Pure; knows no table."""
+"""Ranks: one list a side, several lists into one. Pure; knows no table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["RRF_K", "Candidate", "Key", "Scored", "Side", "by_better_rank", "by_
 RRF_K: Final = 60
 """The constant of reciprocal rank fusion, as its authors chose it: a list gives 1 / (60 + rank)."""
 
-Side = Literal["vector", "text"]
+Side = Literal["vector", "text", "sparse", "late"]
 
 
 Key = Literal["id", "source", "text_hash"]
@@ -76,14 +76,14 @@ def fuse(lists: Mapping[Side, Sequence[Candidate]], k: int = RRF_K) -> list[Cand
 
 
 def by_better_rank(lists: Mapping[Side, Sequence[Candidate]], k: int = RRF_K) -> list[Candidate]:
-    """Both lists in the order of each key's better rank alone, which stays what it is however much longer they get."""
+    """All lists in the order of each key's best rank alone, which stays what it is however much longer they get."""
     return _joined(lists, k, max)
 
 
 def _joined(
     lists: Mapping[Side, Sequence[Candidate]], k: int, together: Callable[[float, float], float]
 ) -> list[Candidate]:
-    """Both lists as one; `together` makes one score of what two sides give."""
+    """All lists as one; `together` makes one score of what two sides give."""
     scores: dict[str, float] = {}
     shown: dict[str, tuple[int, Candidate]] = {}
     parts: dict[str, dict[str, float | int | None]] = {}

@@ -1,4 +1,7 @@
-"""Finds rows: by vector, by words, or both fused by reciprocal rank. Knows no models; the query comes embedded."""
+"""Finds rows: by vector, by words, by columns beside, or by all of them fused by reciprocal rank.
+
+Knows no models; the query comes embedded.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.errors import ConfigError
 from embedingest.store import schema as columns
 from embedingest.store import text_index, vector_index
-from embedingest.store.handle import check_fingerprint
+from embedingest.store.handle import check_fingerprint, check_mode
 from embedingest.store.predicate import one_of
 from embedingest.store.schema import ROW_COLUMNS
 from embedingest.store.search import filters
@@ -20,19 +23,19 @@ from embedingest.store.search.bare import REACH, followers, is_bare
 from embedingest.store.search.fusion import by_better_rank, by_rank, fuse
 from embedingest.store.search.highlight import Words
 from embedingest.store.search.narrow import condition, confined
-from embedingest.store.search.sides import MOST_ROWS, Retrieval, candidates
-from embedingest.store.values import Hit, SearchResult, TextSettings
+from embedingest.store.search.sides import MOST_ROWS, Retrieval, candidates, second_stage
+from embedingest.store.values import LATE, SPARSE, Hit, SearchResult, TextSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     import pyarrow as pa
 
     from embedingest.store.handle import TableHandle
     from embedingest.store.search.fusion import Candidate, Key, Side
-    from embedingest.store.values import Mode, SearchQuery, TableIdentity
-    from embedingest.types import Row
+    from embedingest.store.values import SearchQuery, TableIdentity
+    from embedingest.types import Mode, Row
 
 __all__ = ["MAX_CONTEXT", "MAX_LIMIT", "MAX_TEXT", "search"]
 
@@ -46,11 +49,6 @@ _ALIKE: Final = ("config_hash", "metadata")
 """Columns that are the same in most rows of most tables."""
 
 _DIFFERENT: Final = tuple(name for name in _SHOWN if name not in ("id", "fingerprint", *_ALIKE))
-_SIDES: Final[Mapping[Mode, tuple[Side, ...]]] = {
-    "hybrid": ("vector", "text"),
-    "vector": ("vector",),
-    "text": ("text",),
-}
 
 
 def search(table: TableHandle, query: SearchQuery) -> SearchResult:
@@ -68,7 +66,9 @@ def search(table: TableHandle, query: SearchQuery) -> SearchResult:
     tree = filters.joined(query.filter, query.within)
     where = None if tree is None else condition(table, tree)
     key: Key = "source" if query.group else "text_hash" if query.fold else "id"
-    retrieval = Retrieval(table, query, where, vector_index.remembered(schema), key, identity.fingerprint)
+    retrieval = Retrieval(
+        table, query, where, vector_index.remembered(schema), key, identity.fingerprint, settings is not None
+    )
     page, stored = _page(retrieval, mode)
     hits = _hits(retrieval, page, stored, settings or TextSettings())
     return SearchResult(mode, hits, time.perf_counter() - started, note)
@@ -81,10 +81,14 @@ def _check(table: TableHandle, query: SearchQuery, identity: TableIdentity) -> N
     _within("limit", query.limit, 1, MAX_LIMIT)
     _within("offset", query.offset, 0, MAX_LIMIT)
     _within("context", query.context, 0, MAX_CONTEXT)
+    check_mode(identity, table.name, query.mode)
     if query.mode == "text":
         return
-    if query.vector is None:
+    needed = {SPARSE: (query.sparse,), LATE: (query.vector, query.late)}
+    if any(value is None for value in needed.get(query.mode, (query.vector,))):
         raise ConfigError(f"mode `{query.mode}` needs the query's vector")
+    if query.vector is None:
+        return
     dimensions = int(query.vector.shape[-1])
     check_fingerprint(identity, table.name, fingerprint=query.fingerprint, dimensions=dimensions)
 
@@ -96,7 +100,7 @@ def _within(name: str, value: int, least: int, most: int) -> None:
 
 def _runnable(query: SearchQuery, *, indexed: bool) -> tuple[Mode, str | None]:
     """The mode that can run now, and what to tell where it is not the one asked for."""
-    if indexed or query.mode == "vector":
+    if indexed or query.mode not in ("hybrid", "text"):
         return query.mode, None
     if query.vector is not None:
         return "vector", "the text is not indexed yet: answered by vector alone"
@@ -162,7 +166,7 @@ def _rows_after(retrieval: Retrieval, bare: Sequence[Row], stored: _Stored) -> l
 def _order(retrieval: Retrieval, mode: Mode, wanted: int) -> list[Candidate]:
     """The first `wanted` hits, or all, of an order that no page decides: pages of any size are cut from the same one.
 
-    First come the best ranks of both sides, fused. Then each side is asked for four times as many, as often as it
+    First come the best ranks of all sides, fused. Then each side is asked for four times as many, as often as it
     takes, and what is new follows by its better rank alone.
     """
     fold = retrieval.query.fold
@@ -182,14 +186,28 @@ def _order(retrieval: Retrieval, mode: Mode, wanted: int) -> list[Candidate]:
         depth = min(MOST_ROWS, depth * 4)
 
 
+def _sides(retrieval: Retrieval, mode: Mode) -> tuple[Side, ...]:
+    """What is asked in a mode, beside one another: for `late`, whatever finds rows whose tokens are worth a look."""
+    several = mode in ("hybrid", "late")
+    sides: dict[Side, bool] = {
+        "vector": several or mode == "vector",
+        "text": (several and retrieval.indexed) or mode == "text",
+        "sparse": (several and retrieval.query.sparse is not None) or mode == "sparse",
+    }
+    return tuple(side for side, asked in sides.items() if asked)
+
+
 def _lists(retrieval: Retrieval, mode: Mode, depth: int) -> tuple[dict[Side, list[Candidate]], bool]:
     """Each side's best `depth` keys, and whether no side has more."""
-    first, *others = _SIDES[mode]
-    # Neither side keeps all cores busy, so they are asked at the same time.
+    first, *others = _sides(retrieval, mode)
+    # No side keeps all cores busy, so they are asked at the same time.
     with ThreadPoolExecutor() as beside:
         waiting = [(side, beside.submit(candidates, retrieval, side, depth)) for side in others]
         found = {first: candidates(retrieval, first, depth)} | {side: future.result() for side, future in waiting}
     lists = {side: best for side, (best, _) in found.items()}
+    if mode in ("hybrid", "late") and retrieval.query.late is not None:
+        late = second_stage(retrieval, retrieval.query.late, lists.values())
+        lists = {LATE: late} if mode == "late" else {**lists, LATE: late}
     if retrieval.query.within is not None and "text" in lists:
         lists["text"] = by_rank(lists["text"], "text")
     return lists, all(ended for _, ended in found.values())

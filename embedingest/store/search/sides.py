@@ -1,20 +1,30 @@
-"""Asks each side of a search, vectors and words, for its best rows: complete lists, ties and all. Knows no pages."""
+"""Asks each side of a search, vectors, words and columns beside, for its best rows: complete lists, ties and all.
+
+Knows no pages.
+"""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.store.schema import VECTOR
+from embedingest.store.search.beside import by_terms, by_tokens
 from embedingest.store.search.fusion import Scored, ranked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from embedingest.store.handle import TableHandle
     from embedingest.store.search.fusion import Candidate, Key, Side
     from embedingest.store.values import SearchQuery, VectorIndex
 
-__all__ = ["MOST_ROWS", "Retrieval", "candidates"]
+__all__ = ["MOST_ROWS", "Retrieval", "candidates", "second_stage"]
 
 MOST_ROWS: Final = 200_000
 """Rows that one side is asked for at most."""
@@ -30,8 +40,9 @@ _ADDRESS: Final = "_rowid"
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """What both sides search with. `where` is LanceDB's form of the query's filter, `key` what is ranked.
+    """What all sides search with.
 
+    `where` is LanceDB's form of the query's filter, `key` what is ranked, `indexed` whether words have an index.
     `fingerprint` is that of the table, and so of each row.
     """
 
@@ -41,6 +52,7 @@ class Retrieval:
     index: VectorIndex | None
     key: Key
     fingerprint: str
+    indexed: bool = True
 
 
 def candidates(retrieval: Retrieval, side: Side, enough: int) -> tuple[list[Candidate], bool]:
@@ -63,11 +75,23 @@ def candidates(retrieval: Retrieval, side: Side, enough: int) -> tuple[list[Cand
         depth = min(MOST_ROWS, depth * 4)
 
 
+def second_stage(
+    retrieval: Retrieval, query: NDArray[np.float32], lists: Iterable[Sequence[Candidate]]
+) -> list[Candidate]:
+    """The candidates of these lists in the order of their tokens' likeness to those of the query, (T, D)."""
+    with retrieval.table.translated("search"):
+        rows = by_tokens(retrieval.table, query, itertools.chain.from_iterable(lists))
+    return ranked(rows, "late", key=retrieval.key)
+
+
 def _rows(retrieval: Retrieval, side: Side, depth: int) -> list[Scored]:
     """The best `depth` rows and one more, or all there are."""
     with retrieval.table.translated("search"):
         if side == "text":
             return _by_text(retrieval, depth)
+        if side == "sparse":
+            assert retrieval.query.sparse is not None
+            return by_terms(retrieval.table, retrieval.where, retrieval.query.sparse, depth)
         rows = _by_vector(retrieval, depth, retrieval.index)
         if retrieval.index is not None and len(rows) <= depth:
             # The partitions that were looked into hold no more: only the others know whether there are more.

@@ -42,7 +42,7 @@ def ready(name: str, texts: list[str], *, urgent: bool = False) -> PlannedFile:
     planner = Planner(RECIPE, lambda _: {}, now=lambda: 0.0)
     (file,) = planner.plan([read(candidate(name, urgent=urgent), texts)])
     vector = np.full(INFO.dimensions, INFO.dimensions**-0.5, np.float32)
-    file.use_known({row.text_hash: vector for row in file.difference.new})
+    file.use_known({row.text_hash: vector for row in file.difference.new}, RECIPE)
     return file
 
 

@@ -166,5 +166,5 @@ def test_the_vectors_that_are_known_are_taken_and_the_other_texts_named_once() -
     (file,) = stored.planner.plan([read(candidate("a"), ["one", "two", "one"])])
     one, two, _ = file.difference.new
     vector = np.ones(2, np.float32)
-    assert file.use_known({one.text_hash: vector}) == {two.text_hash: "two"}
+    assert file.use_known({one.text_hash: vector}, RECIPE) == {two.text_hash: "two"}
     assert file.vectors == {one.text_hash: vector}
