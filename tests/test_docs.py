@@ -133,7 +133,7 @@ def test_every_command_of_a_page_runs(page, tmp_path):
     folder.mkdir()
     reader = Reader(folder)
     if "./my-reranker" in page.read_text("utf-8"):
-        cross.save("bert", folder / "my-reranker", layout="listed")
+        cross.save("bert", folder / "my-reranker")
     try:
         for command in commands(page):
             reader.type(command)

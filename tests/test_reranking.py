@@ -32,7 +32,7 @@ FILES = 30
 @pytest.fixture(scope="module")
 def reranker(tmp_path_factory):
     """The folder of a tiny cross-encoder."""
-    return cross.save("bert", tmp_path_factory.mktemp("cross") / "r", layout="listed")
+    return cross.save("bert", tmp_path_factory.mktemp("cross") / "r")
 
 
 @pytest.fixture(scope="module")

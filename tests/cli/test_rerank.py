@@ -22,7 +22,7 @@ QUERY = "the sky is blue"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return cross.save("bert", tmp_path_factory.mktemp("cross") / "judge", layout="listed")
+    return cross.save("bert", tmp_path_factory.mktemp("cross") / "judge")
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ def save(architecture: str, folder: Path, *, layout: str = "plain", activation: 
     """A cross-encoder's folder: `plain` as transformers saves it, `listed` as sentence-transformers does."""
     import torch
     import transformers
-    from sentence_transformers import CrossEncoder
     from tokenizers import processors
 
     kind = tiny.Kind(architecture)
@@ -56,6 +55,8 @@ def save(architecture: str, folder: Path, *, layout: str = "plain", activation: 
     if activation is not None:
         settings(plain, sentence_transformers={"activation_fn": activation, "version": "4.1.0"})
     if layout == "listed":
+        from sentence_transformers import CrossEncoder
+
         CrossEncoder(str(plain), device="cpu", local_files_only=True).save(str(folder))
     return folder
 

@@ -12,6 +12,7 @@ import pytest
 import embedingest
 from embedingest.errors import ConfigError, TableMissingError
 from embedingest.integrations.hits import SearchSettings
+from tests.engine import cross
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +85,16 @@ def test_filters_groups_and_neighbours_are_those_of_our_search(found, place):
     text, *_ = found("penguins in cold water", limit=1, context=1, **place)[0]
     assert "Penguins swim" in text
     assert "Lions sleep" in text
+
+
+@BOTH
+def test_what_is_found_stands_in_the_order_of_a_reranker(found, place, tmp_path):
+    folder = str(cross.save("bert", tmp_path / "judge"))
+    ours = embedingest.search("penguins lions coins", rerank=folder, **place)
+    assert ours.rerank.candidates == len(ours) == 3
+    theirs = found("penguins lions coins", rerank=folder, **place)
+    assert [(id_, metadata["score"]) for _, id_, metadata in theirs] == [(hit.row.id, hit.score) for hit in ours]
+    assert len(found("penguins lions coins", rerank=folder, rerank_candidates=1, limit=1, **place)) == 1
 
 
 @BOTH

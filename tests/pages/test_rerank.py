@@ -17,7 +17,7 @@ def judged(shelf, tmp_path):
     """A server of a table whose searches are put in order by `judge`."""
     for number, word in enumerate(("blue", "dark", "light", "warm")):
         shelf.write(f"{number}.md", f"# Sky {number}\n\nThe {word} sky, {'rain ' * number}and the sea.\n")
-    shelf.ingest(rerank=str(cross.save("bert", tmp_path / "judge", layout="listed")))
+    shelf.ingest(rerank=str(cross.save("bert", tmp_path / "judge")))
     with shelf.serve() as server:
         yield server
 
@@ -27,7 +27,7 @@ def test_results_stand_in_the_order_of_the_reranker_unless_one_chooses_otherwise
     type_query(page, "sky")
     expect(page.locator("#told")).to_contain_text("the first 4 in the order of judge")
     order = page.get_by_label("Order")
-    expect(order.locator("option")).to_have_text(["By judge, as set up", "As found"])
+    expect(order.locator("option")).to_have_text(["By judge", "As found"])
     hit = page.locator("article.group").first
     hit.get_by_text("Why:").click()
     expect(hit.locator("details.score")).to_contain_text("The reranker read it together with the question")

@@ -16,7 +16,7 @@ TEAM = made("search", filter=FILTER)
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("keys")
-    judge = cross.save("bert", tmp_path_factory.mktemp("cross") / "judge", layout="listed")
+    judge = cross.save("bert", tmp_path_factory.mktemp("cross") / "judge")
     where = {"db": folder / "db", "state": folder / "state"}
     embedingest.ingest(write_files(folder), model="hashing", rerank=str(judge), **where)
     return where

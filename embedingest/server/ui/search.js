@@ -89,7 +89,7 @@ class Search {
       const {rerankers, usual} = await this.tools.ask("ui/data/rerankers");
       if (!this.tools.isShown()) return;
       const chosen = this.rerank.value;
-      const options = usual ? [["", `By ${plainName(usual)}, as set up`], [AS_FOUND, "As found"]] : [["", "As found"]];
+      const options = usual ? [["", `By ${plainName(usual)}`], [AS_FOUND, "As found"]] : [["", "As found"]];
       const others = [...rerankers, ...(chosen && chosen !== AS_FOUND ? [chosen] : [])].map(plainName);
       for (const name of new Set(others)) if (name !== plainName(usual ?? "")) options.push([name, `By ${name}`]);
       this.rerank.replaceChildren(...options.map(([value, text]) => this.tools.make("option", {value}, this.tools.shownName(text))));
