@@ -49,7 +49,6 @@ class TableBehind:
         self._next_look = 0.0
         self._facets: OrderedDict[tuple[int, str | None], Mapping[str, Any]] = OrderedDict()
 
-    @property
     def reranker(self) -> str | None:
         usual = self._searcher.rerank
         return None if usual is None else usual.model

@@ -23,10 +23,9 @@ class Confined:
         self._table = table
         self._within = within
 
-    @property
     def reranker(self) -> str | None:
         """As `TableView.reranker`."""
-        return self._table.reranker
+        return self._table.reranker()
 
     def search(self, query: str, **options: Any) -> Mapping[str, Any]:
         """As `TableView.search`; its `filter` is the question's own."""

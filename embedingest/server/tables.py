@@ -16,7 +16,6 @@ class TableView(Protocol):
     `within` is the filter of who asks: of what does not pass it nothing is told.
     """
 
-    @property
     def reranker(self) -> str | None:
         """The reranker that the settings name."""
         ...

@@ -98,7 +98,7 @@ async def rerankers(state: ServerState, request: Request) -> Answer:
     """
     table = state.table_for(request)
     names = await state.threads.run(lambda: kinds.rerankers(state.names(), state.engine.describe))
-    return json_of({"rerankers": names, "usual": table.reranker})
+    return json_of({"rerankers": names, "usual": table.reranker()})
 
 
 def _filter(fields: Fields) -> str | None:
