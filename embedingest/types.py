@@ -266,7 +266,8 @@ class ModelInfo:
     for each role (`""`: of no role) the role that stands for its modules; sizes and windows are those of documents.
     A `reranker` scores pairs of texts: it has no dimensions, and its window is that of a pair. A `sparse` model gives
     weights for tokens: its dimensions are the words of its vocabulary. A `late` one gives a vector for each token: its
-    dimensions are those of one, and its window is that of documents.
+    dimensions are those of one, and its window is that of documents. `token_dimensions` are those of the vectors of
+    tokens that can be had, of a late model, and of an embedding model that is a transformer; 0 where there are none.
     """
 
     name: str
@@ -286,6 +287,7 @@ class ModelInfo:
     aliases: tuple[str, ...] = ()
     routes: Mapping[str, str] = field(default_factory=dict)
     kind: ModelKind = "embedding"
+    token_dimensions: int = 0
 
     def name_for(self, role: str, name: str | None = None) -> str:
         """The name by which an engine is asked for texts of a role: `name`, with the role where that has modules of its

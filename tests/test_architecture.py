@@ -328,6 +328,7 @@ LAZY = [
     Lazy("engine.local", "engine.call", "a model is described, and texts are counted, without numpy"),
     Lazy("engine.local", "engine.pull", "few ever pull"),
     Lazy("engine.second", "engine", "a model is described, and texts are counted, without numpy"),
+    Lazy("engine.late_rerank", "engine.maxsim", "a model is described, and texts are counted, without numpy"),
     Lazy("engine.local", "engine.rerank", "a model is described, and texts are counted, without numpy"),
     Lazy("engine.local", "engine.scheduling", "a model is described, and texts are counted, without numpy"),
     Lazy("ingest.pipeline", "ingest.audit.preview", "a run previews nothing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from embedingest.engine.kinds import check_late, check_sparse
@@ -31,11 +32,13 @@ def late_engine(engine: Engine) -> SupportsLate:
 
 
 def described_beside(engine: Engine, column: str, model: str) -> ModelInfo:
-    """What is known of the model of a column beside the vector, without loading it.
+    """What is known of the model of a column beside the vector, without loading it. Its dimensions are the column's.
 
     Raises ModelNotFoundError, and ConfigError where this engine or model makes no such column.
     """
     (sparse_engine if column == "sparse" else late_engine)(engine)
     info = engine.describe(model)
     (check_sparse if column == "sparse" else check_late)(info)
-    return info
+    if column == "sparse" or info.kind == "late":
+        return info
+    return replace(info, dimensions=info.token_dimensions)  # an embedding model's, before they are pooled

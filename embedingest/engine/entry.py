@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest import registry
 from embedingest.engine.blame import named
 from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.folder.tokens import token_dimensions, token_folder
 from embedingest.engine.known import known_prompts, library_names
 from embedingest.engine.names import ROLES
 from embedingest.engine.precision import vector_class
@@ -102,8 +103,6 @@ class Entry:
         return folder if folder is None or role is None else folder.for_role(role)
 
     def _tokens(self, folder: ModelFolder | None, role: str) -> ModelFolder:
-        from embedingest.engine.folder.late_rows import token_folder  # numpy
-
         if folder is None or self.is_plugin:
             raise ModelLoadError(
                 f"model {self.name.short} is run by encoder `{self.config.encoder}`, which gives no vectors of tokens",
@@ -158,6 +157,7 @@ class Entry:
             aliases=library_names(self.name),
             routes=_routes(folder) if role is None else {},
             kind=folder.kind,
+            token_dimensions=token_dimensions(folder),
         )
 
     def info_of_encoder(self, encoder: Encoder, folder: ModelFolder | None) -> ModelInfo:

@@ -10,9 +10,9 @@ from embedingest.errors import ConfigError, EngineError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from embedingest.types import ModelInfo
+    from embedingest.types import ModelInfo, ModelKind
 
-__all__ = ["WrongKindError", "check_embeds", "check_late", "check_reranks", "check_sparse", "rerankers"]
+__all__ = ["WrongKindError", "check_embeds", "check_late", "check_reranks", "check_sparse", "of_kind", "rerankers"]
 
 
 class WrongKindError(ConfigError):
@@ -39,8 +39,8 @@ def check_sparse(info: ModelInfo) -> None:
 
 
 def check_late(info: ModelInfo) -> None:
-    """Raises WrongKindError for a model that gives no vectors of tokens, so far as its kind tells."""
-    if info.kind not in ("late", "embedding"):
+    """Raises WrongKindError for a model that gives no vectors of tokens."""
+    if info.kind != "late" and not info.token_dimensions:
         raise WrongKindError(
             f"model {info.name} is {_is(info)}, and gives no vectors of tokens",
             remedy="name a late interaction model, such as lightonai/GTE-ModernColBERT-v1, or an embedding model; "
@@ -49,8 +49,8 @@ def check_late(info: ModelInfo) -> None:
 
 
 def check_reranks(info: ModelInfo) -> None:
-    """Raises WrongKindError for a model that scores no pairs."""
-    if info.kind != "reranker":
+    """Raises WrongKindError for a model that scores no pairs, and has no vectors of tokens to score by."""
+    if info.kind not in ("reranker", "late") and not info.token_dimensions:
         raise WrongKindError(
             f"model {info.name} is {_is(info)}, and scores no pairs of texts",
             remedy="name a reranker: the folder of a cross-encoder, such as BAAI/bge-reranker-base, given a name by "
@@ -59,12 +59,17 @@ def check_reranks(info: ModelInfo) -> None:
 
 
 def rerankers(names: Iterable[str], describe: Callable[[str], ModelInfo]) -> list[str]:
-    """Those of `names` that score pairs of texts. Looks into the files of all; what cannot be described is none."""
+    """Those of `names` that are rerankers: models that do nothing else than score pairs of texts."""
+    return of_kind("reranker", names, describe)
+
+
+def of_kind(kind: ModelKind, names: Iterable[str], describe: Callable[[str], ModelInfo]) -> list[str]:
+    """Those of `names` that are of a kind. Looks into the files of all; what cannot be described is none."""
     found = []
     for name in names:
         with suppress(EngineError, ConfigError):
-            check_reranks(describe(name))
-            found.append(name)
+            if describe(name).kind == kind:
+                found.append(name)
     return found
 
 

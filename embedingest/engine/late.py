@@ -64,7 +64,10 @@ class SupportsLate(Protocol):
 def prepare_late(call: EmbedCall, encoder: Encoder, *, role: Role) -> None:
     """The row of every text as the model reads texts of this role, cut to its window or refused."""
     late = _late(call, encoder)
-    prepare(call, encoder, room=late.room(role))
+    room = late.room(role)
+    if call.context is not None and call.context > 0:
+        room = min(room, call.context - encoder.special_tokens)
+    prepare(call, encoder, room=room)
     call.tokens = [late.row(tokens, role) for tokens in call.tokens]
 
 

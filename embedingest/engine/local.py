@@ -17,10 +17,10 @@ import psutil
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.encoder import tokens_of
 from embedingest.engine.engine import text_list
-from embedingest.engine.kinds import check_embeds, check_reranks
+from embedingest.engine.kinds import check_embeds
+from embedingest.engine.late_rerank import LateReranking
 from embedingest.engine.names import ModelName, Role
 from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period
-from embedingest.engine.second import SecondCalls
 from embedingest.errors import EngineClosedError, InputError, ModelNotFoundError, OverloadedError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Running:
     users: int
 
 
-class LocalEngine(SecondCalls):
+class LocalEngine(LateReranking):
     """Implements `Engine`, `SupportsRerank`, `SupportsSparse` and `SupportsLate` over a pool of local models.
 
     `settings` bounds the pool and the waiting calls; `models` are the named models of the configuration, beside
@@ -141,6 +141,9 @@ class LocalEngine(SecondCalls):
         """See `SupportsRerank.rerank`."""
         from embedingest.engine.rerank import rerank
 
+        settings = {"truncate": truncate, "context": context, "keep_alive": keep_alive, "priority": priority}
+        if not self._scores_pairs(model):
+            return self._rerank_late(query, documents, activation, model=model, **settings)
         call = self._pairs(query, documents, model, truncate, context, activation, keep_alive, priority)
         with self._admitted():
             return rerank(call, self._pool.acquire(call.key, keep_alive))
@@ -160,6 +163,9 @@ class LocalEngine(SecondCalls):
         """The same, awaited."""
         from embedingest.engine.rerank import arerank
 
+        settings = {"truncate": truncate, "context": context, "keep_alive": keep_alive, "priority": priority}
+        if not self._scores_pairs(model):
+            return await self._arerank_late(query, documents, activation, model=model, **settings)
         call = self._pairs(query, documents, model, truncate, context, activation, keep_alive, priority)
         with self._admitted():
             return await arerank(call, self._pool.acquire(call.key, keep_alive), self._in_thread)
@@ -300,7 +306,6 @@ class LocalEngine(SecondCalls):
         listed = text_list(documents)
         key = self.catalog.find(model).key
         info = self.catalog.describe_key(key)
-        check_reranks(info)
         return RerankCall(key, info.name, query, listed, *arguments)
 
     @contextlib.contextmanager

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from embedingest.engine.pool import Lease, LoadedModel
     from embedingest.engine.scheduling.scheduler import Ticket
 
-__all__ = ["Activation", "RerankCall", "SupportsRerank", "arerank", "rerank"]
+__all__ = ["Activation", "RerankCall", "SupportsRerank", "activated", "arerank", "rerank"]
 
 Activation = Literal["identity", "sigmoid", "tanh"]
 
@@ -54,11 +54,14 @@ class SupportsRerank(Protocol):
     ) -> Reranked:
         """Score N documents against a query with a reranker. Score i belongs to document i.
 
+        A late interaction model, and an embedding model that is a transformer, score by the vectors of tokens
+        (`maxsim.max_sim`), queries and documents each cut to their own window.
+
         A pair that is longer than the window is cut, the longer text of the two first, and told in
         `Reranked.truncated`. `context` lowers the window, `activation` stands for the model's own; `keep_alive` is as
         in `Engine.embed`. No documents load the model.
 
-        Raises WrongKindError (a ConfigError) for a model that is no reranker, ModelNotFoundError, ModelLoadError,
+        Raises WrongKindError (a ConfigError) for a model that can do neither, ModelNotFoundError, ModelLoadError,
         InputTooLongError (with `truncate` off), InputError (NaN, or a pair that makes the model fail; has `index`),
         OverloadedError, EngineClosedError, and TypeError for what are no texts.
         """
@@ -189,7 +192,7 @@ def _finish(call: RerankCall, numbers: NDArray[np.float32], loaded: LoadedModel,
     assert isinstance(encoder, PairEncoder)
     counts = np.fromiter(map(len, call.rows), dtype=np.int64, count=len(call.rows)) - 1 + encoder.special_tokens
     return Reranked(
-        scores=_activated(numbers[:, 0], call.activation or encoder.scorer.activation),
+        scores=activated(numbers[:, 0], call.activation or encoder.scorer.activation),
         token_counts=counts,
         truncated=tuple(call.truncated),
         fingerprint=loaded.fingerprint,
@@ -200,7 +203,7 @@ def _finish(call: RerankCall, numbers: NDArray[np.float32], loaded: LoadedModel,
     )
 
 
-def _activated(numbers: NDArray[np.float32], activation: str) -> NDArray[np.float32]:
+def activated(numbers: NDArray[np.float32], activation: str) -> NDArray[np.float32]:
     """Scores of the model's numbers, both float32 (N,)."""
     if activation == "tanh":
         return np.tanh(numbers)

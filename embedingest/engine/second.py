@@ -14,7 +14,7 @@ from embedingest.engine.engine import text_list
 from embedingest.engine.kinds import check_late, check_sparse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from embedingest.engine.call import EmbedCall
     from embedingest.engine.catalog import Catalog, ModelMatch
@@ -52,19 +52,13 @@ class SecondCalls(Answering):
         self, texts: Sequence[str], *, model: str, role: Role, truncate: bool = True, priority: Priority = "bulk"
     ) -> LateEmbeddings:
         """See `SupportsLate.embed_late`."""
-        from embedingest.engine.late import finish_late, prepare_late
-
-        call = self._late(texts, model, role, truncate, priority)
-        return self._answer(call, partial(prepare_late, role=role), finish_late)
+        return self._answer(*self._late(texts, model, role, truncate, priority))
 
     async def aembed_late(
         self, texts: Sequence[str], *, model: str, role: Role, truncate: bool = True, priority: Priority = "bulk"
     ) -> LateEmbeddings:
         """The same, awaited."""
-        from embedingest.engine.late import finish_late, prepare_late
-
-        call = self._late(texts, model, role, truncate, priority)
-        return await self._aanswer(call, partial(prepare_late, role=role), finish_late)
+        return await self._aanswer(*self._late(texts, model, role, truncate, priority))
 
     def _sparse(self, texts: Sequence[str], model: str, role: Role, truncate: bool, priority: Priority) -> EmbedCall:
         listed, match = text_list(texts), self._of_role(model, role)
@@ -72,10 +66,16 @@ class SecondCalls(Answering):
         check_sparse(self.catalog.describe_key(key))
         return self._call_of(key, match, listed, role, truncate, priority)
 
-    def _late(self, texts: Sequence[str], model: str, role: Role, truncate: bool, priority: Priority) -> EmbedCall:
+    def _late(
+        self, texts: Sequence[str], model: str, role: Role, truncate: bool, priority: Priority
+    ) -> tuple[EmbedCall, Callable[..., None], Callable[..., LateEmbeddings]]:
+        """The call, with what prepares and finishes it."""
+        from embedingest.engine.late import finish_late, prepare_late
+
         listed, match = text_list(texts), self._of_role(model, role)
         check_late(self.catalog.describe_key(self.catalog.route(match)))
-        return self._call_of(self.catalog.token_key(match), match, listed, role, truncate, priority)
+        call = self._call_of(self.catalog.token_key(match), match, listed, role, truncate, priority)
+        return call, partial(prepare_late, role=role), finish_late
 
     def _of_role(self, model: str, role: Role) -> ModelMatch:
         """The model of a name, asked for texts of a role, whatever role the name says."""

@@ -36,6 +36,7 @@ from embedingest.server.routes import (
     rerank,
     search,
     session,
+    sparse,
     ui,
 )  # fmt: skip
 from embedingest.server.routes import map as map_route
@@ -91,6 +92,7 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/rerank": (rerank.rerank, _POST, "embed"),
     "/v1/rerank": (rerank.rerank, _POST, "embed"),
     "/v2/rerank": (rerank.rerank, _POST, "embed"),
+    "/embed_sparse": (sparse.embed_sparse, _POST, "embed"),
     "/v1/embeddings": (embed.embeddings, _POST, "embed"),
     "/v1/models": (models.model_list, _GET, "any"),
     "/v1/models/{model}": (models.model, _GET, "any"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
 from embedingest.engine.engine import Engine
 from embedingest.engine.rerank import SupportsRerank
+from embedingest.engine.sparse import SupportsSparse
 from embedingest.errors import ConfigError, EngineError
 from embedingest.server.threads import Threads
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from embedingest.engine.pool import LoadedModel
     from embedingest.types import Embeddings, ModelInfo
 
-__all__ = ["ServedEngine", "UnsupportedByEngineError", "served_engine"]
+__all__ = ["ServedEngine", "UnsupportedByEngineError", "reranking", "served_engine", "weighing"]
 
 
 _ASKING_THREADS: Final = 8
@@ -72,6 +73,14 @@ def reranking(engine: ServedEngine) -> SupportsRerank:
     if isinstance(inner, SupportsRerank):
         return inner
     raise UnsupportedByEngineError(f"engine {type(inner).__name__} cannot rerank: it has no `arerank`")
+
+
+def weighing(engine: ServedEngine) -> SupportsSparse:
+    """The engine as one that gives weights for tokens. Raises UnsupportedByEngineError for one that does not."""
+    inner = engine.inner if isinstance(engine, _EngineWithoutWeights) else engine
+    if isinstance(inner, SupportsSparse):
+        return inner
+    raise UnsupportedByEngineError(f"engine {type(inner).__name__} gives no weights: it has no `aembed_sparse`")
 
 
 class _EngineWithoutWeights:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from embedingest.server.engine import ServedEngine
     from embedingest.server.pipelines import PipelinesView
     from embedingest.server.readiness import Readiness
-    from embedingest.types import Embeddings, Reranked
+    from embedingest.types import Embeddings, Reranked, SparseEmbeddings
 
 __all__ = ["Metrics"]
 
@@ -116,8 +116,15 @@ class Metrics:
 
     def reranked(self, answer: Reranked) -> None:
         """The documents, as the texts of an embed call are counted; each with its query."""
+        self._counted(answer)
+
+    def weighed(self, answer: SparseEmbeddings) -> None:
+        """The texts that got weights for tokens, as those of an embed call are counted."""
+        self._counted(answer)
+
+    def _counted(self, answer: Reranked | SparseEmbeddings) -> None:
         name = answer.model if answer.model in self._embedded or len(self._embedded) < _MOST_MODELS else "others"
-        counts = (len(answer.scores), answer.tokens, len(answer.truncated))
+        counts = (len(answer.token_counts), int(answer.token_counts.sum()), len(answer.truncated))
         for counter, count in zip((self.texts, self.tokens, self.truncated), counts, strict=True):
             counter.labels(name).inc(count)
         self._timed(answer.seconds)

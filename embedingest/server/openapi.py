@@ -165,7 +165,19 @@ def _embedding_paths(model: Schema) -> Schema:
             "model": _TEXT, "content": _TEXT}), refused=(400, 404, 413)),
         "/v1/embeddings": _openai_embeddings(model),
         **_rerank_paths(),
+        "/embed_sparse": _sparse_path(),
     }  # fmt: skip
+
+
+def _sparse_path() -> Schema:
+    one_or_more = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT, "maxItems": 32768}]}
+    body = _body({
+        "model": _TEXT, "inputs": one_or_more, "truncate": {"type": "boolean", "default": False},
+        "prompt_name": {"type": "string", "enum": ["query", "document"]},
+    }, required=["inputs"])  # fmt: skip
+    weight = _object({"index": _COUNT, "value": {"type": "number"}}, required=["index", "value"])
+    answer: Schema = {"type": "array", "items": {"type": "array", "items": weight}}
+    return _post("The weights of a text's tokens, by a sparse model", body, answer, refused=(400, 404, 413))
 
 
 def _rerank_paths() -> Schema:

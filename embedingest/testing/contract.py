@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "checks", "claims", "contract"]
 
-_SUITES: Final = (*GROUPS, "scorers")  # what a factory of encoders may make instead has a suite of its own
+# What stands where encoders stand has suites of its own.
+_SUITES: Final = (*GROUPS, "scorers", "sparse", "late")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def claims(module: dict[str, Any]) -> tuple[Check, ...]:
 def checks(group: str) -> tuple[Check, ...]:
     """What everything in `group` (`encoders`, `engines`, `loaders`, `chunkers`, `sources`) owes, and what `scorers` do.
 
-    A scorer comes in by the group `encoders`, from a factory that makes a `Scorer`.
+    A scorer comes in by the group `encoders`, from a factory that makes a `Scorer`. `sparse` is of `SparseRows`, and
+    `late` of a `LateEncoder`.
     """
     if group not in _SUITES:
         raise ValueError(f"`{group}` is no group: {', '.join(_SUITES)}")

@@ -90,6 +90,7 @@ def test_a_text_has_a_vector_of_unit_length_for_each_token_that_counts(engine, c
     assert (none.vectors.shape, none.offsets.tolist(), none.fingerprint) == ((0, 16), [0], documents.fingerprint)
     info = ours.describe("c")
     assert (info.kind, info.dimensions, info.max_tokens, info.special_tokens) == ("late", 16, 30, 3)
+    assert info.token_dimensions == 16
 
 
 def test_what_is_cut_is_told_and_refused_without_truncation(engine, colbert) -> None:
@@ -122,7 +123,7 @@ def test_an_embedding_model_gives_the_vectors_of_its_own_tokens(engine, tiny_fol
     assert np.diff(answer.offsets).tolist() == answer.token_counts.tolist()
     assert answer.vectors.tolist() == ours.embed_late(texts, model="e", role="query").vectors.tolist()
     assert answer.fingerprint != ours.embed(texts, model="e").fingerprint, "other vectors, the same fingerprint"
-    assert ours.describe("e").kind == "embedding"
+    assert (ours.describe("e").kind, ours.describe("e").token_dimensions) == ("embedding", 32)
     ours.unload("e")
 
 
@@ -134,7 +135,7 @@ def test_each_kind_is_told_as_what_it_is_and_asked_for_what_it_gives(engine, col
         ours.embed(["a"], model="c")
     with pytest.raises(ConfigError, match="model c:latest is a late interaction model"):
         ours.embed_sparse(["a"], model="c", role="query")
-    with pytest.raises(ModelLoadError, match="encoder `hashing`, which gives no vectors of tokens"):
+    with pytest.raises(ConfigError, match=r"model hashing:latest is an embedding model: .* no vectors of tokens"):
         ours.embed_late(["a"], model="hashing", role="query")
 
 
@@ -171,3 +172,45 @@ def test_folders_that_would_answer_otherwise_are_refused(engine, colbert, tmp_pa
     save_file(weights, bare / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelLoadError, match=r"lack `linear\.weight`"):
         ModelFolder.open(bare)
+
+
+def by_hand(ours, query, documents):
+    """The mean over the query's tokens of the cosine to the nearest token of each document."""
+    (asked,) = split(ours.embed_late([query], model="c", role="query"))
+    found = split(ours.embed_late(documents, model="c", role="document"))
+    return [(asked @ vectors.T).max(axis=1).mean() for vectors in found]
+
+
+def test_named_as_a_reranker_it_scores_by_the_nearest_tokens(engine, colbert) -> None:
+    ours, query = engine(c=colbert()), "the sky is blue"
+    documents = [*(text for text in seconds.texts(20) if len(text) < 100), "the sky is blue", "rain " * 60]
+    answer = ours.rerank(query, documents, model="c")
+    assert np.allclose(answer.scores, by_hand(ours, query, documents), atol=1e-5)
+    assert answer.order[0] == int(np.argmax(answer.scores))
+    assert answer.truncated == (len(documents) - 1,)
+    assert answer.token_counts[-2:].tolist() == [12 + 7, 12 + 30]
+    many = asyncio.run(ours.arerank(query, documents * 40, model="c", priority="bulk"))
+    assert np.allclose(many.scores, np.tile(answer.scores, 40), atol=1e-5)
+    assert many.truncated == tuple(range(len(documents) - 1, len(documents) * 40, len(documents)))
+    assert ours.rerank(query, [], model="c").scores.shape == (0,)
+    raw = ours.rerank(query, documents, model="c", activation="sigmoid").scores
+    assert np.allclose(raw, 1 / (1 + np.exp(-answer.scores)), atol=1e-6)
+
+
+def test_an_embedding_model_named_as_a_reranker_scores_by_its_own_tokens(engine, tiny_folder) -> None:
+    ours = engine(c=tiny_folder("bert-mean"))
+    documents = ["rain fell over hills", "the sky is blue", "a cat"]
+    answer = ours.rerank("the sky is blue", documents, model="c", keep_alive=0)
+    assert np.allclose(answer.scores, by_hand(ours, "the sky is blue", documents), atol=1e-5)
+    assert answer.order[0] == 1
+    assert answer.scores[1] == pytest.approx(1, abs=1e-5)
+
+
+def test_a_document_that_cannot_be_scored_is_named(engine, colbert) -> None:
+    ours = engine(c=colbert())
+    documents = [f"rain {i}" for i in range(300)] + ["rain " * 60]
+    with pytest.raises(InputTooLongError, match="document 300: ") as refused:
+        ours.rerank("rain", documents, model="c", truncate=False)
+    assert refused.value.index == 300
+    with pytest.raises(InputTooLongError, match="the query: "):
+        ours.rerank("rain " * 60, ["rain"], model="c", truncate=False)

@@ -132,8 +132,10 @@ def test_each_kind_of_model_is_told_as_what_it_is(engine, cross_folder, tiny_fol
         ours.embed(["a"], model="r")
     with pytest.raises(ConfigError, match="model r:latest is a reranker"):
         ours.sizer("r")
-    with pytest.raises(ConfigError, match="model e:latest is an embedding model: it gives vectors of 32 numbers"):
-        ours.rerank(QUERY, DOCUMENTS, model="e")
+    with pytest.raises(
+        ConfigError, match="model hashing:latest is an embedding model: it gives vectors of 256 numbers"
+    ):
+        ours.rerank(QUERY, DOCUMENTS, model="hashing")
 
 
 def test_a_number_that_is_none_is_an_error_that_names_the_document(engine, cross_folder, tmp_path) -> None:

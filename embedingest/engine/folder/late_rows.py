@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.encoder import FolderEncoder
-from embedingest.engine.folder.late import PLAIN
-from embedingest.engine.folder.module import TOKENS, Module
 from embedingest.engine.folder.settings_files import REMEDY, read_object
 from embedingest.engine.vectors import RAGGED
 from embedingest.errors import ModelLoadError
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from embedingest.engine.folder.tokenizer import FastTokenizer
     from embedingest.engine.names import Role
 
-__all__ = ["FolderLate", "ReadRow", "Side", "token_folder"]
+__all__ = ["FolderLate", "ReadRow", "Side"]
 
 _ENDS: Final = ("mask_token", "eos_token", "pad_token")  # whose word makes a query longer: the first that there is
 _ALL: Final = -1
@@ -93,20 +91,6 @@ class FolderLate(FolderEncoder):
 
     def _around(self, role: Role) -> int:
         return self._tokenizer.special_tokens + (self.sides[role].mark is not None)
-
-
-def token_folder(folder: ModelFolder) -> ModelFolder:
-    """The transformer of an embedding model alone, whose answer are the vectors of its tokens before they are pooled.
-
-    Raises ModelLoadError for a model without one.
-    """
-    if folder.is_static or folder.kind != "embedding":
-        raise ModelLoadError(
-            f"model {folder.name} has no transformer, and so no vectors of tokens in their text",
-            remedy="name a late interaction model, or an embedding model that is a transformer",
-        )
-    tokens = Module(TOKENS, folder.modules[0].path, dict(PLAIN))
-    return replace(folder, modules=(folder.modules[0], tokens), routes={})
 
 
 def _query(folder: ModelFolder, tokenizer: FastTokenizer, asked: int | None) -> Side:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from embedingest import tracing
-from embedingest.engine.kinds import rerankers
 from embedingest.server.engine import reranking
 from embedingest.server.http import Answer, Request
+from embedingest.server.only import only_of_kind
 from embedingest.server.wire.decode import WireError
 from embedingest.server.wire.rerank import rerank_answer, rerank_request
 
 if TYPE_CHECKING:
     from embedingest.server.state import ServerState
-    from embedingest.types import ModelInfo
 
 __all__ = ["rerank"]
 
@@ -33,7 +32,7 @@ async def rerank(state: ServerState, request: Request) -> Answer:
     if (refused := state.guard.unloading(request, call.keep_alive)) is not None:
         return refused  # unloading is control, not reranking
     engine = reranking(state.engine)
-    info = await state.find(call.model) if call.model else await _only_reranker(state)
+    info = await state.find(call.model) if call.model else await only_of_kind(state, "reranker", "rerankers")
     texts = sum(map(len, call.documents)) * 4 if call.returns_texts else 0
     request.room.extend(len(call.documents) * _RESULT_BYTES + texts)
     answer = await state.unless_disconnected(
@@ -56,14 +55,3 @@ async def rerank(state: ServerState, request: Request) -> Answer:
     body = await state.threads.run(rerank_answer, *written) if is_long else rerank_answer(*written)
     stages = ", ".join(f"{stage};dur={seconds * 1e3:.3f}" for stage, seconds in answer.seconds.items())
     return Answer(200, body, headers=[("Server-Timing", stages)])
-
-
-async def _only_reranker(state: ServerState) -> ModelInfo:
-    """The reranker that is meant where none is named, as by TEI's clients. Raises WireError (400)."""
-    names = await state.threads.run(lambda: rerankers(state.names(), state.engine.describe))
-    if len(names) != 1:
-        have = ", ".join(names) or "none"
-        raise WireError(
-            400, f"model is required: the request names none, and of rerankers there is not one alone: {have}"
-        )
-    return await state.engine.adescribe(names[0])
