@@ -8,14 +8,13 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-import numpy as np
-
 from embedingest.engine.encoder import SupportsHeads, batch_tokens, keeps_end
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from embedingest.engine.encoder import Encoder, TokenIds
@@ -145,7 +144,7 @@ class PairEncoder:
 
     def encode(self, batch: Sequence[TokenIds]) -> NDArray[np.float32]:
         """The model's number for each row of `pair_row`, float32 (N, 1)."""
-        return self.scorer.score([_pair(row) for row in batch]).astype(np.float32, copy=False)[:, None]
+        return self.scorer.score([_pair(row) for row in batch]).astype("float32", copy=False)[:, None]
 
     def sizer(self, capacity: int) -> Sizer:  # noqa: ARG002 -- the seam's signature
         """Raises ConfigError: nothing is cut into chunks for a reranker."""

@@ -25,7 +25,7 @@ def test_no_route_reads_a_table_past_the_filter_of_the_key(path):
 
 
 def test_whatever_a_table_can_be_asked_is_asked_within_the_filter():
-    methods = [name for name in vars(TableView) if not name.startswith("_")]
+    methods = [name for name, member in vars(TableView).items() if callable(member) and not name.startswith("_")]
     assert len(methods) >= 5
     asked = {}
 
