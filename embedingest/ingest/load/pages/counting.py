@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -90,6 +91,7 @@ def _steps_of_chapters(place: int, steps: list[tuple[_Row, _Row]]) -> bool:
     return good >= _COUNTING_WORDS * len(steps)
 
 
+@lru_cache(maxsize=1024)  # a running line is asked for them four times, and stands on many pages
 def other_words(text: str) -> str:
     """The line without what says its page; nothing where no words are left."""
     if DIGITS.search(text):  # what follows takes long

@@ -309,10 +309,8 @@ def _broken(text: str) -> list[tuple[int, str, bool]]:
         if signs and _SIGN.search(piece):
             parts = [(first + part.start(), part[1], part[2] != "") for part in _LINE.finditer(piece)]
             found += [(at + len(part) - len(part.lstrip()), part.strip(), hyphen) for at, part, hyphen in parts]
-        else:
-            line = piece.strip()
-            begin = first if line[:1] == piece[:1] else first + len(piece) - len(piece.lstrip())
-            found.append((begin, line, False))
+        elif line := piece.strip():
+            found.append((first + piece.index(line[0]), line, False))
         first += len(piece) + 1
     return [line for line in found if line[1]]
 

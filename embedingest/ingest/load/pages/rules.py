@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from itertools import compress, repeat
 from operator import not_
 from typing import TYPE_CHECKING, Any, Final
@@ -43,18 +44,18 @@ def grids(raw: Any, page: Opened) -> list[Grid]:
         rules.append(rule if page.turn is None else page.turn(rule))
         if len(rules) > _MOST_STROKES:
             return []
-    if not _cross(rules) or not _may_part(rules):
+    upright, lying = _directions(rules)
+    if not _cross(upright, lying) or not _may_part(upright, lying):
         return []
-    whole = _whole(rules)
+    whole = [*_going_on(lying, 0), *_going_on(upright, 1)]
     if len(whole) > _MOST_RULES:
         return []
     found = (_grid(group) for group in _groups(whole))
     return [grid for grid in found if grid is not None]
 
 
-def _cross(rules: list[Box]) -> bool:
+def _cross(upright: list[Box], lying: list[Box]) -> bool:
     """Whether an upright line may meet one that lies; underlined words, and bars, do not."""
-    upright, lying = _directions(rules)
     if len(upright) * len(lying) > _MOST_PAIRS:
         return True
     for x0, y0, x1, y1 in upright:
@@ -64,16 +65,15 @@ def _cross(rules: list[Box]) -> bool:
     return False
 
 
-def _may_part(rules: list[Box]) -> bool:
+def _may_part(upright: list[Box], lying: list[Box]) -> bool:
     """Whether all rules of a page together part columns and rows; most pages have a line or two, or boxes."""
-    upright, lying = _directions(rules)
     if not upright or not lying:
         return False
-    ends = [side for rule in lying for side in (rule.left, rule.right)]
-    if len(_places([*ends, *(rule.centre for rule in upright)])) < 3:
+    columns = [(left + right) / 2 for left, _, right, _ in upright]
+    if len(_places([*columns, *(rule[0] for rule in lying), *(rule[2] for rule in lying)])) < 3:
         return False
-    ends = [side for rule in upright for side in (rule.bottom, rule.top)]
-    return len(_places([*ends, *(rule.middle for rule in lying)])) >= 3
+    rows = [(bottom + top) / 2 for _, bottom, _, top in lying]
+    return len(_places([*rows, *(rule[1] for rule in upright), *(rule[3] for rule in upright)])) >= 3
 
 
 def _directions(rules: list[Box]) -> tuple[list[Box], list[Box]]:
@@ -83,23 +83,24 @@ def _directions(rules: list[Box]) -> tuple[list[Box], list[Box]]:
     return upright, lying
 
 
-def _whole(strokes: list[Box]) -> list[Box]:
-    """Strokes that go on from one another, as those of cells do, as one line."""
+def _going_on(strokes: list[Box], side: int) -> list[Box]:
+    """The strokes of one direction, those as one that go on from one another, as those of cells do.
+
+    `side` says where one begins: 0 at the left of those that lie, 1 at the bottom of those that stand upright.
+    """
+    low, end, high = 1 - side, side + 2, 3 - side
+    placed = [((stroke[low] + stroke[high]) / 2, stroke) for stroke in strokes]
+    placed.sort(key=lambda both: (round(both[0]), both[1][side]))
     rules: list[Box] = []
-    upright, lying = _directions(strokes)
-    for stroke in sorted(lying, key=lambda s: (round((s[1] + s[3]) / 2), s[0])):
-        last = rules[-1] if rules else None
-        if last is not None and abs(last.middle - stroke.middle) < 1 and stroke.left <= last.right + 1:
-            rules[-1] = Box(last[0], last[1], max(last[2], stroke[2]), last[3])
-        else:
+    place = reach = -math.inf
+    for middle, stroke in placed:
+        if not (-1 < middle - place < 1 and stroke[side] <= reach + 1):
             rules.append(stroke)
-    parted = len(rules)
-    for stroke in sorted(upright, key=lambda s: (round((s[0] + s[2]) / 2), s[1])):
-        last = rules[-1] if len(rules) > parted else None
-        if last is not None and abs(last.centre - stroke.centre) < 1 and stroke.bottom <= last.top + 1:
-            rules[-1] = Box(last[0], last[1], last[2], max(last[3], stroke[3]))
-        else:
-            rules.append(stroke)
+            place, reach = middle, stroke[end]
+        elif stroke[end] > reach:
+            reach = stroke[end]
+            left, bottom, right, top = rules[-1]
+            rules[-1] = _new(Box, (left, bottom, right, reach) if side else (left, bottom, reach, top))
     return rules
 
 
@@ -114,6 +115,7 @@ def _rules(raw: Any, page: Any) -> Iterator[Box]:
     if path not in kinds:
         return
     paths = list(compress(objects, map(path.__eq__, kinds)))
+    strokes = _Strokes(raw, bare)
     for drawn, (left, bottom, right, top) in object_boxes(bare, paths):
         if min(right - left, top - bottom) <= _THIN:
             yield _new(Box, (left, bottom, right, top))
@@ -125,31 +127,42 @@ def _rules(raw: Any, page: Any) -> Iterator[Box]:
             yield _new(Box, (left, bottom, left, top))
             yield _new(Box, (right, bottom, right, top))
         elif segments <= _MOST_STROKES:
-            yield from _strokes(raw, bare, drawn, segments)
+            yield from strokes.of(drawn, segments)
 
 
-def _strokes(raw: Any, bare: Calls, drawn: Any, segments: int) -> Iterator[Box]:
-    """The straight lines of one path."""
-    matrix = raw.FS_MATRIX()
-    if not bare.matrix(drawn, ctypes.byref(matrix)):
-        return
-    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
-    x, y = ctypes.c_float(), ctypes.c_float()
-    to_x, to_y = ctypes.byref(x), ctypes.byref(y)
-    line = raw.FPDF_SEGMENT_LINETO
-    last_x = last_y = 0.0
-    for index in range(segments):
-        segment = bare.segment(drawn, index)
-        bare.point(segment, to_x, to_y)
-        there_x, there_y = x.value, y.value
-        here_x, here_y = a * there_x + c * there_y + e, b * there_x + d * there_y + f
-        if (
-            index
-            and (-_THIN <= here_x - last_x <= _THIN or -_THIN <= here_y - last_y <= _THIN)
-            and bare.segment_kind(segment) == line
-        ):
-            yield _new(Box, (min(last_x, here_x), min(last_y, here_y), max(last_x, here_x), max(last_y, here_y)))
-        last_x, last_y = here_x, here_y
+class _Strokes:
+    """The straight lines of paths. What PDFium writes into is made once for all paths of a page."""
+
+    def __init__(self, raw: Any, bare: Calls) -> None:
+        self._calls = bare
+        self._matrix, self._x, self._y = raw.FS_MATRIX(), ctypes.c_float(), ctypes.c_float()
+        self._room = ctypes.byref(self._matrix), ctypes.byref(self._x), ctypes.byref(self._y)
+        self._line = raw.FPDF_SEGMENT_LINETO
+
+    def of(self, drawn: Any, segments: int) -> list[Box]:
+        """Those of one path."""
+        bare, matrix, x, y = self._calls, self._matrix, self._x, self._y
+        to_matrix, to_x, to_y = self._room
+        if not bare.matrix(drawn, to_matrix):
+            return []
+        a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+        found = []
+        last_x = last_y = 0.0
+        for index in range(segments):
+            segment = bare.segment(drawn, index)
+            bare.point(segment, to_x, to_y)
+            there_x, there_y = x.value, y.value
+            here_x, here_y = a * there_x + c * there_y + e, b * there_x + d * there_y + f
+            if (
+                index
+                and (-_THIN <= here_x - last_x <= _THIN or -_THIN <= here_y - last_y <= _THIN)
+                and bare.segment_kind(segment) == self._line
+            ):
+                left, right = (here_x, last_x) if here_x < last_x else (last_x, here_x)
+                bottom, top = (here_y, last_y) if here_y < last_y else (last_y, here_y)
+                found.append(_new(Box, (left, bottom, right, top)))
+            last_x, last_y = here_x, here_y
+        return found
 
 
 def _groups(rules: list[Box]) -> list[list[Box]]:
@@ -172,12 +185,13 @@ def _grid(group: list[Box]) -> Grid | None:
     upright, lying = _directions(group)
     if not upright or not lying:
         return None
-    columns = _places(
-        [*(rule.centre for rule in upright), min(rule.left for rule in lying), max(rule.right for rule in lying)]
-    )
-    ends = [max(rule.top for rule in upright), min(rule.bottom for rule in upright)]  # some tables are open above
-    rows = _places([*ends, *(rule.middle for rule in lying)])[::-1]
-    if len(columns) < 3 or len(rows) < 3 or len(columns) * len(rows) > _MOST_CELLS:
+    centres = [(left + right) / 2 for left, _, right, _ in upright]
+    columns = _places([*centres, min([rule[0] for rule in lying]), max([rule[2] for rule in lying])])
+    if len(columns) < 3:  # most are one box
+        return None
+    ends = [max([rule[3] for rule in upright]), min([rule[1] for rule in upright])]  # some tables are open above
+    rows = _places([*ends, *[(bottom + top) / 2 for _, bottom, _, top in lying]])[::-1]
+    if len(rows) < 3 or len(columns) * len(rows) > _MOST_CELLS:
         return None
     return Grid(columns, rows, group)
 
