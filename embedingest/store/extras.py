@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["arrow_kind", "column_of", "matches", "parts_of", "values_of"]
+__all__ = ["arrow_kind", "column_of", "entries_of", "matches", "parts_of", "values_of"]
 
 _ENTRY: Final = pa.struct([pa.field("token", pa.int32()), pa.field("weight", pa.float32())])
 
@@ -53,18 +53,23 @@ def column_of(values: Sequence[NDArray[Any]], kind: pa.DataType) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets), entries, type=kind)
 
 
-def parts_of(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """A column as offsets (N + 1,) and the values of all N texts, one after another."""
+def entries_of(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
+    """A column as offsets (N + 1,) and what all N lists hold, one after another."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     offsets = whole.offsets.to_numpy().astype(np.int64)
-    entries = whole.values.slice(offsets[0], offsets[-1] - offsets[0])
+    return offsets - offsets[0], whole.values.slice(offsets[0], offsets[-1] - offsets[0])
+
+
+def parts_of(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """A column as offsets (N + 1,) and the values of all N texts, one after another."""
+    offsets, entries = entries_of(column)
     if pa.types.is_struct(entries.type):
         values = np.empty(len(entries), TERM)
         for place, name in enumerate(TERM.names or ()):
             values[name] = entries.field(place).to_numpy(zero_copy_only=False)
     else:
         values = entries.flatten().to_numpy(zero_copy_only=False).reshape(-1, entries.type.list_size)
-    return offsets - offsets[0], values
+    return offsets, values
 
 
 def values_of(column: pa.Array | pa.ChunkedArray) -> list[NDArray[Any]]:

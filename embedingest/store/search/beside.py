@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from embedingest.store.extras import parts_of
+from embedingest.store.extras import entries_of, parts_of
 from embedingest.store.search.fusion import Scored
 from embedingest.store.values import LATE, SPARSE
 
@@ -65,8 +65,9 @@ def _spread(tokens: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[
 
 def _dot(column: pa.Array, weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """The dot product of each row's terms with these weights, float32 (N,)."""
-    offsets, terms = parts_of(column)
-    products = weights[np.minimum(terms["token"], len(weights) - 1)] * terms["weight"]
+    offsets, terms = entries_of(column)
+    tokens, weighed = (terms.field(place).to_numpy(zero_copy_only=False) for place in range(2))
+    products = weights[np.minimum(tokens, len(weights) - 1)] * weighed
     scores = np.zeros(len(column), np.float32)
     filled = np.flatnonzero(np.diff(offsets))
     if len(filled):
