@@ -239,6 +239,14 @@ text of no role by the default route that the model states; where it states none
 tells the modules of each role and what runs them: each way is compiled, or a table, for itself, and takes its own
 place in memory. The fingerprint is of all ways together. Only routes for text are read, and no Router within a
 Router.
+
+Other kinds of models are folders with a name of the settings (`models: NAME: {path: FOLDER}`), and torch runs them.
+Rerankers are cross-encoders. Sparse models are what `SparseEncoder` of sentence-transformers saves: a transformer
+(`MLMTransformer`, or one of the task `fill-mask`) and `SpladePooling`; or a Router whose queries are looked up
+(`SparseStaticEmbedding`) and whose documents are computed. Models of late interaction are ColBERT's: folders of PyLate
+(`Transformer`, `Dense`, with the marks, lengths, fillers and left-out signs of its settings), of sentence-transformers
+(`MultiVectorEncoder`), and of Stanford's ColBERT (`HF_ColBERT`, its `linear.weight` in the same safetensors); vectors
+that such a folder does not normalise, or merges, are refused. A pull fetches those that have a list of modules.
 """
 
 

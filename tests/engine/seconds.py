@@ -97,6 +97,8 @@ def pylate(architecture: str, folder: Path, *, layers: int = 1, **settings: Any)
     dense = [Dense(into, out, bias=False, activation_function=torch.nn.Identity()) for into, out in pairwise(sizes)]
     SentenceTransformer(modules=[Transformer(str(inner)), *dense], device="cpu").save(str(folder))
     listed = json.loads((folder / "modules.json").read_text())
+    listed[0]["type"] = "sentence_transformers.models.Transformer"
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 29, "do_lower_case": False}))
     for entry in listed[1:]:
         entry["type"] = "pylate.models.Dense.Dense"
         dense_file = folder / entry["path"] / "config.json"
