@@ -325,6 +325,8 @@ LAZY = [
     Lazy("engine.entry", "engine.folder", "names are told without the tokenizer's library"),
     Lazy("engine.catalog", "engine", "names are told without the tokenizer's and the runtimes' libraries"),
     Lazy("engine.compiled.encoder", "engine", "a compiled model runs without torch"),
+    Lazy("engine.compiled.opening", "engine.compiled.make", "a compiled model runs without torch"),
+    Lazy("engine.compiled.running", "engine.compiled.rest", "a compiled model runs without torch"),
     Lazy("engine.local", "engine.call", "a model is described, and texts are counted, without numpy"),
     Lazy("engine.local", "engine.pull", "few ever pull"),
     Lazy("engine.second", "engine", "a model is described, and texts are counted, without numpy"),

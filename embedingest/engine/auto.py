@@ -7,7 +7,7 @@ use left in the cache.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
@@ -25,36 +25,34 @@ __all__ = ["create", "explain"]
 
 _log = logging.getLogger(__name__)
 
+_TORCH: Final = "sentence-transformers"
+
 
 def create(
     folder: ModelFolder, settings: ModelConfig, *, threads: int | None = None, streams: int | None = None
 ) -> Encoder | Scorer:
-    """The encoder for the device of the settings; `auto` takes a GPU that torch can use, else the CPU.
+    """The encoder or scorer for the device of the settings; `auto` takes a GPU that torch can use, else the CPU.
 
-    A reranker, a sparse and a late interaction model are run by torch on every device.
+    A reranker comes here whichever encoder of ours is named for it. A sparse and a late interaction model are run by
+    torch on every device.
     """
-    if folder.is_reranker:
-        return _scoring(folder, settings)
-    if folder.kind != "embedding":
+    if folder.kind in ("sparse", "late"):
         return _sparse(folder, settings) if folder.kind == "sparse" else _late(folder, settings)
     if folder.is_static:
         from embedingest.engine.static import create as static
 
         return static(folder, settings)
-    if _on_cpu(settings):
+    if settings.encoder == "compiled" or (settings.encoder != _TORCH and _on_cpu(settings)):
         from embedingest.engine.compiled.encoder import create as compiled
 
         return compiled(folder, settings, threads=threads, streams=streams)
-    from embedingest.engine.torch.encoder import create as torch
+    if folder.is_reranker:
+        from embedingest.engine.torch.scorer import create as torch_scorer
 
-    return torch(folder, settings)
+        return torch_scorer(folder, settings)
+    from embedingest.engine.torch.encoder import create as torch_encoder
 
-
-def _scoring(folder: ModelFolder, settings: ModelConfig) -> Scorer:
-    _check_torch(folder, settings, "a reranker")
-    from embedingest.engine.torch.scorer import create
-
-    return create(folder, settings)
+    return torch_encoder(folder, settings)
 
 
 def _sparse(folder: ModelFolder, settings: ModelConfig) -> Encoder:
@@ -93,17 +91,17 @@ def explain(
     it) and `rejected`, a `form` (precision) and a `reason` each. `reason` says why torch, or nothing yet, runs it.
     """
     facts: RuntimeFacts = {"runtime": "torch", "precision": "fp32", "gate": None, "reason": None, "rejected": []}
-    if folder.is_reranker:
-        return facts | {"reason": "a reranker, which torch runs as it is in its files"}
     if folder.is_static:
         return facts | {"runtime": "static", "reason": "a table of vectors, which nothing runs faster"}
-    if folder.kind != "embedding":
+    if folder.kind in ("sparse", "late"):
         return facts | {"reason": f"a {folder.kind} model, which torch runs as it is in its files"}
+    if not _on_cpu(settings) and folder.is_reranker:
+        return facts | {"reason": "a reranker on a GPU, where torch runs it in fp32"}
     if not _on_cpu(settings):
         return facts | {"precision": settings.precision, "reason": "it runs on a GPU; gated at every start"}
     if runtime.runtime_version() is None:
         return facts | {"reason": "OpenVINO is not installed for this platform"}
-    from embedingest.engine.compiled.encoder import compiled_note
+    from embedingest.engine.compiled.opening import compiled_note
 
     facts["rejected"] = not_tried(settings.precision, hardware.flags())
     note = compiled_note(folder, settings, threads=threads, streams=streams)

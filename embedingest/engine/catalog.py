@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "ModelMatch"]
 
 HASHING: Final = "hashing"
+_LISTS: Final = ("modules.json", "config.json")  # a plain reranker has the second alone
 _THREADED: Final = (AUTO, "compiled")
 _ROUTE: Final = "#"  # in a key between the model's and a role; no name has it
 
@@ -108,8 +109,7 @@ class Catalog:
 
     def scan_pulled(self) -> None:
         """Look again at what was pulled: `namespace/model` folders under the user's data folder."""
-        for file in sorted(self.pulled.glob("*/*/modules.json")):
-            folder = file.parent
+        for folder in sorted({file.parent for name in _LISTS for file in self.pulled.glob(f"*/*/{name}")}):
             with contextlib.suppress(EngineError):
                 name = ModelName.parse(f"{folder.parent.name}/{folder.name}")
                 if (entry := self._entries.get(name.key)) is None or entry.is_cached:

@@ -54,12 +54,11 @@ class Entry:
 
     @property
     def modified(self) -> float:
-        """Seconds since the epoch of the newest list of modules; 0 where there is none."""
-        file = Path(__file__) if self.path is None else self.path / "modules.json"
-        try:
-            return file.stat().st_mtime
-        except OSError:
-            return 0.0
+        """Seconds since the epoch of the list of modules, else of the settings; 0 where there are none."""
+        for file in (Path(__file__),) if self.path is None else (self.path / "modules.json", self.path / "config.json"):
+            with contextlib.suppress(OSError):
+                return file.stat().st_mtime
+        return 0.0
 
     @property
     def state(self) -> object:
@@ -124,6 +123,7 @@ class Entry:
         With a role (`""`: texts of none) it is of the route that embeds these; else of the model as a whole, which says
         of each role who stands for it.
         """
+        from embedingest.engine.folder.pair_prompt import prompt_of
         from embedingest.engine.folder.pairs import PairTemplate
         from embedingest.engine.folder.tokenizer import FastTokenizer
         from embedingest.engine.folder.whole import check_whole
@@ -133,7 +133,9 @@ class Entry:
         fingerprint = folder.whole_fingerprint(vector_class(self.config.precision))
         routes = folder.routes.values() if role is None and folder.routes else (folder,)
         weights = {file: header for route in routes for file, header in route.weights}
-        special = PairTemplate.of(tokenizer).special_tokens if folder.is_reranker else tokenizer.special_tokens
+        special = tokenizer.special_tokens
+        if folder.is_reranker:
+            special = PairTemplate.of(tokenizer, prompt_of(folder.modules[-1].config)).special_tokens
         special += bool(folder.modules[-1].config.get("document_prefix"))  # of late interaction
         role = None if role is None else role.removesuffix(TOKENS)
         window = tokenizer.window(folder, self.config.max_tokens)

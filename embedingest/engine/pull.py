@@ -17,10 +17,11 @@ import psutil
 from filelock import FileLock, Timeout
 
 from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.folder.reranker import is_classifier
 from embedingest.engine.hub.client import Hub
 from embedingest.engine.hub.fetch import Step, fetch, patiently, take
 from embedingest.engine.hub.problems import DiskError, PullError, disk_error
-from embedingest.engine.hub.wanted import MODULES, module_folders, no_modules, settings_of, weights_of
+from embedingest.engine.hub.wanted import CONFIG, MODULES, module_folders, no_modules, settings_of, weights_of
 from embedingest.engine.known import near, repository_of, why_not_run
 from embedingest.errors import ModelLoadError
 
@@ -123,10 +124,7 @@ def _locked(place: _Place) -> Generator[Step, None, FileLock]:
 
 def _fill(hub: Hub, repository: Repository, place: _Place) -> Iterator[Step]:
     """Everything that the model needs, then the model in its place."""
-    if MODULES not in repository.files:
-        raise no_modules(repository.id, repository.files)
-    yield from _get(hub, repository, [MODULES], place)
-    folders = module_folders(repository.id, _listed(place.model / MODULES), repository.files)
+    folders = yield from _folders(hub, repository, place)
     settings = settings_of(folders, repository.files)
     yield from _get(hub, repository, settings, place)
     ModelFolder.open(place.model, weights=False)  # before its weights, which are large
@@ -138,6 +136,19 @@ def _fill(hub: Hub, repository: Repository, place: _Place) -> Iterator[Step]:
     ModelFolder.open(place.model)
     yield {"status": "writing manifest"}
     _put(place)
+
+
+def _folders(hub: Hub, repository: Repository, place: _Place) -> Generator[Step, None, dict[str, str]]:
+    """Each folder of the repository that a module lies in, with its kind. A plain reranker is one Transformer."""
+    if MODULES in repository.files:
+        yield from _get(hub, repository, [MODULES], place)
+        return module_folders(repository.id, _listed(place.model / MODULES), repository.files)
+    if CONFIG in repository.files:
+        yield from _get(hub, repository, [CONFIG], place)
+        if is_classifier(_listed(place.model / CONFIG)):
+            return {"": "Transformer"}
+    _remove(place.staging)
+    raise no_modules(repository.id, repository.files)
 
 
 def _weights(

@@ -13,7 +13,7 @@ from embedingest.engine.call import content_limit, stage_seconds
 from embedingest.engine.encoder import heads, kept
 from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.pool import leased, waited
-from embedingest.engine.scorer import PairEncoder, pair_row
+from embedingest.engine.scorer import PairEncoder, pair_row, query_tokens
 from embedingest.errors import EngineError, InputError, InputTooLongError
 from embedingest.types import Reranked
 
@@ -141,7 +141,7 @@ def _prepare(call: RerankCall, loaded: LoadedModel) -> None:
     if not isinstance(encoder, PairEncoder):  # `check_reranks` says it better, where the files tell
         raise EngineError(f"model {call.name} does not run as a reranker")
     limit = content_limit(encoder, call.context)
-    query = encoder.tokenize([call.query])[0]
+    query = query_tokens(encoder.scorer, call.query)
     for start in range(0, len(call.documents), _DOCUMENTS_AT_ONCE):
         if call.is_dropped:
             return

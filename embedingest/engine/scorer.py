@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.types import Sizer
 
-__all__ = ["Pair", "PairEncoder", "Scorer", "as_encoder", "pair_row"]
+__all__ = ["Pair", "PairEncoder", "Scorer", "SupportsQueries", "as_encoder", "pair_row", "query_tokens"]
 
 Pair = tuple["TokenIds", "TokenIds"]
 """The content tokens of a query and of a document."""
@@ -32,7 +32,7 @@ class Scorer(Protocol):
 
     Cutting, batching, keep-alive and the activation are written once, above this seam. `tokenize` may be called from
     several threads at once; `score` is called by one thread at a time, unless `parallel` says how many may. As an
-    encoder it may also be `SupportsBatchTokens`, `SupportsHeads` and `SupportsEnds`.
+    encoder it may also be `SupportsBatchTokens`, `SupportsHeads` and `SupportsEnds`; `SupportsQueries` besides.
     """
 
     @property
@@ -90,6 +90,20 @@ class Scorer(Protocol):
     def close(self) -> None:
         """Give the weights back."""
         ...
+
+
+@runtime_checkable
+class SupportsQueries(Protocol):
+    """A scorer that makes other tokens of a query than of a document."""
+
+    def tokenize_query(self, text: str) -> TokenIds:
+        """Content tokens of a query, as `Scorer.tokenize` gives those of documents."""
+        ...
+
+
+def query_tokens(scorer: Scorer, text: str) -> TokenIds:
+    """The content tokens of a query."""
+    return scorer.tokenize_query(text) if isinstance(scorer, SupportsQueries) else scorer.tokenize([text])[0]
 
 
 def pair_row(query: TokenIds, document: TokenIds) -> TokenIds:

@@ -10,7 +10,7 @@ import numpy as np
 from embedingest.engine.encoder import batch_tokens, keeps_end, kept
 from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.folder.reranker import ACTIVATIONS
-from embedingest.engine.scorer import Scorer
+from embedingest.engine.scorer import Scorer, query_tokens
 from embedingest.testing.contract import Check, claims
 from embedingest.testing.texts import ODD, PLAIN
 
@@ -141,7 +141,7 @@ def _fitting(scorer: Scorer, texts: Sequence[tuple[str, str]], most: int | None 
     most = scorer.max_tokens - scorer.special_tokens if most is None else most
     pairs = []
     for both in texts:
-        query, document = scorer.tokenize(both)
+        query, document = query_tokens(scorer, both[0]), scorer.tokenize([both[1]])[0]
         first, second = lengths_within(len(query), len(document), most)
         pairs.append((kept(scorer, query, first), kept(scorer, document, second)))
     return pairs

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from embedingest import ConfigError, EngineConfig, ModelConfig
+from embedingest.engine.compiled.encoder import create as compiled_scorer
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.local import LocalEngine
 from embedingest.engine.torch.scorer import create as torch_scorer
@@ -33,17 +34,24 @@ def cross_folder(tmp_path_factory):
     return ModelFolder.open(cross.save("bert", tmp_path_factory.mktemp("cross") / "bert"))
 
 
-@pytest.fixture(scope="module")
-def by_torch(cross_folder):
-    return torch_scorer(cross_folder, ModelConfig(device="cpu"))
+@pytest.fixture(scope="module", params=["torch", "compiled"])
+def scorer(request, cross_folder, tmp_path_factory):
+    settings = ModelConfig(device="cpu")
+    if request.param == "torch":
+        return torch_scorer(cross_folder, settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMBEDINGEST_CACHE", str(tmp_path_factory.mktemp("cache")))
+        made = compiled_scorer(cross_folder, settings)
+    assert made.runtime["runtime"].startswith("openvino")
+    return made
 
 
 test_plugin = contract("scorers", overlap)
 
 
 @pytest.mark.parametrize("check", checks("scorers"), ids=lambda check: check.name)
-def test_torch(check, by_torch):
-    check(by_torch)
+def test_over_a_folder(check, scorer):
+    check(scorer)
 
 
 @pytest.mark.parametrize("fault", ["shape", "double", "nan", "order", "mates", "deaf", "blind", "closed"])

@@ -68,6 +68,16 @@ def settings(folder: Path, **values: Any) -> None:
     file.write_text(json.dumps({key: value for key, value in stated.items() if value is not None}))
 
 
+def overflow(folder: Path, word: str) -> None:
+    """Let one word be so large a vector that a pair with it has no number. The others are none the wiser."""
+    from safetensors.numpy import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    vocabulary = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
+    weights["bert.embeddings.word_embeddings.weight"][vocabulary[word]] = 3e38
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
 def scores(folder: Path, of: list[tuple[str, str]]) -> NDArray[np.float32]:
     """What sentence-transformers answers."""
     from sentence_transformers import CrossEncoder

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from embedingest.engine.catalog import Catalog
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.hub import fetch
 from embedingest.engine.names import ModelName
@@ -107,6 +108,21 @@ def test_what_is_there_and_right_is_not_fetched_again(hub, data):
 def test_a_model_lies_under_the_name_that_the_hub_spells(hub, data, asked):
     pulled(hub, data, asked)
     assert ModelFolder.open(data / NAME).dimensions == 4
+
+
+def test_a_plain_reranker_is_pulled_without_a_list_of_modules_and_is_a_model(hub, data, tmp_path):
+    folder = model(tmp_path / "plain").path
+    (folder / "modules.json").unlink()
+    shutil.rmtree(folder / "1_Pooling")
+    config = json.loads((folder / "config.json").read_text())
+    write(folder / "config.json", config | {"architectures": ["BertForSequenceClassification"], "num_labels": 1})
+    (folder / "onnx").mkdir()
+    (folder / "onnx/model.onnx").write_bytes(b"onnx")
+    hub.add("Team/Plain", folder)
+    pulled(hub, data, "Team/Plain")
+    assert sorted(contents(data / "Team/Plain")) == [n for n in sorted(contents(folder)) if not n.startswith("onnx")]
+    assert ModelFolder.open(data / "Team/Plain").is_reranker
+    assert "team/plain:latest" in map(str.lower, Catalog({}, data=data.parent).names())
 
 
 def test_shards_and_later_modules_are_fetched(hub, data, tmp_path):

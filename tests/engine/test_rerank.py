@@ -40,7 +40,11 @@ def engine(own_cache):
     opened = []
 
     def over(**folders):
-        models = {name: ModelConfig(path=path, device="cpu") for name, path in folders.items()}
+        settings = {
+            "device": "cpu",
+            "encoder": "sentence-transformers",
+        }  # compiled: tests/engine/compiled/test_scorer.py
+        models = {name: ModelConfig(path=path, **settings) for name, path in folders.items()}
         opened.append(LocalEngine(EngineConfig(), models))
         return opened[-1]
 
@@ -139,14 +143,8 @@ def test_each_kind_of_model_is_told_as_what_it_is(engine, cross_folder, tiny_fol
 
 
 def test_a_number_that_is_none_is_an_error_that_names_the_document(engine, cross_folder, tmp_path) -> None:
-    """Of one word alone the vector is so large that it overflows: the other documents are none the wiser."""
-    from safetensors.numpy import load_file, save_file
-
     folder = shutil.copytree(cross_folder(), tmp_path / "r")
-    weights = load_file(folder / "model.safetensors")
-    vocabulary = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
-    weights["bert.embeddings.word_embeddings.weight"][vocabulary["light"]] = 3e38
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    cross.overflow(folder, "light")
     ours = engine(r=folder)
     assert np.isfinite(ours.rerank(QUERY, DOCUMENTS[:4], model="r").scores).all()
     with pytest.raises(InputError, match="document 4 with this query: model r:latest gives no score") as failed:

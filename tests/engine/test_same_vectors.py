@@ -41,7 +41,7 @@ def test_the_compiled_model_gives_the_vectors_of_sentence_transformers(folder):
         encoder = compiled(folder, ModelConfig(precision="fp32"))
         assert encoder.runtime["runtime"].startswith("openvino")
         np.testing.assert_allclose(in_one_batch(encoder), vectors(folder.path, TEXTS), atol=2e-5)
-        encoder.warm_up()  # from here on in streams
+        encoder.model.warm_up()  # from here on in streams
         np.testing.assert_allclose(in_one_batch(encoder), vectors(folder.path, TEXTS), atol=2e-5)
         encoder.close()
 

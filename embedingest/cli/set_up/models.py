@@ -148,6 +148,9 @@ def _run_lines(runs: RuntimeFacts) -> Iterator[tuple[str, str]]:
 
 
 def _figures(gate: FiguresDict | Trial) -> str:
+    if "spread" in gate:
+        pairs = f"scores of {gate['texts']} pairs beside fp32, 1 less the difference as a share of their spread"
+        return f"{pairs}: mean {gate['mean']:.6f}, least {gate['least']:.6f}"
     return f"cosine to fp32 over {gate['texts']} texts: mean {gate['mean']:.6f}, least {gate['least']:.6f}"
 
 

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from embedingest.config import ModelConfig
 from embedingest.engine.compiled import runtime
 from embedingest.engine.folder.encoder import rectangle
+from embedingest.engine.folder.scorer import FolderScorer
 from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.torch.encoder import load_chain
 from embedingest.engine.torch.padding import assembled, padding_counts
+from embedingest.engine.torch.scorer import check_pairs, load_cross_encoder, pair_padding_counts, scoring
 from embedingest.engine.torch.stored import stand_in, stored
 
 if TYPE_CHECKING:
@@ -33,20 +36,28 @@ _tracing = threading.Lock()
 
 
 class Converter:
-    """One model folder loaded by torch: gives the reference vectors, and graphs of several kinds."""
+    """One model folder loaded by torch: gives the reference vectors or numbers, and graphs of several kinds."""
 
     def __init__(self, folder: ModelFolder) -> None:
         self.folder = folder
-        # OpenVINO recognises attention written out in full; the fused operators of torch it does not.
-        self._chain = load_chain(folder, attention="eager")
         self._pad = int(folder.config.get("pad_token_id") or 0)
-        words = self._chain[0].model.config.vocab_size
-        self.needs_padding_left_out = padding_counts(
-            self._chain, pad=self._pad, words=words, positions=folder.context_length
-        )
+        # OpenVINO recognises attention written out in full; the fused operators of torch it does not.
+        load = load_cross_encoder if folder.is_reranker else load_chain
+        self._chain = load(folder, attention="eager")
+        self._forward = _forward(self._chain, folder)
+        self.needs_padding_left_out = self._padding_counts()
+
+    def _padding_counts(self) -> bool:
+        """Raises ModelLoadError where the pairs of a reranker have other tokens than by transformers."""
+        if not self.folder.is_reranker:
+            words = self._chain[0].model.config.vocab_size
+            return padding_counts(self._chain, pad=self._pad, words=words, positions=self.folder.context_length)
+        scorer = FolderScorer(self.folder, ModelConfig())
+        check_pairs(scorer, self._chain, has_types=self._forward.has_types)
+        return pair_padding_counts(scorer, self._batch)
 
     def reference(self, rows: Sequence[Sequence[int]], threads: int = 1) -> NDArray[np.float32]:
-        """Vectors of token rows (special tokens included) by the model's own fp32 forward, float32 (N, D).
+        """Vectors of rows (special tokens included) by the model's own fp32 forward, float32 (N, D); D is 1 of numbers.
 
         On several `threads` as many batches run side by side: threads of one batch would wait for each other.
         """
@@ -59,14 +70,13 @@ class Converter:
     def _batch(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         import torch
 
-        ids, mask = rectangle(rows, pad=self._pad, width=max(map(len, rows)))
-        features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        inputs = rectangle(rows, pad=self._pad, width=max(map(len, rows)))
         with torch.inference_mode():
-            vectors: NDArray[np.float32] = self._chain(features)["sentence_embedding"].float().numpy()
+            vectors: NDArray[np.float32] = self._forward(*map(torch.from_numpy, inputs)).float().numpy()
         return vectors
 
     def graph(self, kind: str) -> Any:
-        """An OpenVINO model: ids and mask, int64 (N, T), to vectors, float32 (N, D).
+        """An OpenVINO model: rows and mask, int64 (N, T), to vectors, float32 (N, D).
 
         `kind` is `plain`; `bf16-linears`, whose linear layers alone take bf16; or `int8`, whose linear layers hold
         8 bit weights. Raises whatever torch or the frontend raises for a model that does not convert.
@@ -87,11 +97,10 @@ class Converter:
 
         with torch.no_grad(), warnings.catch_warnings(), _masks_by_broadcasting():
             warnings.simplefilter("ignore")
-            example = {"input_ids": ids, "attention_mask": mask}
             # The gate compares the graph with torch on many texts: torch's own second trace would prove less.
             decoder = TorchScriptPythonDecoder(
-                _forward(chain),
-                example_input=example,
+                _forward(chain, self.folder),
+                example_input={"rows": ids, "mask": mask},
                 module_extensions=_stored_layers(chain),
                 trace_kwargs={"check_trace": False},
             )
@@ -129,17 +138,20 @@ def _masks_by_broadcasting() -> Iterator[None]:
             del masks["eager"]  # of this object alone: what is registered for all shows again
 
 
-def _forward(chain: Any) -> Any:
-    """The chain as one torch module from ids and mask to vectors."""
+def _forward(chain: Any, folder: ModelFolder) -> Any:
+    """The chain as one torch module from rows and mask to vectors, or to the numbers of a reranker."""
     import torch
+
+    if folder.is_reranker:
+        return scoring(chain)
 
     class Forward(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.steps = torch.nn.ModuleList(chain)
 
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            features = {"input_ids": input_ids, "attention_mask": attention_mask}
+        def forward(self, rows: Any, mask: Any) -> Any:
+            features = {"input_ids": rows, "attention_mask": mask}
             for step in self.steps:
                 features = step(features)
             return features["sentence_embedding"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Final
 
+from embedingest.engine.folder.pair_prompt import prompt_of
+from embedingest.engine.folder.pairs import PairTemplate
 from embedingest.engine.folder.tokenizer import FastTokenizer
-from embedingest.engine.gate import probe_tokens
+from embedingest.engine.gate import pair_tokens, probe_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +28,17 @@ _SHORT_TOKENS: Final = 96
 
 
 def gauge_rows(folder: ModelFolder, settings: ModelConfig) -> list[list[int]]:
-    """The gate's texts as token rows (special tokens included), always in the same order.
+    """The gate's texts, of a reranker its pairs, as token rows (special tokens included), always in the same order.
 
     Of a model that would take long over the first ones, the long ones come later.
     """
     tokenizer = FastTokenizer.of(folder)
     window = tokenizer.window(folder, settings.max_tokens)
-    rows = [[*tokenizer.prefix, *ids, *tokenizer.suffix] for ids in probe_tokens(tokenizer, window)]
+    if folder.is_reranker:
+        template = PairTemplate.of(tokenizer, prompt_of(folder.modules[-1].config))
+        rows = [list(template.row(*pair)) for pair in pair_tokens(tokenizer, window - template.special_tokens)]
+    else:
+        rows = [[*tokenizer.prefix, *ids, *tokenizer.suffix] for ids in probe_tokens(tokenizer, window)]
     if folder.parameters * sum(map(len, rows[:LEAST_TEXTS])) > _MUCH_WORK:
         rows.sort(key=lambda row: len(row) > _SHORT_TOKENS)
     return rows

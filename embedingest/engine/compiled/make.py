@@ -11,16 +11,16 @@ import os
 import shutil
 import tempfile
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
 from embedingest.engine import hardware
 from embedingest.engine.compiled.reference import Reference
 from embedingest.engine.compiled.trial import Probes, Setting, TrialProcess, try_settings
 from embedingest.engine.folder.tensors import check_numbers
-from embedingest.engine.gate import LEAST_COSINE, compare
+from embedingest.engine.gate import agreement, compare, least_agreement, spread_of
 from embedingest.engine.precision import candidates
 from embedingest.engine.torch.padding import PADDING_COUNTS
-from embedingest.engine.vectors import cosines
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _made(maker: _Maker, settings: ModelConfig, tried: list[Trial]) -> CompiledN
         return note
     maker.clear()
     reasons = "; ".join(f"{t['form']}: {t.get('error') or _figures_text(t)}" for t in tried)
-    return {"refused": f"no compiled form gives its vectors ({reasons})", "tried": tried}
+    return {"refused": f"no compiled form gives its answers ({reasons})", "tried": tried}
 
 
 def _first_that_passes(maker: _Maker, settings: ModelConfig, tried: list[Trial]) -> CompiledNote | None:
@@ -107,7 +107,7 @@ def _first_that_passes(maker: _Maker, settings: ModelConfig, tried: list[Trial])
         vectors = _run(maker, precision, tried)
         if vectors is None:
             continue
-        figures = compare(maker.reference.vectors(), vectors)
+        figures = compare(maker.reference.vectors(), vectors, maker.spread)
         tried.append(cast("Trial", {"form": precision.name, **figures.as_dict()}))
         _log.info("model %s as %s: %s", maker.folder.path, precision.name, figures.as_dict())
         # 8 bit weights are a vector class of their own: their figures are noted, and need not pass.
@@ -155,6 +155,11 @@ class _Maker:
         self._bulk: dict[int, NDArray[np.float32] | str] = {}  # what is known of so many streams
         self._rows = reference.first
 
+    @cached_property
+    def spread(self) -> float | None:
+        """Of the numbers of a reranker, by torch; `None` of a model that gives vectors."""
+        return spread_of(self.reference.vectors()) if self.folder.is_reranker else None
+
     @property
     def _probes(self) -> Probes:
         return Probes(self._rows, int(self.folder.config.get("pad_token_id") or 0), self.folder.context_length)
@@ -184,10 +189,10 @@ class _Maker:
                 outcome = try_settings(self._graph(precision), [setting], self._probes)[0]
             if not isinstance(outcome, str):
                 some = sorted(index for group in self._probes.groups()[:_STREAM_BATCHES] for index in group)
-                least = float(cosines(vectors[some], outcome).min())
-                if least >= LEAST_COSINE:
+                least = float(agreement(vectors[some], outcome, self.spread).min())
+                if least >= least_agreement(self.spread):
                     return streams
-                outcome = f"its vectors differ (cosine {least:.4f}) from those of one stream"
+                outcome = f"its answers differ (agreement {least:.4f}) from those of one stream"
             tried.append({"form": f"{precision.name}, {streams} streams", "error": outcome})
             _log.info("model %s as %s: %s", self.folder.path, tried[-1]["form"], outcome)
             streams //= 2
@@ -231,4 +236,5 @@ def _check_room(folder: ModelFolder, place: Path) -> None:
 
 
 def _figures_text(figures: FiguresDict | Trial) -> str:
-    return f"cosine mean {figures['mean']}, least {figures['least']}"
+    measure = "agreement" if "spread" in figures else "cosine"
+    return f"{measure} mean {figures['mean']}, least {figures['least']}"

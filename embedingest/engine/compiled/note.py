@@ -25,7 +25,7 @@ class CacheKey(TypedDict):
 
 
 class Probe(TypedDict):
-    """One text (token ids, special tokens included) and its vector, to be compared at every load."""
+    """One text or pair (its row, special tokens included) and its vector or number, to be compared at every load."""
 
     ids: list[int]
     vector: list[float]
@@ -42,6 +42,7 @@ class Trial(TypedDict):
     mean: NotRequired[float]
     least: NotRequired[float]
     passed: NotRequired[bool]
+    spread: NotRequired[float]
     error: NotRequired[str]
     reason: NotRequired[str]
 

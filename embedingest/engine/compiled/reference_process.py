@@ -19,8 +19,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from embedingest.engine.compiled import runtime
 from embedingest.engine.compiled.children import STOP, lower_priority, read_frame, write_frame
 from embedingest.engine.compiled.convert import Converter
-from embedingest.engine.compiled.encoder import CompiledEncoder
 from embedingest.engine.compiled.left_out import leave_out
+from embedingest.engine.compiled.running import Compiled
 from embedingest.engine.gate import compare
 from embedingest.engine.scheduling.batching import batches
 
@@ -124,13 +124,13 @@ class _Work:
         self, entry: Entry, settings: ModelConfig, share: Share, rows: Sequence[Sequence[int]], first: Figures
     ) -> Figures | None:
         assert self._converter is not None
-        kept = CompiledEncoder(self._converter.folder, settings, entry, share)
+        kept = Compiled(self._converter.folder, settings, entry, share)
         figures = first
         for group in batches([len(row) for row in rows], budget=_BATCH_TOKENS, most=16):
             if self.stopped.is_set():
                 return None
             batch = [rows[i] for i in group]
-            figures = figures.with_more(compare(self._converter.reference(batch), kept.vectors(batch)))
+            figures = figures.with_more(compare(self._converter.reference(batch), kept.vectors(batch), first.spread))
         return figures
 
 

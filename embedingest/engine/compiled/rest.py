@@ -103,7 +103,7 @@ class Rest:
                 self._settle(None)
                 return True
             gate = latest.note["gate"]
-            first = Figures(gate["texts"], gate["mean"], gate["least"])
+            first = Figures(gate["texts"], gate["mean"], gate["least"], gate.get("spread"))
             figures = self._compared(latest, first) if first.texts < latest.note["texts"] else first
             if figures is not None:
                 self._settle(figures)

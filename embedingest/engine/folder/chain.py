@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.late import is_late, late_settings, stanford_modules
 from embedingest.engine.folder.module import SCORES, SPARSE, SPLADE, TOKENS, WORD_WEIGHTS, Module
-from embedingest.engine.folder.reranker import head_of
+from embedingest.engine.folder.reranker import LOGITS, head_of
 from embedingest.engine.folder.router import ROUTERS, read_router
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
 from embedingest.engine.folder.sizes import WIDTHS
@@ -103,11 +103,12 @@ def _scoring(path: Path, head: dict[str, Any]) -> tuple[Module, ...]:
     """A cross-encoder: its transformer, and what becomes of its number. Raises ModelLoadError."""
     file, place = path / "modules.json", path.resolve()
     if file.is_file():
-        modules = tuple(_module(path, entry) for entry in _entries(file))
-        if [(module.kind, module.path) for module in modules] != [("Transformer", place)]:
+        listed = [(_name(entry).rpartition(".")[2], _place(path, entry)) for entry in _entries(file)]
+        due = [("Transformer", place), *([("LogitScore", place / LOGITS)] if "answers" in head else [])]
+        if listed != due:
             raise ModelLoadError(
-                f"{file} is of a cross-encoder and chains {' → '.join(module.kind for module in modules)}; one "
-                "Transformer, in the folder itself, is known",
+                f"{file} is of a cross-encoder and chains {' → '.join(kind for kind, _ in listed)}; one Transformer, "
+                "in the folder itself, is known, and after a language model one LogitScore",
                 remedy="take a reranker that is one transformer with a classifier, such as BAAI/bge-reranker-base",
             )
     transformer = Module("Transformer", place, _settings_of("Transformer", place))

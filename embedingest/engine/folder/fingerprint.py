@@ -43,7 +43,7 @@ _UNREAD_SETTINGS: Final = frozenset(
 _READ_SETTINGS: Final = {
     "Dense": ("in_features", "out_features", "bias", "activation_function", "use_residual"),
     "WeightedLayerPooling": ("layer_start",),
-    SCORES: ("activation",),
+    SCORES: ("activation", "prompt", "answers"),
     SPLADE: ("pooling_strategy", "activation_function"),
     TOKENS: ("query_prefix", "document_prefix", "expansion", "skiplist", "skips"),
 }

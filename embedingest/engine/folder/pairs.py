@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import ModelLoadError
 
@@ -15,32 +15,38 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embedingest.engine.encoder import TokenIds
+    from embedingest.engine.folder.pair_prompt import PairPrompt
     from embedingest.engine.folder.tokenizer import FastTokenizer
 
-__all__ = ["PairTemplate", "TypedRow", "lengths_within"]
+__all__ = ["SEGMENT", "PairTemplate", "lengths_within"]
+
+SEGMENT: Final = 1 << 20  # more than any model has words
+"""Each number of a pair's row is its token, and so much more for each segment before its own: rows of pairs are then
+rows of numbers, as batches, probes and graphs of texts are.
+"""
 
 _PROBE: Final = "a"
 
 
-class TypedRow(NamedTuple):
-    """The tokens of a pair with its special tokens, and of each the segment that it is of (0 or 1)."""
-
-    ids: array[int]
-    types: array[int]
-
-
 @dataclass(frozen=True, slots=True)
 class PairTemplate:
-    """What a tokenizer puts before, between and after two texts, and the segments of all five parts."""
+    """What a tokenizer puts before, between and after two texts, and how far the tokens of each are raised."""
 
     before: tuple[int, ...]
     between: tuple[int, ...]
     after: tuple[int, ...]
-    types: tuple[tuple[int, ...], int, tuple[int, ...], int, tuple[int, ...]]
+    to_query: int = 0
+    to_document: int = 0
 
     @classmethod
-    def of(cls, tokenizer: FastTokenizer) -> PairTemplate:
-        """Found by a pair of short texts. Raises ModelLoadError where the texts are not found again in their row."""
+    def of(cls, tokenizer: FastTokenizer, prompt: PairPrompt | None) -> PairTemplate:
+        """That of a prompt, else found by a pair of short texts.
+
+        Raises ModelLoadError where the texts are not found again in their row.
+        """
+        if prompt is not None:
+            start, middle, end = map(tuple, tokenizer.tokenize(prompt.fixed))
+            return cls(start, middle, end)
         bare = list(tokenizer.tokenize([_PROBE])[0])
         ids, types = tokenizer.pair(_PROBE, _PROBE)
         size = len(bare)
@@ -51,30 +57,22 @@ class PairTemplate:
                 f"{tokenizer.path} does not put two texts one after the other, as a reranker needs it",
                 remedy="save the tokenizer that the model was trained with",
             )
-        end = second + size
-        return cls(
-            tuple(ids[:first]),
-            tuple(ids[first + size : second]),
-            tuple(ids[end:]),
-            (
-                tuple(types[:first]),
-                types[first],
-                tuple(types[first + size : second]),
-                types[second],
-                tuple(types[end:]),
-            ),
-        )
+        row = [token + SEGMENT * segment for token, segment in zip(ids, types, strict=True)]
+        between, after = row[first + size : second], row[second + size :]
+        return cls(tuple(row[:first]), tuple(between), tuple(after), SEGMENT * types[first], SEGMENT * types[second])
 
     @property
     def special_tokens(self) -> int:
         return len(self.before) + len(self.between) + len(self.after)
 
-    def row(self, query: TokenIds, document: TokenIds) -> TypedRow:
-        """The whole row of a pair."""
-        ids = array("i", (*self.before, *query, *self.between, *document, *self.after))
-        before, first, between, second, after = self.types
-        types = (*before, *[first] * len(query), *between, *[second] * len(document), *after)
-        return TypedRow(ids, array("i", types))
+    def row(self, query: TokenIds, document: TokenIds) -> array[int]:
+        """The whole row of a pair, each token with its segment (`SEGMENT`)."""
+        row = array("i", self.before)
+        row.extend(_shifted(query, self.to_query))
+        row.extend(self.between)
+        row.extend(_shifted(document, self.to_document))
+        row.extend(self.after)
+        return row
 
 
 def lengths_within(query: int, document: int, most: int) -> tuple[int, int]:
@@ -96,3 +94,7 @@ def lengths_within(query: int, document: int, most: int) -> tuple[int, int]:
 def _found(ids: Sequence[int], part: Sequence[int], start: int) -> int | None:
     places = range(start, len(ids) - len(part) + 1)
     return next((i for i in places if list(ids[i : i + len(part)]) == list(part)), None)
+
+
+def _shifted(tokens: TokenIds, by: int) -> TokenIds:
+    return [token + by for token in tokens] if by else tokens

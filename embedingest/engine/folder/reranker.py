@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.engine.folder.pair_prompt import known_prompt, stated_prompt
 from embedingest.engine.folder.settings_files import REMEDY, read_object
 from embedingest.errors import ModelLoadError
 
@@ -14,13 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["ACTIVATIONS", "head_of"]
+    from embedingest.engine.folder.pair_prompt import PairPrompt
+
+__all__ = ["ACTIVATIONS", "LOGITS", "head_of", "is_classifier"]
+
+LOGITS: Final = "1_LogitScore"
+"""Where sentence-transformers keeps which words of a language model are held against each other."""
 
 ACTIVATIONS: Final = ("identity", "sigmoid", "tanh")
 """What may be made of the number that a cross-encoder computes."""
 
 _CLASSIFIES: Final = "ForSequenceClassification"
 _TASK: Final = "sequence-classification"
+_ANSWERS: Final = "text-generation"
+_LANGUAGE: Final = "ForCausalLM"
 _UNSTATED_LABELS: Final = 2  # what transformers takes where the settings name no label
 _KNOWN: Final = (
     "known are cross-encoders of one transformer with one label, as `CrossEncoder(...).save(folder)` writes them"
@@ -30,33 +38,51 @@ _KNOWN: Final = (
 def head_of(path: Path) -> dict[str, Any] | None:
     """`{"activation": …}` of a cross-encoder's folder; `None` for a folder of another kind.
 
-    Raises ModelLoadError for a cross-encoder that cannot be run, and for a classifier, which gives no one score.
+    Where pairs stand in a prompt, `prompt` has it (`PairPrompt`); where a language model answers it, `answers` names
+    the words that are held against each other. Raises ModelLoadError for a cross-encoder that cannot be run, and for a
+    classifier, which gives no one score.
     """
     config = read_object(path / "config.json", optional=True)
     if (path / "modules.json").is_file():
         settings = read_object(path / "config_sentence_transformers.json", optional=True)
         if settings.get("model_type") != "CrossEncoder":
             return None
-        _check_layout(path, settings)
+        task = read_object(path / "sentence_bert_config.json", optional=True).get("transformer_task", _TASK)
+        prompt = stated_prompt(path, settings)
+        _check_layout(path, settings, task, prompt)
+        answers = read_object(path / LOGITS / "config.json") if task == _ANSWERS else None
     else:
-        settings = {}
-        architectures = config.get("architectures")
-        named = architectures[0] if isinstance(architectures, list) and architectures else None
-        if not isinstance(named, str) or not named.endswith(_CLASSIFIES):
+        settings, prompt = {}, known_prompt(path, config)
+        is_asked = prompt is not None and _class_of(config).endswith(_LANGUAGE)
+        if not is_classifier(config) and not is_asked:
             return None
-    _check_labels(path, config)
-    return {"activation": _activation(path, settings.get("activation_fn") or _stated(config))}
+        answers = {"true": "yes", "false": "no"} if is_asked else None
+    if answers is None:
+        _check_labels(path, config)
+    head: dict[str, Any] = {"activation": _activation(path, settings.get("activation_fn") or _stated(config))}
+    if prompt is not None:
+        head["prompt"] = list(prompt)
+    return head if answers is None else {**head, "answers": answers}
 
 
-def _check_layout(path: Path, settings: Mapping[str, Any]) -> None:
-    task = read_object(path / "sentence_bert_config.json", optional=True).get("transformer_task", _TASK)
-    if task != _TASK:
+def is_classifier(config: Any) -> bool:
+    """Whether a config.json is of a model that gives texts numbers of their own: with one of them it is a reranker."""
+    return isinstance(config, dict) and _class_of(config).endswith(_CLASSIFIES)
+
+
+def _class_of(config: Mapping[str, Any]) -> str:
+    architectures = config.get("architectures")
+    return str(architectures[0]) if isinstance(architectures, list) and architectures else ""
+
+
+def _check_layout(path: Path, settings: Mapping[str, Any], task: Any, prompt: PairPrompt | None) -> None:
+    if task not in (_TASK, _ANSWERS):
         raise ModelLoadError(
             f"{path} is a cross-encoder that works by `{str(task)[:60]}`, which does not run here: {_KNOWN}",
             remedy="take one of that kind, such as cross-encoder/ms-marco-MiniLM-L6-v2 or BAAI/bge-reranker-base",
         )
     prompts, default = settings.get("prompts"), settings.get("default_prompt_name")
-    if default is not None and isinstance(prompts, dict) and prompts.get(default):
+    if prompt is None and default is not None and isinstance(prompts, dict) and prompts.get(default):
         raise ModelLoadError(
             f"{path / 'config_sentence_transformers.json'} puts the prompt `{str(default)[:60]}` before every pair, "
             "which is not done here, and without it the scores would be others",

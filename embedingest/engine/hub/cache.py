@@ -11,7 +11,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from embedingest.engine.folder.reranker import is_classifier
+from embedingest.engine.folder.settings_files import read_object
 from embedingest.engine.names import InvalidNameError, ModelName
+from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,15 +61,29 @@ def cached_file(repository: str, file: HubFile) -> Path | None:
 
 
 def snapshot_of(folder: Path) -> Path | None:
-    """The snapshot of `main`, else the newest one, that lists modules and whose links all stay inside `folder`."""
+    """The snapshot of `main`, else the newest one, that lists modules or is a plain reranker's, and whose links all
+    stay inside `folder`.
+    """
     with contextlib.suppress(OSError):
         snapshots = folder / "snapshots"
-        found = sorted(snapshots.glob("*/modules.json"), key=lambda file: file.stat().st_mtime, reverse=True)
-        named = [snapshots / ref / "modules.json"] if (ref := _main(folder)) else []
-        for file in (*named, *found):
-            if file.is_file() and _stays_inside(file.parent, folder):
-                return file.parent
+        found = sorted(snapshots.iterdir(), key=_modified, reverse=True)
+        named = [snapshots / ref] if (ref := _main(folder)) else []
+        for place in (*named, *found):
+            if _is_model(place) and _stays_inside(place, folder):
+                return place
     return None
+
+
+def _modified(place: Path) -> float:
+    listed = place / "modules.json"
+    file = listed if listed.exists() else place / "config.json"
+    return file.stat().st_mtime if file.exists() else 0.0
+
+
+def _is_model(place: Path) -> bool:
+    with contextlib.suppress(ModelLoadError):
+        return (place / "modules.json").is_file() or is_classifier(read_object(place / "config.json", optional=True))
+    return False
 
 
 def _main(folder: Path) -> str | None:

@@ -15,13 +15,14 @@ from embedingest.engine.hub.problems import PullError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["MODULES", "module_folders", "no_modules", "settings_of", "weights_of"]
+__all__ = ["CONFIG", "MODULES", "module_folders", "no_modules", "settings_of", "weights_of"]
 
 MODULES: Final = "modules.json"
+CONFIG: Final = "config.json"
 _SAVE: Final = "save it once with `SentenceTransformer(...).save(folder)` and name that folder with `--model`"
 _SETTINGS: Final = re.compile(
     r"(?:modules|config|config_sentence_transformers|tokenizer|added_tokens|special_tokens_map|vocab|.*_config)\.json"
-    r"|vocab\.txt|merges\.txt|model\.safetensors\.index\.json|.*\.model"
+    r"|chat_template\.jinja|vocab\.txt|merges\.txt|model\.safetensors\.index\.json|.*\.model"
 )
 _SHARD: Final = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
 _ROUTERS: Final = ("Router", "Asym")

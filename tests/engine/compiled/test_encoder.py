@@ -19,8 +19,9 @@ from embedingest.config import EngineConfig, ModelConfig
 from embedingest.engine import hardware
 from embedingest.engine.auto import explain
 from embedingest.engine.compiled import cache, make
-from embedingest.engine.compiled.encoder import CompiledEncoder, _key, compiled_note, create
+from embedingest.engine.compiled.encoder import CompiledEncoder, create
 from embedingest.engine.compiled.graphs import Share
+from embedingest.engine.compiled.opening import compiled_note, key_of
 from embedingest.engine.encoder import Encoder
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.gate import Figures
@@ -57,7 +58,7 @@ def fresh_cache(tmp_path, monkeypatch) -> Path:
 def copied_entry(folder, own_cache, tmp_path, monkeypatch) -> Path:
     """An entry of the model in a cache of the test's own, to be damaged."""
     create(folder, FP32).close()
-    whole = cache.place(_key(folder, FP32, Share.of(None, None)))
+    whole = cache.place(key_of(folder, FP32, Share.of(None, None)))
     monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
     return shutil.copytree(whole, tmp_path / "cache" / "compiled" / whole.name)
 
@@ -88,7 +89,7 @@ def test_two_threads_that_want_the_same_model_make_it_once_and_it_is_told_withou
     assert answer["gate"]["least"] <= answer["gate"]["mean"] <= 1.000001
     for encoder in encoders:
         assert_right(encoder, folder)
-        encoder.wait_for_rest()
+        encoder.model.wait_for_rest()
         encoder.close()
     assert explain(folder, FP32)["gate"]["texts"] == 288
 
@@ -135,7 +136,7 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(folder, fres
     assert "cannot keep the compiled model" in caplog.text
     assert isinstance(encoder, CompiledEncoder)
     assert_right(encoder, folder)
-    place = encoder.entry.folder
+    place = encoder.model.entry.folder
     encoder.close()
     assert not place.exists()
 
@@ -143,7 +144,7 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(folder, fres
 def test_an_entry_that_vanishes_under_a_running_model_still_serves_bulk(copied_entry, folder):
     encoder = create(folder, FP32)
     shutil.rmtree(copied_entry)
-    encoder.warm_up()
+    encoder.model.warm_up()
     assert_right(encoder, folder)
 
 
@@ -177,14 +178,14 @@ def test_an_entry_whose_blobs_are_of_no_use_serves_without_them(copied_entry, fo
         shutil.rmtree(place)
         place.write_text("a file where the folder should be")
     encoder = create(folder, FP32)
-    encoder.warm_up()
-    assert encoder.entry.folder == copied_entry
+    encoder.model.warm_up()
+    assert encoder.model.entry.folder == copied_entry
     assert_right(encoder, folder)
 
 
 def test_a_model_that_fails_the_gate_is_run_by_torch_and_not_tried_again(folder, fresh_cache, caplog, monkeypatch):
     with monkeypatch.context() as wrong:
-        wrong.setattr(make, "compare", lambda reference, candidate: Figures(288, 0.99, 0.9))
+        wrong.setattr(make, "compare", lambda *_: Figures(288, 0.99, 0.9))
         with caplog.at_level(logging.WARNING):
             encoder = create(folder, AUTO)
     assert isinstance(encoder, TorchEncoder)
@@ -251,7 +252,7 @@ def test_without_openvino_torch_serves(folder, own_cache, caplog, monkeypatch):
 def test_bulk_streams_give_the_vectors_of_the_single_path(folder, own_cache):
     encoder = create(folder, FP32, streams=2)
     single = answers(encoder)
-    encoder.warm_up()
+    encoder.model.warm_up()
     scheduler = Scheduler(encoder)
     tokens = encoder.tokenize(TEXTS * 20)
     np.testing.assert_allclose(
@@ -281,7 +282,7 @@ def test_a_closed_encoder_refuses_and_what_it_computes_at_that_moment_ends_well(
         encoder.close()
         assert min(asked) >= 1
     with pytest.raises(EngineClosedError, match="unloaded"):
-        encoder.warm_up()
+        encoder.model.warm_up()
 
 
 WARM = """
@@ -339,13 +340,13 @@ def test_a_process_that_makes_a_model_reaches_nobody_and_another_that_wants_it_w
         output, _ = maker.communicate(timeout=150)
     assert output.strip().splitlines()[-1] == "CompiledEncoder [] []"
     (entry,) = (path for path in (fresh_cache / "compiled").iterdir() if path.is_dir())
-    assert cache.find(_key(folder, FP32, Share.of(None, None))).folder == entry
-    assert encoder.entry.folder == entry
+    assert cache.find(key_of(folder, FP32, Share.of(None, None))).folder == entry
+    assert encoder.model.entry.folder == entry
     assert_right(encoder, folder)
 
 
 def test_makers_that_find_no_lock_leave_one_sound_entry(folder, fresh_cache):
-    key, meet = _key(folder, FP32, Share.of(None, None)), threading.Barrier(8)
+    key, meet = key_of(folder, FP32, Share.of(None, None)), threading.Barrier(8)
 
     def fill(place: Path) -> dict[str, object]:
         (place / "model.bin").write_bytes(b"weights" * 1000)

@@ -13,8 +13,9 @@ from embedingest.config import ModelConfig
 from embedingest.engine import hardware
 from embedingest.engine.auto import explain
 from embedingest.engine.compiled import cache, convert, gauge, make, rest
-from embedingest.engine.compiled.encoder import CompiledEncoder, _entry, _key, create
+from embedingest.engine.compiled.encoder import CompiledEncoder, create
 from embedingest.engine.compiled.graphs import Share
+from embedingest.engine.compiled.opening import entry_of, key_of
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.gate import PROBE_TEXTS, Figures
 from embedingest.engine.vectors import cosines
@@ -79,7 +80,7 @@ def test_whoever_waits_is_told_why_and_closing_does_not_wait_for_the_rest(folder
         for _ in ("made", "found"):
             encoder = create(folder, AUTO)
             encoder.close()
-            assert encoder._rest is None or not encoder._rest._thread.is_alive()
+            assert encoder.model._rest is None or not encoder.model._rest._thread.is_alive()
     begun, ended = [record.getMessage() for record in caplog.records if record.name == "embedingest.told"]
     assert begun == "preparing bert-mean for this processor (once), which takes some seconds"
     assert re.fullmatch(r"bert-mean is prepared: it runs in bf16[a-z-]* after \d+\.\d s", ended)
@@ -93,7 +94,7 @@ def test_a_snapshot_of_the_hugging_face_cache_is_known_by_its_repository(folder,
 
 def kept(folder):
     """The entry of a model that was made."""
-    return cache.find(_key(folder, AUTO, Share.of(None, None)))
+    return cache.find(key_of(folder, AUTO, Share.of(None, None)))
 
 
 def never(*_, **__):
@@ -114,7 +115,7 @@ def test_a_model_serves_after_64_texts_and_the_others_are_compared_once(folder, 
     encoder = create(folder, AUTO)
     assert texts_of(folder) in (gauge.LEAST_TEXTS, PROBE_TEXTS)  # those that are left may be done by now
     assert least(encoder, folder) > 0.9995
-    encoder.wait_for_rest()
+    encoder.model.wait_for_rest()
     assert texts_of(folder) == PROBE_TEXTS
     encoder.close()
     monkeypatch.setattr(make, "Reference", never)
@@ -127,14 +128,14 @@ def test_a_model_serves_after_64_texts_and_the_others_are_compared_once(folder, 
 def test_torch_runs_in_another_process_from_the_first_use_on(folder, monkeypatch):
     monkeypatch.setattr(convert, "load_chain", never)
     encoder = create(folder, AUTO)
-    encoder.wait_for_rest()
+    encoder.model.wait_for_rest()
     assert texts_of(folder) == PROBE_TEXTS
     encoder.close()
 
 
 def test_a_process_that_ends_before_leaves_the_rest_to_another(stopped_early):
     encoder = create(stopped_early, AUTO)
-    encoder.wait_for_rest()
+    encoder.model.wait_for_rest()
     assert texts_of(stopped_early) == PROBE_TEXTS
     encoder.close()
 
@@ -143,7 +144,7 @@ def test_a_form_that_fails_later_gives_its_place_to_the_next_and_is_told(folder,
     monkeypatch.setattr(rest.Rest, "_compared", fails_in_bf16)
     with caplog.at_level(logging.WARNING):
         encoder = create(folder, AUTO)
-        encoder.wait_for_rest()
+        encoder.model.wait_for_rest()
     assert "as bf16 gave vectors that differ too much in some of 288 texts" in caplog.text
     assert encoder.runtime["precision"] != "bf16"
     assert least(encoder, folder) > 0.9995
@@ -162,7 +163,7 @@ def test_what_another_process_compares_is_taken_over_and_not_compared_again(stop
         assert is_mine
         encoder = create(stopped_early, AUTO)
         cache.amend(entry, {"gate": Figures(PROBE_TEXTS, 1.0, 0.9999).as_dict()})
-    encoder.wait_for_rest()
+    encoder.model.wait_for_rest()
     assert (encoder.runtime["cosine_least"], encoder.runtime["cosine_texts"]) == ("0.999900", str(PROBE_TEXTS))
     encoder.close()
 
@@ -174,8 +175,8 @@ def test_a_form_that_fails_in_another_process_gives_its_place_here_too(stopped_e
         encoder = create(stopped_early, AUTO)
         cache.forget(entry.folder, "bf16 fails the gate")
         tried = [{**entry.note["tried"][-1], "passed": False}]
-        _entry(stopped_early, AUTO, entry.note["key"], encoder._share, [], tried)
-    encoder.wait_for_rest()
+        entry_of(stopped_early, AUTO, entry.note["key"], encoder.model._share, [], tried)
+    encoder.model.wait_for_rest()
     assert "as bf16 was found unfit by another process" in caplog.text
     assert encoder.runtime["precision"] != "bf16"
     assert least(encoder, stopped_early) > 0.9995
@@ -194,7 +195,7 @@ def test_the_rest_waits_for_memory_and_says_so_once(stopped_early, monkeypatch, 
     monkeypatch.setattr(hardware, "available_bytes", lambda: next(looks, 2**40))
     with caplog.at_level(logging.INFO):
         encoder = create(stopped_early, AUTO)
-        encoder.wait_for_rest()
+        encoder.model.wait_for_rest()
     assert caplog.text.count("waits for 512 MiB of free memory") == 1
     assert texts_of(stopped_early) == PROBE_TEXTS
     encoder.close()
@@ -212,7 +213,7 @@ def test_where_memory_becomes_short_the_other_process_gives_it_back(folder, monk
         rest.Reference, "close", lambda self, *, end=False: (ended.append(end), whole(self, end=end))[1]
     )
     encoder = create(folder, AUTO)
-    encoder.wait_for_rest()
+    encoder.model.wait_for_rest()
     assert ended == [True, False]
     assert texts_of(folder) == PROBE_TEXTS
     encoder.close()
@@ -230,7 +231,7 @@ def test_what_the_system_lacks_is_told_in_a_line_and_what_is_odd_with_its_trace(
     monkeypatch.setattr(rest, "Reference", reference)
     with caplog.at_level(logging.WARNING):
         encoder = create(stopped_early, AUTO)
-        encoder.wait_for_rest()
+        encoder.model.wait_for_rest()
     assert [record.exc_info is not None for record in caplog.records] == [traced]
     assert "tried again by a later process" in caplog.text
     encoder.close()

@@ -92,7 +92,7 @@ def test_streams_that_end_the_process_are_told_and_fewer_are_taken(folder, broke
     (rejected,) = (form for form in explain(folder, AUTO, streams=4)["rejected"] if "streams" in form["form"])
     assert rejected["form"] == "bf16, 4 streams"
     assert "died (SIGABRT)" in rejected["reason"]
-    encoder.warm_up()
+    encoder.model.warm_up()
     assert_right(encoder, folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import urllib.request
 
 import pytest
@@ -20,7 +21,7 @@ PATHS = ("/api/rerank", "/rerank", "/v1/rerank", "/v2/rerank")
 @pytest.fixture(scope="module")
 def reranking(tmp_path_factory):
     folder = cross.save("bert", tmp_path_factory.mktemp("cross") / "r", layout="listed")
-    engine = LocalEngine(EngineConfig(), {"r": ModelConfig(path=folder, device="cpu")})
+    engine = LocalEngine(EngineConfig(), {"r": ModelConfig(path=folder, device="cpu", encoder="sentence-transformers")})
     yield engine
     engine.close()
 
@@ -94,6 +95,36 @@ def test_what_is_wrong_is_said(port, body, status, said) -> None:
         error = refused.json()["error"]
         assert refused.status == status
         assert said in (error["message"] if path.startswith("/v1/") else error)
+
+
+def test_ten_thousand_documents_of_equal_scores_keep_their_order(serve, reranking) -> None:
+    port = serve({"max_inputs": 10_000}, over=reranking).port
+    asked = {"model": "r", "query": QUERY, "documents": ["the sea", "light"] * 5_000}
+    order = [result["index"] for result in post(port, "/v1/rerank", asked).json()["results"]]
+    first = order[0]
+    assert order == [*range(first, 10_000, 2), *range(1 - first, 10_000, 2)]
+
+
+def test_a_document_that_has_no_score_is_named_and_the_others_have_theirs(serve, reranking, tmp_path) -> None:
+    folder = shutil.copytree(reranking.describe("r").path, tmp_path / "r")
+    cross.overflow(folder, "light")
+    settings = ModelConfig(path=folder, device="cpu", encoder="sentence-transformers")
+    with LocalEngine(EngineConfig(), {"r": settings}) as engine:
+        port = serve(over=engine).port
+        asked = {"model": "r", "query": QUERY, "documents": ["the sea", "light"]}
+        refused = post(port, "/api/rerank", asked)
+        assert refused.status == 500  # as for a vector with NaN
+        assert "document 1 with this query: model r:latest gives no score that is a number" in refused.json()["error"]
+        assert len(post(port, "/api/rerank", asked | {"documents": ["the sea"]}).json()["results"]) == 1
+
+
+def test_a_folder_that_is_no_reranker_says_what_it_is(serve, reranking, tmp_path) -> None:
+    folder = shutil.copytree(reranking.describe("r").path, tmp_path / "classifier")
+    cross.settings(folder, id2label={"0": "joy", "1": "anger"}, label2id={"joy": 0, "anger": 1})
+    with LocalEngine(EngineConfig(), {"c": ModelConfig(path=folder, device="cpu")}) as engine:
+        refused = post(serve(over=engine).port, "/api/rerank", {"model": "c", "query": QUERY, "documents": DOCUMENTS})
+        assert refused.status >= 400
+        assert "is a classifier with 2 labels (joy, anger)" in refused.json()["error"]
 
 
 def test_a_reranker_is_told_as_one_and_gives_no_vectors(port) -> None:
