@@ -54,7 +54,7 @@ export function scoreWords(mode, score, explain) {
   if (weighted) sentences.push(`By weighted terms it is number ${weighted}: those that it shares with the question weigh ${fixed(weight)} together.`);
   if (alike) sentences.push(`Token by token it is number ${alike}: the best cosines of the question's tokens add up to ${fixed(likeness)}.`);
   if (mode === "hybrid") {
-    const votes = [near, worded, weighted, alike].filter(Boolean).map(rank => `1/(60 + ${rank})`).join(" + ");
+    const votes = [near, worded, weighted, alike].filter(Boolean).map(rank => `1/(5 + ${rank})`).join(" + ");
     sentences.push(`The lists vote by rank alone (reciprocal rank fusion): ${votes || "its ranks"} gives ${fixed(score, 4)}. It orders ${before ? "what the reranker is given" : "results"}; it is no percentage.`);
   }
   return sentences;

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from embedingest.errors import ConfigError
+from embedingest.store.search.fusion import RRF_K
 from embedingest.store.snapshots import at, tag
 from embedingest.store.terms import TERM
 from embedingest.store.values import LATE, SPARSE, Changes, SearchQuery
@@ -67,7 +68,7 @@ def test_hybrid_fuses_every_side_and_explains_each(table):
     hits = table.search(asked("owls red", "hybrid")).hits
     for hit in hits:
         ranks = [hit.explain[f"{side}_rank"] for side in ("vector", "text", "sparse", "late")]
-        assert hit.score == pytest.approx(sum(1 / (60 + rank) for rank in ranks if rank))
+        assert hit.score == pytest.approx(sum(1 / (RRF_K + rank) for rank in ranks if rank))
         assert hit.explain["late_score"] == pytest.approx(max_sim("owls red", hit.text), abs=2e-3)
 
 

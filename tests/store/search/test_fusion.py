@@ -14,7 +14,7 @@ def test_fusion_prefers_what_both_sides_name():
     }
     fused = fuse(lists)
     assert [candidate.id for candidate in fused] == ["b", "a", "c"]
-    assert fused[0].score == pytest.approx(1 / 62 + 1 / 61)
+    assert fused[0].score == pytest.approx(1 / 7 + 1 / 6)
     assert fused[1].parts == {"vector_score": 0.9, "vector_rank": 1, "text_score": None, "text_rank": None}
 
 
