@@ -350,7 +350,7 @@ MISUSES = {
     'embed({"a": "b"})': ["`texts`", "{'a': 'b'}"],
     'embed(["a", 3])': ["`texts[1]`", "3", "text"],
     "search(None)": ["`query`", "None", "text"],
-    'search("a", mode="fuzzy")': ["`mode`", "'fuzzy'", '"hybrid", "vector" or "text"'],
+    'search("a", mode="fuzzy")': ["`mode`", "'fuzzy'", '"hybrid", "vector", "text"'],
     'search("a", limit="3")': ["`limit`", "'3'", "whole number"],
     'search("a", limit=0)': ["limit is 0", "from 1"],
     'search("a", offset=1.5)': ["`offset`", "1.5", "whole number"],

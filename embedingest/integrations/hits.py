@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from embedingest.store.unit import UnitKind
     from embedingest.store.values import Hit
     from embedingest.types import Mode
 
@@ -24,6 +25,8 @@ class SearchSettings(TypedDict, total=False):
     fold: bool
     rerank: str | bool | None
     rerank_candidates: int | None
+    unit: UnitKind
+    budget: int
     db: str | None
     table: str
     state: str | None
@@ -32,23 +35,27 @@ class SearchSettings(TypedDict, total=False):
 
 
 def text_of(hit: Hit) -> str:
-    """The chunk's text, between its neighbours where those were asked for."""
+    """The text of the chunk, or of the unit; a chunk's between its neighbours where those were asked for."""
     return "\n\n".join((*hit.before, hit.text, *hit.after))
 
 
 def metadata_of(hit: Hit) -> dict[str, Any]:
-    """What the document brought as metadata, and over it where the chunk is from: JSON's own types, absences left out.
+    """What the document brought as metadata, over it where the chunk or unit is from: JSON's types, absences left out.
 
     `source`, `title`, `heading_path`, `line_start`, `line_end`, `page`, `mime` and `score`, the higher the better.
     """
-    row = hit.row
+    row, page = hit.row, hit.row.page
+    first_line, last_line = row.line_start, row.line_end
+    if hit.unit is not None:
+        first_line, last_line = hit.unit.extent.get("lines", (None, None))
+        page = hit.unit.extent.get("pages", (None,))[0]
     place = {
         "source": row.source,
         "title": row.title,
-        "heading_path": list(row.heading_path) or None,
-        "line_start": row.line_start,
-        "line_end": row.line_end,
-        "page": row.page,
+        "heading_path": list(hit.heading_path) or None,
+        "line_start": first_line,
+        "line_end": last_line,
+        "page": page,
         "mime": row.mime,
         "score": float(hit.score),
     }

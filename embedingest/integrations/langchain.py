@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from embedingest.api import search
 from embedingest.integrations.hits import metadata_of, missing, text_of
-from embedingest.types import DEFAULT_TABLE, Mode  # pydantic reads `Mode` at run time
+from embedingest.store.unit import USUAL_BUDGET, UnitKind  # pydantic reads `UnitKind` and `Mode` at run time
+from embedingest.types import DEFAULT_TABLE, Mode
 
 try:
     from langchain_core.documents import Document
@@ -35,6 +36,8 @@ class EmbedingestRetriever(BaseRetriever):
     context: int = 0
     rerank: str | bool | None = None
     rerank_candidates: int | None = None
+    unit: UnitKind = "chunk"
+    budget: int = USUAL_BUDGET
     db: str | None = None
     table: str = DEFAULT_TABLE
     state: str | None = None
@@ -51,6 +54,8 @@ class EmbedingestRetriever(BaseRetriever):
             context=self.context,
             rerank=self.rerank,
             rerank_candidates=self.rerank_candidates,
+            unit=self.unit,
+            budget=self.budget,
             db=self.db,
             table=self.table,
             state=self.state,

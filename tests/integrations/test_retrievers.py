@@ -98,6 +98,16 @@ def test_what_is_found_stands_in_the_order_of_a_reranker(found, place, tmp_path)
 
 
 @BOTH
+def test_a_document_as_the_answer_says_from_where_to_where_it_goes(found, place):
+    ours = embedingest.search("penguins in cold water", limit=1, unit="document", **place)[0]
+    text, _, metadata = found("penguins in cold water", limit=1, unit="document", **place)[0]
+    assert text == ours.text
+    assert "Lions sleep" in text
+    assert [metadata["line_start"], metadata["line_end"]] == list(ours.unit.extent["lines"])
+    assert metadata.get("heading_path", []) == list(ours.heading_path)
+
+
+@BOTH
 def test_errors_are_ours(found, place, tmp_path):
     with pytest.raises(ConfigError, match="filter"):
         found("sleep", filter="source =", **place)
