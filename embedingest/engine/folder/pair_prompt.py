@@ -6,7 +6,6 @@ files, no weights and no tokenizer.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.engine.folder.settings_files import REMEDY, read_object
@@ -90,9 +89,11 @@ def stated_prompt(path: Path, settings: Mapping[str, Any]) -> PairPrompt | None:
     system = _default_prompt(settings)
     for is_flat in (True, False):
         text = _rendered(path, template, system, variables if isinstance(variables, dict) else {}, is_flat=is_flat)
-        if (parts := re.fullmatch(f"([^{_QUERY}{_DOCUMENT}]*){_QUERY}([^{_QUERY}{_DOCUMENT}]*){_DOCUMENT}"
-                                  f"([^{_QUERY}{_DOCUMENT}]*)", text, re.DOTALL)) is not None:  # fmt: skip
-            return PairPrompt(*parts.groups())
+        if text.count(_QUERY) == text.count(_DOCUMENT) == 1:
+            before, _, rest = text.partition(_QUERY)
+            between, is_after, after = rest.partition(_DOCUMENT)
+            if is_after:
+                return PairPrompt(before, between, after)
     raise ModelLoadError(
         f"the chat template of {path} does not put a query and then a document, each once, as messages of these roles",
         remedy="take a reranker whose template does, or one without a template",
