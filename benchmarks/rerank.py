@@ -52,44 +52,53 @@ def seeded(folder):
 def pairs(run, engine, peer, query, documents, repeats):
     """All pairs in one call of each side, by turns."""
     rates = {"sentence-transformers": [], "embedingest": []}
+    spent = {"sentence-transformers": 0.0, "embedingest": 0.0}
     ours, theirs = None, None
     for number in range(repeats + 1):  # the first one warms up
-        began = time.perf_counter()
+        began, before = time.perf_counter(), time.process_time()
         theirs = peer.predict([(query, document) for document in documents], batch_size=32)
-        between = time.perf_counter()
+        between, at = time.perf_counter(), time.process_time()
         ours = engine.rerank(query, documents, model=NAME, priority="bulk").scores
         ended = time.perf_counter()
         if number:
+            spent["sentence-transformers"] += at - before
+            spent["embedingest"] += time.process_time() - at
             rates["sentence-transformers"].append(len(documents) / (between - began))
             rates["embedingest"].append(len(documents) / (ended - between))
             print(f"  round {number} of {repeats}: {rates['embedingest'][-1]:.1f} pairs/s, "
                   f"{rates['sentence-transformers'][-1]:.1f} of sentence-transformers", flush=True)  # fmt: skip
     medians = {name: statistics.median(found) for name, found in rates.items()}
     runtime = next(iter(engine.running())).runtime
+    processor = {name: repeats * len(documents) / taken for name, taken in spent.items()}
     figures = {"pairs": len(documents), "pairs_per_second": rates, "medians": medians, "runtime": runtime,
+               "pairs_per_processor_second": processor,
                "largest_difference": float(np.abs(ours - theirs).max()), "spread": float(theirs.std())}  # fmt: skip
     ratio = medians["embedingest"] / medians["sentence-transformers"]
+    print(f"  of a processor second: {processor}", flush=True)
     run.told("pairs", figures, [Check("pairs a second, against CrossEncoder.predict", ratio, 2.5)])
 
 
 def candidates(run, engine, peer, queries, documents):
     """One query after another, each over candidates of its own, as a search asks."""
     taken = {"embedingest": [], "sentence-transformers": []}
-    tokens = []
+    processor, tokens = [], []
     for number, query in enumerate(queries):
         start = number * CANDIDATES % (len(documents) - CANDIDATES)
         listed = documents[start : start + CANDIDATES]
-        began = time.perf_counter()
+        began, before = time.perf_counter(), time.process_time()
         answer = engine.rerank(query, listed, model=NAME)
-        between = time.perf_counter()
+        between, at = time.perf_counter(), time.process_time()
         peer.predict([(query, document) for document in listed], batch_size=32)
         ended = time.perf_counter()
         if number >= 3:
             tokens.append(answer.tokens)
+            processor.append(1e3 * (at - before))
             taken["embedingest"].append(1e3 * (between - began))
             taken["sentence-transformers"].append(1e3 * (ended - between))
     medians = {f"{name}_p50_ms": round(statistics.median(found), 1) for name, found in taken.items()}
-    figures = {"queries": len(tokens), "tokens_per_list": statistics.median(tokens), **medians}
+    figures = {"queries": len(tokens), "tokens_per_list": statistics.median(tokens), **medians,
+               "processor_ms": round(statistics.median(processor), 1)}  # fmt: skip
+    print(f"  {figures}", flush=True)
     bar = Check(f"{CANDIDATES} candidates, p50", medians["embedingest_p50_ms"], 120.0, at_most=True, unit="ms")
     run.told("candidates", figures, [bar])
 
@@ -112,7 +121,7 @@ def measured(asked, path):
 
     folder = ModelFolder.open(path)
     mixed = corpora.chunks(asked.corpus, asked.pairs, folder.tokenizer_path, 256)
-    long = of_length(CANDIDATE_TOKENS, corpora.chunks(asked.corpus, 2000, folder.tokenizer_path, 320), folder)
+    long = of_length(CANDIDATE_TOKENS, corpora.chunks(asked.corpus, 1000, folder.tokenizer_path, 320), folder)
     queries = corpora.queries(mixed, asked.queries + 3, folder.tokenizer_path)
     peer = CrossEncoder(str(path), device="cpu", local_files_only=True)
     run = records.Record(f"rerank {'MiniLM-L6, seeded head' if asked.folder is None else folder.name}", asked.results)
