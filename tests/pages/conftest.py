@@ -220,6 +220,8 @@ def look(page: Page, name: str) -> None:
 def hindrances(page: Page) -> str:
     """What axe finds that keeps people from using the page, in words; empty where it finds nothing."""
     from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import expect
 
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)  # what is about to be replaced is dimmed
     results = Axe().run(page)
     return results.generate_report() if results.violations_count else ""
