@@ -242,13 +242,13 @@ Router.
 
 Other kinds of models are folders with a name of the settings (`models: NAME: {path: FOLDER}`). Rerankers are
 cross-encoders, with a list of modules or without one, and those that answer yes or no in a prompt, as Qwen3's; they run
-compiled on a CPU where that keeps the scores of the model's own forward pass. Torch runs the others. Sparse models are what `SparseEncoder` of sentence-transformers saves: a transformer
-(`MLMTransformer`, or one of the task `fill-mask`) and `SpladePooling`; or a Router whose queries are looked up
-(`SparseStaticEmbedding`) and whose documents are computed. Models of late interaction are ColBERT's: folders of PyLate
-(`Transformer`, `Dense`, with the marks, lengths, fillers and left-out signs of its settings), of sentence-transformers
-(`MultiVectorEncoder`), and of Stanford's ColBERT (`HF_ColBERT`, its `linear.weight` in the same safetensors); vectors
-that such a folder does not normalise, or merges, are refused. A pull fetches rerankers, and of the others those that
-have a list of modules.
+compiled on a CPU where that keeps the scores of the model's own forward pass. Torch runs the others. Sparse models are
+what `SparseEncoder` of sentence-transformers saves: a transformer (`MLMTransformer`, or one of the task `fill-mask`)
+and `SpladePooling`; or a Router whose queries are looked up (`SparseStaticEmbedding`) and whose documents are computed.
+Models of late interaction are ColBERT's: folders of PyLate (`Transformer`, `Dense`, with the marks, lengths, fillers
+and left-out signs of its settings), of sentence-transformers (`MultiVectorEncoder`), and of Stanford's ColBERT
+(`HF_ColBERT`, its `linear.weight` in the same safetensors); vectors that such a folder does not normalise, or merges,
+are refused. A pull fetches rerankers, and of the others those that have a list of modules.
 """
 
 
