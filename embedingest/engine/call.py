@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypedDict
 
 import numpy as np
 
@@ -32,7 +32,7 @@ __all__ = [
     "finish",
     "prepare",
     "read_counts",
-    "stage_seconds",
+    "told",
 ]
 
 TOO_LONG: Final = "the input length exceeds the context length"
@@ -93,12 +93,7 @@ def finish(call: EmbedCall, raw: vectors.Vectors, loaded: LoadedModel, ticket: T
     return Embeddings(
         vectors=vectors.cut(vectors.normalise(raw), call.dimensions),
         token_counts=read_counts(call, loaded.encoder.special_tokens),
-        truncated=tuple(call.truncated),
-        fingerprint=loaded.fingerprint,
-        model=call.name,
-        load_seconds=call.load_seconds,
-        total_seconds=time.perf_counter() - call.began,
-        seconds=stage_seconds(call.load_seconds, call.tokenize_seconds, ticket),
+        **told(call, loaded, ticket),
     )
 
 
@@ -115,11 +110,39 @@ def content_limit(encoder: Encoder, context: int | None) -> int:
     return window - encoder.special_tokens
 
 
-def stage_seconds(load: float, tokenize: float, ticket: Ticket) -> dict[str, float]:
-    """What each stage of a call took: waiting for the model, tokenising, and what its ticket tells."""
-    return {
-        "load": load,
-        "tokenize": tokenize,
-        "queue": ticket.queued_seconds,
-        "encode": ticket.encode_seconds,
-    }
+class Call(Protocol):
+    """What every call under way knows, whatever it asks for."""
+
+    name: str
+    began: float
+    load_seconds: float
+    tokenize_seconds: float
+    truncated: list[int]
+
+
+class Told(TypedDict):
+    """What every answer tells beside its numbers and counts."""
+
+    truncated: tuple[int, ...]
+    fingerprint: str
+    model: str
+    load_seconds: float
+    total_seconds: float
+    seconds: dict[str, float]
+
+
+def told(call: Call, loaded: LoadedModel, ticket: Ticket) -> Told:
+    """What was cut, by which model, and what each stage took: waiting for it, tokenising, and what the ticket tells."""
+    return Told(
+        truncated=tuple(call.truncated),
+        fingerprint=loaded.fingerprint,
+        model=call.name,
+        load_seconds=call.load_seconds,
+        total_seconds=time.perf_counter() - call.began,
+        seconds={
+            "load": call.load_seconds,
+            "tokenize": call.tokenize_seconds,
+            "queue": ticket.queued_seconds,
+            "encode": ticket.encode_seconds,
+        },
+    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from embedingest.engine.call import prepare, read_counts, stage_seconds
+from embedingest.engine.call import prepare, read_counts, told
 from embedingest.engine.late_encoder import LateEncoder
 from embedingest.engine.vectors import joined
 from embedingest.errors import EngineError
@@ -78,12 +77,7 @@ def finish_late(call: EmbedCall, rows: Vectors, loaded: LoadedModel, ticket: Tic
         offsets=offsets,
         vectors=vectors,
         token_counts=read_counts(call, -1),  # but the number that says how a row is read
-        truncated=tuple(call.truncated),
-        fingerprint=loaded.fingerprint,
-        model=call.name,
-        load_seconds=call.load_seconds,
-        total_seconds=time.perf_counter() - call.began,
-        seconds=stage_seconds(call.load_seconds, call.tokenize_seconds, ticket),
+        **told(call, loaded, ticket),
     )
 
 

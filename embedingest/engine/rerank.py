@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkab
 
 import numpy as np
 
-from embedingest.engine.call import content_limit, stage_seconds
+from embedingest.engine.call import content_limit, told
 from embedingest.engine.encoder import heads, kept
 from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.pool import leased, waited
@@ -194,12 +194,7 @@ def _finish(call: RerankCall, numbers: NDArray[np.float32], loaded: LoadedModel,
     return Reranked(
         scores=activated(numbers[:, 0], call.activation or encoder.scorer.activation),
         token_counts=counts,
-        truncated=tuple(call.truncated),
-        fingerprint=loaded.fingerprint,
-        model=call.name,
-        load_seconds=call.load_seconds,
-        total_seconds=time.perf_counter() - call.began,
-        seconds=stage_seconds(call.load_seconds, call.tokenize_seconds, ticket),
+        **told(call, loaded, ticket),
     )
 
 

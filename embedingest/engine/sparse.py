@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from embedingest.engine.call import read_counts, stage_seconds
+from embedingest.engine.call import read_counts, told
 from embedingest.engine.vectors import joined
 from embedingest.types import SparseEmbeddings
 
@@ -67,10 +66,5 @@ def finish_sparse(call: EmbedCall, rows: Vectors, loaded: LoadedModel, ticket: T
         tokens=pairs[:, 0].astype(np.int32),
         weights=np.ascontiguousarray(pairs[:, 1]),
         token_counts=read_counts(call, loaded.encoder.special_tokens),
-        truncated=tuple(call.truncated),
-        fingerprint=loaded.fingerprint,
-        model=call.name,
-        load_seconds=call.load_seconds,
-        total_seconds=time.perf_counter() - call.began,
-        seconds=stage_seconds(call.load_seconds, call.tokenize_seconds, ticket),
+        **told(call, loaded, ticket),
     )

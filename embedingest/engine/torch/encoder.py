@@ -12,24 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from embedingest.engine.folder.encoder import FolderEncoder, rectangle
-from embedingest.engine.folder.tensors import check_tensors
 from embedingest.engine.gate import compare, probe_tokens
 from embedingest.engine.precision import half_types
 from embedingest.engine.scheduling.batching import batches
 from embedingest.engine.scheduling.scheduler import BATCH_TOKENS
-from embedingest.engine.torch.loading import (
-    check_finite,
-    check_known,
-    check_report,
-    check_size,
-    check_words,
-    device_of,
-    quiet,
-    reports,
-)
+from embedingest.engine.torch.loading import device_of, load_whole
 from embedingest.engine.torch.packing import PACKED, can_pack, pack, register
-from embedingest.engine.torch.padding import as_configured, assembled, by_length, keeps_state, padding_counts
-from embedingest.engine.torch.stored import as_stored, widen
+from embedingest.engine.torch.padding import as_configured, each_length, keeps_state, padding_counts
+from embedingest.engine.torch.stored import widen
 from embedingest.errors import EngineClosedError, ModelLoadError
 
 if TYPE_CHECKING:
@@ -66,22 +56,12 @@ def load_chain(
     attention implementation of transformers; `half` a torch type for the transformer. Raises ModelLoadError.
     """
     import torch
-    from sentence_transformers.sentence_transformer.modules import Pooling
 
     if folder.is_static:
         raise ModelLoadError(
             f"{folder.path} is a table of vectors, which needs no torch", remedy="leave the model's `encoder` out"
         )
-    check_tensors(folder)
-    check_known(folder)
-    check_size(folder)
-    with quiet(), reports() as told:
-        chain = _built(folder, device, attention)
-    if not (folder.path / "modules.json").is_file():  # then it pools by the mean, whatever the model was trained with
-        chain[1] = Pooling(folder.dimensions, pooling_mode=folder.pooling_modes[0])
-    check_report(folder, told)
-    check_finite(folder, chain)
-    check_words(folder, chain[0].tokenizer)
+    chain = load_whole(folder, lambda settings: _built(folder, device, settings), attention=attention)
     if half is not None:
         chain[0].to(getattr(torch, half))
     _follow_in_fp32(folder, chain, device)
@@ -90,26 +70,17 @@ def load_chain(
     return chain.eval()
 
 
-def _built(folder: ModelFolder, device: str, attention: str | None) -> Any:
-    """What sentence-transformers makes of the folder, weights in the type of their files. Raises ModelLoadError."""
-    import torch
+def _built(folder: ModelFolder, device: str, settings: dict[str, Any]) -> Any:
     from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
 
-    # transformers would compute in the stored type, and half precision on a CPU is slow and inexact.
-    arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "ignore_mismatched_sizes": True}
-    arguments |= {"attn_implementation": attention} if attention is not None else {}
-    settings: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "model_kwargs": arguments}
-    settings["config_kwargs"] = folder.told
-    try:
-        with as_stored():
-            if folder.routes:
-                return SentenceTransformer(modules=_modules(folder, settings), device=device)
-            return SentenceTransformer(str(folder.path), device=device, **settings)
-    except Exception as error:
-        raise ModelLoadError(
-            f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
-            remedy="copy or pull the model again",
-        ) from error
+    if folder.routes:
+        chain = SentenceTransformer(modules=_modules(folder, settings), device=device)
+    else:
+        chain = SentenceTransformer(str(folder.path), device=device, **settings)
+    if not (folder.path / "modules.json").is_file():  # then it pools by the mean, whatever the model was trained with
+        chain[1] = Pooling(folder.dimensions, pooling_mode=folder.pooling_modes[0])
+    return chain
 
 
 def _modules(folder: ModelFolder, settings: dict[str, Any]) -> list[Any]:
@@ -166,7 +137,7 @@ class Runner:
         """Vectors of N token rows (special tokens included), float32 (N, D)."""
         if not self.alone:
             return self._batch(rows)
-        return assembled([(group, self._batch([rows[i] for i in group])) for group in by_length(rows)])
+        return each_length(rows, self._batch)
 
     def _batch(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         import torch

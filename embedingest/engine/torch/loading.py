@@ -11,26 +11,18 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.settings_files import REMEDY
-from embedingest.engine.folder.tensors import WeightsError, not_finite, unfit, without_digits
+from embedingest.engine.folder.tensors import WeightsError, check_tensors, not_finite, unfit, without_digits
 from embedingest.engine.folder.tokenizer import FastTokenizer
 from embedingest.engine.gate import VARIED_TEXTS
+from embedingest.engine.torch.stored import as_stored
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from embedingest.engine.folder.folder import ModelFolder
 
-__all__ = [
-    "check_finite",
-    "check_known",
-    "check_report",
-    "check_size",
-    "check_words",
-    "device_of",
-    "quiet",
-    "reports",
-]
+__all__ = ["check_finite", "device_of", "load_whole"]
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +40,40 @@ _ODD_TEXTS: Final = (
     "日本語テキスト",
 )
 _loading = threading.Lock()
+
+
+def load_whole(folder: ModelFolder, build: Callable[[dict[str, Any]], Any], *, attention: str | None = None) -> Any:
+    """What `build` makes of a folder by sentence-transformers, held against the files before and after.
+
+    Its weights stay in the type of their files. `build` is given the settings of the library's loaders; `attention`
+    names an attention implementation of transformers. Raises ModelLoadError.
+    """
+    check_tensors(folder)
+    check_known(folder)
+    check_size(folder)
+    with quiet(), reports() as told:
+        model = _built(folder, build, attention)
+    check_report(folder, told)
+    check_finite(folder, model)
+    check_words(folder, model.tokenizer)
+    return model
+
+
+def _built(folder: ModelFolder, build: Callable[[dict[str, Any]], Any], attention: str | None) -> Any:
+    import torch
+
+    # transformers would compute in the stored type, and half precision on a CPU is slow and inexact.
+    arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "ignore_mismatched_sizes": True}
+    arguments |= {"attn_implementation": attention} if attention is not None else {}
+    settings: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "model_kwargs": arguments}
+    try:
+        with as_stored():
+            return build(settings | {"config_kwargs": folder.told or None})
+    except Exception as error:
+        raise ModelLoadError(
+            f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
+            remedy="copy or pull the model again",
+        ) from error
 
 
 def device_of(setting: str) -> str:

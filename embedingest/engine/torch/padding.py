@@ -13,11 +13,11 @@ from embedingest.engine.folder.encoder import rectangle
 from embedingest.engine.vectors import cosines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["PADDING_COUNTS", "as_configured", "assembled", "by_length", "keeps_state", "padding_counts"]
+__all__ = ["PADDING_COUNTS", "as_configured", "assembled", "by_length", "each_length", "keeps_state", "padding_counts"]
 
 PADDING_COUNTS: Final = "padding changes its vectors, so texts of one length run together and none is padded"
 
@@ -56,6 +56,13 @@ def by_length(rows: Sequence[Sequence[int]]) -> list[list[int]]:
     for i, row in enumerate(rows):
         groups.setdefault(len(row), []).append(i)
     return list(groups.values())
+
+
+def each_length(
+    rows: Sequence[Sequence[int]], run: Callable[[list[Sequence[int]]], NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """What `run` makes of rows (at least one), those of a length together so that none is padded; in their order."""
+    return assembled([(group, run([rows[i] for i in group])) for group in by_length(rows)])
 
 
 def as_configured(chain: Any) -> None:

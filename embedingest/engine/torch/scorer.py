@@ -16,20 +16,10 @@ from embedingest.engine.folder.encoder import rectangle
 from embedingest.engine.folder.pair_prompt import prompt_of
 from embedingest.engine.folder.pairs import SEGMENT, lengths_within
 from embedingest.engine.folder.scorer import FolderScorer
-from embedingest.engine.folder.tensors import check_tensors
 from embedingest.engine.scheduling.scheduler import BATCH_TOKENS
-from embedingest.engine.torch.loading import (
-    check_finite,
-    check_known,
-    check_report,
-    check_size,
-    check_words,
-    device_of,
-    quiet,
-    reports,
-)
-from embedingest.engine.torch.padding import assembled, by_length
-from embedingest.engine.torch.stored import as_stored, stored, widen
+from embedingest.engine.torch.loading import device_of, load_whole
+from embedingest.engine.torch.padding import each_length
+from embedingest.engine.torch.stored import stored, widen
 from embedingest.errors import EngineClosedError, ModelLoadError
 
 if TYPE_CHECKING:
@@ -66,33 +56,12 @@ def load_cross_encoder(folder: ModelFolder, *, device: str = "cpu", attention: s
 
     `attention` names an attention implementation of transformers. Raises ModelLoadError.
     """
-    import torch
     from sentence_transformers import CrossEncoder
 
-    check_tensors(folder)
-    check_known(folder)
-    check_size(folder)
-    arguments: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "ignore_mismatched_sizes": True}
-    arguments |= {"attn_implementation": attention} if attention is not None else {}
-    with quiet(), reports() as told:
-        try:
-            with as_stored():
-                model = CrossEncoder(
-                    str(folder.path),
-                    device=device,
-                    local_files_only=True,
-                    trust_remote_code=False,
-                    model_kwargs=arguments,
-                    config_kwargs=folder.told or None,
-                )
-        except Exception as error:
-            raise ModelLoadError(
-                f"sentence-transformers cannot load {folder.path}: {type(error).__name__}: {error}",
-                remedy="copy or pull the model again",
-            ) from error
-    check_report(folder, told)
-    check_finite(folder, model)
-    check_words(folder, model.tokenizer)
+    def build(settings: dict[str, Any]) -> Any:
+        return CrossEncoder(str(folder.path), device=device, **settings)
+
+    model = load_whole(folder, build, attention=attention)
     widen(model)
     return model.eval()
 
@@ -188,8 +157,7 @@ class TorchScorer(FolderScorer):
             return np.zeros(0, dtype=np.float32)
         if not self._alone:
             return self._batch(rows)[:, 0]
-        groups = by_length(rows)
-        return assembled([(group, self._batch([rows[i] for i in group])) for group in groups])[:, 0]
+        return each_length(rows, self._batch)[:, 0]
 
     def close(self) -> None:
         """Give the weights back."""

@@ -13,7 +13,7 @@ import numpy as np
 from embedingest.engine.folder.encoder import FolderEncoder, rectangle
 from embedingest.engine.scheduling.scheduler import BATCH_TOKENS
 from embedingest.engine.torch.loading import device_of
-from embedingest.engine.torch.padding import assembled, by_length
+from embedingest.engine.torch.padding import each_length
 from embedingest.engine.torch.transformer import load_transformer
 from embedingest.errors import EngineClosedError, ModelLoadError
 
@@ -63,7 +63,7 @@ class TorchSparse(FolderEncoder):
         rows = self.with_specials(batch)
         if not self._alone or not rows:
             return self._batch(rows)
-        return assembled([(group, self._batch([rows[i] for i in group])) for group in by_length(rows)])
+        return each_length(rows, self._batch)
 
     def close(self) -> None:
         """Give the weights back."""
