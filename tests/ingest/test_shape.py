@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -115,3 +116,16 @@ def test_a_commit_of_the_journal_waits_for_no_disk(world: World) -> None:
         settings = {name: journal._one(f"PRAGMA {name}")[0] for name in ("journal_mode", "synchronous")}
     # In this mode SQLite syncs when it moves its log into the file, some thousand pages at a time.
     assert settings == {"journal_mode": "wal", "synchronous": 1}
+
+
+def test_a_run_makes_no_sync_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a power cut may take is made again, from the files: nobody waits for a disk."""
+    synced: list[str] = []
+    for name in ("fsync", "fdatasync", "sync"):
+        if hasattr(os, name):
+            monkeypatch.setattr(os, name, lambda *file, name=name: synced.append(name))
+    fill(world, 10)
+    world.run()
+    world.write("d0/0.md", "It says something else.")
+    world.run()
+    assert synced == []
