@@ -10,13 +10,14 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embedingest.arguments import check, one_of
 from embedingest.engine.encoder import batch_tokens as best_batch_tokens
-from embedingest.engine.engine import QUERY_TEXTS
+from embedingest.engine.engine import QUERY_TEXTS, Priority
 from embedingest.engine.scheduling.batch_budget import BatchBudget
 from embedingest.engine.scheduling.call_queue import Call, CallQueue, Ticket, WaitingText, on_end, split_call
 from embedingest.engine.scheduling.query_cache import QueryCache
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from embedingest.engine.encoder import Encoder, TokenIds
-    from embedingest.engine.engine import Priority
 
 __all__ = ["Scheduler", "SchedulerStats", "Ticket"]
 
@@ -40,6 +40,7 @@ BATCH_TEXTS: Final = 64
 CACHED_TEXTS: Final = 1024
 MAX_WAITING_TOKENS: Final = 1 << 26
 AGE_SECONDS: Final = 0.5  # bulk that has waited this long goes before queries, once
+_PRIORITIES: Final = one_of(*get_args(Priority))
 _CACHED_CALL_TEXTS: Final = 4  # queries of more texts are not cached
 
 
@@ -107,14 +108,12 @@ class Scheduler:
 
         The ticket answers raw rows, as the encoder gives them. It fails with InputError (`index` is that of the text)
         when one text makes the model fail or gives NaN. Raises OverloadedError when more waits than the limits admit,
-        EngineClosedError after `close` or when a worker died.
+        EngineClosedError after `close` or when a worker died, ConfigError for another `priority`.
         """
+        check(priority=(priority, _PRIORITIES))
         ticket = Ticket()
         rows = empty_rows(len(tokens), self._encoder.dimensions)
-        if not tokens:
-            ticket.set_result(rows)
-            return ticket
-        if (cached := self._cached(tokens, priority)) is not None:
+        if (cached := self._cached(tokens, priority) if tokens else rows) is not None:
             ticket.set_result(cached)
             return ticket
         call = Call(ticket, priority, rows, remaining=0, tokens=0, submitted=time.perf_counter())

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedingest.engine.scheduling.scheduler import Scheduler
-from embedingest.errors import EngineClosedError, InputError, OverloadedError
+from embedingest.errors import ConfigError, EngineClosedError, InputError, OverloadedError
 from tests.engine.doubles import CountingEncoder, Gate, expected
 
 TEXTS = st.lists(st.lists(st.integers(1, 9), max_size=30), max_size=40)
@@ -95,6 +95,13 @@ def test_the_query_cache_is_bounded():
         scheduler.submit([[token]]).result(60)
     scheduler.close()
     assert scheduler.stats().cache_hits == 0
+
+
+def test_a_priority_that_there_is_not_is_named_with_those_there_are():
+    scheduler = Scheduler(CountingEncoder())
+    with pytest.raises(ConfigError, match=r'`priority` was given \'urgent\'; "query" or "bulk" is wanted'):
+        scheduler.submit([[1]], priority="urgent")
+    scheduler.close()
 
 
 def test_a_query_goes_before_bulk_that_came_earlier():
