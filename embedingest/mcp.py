@@ -48,7 +48,7 @@ _KEPT_SERVERS: Final = 16  # one for each filter of who asks
 _TOLD: Final = (
     *("source", "text", "score", "title", "heading_path", "line_start", "line_end", "page", "chunk_index"),
     *("chunk_count", "mime", "modified_at", "metadata", "before", "after", "places"),
-    *("unit", "shown", "tokens", "truncated", "gaps"),
+    *("unit", "context", "shown", "tokens", "truncated", "gaps"),
 )
 
 Query = Annotated[str, Field(description="What to look for, in plain words")]

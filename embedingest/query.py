@@ -181,6 +181,8 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
     """
     row = hit.row
     columns = {name: getattr(row, name) for name in row.__dataclass_fields__}
+    if row.context is None:
+        del columns["context"]
     first: dict[str, Any] = {"source": columns.pop("source"), "text": columns.pop("text"), "score": hit.score}
     columns["modified_at"] = datetime.fromtimestamp(columns.pop("modified_at_ns") / 1e9, UTC).isoformat()
     columns["ingested_at"] = hit.ingested_at.isoformat()

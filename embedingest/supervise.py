@@ -12,10 +12,8 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from embedingest.build.check import check_plugins, check_start
-from embedingest.build.extend import extended, mirrors_of
 from embedingest.build.live import answering
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.remembered import remember
@@ -23,8 +21,7 @@ from embedingest.build.serving import check_address, check_served, open_searcher
 from embedingest.build.session import Session
 from embedingest.build.stores import followed_tables
 from embedingest.build.watched import Fault, Watched, WatchedPipelines
-from embedingest.config import DEFAULT, parse_schedule
-from embedingest.engine.engine import hosts as engine_hosts
+from embedingest.config import parse_schedule
 from embedingest.errors import ConfigError, EmbedingestError
 from embedingest.ingest.figures import Figures
 
@@ -36,30 +33,12 @@ if TYPE_CHECKING:
     from embedingest.ingest.report import IngestReport
     from embedingest.server.run import HttpServer
 
-__all__ = ["Supervisor", "hosts"]
+__all__ = ["Supervisor"]
 
 _log = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.2
 _FIRST_WAIT_SECONDS: Final = 0.5
 _LONGEST_WAIT_SECONDS: Final = 60.0
-
-
-def hosts(session: Session) -> dict[str, str]:
-    """The hosts that a run will talk to, each with the key that is the reason. Opens no connection."""
-    config, reasons = session.config, {}
-    for name in dict.fromkeys(pipeline.engine for pipeline in config.pipelines.values()):
-        if config.engine_of(name).engine != "local":
-            for host in engine_hosts(session.engine_of(name)):
-                reasons[str(host)] = "engine" if name == DEFAULT else f"engines.{name}"
-    for name, pipeline in config.pipelines.items():
-        for mirror in mirrors_of(extended(pipeline, (), config.state)):
-            for host in mirror.source.hosts:
-                reasons[str(host)] = f"pipelines.{name}.sources"
-            mirror.source.close()
-        if "://" in pipeline.db and not pipeline.db.startswith("file:"):
-            parts = urlsplit(pipeline.db)
-            reasons[f"{parts.scheme}://{parts.netloc}"] = f"pipelines.{name}.db"
-    return reasons
 
 
 @dataclass(slots=True)

@@ -138,7 +138,8 @@ class Row:
     """One row of the table without its vector and its `ingested_at`; the field order is the column order.
 
     `id` comes from content (source, text_hash, occurrence) and never from positions. `metadata` is canonical
-    JSON. `modified_at_ns` is stored as a UTC timestamp of microseconds in column `modified_at`.
+    JSON. `modified_at_ns` is stored as a UTC timestamp of microseconds in column `modified_at`. `context` is what was
+    embedded in front of the text; `None` where the table has no such column.
     """
 
     id: str
@@ -160,6 +161,7 @@ class Row:
     metadata: str
     fingerprint: str
     config_hash: str
+    context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,8 +154,9 @@ helps editors.
 _COLUMNS_INTRODUCTION = f"""\
 One row is one chunk. The columns stand in the table's order, and their names change with a major version only. This is
 schema 1: the table's Arrow metadata holds that number under `embedingest`, with the model, its fingerprint and D, the
-length of its vectors. With `store: {{float16: true}}` the vectors are `halffloat`. Tables with a column `sparse` or
-`late` are of schema {SCHEMA_VERSION}, with the model, fingerprint and D of each; other tables have none of both.
+length of its vectors. With `store: {{float16: true}}` the vectors are `halffloat`. Tables with a column
+`sparse`, `late` or `context` are of schema {SCHEMA_VERSION}, with the model, fingerprint and D of the first two; other
+tables have none of the three.
 """
 
 

@@ -48,6 +48,7 @@ def check_start(engines: EngineSource, name: str, *, held: bool) -> None:
     opener = PipelineOpener(engines, config)
     with_copy(opener.journal_path, lambda known: Folders.of(config, opener.outputs, {**known.roots(), **mirrored}))
     recipe = Recipe(config, opener.describe(), opener.describe_beside())
+    _check_writer(config, nullcontext())
     _check_table(config, recipe)
     if not held:
         Hold(opener).close()
@@ -61,6 +62,7 @@ def _check_table(config: PipelineConfig, recipe: Recipe) -> None:
             "fingerprint": recipe.fingerprint,
             "dimensions": recipe.dimensions,
             "extras": recipe.extras,
+            "context": recipe.has_context,
         }
         open_table(config.db, config.table, **made_by).close()
     except TableMissingError:
@@ -90,6 +92,7 @@ def check_names(engines: EngineSource, reading: Reading) -> None:
             if pipeline.rerank is not None:
                 with reading.at("pipelines", name, "rerank"):
                     check_reranks(engines.engine_of(pipeline.engine).describe(pipeline.rerank.model))
+        _check_writer(pipeline, reading.at("pipelines", name, "context"))
         for index, source in enumerate(pipeline.sources):
             if source.source == FOLDER and not source.path.exists():
                 with reading.at("pipelines", name, "sources", index, "path"):
@@ -98,6 +101,15 @@ def check_names(engines: EngineSource, reading: Reading) -> None:
         for index, preloaded in enumerate(config.server.preload):
             with reading.at("server", "preload", index):
                 engines.engine_of().describe(preloaded)
+
+
+def _check_writer(pipeline: PipelineConfig, at: AbstractContextManager[None]) -> None:
+    """Whether there is who is to write context. Starts no program and opens no connection."""
+    if pipeline.context is not None and pipeline.context.is_written:
+        from embedingest.ingest.context.asked import open_asked
+
+        with at:
+            open_asked(pipeline.context).close()
 
 
 def _no_such_folder(path: Path) -> ConfigError:

@@ -22,7 +22,8 @@ _COLUMNS: Final[Mapping[str, tuple[type, ...]]] = {
 """What each result has; see `query.hit_to_json`."""
 _ADDED: Final[Mapping[str, tuple[type, ...]]] = {
     **dict.fromkeys(("before", "after", "highlights", "places", "hits", "gaps"), (list,)),
-    **dict.fromkeys(("explain", "shown"), (dict,)), "unit": (str,), "tokens": (int,), "truncated": (bool,),
+    **dict.fromkeys(("explain", "shown"), (dict,)), **dict.fromkeys(("unit", "context"), (str,)),
+    "tokens": (int,), "truncated": (bool,),
 }  # fmt: skip
 """What a result may have as well."""
 _LISTS_OF_TEXTS: Final = ("heading_path", "before", "after", "places")

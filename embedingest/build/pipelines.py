@@ -118,6 +118,7 @@ class PipelineOpener:
             document_prompt=recipe.prompt,
             float16=config.store.float16,
             extras=recipe.extras,
+            context=recipe.has_context,
             upkeep=_upkeep(config.store),
             guard=self._lock.ensure,
         )

@@ -10,6 +10,7 @@ from embedingest.build.journals import forgotten_folders, journal_path
 from embedingest.build.models import named_model, of_encoder
 from embedingest.build.settings import checked_settings
 from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig, RerankConfig
+from embedingest.config.context import RememberedContext
 from embedingest.config.remembered import restored, storable
 from embedingest.errors import ConfigError, StoreError, TableMissingError
 from embedingest.paths import absolute, home_of, moved
@@ -37,8 +38,13 @@ def remember(pipeline: Pipeline, config: Config) -> None:
         "models": {name: storable(model) for name, model in config.models.items()},
         "plugins": list(config.plugins),
         "engine": storable(config.engine_of(pipeline.config.engine)),
-        "pipeline": {**storable(pipeline.config), "db": absolute_uri(pipeline.config.db)},
+        "pipeline": {
+            **storable(pipeline.config.model_copy(update={"context": None})),
+            "db": absolute_uri(pipeline.config.db),
+        },
     }
+    if pipeline.config.context is not None:
+        settings["context"] = RememberedContext.of(pipeline.config.context).model_dump(mode="json")
     noted = note_followed(settings, pipeline.config)
     pipeline.note({"settings": json.dumps(noted), "forgotten": ""})  # what is named is followed
 
@@ -81,7 +87,11 @@ def recall(state: Path, db: str, table: str) -> Config:
             f"what is remembered of table `{table}` is not allowed any more: {error.message}",
             remedy="name folders and settings anew with `embedingest ingest PATH…`",
         ) from None
-    return config.model_copy(update={"pipelines": {DEFAULT: _without(config.pipelines[DEFAULT], forgotten)}})
+    of_table = _without(config.pipelines[DEFAULT], forgotten)
+    if "context" in settings:
+        context = checked_settings(RememberedContext, settings["context"])
+        of_table = of_table.model_copy(update={"context": context})
+    return config.model_copy(update={"pipelines": {DEFAULT: of_table}})
 
 
 def _refuse_damaged(path: Path) -> None:

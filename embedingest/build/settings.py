@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from embedingest.build.models import named_model
-from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig, SourceConfig
+from embedingest.config import DEFAULT, Config, EngineConfig, PipelineConfig, SourceConfig, read
 from embedingest.config.located import dotted
 from embedingest.config.problems import problems
 from embedingest.errors import ConfigError
@@ -20,8 +20,9 @@ from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-__all__ = ["Folder", "checked_settings", "folders_config"]
+__all__ = ["Folder", "checked_settings", "folders_config", "pipeline_of"]
 
 Section = TypeVar("Section", bound=BaseModel)
 Folder: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | SourceConfig
@@ -67,6 +68,28 @@ def folders_config(
     if engine is not None:
         values["engine"] = engine
     return checked_settings(Config, values, remedy=remedy)
+
+
+def pipeline_of(file: Path, table: str | None) -> Config:
+    """The configuration `file` with the pipeline that writes `table` alone, as `default`; its only one for `None`.
+
+    Raises ConfigError where none does, or several pipelines are there and none is named.
+    """
+    config = read(file)
+    chosen = [pipeline for pipeline in config.pipelines.values() if table in (None, pipeline.table)]
+    if len(chosen) != 1:
+        tables = ", ".join(f"`{pipeline.table}`" for pipeline in config.pipelines.values()) or "none"
+        raise ConfigError(
+            f"{file} has {len(chosen)} pipelines that write {f'table `{table}`' if table else 'a table'}",
+            remedy=f"name one of its tables with `--table`: {tables}",
+        )
+    (pipeline,) = chosen
+    update = {
+        "engine": config.engine_of(pipeline.engine),
+        "pipelines": {DEFAULT: pipeline.model_copy(update={"engine": DEFAULT})},
+        "server": None,
+    }
+    return config.model_copy(update=update)
 
 
 def _source(folder: Folder) -> Any:

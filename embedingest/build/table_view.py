@@ -158,7 +158,8 @@ def _chunk(row: Row) -> dict[str, Any]:
     """A chunk without its text, which is that of the document from `start` to `end`."""
     told = asdict(row)
     names = ("id", "chunk_index", "start", "end", "line_start", "line_end", "page")
-    return {name: told[name] for name in names} | {"heading_path": list(row.heading_path)} | _part(row)
+    context = {} if row.context is None else {"context": row.context}
+    return {name: told[name] for name in names} | {"heading_path": list(row.heading_path)} | context | _part(row)
 
 
 def _part(row: Row) -> dict[str, Any]:

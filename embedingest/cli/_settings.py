@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
     from embedingest.config import Config
 
-__all__ = ["config_from_flags", "ingest_options", "invalid"]
+__all__ = ["config_from_flags", "context_parts", "contextual_option", "ingest_options", "invalid"]
 
 F = TypeVar("F", bound="Callable[..., Any]")
+
+contextual_option: Final = click.option(
+    "--contextual",
+    metavar="PARTS",
+    help="Embed `title`, `headings` or `title,headings` in front of each chunk, and store what was, as `context`.",
+)
 
 _OPTIONS: Final = (
     click.option("--as", "aliases", multiple=True, metavar="NAME", help="Alias of a PATH; once for each, in order."),
@@ -41,6 +47,7 @@ _OPTIONS: Final = (
     ),
     click.option("--overlap", type=click.IntRange(0), default=0, show_default=True, help="Tokens two chunks share."),
     click.option("--heading-prefix", is_flag=True, help="Embed the heading path in front of each chunk."),
+    contextual_option,
     click.option(
         "--rerank",
         metavar="MODEL",
@@ -125,7 +132,7 @@ def _pipeline(flags: dict[str, Any]) -> dict[str, Any]:
         "db": flags["db"],
         "table": flags["table"],
         "rerank": flags["rerank"],
-        **_without_none(sparse=flags["sparse"], late=flags["late"]),
+        **_without_none(sparse=flags["sparse"], late=flags["late"], context=context_parts(flags["contextual"])),
         "load": _without_none(workers=flags["workers"], max_bytes=flags["max_bytes"]),
         "chunk": {
             "chunker": flags["chunker"],
@@ -137,6 +144,11 @@ def _pipeline(flags: dict[str, Any]) -> dict[str, Any]:
             settle_ms=flags.get("settle_ms"), polling=flags.get("polling"), sweep_seconds=flags.get("sweep_seconds")
         ),
     }
+
+
+def context_parts(names: str | None) -> list[str] | None:
+    """What `--contextual` names."""
+    return None if names is None else [name.strip() for name in names.split(",")]
 
 
 def _without_none(**values: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What can be configured, and how a file becomes settings. Knows no implementation of anything it configures."""
 
+from embedingest.config.context import ContextConfig
 from embedingest.config.metadata import MetadataRules
 from embedingest.config.model import (
     DEFAULT,
@@ -28,6 +29,7 @@ __all__ = [
     "ChunkConfig",
     "ChunkRule",
     "Config",
+    "ContextConfig",
     "EngineConfig",
     "LoadConfig",
     "LoadRule",

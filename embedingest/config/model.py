@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from embedingest.config.context import Context  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.encoding import OldEncoding  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.keys import Keys  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic reads these at run time
@@ -130,7 +131,7 @@ class ChunkConfig(Section):
         default=None, ge=8, le=1_000_000, description="Default: the model's window, at most 512"
     )
     overlap_tokens: int = Field(default=0, ge=0, le=100_000, description="Tokens repeated from the chunk before")
-    heading_prefix: bool = Field(default=False, description="Embed the heading path in front of each chunk")
+    heading_prefix: bool = Field(default=False, description="As `context: [headings]`, which stores it as a column too")
 
     def chosen(self) -> dict[str, str]:
         """Pattern to chunker, first match wins. A chunker with settings of its own has a `#` in its name."""
@@ -261,10 +262,9 @@ class PipelineConfig(Section):
     sources: tuple[SourceConfig, ...] = Field(min_length=1, description="What is followed")
     model: Name = Field(default=DEFAULT_MODEL, description="Name of the model, from `models:` or known by itself")
     prompt: str | None = Field(default=None, description="Document prompt; default: the model's own")
+    context: Context = Field(default=None, description="What is embedded in front of chunks, as `[title, headings]`")
     rerank: Rerank = Field(default=None, description="Reranker that orders the best hits of a search")
-    sparse: Name | None = Field(
-        default=None, description="Sparse model (SPLADE): its weighted terms are stored and searched beside the vectors"
-    )
+    sparse: Name | None = Field(default=None, description="Sparse model (SPLADE): weighted terms beside the vectors")
     late: Name | None = Field(
         default=None, description="Late interaction model (ColBERT): a vector of each token is stored beside"
     )

@@ -36,7 +36,7 @@ pipelines:
     table: chunks
     # chunk:
     #   max_tokens: 200            # default: the model's window, at most 512
-    #   heading_prefix: true       # embed the headings above a chunk with it
+    # context: [title, headings]   # embed the title and the headings above a chunk with it
     # metadata: {{team: docs}}       # added to every row
     # metadata_rules: {{path: ['{{client}}/{{year}}/**'], sidecar: ['{{name}}.meta.yaml']}}
     # watch: {{settle_ms: 300}}

@@ -28,6 +28,7 @@ _MEANINGS: Final = {
     "binary": "binary data, not text",
     "bomb": "unpacks to more than is read",
     "comments_left_out": "comments, which are left out",
+    "context_cut": "chunks whose context was cut, so that both fit the model",
     "cut_off": "files that end before their format says they do, read up to there",
     "drawers_left_out": "drawers of properties and logs, which programs keep for themselves",
     "drawings": "drawings in subtitles, which hold no words",

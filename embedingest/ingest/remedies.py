@@ -18,6 +18,7 @@ SOURCE_REMEDY: Final = "it is asked again; if this stays, check its settings (ad
 REMEDIES: Final[Mapping[str, str]] = {
     # -- failures, by code
     "bomb": "if it is what it says, unpack or simplify it and ingest what comes of it",
+    "context": "mend what writes it (`context` in the settings); it is tried again, `embedingest retry` does so now",
     "corrupt": "open it in the program that wrote it and save it again, or leave it out with `--exclude`",
     "embedding": "leave it out with `--exclude`, and report the text",
     "encrypted": "save it without a password",
@@ -34,6 +35,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     # -- notices, by kind
     "archive": 'to read them, set `load: {loaders: {"*.zip": archive}}`',
     "attachments_left_out": "to read them, let the loader's `attachments` be true, or save them as files",
+    "context_cut": "the chunks are whole; lower `chunk.max_tokens` to leave more room, or raise `context.max_tokens`",
     "cut_off": "copy or fetch them again",
     "encrypted_data": "decrypt them into files of their own",
     "formulas_without_values": "open and save the file in a program that computes them",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from embedingest.store.values import ColumnModel, TableIdentity
     from embedingest.types import Mode
 
-__all__ = ["MOST_REPLACED", "TableHandle", "check_extras", "check_fingerprint", "check_mode"]
+__all__ = ["MOST_REPLACED", "TableHandle", "check_context", "check_extras", "check_fingerprint", "check_mode"]
 
 MOST_REPLACED: Final = 4
 """How often indices may have been replaced before what LanceDB keeps of the old ones is given up."""
@@ -56,6 +56,11 @@ class TableHandle:
     def identity(self) -> TableIdentity:
         """Which model's vectors the table holds, as of now. Raises StoreError."""
         return columns.identity(self.schema, table=self.name)
+
+    @property
+    def row_columns(self) -> list[str]:
+        """The columns that are in a `Row`, as of now. Raises StoreError."""
+        return columns.row_columns(self.schema)
 
     def count(self) -> int:
         """Number of rows. Raises StoreError."""
@@ -146,6 +151,19 @@ def check_extras(identity: TableIdentity, name: str, extras: Mapping[str, Column
                 f"table `{name}` has {_told(column, held)}; the settings in use have {_told(column, used)}",
                 remedy=f"use the model it was made with (`--{column}`), another `--table`, or `embedingest rebuild`",
             )
+
+
+def check_context(identity: TableIdentity, name: str, *, context: bool) -> None:
+    """Refuse a table `name` that has the column `context` where it should have none, or the other way round.
+
+    Raises FingerprintError.
+    """
+    if bool(identity.context) != context:
+        held, used = ("has", "no `context`") if identity.context else ("has no", "a `context`")
+        raise FingerprintError(
+            f"table `{name}` {held} column `context`; the settings in use have {used}",
+            remedy="use the settings it was made with, another `--table`, or `embedingest rebuild` with these",
+        )
 
 
 def check_mode(identity: TableIdentity, table: str, mode: Mode) -> None:

@@ -12,7 +12,16 @@ import pyarrow as pa
 
 from embedingest.errors import StoreError
 from embedingest.store.extras import arrow_kind, matches
-from embedingest.store.values import LATE, SPARSE, TIME_STEP_NS, VECTOR, ColumnModel, SourceState, TableIdentity
+from embedingest.store.values import (
+    CONTEXT,
+    LATE,
+    SPARSE,
+    TIME_STEP_NS,
+    VECTOR,
+    ColumnModel,
+    SourceState,
+    TableIdentity,
+)
 from embedingest.types import Row
 
 if TYPE_CHECKING:
@@ -37,6 +46,7 @@ __all__ = [
     "identity",
     "nanoseconds_of",
     "now",
+    "row_columns",
     "rows_of",
     "schema",
     "state_of",
@@ -114,13 +124,20 @@ EXTRA_COLUMNS: Final = (
         "of length 1",
         since="0.3.0",
     ),
+    Column(
+        CONTEXT,
+        _TEXT,
+        "With the setting `context`: what was embedded in front of the text, to the letter; empty where nothing was",
+        since="0.3.0",
+    ),
 )
-"""Columns of tables that were made with the setting of their name."""
+"""Columns of tables that were made with the setting of their name. Models make those that have no `kind`."""
 
 COLUMNS: Final = tuple(column.name for column in ROW_MODEL)
 NULLABLE: Final = frozenset(column.name for column in ROW_MODEL if column.nullable)
 ROW_COLUMNS: Final = tuple(name for name in COLUMNS if name not in (VECTOR, "ingested_at"))
-_ROW_FIELDS: Final = tuple(field.name for field in fields(Row))
+"""Columns of a `Row` in every table; see `row_columns`."""
+_ROW_FIELDS: Final = tuple(field.name for field in fields(Row) if field.name != CONTEXT)
 _UNCHANGED: Final = tuple(name for name in ROW_COLUMNS if name not in ("heading_path", "modified_at"))
 """Columns whose values are those of the row's attribute of the same name."""
 
@@ -140,13 +157,20 @@ def schema(identity: TableIdentity) -> pa.Schema:
     arrow_fields = [pa.field(c.name, vector if c.kind is None else c.kind, nullable=c.nullable) for c in ROW_MODEL]
     for name, model in identity.extras.items():
         arrow_fields.append(pa.field(name, arrow_kind(name, model.dimensions), nullable=False))
+    if identity.context:
+        arrow_fields.append(pa.field(CONTEXT, _TEXT, nullable=False))
     facts = {name: value for name, value in asdict(identity).items() if value is not None}
     return pa.schema(arrow_fields, metadata={_IDENTITY_KEY: json.dumps(facts, sort_keys=True).encode()})
 
 
-def version_for(extras: Mapping[str, ColumnModel] | None) -> int:
-    """The schema of a table with these columns beside."""
-    return SCHEMA_VERSION if extras else 1
+def version_for(extras: Mapping[str, ColumnModel] | None, *, context: bool | None = None) -> int:
+    """The schema of a table with these columns beside, and with or without what is embedded in front."""
+    return SCHEMA_VERSION if extras or context else 1
+
+
+def row_columns(stored: pa.Schema) -> list[str]:
+    """The columns of a table that are in a `Row`."""
+    return [*ROW_COLUMNS, *([CONTEXT] if identity(stored, table="").context else [])]
 
 
 def identity(stored: pa.Schema, *, table: str) -> TableIdentity:
@@ -163,7 +187,7 @@ def identity(stored: pa.Schema, *, table: str) -> TableIdentity:
             f"table `{table}` has schema {facts['schema_version']}, this embedingest knows up to {SCHEMA_VERSION}",
             remedy="`pip install --upgrade embedingest`",
         )
-    for name in (column.name for column in EXTRA_COLUMNS):
+    for name in (column.name for column in EXTRA_COLUMNS if column.kind is None):
         if name in facts:
             facts[name] = ColumnModel(**facts[name])
     return TableIdentity(**{name: value for name, value in facts.items() if name in known})
@@ -171,7 +195,8 @@ def identity(stored: pa.Schema, *, table: str) -> TableIdentity:
 
 def carried(stored: pa.Schema) -> list[str]:
     """Columns that a refresh of a row leaves as they are: those of further models, and those of others."""
-    return [name for name in stored.names if name not in COLUMNS]
+    ours = {*COLUMNS, *row_columns(stored)}
+    return [name for name in stored.names if name not in ours]
 
 
 def foreign(stored: pa.Schema) -> list[str]:
@@ -183,15 +208,16 @@ def foreign(stored: pa.Schema) -> list[str]:
 def check(stored: pa.Schema, dimensions: int, *, table: str, writing: bool) -> None:
     """Refuse a table whose columns somebody changed so that it cannot be read, or not written. Raises StoreError."""
     remedy = "undo it, or make the table anew from its folders: `embedingest rebuild`"
-    extras = identity(stored, table=table).extras
-    if lacking := [name for name in (*COLUMNS, *extras) if name not in stored.names]:
+    known = identity(stored, table=table)
+    extras, context = known.extras, [CONTEXT] if known.context else []
+    if lacking := [name for name in (*COLUMNS, *extras, *context) if name not in stored.names]:
         raise StoreError(
             f"table `{table}` lacks the column `{lacking[0]}`: somebody renamed or dropped it", remedy=remedy
         )
     vector = stored.field(VECTOR).type
     if not (pa.types.is_fixed_size_list(vector) and pa.types.is_floating(vector.value_type)):
         raise StoreError(f"column `{VECTOR}` of table `{table}` is {vector}, not {dimensions} numbers", remedy=remedy)
-    for column in ROW_MODEL:
+    for column in (*ROW_MODEL, *(column for column in EXTRA_COLUMNS if column.name in context)):
         if column.kind is not None and stored.field(column.name).type != column.kind:
             kind = stored.field(column.name).type
             raise StoreError(
@@ -229,6 +255,8 @@ def table_of(
         raise StoreError(f"{len(rows)} rows of {width} dimensions were to be written, vectors are {vectors.shape}")
     times = [ingested_at] * len(rows) if isinstance(ingested_at, datetime) else list(ingested_at)
     columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in _UNCHANGED}
+    if CONTEXT in row_columns(target):
+        columns[CONTEXT] = [row.context or "" for row in rows]
     columns["heading_path"] = [list(row.heading_path) for row in rows]
     columns["modified_at"] = [row.modified_at_ns // TIME_STEP_NS for row in rows]
     columns["ingested_at"] = times
@@ -251,11 +279,14 @@ def vector_column(vectors: NDArray[Any], kind: pa.DataType) -> pa.Array:
 
 
 def rows_of(stored: pa.Table) -> list[Row]:
-    """The rows of an Arrow table that has at least `ROW_COLUMNS`, in its order."""
+    """The rows of an Arrow table that has at least the columns of `row_columns`, in its order."""
     columns = {name: stored.column(name).to_pylist() for name in _UNCHANGED}
     columns["heading_path"] = [tuple(path) for path in stored.column("heading_path").to_pylist()]
     columns["modified_at_ns"] = nanoseconds_of(stored.column("modified_at"))
-    return [Row(*values) for values in zip(*(columns[name] for name in _ROW_FIELDS), strict=True)]
+    facts = [columns[name] for name in _ROW_FIELDS]
+    if CONTEXT in stored.column_names:
+        facts.append(stored.column(CONTEXT).to_pylist())
+    return [Row(*values) for values in zip(*facts, strict=True)]
 
 
 def nanoseconds_of(times: pa.ChunkedArray) -> list[int]:

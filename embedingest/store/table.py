@@ -14,12 +14,12 @@ from embedingest.store import schema as columns
 from embedingest.store.additions import Additions, first_of_each
 from embedingest.store.database import connect, missing, opened, translated
 from embedingest.store.extras import values_of
-from embedingest.store.handle import TableHandle, check_extras, check_fingerprint, check_mode
+from embedingest.store.handle import TableHandle, check_context, check_extras, check_fingerprint, check_mode
 from embedingest.store.health import check_newest_version, put_aside, telling
 from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
 from embedingest.store.probe import damage_found_by_reading, wrong_vectors
-from embedingest.store.schema import ROW_COLUMNS, VECTOR
+from embedingest.store.schema import VECTOR
 from embedingest.store.search.narrow import confined
 from embedingest.store.search.search import search
 from embedingest.store.uri import local_folder
@@ -55,22 +55,30 @@ def open_table(
     read_consistency_seconds: float = 5.0,
     float16: bool = False,
     extras: Mapping[str, ColumnModel] | None = None,
+    context: bool | None = None,
     upkeep: Upkeep | None = None,
     guard: Callable[[], None] | None = None,
 ) -> ChunkTable:
     """Open a table; with `create` make it where it is missing.
 
     `fingerprint` and `dimensions` are those of the model in use, `extras` the models of the columns beside (`sparse`,
-    `late`); a reader that brings no vectors may leave them out. Other processes' commits are seen after
-    `read_consistency_seconds` (0: at once). `float16` counts only for a table that is made here. `guard` is asked
-    before each write and raises where this process may write no more.
+    `late`), `context` whether it has that column; a reader that brings no vectors may leave them out. Other
+    processes' commits are seen after `read_consistency_seconds` (0: at once). `float16` counts only for a table that
+    is made here. `guard` is asked before each write and raises where this process may write no more.
 
     Raises TableMissingError, FingerprintError (another model's table, nothing touched), StoreError.
     """
     made = None
     if create and fingerprint is not None and dimensions is not None:
         made = TableIdentity(
-            fingerprint, dimensions, model, document_prompt, float16, columns.version_for(extras), **(extras or {})
+            fingerprint,
+            dimensions,
+            model,
+            document_prompt,
+            float16,
+            columns.version_for(extras, context=context),
+            context=context or None,
+            **(extras or {}),
         )
     try:
         handle = _opened(uri, name, read_consistency_seconds, create=create, made=made)
@@ -84,6 +92,8 @@ def open_table(
     check_fingerprint(identity, name, fingerprint=fingerprint, dimensions=dimensions)
     if extras is not None:
         check_extras(identity, name, extras)
+    if context is not None:
+        check_context(identity, name, context=context)
     return ChunkTable(handle, upkeep=upkeep, guard=guard)
 
 
@@ -145,7 +155,7 @@ class ChunkTable:
         by_source: dict[str, list[Row]] = {source: [] for source in sources}
         for batch in batches(sources):
             where = confined(self.handle, one_of("source", batch), within)
-            for row in columns.rows_of(self._select(where, list(ROW_COLUMNS))):
+            for row in columns.rows_of(self._select(where, self.handle.row_columns)):
                 by_source[row.source].append(row)
         for rows in by_source.values():
             rows.sort(key=lambda row: (row.chunk_index, row.id))

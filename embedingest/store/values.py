@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from embedingest.types import Mode, Row
 
 __all__ = [
+    "CONTEXT",
     "LATE",
     "SPARSE",
     "TIME_STEP_NS",
@@ -41,6 +42,7 @@ __all__ = [
 VECTOR: Final = "vector"
 SPARSE: Final = "sparse"
 LATE: Final = "late"
+CONTEXT: Final = "context"
 
 TIME_STEP_NS: Final = 1_000
 """Time columns hold whole microseconds; rows carry nanoseconds."""
@@ -64,7 +66,7 @@ class ColumnModel:
 class TableIdentity:
     """What a table remembers of its making: whose vectors it holds, of which length, and our schema's version.
 
-    `sparse` and `late` are `None` where it has no such column.
+    `sparse` and `late` are `None` where it has no such column, and so is `context`, which is true otherwise.
     """
 
     fingerprint: str
@@ -75,6 +77,7 @@ class TableIdentity:
     schema_version: int = 1
     sparse: ColumnModel | None = None
     late: ColumnModel | None = None
+    context: bool | None = None
 
     @property
     def extras(self) -> dict[str, ColumnModel]:

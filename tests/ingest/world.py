@@ -187,7 +187,7 @@ class World:
         self.tables_opened += 1
         opened = open_table(
             self.db, table, fingerprint=recipe.fingerprint, dimensions=recipe.dimensions, create=True,
-            extras=recipe.extras, read_consistency_seconds=0, guard=guard,
+            extras=recipe.extras, context=recipe.has_context, read_consistency_seconds=0, guard=guard,
         )  # fmt: skip
         return self.wrap(opened)
 

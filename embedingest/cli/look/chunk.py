@@ -8,7 +8,7 @@ import rich_click as click
 
 from embedingest.cli._options import FilePath, json_option, model_options, plugin_option
 from embedingest.cli._output import print_json, print_line, print_note, writing
-from embedingest.cli._settings import invalid
+from embedingest.cli._settings import context_parts, contextual_option, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ _PREVIEW_CHARACTERS: Final = 200
 @click.option("--max-tokens", type=click.IntRange(8), help="Largest chunk.  [default: the model's window, at most 512]")
 @click.option("--overlap", type=click.IntRange(0), default=0, show_default=True, help="Tokens two chunks share.")
 @click.option("--heading-prefix", is_flag=True, help="Embed the heading path in front of each chunk.")
+@contextual_option
 @click.option("--full", is_flag=True, help="Print the whole text of every chunk.")
 @click.option(
     "--html",
@@ -46,6 +47,7 @@ def chunk(
     max_tokens: int | None,
     overlap: int,
     heading_prefix: bool,
+    contextual: str | None,
     full: bool,
     html: Path | None,
     model: str,
@@ -62,7 +64,8 @@ def chunk(
         "overlap_tokens": overlap,
         "heading_prefix": heading_prefix,
     }
-    extracted, sizer = _extract(file, _config(file, model, plugins, loader, settings))
+    config = _config(file, model, plugins, loader, {"chunk": settings, "context": context_parts(contextual)})
+    extracted, sizer = _extract(file, config)
     if html is not None:
         _write_page(html, extracted, sizer)
     if as_json:
@@ -140,7 +143,7 @@ def _config(file: Path, model: str, plugins: tuple[str, ...], loader: str | None
         "sources": [{"path": file}],
         "model": name,
         "load": {"loaders": {"*": loader}} if loader else {},
-        "chunk": settings,
+        **settings,
     }
     try:
         return Config(plugins=plugins, models=models, pipelines={"default": section})  # type: ignore[dict-item]

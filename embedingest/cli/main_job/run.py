@@ -68,8 +68,8 @@ def _worst(supervisor: Supervisor) -> int:
 
 def _name_hosts(settings: Config) -> None:
     from embedingest.build.check import idle_plugins
+    from embedingest.build.outside import hosts, programs
     from embedingest.build.session import Session
-    from embedingest.supervise import hosts
 
     with suppress(PluginError):  # told by each pipeline, while the server goes on
         for told in idle_plugins(settings):
@@ -77,6 +77,8 @@ def _name_hosts(settings: Config) -> None:
     with Session(settings) as session:
         for host, why in hosts(session).items():
             print_note(f"will talk to {host} ({why})")
+    for program, why in programs(settings).items():
+        print_note(f"will run {program} ({why})")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import rich_click as click
 from click.core import ParameterSource
 
 from embedingest.cli._interrupt import stop_on_signals
-from embedingest.cli._options import json_option, model_options, paths_argument, plugin_option, table_options
+from embedingest.cli._options import FilePath, json_option, model_options, paths_argument, plugin_option, table_options
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
 from embedingest.cli._settings import config_from_flags, ingest_options
@@ -26,6 +26,9 @@ __all__ = ["rebuild"]
 @table_options
 @model_options
 @ingest_options
+@click.option(
+    "--config", "file", type=FilePath(dir_okay=False), help="Take folders and settings from the pipeline of this file."
+)
 @plugin_option
 @json_option
 @click.pass_context
@@ -37,19 +40,27 @@ def rebuild(
     table: str,
     state: Path,
     as_json: bool,
+    file: Path | None,
     **flags: Any,
 ) -> int:
     """Make the table anew, with another model or other settings, while the old rows go on serving.
 
     Without PATH, folders and settings are those of the last `ingest` or `watch`; `--model` alone changes the model.
+    With `--config` they are those of the pipeline in that file, or of several the one that writes `--table`.
     Stopped or killed, the same command goes on where it was.
     """
     from embedingest.build.rebuild import rebuild as rebuild_table
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
+    from embedingest.build.settings import pipeline_of
 
     flags.pop("allow_deletes")
-    if paths:
+    if file is not None:
+        if paths:
+            raise click.UsageError("`--config` names the folders: leave PATH out")
+        named = ctx.get_parameter_source("table") is not ParameterSource.DEFAULT
+        config = pipeline_of(file, table if named else None)
+    elif paths:
         config = config_from_flags(paths, db=db, table=table, state=state, **flags)
     else:
         named = ctx.get_parameter_source("model") is not ParameterSource.DEFAULT

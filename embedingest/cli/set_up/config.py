@@ -28,10 +28,10 @@ def config() -> None:
 def check(file: Path) -> None:
     """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
     from embedingest.build.check import check_names, idle_plugins
+    from embedingest.build.outside import hosts, programs
     from embedingest.build.serving import check_served
     from embedingest.build.session import Session
     from embedingest.config import read_file
-    from embedingest.supervise import hosts
 
     reading = read_file(file)
     with Session(reading.config) as session:
@@ -44,6 +44,8 @@ def check(file: Path) -> None:
         print_note(told, style="yellow")
     for host, why in connections.items():
         print_note(f"will talk to {host} ({why})")
+    for program, why in programs(reading.config).items():
+        print_note(f"will run {program} ({why})")
 
 
 @config.command()

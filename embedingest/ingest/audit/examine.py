@@ -14,6 +14,7 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.extract.reading import Job
 from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.difference import Difference, difference
+from embedingest.ingest.run.contexts import with_known_context
 from embedingest.ingest.run.planner import documents_of, rows_of
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _planned(resources: Resources, batch: Sequence[tuple[Candidate, Extracted]])
     known = resources.journal.files_of([candidate.source for candidate, _ in batch])
     for candidate, extracted in batch:
         before = known.get(candidate.source)
-        wanted = wanted_rows(extracted, resources.recipe)
+        wanted = wanted_rows(with_known_context(extracted, resources), resources.recipe)
         files.append((candidate, before, extracted.content_hash, wanted))
         documents += documents_of(candidate.source, before, wanted.children)
     stored = resources.table().rows(documents) if documents and resources.has_table() else {}

@@ -16,6 +16,7 @@ from blake3 import blake3
 from embedingest import registry
 from embedingest.errors import ConfigError, DocumentError, DocumentSkipped, EmbedingestError, PluginError
 from embedingest.ingest.chunk.choose import chunker_for
+from embedingest.ingest.context.front import Front
 from embedingest.ingest.extract.bounds import ChunkBounds, bounded_document, bounded_metadata
 from embedingest.ingest.extract.counted import CountedDocument
 from embedingest.ingest.extract.reading import Job, read_file
@@ -121,11 +122,16 @@ class Extractor:
         chunker = self._chunker(chunker_name)
         notices = {**said, **document.notices}
         notices.update({kind: count + document.notices.get(kind, 0) for kind, count in said.items()})
-        sizer, source = self.settings.sizer, self.settings.tokens
+        front = None if self.settings.front is None else Front(self.settings.front, document, self.settings.sizer)
+        sizer, source = self.settings.sizer if front is None else front.sizer, self.settings.tokens
         counted = None if source is None else CountedDocument(document.text, sizer, source, self.settings.prompt)
         chunks = tuple(map(ChunkBounds(notices).chunk, _alone(chunker.chunk, document, counted or sizer)))
+        if front is not None:
+            chunks = tuple(map(front.put, chunks))
+            add_notices(notices, {"context_cut": front.cut})
         tokens = () if counted is None else tuple(counted.tokens_of(chunks))
         add_notices(notices, {"unknown_tokens": unknown_tokens(document.text, self.settings.sizer)})
+        keep_text = keep_text or (self.settings.front is not None and self.settings.front.written)
         facts = dataclasses.replace(
             document,
             text=document.text if keep_text else "",

@@ -12,6 +12,7 @@ from embedingest.pickled import by_fields
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from embedingest.ingest.context.front import FrontSettings
     from embedingest.ingest.scan.files import FileFacts
     from embedingest.types import Chunk, Document, Sizer, TokenSource
 
@@ -25,7 +26,8 @@ class ExtractionSettings:
     `loaders` and `chunkers` map shell patterns over the source, or its base name, to names; the first match wins.
     What follows a `#` in a name tells one set of options of a plug-in from another. `sidecars` are the name templates
     of files with metadata for the file beside them, `dimensions` those of the vectors to come. `tokens` gives the
-    tokens of what will be embedded, `prompt` before it, where the engine takes them.
+    tokens of what will be embedded, `prompt` before it, where the engine takes them. `front` says what stands before a
+    chunk beside its headings.
     """
 
     sizer: Sizer
@@ -41,6 +43,7 @@ class ExtractionSettings:
     dimensions: int = 384
     sidecars: tuple[str, ...] = ()
     fallback_encoding: str = FALLBACK
+    front: FrontSettings | None = None
 
 
 @by_fields

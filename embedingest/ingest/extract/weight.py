@@ -48,6 +48,7 @@ class RowsWeight:
         self._chunks += len(chunks)
         if self._chunks > self._most:
             raise self._too_large(f"{self._chunks:,} chunks, and a file may have {self._most:,}")
+        self.bytes += len(document.text)  # kept where others are asked about it
         repeated = len(str(document.metadata)) + self._sidecar
         path: tuple[str, ...] = ()
         headings = 0

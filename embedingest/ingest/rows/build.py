@@ -92,6 +92,7 @@ def _rows(part: Part, config_hash: str, recipe: Recipe, texts: dict[str, str], s
             metadata=canonical_json({**common, **chunk.metadata}) if chunk.metadata else shared,
             fingerprint=recipe.fingerprint,
             config_hash=config_hash,
+            context=chunk.prefix if recipe.has_context else None,
         )
         for index, (chunk, key, occurrence) in enumerate(zip(part.chunks, hashes, occurrences(hashes), strict=True))
     ]

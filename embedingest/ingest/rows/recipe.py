@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest import registry
 from embedingest.errors import ConfigError, EmbedingestError
+from embedingest.ingest.chunk.capped import CappedSizer
 from embedingest.ingest.chunk.choose import CHUNKERS
+from embedingest.ingest.context.front import FrontSettings
 from embedingest.ingest.extract.values import ExtractionSettings
 from embedingest.ingest.extract.weight import MAX_CHUNKS
 from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
@@ -20,35 +21,16 @@ from embedingest.store.values import VECTOR, ColumnModel
 from embedingest.types import TokenSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from embedingest.config import PipelineConfig
     from embedingest.config.model import ChunkConfig
     from embedingest.types import ModelInfo, Sizer
 
-__all__ = ["USUAL_TOKENS", "CappedSizer", "Recipe", "check_chunk_sizes", "joined_hash"]
+__all__ = ["USUAL_TOKENS", "Recipe", "check_chunk_sizes", "joined_hash"]
 
 USUAL_TOKENS: Final = 512
 """Of a chunk, where the settings say nothing and the model takes more: what a vector can still be about."""
-
-
-@dataclass(frozen=True, slots=True)
-class CappedSizer:
-    """Another sizer's tokens with a capacity of our own, for chunks smaller than the model's window."""
-
-    sizer: Sizer
-    capacity: int
-
-    def count(self, text: str) -> int:
-        return self.sizer.count(text)
-
-    def starts(self, text: str) -> Sequence[int]:
-        return self.sizer.starts(text)
-
-    def unknown(self, text: str) -> int:
-        """How many tokens stand for what the model has no token for; 0 where the other sizer does not know."""
-        count = getattr(self.sizer, "unknown", None)
-        return 0 if count is None else int(count(text))
 
 
 class Recipe:
@@ -75,7 +57,7 @@ class Recipe:
         )
         self._by_suffix = {representation.suffix: representation for representation in self.representations}
         self.metadata = Metadata(config.metadata, config.metadata_rules)
-        self._window = hash_fields(str(info.max_tokens), str(self._most_tokens))
+        self._window = _window(config, info, self._most_tokens)
         self._versions: dict[tuple[str, str], str] = {}
         self._hashes: dict[tuple[str, str, str, str], str] = {}
 
@@ -87,10 +69,21 @@ class Recipe:
         """The representation that a key names."""
         return self._by_suffix[key[len(text_hash_of(key)) :]]
 
+    @property
+    def has_context(self) -> bool:
+        """Whether rows tell what was embedded in front of their text."""
+        return self.config.context is not None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether others write a sentence about each chunk."""
+        return self.config.context is not None and self.config.context.is_written
+
     @cached_property
     def models(self) -> str:
-        """What tells the models of two tables apart: the fingerprint, or a hash of all where there are several."""
+        """What tells tables apart that no run can write alike: the fingerprint, or a hash of all that is beside."""
         beside = [f"{r.column} {r.fingerprint}" for r in self.representations[1:]]
+        beside += ["context"] if self.has_context else []
         return hash_fields(self.fingerprint, *beside) if beside else self.fingerprint
 
     @property
@@ -111,7 +104,9 @@ class Recipe:
     def setup(self, sizer: Sizer) -> ExtractionSettings:
         """What extraction needs to know, for worker processes."""
         load, chunk = self.config.load, self.config.chunk
-        tokens = sizer if isinstance(sizer, TokenSource) else None
+        # What others write in front is not known yet, so that the engine makes the tokens itself.
+        tokens = sizer if isinstance(sizer, TokenSource) and not self.is_written else None
+        front = self.front(sizer.capacity)
         if self._most_tokens is not None and self._most_tokens < sizer.capacity:
             sizer = CappedSizer(sizer, self._most_tokens)
         names = {chunk.chunker, *chunk.chosen().values(), *chunk.options, *CHUNKERS} - {"auto"}
@@ -129,7 +124,16 @@ class Recipe:
             fallback_encoding=load.fallback_encoding,
             dimensions=self.dimensions,
             sidecars=self.config.metadata_rules.sidecar,
+            front=front,
         )
+
+    def front(self, window: int) -> FrontSettings | None:
+        """What may stand in front of a chunk beside its headings, where a model takes `window` tokens at once."""
+        context = self.config.context
+        if context is None:
+            return None
+        most = min(context.max_tokens, window // 3)
+        return FrontSettings(window, most, title="title" in context.parts, written=self.is_written)
 
     def chunker_options(self, name: str) -> dict[str, Any]:
         """The settings of one chunker: those that every chunker shares where they are set, then its own."""
@@ -137,7 +141,8 @@ class Recipe:
         shared: dict[str, Any] = {}
         if chunk.overlap_tokens:
             shared["overlap_tokens"] = chunk.overlap_tokens
-        if chunk.heading_prefix:
+        context = self.config.context
+        if chunk.heading_prefix or (context is not None and "headings" in context.parts):
             shared["heading_prefix"] = True
         return {**shared, **chunk.settings().get(name, {})}
 
@@ -215,6 +220,18 @@ def _check_overlap(overlap: int, info: ModelInfo, most: int | None) -> None:
         raise ConfigError(
             f"chunks of {most} tokens cannot share {overlap} with the last", remedy="set `chunk.max_tokens` too"
         )
+
+
+def _window(config: PipelineConfig, info: ModelInfo, most_tokens: int | None) -> str:
+    """A hash of what of the model's window a chunk may have, and of what stands in front of it."""
+    facts = [str(info.max_tokens), str(most_tokens)]
+    if config.context is not None:
+        context = config.context
+        kept = {"parts": list(context.parts), "max_tokens": context.max_tokens}
+        if context.is_written:
+            kept |= {"whom": context.whom, "characters": context.document_characters}
+        facts.append(canonical_json(kept))
+    return hash_fields(*facts)
 
 
 def joined_hash(hashes: Iterable[str]) -> str:

@@ -111,7 +111,8 @@ class Committer:
 
 
 def _characters(row: Row) -> int:
-    return len(row.text) + len(row.metadata) + len(row.title or "") + sum(map(len, row.heading_path)) + len(row.source)
+    texts = (row.text, row.context or "", row.metadata, row.title or "", row.source, *row.heading_path)
+    return sum(map(len, texts))
 
 
 def _changes(files: Sequence[PlannedFile], recipe: Recipe) -> Changes:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.report import IngestReport
 from embedingest.ingest.representation import text_hash_of
 from embedingest.ingest.run.embedder import Embedded, Embedder
 from embedingest.ingest.run.lazy_table import LazyTable
+from embedingest.ingest.run.sentences import Sentences
 from embedingest.ingest.state.table_facts import note_facts, noted_facts
 from embedingest.store.health import damage, damaged_table
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from embedingest.ingest.context.front import FrontSettings
     from embedingest.ingest.representation import Representation
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.opener import Opener, Table, Workers
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from embedingest.types import Sizer
 
 __all__ = ["Resources"]
+
+_SENTENCES: Final = "contexts.sqlite"
 
 
 class Resources:
@@ -70,6 +75,7 @@ class Resources:
         self._embedder: Embedder | None = None
         self._on_embedded: Callable[[Embedded], None] = lambda _: None
         self._cache: VectorCache | None = None
+        self.sentences = Sentences(recipe.config.context, vectors.with_name(_SENTENCES))
 
     # -- parts
 
@@ -148,8 +154,16 @@ class Resources:
             self._cache = VectorCache(self._vectors)
         return self._cache
 
+    @cached_property
+    def front(self) -> FrontSettings:
+        """How much may stand in front of a chunk."""
+        front = self.recipe.front(self.sizer().capacity)
+        assert front is not None
+        return front
+
     def stop_calls(self) -> None:
         """Close what has calls under way, after a run that did not end well."""
+        self.sentences.stop()
         if self._embedder is not None:
             self._embedder.close()
             self._embedder = None
@@ -164,6 +178,7 @@ class Resources:
         if self._cache is not None:
             self._cache.close()
             self._cache = None
+        self.sentences.close()
 
     # -- what concerns several of them
 

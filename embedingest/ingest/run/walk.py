@@ -12,8 +12,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError, DocumentSkipped
+from embedingest.ingest.context.writer import Written
 from embedingest.ingest.forecast import Work
 from embedingest.ingest.run.committer import Committer
+from embedingest.ingest.run.contexts import Contexts
 from embedingest.ingest.run.embedder import Embedded
 from embedingest.ingest.run.extraction import Extraction, Outcome
 from embedingest.ingest.run.file_queue import FileQueue
@@ -57,10 +59,11 @@ class Walk:
         self._resources = resources
         self._report = report
         self._watched = watched
-        self._outcomes: queue.SimpleQueue[Outcome | Embedded] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Outcome | Written | Embedded] = queue.SimpleQueue()
         self._files = FileQueue()
         self._extraction = Extraction(resources.workers, self._outcomes.put)
         self._planner = Planner(resources.recipe, lambda sources: resources.table().rows(sources), now=resources.now)
+        self._contexts = Contexts(resources, self._outcomes.put)
         self._missing = MissingVectors()
         self._committer = Committer(resources, report)
         self._reads: list[ReadFile] = []
@@ -74,7 +77,7 @@ class Walk:
         """Take up files, those that changed last first."""
         for source in self._files.add(self._files.with_urgency(candidates) if self._watched else candidates):
             # It was saved again, and nobody needs its old version: what is being read or is ready is over soon anyway.
-            file = self._missing.give_up(source)
+            file = self._contexts.give_up(source) or self._missing.give_up(source)
             if file is not None:
                 self._done(file.candidate)
 
@@ -161,7 +164,7 @@ class Walk:
             self._check_stop()
             inbox()
             self._feed()
-            if not (self._extraction.under_way or self._missing or self._reads):
+            if not (self._extraction.under_way or self._contexts or self._missing or self._reads):
                 self._commit()
                 if self._resting or not self._files.waiting:
                     return
@@ -182,7 +185,8 @@ class Walk:
     def _feed(self) -> None:
         while self._files.waiting and not self._resting:
             urgent = self._files.next_is_urgent
-            if self._extraction.full(urgent=urgent) or (self._missing.full and not urgent):
+            full = self._missing.full or self._contexts.full
+            if self._extraction.full(urgent=urgent) or (full and not urgent):
                 return
             candidate = self._files.take()
             if candidate is not None and self._files.doubts(candidate):
@@ -192,12 +196,14 @@ class Walk:
                 self._extraction.start(candidate, self._resources.journal.file(candidate.source))
 
     def _receive(self) -> None:
-        """Take what workers and engine have ended, waiting a little where there is nothing."""
+        """Take what workers, writers of context and engine have ended, waiting a little where there is nothing."""
         with suppress(queue.Empty):
             item = self._outcomes.get(timeout=_WAIT_SECONDS)
             while True:
                 if isinstance(item, Embedded):
                     self._embedded(item)
+                elif isinstance(item, Written):
+                    self._written(item)
                 else:
                     self._ended(item)
                 item = self._outcomes.get_nowait()
@@ -224,7 +230,14 @@ class Walk:
             self._done(candidate)
             self._files.add([candidate._replace(tries=candidate.tries + 1)])
             return
-        self._reads.append(ReadFile(candidate, outcome.before, extracted, extracted.settled))
+        read = ReadFile(candidate, outcome.before, extracted, extracted.settled)
+        self._reads += self._contexts.want(read) if self._resources.recipe.is_written else [read]
+
+    def _written(self, written: Written) -> None:
+        arrived = self._contexts.arrived(written)
+        self._reads += arrived.complete
+        for read, error in arrived.failed:
+            self._failed(read.candidate, read.before, error)
 
     def _done(self, candidate: Candidate) -> None:
         self._extraction.stored(candidate.source)
@@ -266,7 +279,7 @@ class Walk:
     # -- vectors and commits
 
     def _send(self) -> None:
-        idle = not (self._extraction.under_way or (self._files.waiting and not self._resting))
+        idle = not (self._extraction.under_way or self._contexts or (self._files.waiting and not self._resting))
         while call := self._missing.next_call(idle=idle):
             self._resources.embedder(self._outcomes.put).submit(call.texts, urgent=call.urgent, tokens=call.tokens)
 

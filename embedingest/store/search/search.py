@@ -17,7 +17,6 @@ from embedingest.store import schema as columns
 from embedingest.store import text_index, vector_index
 from embedingest.store.handle import check_fingerprint, check_mode
 from embedingest.store.predicate import one_of
-from embedingest.store.schema import ROW_COLUMNS
 from embedingest.store.search import filters
 from embedingest.store.search.bare import REACH, followers, is_bare
 from embedingest.store.search.fusion import by_better_rank, by_rank, fuse
@@ -44,11 +43,8 @@ MAX_CONTEXT: Final = 100
 MAX_TEXT: Final = 1_000_000
 _FUSED_RANKS: Final = 100
 """Ranks of each side that are fused: further down one side's vote no longer moves the first page."""
-_SHOWN: Final = (*ROW_COLUMNS, "ingested_at")
 _ALIKE: Final = ("config_hash", "metadata")
 """Columns that are the same in most rows of most tables."""
-
-_DIFFERENT: Final = tuple(name for name in _SHOWN if name not in ("id", "fingerprint", *_ALIKE))
 
 
 def search(table: TableHandle, query: SearchQuery) -> SearchResult:
@@ -67,7 +63,14 @@ def search(table: TableHandle, query: SearchQuery) -> SearchResult:
     where = None if tree is None else condition(table, tree)
     key: Key = "source" if query.group else "text_hash" if query.fold else "id"
     retrieval = Retrieval(
-        table, query, where, vector_index.remembered(schema), key, identity.fingerprint, settings is not None
+        table,
+        query,
+        where,
+        vector_index.remembered(schema),
+        key,
+        identity.fingerprint,
+        [*columns.row_columns(schema), "ingested_at"],
+        settings is not None,
     )
     page, stored = _page(retrieval, mode)
     hits = _hits(retrieval, page, stored, settings or TextSettings())
@@ -159,7 +162,7 @@ def _rows_after(retrieval: Retrieval, bare: Sequence[Row], stored: _Stored) -> l
     if retrieval.where is not None:
         where = where & retrieval.where
     with retrieval.table.translated("read"):
-        found = retrieval.table.lance.search().where(where).select(list(_SHOWN)).to_arrow()
+        found = retrieval.table.lance.search().where(where).select(retrieval.shown).to_arrow()
     return stored.keep(found)
 
 
@@ -271,7 +274,7 @@ def _read(retrieval: Retrieval, order: Sequence[Candidate]) -> _Stored:
     with table.translated("read"):
         stored.keep(_taken(retrieval, [candidate.address for candidate in order]))
         if moved := [candidate.id for candidate in order if candidate.id not in stored.rows]:
-            stored.keep(table.lance.search().where(one_of("id", moved)).select(list(_SHOWN)).to_arrow())
+            stored.keep(table.lance.search().where(one_of("id", moved)).select(retrieval.shown).to_arrow())
     return stored
 
 
@@ -283,15 +286,17 @@ def _taken(retrieval: Retrieval, addresses: Sequence[int]) -> pa.Table:
     """
     import pyarrow as pa
 
+    shown = retrieval.shown
+
     def read(names: Sequence[str]) -> pa.Table:
         return retrieval.table.lance.take_row_ids(list(addresses)).select(["id", *names]).to_arrow()
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         waiting = beside.submit(read, _ALIKE)
-        found = read(_DIFFERENT)
+        found = read([name for name in shown if name not in ("id", "fingerprint", *_ALIKE)])
         alike = waiting.result()
     if found.column("id") != alike.column("id"):  # a commit came in between
-        return read(_SHOWN[1:])
+        return read(shown[1:])
     found = found.append_column("fingerprint", pa.repeat(retrieval.fingerprint, len(found)))
     for name in _ALIKE:
         found = found.append_column(name, alike.column(name))

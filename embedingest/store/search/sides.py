@@ -43,7 +43,7 @@ class Retrieval:
     """What all sides search with.
 
     `where` is LanceDB's form of the query's filter, `key` what is ranked, `indexed` whether words have an index.
-    `fingerprint` is that of the table, and so of each row.
+    `fingerprint` is that of the table, and so of each row. `shown` are the columns of a hit.
     """
 
     table: TableHandle
@@ -52,6 +52,7 @@ class Retrieval:
     index: VectorIndex | None
     key: Key
     fingerprint: str
+    shown: Sequence[str]
     indexed: bool = True
 
 

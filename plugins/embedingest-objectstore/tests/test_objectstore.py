@@ -15,7 +15,7 @@ from embedingest_objectstore import create
 from moto.server import ThreadedMotoServer
 
 from embedingest import ConfigError, DocumentError, DocumentSkipped, LockedError, PluginError, Session
-from embedingest.supervise import hosts
+from embedingest.build.outside import hosts
 from embedingest.testing import contract
 
 os.environ |= {"AWS_ACCESS_KEY_ID": "anyone", "AWS_SECRET_ACCESS_KEY": "anything", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -26,7 +26,7 @@ from embedingest import (
     PluginError,
     Session,
 )
-from embedingest.supervise import hosts
+from embedingest.build.outside import hosts
 from embedingest.testing import contract
 from embedingest.testing.texts import PLAIN
 

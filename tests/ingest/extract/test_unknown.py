@@ -4,8 +4,8 @@ import pytest
 
 from embedingest.build.models import open_engine
 from embedingest.engine.hashing import HashingSizer
+from embedingest.ingest.chunk.capped import CappedSizer
 from embedingest.ingest.extract.unknown import unknown_tokens
-from embedingest.ingest.rows.recipe import CappedSizer
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""What stands in front of a chunk where it is embedded: parts of its document, and sentences that others write."""
