@@ -14,7 +14,7 @@ from embedingest.documents import extent, gap_text, joined, line_end, marked_gap
 from embedingest.errors import ConfigError
 from embedingest.store import text_index
 from embedingest.store.look import stretches
-from embedingest.store.search.highlight import Words
+from embedingest.store.search.highlight import Words, snippet
 from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, MarkedHit, Unit
 from embedingest.store.values import TextSettings
 
@@ -241,9 +241,10 @@ def _told(opened: _Opened, query: SearchQuery, measure: Measure, words: Words) -
     start, rows = opened.shown[0].start, opened.shown
     text = joined(rows, start)
     if measure.count(text) > query.budget:  # a chunk that has no room for itself
-        text = text[: line_end(text, measure.cut(text, query.budget))]
+        first, last = _around_words(text, query.budget, measure, words)
+        start, text = start + first, text[first:last]
     end = start + len(text)
-    hits = [(hit, hit.row.start - start) for hit in opened.hits if hit.row.start < end]
+    hits = [(hit, max(0, hit.row.start - start)) for hit in opened.hits if hit.row.start < end]
     marks = [MarkedHit(hit.row.id, hit.score, at, min(hit.row.end, end) - start) for hit, at in hits]
     unit = Unit(
         kind=query.unit,
@@ -251,9 +252,22 @@ def _told(opened: _Opened, query: SearchQuery, measure: Measure, words: Words) -
         start=start,
         heading_path=opened.path,
         hits=tuple(sorted(marks, key=lambda mark: mark.start)),
-        truncated=not opened.whole or end < rows[-1].end,
+        truncated=not opened.whole or start > rows[0].start or end < rows[-1].end,
         gaps=tuple(marked_gaps(rows, start)),
         tokens=measure.count(text),
         extent=extent(rows),
     )
     return replace(opened.best, unit=unit, highlights=words.found_in(text) if query.highlight else ())
+
+
+def _around_words(text: str, budget: int, measure: Measure, words: Words) -> tuple[int, int]:
+    """The part of a text, of `budget` tokens at most, that has most words of the question; its beginning without any.
+
+    It begins and ends with lines, where these are near.
+    """
+    width = measure.cut(text, budget)
+    first, _ = snippet(text, words.found_in(text), width=max(1, width))
+    first = text.rfind("\n", max(0, first - width // 4), first) + 1 or first
+    rest = text[first:]
+    kept = measure.cut(rest, budget)
+    return first, first + (len(rest) if kept == len(rest) else line_end(rest, kept))

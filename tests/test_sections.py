@@ -112,6 +112,27 @@ def test_without_headings_a_section_is_what_stands_around_a_hit(searcher):
     assert 90 < hit.unit.tokens <= 120
 
 
+@pytest.mark.parametrize("mode", ["text", "vector"])
+def test_a_hit_that_is_longer_than_the_budget_is_cut_around_the_words_of_the_question(tmp_path, mode):
+    lines = [f"line {n} of a long long chunk that says nothing\n" for n in range(60)]
+    lines[41] = "here the walrus and the carpenter walk\n"
+    text = "".join(lines)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/long.txt").write_text(text)
+    embedingest.ingest(tmp_path / "docs", db=str(tmp_path / "db"), state=tmp_path / "state", model="hashing")
+    with searcher_of(tmp_path) as searcher:
+        [hit] = sections(searcher, "walrus carpenter", budget=40, mode=mode, limit=1)
+        assert "the walrus and the carpenter walk" in hit.text
+        assert hit.text.startswith("line 4")
+        assert text[hit.unit.start : hit.unit.end] == hit.text
+        assert hit.unit.truncated
+        assert hit.unit.tokens <= 40
+        [mark] = hit.unit.hits
+        assert (mark.start, mark.end) == (0, len(hit.text))
+        [hit] = sections(searcher, "nothing alike", budget=40, mode="vector", limit=1)
+        assert hit.unit.tokens <= 40
+
+
 def test_a_hit_out_of_sight_of_a_better_one_opens_another_window(searcher):
     found = sections(searcher, "0020 0150", budget=120)
     assert [hit.source for hit in found] == ["docs/pump.txt"] * 2
@@ -208,7 +229,7 @@ def test_the_text_of_a_unit_is_the_documents_and_no_unit_is_too_large(searcher, 
         for mark in found.hits:
             whole = rows[mark.id].text
             assert whole == hit.text[mark.start : mark.end] or (
-                found.truncated and whole.startswith(hit.text[mark.start : mark.end])
+                found.truncated and hit.text[mark.start : mark.end] in whole
             )
         assert hit.row.id in [mark.id for mark in found.hits]
         assert max(mark.score for mark in found.hits) == hit.score or mode == "hybrid"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -47,11 +48,15 @@ class Words:
 
 
 def snippet(text: str, ranges: Sequence[tuple[int, int]], *, width: int = 240) -> tuple[int, int]:
-    """The stretch of `text`, at most `width` characters, that holds most ranges; cut at blanks where there are any."""
+    """The stretch of `text`, at most `width` characters, that holds most ranges; cut at blanks where there are any.
+
+    No range begins in another.
+    """
     if len(text) <= width:
         return 0, len(text)
-    starts = [start for start, _ in ranges] or [0]
-    best = max(starts, key=lambda at: (sum(at <= s and e <= at + width for s, e in ranges), -at))
+    starts, ends = sorted(start for start, _ in ranges) or [0], sorted(end for _, end in ranges)
+    held = [bisect_right(ends, at + width) - place for place, at in enumerate(starts)]
+    best = starts[held.index(max(held))]
     start = max(0, min(best - width // 8, len(text) - width))
     end = min(len(text), start + width)
     if start:
