@@ -161,6 +161,16 @@ def test_a_document_whose_context_fails_is_not_embedded_without_and_is_tried_aga
     world.assert_like_fresh()
 
 
+def test_another_command_is_tried_at_once_with_what_failed(world):
+    (world.base / "strict").touch()
+    world.write("bad.txt", "a BAD text\n")
+    assert world.run().files.failed == 1
+    assert world.run().files.failed == 1
+    world.asks(code="import sys; print('mended', sys.argv[1:] and '')")
+    report = world.run()
+    assert (report.files.failed, report.embedded.texts) == (0, 1)
+
+
 def test_a_failure_keeps_what_is_stored(world):
     world.write("a.txt", "a good text\n")
     world.run()

@@ -93,12 +93,15 @@ class Recipe:
 
     @cached_property
     def choice(self) -> str:
-        """A hash of the rules that give a file its loader and its chunker."""
+        """A hash of the rules that give a file its loader and its chunker, and of who writes its context."""
         load, chunk = self.config.load, self.config.chunk
         rules = {"loaders": list(load.chosen().items()), "chunkers": list(chunk.chosen().items())}
         limits = [str(load.max_bytes)] + ([str(load.max_chunks)] if load.max_chunks != MAX_CHUNKS else [])
         fallback = codecs.lookup(load.fallback_encoding).name
         limits += [] if fallback == FALLBACK else [fallback]
+        context = self.config.context
+        # Where another writes the context, what failed for want of one is tried again.
+        limits += [f"context {context.whom}"] if context is not None and context.is_written else []
         return hash_fields(canonical_json(rules), chunk.chunker, *limits)
 
     def setup(self, sizer: Sizer) -> ExtractionSettings:
