@@ -2,10 +2,10 @@
 
     python benchmarks/scifact.py FOLDER_WITH_corpus.jsonl.gz_queries.tsv_qrels.txt
     python benchmarks/scifact.py FOLDER --files 300       a trial: the judged abstracts first, no targets
-    python benchmarks/scifact.py faq                      another collection, such as that of faq.py: no targets
+    python benchmarks/scifact.py faq                      another collection, such as faq.py and manuals.py make: no targets
 
-The constant of the fusion was chosen on half of these queries, among the judged abstracts and some others alone, together
-with half of those of faq.py; nothing else is tuned on them.
+How scores are fused was chosen on half of these queries, together with half of those of faq.py and of manuals.py; nothing
+else is tuned on them.
 """
 
 import argparse
@@ -109,7 +109,7 @@ def read(data):
 def targets(found):
     vector, hybrid = found["vector"]["ndcg_at_10"], found["hybrid"]["ndcg_at_10"]
     return [
-        Check("hybrid nDCG@10", hybrid, 0.70, unit=""),
+        Check("hybrid nDCG@10", hybrid, 0.72, unit=""),
         Check("hybrid above vector only", round(hybrid - vector, 4), 0.03, unit=""),
         Check("vector nDCG@10", vector, 0.64, unit=""),
     ]

@@ -265,8 +265,8 @@ class SearchQuery:
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One row found. A higher `score` is better: cosine for `vector`, BM25 for `text`, the dot product of the terms'
-    weights for `sparse`, the sum of each token's best cosine for `late`, fused ranks for `hybrid`, or the number of a
-    reranker, where one ordered the hits.
+    weights for `sparse`, the sum of each token's best cosine for `late`, for `hybrid` the mean of what these are beside
+    the best of each list, 0 to 1, or the number of a reranker, where one ordered the hits.
 
     `before` and `after` are the texts of neighbouring chunks, `explain` the score's parts, `highlights`
     half-open character ranges into `text`. `places` are the sources of the copies of this text that were folded in.

@@ -115,7 +115,7 @@ def test_the_mode_decides_by_what_is_searched_and_each_score_is_explained(visit)
     page = visit("#search?q=wheel+turns")
     hit = page.locator(".hit").first
     hit.get_by_text("Why:").click()
-    expect(hit).to_contain_text("reciprocal rank fusion")
+    expect(hit).to_contain_text("Beside the best of each list")
     expect(hit).to_contain_text("BM25")
     page.get_by_label("Search by").select_option("vector")
     expect(page.locator(".hit").first).not_to_contain_text("BM25")

@@ -54,8 +54,9 @@ export function scoreWords(mode, score, explain) {
   if (weighted) sentences.push(`By weighted terms it is number ${weighted}: those that it shares with the question weigh ${fixed(weight)} together.`);
   if (alike) sentences.push(`Token by token it is number ${alike}: the best cosines of the question's tokens add up to ${fixed(likeness)}.`);
   if (mode === "hybrid") {
-    const votes = [near, worded, weighted, alike].filter(Boolean).map(rank => `1/(5 + ${rank})`).join(" + ");
-    sentences.push(`The lists vote by rank alone (reciprocal rank fusion): ${votes || "its ranks"} gives ${fixed(score, 4)}. It orders ${before ? "what the reranker is given" : "results"}; it is no percentage.`);
+    const shares = ["vector", "text", "sparse", "late"].map(side => explain?.[`${side}_share`]).filter(share => share != null);
+    const mean = shares.length ? `${shares.map(share => fixed(share)).join(" and ")}, in the middle ${fixed(score)}` : fixed(score);
+    sentences.push(`Beside the best of each list that is ${mean} (1 is the best of all lists). It orders ${before ? "what the reranker is given" : "results"}; it is no percentage.`);
   }
   return sentences;
 }

@@ -1,4 +1,4 @@
-"""Finds rows: by vector, by words, by columns beside, or by all of them fused by reciprocal rank.
+"""Finds rows: by vector, by words, by columns beside, or by all of them fused.
 
 Knows no models; the query comes embedded.
 """

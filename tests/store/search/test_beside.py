@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from embedingest.errors import ConfigError
-from embedingest.store.search.fusion import RRF_K
 from embedingest.store.snapshots import at, tag
 from embedingest.store.terms import TERM
 from embedingest.store.values import LATE, SPARSE, Changes, SearchQuery
@@ -67,14 +66,18 @@ def test_tokens_order_what_the_other_sides_find(table):
 def test_hybrid_fuses_every_side_and_explains_each(table):
     hits = table.search(asked("owls red", "hybrid")).hits
     for hit in hits:
-        ranks = [hit.explain[f"{side}_rank"] for side in ("vector", "text", "sparse", "late")]
-        assert hit.score == pytest.approx(sum(1 / (RRF_K + rank) for rank in ranks if rank))
+        shares = [hit.explain[f"{side}_share"] for side in ("vector", "text", "sparse", "late")]
+        assert hit.score == pytest.approx(sum(shares) / 4)
+        assert [share > 0 for share in shares[1:3]] == [
+            hit.explain[f"{side}_rank"] is not None for side in ("text", "sparse")
+        ]
         assert hit.explain["late_score"] == pytest.approx(max_sim("owls red", hit.text), abs=2e-3)
 
 
 def test_hybrid_without_them_is_as_it_was(table):
     plain = replace(asked("owls red", "hybrid"), sparse=None, late=None)
-    assert set(table.search(plain).hits[0].explain) == {"vector_rank", "vector_score", "text_rank", "text_score"}
+    told = {f"{side}_{part}" for side in ("vector", "text") for part in ("rank", "score", "share")}
+    assert set(table.search(plain).hits[0].explain) == told
 
 
 @pytest.mark.parametrize("mode", ["sparse", "late", "hybrid"])

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from embedingest.errors import ConfigError, FingerprintError
-from embedingest.store.search.fusion import RRF_K
 from embedingest.store.search.search import _read
 from embedingest.store.search.sides import Retrieval, candidates
 from embedingest.store.values import Changes, SearchQuery, TextSettings, Upkeep
@@ -58,8 +57,8 @@ def test_hybrid_fuses_both_sides_and_explains_itself(filled):
     assert result.mode == "hybrid"
     assert set(texts(result)[:2]) == {"penguins swim in cold water", "cold water covers the poles"}
     parts = result.hits[0].explain
-    assert set(parts) == {"vector_score", "vector_rank", "text_score", "text_rank"}
-    assert result.hits[0].score == pytest.approx(1 / (RRF_K + parts["vector_rank"]) + 1 / (RRF_K + parts["text_rank"]))
+    assert set(parts) == {f"{side}_{part}" for side in ("vector", "text") for part in ("score", "rank", "share")}
+    assert result.hits[0].score == pytest.approx((parts["vector_share"] + parts["text_share"]) / 2)
 
 
 def test_rows_written_after_the_index_was_made_are_found_at_once(filled):
