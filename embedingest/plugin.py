@@ -38,6 +38,9 @@ _MODULES: Final = {
     "ModelNotFoundError": "errors",
     "OverloadedError": "errors",
     "Pair": "engine.scorer",
+    "Picture": "picture",
+    "PictureSource": "picture",
+    "PictureTokens": "engine.encoder",
     "PluginError": "errors",
     "Scorer": "engine.scorer",
     "Sizer": "types",
@@ -45,23 +48,33 @@ _MODULES: Final = {
     "Span": "types",
     "SupportsBatchTokens": "engine.encoder",
     "SupportsHosts": "engine.engine",
+    "SupportsPictures": "engine.encoder",
     "TokenIds": "engine.encoder",
     "TokenizerSizer": "engine.folder.tokenizer",
+    "file_hash": "engine.folder.fingerprint",
     "load_chain": "engine.torch.encoder",
     "open_loader": "build.models",
+    "read_header": "engine.folder.weights",
+    "read_object": "engine.folder.settings_files",
     "text_list": "engine.engine",
     "user_cache": "paths",
+    "weight_files": "engine.folder.weights",
+    "word_settings": "engine.folder.words",
 }
 
 if TYPE_CHECKING:
     from embedingest.build.models import open_loader
     from embedingest.config import ModelConfig
-    from embedingest.engine.encoder import Encoder, SupportsBatchTokens, TokenIds
+    from embedingest.engine.encoder import Encoder, PictureTokens, SupportsBatchTokens, SupportsPictures, TokenIds
     from embedingest.engine.engine import Engine, SupportsHosts, text_list
     from embedingest.engine.folder.encoder import FolderEncoder
+    from embedingest.engine.folder.fingerprint import file_hash
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.folder.scorer import FolderScorer
+    from embedingest.engine.folder.settings_files import read_object
     from embedingest.engine.folder.tokenizer import FastTokenizer, TokenizerSizer
+    from embedingest.engine.folder.weights import read_header, weight_files
+    from embedingest.engine.folder.words import word_settings
     from embedingest.engine.scorer import Pair, Scorer
     from embedingest.engine.torch.encoder import load_chain
     from embedingest.errors import (
@@ -82,6 +95,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.load import Loader
     from embedingest.ingest.sources.base import Item, Source
     from embedingest.paths import user_cache
+    from embedingest.picture import Picture, PictureSource
     from embedingest.types import Chunk, Document, Embeddings, ModelInfo, Sizer, Span
 
 __all__ = [
@@ -111,6 +125,9 @@ __all__ = [
     "ModelNotFoundError",
     "OverloadedError",
     "Pair",
+    "Picture",
+    "PictureSource",
+    "PictureTokens",
     "PluginError",
     "Scorer",
     "Sizer",
@@ -118,12 +135,18 @@ __all__ = [
     "Span",
     "SupportsBatchTokens",
     "SupportsHosts",
+    "SupportsPictures",
     "TokenIds",
     "TokenizerSizer",
+    "file_hash",
     "load_chain",
     "open_loader",
+    "read_header",
+    "read_object",
     "text_list",
     "user_cache",
+    "weight_files",
+    "word_settings",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _MODULES)

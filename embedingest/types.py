@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from embedingest.picture import Picture
+
 __all__ = [
     "CANDIDATES",
     "DEFAULT_DB",
@@ -93,6 +95,8 @@ class Document:
     Without `has_lines` no line of `text` is known to be a line of the file (PDF, Word, books).
     `children` are documents inside this one (attachments, archive members), with sources of their own.
     `notices` counts what could not be kept, by reason (`undecodable`, `skipped_images`, …): nothing is silent.
+    `picture` is of a document that is one: a model that takes pictures embeds it, and `text` is what is known of it in
+    words, which is stored and searched, and embedded by every other model.
     A loader fills what it knows; the walk fills `content_hash` and `modified_at_ns`.
     """
 
@@ -109,6 +113,7 @@ class Document:
     children: tuple[Document, ...] = ()
     content_hash: str = ""
     modified_at_ns: int = 0
+    picture: Picture | None = None
 
 
 @by_fields
@@ -119,7 +124,7 @@ class Chunk:
     Always `document.text[start:end] == text`. `prefix` (a heading path, by setting) is embedded in front of
     the text and never stored as part of it. Lines are those of the file, from 1, both ends
     included; `None` where the format has none. `metadata` is what is
-    true of this chunk alone (cell, sheet and rows, symbol, message id).
+    true of this chunk alone (cell, sheet and rows, symbol, message id). `picture` is embedded in the place of the text.
     """
 
     text: str
@@ -131,6 +136,7 @@ class Chunk:
     heading_path: tuple[str, ...] = ()
     prefix: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ PACKAGE = TESTS.parent / "embedingest"
 # Rooms, lowest first. A module may import its own room and any room named in the set, never another.
 BOTTOM = {
     "types",
+    "picture",
     "errors",
     "arguments",
     "config",
@@ -43,7 +44,8 @@ BOTTOM = {
     "system",
 }
 ROOMS: dict[str, set[str]] = {
-    "types": {"pickled"},
+    "types": {"pickled", "picture"},
+    "picture": set(),
     "pickled": set(),
     "version": set(),
     "system": set(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypedDict
 import numpy as np
 
 from embedingest.engine import vectors
-from embedingest.engine.encoder import heads, kept, prompted
+from embedingest.engine.encoder import PictureTokens, heads, kept, prompted, refuse_pictures
 from embedingest.errors import InputTooLongError
 from embedingest.types import Embeddings
 
@@ -66,6 +66,7 @@ class EmbedCall:
 def prepare(call: EmbedCall, encoder: Encoder, *, room: int | None = None) -> None:
     """Tokens of every text, cut to the window or refused (cases 58 to 72). `room` tokens of it are content's."""
     began = time.perf_counter()
+    refuse_pictures(encoder, call.texts)
     texts = prompted(encoder, call.texts, call.prompt)
     limit = content_limit(encoder, call.context) if room is None else room
     for start in range(0, len(texts), TEXTS_AT_ONCE):
@@ -74,7 +75,8 @@ def prepare(call: EmbedCall, encoder: Encoder, *, room: int | None = None) -> No
         end = start + TEXTS_AT_ONCE
         made = heads(encoder, texts[start:end], max(limit + 1, 1)) if call.given is None else call.given[start:end]
         for tokens in made:
-            call.tokens.append(tokens if len(tokens) <= limit else _cut(tokens, encoder, limit, call))
+            fits = len(tokens) <= limit or isinstance(tokens, PictureTokens)
+            call.tokens.append(tokens if fits else _cut(tokens, encoder, limit, call))
     call.tokenize_seconds = time.perf_counter() - began
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
+
+from blake3 import blake3
+
+from embedingest.errors import InputError
+from embedingest.picture import Picture
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,9 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Encoder",
+    "PictureTokens",
     "SupportsBatchTokens",
     "SupportsEnds",
     "SupportsHeads",
+    "SupportsPictures",
     "SupportsPromptChecks",
     "TokenIds",
     "batch_tokens",
@@ -23,12 +30,14 @@ __all__ = [
     "keeps_end",
     "kept",
     "prompted",
+    "refuse_pictures",
     "tokens_of",
 ]
 
 TokenIds = Sequence[int]
 
 _SLICE_CHARACTERS: Final = 131_072  # so often it is asked whether the caller still waits
+_TAKES_PICTURES: Final = "name a model that takes pictures: `embedingest-images` runs those of CLIP and SigLIP"
 _LONG_CHARACTERS: Final = 32_768  # of a text from here on no more is tokenised than the window takes
 
 
@@ -39,8 +48,8 @@ class Encoder(Protocol):
     An encoder gets truncation, dimensions, normalising, prompts, batching and keep-alive for free: they are
     written once, above this seam. `tokenize` may be called from several threads at once; `encode` is called by
     one thread at a time, unless `parallel` says how many may. It may also say which batches it runs best:
-    `SupportsBatchTokens`, read less of long texts: `SupportsHeads`, keep the end of those: `SupportsEnds`, and refuse
-    prompts: `SupportsPromptChecks`.
+    `SupportsBatchTokens`, read less of long texts: `SupportsHeads`, keep the end of those: `SupportsEnds`, refuse
+    prompts: `SupportsPromptChecks`, and take pictures: `SupportsPictures`.
     """
 
     @property
@@ -146,13 +155,53 @@ class SupportsPromptChecks(Protocol):
         ...
 
 
+@runtime_checkable
+class SupportsPictures(Protocol):
+    """An encoder that puts pictures and texts into one space.
+
+    `encode` is then given rows of tokens and `PictureTokens` side by side. Its sizer is a `PictureSource`, and pictures
+    come as that made them.
+    """
+
+    @property
+    def picture_tokens(self) -> int:
+        """How many tokens of a text take about as long to compute as one picture; at least 1."""
+        ...
+
+
+class PictureTokens(tuple[int, ...]):  # noqa: SLOT001 -- no tuple can have slots of its own
+    """What stands for a picture in a batch, beside tokens of texts: as many numbers as it weighs, made of its content.
+
+    None of them is a token: all are below zero. Never cut; no prompt is put in front of it.
+    """
+
+    picture: Picture
+
+    @classmethod
+    def of(cls, picture: Picture, weight: int) -> Self:
+        """The row of a picture that weighs so many tokens."""
+        digest = blake3(picture.encode()).digest(length=4 * weight)
+        row = cls(~int.from_bytes(digest[at : at + 4], "little") for at in range(0, 4 * weight, 4))
+        row.picture = picture
+        return row
+
+
+def refuse_pictures(encoder: Encoder, texts: Sequence[str]) -> None:
+    """Raises InputError for a picture among the texts, if the model takes none."""
+    if isinstance(encoder, SupportsPictures):
+        return
+    for index, text in enumerate(texts):
+        if isinstance(text, Picture):
+            raise InputError("it is a picture, and the model takes only texts", index=index, remedy=_TAKES_PICTURES)
+
+
 def prompted(encoder: Encoder, texts: Sequence[str], prompt: str) -> Sequence[str]:
-    """Each text with the prompt before it. Raises ConfigError where the model cannot have it."""
+    """Each text with the prompt before it; pictures as they are. Raises ConfigError where the model cannot have it."""
     if not prompt:
         return texts
     if isinstance(encoder, SupportsPromptChecks):
         encoder.check_prompt(prompt)
-    return [prompt + text for text in texts]
+    return [text if isinstance(text, Picture) else prompt + text for text in texts]
 
 
 def tokens_of(encoder: Encoder, texts: Sequence[str], is_left: Callable[[], bool]) -> list[TokenIds]:
@@ -170,6 +219,8 @@ def tokens_of(encoder: Encoder, texts: Sequence[str], is_left: Callable[[], bool
 
 def heads(encoder: Encoder, texts: Sequence[str], most: int) -> Iterable[TokenIds]:
     """The content tokens of each text; of a long one at least the first `most`, if the encoder can do with those."""
+    if isinstance(encoder, SupportsPictures) and any(isinstance(text, Picture) for text in texts):
+        return _beside_pictures(encoder, encoder.picture_tokens, texts, most)
     if all(len(text) < _LONG_CHARACTERS for text in texts):
         return encoder.tokenize(texts)
     if not isinstance(encoder, SupportsHeads) or keeps_end(encoder):
@@ -178,6 +229,12 @@ def heads(encoder: Encoder, texts: Sequence[str], most: int) -> Iterable[TokenId
         encoder.tokenize_head(text, most) if len(text) >= _LONG_CHARACTERS else encoder.tokenize([text])[0]
         for text in texts
     )
+
+
+def _beside_pictures(encoder: Encoder, weight: int, texts: Sequence[str], most: int) -> list[TokenIds]:
+    """As `heads`, of pictures and texts."""
+    words = iter(heads(encoder, [text for text in texts if not isinstance(text, Picture)], most))
+    return [PictureTokens.of(text, weight) if isinstance(text, Picture) else next(words) for text in texts]
 
 
 def kept(model: object, tokens: TokenIds, most: int) -> TokenIds:

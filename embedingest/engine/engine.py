@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, runtime_checkable
 
+from embedingest.picture import Picture
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,6 +41,8 @@ class Engine(Protocol):
         priority: Priority = "query",
     ) -> Embeddings:
         """Embed N texts. Raises TypeError for one bare text and for texts that are none (`text_list`).
+
+        A `Picture` among them is embedded by a model that takes pictures, and is an InputError for any other.
 
         No texts load the model and give vectors of shape (0, D) (the preload, case 35). `dimensions` d with 0 < d < D
         keeps the first d numbers and normalises again; any other value is ignored (cases 109 to 111).
@@ -114,10 +118,11 @@ def hosts(engine: Engine) -> tuple[str, ...]:
     return tuple(engine.hosts) if isinstance(engine, SupportsHosts) else ()
 
 
-def text_list(texts: Any) -> Sequence[str]:
+def text_list(texts: Any, *, pictures: bool = False) -> Sequence[str]:
     """The texts of a call, as they must be: some strings in order. Raises TypeError that says what is given instead.
 
-    One bare string is refused, since each of its letters would count as a text.
+    One bare string is refused, since each of its letters would count as a text. A `Picture` is refused where it is not
+    said that `pictures` are taken, since its name would be embedded.
     """
     if isinstance(texts, str | bytes | bytearray):
         raise TypeError(f"one {type(texts).__name__} is given where a list of texts is due: write `[text]`")
@@ -128,4 +133,6 @@ def text_list(texts: Any) -> Sequence[str]:
         if not isinstance(text, str):
             advice = ": decode it first" if isinstance(text, bytes | bytearray) else ""
             raise TypeError(f"text {index} is a {type(text).__name__}, not a str{advice}")
+        if isinstance(text, Picture) and not pictures:
+            raise TypeError(f"text {index} is a picture, and only texts are taken here")
     return listed

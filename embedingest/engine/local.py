@@ -287,7 +287,7 @@ class LocalEngine(LateReranking):
     ) -> EmbedCall:
         from embedingest.engine.call import EmbedCall
 
-        listed = text_list(texts)
+        listed = text_list(texts, pictures=True)
         match = self.catalog.find(model)
         key = self.catalog.route(match, strict=bool(listed))
         info, name = self.catalog.describe_key(key), self.catalog.describe_key(match.key).name

@@ -31,6 +31,7 @@ __all__ = [
     "occurrences",
     "parent_source",
     "path_of_source",
+    "picture_hash",
     "source_name",
     "speller",
     "text_hash",
@@ -65,6 +66,11 @@ def content_hash(data: bytes) -> str:
 def text_hash(fingerprint: str, prompt: str, text: str) -> str:
     """What one vector belongs to: the model, the document prompt and the exact text that is embedded."""
     return hash_fields(fingerprint, prompt, text)
+
+
+def picture_hash(fingerprint: str, picture: str, text: str) -> str:
+    """As `text_hash`, of a picture by its name (`Picture`). `text` is what models beside the vector's read, if any."""
+    return hash_fields(fingerprint, "", picture, text)
 
 
 def chunk_id(source: str, text_hash: str, occurrence: int) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from embedingest.engine.encoder import Encoder, batch_tokens
+from embedingest.engine.encoder import Encoder, PictureTokens, SupportsPictures, batch_tokens
+from embedingest.picture import Picture, PictureSource
 from embedingest.testing.contract import Check, claims
 from embedingest.testing.texts import ODD, PLAIN
 
@@ -66,7 +67,7 @@ def owes_any_text_its_tokens(encoder: Encoder) -> None:
 
 def owes_shape_and_type(encoder: Encoder) -> None:
     """Gives finite float32 (N, D), also for no texts and for one."""
-    tokens = encoder.tokenize(PLAIN)
+    tokens = _fitting(encoder, PLAIN)
     for size in (0, 1, len(tokens)):
         _vectors(encoder, tokens[:size])
 
@@ -124,6 +125,47 @@ def owes_threads_their_tokens(encoder: Encoder) -> None:
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: encoder.tokenize(PLAIN), range(16)))
     assert all([list(row) for row in answer] == expected for answer in answers), "threads got each other's tokens"
+
+
+def owes_pictures_their_rows(encoder: Encoder) -> None:
+    """If it takes pictures, each has its row beside those of texts, alone or among others, and no other's."""
+    if not isinstance(encoder, SupportsPictures):
+        return
+    assert encoder.picture_tokens >= 1, f"picture_tokens is {encoder.picture_tokens}"
+    rows = [PictureTokens.of(picture, encoder.picture_tokens) for picture in _ready_pictures(encoder)]
+    texts = _fitting(encoder, PLAIN[: len(rows)])
+    mixed = _unit(_vectors(encoder, [row for pair in zip(texts, rows, strict=True) for row in pair]))
+    alone = _unit(np.concatenate([_vectors(encoder, [row]) for row in (*texts, *rows)]))
+    together = np.concatenate([mixed[::2], mixed[1::2]])
+    worst = float((together * alone).sum(axis=1).min())
+    assert worst >= _SAME, f"a row has cosine {worst:.6f} to itself, alone and where pictures and texts share a batch"
+    cosine = float(alone[-1] @ alone[-2])
+    assert cosine < _SAME, f"two pictures have cosine {cosine:.6f}: are their pixels read?"
+
+
+def owes_pictures_made_ready(encoder: Encoder) -> None:
+    """If it takes pictures, its sizer can be pickled and makes them ready, small and wide ones: the same each time."""
+    if not isinstance(encoder, SupportsPictures):
+        return
+    for first, second in zip(_ready_pictures(encoder), _ready_pictures(encoder), strict=True):
+        assert first == second, "the same picture was made ready in two ways"
+        assert first.pixels == second.pixels, "two pictures of one name have other pixels"
+
+
+def _ready_pictures(encoder: Encoder) -> list[Picture]:
+    sizer = pickle.loads(pickle.dumps(encoder.sizer(100)))  # noqa: S301 -- our own, just pickled
+    assert isinstance(sizer, PictureSource), "its sizer makes no pictures ready"
+    shapes = ((1, 1), (2000, 3), (300, 200), (200, 300))
+    return [sizer.ready(Picture(w, h, _pixels(w, h, green))) for green, (w, h) in enumerate(shapes)]
+
+
+def _pixels(width: int, height: int, green: int) -> bytes:
+    """A picture that is darker to the left and redder to the top; 0 to 3 of how much green there is."""
+    across = np.linspace(0, 255, width, dtype=np.uint8)
+    down = np.linspace(255, 0, height, dtype=np.uint8)
+    pixels = np.zeros((height, width, 3), dtype=np.uint8)
+    pixels[:, :, 0], pixels[:, :, 1], pixels[:, :, 2] = down[:, None], 80 * green, across[None, :]
+    return pixels.tobytes()
 
 
 def owes_a_quiet_end(encoder: Encoder) -> None:

@@ -19,6 +19,7 @@ from embedingest.ingest.chunk.choose import chunker_for
 from embedingest.ingest.context.front import Front
 from embedingest.ingest.extract.bounds import ChunkBounds, bounded_document, bounded_metadata
 from embedingest.ingest.extract.counted import CountedDocument
+from embedingest.ingest.extract.pictures import picture_chunks
 from embedingest.ingest.extract.reading import Job, read_file
 from embedingest.ingest.extract.unknown import unknown_tokens
 from embedingest.ingest.extract.values import Extracted, ExtractionSettings, Part
@@ -125,18 +126,22 @@ class Extractor:
         front = None if self.settings.front is None else Front(self.settings.front, document, self.settings.sizer)
         sizer, source = self.settings.sizer if front is None else front.sizer, self.settings.tokens
         counted = None if source is None else CountedDocument(document.text, sizer, source, self.settings.prompt)
-        chunks = tuple(map(ChunkBounds(notices).chunk, _alone(chunker.chunk, document, counted or sizer)))
-        if front is not None:
+        pictured = _alone(picture_chunks, document, self.settings.pictures, notices)
+        cut = pictured or _alone(chunker.chunk, document, counted or sizer)
+        chunks = tuple(map(ChunkBounds(notices).chunk, cut))
+        if front is not None and pictured is None:
             chunks = tuple(map(front.put, chunks))
             add_notices(notices, {"context_cut": front.cut})
-        tokens = () if counted is None else tuple(counted.tokens_of(chunks))
-        add_notices(notices, {"unknown_tokens": unknown_tokens(document.text, self.settings.sizer)})
+        tokens = () if counted is None or pictured is not None else tuple(counted.tokens_of(chunks))
+        if pictured is None:
+            add_notices(notices, {"unknown_tokens": unknown_tokens(document.text, self.settings.sizer)})
         keep_text = keep_text or (self.settings.front is not None and self.settings.front.written)
         facts = dataclasses.replace(
             document,
             text=document.text if keep_text else "",
             spans=document.spans if keep_text else (),
             children=(),
+            picture=None,
             notices=notices,
             content_hash=content_hash,
             modified_at_ns=modified_at_ns,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.context.front import FrontSettings
     from embedingest.ingest.scan.files import FileFacts
+    from embedingest.picture import PictureSource
     from embedingest.types import Chunk, Document, Sizer, TokenSource
 
 __all__ = ["Extracted", "ExtractionSettings", "Part"]
@@ -26,12 +27,13 @@ class ExtractionSettings:
     `loaders` and `chunkers` map shell patterns over the source, or its base name, to names; the first match wins.
     What follows a `#` in a name tells one set of options of a plug-in from another. `sidecars` are the name templates
     of files with metadata for the file beside them, `dimensions` those of the vectors to come. `tokens` gives the
-    tokens of what will be embedded, `prompt` before it, where the engine takes them. `front` says what stands before a
-    chunk beside its headings.
+    tokens of what will be embedded, `prompt` before it, where the engine takes them. `pictures` makes pictures ready
+    for a model that takes them. `front` says what stands before a chunk beside its headings.
     """
 
     sizer: Sizer
     tokens: TokenSource | None = None
+    pictures: PictureSource | None = None
     prompt: str = ""
     loaders: Mapping[str, str] = field(default_factory=dict)
     loader_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -58,6 +58,7 @@ class RowsWeight:
             # A text is held once where it is embedded as it is stored.
             text = sys.getsizeof(chunk.text) + (sys.getsizeof(chunk.prefix + chunk.text) if chunk.prefix else 0)
             own = repeated + len(str(chunk.metadata)) if chunk.metadata else 0
+            own += len(chunk.picture.pixels) if chunk.picture is not None else 0
             self.bytes += self._row_bytes + text + headings + own
         self.bytes += _TOKEN_BYTES * sum(map(len, tokens))
         most = self._most * CHUNK_BYTES

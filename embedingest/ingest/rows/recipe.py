@@ -17,6 +17,7 @@ from embedingest.ingest.identity import canonical_json, config_hash, hash_fields
 from embedingest.ingest.load.common.legacy import FALLBACK
 from embedingest.ingest.representation import Representation, text_hash_of
 from embedingest.ingest.rows.metadata import Metadata
+from embedingest.picture import PictureSource
 from embedingest.store.values import VECTOR, ColumnModel
 from embedingest.types import TokenSource
 
@@ -109,6 +110,7 @@ class Recipe:
         load, chunk = self.config.load, self.config.chunk
         # What others write in front is not known yet, so that the engine makes the tokens itself.
         tokens = sizer if isinstance(sizer, TokenSource) and not self.is_written else None
+        pictures = sizer if isinstance(sizer, PictureSource) else None
         front = self.front(sizer.capacity)
         if self._most_tokens is not None and self._most_tokens < sizer.capacity:
             sizer = CappedSizer(sizer, self._most_tokens)
@@ -116,6 +118,7 @@ class Recipe:
         return ExtractionSettings(
             sizer=sizer,
             tokens=tokens,
+            pictures=pictures,
             prompt=self.prompt,
             loaders=load.chosen(),
             loader_options=load.settings(),

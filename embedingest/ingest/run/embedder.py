@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.engine.engine import SupportsTokens
 from embedingest.errors import EmbedingestError, EngineError, InputError, OverloadedError
+from embedingest.picture import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -170,7 +171,7 @@ class Embedder:
         for key, value in zip(keys, answer.values, strict=True):
             if is_finite(value):
                 result.vectors[key] = value
-                result.characters += len(texts[key])
+                result.characters += 0 if isinstance(texts[key], Picture) else len(texts[key])
             else:
                 result.failed[key] = "the engine gave a vector with NaN or infinity"
         result.tokens += answer.tokens

@@ -86,7 +86,7 @@ class PlannedFile:
                 if key in vectors:
                     self.vectors[key] = vectors[key]
                 elif self.wanted is not None:
-                    unknown[key] = self.wanted.texts[row.text_hash]
+                    unknown[key] = self.wanted.read_by(recipe.representation_of(key).column, row.text_hash)
         return unknown
 
 
