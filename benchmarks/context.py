@@ -1,7 +1,7 @@
 """What title and headings in front of each chunk do to a search: the same files in four tables, the same questions.
 
     python benchmarks/context.py COLLECTION…              folders with corpus.jsonl.gz, queries.tsv and qrels.txt
-    python benchmarks/context.py scifact --files 1500     the judged documents first
+    python benchmarks/context.py scifact --files 1200 --tables title    abstracts, the judged ones first; none has headings
     python benchmarks/context.py --manuals unpacked pages the collection `pages`, of the manual pages of a package
 
 Each document of a collection is a Markdown file with its title in the front matter, so that the title is in no chunk by
@@ -81,18 +81,17 @@ def measure(record, home, data, arguments):
     write_out(data, home / data.name, arguments.files)
     options = [] if arguments.max_tokens is None else ["--max-tokens", str(arguments.max_tokens)]
     figures = {}
-    for table, parts in TABLES.items():
+    for table in ("none", *arguments.tables):
+        parts = TABLES[table]
         contextual = ["--contextual", parts] if parts else []
         report = program(home, "ingest", data.name, "--table", table, *contextual, *options)
-        found = program(
-            home, "evaluate", str(data / "queries.tsv"), str(data / "qrels.txt"),
-            "--table", table, "--against-table", "none",
-        )  # fmt: skip
-        gains = found["against"]["improvements"]
+        against = ["--against-table", "none"] if parts else []
+        questions = [str(data / "queries.tsv"), str(data / "qrels.txt")]
+        found = program(home, "evaluate", *questions, "--table", table, *against)
         figures[table] = {
             "chunks": report["chunks"]["new"], "tokens": report["embedded"]["tokens"],
             "ndcg_at_10": {mode: one["ndcg@10"] for mode, one in found["modes"].items()},
-            **({} if table == "none" else {"gain": gains}),
+            **({"gain": found["against"]["improvements"]} if parts else {}),
         }  # fmt: skip
         print(f"  {table}: {figures[table]}", flush=True)
     record.told(data.name, {"queries": found["queries"], **figures}, [])
@@ -105,6 +104,9 @@ def main():
         "--manuals", action="store_true", help="make the second folder of what is unpacked in the first"
     )
     parser.add_argument("--files", type=int, help="so many documents, the judged ones first; default: all")
+    parser.add_argument(
+        "--tables", nargs="+", choices=[*TABLES][1:], default=[*TABLES][1:], help="of these; default: all"
+    )
     parser.add_argument("--max-tokens", type=int, help="of a chunk; default: that of the program")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the result files")
     arguments = parser.parse_args()

@@ -168,15 +168,18 @@ class _Talk:
 
 def _is_over(process: subprocess.Popen[bytes]) -> bool:
     """Whether a process has ended. Where the system can say so, it is not reaped: its group keeps its number."""
-    if hasattr(os, "waitid"):
+    if not hasattr(os, "waitid"):
+        return process.poll() is not None
+    try:
         return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    return process.poll() is not None
+    except ChildProcessError:  # where ended children are not waited for at all
+        return True
 
 
 def _told(errors: bytearray) -> str:
-    """The first line of what it said on standard error."""
-    lines = (line.strip() for line in errors.decode("utf-8", "replace").splitlines())
-    line = next((line for line in lines if line), "")
+    """The first line of what it said on standard error; of a traceback the last, which says what was wrong."""
+    lines = [line for each in errors.decode("utf-8", "replace").splitlines() if (line := each.strip())]
+    line = lines[-1 if lines[0].startswith("Traceback ") else 0] if lines else ""
     shown = "".join(letter for letter in _shortened(line) if letter.isprintable())
     return f": {shown}" if shown else ""
 

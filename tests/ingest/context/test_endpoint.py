@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from embedingest.errors import ConfigError
+from embedingest.ingest.context.command import Command
 from embedingest.ingest.context.endpoint import MOST_BYTES, Endpoint
 from embedingest.ingest.context.request import AnswerError
 from tests.waiting import HANGS_SECONDS, until
@@ -206,3 +209,26 @@ def _answer_rudely(server: socket.socket) -> None:
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(65536):
             pass
+
+
+def test_the_example_that_asks_a_chat_model_answers_its_sentence_or_fails(monkeypatch):
+    heard: list[Any] = []
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        heard.append((handler.path, handler.headers["authorization"], json.loads(body)))
+        say(200, json.dumps({"choices": [{"message": {"content": "About \nowls."}}]}).encode())(handler, body)
+
+    example = Path(__file__).parents[3] / "docs" / "examples" / "context" / "ask_chat.py"
+    request = {"source": "a.md", "title": None, "headings": ["Owls"], "document": "They hunt.", "chunk": "hunt"}
+    monkeypatch.setenv("CHAT_KEY", "k")
+    with serving(answer) as url:
+        address = f"{url.rpartition('/')[0]}/v1"
+        asks = Command([sys.executable, str(example), address, "m"], None, HANGS_SECONDS, name="ask_chat.py")
+        assert asks.ask(json.dumps(request).encode()) == "About owls."
+    ((path, key, sent),) = heard
+    assert (path, key, sent["model"]) == ("/v1/chat/completions", "Bearer k", "m")
+    assert "a.md > Owls" in sent["messages"][0]["content"]
+    with serving(say(503, b"busy")) as url:
+        refused = Command([sys.executable, str(example), f"{url}/v1", "m"], None, HANGS_SECONDS, name="ask_chat.py")
+        with pytest.raises(AnswerError, match=r"exited with status 1: urllib.*HTTP Error 503"):
+            refused.ask(json.dumps(request).encode())
