@@ -1,18 +1,28 @@
 """The same manual from four formats: how much of its text and of its headings comes out, and how fast.
 
     python benchmarks/extract.py FOLDER…
+    python benchmarks/extract.py FOLDER… --baseline CHECKOUT    processor time a page of PDF, against another commit
 
 Each FOLDER is an unpacked Debian package that ships one manual as text, HTML, PDF and EPUB:
 `apt-get download debian-policy developers-reference` and `dpkg -x` each. F1 is over words, against the text
 version, raised numbers as plain ones; headings are those of the text version that are found in heading paths. The bare libraries read the same
 bytes in the same run, where they are installed.
+
+With `--baseline` the PDFs of `MANUALS` are looked for in the folders (Debian packages and archives of PyPI, unpacked) and
+read by this checkout and by the other one, one after the other, `--rounds` times; the least of each counts.
 """
 
 import argparse
 import gzip
+import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
+from statistics import geometric_mean
 from unicodedata import normalize
 
 from embedingest import registry
@@ -28,6 +38,40 @@ LEAST = {
     "epub": {"policy": 0.997, "developers-reference": 0.9915},
 }
 """F1 of words that each format gave once, to three places: less is a defect."""
+
+MANUALS = {
+    "policy.pdf": "debian-policy",  # LaTeX by Sphinx
+    "developers-reference.pdf": "developers-reference",
+    "debian-reference.en.pdf": "debian-reference-en",  # LaTeX by DocBook, many tables
+    "debmake-doc.ja.pdf": "debmake-doc",  # Japanese
+    "gnuplot.pdf": "gnuplot-doc",  # LaTeX with pictures
+    "Theora.pdf": "libtheora-doc",  # LaTeX with formulas and tables
+    "sdccman.pdf": "sdcc-doc",  # LaTeX by LyX
+    "bashref.pdf": "bash-doc",  # Texinfo
+    "bash.pdf": "bash-doc",  # groff
+    "tex-ref.pdf": "auctex",  # three columns
+    "demo.pdf": "impressive",  # slides by Beamer
+    "SystemTap_Beginners_Guide.pdf": "systemtap-doc",  # DocBook by FOP
+    "features.pdf": "fonts-sil-charis",  # tables, by Cairo
+    "xfig_ref_en.pdf": "xfig-doc",  # web pages by htmldoc
+}
+"""What `--baseline` reads, and who ships it: chosen by kind before any was timed."""
+
+MOST_OF_BASELINE = 1.10
+"""Processor time a page against commit 2f28bea, which read no tables, forms, notes and scripts."""
+
+TIMED = """
+import gzip, json, sys, time
+from pathlib import Path
+from embedingest import registry
+load = registry.load("loaders", "pdf")().load
+for line in sys.stdin:
+    data = Path(line.strip()).read_bytes()
+    data = gzip.decompress(data) if data[:2] == bytes([31, 139]) else data
+    began = time.process_time()
+    document = load(data, "x.pdf")
+    print(json.dumps([time.process_time() - began, document.metadata["pages"]]), flush=True)
+"""
 
 WORD = re.compile(r"\w+")
 NUMBER = re.compile(r"^(?:(?:chapter|appendix)\s+)?(?:[\dA-Z]{1,2}\.)*[\dA-Z]{1,2}[.:]?\s+", re.IGNORECASE)
@@ -135,12 +179,69 @@ def chapters(documents):
     return sum(max(1, sum(span.kind == "chapter" for span in document.spans)) for document in documents)
 
 
+def found_manuals(folders):
+    """Where each of `MANUALS` lies in the folders."""
+    found = {}
+    for name, package in MANUALS.items():
+        places = [place for folder in folders for place in sorted(folder.rglob(f"{name}*"))]
+        if not places:
+            raise SystemExit(f"{name} is in none of the folders: unpack {package} there")
+        found[name] = places[0]
+    return found
+
+
+def reader(checkout):
+    """A process that reads PDFs by the code of a checkout, for as long as its input is open."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    command = [sys.executable, "-c", TIMED]
+    return subprocess.Popen(
+        command, cwd=checkout, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def timed(process, path):
+    """Processor milliseconds a page."""
+    process.stdin.write(f"{path}\n")
+    process.stdin.flush()
+    answer = process.stdout.readline()
+    if not answer:
+        raise SystemExit(f"{path.name} could not be read by one of the checkouts")
+    took, pages = json.loads(answer)
+    return took * 1000 / pages
+
+
+def compare(record, folders, baseline, rounds):
+    """Both checkouts by turns, so that what else the machine does falls on both."""
+    figures, ratios = {}, []
+    commit = subprocess.run(
+        ["git", "-C", baseline, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    print(f"  {'ms a page':30} {'here':>8} {commit:>12} {'ratio':>7}")
+    with ExitStack() as stack:
+        both = [stack.enter_context(reader(path)) for path in (Path(__file__).resolve().parents[1], baseline.resolve())]
+        for name, path in found_manuals(folders).items():
+            rows = [[timed(process, path.resolve()) for process in both] for _ in range(rounds)]
+            here, there = (min(column) for column in zip(*rows, strict=True))
+            figures[name] = {"ms_a_page": here, "ms_a_page_baseline": there}
+            ratios.append(here / there)
+            print(f"  {name:30} {here:>8.2f} {there:>12.2f} {here / there:>7.2f}", flush=True)
+        for process in both:
+            process.stdin.close()
+    check = records.Check("geometric mean", geometric_mean(ratios), MOST_OF_BASELINE, at_most=True)
+    record.told(f"PDF, processor time a page against {commit}", figures, [check])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="+")
+    parser.add_argument("--baseline", type=Path, default=None, help="a checkout of another commit, to time PDF against")
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--results", default=records.RESULTS)
     arguments = parser.parse_args()
     record = records.Record("extract", arguments.results)
+    if arguments.baseline is not None:
+        compare(record, arguments.folder, arguments.baseline, arguments.rounds)
+        return record.end()
     for folder in arguments.folder:
         report(record, folder)
     return record.end()
