@@ -19,7 +19,7 @@ from embedingest.ingest.load.pages.lost import has_lost_contents
 from embedingest.ingest.load.pages.marks import marks
 from embedingest.ingest.load.pages.nested import may_nest
 from embedingest.ingest.load.pages.notes import put_notes_last
-from embedingest.ingest.load.pages.opened import opened
+from embedingest.ingest.load.pages.opened import pages_of
 from embedingest.ingest.load.pages.order import put_in_order
 from embedingest.ingest.load.pages.outline import outline
 from embedingest.ingest.load.pages.page import Page
@@ -34,6 +34,8 @@ from embedingest.types import Document, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from embedingest.ingest.load.pages.opened import Opened
 
 __all__ = ["PdfLoader", "create"]
 
@@ -138,9 +140,11 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
             pdf.init_forms()
         lost = cache(partial(has_lost_contents, data))
         nested = may_nest(data)
-        pages = [
-            _page(pdfium, pdf, index, notices, lost, comments=comments, nested=nested) for index in range(len(pdf))
-        ]
+        with pages_of(pdfium, pdf) as open_page:
+            pages = [
+                _page(pdfium, partial(open_page, index), notices, lost, comments=comments, nested=nested)
+                for index in range(len(pdf))
+            ]
         if pages and all(page.damaged and not page.lines for page in pages):
             raise DocumentError(f"{name} is damaged: none of its pages can be read", source=name, code="corrupt")
         _count(notices, "attachments_left_out", pdfium.raw.FPDFDoc_GetAttachmentCount(pdf))
@@ -154,8 +158,7 @@ def _read(pdfium: Any, data: bytes, name: str, password: str | None, comments: b
 
 def _page(
     pdfium: Any,
-    pdf: Any,
-    index: int,
+    open_page: Callable[[], Opened],
     notices: dict[str, int],
     lost: Callable[[], bool],
     *,
@@ -164,10 +167,10 @@ def _page(
 ) -> Page:
     """A page with what was written on it. `lost` says whether a page may be empty because the file is damaged."""
     try:
-        with opened(pdfium, pdf, index) as page:
-            written = list(marks(pdfium, page))
-            words = any(mark.kind in {"value", "box"} for mark in written)
-            read = read_page(pdfium, page, words=words, nested=nested)
+        page = open_page()
+        written = list(marks(pdfium, page))
+        words = any(mark.kind in {"value", "box"} for mark in written)
+        read = read_page(pdfium, page, words=words, nested=nested)
     except pdfium.PdfiumError:
         return Page(damaged=True)
     printed = bool(read.lines)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Calls", "calls", "character_boxes", "handle", "object_boxes", "rectangles", "room"]
+__all__ = ["Calls", "calls", "character_boxes", "handle", "object_boxes", "points", "rectangles", "room"]
 
 _LEAST_ROOM: Final = 8192
 _SLOTS: Final = 512
@@ -41,7 +41,6 @@ class Calls(NamedTuple):
     origin: Any
     size: Any
     drawn: Any
-    kind: Any
     bounds: Any
     segments: Any
     segment: Any
@@ -76,7 +75,6 @@ def calls(raw: Any) -> Calls:
         origin=_bare(raw.FPDFText_GetCharOrigin),
         size=_bare(raw.FPDFText_GetFontSize, ctypes.c_double),
         drawn=_bare(raw.FPDFPage_GetObject, _Handle),
-        kind=_bare(raw.FPDFPageObj_GetType),
         bounds=_bare(raw.FPDFPageObj_GetBounds),
         segments=_bare(raw.FPDFPath_CountSegments),
         segment=_bare(raw.FPDFPath_GetPathSegment, _Handle),
@@ -127,26 +125,43 @@ def rectangles(bare: Calls, page: Any, ranges: Iterable[tuple[int, int]]) -> tup
     return counts, found
 
 
-def character_boxes(bare: Calls, page: Any, numbers: list[int]) -> Iterator[_Sides]:
+def character_boxes(bare: Calls, page: Any, numbers: list[int]) -> list[_Sides]:
     """The place of each character with the room above and below it that its font wants; nothing where it has none."""
     buffer, slots = _boxes().buffer, _boxes().structures
+    found: list[_Sides] = []
     for start in range(0, len(numbers), _SLOTS):
         some = numbers[start : start + _SLOTS]
         there = list(map(bare.loose_box, repeat(page), some, slots))
-        boxes = list(struct.iter_unpack("4f", memoryview(buffer)[: len(some) * 16]))
-        for known, (left, top, right, bottom) in zip(there, boxes, strict=True):
-            yield (left, bottom, right, top) if known else (0.0, 0.0, 0.0, 0.0)
+        boxes = struct.iter_unpack("4f", memoryview(buffer)[: len(some) * 16])
+        found += [
+            (left, bottom, right, top) if known else (0.0, 0.0, 0.0, 0.0)
+            for known, (left, top, right, bottom) in zip(there, boxes, strict=True)
+        ]
+    return found
 
 
-def object_boxes(bare: Calls, objects: list[Any]) -> Iterator[tuple[Any, _Sides]]:
-    """What is drawn, each with its place; without those that have none."""
+def object_boxes(bare: Calls, objects: list[tuple[Any, int]]) -> Iterator[tuple[tuple[Any, int], _Sides]]:
+    """What is drawn, with whatever is known of it, and its place; without those that have none."""
     buffer, slots = _boxes().buffer, _boxes().floats
     bounds = bare.bounds
     for start in range(0, len(objects), _SLOTS):
         some = objects[start : start + _SLOTS]
-        there = [bounds(drawn, *sides) for drawn, sides in zip(some, slots, strict=False)]
+        there = [bounds(drawn, *sides) for (drawn, _), sides in zip(some, slots, strict=False)]
         boxes = list(struct.iter_unpack("4f", memoryview(buffer)[: len(some) * 16]))
         yield from ((drawn, box) for known, drawn, box in zip(there, some, boxes, strict=True) if known)
+
+
+def points(bare: Calls, drawn: Any, count: int) -> tuple[list[Any], list[tuple[float, float]]]:
+    """The segments of a path, and where on its own plane each ends."""
+    buffer, slots = _boxes().buffer, _boxes().floats
+    segments = list(map(bare.segment, repeat(drawn), range(count)))
+    found: list[tuple[float, float]] = []
+    for start in range(0, count, _SLOTS):
+        some = segments[start : start + _SLOTS]
+        for segment, (to_x, to_y, *_) in zip(some, slots, strict=False):
+            bare.point(segment, to_x, to_y)
+        found += struct.iter_unpack("2f8x", memoryview(buffer)[: len(some) * 16])
+    return segments, found
 
 
 class _Boxes(NamedTuple):

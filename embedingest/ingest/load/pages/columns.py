@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import groupby, pairwise
+from operator import itemgetter
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.load.pages.page import Box, Line
 
 if TYPE_CHECKING:
-    from embedingest.ingest.load.pages.page import Page, Word
+    from collections.abc import Iterator
+
+    from embedingest.ingest.load.pages.page import Page
 
 __all__ = ["part_columns"]
 
@@ -25,16 +28,41 @@ _WORDS: Final = 4
 """Words that its lines have, most of them."""
 
 _SAME_EDGE: Final = 3.0
+_EDGES: Final = 4
+"""Places where pieces begin that are looked at."""
+
+_COUNT: Final = itemgetter(0)
 _DEEPEST: Final = 4
 _ROOM: Final = 1.4
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff]")  # Hebrew, Arabic, Syriac: their first column is the right one
+
+
+class _Run(NamedTuple):
+    """The characters of a line from one place to another, and the box around them."""
+
+    start: int
+    end: int
+    box: Box
 
 
 def part_columns(page: Page) -> bool:
     """Put the lines of the page in order; whether there was anything to do."""
     if len(page.lines) < _FEWEST or not _stand_apart(page.lines):
         return False
-    pieces = [piece for line in page.lines for piece in _pieces(line)]
+    runs = [_runs(line) if line[3] and line[5] else [] for line in page.lines]
+    boxes: list[Box] = []
+    for line, parts in zip(page.lines, runs, strict=True):
+        if parts:
+            boxes += [box for _, _, box in parts]
+        else:
+            boxes.append(line[1])
+    if next(_edges(boxes), None) is None:
+        return False  # nearly all
+    pieces = [
+        piece
+        for line, parts in zip(page.lines, runs, strict=True)
+        for piece in (_pieces(line, parts) if parts else [line])
+    ]
     parted = _parted(pieces, _DEEPEST)
     if parted is None:
         return False
@@ -53,44 +81,56 @@ def _stand_apart(lines: list[Line]) -> bool:
     return False
 
 
-def _pieces(line: Line) -> list[Line]:
-    """What stands between the gaps of a line."""
-    if not line.gap or not line.words:
-        return [line]
-    cuts = [0, *(place + 1 for place, (word, other) in enumerate(pairwise(line.words)) if not _close(word, other))]
-    pieces = []
-    for start, end in pairwise([*cuts, len(line.words)]):
-        words = line.words[start:end]
-        left, right = min(word.left for word in words), max(word.right for word in words)
-        box = Box(left, min(word.bottom for word in words), right, max(word.top for word in words))
-        last = end == len(line.words)
-        pieces.append(Line(line.text[words[0].start : words[-1].end], box, line.first, hyphen=last and line.hyphen))
-    return pieces
+def _runs(line: Line) -> list[_Run]:
+    """What stands between the gaps of a line: no more than a few blanks is none. Some lines run from right to left."""
+    runs = []
+    first, _, left, bottom, right, top = line.words[0]
+    last, west, low, east, high = 0, left, bottom, right, top
+    for start, end, x0, y0, x1, y1 in line.words:
+        height = high - low
+        step, back = x0 - east, west - x1
+        apart = step if step > back else back  # noqa: FURB136 - half the time
+        if last and not (-height <= apart <= height and -height / 2 <= y0 - low <= height / 2):
+            runs.append(_Run(first, last, Box(left, bottom, right, top)))
+            first, left, bottom, right, top = start, x0, y0, x1, y1
+        else:
+            left, bottom = x0 if x0 < left else left, y0 if y0 < bottom else bottom  # noqa: FURB136
+            right, top = x1 if x1 > right else right, y1 if y1 > top else top  # noqa: FURB136
+        last, west, low, east, high = end, x0, y0, x1, y1
+    return [*runs, _Run(first, last, Box(left, bottom, right, top))]
 
 
-def _close(word: Word, other: Word) -> bool:
-    """Whether a word follows another on one line, no further than a few blanks away."""
-    height = word.top - word.bottom
-    apart = max(other.left - word.right, word.left - other.right)  # some lines run from right to left
-    return -height <= apart <= height and abs(other.bottom - word.bottom) <= height / 2
+def _pieces(line: Line, runs: list[_Run]) -> list[Line]:
+    """These parts of a line as lines."""
+    return [
+        Line(line.text[start:end], box, line.first, hyphen=line.hyphen and place == len(runs))
+        for place, (start, end, box) in enumerate(runs, start=1)
+    ]
 
 
 def _parted(pieces: list[Line], deep: int) -> list[Line] | None:
     """The pieces column by column between the lines that go across; None where there are no such columns."""
     boxes = [piece.box for piece in pieces]
-    edges = Counter([round(box[0] / _SAME_EDGE) for box in boxes])
-    for edge, count in edges.most_common(4):
-        start = edge * _SAME_EDGE - 2 * _SAME_EDGE
-        if count < _FEWEST or not deep:
-            continue
+    for start in _edges(boxes) if deep else ():
         sides = [-1 if box[2] < start else 1 if box[0] >= start else 0 for box in boxes]
-        if min(sides.count(-1), sides.count(1)) < _FEWEST or not _are_out_of_order(pieces, sides):
-            continue  # nearly all
-        left = [piece for piece, side in zip(pieces, sides, strict=True) if side < 0]
-        right = [piece for piece, side in zip(pieces, sides, strict=True) if side > 0]
-        if _are_columns(left, right):
+        if not _are_out_of_order(pieces, sides):
+            continue
+        before = [piece for piece, side in zip(pieces, sides, strict=True) if side < 0]
+        behind = [piece for piece, side in zip(pieces, sides, strict=True) if side > 0]
+        if _are_columns(before, behind):
             return _in_order(pieces, sides, deep - 1)
     return None
+
+
+def _edges(boxes: list[Box]) -> Iterator[float]:
+    """Left of where most pieces begin, those first where more do, with enough of them wholly before and behind."""
+    edges = Counter([round(box[0] / _SAME_EDGE) for box in boxes])
+    common = [(count, edge) for edge, count in edges.items() if count >= _FEWEST]
+    common.sort(key=_COUNT, reverse=True)
+    for _, edge in common[:_EDGES]:
+        start = edge * _SAME_EDGE - 2 * _SAME_EDGE
+        if sum([box[2] < start for box in boxes]) >= _FEWEST and sum([box[0] >= start for box in boxes]) >= _FEWEST:
+            yield start
 
 
 def _are_out_of_order(pieces: list[Line], sides: list[int]) -> bool:

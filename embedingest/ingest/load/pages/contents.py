@@ -38,7 +38,9 @@ def drop_leaders(pages: list[Page], said: Said) -> int:
     """Leaders of dots give way to one sign; in a contents, whose titles stand elsewhere too, to nothing, and with them
     the numbers of its pages. How many lines had any.
     """
-    leaders = [entry for index, page in enumerate(pages) for entry in _leaders(index, page)]
+    leaders = [
+        entry for index, small in enumerate(said.small) if _has_dots(small) for entry in _leaders(index, pages[index])
+    ]
     if not leaders:
         return 0
     own = {(entry.page, entry.place) for entry in leaders}
@@ -60,12 +62,15 @@ def drop_leaders(pages: list[Page], said: Said) -> int:
     return len(own | contents)
 
 
+def _has_dots(text: str) -> bool:
+    """Whether leaders may be in a page's text; nearly none has any."""
+    if _FIVE.search(text):
+        return True
+    return ("…" in text or "·" in text) and any(sign in text for sign in ("……", "··", "· ·"))
+
+
 def _leaders(index: int, page: Page) -> Iterator[_Entry]:
-    texts = [line.text for line in page.lines]
-    whole = "\n".join(texts)
-    if _FIVE.search(whole) is None and (whole.isascii() or not any(sign in whole for sign in ("……", "··", "· ·"))):
-        return  # nearly all
-    for place, text in enumerate(texts):
+    for place, (text, *_) in enumerate(page.lines):
         if text.count(".") < 5 and "…" not in text and "·" not in text:
             continue
         dots = _DOTS.search(text)

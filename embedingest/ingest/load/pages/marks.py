@@ -7,7 +7,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from embedingest.ingest.load.pages.calls import calls, handle
+from embedingest.ingest.load.pages.calls import calls
 from embedingest.ingest.load.pages.page import Box
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def marks(pdfium: Any, page: Opened) -> Iterator[Mark]:
 
 def _behind_links(raw: Any, page: Opened) -> range:
     """The numbers of annotations behind the links that stand first: nearly all are links, hundreds on some pages."""
-    bare, whole = calls(raw), handle(page.raw)
+    bare, whole = calls(raw), page.whole
     count = min(bare.count_annotations(whole), _MOST)
     if not count:
         return range(0)

@@ -7,7 +7,9 @@ order; so do cells.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import pairwise
+from operator import ge
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.load.pages.page import Box
@@ -54,15 +56,16 @@ def put_in_order(page: Page) -> bool:
     if page.downwards:
         return False
     upright = [_turned_back(line) if line.quarters else line for line in page.lines]
-    if not any(line.box[1] > before.box[1] for before, line in pairwise(upright)):
+    feet = [line.box[1] for line in upright]
+    if all(map(ge, feet, feet[1:])):
         return False
-    written = {id(line): as_written for line, as_written in zip(upright, page.lines, strict=True)}
     blocks = _blocks(upright)
     if len(blocks) > _MOST_BLOCKS:
         return False
     blocks = _cut(blocks)
     if len(blocks) > _MOST_BLOCKS or not _out_of_order(blocks):
         return False
+    written = {id(line): as_written for line, as_written in zip(upright, page.lines, strict=True)}
     page.lines = [written[id(line)] for block in _sorted(blocks) for line in block.lines]
     return True
 
@@ -76,13 +79,15 @@ def _turned_back(line: Line) -> Line:
 
 def _blocks(lines: list[Line]) -> list[_Block]:
     runs = [[lines[0]]]
+    west, low, east, high = lines[0].box
     for before, line in pairwise(lines):
-        box, last = line.box, before.box
-        beside = box.left >= last.right or last.left >= box.right
-        if box.middle < last.middle and not beside and line.quarters == before.quarters:
+        left, bottom, right, top = line.box
+        beside = left >= east or west >= right
+        if bottom + top < low + high and not beside and line.quarters == before.quarters:
             runs[-1].append(line)
         else:
             runs.append([line])
+        west, low, east, high = left, bottom, right, top
     return [_block(run) for run in runs]
 
 
@@ -90,11 +95,11 @@ def _block(run: list[Line]) -> _Block:
     boxes = [line.box for line in run]
     return _Block(
         run,
-        left=min(box.left for box in boxes),
-        right=max(box.right for box in boxes),
+        left=min([box[0] for box in boxes]),
+        right=max([box[2] for box in boxes]),
         high=boxes[0].middle,
         low=boxes[-1].middle,
-        height=min(box.top - box.bottom for box in boxes),
+        height=min([box[3] - box[1] for box in boxes]),
         quarters=run[0].quarters,
     )
 
@@ -121,18 +126,24 @@ def _cut(blocks: list[_Block]) -> list[_Block]:
     """The pieces, parted where a line of another stands between two of theirs."""
     cut = []
     for block in blocks:
-        between = [
-            line.box.middle
-            for other in blocks
-            if other is not block and other.low < block.high and other.high > block.low and _share_column(other, block)
-            for line in other.lines
-        ]
+        between = sorted(
+            [
+                line.box.middle
+                for other in blocks
+                if other is not block
+                and other.low < block.high
+                and other.high > block.low
+                and _share_column(other, block)
+                for line in other.lines
+            ]
+        )
         if not between:
             cut.append(block)
             continue
         runs = [[block.lines[0]]]
         for before, line in pairwise(block.lines):
-            if any(line.box.top <= middle <= before.box.bottom for middle in between):
+            first = bisect_left(between, line.box.top)
+            if first < len(between) and between[first] <= before.box.bottom:
                 runs.append([line])
             else:
                 runs[-1].append(line)

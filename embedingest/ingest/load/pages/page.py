@@ -88,16 +88,16 @@ class Grid(NamedTuple):
     def upright(self) -> list[list[bool]]:
         """Whether a line stands before a column in a row, row by row."""
         middles = [(above + below) / 2 for above, below in pairwise(self.rows)]
-        rules = [rule for rule in self.rules if rule.is_upright]
-        before = [[rule for rule in rules if abs(rule.centre - x) <= NEAR] for x in self.columns[:-1]]
-        return [[any(rule.bottom <= y <= rule.top for rule in near) for near in before] for y in middles]
+        rules = [(rule.centre, rule.bottom, rule.top) for rule in self.rules if rule.is_upright]
+        before = [[(low, high) for centre, low, high in rules if abs(centre - x) <= NEAR] for x in self.columns[:-1]]
+        return [[any(low <= y <= high for low, high in near) for near in before] for y in middles]
 
     def lying(self) -> list[list[bool]]:
         """Whether a line lies above a row in a column, row by row."""
         middles = [(left + right) / 2 for left, right in pairwise(self.columns)]
-        rules = [rule for rule in self.rules if not rule.is_upright]
-        above = [[rule for rule in rules if abs(rule.middle - y) <= NEAR] for y in self.rows[:-1]]
-        return [[any(rule.left <= x <= rule.right for rule in near) for x in middles] for near in above]
+        rules = [(rule.middle, rule.left, rule.right) for rule in self.rules if not rule.is_upright]
+        above = [[(left, right) for middle, left, right in rules if abs(middle - y) <= NEAR] for y in self.rows[:-1]]
+        return [[any(left <= x <= right for left, right in near) for x in middles] for near in above]
 
 
 @dataclass(slots=True)

@@ -10,18 +10,20 @@ import ctypes
 import math
 import re
 from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.pages.bidi import in_reading_order, is_mostly_rtl, runs_rtl
 from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, rectangles, room
-from embedingest.ingest.load.pages.page import GAP, Box, Line, Page, Turn, Word
+from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
+from embedingest.ingest.load.pages.pieces import around, broken
 from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.scripts import Letter, with_scripts
 from embedingest.ingest.load.pages.wanted import words_wanted
 from embedingest.ingest.load.pages.whole import touches, whole_lines, with_initials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
 
     from embedingest.ingest.load.pages.opened import Opened
 
@@ -31,15 +33,8 @@ _Sides = tuple[float, float, float, float]
 _new: Final = tuple.__new__
 """Makes a named tuple, in half the time that calling it takes."""
 
-_LINE: Final = re.compile(r"([^\r\n\ufffe\x02]+)([\ufffe\x02]?)")
-_SIGN: Final = re.compile("[\ufffe\x02]")
 _WORD: Final = re.compile(r"\S+")
 _LEADER: Final = re.compile(r"(?:\. ?){4}|…|_{3}")
-_LOOSE: Final = 0.6
-_RAISED: Final = 0.3
-_LOWERED: Final = 0.4
-"""How far parts of a line end from its bottom or its top, in its height, where a number may be raised or lowered."""
-
 _DIGIT: Final = re.compile("[0-9]")
 _RAISED_FIRST: Final = re.compile(r"[+\-−]?[0-9]")
 _RAISED_SIGNS: Final = frozenset("+-−0123456789")
@@ -71,8 +66,11 @@ def read_page(pdfium: Any, page: Opened, *, words: bool, nested: bool = True) ->
         may_rule = reader.beside >= _ROWS and (nested or bool(mirrored) or not reader.is_all_of(page))
         ruled = grids(raw, page) if may_rule else []
         if len(lines) <= _MOST_LINES:
-            wanted = range(len(lines)) if words else words_wanted(lines, ruled, parted=reader.parted)
-            for place, known in zip(wanted, reader.words([lines[place] for place in wanted]), strict=True):
+            asked: Iterable[int] = range(len(lines))
+            if not words:
+                parted, elsewhere = reader.parted, reader.elsewhere
+                asked = words_wanted(lines, ruled, parted=parted, elsewhere=elsewhere, mirrored=bool(mirrored))
+            for place, known in zip(asked, reader.words([lines[place] for place in asked]), strict=True):
                 text, box, first, gap, hyphen, _, quarters = lines[place]
                 lines[place] = _new(Line, (text, box, first, gap, hyphen, known, quarters))
         order = _set_rtl(reader, lines, mirrored) if mirrored else {}
@@ -81,7 +79,7 @@ def read_page(pdfium: Any, page: Opened, *, words: bool, nested: bool = True) ->
             lines = with_initials(lines)
         if reader.parted:
             lines = whole_lines(lines)
-        bare, whole = calls(raw), handle(page.raw)
+        bare, whole = calls(raw), page.whole
         width, height = bare.width(whole), bare.height(whole)  # as it is shown
         return Page(lines, width, height, view.bottom, downwards=not reader.elsewhere, grids=ruled)
     finally:
@@ -107,8 +105,8 @@ def _set_scripts(reader: _Reader, lines: list[Line], order: dict[int, list[int]]
     }
     uneven = [place for place in reader.uneven if _DIGIT.search(lines[place][0])]  # half of them
     for place in sorted({*uneven, *(begun if reader.flat else ())}, reverse=True):
-        line, before = lines[place], lines[place - 1] if place else None
-        if before is None or place not in begun or place - 1 in order or not touches(before, line):
+        line, before = lines[place], lines[place - 1] if place and reader.parted and place in begun else None
+        if before is None or place - 1 in order or not touches(before, line):
             if line.first not in reader.at_once:
                 lines[place] = with_scripts(line, _Drawn(reader, line.first, order.get(place)))
         else:
@@ -136,7 +134,7 @@ class _Drawn:
 def _view(pdfium: Any, page: Opened) -> Box:
     """What of the page is to be seen."""
     sides = pdfium.raw.FS_RECTF()
-    if not calls(pdfium.raw).view(handle(page.raw), ctypes.byref(sides)):
+    if not calls(pdfium.raw).view(page.whole, ctypes.byref(sides)):
         raise pdfium.PdfiumError("a page has no place")
     view = Box(sides.left, sides.bottom, sides.right, sides.top)
     return view if page.turn is None else page.turn(view)
@@ -153,7 +151,7 @@ class _Reader:
         self.parted = False  # whether a line may go on beside the one before
         self.elsewhere = False  # whether a line stands above the one before, or upright
         self.uneven: list[int] = []  # which lines may have something raised or lowered in them
-        self.at_once: set[int] = set()  # the first characters of lines that one command drew
+        self._counts: tuple[list[tuple[int, str, bool]], list[int]] = [], []
         count = max(0, self._calls.count_characters(self._page))
         buffer = room(2 * count + 1)  # PDFium may write more characters than it counts
         written = self._calls.text(self._page, 0, count, buffer) if count else 1
@@ -164,29 +162,28 @@ class _Reader:
 
     def lines(self, view: Box) -> list[Line]:
         """The lines that are to be seen, in the order in which they were written."""
-        pieces = _broken(self._text)
+        pieces = broken(self._text)
         counts, found = rectangles(self._calls, self._page, self._ranges(pieces))
         self._rectangles = len(found)
         if self._turn is not None:
             found = [self._turn(Box(*box)) for box in found]
         lines: list[Line] = []
-        at = 0
+        at = beside = 0
+        flat = self._turn is None
         west, south, east, north = view
         last, highest, lowest = north, -math.inf, math.inf
         for (first, text, hyphen), count in zip(pieces, counts, strict=True):
             gap = uneven = False
             if count == 1:  # nearly half of all lines
-                box = _new(Box, found[at])
-                if self._plain:
-                    self.at_once.add(first)
+                left, bottom, right, top = found[at]
             elif count > 1:
-                box, gap, uneven = self._around(found[at : at + count])
+                left, bottom, right, top, loose, gap, uneven = around(found[at : at + count])
+                beside += loose
             else:
-                box = _new(Box, next(self._boxes([first])))
+                left, bottom, right, top = self._boxes([first])[0]
             at += count
-            left, bottom, right, top = box
             if last <= bottom < highest:  # above all others is a head that was written last
-                self.beside += _ROWS
+                beside += _ROWS
             if top > last:
                 self.parted = True
             last = bottom
@@ -196,11 +193,20 @@ class _Reader:
                 if bottom > lowest or top - bottom > 2 * (right - left):
                     self.elsewhere = True
                 lowest = bottom
-                if uneven and self._turn is None:
+                if uneven and flat:
                     self.uneven.append(len(lines))
                 gap = gap and not _LEADER.search(text)
-                lines.append(_new(Line, (text, box, first, gap, hyphen, (), 0)))
+                lines.append(_new(Line, (text, _new(Box, (left, bottom, right, top)), first, gap, hyphen, (), 0)))
+        self.beside = beside
+        if self._plain:
+            self._counts = pieces, counts
         return lines
+
+    @cached_property
+    def at_once(self) -> set[int]:
+        """The first characters of lines that one command drew."""
+        pieces, counts = self._counts
+        return {first for (first, _, _), count in zip(pieces, counts, strict=True) if count == 1}
 
     def words(self, lines: list[Line]) -> list[tuple[Word, ...]]:
         """The words of each line with their places."""
@@ -212,7 +218,17 @@ class _Reader:
             for place in (start, end - 1)
         ]
         boxes = iter(self._boxes(asked))
-        return [tuple([_word(span, next(boxes), next(boxes)) for span in spans]) for spans in places]
+        return [
+            tuple(
+                [
+                    _new(Word, (start, end, west if west < left else left, low, east if east > right else right, top))  # noqa: FURB136
+                    for (start, end), (left, low, right, top), (west, _, east, _) in zip(
+                        spans, boxes, boxes, strict=False
+                    )
+                ]
+            )
+            for spans in places
+        ]
 
     def quarters(self, lines: list[Line]) -> list[int]:
         """By how many quarter turns the letters of each line lie on the page, as it was written."""
@@ -245,19 +261,19 @@ class _Reader:
 
         Not to be asked where commands may be parted by the order of their words, or nested.
         """
-        drawn = self._calls.count_drawn(handle(page.raw))
+        drawn = self._calls.count_drawn(page.whole)
         return self._rectangles >= drawn and bool(self._calls.count_rectangles(self._page, 0, -1) == drawn)
 
     def is_one(self, first: int, count: int) -> bool:
         """Whether so many characters of the page's text are known to have been drawn by one command."""
         return self._plain and bool(self._calls.count_rectangles(self._page, first, count) == 1)
 
-    def _boxes(self, places: list[int]) -> Iterator[_Sides]:
+    def _boxes(self, places: list[int]) -> Sequence[_Sides]:
         """The places of characters on the page, with the room above and below them that their fonts want."""
         numbers = places if self._plain else [self._number(place) for place in places]
         boxes = character_boxes(self._calls, self._page, numbers)
         turn = self._turn
-        return boxes if turn is None else (turn(Box(*box)) for box in boxes)
+        return boxes if turn is None else [turn(Box(*box)) for box in boxes]
 
     def _ranges(self, pieces: list[tuple[int, str, bool]]) -> list[tuple[int, int]]:
         """The number of the first character of each piece, and how many it has."""
@@ -266,63 +282,11 @@ class _Reader:
         ends = [(self._number(first), self._number(first + len(text) - 1)) for first, text, _ in pieces]
         return [(first, last + 1 - first) for first, last in ends]
 
-    def _around(self, boxes: list[_Sides]) -> tuple[Box, bool, bool]:
-        """The box around several of one line; whether two neighbours stand apart; whether one may be a raised digit."""
-        left, bottom, end, top = boxes[0]
-        right, widest, back = end, 0.0, 0.0
-        above, below = bottom, top
-        few = end - left <= top - bottom  # a bullet, a list's number
-        for x0, y0, x1, y1 in boxes[1:]:
-            step = x0 - end
-            if step < back:
-                back = step
-            elif step > widest and not few:
-                widest = step
-            if y0 > above:
-                above = y0
-            if y1 < below:
-                below = y1
-            left, bottom = x0 if x0 < left else left, y0 if y0 < bottom else bottom  # noqa: FURB136 - half the time
-            right, top = x1 if x1 > right else right, y1 if y1 > top else top  # noqa: FURB136
-            end, few = x1, False
-        height = top - bottom
-        if widest > _LOOSE * height or back < -height:
-            self.beside += 1
-        uneven = above - bottom > _RAISED * height or top - below > _LOWERED * height
-        return _new(Box, (left, bottom, right, top)), widest > GAP * height or back < -height, uneven
-
     def _number(self, index: int) -> int:
         """The number that PDFium gives the character at this place of the text, which it counts in UTF-16."""
         if self._plain:
             return index
         return int(self._calls.number(self._page, index + bisect_left(self._wide, index)))
-
-
-def _broken(text: str) -> list[tuple[int, str, bool]]:
-    """Where each line begins, its text, and whether it ends in a hyphen that only the end of the line brought."""
-    if text.count("\r") != text.count("\r\n"):
-        text = text.replace("\r", "\n")
-    signs = "\x02" in text or "\ufffe" in text
-    found: list[tuple[int, str, bool]] = []
-    first = 0
-    for piece in text.split("\n"):  # a third of the time that an expression takes
-        if signs and _SIGN.search(piece):
-            parts = [(first + part.start(), part[1], part[2] != "") for part in _LINE.finditer(piece)]
-            found += [(at + len(part) - len(part.lstrip()), part.strip(), hyphen) for at, part, hyphen in parts]
-        elif line := piece.strip():
-            found.append((first + piece.index(line[0]), line, False))
-        first += len(piece) + 1
-    return [line for line in found if line[1]]
-
-
-def _word(span: tuple[int, int], first: _Sides, last: _Sides) -> Word:
-    """A word between the boxes of its first and its last letter."""
-    left, bottom, right, top = first
-    west, _, east, _ = last
-    return _new(
-        Word,
-        (*span, west if west < left else left, bottom, east if east > right else right, top),  # noqa: FURB136
-    )
 
 
 def _wide(text: str) -> list[int]:

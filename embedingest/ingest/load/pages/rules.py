@@ -8,7 +8,7 @@ from itertools import compress, repeat
 from operator import not_
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.ingest.load.pages.calls import calls, handle, object_boxes
+from embedingest.ingest.load.pages.calls import calls, object_boxes, points
 from embedingest.ingest.load.pages.page import NEAR, Box, Grid
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _THIN: Final = 3.0
 def grids(raw: Any, page: Opened) -> list[Grid]:
     """The grids of at least two columns and rows."""
     rules = []
-    for rule in _rules(raw, page.raw):
+    for rule in _rules(raw, page.whole):
         rules.append(rule if page.turn is None else page.turn(rule))
         if len(rules) > _MOST_STROKES:
             return []
@@ -70,10 +70,10 @@ def _may_part(upright: list[Box], lying: list[Box]) -> bool:
     if not upright or not lying:
         return False
     columns = [(left + right) / 2 for left, _, right, _ in upright]
-    if len(_places([*columns, *(rule[0] for rule in lying), *(rule[2] for rule in lying)])) < 3:
+    if not _are_three([*columns, *[rule[0] for rule in lying], *[rule[2] for rule in lying]]):
         return False
     rows = [(bottom + top) / 2 for _, bottom, _, top in lying]
-    return len(_places([*rows, *(rule[1] for rule in upright), *(rule[3] for rule in upright)])) >= 3
+    return _are_three([*rows, *[rule[1] for rule in upright], *[rule[3] for rule in upright]])
 
 
 def _directions(rules: list[Box]) -> tuple[list[Box], list[Box]]:
@@ -104,24 +104,21 @@ def _going_on(strokes: list[Box], side: int) -> list[Box]:
     return rules
 
 
-def _rules(raw: Any, page: Any) -> Iterator[Box]:
-    bare, whole = calls(raw), handle(page)
+def _rules(raw: Any, whole: Any) -> Iterator[Box]:
+    bare = calls(raw)
     count = bare.count_drawn(whole)
     if count > _MOST_OBJECTS:
         return
     objects = list(map(bare.drawn, repeat(whole), range(count)))
-    path = raw.FPDF_PAGEOBJ_PATH
-    kinds = list(map(bare.kind, objects))
-    if path not in kinds:
+    counts = list(map(bare.segments, objects))  # -1 is that of all else than paths
+    if counts.count(-1) == count:
         return
-    paths = list(compress(objects, map(path.__eq__, kinds)))
+    paths = [(drawn, segments) for drawn, segments in zip(objects, counts, strict=True) if segments >= 0]
     strokes = _Strokes(raw, bare)
-    for drawn, (left, bottom, right, top) in object_boxes(bare, paths):
-        if min(right - left, top - bottom) <= _THIN:
+    for (drawn, segments), (left, bottom, right, top) in object_boxes(bare, paths):
+        if right - left <= _THIN or top - bottom <= _THIN:
             yield _new(Box, (left, bottom, right, top))
-            continue
-        segments = bare.segments(drawn)
-        if segments in {4, 5}:  # a box
+        elif segments in {4, 5}:  # a box
             yield _new(Box, (left, bottom, right, bottom))
             yield _new(Box, (left, top, right, top))
             yield _new(Box, (left, bottom, left, top))
@@ -135,29 +132,23 @@ class _Strokes:
 
     def __init__(self, raw: Any, bare: Calls) -> None:
         self._calls = bare
-        self._matrix, self._x, self._y = raw.FS_MATRIX(), ctypes.c_float(), ctypes.c_float()
-        self._room = ctypes.byref(self._matrix), ctypes.byref(self._x), ctypes.byref(self._y)
+        self._matrix = (ctypes.c_float * 6)()
+        self._room = ctypes.byref(self._matrix)
         self._line = raw.FPDF_SEGMENT_LINETO
 
-    def of(self, drawn: Any, segments: int) -> list[Box]:
+    def of(self, drawn: Any, count: int) -> list[Box]:
         """Those of one path."""
-        bare, matrix, x, y = self._calls, self._matrix, self._x, self._y
-        to_matrix, to_x, to_y = self._room
-        if not bare.matrix(drawn, to_matrix):
+        if not self._calls.matrix(drawn, self._room):
             return []
-        a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+        a, b, c, d, e, f = self._matrix
+        segments, ends = points(self._calls, drawn, count)
         found = []
-        last_x = last_y = 0.0
-        for index in range(segments):
-            segment = bare.segment(drawn, index)
-            bare.point(segment, to_x, to_y)
-            there_x, there_y = x.value, y.value
-            here_x, here_y = a * there_x + c * there_y + e, b * there_x + d * there_y + f
-            if (
-                index
-                and (-_THIN <= here_x - last_x <= _THIN or -_THIN <= here_y - last_y <= _THIN)
-                and bare.segment_kind(segment) == self._line
-            ):
+        last_x = last_y = math.inf
+        for segment, (x, y) in zip(segments, ends, strict=True):
+            here_x, here_y = a * x + c * y + e, b * x + d * y + f
+            if (-_THIN <= here_x - last_x <= _THIN or -_THIN <= here_y - last_y <= _THIN) and self._calls.segment_kind(
+                segment
+            ) == self._line:
                 left, right = (here_x, last_x) if here_x < last_x else (last_x, here_x)
                 bottom, top = (here_y, last_y) if here_y < last_y else (last_y, here_y)
                 found.append(_new(Box, (left, bottom, right, top)))
@@ -194,6 +185,14 @@ def _grid(group: list[Box]) -> Grid | None:
     if len(rows) < 3 or len(columns) * len(rows) > _MOST_CELLS:
         return None
     return Grid(columns, rows, group)
+
+
+def _are_three(values: list[float]) -> bool:
+    """Whether at least three of the values do not nearly coincide: the first, the last and one between."""
+    values.sort()
+    first, last = values[0], values[-1]
+    second = next((value for value in values if value - first > NEAR), math.inf)
+    return last - second > NEAR
 
 
 def _places(values: list[float]) -> list[float]:

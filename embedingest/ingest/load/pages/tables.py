@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.pages.bidi import runs_rtl
@@ -17,6 +18,7 @@ __all__ = ["set_tables"]
 
 _UNSPACED: Final = re.compile("[\u3000-\u9fff\uff00-\uffef]")  # Chinese and Japanese
 _new: Final = tuple.__new__
+_LEFT: Final = itemgetter(1)
 _FILLED: Final = 0.4
 _PARTED: Final = "\x02"
 _Cells = dict[tuple[int, int], list[Said]]
@@ -53,19 +55,24 @@ def _shared(page: Page, places: list[int], grid: Grid) -> tuple[_Cells, dict[int
 def _share(line: Line, grid: Grid, below: list[float], cells: _Cells) -> Line | None:
     """Give the line's words to the cells; what of it lies outside. `below`: how deep the rows are parted."""
     box = line.box
-    words = [(word, line.text[word.start : word.end]) for word in line.words] or [
-        (_whole(line), line.text)  # filled fields were written into it
-    ]
+    whole = line.text
+    words = line.words or [_whole(line)]  # filled fields were written into it
     outside = []
     columns, across, down = grid.columns, len(grid.columns) - 1, len(grid.rows) - 1
-    for place, ((_, _, left, bottom, right, top), text) in enumerate(words):
+    last = words[-1] if line.hyphen else None
+    for word in words:
+        start, end, left, bottom, right, top = word
         column = bisect_right(columns, (left + right) / 2) - 1
         row = bisect_left(below, -(bottom + top) / 2) - 1
         if 0 <= column < across and 0 <= row < down:
-            parted = _PARTED if line.hyphen and place == len(words) - 1 else ""
-            cells.setdefault((row, column), []).append(_new(Said, (bottom, left, right, text + parted)))
+            text = whole[start:end] + _PARTED if word is last else whole[start:end]
+            said = _new(Said, (bottom, left, right, text))
+            if (row, column) in cells:
+                cells[row, column].append(said)
+            else:
+                cells[row, column] = [said]
         else:
-            outside.append(text)
+            outside.append(whole[start:end])
     return Line(" ".join(outside), box, line.first) if outside else None
 
 
@@ -104,12 +111,15 @@ def _text(said: list[Said]) -> str:
     """Words of a cell, line by line."""
     text = ""
     for line in cell_lines(said):
-        if not any(runs_rtl(word.text) for word in line):
-            line.sort(key=lambda word: word.left)
-        following = " ".join(word.text for word in line)
+        following = " ".join([word[3] for word in line])
+        if len(line) > 1 and not runs_rtl(following):
+            line.sort(key=_LEFT)
+            following = " ".join([word[3] for word in line])
         blank = "" if not text or (_UNSPACED.match(text[-1]) and _UNSPACED.match(following)) else " "
         text += blank + following
-    return text.replace(f"{_PARTED} ", "").replace(_PARTED, "-").replace("|", "\\|")
+    if _PARTED in text:
+        text = text.replace(f"{_PARTED} ", "").replace(_PARTED, "-")
+    return text.replace("|", "\\|")
 
 
 def _lines(rows: list[list[str]], grid: Grid) -> list[Line]:

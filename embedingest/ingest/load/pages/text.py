@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["joined"]
 
 _SIGNS: Final = frozenset("-\u00ad")
-_ENDS: Final = (".", "!", "?", ":", "。", "！", "？")
+_ENDS: Final = frozenset(".!?:。！？")
 _FEW: Final = 50
 """So many words are looked for in the text; the words of all of it pay where more are asked for."""
 
@@ -42,8 +42,12 @@ class _Known:
     """The words of all pages. Few files ask for those with a hyphen, nearly none for all."""
 
     def __init__(self, pages: list[Page]) -> None:
-        self._lines = [line.text for page in pages for line in page.lines]
+        self._pages = pages
         self._asked: dict[str, bool] = {}
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return [line[0] for page in self._pages for line in page.lines]
 
     @cached_property
     def parted(self) -> set[str]:
@@ -76,8 +80,12 @@ def _has_word(text: str, word: str) -> bool:
 
 def _whole(lines: list[Line], known: _Known) -> list[str]:
     """The lines' texts; of a word that goes on in the next line all of it stands in the first."""
-    texts = [line.text for line in lines]
-    parted = [index for index, line in enumerate(lines) if line.hyphen or line.text[-1:] in _SIGNS]
+    texts = [line[0] for line in lines]
+    hyphens = [line[4] for line in lines]
+    signs = [text[-1:] in _SIGNS for text in texts]
+    if True not in hyphens and True not in signs:
+        return texts if "" not in texts else [text for text in texts if text]
+    parted = [index for index, (hyphen, sign) in enumerate(zip(hyphens, signs, strict=True)) if hyphen or sign]
     for index in parted:
         if index + 1 == len(lines):
             break
@@ -115,5 +123,5 @@ def _paragraphs(lines: list[str]) -> str:
     if not lines:
         return ""
     margin = sorted(map(len, lines))[len(lines) * 3 // 4] * 0.8
-    ended = [line + ("\n\n" if len(line) < margin and line.endswith(_ENDS) else "\n") for line in lines]
-    return "".join(ended).replace("\n\n\n", "\n\n").strip("\n") + "\n\n"
+    ended = [f"{line}\n" if len(line) < margin and line[-1] in _ENDS else line for line in lines]
+    return "\n".join(ended).replace("\n\n\n", "\n\n").strip("\n") + "\n\n"

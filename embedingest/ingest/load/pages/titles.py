@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from embedingest.ingest.load.pages.page import Line, Page
 
@@ -27,6 +27,9 @@ _ABOVE, _LOW_ABOVE, _BELOW = 0.72, 0.52, 0.2
 _MOST_LINES: Final = 40
 _LONGEST: Final = 120
 """Characters of a slide's title, at most."""
+
+_FEW: Final = 3
+"""So few words are looked for one by one; more are looked up among the last words of all lines."""
 
 
 def plain(line: str) -> str:
@@ -70,6 +73,7 @@ class Said:
 
     def __init__(self, pages: list[Page]) -> None:
         self._pages = [page.lines for page in pages]
+        self._lasts: dict[int, list[str]] = {}
         self.gone: set[int] = set()
 
     def standing(self, wanted: Collection[str], without: Collection[int]) -> set[str]:
@@ -82,21 +86,41 @@ class Said:
         endings = {last: tuple(ending) for last, ending in titles.items()}
         let_be = self.gone.union(without)
         found: set[str] = set()
-        for lines, lasts in zip(self._pages, self._lasts, strict=True):
-            for place in [place for place, last in enumerate(lasts) if last in endings]:
+        for page, lines in enumerate(self._pages):
+            for place, last in self._ending_in(endings, page):
                 if id(lines[place]) in let_be:
                     continue
-                line = lines[place].text
+                line, ends = lines[place].text, endings[last]
+                here = " ".join(line.split()).lower()
+                if not here.endswith(ends) and not any(title.endswith(here) for title in ends):
+                    continue  # nearly all; what follows takes long
                 both = f"{_before(lines, place, let_be)} {line}"
-                if " ".join(both.split()).lower().endswith(endings[lasts[place]]):  # what `plain` does takes long
+                if " ".join(both.split()).lower().endswith(ends):
                     found |= {plain(line), plain(both)}
         return found & set(wanted)
 
     @cached_property
-    def _lasts(self) -> list[list[str]]:
-        """The last word of each line in small letters, page by page."""
-        small = ("\n".join([line.text for line in lines]).lower().split("\n") if lines else [] for lines in self._pages)
-        return [[text[text.rfind(" ") + 1 :] for text in texts] for texts in small]
+    def small(self) -> list[str]:
+        """Each page in small letters, with the end of each of its lines."""
+        return ["\n".join([*[line[0] for line in lines], ""]).lower() for lines in self._pages]
+
+    def _ending_in(self, words: Collection[str], page: int) -> list[tuple[int, str]]:
+        """The places of the page's lines whose last word is one of these, and that word."""
+        small = self.small[page]
+        if len(words) <= _FEW:
+            return [(place, word) for word in words for place in _ending(f"{word}\n", small)]
+        if page not in self._lasts:
+            self._lasts[page] = [text[text.rfind(" ") + 1 :] for text in small.split("\n")[:-1]]
+        return [(place, last) for place, last in enumerate(self._lasts[page]) if last in words]
+
+
+def _ending(ending: str, text: str) -> Iterator[int]:
+    """The numbers of the text's lines whose last word this is, with its end."""
+    at = text.find(ending)
+    while at >= 0:
+        if not at or text[at - 1] in " \n":
+            yield text.count("\n", 0, at)
+        at = text.find(ending, at + 1)
 
 
 def _before(lines: list[Line], place: int, without: Collection[int]) -> str:

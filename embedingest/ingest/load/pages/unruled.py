@@ -6,6 +6,7 @@ in another, or, where the header is the only other row, words in all columns tha
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from operator import itemgetter
@@ -35,12 +36,16 @@ class Said(NamedTuple):
 
 def cell_lines(said: list[Said]) -> list[list[Said]]:
     """The words of a cell line by line, from above."""
+    if len(said) < 2:
+        return [list(said)] if said else []
     lines: list[list[Said]] = []
+    first = math.inf
     for word in sorted(said, key=_BOTTOM, reverse=True):
-        if lines and lines[-1][0].bottom - word.bottom < _SAME_LINE:
+        if first - word[0] < _SAME_LINE:
             lines[-1].append(word)
         else:
             lines.append([word])
+            first = word[0]
     return lines
 
 
@@ -49,6 +54,8 @@ def with_all_rows(grid: Grid, cells: dict[tuple[int, int], list[Said]]) -> Grid:
     across, down = len(grid.columns) - 1, len(grid.rows) - 1
     cuts: list[float] = []
     for row in range(1, down):
+        if len(cell_lines(cells.get((row, 0), []))) < 2:
+            continue  # nearly all
         columns = {column: cell_lines(cells[row, column]) for column in range(across) if (row, column) in cells}
         if _are_rows(columns, grid, only=down == 2 and all((0, column) in cells for column in columns)):
             # between the feet of a line and of the next, nearer to the upper one: letters stand on their feet

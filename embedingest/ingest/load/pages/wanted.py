@@ -18,10 +18,13 @@ _AROUND: Final = 3
 """Words are asked for where so many lines of so many neighbours have gaps, and for some lines around."""
 
 
-def words_wanted(lines: list[Line], ruled: list[Grid], *, parted: bool) -> list[int]:
+def words_wanted(
+    lines: list[Line], ruled: list[Grid], *, parted: bool, elsewhere: bool = False, mirrored: bool = False
+) -> list[int]:
     """Which lines stand in a ruled table, or where several have gaps, and so may be rows or columns.
 
-    `parted`: lines may be parts of one, which are put together with their words.
+    `parted`: lines may be parts of one, which are put together with their words; `elsewhere`: first letters may belong
+    to any. `mirrored`: some run from right to left. On other pages without a table only lines with gaps are parted.
     """
     gaps = [place for place, line in enumerate(lines) if line[3]]
     near: set[int] = set()
@@ -31,6 +34,9 @@ def words_wanted(lines: list[Line], ruled: list[Grid], *, parted: bool) -> list[
     for first, last in zip(gaps, gaps[_ENOUGHGAPS - 1 :], strict=False):
         if last - first < _WINDOW:
             near.update(range(max(0, first - _AROUND), min(len(lines), last + _AROUND + 1)))
+    if not ruled and not mirrored:
+        parting = near.intersection(gaps)
+        return sorted(near & _with_parts(lines, parting) if parted or elsewhere else parting)
     return sorted(_with_parts(lines, near) if ruled and parted else near)
 
 
