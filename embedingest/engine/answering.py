@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from embedingest.engine.call import EmbedCall
+    from embedingest.engine.call import Call
     from embedingest.engine.pool import ModelPool
 
 __all__ = ["Answering"]
@@ -23,7 +23,7 @@ __all__ = ["Answering"]
 T = TypeVar("T")
 
 _INLINE_CHARACTERS: Final = 4096  # less than this is tokenised faster than it is handed to another thread
-_TEXTS_AT_ONCE: Final = 1024  # of more, the answer is put together on another thread
+_INLINE_TEXTS: Final = 1024  # of more, the answer is put together on another thread
 
 
 class Answering(ABC):
@@ -43,19 +43,19 @@ class Answering(ABC):
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         """What a function answers that is called on another thread."""
 
-    def _answer(self, call: EmbedCall, prepare: Callable[..., None], finish: Callable[..., T]) -> T:
+    def _answer(self, call: Call, prepare: Callable[..., None], finish: Callable[..., T]) -> T:
         with self._admitted(), waited(self._pool.acquire(call.key, call.keep_alive)) as loaded:
             call.load_seconds = time.perf_counter() - call.began
             prepare(call, loaded.encoder)
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
             return finish(call, ticket.result(), loaded, ticket)
 
-    async def _aanswer(self, call: EmbedCall, prepare: Callable[..., None], finish: Callable[..., T]) -> T:
+    async def _aanswer(self, call: Call, prepare: Callable[..., None], finish: Callable[..., T]) -> T:
         import asyncio
 
         with self._admitted(), await leased(self._pool.acquire(call.key, call.keep_alive)) as loaded:
             call.load_seconds = time.perf_counter() - call.began
-            if sum(map(len, call.texts)) <= _INLINE_CHARACTERS:
+            if call.characters <= _INLINE_CHARACTERS:
                 prepare(call, loaded.encoder)
             else:
                 try:
@@ -64,4 +64,4 @@ class Answering(ABC):
                     call.is_dropped = True  # by a caller that went away; else it is done
             ticket = loaded.scheduler.submit(call.tokens, priority=call.priority)
             done = call, ticket.result() if ticket.done() else await asyncio.wrap_future(ticket), loaded, ticket
-            return finish(*done) if len(call.texts) <= _TEXTS_AT_ONCE else await self._in_thread(finish, *done)
+            return finish(*done) if len(call.texts) <= _INLINE_TEXTS else await self._in_thread(finish, *done)

@@ -1,10 +1,13 @@
-"""One embed call under way: its arguments, the tokens of its texts within the window, its answer. Knows no queue."""
+"""A call over texts under way, whatever it asks for: its arguments, and what is known so far; and the embed call.
+
+Knows no queue.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import numpy as np
 
@@ -14,7 +17,7 @@ from embedingest.errors import InputTooLongError
 from embedingest.types import Embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,34 +27,36 @@ if TYPE_CHECKING:
     from embedingest.engine.scheduling.scheduler import Ticket
 
 __all__ = [
-    "TEXTS_AT_ONCE",
     "TOO_LONG",
     "TOO_LONG_AFTER_CUT",
+    "Call",
     "EmbedCall",
     "content_limit",
     "finish",
     "prepare",
     "read_counts",
     "told",
+    "while_wanted",
 ]
 
 TOO_LONG: Final = "the input length exceeds the context length"
 TOO_LONG_AFTER_CUT: Final = "input after truncation exceeds maximum context length"
 
-TEXTS_AT_ONCE: Final = 1024  # so often it is asked whether the caller still waits
+_TEXTS_AT_ONCE: Final = 1024  # so often it is asked whether the caller still waits
 
 
-@dataclass(slots=True)
-class EmbedCall:
-    """One embed call under way: its arguments, and what is known so far. `given` are the tokens of its texts."""
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One call under way: what it was asked, and what is known so far. Seconds are of `time.perf_counter`.
+
+    `key` is of the pool, `name` for people; `tokens` has one row for each text, as the scheduler takes them.
+    """
 
     key: str
     name: str
     texts: Sequence[str]
     truncate: bool
-    dimensions: int | None
     context: int | None
-    prompt: str
     keep_alive: float | None
     priority: Priority
     began: float = field(default_factory=time.perf_counter)
@@ -59,8 +64,21 @@ class EmbedCall:
     tokenize_seconds: float = 0.0
     tokens: list[TokenIds] = field(default_factory=list)
     truncated: list[int] = field(default_factory=list)
-    given: Sequence[TokenIds] | None = None
     is_dropped: bool = False
+
+    @property
+    def characters(self) -> int:
+        """How many are to be tokenised."""
+        return sum(map(len, self.texts))
+
+
+@dataclass(slots=True, kw_only=True)
+class EmbedCall(Call):
+    """One embed call under way. `given` are the tokens of its texts."""
+
+    dimensions: int | None = None
+    prompt: str = ""
+    given: Sequence[TokenIds] | None = None
 
 
 def prepare(call: EmbedCall, encoder: Encoder, *, room: int | None = None) -> None:
@@ -69,15 +87,20 @@ def prepare(call: EmbedCall, encoder: Encoder, *, room: int | None = None) -> No
     refuse_pictures(encoder, call.texts)
     texts = prompted(encoder, call.texts, call.prompt)
     limit = content_limit(encoder, call.context) if room is None else room
-    for start in range(0, len(texts), TEXTS_AT_ONCE):
-        if call.is_dropped:
-            return
-        end = start + TEXTS_AT_ONCE
-        made = heads(encoder, texts[start:end], max(limit + 1, 1)) if call.given is None else call.given[start:end]
+    for part in while_wanted(call):
+        made = heads(encoder, texts[part], max(limit + 1, 1)) if call.given is None else call.given[part]
         for tokens in made:
             fits = len(tokens) <= limit or isinstance(tokens, PictureTokens)
             call.tokens.append(tokens if fits else _cut(tokens, encoder, limit, call))
     call.tokenize_seconds = time.perf_counter() - began
+
+
+def while_wanted(call: Call) -> Iterator[slice]:
+    """Which of a call's texts come next, some at a time, until nobody waits for them any more."""
+    for start in range(0, len(call.texts), _TEXTS_AT_ONCE):
+        if call.is_dropped:
+            return
+        yield slice(start, start + _TEXTS_AT_ONCE)
 
 
 def _cut(tokens: TokenIds, encoder: Encoder, limit: int, call: EmbedCall) -> TokenIds:
@@ -99,7 +122,7 @@ def finish(call: EmbedCall, raw: vectors.Vectors, loaded: LoadedModel, ticket: T
     )
 
 
-def read_counts(call: EmbedCall, special_tokens: int) -> NDArray[np.int64]:
+def read_counts(call: Call, special_tokens: int) -> NDArray[np.int64]:
     """How many tokens of each text the model reads, with so many special ones, int64 (N,)."""
     return np.fromiter(map(len, call.tokens), dtype=np.int64, count=len(call.tokens)) + special_tokens
 
@@ -110,16 +133,6 @@ def content_limit(encoder: Encoder, context: int | None) -> int:
     if context is not None and context > 0:
         window = min(context, encoder.context_length)
     return window - encoder.special_tokens
-
-
-class Call(Protocol):
-    """What every call under way knows, whatever it asks for."""
-
-    name: str
-    began: float
-    load_seconds: float
-    tokenize_seconds: float
-    truncated: list[int]
 
 
 class Told(TypedDict):

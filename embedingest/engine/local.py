@@ -139,14 +139,14 @@ class LocalEngine(LateReranking):
         priority: Priority = "query",
     ) -> Reranked:
         """See `SupportsRerank.rerank`."""
-        from embedingest.engine.rerank import rerank
+        from embedingest.engine.rerank import finish_pairs, prepare_pairs, told_of_pairs
 
         settings = {"truncate": truncate, "context": context, "keep_alive": keep_alive, "priority": priority}
         if not self._scores_pairs(model):
             return self._rerank_late(query, documents, activation, model=model, **settings)
-        call = self._pairs(query, documents, model, truncate, context, activation, keep_alive, priority)
-        with self._admitted():
-            return rerank(call, self._pool.acquire(call.key, keep_alive))
+        call = self._pairs(query, documents, activation, model=model, **settings)
+        with told_of_pairs(call):
+            return self._answer(call, prepare_pairs, finish_pairs)
 
     async def arerank(
         self,
@@ -161,14 +161,14 @@ class LocalEngine(LateReranking):
         priority: Priority = "query",
     ) -> Reranked:
         """The same, awaited."""
-        from embedingest.engine.rerank import arerank
+        from embedingest.engine.rerank import finish_pairs, prepare_pairs, told_of_pairs
 
         settings = {"truncate": truncate, "context": context, "keep_alive": keep_alive, "priority": priority}
         if not self._scores_pairs(model):
             return await self._arerank_late(query, documents, activation, model=model, **settings)
-        call = self._pairs(query, documents, model, truncate, context, activation, keep_alive, priority)
-        with self._admitted():
-            return await arerank(call, self._pool.acquire(call.key, keep_alive), self._in_thread)
+        call = self._pairs(query, documents, activation, model=model, **settings)
+        with told_of_pairs(call):
+            return await self._aanswer(call, prepare_pairs, finish_pairs)
 
     def describe(self, model: str) -> ModelInfo:
         """What is known of a model, without loading its weights. Raises ModelNotFoundError, ModelLoadError."""
@@ -297,16 +297,21 @@ class LocalEngine(LateReranking):
             for other in self.catalog.keys_of(match.key) - {key}:
                 self._pool.unload(other)
         literal = _default_prompt(info, match.role) if prompt is None else prompt
-        return EmbedCall(key, name, listed, truncate, dimensions, context, literal, keep_alive, priority)
+        return EmbedCall(
+            key=key, name=name, texts=listed, truncate=truncate, dimensions=dimensions, context=context,
+            prompt=literal, keep_alive=keep_alive, priority=priority,
+        )  # fmt: skip
 
-    def _pairs(self, query: str, documents: Sequence[str], model: str, *arguments: Any) -> RerankCall:
+    def _pairs(
+        self, query: str, documents: Sequence[str], activation: Activation | None, *, model: str, **settings: Any
+    ) -> RerankCall:
         from embedingest.engine.rerank import RerankCall
 
         text_list([query])
         listed = text_list(documents)
         key = self.catalog.find(model).key
         info = self.catalog.describe_key(key)
-        return RerankCall(key, info.name, query, listed, *arguments)
+        return RerankCall(key=key, name=info.name, query=query, texts=listed, activation=activation, **settings)
 
     @contextlib.contextmanager
     def _admitted(self) -> Iterator[None]:

@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from embedingest.engine.call import content_limit, told
+from embedingest.engine.call import Call, content_limit, read_counts, told, while_wanted
 from embedingest.engine.encoder import heads, kept
 from embedingest.engine.folder.pairs import lengths_within
-from embedingest.engine.pool import leased, waited
 from embedingest.engine.scorer import PairEncoder, pair_row, query_tokens
 from embedingest.errors import EngineError, InputError, InputTooLongError
 from embedingest.types import Reranked
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from embedingest.engine.encoder import TokenIds
+    from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Priority
-    from embedingest.engine.pool import Lease, LoadedModel
+    from embedingest.engine.pool import LoadedModel
     from embedingest.engine.scheduling.scheduler import Ticket
+    from embedingest.engine.vectors import Vectors
 
-__all__ = ["Activation", "RerankCall", "SupportsRerank", "activated", "arerank", "rerank"]
+__all__ = ["Activation", "RerankCall", "SupportsRerank", "activated", "finish_pairs", "prepare_pairs", "told_of_pairs"]
 
 Activation = Literal["identity", "sigmoid", "tanh"]
-
-_DOCUMENTS_AT_ONCE: Final = 1024  # so often it is asked whether the caller still waits
-_INLINE_CHARACTERS: Final = 4096  # less than this is tokenised faster than it is handed to another thread
 
 
 @runtime_checkable
@@ -83,80 +79,44 @@ class SupportsRerank(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class RerankCall:
-    """One rerank call under way: its arguments, and what is known so far. Seconds are of `time.perf_counter`."""
+@dataclass(slots=True, kw_only=True)
+class RerankCall(Call):
+    """One rerank call under way: its `texts` are the documents, and its rows of tokens those of `pair_row`."""
 
-    key: str
-    name: str
     query: str
-    documents: Sequence[str]
-    truncate: bool
-    context: int | None
-    activation: Activation | None
-    keep_alive: float | None
-    priority: Priority
-    began: float = field(default_factory=time.perf_counter)
-    load_seconds: float = 0.0
-    tokenize_seconds: float = 0.0
-    rows: list[TokenIds] = field(default_factory=list)
-    truncated: list[int] = field(default_factory=list)
-    is_dropped: bool = False
+    activation: Activation | None = None
+
+    @property
+    def characters(self) -> int:
+        """How many are to be tokenised."""
+        return len(self.query) + sum(map(len, self.texts))
 
 
-def rerank(call: RerankCall, granted: Future[Lease]) -> Reranked:
-    """The answer to a call whose model is granted."""
-    with waited(granted) as loaded:
-        call.load_seconds = time.perf_counter() - call.began
-        _prepare(call, loaded)
-        ticket = loaded.scheduler.submit(call.rows, priority=call.priority)
-        with _told_of_pairs(call):
-            return _finish(call, ticket.result(), loaded, ticket)
-
-
-async def arerank(call: RerankCall, granted: Future[Lease], in_thread: Callable[..., Awaitable[Any]]) -> Reranked:
-    """The same, awaited; what takes longer is done `in_thread`."""
-    import asyncio
-
-    async with contextlib.AsyncExitStack() as stack:
-        loaded = stack.enter_context(await leased(granted))
-        call.load_seconds = time.perf_counter() - call.began
-        if len(call.query) + sum(map(len, call.documents)) <= _INLINE_CHARACTERS:
-            _prepare(call, loaded)
-        else:
-            try:
-                await in_thread(_prepare, call, loaded)
-            finally:
-                call.is_dropped = True  # by a caller that went away; else it is done
-        ticket = loaded.scheduler.submit(call.rows, priority=call.priority)
-        with _told_of_pairs(call):
-            numbers = ticket.result() if ticket.done() else await asyncio.wrap_future(ticket)
-            return _finish(call, numbers, loaded, ticket)
-
-
-def _prepare(call: RerankCall, loaded: LoadedModel) -> None:
+def prepare_pairs(call: RerankCall, encoder: Encoder) -> None:
     """The row of every pair, cut to the window or refused."""
     began = time.perf_counter()
-    encoder = loaded.encoder
+    pairs = _pairs_of(call, encoder)
+    limit = content_limit(pairs, call.context)
+    query = query_tokens(pairs.scorer, call.query)
+    # Where the query alone is too long, how much longer each document is decides which keeps one token more.
+    needs_whole = len(query) > limit or pairs.keeps_end
+    for part in while_wanted(call):
+        documents = call.texts[part]
+        for document in pairs.tokenize(documents) if needs_whole else heads(pairs, documents, max(limit + 1, 1)):
+            call.tokens.append(_row(query, document, pairs, limit, call))
+    call.tokenize_seconds = time.perf_counter() - began
+
+
+def _pairs_of(call: RerankCall, encoder: Encoder) -> PairEncoder:
     if not isinstance(encoder, PairEncoder):  # `check_reranks` says it better, where the files tell
         raise EngineError(f"model {call.name} does not run as a reranker")
-    limit = content_limit(encoder, call.context)
-    query = query_tokens(encoder.scorer, call.query)
-    for start in range(0, len(call.documents), _DOCUMENTS_AT_ONCE):
-        if call.is_dropped:
-            return
-        part = call.documents[start : start + _DOCUMENTS_AT_ONCE]
-        # Where the query alone is too long, how much longer each document is decides which keeps one token more.
-        is_long = len(query) > limit or encoder.keeps_end
-        for document in encoder.tokenize(part) if is_long else heads(encoder, part, max(limit + 1, 1)):
-            call.rows.append(_row(query, document, encoder, limit, call))
-    call.tokenize_seconds = time.perf_counter() - began
+    return encoder
 
 
 def _row(query: TokenIds, document: TokenIds, encoder: PairEncoder, limit: int, call: RerankCall) -> TokenIds:
     if len(query) + len(document) <= limit:
         return pair_row(query, document)
-    index = len(call.rows)
+    index = len(call.tokens)
     if limit < 2:
         raise InputTooLongError(
             f"a window of {limit + encoder.special_tokens} tokens has no room for a pair of texts", index=index,
@@ -174,10 +134,12 @@ def _row(query: TokenIds, document: TokenIds, encoder: PairEncoder, limit: int, 
 
 
 @contextlib.contextmanager
-def _told_of_pairs(call: RerankCall) -> Iterator[None]:
-    """The scheduler knows texts: what it says of one is of the query with a document."""
+def told_of_pairs(call: RerankCall) -> Iterator[None]:
+    """A block in which what is said of a row is said of a document with the query: queues know rows alone."""
     try:
         yield
+    except InputTooLongError:
+        raise
     except InputError as error:
         what = "gives no score that is a number" if error.__cause__ is None else f"fails: {error.__cause__}"
         raise InputError(
@@ -187,13 +149,12 @@ def _told_of_pairs(call: RerankCall) -> Iterator[None]:
         ) from error
 
 
-def _finish(call: RerankCall, numbers: NDArray[np.float32], loaded: LoadedModel, ticket: Ticket) -> Reranked:
-    encoder = loaded.encoder
-    assert isinstance(encoder, PairEncoder)
-    counts = np.fromiter(map(len, call.rows), dtype=np.int64, count=len(call.rows)) - 1 + encoder.special_tokens
+def finish_pairs(call: RerankCall, numbers: Vectors, loaded: LoadedModel, ticket: Ticket) -> Reranked:
+    """The answer to a call, of the numbers that its ticket gave."""
+    pairs = _pairs_of(call, loaded.encoder)
     return Reranked(
-        scores=activated(numbers[:, 0], call.activation or encoder.scorer.activation),
-        token_counts=counts,
+        scores=activated(numbers[:, 0], call.activation or pairs.scorer.activation),
+        token_counts=read_counts(call, pairs.special_tokens - 1),  # but the number that says how a row is read
         **told(call, loaded, ticket),
     )
 

@@ -87,4 +87,7 @@ class SecondCalls(Answering):
         from embedingest.engine.call import EmbedCall
 
         name, prompt = self.catalog.describe_key(match.key).name, self.catalog.describe_key(key).prompt(role)
-        return EmbedCall(key, name, texts, truncate, None, None, prompt, None, priority)
+        return EmbedCall(
+            key=key, name=name, texts=texts, truncate=truncate, context=None, prompt=prompt, keep_alive=None,
+            priority=priority,
+        )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from embedingest.engine.encoder import Encoder, PictureTokens, SupportsPictures, batch_tokens
 from embedingest.picture import Picture, PictureSource
 from embedingest.testing.contract import Check, claims
+from embedingest.testing.models import END, TOKENS
 from embedingest.testing.texts import ODD, PLAIN
 
 if TYPE_CHECKING:
@@ -42,21 +42,9 @@ def owes_its_facts(encoder: Encoder) -> None:
     assert all(isinstance(part, str) for pair in encoder.runtime.items() for part in pair), "runtime is not str to str"
 
 
-def owes_tokens_in_order(encoder: Encoder) -> None:
-    """Tokenises each text by itself: alone and among others the same ids, none for an empty text."""
-    together = encoder.tokenize(PLAIN)
-    assert len(together) == len(PLAIN), f"{len(PLAIN)} texts gave {len(together)} lists of tokens"
-    for text, tokens in zip(PLAIN, together, strict=True):
-        assert list(encoder.tokenize([text])[0]) == list(tokens), f"other tokens alone than among others: {text[:40]!r}"
-        assert tokens, f"no tokens for {text[:40]!r}"
+def owes_an_empty_text_no_tokens(encoder: Encoder) -> None:
+    """Has no content tokens for an empty text: special ones are added later."""
     assert list(encoder.tokenize([""])[0]) == [], "an empty text has content tokens: are they special ones?"
-    assert list(encoder.tokenize([])) == [], "no texts gave tokens"
-
-
-def owes_text_from_tokens(encoder: Encoder) -> None:
-    """Spells tokens as text again."""
-    assert isinstance(encoder.detokenize(encoder.tokenize([PLAIN[0]])[0]), str), "detokenize gave no text"
-    assert encoder.detokenize([]) == "", "no tokens spell something"
 
 
 def owes_any_text_its_tokens(encoder: Encoder) -> None:
@@ -119,14 +107,6 @@ def owes_a_sizer(encoder: Encoder) -> None:
         assert not starts or 0 <= starts[0] <= starts[-1] < len(text), f"a start lies outside of {text[:40]!r}"
 
 
-def owes_threads_their_tokens(encoder: Encoder) -> None:
-    """Tokenises from several threads at once."""
-    expected = [list(row) for row in encoder.tokenize(PLAIN)]
-    with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(lambda _: encoder.tokenize(PLAIN), range(16)))
-    assert all([list(row) for row in answer] == expected for answer in answers), "threads got each other's tokens"
-
-
 def owes_pictures_their_rows(encoder: Encoder) -> None:
     """If it takes pictures, each has its row beside those of texts, alone or among others, and no other's."""
     if not isinstance(encoder, SupportsPictures):
@@ -168,12 +148,6 @@ def _pixels(width: int, height: int, green: int) -> bytes:
     return pixels.tobytes()
 
 
-def owes_a_quiet_end(encoder: Encoder) -> None:
-    """Can be closed, and closed again."""
-    encoder.close()
-    encoder.close()
-
-
 def _vectors(encoder: Encoder, tokens: Sequence[Any]) -> NDArray[np.float32]:
     vectors = encoder.encode(tokens)
     assert isinstance(vectors, np.ndarray), f"encode gave {type(vectors).__name__}, not an array"
@@ -195,4 +169,4 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit
 
 
-CHECKS: Final[tuple[Check, ...]] = claims(globals())
+CHECKS: Final[tuple[Check, ...]] = (*claims(globals()), *TOKENS, *END)

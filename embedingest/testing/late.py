@@ -10,6 +10,7 @@ from embedingest.engine.late_encoder import LateEncoder
 from embedingest.engine.names import ROLES
 from embedingest.engine.vectors import RAGGED
 from embedingest.testing.contract import Check, claims
+from embedingest.testing.models import END
 from embedingest.testing.texts import ODD, PLAIN
 
 if TYPE_CHECKING:
@@ -85,12 +86,6 @@ def owes_its_whole_window(model: LateEncoder) -> None:
         _vectors(model, [model.row(tokens[:room], role), *_read(model, ["one"], role)])
 
 
-def owes_a_quiet_end(model: LateEncoder) -> None:
-    """Can be closed, and closed again."""
-    model.close()
-    model.close()
-
-
 def _read(model: LateEncoder, texts: Sequence[str], role: Role) -> list[TokenIds]:
     return [model.row(tokens[: model.room(role)], role) for tokens in model.tokenize(texts)]
 
@@ -109,4 +104,4 @@ def _vectors(model: LateEncoder, rows: Sequence[TokenIds]) -> list[NDArray[np.fl
     return list(found)
 
 
-CHECKS: Final[tuple[Check, ...]] = claims(globals())
+CHECKS: Final[tuple[Check, ...]] = (*claims(globals()), *END)

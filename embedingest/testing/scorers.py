@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.folder.reranker import ACTIVATIONS
 from embedingest.engine.scorer import Scorer, query_tokens
 from embedingest.testing.contract import Check, claims
+from embedingest.testing.models import END, TOKENS
 from embedingest.testing.texts import ODD, PLAIN
 
 if TYPE_CHECKING:
@@ -47,22 +47,6 @@ def owes_its_facts(scorer: Scorer) -> None:
     assert tokens is None or (isinstance(tokens, int) and tokens > 0), f"batch_tokens is {tokens!r}, not a positive int"
     assert isinstance(keeps_end(scorer), bool), "keeps_end is no bool"
     assert all(isinstance(part, str) for pair in scorer.runtime.items() for part in pair), "runtime is not str to str"
-
-
-def owes_tokens_in_order(scorer: Scorer) -> None:
-    """Tokenises each text by itself: alone and among others the same ids, none for an empty text."""
-    together = scorer.tokenize(PLAIN)
-    assert len(together) == len(PLAIN), f"{len(PLAIN)} texts gave {len(together)} lists of tokens"
-    for text, tokens in zip(PLAIN, together, strict=True):
-        assert list(scorer.tokenize([text])[0]) == list(tokens), f"other tokens alone than among others: {text[:40]!r}"
-        assert tokens, f"no tokens for {text[:40]!r}"
-    assert list(scorer.tokenize([])) == [], "no texts gave tokens"
-
-
-def owes_text_from_tokens(scorer: Scorer) -> None:
-    """Spells tokens as text again."""
-    assert isinstance(scorer.detokenize(scorer.tokenize([PLAIN[0]])[0]), str), "detokenize gave no text"
-    assert scorer.detokenize([]) == "", "no tokens spell something"
 
 
 def owes_any_pair_its_number(scorer: Scorer) -> None:
@@ -113,20 +97,6 @@ def owes_its_whole_window(scorer: Scorer) -> None:
     _numbers(scorer, [pair, *_fitting(scorer, [("one", "two")])])
 
 
-def owes_threads_their_tokens(scorer: Scorer) -> None:
-    """Tokenises from several threads at once."""
-    expected = [list(row) for row in scorer.tokenize(PLAIN)]
-    with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(lambda _: scorer.tokenize(PLAIN), range(16)))
-    assert all([list(row) for row in answer] == expected for answer in answers), "threads got each other's tokens"
-
-
-def owes_a_quiet_end(scorer: Scorer) -> None:
-    """Can be closed, and closed again."""
-    scorer.close()
-    scorer.close()
-
-
 def _numbers(scorer: Scorer, pairs: Sequence[Pair]) -> NDArray[np.float32]:
     numbers = scorer.score(pairs)
     assert isinstance(numbers, np.ndarray), f"score gave {type(numbers).__name__}, not an array"
@@ -147,4 +117,4 @@ def _fitting(scorer: Scorer, texts: Sequence[tuple[str, str]], most: int | None 
     return pairs
 
 
-CHECKS: Final[tuple[Check, ...]] = claims(globals())
+CHECKS: Final[tuple[Check, ...]] = (*claims(globals()), *TOKENS, *END)

@@ -9,6 +9,7 @@ import numpy as np
 from embedingest.engine.encoder import Encoder
 from embedingest.engine.vectors import RAGGED
 from embedingest.testing.contract import Check, claims
+from embedingest.testing.models import END
 from embedingest.testing.texts import ODD, PLAIN
 
 if TYPE_CHECKING:
@@ -84,12 +85,6 @@ def owes_an_eye_on_the_text(model: SparseRows) -> None:
     assert np.abs(first - second).max() > 0, "two texts have the same weights"
 
 
-def owes_a_quiet_end(model: SparseRows) -> None:
-    """Can be closed, and closed again."""
-    model.close()
-    model.close()
-
-
 def _rows(model: SparseRows, tokens: Sequence[Any]) -> list[NDArray[np.float32]]:
     rows = model.encode(tokens)
     assert rows.shape == (len(tokens),), f"encode gave shape {rows.shape} for {len(tokens)} texts"
@@ -117,4 +112,4 @@ def _fitting(model: SparseRows, texts: Sequence[str]) -> list[list[int]]:
     return [list(row[: model.max_tokens - model.special_tokens]) for row in model.tokenize(texts)]
 
 
-CHECKS: Final[tuple[Check, ...]] = claims(globals())
+CHECKS: Final[tuple[Check, ...]] = (*claims(globals()), *END)
