@@ -30,6 +30,7 @@ __all__ = [
     "hangup",
     "leave_no_core",
     "limit_address_space",
+    "limit_processor",
     "lock_file",
     "open_files",
     "page_bytes",
@@ -147,6 +148,17 @@ def limit_address_space(limit_bytes: int) -> bool:
         return False
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (limit_bytes if hard < 0 else min(limit_bytes, hard), hard))
+    return True
+
+
+def limit_processor(seconds: int) -> bool:
+    """Let this process take no more processor time than that, all told; False where the system holds no such limit."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard < 0 else min(seconds, hard), hard))
     return True
 
 

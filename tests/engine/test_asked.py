@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
 
 from embedingest import EngineConfig, ModelConfig, ModelLoadError
 from embedingest.engine.folder.folder import ModelFolder
+from embedingest.engine.folder.pair_prompt import prompt_of
 from embedingest.engine.local import LocalEngine
+from embedingest.system import peak_bytes
 from tests.engine import asked, cross
 
 pytestmark = pytest.mark.slow
@@ -75,6 +78,41 @@ def test_a_template_that_says_nothing_of_pairs_is_refused_with_the_reason(folder
     (strange / "chat_template.jinja").write_text("{{ messages.__class__.__mro__ }}{{ nothing() }}")
     with pytest.raises(ModelLoadError, match=r"the chat template of .* fails"):
         ModelFolder.open(strange)
+
+
+ENDLESS = {
+    "loops in loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "a number without end": "{{ 9 ** (9 ** 9) }}",
+    "calls that double": "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+    "a text that fills the memory": "{{ 'x' * 99999999999 }}",
+    "a text that doubles": "{% set n = namespace(t='x') %}{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}{{ n.t }}",
+    "a field that is wide": "{{ '%9999999999d' % 1 }}",
+    "a long answer": "{{ 'x' * 2000000 }}",
+}
+
+
+@pytest.mark.parametrize("template", ENDLESS.values(), ids=ENDLESS)
+def test_a_template_that_takes_all_there_is_is_refused_soon(folder, tmp_path, template) -> None:
+    hostile = shutil.copytree(folder("listed"), tmp_path / "hostile")
+    (hostile / "chat_template.jinja").write_text(asked.TEMPLATE + template)
+    peak, began = peak_bytes(), time.monotonic()
+    with pytest.raises(ModelLoadError, match=r"the chat template of .*hostile fails .*: .*(takes|Memory|Error|gives)"):
+        ModelFolder.open(hostile)
+    assert time.monotonic() - began < 60
+    assert peak_bytes() - peak < 2**28, "it was rendered in this process"
+
+
+def test_a_template_that_wants_messages_in_parts_is_given_them(folder, tmp_path) -> None:
+    other = shutil.copytree(folder("listed"), tmp_path / "parts")
+    (other / "chat_template.jinja").write_text(
+        "{% for m in messages %}<{{ m.role }}>{{ m.content[0]['text'] | upper }}{{ m.content[0].text }}{% endfor %}."
+    )
+    with pytest.raises(ModelLoadError, match="each once"):
+        ModelFolder.open(other)
+    (other / "chat_template.jinja").write_text(
+        "{% for m in messages %}<{{ m.role }}>{{ m.content[0]['text'].strip() }}{% endfor %}."
+    )
+    assert prompt_of(ModelFolder.open(other).modules[-1].config) == ("<query>", "<document>", ".")
 
 
 def test_another_prompt_is_another_fingerprint(folder, tmp_path) -> None:

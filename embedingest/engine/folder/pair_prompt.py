@@ -1,13 +1,14 @@
 """Rerankers that were trained on a query and a document in a prompt: what stands before, between and after the two.
 
-Found by rendering the folder's chat template once, in a sandbox; or known of a model by its name. Knows settings
-files, no weights and no tokenizer.
+Found by rendering the folder's chat template once, in a sandbox under limits; or known of a model by its name. Knows
+settings files, no weights and no tokenizer.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from embedingest.engine.folder.rendering import RenderingError, rendered
 from embedingest.engine.folder.settings_files import REMEDY, read_object
 from embedingest.errors import ModelLoadError
 from embedingest.regular import read_bounded
@@ -87,8 +88,7 @@ def stated_prompt(path: Path, settings: Mapping[str, Any]) -> PairPrompt | None:
     told = transformer.get("processing_kwargs")
     variables = told.get("chat_template") if isinstance(told, dict) else None
     system = _default_prompt(settings)
-    for is_flat in (True, False):
-        text = _rendered(path, template, system, variables if isinstance(variables, dict) else {}, is_flat=is_flat)
+    for text in _rendered(path, template, system, variables if isinstance(variables, dict) else {}):
         if text.count(_QUERY) == text.count(_DOCUMENT) == 1:
             before, _, rest = text.partition(_QUERY)
             between, is_after, after = rest.partition(_DOCUMENT)
@@ -119,30 +119,20 @@ def _template(path: Path) -> str:
     return stated
 
 
-def _rendered(path: Path, template: str, system: str | None, variables: Mapping[str, Any], *, is_flat: bool) -> str:
-    """A pair of two marks as the template has it. Raises ModelLoadError."""
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # only for these models
-
-    roles = [("query", _QUERY), ("document", _DOCUMENT)]
-    messages = [
-        {"role": role, "content": text if is_flat else [{"type": "text", "text": text}]}
-        for role, text in ([("system", system)] if system else []) + roles
-    ]
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
+def _rendered(path: Path, template: str, system: str | None, variables: Mapping[str, Any]) -> list[str]:
+    """A pair of two marks as the template has it, its messages as texts and in parts. Raises ModelLoadError."""
+    roles = [*([("system", system)] if system else []), ("query", _QUERY), ("document", _DOCUMENT)]
     tokens = {
         name: token.get("content") if isinstance(token, dict) else token
         for name, token in read_object(path / "tokenizer_config.json", optional=True).items()
         if name.endswith("_token")
     }
-    given = {"add_generation_prompt": False, **tokens, **variables, "messages": messages}
+    given = {"add_generation_prompt": False, **tokens, **variables}
+    flat = [{"role": role, "content": text} for role, text in roles]
+    parted = [{"role": role, "content": [{"type": "text", "text": text}]} for role, text in roles]
     try:
-        return environment.from_string(template).render(given)
-    except Exception as error:
-        if is_flat:
-            return ""  # it may want its messages in parts
+        return [text or "" for text in rendered(template, [{**given, "messages": each} for each in (flat, parted)])]
+    except RenderingError as error:
         raise ModelLoadError(
-            f"the chat template of {path} fails for a query and a document: {type(error).__name__}: {error}",
-            remedy=REMEDY,
+            f"the chat template of {path} fails for a query and a document: {error}", remedy=REMEDY
         ) from error
