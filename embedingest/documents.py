@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ConfigError, SourceMissingError
+from embedingest.measure import Estimate
+from embedingest.outline import MOST_HEADINGS, below, headings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +30,7 @@ __all__ = [
     "line_end",
     "marked_gaps",
     "missing",
+    "outline_of",
     "read_part",
     "time_of",
     "told_of",
@@ -47,8 +50,9 @@ class Part:
 
     A page is the chunks that begin on it; where none does, the one that began before and may reach into it.
 
-    `around` is the id of a chunk that the part is to hold, with what stands around it. The text goes on from
-    `start_character` and has `max_characters` at most.
+    `around` is the id of a chunk that the part is to hold, with what stands around it; `section` names a heading
+    (`outline.below`), and the part is what stands below it. The text goes on from `start_character` and has
+    `max_characters` and about `budget` tokens at most (a fixed number of characters where neither is given).
     """
 
     start_line: int | None = None
@@ -57,8 +61,17 @@ class Part:
     start_chunk: int | None = None
     end_chunk: int | None = None
     around: str | None = None
+    section: str | None = None
     start_character: int = 0
-    max_characters: int = USUAL_CHARACTERS
+    max_characters: int | None = None
+    budget: int | None = None
+
+    @property
+    def most_characters(self) -> int:
+        """The most characters of the text, whatever its budget of tokens."""
+        if self.max_characters is not None:
+            return self.max_characters
+        return USUAL_CHARACTERS if self.budget is None else MOST_CHARACTERS
 
     def holds(self, row: Row) -> bool:
         """Whether a chunk is in the part, as far as lines and number say."""
@@ -108,15 +121,18 @@ def whole_version(rows: Sequence[Row]) -> list[Row]:
 def read_part(rows: Sequence[Row], part: Part) -> Shown:
     """A part of the document that these rows are, in order and one at least.
 
-    Raises ConfigError where there is nothing there, SourceMissingError where it has no chunk of the id `around`.
+    Raises ConfigError where there is nothing there or no such section, SourceMissingError where it has no chunk of the
+    id `around`.
     """
     source = rows[0].source
-    begin = part.start_character if part.around is None else _around(rows, part.around, part.max_characters)
-    chosen = [row for row in _on_page(rows, part.page) if row.end > begin and part.holds(row)]
+    begin = part.start_character if part.around is None else _around(rows, part.around, part.most_characters // 2)
+    within = rows if part.section is None else below(rows, part.section)
+    chosen = [row for row in _on_page(within, part.page) if row.end > begin and part.holds(row)]
     if not chosen:
-        raise ConfigError(f"`{source}` has nothing there: {_reach(rows)}")
+        raise ConfigError(f"`{source}` has nothing there: {_reach(within)}")
     begin = max(begin, chosen[0].start)
-    text, most = joined(chosen, begin), part.max_characters
+    text = joined(chosen, begin)
+    most = part.most_characters if part.budget is None else min(part.most_characters, _room(text, part.budget))
     told = text if len(text) <= most else text[: line_end(text, most)]
     shown = tuple(row for row in chosen if row.start < begin + len(told))
     return Shown(begin, told, shown, len(text) - len(told))
@@ -166,7 +182,34 @@ def missing(source: str) -> SourceMissingError:
 
 def told_of(rows: Sequence[Row], shown: Shown, place: Mapping[str, str]) -> dict[str, Any]:
     """A part of a document as it is answered; `place` says where its file lies."""
-    first = rows[0]
+    return {
+        **_facts(rows[0], place),
+        "shown": extent(shown.rows),
+        "document": extent(rows),
+        "text": shown.text,
+        "more": {"start_character": shown.end, "characters": shown.left} if shown.left else None,
+    }
+
+
+def outline_of(rows: Sequence[Row], place: Mapping[str, str]) -> dict[str, Any]:
+    """A document as it is answered where its headings are wanted: each with the chunks, lines and pages below it, and
+    about how many tokens these have; those of the document are about `tokens`.
+    """
+    found = headings(rows)
+    depth = max((len(heading.path) for heading in found), default=0)
+    while len(kept := [heading for heading in found if len(heading.path) <= depth]) > MOST_HEADINGS and depth > 1:
+        depth -= 1
+    kept = kept[:MOST_HEADINGS]
+    told = {
+        **_facts(rows[0], place),
+        "document": extent(rows),
+        "tokens": Estimate().count(joined(rows, rows[0].start)),
+        "outline": [{"section": list(each.path), **extent(each.rows), "tokens": each.tokens} for each in kept],
+    }
+    return told if len(kept) == len(found) else {**told, "left_out": len(found) - len(kept)}
+
+
+def _facts(first: Row, place: Mapping[str, str]) -> dict[str, Any]:
     return {
         "source": first.source,
         "title": first.title,
@@ -174,11 +217,12 @@ def told_of(rows: Sequence[Row], shown: Shown, place: Mapping[str, str]) -> dict
         "mime": first.mime,
         "modified_at": time_of(first.modified_at_ns),
         "metadata": json.loads(first.metadata) if first.metadata else {},
-        "shown": extent(shown.rows),
-        "document": extent(rows),
-        "text": shown.text,
-        "more": {"start_character": shown.end, "characters": shown.left} if shown.left else None,
     }
+
+
+def _room(text: str, budget: int) -> int:
+    """How many characters of a text have about so many tokens; one at least, so that reading goes on."""
+    return max(1, Estimate().cut(text, budget))
 
 
 def time_of(nanoseconds: int) -> str:
@@ -218,11 +262,11 @@ def _reach(rows: Sequence[Row]) -> str:
     return f"it has {', '.join(found)}{begin}"
 
 
-def _around(rows: Sequence[Row], chunk: str, most: int) -> int:
-    """Where a part that holds a chunk begins: half of it may stand before, from the start of a chunk on."""
+def _around(rows: Sequence[Row], chunk: str, before: int) -> int:
+    """Where a part that holds a chunk begins: so many characters may stand before, from the start of a chunk on."""
     wanted = next((row for row in rows if row.id == chunk), None)
     if wanted is None:
         raise SourceMissingError(
             f"`{rows[0].source}` has no chunk {chunk}", remedy="it changed since it was found: search again"
         )
-    return next(row.start for row in rows if row.start >= wanted.start - most // 2)
+    return next(row.start for row in rows if row.start >= wanted.start - before)

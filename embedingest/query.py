@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from embedingest.store.values import Hit, SearchResult
     from embedingest.types import Sizer
 
-__all__ = ["MAX_QUERY_CHARACTERS", "Searcher", "hit_to_json", "result_to_json"]
+__all__ = ["MAX_QUERY_CHARACTERS", "Searcher", "hit_to_json", "result_to_json", "told_beside"]
 
 MAX_QUERY_CHARACTERS = 100_000
 _RERANK: Final = Wanted(
@@ -168,11 +168,15 @@ def result_to_json(query: SearchQuery, result: SearchResult) -> dict[str, Any]:
     }
     if result.measured_by is not None:
         document |= {"as": query.unit, "budget": query.budget, "tokens_by": result.measured_by}
-    if result.note is not None:
-        document["note"] = result.note
+    return document | told_beside(result)
+
+
+def told_beside(result: SearchResult) -> dict[str, Any]:
+    """What is told of a result beside its hits, where there is something: its note, and how they were reranked."""
+    told: dict[str, Any] = {} if result.note is None else {"note": result.note}
     if result.rerank is not None:
-        document["rerank"] = {**asdict(result.rerank), "seconds": round(result.rerank.seconds, 6)}
-    return document
+        told["rerank"] = {**asdict(result.rerank), "seconds": round(result.rerank.seconds, 6)}
+    return told
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def test_the_tools_are_listed_with_what_they_take(server):
             return (await client.list_tools()).tools
 
     tools = {tool.name: tool for tool in asyncio.run(ask())}
-    assert set(tools) == {"search", "read", "status"}
+    assert set(tools) == {"search", "read", "outline", "status"}
     properties = {"query", "limit", "offset", "mode", "filter", "group", "context", "fold", "rerank", "unit", "budget"}
     assert set(tools["search"].input_schema["properties"]) == properties
     for tool in tools.values():
@@ -192,6 +192,22 @@ def test_a_part_of_a_document_is_read_by_lines_and_by_chunks(followed):
     assert "no document `docs/none.md`" in refusal(followed, "read", source="docs/none.md")
 
 
+def test_a_section_is_read_within_a_budget_by_the_name_that_the_outline_has(followed):
+    outline = told(followed, "outline", source="docs/a b.md").structured_content
+    assert [each["section"] for each in outline["outline"]] == [["Zoo"]]
+    assert outline["outline"][0]["chunks"] == outline["document"]["chunks"]
+    assert outline["tokens"] == pytest.approx(len(Path("docs/a b.md").read_text()) / 4, abs=2)
+    assert "text" not in outline
+    for section in ("zoo", ["Zoo"]):
+        part = read(followed, section=section, budget=100)
+        assert 300 < len(part["text"]) <= 400
+        assert part["text"].startswith("# Zoo")
+        following = read(followed, section=section, budget=100, start_character=part["more"]["start_character"])
+        assert read(followed)["text"].startswith(part["text"] + following["text"])
+    assert "did you mean `Zoo`?" in refusal(followed, "read", source="docs/a b.md", section="Zooo")
+    assert "has no headings" in refusal(followed, "read", source="docs/b.md", section="Zoo")
+
+
 @pytest.fixture
 def confined(followed_folders):
     """The same for one who may see `docs/b.md` alone."""
@@ -203,7 +219,9 @@ def test_what_one_may_not_see_is_neither_found_nor_read_nor_counted(confined):
     assert ([hit["source"] for hit in answer["results"]], answer["filtered"]) == (["docs/b.md"], True)
     wider = told(confined, "search", query="animal", filter="source = 'docs/a b.md' or source != ''").structured_content
     assert {hit["source"] for hit in wider["results"]} == {"docs/b.md"}
-    assert "no document `docs/a b.md`" in refusal(confined, "read", source="docs/a b.md")
+    for tool, arguments in (("read", {}), ("read", {"section": "Zoo"}), ("outline", {})):
+        assert "no document `docs/a b.md`" in refusal(confined, tool, source="docs/a b.md", **arguments)
+    assert told(confined, "outline", source="docs/b.md").structured_content["filtered"]
     assert read(confined, source="docs/b.md")["filtered"]
     status = told(confined, "status").structured_content
     assert (status["documents"], status["chunks"], status["filtered"]) == (1, 1, True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.build.inspect import FoldersBehind
 from embedingest.build.journals import journal_path
 from embedingest.build.table_map import TableMap
-from embedingest.documents import Part, missing, read_part, told_of, whole_version
+from embedingest.documents import Part, missing, outline_of, read_part, told_of, whole_version
 from embedingest.errors import SourceMissingError, StoreError
 from embedingest.query import hit_to_json, result_to_json
 from embedingest.store.values import SearchQuery
@@ -58,7 +58,9 @@ class TableBehind:
         wanted = SearchQuery(text=query, within=within, **given)
         return result_to_json(wanted, self._searcher.search(wanted))
 
-    def document(self, source: str, *, within: str | None = None, **part: Any) -> Mapping[str, Any]:
+    def document(
+        self, source: str, *, within: str | None = None, outline: bool = False, **part: Any
+    ) -> Mapping[str, Any]:
         from embedingest.store.look import document_rows
 
         wanted = Part(**{name: value for name, value in part.items() if value is not None})
@@ -70,7 +72,10 @@ class TableBehind:
             raise missing(source)
         known = {"notices": _notices(state), "failure": _failure(state)}
         if not rows:
-            return {"source": source, **self._where(source), "chunks": [], "text": "", "more": None, **known}
+            empty: dict[str, Any] = {"outline": []} if outline else {"chunks": [], "text": "", "more": None}
+            return {"source": source, **self._where(source), **empty, **known}
+        if outline:
+            return {**outline_of(rows, self._where(source)), **known}
         times = {row.id: time for row, time in stored}
         shown = read_part(rows, wanted)
         return {

@@ -25,7 +25,8 @@ class TableView(Protocol):
         ...
 
     def document(self, source: str, *, within: str | None = None, **part: Any) -> Mapping[str, Any]:
-        """The document of `POST /api/document`; `part` are the fields of that route that say which part is wanted.
+        """The document of `POST /api/document`; `part` are the fields of that route that say which part is wanted, or
+        that it is its `outline`.
 
         Raises SourceMissingError for a source of which nothing is known, or nothing that who asks may see.
         """

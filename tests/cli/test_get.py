@@ -51,6 +51,29 @@ def test_a_long_document_is_told_whole_in_one_piece(read):
     assert numbers == list(range(len(numbers)))
 
 
+def test_the_headings_and_what_stands_below_one(read):
+    outline = read.run("get", "notes.md", "--outline")
+    assert outline.code == 0
+    first, second, *_ = outline.out.splitlines()
+    assert first.startswith("Notes  (lines 1-")
+    assert second.startswith("  Part 0  (lines 1-")
+    found = read.run("get", "notes.md", "--outline", "--json").json
+    assert [each["section"] for each in found["outline"]][:2] == [["Notes"], ["Notes", "Part 0"]]
+    assert "text" not in found
+    ran = read.run("get", "notes.md", "--section", "part 31")
+    assert ran.out.strip() == "## Part 31\n\nParagraph 31 says this and that of its own."
+    assert read.run("get", "notes.md", "--section", "Notes > Part 31").out == ran.out
+
+
+def test_a_section_that_is_not_there_is_refused_with_one_that_is(read):
+    ran = read.run("get", "notes.md", "--section", "Prat 31")
+    assert ran.code == 2
+    assert "has no section `Prat 31`: did you mean `Notes > Part 31`?" in " ".join(ran.err.split())
+    ran = read.run("get", "notes.md", "--outline", "--lines", "3-9")
+    assert ran.code == 2
+    assert "leave out --lines" in " ".join(ran.err.split())
+
+
 def test_less_than_all_says_what_follows(read):
     ran = read.run("get", "notes.md", "--max-characters", "100")
     assert len(ran.out) <= 101

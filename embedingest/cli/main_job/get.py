@@ -40,6 +40,8 @@ def _lines(_context: click.Context, _option: click.Parameter, value: str | None)
 @click.option("--lines", callback=_lines, metavar="A-B", help="Only the chunks of these lines of the file.")
 @click.option("--page", type=click.IntRange(min=1), help="Only the chunks of this page or slide.")
 @click.option("--around", metavar="ID", help="Only the part around the chunk of this id, of `search --json`.")
+@click.option("--section", metavar="HEADING", help="Only what stands below this heading, such as `Guide > Setup`.")
+@click.option("--outline", is_flag=True, help="The headings, and what stands below each; no text.")
 @click.option(
     "--max-characters", type=click.IntRange(min=100), help="Most characters, up to the end of a line.  [default: all]"
 )
@@ -50,6 +52,8 @@ def get(
     lines: tuple[int | None, int | None],
     page: int | None,
     around: str | None,
+    section: str | None,
+    outline: bool,
     max_characters: int | None,
     db: str,
     table: str,
@@ -68,13 +72,19 @@ def get(
 
     load_lean()
     start_line, end_line = lines
-    part = {"start_line": start_line, "end_line": end_line, "page": page, "around": around}
+    part = {"start_line": start_line, "end_line": end_line, "page": page, "around": around, "section": section}
+    if outline:
+        of_part = {"lines": start_line, "page": page, "around": around, "section": section}
+        _check_whole({**of_part, "max-characters": max_characters})
     with Searcher(open_table=lambda: open_table(db, table), open_engine=_no_engine, model="") as searcher:
         behind = TableBehind(searcher, (state, db, table))
         most = max_characters or (USUAL_CHARACTERS if around else None)
         try:
-            documents = _documents(behind, _meant(behind, searcher.table, source), part, most)
-            if as_json:
+            name = _meant(behind, searcher.table, source)
+            documents = _documents(behind, name, part, most)
+            if outline:
+                _tell_outline(behind.document(name, outline=True), as_json=as_json)
+            elif as_json:
                 print_json(_joined(documents))
             else:
                 _print(documents)
@@ -82,6 +92,29 @@ def get(
             near = difflib.get_close_matches(source, searcher.table.source_states(), n=1)
             remedy = f"did you mean `{near[0]}`?" if near and around is None else error.remedy
             raise SourceMissingError(error.message, remedy=remedy) from None
+
+
+def _check_whole(options: Mapping[str, Any]) -> None:
+    """Raises UsageError for an option that asks for a part of a document."""
+    for name, value in options.items():
+        if value is not None:
+            raise click.UsageError(f"--outline is of the whole document: leave out --{name}")
+
+
+def _tell_outline(document: Mapping[str, Any], *, as_json: bool) -> None:
+    """The headings, each below the one above it, with where it stands and about how many tokens there are."""
+    if as_json:
+        print_json(document)
+        return
+    for each in document["outline"]:
+        *above, heading = each["section"]
+        place = next(f"{name} {each[name][0]}-{each[name][1]}" for name in ("pages", "lines", "chunks") if name in each)
+        line = f"{'  ' * len(above)}{printable(heading)}  ({place}, about {each['tokens']:,} tokens)"
+        stdout().print(line, soft_wrap=True, markup=False, highlight=False)
+    if not document["outline"]:
+        print_note("no chunk of it stands below a heading", style="dim")
+    if left := document.get("left_out"):
+        print_note(f"{left:,} further headings are left out: those that are deepest", style="dim")
 
 
 def _no_engine() -> Any:

@@ -79,7 +79,7 @@ def test_a_client_of_either_generation_lists_and_calls_the_tools(server, mode):
         return {tool.name for tool in tools.tools}, answer.structured_content
 
     names, answer = told(server, use, mode=mode)
-    assert names == {"search", "read", "status"}
+    assert names == {"search", "read", "outline", "status"}
     assert [hit["source"] for hit in answer["results"]] == ["docs/zoo/penguins.md"]
 
 
@@ -113,7 +113,12 @@ def test_a_key_reads_what_its_filter_passes_and_one_without_search_nothing(place
         assert {hit["source"] for hit in hits} == {"docs/zoo/penguins.md", "docs/zoo/lions.md"}
         assert found.structured_content["filtered"]
         assert call(server, "status", zoo).structured_content["documents"] == 2
-        assert call(server, "read", zoo, source="docs/office/tickets.md").is_error
+        for tool in ("read", "outline"):
+            assert call(server, tool, zoo, source="docs/office/tickets.md").is_error
+        headings = call(server, "outline", zoo, source="docs/zoo/lions.md").structured_content
+        assert ([each["section"] for each in headings["outline"]], headings["filtered"]) == ([["Lions"]], True)
+        part = call(server, "read", zoo, source="docs/zoo/lions.md", section="lions", budget=16).structured_content
+        assert (part["text"], part["filtered"]) == (TEXTS["zoo/lions.md"].strip(), True)
         with pytest.raises(BaseExceptionGroup) as error:
             call(server, "status", embedder)
         assert "`embedder` lacks the right `search`" in repr(errors_of(error.value))
