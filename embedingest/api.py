@@ -33,7 +33,7 @@ from embedingest.build.models import named_model
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.place import place_to_read
 from embedingest.build.remembered import remember, reranker_of, searching, with_reranker
-from embedingest.build.serving import open_searcher, open_server
+from embedingest.build.serving import open_searcher, open_server, preloaded
 from embedingest.build.settings import checked_settings, folders_config
 from embedingest.build.shared import SharedEngines
 from embedingest.config import DEFAULT, Config, EngineConfig, ServerConfig, SourceConfig
@@ -300,8 +300,9 @@ def serve(
     place = _place(state, db, table, model)
     name, config = searching(place.state, place.db, table, model)
     engines = SharedEngines(config)
-    server_settings = checked_settings(ServerConfig, {"preload": (name,), **settings})
-    searcher = open_searcher(engines, db=place.db, table=table, model=name, rerank=reranker_of(config))
+    rerank = reranker_of(config)
+    server_settings = checked_settings(ServerConfig, {"preload": preloaded(name, rerank), **settings})
+    searcher = open_searcher(engines, db=place.db, table=table, model=name, rerank=rerank)
     server = open_server(engines, server_settings, searcher, place=(place.state, place.db, table))
     server.start()
     return server

@@ -15,7 +15,7 @@ from embedingest.engine.known import is_allowed
 from embedingest.engine.rerank import SupportsRerank
 from embedingest.errors import ConfigError, InputError, ModelNotFoundError
 from embedingest.store.search.bare import heading_words
-from embedingest.store.values import Reranking
+from embedingest.store.values import Reranking, SearchQuery
 from embedingest.types import CANDIDATES, MOST_CANDIDATES
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from embedingest.config import RerankConfig
     from embedingest.engine.engine import Engine
-    from embedingest.store.values import Hit, SearchQuery, SearchResult
+    from embedingest.store.values import Hit, SearchResult
     from embedingest.types import Reranked, Row
 
-__all__ = ["Reranker", "reranker_for", "text_of"]
+__all__ = ["Reranker", "check_usual", "reranker_for", "text_of"]
 
 _WITHOUT = 'search without reranking (`--no-rerank`, `"rerank": false`)'
 
@@ -58,7 +58,7 @@ class Reranker:
         answer = self._answer(query.text, first)
         seconds = time.perf_counter() - began
         hits = [_rescored(first[place], place, answer, explain=query.explain) for place in answer.order]
-        told = Reranking(answer.model, len(first), len(answer.truncated), seconds)
+        told = Reranking(answer.model, len(first), len(answer.truncated), seconds, answer.tokens)
         page = (*hits, *rest)[query.offset : last]
         result = replace(found, hits=page, seconds=found.seconds + seconds, rerank=told)
         result = _with_note(result, _told_cut(told)) if told.truncated else result
@@ -110,6 +110,11 @@ def reranker_for(
     else:
         model = _only(engine, allowed) if usual is None else _named(engine, usual.model, allowed)
     return Reranker(engine, model, candidates)
+
+
+def check_usual(usual: RerankConfig, engine: Engine) -> None:
+    """Look whether a reranker of the settings can be used. Loads no model. Raises as `reranker_for`."""
+    reranker_for(SearchQuery(""), usual, engine)
 
 
 def text_of(row: Row) -> str:

@@ -75,8 +75,8 @@ def check_names(engines: EngineSource, reading: Reading) -> None:
     Loads no model and opens no connection. Raises ConfigError that begins with file, line and key.
     """
     from embedingest.engine.beside import described_beside
-    from embedingest.engine.kinds import check_reranks
     from embedingest.ingest.rows.recipe import check_chunk_sizes
+    from embedingest.reranking import check_usual
 
     config = reading.config
     check_plugins(config, reading.at)
@@ -91,7 +91,7 @@ def check_names(engines: EngineSource, reading: Reading) -> None:
                 check_chunk_sizes(pipeline.chunk, model)
             if pipeline.rerank is not None:
                 with reading.at("pipelines", name, "rerank"):
-                    check_reranks(engines.engine_of(pipeline.engine).describe(pipeline.rerank.model))
+                    check_usual(pipeline.rerank, engines.engine_of(pipeline.engine))
         _check_writer(pipeline, reading.at("pipelines", name, "context"))
         for index, source in enumerate(pipeline.sources):
             if source.source == FOLDER and not source.path.exists():

@@ -56,7 +56,8 @@ def open_pipeline(
     stop: threading.Event | None = None,
     lent: VectorLender | None = None,
 ) -> Pipeline:
-    """The pipeline `name` of the configuration. Takes no lock and opens nothing until it is used.
+    """The pipeline `name` of the configuration. Takes no lock and opens nothing until it is used; a reranker that its
+    settings name is looked for at once. Raises ConfigError and ModelNotFoundError where that is none.
 
     The engine, the table and the workers are opened when a run first needs them, which an unchanged one never does.
     `lent` may know vectors that neither the table nor the cache has.
@@ -65,6 +66,10 @@ def open_pipeline(
     from embedingest.ingest.sources.mirror import Mirrors
 
     config = extended(engines.config.pipelines[name], engines.config.plugins, engines.config.state)
+    if config.rerank is not None:
+        from embedingest.reranking import check_usual
+
+        check_usual(config.rerank, engines.engine_of(config.engine))
     return Pipeline(
         config,
         PipelineOpener(engines, config, lent=lent),

@@ -116,6 +116,11 @@ def open_server(
     return HttpServer(app, settings)
 
 
+def preloaded(model: str, rerank: RerankConfig | None) -> tuple[str, ...]:
+    """The models that a search of a table needs: its own, and the reranker of its settings."""
+    return (model,) if rerank is None else (model, rerank.model)
+
+
 def _use_cached(engine: Engine, config: Config, settings: ServerConfig, searcher: Searcher | None) -> None:
     """Let clients reach those models of the Hugging Face cache that are named."""
     from embedingest.engine.local import LocalEngine

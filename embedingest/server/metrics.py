@@ -11,7 +11,7 @@ import platform
 import threading
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -68,7 +68,7 @@ class Metrics:
             buckets=_BOUNDS_SECONDS,
         )
         self.stages = self._counter("stage_seconds", "Seconds of embed calls, by stage", "stage")
-        self.texts = self._counter("texts", "Texts embedded, and documents reranked, over HTTP", "model")
+        self.texts = self._counter("texts", "Texts embedded, and documents and hits reranked, over HTTP", "model")
         self.tokens = self._counter("tokens", "Tokens processed over HTTP, special tokens included", "model")
         self.truncated = self._counter("truncated_texts", "Texts that were cut to the window", "model")
         self.rejected = self._counter("rejected", "Requests refused before any work", "reason")
@@ -118,16 +118,24 @@ class Metrics:
         """The documents, as the texts of an embed call are counted; each with its query."""
         self._counted(answer)
 
+    def searched(self, told: Mapping[str, Any]) -> None:
+        """The candidates of a search that a reranker put in order, as `reranked` counts documents."""
+        if (rerank := told.get("rerank")) is not None:
+            self._count(rerank["model"], rerank["candidates"], rerank["tokens"], rerank["truncated"])
+
     def weighed(self, answer: SparseEmbeddings) -> None:
         """The texts that got weights for tokens, as those of an embed call are counted."""
         self._counted(answer)
 
     def _counted(self, answer: Reranked | SparseEmbeddings) -> None:
-        name = answer.model if answer.model in self._embedded or len(self._embedded) < _MOST_MODELS else "others"
-        counts = (len(answer.token_counts), int(answer.token_counts.sum()), len(answer.truncated))
+        counts = len(answer.token_counts), int(answer.token_counts.sum()), len(answer.truncated)
+        self._count(answer.model, *counts)
+        self._timed(answer.seconds)
+
+    def _count(self, model: str, *counts: int) -> None:
+        name = model if model in self._embedded or len(self._embedded) < _MOST_MODELS else "others"
         for counter, count in zip((self.texts, self.tokens, self.truncated), counts, strict=True):
             counter.labels(name).inc(count)
-        self._timed(answer.seconds)
 
     def _timed(self, stages: Mapping[str, float]) -> None:
         for stage, seconds in stages.items():

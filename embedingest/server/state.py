@@ -136,7 +136,12 @@ class ServerState:
         """Makes, on a thread, the application that answers assistants within this access. Raises WireError (404)."""
         if self.assistants is None:
             raise WireError(404, NO_TABLE)
-        return partial(self.assistants.application, request.access.filter, self.threads.run)
+        return partial(self.assistants.application, request.access.filter, self._run_tool)
+
+    async def _run_tool(self, tool: Callable[..., Mapping[str, Any]], *arguments: Any, **named: Any) -> Any:
+        told = await self.threads.run(tool, *arguments, **named)
+        self.metrics.searched(told)
+        return told
 
     def names(self) -> list[str]:
         """Registered names that this server may show, newest first. May ask another machine: not on the event loop."""

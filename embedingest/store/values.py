@@ -306,12 +306,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Reranking:
-    """How the first hits were put in order: by which model, how many it scored, how many of them in part, how long."""
+    """How the first hits were put in order: by which model, how many it scored, how many of them in part, how long;
+    and how many `tokens` it read for that.
+    """
 
     model: str
     candidates: int
     truncated: int
     seconds: float
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,19 @@ def test_what_the_table_was_written_with_orders_every_search(sky, folder):
     assert order(found(sky, "--no-rerank", QUERY)) != order(usual)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("nothing", 'model "nothing" not found'), ("hashing", "hashing:latest is an embedding model"), ("./docs", "docs")],
+)
+def test_an_ingest_with_what_is_no_reranker_is_refused_before_anything_is_done(sky, name, said):
+    for command in (("ingest",), ("watch", "--once"), ("plan",)):
+        ran = sky.run(*command, "docs", "--model", "hashing", "--rerank", name)
+        assert ran.code in (2, 3), ran.err
+        assert said in ran.err
+    assert not list(sky.folder.rglob("*.lance")), "a table was made"
+    assert not list(sky.folder.rglob("journal*")), "a journal was begun"
+
+
 def test_a_configuration_names_it_with_or_without_candidates(sky, folder):
     model = {"judge": {"path": str(folder), "device": "cpu"}}
     for said, candidates in (("judge", 6), ({"model": "judge", "candidates": 3}, 3)):

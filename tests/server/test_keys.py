@@ -121,6 +121,72 @@ def test_no_filter_of_a_query_widens_that_of_the_key(port, text, mode):
         assert all(hit["source"].startswith("docs/team-a/") for hit in answer.json()["results"])
 
 
+# One document of which a filtered key sees every other part: units are put together from what it sees alone.
+_SAID = ("open to all who come by boat or on foot", "sold to the merger partner in the coming spring")
+_PARTS = [f"## Part {n}\n\nThe harbour has pier number {n}, {_SAID[n % 2 == 0]}." for n in range(12)]
+_ODD = "text contains 'open to all'"
+
+
+@pytest.fixture(scope="module")
+def parted(tmp_path_factory):
+    """A table of one document in twelve parts, and a key that sees every other one of them."""
+    folder = tmp_path_factory.mktemp("parts")
+    (folder / "docs").mkdir()
+    (folder / "docs/piers.md").write_text("# Piers\n\n" + "\n\n".join(_PARTS) + "\n")
+    where = {"db": folder / "db", "state": folder / "state"}
+    embedingest.ingest(folder / "docs", model="hashing", chunk={"max_tokens": 24}, **where)
+    key, settings = made("search", filter=_ODD)
+    with embedingest.serve(port=0, model="hashing", api_key=ONE, keys={"odd": settings}, **where) as server:
+        yield server.port, key
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "text"])
+@pytest.mark.parametrize("unit", ["section", "document"])
+def test_a_section_or_document_of_a_filtered_key_has_no_part_that_it_may_not_see(parted, unit, mode):
+    port, key = parted
+    asked = {"query": "harbour merger", "mode": mode, "as": unit, "budget": 2000, "limit": 20}
+    everything = post(port, "/api/search", asked, **sent(ONE))
+    assert b"merger" in everything.body
+    seen = post(port, "/api/search", {**asked, "query": "harbour pier"}, **sent(key))
+    page = post(port, "/ui/data/search", {"query": "harbour pier", "mode": mode, "as": unit}, **sent(key))
+    arguments = {"query": "harbour pier", "mode": mode, "unit": unit, "budget": 2000, "limit": 20}
+    mcp = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    told = post(port, "/mcp", _call("search", arguments), **mcp, **sent(key))
+    for answer in (seen, page, told):
+        assert answer.status == 200, answer.body
+        assert b"merger" not in answer.body
+        assert b"filtered" in answer.body
+        assert b"open to all" in answer.body
+    hits = seen.json()["results"]
+    assert [hit["text"] for hit in hits] == [
+        hit["text"] for hit in told.json()["result"]["structuredContent"]["results"]
+    ]
+    assert sum(hit["text"].count("open to all") for hit in hits) == 6
+    if unit == "document":
+        assert len(hits[0]["gaps"]) >= 5
+    for hit in hits:
+        for mark in hit["hits"]:
+            assert "pier number" in hit["text"][mark["start"] : mark["end"]]
+    hidden = post(port, "/api/search", {**asked, "query": "merger"}, **sent(key))
+    assert b"merger" not in hidden.body.replace(b'"query":"merger"', b"")
+
+
+def test_a_document_and_its_outline_have_for_a_filtered_key_what_it_may_see(parted):
+    port, key = parted
+    source = {"source": "docs/piers.md"}
+    for body in ({}, {"section": "Piers"}, {"section": ["Piers"], "budget": 500}, {"outline": True}):
+        answer = post(port, "/api/document", source | body, **sent(key))
+        assert answer.status == 200, answer.body
+        assert answer.json()["filtered"] is True
+        assert b"merger" not in answer.body
+        assert b"Part 0" not in answer.body
+    outline = post(port, "/api/document", source | {"outline": True}, **sent(ONE)).json()["outline"]
+    assert ["Piers", "Part 0"] in [each["section"] for each in outline]
+    for path in (["Piers", "Part 0"], "Part 0"):
+        assert post(port, "/api/document", source | {"section": path}, **sent(ONE)).status == 200
+        assert post(port, "/api/document", source | {"section": path}, **sent(key)).status == 400
+
+
 @pytest.mark.parametrize("field", ["within", "filtered", "fingerprint", "vector"])
 def test_the_filter_of_a_key_is_no_field_of_a_request(port, field):
     body = {"query": "harbour", field: "source != ''"}

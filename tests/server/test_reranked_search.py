@@ -8,6 +8,7 @@ import embedingest
 from tests.engine import cross
 from tests.server.client import get, post
 from tests.server.keyed import FILTER, made, write_files
+from tests.waiting import until
 
 ONE = "one key for everything here"
 TEAM = made("search", filter=FILTER)
@@ -35,7 +36,7 @@ def asked(port, key=ONE, path="/api/search", **options):
 def test_a_served_search_is_in_the_order_that_the_settings_name_and_can_be_without(port):
     usual = asked(port).json()
     assert usual["rerank"]["model"] == "judge:latest"
-    assert set(usual["rerank"]) == {"model", "candidates", "truncated", "seconds"}
+    assert set(usual["rerank"]) == {"model", "candidates", "truncated", "seconds", "tokens"}
     scores = [hit["score"] for hit in usual["results"]]
     assert scores == sorted(scores, reverse=True)
     assert "rerank" not in asked(port, rerank=False).json()
@@ -46,6 +47,65 @@ def test_a_filtered_key_has_only_what_it_may_see_scored(port):
     whole, part = asked(port, limit=100).json(), asked(port, TEAM[0], limit=100).json()
     assert part["filtered"] is True
     assert part["rerank"]["candidates"] == len(part["results"]) < len(whole["results"])
+
+
+@pytest.mark.parametrize("unit", ["section", "document"])
+def test_sections_and_documents_stand_in_the_order_of_the_reranker_and_a_key_sees_its_own(port, unit):
+    chunks = asked(port, fold=False).json()["results"]
+    whole = asked(port, fold=False, **{"as": unit}).json()
+    assert whole["rerank"]["model"] == "judge:latest"
+    assert [hit["source"] for hit in whole["results"]] == [hit["source"] for hit in chunks]
+    assert [hit["score"] for hit in whole["results"]] == pytest.approx([hit["score"] for hit in chunks])
+    part = asked(port, TEAM[0], fold=False, **{"as": unit})
+    assert part.json()["filtered"] is True
+    assert {hit["source"] for hit in part.json()["results"]} == {"docs/team-a/plan.md", "docs/team-a/notes.md"}
+    assert b"merger" not in part.body
+
+
+def tool(port, key=ONE, **arguments):
+    """What an assistant is told that searches."""
+    params = {"name": "search", "arguments": {"query": "harbour", **arguments}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    accepted = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    return post(port, "/mcp", body, Authorization=f"Bearer {key}", **accepted).json()["result"]["structuredContent"]
+
+
+def test_an_assistant_is_told_who_ordered_the_results(port):
+    told, due = tool(port), asked(port).json()
+    assert {**told["rerank"], "seconds": 0} == {**due["rerank"], "seconds": 0}
+    assert [hit["source"] for hit in told["results"]] == [hit["source"] for hit in due["results"]]
+    assert "rerank" not in tool(port, rerank=False)
+    assert tool(port, TEAM[0], unit="section")["rerank"]["candidates"] == 2
+
+
+def counted(port):
+    lines = get(port, "/metrics", Authorization=f"Bearer {ONE}").body.decode().splitlines()
+    series = (f'embedingest_{name}_total{{model="judge:latest"}} ' for name in ("texts", "tokens", "truncated_texts"))
+    return [next((float(line.removeprefix(one)) for line in lines if line.startswith(one)), 0.0) for one in series]
+
+
+def test_searches_that_rerank_are_in_the_metrics_as_rerank_calls_are(port):
+    texts, tokens, cut = counted(port)
+    for search in (
+        lambda: asked(port).json(),
+        lambda: asked(port, path="/ui/data/search").json(),
+        lambda: tool(port),
+        lambda: asked(port, **{"as": "section"}).json(),
+    ):
+        told = search()["rerank"]
+        texts, tokens, cut = texts + told["candidates"], tokens + told["tokens"], cut + told["truncated"]
+        assert told["candidates"] > 0
+        assert told["tokens"] > 4 * told["candidates"]
+        assert counted(port) == [texts, tokens, cut]
+    asked(port, rerank=False)
+    assert counted(port) == [texts, tokens, cut]
+
+
+def test_the_reranker_of_the_settings_is_in_memory_before_the_first_search(place):
+    with embedingest.serve(port=0, **place) as server:
+        until(lambda: get(server.port, "/readyz").status == 200)
+        loaded = {model["name"] for model in get(server.port, "/api/ps").json()["models"]}
+        assert loaded == {"hashing:latest", "judge:latest"}
 
 
 def test_what_is_no_reranker_is_refused_by_name(port):

@@ -20,7 +20,12 @@ __all__ = ["serve"]
 
 @click.command()
 @server_options
-@click.option("--preload/--no-preload", default=True, show_default=True, help="Load the model before the first call.")
+@click.option(
+    "--preload/--no-preload",
+    default=True,
+    show_default=True,
+    help="Load the model, and the reranker of the settings, before the first call.",
+)
 @click.option("--keep-alive", default=None, help="Idle time before a model is unloaded; -1 for ever.  [default: 5m]")
 @click.option("--allow-model", "allow_models", multiple=True, help="Serve only this model; may be repeated.")
 @click.option(
@@ -52,17 +57,17 @@ def serve(
     """Answer Ollama's and OpenAI's embedding calls, and search the table, until Ctrl-C."""
     from embedingest.build.live import answering
     from embedingest.build.remembered import reranker_of, searching
-    from embedingest.build.serving import open_searcher, open_server
+    from embedingest.build.serving import open_searcher, open_server, preloaded
     from embedingest.build.session import Session
     from embedingest.build.stores import served_table
     from embedingest.cli._environment import engine_settings, server_settings
 
     name, config = searching(state, db, table, model)
-    settings = server_settings(preload=(name,) if preload else (), **server, **flags)
+    rerank = reranker_of(config)
+    settings = server_settings(preload=preloaded(name, rerank) if preload else (), **server, **flags)
     with Session(_with(config, engine_settings(keep_alive=keep_alive))) as session:
         if model is not None:
             session.engine.describe(name)  # what was asked for is there, or this says so: nobody reads a server's log
-        rerank = reranker_of(config)
         searcher = open_searcher(session, db=db, table=table, model=name, consistency_seconds=1.0, rerank=rerank)
         place = state, db, table
         http = open_server(session, settings, searcher, place=place, stores=served_table(*place))

@@ -62,10 +62,11 @@ def watch(
 
 def _serving(config: Config, server: dict[str, Any]) -> ServerConfig:
     """The server's settings, checked before anything is followed: only a port that is taken is waited out."""
-    from embedingest.build.serving import check_served
+    from embedingest.build.serving import check_served, preloaded
     from embedingest.cli._environment import server_settings
 
-    settings = server_settings(preload=(config.pipelines["default"].model,), **server)
+    pipeline = config.pipelines["default"]
+    settings = server_settings(preload=preloaded(pipeline.model, pipeline.rerank), **server)
     check_served(settings)
     return settings
 

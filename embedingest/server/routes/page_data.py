@@ -56,7 +56,9 @@ async def search(state: ServerState, request: Request) -> Answer:
         **unit_of(fields),
     }
     found = state.threads.run(_found, table, query_of(fields), options)
-    return json_of(await state.unless_disconnected(request, found))
+    told = await state.unless_disconnected(request, found)
+    state.metrics.searched(told)
+    return json_of(told)
 
 
 async def chunks(state: ServerState, request: Request) -> Answer:

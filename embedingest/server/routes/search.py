@@ -32,6 +32,7 @@ async def search(state: ServerState, request: Request) -> Answer:
     fields.only(_FIELDS)
     query, options = query_of(fields), _options(fields)
     results = await state.threads.run(search_table, query, **options)
+    state.metrics.searched(results)
     return Answer(200, orjson.dumps(results, default=str, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
