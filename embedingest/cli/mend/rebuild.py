@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 from click.core import ParameterSource
@@ -14,11 +14,16 @@ from embedingest.cli._reports import print_report
 from embedingest.cli._settings import config_from_flags, ingest_options
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from embedingest.config import Config
 
 __all__ = ["rebuild"]
+
+_MODELS: Final = ("model", "sparse", "late", "rerank")
+"""Settings that may be changed without naming the folders."""
+_PLACE: Final = ("paths", "db", "table", "state", "file", "as_json", "allow_deletes")
 
 
 @click.command()
@@ -45,9 +50,9 @@ def rebuild(
 ) -> int:
     """Make the table anew, with another model or other settings, while the old rows go on serving.
 
-    Without PATH, folders and settings are those of the last `ingest` or `watch`; `--model` alone changes the model.
-    With `--config` they are those of the pipeline in that file, or of several the one that writes `--table`.
-    Stopped or killed, the same command goes on where it was.
+    Without PATH, folders and settings are those of the last `ingest` or `watch`, but for the models that are named:
+    `--model`, `--sparse`, `--late`, `--rerank`. With `--config` they are those of the pipeline in that file, or of
+    several the one that writes `--table`. Stopped or killed, the same command goes on where it was.
     """
     from embedingest.build.rebuild import rebuild as rebuild_table
     from embedingest.build.remembered import recall
@@ -58,24 +63,44 @@ def rebuild(
     if file is not None:
         if paths:
             raise click.UsageError("`--config` names the folders: leave PATH out")
+        _refuse_options(ctx, (), "has no effect beside --config: the file says it")
         named = ctx.get_parameter_source("table") is not ParameterSource.DEFAULT
         config = pipeline_of(file, table if named else None)
     elif paths:
         config = config_from_flags(paths, db=db, table=table, state=state, **flags)
     else:
-        named = ctx.get_parameter_source("model") is not ParameterSource.DEFAULT
-        config = _with_model(recall(state, db, table), flags["model"] if named else None)
+        config = _with_models(recall(state, db, table), _models_named(ctx))
     with stop_on_signals() as stop, Session(config) as session, progress_line(as_json=as_json) as progress:
         report = rebuild_table(session, progress=progress, stop=stop)
     print_report(report, as_json=as_json)
     return stop.exit_code(report.exit_code)
 
 
-def _with_model(config: Config, model: str | None) -> Config:
-    from embedingest.build.models import named_model
+def _models_named(ctx: click.RichContext) -> dict[str, str]:
+    """The models that were named, by the setting. Raises UsageError for another option that says what is made of files:
+    without PATHs it would have no effect.
+    """
+    _refuse_options(ctx, _MODELS, "needs the folders beside it: name them, as in `rebuild PATH…`")
+    named = (name for name in _MODELS if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT)
+    return {name: ctx.params[name] for name in named}
 
-    if model is None:
-        return config
-    name, models = named_model(model)
-    pipeline = config.pipelines["default"].model_copy(update={"model": name})
-    return config.model_copy(update={"models": {**config.models, **models}, "pipelines": {"default": pipeline}})
+
+def _refuse_options(ctx: click.RichContext, allowed: Collection[str], why: str) -> None:
+    """Raises UsageError for an option of the command line that says what is made of files, and is none of these."""
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        given = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in (*_PLACE, *allowed):
+            raise click.UsageError(f"{max(parameter.opts, key=len)} {why}")
+
+
+def _with_models(config: Config, named: Mapping[str, str]) -> Config:
+    from embedingest.build.models import named_model
+    from embedingest.config import RerankConfig
+
+    pipeline, models = config.pipelines["default"], dict(config.models)
+    for setting, model in named.items():
+        name, more = named_model(model)
+        models |= more
+        pipeline = pipeline.model_copy(update={setting: RerankConfig(model=name) if setting == "rerank" else name})
+    return config.model_copy(update={"models": models, "pipelines": {"default": pipeline}})

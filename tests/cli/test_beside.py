@@ -1,0 +1,107 @@
+"""Models beside the vector, from the command line to every door that searches. Tiny and seeded: no order means anything."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+import embedingest
+from embedingest.build import live
+from embedingest.build.live import answering
+from embedingest.build.place import place_to_read
+from embedingest.build.remembered import recall
+from embedingest.build.session import Session
+from embedingest.mcp import create_server
+from tests.engine import seconds, tiny
+from tests.server.client import post
+
+pytestmark = pytest.mark.slow
+
+QUERY = " ".join(tiny.WORDS[5:9])
+MODES = ("sparse", "late", "hybrid")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    base = tmp_path_factory.mktemp("models")
+    made = {"--sparse": seconds.sparse("bert", base / "splade"), "--late": seconds.pylate("bert", base / "colbert")}
+    return [word for option, folder in made.items() for word in (option, str(folder))]
+
+
+@pytest.fixture
+def docs(shell):
+    for number in range(4):
+        shell.write(f"docs/{number}.md", " ".join(tiny.WORDS[number * 4 : number * 4 + 7]) + "\n")
+    return shell
+
+
+@pytest.fixture
+def table(docs, models):
+    assert docs.ingest(*models).code == 0
+    return docs
+
+
+def found(shell, mode):
+    ran = shell.run("search", QUERY, "--mode", mode, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["mode"] == mode
+    return [(hit["source"], pytest.approx(hit["score"], abs=1e-5)) for hit in ran.json["results"]]
+
+
+def test_a_rebuild_adds_them_to_a_table_that_was_made_without(docs, models):
+    assert docs.ingest().code == 0
+    refused = docs.run("search", QUERY, "--mode", "sparse")
+    assert refused.code == 2
+    assert "sparse" in refused.err
+    assert docs.run("rebuild", *models, "--json").code == 0
+    assert {mode: len(found(docs, mode)) for mode in MODES} == dict.fromkeys(MODES, 4)
+    again = docs.ingest(*models, "--json")
+    assert (again.code, again.json["embedded"]["texts"]) == (0, 0)
+    assert docs.run("rebuild", "docs", "--model", "hashing", "--json").code == 0, "and takes them away again"
+    assert docs.run("search", QUERY, "--mode", "late").code == 2
+
+
+def test_a_rebuild_without_folders_takes_no_option_that_needs_them(docs):
+    assert docs.ingest().code == 0
+    ran = docs.run("rebuild", "--max-tokens", "16")
+    assert ran.code == 2
+    assert "--max-tokens needs the folders beside it" in " ".join(ran.err.split())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sockets in folders are Unix's")
+def test_who_has_the_table_open_answers_as_the_command_alone_does(table, monkeypatch):
+    answered = []
+    answer = live._LiveTable.answer
+    monkeypatch.setattr(live._LiveTable, "answer", lambda *asked: answered.append(answer(*asked)) or answered[-1])
+    alone = {mode: found(table, mode) for mode in MODES}
+    place = place_to_read(None, None, "chunks")
+    config = recall(place.state, place.db, "chunks")
+    with Session(config) as session, answering(session, state=place.state, db=place.db, table="chunks") as can:
+        assert can
+        assert {mode: found(table, mode) for mode in MODES} == alone
+    assert [document["mode"] for document in answered] == list(MODES)
+
+
+def test_programs_assistants_and_http_search_by_them_too(table):
+    from mcp import Client
+
+    alone = {mode: found(table, mode) for mode in MODES}
+    for mode in MODES:
+        assert [(hit.source, hit.score) for hit in embedingest.search(QUERY, mode=mode)] == alone[mode]
+    with embedingest.serve(port=0) as server:
+        for mode in MODES:
+            told = post(server.port, "/api/search", {"query": QUERY, "mode": mode}).json()
+            assert told["mode"] == mode
+            assert [(hit["source"], hit["score"]) for hit in told["results"]] == alone[mode]
+
+    async def ask(tools):
+        async with Client(tools) as client:
+            return [await client.call_tool("search", {"query": QUERY, "mode": mode}) for mode in MODES]
+
+    place = place_to_read(None, None, "chunks")
+    with Session(recall(place.state, place.db, "chunks")) as session, session.searcher() as searcher:
+        for mode, told in zip(MODES, asyncio.run(ask(create_server(searcher))), strict=True):
+            hits = told.structured_content["results"]
+            assert [(hit["source"], hit["score"]) for hit in hits] == alone[mode]
