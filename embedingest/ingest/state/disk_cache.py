@@ -48,6 +48,8 @@ class DiskCache(ABC, Generic[T]):
 
     kind = "cache"
     """What it is called where something is wrong with it."""
+    large_bytes = 0
+    """Where the room is short, values of so many bytes go before others do."""
 
     def __init__(self, path: Path, *, limit: int = DEFAULT_BYTES) -> None:
         self._path = path
@@ -207,18 +209,22 @@ class DiskCache(ABC, Generic[T]):
 
     def _evict(self) -> None:
         assert self._db is not None
-        while (used := self._used()) > self._limit:
-            count = len(self)
-            if count == 0:
-                return
-            # A tenth at a time, and at least the overshoot: ordering the whole table is not for every batch.
-            share = max(0.1, 1 - self._limit / used)
-            with self._db:
-                self._db.execute(
-                    "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors ORDER BY stamp, id LIMIT ?)",
-                    (max(1, int(count * share)),),
-                )
-            self.incomplete = True
+        for least in dict.fromkeys((self.large_bytes, 0)):
+            while (used := self._used()) > self._limit and (count := self._count(least)):
+                # A tenth at a time, and at least the overshoot: ordering the whole table is not for every batch.
+                share = max(0.1, 1 - self._limit / used)
+                with self._db:
+                    self._db.execute(
+                        "DELETE FROM vectors WHERE id IN "
+                        "(SELECT id FROM vectors WHERE length(vector) >= ? ORDER BY stamp, id LIMIT ?)",
+                        (least, max(1, int(count * share))),
+                    )
+                self.incomplete = True
+
+    def _count(self, least: int) -> int:
+        """How many values have so many bytes or more."""
+        assert self._db is not None
+        return int(self._db.execute("SELECT count(*) FROM vectors WHERE length(vector) >= ?", (least,)).fetchone()[0])
 
     def _used(self) -> int:
         assert self._db is not None

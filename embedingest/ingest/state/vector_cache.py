@@ -20,6 +20,8 @@ class VectorCache(DiskCache["NDArray[Any]"]):
     """Vectors, float32 (D,), by text hash, and the value of another key (`representation.py`)."""
 
     kind = "vector cache"
+    large_bytes = 24 * 2**10
+    """Longer than any vector: what is made of each token of a text, which would leave the vectors of twenty no room."""
 
     def _packed(self, key: str, value: NDArray[Any]) -> bytes:
         return packed(key, value)

@@ -44,6 +44,21 @@ def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
     cache.close()
 
 
+def test_what_is_made_of_every_token_goes_before_vectors_do(tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path / "v.sqlite", limit=2**20)
+    cache.put(vectors(range(300)))
+    for number in range(1000, 1040):
+        cache.put(vectors(range(number, number + 1), width=64 * 2**8))
+        assert len(cache.get([key(number)])) == 1, "what was put in last is given out"
+    assert cache.incomplete
+    assert len(cache.get([key(n) for n in range(300)])) == 300
+    assert 5 <= len(cache) - 300 <= 10
+    cache.put(vectors(range(2000, 2700)))
+    assert len(cache.get([key(n) for n in range(2000, 2700)])) > 300, "without any that is large, the oldest vectors go"
+    assert not cache.get([key(n) for n in range(1000, 1040)])
+    cache.close()
+
+
 @pytest.mark.parametrize("content", [b"rubbish" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_cache_starts_afresh(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "v.sqlite"
