@@ -30,6 +30,14 @@ def models(tmp_path_factory):
     return [word for option, folder in made.items() for word in (option, str(folder))]
 
 
+@pytest.fixture(scope="module")
+def client():
+    """The library's client. It keeps the standard error that there is when it is imported: not that of one test."""
+    from mcp import Client
+
+    return Client
+
+
 @pytest.fixture
 def docs(shell):
     for number in range(4):
@@ -84,9 +92,7 @@ def test_who_has_the_table_open_answers_as_the_command_alone_does(table, monkeyp
     assert [document["mode"] for document in answered] == list(MODES)
 
 
-def test_programs_assistants_and_http_search_by_them_too(table):
-    from mcp import Client
-
+def test_programs_assistants_and_http_search_by_them_too(table, client):
     alone = {mode: found(table, mode) for mode in MODES}
     for mode in MODES:
         assert [(hit.source, hit.score) for hit in embedingest.search(QUERY, mode=mode)] == alone[mode]
@@ -97,8 +103,8 @@ def test_programs_assistants_and_http_search_by_them_too(table):
             assert [(hit["source"], hit["score"]) for hit in told["results"]] == alone[mode]
 
     async def ask(tools):
-        async with Client(tools) as client:
-            return [await client.call_tool("search", {"query": QUERY, "mode": mode}) for mode in MODES]
+        async with client(tools) as asking:
+            return [await asking.call_tool("search", {"query": QUERY, "mode": mode}) for mode in MODES]
 
     place = place_to_read(None, None, "chunks")
     with Session(recall(place.state, place.db, "chunks")) as session, session.searcher() as searcher:
