@@ -24,14 +24,17 @@ BUILD = ROOT / "build" / "clients"
 PYTHON = {
     "ollama_client.py": ("ollama==0.6.3",),
     "openai_client.py": ("openai==3.54.0",),
-    "langchain_client.py": ("langchain-ollama==1.1.0",),
+    "langchain_client.py": ("langchain-ollama==1.1.0", "langchain-cohere==0.6.0"),
     "langchain_openai_client.py": ("langchain-openai==1.7.4", "bpe-openai==0.1.4"),
     "llama_index_client.py": ("llama-index-embeddings-ollama==0.10.0",),
     "lancedb_client.py": ("lancedb==0.40.0", "ollama==0.6.3"),
     "litellm_client.py": ("litellm==1.110.2",),
-    "haystack_client.py": ("haystack-ai==3.4.1", "ollama-haystack==7.0.2"),
+    "haystack_client.py": ("haystack-ai==3.4.1", "ollama-haystack==7.0.2", "cohere-haystack==11.0.0"),
     "chroma_client.py": ("chromadb==1.5.9", "ollama==0.6.3", "openai==3.54.0"),
-    "rerank_client.py": ("cohere==6.1.0", "llama-index-postprocessor-tei-rerank==0.6.0", "langchain-community==0.4.2"),
+    "rerank_client.py": (
+        *("cohere==6.1.0", "llama-index-postprocessor-tei-rerank==0.6.0", "langchain-community==0.4.2"),
+        "llama-index-postprocessor-cohere-rerank==0.10.0",
+    ),
     "semantic_kernel_client.py": ("semantic-kernel==1.45.0", "ollama==0.6.3"),
 }
 NODE = {"ollama_client.mjs": ("ollama@0.6.4",), "openai_client.mjs": ("openai@6.49.0",)}

@@ -1,47 +1,73 @@
-"""PyPI `cohere` (both of its interfaces), and the rerankers of LlamaIndex and LangChain for TEI and Jina.
-
-The model's weights are random: what is held is that every client reads the same order.
-"""
+"""PyPI `cohere` (both of its interfaces), the rerankers of LlamaIndex for TEI and Cohere, and LangChain's for Jina."""
 
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import version
 
 import cohere
 from langchain_community.document_compressors import JinaRerank, jina_rerank
 from langchain_core.documents import Document
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+from llama_index.postprocessor.cohere_rerank import CohereRerank
 from llama_index.postprocessor.tei_rerank import TextEmbeddingInference
 
-from common import URL
+from common import DOCUMENTS, QUERY, RERANKER, URL, check_order
 
-MODEL = "tiny-reranker"
-QUERY = "the sky is blue"
-DOCUMENTS = ["the sea is blue", "a cat sat on warm roof", "light", "rain fell over hills"]
+WHERE = {"api_key": "unused", "base_url": URL}
 
-old = cohere.Client("unused", base_url=URL).rerank(model=MODEL, query=QUERY, documents=DOCUMENTS, return_documents=True)
-order = [result.index for result in old.results]
-assert sorted(order) == [0, 1, 2, 3]
-assert [result.document.text for result in old.results] == [DOCUMENTS[index] for index in order]
-new = cohere.ClientV2("unused", base_url=URL).rerank(model=MODEL, query=QUERY, documents=DOCUMENTS, top_n=3)
-assert [result.index for result in new.results] == order[:3]
-try:
-    cohere.ClientV2("unused", base_url=URL).rerank(model="nope", query=QUERY, documents=DOCUMENTS)
-except cohere.NotFoundError as error:
-    assert "not found" in str(error), error
-else:
-    raise SystemExit("cohere: an unknown model was not refused")
-print(f"cohere {version('cohere')}: both interfaces, unknown model: ok")
 
-nodes = [NodeWithScore(node=TextNode(text=text), score=0.0) for text in DOCUMENTS]
-tei = TextEmbeddingInference(base_url=URL, top_n=3, model_name=MODEL)
-ranked = tei.postprocess_nodes(nodes, query_bundle=QueryBundle(QUERY))
-assert [node.node.get_content() for node in ranked] == [DOCUMENTS[index] for index in order[:3]], ranked
-name = "llama-index-postprocessor-tei-rerank"
-print(f"{name} {version(name)}: ok")
+def old(most, model=RERANKER):
+    answer = cohere.Client(**WHERE).rerank(
+        model=model, query=QUERY, documents=DOCUMENTS, top_n=most, return_documents=True
+    )
+    return [(result.document.text, result.relevance_score) for result in answer.results]
 
-jina = JinaRerank(model=MODEL, jina_api_key="unused", top_n=3)
+
+def new(most, model=RERANKER):
+    answer = cohere.ClientV2(**WHERE).rerank(model=model, query=QUERY, documents=DOCUMENTS, top_n=most)
+    return [(DOCUMENTS[result.index], result.relevance_score) for result in answer.results]
+
+
+def awaited(most):
+    async def ask():
+        return await cohere.AsyncClientV2(**WHERE).rerank(
+            model=RERANKER, query=QUERY, documents=DOCUMENTS, top_n=most, max_tokens_per_doc=4096
+        )
+
+    return [(DOCUMENTS[result.index], result.relevance_score) for result in asyncio.run(ask()).results]
+
+
+for interface in (old, new, awaited):
+    check_order("cohere", interface, cohere.NotFoundError, lambda: new(1, "nope"))
+
+
+def of_nodes(ranker):
+    nodes = [NodeWithScore(node=TextNode(text=text), score=0.0) for text in DOCUMENTS]
+    found = ranker.postprocess_nodes(nodes, query_bundle=QueryBundle(QUERY))
+    return [(node.node.get_content(), node.score) for node in found]
+
+
+def llama_cohere(most, model=RERANKER):
+    return of_nodes(CohereRerank(top_n=most, model=model, **WHERE))
+
+
+check_order(
+    "llama-index-postprocessor-cohere-rerank", llama_cohere, cohere.NotFoundError, lambda: llama_cohere(1, "nope")
+)
+# This one names no model in its request: the server takes its only reranker.
+tei = of_nodes(TextEmbeddingInference(base_url=URL, top_n=3, model_name=RERANKER))
+assert [text for text, _ in tei] == [text for text, _ in new(3)], tei
+print(f"llama-index-postprocessor-tei-rerank {version('llama-index-postprocessor-tei-rerank')}: reranks: ok")
+
+
+def jina(most):
+    ranker = JinaRerank(model=RERANKER, jina_api_key="unused", top_n=most)
+    found = ranker.compress_documents([Document(page_content=text) for text in DOCUMENTS], QUERY)
+    return [(document.page_content, document.metadata["relevance_score"]) for document in found]
+
+
 jina_rerank.JINA_API_URL = f"{URL}/v1/rerank"  # which it takes from nowhere else
-found = jina.compress_documents([Document(page_content=text) for text in DOCUMENTS], QUERY)
-assert [document.page_content for document in found] == [DOCUMENTS[index] for index in order[:3]], found
+found = jina(3)
+assert [text for text, _ in found] == [text for text, _ in new(3)], found
 print(f"langchain-community {version('langchain-community')}, Jina's reranker: ok")
