@@ -42,6 +42,7 @@ _OURS: Final = "embedingest-"
 
 
 FIRST_PARTY: Final = {
+    "images": "encoders",
     "llamacpp": "encoders",
     "objectstore": "sources",
     "ocr": "loaders",

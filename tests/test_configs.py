@@ -25,9 +25,9 @@ from tests.depth import only_deep
 
 FOLDER = Path(__file__).parents[1] / "configs"
 FILES = sorted(FOLDER.glob("*.yaml"))
-NEEDS_PLUGIN = {"remote-ollama": "remote", "object-store": "objectstore"}
+NEEDS_PLUGIN = {"remote-ollama": "remote", "object-store": "objectstore", "photos": "images"}
 NAMES = {"first-run", "laptop-cpu", "gpu", "server-only", "many-folders", "remote-ollama", "code-base", "office-share",
-         "object-store"}  # fmt: skip
+         "object-store", "photos"}  # fmt: skip
 
 
 def test_all_of_them_are_here():
