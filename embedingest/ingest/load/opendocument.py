@@ -49,23 +49,25 @@ __all__ = ["OpenDocumentLoader", "create"]
 _MANIFEST: Final = "{urn:oasis:names:tc:opendocument:xmlns:manifest:1.0}"
 _RUNNING: Final = frozenset({"footer", "header", "date-time", "page-number"})
 _HEADS: Final = frozenset(STYLE + kind + side for kind in ("header", "footer") for side in ("", "-left", "-first"))
+_CONTENTS: Final = TEXT + "table-of-content"
 _SLIDE_END: Final = "end of slide"
 _DEEPEST: Final = 9
 
 
 class OpenDocumentLoader:
-    """Texts and presentations of LibreOffice and others; `comments=True` keeps comments.
+    """Texts and presentations of LibreOffice and others; `comments=True` keeps comments, `contents=True` contents.
 
     A note stands below the paragraph that refers to it, endnotes at the end.
     """
 
     name = "opendocument"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
-    def __init__(self, *, comments: bool = False) -> None:
+    def __init__(self, *, comments: bool = False, contents: bool = False) -> None:
         self._comments = comments
+        self._contents = contents
 
     def load(self, data: bytes, name: str) -> Document:
         """Headings, paragraphs, lists, tables; slides of a presentation with `slide` spans."""
@@ -80,7 +82,7 @@ class OpenDocumentLoader:
             meta = container.xml("meta.xml") if container.has("meta.xml") else root
             roots = [container.xml("styles.xml"), root] if container.has("styles.xml") else [root]
         body = root.find(f".//{OFFICE}body")
-        writer = _Writer(container, roots, comments=self._comments)
+        writer = _Writer(container, roots, comments=self._comments, contents=self._contents)
         writer.walk([root if body is None else body])
         writer.finish()
         writer.count_unseen(root if body is None else body, roots)
@@ -102,9 +104,9 @@ class OpenDocumentLoader:
         )
 
 
-def create(*, comments: bool = False) -> OpenDocumentLoader:
+def create(*, comments: bool = False, contents: bool = False) -> OpenDocumentLoader:
     """The loader of OpenDocument texts and presentations."""
-    return OpenDocumentLoader(comments=comments)
+    return OpenDocumentLoader(comments=comments, contents=contents)
 
 
 def _is_xml(data: bytes) -> bool:
@@ -133,10 +135,16 @@ class _Place(NamedTuple):
 class _Writer:
     """Writes what stands below elements in order, and below each paragraph what hangs on it."""
 
-    def __init__(self, container: Container | None, roots: list[Element], *, comments: bool) -> None:
+    def __init__(self, container: Container | None, roots: list[Element], *, comments: bool, contents: bool) -> None:
         self.assembly = Assembly()
         self.first_heading: str | None = None
-        self.notices = {"comments_left_out": 0, "hidden_slides": 0, "running_lines": 0, "unknown_symbols": 0}
+        self.notices = {
+            "comments_left_out": 0,
+            "hidden_slides": 0,
+            "running_lines": 0,
+            "unknown_symbols": 0,
+            "contents_left_out": 0,
+        }
         self._container = container
         self._lists = Lists(roots)
         self._words = WordStyles(roots)
@@ -148,6 +156,7 @@ class _Writer:
             if each.get(PRESENTATION + "visibility") == "hidden"
         }
         self._comments = comments
+        self._keeps_contents = contents
         self._objects: set[str] = set()
         self._endnotes: list[Element] = []
         self._slides = 0
@@ -162,6 +171,8 @@ class _Writer:
             place = stack[-1][1]
             if child is None:
                 stack.pop()
+            elif child.tag == _CONTENTS and not self._keeps_contents:
+                self.notices["contents_left_out"] += self._said_in(child)
             elif child.tag in {TEXT + "p", TEXT + "h"}:
                 stack.append((iter(self._paragraph(child, place)), None))
             elif child.tag == TEXT + "list":
@@ -178,8 +189,11 @@ class _Writer:
         heads = [each for root in roots for page in root.iter(STYLE + "master-page") for each in page]
         for head in heads:
             if head.tag in _HEADS:
-                said = sum(1 for each in head.iter(TEXT + "p") if self._say(each, Hanging()))
-                self.notices["running_lines"] += said
+                self.notices["running_lines"] += self._said_in(head)
+
+    def _said_in(self, element: Element) -> int:
+        """How many paragraphs below have words."""
+        return sum(1 for each in element.iter(TEXT + "p") if self._say(each, Hanging()))
 
     def finish(self) -> None:
         """Write the endnotes."""

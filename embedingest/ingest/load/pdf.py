@@ -66,13 +66,13 @@ class PdfLoader:
 
     Slides have `slide` spans too.
 
-    Running heads, and the dots and numbers of contents pages, are left out and counted, unless `running_lines`.
+    Running heads, and entries of contents pages, are left out and counted, unless `running_lines`.
     Filled fields and texts that were written on a page are read where they stand, comments only with `comments`.
     Words that are parted at the end of a line are joined.
     """
 
     name = "pdf"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 
@@ -99,7 +99,9 @@ class PdfLoader:
         if not self._running_lines:
             said = Said(pages)
             _count(notices, "running_lines", drop_running(pages, said))
-            _count(notices, "dot_leaders", drop_leaders(pages, said))
+            dropped = drop_leaders(pages, said)
+            _count(notices, "dot_leaders", dropped.leaders)
+            _count(notices, "contents_left_out", dropped.entries)
         slides = slide_titles(pages)
         for page in pages:
             put_notes_last(page)

@@ -34,18 +34,20 @@ _LEFT_OUT: Final = frozenset({FALLBACK, W + "del", W + "moveFrom"})
 
 
 class DocxLoader:
-    """Word documents. Deleted text, headers and footers are left out; `comments=True` keeps comments.
+    """Word documents. Deleted text, headers and footers are left out, and tables of contents unless `contents`.
 
+    `comments=True` keeps comments.
     A note stands below the paragraph that refers to it, endnotes at the end.
     """
 
     name = "docx"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 
-    def __init__(self, *, comments: bool = False) -> None:
+    def __init__(self, *, comments: bool = False, contents: bool = False) -> None:
         self._comments = comments
+        self._contents = contents
 
     def load(self, data: bytes, name: str) -> Document:
         """The document's body as Markdown; `notices` count pictures, comments and what could not be read."""
@@ -53,7 +55,7 @@ class DocxLoader:
         main = main_part(container, "word/document.xml")
         body = part(container, main)
         leave_results(body)
-        writer = _Word(container, main, comments=self._comments)
+        writer = _Word(container, main, comments=self._comments, contents=self._contents)
         writer.walk(body)
         writer.finish(body)
         title, metadata = properties(container)
@@ -72,15 +74,15 @@ class DocxLoader:
         )
 
 
-def create_docx(*, comments: bool = False) -> DocxLoader:
+def create_docx(*, comments: bool = False, contents: bool = False) -> DocxLoader:
     """The loader of Word documents."""
-    return DocxLoader(comments=comments)
+    return DocxLoader(comments=comments, contents=contents)
 
 
 class _Word:
     """Writes the paragraphs and tables of a body in order, and below each what hangs on it."""
 
-    def __init__(self, container: Container, main: str, *, comments: bool) -> None:
+    def __init__(self, container: Container, main: str, *, comments: bool, contents: bool) -> None:
         self.assembly = Assembly()
         self.first_heading: str | None = None
         self.pictures = 0  # that words stand for
@@ -96,6 +98,7 @@ class _Word:
             self.notices["comments_left_out"] = len(self._notes["comment"])
             self._notes["comment"] = {}
         self._endnotes: list[Element] = []
+        self._keeps_contents = contents
         self._foreign: set[str] = set()
         self._list = OpenList(self.assembly)
         self._hanging = Hanging()  # of the paragraph under way
@@ -114,6 +117,8 @@ class _Word:
             child = next(stack[-1], None)
             if child is None:
                 stack.pop()
+            elif not self._keeps_contents and self._is_contents(child):
+                self._count_contents(child)
             elif child.tag == W + "p":
                 stack.append(iter(self._paragraph(child)))
             elif child.tag == W + "tbl":
@@ -128,6 +133,18 @@ class _Word:
             if not stack and self._hanging.begun:
                 stack.append(iter(self._left_over()))
         self._list.end()
+
+    def _is_contents(self, element: Element) -> bool:
+        """Whether it is the table of contents, or an entry of one. Its titles stand where they head something."""
+        if element.tag == W + "sdt":
+            gallery = element.find(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
+            return gallery is not None and gallery.get(W + "val") == "Table of Contents"
+        style = element.find(f"{W}pPr/{W}pStyle") if element.tag == W + "p" and not self._hanging.begun else None
+        return style is not None and self._styles.is_contents(style.get(W + "val", ""))
+
+    def _count_contents(self, element: Element) -> None:
+        said = sum(1 for each in element.iter(W + "p") if words(each, Hanging()).strip())
+        self.notices["contents_left_out"] = self.notices.get("contents_left_out", 0) + said
 
     def finish(self, body: Element) -> None:
         """Write the endnotes, and notes to which nothing refers."""

@@ -55,8 +55,10 @@ export function scoreWords(mode, score, explain) {
   if (alike) sentences.push(`Token by token it is number ${alike}: the best cosines of the question's tokens add up to ${fixed(likeness)}.`);
   if (mode === "hybrid") {
     const shares = ["vector", "text", "sparse", "late"].map(side => explain?.[`${side}_share`]).filter(share => share != null);
-    const mean = shares.length ? `${shares.map(share => fixed(share)).join(" and ")}, in the middle ${fixed(score)}` : fixed(score);
-    sentences.push(`Beside the best of each list that is ${mean} (1 is the best of all lists). It orders ${before ? "what the reranker is given" : "results"}; it is no percentage.`);
+    const orders = before ? "what the reranker is given" : "results";
+    sentences.push(shares.length
+      ? `Beside the best of each list that is ${shares.map(share => fixed(share)).join(" and ")}, on average ${fixed(score)} (1 is the best of all lists). It orders ${orders}; it is no percentage.`
+      : "It stands below the first of each list, whose scores are compared: its better rank alone gives its place.");
   }
   return sentences;
 }

@@ -18,10 +18,11 @@ from embedingest.store import text_index, vector_index
 from embedingest.store.handle import check_fingerprint, check_mode
 from embedingest.store.predicate import one_of
 from embedingest.store.search import filters
-from embedingest.store.search.bare import REACH, followers, is_bare
+from embedingest.store.search.bare import REACH, followers, is_bare, is_contents
 from embedingest.store.search.fusion import by_better_rank, by_rank, fuse
 from embedingest.store.search.highlight import Words
-from embedingest.store.search.narrow import condition, confined
+from embedingest.store.search.narrow import condition
+from embedingest.store.search.neighbours import neighbours
 from embedingest.store.search.sides import MOST_ROWS, Retrieval, candidates, second_stage
 from embedingest.store.values import LATE, SPARSE, Hit, SearchResult, TextSettings
 
@@ -117,6 +118,7 @@ def _runnable(query: SearchQuery, *, indexed: bool) -> tuple[Mode, str | None]:
 
 def _page(retrieval: Retrieval, mode: Mode) -> tuple[list[Candidate], _Stored]:
     """What is shown, best first, and its rows. A heading alone gives its place to what follows it, where there is that.
+    A contents is not shown; where documents are ranked, it too gives its place to what follows.
 
     All ranks before a page are looked at, so that pages of any size are cut from the same order.
     """
@@ -136,7 +138,10 @@ def _without_bare(retrieval: Retrieval, order: Sequence[Candidate], stored: _Sto
     """The candidates whose rows are there, those that are headings alone by what follows them; that is in `stored`."""
     rows, key = stored.rows, operator.attrgetter(retrieval.key)
     present = [candidate for candidate in order if candidate.id in rows]
-    bare = [rows[candidate.id] for candidate in present if is_bare(rows[candidate.id])]
+    contents = {candidate.id for candidate in present if is_contents(rows[candidate.id])}
+    if retrieval.key != "source":
+        present = [candidate for candidate in present if candidate.id not in contents]
+    bare = [rows[candidate.id] for candidate in present if candidate.id in contents or is_bare(rows[candidate.id])]
     if not bare:
         return present
     standing = followers(bare, _rows_after(retrieval, bare, stored))
@@ -230,7 +235,7 @@ def _hits(retrieval: Retrieval, page: Sequence[Candidate], stored: _Stored, sett
         return ()
     table, query = retrieval.table, retrieval.query
     rows, times = stored.rows, stored.times
-    around = _neighbours(table, [rows[candidate.id] for candidate in page], query) if query.context else {}
+    around = neighbours(table, [rows[candidate.id] for candidate in page], query) if query.context else {}
     places = _places(retrieval, page) if query.fold else {}
     words = Words(query.text, settings) if query.highlight else None
     return tuple(
@@ -318,31 +323,3 @@ def _places(retrieval: Retrieval, page: Sequence[Candidate]) -> dict[str, tuple[
         if copy["id"] != shown[copy["text_hash"]]:
             others[shown[copy["text_hash"]]].add(copy["source"])
     return {row_id: tuple(sorted(sources)) for row_id, sources in others.items()}
-
-
-def _neighbours(
-    table: TableHandle, rows: Sequence[Row], query: SearchQuery
-) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """By row id: the texts of up to `context` chunks before and after it, of the same version of its document."""
-    from lancedb.expr import col, lit
-
-    reach = query.context
-    indices = {index for row in rows for index in range(row.chunk_index - reach, row.chunk_index + reach + 1)}
-    where = one_of("source", [row.source for row in rows]) & col("chunk_index").isin([lit(index) for index in indices])
-    where = confined(table, where, query.within)
-    names = ["source", "content_hash", "chunk_index", "text"]
-    with table.translated("read"):
-        stored = table.lance.search().where(where).select(names).to_arrow().to_pylist()
-    texts = {(chunk["source"], chunk["content_hash"], chunk["chunk_index"]): chunk["text"] for chunk in stored}
-
-    def between(row: Row, first: int, last: int) -> tuple[str, ...]:
-        keys = ((row.source, row.content_hash, index) for index in range(first, last))
-        return tuple(texts[key] for key in keys if key in texts)
-
-    return {
-        row.id: (
-            between(row, row.chunk_index - reach, row.chunk_index),
-            between(row, row.chunk_index + 1, row.chunk_index + reach + 1),
-        )
-        for row in rows
-    }

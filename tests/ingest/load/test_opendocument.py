@@ -56,6 +56,17 @@ def test_notes_and_boxes_stand_apart_from_the_sentence():
     ]  # fmt: skip
 
 
+def test_a_table_of_contents_is_left_out_and_counted_unless_one_wants_it():
+    title = f"<text:index-title>{par('Contents')}</text:index-title>"
+    index = f"<text:index-body>{title}{par('Water<text:tab/>3')}{par('Mill<text:tab/>7')}</text:index-body>"
+    body = f"<text:table-of-content>{index}</text:table-of-content><text:h text:outline-level='1'>Water</text:h>"
+    assert load(body).text == "# Water\n"
+    assert load(body).notices == {"contents_left_out": 3}
+    kept = load(body, options={"contents": True})
+    assert kept.text == "Contents\n\nWater\t3\n\nMill\t7\n\n# Water\n"
+    assert kept.notices == {}
+
+
 @pytest.mark.parametrize(("label", "said"), [("*", "[*]"), ("a", "[a]"), ("(7)", "(7)")])
 def test_the_sign_that_an_author_gave_a_note_stands_in_brackets_in_the_sentence_and_before_the_note(label, said):
     citation = f"<text:note-citation text:label='{label}'>{label}</text:note-citation>"

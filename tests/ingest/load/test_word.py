@@ -75,6 +75,24 @@ def test_rows_and_cells_in_controls_are_the_tables_own():
     assert text(f"<w:tbl>{control(row)}</w:tbl>") == "| a | b |\n| --- | --- |\n"
 
 
+def test_a_table_of_contents_is_left_out_and_counted_unless_one_wants_it():
+    def entry(words, number):
+        return f'<w:p><w:pPr><w:pStyle w:val="Verzeichnis1"/></w:pPr>{run(words)}<w:r><w:tab/></w:r>{run(number)}</w:p>'
+
+    styles = f'<w:styles {W}><w:style w:styleId="Verzeichnis1"><w:name w:val="toc 1"/></w:style></w:styles>'
+    gallery = '<w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj>'
+    entries = entry("Water", "3") + entry("Mill", "7")
+    framed = f"<w:sdt><w:sdtPr>{gallery}</w:sdtPr><w:sdtContent>{par('Inhalt')}{entries}</w:sdtContent></w:sdt>"
+    chapters = par("Water", '<w:outlineLvl w:val="0"/>') + par("It is wet.") + par("Mill", '<w:outlineLvl w:val="0"/>')
+    for contents, count in ((framed, 3), (par("Inhalt") + entries, 2)):
+        document = load(contents + chapters, styles=styles)
+        assert document.text.removeprefix("Inhalt\n\n") == "# Water\n\nIt is wet.\n\n# Mill\n"
+        assert document.notices == {"contents_left_out": count}
+        kept = load(contents + chapters, {"contents": True}, styles=styles)
+        assert kept.text.startswith("Inhalt\n\nWater\t3\n\nMill\t7\n\n# Water")
+        assert kept.notices == {}
+
+
 def test_merged_cells_keep_their_columns():
     wide, first, goes_on = '<w:gridSpan w:val="2"/>', '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
     body = table(

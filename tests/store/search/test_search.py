@@ -177,6 +177,55 @@ def test_what_follows_a_heading_stands_for_it_only_where_it_passes_the_filter(wi
     assert "## **Cold** water" in texts(with_headings.search(only))
 
 
+PARTS = ["Filling the tank", "Cleaning the filter", "Changing the lamp", "What the bell tells"]
+LINKS = "\n".join(f"- [{part}](#{part.lower().replace(' ', '-')})" for part in PARTS)
+DOTS = "\n".join(f"  {n}.  {part} {'. ' * 20} {3 * n}" for n, part in enumerate(PARTS, 1))
+PRICES = "\n".join(f"{part} {'.' * 20} {price}" for part, price in zip(PARTS, (9, 4, 12, 3), strict=True))
+
+
+@pytest.fixture
+def with_contents(table):
+    """A manual that opens with links to its parts, one with page numbers, and lists that are neither."""
+    links = row("links.md", 0, f"# Pump\n\n## Contents\n\n{LINKS}", count=2, heading_path=("Pump", "Contents"))
+    filled = row("links.md", 1, "## Filling the tank\n\nTurn it off.", count=2, heading_path=("Pump", PARTS[0]))
+    dots = row("dots.txt", 0, f"Table of Contents\n\n{DOTS}", count=2)
+    cleaned = row("dots.txt", 1, "1.  Filling the tank\n\nTurn it on.", count=2)
+    prices = row("prices.txt", 0, f"Prices\n\n{PRICES}", count=2)
+    terms = row("prices.txt", 1, "Payable at once.", count=2)
+    alone = row("alone.md", 0, f"# Pump\n\n{LINKS}", heading_path=("Pump",))
+    said = row("said.md", 0, f"The parts are named here.\n\nAll of them.\n\n{LINKS}", count=2)
+    end = row("said.md", 1, "That is all.", count=2)
+    table.commit(adding(links, filled, dots, cleaned, prices, terms, alone, said, end))
+    table.maintain()
+    return table
+
+
+@pytest.mark.parametrize("mode", ["text", "vector", "hybrid"])
+def test_a_contents_is_no_hit_and_a_list_that_is_none_or_is_all_of_a_document_is(with_contents, mode):
+    shown = texts(with_contents.search(asking("cleaning the filter and filling the tank", mode=mode, limit=20)))
+    assert not {f"# Pump\n\n## Contents\n\n{LINKS}", f"Table of Contents\n\n{DOTS}"} & set(shown)
+    assert {f"Prices\n\n{PRICES}", f"# Pump\n\n{LINKS}", "1.  Filling the tank\n\nTurn it on."} <= set(shown)
+    assert any(text.startswith("The parts are named here.") for text in shown)
+
+
+def test_a_document_that_is_found_by_its_contents_is_shown_by_what_follows(with_contents):
+    found = with_contents.search(asking("bell lamp filter", mode="text", group=True))
+    assert {hit.source: hit.text for hit in found.hits}["links.md"] == "## Filling the tank\n\nTurn it off."
+
+
+@pytest.mark.parametrize("options", [{}, {"group": True}, {"fold": False}])
+def test_pages_of_any_size_are_cut_from_one_order_with_contents_too(with_contents, options):
+    query = "cleaning the filter and filling the tank"
+    whole = [hit.row.id for hit in with_contents.search(asking(query, limit=20, **options)).hits]
+    pages = [
+        hit.row.id
+        for offset in range(len(whole) + 2)
+        for hit in with_contents.search(asking(query, limit=1, offset=offset, **options)).hits
+    ]
+    assert pages == whole
+    assert len(whole) == len(set(whole))
+
+
 @pytest.mark.parametrize("options", [{}, {"group": True}, {"fold": False}])
 def test_pages_of_any_size_are_cut_from_one_order_with_headings_alone_too(with_headings, options):
     whole = [hit.row.id for hit in with_headings.search(asking("cold water manual", limit=10, **options)).hits]

@@ -1,4 +1,7 @@
-"""What the styles of a Word document say of paragraphs: level of heading, list and its level. Writes nothing."""
+"""What the styles of a Word document say of paragraphs: level of heading, list and its level, entries of a contents.
+
+Writes nothing.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ListPlace", "Styles", "bold", "list_place"]
 
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|kop|rubrik) ?(\d)\Z", re.IGNORECASE)
+_CONTENTS: Final = re.compile(r"toc ?[1-9]\Z", re.IGNORECASE)
 _NESTED: Final = re.compile(r"list (?:bullet|number) ([2-5])\Z", re.IGNORECASE)
 _BODY: Final = 10  # the outline level of what is no heading, counted from 1
 
@@ -31,6 +35,7 @@ class _Style(NamedTuple):
     place: ListPlace
     bold: bool | None
     depth: int | None
+    contents: bool
 
 
 class Styles:
@@ -73,6 +78,12 @@ class Styles:
         """Whether words of a style are set in bold letters."""
         return next((each.bold for each in self._chain(style) if each.bold is not None), False)
 
+    def is_contents(self, style: str) -> bool:
+        """Whether paragraphs of a style are entries of a table of contents."""
+        if style not in self._styles:
+            return _CONTENTS.match(style) is not None
+        return any(each.contents for each in self._chain(style))
+
     def _chain(self, style: str) -> list[_Style]:
         """The style and those it is based on, each once, a hundred at most."""
         chain: dict[str, _Style] = {}
@@ -107,7 +118,8 @@ def _style(style: Element) -> _Style:
     level = _named_level(label) if outline is None else number(outline.get(W + "val"), _BODY - 1, _BODY - 1) + 1
     nested = _NESTED.match(label)
     depth = None if nested is None else int(nested[1]) - 1
-    return _Style("" if based is None else based.get(W + "val", ""), level, list_place(properties), bold(style), depth)
+    parent = "" if based is None else based.get(W + "val", "")
+    return _Style(parent, level, list_place(properties), bold(style), depth, _CONTENTS.match(label) is not None)
 
 
 def _named_level(label: str) -> int | None:

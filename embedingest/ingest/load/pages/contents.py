@@ -1,4 +1,4 @@
-"""Contents pages: the dots that lead from a title to its page, and the page's number, are no words. Pure."""
+"""Contents pages: the dots from a title to its page are no words, and the title stands elsewhere too. Pure."""
 
 from __future__ import annotations
 
@@ -34,32 +34,56 @@ class _Entry(NamedTuple):
     number: int | None
 
 
-def drop_leaders(pages: list[Page], said: Said) -> int:
-    """Leaders of dots give way to one sign; in a contents, whose titles stand elsewhere too, to nothing, and with them
-    the numbers of its pages. How many lines had any.
+class Dropped(NamedTuple):
+    """How many lines lost their leaders of dots, and how many were entries of a contents and are left out."""
+
+    leaders: int = 0
+    entries: int = 0
+
+
+def drop_leaders(pages: list[Page], said: Said) -> Dropped:
+    """Leaders of dots give way to one sign; in a contents to nothing, and with them the numbers of its pages.
+
+    Entries of a contents whose titles stand elsewhere too are left out.
     """
     leaders = [
         entry for index, small in enumerate(said.small) if _has_dots(small) for entry in _leaders(index, pages[index])
     ]
     if not leaders:
-        return 0
+        return Dropped()
     own = {(entry.page, entry.place) for entry in leaders}
-    contents: set[tuple[int, int]] = set()
-    runs = [run for run in _runs(leaders) if _rises(run)]
-    if runs:
-        possible = {entry: _possible(entry, pages) for run in runs for entry in run}
-        entries = {id(pages[page].lines[place]) for page, place in own}
-        titles = said.standing({title for both in possible.values() for title in both}, entries)
-        for run in runs:
-            if sum(not titles.isdisjoint(possible[entry]) for entry in run) >= _FOUND * len(run):
-                contents |= _entries(run, pages)
-    for page, place in own | contents:
+    contents, elsewhere = _contents(leaders, pages, said)
+    for page, place in (own | contents) - elsewhere:
         line = pages[page].lines[place]
         text = _DOTS.sub(" … ", line.text)
         if (page, place) in contents:
             text = _NUMBER.sub("", text.replace(" … ", " ").rstrip())
         pages[page].lines[place] = line._replace(text=text.strip(), words=())
-    return len(own | contents)
+    for page in {page for page, _ in elsewhere}:
+        pages[page].lines = [line for place, line in enumerate(pages[page].lines) if (page, place) not in elsewhere]
+    return Dropped(len((own | contents) - elsewhere), len(elsewhere))
+
+
+def _contents(
+    leaders: list[_Entry], pages: list[Page], said: Said
+) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
+    """The places of all entries of contents, and of those whose titles stand elsewhere, each a page and a line."""
+    runs = [run for run in _runs(leaders) if _rises(run)]
+    if not runs:
+        return set(), set()
+    possible = {entry: _possible(entry, pages) for run in runs for entry in run}
+    let_be = {id(pages[entry.page].lines[entry.place]) for entry in leaders}
+    titles = said.standing({title for both in possible.values() for title in both}, let_be)
+    contents: set[tuple[int, int]] = set()
+    elsewhere: set[tuple[int, int]] = set()
+    for run in runs:
+        found = [entry for entry in run if not titles.isdisjoint(possible[entry])]
+        if len(found) >= _FOUND * len(run):
+            contents |= _entries(run, pages)
+            for entry in found:
+                first = entry.place if possible[entry][0] in titles else entry.place - 1
+                elsewhere |= {(entry.page, place) for place in range(first, entry.place + 1)}
+    return contents, elsewhere
 
 
 def _has_dots(text: str) -> bool:
