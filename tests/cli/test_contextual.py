@@ -73,6 +73,7 @@ def test_a_command_runs_beside_its_file_and_what_it_wrote_is_told(written):
 def test_the_state_folder_does_not_know_the_command_and_no_other_command_runs_it(written):
     kept = b"".join(path.read_bytes() for path in Path(".embedingest").glob("*") if path.is_file())
     assert b"write_context" not in kept
+    assert written.run("verify").code == 0
     assert written.run("rebuild").code == 0  # every sentence is known
     for path in Path(".embedingest").glob("contexts.sqlite*"):
         path.unlink()
