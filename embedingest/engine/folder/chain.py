@@ -47,6 +47,7 @@ _LEGACY_POOLING: Final = {
 _RELUS: Final = ("relu", "log1p_relu")
 _MASK: Final = "MultiVectorMask"
 _ALL: Final = ("", *ROLES)
+_OF_PICTURES: Final = ("clip", "siglip")
 _OURS: Final = "sentence_transformers."
 _TRANSFORMER_CONFIGS: Final = (
     "sentence_bert_config.json",
@@ -201,6 +202,7 @@ def _bare(path: Path, pooling: str | None) -> tuple[Module, ...]:
             f"{path} is a Model2Vec folder without `modules.json`",
             remedy="`pip install embedingest-static` and set `encoder: static`",
         )
+    _refuse_pictures(path)
     if pooling is None:
         name = path.name if re.fullmatch(r"[\w.-]+", path.name) else "NAME"
         raise ModelLoadError(
@@ -223,6 +225,8 @@ def _module(path: Path, entry: Mapping[str, Any]) -> Module:
     if name.startswith(_OURS) and kind == _MASKED:
         folder = _place(path, entry)
         return Module("Transformer", folder, _settings_of("Transformer", folder) | {"transformer_task": _TASK})
+    if kind in ("CLIPModel", "Transformer") and name.startswith(_OURS):
+        _refuse_pictures(_place(path, entry))
     if not name.startswith(_OURS) or kind not in _KINDS:
         known = ", ".join((*_KINDS, ROUTERS[0]))
         raise ModelLoadError(
@@ -232,6 +236,16 @@ def _module(path: Path, entry: Mapping[str, Any]) -> Module:
         )
     folder = _place(path, entry)
     return Module(kind, folder, _settings_of(kind, folder))
+
+
+def _refuse_pictures(folder: Path) -> None:
+    """Raises ModelLoadError for the folder of a model of pictures and texts, which a plug-in runs."""
+    kind = read_object(folder / "config.json", optional=True).get("model_type")
+    if kind in _OF_PICTURES:
+        raise ModelLoadError(
+            f"{folder} holds a model of pictures and texts (`{kind}`)",
+            remedy="`pip install embedingest-images` and set `encoder: images`",
+        )
 
 
 def _place(path: Path, entry: Mapping[str, Any]) -> Path:

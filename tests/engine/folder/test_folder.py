@@ -154,3 +154,18 @@ def test_the_default_prompt_is_one_that_there_is(path):
 def test_a_file_that_is_missing_is_named(path, name):
     (path / name).unlink()
     refused(path, name.replace(".", r"\."))
+
+
+@pytest.mark.parametrize("kind", ["CLIPModel", "base.modules.transformer.Transformer", None])
+@pytest.mark.parametrize("model_type", ["clip", "siglip"])
+def test_a_model_of_pictures_names_the_plugin_that_runs_it(tmp_path, kind, model_type):
+    inner = tmp_path / "0_CLIPModel" if kind == "CLIPModel" else tmp_path
+    inner.mkdir(exist_ok=True)
+    (inner / "config.json").write_text(json.dumps({"model_type": model_type}))
+    if kind is not None:
+        path = "" if inner == tmp_path else inner.name
+        module = {"idx": 0, "name": "0", "path": path, "type": f"sentence_transformers.models.{kind}"}
+        (tmp_path / "modules.json").write_text(json.dumps([module]))
+    with pytest.raises(ModelLoadError, match=f"a model of pictures and texts .`{model_type}`") as refused:
+        ModelFolder.open(tmp_path)
+    assert "pip install embedingest-images" in refused.value.remedy
