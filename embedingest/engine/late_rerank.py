@@ -5,9 +5,11 @@ Knows names and kinds of models; knows no runtime.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.arguments import check, one_of, or_none
 from embedingest.engine.engine import text_list
+from embedingest.engine.folder.reranker import ACTIVATIONS
 from embedingest.engine.kinds import check_reranks
 from embedingest.engine.second import SecondCalls
 
@@ -20,12 +22,19 @@ if TYPE_CHECKING:
 
 __all__ = ["LateReranking"]
 
+_ACTIVATION: Final = or_none(one_of(*ACTIVATIONS))
+
 
 class LateReranking(SecondCalls):
     """Answers `SupportsRerank.rerank` where the model is no reranker."""
 
-    def _scores_pairs(self, model: str) -> bool:
-        """Whether a model is a reranker. Raises WrongKindError for one that cannot do as one."""
+    def _scores_pairs(self, model: str, query: str, activation: Activation | None) -> bool:
+        """Whether a model is a reranker. Raises WrongKindError for one that cannot do as one, and TypeError and
+        ConfigError for what is no query and no activation.
+        """
+        if not isinstance(query, str):
+            raise TypeError(f"the query is a {type(query).__name__}, not a str")
+        check(activation=(activation, _ACTIVATION))
         info = self.catalog.describe_key(self.catalog.find(model).key)
         check_reranks(info)
         return info.kind == "reranker"

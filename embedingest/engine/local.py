@@ -142,7 +142,7 @@ class LocalEngine(LateReranking):
         from embedingest.engine.rerank import finish_pairs, prepare_pairs, told_of_pairs
 
         settings = {"truncate": truncate, "context": context, "keep_alive": keep_alive, "priority": priority}
-        if not self._scores_pairs(model):
+        if not self._scores_pairs(model, query, activation):
             return self._rerank_late(query, documents, activation, model=model, **settings)
         call = self._pairs(query, documents, activation, model=model, **settings)
         with told_of_pairs(call):
@@ -164,7 +164,7 @@ class LocalEngine(LateReranking):
         from embedingest.engine.rerank import finish_pairs, prepare_pairs, told_of_pairs
 
         settings = {"truncate": truncate, "context": context, "keep_alive": keep_alive, "priority": priority}
-        if not self._scores_pairs(model):
+        if not self._scores_pairs(model, query, activation):
             return await self._arerank_late(query, documents, activation, model=model, **settings)
         call = self._pairs(query, documents, activation, model=model, **settings)
         with told_of_pairs(call):
@@ -307,7 +307,6 @@ class LocalEngine(LateReranking):
     ) -> RerankCall:
         from embedingest.engine.rerank import RerankCall
 
-        text_list([query])
         listed = text_list(documents)
         key = self.catalog.find(model).key
         info = self.catalog.describe_key(key)

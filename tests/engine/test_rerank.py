@@ -117,6 +117,16 @@ def test_many_documents_none_and_equal_ones(engine, cross_folder) -> None:
     assert (none.scores.shape, none.tokens, none.order) == ((0,), 0, [])
     with pytest.raises(TypeError, match="one str is given where a list"):
         ours.rerank(QUERY, "the sea", model="r")
+    with pytest.raises(TypeError, match="the query is a NoneType, not a str"):
+        ours.rerank(None, ["the sea"], model="r")
+    with pytest.raises(ConfigError, match="`activation` was given 'relu'"):
+        ours.rerank(QUERY, ["the sea"], model="r", activation="relu")
+
+
+def test_a_folder_that_is_no_model_is_told_as_such(engine, tmp_path) -> None:
+    (tmp_path / "notes.md").write_text("# Notes\n")
+    with pytest.raises(ModelLoadError, match=r"is no model: it has neither `modules\.json` nor `config\.json`"):
+        engine(r=tmp_path).rerank(QUERY, DOCUMENTS, model="r")
 
 
 def test_awaited_it_is_the_same(engine, cross_folder) -> None:

@@ -144,11 +144,15 @@ def _token_dense(folder: Path) -> dict[str, Any]:
 
 def _entries(file: Path) -> list[dict[str, Any]]:
     """What the list of modules has, in the order of its numbers. Raises ModelLoadError."""
-    entries = read_json(file) if file.exists() else None
-    if not isinstance(entries, list) or not entries:
-        what = f"{file} is there and lists no modules" if file.exists() else f"no list of modules in {file}"
+    if not file.exists():
         raise ModelLoadError(
-            f"{what}: pooling and normalising of this model are unknown",
+            f"{file.parent} is no model: it has neither `modules.json` nor `config.json`",
+            remedy="name the folder of a model, or copy or pull it again",
+        )
+    entries = read_json(file)
+    if not isinstance(entries, list) or not entries:
+        raise ModelLoadError(
+            f"{file} is there and lists no modules: pooling and normalising of this model are unknown",
             remedy="copy or pull the model again, or save it once with `SentenceTransformer(...).save(folder)`",
         )
     for entry in entries:
