@@ -25,7 +25,8 @@ _FEWEST: Final = 4
 """Entries of a contents."""
 _LONGEST_ENTRY: Final = 400
 _LINK: Final = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s+\[.+\]\(#[^()\s]*\)")
-_DOTS: Final = re.compile(r"(?:\. ?){4}")
+_SIGNS: Final = ("](#", "....", ". . . .")
+"""One of them is in every contents."""
 _LEADER: Final = re.compile(r"[^.].*?(?: ?\.){4,}\s*(\d{1,5})")
 _UNDERLINE: Final = re.compile(r"[=-]+")
 _MARKS: Final = re.compile(r"[*_`#\\\s]+")
@@ -43,7 +44,7 @@ def is_contents(row: Row) -> bool:
     """Whether a row is a table of contents, below its headings or a title: links into its own document alone, or
     titles with leaders of dots to numbers that rise. A document that is nothing else has no such rows.
     """
-    if row.chunk_count < 2 or ("](#" not in row.text and not _DOTS.search(row.text)):
+    if row.chunk_count < 2 or not any(sign in row.text for sign in _SIGNS):
         return False
     lines = _lines(row.text)
     first = next((place for place, line in enumerate(lines) if _entry(line) is not None), len(lines))
