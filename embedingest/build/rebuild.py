@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
 from embedingest.build.pipelines import open_pipeline
@@ -33,11 +33,16 @@ _log = logging.getLogger(__name__)
 
 
 def rebuild(
-    engines: EngineSource, *, progress: ProgressSink | None = None, stop: threading.Event | None = None
+    engines: EngineSource,
+    *,
+    progress: ProgressSink | None = None,
+    stop: threading.Event | None = None,
+    allow_deletes: bool = False,
 ) -> IngestReport:
     """Make the table of pipeline `default` anew with the settings of `engines`, beside the one that serves.
 
     Vectors of the old table that still hold are lent to the new one. Readers see the old rows until the switch.
+    Raises ConfigError for rows that would go and an ingest would ask about, or never take out, unless `allow_deletes`.
     """
     from embedingest.ingest.rebuild import NEXT, rebuild
     from embedingest.store.health import damage, put_aside
@@ -52,7 +57,8 @@ def rebuild(
     with open_pipeline(engines, stop=stop) as serving, lender, beside:
         if damage(settings.db, next_settings.table):  # of a rebuild that was stopped
             put_aside(settings.db, next_settings.table)
-        report = rebuild(serving, beside, lambda: switch_table(settings.db, next_settings.table, settings.table))
+        switch = partial(switch_table, settings.db, next_settings.table, settings.table)
+        report = rebuild(serving, beside, switch, allow_deletes=allow_deletes)
         if not report.stopped:
             remember(serving, config)
             serving.perform("optimize", {})  # the indices are made for the new rows

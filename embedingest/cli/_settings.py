@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import rich_click as click
+from click.globals import get_current_context
 
 from embedingest.cli._complete import complete_model, complete_reranker
 from embedingest.cli._output import print_note
@@ -81,11 +82,13 @@ def config_from_flags(
 ) -> Config:
     """The configuration that the flags of `watch`, `ingest`, `plan` or `rebuild` stand for.
 
-    Raises ConfigError for a value out of bounds and for a model folder that does not exist.
+    Raises ConfigError for a value out of bounds, for a model folder that does not exist, and for a PATH that is a
+    configuration.
     """
     from embedingest.build.settings import folders_config
     from embedingest.cli._environment import engine_settings
 
+    _refuse_configurations(paths)
     config = folders_config(
         _sources(paths, flags),
         _pipeline(flags),
@@ -106,6 +109,24 @@ def config_from_flags(
 def invalid(error: ValidationError, place: str, *, command: str) -> ConfigError:
     """The first thing that is wrong, at `place`, as an error that points to the help of `command`."""
     return ConfigError(f"{place}: {error.errors()[0]['msg']}", remedy=f"see `embedingest {command} --help`")
+
+
+_WITH_FILE: Final = {"rebuild": "rebuild --config", "watch": "run", "ingest": "run --once"}
+"""What takes a configuration where these take PATHs."""
+
+
+def _refuse_configurations(paths: tuple[Path, ...]) -> None:
+    """Raises ConfigError for a PATH that is a configuration: as a document of its own it is hardly meant."""
+    from embedingest.config import is_configuration
+
+    for path in paths:
+        if is_configuration(path):
+            command = _WITH_FILE.get(get_current_context().info_name or "")
+            meant = "name the folders." if command is None else f"did you mean `embedingest {command} {path}`?"
+            raise ConfigError(
+                f"{path} is a configuration, and folders or documents are wanted",
+                remedy=f"{meant} Where it is to be a document, name the folder that it is in, with `--include`",
+            )
 
 
 def _sources(paths: tuple[Path, ...], flags: dict[str, Any]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from embedingest.config.model import (
     StoreConfig,
     WatchConfig,
 )
-from embedingest.config.read import Reading, read, read_file
+from embedingest.config.read import Reading, is_configuration, read, read_file
 from embedingest.config.rerank import RerankConfig
 from embedingest.config.schedule import Schedule, parse_schedule
 from embedingest.config.show import schema, show
@@ -43,6 +43,7 @@ __all__ = [
     "SourceConfig",
     "StoreConfig",
     "WatchConfig",
+    "is_configuration",
     "parse_schedule",
     "read",
     "read_file",

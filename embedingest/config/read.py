@@ -25,12 +25,13 @@ from embedingest.types import DEFAULT_STATE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Reading", "expanded", "read", "read_file"]
+__all__ = ["Reading", "expanded", "is_configuration", "read", "read_file"]
 
 _VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*+)(?::-([^}]*+))?(\}|\Z)")  # unclosed: read once
 _MAX_PROBLEMS: Final = 20
 _LARGEST_BYTES: Final = 2**20  # of one configuration file
 _KEYS: Final = frozenset((*Config.model_fields, "extends"))
+_ENDINGS: Final = frozenset((".yaml", ".yml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,17 @@ def read_file(path: str | os.PathLike[str], environment: Mapping[str, str] | Non
     _fill_places(data, file)
     config = _validated(data, file, places)
     return Reading(config=config, files=tuple(files), places=places, hidden=frozenset(hidden))
+
+
+def is_configuration(path: Path) -> bool:
+    """Whether a YAML file has pipelines or a server, and no key that no configuration has; its values may be wrong."""
+    if path.suffix.lower() not in _ENDINGS or not path.is_file():
+        return False
+    try:
+        data, _ = parse(_text(path, []), path, known=_KEYS)
+    except ConfigError:
+        return False
+    return data.keys() <= _KEYS and any(isinstance(data.get(key), dict) for key in ("pipelines", "server"))
 
 
 def _with_parents(file: Path, files: list[Path]) -> tuple[dict[str, Any], Places]:

@@ -46,6 +46,7 @@ def rebuild(
     state: Path,
     as_json: bool,
     file: Path | None,
+    allow_deletes: bool,
     **flags: Any,
 ) -> int:
     """Make the table anew, with another model or other settings, while the old rows go on serving.
@@ -53,13 +54,15 @@ def rebuild(
     Without PATH, folders and settings are those of the last `ingest` or `watch`, but for the models that are named:
     `--model`, `--sparse`, `--late`, `--rerank`. With `--config` they are those of the pipeline in that file, or of
     several the one that writes `--table`. Stopped or killed, the same command goes on where it was.
+
+    A rebuild that leaves out a folder of the table is refused, and so is one by which a folder would lose as many
+    documents as an `ingest` asks about; `--allow-deletes` lets their rows go.
     """
     from embedingest.build.rebuild import rebuild as rebuild_table
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
     from embedingest.build.settings import pipeline_of
 
-    flags.pop("allow_deletes")
     if file is not None:
         if paths:
             raise click.UsageError("`--config` names the folders: leave PATH out")
@@ -71,7 +74,7 @@ def rebuild(
     else:
         config = _with_models(recall(state, db, table), _models_named(ctx))
     with stop_on_signals() as stop, Session(config) as session, progress_line(as_json=as_json) as progress:
-        report = rebuild_table(session, progress=progress, stop=stop)
+        report = rebuild_table(session, progress=progress, stop=stop, allow_deletes=allow_deletes)
     print_report(report, as_json=as_json)
     return stop.exit_code(report.exit_code)
 
