@@ -27,7 +27,8 @@ _LONGEST_ENTRY: Final = 400
 _LINK: Final = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s+\[.+\]\(#[^()\s]*\)")
 _SIGNS: Final = ("](#", "....", ". . . .")
 """One of them is in every contents."""
-_LEADER: Final = re.compile(r"[^.].*?(?: ?\.){4,}\s*(\d{1,5})")
+_LEADER: Final = re.compile(r"(\d{1,5})\s*+(?:\. ?){4}")
+"""A page's number and dots before it, read from the end of a line: forwards, each dot could be where they begin."""
 _UNDERLINE: Final = re.compile(r"[=-]+")
 _MARKS: Final = re.compile(r"[*_`#\\\s]+")
 
@@ -67,8 +68,9 @@ def _entry(line: str) -> int | None:
         return None
     if _LINK.fullmatch(line):
         return 0
-    found = _LEADER.fullmatch(line)
-    return int(found[1]) if found else None
+    found = _LEADER.match(line[::-1])
+    titled = found is not None and found.end() < len(line) and line[0] != "."
+    return int(found[1][::-1]) if found and titled else None
 
 
 def _lines(text: str) -> list[str]:
