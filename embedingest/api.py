@@ -301,7 +301,7 @@ def serve(
     name, config = searching(place.state, place.db, table, model)
     engines = SharedEngines(config)
     rerank = reranker_of(config)
-    server_settings = checked_settings(ServerConfig, {"preload": preloaded(name, rerank), **settings})
+    server_settings = checked_settings(ServerConfig, {"preload": preloaded(name, config), **settings})
     searcher = open_searcher(engines, db=place.db, table=table, model=name, rerank=rerank)
     server = open_server(engines, server_settings, searcher, place=(place.state, place.db, table))
     server.start()

@@ -10,10 +10,11 @@ import json
 import threading
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from embedingest.arguments import NAME, TEXT, WHOLE, Wanted, check, count, one_of, or_none
-from embedingest.errors import ConfigError
+from embedingest.engine.together import keep_together
+from embedingest.errors import ConfigError, StoreError
 from embedingest.measure import ByModel, Estimate
 from embedingest.query_vectors import embedding_model, with_vectors
 from embedingest.sections import in_units
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import RerankConfig
     from embedingest.engine.engine import Engine
+    from embedingest.engine.together import ModelUse, Use
     from embedingest.measure import Measure
     from embedingest.store.table import ChunkTable
     from embedingest.store.unit import Unit
@@ -100,13 +102,30 @@ class Searcher:
                 remedy="ask a shorter question",
             )
         table = self.table
+        table.check_query(query)
         if query.mode in ("text", "sparse") and self.named:
             self.open_engine().describe(self.model)
-        if query.mode != "text":
-            table.check_mode(query.mode)
-            query = with_vectors(query, table, self.open_engine(), self.model, named=self.named)
         find = self._finder(table, query)
+        if query.mode != "text":
+            engine = self.open_engine()
+            keep_together(engine, self._models(table))
+            query = with_vectors(query, table, engine, self.model, named=self.named)
         return find(query) if query.unit == "chunk" else in_units(table, query, find, self._measure(table, query))
+
+    def models(self) -> tuple[ModelUse, ...]:
+        """The models of the table, each with what it is asked for, and the reranker of the settings; of a table that
+        is not there, or cannot be read, what the settings say.
+        """
+        try:
+            return self._models(self.table)
+        except StoreError:
+            return self._models(None)
+
+    def _models(self, table: ChunkTable | None) -> tuple[ModelUse, ...]:
+        beside = {} if table is None else table.identity.extras
+        rerank: list[ModelUse] = [] if self.rerank is None else [("rerank", self.rerank.model)]
+        uses = [(cast("Use", column), held.model) for column, held in beside.items()]
+        return ("vector", self.model), *uses, *rerank
 
     def _finder(self, table: ChunkTable, query: SearchQuery) -> Callable[[SearchQuery], SearchResult]:
         """What finds chunks: the table, with a reranker behind it where that is wanted."""
@@ -115,6 +134,7 @@ class Searcher:
         from embedingest.reranking import reranker_for
 
         reranker = reranker_for(query, self.rerank, self.open_engine(), self.allow_models)
+        keep_together(self.open_engine(), [("rerank", reranker.model)])
         return lambda asked: reranker.search(asked, table.search)
 
     def _measure(self, table: ChunkTable, query: SearchQuery) -> Measure:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from embedingest.engine.kinds import WrongKindError, check_reranks, rerankers
 from embedingest.engine.known import is_allowed
@@ -41,6 +41,7 @@ class Reranker:
     engine: SupportsRerank
     model: str
     candidates: int
+    by: Literal["cross-encoder", "token vectors"] = "cross-encoder"
     _scored: tuple[Sequence[str], Reranked] | None = None
 
     def search(self, query: SearchQuery, search: Callable[[SearchQuery], SearchResult]) -> SearchResult:
@@ -58,7 +59,7 @@ class Reranker:
         answer = self._answer(query.text, first)
         seconds = time.perf_counter() - began
         hits = [_rescored(first[place], place, answer, explain=query.explain) for place in answer.order]
-        told = Reranking(answer.model, len(first), len(answer.truncated), seconds, answer.tokens)
+        told = Reranking(answer.model, self.by, len(first), len(answer.truncated), seconds, answer.tokens)
         page = (*hits, *rest)[query.offset : last]
         result = replace(found, hits=page, seconds=found.seconds + seconds, rerank=told)
         result = _with_note(result, _told_cut(told)) if told.truncated else result
@@ -109,7 +110,8 @@ def reranker_for(
         model = _named(engine, query.rerank, allowed)
     else:
         model = _only(engine, allowed) if usual is None else _named(engine, usual.model, allowed)
-    return Reranker(engine, model, candidates)
+    reads_pairs = engine.describe(model).kind == "reranker"
+    return Reranker(engine, model, candidates, "cross-encoder" if reads_pairs else "token vectors")
 
 
 def check_usual(usual: RerankConfig, engine: Engine) -> None:

@@ -17,10 +17,12 @@ from embedingest.paths import expanded
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from embedingest.config import PipelineConfig
     from embedingest.engine.engine import Engine
+    from embedingest.engine.together import ModelUse
     from embedingest.ingest.load import Loader
 
-__all__ = ["EngineSource", "named_model", "of_encoder", "open_engine", "open_loader"]
+__all__ = ["EngineSource", "named_model", "of_encoder", "open_engine", "open_loader", "used_models"]
 
 
 class EngineSource(Protocol):
@@ -104,6 +106,16 @@ def open_engine(settings: EngineConfig | None = None, models: Mapping[str, Model
         return LocalEngine(chosen, models)
     engine: Engine = registry.create("engines", chosen.engine, options=chosen.options)
     return engine
+
+
+def used_models(pipeline: PipelineConfig) -> tuple[ModelUse, ...]:
+    """The models of one pipeline and of the searches of its table, each with what it is asked for."""
+    beside: list[ModelUse] = [] if pipeline.sparse is None else [("sparse", pipeline.sparse)]
+    if pipeline.late is not None:
+        beside.append(("late", pipeline.late))
+    if pipeline.rerank is not None:
+        beside.append(("rerank", pipeline.rerank.model))
+    return ("vector", pipeline.model), *beside
 
 
 def open_loader(name: str, options: Mapping[str, Any] | None = None) -> Loader:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from embedingest.build.extend import extended, mirrors_of
 from embedingest.build.journals import journal_path, output_folders
+from embedingest.build.models import used_models
 from embedingest.config import DEFAULT
 from embedingest.store.values import TextSettings, Upkeep
 
@@ -107,7 +108,11 @@ class PipelineOpener:
         return {column: described_beside(engine, column, model) for column, model in models.items()}
 
     def engine(self) -> Engine:
-        return self._engines.engine_of(self._config.engine)
+        from embedingest.engine.together import keep_together
+
+        engine = self._engines.engine_of(self._config.engine)
+        keep_together(engine, used_models(self._config), warn=True)
+        return engine
 
     def table(self, recipe: Recipe) -> Table:
         from embedingest.store.table import open_table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embedingest.build.models import used_models
 from embedingest.config import DEFAULT
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from embedingest.server.run import HttpServer
     from embedingest.store.table import ChunkTable
 
-__all__ = ["check_address", "check_served", "open_searcher", "open_server"]
+__all__ = ["check_address", "check_served", "open_searcher", "open_server", "preloaded"]
 
 
 def open_searcher(
@@ -95,7 +96,7 @@ def open_server(
     from embedingest.server.run import HttpServer
 
     engine = engines.engine_of(DEFAULT)
-    _use_cached(engine, engines.config, settings, searcher)
+    _use_together(engine, engines.config, settings, searcher)
     table = assistants = None
     if searcher is not None:
         from embedingest.build.inspect import FoldersBehind
@@ -116,21 +117,25 @@ def open_server(
     return HttpServer(app, settings)
 
 
-def preloaded(model: str, rerank: RerankConfig | None) -> tuple[str, ...]:
-    """The models that a search of a table needs: its own, and the reranker of its settings."""
-    return (model,) if rerank is None else (model, rerank.model)
+def preloaded(model: str, config: Config) -> tuple[str, ...]:
+    """The models that a search of a table needs: its own, and of the settings as `searching` gave them those beside it
+    and the reranker.
+    """
+    pipeline = config.pipelines.get(DEFAULT)
+    beside = [] if pipeline is None else [name for use, name in used_models(pipeline) if use != "vector"]
+    return tuple(dict.fromkeys((model, *beside)))
 
 
-def _use_cached(engine: Engine, config: Config, settings: ServerConfig, searcher: Searcher | None) -> None:
-    """Let clients reach those models of the Hugging Face cache that are named."""
+def _use_together(engine: Engine, config: Config, settings: ServerConfig, searcher: Searcher | None) -> None:
+    """Let clients reach those models of the Hugging Face cache that are named, and the pipelines' stay in memory."""
     from embedingest.engine.local import LocalEngine
+    from embedingest.engine.together import keep_together
 
+    used = {use for one in config.pipelines.values() if one.engine == DEFAULT for use in used_models(one)}
+    if searcher is not None:
+        used |= set(searcher.models())
     if isinstance(engine, LocalEngine):
-        pipelines = config.pipelines.values()
-        rerankers = [pipeline.rerank for pipeline in pipelines]
-        named = [pipeline.model for pipeline in pipelines]
-        if searcher is not None:
-            named.append(searcher.model)
-            rerankers.append(searcher.rerank)
-        named += [reranker.model for reranker in rerankers if reranker is not None]
+        named = [model for one in config.pipelines.values() for _, model in used_models(one)]
+        named += [model for _, model in used]
         engine.catalog.use_cached((*settings.allow_models, *settings.preload, *named))
+    keep_together(engine, sorted(used), warn=True)

@@ -210,7 +210,7 @@ class EngineConfig(Section):
     engine: Name = Field(default="local", description="`local`, or an engine plug-in")
     options: dict[str, Any] = Field(default_factory=dict, description="Settings of an engine plug-in")
     keep_alive: float | str = Field(default="5m", description="Idle time before a model is unloaded; -1 for ever")
-    max_loaded_models: int = Field(default=3, ge=1, le=1000, description="Models in memory at once")
+    max_loaded_models: int | None = Field(default=None, ge=1, le=1000, description="Default: 3, or what tables need")
     max_loaded_bytes: int | None = Field(default=None, ge=1, description="Default: half of the machine's memory")
     threads: int | None = Field(default=None, ge=1, le=1024, description="Default: the cores of this machine")
     max_waiting: int = Field(default=512, ge=1, le=1_000_000, description="Waiting calls before 503")

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from embedingest.engine.encoder import Encoder, TokenIds
     from embedingest.engine.engine import Priority
+    from embedingest.engine.names import Role
     from embedingest.engine.pool import LoadedModel
     from embedingest.engine.scheduling.scheduler import Ticket
+    from embedingest.types import ModelInfo
 
 __all__ = [
     "TOO_LONG",
@@ -32,6 +34,7 @@ __all__ = [
     "Call",
     "EmbedCall",
     "content_limit",
+    "default_prompt",
     "finish",
     "prepare",
     "read_counts",
@@ -43,6 +46,13 @@ TOO_LONG: Final = "the input length exceeds the context length"
 TOO_LONG_AFTER_CUT: Final = "input after truncation exceeds maximum context length"
 
 _TEXTS_AT_ONCE: Final = 1024  # so often it is asked whether the caller still waits
+
+
+def default_prompt(info: ModelInfo, role: Role | None) -> str:
+    """What stands in front of texts where a call names no prompt: the role's, or the model's default."""
+    if role is not None:
+        return info.prompt(role)
+    return "" if info.default_prompt is None else info.prompts.get(info.default_prompt, "")
 
 
 @dataclass(slots=True, kw_only=True)

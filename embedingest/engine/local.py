@@ -19,12 +19,13 @@ from embedingest.engine.encoder import tokens_of
 from embedingest.engine.engine import text_list
 from embedingest.engine.kinds import check_embeds
 from embedingest.engine.late_rerank import LateReranking
-from embedingest.engine.names import ModelName, Role
+from embedingest.engine.names import ModelName
 from embedingest.engine.pool import BUSY, LoadedModel, ModelPool, leased, period
+from embedingest.engine.together import ModelUse, Together
 from embedingest.errors import EngineClosedError, InputError, ModelNotFoundError, OverloadedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from embedingest.config import EngineConfig, ModelConfig
@@ -68,9 +69,10 @@ class LocalEngine(LateReranking):
     ) -> None:
         self._settings = settings
         self.catalog = Catalog(models or {}, data=data, threads=settings.threads) if catalog is None else catalog
+        self._together = Together(self.catalog, settings.max_loaded_models)
         self._pool = ModelPool(
             self,
-            max_models=settings.max_loaded_models,
+            max_models=self._together.most,
             max_bytes=settings.max_loaded_bytes or psutil.virtual_memory().total // 2,
             keep_alive=period(settings.keep_alive),
             max_waiting=settings.max_waiting,
@@ -202,7 +204,18 @@ class LocalEngine(LateReranking):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def keep_together(self, models: Iterable[ModelUse]) -> str | None:
+        """See `SupportsTogether`."""
+        told = self._together.add(models)
+        self._pool.max_models = self._together.most
+        return told
+
     # -- what the server needs beyond the seam
+
+    async def load(self, model: str) -> None:
+        """Have a model in memory for all that it was named for. Raises ModelNotFoundError, ModelLoadError."""
+        for key in await self._in_thread(self._together.keys, self.catalog.find(model)):
+            (await leased(self._pool.acquire(key))).release()
 
     def running(self) -> list[Running]:
         """Models in memory, longest-lived first (case 154)."""
@@ -285,7 +298,7 @@ class LocalEngine(LateReranking):
         keep_alive: float | None,
         priority: Priority,
     ) -> EmbedCall:
-        from embedingest.engine.call import EmbedCall
+        from embedingest.engine.call import EmbedCall, default_prompt
 
         listed = text_list(texts, pictures=True)
         match = self.catalog.find(model)
@@ -296,7 +309,7 @@ class LocalEngine(LateReranking):
         if keep_alive == 0 and not listed:  # what is loaded for other roles too; this one goes when it is given back
             for other in self.catalog.keys_of(match.key) - {key}:
                 self._pool.unload(other)
-        literal = _default_prompt(info, match.role) if prompt is None else prompt
+        literal = default_prompt(info, match.role) if prompt is None else prompt
         return EmbedCall(
             key=key, name=name, texts=listed, truncate=truncate, dimensions=dimensions, context=context,
             prompt=literal, keep_alive=keep_alive, priority=priority,
@@ -330,9 +343,3 @@ class LocalEngine(LateReranking):
         import asyncio
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
-
-
-def _default_prompt(info: ModelInfo, role: Role | None) -> str:
-    if role is not None:
-        return info.prompt(role)
-    return "" if info.default_prompt is None else info.prompts.get(info.default_prompt, "")

@@ -115,7 +115,7 @@ class ModelPool:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._opener = opener
-        self._max_models = max_models
+        self.max_models = max_models
         self._max_bytes = max_bytes
         self._keep_alive = keep_alive
         self._max_waiting = max_waiting
@@ -263,7 +263,7 @@ class ModelPool:
             _fail(request, error)
             return False
         while self._models and (
-            len(self._models) >= self._max_models
+            len(self._models) >= self.max_models
             or size + sum(model.size_bytes for model in self._models.values()) > self._max_bytes
         ):
             idle = [model for model in self._models.values() if model.users == 0]

@@ -40,9 +40,7 @@ async def preload(state: ServerState) -> None:
 async def _loaded(state: ServerState, name: str) -> bool:
     known = state.readiness.preload_failures
     try:
-        info = await state.engine.adescribe(name)
-        for role in {*info.routes.values()} or {""}:
-            await state.engine.aembed([], model=info.name_for(role, name) if role else name)
+        await state.engine.load(name)
     except Exception as error:  # noqa: BLE001 -- told; a request for the model fails with the same error
         if name not in known:
             _log.error("preload failed model=%s error=%s", name, error)

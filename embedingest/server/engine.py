@@ -38,6 +38,8 @@ class ServedEngine(Engine, Protocol):
 
     async def adescribe(self, model: str) -> ModelInfo: ...
 
+    async def load(self, model: str) -> None: ...
+
     def running(self) -> list[Running]: ...
 
     def loaded(self) -> list[tuple[str, LoadedModel]]: ...
@@ -97,6 +99,10 @@ class _EngineWithoutWeights:
     async def adescribe(self, model: str) -> ModelInfo:
         """On a thread, since such an engine may wait for another machine."""
         return await self._threads.run(self._engine.describe, model)
+
+    async def load(self, model: str) -> None:
+        """By the seam's own way: an empty call."""
+        await self._engine.aembed([], model=model)
 
     def running(self) -> list[Running]:
         return []

@@ -14,12 +14,13 @@ from embedingest.store import schema as columns
 from embedingest.store.additions import Additions, first_of_each
 from embedingest.store.database import connect, missing, opened, translated
 from embedingest.store.extras import values_of
-from embedingest.store.handle import TableHandle, check_context, check_extras, check_fingerprint, check_mode
+from embedingest.store.handle import TableHandle, check_context, check_extras, check_fingerprint
 from embedingest.store.health import check_newest_version, put_aside, telling
 from embedingest.store.maintain import Maintainer, stats
 from embedingest.store.predicate import batches, one_of
 from embedingest.store.probe import damage_found_by_reading, wrong_vectors
 from embedingest.store.schema import VECTOR
+from embedingest.store.search.asked import check_query
 from embedingest.store.search.narrow import confined
 from embedingest.store.search.search import search
 from embedingest.store.uri import local_folder
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from embedingest.store.maintain import Needs
     from embedingest.store.probe import WrongVector
     from embedingest.store.values import Changes, SearchQuery, SearchResult, TableStats
-    from embedingest.types import Mode, Row
+    from embedingest.types import Row
 
 __all__ = ["ChunkTable", "open_table"]
 
@@ -213,9 +214,9 @@ class ChunkTable:
         else:
             check_extras(identity, self.name, {**identity.extras, column: ColumnModel(fingerprint, dimensions)})
 
-    def check_mode(self, mode: Mode) -> None:
-        """Raises ConfigError for a mode of search that needs a column which the table does not have."""
-        check_mode(self.identity, self.name, mode)
+    def check_query(self, query: SearchQuery) -> None:
+        """Raises ConfigError for a query that no vector could have answered: its filter, its mode, a number of it."""
+        check_query(self.handle, query)
 
     def search(self, query: SearchQuery) -> SearchResult:
         """The best rows for a query; see `store/search/search.py`."""

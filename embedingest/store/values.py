@@ -306,11 +306,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Reranking:
-    """How the first hits were put in order: by which model, how many it scored, how many of them in part, how long;
-    and how many `tokens` it read for that.
+    """How the first hits were put in order: by which model, `by` what of it, how many it scored, how many of them in
+    part, how long; and how many `tokens` it read for that.
+
+    A `cross-encoder` reads question and text together. Any other model scores by its `token vectors`: the mean, over
+    the tokens of the question, of the cosine with the nearest token of the text.
     """
 
     model: str
+    by: Literal["cross-encoder", "token vectors"]
     candidates: int
     truncated: int
     seconds: float

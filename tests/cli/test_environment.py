@@ -59,7 +59,7 @@ def test_the_variables_of_the_engine_and_their_zero():
     settings = engine_settings({"OLLAMA_MAX_QUEUE": "7", "OLLAMA_MAX_LOADED_MODELS": "2"})
     assert (settings.max_waiting, settings.max_loaded_models) == (7, 2)
     settings = engine_settings({"OLLAMA_MAX_QUEUE": "0", "OLLAMA_MAX_LOADED_MODELS": "0"})
-    assert (settings.max_waiting, settings.max_loaded_models) == (512, 3)
+    assert (settings.max_waiting, settings.max_loaded_models) == (512, None)
 
 
 def test_a_flag_comes_before_its_variable():

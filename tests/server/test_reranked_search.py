@@ -36,10 +36,11 @@ def asked(port, key=ONE, path="/api/search", **options):
 def test_a_served_search_is_in_the_order_that_the_settings_name_and_can_be_without(port):
     usual = asked(port).json()
     assert usual["rerank"]["model"] == "judge:latest"
-    assert set(usual["rerank"]) == {"model", "candidates", "truncated", "seconds", "tokens"}
+    assert set(usual["rerank"]) == {"model", "by", "candidates", "truncated", "seconds", "tokens"}
     scores = [hit["score"] for hit in usual["results"]]
     assert scores == sorted(scores, reverse=True)
     assert "rerank" not in asked(port, rerank=False).json()
+    assert usual["rerank"]["by"] == "cross-encoder"
     assert asked(port, rerank="judge", rerank_candidates=1).json()["rerank"]["candidates"] == 1
 
 

@@ -143,6 +143,7 @@ def _print_hits(document: Mapping[str, Any]) -> None:
         print_note(note, style="dim")
     if not document["results"]:
         print_note("nothing found", style="dim")
+    _tell_reranker(document)
     out = stdout()
     for hit in document["results"]:
         places = hit.get("places", ())
@@ -156,6 +157,13 @@ def _print_hits(document: Mapping[str, Any]) -> None:
             out.print(", ".join(f"{name} {value}" for name, value in explain.items()), style="dim", soft_wrap=True)
         _print_texts(hit)
         out.print()
+
+
+def _tell_reranker(document: Mapping[str, Any]) -> None:
+    """Who put the hits in order: where an explanation is asked for, and where it is none that reads pairs of texts."""
+    rerank = document.get("rerank")
+    if rerank is not None and (rerank["by"] != "cross-encoder" or any("explain" in hit for hit in document["results"])):
+        print_note(f"put in order by {printable(rerank['model'])} ({printable(rerank['by'])})", style="dim")
 
 
 def _print_texts(hit: Mapping[str, Any]) -> None:

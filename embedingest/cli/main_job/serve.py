@@ -24,7 +24,7 @@ __all__ = ["serve"]
     "--preload/--no-preload",
     default=True,
     show_default=True,
-    help="Load the model, and the reranker of the settings, before the first call.",
+    help="Load the models of the table, and the reranker of the settings, before the first call.",
 )
 @click.option("--keep-alive", default=None, help="Idle time before a model is unloaded; -1 for ever.  [default: 5m]")
 @click.option("--allow-model", "allow_models", multiple=True, help="Serve only this model; may be repeated.")
@@ -64,7 +64,7 @@ def serve(
 
     name, config = searching(state, db, table, model)
     rerank = reranker_of(config)
-    settings = server_settings(preload=preloaded(name, rerank) if preload else (), **server, **flags)
+    settings = server_settings(preload=preloaded(name, config) if preload else (), **server, **flags)
     with Session(_with(config, engine_settings(keep_alive=keep_alive))) as session:
         if model is not None:
             session.engine.describe(name)  # what was asked for is there, or this says so: nobody reads a server's log

@@ -65,8 +65,7 @@ def _serving(config: Config, server: dict[str, Any]) -> ServerConfig:
     from embedingest.build.serving import check_served, preloaded
     from embedingest.cli._environment import server_settings
 
-    pipeline = config.pipelines["default"]
-    settings = server_settings(preload=preloaded(pipeline.model, pipeline.rerank), **server)
+    settings = server_settings(preload=preloaded(config.pipelines["default"].model, config), **server)
     check_served(settings)
     return settings
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 from embedingest.errors import ConfigError
 from embedingest.store import schema as columns
 from embedingest.store import text_index, vector_index
-from embedingest.store.handle import check_fingerprint, check_mode
+from embedingest.store.handle import check_fingerprint
 from embedingest.store.predicate import one_of
 from embedingest.store.search import filters
+from embedingest.store.search.asked import check_query
 from embedingest.store.search.bare import REACH, followers, is_bare, is_contents
 from embedingest.store.search.fusion import by_better_rank, by_rank, fuse
 from embedingest.store.search.highlight import Words
@@ -37,11 +38,8 @@ if TYPE_CHECKING:
     from embedingest.store.values import SearchQuery, TableIdentity
     from embedingest.types import Mode, Row
 
-__all__ = ["MAX_CONTEXT", "MAX_LIMIT", "MAX_TEXT", "search"]
+__all__ = ["search"]
 
-MAX_LIMIT: Final = 10_000
-MAX_CONTEXT: Final = 100
-MAX_TEXT: Final = 1_000_000
 _FUSED_RANKS: Final = 100
 """Ranks of each side that are fused: further down one side's vote no longer moves the first page."""
 _ALIKE: Final = ("config_hash", "metadata")
@@ -79,13 +77,7 @@ def search(table: TableHandle, query: SearchQuery) -> SearchResult:
 
 
 def _check(table: TableHandle, query: SearchQuery, identity: TableIdentity) -> None:
-    if not query.text.strip() and (query.vector is None or query.mode != "vector"):
-        raise ConfigError("the query is empty", remedy="say what to search for")
-    _within("the query's length", len(query.text), 0, MAX_TEXT)
-    _within("limit", query.limit, 1, MAX_LIMIT)
-    _within("offset", query.offset, 0, MAX_LIMIT)
-    _within("context", query.context, 0, MAX_CONTEXT)
-    check_mode(identity, table.name, query.mode)
+    check_query(table, query)
     if query.mode == "text":
         return
     needed = {SPARSE: (query.sparse,), LATE: (query.vector, query.late)}
@@ -95,11 +87,6 @@ def _check(table: TableHandle, query: SearchQuery, identity: TableIdentity) -> N
         return
     dimensions = int(query.vector.shape[-1])
     check_fingerprint(identity, table.name, fingerprint=query.fingerprint, dimensions=dimensions)
-
-
-def _within(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise ConfigError(f"{name} is {value}", remedy=f"it goes from {least} to {most}")
 
 
 def _runnable(query: SearchQuery, *, indexed: bool) -> tuple[Mode, str | None]:
