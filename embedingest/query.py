@@ -18,7 +18,7 @@ from embedingest.errors import ConfigError, StoreError
 from embedingest.measure import ByModel, Estimate
 from embedingest.query_vectors import embedding_model, with_vectors
 from embedingest.sections import in_units
-from embedingest.store.unit import UNITS
+from embedingest.store.unit import UNITS, USUAL_BUDGET
 from embedingest.store.values import SearchQuery
 from embedingest.types import MODES
 
@@ -90,8 +90,9 @@ class Searcher:
         """Run a query: a text with the `options` of `SearchQuery` (`limit=3`, `mode="text"`), or a whole `SearchQuery`.
 
         The vector is added here, with the model's query prompt, and what the models of columns beside make of it.
-        Raises ConfigError for an empty or overlong query, FingerprintError where the table is another model's, before
-        that is loaded, TableMissingError, the engine's errors, and those of reranking (`reranking.py`).
+        Raises ConfigError for an empty or overlong query and for what has no effect, FingerprintError where the table
+        is another model's, before that is loaded, TableMissingError, the engine's errors, and those of reranking
+        (`reranking.py`).
         """
         query = _checked(query if isinstance(query, SearchQuery) else _query(query, options))
         if not query.text.strip():
@@ -130,6 +131,11 @@ class Searcher:
     def _finder(self, table: ChunkTable, query: SearchQuery) -> Callable[[SearchQuery], SearchResult]:
         """What finds chunks: the table, with a reranker behind it where that is wanted."""
         if query.rerank is False or (query.rerank is None and self.rerank is None):
+            if query.rerank_candidates is not None:
+                raise ConfigError(
+                    f"nothing reranks the {query.rerank_candidates} hits of `rerank_candidates`",
+                    remedy="leave `rerank_candidates` out, or say which reranker is to (`rerank`)",
+                )
             return table.search
         from embedingest.reranking import reranker_for
 
@@ -175,6 +181,11 @@ def _checked(query: SearchQuery) -> SearchQuery:
         unit=(query.unit, one_of(*UNITS)),
         budget=(query.budget, WHOLE),
     )
+    if query.unit == "chunk" and query.budget != USUAL_BUDGET:
+        raise ConfigError(
+            f"a chunk has no `budget` of {query.budget} tokens",
+            remedy="leave `budget` out, or ask for sections or documents",
+        )
     return query
 
 

@@ -22,7 +22,7 @@ from embedingest.build.session import Session
 from embedingest.build.stores import followed_tables
 from embedingest.build.watched import Fault, Watched, WatchedPipelines
 from embedingest.config import parse_schedule
-from embedingest.errors import ConfigError, EmbedingestError
+from embedingest.errors import ConfigError, EmbedingestError, FingerprintError
 from embedingest.ingest.figures import Figures
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class Supervisor:
     """Runs a configuration until `stop` is set, or until no pipeline and no server is left.
 
     No pipeline ends the server. `on_report` is called with a pipeline's name and each of its reports, from that
-    pipeline's thread; `on_message` with everything else worth a line.
+    pipeline's thread; `on_message` with everything else worth a line. `file` is what a person calls the configuration,
+    for the way out of errors.
     """
 
     def __init__(
@@ -76,8 +77,10 @@ class Supervisor:
         stop: threading.Event,
         on_report: Callable[[str, IngestReport], None],
         on_message: Callable[[str], None] = _log.info,
+        file: str | None = None,
     ) -> None:
         self.config = config
+        self._file = file
         self.failures: dict[str, BaseException] = {}
         self._stop = stop
         self._on_report = on_report
@@ -121,6 +124,7 @@ class Supervisor:
                         reports[name] = pipeline.converge(allow_deletes=allow_deletes)
                         self._on_report(name, reports[name])
                 except EmbedingestError as error:
+                    self._name_file(name, error)
                     self._fail(name, error)
         finally:
             self._session.close()
@@ -195,6 +199,7 @@ class Supervisor:
                     member.watched.fault = None
                     self._on_report(name, report)
             except Exception as error:  # noqa: BLE001 -- kept, and raised at the end; the other pipelines go on
+                self._name_file(name, error)
                 again = member.proven and isinstance(error, EmbedingestError)
                 member.watched.fault = Fault.of(error, again=again)
                 if not again:
@@ -218,6 +223,13 @@ class Supervisor:
     def _fail(self, name: str, error: BaseException) -> None:
         self.failures[name] = error
         self._on_message(f"pipeline `{name}` stopped: {_told(error)}")
+
+    def _name_file(self, name: str, error: BaseException) -> None:
+        """Where the table was made with other settings, the way out is a rebuild with those of the file."""
+        if isinstance(error, FingerprintError) and self._file is not None:
+            table = f" --table {self.config.pipelines[name].table}" if len(self.config.pipelines) > 1 else ""
+            rebuild = f"`embedingest rebuild --config {self._file}{table}`"
+            error.remedy = f"set what it was made with, name another `table`, or make it anew: {rebuild}"
 
     # -- re-reading
 

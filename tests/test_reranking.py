@@ -110,6 +110,12 @@ def test_fewer_or_more_candidates_are_scored_where_that_is_said(search) -> None:
         search(rerank="r", rerank_candidates=0)
 
 
+@pytest.mark.parametrize("options", [{}, {"rerank": False}, {"rerank": False, "usual": RerankConfig(model="r")}])
+def test_candidates_are_refused_where_nothing_reranks(search, options) -> None:
+    with pytest.raises(ConfigError, match="nothing reranks the 5 hits of `rerank_candidates`"):
+        search(rerank_candidates=5, **options)
+
+
 def test_what_the_settings_say_holds_unless_a_question_says_otherwise(search) -> None:
     usual = RerankConfig(model="r", candidates=5)
     assert search(usual=usual).rerank.candidates == 5

@@ -200,6 +200,12 @@ def test_what_cannot_be_is_refused_by_name(searcher, options, said):
         sections(searcher, "geese", **options)
 
 
+def test_a_budget_goes_with_sections_and_documents_alone(searcher):
+    with pytest.raises(ConfigError, match="a chunk has no `budget` of 100 tokens"):
+        searcher.search("geese", budget=100, mode="text")
+    assert searcher.search("geese", budget=1000, mode="text").hits, "what is usual may be said"
+
+
 @given(
     st.lists(
         st.sampled_from(["geese", "night", "pump", "0100", "0101", "field", "milk", "well", "0007"]),

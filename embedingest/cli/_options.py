@@ -155,6 +155,11 @@ def rerank_options(function: F) -> F:
 
     @wraps(function)
     def command(*args: Any, rerank: str | None, no_rerank: bool, **flags: Any) -> Any:
+        if no_rerank and rerank is not None:
+            raise ConfigError(
+                f"`--rerank{f' {rerank}' if rerank else ''}` and `--no-rerank` contradict each other",
+                remedy="leave one of them out",
+            )
         chosen = False if no_rerank else True if rerank == "" else rerank
         return function(*args, rerank=chosen, **flags)
 

@@ -136,10 +136,12 @@ def evaluate(
         one.id: {meaning.get(name, f"\0{name}"): grade for name, grade in one.relevant.items()} for one in answered
     }
     modes = modes or modes_of(searcher)
-    asked = partial(_asked, searcher, answered, filter=filter, candidates=rerank_candidates, on_answer=on_answer)
+    asked = partial(_asked, searcher, answered, filter=filter, on_answer=on_answer)
+    as_asked = partial(asked, rerank=rerank, candidates=rerank_candidates)
     compared = rerank is not None and rerank is not False
-    plain = {mode: asked(mode, rerank=False if compared else rerank) for mode in modes}
-    others = {mode: asked(mode, rerank=rerank) for mode in modes} if compared else {}
+    without = partial(asked, rerank=False, candidates=None) if compared else as_asked
+    plain = {mode: without(mode) for mode in modes}
+    others = {mode: as_asked(mode) for mode in modes} if compared else {}
     rerankers = [name for _, name in (*plain.values(), *others.values()) if name is not None]
     return Evaluation(
         queries=len(answered),

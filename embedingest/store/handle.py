@@ -149,8 +149,17 @@ def check_extras(identity: TableIdentity, name: str, extras: Mapping[str, Column
         if (held and held.fingerprint) != (used and used.fingerprint):
             raise FingerprintError(
                 f"table `{name}` has {_told(column, held)}; the settings in use have {_told(column, used)}",
-                remedy=f"use the model it was made with (`--{column}`), another `--table`, or `embedingest rebuild`",
+                remedy=_way_out(column, held, used),
             )
+
+
+def _way_out(column: str, held: ColumnModel | None, used: ColumnModel | None) -> str:
+    if held is None:
+        way, rebuild = f"leave `{column}` (`--{column}`) out", "add it by `embedingest rebuild`, which takes that too"
+    else:
+        way = f"use the model it was made with (`--{column} {held.model}`)"
+        rebuild = "`embedingest rebuild PATH` without it" if used is None else "`embedingest rebuild` with this"
+    return f"{way}, name another `--table`, or {rebuild}"
 
 
 def check_context(identity: TableIdentity, name: str, *, context: bool) -> None:

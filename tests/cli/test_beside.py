@@ -6,6 +6,7 @@ import asyncio
 import sys
 
 import pytest
+import yaml
 
 import embedingest
 from embedingest.build import live
@@ -69,6 +70,22 @@ def test_a_rebuild_adds_them_to_a_table_that_was_made_without(docs, models):
     assert (again.code, again.json["embedded"]["texts"]) == (0, 0)
     assert docs.run("rebuild", "docs", "--model", "hashing", "--json").code == 0, "and takes them away again"
     assert docs.run("search", QUERY, "--mode", "late").code == 2
+
+
+def test_settings_that_a_table_was_not_made_with_are_told_the_way_out(docs, models):
+    assert docs.ingest().code == 0
+    refused = docs.ingest(*models[:2])
+    assert refused.code == 3
+    assert "leave `sparse` (`--sparse`) out" in refused.err
+    pipeline = {"sources": [{"path": "docs"}], "model": "hashing", "sparse": "splade"}
+    docs.write("c.yaml", yaml.safe_dump({"models": {"splade": {"path": models[1]}}, "pipelines": {"all": pipeline}}))
+    refused = docs.run("run", "--once", "c.yaml")
+    assert refused.code == 3
+    assert "`embedingest rebuild --config c.yaml`" in " ".join(refused.err.split())
+    assert docs.run("rebuild", "--config", "c.yaml").code == 0
+    assert docs.run("run", "--once", "c.yaml").code == 0
+    refused = docs.ingest()
+    assert "use the model it was made with (`--sparse splade`)" in refused.err
 
 
 def test_a_rebuild_without_folders_takes_no_option_that_needs_them(docs):

@@ -81,6 +81,32 @@ def test_neighbours_go_with_chunks_alone(farm):
     assert "a section has no `context`" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--as", "section", "--document"), "`--as section` and `--document` contradict each other"),
+        (("--as", "chunk", "--document"), "`--as chunk` and `--document` contradict each other"),
+        (("--budget", "100"), "a chunk has no `budget` of 100 tokens"),
+        (("--rerank", "judge", "--no-rerank"), "`--rerank judge` and `--no-rerank` contradict each other"),
+        (("--rerank", "--no-rerank"), "`--rerank` and `--no-rerank` contradict each other"),
+        (("--rerank-candidates", "5"), "nothing reranks the 5 hits"),
+        (("--rerank-candidates", "5", "--no-rerank"), "nothing reranks the 5 hits"),
+    ],
+)
+def test_what_contradicts_or_has_no_effect_is_refused(farm, options, said):
+    ran = farm.run("search", "geese", *options)
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_a_document_without_headings_has_no_sections(farm):
+    rows = "".join(f"bolt number {number},{number}\n" for number in range(400))
+    farm.write("docs/bolts.csv", "name,price\n" + rows)
+    farm.ingest("--max-tokens", "64")
+    ran = farm.run("search", "bolt number 77", "--mode", "text", "--as", "section", "--budget", "40", "-n", "1")
+    assert "(part of the document: " in ran.out
+
+
 def test_rows_of_a_table_are_lines(farm):
     ran = farm.run("search", "screw", "--mode", "text")
     assert [line.strip() for line in ran.out.splitlines()][1:-1] == ["name | price", "nail | 2", "screw | 3"]

@@ -44,6 +44,16 @@ def test_a_served_search_is_in_the_order_that_the_settings_name_and_can_be_witho
     assert asked(port, rerank="judge", rerank_candidates=1).json()["rerank"]["candidates"] == 1
 
 
+def test_what_has_no_effect_is_refused_as_the_command_line_refuses_it(port):
+    for options, said in (
+        ({"rerank": False, "rerank_candidates": 1}, b"nothing reranks"),
+        ({"budget": 100}, b"a chunk has no `budget` of 100 tokens"),
+    ):
+        answer = asked(port, **options)
+        assert answer.status == 400
+        assert said in answer.body
+
+
 def test_a_filtered_key_has_only_what_it_may_see_scored(port):
     whole, part = asked(port, limit=100).json(), asked(port, TEAM[0], limit=100).json()
     assert part["filtered"] is True

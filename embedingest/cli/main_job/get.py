@@ -43,7 +43,9 @@ def _lines(_context: click.Context, _option: click.Parameter, value: str | None)
 @click.option("--section", metavar="HEADING", help="Only what stands below this heading, such as `Guide > Setup`.")
 @click.option("--outline", is_flag=True, help="The headings, and what stands below each; no text.")
 @click.option(
-    "--max-characters", type=click.IntRange(min=100), help="Most characters, up to the end of a line.  [default: all]"
+    "--max-characters",
+    type=click.IntRange(min=100),
+    help="Most characters, up to the end of a line where one is near, else cut within it.  [default: all]",
 )
 @table_options
 @json_option

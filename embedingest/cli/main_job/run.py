@@ -45,7 +45,7 @@ def run(config: Path, once: bool, allow_deletes: bool, as_json: bool) -> int:
     settings = read(config)
     with stop_on_signals() as stop:
         printer = _report_printer(lambda: supervisor.config, as_json=as_json, quiet=once and as_json)
-        supervisor = Supervisor(settings, stop=stop, on_report=printer, on_message=print_note)
+        supervisor = Supervisor(settings, stop=stop, on_report=printer, on_message=print_note, file=str(config))
         _name_hosts(settings)
         if once:
             return stop.exit_code(_once(supervisor, allow_deletes=allow_deletes, as_json=as_json))

@@ -12,7 +12,7 @@ from embedingest.cli._options import RerankingCommand, json_option, rerank_optio
 from embedingest.cli._output import print_json, print_note, printable, stdout
 from embedingest.cli._plain import Shown, plain
 from embedingest.cli._searcher import opened_searcher
-from embedingest.errors import TableMissingError
+from embedingest.errors import ConfigError, TableMissingError
 from embedingest.paths import expanded
 from embedingest.store.unit import LEAST_BUDGET, MOST_BUDGET, UNITS, USUAL_BUDGET, pieces
 from embedingest.types import MODES
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.text import Text
+
+    from embedingest.store.unit import UnitKind
 
 __all__ = ["search"]
 
@@ -60,9 +62,7 @@ _LONGEST_LINE: Final = 120
     "--as",
     "unit",
     type=click.Choice(UNITS),
-    default="chunk",
-    show_default=True,
-    help="What a result is: a chunk, or the section or document that it stands in.",
+    help="What a result is: a chunk, or the section or document that it stands in.  [default: chunk]",
 )
 @click.option("--document", is_flag=True, help="The same as --as document.")
 @click.option(
@@ -84,12 +84,16 @@ def search(
     snapshot: str | None,
     as_json: bool,
     document: bool,
+    unit: UnitKind | None,
     **options: Any,
 ) -> None:
     """Find the chunks that answer QUERY, or the sections or documents that these stand in."""
     from embedingest.build.ask import search_live
 
-    question = {"text": query, "highlight": True, **options, **({"unit": "document"} if document else {})}
+    if document and unit not in (None, "document"):
+        raise ConfigError(f"`--as {unit}` and `--document` contradict each other", remedy="leave one of them out")
+    wanted = "document" if document else unit or "chunk"
+    question = {"text": query, "highlight": True, **options, "unit": wanted}
     is_usual = model is None and snapshot is None and not _is_folder(options["rerank"])
     found = search_live(state, db, table, question) if is_usual else None
     if found is None:
@@ -200,7 +204,8 @@ def _of_unit(hit: Mapping[str, Any], width: int) -> list[Text]:
         _styled(plain(piece.text, piece.highlights, mime=hit["mime"], width=width), "bold" if piece.found else "")
         for piece in pieces(hit)
     ]
-    cut = f"part of the {hit['unit']}: {hit['tokens']:,} tokens around what was found" if hit["truncated"] else ""
+    kind = hit["unit"] if hit["heading_path"] else "document"  # one without headings has no sections
+    cut = f"part of the {kind}: {hit['tokens']:,} tokens around what was found" if hit["truncated"] else ""
     return [*texts, Text(f"({cut})" if cut else "", style="dim")]
 
 
