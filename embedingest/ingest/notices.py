@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from embedingest.ingest.remedies import CUT_FOR
 from embedingest.ingest.report import FileNotice, Notices
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.state.journal import Journal
 
-__all__ = ["MOST_NAMED", "Tally", "add_notices", "gather", "gather_files", "meaning", "plus"]
+__all__ = ["MOST_NAMED", "Tally", "add_notices", "cut_for", "gather", "gather_files", "meaning", "plus"]
 
 MOST_NAMED: Final = 20
 """Files of one kind that are named; all are counted."""
@@ -109,7 +110,14 @@ def meaning(kind: str) -> str:
     """What a kind of notice counts, for people."""
     if kind.startswith("inner_"):
         return f"documents inside a file that were not read ({kind[6:].replace('_', ' ')})"
+    if kind.startswith(CUT_FOR):
+        return f"chunks that the engine cut for `{kind.removeprefix(CUT_FOR)}`, and not for the vector"
     return _MEANINGS.get(kind, kind.replace("_", " "))
+
+
+def cut_for(model: str) -> str:
+    """The kind of chunks that were cut for a model beside that of the vector, and not for that one."""
+    return CUT_FOR + model
 
 
 def add_notices(total: dict[str, int], more: Mapping[str, int]) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FOLDER_REMEDY", "NOTHING_TO_DO", "REMEDIES", "SOURCE_REMEDY", "remedy_of", "with_remedy"]
+__all__ = ["CUT_FOR", "FOLDER_REMEDY", "NOTHING_TO_DO", "REMEDIES", "SOURCE_REMEDY", "remedy_of", "with_remedy"]
 
+CUT_FOR: Final = "cut_for:"
+"""What the kind of chunks that were cut for one model alone begins with; the model follows."""
 FOLDER_REMEDY: Final = "let who runs this read and search it (`chmod u+rX`), then it is compared again"
 SOURCE_REMEDY: Final = "it is asked again; if this stays, check its settings (address, credentials)"
 
@@ -115,6 +117,8 @@ NOTHING_TO_DO: Final[Mapping[str, str]] = {
 
 def remedy_of(kind: str) -> str | None:
     """What to do about a failure with this code, or a notice of this kind; `None` where nothing is to be done."""
+    if kind.startswith(CUT_FOR):
+        return f"lower `chunk.max_tokens`, or take a model with a longer window than `{kind.removeprefix(CUT_FOR)}`"
     return REMEDIES.get(kind.removeprefix("inner_"))
 
 

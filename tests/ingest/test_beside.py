@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from embedingest.errors import FingerprintError, InputError
+from embedingest.ingest.remedies import remedy_of
 from embedingest.store.values import LATE, SPARSE
 from tests.ingest.crashing import Crash, CrashingTable, Fuse
 from tests.ingest.world import World
@@ -135,7 +137,30 @@ def test_a_vector_that_is_no_number_fails_its_document(world):
 def test_what_a_model_had_to_cut_is_told(world):
     world.settings["chunk"] = {"max_tokens": 500}
     world.write("long.txt", "word " * 150)
-    assert world.run().chunks.truncated == 1
+    report = world.run()
+    assert report.chunks.truncated == report.chunks.new == 1
+    assert report.notices.counts == {"cut_for:terms": {"files": 1, "count": 1}}
+    [notice] = report.notices.named
+    assert "cut for `terms`" in notice.detail
+    assert "`terms`" in (remedy_of(notice.kind) or "")
+
+
+@pytest.mark.parametrize(
+    ("cutting", "kinds"),
+    [(("embed_late",), {"cut_for:terms", "cut_for:tokens"}), (("embed", "embed_late"), {"truncated_chunks"})],
+)
+def test_a_chunk_that_several_models_cut_is_counted_once(world, cutting, kinds):
+    def cut_all(name):
+        compute = getattr(world.engine, name)
+        return lambda texts, **options: replace(compute(texts, **options), truncated=tuple(range(len(texts))))
+
+    for name in cutting:
+        setattr(world.engine, name, cut_all(name))
+    world.settings["chunk"] = {"max_tokens": 500}
+    world.write("long.txt", "word " * 150)
+    report = world.run()
+    assert report.chunks.truncated == report.chunks.new == 1
+    assert report.notices.counts == {kind: {"files": 1, "count": 1} for kind in kinds}
 
 
 @pytest.mark.parametrize("point", range(7))

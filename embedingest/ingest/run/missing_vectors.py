@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.forecast import TEXT_CHARACTERS
-from embedingest.ingest.notices import plus
 from embedingest.ingest.run.embedder import BULK_THREADS, URGENT_THREADS
 from embedingest.ingest.run.rounds import ROUND_TEXTS, Rounds
 
@@ -142,7 +141,7 @@ class MissingVectors:
                     continue
                 file.vectors[key] = embedded.vectors[key]
                 if key in embedded.truncated:
-                    file.state = file.state._replace(notices=plus(file.state.notices, truncated_chunks=1))
+                    file.cut.add(key)
                 file.missing.discard(key)
                 if not file.missing:
                     self._forget(file)

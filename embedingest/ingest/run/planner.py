@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from embedingest.errors import DocumentSkipped
+from embedingest.ingest.notices import cut_for, plus
 from embedingest.ingest.remedies import with_remedy
 from embedingest.ingest.report import REPORTED
+from embedingest.ingest.representation import text_hash_of
 from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.difference import Difference, difference
 from embedingest.ingest.state.journal import FileState, stat_facts
@@ -61,7 +63,8 @@ class PlannedFile:
 
     `state` is what the journal will say of it, `before` what it says now; `wanted` are its rows and texts, `None`
     where none are built. `outcome` names its counter in the report. `missing` are the keys of what is still to come of
-    its texts, `vectors` what is there by key (`ingest/representation.py`).
+    its texts, `vectors` what is there by key (`ingest/representation.py`), `cut` the keys of what the engine cut to fit
+    the model.
     """
 
     candidate: Candidate
@@ -71,12 +74,24 @@ class PlannedFile:
     difference: Difference = field(default_factory=Difference)
     missing: set[str] = field(default_factory=set)
     vectors: dict[str, NDArray[Any]] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)
     outcome: str = "new"
 
     @property
     def documents(self) -> tuple[str, ...]:
         """The sources whose rows are this file's."""
         return documents_of(self.state.source, self.before, self.state.children)
+
+    def notice_cut(self, recipe: Recipe) -> int:
+        """Notice which texts were cut for the vector, and which for a model beside it alone; how many that are."""
+        cut: dict[str, set[str]] = {representation.model: set() for representation in recipe.representations}
+        for key in self.cut:
+            cut[recipe.representation_of(key).model].add(text_hash_of(key))
+        for_vector = cut.pop(recipe.representations[0].model)
+        beside = {cut_for(model): len(texts - for_vector) for model, texts in cut.items()}
+        notices = plus(self.state.notices, truncated_chunks=len(for_vector), **beside)
+        self.state = self.state._replace(notices=notices)
+        return len(for_vector.union(*cut.values()))
 
     def use_known(self, vectors: Mapping[str, NDArray[Any]], recipe: Recipe) -> dict[str, str]:
         """Take what is known of the texts of new rows. Answers the texts of what is not, by key."""

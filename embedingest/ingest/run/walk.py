@@ -295,8 +295,8 @@ class Walk:
         counts.texts += len(embedded.vectors)
         counts.tokens += embedded.tokens
         counts.characters += embedded.characters
-        self._report.chunks.truncated += len(embedded.truncated)
         for file in arrived.complete:
+            self._report.chunks.truncated += file.notice_cut(self._resources.recipe)
             self._committer.add(file)
         for file, reason in arrived.failed:
             source = file.candidate.source
