@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
@@ -23,16 +23,17 @@ from embedingest.store.values import SearchQuery
 from embedingest.types import MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from embedingest.config import RerankConfig
     from embedingest.engine.engine import Engine
     from embedingest.engine.together import ModelUse, Use
     from embedingest.measure import Measure
+    from embedingest.reranking import Scores
     from embedingest.store.table import ChunkTable
     from embedingest.store.unit import Unit
     from embedingest.store.values import Hit, SearchResult
-    from embedingest.types import Sizer
+    from embedingest.types import Mode, Sizer
 
 __all__ = ["MAX_QUERY_CHARACTERS", "Searcher", "hit_to_json", "result_to_json", "told_beside"]
 
@@ -49,7 +50,8 @@ class Searcher:
 
     A text search (`mode="text"`) opens no engine, unless the model was `named` for the search: then no other of the
     same vectors stands in for one that is not found, as it does for the one that a table remembers. `rerank` is the
-    reranker of the settings; of others, a question may name those of `allow_models`, or any where that is empty.
+    reranker of the settings; of others, a question may name those of `allow_models`, or any where that is empty. With
+    `scores`, what a reranker said of a hit is kept there, and not asked again for the same question.
     """
 
     open_table: Callable[[], ChunkTable]
@@ -58,6 +60,7 @@ class Searcher:
     named: bool = False
     rerank: RerankConfig | None = None
     allow_models: Sequence[str] = ()
+    scores: Scores | None = None
     _table: ChunkTable | None = None
     _sizer: Sizer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -110,8 +113,24 @@ class Searcher:
         if query.mode != "text":
             engine = self.open_engine()
             keep_together(engine, self._models(table))
-            query = with_vectors(query, table, engine, self.model, named=self.named)
+            [query] = with_vectors([query], [query.mode], table, engine, self.model, named=self.named)
         return find(query) if query.unit == "chunk" else in_units(table, query, find, self._measure(table, query))
+
+    def prepared(self, queries: Sequence[SearchQuery], modes: Collection[Mode]) -> list[SearchQuery]:
+        """Queries that differ in their text alone, with what the models make of them for these modes: each model is
+        asked once for all.
+
+        A search of one computes none of it again, in whichever of the modes. Raises what `search` raises of models.
+        """
+        table = self.table
+        for mode in modes if queries else ():
+            table.check_query(replace(queries[0], mode=mode))
+        if not queries or not set(modes) - {"text"}:
+            return list(queries)
+        self._finder(table, queries[0])
+        engine = self.open_engine()
+        keep_together(engine, self._models(table))
+        return with_vectors(queries, modes, table, engine, self.model, named=self.named)
 
     def models(self) -> tuple[ModelUse, ...]:
         """The models of the table, each with what it is asked for, and the reranker of the settings; of a table that
@@ -139,7 +158,7 @@ class Searcher:
             return table.search
         from embedingest.reranking import reranker_for
 
-        reranker = reranker_for(query, self.rerank, self.open_engine(), self.allow_models)
+        reranker = reranker_for(query, self.rerank, self.open_engine(), self.allow_models, self.scores)
         keep_together(self.open_engine(), [("rerank", reranker.model)])
         return lambda asked: reranker.search(asked, table.search)
 

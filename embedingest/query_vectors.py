@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.beside import late_engine, sparse_engine
@@ -14,7 +15,7 @@ from embedingest.errors import EngineError, ModelNotFoundError
 from embedingest.store.values import LATE, SPARSE, VECTOR, ColumnModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from embedingest.engine.engine import Engine
     from embedingest.store.table import ChunkTable
@@ -33,24 +34,42 @@ _MODELS: Final[Mapping[Mode, tuple[str, ...]]] = {
 """What is made of the query in each mode, where the table has the column."""
 
 
-def with_vectors(query: SearchQuery, table: ChunkTable, engine: Engine, model: str, *, named: bool) -> SearchQuery:
-    """The query with all that its mode needs. A `named` embedding model has no other stand in for it.
+def with_vectors(
+    queries: Sequence[SearchQuery],
+    modes: Collection[Mode],
+    table: ChunkTable,
+    engine: Engine,
+    model: str,
+    *,
+    named: bool,
+) -> list[SearchQuery]:
+    """The queries with all that these modes need, each model asked once for all of them; what a query has of it, made
+    here before, is left. A `named` embedding model has no other stand in for it.
 
     Raises FingerprintError where the table is another model's, before that is loaded, and the engine's errors.
     """
-    columns, identity = _MODELS[query.mode], table.identity
-    if VECTOR in columns:
+    columns, texts = {column for mode in modes for column in _MODELS[mode]}, [query.text for query in queries]
+    queries = list(queries)
+    if VECTOR in columns and not _have(queries, VECTOR):
         info = embedding_model(table, engine, model, named=named)
         table.check_model(info.fingerprint, info.dimensions)
         name, prompt = info.name_for("query"), info.prompt("query")
-        made = engine.embed([query.text], model=name, prompt=prompt, priority="query")
-        query = replace(query, vector=made.vectors[0], fingerprint=made.fingerprint)
-    for column, held in identity.extras.items():
-        if column in columns:
+        made = engine.embed(texts, model=name, prompt=prompt, priority="query")
+        pairs = zip(queries, made.vectors, strict=True)
+        queries = [replace(query, vector=vector, fingerprint=made.fingerprint) for query, vector in pairs]
+    for column, held in table.identity.extras.items():
+        if column in columns and not _have(queries, column):
             info = _described(engine, table, held.model, held, named=False)
             table.check_model(info.fingerprint, info.dimensions, column)
-            query = replace(query, **{column: _made(engine, column, query.text, info.name)})
-    return query
+            parts = zip(queries, _made(engine, column, texts, info.name), strict=True)
+            mark = table.identity.fingerprint
+            queries = [replace(query, fingerprint=mark, **{column: part}) for query, part in parts]
+    return queries
+
+
+def _have(queries: Sequence[SearchQuery], column: str) -> bool:
+    """Whether `with_vectors` made this for all of them: the fingerprint is its mark."""
+    return all(query.fingerprint is not None and getattr(query, column) is not None for query in queries)
 
 
 def embedding_model(table: ChunkTable, engine: Engine, model: str, *, named: bool) -> ModelInfo:
@@ -60,12 +79,13 @@ def embedding_model(table: ChunkTable, engine: Engine, model: str, *, named: boo
     return _described(engine, table, model, held, named=named)
 
 
-def _made(engine: Engine, column: str, text: str, model: str) -> Any:
-    """What a model beside makes of a query, as `SearchQuery` has it."""
+def _made(engine: Engine, column: str, texts: Sequence[str], model: str) -> list[Any]:
+    """What a model beside makes of queries, each as `SearchQuery` has it."""
     if column == SPARSE:
-        terms = sparse_engine(engine).embed_sparse([text], model=model, role="query", priority="query")
-        return terms.tokens, terms.weights
-    return late_engine(engine).embed_late([text], model=model, role="query", priority="query").vectors
+        terms = sparse_engine(engine).embed_sparse(texts, model=model, role="query", priority="query")
+        return [(terms.tokens[first:last], terms.weights[first:last]) for first, last in pairwise(terms.offsets)]
+    rows = late_engine(engine).embed_late(texts, model=model, role="query", priority="query")
+    return [rows.vectors[first:last] for first, last in pairwise(rows.offsets)]
 
 
 def _described(engine: Engine, table: ChunkTable, model: str, held: ColumnModel, *, named: bool) -> ModelInfo:

@@ -7,8 +7,10 @@ those of equal scores as they were found, and what follows stays as it was found
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NoReturn
+
+import numpy as np
 
 from embedingest.engine.kinds import WrongKindError, check_reranks, rerankers
 from embedingest.engine.known import is_allowed
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from embedingest.store.values import Hit, SearchResult
     from embedingest.types import Reranked, Row
 
+    Scores = dict[tuple[str, str], dict[str, tuple[Reranked, int]]]
+    """Of a model and a question: by the ids of rows the answer that has the row's score, and its place there."""
+
 __all__ = ["Reranker", "check_usual", "reranker_for", "text_of"]
 
 _WITHOUT = 'search without reranking (`--no-rerank`, `"rerank": false`)'
@@ -35,14 +40,14 @@ _WITHOUT = 'search without reranking (`--no-rerank`, `"rerank": false`)'
 class Reranker:
     """Puts the hits of one query in order by a model of an engine, which is known to be a reranker.
 
-    A query that is asked again for more hits has its candidates scored once.
+    A query that is asked again, for more hits or in another mode, has each candidate scored once: `scores` are kept.
     """
 
     engine: SupportsRerank
     model: str
     candidates: int
     by: Literal["cross-encoder", "token vectors"] = "cross-encoder"
-    _scored: tuple[Sequence[str], Reranked] | None = None
+    scores: Scores = field(default_factory=dict)
 
     def search(self, query: SearchQuery, search: Callable[[SearchQuery], SearchResult]) -> SearchResult:
         """What `search` finds for a query, the first hits put in order; a hit's `score` is the reranker's then.
@@ -66,11 +71,17 @@ class Reranker:
         return _with_note(result, self._told_beyond()) if rest else result
 
     def _answer(self, query: str, hits: Sequence[Hit]) -> Reranked:
-        ids = [hit.row.id for hit in hits]
-        if self._scored is not None and self._scored[0] == ids:
-            return self._scored[1]
+        known = self.scores.setdefault((self.model, query), {})
+        new = [hit for hit in hits if hit.row.id not in known]
+        if new or not hits:
+            answer = self._asked(query, new)
+            for place, hit in enumerate(new):
+                known[hit.row.id] = answer, place
+        return _joined([known[hit.row.id] for hit in hits]) if hits else answer
+
+    def _asked(self, query: str, hits: Sequence[Hit]) -> Reranked:
         try:
-            answer = self.engine.rerank(query, [text_of(hit.row) for hit in hits], model=self.model)
+            return self.engine.rerank(query, [text_of(hit.row) for hit in hits], model=self.model)
         except InputError as error:
             if error.index is None:
                 raise
@@ -80,15 +91,17 @@ class Reranker:
                 index=error.index,
                 remedy=f"{_WITHOUT}, or by another reranker",
             ) from error
-        self._scored = ids, answer
-        return answer
 
     def _told_beyond(self) -> str:
         return f"hits from {self.candidates + 1} on are as they were found: {self.candidates} are reranked"
 
 
 def reranker_for(
-    query: SearchQuery, usual: RerankConfig | None, engine: Engine, allowed: Sequence[str] = ()
+    query: SearchQuery,
+    usual: RerankConfig | None,
+    engine: Engine,
+    allowed: Sequence[str] = (),
+    scores: Scores | None = None,
 ) -> Reranker:
     """Who orders the hits of a query whose `rerank` is not off.
 
@@ -111,7 +124,18 @@ def reranker_for(
     else:
         model = _only(engine, allowed) if usual is None else _named(engine, usual.model, allowed)
     reads_pairs = engine.describe(model).kind == "reranker"
-    return Reranker(engine, model, candidates, "cross-encoder" if reads_pairs else "token vectors")
+    by: Literal["cross-encoder", "token vectors"] = "cross-encoder" if reads_pairs else "token vectors"
+    return Reranker(engine, model, candidates, by, {} if scores is None else scores)
+
+
+def _joined(parts: Sequence[tuple[Reranked, int]]) -> Reranked:
+    """One answer of the places of several of one model. Its durations are those of the last."""
+    return replace(
+        parts[-1][0],
+        scores=np.array([answer.scores[place] for answer, place in parts], np.float32),
+        token_counts=np.array([answer.token_counts[place] for answer, place in parts], np.int64),
+        truncated=tuple(at for at, (answer, place) in enumerate(parts) if place in answer.truncated),
+    )
 
 
 def check_usual(usual: RerankConfig, engine: Engine) -> None:

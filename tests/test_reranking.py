@@ -219,3 +219,18 @@ def test_a_filter_leaves_out_before_anything_is_scored(search) -> None:
     assert result.rerank.candidates == 3
     assert all(name.endswith("1.md") for name in names(result))
     assert search(filter="source = 'none'", rerank="r").rerank.candidates == 0
+
+
+def test_a_hit_is_scored_once_for_a_question_where_the_scores_are_kept(session) -> None:
+    with session.searcher() as plain, session.searcher() as keeping:
+        keeping.scores = {}
+        for mode in ("vector", "text", "hybrid"):
+            due, found = (one.search(QUERY, mode=mode, limit=30, rerank="r") for one in (plain, keeping))
+            assert names(found) == names(due)
+            assert [hit.score for hit in found] == pytest.approx([hit.score for hit in due], abs=1e-5)
+            assert (found.rerank.tokens, found.rerank.truncated) == (due.rerank.tokens, due.rerank.truncated)
+        [kept] = keeping.scores.values()
+        scored = {id(answer): len(answer.scores) for answer, _ in kept.values()}
+        assert sum(scored.values()) == len(kept), "none was scored twice"
+        keeping.search("another sky", rerank="r")
+        assert len(keeping.scores) == 2

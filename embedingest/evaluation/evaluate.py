@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,10 +112,12 @@ def evaluate(
     rerank: str | bool | None = None,
     rerank_candidates: int | None = None,
     on_answer: Callable[[], None] = lambda: None,
+    on_mode: Callable[[str, float], None] = lambda *_: None,
 ) -> Evaluation:
     """Put each question in each mode, without `modes` in all that the table has; the 100 best documents are judged.
 
-    `on_answer` is called after each search.
+    `on_answer` is called after each search, `on_mode` with the name of each mode and its nDCG@10 once that is known.
+    Each model is asked once for what it makes of the questions, and a reranker once for a question and a hit.
 
     With a `rerank` that names a reranker (or `True`) each is put twice: without any, and with that. `None` puts them
     as the settings have it, `False` without.
@@ -136,19 +138,30 @@ def evaluate(
         one.id: {meaning.get(name, f"\0{name}"): grade for name, grade in one.relevant.items()} for one in answered
     }
     modes = modes or modes_of(searcher)
-    asked = partial(_asked, searcher, answered, filter=filter, on_answer=on_answer)
-    as_asked = partial(asked, rerank=rerank, candidates=rerank_candidates)
     compared = rerank is not None and rerank is not False
-    without = partial(asked, rerank=False, candidates=None) if compared else as_asked
-    plain = {mode: without(mode) for mode in modes}
-    others = {mode: as_asked(mode) for mode in modes} if compared else {}
+    first = SearchQuery(
+        "", limit=DEPTH, group=True, fold=False, filter=filter, rerank=rerank, rerank_candidates=rerank_candidates
+    )
+    queries = searcher.prepared([replace(first, text=one.text) for one in answered], modes)
+    asked = partial(_asked, replace(searcher, scores={}), [one.id for one in answered], relevant, on_answer=on_answer)
+
+    def in_modes(queries: Sequence[SearchQuery], name: str = "{}") -> dict[str, tuple[Scores, str | None]]:
+        found: dict[str, tuple[Scores, str | None]] = {}
+        for mode in modes:
+            found[mode] = asked([replace(query, mode=mode) for query in queries])
+            on_mode(name.format(mode), float(found[mode][0][MEASURES[0]].mean()))
+        return found
+
+    without = [replace(query, rerank=False, rerank_candidates=None) for query in queries]
+    plain = in_modes(without if compared else queries)
+    others = in_modes(queries, "{}, reranked") if compared else {}
     rerankers = [name for _, name in (*plain.values(), *others.values()) if name is not None]
     return Evaluation(
         queries=len(answered),
         skipped=len(questions) - len(answered),
         unknown=unknown,
-        modes={mode: measured(rankings, relevant) for mode, (rankings, _) in plain.items()},
-        reranked={mode: measured(rankings, relevant) for mode, (rankings, _) in others.items()},
+        modes={mode: scores for mode, (scores, _) in plain.items()},
+        reranked={mode: scores for mode, (scores, _) in others.items()},
         reranker=next(iter(rerankers), None),
         seconds=time.perf_counter() - began,
     )
@@ -156,23 +169,17 @@ def evaluate(
 
 def _asked(
     searcher: Searcher,
-    questions: Sequence[Question],
-    mode: Mode,
+    names: Sequence[str],
+    relevant: Mapping[str, Mapping[str, int]],
+    queries: Sequence[SearchQuery],
     *,
-    rerank: str | bool | None,
-    filter: str | None,  # noqa: A002
-    candidates: int | None,
     on_answer: Callable[[], None],
-) -> tuple[dict[str, list[str]], str | None]:
-    """The sources found for each question, best first, and who put them in order, where a reranker did."""
+) -> tuple[Scores, str | None]:
+    """The measures of what is found for each question of these names, and who put it in order, where a reranker did."""
     rankings, reranker = {}, None
-    for one in questions:
-        query = SearchQuery(
-            one.text, mode=mode, limit=DEPTH, group=True, fold=False, filter=filter, rerank=rerank,
-            rerank_candidates=candidates,
-        )  # fmt: skip
+    for name, query in zip(names, queries, strict=True):
         result = searcher.search(query)
-        rankings[one.id] = [hit.source for hit in result]
+        rankings[name] = [hit.source for hit in result]
         reranker = reranker if result.rerank is None else result.rerank.model
         on_answer()
-    return rankings, reranker
+    return measured(rankings, relevant), reranker

@@ -41,6 +41,13 @@ def test_each_mode_is_told_with_its_measures(asked):
     assert set(ran.json["differences"]["text"]) == {"difference", "low", "high", "p"}
 
 
+def test_each_mode_is_told_as_soon_as_it_is_known_to_people_alone(asked):
+    said = [line for line in asked.run("evaluate", "q.yaml").err.splitlines() if line.endswith(" nDCG@10")]
+    assert [line.partition(":")[0] for line in said] == ["hybrid", "vector", "text"]
+    assert said[0] == "hybrid: 1.0000 nDCG@10"
+    assert not asked.run("evaluate", "q.yaml", "--json").err
+
+
 def test_the_forms_of_trec_give_the_same(asked):
     one, other = asked.run("evaluate", "q.yaml", "--json"), asked.run("evaluate", "q.tsv", "qrels.txt", "--json")
     assert one.json["modes"] == other.json["modes"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -67,11 +69,11 @@ def evaluate(
 
     questions = read_questions(queries, qrels)
     wanted = {"modes": modes, **options}
-    here = _evaluated(place, model, questions, wanted)
+    here = _evaluated(place, model, questions, wanted, as_json=as_json)
     other = None
     if against_table or against_db or against_state:
         beside = against_state or state, against_db or db, against_table or table
-        other = _evaluated(beside, model, questions, wanted)
+        other = _evaluated(beside, model, questions, wanted, as_json=as_json)
     if as_json:
         print_json(_document(here, other))
     else:
@@ -79,7 +81,12 @@ def evaluate(
 
 
 def _evaluated(
-    place: tuple[Path, str, str], model: str | None, questions: Sequence[Question], wanted: Mapping[str, Any]
+    place: tuple[Path, str, str],
+    model: str | None,
+    questions: Sequence[Question],
+    wanted: Mapping[str, Any],
+    *,
+    as_json: bool,
 ) -> Evaluation:
     from embedingest.evaluation.evaluate import evaluate as put
     from embedingest.evaluation.evaluate import modes_of
@@ -87,8 +94,15 @@ def _evaluated(
     times = 1 if wanted["rerank"] in (None, False) else 2
     with opened_searcher(place, model, rerank=wanted["rerank"]) as (searcher, rerank):
         modes = wanted["modes"] or modes_of(searcher)
-        with _bar(times * len(questions) * len(modes), place[2]) as advance:
-            return put(searcher, questions, on_answer=advance, **{**wanted, "modes": modes, "rerank": rerank})
+        total = times * sum(bool(one.relevant) for one in questions) * len(modes)
+        with _bar(total, place[2]) as advance:
+            told = {"on_answer": advance} if as_json else {"on_answer": advance, "on_mode": _tell_mode}
+            return put(searcher, questions, **{**wanted, **told, "modes": modes, "rerank": rerank})
+
+
+def _tell_mode(mode: str, ndcg: float) -> None:
+    """A line as soon as a mode is known: all of them may take minutes."""
+    print_note(f"{mode}: {ndcg:.4f} nDCG@10", style="dim")
 
 
 @contextmanager
@@ -96,11 +110,18 @@ def _bar(total: int, table: str) -> Iterator[Callable[[], None]]:
     """A bar on a terminal, with rate and time left."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = stderr()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console, began, done = stderr(), time.monotonic(), itertools.count(1)
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(f"asking {printable(table)}", total=total)
-        yield lambda: progress.advance(task)
+        task = progress.add_task(f"asking {printable(table)}", total=total, rate="")
+
+        def advance() -> None:
+            progress.update(task, advance=1, rate=f"{next(done) / max(time.monotonic() - began, 1e-9):,.1f}/s")
+
+        yield advance
 
 
 def _suggest(place: tuple[Path, str, str], path: Path, qrels: Path | None, count: int) -> None:
