@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 import numpy as np
 
+from embedingest.engine.folder.reranker import NoScoreError
 from embedingest.engine.kinds import WrongKindError, check_reranks, rerankers
 from embedingest.engine.known import is_allowed
 from embedingest.engine.rerank import SupportsRerank
@@ -164,6 +165,9 @@ def _named(engine: Engine, model: str, allowed: Sequence[str]) -> str:
         check_reranks(info)
     except ModelNotFoundError as error:
         _refuse_unknown(model, _rerankers(engine, allowed), error)
+    except NoScoreError as error:
+        names = _rerankers(engine, allowed)
+        raise WrongKindError(f"`{model}` is {error.what}, and no reranker", remedy=_told_of(names)) from error
     except WrongKindError as error:
         names = _rerankers(engine, allowed)
         raise (WrongKindError(error.message, remedy=_told_of(names)) if names else error) from error

@@ -108,6 +108,45 @@ def test_a_configuration_names_it_with_or_without_candidates(sky, folder):
     assert "is an embedding model" in refused.err
 
 
+@pytest.fixture(scope="module")
+def no_rerankers(tmp_path_factory):
+    """Folders of transformers without the head that a reranker has, and one of another number of labels."""
+    import transformers
+
+    base = tmp_path_factory.mktemp("others")
+    kind = tiny.Kind("bert")
+    words = tiny.tokenizer(kind)
+    config = tiny.network(kind, len(words)).config
+    config.num_labels = 3
+    for name, made in (
+        ("masked", transformers.BertForMaskedLM),
+        ("bare", transformers.BertModel),
+        ("three", transformers.BertForSequenceClassification),
+    ):
+        made(config).save_pretrained(base / name)
+        words.save_pretrained(base / name)
+    return base
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("masked", "`masked` is a transformer (BertForMaskedLM), which scores no pairs of texts, and no reranker"),
+        ("bare", "`bare` is a transformer (BertModel), which scores no pairs of texts, and no reranker"),
+        ("three", "`three` is a classifier with 3 labels (LABEL_0, LABEL_1, LABEL_2), and no reranker"),
+        ("docs", "`docs` is no model folder"),
+    ],
+)
+def test_a_folder_that_is_no_reranker_is_told_what_it_is(table, no_rerankers, name, said):
+    folder = "./docs" if name == "docs" else str(no_rerankers / name)
+    for command in (("search", QUERY), ("ingest", "docs", "--model", "hashing")):
+        ran = table.run(*command, "--rerank", folder)
+        assert ran.code == 2
+        assert said in " ".join(ran.err.split())
+        assert "name the folder of a cross-encoder" in ran.err
+        assert "pooling" not in ran.err
+
+
 def test_what_is_no_reranker_ends_with_the_way_out(table, folder):
     for args, code, said in (
         (("--rerank",), 2, "no reranker is named, and there is no reranker"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.engine.folder.late import is_late, late_settings, stanford_modules
 from embedingest.engine.folder.module import SCORES, SPARSE, SPLADE, TOKENS, WORD_WEIGHTS, Module
-from embedingest.engine.folder.reranker import LOGITS, head_of
+from embedingest.engine.folder.reranker import LOGITS, NoScoreError, class_of, head_of
 from embedingest.engine.folder.router import ROUTERS, read_router
 from embedingest.engine.folder.settings_files import REMEDY, kind_of, read_json, read_object, whole_number
 from embedingest.engine.folder.sizes import WIDTHS
@@ -145,8 +145,9 @@ def _token_dense(folder: Path) -> dict[str, Any]:
 def _entries(file: Path) -> list[dict[str, Any]]:
     """What the list of modules has, in the order of its numbers. Raises ModelLoadError."""
     if not file.exists():
-        raise ModelLoadError(
+        raise NoScoreError(
             f"{file.parent} is no model: it has neither `modules.json` nor `config.json`",
+            what="no model folder (it has neither `modules.json` nor `config.json`)",
             remedy="name the folder of a model, or copy or pull it again",
         )
     entries = read_json(file)
@@ -209,8 +210,9 @@ def _bare(path: Path, pooling: str | None) -> tuple[Module, ...]:
     _refuse_pictures(path)
     if pooling is None:
         name = path.name if re.fullmatch(r"[\w.-]+", path.name) else "NAME"
-        raise ModelLoadError(
+        raise NoScoreError(
             f"{path} has no `modules.json`, so nothing says how the vectors of its tokens become one of the text",
+            what=f"a transformer ({class_of(config)[:100] or 'unnamed'}), which scores no pairs of texts",
             remedy=(
                 f"ask its makers which pooling it was trained with, and add to the settings\nmodels:\n"
                 f"  {name}: {{path: {path}, pooling: mean}}   # or {', '.join(POOLING_MODES)}"

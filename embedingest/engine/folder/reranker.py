@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from embedingest.engine.folder.pair_prompt import PairPrompt
 
-__all__ = ["ACTIVATIONS", "LOGITS", "head_of", "is_classifier"]
+__all__ = ["ACTIVATIONS", "LOGITS", "NoScoreError", "class_of", "head_of", "is_classifier"]
 
 LOGITS: Final = "1_LogitScore"
 """Where sentence-transformers keeps which words of a language model are held against each other."""
@@ -33,6 +33,14 @@ _UNSTATED_LABELS: Final = 2  # what transformers takes where the settings name n
 _KNOWN: Final = (
     "known are cross-encoders of one transformer with one label, as `CrossEncoder(...).save(folder)` writes them"
 )
+
+
+class NoScoreError(ModelLoadError):
+    """A folder that is no model as it is, and no reranker whatever it was given; `what` says what it is instead."""
+
+    def __init__(self, message: str, *, what: str, remedy: str) -> None:
+        super().__init__(message, remedy=remedy)
+        self.what = what
 
 
 def head_of(path: Path) -> dict[str, Any] | None:
@@ -53,7 +61,7 @@ def head_of(path: Path) -> dict[str, Any] | None:
         answers = read_object(path / LOGITS / "config.json") if task == _ANSWERS else None
     else:
         settings, prompt = {}, known_prompt(path, config)
-        is_asked = prompt is not None and _class_of(config).endswith(_LANGUAGE)
+        is_asked = prompt is not None and class_of(config).endswith(_LANGUAGE)
         if not is_classifier(config) and not is_asked:
             return None
         answers = {"true": "yes", "false": "no"} if is_asked else None
@@ -67,10 +75,11 @@ def head_of(path: Path) -> dict[str, Any] | None:
 
 def is_classifier(config: Any) -> bool:
     """Whether a config.json is of a model that gives texts numbers of their own: with one of them it is a reranker."""
-    return isinstance(config, dict) and _class_of(config).endswith(_CLASSIFIES)
+    return isinstance(config, dict) and class_of(config).endswith(_CLASSIFIES)
 
 
-def _class_of(config: Mapping[str, Any]) -> str:
+def class_of(config: Mapping[str, Any]) -> str:
+    """The class of transformers that a folder was saved by, empty where its config.json names none."""
     architectures = config.get("architectures")
     return str(architectures[0]) if isinstance(architectures, list) and architectures else ""
 
@@ -96,9 +105,10 @@ def _check_labels(path: Path, config: Mapping[str, Any]) -> None:
     labels = stated if isinstance(stated, int) else _UNSTATED_LABELS
     if labels != 1:
         shown = ", ".join(str(name)[:40] for name in names.values()) if isinstance(names, dict) else "unnamed"
-        raise ModelLoadError(
-            f"{path} is a classifier with {labels} labels ({shown[:200]}): it gives neither vectors nor the one score "
-            "of a reranker",
+        classifier = f"a classifier with {labels} labels ({shown[:200]})"
+        raise NoScoreError(
+            f"{path} is {classifier}: it gives neither vectors nor the one score of a reranker",
+            what=classifier,
             remedy=f"name an embedding model or a reranker; {_KNOWN}",
         )
 
