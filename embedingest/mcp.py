@@ -13,6 +13,8 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import ValidationError
+
 from embedingest.errors import ConfigError
 from embedingest.tools import Tools
 from embedingest.version import __version__
@@ -131,7 +133,12 @@ def _empty_server() -> Any:
                 raise MCPError(INVALID_PARAMS, f"Unknown tool: {name}")
             if problem := _unknown(arguments, known[name]):
                 raise ToolError(f"`{name}` {problem}")
-            return await super().call_tool(name, arguments, context)
+            try:
+                return await super().call_tool(name, arguments, context)
+            except ToolError as error:
+                if isinstance(error.__cause__, ValidationError):
+                    raise ToolError(f"`{name}`: {_wrong_value(error.__cause__)}") from None
+                raise
 
     with _logging_left_alone():
         # Nobody is told of changes, since nothing that a server has changes.
@@ -156,6 +163,15 @@ def _unknown(arguments: Mapping[str, Any], known: Sequence[str]) -> str | None:
             meant = f": did you mean `{near[0]}`?" if near else ""
             return f"has no argument `{name}`{meant}; it takes {', '.join(known) or 'none'}"
     return None
+
+
+def _wrong_value(error: ValidationError) -> str:
+    """The first value that an argument cannot have, in a sentence."""
+    first = error.errors(include_url=False)[0]
+    argument = f"`{first['loc'][0]}`" if first["loc"] else "an argument"
+    if first["type"] == "missing":
+        return f"{argument} is missing"
+    return f"{argument} {first['msg'].replace('Input should be', 'must be', 1)}, not {str(first['input'])[:60]!r}"
 
 
 def _reading(title: str) -> Any:

@@ -20,7 +20,7 @@ from embedingest.store.values import SearchQuery
 from embedingest.types import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from embedingest.query import Searcher
     from embedingest.store.values import Hit
@@ -61,7 +61,9 @@ Budget = Annotated[
 ]
 Context = Annotated[int, Field(ge=0, le=20, description="Neighbouring chunks on both sides of each hit")]
 
-SourceName = Annotated[str, Field(description="The `source` of a result of `search`")]
+SourceName = Annotated[
+    str, Field(description="The `source` of a result of `search`, or as much of its end as is one document's alone")
+]
 FirstLine = Annotated[int | None, Field(ge=1, description="Only the chunks from this line of the file on")]
 LastLine = Annotated[int | None, Field(ge=1, description="Only the chunks up to this line of the file")]
 Page = Annotated[int | None, Field(ge=1, description="Only the chunks of this page or slide")]
@@ -85,6 +87,13 @@ class Folders(Protocol):
 
     def place(self, source: str) -> Mapping[str, str]:
         """`path` and `uri` of the file that a source is (in); empty where that is not known."""
+        ...
+
+    def meant(self, name: str, sources: Collection[str]) -> str:
+        """Which of these sources a name means that may be the end of one; itself where it means none.
+
+        Raises ConfigError for one that means several.
+        """
         ...
 
     def status(self) -> Mapping[str, Any]:
@@ -179,7 +188,12 @@ class Tools:
 
     def _rows(self, source: str) -> Sequence[Row]:
         """The chunks of a document that who asks may see. Raises SourceMissingError where there are none."""
-        rows = whole_version(self._searcher.table.rows([source], within=self._within)[source])
+        table = self._searcher.table
+        rows = whole_version(table.rows([source], within=self._within)[source])
+        if not rows and self._within is None and self._folders is not None:
+            # Who may not see all is told nothing of other names.
+            name = self._folders.meant(source, table.source_states().keys())
+            rows = whole_version(table.rows([name])[name])
         if not rows:
             raise missing(source)
         return rows

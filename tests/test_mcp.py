@@ -90,6 +90,21 @@ def refusal(server, name, **arguments):
     return told(server, name, **arguments).content[0].text
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"query": "x", "limit": 500}, "`search`: `limit` must be less than or equal to 100, not '500'"),
+        ({"query": "x", "unit": "page"}, "`search`: `unit` must be 'chunk', 'section' or 'document', not 'page'"),
+        ({"limit": 3}, "`search`: `query` is missing"),
+    ],
+)
+def test_a_value_that_no_argument_has_is_refused_in_a_sentence(server, arguments, said):
+    assert told(server, "search", **arguments).is_error
+    text = refusal(server, "search", **arguments)
+    assert text.endswith(said)
+    assert "pydantic" not in text
+
+
 def test_search_answers_with_sources_and_lines(server):
     answer = told(server, "search", query="cold penguins", limit=1, filter="metadata.author = 'Ann'").structured_content
     assert answer["mode"] == "hybrid"
@@ -130,6 +145,13 @@ def followed_folders(tmp_path, monkeypatch):
 @pytest.fixture
 def followed(followed_folders):
     return create_server(*followed_folders)
+
+
+def test_a_document_is_read_by_the_end_of_its_name_by_who_may_see_all(followed, followed_folders):
+    assert told(followed, "read", source="b.md").structured_content["source"] == "docs/b.md"
+    assert "there is no document `9.md`" in refusal(followed, "read", source="9.md")
+    narrow = create_server(*followed_folders, within="source startswith 'docs/'")
+    assert "there is no document `b.md`" in refusal(narrow, "read", source="b.md")
 
 
 def test_hits_say_what_opens_them_and_no_hash(followed):

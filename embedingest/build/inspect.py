@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.build.followed import FollowedFolders, followed_folders
 from embedingest.build.journals import journal_path, output_folders
 from embedingest.errors import DamagedTableError, StoreError, TableMissingError
+from embedingest.ingest.meant import meant
 from embedingest.ingest.notices import Tally
 from embedingest.paths import absolute
 
@@ -141,6 +142,13 @@ class FoldersBehind:
                 places[source] = {"path": str(file)} if str(file).isprintable() else {}
                 places[source]["uri"] = file.as_uri()
         return places
+
+    def meant(self, name: str, sources: Collection[str]) -> str:
+        """Which of these sources a name means that may be the end of one; itself where it means none.
+
+        Raises ConfigError for one that means several.
+        """
+        return meant([name], sources).get(name, name)
 
     def roots(self) -> dict[str, str]:
         """The folders that are followed, by alias; none where that cannot be known."""

@@ -15,6 +15,7 @@ from embedingest.build.journals import journal_path
 from embedingest.build.table_map import TableMap
 from embedingest.documents import Part, missing, outline_of, read_part, told_of, whole_version
 from embedingest.errors import SourceMissingError, StoreError
+from embedingest.ingest.meant import meant
 from embedingest.query import hit_to_json, result_to_json
 from embedingest.store.values import SearchQuery
 
@@ -64,6 +65,7 @@ class TableBehind:
         from embedingest.store.look import document_rows
 
         wanted = Part(**{name: value for name, value in part.items() if value is not None})
+        source = self._meant(source) if within is None else source
         stored = document_rows(self._searcher.table, source, within)
         state = self._file_state(source)
         rows = whole_version([row for row, _ in stored])
@@ -87,6 +89,13 @@ class TableBehind:
             "gaps": [list(gap) for gap in shown.gaps],
             **known,
         }
+
+    def _meant(self, source: str) -> str:
+        """The document of a name that may be the end of its source; where none is meant, the name as it is."""
+        table = self._searcher.table
+        if table.ids([source])[source] or self._file_state(source) is not None:
+            return source
+        return meant([source], table.source_states().keys()).get(source, source)
 
     def failed(self) -> list[str]:
         """The files that could not be read the last time, as far as the journal can be read."""

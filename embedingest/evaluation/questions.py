@@ -7,6 +7,7 @@ Three forms are read: YAML with the sources beside each question, and the querie
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Question", "read_questions"]
+
+_log = logging.getLogger(__name__)
 
 _YAML: Final = (".yaml", ".yml")
 _TREC_FIELDS: Final = 4  # query, iteration, document, grade
@@ -59,6 +62,8 @@ def read_questions(path: Path, judgments: Path | None = None) -> list[Question]:
         examples = f"`{next(iter(graded), '')}` and `{next(iter(texts), '')}`"
         raise ConfigError(f"no query of {judgments} is in {path}: their ids are such as {examples}",
                           remedy="name the judgments that belong to these queries")  # fmt: skip
+    if strange := graded.keys() - texts.keys():
+        _log.warning("%s judges %d queries that are not in %s, left out", judgments, len(strange), path)
     return [Question(key, text, graded.get(key, {})) for key, text in texts.items()]
 
 

@@ -125,6 +125,7 @@ def test_a_document_by_any_name_is_read_and_no_other(place, port):
     told = read(port, source=source)
     assert (told["source"], told["text"].strip()) == (source, "An oddly named walrus.")
     assert told["uri"] == (place[0] / "team" / "deep" / ODD).as_uri()
+    assert read(port, source="guide.md")["source"] == "docs/guide.md"
     assert post(port, "/api/document", {"source": f"{source}' or source = 'docs/guide.md"}).status == 404
 
 

@@ -32,6 +32,12 @@ def test_the_questions_of_the_guide_are_such(tmp_path):
     assert [len(one.relevant) for one in read_questions(written(tmp_path, "q.yaml", blocks[0]))] == [1, 2]
 
 
+def test_judged_queries_that_are_not_there_are_counted(tmp_path, caplog):
+    queries = written(tmp_path, "queries.tsv", "7\twhere is it?\n")
+    read_questions(queries, written(tmp_path, "qrels.txt", "7 0 a 1\n8 0 a 1\n8 0 b 1\n9 0 a 1\n"))
+    assert "judges 2 queries that are not in" in caplog.text
+
+
 def test_queries_and_judgments_of_trec(tmp_path):
     queries = written(tmp_path, "queries.tsv", "7\twhere is it?\n9\twhy\tthen?\n\n")
     qrels = written(tmp_path, "qrels.txt", "7 0 a 1\n7 0 b 0\n8 0 a 1\n")

@@ -40,7 +40,7 @@ def query_of(fields: Fields) -> str:
     """The query. Raises WireError (400, 413)."""
     query = fields.text("query")
     if not query.strip():
-        raise WireError(400, 'field "query" is required')
+        raise WireError(400, 'field "query" is missing or empty')
     if len(query) > _QUERY_CHARACTERS:
         raise WireError(413, f"the query has {len(query)} characters; the limit is {_QUERY_CHARACTERS}")
     return query
