@@ -37,6 +37,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     # -- notices, by kind
     "archive": 'to read them, set `load: {loaders: {"*.zip": archive}}`',
     "attachments_left_out": "to read them, let the loader's `attachments` be true, or save them as files",
+    "contents_left_out": "to read them, set the loader's `contents` (of PDF: `running_lines`)",
     "context_cut": "the chunks are whole; lower `chunk.max_tokens` to leave more room, or raise `context.max_tokens`",
     "cut_off": "copy or fetch them again",
     "encrypted_data": "decrypt them into files of their own",
@@ -69,6 +70,7 @@ REMEDIES: Final[Mapping[str, str]] = {
 NOTHING_TO_DO: Final[Mapping[str, str]] = {
     "binary": "it holds no text",
     "comments_left_out": "loaders that can read them say so in their settings (`comments`)",
+    "dot_leaders": "the words of these lines are read",
     "drawers_left_out": "they are notes of a program",
     "drawings": "they hold no words",
     "empty": "there is nothing to store",
