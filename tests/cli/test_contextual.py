@@ -164,3 +164,37 @@ def test_ctrl_c_ends_a_slow_command_and_the_run_at_once(shell):
     assert process.returncode == 130, said
     assert b"Traceback" not in said
     until(lambda: not Path(f"/proc/{pid}").exists() if Path("/proc").is_dir() else True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir() or shutil.which("sh") is None, reason="runs a shell, and looks at /proc")
+@pytest.mark.parametrize("number", [None, signal.SIGINT, signal.SIGTERM])
+def test_no_program_outlives_the_run_however_it_ends(shell, number):
+    shell.write("conf/pids/note", "")
+    shell.write("conf/slow.sh", "sleep 600 &\necho $$ $! > $$.new\nmv $$.new pids/$$\nwait\n")
+    config_of(shell, "[sh, slow.sh]", f", timeout_seconds: {1 if number is None else 600}")
+    for name in range(5):
+        shell.write(f"docs/{name}.md", f"# One {name}\n\nwords\n\n# Two {name}\n\nwords\n")
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from embedingest.cli import main; main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "run", "conf/embedingest.yaml", "--once"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: len(list(Path("conf/pids").glob("[0-9]*"))) >= 4)
+    if number is not None:
+        process.send_signal(number)
+    process.wait(HANGS_SECONDS)
+    pids = [pid for path in Path("conf/pids").glob("[0-9]*") for pid in path.read_text().split()]
+    assert len(pids) >= 8
+    until(lambda: not any(lives(pid) for pid in pids))
+
+
+def lives(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -44,6 +44,8 @@ class Command:
         self._folder = folder
         self._seconds = seconds
         self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._running: set[int] = set()
         self.name: Final = f"`{name}`"
         program = self._arguments[0]
         where = program if folder is None or os.sep not in program else str(folder / program)
@@ -58,36 +60,53 @@ class Command:
     def ask(self, body: bytes) -> str:
         """The sentence that the command writes, given `body`. Raises AnswerError."""
         deadline = time.monotonic() + self._seconds
-        try:
-            process = subprocess.Popen(
-                self._arguments,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                cwd=self._folder,
-                start_new_session=True,  # Ctrl-C is for us, and all that it starts can be ended together
-            )
-        except OSError as error:
-            raise AnswerError(f"{self.name} cannot be started: {error.strerror or error}") from error
-        with process:
+        with self._started() as process:
             talk = _Talk(process, body)
             try:
                 ended = talk.go_on_until(deadline, self._closed)
             finally:
-                end_group(process.pid)  # before it is waited for, so that the group is still its own
+                self._end(process)
             status = process.wait()
         self._check(talk, status, ended=ended)
         return sentence_of(bytes(talk.answer), self.name)
 
     def close(self) -> None:
-        """Let every call end at once."""
-        self._closed.set()
+        """Start nothing any more, and end what runs with all that it started."""
+        with self._lock:
+            self._closed.set()
+            for pid in self._running:
+                end_group(pid)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """A process that `close` knows of. Raises AnswerError, also where everything is closed."""
+        with self._lock:
+            if self._closed.is_set():
+                raise AnswerError(f"{self.name} was not started: the run was stopped")
+            try:
+                process = subprocess.Popen(
+                    self._arguments,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    cwd=self._folder,
+                    start_new_session=True,  # Ctrl-C is for us, and all that it starts can be ended together
+                )
+            except OSError as error:
+                raise AnswerError(f"{self.name} cannot be started: {error.strerror or error}") from error
+            self._running.add(process.pid)
+        return process
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """End it with all that it started, before it is waited for, so that the group is still its own."""
+        with self._lock:
+            self._running.discard(process.pid)
+            end_group(process.pid)
 
     def _check(self, talk: _Talk, status: int, *, ended: bool) -> None:
         if len(talk.answer) > MOST_BYTES:
             raise AnswerError(f"{self.name} wrote more than {MOST_BYTES // 1024} KiB, and was ended")
-        if not ended:
+        if not ended or self._closed.is_set():
             late = "the run was stopped" if self._closed.is_set() else f"it took longer than {self._seconds:g} s"
             raise AnswerError(f"{self.name} was ended: {late}{_told(talk.errors)}")
         if status:

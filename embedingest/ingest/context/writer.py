@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Writer", "Written"]
 
 _LAST: Final = 2
+_LEAVE_SECONDS: Final = 5.0
 
 
 class Asked(Protocol):
@@ -27,7 +29,7 @@ class Asked(Protocol):
         ...
 
     def close(self) -> None:
-        """Let every call end at once."""
+        """Begin no call any more, and end at once what others have under way."""
         ...
 
 
@@ -44,25 +46,28 @@ class Writer:
 
     def __init__(self, asked: Asked, threads: int, done: Callable[[Written], None]) -> None:
         self._asked = asked
-        self._threads = threads
         self._done = done
         self._closed = threading.Event()
         self._numbers = count()
         self._waiting: queue.PriorityQueue[tuple[int, int, Request | None, Callable[[], bool]]] = queue.PriorityQueue()
         # Daemons: who hangs in spite of all limits must not keep the process from ending.
-        for _ in range(threads):
-            threading.Thread(target=self._serve, name="context", daemon=True).start()
+        self._serving = [threading.Thread(target=self._serve, name="context", daemon=True) for _ in range(threads)]
+        for thread in self._serving:
+            thread.start()
 
     def submit(self, request: Request, wanted: Callable[[], bool], *, urgent: bool = False) -> None:
         """Have a sentence written, if it is still `wanted` once its turn comes."""
         self._waiting.put((0 if urgent else 1, next(self._numbers), request, wanted))
 
     def close(self) -> None:
-        """Take nothing more and end what runs; no outcome comes any more."""
+        """Take nothing more, end what runs and wait for its end, some seconds at most; no outcome comes any more."""
         self._closed.set()
         self._asked.close()
-        for _ in range(self._threads):
+        for _ in self._serving:
             self._waiting.put((_LAST, next(self._numbers), None, bool))
+        until = time.monotonic() + _LEAVE_SECONDS
+        for thread in self._serving:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _serve(self) -> None:
         while not self._closed.is_set():
