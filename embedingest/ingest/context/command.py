@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import ConfigError
-from embedingest.ingest.context.request import AnswerError, sentence_of
+from embedingest.ingest.context.request import AnswerError, sentence_of, shown
 from embedingest.system import end_group
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ MOST_BYTES: Final = 64 * 1024
 """Bytes of an answer."""
 
 _MOST_ERROR_BYTES: Final = 4096
-_MOST_SHOWN: Final = 200
 _LOOK_SECONDS: Final = 0.05
 _PIPE_BYTES: Final = 32 * 1024
 
@@ -199,12 +198,8 @@ def _told(errors: bytearray) -> str:
     """The first line of what it said on standard error; of a traceback the last, which says what was wrong."""
     lines = [line for each in errors.decode("utf-8", "replace").splitlines() if (line := each.strip())]
     line = lines[-1 if lines[0].startswith("Traceback ") else 0] if lines else ""
-    shown = "".join(letter for letter in _shortened(line) if letter.isprintable())
-    return f": {shown}" if shown else ""
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+    said = shown(line)
+    return f": {said}" if said else ""
 
 
 def _signal(number: int) -> str:

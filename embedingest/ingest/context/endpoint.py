@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from embedingest.errors import ConfigError
-from embedingest.ingest.context.request import AnswerError, sentence_of
+from embedingest.ingest.context.request import AnswerError, sentence_of, shown
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ MOST_BYTES: Final = 64 * 1024
 """Bytes of an answer."""
 
 _REDIRECTS: Final = range(300, 400)
-_FINE: Final = range(200, 300)
+_FINE: Final = range(200, 206)
+_PARTIAL: Final = 206
+_JSON: Final = "application/json"
+_TEXTS: Final = frozenset({"text/plain", "text/markdown"})
 
 
 class Endpoint:
@@ -64,18 +67,20 @@ class Endpoint:
         with self._call() as call:
             try:
                 answer = call.post(self._target, body, self._headers)
-                data = answer.read(MOST_BYTES + 1)
+                data = call.read(MOST_BYTES + 1)
             except (OSError, ValueError, http.client.HTTPException) as error:
                 raise AnswerError(f"{self.name} {self._reason(error, late=call.late)}") from error
         if call.late or self._closed:
             raise AnswerError(f"{self.name} {self._reason(None, late=call.late)}")
         if answer.status in _REDIRECTS:
             raise AnswerError(f"{self.name} answered with status {answer.status}; redirects are not followed")
+        if answer.status == _PARTIAL:
+            raise AnswerError(f"{self.name} answered with status {answer.status}, a part of an answer")
         if answer.status not in _FINE:
             raise AnswerError(f"{self.name} answered with status {answer.status}")
         if len(data) > MOST_BYTES:
             raise AnswerError(f"{self.name} answered with more than {MOST_BYTES // 1024} KiB")
-        return sentence_of(self._words(data), self.name)
+        return sentence_of(self._words(data, answer.headers.get_content_type()), self.name)
 
     def close(self) -> None:
         """Let every call end at once."""
@@ -109,13 +114,18 @@ class Endpoint:
             return "was not heard out: the run was stopped"
         if late or isinstance(error, TimeoutError):
             return f"gave no answer within {self._seconds:g} s"
+        if isinstance(error, http.client.IncompleteRead):
+            return "broke its answer off before the end"
         if isinstance(error, http.client.HTTPException):
             return f"answered with no HTTP ({type(error).__name__})"
         return f"cannot be reached: {getattr(error, 'strerror', None) or error}"
 
-    def _words(self, data: bytes) -> bytes:
-        """The sentence in an answer: JSON with `context`, or text."""
-        if not data.lstrip().startswith(b"{"):
+    def _words(self, data: bytes, kind: str) -> bytes:
+        """The sentence in an answer of a media type: JSON with `context`, or text."""
+        is_json = kind == _JSON or kind.endswith("+json")
+        if not is_json and kind not in _TEXTS:
+            raise AnswerError(f"{self.name} answered with {shown(kind)}; a context is {_JSON} or text/plain")
+        if not data.strip() or not (is_json or data.lstrip().startswith(b"{")):
             return data
         try:
             told: Any = json.loads(data)
@@ -145,6 +155,15 @@ class _Call:
         self._connection.request("POST", target, body, dict(headers))
         self._answer = self._connection.getresponse()
         return self._answer
+
+    def read(self, most: int) -> bytes:
+        """So many bytes of the answer's body at most. Raises OSError, HTTPException: also where it is cut off."""
+        assert self._answer is not None
+        data = self._answer.read(most)
+        missing = self._answer.length  # of those that were announced
+        if missing and len(data) < most:
+            raise http.client.IncompleteRead(data, missing)
+        return data
 
     def end(self) -> None:
         """Its time is over."""

@@ -77,7 +77,7 @@ class Front:
 
 
 def cut_to(text: str, most: int, sizer: Sizer) -> str:
-    """As many whole words of a text as have `most` tokens."""
+    """As many whole words of a text as have `most` tokens; of a first word that is longer, its beginning."""
     starts = sizer.starts(text)
     if len(starts) <= most:
         return text
@@ -85,4 +85,12 @@ def cut_to(text: str, most: int, sizer: Sizer) -> str:
         return ""
     end = starts[most]
     head = text[:end]
-    return (head if text[end - 1].isspace() or text[end].isspace() else head.rpartition(" ")[0]).rstrip()
+    words = head if text[end - 1].isspace() or text[end].isspace() else head.rpartition(" ")[0]
+    return words.rstrip() or _within_a_word(head, most, sizer).rstrip()
+
+
+def _within_a_word(head: str, most: int, sizer: Sizer) -> str:
+    """The beginning of a text with `most` tokens at most: a word that is cut may be taken apart otherwise."""
+    while len(starts := sizer.starts(head)) > most:
+        head = head[: starts[most]]
+    return head

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from embedingest.ingest.extract.values import Extracted, Part
     from embedingest.types import Chunk, Sizer
 
-__all__ = ["MOST_CHARACTERS", "AnswerError", "Request", "requests_of", "sentence_of", "with_sentences"]
+__all__ = ["MOST_CHARACTERS", "AnswerError", "Request", "requests_of", "sentence_of", "shown", "with_sentences"]
 
 MOST_CHARACTERS: Final = 4000
 """Characters of a sentence that are kept, before it is cut to tokens."""
 
+_MOST_SHOWN: Final = 200
 _NO_WORDS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")
 
 
@@ -63,6 +64,12 @@ def sentence_of(answer: bytes, who: str) -> str:
     if not sentence:
         raise AnswerError(f"{who} answered nothing")
     return sentence
+
+
+def shown(said: str) -> str:
+    """What somebody said, as a message shows it: its beginning, without control characters."""
+    short = said if len(said) <= _MOST_SHOWN else said[: _MOST_SHOWN - 1] + "…"
+    return "".join(letter for letter in short if letter.isprintable())
 
 
 def with_sentences(

@@ -122,6 +122,43 @@ def test_answers_that_are_none_are_told(status, body, told):
     assert told in error_of(say(status, body))
 
 
+CUT = b"This document says that the offer is no"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/json"])
+@pytest.mark.parametrize("body", [CUT, b"", b'{"context": "whole"}'])
+def test_an_answer_that_is_cut_off_is_none(kind, body):
+    told = error_of(say(200, body, **{"content-type": kind, "content-length": "500"}))
+    assert told == "endpoint broke its answer off before the end"
+
+
+def test_a_body_in_chunks_that_is_cut_off_is_none():
+    told = error_of(say(200, b"5\r\nhello\r\n", **{"transfer-encoding": "chunked"}))
+    assert told == "endpoint broke its answer off before the end"
+
+
+def test_a_part_of_an_answer_is_none():
+    assert "status 206, a part" in error_of(say(206, CUT, **{"content-length": str(len(CUT))}))
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "image/png", "application/octet-stream"])
+def test_what_is_no_text_is_refused_by_its_type(kind):
+    told = error_of(say(200, b"<html>Please log in</html>", **{"content-type": kind}))
+    assert told == f"endpoint answered with {kind.partition(';')[0]}; a context is application/json or text/plain"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/problem+json"])
+@pytest.mark.parametrize(("body", "told"), [(CUT, "with no JSON"), (b'"words"', "no text under"), (b" ", "nothing")])
+def test_what_is_said_to_be_json_is_never_taken_as_text(kind, body, told):
+    assert told in error_of(say(200, body, **{"content-type": kind}))
+
+
+def test_a_whole_answer_of_each_kind_is_taken():
+    for kind, body in (("text/plain; charset=utf-8", b"Words."), ("application/json", b'{"context": "Words."}')):
+        with serving(say(200, body, **{"content-type": kind, "content-length": str(len(body))})) as url:
+            assert endpoint(url).ask(b"{}") == "Words."
+
+
 def test_redirects_are_not_followed():
     with serving(say(200, b"never")) as other:
         told = error_of(say(307, b"", location=other))

@@ -44,6 +44,16 @@ def test_what_is_cut_has_as_many_tokens_at_most_and_is_the_beginning(text, most)
     assert sizer.count(cut) <= max(0, most)
     if sizer.count(text) <= most:
         assert cut == text
+    elif most > 0:
+        assert cut or not text[: sizer.starts(text)[most]].strip()
+
+
+@pytest.mark.parametrize("more", ["", " and others"])
+def test_of_a_first_word_that_does_not_fit_the_beginning_is_kept(more):
+    sizer = HashingSizer(1000)
+    cut = cut_to("ab-" * 20_000 + more, 10, sizer)
+    assert cut == "ab-" * 5
+    assert sizer.count(cut) == 10
 
 
 def test_a_title_stands_in_front_of_what_does_not_say_it():
