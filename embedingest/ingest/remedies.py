@@ -20,7 +20,10 @@ SOURCE_REMEDY: Final = "it is asked again; if this stays, check its settings (ad
 REMEDIES: Final[Mapping[str, str]] = {
     # -- failures, by code
     "bomb": "if it is what it says, unpack or simplify it and ingest what comes of it",
-    "context": "mend what writes it (`context` in the settings); it is tried again, `embedingest retry` does so now",
+    "context": (
+        "mend what writes it (`context` in the settings); `embedingest run CONFIG --once` tries it again, and "
+        "`embedingest retry` where a run follows"
+    ),
     "corrupt": "open it in the program that wrote it and save it again, or leave it out with `--exclude`",
     "embedding": "leave it out with `--exclude`, and report the text",
     "encrypted": "save it without a password",

@@ -139,6 +139,12 @@ def test_a_command_that_fails_is_told_and_the_others_go_on(shell):
     assert failure["source"] == "docs/bad.md"
     assert "exited with status 1: no quota" in failure["error"]
     assert report.json["docs"]["files"]["new"] == 1
+    assert "`embedingest run CONFIG --once` tries it again" in failure["error"]
+    assert "tried again by the next run" in shell.run("status").out
+    told = shell.run("verify").out.splitlines()[-1]
+    assert told.startswith("`embedingest run CONFIG --once` has missing context written, then `embedingest verify")
+    refused = shell.run("verify", "--repair")
+    assert "embedingest run CONFIG --once" in refused.err
 
 
 @pytest.mark.slow

@@ -150,7 +150,7 @@ def test_a_document_whose_context_fails_is_not_embedded_without_and_is_tried_aga
     assert failure.source == "docs/bad.txt"
     assert "docs/bad.txt has a chunk without context: " in failure.error
     assert "exited with status 1: no quota left" in failure.error
-    assert "it is tried again" in failure.error
+    assert "tries it again" in failure.error
     assert not any("BAD" in text for text in world.engine.texts)
     assert world.sources_in_table() == {"docs/good.txt"}
     assert report.exit_code == 1

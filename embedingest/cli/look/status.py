@@ -109,16 +109,24 @@ def _lines(document: Mapping[str, Any], confirm: str) -> Iterator[str]:
 
 def _failure_lines(document: Mapping[str, Any]) -> Iterator[str]:
     """What failed, of the machinery and of documents."""
+    runs = document["writer"] is not None
     if trouble := document["trouble"]:
-        again = f"failed {trouble['attempts']} times in a row, tried again in {trouble['next_try_seconds']:,.0f} s"
-        yield f"trouble: {trouble['error']} ({again})"
+        again = _again(trouble["next_try_seconds"], runs=runs)
+        yield f"trouble: {trouble['error']} (failed {trouble['attempts']} times in a row, {again})"
     if document["upkeep_trouble"]:
         yield f"upkeep: {document['upkeep_trouble']}; it is tried again"
     for failure in document["failures"]:
-        when = failure["next_try_seconds"]
-        again = "not tried again until it changes" if when is None else f"tried again in {when:,.0f} s"
-        facts = f"{failure['kind']}, {failure['attempts']} attempts, {again}"
+        facts = f"{failure['kind']}, {failure['attempts']} attempts, {_again(failure['next_try_seconds'], runs=runs)}"
         yield f"failed: {failure['source']} ({facts}): {failure['error']}"
+
+
+def _again(seconds: float | None, *, runs: bool) -> str:
+    """When something is tried again: by whom, where nobody `runs` now."""
+    if seconds is None:
+        return "not tried again until it changes"
+    if runs:
+        return f"tried again in {seconds:,.0f} s"
+    return "tried again by the next run" + (f", {seconds:,.0f} s from now at the earliest" if seconds >= 1 else "")
 
 
 def _room_lines(places: Sequence[Mapping[str, Any]]) -> Iterator[str]:

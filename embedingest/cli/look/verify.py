@@ -35,7 +35,9 @@ def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json:
     from embedingest.build.session import Session
 
     with Session(recall(state, db, table)) as session:
-        verification = session.pipeline().verify(repair=repair, sample=sample)
+        pipeline = session.pipeline()
+        verification = pipeline.verify(repair=repair, sample=sample)
+        context = pipeline.config.context
     problems, mendable = verification.problems, verification.mendable
     if as_json:
         print_json({**verification.to_json(), "repaired": repair and bool(mendable)})
@@ -45,13 +47,18 @@ def verify(repair: bool, sample: int, db: str, table: str, state: Path, as_json:
         checked = f", {verification.vectors:,} vectors" if sample else ""
         verdict = "all agree" if not problems else f"{len(problems):,} problems"
         print_line(f"{verification.files:,} files, {verification.rows:,} rows{checked}: {verdict}")
-        for line in _ways(verification, None if repair else writer_of(state, db, table), repaired=repair):
+        lacks = context is not None and context.is_written and any(problem.kind == "missing" for problem in problems)
+        writer = None if repair else writer_of(state, db, table)
+        for line in _ways(verification, writer, repaired=repair, lacks_context=lacks):
             print_line(line)
     return int(len(problems) > len(mendable) if repair else bool(problems))
 
 
-def _ways(verification: Verification, writer: Holder | None, *, repaired: bool) -> Iterator[str]:
-    """What mends what was found, for one who has just done so (`repaired`) or may; `writer` keeps the table locked."""
+def _ways(verification: Verification, writer: Holder | None, *, repaired: bool, lacks_context: bool) -> Iterator[str]:
+    """What mends what was found, for one who has just done so (`repaired`) or may; `writer` keeps the table locked.
+
+    `lacks_context`: chunks are missing whose context others write, whom only a configuration names.
+    """
     mendable, pending = verification.mendable, len(verification.pending)
     which = "them" if len(mendable) == len(verification.problems) else f"{len(mendable):,} of them"
     if verification.paused:
@@ -64,7 +71,8 @@ def _ways(verification: Verification, writer: Holder | None, *, repaired: bool) 
     elif mendable and writer is not None:
         yield f"process {writer.pid} writes the table; stop it, and `embedingest verify --repair` mends {which}"
     elif mendable:
-        yield f"`embedingest verify --repair` mends {which}"
+        first = "`embedingest run CONFIG --once` has missing context written, then " if lacks_context else ""
+        yield f"{first}`embedingest verify --repair` mends {which}"
     if pending and not verification.paused:
         yield f"{pending:,} {_confirmation(verification, writer, repaired=repaired)}, or restore the files"
     if any(problem.kind == "table" for problem in verification.problems):
