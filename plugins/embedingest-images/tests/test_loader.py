@@ -121,6 +121,29 @@ def test_exif_that_is_damaged_costs_only_itself():
     assert document.metadata.keys() >= {"width", "height"}
 
 
+@pytest.mark.parametrize("facts", [{}, {"exif": exif()}], ids=["bare", "exif"])
+@pytest.mark.parametrize(("place", "length"), [(0.3, 1), (0.5, 1), (0.8, 1), (0.4, 500)])
+def test_damaged_pixels_of_a_png_are_a_reason_and_not_a_fault_of_its_exif(place, length, facts):
+    noise = np.random.default_rng(5).integers(0, 256, (80, 90, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), "PNG", **facts)
+    assert load(data, "a.png").notices == {}
+    at = int(len(data) * place)
+    damaged = bytearray(data)
+    damaged[at : at + length] = bytes(length) if length > 1 else bytes([damaged[at] ^ 0xFF])
+    with pytest.raises(DocumentError, match=r"a\.png cannot be read as a picture: .*data stream") as refused:
+        load(bytes(damaged), "a.png")
+    assert refused.value.code == "corrupt"
+
+
+def test_control_characters_of_exif_are_blanks():
+    said = exif(description="The \x1b[31mold\x07town\x7f", make=None, model="R5\x1b]0;x\x07", lens="RF\x1f50mm")
+    document = load(encoded(scene(3), exif=said))
+    facts = [document.metadata[name] for name in ("description", "camera", "lens")]
+    assert facts == ["The [31mold town", "R5 ]0;x", "RF 50mm"]
+    assert document.title == "The [31mold town"
+    assert all(letter.isprintable() or letter == "\n" for letter in document.text)
+
+
 def png_of(width: int, height: int) -> bytes:
     """A few bytes that say that they unpack to a picture of any size."""
 

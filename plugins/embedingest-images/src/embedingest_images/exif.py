@@ -21,6 +21,7 @@ _PLACE, _NORTH_SOUTH, _LATITUDE, _EAST_WEST, _LONGITUDE = 0x8825, 1, 2, 3, 4
 
 _TIME: Final = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _AWAY: Final = re.compile(r"[+-]\d\d:\d\d\Z")
+_CONTROLS: Final = dict.fromkeys((*range(32), *range(0x7F, 0xA0)), " ")  # of terminals: no words
 _MOST_LETTERS: Final = 1000  # of one value
 _DIGITS: Final = 6  # of a degree: a tenth of a metre
 
@@ -91,7 +92,7 @@ def _text(value: Any, encoding: str = "utf-8") -> str:
         value = value.decode(encoding, "replace")
     if not isinstance(value, str):
         return ""
-    line = " ".join(value.partition("\0")[0].split())[:_MOST_LETTERS]
+    line = " ".join(value.partition("\0")[0].translate(_CONTROLS).split())[:_MOST_LETTERS]
     return line.encode("utf-8", "replace").decode("utf-8")
 
 

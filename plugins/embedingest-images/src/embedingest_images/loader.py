@@ -52,6 +52,7 @@ class ImageLoader:
         """
         notices: dict[str, int] = {}
         with opened(data, name, self._max_pixels) as image:
+            image.load()  # in PNG, EXIF is looked for behind the pixels, and their damage is not that of EXIF
             facts = _facts(image, notices)
             mime = _MIMES.get(image.format or "", "image/*")
             if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":

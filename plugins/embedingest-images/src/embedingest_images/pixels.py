@@ -60,7 +60,6 @@ def decoded(image: Image) -> Picture:
     from PIL import Image as Images
     from PIL import ImageOps
 
-    image.load()
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith(_DEEP):
         upright = _in_eight_bits(upright)
