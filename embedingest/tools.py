@@ -158,9 +158,10 @@ class Tools:
     def status(self) -> dict[str, Any]:
         """Which folders are followed, whether the table agrees with them, and how many documents and chunks there are.
 
-        `in_sync` false means that files changed that are not in the table yet, `behind` how many; that a root is not
-        `compared` any more, since the settings name it no longer; that `unreadable` folders cannot be looked into; that
-        files of the table are damaged; or that the table is not as it was left.
+        `in_sync` false means that files changed that are not in the table yet, `behind` how many; that the table has
+        an earlier version of a document that failed; that a root is not `compared` any more, since the settings name it
+        no longer; that `unreadable` folders cannot be looked into; that files of the table are damaged; or that it is
+        not as it was left.
         """
         return _answered(self._status)
 

@@ -87,6 +87,7 @@ def _status(view: JournalView, state: Path, db: str, table: str) -> dict[str, An
     holder = writer_of(state, db, table)
     facts, damaged = _facts_and_damage(view, db, table)
     journal = status_of(view, now=time.time(), skipped=skipped)
+    outdated = any(failure["stored_chunks"] for failure in journal["failures"])
     differs = not damaged and _differs(view, (state, db, table), facts["rows"], written=holder is not None)
     if not damaged and "bytes" not in facts and any(journal["files"].get(name) for name in ("done", "unverified")):
         damaged = [Damage(f"{table}.lance", "is missing: nothing is left of the table", "rows")]
@@ -94,7 +95,7 @@ def _status(view: JournalView, state: Path, db: str, table: str) -> dict[str, An
         "table": {"db": db, "name": table, **facts},
         "damage": [item.to_json() | {"remedy": item.remedy} for item in damaged],
         "writer": None if holder is None else asdict(holder),
-        "in_sync": not (behind["to_read"] or behind["gone"] or unnamed or unreadable or damaged or differs),
+        "in_sync": not (behind["to_read"] or behind["gone"] or outdated or unnamed or unreadable or damaged or differs),
         "table_differs": differs,
         "short_of_room": _short_of_room(state, db),
         "behind": behind,

@@ -50,6 +50,28 @@ def test_flags_embed_title_and_headings_and_readers_are_told(shell):
     assert "'title' or 'headings'" in wrong.err
 
 
+def test_an_edit_that_cannot_be_written_about_is_not_in_sync(written):
+    assert "\nin sync\n" in written.run("status").out
+    written.write("conf/write_context.py", "raise SystemExit('no quota left')\n")
+    written.write("docs/owls.md", OWLS + "\nOwls turn their heads.\n")
+    assert written.run("run", "conf/embedingest.yaml", "--once").code == 1
+    status, told = written.run("status", "--json").json, written.run("status").out
+    (failure,) = status["failures"]
+    assert (status["in_sync"], status["behind"]["to_read"]) == (False, 0)
+    assert (failure["code"], failure["stored_chunks"]) == ("context", status["table"]["rows"])
+    assert "behind: an earlier version of 1 failed document\n" in told
+    assert "of an earlier version are in the table" in told
+    assert "in sync" not in told
+
+
+def test_a_document_that_was_never_in_the_table_is_told_beside_in_sync(written):
+    written.write("docs/broken.pdf", "%PDF-1.4 no more than this")
+    assert written.run("run", "conf/embedingest.yaml", "--once").code == 1
+    status = written.run("status", "--json").json
+    assert (status["in_sync"], status["failures"][0]["stored_chunks"]) == (True, 0)
+    assert "\nin sync but for 1 failed\n" in written.run("status").out
+
+
 def test_without_it_no_answer_has_a_context(shell):
     shell.write("docs/owls.md", OWLS)
     shell.run("ingest", "docs", "--model", "hashing")

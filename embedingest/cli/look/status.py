@@ -117,7 +117,9 @@ def _failure_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"upkeep: {document['upkeep_trouble']}; it is tried again"
     for failure in document["failures"]:
         facts = f"{failure['kind']}, {failure['attempts']} attempts, {_again(failure['next_try_seconds'], runs=runs)}"
-        yield f"failed: {failure['source']} ({facts}): {failure['error']}"
+        stored = failure["stored_chunks"]
+        kept = f"; {stored:,} chunks of an earlier version are in the table" if stored else ""
+        yield f"failed: {failure['source']} ({facts}): {failure['error']}{kept}"
 
 
 def _again(seconds: float | None, *, runs: bool) -> str:
@@ -138,7 +140,8 @@ def _room_lines(places: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _folder_lines(document: Mapping[str, Any]) -> Iterator[str]:
-    behind = document["behind"]
+    behind, failed = document["behind"], len(document["failures"])
+    outdated = sum(failure["stored_chunks"] > 0 for failure in document["failures"])
     unnamed = {root["alias"]: root for root in document["unnamed"]}
     for root in ({root["alias"]: root for root in document["roots"]} | unnamed).values():
         counts = ", ".join(f"{count:,} {name}" for name, count in sorted(root["files"].items()))
@@ -156,10 +159,12 @@ def _folder_lines(document: Mapping[str, Any]) -> Iterator[str]:
         )
     if behind["to_read"] or behind["gone"]:
         yield f"behind: {behind['to_read']:,} files to read, {behind['gone']:,} gone"
+    elif outdated:
+        yield f"behind: an earlier version of {outdated:,} failed {'document' if outdated == 1 else 'documents'}"
     elif unnamed and not document["unreadable"]:
         yield "what is named agrees with its folders; the rest is not vouched for"
     elif document["in_sync"]:
-        yield "in sync"
+        yield f"in sync but for {failed:,} failed" if failed else "in sync"
 
 
 def _damage_lines(document: Mapping[str, Any]) -> Iterator[str]:

@@ -59,7 +59,9 @@ class FollowedRoot(TypedDict):
 
 
 class FailedFile(TypedDict):
-    """One file that could not be ingested. `next_try_seconds` is `None` where it is not tried until it changes."""
+    """One file that could not be ingested. `next_try_seconds` is `None` where it is not tried until it changes;
+    `stored_chunks` is how many chunks of an earlier version of it are in the table.
+    """
 
     source: str
     kind: str
@@ -67,6 +69,7 @@ class FailedFile(TypedDict):
     error: str
     attempts: int
     next_try_seconds: float | None
+    stored_chunks: int
 
 
 class JournalStatus(TypedDict):
@@ -239,6 +242,7 @@ def failed_file(state: FileState, now: float) -> FailedFile:
         error=state.error,
         attempts=state.attempts,
         next_try_seconds=max(0.0, round(state.next_try - now, 1)) if state.next_try else None,
+        stored_chunks=state.chunks,
     )
 
 
