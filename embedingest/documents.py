@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ConfigError, SourceMissingError
 from embedingest.measure import Estimate
-from embedingest.outline import MOST_HEADINGS, below, headings
+from embedingest.outline import MOST_HEADINGS, below, headings, own_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -203,7 +203,7 @@ def outline_of(rows: Sequence[Row], place: Mapping[str, str]) -> dict[str, Any]:
     told = {
         **_facts(rows[0], place),
         "document": extent(rows),
-        "tokens": Estimate().count(joined(rows, rows[0].start)),
+        "tokens": Estimate().count("".join(own_texts(rows))),
         "outline": [{"section": list(each.path), **extent(each.rows), "tokens": each.tokens} for each in kept],
     }
     return told if len(kept) == len(found) else {**told, "left_out": len(found) - len(kept)}

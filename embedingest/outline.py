@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from embedingest.types import Row
 
-__all__ = ["MOST_HEADINGS", "Heading", "below", "headings", "section_name"]
+__all__ = ["MOST_HEADINGS", "Heading", "below", "headings", "own_texts", "section_name"]
 
 MOST_HEADINGS: Final = 500
 """So many are told of one document: of more, the deepest are left out."""
@@ -40,14 +40,22 @@ def section_name(headings: str | Sequence[str]) -> str:
     return headings if isinstance(headings, str) else _BETWEEN.join(headings)
 
 
+def own_texts(rows: Sequence[Row]) -> list[str]:
+    """Of each chunk what the chunks before it do not have; the rows of a document in order."""
+    texts: list[str] = []
+    end = rows[0].start if rows else 0
+    for row in rows:
+        texts.append(row.text[max(0, end - row.start) :])
+        end = max(end, row.end)
+    return texts
+
+
 def headings(rows: Sequence[Row]) -> list[Heading]:
     """The headings of a document in the order in which they come first; its rows are in order."""
     count = Estimate().count
     found: dict[tuple[str, ...], Heading] = {}
-    end = rows[0].start if rows else 0
-    for row in rows:
-        own = count(row.text[max(0, end - row.start) :])
-        end = max(end, row.end)
+    for row, text in zip(rows, own_texts(rows), strict=True):
+        own = count(text)
         for depth in range(1, len(row.heading_path) + 1):
             path = row.heading_path[:depth]
             heading = found.setdefault(path, Heading(path))

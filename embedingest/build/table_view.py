@@ -67,10 +67,10 @@ class TableBehind:
         wanted = Part(**{name: value for name, value in part.items() if value is not None})
         source = self._meant(source) if within is None else source
         stored = document_rows(self._searcher.table, source, within)
-        state = self._file_state(source)
+        # What is known of the file is of all of it; and of one that has no rows nobody can tell who may see it.
+        state = self._file_state(source) if within is None else None
         rows = whole_version([row for row, _ in stored])
-        # Of a file that has no rows nobody can tell whether who asks may see it.
-        if not rows and (state is None or within is not None):
+        if not rows and state is None:
             raise missing(source)
         known = {"notices": _notices(state), "failure": _failure(state)}
         if not rows:

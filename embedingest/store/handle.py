@@ -57,11 +57,6 @@ class TableHandle:
         """Which model's vectors the table holds, as of now. Raises StoreError."""
         return columns.identity(self.schema, table=self.name)
 
-    @property
-    def row_columns(self) -> list[str]:
-        """The columns that are in a `Row`, as of now. Raises StoreError."""
-        return columns.row_columns(self.schema)
-
     def count(self) -> int:
         """Number of rows. Raises StoreError."""
         with self.translated("count"):

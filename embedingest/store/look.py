@@ -12,7 +12,7 @@ from embedingest.store import schema as columns
 from embedingest.store.predicate import equals
 from embedingest.store.schema import VECTOR
 from embedingest.store.search.filters import parse
-from embedingest.store.search.narrow import condition, confined
+from embedingest.store.search.narrow import columns_within, condition, confined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ def document_rows(table: ChunkTable, source: str, within: str | None = None) -> 
 
     Raises ConfigError for a filter that is none, StoreError.
     """
-    stored = _selected(table, equals("source", source), within, [*table.handle.row_columns, "ingested_at"])
+    stored = _selected(table, equals("source", source), within, "ingested_at")
     found = zip(columns.rows_of(stored), stored.column("ingested_at").to_pylist(), strict=True)
     return sorted(found, key=lambda pair: (pair[0].chunk_index, pair[0].id))
 
@@ -53,13 +53,13 @@ def stretches(table: ChunkTable, wanted: Sequence[tuple[str, int, int]], within:
             for source, begin, end in wanted[first : first + _STRETCHES]
         ]
         where = functools.reduce(operator.or_, places)
-        rows += columns.rows_of(_selected(table, where, within, table.handle.row_columns))
+        rows += columns.rows_of(_selected(table, where, within))
     return rows
 
 
 def chunk_vector(table: ChunkTable, chunk: str, within: str | None = None) -> tuple[Row, NDArray[np.float32]] | None:
     """The row of this id with its vector, float32 (D,); `None` where there is none, or it does not pass the filter."""
-    stored = _selected(table, equals("id", chunk), within, [*table.handle.row_columns, VECTOR])
+    stored = _selected(table, equals("id", chunk), within, VECTOR)
     if not stored.num_rows:
         return None
     return columns.rows_of(stored)[0], np.asarray(stored.column(VECTOR)[0].as_py(), dtype=np.float32)
@@ -97,6 +97,8 @@ def table_version(table: ChunkTable) -> int:
         return int(table.handle.lance.version)
 
 
-def _selected(table: ChunkTable, where: Any, within: str | None, names: list[str]) -> Any:
+def _selected(table: ChunkTable, where: Any, within: str | None, *also: str) -> Any:
+    """What passes, with the columns of a `Row` that may be seen and these."""
+    names = [*columns_within(table.schema, within), *also]
     with table.handle.translated("read"):
         return table.handle.lance.search().where(confined(table.handle, where, within)).select(names).to_arrow()

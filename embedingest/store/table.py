@@ -21,7 +21,7 @@ from embedingest.store.predicate import batches, one_of
 from embedingest.store.probe import damage_found_by_reading, wrong_vectors
 from embedingest.store.schema import VECTOR
 from embedingest.store.search.asked import check_query
-from embedingest.store.search.narrow import confined
+from embedingest.store.search.narrow import columns_within, confined
 from embedingest.store.search.search import search
 from embedingest.store.uri import local_folder
 from embedingest.store.values import ColumnModel, SourceState, TableIdentity, Upkeep
@@ -156,7 +156,7 @@ class ChunkTable:
         by_source: dict[str, list[Row]] = {source: [] for source in sources}
         for batch in batches(sources):
             where = confined(self.handle, one_of("source", batch), within)
-            for row in columns.rows_of(self._select(where, self.handle.row_columns)):
+            for row in columns.rows_of(self._select(where, columns_within(self.schema, within))):
                 by_source[row.source].append(row)
         for rows in by_source.values():
             rows.sort(key=lambda row: (row.chunk_index, row.id))

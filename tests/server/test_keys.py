@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -127,6 +128,10 @@ _PARTS = [f"## Part {n}\n\nThe harbour has pier number {n}, {_SAID[n % 2 == 0]}.
 _ODD = "text contains 'open to all'"
 
 
+_QUOTES = "import json, sys\nprint('Quotes:', ' '.join(json.load(sys.stdin)['document'].split()))"
+"""A program that writes the whole document in front of each of its chunks."""
+
+
 @pytest.fixture(scope="module")
 def parted(tmp_path_factory):
     """A table of one document in twelve parts, and a key that sees every other one of them."""
@@ -134,7 +139,8 @@ def parted(tmp_path_factory):
     (folder / "docs").mkdir()
     (folder / "docs/piers.md").write_text("# Piers\n\n" + "\n\n".join(_PARTS) + "\n")
     where = {"db": folder / "db", "state": folder / "state"}
-    embedingest.ingest(folder / "docs", model="hashing", chunk={"max_tokens": 24}, **where)
+    context = {"command": [sys.executable, "-S", "-c", _QUOTES], "max_tokens": 1000}
+    embedingest.ingest(folder / "docs", model="hashing", chunk={"max_tokens": 24}, context=context, **where)
     key, settings = made("search", filter=_ODD)
     with embedingest.serve(port=0, model="hashing", api_key=ONE, keys={"odd": settings}, **where) as server:
         yield server.port, key
@@ -167,6 +173,9 @@ def test_a_section_or_document_of_a_filtered_key_has_no_part_that_it_may_not_see
     for hit in hits:
         for mark in hit["hits"]:
             assert "pier number" in hit["text"][mark["start"] : mark["end"]]
+    assert b"Quotes:" in everything.body
+    for answer in (seen, page, told):
+        assert b"Quotes:" not in answer.body
     hidden = post(port, "/api/search", {**asked, "query": "merger"}, **sent(key))
     assert b"merger" not in hidden.body.replace(b'"query":"merger"', b"")
 
@@ -180,6 +189,15 @@ def test_a_document_and_its_outline_have_for_a_filtered_key_what_it_may_see(part
         assert answer.json()["filtered"] is True
         assert b"merger" not in answer.body
         assert b"Part 0" not in answer.body
+        assert b'"context"' not in answer.body
+        assert answer.json()["notices"] == []  # a count of the whole file
+    told = post(port, "/api/document", source | {"outline": True}, **sent(key)).json()
+    parts = [each["tokens"] for each in told["outline"] if len(each["section"]) == 2]
+    assert len(parts) == 6
+    assert 0 <= sum(parts) - told["tokens"] < 6  # each is rounded up; nothing is counted for what is between them
+    whole = post(port, "/api/document", source, **sent(ONE))
+    assert b"Quotes:" in whole.body
+    assert whole.json()["notices"][0]["count"] == 12
     outline = post(port, "/api/document", source | {"outline": True}, **sent(ONE)).json()["outline"]
     assert ["Piers", "Part 0"] in [each["section"] for each in outline]
     for path in (["Piers", "Part 0"], "Part 0"):

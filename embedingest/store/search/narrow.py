@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from embedingest.store.predicate import literal, one_of
-from embedingest.store.schema import NULLABLE
+from embedingest.store.schema import NULLABLE, row_columns
 from embedingest.store.search.filters import FIELDS, And, Not, Or, Test, holds, leaves, parse
+from embedingest.store.values import CONTEXT
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from embedingest.store.handle import TableHandle
     from embedingest.store.search.filters import Node
 
-__all__ = ["condition", "confined"]
+__all__ = ["columns_within", "condition", "confined"]
 
 _BIGGEST_CHARACTER: Final = "\U0010ffff"
 _BATCH_ROWS: Final = 16_384
@@ -42,6 +45,15 @@ def condition(table: TableHandle, tree: Node) -> Any:
 def confined(table: TableHandle, where: Any, within: str | None) -> Any:
     """The rows of the expression `where` that pass the filter `within`; all of them where that is `None`."""
     return where if within is None else where & condition(table, parse(within))
+
+
+def columns_within(stored: pa.Schema, within: str | None) -> list[str]:
+    """The columns of a `Row` that are read for who may see what passes the filter `within`.
+
+    A context may quote any chunk of its document, so with a filter it is not among them, whatever it says.
+    """
+    names = row_columns(stored)
+    return names if within is None else [name for name in names if name != CONTEXT]
 
 
 def _passes(tree: Node, row: dict[str, Any]) -> bool:

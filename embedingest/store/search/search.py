@@ -22,7 +22,7 @@ from embedingest.store.search.asked import check_query
 from embedingest.store.search.bare import REACH, followers, is_bare, is_contents
 from embedingest.store.search.fusion import by_better_rank, by_rank, fuse
 from embedingest.store.search.highlight import Words
-from embedingest.store.search.narrow import condition
+from embedingest.store.search.narrow import columns_within, condition
 from embedingest.store.search.neighbours import neighbours
 from embedingest.store.search.sides import MOST_ROWS, Retrieval, candidates, second_stage
 from embedingest.store.values import LATE, SPARSE, Hit, SearchResult, TextSettings
@@ -68,7 +68,7 @@ def search(table: TableHandle, query: SearchQuery) -> SearchResult:
         vector_index.remembered(schema),
         key,
         identity.fingerprint,
-        [*columns.row_columns(schema), "ingested_at"],
+        [*columns_within(schema, query.within), "ingested_at"],
         settings is not None,
     )
     page, stored = _page(retrieval, mode)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from embedingest.errors import ConfigError, FingerprintError
+from embedingest.store.schema import row_columns
 from embedingest.store.search.search import _read
 from embedingest.store.search.sides import Retrieval, candidates
 from embedingest.store.values import Changes, SearchQuery, TextSettings, Upkeep
@@ -117,7 +118,7 @@ def test_highlights_mark_words_by_their_stems(filled):
 
 def test_a_row_that_was_written_again_or_moved_since_it_was_ranked_is_shown_as_it_is_now(filled):
     everything = SearchQuery("q", vector_of("words"), mode="vector")
-    shown = [*filled.handle.row_columns, "ingested_at"]
+    shown = [*row_columns(filled.schema), "ingested_at"]
     retrieval = Retrieval(filled.handle, everything, None, None, "id", MODEL, shown)
     ranked, _ = candidates(retrieval, "vector", 100)
     first, second = (filled.rows([hit.source])[hit.source][0] for hit in filled.search(everything).hits[:2])

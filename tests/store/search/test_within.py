@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embedingest.errors import ConfigError
+from embedingest.store.look import chunk_vector, document_rows, stretches
 from embedingest.store.search.filters import holds, parse
 from embedingest.store.values import SearchQuery
 from tests.depth import much
@@ -50,10 +51,15 @@ def passing(text):
     return [one for one in ROWS if holds(parse(text), value(one))]
 
 
-@pytest.fixture
-def filled(table):
+QUOTED = "Quotes treasure, and alpha, of chunks that not all may see.\n\n"
+
+
+@pytest.fixture(params=[False, True], ids=["bare", "context"])
+def filled(opened, request):
+    """The rows in a table, once in one whose rows have a context that quotes others."""
+    table = opened(context=request.param)
     if not table.count():
-        table.commit(adding(*ROWS))
+        table.commit(adding(*(dataclasses.replace(one, context=QUOTED if request.param else None) for one in ROWS)))
         table.maintain()
     return table
 
@@ -81,6 +87,26 @@ def test_no_filter_of_a_query_reaches_beyond_that_of_who_asks(filled, outer, inn
         assert {hit.row.id for hit in filled.search(query)} == {one.id for one in allowed if "alpha" in one.text}
     rows = filled.rows([one.source for one in ROWS], within=outer)
     assert [one for found in rows.values() for one in found] == allowed
+    assert allowed == [one for source in rows for one, _ in document_rows(filled, source, outer)]
+    around = stretches(filled, [(source, 0, 5) for source in rows], outer)
+    assert sorted(one.id for one in around) == sorted(one.id for one in allowed)
+    assert all(one in allowed for one in around)
+    vectors = [chunk_vector(filled, one.id, outer) for one in ROWS]
+    assert [found[0] for found in vectors if found is not None] == allowed
+
+
+def test_a_context_is_told_to_those_alone_who_may_see_everything(opened):
+    table = opened(context=True)
+    table.commit(adding(*(dataclasses.replace(one, context=QUOTED) for one in ROWS)))
+    table.maintain()
+    everything = "source != ''"  # whoever has a filter is told of none, whatever passes
+    for mode in ("vector", "text", "hybrid"):
+        assert {hit.row.context for hit in table.search(asking("alpha", mode))} == {QUOTED}
+        assert {hit.row.context for hit in table.search(asking("alpha", mode, within=everything))} == {None}
+    assert not table.search(asking("treasure", "text")).hits
+    for inner in ("context contains 'treasure'", "context is null", "not context = ''"):
+        with pytest.raises(ConfigError, match="expected one of id, source"):
+            table.search(asking("alpha", filter=inner, within=everything))
 
 
 @pytest.mark.parametrize("inner", HOSTILE)
