@@ -5,12 +5,14 @@ Flags that a system lacks are 0, so that they may be or-ed with others. What a s
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
 import sys
+import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,6 +29,9 @@ __all__ = [
     "after_fork_in_child",
     "can_lock",
     "end_group",
+    "exit_at_once",
+    "group_begun",
+    "group_ended",
     "hangup",
     "leave_no_core",
     "limit_address_space",
@@ -52,6 +57,8 @@ KILL: Final[int] = getattr(signal, "SIGKILL", signal.SIGTERM)
 _USUAL_PAGE_BYTES: Final = 4096
 _MAXRSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 _REAP_SECONDS: Final = 0.005
+_groups: Final[set[int]] = set()
+_leaving: Final = threading.Event()
 
 
 def user_id() -> int | None:
@@ -101,6 +108,31 @@ def end_group(pid: int) -> None:
         for process in (*first.children(recursive=True), first):
             with contextlib.suppress(psutil.Error):
                 process.kill()
+
+
+def group_begun(pid: int) -> None:
+    """A process that leads a session was started, which ends with this one until `group_ended`."""
+    _groups.add(pid)
+    if _leaving.is_set():
+        end_group(pid)
+
+
+def group_ended(pid: int) -> None:
+    """It was ended, or is about to be waited for: its number may soon be another's."""
+    _groups.discard(pid)
+
+
+@atexit.register
+def _end_groups() -> None:
+    _leaving.set()
+    for pid in tuple(_groups):
+        end_group(pid)
+
+
+def exit_at_once(status: int) -> NoReturn:
+    """End this process, with the groups that it began and nothing else put in order. A signal handler may call it."""
+    _end_groups()
+    os._exit(status)
 
 
 def reap(process: subprocess.Popen[bytes], seconds: float, kill: Callable[[], None]) -> int:
@@ -183,3 +215,6 @@ def open_files(wanted: int) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return wanted if now == resource.RLIM_INFINITY else now
+
+
+after_fork_in_child(_groups.clear)  # they end with who began them

@@ -48,5 +48,8 @@ def _end_at_once_on_interrupt() -> None:
 def _end_at_once(*_: object) -> None:
     try:
         os.write(2, b"interrupted\n")
+        from embedingest.system import exit_at_once
+
+        exit_at_once(130)
     finally:
         os._exit(130)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.cli._exit_codes import ExitCode
 from embedingest.cli._output import teller
+from embedingest.system import exit_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ class Interruption:
 def end_at_once() -> None:
     """End the process as after Ctrl-C, whatever it is at."""
     say_interrupted()
-    os._exit(ExitCode.INTERRUPTED)
+    exit_at_once(ExitCode.INTERRUPTED)
 
 
 def say_interrupted() -> None:
@@ -109,7 +110,7 @@ def stop_on_signals() -> Iterator[StopEvent]:
                 handler(number, frame)
             raise KeyboardInterrupt
         if event.is_set() and time.monotonic() - first_seconds > _SAME_SIGNAL_SECONDS:
-            os._exit(128 + number)
+            exit_at_once(128 + number)
         first_seconds = first_seconds or time.monotonic()
         event.interrupted = number == signal.SIGINT
         event.set()

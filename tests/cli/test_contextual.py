@@ -196,8 +196,10 @@ def test_ctrl_c_ends_a_slow_command_and_the_run_at_once(shell):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir() or shutil.which("sh") is None, reason="runs a shell, and looks at /proc")
-@pytest.mark.parametrize("number", [None, signal.SIGINT, signal.SIGTERM])
-def test_no_program_outlives_the_run_however_it_ends(shell, number):
+@pytest.mark.parametrize(
+    ("number", "impatient"), [(None, False), (signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGINT, True)]
+)
+def test_no_program_outlives_the_run_however_it_ends(shell, number, impatient):
     shell.write("conf/pids/note", "")
     shell.write("conf/slow.sh", "sleep 600 &\necho $$ $! > $$.new\nmv $$.new pids/$$\nwait\n")
     config_of(shell, "[sh, slow.sh]", f", timeout_seconds: {1 if number is None else 600}")
@@ -214,6 +216,8 @@ def test_no_program_outlives_the_run_however_it_ends(shell, number):
     )
     until(lambda: len(list(Path("conf/pids").glob("[0-9]*"))) >= 4)
     if number is not None:
+        process.send_signal(number)
+    while impatient and process.poll() is None:
         process.send_signal(number)
     process.wait(HANGS_SECONDS)
     pids = [pid for path in Path("conf/pids").glob("[0-9]*") for pid in path.read_text().split()]

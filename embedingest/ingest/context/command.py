@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import ConfigError
 from embedingest.ingest.context.request import AnswerError, sentence_of, shown
-from embedingest.system import end_group
+from embedingest.system import end_group, group_begun, group_ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +93,7 @@ class Command:
                 )
             except OSError as error:
                 raise AnswerError(f"{self.name} cannot be started: {error.strerror or error}") from error
+            group_begun(process.pid)
             self._running.add(process.pid)
         return process
 
@@ -101,6 +102,7 @@ class Command:
         with self._lock:
             self._running.discard(process.pid)
             end_group(process.pid)
+            group_ended(process.pid)
 
     def _check(self, talk: _Talk, status: int, *, ended: bool) -> None:
         if len(talk.answer) > MOST_BYTES:

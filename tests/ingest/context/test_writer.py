@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from embedingest.ingest.context.command import Command
 from embedingest.ingest.context.request import Request
 from embedingest.ingest.context.writer import Writer, Written
 from embedingest.ingest.extract.values import Part
 from embedingest.types import Chunk, Document
+from tests.ingest.context.test_command import is_alive
 from tests.waiting import HANGS_SECONDS, until
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[3]
 HANGS = (
     "import os, pathlib, signal, sys\n"
     "there = pathlib.Path(sys.argv[1], str(os.getpid()))\n"
@@ -54,6 +54,23 @@ def test_once_it_is_closed_no_program_is_left_and_none_is_started(tmp_path):
     writer.submit(request("late"), lambda: True)
     assert len(pids(tmp_path)) == 3
     assert outcomes == []
+
+
+def test_no_program_is_left_by_one_that_ends_without_closing(tmp_path):
+    program = (
+        "import sys\nfrom pathlib import Path\n"
+        "from embedingest.ingest.context.writer import Writer\n"
+        "from tests.ingest.context.test_writer import HANGS, Command, HANGS_SECONDS, pids, request, until\n"
+        "command = Command([sys.executable, '-S', '-c', HANGS, sys.argv[1]], None, HANGS_SECONDS, name='writer')\n"
+        "writer = Writer(command, 2, print)\n"
+        "for number in range(6):\n    writer.submit(request(str(number)), lambda: True)\n"
+        "until(lambda: len(pids(Path(sys.argv[1]))) == 2)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, check=False)
+    assert ended.returncode == 0
+    left = pids(tmp_path)
+    assert len(left) >= 2
+    until(lambda: not any(map(is_alive, left)))
 
 
 def test_one_that_was_about_to_be_asked_is_not_started_once_it_is_closed(tmp_path):
