@@ -19,11 +19,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 # ones first. 0: in this process, as plain pytest.
 WORKERS ?= 3
 test: install
-	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15
 
 # What `test` leaves out for its minutes, or tries with few examples: all of it, with many.
 deep: install
-	EMBEDINGEST_DEEP=1 $(PY) -m pytest -m "deep or hypothesis" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	EMBEDINGEST_DEEP=1 $(PY) -m pytest -m "deep or hypothesis" --numprocesses $(WORKERS) --dist loadfile --durations 15 --no-loadscope-reorder
 
 # Everything that people do to a folder while it is followed, each deed by events and by polling; `test` plays a quarter.
 deeds: install
