@@ -23,6 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import collection
 from scifact import read
 
 from embedingest import registry
@@ -46,12 +47,9 @@ def manuals(unpacked, folder):
             pages[path.name.partition(".")[0]] = (document.title, document.text[found.end() :], found[2].strip())
     asked = Counter(question for *_, question in pages.values())
     folder.mkdir(parents=True, exist_ok=True)
-    with gzip.open(folder / "corpus.jsonl.gz", "wt", encoding="utf-8") as file:
-        for name, (title, text, _) in pages.items():
-            file.write(json.dumps({"_id": name, "title": title, "text": text}) + "\n")
-    own = {name: question for name, (*_, question) in pages.items() if asked[question] == 1}
-    (folder / "queries.tsv").write_text("".join(f"q{name}\t{question}\n" for name, question in own.items()), "utf-8")
-    (folder / "qrels.txt").write_text("".join(f"q{name} 0 {name} 1\n" for name in own), "utf-8")
+    documents = [{"_id": name, "title": title, "text": text} for name, (title, text, _) in pages.items()]
+    own = {f"q{name}": question for name, (*_, question) in pages.items() if asked[question] == 1}
+    collection.write(folder, documents, own, {key: [key.removeprefix("q")] for key in own})
     print(f"{len(pages)} pages, {len(own)} questions")
 
 

@@ -8,13 +8,12 @@ A query is the heading of a section that asks something, and what answers it is 
 word of the question is in the answer by being its title. Chapter and part stand above each answer as its title.
 """
 
-import argparse
 import gzip
-import json
 import re
 import sys
 from collections import Counter
-from pathlib import Path
+
+import collection
 
 LEAST = 80
 """Characters: a shorter answer says to look elsewhere."""
@@ -61,12 +60,8 @@ def debian(unpacked):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("unpacked", type=Path)
-    parser.add_argument("folder", type=Path)
-    arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    queries, qrels, documents, counts = [], [], [], Counter()
+    arguments = collection.places(__doc__)
+    documents, queries, answers, counts = [], {}, {}, Counter()
     for source in (perl, python, debian):
         for heading, title, section in source(arguments.unpacked):
             question, answer = " ".join(heading.split()), section.strip()
@@ -76,12 +71,8 @@ def main():
             documents.append({"_id": key, "title": title, "text": answer})
             if question.endswith("?"):
                 counts[source.__name__] += 1
-                queries.append(f"q{key}\t{question}\n")
-                qrels.append(f"q{key} 0 {key} 1\n")
-    with gzip.open(arguments.folder / "corpus.jsonl.gz", "wt", encoding="utf-8") as file:
-        file.writelines(json.dumps(one) + "\n" for one in documents)
-    (arguments.folder / "queries.tsv").write_text("".join(queries), "utf-8")
-    (arguments.folder / "qrels.txt").write_text("".join(qrels), "utf-8")
+                queries[f"q{key}"], answers[f"q{key}"] = question, [key]
+    collection.write(arguments.folder, documents, queries, answers)
     print(f"{len(documents)} answers, {len(queries)} of them to a question: {dict(counts)}")
     sys.exit(0 if len(counts) == 3 else 1)
 

@@ -8,13 +8,12 @@ A query is what a page says of itself in one line ("open and possibly create a f
 description in the pages that say so, without that line and the names in it. The page's name stands above as title.
 """
 
-import argparse
 import gzip
-import json
 import re
 import sys
 from collections import Counter, defaultdict
-from pathlib import Path
+
+import collection
 
 LEAST = 80
 """Characters: a shorter description says to look elsewhere."""
@@ -64,11 +63,7 @@ def of_request(line):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("unpacked", type=Path)
-    parser.add_argument("folder", type=Path)
-    arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
+    arguments = collection.places(__doc__)
     documents, answers, counts = [], defaultdict(list), Counter()
     for folder, page, text in pages(arguments.unpacked):
         found = sections(text)
@@ -82,12 +77,8 @@ def main():
         if len(said.split()) >= FEWEST:
             counts[folder] += 1
             answers[said].append(key)
-    with gzip.open(arguments.folder / "corpus.jsonl.gz", "wt", encoding="utf-8") as file:
-        file.writelines(json.dumps(one) + "\n" for one in documents)
     queries = {f"q{number}": said for number, said in enumerate(answers)}
-    (arguments.folder / "queries.tsv").write_text("".join(f"{key}\t{said}\n" for key, said in queries.items()), "utf-8")
-    lines = [f"{key} 0 {document} 1\n" for key, said in queries.items() for document in answers[said]]
-    (arguments.folder / "qrels.txt").write_text("".join(lines), "utf-8")
+    collection.write(arguments.folder, documents, queries, {key: answers[said] for key, said in queries.items()})
     print(f"{len(documents)} pages, {len(queries)} questions: {dict(counts)}")
     sys.exit(0 if len(counts) == 3 else 1)
 

@@ -174,23 +174,22 @@ def peak_bytes() -> int:
 
 def limit_address_space(limit_bytes: int) -> bool:
     """Let this process map no more memory than that; False where the system holds no such limit."""
-    try:
-        import resource
-    except ImportError:
-        return False
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes if hard < 0 else min(limit_bytes, hard), hard))
-    return True
+    return _limit("RLIMIT_AS", limit_bytes)
 
 
 def limit_processor(seconds: int) -> bool:
     """Let this process take no more processor time than that, all told; False where the system holds no such limit."""
+    return _limit("RLIMIT_CPU", seconds)
+
+
+def _limit(of: str, most: int) -> bool:
     try:
         import resource
     except ImportError:
         return False
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard < 0 else min(seconds, hard), hard))
+    limit = getattr(resource, of)
+    hard = resource.getrlimit(limit)[1]
+    resource.setrlimit(limit, (most if hard < 0 else min(most, hard), hard))
     return True
 
 

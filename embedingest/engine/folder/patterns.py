@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.engine.folder.apart import run_apart
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -60,20 +60,14 @@ def _ends(pattern: str) -> bool:
     ends = ("!", "\u0001", f"!{pattern}")  # the library passes by what lacks letters that the pattern needs
     texts = [letter * _REPEATS + end for letter in dict.fromkeys([*_LETTERS, *own]) for end in ends]
     code = (
-        "import json, sys; sys.path[:] = json.loads(sys.argv[1])\n"
+        "import json, sys\n"
         "from tokenizers import Regex, pre_tokenizers; given = json.load(sys.stdin)\n"
         "split = pre_tokenizers.Split(Regex(given['pattern']), 'isolated')\n"
         "for text in given['texts']: split.pre_tokenize_str(text)"
     )
     given = json.dumps({"pattern": pattern, "texts": texts}).encode()
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", code, json.dumps(sys.path)],
-            input=given,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        done = run_apart(code, given, _SECONDS)
     except subprocess.TimeoutExpired:
         return False
     except OSError:  # no process can be had: then it is not known

@@ -11,6 +11,7 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from embedingest.engine.folder.apart import run_apart
 from embedingest.system import leave_no_core, limit_address_space, limit_processor
 
 if TYPE_CHECKING:
@@ -22,12 +23,7 @@ _PROCESSOR_SECONDS: Final = 2
 _SECONDS: Final = 60.0  # by the clock: a busy machine renders nothing for a while
 _MEMORY_BYTES: Final = 2**30
 _LARGEST_CHARACTERS: Final = 2**20
-_START: Final = """\
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from embedingest.engine.folder.rendering import main
-main()
-"""
+_START: Final = "from embedingest.engine.folder.rendering import main; main()"
 
 
 class RenderingError(Exception):
@@ -49,13 +45,7 @@ def rendered(template: str, variables: Sequence[Mapping[str, Any]]) -> list[str 
 def _rendered(template: str, variables: str) -> list[dict[str, str]]:
     given = json.dumps({"template": template, "variables": json.loads(variables)}).encode()
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", _START, json.dumps(sys.path)],
-            input=given,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        done = run_apart(_START, given, _SECONDS)
     except subprocess.TimeoutExpired as error:
         raise RenderingError(f"it is not done after {_SECONDS:.0f} s") from error
     except OSError as error:
