@@ -111,9 +111,7 @@ class Searcher:
             self.open_engine().describe(self.model)
         find = self._finder(table, query)
         if query.mode != "text":
-            engine = self.open_engine()
-            keep_together(engine, self._models(table))
-            [query] = with_vectors([query], [query.mode], table, engine, self.model, named=self.named)
+            [query] = self._with_vectors(table, [query], [query.mode])
         return find(query) if query.unit == "chunk" else in_units(table, query, find, self._measure(table, query))
 
     def prepared(self, queries: Sequence[SearchQuery], modes: Collection[Mode]) -> list[SearchQuery]:
@@ -128,6 +126,11 @@ class Searcher:
         if not queries or not set(modes) - {"text"}:
             return list(queries)
         self._finder(table, queries[0])
+        return self._with_vectors(table, queries, modes)
+
+    def _with_vectors(
+        self, table: ChunkTable, queries: Sequence[SearchQuery], modes: Collection[Mode]
+    ) -> list[SearchQuery]:
         engine = self.open_engine()
         keep_together(engine, self._models(table))
         return with_vectors(queries, modes, table, engine, self.model, named=self.named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from embedingest import registry
 from embedingest.config import DEFAULT, Config, EngineConfig, ModelConfig
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import PipelineConfig
     from embedingest.engine.engine import Engine
-    from embedingest.engine.together import ModelUse
+    from embedingest.engine.together import ModelUse, Use
     from embedingest.ingest.load import Loader
 
 __all__ = ["EngineSource", "named_model", "of_encoder", "open_engine", "open_loader", "used_models"]
@@ -110,9 +110,7 @@ def open_engine(settings: EngineConfig | None = None, models: Mapping[str, Model
 
 def used_models(pipeline: PipelineConfig) -> tuple[ModelUse, ...]:
     """The models of one pipeline and of the searches of its table, each with what it is asked for."""
-    beside: list[ModelUse] = [] if pipeline.sparse is None else [("sparse", pipeline.sparse)]
-    if pipeline.late is not None:
-        beside.append(("late", pipeline.late))
+    beside = [(cast("Use", column), model) for column, model in pipeline.models_beside.items()]
     if pipeline.rerank is not None:
         beside.append(("rerank", pipeline.rerank.model))
     return ("vector", pipeline.model), *beside

@@ -122,7 +122,7 @@ def preloaded(model: str, config: Config) -> tuple[str, ...]:
     and the reranker.
     """
     pipeline = config.pipelines.get(DEFAULT)
-    beside = [] if pipeline is None else [name for use, name in used_models(pipeline) if use != "vector"]
+    beside = [] if pipeline is None else [name for _, name in used_models(pipeline)[1:]]
     return tuple(dict.fromkeys((model, *beside)))
 
 

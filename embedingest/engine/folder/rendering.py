@@ -35,17 +35,16 @@ def rendered(template: str, variables: Sequence[Mapping[str, Any]]) -> list[str 
 
     Raises RenderingError where it fails for all, takes too long or too much memory, or no process can be had.
     """
-    found = _rendered(template, json.dumps(variables))
+    found = _rendered(json.dumps({"template": template, "variables": variables}))
     if all("error" in each for each in found):
         raise RenderingError(found[-1]["error"])
     return [each.get("text") for each in found]
 
 
 @lru_cache(maxsize=16)
-def _rendered(template: str, variables: str) -> list[dict[str, str]]:
-    given = json.dumps({"template": template, "variables": json.loads(variables)}).encode()
+def _rendered(given: str) -> list[dict[str, str]]:
     try:
-        done = run_apart(_START, given, _SECONDS)
+        done = run_apart(_START, given.encode(), _SECONDS)
     except subprocess.TimeoutExpired as error:
         raise RenderingError(f"it is not done after {_SECONDS:.0f} s") from error
     except OSError as error:

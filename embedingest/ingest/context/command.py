@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import ConfigError
-from embedingest.ingest.context.request import AnswerError, sentence_of, shown
+from embedingest.ingest.context.request import MOST_BYTES, AnswerError, sentence_of, shown
 from embedingest.system import end_group, group_begun, group_ended
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from typing import IO
 
 __all__ = ["Command"]
-
-MOST_BYTES: Final = 64 * 1024
-"""Bytes of an answer."""
 
 _MOST_ERROR_BYTES: Final = 4096
 _LOOK_SECONDS: Final = 0.05

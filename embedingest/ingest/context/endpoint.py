@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from embedingest.errors import ConfigError
-from embedingest.ingest.context.request import AnswerError, sentence_of, shown
+from embedingest.ingest.context.request import MOST_BYTES, AnswerError, sentence_of, shown
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["Endpoint"]
-
-MOST_BYTES: Final = 64 * 1024
-"""Bytes of an answer."""
 
 _REDIRECTS: Final = range(300, 400)
 _FINE: Final = range(200, 206)

@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from embedingest.ingest.extract.values import Extracted, Part
     from embedingest.types import Chunk, Sizer
 
-__all__ = ["MOST_CHARACTERS", "AnswerError", "Request", "requests_of", "sentence_of", "shown", "with_sentences"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_CHARACTERS",
+    "AnswerError",
+    "Request",
+    "requests_of",
+    "sentence_of",
+    "shown",
+    "with_sentences",
+]
+
+MOST_BYTES: Final = 64 * 1024
+"""Bytes of an answer."""
 
 MOST_CHARACTERS: Final = 4000
 """Characters of a sentence that are kept, before it is cut to tokens."""
@@ -48,10 +60,11 @@ class Request(NamedTuple):
 
 def requests_of(extracted: Extracted, settings: ContextConfig) -> Iterator[Request]:
     """What is asked about each chunk of a file, in order."""
+    whom, characters = settings.whom, settings.document_characters
     for part in extracted.parts:
         for chunk in part.chunks:
-            key = hash_fields(settings.whom, _json(_asked(part, chunk, settings.document_characters)))
-            yield Request(key, part, chunk, settings.document_characters)
+            key = hash_fields(whom, _json(_asked(part, chunk, characters)))
+            yield Request(key, part, chunk, characters)
 
 
 def sentence_of(answer: bytes, who: str) -> str:

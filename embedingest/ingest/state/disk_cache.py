@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["DEFAULT_BYTES", "DiskCache"]
+__all__ = ["DiskCache"]
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-DEFAULT_BYTES: Final = 256 * 2**20
+_DEFAULT_BYTES: Final = 256 * 2**20
 _VARIABLES: Final = 500
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS vectors (
@@ -51,7 +51,7 @@ class DiskCache(ABC, Generic[T]):
     large_bytes = 0
     """Where the room is short, values of so many bytes go before others do."""
 
-    def __init__(self, path: Path, *, limit: int = DEFAULT_BYTES) -> None:
+    def __init__(self, path: Path, *, limit: int = _DEFAULT_BYTES) -> None:
         self._path = path
         self._limit = limit
         self._stamp = 0

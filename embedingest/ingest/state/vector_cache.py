@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from embedingest.ingest.packing import is_finite, packed, unpacked
-from embedingest.ingest.state.disk_cache import DEFAULT_BYTES, DiskCache
+from embedingest.ingest.state.disk_cache import DiskCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_BYTES", "VectorCache"]
+__all__ = ["VectorCache"]
 
 
 class VectorCache(DiskCache["NDArray[Any]"]):

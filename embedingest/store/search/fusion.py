@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["RANK_K", "Candidate", "Key", "Scored", "Side", "by_better_rank", "by_rank", "fuse", "ranked"]
+__all__ = ["Candidate", "Key", "Scored", "Side", "by_better_rank", "by_rank", "fuse", "ranked"]
 
-RANK_K: Final = 5
+_RANK_K: Final = 5
 """A list whose scores are not to be told is scored by 1 / (5 + rank)."""
 
 Side = Literal["vector", "text", "sparse", "late"]
@@ -65,10 +65,10 @@ def ranked(rows: Iterable[Scored], side: Side, *, key: Key) -> list[Candidate]:
     return list(best.values())
 
 
-def by_rank(candidates: Sequence[Candidate], side: Side, k: int = RANK_K) -> list[Candidate]:
+def by_rank(candidates: Sequence[Candidate], side: Side) -> list[Candidate]:
     """The same list, each scored by its rank alone: the score of words tells how many other rows have them."""
     return [
-        replace(candidate, score=1.0 / (k + rank), parts=candidate.parts | {f"{side}_score": None})
+        replace(candidate, score=1.0 / (_RANK_K + rank), parts=candidate.parts | {f"{side}_score": None})
         for rank, candidate in enumerate(candidates, start=1)
     ]
 

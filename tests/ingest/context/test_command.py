@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from embedingest.errors import ConfigError
-from embedingest.ingest.context.command import MOST_BYTES, Command
-from embedingest.ingest.context.request import MOST_CHARACTERS, AnswerError
+from embedingest.ingest.context.command import Command
+from embedingest.ingest.context.request import MOST_BYTES, MOST_CHARACTERS, AnswerError
 from tests.waiting import HANGS_SECONDS, until
 
 SOON = HANGS_SECONDS / 4

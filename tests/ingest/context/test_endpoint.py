@@ -16,8 +16,8 @@ import pytest
 
 from embedingest.errors import ConfigError
 from embedingest.ingest.context.command import Command
-from embedingest.ingest.context.endpoint import MOST_BYTES, Endpoint
-from embedingest.ingest.context.request import AnswerError
+from embedingest.ingest.context.endpoint import Endpoint
+from embedingest.ingest.context.request import MOST_BYTES, AnswerError
 from tests.waiting import HANGS_SECONDS, until
 
 if TYPE_CHECKING:
