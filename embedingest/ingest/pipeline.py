@@ -1,7 +1,4 @@
-"""One table kept equal to its folders: who is asked, in which order, and what happens to failures and deletions.
-
-Knows how no step works. One object follows one set of roots into one table, one thread at a time.
-"""
+"""One table kept equal to its folders: who is asked, in which order, one thread at a time. Knows how no step works."""
 
 from __future__ import annotations
 
@@ -28,6 +25,7 @@ from embedingest.ingest.run.progress import ProgressReporter
 from embedingest.ingest.run.reconcile import check_model, synchronise
 from embedingest.ingest.run.removal import forget_root, known_root, without_root
 from embedingest.ingest.run.resources import Resources
+from embedingest.ingest.run.walk import Walk
 from embedingest.ingest.scan.folders import Folders
 from embedingest.ingest.scan.ignore import mark_output
 from embedingest.ingest.sources.mirror import Mirrors
@@ -46,6 +44,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.requests import Verb
     from embedingest.ingest.run.asynchronous import InThread
     from embedingest.ingest.run.opener import Opener, Table
+    from embedingest.ingest.run.walk_seam import WalkMaker
     from embedingest.ingest.scan.roots import Root
     from embedingest.ingest.watch.values import Notice
     from embedingest.ingest.watch.watcher import Watcher
@@ -61,7 +60,7 @@ class Pipeline:
 
     `opener` opens the model, the engine, the table and the workers when they are first needed, which an unchanged run
     never does. The lock of the table is taken for as long as the pipeline is open. `verbs` are further things that
-    other processes may ask of the writer. `now` is a clock in seconds since the epoch. Use it as a context manager.
+    other processes may ask of the writer, `make_walk` says who reads and embeds. `now` is a clock in seconds.
     """
 
     def __init__(
@@ -73,6 +72,7 @@ class Pipeline:
         verbs: Mapping[str, Verb] | None = None,
         progress: ProgressSink | None = None,
         stop: threading.Event | None = None,
+        make_walk: WalkMaker = Walk,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.config = config
@@ -83,6 +83,7 @@ class Pipeline:
         self._mirrors = mirrors or Mirrors()
         self._verbs = verbs or {}
         self._progress = progress
+        self._make_walk = make_walk
         self._now = now
         self._watcher: Watcher | None = None
         self._recent = RecentDeletions()
@@ -228,6 +229,7 @@ class Pipeline:
         return converge(
             self.folders, self._resources, everything if batches is None else batches, self._recent,
             follower=self._watcher, confirm_share=self.config.watch.confirm_share, allow_deletes=allow_deletes,
+            make_walk=self._make_walk,
         )  # fmt: skip
 
     # -- following
@@ -337,8 +339,6 @@ class Pipeline:
     def mark(self) -> None:
         """The journal agrees with the table as it is now."""
         self._resources.mark()
-
-    # -- for a rebuild
 
     def reopened(self) -> None:
         """The table was replaced by another that the journal knows."""

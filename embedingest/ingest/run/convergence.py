@@ -1,7 +1,4 @@
-"""One convergence: what was surveyed, what is gone, and the walk that does the rest, deletions last.
-
-Knows no lock, no journal file and no other process.
-"""
+"""One convergence: survey, then the walk, deletions last. Knows no lock, no journal file and no other process."""
 
 from __future__ import annotations
 
@@ -21,7 +18,8 @@ from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.run.removal import delete
 from embedingest.ingest.run.rest import Rest
 from embedingest.ingest.run.survey import Survey, rescanned, survey_paths, survey_root
-from embedingest.ingest.run.walk import Stopped, Walk
+from embedingest.ingest.run.walk import Walk
+from embedingest.ingest.run.walk_seam import Stopped
 from embedingest.ingest.watch.settle import is_young
 from embedingest.ingest.watch.values import Batch
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.deletions import RecentDeletions
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.run.survey import Candidate
+    from embedingest.ingest.run.walk_seam import WalkMaker
     from embedingest.ingest.scan.files import FileFacts
     from embedingest.ingest.scan.folders import Folders
     from embedingest.ingest.scan.roots import Root
@@ -73,6 +72,7 @@ def converge(
     follower: Follower | None = None,
     confirm_share: float,
     allow_deletes: bool = False,
+    make_walk: WalkMaker = Walk,
 ) -> IngestReport:
     """Bring the table to what `batches` name of the folders; see `Convergence` for the other parameters.
 
@@ -84,7 +84,7 @@ def converge(
         synchronise(resources)
         run = Convergence(
             folders, resources, report, recent,
-            follower=follower, confirm_share=confirm_share, allow_deletes=allow_deletes,
+            follower=follower, confirm_share=confirm_share, allow_deletes=allow_deletes, make_walk=make_walk,
         )  # fmt: skip
         run.survey(batches)
         report.spend("scan", time.perf_counter() - started)
@@ -119,7 +119,7 @@ def _trace(report: IngestReport, error: BaseException | None = None) -> None:
 
 
 class Convergence:
-    """One convergence over `folders`, counted into `report`.
+    """One convergence over `folders`, counted into `report`; `make_walk` says who reads and embeds.
 
     `follower` is the watcher while folders are followed. More than `confirm_share` of the documents of a root, with
     those of `recent`, are deleted only after a person confirmed it, or with `allow_deletes`.
@@ -135,12 +135,13 @@ class Convergence:
         follower: Follower | None = None,
         confirm_share: float,
         allow_deletes: bool = False,
+        make_walk: WalkMaker = Walk,
     ) -> None:
         self._folders = folders
         self._resources = resources
         self._report = report
         self._follower = follower
-        self._walk = Walk(resources, report, watched=follower is not None)
+        self._walk = make_walk(resources, report, watched=follower is not None)
         self._departures = Departures()
         self._guard = Guard(resources.journal, recent, share=confirm_share, allow=allow_deletes)
         self._present: dict[str, int] = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from embedingest.errors import ConfigError
 from embedingest.ingest.report import IngestReport
 from embedingest.ingest.run.reconcile import synchronise
-from embedingest.ingest.run.walk import Stopped
+from embedingest.ingest.run.walk_seam import Stopped
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from embedingest.ingest.run.file_queue import FileQueue
 from embedingest.ingest.run.missing_vectors import MissingVectors
 from embedingest.ingest.run.planner import Planner, ReadFile
 from embedingest.ingest.run.progress import Standing
+from embedingest.ingest.run.walk_seam import Stopped
 from embedingest.ingest.scan.files import facts_at
 
 if TYPE_CHECKING:
@@ -35,17 +36,13 @@ if TYPE_CHECKING:
     from embedingest.ingest.scan.roots import Root
     from embedingest.ingest.state.journal import FileState
 
-__all__ = ["Stopped", "Walk"]
+__all__ = ["Walk"]
 
 _REREADS: Final = 3
 _LOOKED_AT: Final = 64  # files that wait, to guess whether the model is needed
 _WAIT_SECONDS: Final = 0.05
 _SALVAGE_SECONDS: Final = 2.0
 _FIRST_SALVAGE_SECONDS: Final = 0.25  # before any call has come back: the model may be far from ready
-
-
-class Stopped(Exception):  # noqa: N818 -- asked for, not an error
-    """The run was asked to stop."""
 
 
 class Walk:

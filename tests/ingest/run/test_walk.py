@@ -18,7 +18,8 @@ from embedingest.ingest.report import IngestReport, Progress
 from embedingest.ingest.run import extraction
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.run.survey import Candidate, survey_root
-from embedingest.ingest.run.walk import Stopped, Walk
+from embedingest.ingest.run.walk import Walk
+from embedingest.ingest.run.walk_seam import Stopped
 from embedingest.ingest.scan.ignore import Rules
 from embedingest.ingest.scan.roots import Root
 from embedingest.ingest.scan.scanner import Scanner

@@ -1,0 +1,108 @@
+"""Who runs the nodes: the seam between the driver and processes of this machine, or a cluster. Without code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embedingest.cluster.values import Part, PartResult
+    from embedingest.errors import EmbedingestError
+
+__all__ = ["Claims", "Event", "Launcher", "NodeDied", "NodeError", "NodeOpener", "NodeWorker", "Progressed"]
+
+
+class Claims(Protocol):
+    """Which part of a run computes which texts, so that no two compute the same."""
+
+    def claim(self, keys: Sequence[str], part: int) -> set[str]:
+        """Those of these keys that nobody else claimed: they are the part's to compute. Asked again it says the same."""
+        ...
+
+
+class NodeWorker(Protocol):
+    """One node: it has an engine and workers of its own, and brings one part after the other into fragments."""
+
+    def work(self, part: Part) -> PartResult:
+        """What became of the files of a part. Raises EngineError, StoreError."""
+        ...
+
+    def prepare(self, part: Part) -> None:
+        """Begin to read the files of the part that comes next. Called from another thread than `work`."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class NodeOpener(Protocol):
+    """Opens a node where it runs; travels there pickled, so it is an object of a module's class."""
+
+    def __call__(self, claims: Claims) -> NodeWorker: ...
+
+
+class NodeDied(NamedTuple):
+    """A node is gone, and `parts` were not ended: the first was being worked on, others waited for it.
+
+    `reason` is what a person is told: how the process ended.
+    """
+
+    parts: tuple[int, ...]
+    reason: str
+
+
+class NodeError(NamedTuple):
+    """Engine, store or settings of a node failed, and the part with them; that mends no other node."""
+
+    part: int | None
+    error: EmbedingestError
+
+
+class Progressed(NamedTuple):
+    """A part goes on: how many of its texts have vectors now, and their characters."""
+
+    part: int
+    texts: int
+    characters: int
+
+
+Event: TypeAlias = "PartResult | NodeDied | NodeError | Progressed"
+
+
+class Launcher(Protocol):
+    """Runs nodes and hands parts to them. One thread at a time calls it."""
+
+    def start(self, opener: NodeOpener) -> None:
+        """Have nodes started; they open themselves meanwhile. Raises ConfigError where that cannot be."""
+        ...
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes there are, or will be."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """How many parts may be submitted now: each node has one at work and one that waits."""
+        ...
+
+    @property
+    def under_way(self) -> int:
+        """How many parts were submitted and have not ended."""
+        ...
+
+    def submit(self, part: Part) -> None:
+        """Hand over a part. It ends in a PartResult, a NodeError that names it, or a NodeDied that does."""
+        ...
+
+    def wait(self, seconds: float) -> list[Event]:
+        """What happened, waiting so long for the first of it."""
+        ...
+
+    def release(self, part: int) -> None:
+        """What a part claimed and did not compute may be claimed by others; what it did is in the table."""
+        ...
+
+    def close(self) -> None:
+        """End the nodes at once, with what they have under way. Safe to call twice."""
+        ...
