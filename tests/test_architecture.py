@@ -349,7 +349,7 @@ LAZY = [
     Lazy("ingest.pipeline", "ingest.audit.verify", "a run compares nothing"),
     Lazy("ingest.pipeline", "ingest.watch.watcher", "one run watches nothing"),
     Lazy("ingest.run", "ingest.run.computing", "an unchanged run computes no vectors"),
-    Lazy("ingest.run.embedder", "ingest.packing", "an unchanged run computes no vectors"),
+    Lazy("ingest.run.embedding", "ingest.packing", "an unchanged run computes no vectors"),
     Lazy("ingest.run.resources", "ingest.state.vector_cache", "an unchanged run computes no vectors"),
     Lazy("tools", "store.look", "a server starts without LanceDB"),
     Lazy("query", "reranking", "few searches are reranked"),

@@ -11,7 +11,7 @@ from embedingest.ingest.run.rounds import ROUND_TEXTS, Rounds
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from embedingest.ingest.run.embedder import Embedded
+    from embedingest.ingest.run.embedding import Embedded
     from embedingest.ingest.run.planner import PlannedFile
 
 __all__ = ["BULK_CALLS", "MOST_TEXTS", "URGENT_CALLS", "Arrived", "Call", "MissingVectors"]

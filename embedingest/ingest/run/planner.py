@@ -16,6 +16,7 @@ from embedingest.ingest.report import REPORTED
 from embedingest.ingest.representation import text_hash_of
 from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.difference import Difference, difference
+from embedingest.ingest.run.outcome import GoneContent
 from embedingest.ingest.state.journal import FileState, stat_facts
 from embedingest.ingest.state.retries import after_failure, still_stored
 from embedingest.store.values import stored_ns
@@ -108,7 +109,7 @@ class PlannedFile:
 class Planner:
     """Plans files as they come. `stored_rows` answers the rows that the table has by source, `now` is in seconds.
 
-    `moved` are sources that are gone, and whose content was found again under another.
+    `gone` is told which files are no longer there, and tells which of them have moved.
     """
 
     def __init__(
@@ -121,14 +122,7 @@ class Planner:
         self._recipe = recipe
         self._stored_rows = stored_rows
         self._now = now
-        self._gone_content: dict[str, list[str]] = {}
-        self.moved: set[str] = set()
-
-    def expect_gone(self, states: Iterable[FileState]) -> None:
-        """These files are no longer there: new files of the same content have moved."""
-        for state in states:
-            if state.content_hash:
-                self._gone_content.setdefault(state.content_hash, []).append(state.source)
+        self.gone = GoneContent()
 
     def plan(self, reads: Iterable[ReadFile]) -> list[PlannedFile]:
         """What each of these files means for the table. Raises StoreError."""
@@ -209,11 +203,7 @@ class Planner:
         if state.state != "done":
             return state.state
         if before is None or before.state in {"skipped", "failed"}:
-            sources = self._gone_content.get(state.content_hash)
-            if sources:
-                self.moved.add(sources.pop())
-                return "moved"
-            return "new"
+            return "moved" if self.gone.found_again(state.content_hash) else "new"
         return "unchanged" if before.content_hash == state.content_hash else "changed"
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.report import IngestReport
 from embedingest.ingest.representation import text_hash_of
-from embedingest.ingest.run.embedder import Embedded, Embedder
+from embedingest.ingest.run.embedder import Embedder
 from embedingest.ingest.run.lazy_table import LazyTable
 from embedingest.ingest.run.sentences import Sentences
 from embedingest.ingest.state.table_facts import note_facts, noted_facts
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.context.front import FrontSettings
     from embedingest.ingest.representation import Representation
     from embedingest.ingest.rows.recipe import Recipe
+    from embedingest.ingest.run.embedding import Embedded
     from embedingest.ingest.run.opener import Opener, Table, Workers
     from embedingest.ingest.run.progress import ProgressReporter
     from embedingest.ingest.state.journal import FileState, Journal

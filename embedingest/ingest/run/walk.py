@@ -16,14 +16,14 @@ from embedingest.ingest.context.writer import Written
 from embedingest.ingest.forecast import Work
 from embedingest.ingest.run.committer import Committer
 from embedingest.ingest.run.contexts import Contexts
-from embedingest.ingest.run.embedder import Embedded
+from embedingest.ingest.run.embedding import Embedded
 from embedingest.ingest.run.extraction import Extraction, Outcome
 from embedingest.ingest.run.file_queue import FileQueue
 from embedingest.ingest.run.missing_vectors import MissingVectors
+from embedingest.ingest.run.outcome import is_gone, not_embedded, to_read_again, went_away
 from embedingest.ingest.run.planner import Planner, ReadFile
 from embedingest.ingest.run.progress import Standing
 from embedingest.ingest.run.walk_seam import Stopped
-from embedingest.ingest.scan.files import facts_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Walk"]
 
-_REREADS: Final = 3
 _LOOKED_AT: Final = 64  # files that wait, to guess whether the model is needed
 _WAIT_SECONDS: Final = 0.05
 _SALVAGE_SECONDS: Final = 2.0
@@ -92,7 +91,7 @@ class Walk:
         Answers the sizes in bytes of those that have rows.
         """
         states = [state for source in sources if (state := self._resources.journal.file(source)) is not None]
-        self._planner.expect_gone(states)
+        self._planner.gone.expect(states)
         sizes = {state.source: state.size for state in states if state.chunks or state.state == "unverified"}
         self._files.prefer(sizes.values())
         return sizes
@@ -123,7 +122,7 @@ class Walk:
     @property
     def moved(self) -> Collection[str]:
         """Sources that are gone, and whose content was found again under another."""
-        return self._planner.moved
+        return self._planner.gone.moved
 
     @property
     def noticed(self) -> Collection[str]:
@@ -222,10 +221,10 @@ class Walk:
         candidate = outcome.candidate
         for stage, seconds in extracted.seconds.items():
             self._report.spend(stage, seconds)
-        if extracted.moved and candidate.tries < _REREADS:
-            # It was being written while it was read: what was read may be no version of it at all.
+        again = to_read_again(candidate, extracted)
+        if again is not None:
             self._done(candidate)
-            self._files.add([candidate._replace(tries=candidate.tries + 1)])
+            self._files.add([again])
             return
         read = ReadFile(candidate, outcome.before, extracted, extracted.settled)
         self._reads += self._contexts.want(read) if self._resources.recipe.is_written else [read]
@@ -241,8 +240,7 @@ class Walk:
         self._files.done(candidate)
 
     def _failed(self, candidate: Candidate, before: FileState | None, error: DocumentError) -> None:
-        if error.code == "vanished":
-            # The next look at its folder will say that it is gone; it did not fail.
+        if went_away(error):
             self.vanished.append(candidate)
             self._done(candidate)
             return
@@ -296,10 +294,7 @@ class Walk:
             self._report.chunks.truncated += file.notice_cut(self._resources.recipe)
             self._committer.add(file)
         for file, reason in arrived.failed:
-            source = file.candidate.source
-            message = f"{source} has a text that cannot be embedded: {reason}"
-            error = DocumentError(message, source=source, kind="permanent", code="embedding")
-            self._failed(file.candidate, file.before, error)
+            self._failed(file.candidate, file.before, not_embedded(file.candidate.source, reason))
 
     def _salvage(self) -> None:
         """Keep the vectors of calls in flight that end within a short while: they are paid for."""
@@ -321,7 +316,7 @@ class Walk:
         if not files:
             return
         for file in files:
-            if self._files.doubts(file.candidate) or _is_gone(file.candidate):
+            if self._files.doubts(file.candidate) or is_gone(file.candidate):
                 # It went while it was under way, when nobody could yet know that it had rows to delete.
                 self.vanished.append(file.candidate)
             self._done(file.candidate)
@@ -330,13 +325,3 @@ class Walk:
         self._report.spend("commit", seconds)
         # Upkeep takes its time, and a file that was just saved should not wait for it.
         self._committer.maintain_when_due(urgent=self.urgent)
-
-
-def _is_gone(candidate: Candidate) -> bool:
-    """Whether no such file stands there any more: nothing, a folder, or a link where a file was or to no file."""
-    file = candidate.file
-    try:
-        facts = facts_at(str(candidate.root.path), file.relative, follow=file.link or not file.relative)
-    except OSError:
-        return False
-    return facts is None or not facts.is_file

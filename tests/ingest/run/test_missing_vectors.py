@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.ingest.run.embedder import Embedded
+from embedingest.ingest.run.embedding import Embedded
 from embedingest.ingest.run.missing_vectors import BULK_CALLS, URGENT_CALLS, Call, MissingVectors
 from embedingest.ingest.run.planner import PlannedFile
 from embedingest.ingest.run.rounds import CALL_TEXTS, URGENT_TEXTS

@@ -143,11 +143,11 @@ def test_a_file_is_new_changed_unchanged_or_moved() -> None:
 def test_one_gone_file_explains_one_that_moved() -> None:
     stored = Stored()
     _, state = stored.take_in(read(candidate("a"), ["one"]))
-    stored.planner.expect_gone([state, state._replace(source="docs/unread", content_hash="")])
+    stored.planner.gone.expect([state, state._replace(source="docs/unread", content_hash="")])
     copy = extracted(candidate("a"), ["one"])
     reads = [ReadFile(candidate(name), None, copy, settled=True) for name in ("b", "c")]
     assert [file.outcome for file in stored.planner.plan(reads)] == ["moved", "new"]
-    assert stored.planner.moved == {"docs/a"}
+    assert stored.planner.gone.moved == {"docs/a"}
 
 
 def test_a_skipped_file_is_no_failure_and_says_why(caplog: pytest.LogCaptureFixture) -> None:
