@@ -17,7 +17,7 @@ class Claims(Protocol):
     """Which part of a run computes which texts, so that no two compute the same."""
 
     def claim(self, keys: Sequence[str], part: int) -> set[str]:
-        """Those of these keys that nobody else claimed: they are the part's to compute. Asked again it says the same."""
+        """Those of these keys that nobody else claimed: the part computes them. Asked again it says the same."""
         ...
 
 
