@@ -22,7 +22,7 @@ from embedingest.store.values import VECTOR, ColumnModel
 from embedingest.types import TokenSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from embedingest.config import PipelineConfig
     from embedingest.config.model import ChunkConfig
@@ -69,6 +69,13 @@ class Recipe:
     def representation_of(self, key: str) -> Representation:
         """The representation that a key names."""
         return self._by_suffix[key[len(text_hash_of(key)) :]]
+
+    def by_representation(self, keys: Iterable[str]) -> Iterator[tuple[Representation, list[str]]]:
+        """The text hashes of these keys, for each representation of which there are any."""
+        hashes: dict[str, list[str]] = {}
+        for key in keys:
+            hashes.setdefault(self.representation_of(key).column, []).append(text_hash_of(key))
+        return ((r, hashes[r.column]) for r in self.representations if r.column in hashes)
 
     @property
     def has_context(self) -> bool:

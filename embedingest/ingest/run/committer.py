@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from embedingest.store.values import Changes
+from embedingest.ingest.run.changes import changes_of, characters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from embedingest.ingest.report import IngestReport
-    from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.planner import PlannedFile
     from embedingest.ingest.run.resources import Resources
-    from embedingest.types import Row
 
 __all__ = ["COMMIT_CHARACTERS", "COMMIT_ROWS", "COMMIT_SECONDS", "MOST_NOTICED", "Committer"]
 
@@ -64,7 +62,7 @@ class Committer:
         self._urgent = self._urgent or file.candidate.urgent
         change = file.difference
         self._rows += len(change.new) + len(change.refreshed) + 1
-        self._characters += sum(map(_characters, change.new)) + sum(map(_characters, change.refreshed))
+        self._characters += characters_of(change)
 
     @property
     def due(self) -> bool:
@@ -84,7 +82,7 @@ class Committer:
         if not self._ready:
             return []
         files, self._ready, self._rows, self._characters, self._urgent = self._ready, [], 0, 0, False
-        changes = _changes(files, self._resources.recipe)
+        changes = changes_of(files, self._resources.recipe)
         if changes:
             self._resources.commit(changes)
             self._commits += 1
@@ -108,23 +106,3 @@ class Committer:
         chunks.deleted += len(change.gone)
         if file.state.notices and len(self.noticed) <= MOST_NOTICED:
             self.noticed.add(file.state.source)
-
-
-def _characters(row: Row) -> int:
-    texts = (row.text, row.context or "", row.metadata, row.title or "", row.source, *row.heading_path)
-    return sum(map(len, texts))
-
-
-def _changes(files: Sequence[PlannedFile], recipe: Recipe) -> Changes:
-    # Not one array: a large document's vectors would be held twice.
-    vectors, *beside = (
-        [file.vectors[representation.key(row.text_hash)] for file in files for row in file.difference.new]
-        for representation in recipe.representations
-    )
-    return Changes(
-        add=[row for file in files for row in file.difference.new],
-        vectors=vectors or None,
-        extras={r.column: values for r, values in zip(recipe.representations[1:], beside, strict=True)},
-        refresh=[row for file in files for row in file.difference.refreshed],
-        delete=[key for file in files for key in file.difference.gone],
-    )

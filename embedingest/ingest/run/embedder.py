@@ -16,13 +16,24 @@ if TYPE_CHECKING:
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.embedding import Embedded
 
-__all__ = ["BULK_THREADS", "URGENT_THREADS", "Embedder"]
+__all__ = ["BULK_THREADS", "URGENT_THREADS", "Embedder", "load_model"]
 
 BULK_THREADS: Final = 4
 """Threads that carry the backlog, one call each."""
 
 URGENT_THREADS: Final = 2
 """Threads that carry urgent calls beside them."""
+
+
+def load_model(engine: Engine, recipe: Recipe) -> None:
+    """Have the model of vectors loaded beside other work: texts are to be embedded soon."""
+
+    def run() -> None:
+        with contextlib.suppress(Exception):  # the first call with texts meets it again
+            engine.embed([], model=recipe.model, prompt=recipe.prompt, priority="bulk")
+
+    # A daemon: a model may take minutes to load, and an engine that hangs must not keep the process from ending.
+    threading.Thread(target=run, name="warm-model", daemon=True).start()
 
 
 class _Call(NamedTuple):

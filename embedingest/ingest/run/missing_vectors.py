@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.forecast import TEXT_CHARACTERS
 from embedingest.ingest.run.embedder import BULK_THREADS, URGENT_THREADS
-from embedingest.ingest.run.rounds import ROUND_TEXTS, Rounds
+from embedingest.ingest.run.rounds import USUAL, Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from embedingest.ingest.run.embedding import Embedded
     from embedingest.ingest.run.planner import PlannedFile
+    from embedingest.ingest.run.rounds import RoundSizes
 
-__all__ = ["BULK_CALLS", "MOST_TEXTS", "URGENT_CALLS", "Arrived", "Call", "MissingVectors"]
+__all__ = ["BULK_CALLS", "MOST_ROUNDS", "URGENT_CALLS", "Arrived", "Call", "MissingVectors"]
 
 BULK_CALLS: Final = BULK_THREADS + 1
 """Calls of the backlog in flight at once: one more than are computed, so that the engine never waits for the next."""
@@ -22,8 +23,8 @@ BULK_CALLS: Final = BULK_THREADS + 1
 URGENT_CALLS: Final = URGENT_THREADS
 """Urgent calls in flight at once: further texts wait here, where what is saved later overtakes them."""
 
-MOST_TEXTS: Final = 3 * ROUND_TEXTS
-"""Texts that wait or are in flight before no further file of the backlog is read."""
+MOST_ROUNDS: Final = 3
+"""Rounds of texts that wait or are in flight before no further file of the backlog is read."""
 
 
 class Call(NamedTuple):
@@ -49,10 +50,11 @@ class MissingVectors:
     `asked` are the characters of all texts until now, as `Work` counts them, `embedded` those whose call came back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: RoundSizes = USUAL) -> None:
+        self._most = MOST_ROUNDS * sizes.round_texts
         self._incomplete: dict[str, PlannedFile] = {}
         self._waiters: dict[str, list[PlannedFile]] = {}
-        self._rounds = Rounds()
+        self._rounds = Rounds(sizes)
         self._tokens: dict[str, Sequence[int]] = {}
         self._in_flight: dict[tuple[str, ...], Call] = {}
         self._texts_in_flight = 0
@@ -66,7 +68,7 @@ class MissingVectors:
     @property
     def full(self) -> bool:
         """Whether no further file of the backlog should be read for now."""
-        return len(self) >= MOST_TEXTS
+        return len(self) >= self._most
 
     @property
     def calls(self) -> int:

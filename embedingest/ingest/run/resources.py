@@ -5,7 +5,6 @@ An unchanged run opens none of them.
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import suppress
 from functools import cached_property
@@ -13,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.report import IngestReport
-from embedingest.ingest.representation import text_hash_of
-from embedingest.ingest.run.embedder import Embedder
+from embedingest.ingest.run.embedder import Embedder, load_model
 from embedingest.ingest.run.lazy_table import LazyTable
 from embedingest.ingest.run.sentences import Sentences
 from embedingest.ingest.state.table_facts import note_facts, noted_facts
 from embedingest.store.health import damage, damaged_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    import threading
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -95,14 +94,7 @@ class Resources:
 
     def prepare_model(self) -> None:
         """Texts are to be embedded: the model is loaded while the table is opened and the first files are read."""
-        engine, recipe = self._opener.engine(), self.recipe
-
-        def run() -> None:
-            with suppress(Exception):  # the first call with texts meets it again
-                engine.embed([], model=recipe.model, prompt=recipe.prompt, priority="bulk")
-
-        # A daemon: a model may take minutes to load, and an engine that hangs must not keep the process from ending.
-        threading.Thread(target=run, name="warm-model", daemon=True).start()
+        load_model(self._opener.engine(), self.recipe)
 
     def workers(self) -> Workers:
         if self._workers is None:
@@ -193,7 +185,7 @@ class Resources:
         # What this run itself wrote into an empty table went through the cache.
         if missing and self.has_table() and (self._had_rows() or self.cache.incomplete):
             known |= self.stored_vectors(missing)
-        for representation, hashes in self._by_representation(key for key in missing if key not in known):
+        for representation, hashes in self.recipe.by_representation(key for key in missing if key not in known):
             known |= _by_key(representation, self._opener.lent(representation, hashes))
         return known
 
@@ -204,16 +196,9 @@ class Resources:
     def stored_vectors(self, keys: Iterable[str]) -> dict[str, NDArray[Any]]:
         """What the table has of texts, by key."""
         known: dict[str, NDArray[Any]] = {}
-        for representation, hashes in self._by_representation(keys):
+        for representation, hashes in self.recipe.by_representation(keys):
             known |= _by_key(representation, self.table().vectors(hashes, representation.column))
         return known
-
-    def _by_representation(self, keys: Iterable[str]) -> Iterator[tuple[Representation, list[str]]]:
-        """The text hashes of these keys, for each representation of which there are any."""
-        hashes: dict[str, list[str]] = {}
-        for key in keys:
-            hashes.setdefault(self.recipe.representation_of(key).column, []).append(text_hash_of(key))
-        return ((r, hashes[r.column]) for r in self.recipe.representations if r.column in hashes)
 
     def commit(self, changes: Changes) -> None:
         self.table().commit(changes)

@@ -7,9 +7,9 @@ begins, so that no text waits for ever. Pure.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["CALL_TEXTS", "CALL_TOKENS", "ROUND_TEXTS", "URGENT_TEXTS", "Rounds"]
+__all__ = ["CALL_TEXTS", "CALL_TOKENS", "ROUND_TEXTS", "URGENT_TEXTS", "USUAL", "RoundSizes", "Rounds"]
 
 ROUND_TEXTS: Final = 512
 CALL_TEXTS: Final = 64
@@ -22,10 +22,24 @@ URGENT_TEXTS: Final = 8
 """Texts of an urgent call, few so that it ends soon: what is saved meanwhile waits for that."""
 
 
+class RoundSizes(NamedTuple):
+    """How many texts a full round has, and at most a call; `call_tokens` bounds its texts times the tokens of its
+    longest.
+    """
+
+    round_texts: int = ROUND_TEXTS
+    call_texts: int = CALL_TEXTS
+    call_tokens: int = CALL_TOKENS
+
+
+USUAL: Final = RoundSizes()
+
+
 class Rounds:
     """Texts by hash on their way to the engine; urgent ones go first, the latest before all, and in no round."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: RoundSizes = USUAL) -> None:
+        self._sizes = sizes
         self._urgent: dict[str, str] = {}
         self._waiting: dict[str, str] = {}
         self._tokens: dict[str, int] = {}
@@ -66,8 +80,8 @@ class Rounds:
 
     def next_call(self, *, begin: bool) -> dict[str, str]:
         """The next call of the backlog, empty where there is none; a round that is not full begins with `begin`."""
-        if not self._calls and self._waiting and (begin or len(self._waiting) >= ROUND_TEXTS):
-            self._calls = _cut(self._waiting, self._tokens)
+        if not self._calls and self._waiting and (begin or len(self._waiting) >= self._sizes.round_texts):
+            self._calls = _cut(self._waiting, self._tokens, self._sizes)
             self._tokens.clear()
             self._texts_in_calls = len(self._waiting)
             self._waiting = {}
@@ -80,12 +94,13 @@ class Rounds:
         return call
 
 
-def _cut(texts: dict[str, str], tokens: dict[str, int]) -> list[dict[str, str]]:
+def _cut(texts: dict[str, str], tokens: dict[str, int], sizes: RoundSizes) -> list[dict[str, str]]:
     """Calls of texts of like length, the longest last: what takes most memory is found out first."""
     calls: list[dict[str, str]] = []
     current: dict[str, str] = {}
     for key, text in sorted(texts.items(), key=lambda item: tokens[item[0]]):
-        if current and (len(current) >= CALL_TEXTS or (len(current) + 1) * tokens[key] > CALL_TOKENS):
+        full = len(current) >= sizes.call_texts or (len(current) + 1) * tokens[key] > sizes.call_tokens
+        if current and full:
             calls.append(current)
             current = {}
         current[key] = text

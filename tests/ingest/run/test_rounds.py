@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.ingest.run.rounds import CALL_TEXTS, CALL_TOKENS, ROUND_TEXTS, URGENT_TEXTS, Rounds
+from embedingest.ingest.run.rounds import CALL_TEXTS, CALL_TOKENS, ROUND_TEXTS, URGENT_TEXTS, Rounds, RoundSizes
 
 LONG = "x" * 4 * CALL_TOKENS
 
@@ -49,6 +49,16 @@ def test_a_round_waits_until_it_is_full_unless_the_engine_is_idle() -> None:
         rounds.add(str(number), "text", urgent=False)
     assert len(rounds.next_call(begin=False)) == CALL_TEXTS
     assert len(rounds) == ROUND_TEXTS - CALL_TEXTS
+
+
+def test_rounds_and_calls_are_as_large_as_whoever_makes_them_says() -> None:
+    rounds = Rounds(RoundSizes(round_texts=6, call_texts=4, call_tokens=100))
+    for number in range(5):
+        rounds.add(str(number), "text", urgent=False, tokens=10)
+    assert rounds.next_call(begin=False) == {}
+    rounds.add("long", "text", urgent=False, tokens=60)
+    assert list(rounds.next_call(begin=False)) == ["long"]
+    assert [len(rounds.next_call(begin=False)) for _ in range(3)] == [1, 4, 0]
 
 
 def test_a_round_is_emptied_before_the_next_begins() -> None:
