@@ -12,6 +12,7 @@ from embedingest.engine.engine import text_list
 from embedingest.engine.folder.reranker import ACTIVATIONS
 from embedingest.engine.kinds import check_reranks
 from embedingest.engine.second import SecondCalls
+from embedingest.picture import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ class LateReranking(SecondCalls):
         """Whether a model is a reranker. Raises WrongKindError for one that cannot do as one, and TypeError and
         ConfigError for what is no query and no activation.
         """
-        if not isinstance(query, str):
+        if not isinstance(query, str) or isinstance(query, Picture):
             raise TypeError(f"the query is a {type(query).__name__}, not a str")
         check(activation=(activation, _ACTIVATION))
         info = self.catalog.describe_key(self.catalog.find(model).key)

@@ -16,6 +16,7 @@ import pytest
 from embedingest import ConfigError, EngineConfig, InputError, InputTooLongError, ModelConfig, ModelLoadError
 from embedingest.engine.folder.pairs import lengths_within
 from embedingest.engine.local import LocalEngine
+from embedingest.picture import Picture
 from tests.depth import much, only_deep
 from tests.engine import cross
 from tests.engine.cross import QUERY
@@ -119,6 +120,8 @@ def test_many_documents_none_and_equal_ones(engine, cross_folder) -> None:
         ours.rerank(QUERY, "the sea", model="r")
     with pytest.raises(TypeError, match="the query is a NoneType, not a str"):
         ours.rerank(None, ["the sea"], model="r")
+    with pytest.raises(TypeError, match="the query is a Picture, not a str"):
+        ours.rerank(Picture(1, 1, b"\0\0\0"), ["the sea"], model="r")
     with pytest.raises(ConfigError, match="`activation` was given 'relu'"):
         ours.rerank(QUERY, ["the sea"], model="r", activation="relu")
 
