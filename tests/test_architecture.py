@@ -110,6 +110,7 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "transformers": ("engine",),
     "openvino": ("engine",),
     "tokenizers": ("engine",),
+    "lance": ("store.pylance",),
     "lancedb": ("store", "integrations"),
     "lance": ("store",),
     "ray": ("cluster",),

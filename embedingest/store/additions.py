@@ -38,7 +38,8 @@ class Additions(NamedTuple):
         """What a commit adds to a table of this schema. Raises StoreError naming the first source of what cannot be
         stored.
         """
-        rows, vectors, extras = changes.add, changes.vectors, changes.extras
+        rows, extras = changes.add, changes.extras
+        vectors = changes.vectors if rows or changes.vectors is not None else ()
         width = schema.field(VECTOR).type.list_size
         if vectors is None or len(vectors) != len(rows):
             number = "none" if vectors is None else len(vectors)
@@ -51,6 +52,21 @@ class Additions(NamedTuple):
         given = cls(rows, vectors, {name: extras[name] for name in wanted})
         given._check(width, wanted[LATE].dimensions if LATE in wanted else 0)
         return given
+
+    def kept(self, schema: pa.Schema) -> list[str]:
+        """The columns to be read of rows of these ids that a table of this schema holds already; see `split`."""
+        return ["id", *(name for name in columns.carried(schema) if name not in self.extras)]
+
+    def split(self, stored: pa.Table) -> tuple[list[int], list[int], pa.Table]:
+        """The places of rows that are new, and of those whose id is in `stored`, with what is stored of these in order.
+
+        Of each id only the first row counts.
+        """
+        places = {row_id: place for place, row_id in enumerate(stored.column("id").to_pylist())}
+        first = first_of_each(self.rows)
+        again = [i for i in first if self.rows[i].id in places]
+        new = [i for i in first if self.rows[i].id not in places]
+        return new, again, stored.take(pa.array([places[self.rows[i].id] for i in again], pa.int64()))
 
     def _check(self, width: int, token_width: int) -> None:
         for some in _slices(range(len(self.rows))):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from embedingest.store.predicate import batches, one_of
-from embedingest.store.schema import VECTOR
+from embedingest.store.schema import VECTOR, matrix_of
 from embedingest.store.search import filters
 from embedingest.store.search.narrow import condition, confined
 
@@ -81,7 +81,7 @@ def vectors_of(table: ChunkTable, ids: Sequence[str], *, within: str | None = No
         where = confined(table.handle, one_of("id", batch), within)
         with table.handle.translated("read"):
             stored = table.handle.lance.search().where(where).select(["id", VECTOR]).to_arrow()
-        matrix = _matrix(stored)
+        matrix = matrix_of(stored)
         keys = stored.column("id").to_pylist()
         found.update((keys[i], matrix[i]) for i in np.flatnonzero(np.isfinite(matrix).all(axis=1)))
     return found
@@ -120,7 +120,7 @@ def _sampled(stored: pa.Table, most: int, total: int) -> Sample:
     """The rows in the order of their ids; those whose vectors hold what is no number are left out."""
     ids = stored.column("id").to_pylist()
     order = sorted(range(len(ids)), key=ids.__getitem__)[:most]
-    matrix = _matrix(stored)[order]
+    matrix = matrix_of(stored)[order]
     is_whole: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(matrix), axis=1)
     columns = [stored.column(name).take(order).to_pylist() for name in _COLUMNS]
     rows = [_row(*values) for values, whole in zip(zip(*columns, strict=True), is_whole, strict=True) if whole]
@@ -129,9 +129,3 @@ def _sampled(stored: pa.Table, most: int, total: int) -> Sample:
 
 def _row(key: str, source: str, title: str | None, text: str, *rest: Any) -> SampledRow:
     return SampledRow(key, source, title, " ".join(text[: _WORDS_CHARACTERS * 2].split())[:_WORDS_CHARACTERS], *rest)
-
-
-def _matrix(stored: pa.Table) -> NDArray[np.float32]:
-    column = stored.column(VECTOR).combine_chunks()
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float32).reshape(-1, column.type.list_size)

@@ -44,8 +44,11 @@ __all__ = [
     "count_into",
     "foreign",
     "identity",
+    "kept",
+    "matrix_of",
     "nanoseconds_of",
     "now",
+    "refreshed",
     "row_columns",
     "rows_of",
     "schema",
@@ -276,6 +279,24 @@ def vector_column(vectors: NDArray[Any], kind: pa.DataType) -> pa.Array:
     number = kind.value_type.to_pandas_dtype()
     flat = np.ascontiguousarray(vectors, dtype=number).reshape(-1)
     return pa.FixedSizeListArray.from_arrays(pa.array(flat, kind.value_type), type=kind)
+
+
+def matrix_of(stored: pa.Table) -> NDArray[np.float32]:
+    """Column `vector` as float32 (N, D)."""
+    column = stored.column(VECTOR).combine_chunks()
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, dtype=np.float32).reshape(-1, column.type.list_size)
+
+
+def kept(stored: pa.Schema) -> list[str]:
+    """The columns to be read of rows that are to be `refreshed`."""
+    return ["id", VECTOR, "ingested_at", *carried(stored)]
+
+
+def refreshed(rows: Mapping[str, Row], stored: pa.Table, target: pa.Schema) -> pa.Table:
+    """Stored rows with what `rows` say of their ids; vectors, times and columns beside stay as they are."""
+    present = [rows[row_id] for row_id in stored.column("id").to_pylist()]
+    return table_of(present, matrix_of(stored), target, stored.column("ingested_at").to_pylist(), stored)
 
 
 def rows_of(stored: pa.Table) -> list[Row]:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ConfigError, StoreError
-from embedingest.store.handle import TableHandle
-from embedingest.store.table import ChunkTable
 from embedingest.store.values import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from embedingest.store.handle import TableHandle
+    from embedingest.store.table import ChunkTable
 
 __all__ = ["at", "drop", "restore", "snapshots", "tag"]
 
@@ -76,11 +77,7 @@ def restore(table: ChunkTable, name: str) -> int:
 
 def at(table: ChunkTable, name: str) -> ChunkTable:
     """The table as of a snapshot, which can write nothing. Raises StoreError."""
-    handle = table.handle
-    version = _version(handle, name)
-    with handle.translated(f"open snapshot `{name}` of"):
-        lance = handle.reopened(version)
-    return ChunkTable(TableHandle(handle.database, lance, uri=handle.uri, name=handle.name, pinned=True))
+    return table.at(_version(table.handle, name))
 
 
 def _branches(handle: TableHandle) -> dict[str, Any]:

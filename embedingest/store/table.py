@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import numpy as np
 import pyarrow as pa
 
 from embedingest.errors import StoreError
@@ -188,9 +187,29 @@ class ChunkTable:
         vectors: dict[str, NDArray[Any]] = {}
         for batch in batches(text_hashes):
             stored = self._select(one_of("text_hash", batch), ["text_hash", column])
-            values = _matrix(stored) if column == VECTOR else values_of(stored.column(column))
+            values = columns.matrix_of(stored) if column == VECTOR else values_of(stored.column(column))
             vectors.update(zip(stored.column("text_hash").to_pylist(), values, strict=True))
         return vectors
+
+    def stored(self, ids: Collection[str], names: list[str]) -> pa.Table:
+        """Columns `names` of the rows with these ids, in no order; ids that are not there are left out."""
+        if not ids:
+            schema = self.schema
+            return pa.schema([schema.field(name) for name in names]).empty_table()
+        return pa.concat_tables([self._select(one_of("id", batch), names) for batch in batches(ids)])
+
+    @property
+    def version(self) -> int:
+        """The version of the table that is read now. Raises StoreError."""
+        with self.handle.translated("read the version of"):
+            return int(self.handle.lance.version)
+
+    def at(self, version: int) -> ChunkTable:
+        """The same table as it was at a version, to be read only, whatever is written meanwhile. Raises StoreError."""
+        handle = self.handle
+        with handle.translated(f"open version {version} of"):
+            lance = handle.reopened(version)
+        return ChunkTable(TableHandle(handle.database, lance, uri=handle.uri, name=handle.name, pinned=True))
 
     def count(self) -> int:
         """Number of rows."""
@@ -249,37 +268,25 @@ class ChunkTable:
     def _add(self, changes: Changes) -> None:
         rows, schema = changes.add, self.schema
         given = Additions.of(changes, schema)
-        first = first_of_each(rows)
-        kept = ["id", *(name for name in columns.carried(schema) if name not in given.extras)]
-        stored = self._stored([rows[i].id for i in first], kept)
-        places = {row_id: place for place, row_id in enumerate(stored.column("id").to_pylist())}
-        new = [i for i in first if rows[i].id not in places]
-        again = [i for i in first if rows[i].id in places]
+        new, again, stored = given.split(self.stored([row.id for row in rows], given.kept(schema)))
         now = columns.now()
         if new:
             with self.handle.translated("write to"):
                 self.handle.lance.add(given.batches(new, schema, now))
         if again:
-            stored = stored.take([places[rows[i].id] for i in again])
             self._write_over(given.table(again, schema, now, stored))
 
     def _refresh(self, rows: Sequence[Row]) -> None:
         # The vectors are read and written again: a merge of some columns only does the same inside, 30 times slower.
         by_id, schema = {rows[i].id: rows[i] for i in first_of_each(rows)}, self.schema
-        stored = self._stored(list(by_id), ["id", VECTOR, "ingested_at", *columns.carried(schema)])
+        stored = self.stored(by_id, columns.kept(schema))
         if stored.num_rows:
-            present = [by_id[row_id] for row_id in stored.column("id").to_pylist()]
-            times = stored.column("ingested_at").to_pylist()
-            self._write_over(columns.table_of(present, _matrix(stored), schema, times, stored))
+            self._write_over(columns.refreshed(by_id, stored, schema))
 
     def _write_over(self, data: pa.Table) -> None:
         """Write over rows that are there."""
         with self.handle.translated("write to"):
             self.handle.lance.merge_insert("id").when_matched_update_all().execute(data)
-
-    def _stored(self, ids: Collection[str], names: list[str]) -> pa.Table:
-        parts = [self._select(one_of("id", batch), names) for batch in batches(ids)]
-        return pa.concat_tables(parts)
 
     # -- upkeep
 
@@ -321,11 +328,3 @@ class ChunkTable:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _matrix(stored: pa.Table) -> NDArray[np.float32]:
-    """Column `vector` as float32 (N, D)."""
-    column = stored.column(VECTOR).combine_chunks()
-    width = column.type.list_size
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float32).reshape(-1, width)
