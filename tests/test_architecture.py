@@ -112,7 +112,6 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "tokenizers": ("engine",),
     "lance": ("store.pylance",),
     "lancedb": ("store", "integrations"),
-    "lance": ("store",),
     "ray": ("cluster",),
     "pyarrow": ("store", "integrations"),
     "langchain_core": ("integrations",),
