@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["new_folder", "temporary_path", "write_bytes"]
+__all__ = ["new_file", "new_folder", "temporary_path", "write_bytes"]
 
 
 def write_bytes(path: Path, data: bytes, *, modified_at_ns: int = 0, private: bool = False) -> None:
@@ -33,6 +33,37 @@ def write_bytes(path: Path, data: bytes, *, modified_at_ns: int = 0, private: bo
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def new_file(path: Path, data: bytes) -> bool:
+    """Put `data` at `path` in one step, making its folders, unless something is there; whether it was put.
+
+    Of several that put at once, one does. On file systems without hard links a crash may leave an empty file.
+    Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_path(path)
+    try:
+        temporary.write_bytes(data)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:
+            return _new_file_without_links(temporary, path)
+        return True
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _new_file_without_links(temporary: Path, path: Path) -> bool:
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    temporary.replace(path)
+    return True
 
 
 @contextlib.contextmanager

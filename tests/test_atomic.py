@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from embedingest.atomic import new_folder, temporary_path, write_bytes
+from embedingest.atomic import new_file, new_folder, temporary_path, write_bytes
 from embedingest.ingest.scan.excluded import exclusion_of
 
 
@@ -24,6 +24,16 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path):
     with pytest.raises(OSError, match="note"):
         write_bytes(tmp_path / "note", b"more")
     assert [path.name for path in tmp_path.iterdir()] == ["note"]
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_a_new_file_is_written_where_nothing_is_and_never_over_another(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links here")))
+    assert new_file(tmp_path / "deep" / "note", b"first")
+    assert not new_file(tmp_path / "deep" / "note", b"second")
+    (only,) = (tmp_path / "deep").iterdir()
+    assert only.read_bytes() == b"first"
 
 
 def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
