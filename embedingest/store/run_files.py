@@ -41,6 +41,9 @@ class RunFiles(Protocol):
     def names(self) -> list[str]:
         """The names of all files, sorted."""
 
+    def folders(self) -> list[str]:
+        """The names of the folders in this one that hold files, sorted."""
+
     def delete(self, name: str) -> None:
         """Remove a file; nothing happens where there is none."""
 
@@ -69,12 +72,19 @@ class _OnDisk:
 
     def names(self) -> list[str]:
         with translated("list", str(self._folder)), contextlib.suppress(FileNotFoundError):
-            return sorted(path.name for path in self._folder.iterdir() if not path.name.startswith("."))
+            return sorted(path.name for path in self._folder.iterdir() if path.is_file() and path.name[0] != ".")
+        return []
+
+    def folders(self) -> list[str]:
+        with translated("list", str(self._folder)), contextlib.suppress(FileNotFoundError):
+            return sorted(path.name for path in self._folder.iterdir() if path.is_dir() and any(path.iterdir()))
         return []
 
     def delete(self, name: str) -> None:
         with translated("delete", str(self._folder / name)):
             (self._folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._folder.rmdir()  # when it was the last
 
 
 class _InStore:
@@ -105,7 +115,11 @@ class _InStore:
 
     def names(self) -> list[str]:
         with self._asking("list", "") as client:
-            return sorted(name for name in client.list() if "/" not in name)
+            return sorted(name for name in client.list_with_delimiter().objects if "/" not in name)
+
+    def folders(self) -> list[str]:
+        with self._asking("list", "") as client:
+            return sorted(name.strip("/") for name in client.list_with_delimiter().common_prefixes)
 
     def delete(self, name: str) -> None:
         try:

@@ -34,6 +34,17 @@ def test_a_file_is_written_once_and_read_whole(database):
     assert open_run_files(database, "chunks__run/two").names() == []
 
 
+def test_runs_are_found_by_their_folders_as_long_as_they_hold_files(database):
+    above = open_run_files(database, "chunks__run")
+    assert above.folders() == []
+    for run in ("two", "one"):
+        open_run_files(database, f"chunks__run/{run}").put_if_absent("manifest.json", b"{}")
+    above.put_if_absent("note.json", b"{}")
+    assert (above.folders(), above.names()) == (["one", "two"], ["note.json"])
+    open_run_files(database, "chunks__run/two").delete("manifest.json")
+    assert above.folders() == ["one"]
+
+
 def test_a_file_is_removed(database):
     files = open_run_files(database, "run")
     files.put_if_absent("part.json", b"first")
