@@ -188,6 +188,7 @@ class World:
         opened = open_table(
             self.db, table, fingerprint=recipe.fingerprint, dimensions=recipe.dimensions, create=True,
             extras=recipe.extras, context=recipe.has_context, read_consistency_seconds=0, guard=guard,
+            float16=recipe.config.store.float16,
         )  # fmt: skip
         return self.wrap(opened)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +64,9 @@ class FileState(NamedTuple):
     attempts: int = 0
     next_try: float = 0.0
     notices: Mapping[str, int] = NO_NOTICES
+
+    def __reduce__(self) -> tuple[type[FileState], tuple[Any, ...]]:
+        return FileState, (*self[:-1], dict(self.notices))  # a view of a dictionary cannot be pickled
 
     @property
     def stat(self) -> Stat:

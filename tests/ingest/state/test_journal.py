@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 from pathlib import Path
 
@@ -34,6 +35,13 @@ def test_what_was_recorded_is_there_after_a_restart(tmp_path: Path, journal: Jou
     assert kept.documents == ("docs/a.eml", "docs/a.eml!/b.txt")
     assert again.roots() == {"docs": str(tmp_path / "caf\udce9")}
     again.close()
+
+
+@pytest.mark.parametrize("notices", [{}, {"empty": 2}])
+def test_what_is_known_of_a_file_travels_to_other_processes(journal: Journal, notices: dict[str, int]) -> None:
+    kept = state("docs/a.eml", children=("docs/a.eml!/b.txt",), notices=notices)
+    journal.record([kept])
+    assert pickle.loads(pickle.dumps(journal.file("docs/a.eml"))) == kept
 
 
 def test_a_place_with_bytes_that_are_no_text_is_remembered_by_the_journal_and_beside_it(tmp_path: Path) -> None:
