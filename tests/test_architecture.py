@@ -324,6 +324,7 @@ LAZY = [
     Lazy("build.serving", "build.table_view", "a search shows nothing of the files behind the table"),
     Lazy("build.serving", "build.watched", "a search shows no pipelines"),
     Lazy("build.serving", "mcp", "only a server has assistants"),
+    Lazy("build", "cluster", "few runs have several nodes"),
     Lazy("build", "ingest", "searching and serving need no ingest"),
     Lazy("build", "store", "embedding and serving need no LanceDB"),
     Lazy("build", "engine", "looking needs no engine"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest import registry
 from embedingest.build.extend import extended, mirrors_of
-from embedingest.build.pipelines import PipelineOpener
+from embedingest.build.opener import PipelineOpener
 from embedingest.config import FOLDER
 from embedingest.errors import ConfigError, TableMissingError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from embedingest.engine.together import ModelUse, Use
     from embedingest.ingest.load import Loader
 
-__all__ = ["EngineSource", "named_model", "of_encoder", "open_engine", "open_loader", "used_models"]
+__all__ = ["EngineSource", "Engines", "named_model", "of_encoder", "open_engine", "open_loader", "used_models"]
 
 
 class EngineSource(Protocol):
@@ -32,6 +33,28 @@ class EngineSource(Protocol):
     def config(self) -> Config: ...
 
     def engine_of(self, name: str = DEFAULT, /) -> Engine: ...
+
+
+class Engines:
+    """The engines of a configuration, each opened when it is first asked for. `config` may be replaced."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._lock = threading.Lock()
+        self._engines: dict[str, Engine] = {}
+
+    def engine_of(self, name: str = DEFAULT, /) -> Engine:
+        """The engine of this name, one for all that name it."""
+        with self._lock:
+            if name not in self._engines:
+                self._engines[name] = open_engine(self.config.engine_of(name), self.config.models)
+            return self._engines[name]
+
+    def close(self) -> None:
+        """Close the engines that were opened."""
+        with self._lock:
+            for engine in self._engines.values():
+                engine.close()
 
 
 def named_model(model: str) -> tuple[str, dict[str, ModelConfig]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Final, Self
 
 from embedingest.arguments import CALLABLE, PATH, STOP, Wanted, check, one_of, or_none
-from embedingest.build.models import open_engine
+from embedingest.build.models import Engines
 from embedingest.build.pipelines import open_pipeline
 from embedingest.build.serving import open_searcher
 from embedingest.config import DEFAULT, Config, read
@@ -14,6 +13,7 @@ from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
     import os
+    import threading
 
     from embedingest.config import PipelineConfig
     from embedingest.engine.engine import Engine
@@ -30,7 +30,7 @@ _CONFIG: Final = Wanted(
 )
 
 
-class Session:
+class Session(Engines):
     """One engine for ingest, search and server, opened when first needed.
 
     `config` is a configuration, or the path of a configuration file. Use as a context manager, or call `close`.
@@ -41,9 +41,7 @@ class Session:
         check(config=(config, _CONFIG))
         if not isinstance(config, Config):
             config = Config() if config is None else read(config)
-        self.config = config
-        self._lock = threading.Lock()
-        self._engines: dict[str, Engine] = {}
+        super().__init__(config)
         self._pipelines: dict[str, Pipeline] = {}
 
     def __enter__(self) -> Self:
@@ -60,10 +58,7 @@ class Session:
     def engine_of(self, name: str = DEFAULT) -> Engine:
         """The engine of this name, one for all that name it."""
         check(engine=(name, one_of(DEFAULT, *self.config.engines)))
-        with self._lock:
-            if name not in self._engines:
-                self._engines[name] = open_engine(self.config.engine_of(name), self.config.models)
-            return self._engines[name]
+        return super().engine_of(name)
 
     def pipeline(
         self,
@@ -117,6 +112,4 @@ class Session:
         for pipeline in self._pipelines.values():
             pipeline.close()
         self._pipelines.clear()
-        with self._lock:
-            for engine in self._engines.values():
-                engine.close()
+        super().close()

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from embedingest.config import Config
 
-__all__ = ["config_from_flags", "context_parts", "contextual_option", "ingest_options", "invalid"]
+__all__ = [
+    "config_from_flags", "context_parts", "contextual_option", "ingest_options", "invalid", "nodes_options",
+    "run_settings",
+]  # fmt: skip
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -68,6 +71,28 @@ _OPTIONS: Final = (
     click.option("--max-bytes", type=click.IntRange(1), default=None, help="Skip files above this size."),
     click.option("--allow-deletes", is_flag=True, help="Let every deletion happen without asking."),
 )
+
+
+def nodes_options(function: F) -> F:
+    """`--on` and `--nodes`: who reads and embeds."""
+    function = click.option(
+        "--nodes",
+        type=click.IntRange(1, 4096),
+        help="Engines at work, with `--on`.  [default: one for each GPU, or eight cores]",
+    )(function)
+    return click.option(
+        "--on",
+        metavar="PLACE",
+        help="Read and embed in several `processes` of this machine; `auto`: one for each of several GPUs.  "
+        "[default: here, in this process]",
+    )(function)
+
+
+def run_settings(on: str | None, nodes: int | None) -> dict[str, Any]:
+    """The keys of `run` that these flags stand for. Raises ConfigError for nodes of no place."""
+    if nodes is not None and on is None:
+        raise ConfigError("`--nodes` says how many of what `--on` names", remedy="add `--on processes`")
+    return _without_none(on=on, nodes=nodes)
 
 
 def ingest_options(function: F) -> F:
@@ -161,6 +186,7 @@ def _pipeline(flags: dict[str, Any]) -> dict[str, Any]:
             "overlap_tokens": flags["overlap"],
             "heading_prefix": flags["heading_prefix"],
         },
+        "run": run_settings(flags.get("on"), flags.get("nodes")),
         "watch": _without_none(
             settle_ms=flags.get("settle_ms"), polling=flags.get("polling"), sweep_seconds=flags.get("sweep_seconds")
         ),

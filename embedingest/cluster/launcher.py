@@ -44,11 +44,12 @@ class NodeOpener(Protocol):
 class NodeDied(NamedTuple):
     """A node is gone, and `parts` were not ended: the first was being worked on, others waited for it.
 
-    `reason` is what a person is told: how the process ended.
+    `reason` is what a person is told: how the process ended. `outside`: the system or a person ended it, no document.
     """
 
     parts: tuple[int, ...]
     reason: str
+    outside: bool
 
 
 class NodeError(NamedTuple):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PartBounds", "cut", "halves", "share_of"]
 
-_ROUNDS: Final = 4
+_ROUNDS: Final = 8
 """What waits would make so many parts for each node, if all were as large as the next."""
 
 _LEAST_BYTES: Final = 256 * 1024

@@ -13,19 +13,21 @@ from embedingest.config.model import (
     LoadRule,
     ModelConfig,
     PipelineConfig,
-    ServerConfig,
     SourceConfig,
     StoreConfig,
     WatchConfig,
 )
 from embedingest.config.read import Reading, is_configuration, read, read_file
 from embedingest.config.rerank import RerankConfig
+from embedingest.config.run import HERE, RunConfig
 from embedingest.config.schedule import Schedule, parse_schedule
+from embedingest.config.server import ServerConfig
 from embedingest.config.show import schema, show
 
 __all__ = [
     "DEFAULT",
     "FOLDER",
+    "HERE",
     "ChunkConfig",
     "ChunkRule",
     "Config",
@@ -38,6 +40,7 @@ __all__ = [
     "PipelineConfig",
     "Reading",
     "RerankConfig",
+    "RunConfig",
     "Schedule",
     "ServerConfig",
     "SourceConfig",

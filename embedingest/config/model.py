@@ -10,15 +10,15 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from embedingest.config.context import Context  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.encoding import OldEncoding  # noqa: TC001 -- pydantic reads this at run time
-from embedingest.config.keys import Keys  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.located import FilePath, Uri  # noqa: TC001 -- pydantic reads these at run time
 from embedingest.config.metadata import MetadataRules
 from embedingest.config.problems import at_key
-from embedingest.config.proxies import Network, Prefix  # noqa: TC001 -- pydantic reads these at run time
 from embedingest.config.rerank import Rerank  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.config.rules import first_wins, keyed, storable
+from embedingest.config.run import RunConfig
 from embedingest.config.schedule import parse_schedule
 from embedingest.config.section import Name, Section
+from embedingest.config.server import ServerConfig  # noqa: TC001 -- pydantic reads this at run time
 from embedingest.types import DEFAULT_DB, DEFAULT_MODEL, DEFAULT_STATE, DEFAULT_TABLE
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "LoadRule",
     "ModelConfig",
     "PipelineConfig",
-    "ServerConfig",
     "SourceConfig",
     "StoreConfig",
     "WatchConfig",
@@ -217,44 +216,6 @@ class EngineConfig(Section):
     batch_tokens: int | None = Field(default=None, ge=16, le=10_000_000, description="Token budget of a batch")
 
 
-class ServerConfig(Section):
-    """The HTTP engine."""
-
-    host: str = Field(default="127.0.0.1", description="Address to listen on; off loopback documents need `api_key`")
-    port: int = Field(default=11434, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
-    preload: tuple[str, ...] = Field(default=(), description="Models loaded before the first request")
-    origins: tuple[str, ...] = Field(default=(), description="Further origins for CORS, one `*` each")
-    api_key: str | None = Field(default=None, description="Asked of every request but health; best `${VARIABLE}`")
-    keys: Keys = Field(
-        default_factory=dict, description="Keys by name, each with what it may do; beside `api_key`, which may all"
-    )
-    keys_file: FilePath | None = Field(default=None, description="File of further keys; read again when it changes")
-    allow_models: tuple[str, ...] = Field(default=(), description="Only these models are served; empty: all")
-    allow_pull: bool = Field(default=False, description="Let `/api/pull` fetch models over the network")
-    max_body_bytes: int = Field(default=64 * 2**20, ge=1024, le=2**40, description="Largest request body")
-    max_inputs: int = Field(default=32_768, ge=1, le=100_000_000, description="Most texts in one request")
-    head_timeout_seconds: float = Field(default=10.0, gt=0, le=3600, description="Time to send a request's head")
-    body_timeout_seconds: float = Field(default=60.0, gt=0, le=86_400, description="Time to send a request's body")
-    write_timeout_seconds: float = Field(default=60.0, gt=0, le=3600, description="Time to take some of an answer")
-    max_answer_bytes: int = Field(default=512 * 2**20, ge=1024, le=2**40, description="Large answers in memory at once")
-    max_connections: int = Field(default=2048, ge=1, le=1_000_000, description="Connections that are open at once")
-    hosts: tuple[str, ...] = Field(default=(), description="Further names in `Host` that documents are answered under")
-    root_path: Prefix = Field(default="", description="Path under which a proxy serves this server, such as `/search`")
-    trusted_proxies: tuple[Network, ...] = Field(
-        default=(), description="Addresses or networks of proxies whose `X-Forwarded-*` headers are believed"
-    )
-    context_length: int | None = Field(default=None, ge=1, le=10_000_000, description="Most tokens without `num_ctx`")
-    min_free_bytes: int = Field(default=256 * 2**20, ge=0, le=2**50, description="Room on disk; less is not ready")
-    token_ids: Literal["cl100k_base"] | None = Field(
-        default=None, description="Vocabulary of token ids in `/v1/embeddings`; without it they are refused"
-    )
-
-    @property
-    def has_keys(self) -> bool:
-        """Whether a request needs a key; also where none is left in the file of keys: then nobody has one."""
-        return bool(self.api_key or self.keys or self.keys_file is not None)
-
-
 class PipelineConfig(Section):
     """Folders in, one table out."""
 
@@ -283,6 +244,7 @@ class PipelineConfig(Section):
     metadata_rules: MetadataRules = Field(
         default=MetadataRules(), description="Metadata from paths, front matter and sidecars"
     )
+    run: RunConfig = Field(default=RunConfig(), description="Who reads and embeds the files of a run")
     schedule: str | None = Field(
         default=None, description="Instead of watching: `every 15m`, `daily 03:00` or `hourly`; local time"
     )

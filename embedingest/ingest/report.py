@@ -179,7 +179,8 @@ class SnapshotDeed:
 
 @dataclass(slots=True)
 class IngestReport:
-    """What one run did. `seconds` is the time by stage, `stopped` whether the run was asked to end early.
+    """What one run did. `seconds` is the time by stage, `stopped` whether the run was asked to end early, `nodes` how
+    many engines were at work.
 
     `snapshot` is set where all that was asked for concerns one, and then nothing was run.
     """
@@ -191,6 +192,7 @@ class IngestReport:
     notices: Notices = field(default_factory=Notices)
     seconds: dict[str, float] = field(default_factory=dict)
     stopped: bool = False
+    nodes: int = 1
     snapshot: SnapshotDeed | None = None
 
     @property
@@ -222,6 +224,8 @@ class IngestReport:
             **self.notices.to_json(),
             "seconds": {stage: round(spent, 6) for stage, spent in self.seconds.items()},
         }
+        if self.nodes > 1:
+            document["nodes"] = self.nodes
         if self.snapshot is not None:
             document["snapshot"] = self.snapshot.to_json()
         return document
@@ -236,5 +240,6 @@ class IngestReport:
             [Failure(**failure) for failure in document.get("failures", ())],
             Notices.from_json(document),
             dict(document.get("seconds", {})),
+            nodes=int(document.get("nodes", 1)),
             snapshot=SnapshotDeed(**document["snapshot"]) if "snapshot" in document else None,
         )

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from embedingest.store.table import ChunkTable
     from embedingest.store.values import Changes
 
-__all__ = ["PartCommit", "WrittenRows", "commit_parts", "committed_parts", "current_version", "write_rows"]
+__all__ = [
+    "PartCommit", "WrittenRows", "commit_parts", "committed_parts", "current_version", "write_rows", "written_alone",
+]  # fmt: skip
 
 _RUN: Final = "embedingest.run"
 _PARTS: Final = "embedingest.parts"
@@ -117,6 +119,13 @@ def committed_parts(uri: str | Path, table: str, run: str, since: int) -> set[in
     """The numbers of the parts of a run that versions after `since` took in. Raises StoreError."""
     with _translated("read the commits of", uri, table):
         return _committed(_opened(uri, table), run, since)
+
+
+def written_alone(uri: str | Path, table: str, run: str, since: int) -> bool:
+    """Whether each version after `since` was written by this run, and all of them can be told. Raises StoreError."""
+    with _translated("read the commits of", uri, table):
+        dataset = _opened(uri, table)
+        return all(facts.get(_RUN) == run for facts in _facts(dataset, since))
 
 
 def commit_parts(
@@ -231,10 +240,16 @@ def _properties(run: str, parts: Sequence[PartCommit]) -> dict[str, str]:
 
 
 def _committed(dataset: Any, run: str, since: int) -> set[int]:
+    found = [facts for facts in _facts(dataset, since) if facts.get(_RUN) == run]
+    return {number for facts in found for number in _numbers(facts.get(_PARTS, ""))}
+
+
+def _facts(dataset: Any, since: int) -> list[dict[str, str]]:
+    """What the transactions of all versions after `since` say of themselves; nothing where one cannot be told."""
     newer = int(dataset.version) - since
     transactions = dataset.get_transactions(newer) if newer > 0 else []
-    found = [transaction.transaction_properties or {} for transaction in transactions if transaction is not None]
-    return {number for facts in found if facts.get(_RUN) == run for number in _numbers(facts.get(_PARTS, ""))}
+    found = [{} if each is None else each.transaction_properties or {} for each in transactions]
+    return found + [{}] * (newer - len(found))
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from embedingest.errors import ConfigError
@@ -11,7 +12,7 @@ from embedingest.store.uri import local_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["load", "location"]
+__all__ = ["check_installed", "load", "location"]
 
 
 def load() -> Any:
@@ -23,11 +24,21 @@ def load() -> Any:
         import lance.file
         import lance.fragment
     except ImportError as error:
-        raise ConfigError(
-            f"writing one table from several processes needs pylance: {error}",
-            remedy="`pip install 'embedingest[cluster]'`",
-        ) from error
+        raise _missing(error) from error
     return lance
+
+
+def check_installed() -> None:
+    """Raises ConfigError where Lance is not installed; imports nothing."""
+    if importlib.util.find_spec("lance") is None:
+        raise _missing("it is not installed")
+
+
+def _missing(why: object) -> ConfigError:
+    return ConfigError(
+        f"writing one table from several processes needs pylance: {why}",
+        remedy="`pip install 'embedingest[cluster]'`",
+    )
 
 
 def location(uri: str | Path, name: str) -> str:

@@ -45,7 +45,7 @@ class RunFiles(Protocol):
         """The names of the folders in this one that hold files, sorted."""
 
     def delete(self, name: str) -> None:
-        """Remove a file; nothing happens where there is none."""
+        """Remove a file, if it is there; with the last one that leaves nothing, so does the folder."""
 
 
 def open_run_files(uri: str | Path, folder: str) -> RunFiles:
@@ -83,6 +83,9 @@ class _OnDisk:
     def delete(self, name: str) -> None:
         with translated("delete", str(self._folder / name)):
             (self._folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # there are others
+                self._folder.rmdir()
+                self._folder.parent.rmdir()
             with contextlib.suppress(OSError):
                 self._folder.rmdir()  # when it was the last
 

@@ -60,7 +60,7 @@ def test_parts_are_as_large_as_they_may_while_much_waits_and_smaller_when_little
     less = share_of(BOUNDS, waiting_bytes=64 * 2**20, waiting_files=1600, nodes=4)
     least = share_of(BOUNDS, waiting_bytes=10, waiting_files=1, nodes=4)
     assert much == BOUNDS
-    assert less == PartBounds(4 * 2**20, 100)
+    assert less == PartBounds(2 * 2**20, 50)
     assert least == PartBounds(256 * 1024, 32)
 
 

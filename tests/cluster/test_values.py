@@ -14,6 +14,7 @@ STATE = FileState(
     "docs/a\udcff.zip", "docs", 10, 2**62, 3, 4, 1, "done", "hash", "config", "print", "text", "structured",
     chunks=2, children=("docs/a\udcff.zip!/b.txt",), error="“quoted”", next_try=1.5, notices={"truncated_chunks": 1},
 )  # fmt: skip
+PLAIN = FileState("docs/b.txt", "docs", 10, 1, 2, 3, 1, "done")
 RESULT = PartResult(
     7,
     (
@@ -48,10 +49,10 @@ def test_what_is_no_outcome_of_a_part_is_refused(data: bytes) -> None:
 
 
 def test_a_part_travels_pickled_with_what_its_files_are_read_by() -> None:
-    part = Part(3, 12, (PartFile(candidate("a.txt", size=12), STATE), PartFile(candidate("b.txt"), None)))
+    part = Part(3, 12, (PartFile(candidate("a.txt", size=12), STATE), PartFile(candidate("b.txt"), PLAIN)))
     again = pickle.loads(pickle.dumps(part))
     assert again.number == 3
-    assert again.files[0].before == STATE
+    assert [file.before for file in again.files] == [STATE, PLAIN]
     first, sent = again.files[0].candidate, part.files[0].candidate
     assert (first.source, first.file) == (sent.source, sent.file)
     assert (first.root.alias, first.root.path, first.root.config) == (sent.root.alias, sent.root.path, sent.root.config)

@@ -10,7 +10,7 @@ import rich_click as click
 from embedingest.cli._options import FilePath, json_option, model_options, paths_argument, plugin_option, table_options
 from embedingest.cli._output import print_json, print_line, writing
 from embedingest.cli._reports import excluded_lines, unreadable_lines
-from embedingest.cli._settings import config_from_flags, ingest_options
+from embedingest.cli._settings import config_from_flags, ingest_options, nodes_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +25,7 @@ __all__ = ["plan"]
 @table_options
 @model_options
 @ingest_options
+@nodes_options
 @plugin_option
 @json_option
 def plan(

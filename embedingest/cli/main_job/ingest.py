@@ -8,7 +8,7 @@ import rich_click as click
 
 from embedingest.cli._converge import converge_once
 from embedingest.cli._options import FilePath, json_option, model_options, paths_argument, plugin_option, table_options
-from embedingest.cli._settings import config_from_flags, ingest_options
+from embedingest.cli._settings import config_from_flags, ingest_options, nodes_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,7 @@ __all__ = ["ingest"]
 @table_options
 @model_options
 @ingest_options
+@nodes_options
 @plugin_option
 @click.option(
     "--plan",

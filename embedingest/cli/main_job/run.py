@@ -14,7 +14,8 @@ from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._options import FilePath, json_option
 from embedingest.cli._output import print_json, print_note
 from embedingest.cli._reports import print_report
-from embedingest.errors import PluginError
+from embedingest.cli._settings import nodes_options, run_settings
+from embedingest.errors import ConfigError, PluginError
 from embedingest.system import hangup
 
 if TYPE_CHECKING:
@@ -31,9 +32,15 @@ __all__ = ["run"]
 @click.command()
 @click.argument("config", type=FilePath(dir_okay=False))
 @click.option("--once", is_flag=True, help="Bring every table up to date and exit.")
+@click.option(
+    "--every", metavar="TIME", help="Bring every table up to date again and again, as `15m`, instead of watching."
+)
+@nodes_options
 @click.option("--allow-deletes", is_flag=True, help="With --once, let every deletion happen without asking.")
 @json_option
-def run(config: Path, once: bool, allow_deletes: bool, as_json: bool) -> int:
+def run(
+    config: Path, once: bool, every: str | None, on: str | None, nodes: int | None, allow_deletes: bool, as_json: bool
+) -> int:
     """Run the pipelines of the file CONFIG, and its server, until Ctrl-C.
 
     On SIGHUP the file is read again and what changed is applied; a file that is broken, or of which something would not
@@ -42,16 +49,45 @@ def run(config: Path, once: bool, allow_deletes: bool, as_json: bool) -> int:
     from embedingest.config import read
     from embedingest.supervise import Supervisor
 
-    settings = read(config)
+    def settings_now() -> Config:
+        return _overridden(read(config), every=every, run=run_settings(on, nodes))
+
+    settings = settings_now()
     with stop_on_signals() as stop:
         printer = _report_printer(lambda: supervisor.config, as_json=as_json, quiet=once and as_json)
         supervisor = Supervisor(settings, stop=stop, on_report=printer, on_message=print_note, file=str(config))
         _name_hosts(settings)
         if once:
             return stop.exit_code(_once(supervisor, allow_deletes=allow_deletes, as_json=as_json))
-        with _reread_on_hangup(supervisor, config):
+        with _reread_on_hangup(supervisor, config, settings_now):
             supervisor.run()
         return stop.exit_code(_worst(supervisor))
+
+
+def _overridden(settings: Config, *, every: str | None, run: dict[str, Any]) -> Config:
+    """The settings with what the command line says of each pipeline. Raises ConfigError."""
+    from embedingest.build.settings import checked_settings
+    from embedingest.config import PipelineConfig, RunConfig
+
+    if every is None and not run:
+        return settings
+    pipelines: dict[str, PipelineConfig] = {}
+    for name, pipeline in settings.pipelines.items():
+        update: dict[str, Any] = {"run": checked_settings(RunConfig, {**pipeline.run.model_dump(), **run})}
+        if every is not None:
+            update["schedule"] = f"every {every}"
+            _check_schedule(update["schedule"])
+        pipelines[name] = pipeline.model_copy(update=update)
+    return settings.model_copy(update={"pipelines": pipelines})
+
+
+def _check_schedule(schedule: str) -> None:
+    from embedingest.config import parse_schedule
+
+    try:
+        parse_schedule(schedule)
+    except ValueError as error:
+        raise ConfigError(f"--every: {error}", remedy="write a time, as `15m`, `2h` or `1d`") from None
 
 
 def _once(supervisor: Supervisor, *, allow_deletes: bool, as_json: bool) -> int:
@@ -82,17 +118,15 @@ def _name_hosts(settings: Config) -> None:
 
 
 @contextmanager
-def _reread_on_hangup(supervisor: Supervisor, file: Path) -> Iterator[None]:
+def _reread_on_hangup(supervisor: Supervisor, file: Path, read: Callable[[], Config]) -> Iterator[None]:
     """SIGHUP reads the file again; where there is no such signal, nothing does."""
-    from embedingest.config import read
-
     number = hangup()
     if number is None:
         yield
         return
 
     def on_hangup(*_: Any) -> None:
-        supervisor.ask_to_reread(lambda: read(file), str(file))
+        supervisor.ask_to_reread(read, str(file))
 
     before = signal.signal(number, on_hangup)
     try:

@@ -15,6 +15,7 @@ from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
 from embedingest.cli._server import served, server_options
 from embedingest.cli._settings import config_from_flags, ingest_options
+from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,7 @@ __all__ = ["watch"]
     type=click.FloatRange(1, 86_400),
     help="Look at everything this often.  [default: 300, and large folders less often]",
 )
+@click.option("--on", hidden=True)
 @table_options
 @model_options
 @ingest_options
@@ -48,12 +50,18 @@ def watch(
     server: dict[str, Any],
     as_json: bool,
     allow_deletes: bool,
+    on: str | None,
     **flags: Any,
 ) -> int:
     """Keep the table equal to the folders at PATH, until Ctrl-C.
 
     First everything is brought up to date, then every change is followed: edits, renames, moves, deletions.
     """
+    if on is not None:
+        raise ConfigError(
+            f"`watch` embeds in the process that hears of changes, and not on `{on}`",
+            remedy=f"`embedingest ingest PATH… --on {on}`, or `embedingest run CONFIG --every 15m --on {on}`",
+        )
     config = config_from_flags(paths, **flags)
     if once:
         return converge_once(config, as_json=as_json, allow_deletes=allow_deletes)

@@ -18,7 +18,7 @@ from embedingest.errors import DocumentError, EmbedingestError
 from embedingest.ingest.extract.claims import Claims
 from embedingest.ingest.extract.extractor import Extractor, Job, out_of_memory
 from embedingest.ingest.extract.link import Link
-from embedingest.system import KILL, leave_no_core, limit_address_space, page_bytes
+from embedingest.system import die_with, leave_no_core, limit_address_space, page_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +29,11 @@ READY: Final = b"ready"
 _COLLECT_AFTER: Final = (10_000, 20, 50)
 _RING_SECONDS: Final = 0.03
 _RING_BYTES: Final = 64 * 1024
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def main(link: int, claims: int, bell: int, parent: int, memory_bytes: int) -> None:
     """Answer batches of jobs until the other end is closed, in order, each job that can be claimed."""
-    _die_with(parent)
+    die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for descriptor in (link, claims, bell):
         os.set_inheritable(descriptor, False)
@@ -65,18 +64,6 @@ def limit_memory(extra_bytes: int) -> bool:
         mapped = int(statm.read().split()[0]) * page_bytes()
     leave_no_core()
     return limit_address_space(mapped + extra_bytes)
-
-
-def _die_with(parent: int) -> None:
-    """Ask the kernel to end this process with its parent, which a loader stuck in C code would not notice."""
-    if sys.platform != "linux":
-        return
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, KILL)
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 class _Answers:

@@ -107,7 +107,7 @@ def _end(report: IngestReport, resources: Resources, seconds: float) -> None:
     """What is told of a run that came to its end, of so many seconds."""
     report.spend("total", seconds)
     if report.embedded.texts >= _RATE_TEXTS:
-        resources.journal.set_meta("tokens_per_second", f"{report.embedded.tokens / seconds:.1f}")
+        resources.journal.set_meta("tokens_per_second", f"{report.embedded.tokens / seconds / report.nodes:.1f}")
     if report.did_anything():
         _trace(report)
 

@@ -124,6 +124,17 @@ class FileQueue:
         self._under_way[candidate.source] = candidate
         return candidate
 
+    def by_source(self) -> dict[str, Candidate]:
+        """The files that wait, by source."""
+        return {entry[-1].source: entry[-1] for entry in self._heap}
+
+    def take_these(self, candidates: Collection[Candidate]) -> None:
+        """These of the files that wait are under way from now on."""
+        chosen = {candidate.source: candidate for candidate in candidates}
+        self._heap = [entry for entry in self._heap if chosen.get(entry[-1].source) is not entry[-1]]
+        heapq.heapify(self._heap)
+        self._under_way |= chosen
+
     def doubt(self, root: Root, folders: Collection[str], found: Collection[str]) -> None:
         """Rules of these folders of a root changed (`""`: of all of it), and of what is in them only `found` is left.
 

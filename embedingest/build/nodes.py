@@ -1,0 +1,90 @@
+"""A run of a pipeline over several nodes: who runs them, and how each is opened where it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from embedingest.build.extend import extended
+from embedingest.build.models import Engines
+from embedingest.build.opener import PipelineOpener
+from embedingest.config import HERE
+from embedingest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from embedingest.cluster.launcher import Claims, Launcher, NodeWorker
+    from embedingest.config import Config, PipelineConfig, RunConfig
+    from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.run.resources import Resources
+    from embedingest.ingest.run.walk_seam import FileWalk, WalkMaker
+
+__all__ = ["PipelineNode", "runs_here", "walk_maker"]
+
+
+def runs_here(settings: RunConfig) -> bool:
+    """Whether these settings mean one engine, in this process: `auto` does where there is one GPU or none."""
+    if settings.on != "auto":
+        return settings.on == HERE
+    from embedingest.cluster.shares import gpus
+
+    return len(gpus()) < 2
+
+
+def walk_maker(config: Config, name: str, pipeline: PipelineConfig, guard: Callable[[], None]) -> WalkMaker:
+    """Who reads and embeds for the pipeline `name`, of which `pipeline` are the settings with plug-ins.
+
+    `guard` raises where its table may not be written any more. Raises ConfigError where the settings name several nodes
+    and what they need is not installed, or the pipeline cannot be run by several.
+    """
+    if runs_here(pipeline.run):
+        from embedingest.ingest.run.walk import Walk
+
+        return Walk
+    from embedingest.cluster.node import check_runs_on_nodes
+    from embedingest.cluster.walk import Cluster, ClusterWalk
+    from embedingest.store.pylance import check_installed
+
+    check_installed()
+    check_runs_on_nodes(pipeline)
+    cluster = Cluster(
+        launcher=lambda: _launcher(pipeline.run),
+        opener=lambda run: PipelineNode(config, name, run),
+        guard=guard,
+        settings=pipeline.run,
+    )
+
+    def make(resources: Resources, report: IngestReport, *, watched: bool) -> FileWalk:
+        if watched:
+            raise ConfigError(
+                f"`run.on` is `{pipeline.run.on}`, and a watch embeds in the process that hears of changes",
+                remedy="run it again and again with a `schedule`, as `every 15m`, or watch without `run.on`",
+            )
+        return ClusterWalk(resources, report, cluster)
+
+    return make
+
+
+def _launcher(settings: RunConfig) -> Launcher:
+    from embedingest.cluster.processes import Processes
+    from embedingest.cluster.shares import gpus, how_many, own_cores, shares
+
+    cores, devices = own_cores(), gpus()
+    return Processes(shares(how_many(settings.nodes, cores=len(cores), gpus=len(devices)), cores, devices))
+
+
+class PipelineNode(NamedTuple):
+    """Opens a node of one run for the pipeline `name`, where that is called; see `NodeOpener`."""
+
+    config: Config
+    name: str
+    run: str
+
+    def __call__(self, claims: Claims) -> NodeWorker:
+        from embedingest.cluster.node import Node
+        from embedingest.cluster.runs import Outcomes, RunTable
+
+        engines = Engines(self.config)
+        pipeline = extended(self.config.pipelines[self.name], self.config.plugins, self.config.state)
+        outcomes = Outcomes(RunTable(pipeline.db, pipeline.table), self.run)
+        return Node(PipelineOpener(engines, pipeline), pipeline, claims, outcomes, on_close=engines.close)

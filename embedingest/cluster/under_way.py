@@ -1,0 +1,198 @@
+"""Parts that nodes have: handed over, tried again or halved where a node died, each ended by one outcome.
+
+Knows no table and no journal.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from embedingest.cluster.attempts import Attempts
+from embedingest.cluster.commits import Ended
+from embedingest.cluster.launcher import NodeDied, NodeError, Progressed
+from embedingest.cluster.parts import halves
+from embedingest.cluster.values import Part
+from embedingest.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from embedingest.cluster.launcher import Event, Launcher
+    from embedingest.cluster.runs import Run
+    from embedingest.cluster.values import PartFile, PartResult
+    from embedingest.errors import EmbedingestError
+
+__all__ = ["UnderWay"]
+
+_log = logging.getLogger(__name__)
+
+
+class UnderWay:
+    """The parts of one run that have not ended, and those that are not over.
+
+    `give_up` says what becomes of the only file of a part that killed its nodes. `error` is why no further part can
+    come to an end. A part is over once it was committed, and no other was handed over before that: what it wrote is
+    found in the table, and what it claimed and did not write may be claimed by others.
+    """
+
+    def __init__(
+        self, launcher: Launcher, run: Run, *, attempts: int, give_up: Callable[[Part, NodeDied], PartResult]
+    ) -> None:
+        self._launcher = launcher
+        self._run = run
+        self._attempts = Attempts(attempts)
+        self._most_failures = attempts
+        self._give_up = give_up
+        self._open: dict[int, Part] = {}
+        self._again: list[Part] = []
+        self._embedded: dict[int, int] = {}
+        self._failures: dict[int, int] = {}
+        self._committed: dict[int, int] = {}
+        self._not_over: set[int] = set()
+        self._resting = False
+        self.error: EmbedingestError | None = None
+
+    def __len__(self) -> int:
+        """How many parts have not ended."""
+        return len(self._open) + len(self._again)
+
+    @property
+    def free(self) -> int:
+        """How many parts may be handed over now."""
+        return max(0, self._launcher.capacity - len(self._again))
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the files of parts that have not ended."""
+        parts = [*self._open.values(), *self._again]
+        return sum(file.candidate.file.facts.size for part in parts for file in part.files)
+
+    @property
+    def embedded(self) -> int:
+        """Texts that have vectors, of parts that have not ended."""
+        return sum(self._embedded.values())
+
+    @property
+    def not_over(self) -> frozenset[int]:
+        """The numbers of all parts whose texts others must not compute yet."""
+        return frozenset(self._not_over)
+
+    def hand_over(self, files: Sequence[PartFile]) -> None:
+        """Let a node bring these files into fragments, as a part of their own."""
+        self._submit(Part(self._run.next_number(), 0, tuple(files)))
+
+    def no_more(self) -> None:
+        """What no node has yet is not handed over any more."""
+        self._resting = True
+        self._again.clear()
+
+    def wait(self, seconds: float) -> list[Ended]:
+        """Parts that have ended, waiting so long for the first. With `error` set, no more will."""
+        ended: list[Ended] = []
+        for event in self._launcher.wait(seconds):
+            ended += self._took(event)
+        if self._resting:
+            self._again.clear()
+        while self._again and self._launcher.capacity and self.error is None:
+            self._submit(self._again.pop(0))
+        return ended
+
+    def committed(self, numbers: Iterable[int], version: int) -> None:
+        """These parts are in a version of the table, or came to nothing that would be."""
+        self._committed.update(dict.fromkeys(numbers, version))
+
+    def over(self) -> list[int]:
+        """Parts that are over by now, each answered once; their claims are void from now on."""
+        earliest = min((part.version for part in self._open.values()), default=None)
+        over = [number for number, version in self._committed.items() if earliest is None or version <= earliest]
+        for number in over:
+            del self._committed[number]
+            self._release(number)
+        return over
+
+    def _submit(self, part: Part) -> None:
+        part = part._replace(version=self._run.version)
+        self._open[part.number] = part
+        self._not_over.add(part.number)
+        self._launcher.submit(part)
+
+    def _took(self, event: Event) -> list[Ended]:
+        if isinstance(event, NodeDied):
+            return self._died(event)
+        if isinstance(event, NodeError):
+            return self._failed(event)
+        if isinstance(event, Progressed):
+            if event.part in self._open:
+                self._embedded[event.part] = event.texts
+            return []
+        return self._ended(event)
+
+    def _ended(self, result: PartResult) -> list[Ended]:
+        part = self._close(result.number)
+        if part is None:
+            return []  # it was tried again elsewhere, and that came first
+        lacking = {file.candidate.source for file in part.files} ^ {file.source for file in result.files}
+        if lacking:
+            self.error = StoreError(
+                f"the outcome of part {part.number} and its files differ in {len(lacking)}, {min(lacking)} among them"
+            )
+            return []
+        self._attempts.ended(part.number)
+        self._failures.pop(part.number, None)
+        return [Ended(part, result)]
+
+    def _close(self, number: int) -> Part | None:
+        self._embedded.pop(number, None)
+        return self._open.pop(number, None)
+
+    def _died(self, death: NodeDied) -> list[Ended]:
+        ended: list[Ended] = []
+        for place, number in enumerate(death.parts):
+            part = self._close(number)
+            if part is None:
+                continue
+            result = self._run.outcomes.get(number)
+            if result is not None:  # it died with the answer on its lips
+                self._open[number] = part
+                ended += self._ended(result)
+            elif place == 0:
+                ended += self._tried(part, death)
+            else:
+                self._again.append(part)
+        return ended
+
+    def _tried(self, part: Part, death: NodeDied) -> list[Ended]:
+        verdict = self._attempts.died(part, outside=death.outside)
+        _log.warning(
+            "a node died with part %d of %d files (%s): %s",
+            part.number, len(part.files), death.reason, _TOLD[verdict],
+        )  # fmt: skip
+        if verdict == "give_up":
+            return [Ended(part, self._give_up(part, death))]
+        if verdict == "again":
+            self._again.insert(0, part)
+            return []
+        self._release(part.number)  # nothing of it will be committed
+        self._again[:0] = [Part(self._run.next_number(), 0, files) for files in halves(part.files)]
+        return []
+
+    def _failed(self, failure: NodeError) -> list[Ended]:
+        """Engine and settings fail on every node alike. A store may take the same in a moment."""
+        part = None if failure.part is None else self._close(failure.part)
+        if part is not None and isinstance(failure.error, StoreError):
+            self._failures[part.number] = self._failures.get(part.number, 0) + 1
+            if self._failures[part.number] < self._most_failures:
+                _log.warning("part %d is tried again: %s", part.number, failure.error.message)
+                self._again.append(part)
+                return []
+        self.error = self.error or failure.error
+        return []
+
+    def _release(self, number: int) -> None:
+        self._not_over.discard(number)
+        self._attempts.ended(number)
+        self._launcher.release(number)
+
+
+_TOLD = {"again": "it is tried again", "halve": "it is halved", "give_up": "its only file has failed"}

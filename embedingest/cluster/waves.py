@@ -1,0 +1,48 @@
+"""Files that wait for other parts of the same run: a text of theirs is computed there. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from embedingest.ingest.run.survey import Candidate
+
+__all__ = ["Waves"]
+
+
+class _Wave(NamedTuple):
+    files: list[Candidate]
+    awaited: set[int]
+
+
+class Waves:
+    """Files that were put back, until every part is over that may compute what they wait for.
+
+    A part is over once what it wrote can be found in the table, and what it claimed can be claimed by others.
+    """
+
+    def __init__(self) -> None:
+        self._waves: list[_Wave] = []
+
+    def __len__(self) -> int:
+        """How many files wait."""
+        return sum(len(wave.files) for wave in self._waves)
+
+    def put_back(self, files: Collection[Candidate], awaited: Iterable[int]) -> None:
+        """These files wait for the parts that are not over now."""
+        if files:
+            self._waves.append(_Wave(list(files), set(awaited)))
+
+    def over(self, parts: Iterable[int]) -> None:
+        """These parts are over."""
+        gone = set(parts)
+        for wave in self._waves:
+            wave.awaited.difference_update(gone)
+
+    def take(self) -> list[Candidate]:
+        """The files that wait for nothing any more."""
+        ready = [file for wave in self._waves if not wave.awaited for file in wave.files]
+        self._waves = [wave for wave in self._waves if wave.awaited]
+        return ready

@@ -1,0 +1,293 @@
+"""A run over several nodes ends in what a run of one process ends in, whatever befalls nodes and driver meanwhile."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedingest.cluster import commits
+from embedingest.cluster.values import Part
+from embedingest.errors import EngineError, LockedError, StoreError
+from embedingest.ingest.run.resources import Resources
+from tests.cluster.threads import Dies, Threads, run_clustered
+from tests.ingest.world import World
+from tests.waiting import rest
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path)
+    for number in range(20):
+        world.write(f"{number}.md", f"# Note {number}\n\nwords of note {number}\n\nand some more of {number}\n")
+    rest()
+    return world
+
+
+def holds(part: Part, name: str) -> bool:
+    return any(file.candidate.source.endswith(name) for file in part.files)
+
+
+def test_a_run_over_nodes_gives_the_table_of_one_process_with_one_commit(world: World) -> None:
+    report = run_clustered(world)
+    assert report.exit_code == 0
+    assert (report.files.seen, report.files.new, report.nodes) == (20, 20, 2)
+    assert report.chunks.new == len(world.contents()) == report.embedded.texts
+    with world.table() as table:
+        assert table.version <= 4  # made, one commit, upkeep
+    world.assert_like_fresh()
+
+
+def test_one_process_finds_everything_known_afterwards_and_nodes_what_one_process_did(world: World) -> None:
+    run_clustered(world)
+    launched: list[Threads] = []
+    assert not world.run().did_anything()
+    again = run_clustered(world, launched=launched)
+    assert not again.did_anything()
+    assert again.files.unchanged == 20
+    assert not launched  # nothing is started for nothing
+    world.write("20.md", "one more")
+    rest()
+    world.run()
+    assert run_clustered(world).files.unchanged == 21
+
+
+def test_changes_of_every_kind_are_counted_as_one_process_counts_them(world: World, tmp_path: Path) -> None:
+    world.write("twice.md", "the same words")
+    rest()
+    run_clustered(world)
+    other = world.fresh("other")
+    other.run()
+    world.write("0.md", "# Note 0\n\nother words\n\nand some more of 0\n")
+    (world.folder / "1.md").unlink()
+    (world.folder / "2.md").rename(world.folder / "moved.md")
+    world.write("broken.pdf", b"%PDF-1.4 broken")
+    world.write("empty.md", "")
+    world.write("copy.md", "the same words")
+    rest()
+    report, wanted = run_clustered(world), other.run()
+    assert report.files == wanted.files
+    assert report.chunks == wanted.chunks
+    assert [failure.source for failure in report.failures] == [failure.source for failure in wanted.failures]
+    assert report.exit_code == wanted.exit_code == 1
+    assert (report.embedded.texts, report.embedded.reused) == (wanted.embedded.texts, wanted.embedded.reused)
+    assert report.files.moved == 1
+    assert report.files.deleted == 1
+    assert world.contents() == other.contents()
+
+
+def test_texts_that_many_files_share_are_embedded_once(world: World) -> None:
+    for number in range(30):
+        world.write(f"dup{number}.md", f"# Copy\n\nthe same words\n\nthe same again\n\nof its own {number % 3}\n")
+    rest()
+    report = run_clustered(world, nodes=3)
+    assert not [text for text, times in Counter(world.engine.texts).items() if times > 1]
+    assert report.embedded.texts == len(world.engine.texts)
+    assert report.files.new == 50
+    world.assert_like_fresh()
+
+
+def test_a_node_that_dies_costs_its_part_and_nothing_else(world: World) -> None:
+    def once(part: Part, attempt: int) -> None:
+        if attempt == 1 and part.number % 2 == 0:
+            raise Dies
+
+    report = run_clustered(world, befall=once)
+    assert report.exit_code == 0
+    assert report.files.new == 20
+    world.assert_like_fresh()
+
+
+def test_what_a_node_has_kept_before_it_died_is_not_computed_again(world: World) -> None:
+    def after(part: Part, attempt: int) -> None:
+        if attempt == 1:
+            raise Dies(after=True)
+
+    report = run_clustered(world, befall=after)
+    assert report.files.new == 20
+    assert max(Counter(world.engine.texts).values()) == 1
+    world.assert_like_fresh()
+
+
+def test_a_document_that_fells_its_node_fails_alone_and_for_good(world: World) -> None:
+    def poisoned(part: Part, attempt: int) -> None:
+        if holds(part, "/7.md"):
+            raise Dies
+
+    report = run_clustered(world, befall=poisoned, part_files=20, part_bytes=10_000)
+    assert [failure.source for failure in report.failures] == ["docs/7.md"]
+    assert report.failures[0].kind == "permanent"
+    assert "took its node down" in report.failures[0].error
+    assert (report.files.new, report.files.failed, report.exit_code) == (19, 1, 1)
+    assert world.sources_in_table() == {f"docs/{number}.md" for number in range(20) if number != 7}
+
+
+def test_a_document_whose_old_rows_are_stored_loses_them_when_it_fells_its_node(world: World) -> None:
+    run_clustered(world)
+    world.write("7.md", "something new that nobody can embed")
+    rest()
+
+    def poisoned(part: Part, attempt: int) -> None:
+        raise Dies
+
+    assert run_clustered(world, befall=poisoned).files.failed == 1
+    assert "docs/7.md" not in world.sources_in_table()
+
+
+def test_nodes_that_are_ended_from_outside_cost_a_document_twice_as_many_and_it_is_tried_again(world: World) -> None:
+    tries: list[int] = []
+
+    def killed(part: Part, attempt: int) -> None:
+        if holds(part, "/7.md"):
+            tries.append(len(part.files))
+            raise Dies(outside=True)
+
+    report = run_clustered(world, befall=killed, part_files=1)
+    assert tries == [1, 1, 1, 1]
+    assert report.failures[0].kind == "transient"
+    world.now += 3600
+    assert run_clustered(world).files.new == 1
+    world.assert_like_fresh()
+
+
+def test_an_engine_that_fails_ends_the_run_and_what_was_whole_by_then_stays(world: World) -> None:
+    def broken(part: Part, attempt: int) -> None:
+        if part.number == 3:
+            raise EngineError("the engine is gone")
+
+    with pytest.raises(EngineError, match="the engine is gone"):
+        run_clustered(world, befall=broken, nodes=1)
+    stored = world.sources_in_table()
+    assert stored
+    assert run_clustered(world).files.new == 20 - len(stored)
+    world.assert_like_fresh()
+
+
+def test_a_store_that_fails_once_is_asked_again_and_one_that_goes_on_failing_ends_the_run(world: World) -> None:
+    def once(part: Part, attempt: int) -> None:
+        if attempt == 1:
+            raise StoreError("503")
+
+    assert run_clustered(world, befall=once).files.new == 20
+    world.assert_like_fresh()
+    world.write("20.md", "one more")
+    rest()
+
+    def always(part: Part, attempt: int) -> None:
+        raise StoreError("507")
+
+    with pytest.raises(StoreError, match="507"):
+        run_clustered(world, befall=always)
+
+
+def test_a_run_that_is_stopped_writes_what_ends_within_the_grace_and_the_next_does_the_rest(world: World) -> None:
+    def stopping(part: Part, attempt: int) -> None:
+        if part.number == 2:
+            world.stop.set()
+
+    report = run_clustered(world, befall=stopping, nodes=1)
+    assert report.stopped
+    assert 0 < len(world.sources_in_table()) < 20
+    world.stop.clear()
+    texts = set(world.engine.texts)
+    assert run_clustered(world).files.new == 20 - report.files.new
+    assert not texts.intersection(world.engine.texts)
+    world.assert_like_fresh()
+
+
+class Crash(BaseException):
+    """The driver ends here."""
+
+
+@pytest.mark.parametrize("point", ["before the commit", "after the commit", "before the journal"])
+def test_a_driver_that_is_killed_loses_and_doubles_nothing_and_nothing_is_computed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    commit_parts, record = commits.commit_parts, Resources.record
+
+    def commit(*args: Any, **how: Any) -> int:
+        if point == "before the commit":
+            raise Crash
+        version = commit_parts(*args, **how)
+        if point == "after the commit":
+            raise Crash
+        return version
+
+    def recorded(self: Resources, states: Any) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commits, "commit_parts", commit)
+        if point == "before the journal":
+            patch.setattr(Resources, "record", recorded)
+        with pytest.raises(Crash):
+            run_clustered(world)
+    assert Resources.record is record
+    before = list(world.engine.texts)
+    assert len(before) == 20
+    report = run_clustered(world)
+    assert not world.engine.texts
+    assert report.embedded.texts == 0
+    assert report.files.seen == 20
+    assert not (Path(world.db) / "chunks__run").exists()
+    world.assert_like_fresh()
+
+
+def test_files_that_changed_since_a_run_was_broken_off_are_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def commit(*args: Any, **how: Any) -> int:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commits, "commit_parts", commit)
+        with pytest.raises(Crash):
+            run_clustered(world)
+    world.write("5.md", "# Note 5\n\nquite other words\n")
+    (world.folder / "6.md").unlink()
+    rest()
+    report = run_clustered(world)
+    assert report.files.new == 19
+    world.assert_like_fresh()
+
+
+def test_parts_of_a_run_with_other_settings_or_before_another_writer_are_not_taken_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def commit(*args: Any, **how: Any) -> int:
+        raise Crash
+
+    def broken_off() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(commits, "commit_parts", commit)
+            with pytest.raises(Crash):
+                run_clustered(world)
+
+    broken_off()
+    world.settings["chunk"] = {"max_tokens": 16}
+    assert run_clustered(world).embedded.texts == len(world.engine.texts) > 0
+    world.assert_like_fresh()
+    for number in range(20):
+        world.write(f"{number}.md", f"# Second {number}\n\nother words of note {number}\n")
+    rest()
+    broken_off()
+    world.run()  # by one process
+    world.write("0.md", "third words of all")
+    rest()
+    report = run_clustered(world)
+    assert report.files.changed == 1
+    world.assert_like_fresh()
+
+
+def test_a_driver_that_may_not_write_any_more_writes_nothing(world: World) -> None:
+    def taken() -> None:
+        raise LockedError("another writes this table now")
+
+    with pytest.raises(LockedError, match="another writes"):
+        run_clustered(world, guard=taken)
+    assert world.sources_in_table() == set()
+    run_clustered(world)
+    assert not world.engine.texts  # what was computed by then is of use
+    world.assert_like_fresh()

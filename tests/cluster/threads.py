@@ -1,0 +1,158 @@
+"""Nodes in threads of this process, and what may befall them: real nodes, whose end a test decides."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from embedingest.cluster.claims import ClaimTable
+from embedingest.cluster.launcher import Event, NodeDied, NodeError, NodeOpener
+from embedingest.cluster.node import Node
+from embedingest.cluster.runs import Outcomes, RunTable
+from embedingest.cluster.values import Part
+from embedingest.cluster.walk import Cluster, ClusterWalk
+from embedingest.config import RunConfig
+from embedingest.errors import EmbedingestError
+from embedingest.ingest.pipeline import Pipeline
+from embedingest.ingest.report import IngestReport
+from tests.ingest.world import World
+
+__all__ = ["Dies", "NodeOf", "Threads", "clustered", "run_clustered"]
+
+SMALL = {"part_bytes": 400, "part_files": 3, "on": "processes"}
+
+
+class Dies(Exception):
+    """A node is gone here; `after`: with the outcome of its part kept."""
+
+    def __init__(self, *, after: bool = False, outside: bool = False) -> None:
+        super().__init__()
+        self.after, self.outside = after, outside
+
+
+class Threads:
+    """`count` nodes, each in a thread. `befall` is asked before each try of a part, and may raise what is to happen."""
+
+    def __init__(self, count: int, befall: Callable[[Part, int], None]) -> None:
+        self.nodes = count
+        self.claims = ClaimTable()
+        self.started = 0
+        self._befall = befall
+        self._tries: Counter[int] = Counter()
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._parts: queue.SimpleQueue[Part | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self.under_way = 0
+
+    def start(self, opener: NodeOpener) -> None:
+        self.started += 1
+        self._threads = [threading.Thread(target=self._run, args=(opener,), daemon=True) for _ in range(self.nodes)]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def capacity(self) -> int:
+        return 2 * self.nodes - self.under_way
+
+    def submit(self, part: Part) -> None:
+        self.under_way += 1
+        self._parts.put(part)
+
+    def wait(self, seconds: float) -> list[Event]:
+        events: list[Event] = []
+        try:
+            events.append(self._events.get(timeout=seconds))
+            while True:
+                events.append(self._events.get_nowait())
+        except queue.Empty:
+            self.under_way -= len(events)
+            return events
+
+    def release(self, part: int) -> None:
+        self.claims.release(part)
+
+    def close(self) -> None:
+        for _ in self._threads:
+            self._parts.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+
+    def _run(self, opener: NodeOpener) -> None:
+        node = opener(self.claims)
+        while (part := self._parts.get()) is not None:
+            try:
+                self._events.put(self._worked(node, part))
+            except Dies as death:
+                node.close()
+                node = opener(self.claims)
+                if death.after:
+                    node.work(part)
+                self._events.put(NodeDied((part.number,), "a test", death.outside))
+            except EmbedingestError as error:
+                self._events.put(NodeError(part.number, error))
+        node.close()
+
+    def _worked(self, node: Any, part: Part) -> Event:
+        self._tries[part.number] += 1
+        self._befall(part, self._tries[part.number])
+        return node.work(part)
+
+
+class NodeOf:
+    """Opens nodes of a world; see `NodeOpener`."""
+
+    def __init__(self, world: World, run: str) -> None:
+        self._world, self._run = world, run
+
+    def __call__(self, claims: Any) -> Node:
+        outcomes = Outcomes(RunTable(str(self._world.db), "chunks"), self._run)
+        return Node(self._world.opener(), self._world.config, claims, outcomes, now=lambda: self._world.now)
+
+
+def nothing(part: Part, attempt: int) -> None:
+    """Nothing befalls any node."""
+
+
+@contextmanager
+def clustered(
+    world: World,
+    *,
+    nodes: int = 2,
+    befall: Callable[[Part, int], None] = nothing,
+    launched: list[Threads] | None = None,
+    guard: Callable[[], None] | None = None,
+    **settings: Any,
+) -> Iterator[Pipeline]:
+    """A pipeline over the world's folder whose files are read and embedded by nodes, in small parts."""
+    opener = world.opener()
+
+    def launcher() -> Threads:
+        threads = Threads(nodes, befall)
+        if launched is not None:
+            launched.append(threads)
+        return threads
+
+    cluster = Cluster(
+        launcher=launcher,
+        opener=lambda run: NodeOf(world, run),
+        guard=guard or opener.lock().ensure,
+        settings=RunConfig(**{**SMALL, **settings}),
+    )
+    pipeline = Pipeline(
+        world.config, opener, stop=world.stop, now=lambda: world.now,
+        make_walk=lambda resources, report, *, watched: ClusterWalk(resources, report, cluster),
+    )  # fmt: skip
+    with pipeline:
+        yield pipeline
+
+
+def run_clustered(world: World, **how: Any) -> IngestReport:
+    """One run; `world.engine.texts` are those that it embedded."""
+    world.engine.texts.clear()
+    with clustered(world, **how) as pipeline:
+        return pipeline.converge()
