@@ -16,12 +16,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from embedingest.errors import LockedError, StoreError
+from embedingest.store.conditional import check_once
 from embedingest.store.database import connect, opened, translated
 from embedingest.store.lock import Holder, TableLock, refusal
 from embedingest.store.predicate import equals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["LeaseLock"]
 
@@ -54,16 +56,24 @@ class LeaseLock(TableLock):
     Renewed by a thread three times in `seconds`. A holder that is killed or cut off keeps others out until the lease
     runs out, never longer. The holder is sure for two thirds of that and asks again after it (`ensure`), so clocks may
     differ by a third.
-    `local` is a lock of this machine that is held as well: it guards what lies here.
+    `local` is a lock of this machine that is held as well: it guards what lies here. With `remembered`, a file, the
+    store is checked before it is first written to (`store/conditional.py`): no lease holds in one that overwrites.
     """
 
     def __init__(
-        self, uri: str, table: str, *, seconds: float = _LEASE_SECONDS, local: TableLock | None = None
+        self,
+        uri: str,
+        table: str,
+        *,
+        seconds: float = _LEASE_SECONDS,
+        local: TableLock | None = None,
+        remembered: Path | None = None,
     ) -> None:
         self._uri = uri
         self._table = table
         self._seconds = seconds
         self._local = local
+        self._remembered = remembered
         self._token = ""
         self._sure_until = _Clocks(0.0, 0.0)
         self._done = threading.Event()
@@ -98,6 +108,8 @@ class LeaseLock(TableLock):
         if self._local is not None:
             self._local.acquire(wait_seconds=wait_seconds)
         try:
+            if self._remembered is not None:
+                check_once(self._uri, self._remembered)
             self._take(time.monotonic() + wait_seconds)
         except BaseException:
             if self._local is not None:

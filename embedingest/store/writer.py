@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from embedingest.store.lease import LeaseLock
 from embedingest.store.lock import WriterLock
@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = ["writer_lock"]
 
+_CHECKED_STORES: Final = ".checked-stores.json"
+
 
 def writer_lock(uri: str | Path, table: str, *, state: Path) -> TableLock:
     """The lock of a table, not yet taken.
 
-    With a lease a file in `state` is locked as well, because the journal there has one writer too.
+    With a lease a file in `state` is locked as well, because the journal there has one writer too; and `state`
+    remembers that the store was checked, which is done before the first write.
     """
     if local_folder(uri) is not None:
         return WriterLock(uri, table)
-    return LeaseLock(str(uri), table, local=WriterLock(uri, table, state=state))
+    local = WriterLock(uri, table, state=state)
+    return LeaseLock(str(uri), table, local=local, remembered=state / _CHECKED_STORES)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 
+from tests.store.bucket import served
+
 
 def test_an_empty_folder_is_no_problem(shell):
     ran = shell.run("doctor", "--json")
@@ -35,3 +37,27 @@ def test_a_taken_port_is_a_note(shell):
     port = next(finding for finding in ran.json["findings"] if finding["check"] == "port")
     assert port["state"] == "note"
     assert "--port" in port["remedy"]
+
+
+def test_a_store_that_puts_over_what_it_should_leave_is_a_problem_and_one_that_does_not_is_fine(shell, monkeypatch):
+    for honours, code, state in ((False, 1, "problem"), (True, 0, "fine")):
+        with served(monkeypatch, honours=honours):
+            ran = shell.run("doctor", "--db", "s3://lake/db", "--json")
+        store = next(finding for finding in ran.json["findings"] if finding["check"] == "store")
+        assert (ran.code, store["state"]) == (code, state)
+        assert honours or "If-None-Match" in store["said"]
+        assert honours or "keep the database on a disk" in store["remedy"]
+
+
+def test_an_ingest_into_such_a_store_ends_before_it_writes(shell, monkeypatch):
+    shell.write("docs/zoo.md", "The walrus sleeps.\n")
+    with served(monkeypatch, honours=False) as bucket:
+        ran = shell.ingest("--db", "s3://lake/db")
+        assert ran.code == 3
+        assert "ignores `If-None-Match`" in ran.err
+        assert "keep the database on a disk" in ran.err
+        assert not bucket.objects
+    with served(monkeypatch) as bucket:
+        assert shell.ingest("--db", "s3://lake/db").code == 0
+        assert any("chunks.lance/" in key for key in bucket.objects)
+        assert not any("probe" in key for key in bucket.objects)

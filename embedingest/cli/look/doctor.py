@@ -53,6 +53,7 @@ def doctor(db: str, table: str, state: Path, port: int, as_json: bool) -> int:
         _processor,
         _models,
         lambda: _folders(db, state),
+        lambda: _store(db),
         lambda: _table(db, table, state),
         lambda: _journal(db, table, state),
         _watches,
@@ -126,6 +127,20 @@ def _writable(name: str, folder: Path) -> Finding:
     if free < _LEAST_FREE_BYTES:
         return Finding(f"{name} folder", "note", message, "a full disk stops the ingest; nothing stored is lost")
     return Finding(f"{name} folder", "fine", message)
+
+
+def _store(db: str) -> Iterator[Finding]:
+    """Of a table in an object store: writes to it, once, as a run does before its first write."""
+    from embedingest.store.conditional import check_store
+    from embedingest.store.uri import local_folder
+
+    if local_folder(db) is not None:
+        return
+    try:
+        check_store(db)
+        yield Finding("store", "fine", f"{db} can be written, and keeps what several write at once")
+    except EmbedingestError as error:
+        yield Finding("store", "problem", error.message, error.remedy)
 
 
 def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
