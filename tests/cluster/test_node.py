@@ -371,3 +371,29 @@ def test_any_way_to_cut_files_into_parts_gives_the_same_rows_and_computes_each_t
         texts = {chunk_of(word) for words in documents for word in words}
         assert sorted(world.engine.texts) == sorted(texts)
         assert assert_as_in_one_process(world) == sum(len(words) for words in documents)
+
+
+@settings(max_examples=25)
+@given(libraries, libraries, st.booleans(), st.integers(1, 3), st.integers())
+def test_after_any_edits_the_rows_are_those_of_a_fresh_run_and_no_text_is_computed_twice(
+    before: list[list[str]], after: list[list[str]], first_in_one_process: bool, nodes: int, seed: int
+) -> None:
+    with tempfile.TemporaryDirectory() as base:
+        world = World(Path(base))
+        after = after + before[len(after) :]  # deletions are the driver's
+        for documents, in_one_process in ((before, first_in_one_process), (after, False)):
+            for number, words in enumerate(documents):
+                world.write(f"{number}.md", text_of(*words))
+            world.engine.texts.clear()
+            if in_one_process:
+                world.run()
+                continue
+            with driving(world) as driver:
+                driver.run(cut_at_random(seed), nodes=nodes)
+        had, has = ({chunk_of(word) for words in documents for word in words} for documents in (before, after))
+        lost = {chunk_of(word) for old, new in zip(before, after, strict=False) for word in {*old} - {*new}}
+        computed = set(world.engine.texts)
+        assert len(computed) == len(world.engine.texts)
+        # A text may come back with a document that was put back after the last row that had it went.
+        assert has - had <= computed <= has - had | (lost & has)
+        assert assert_as_in_one_process(world) == sum(len(words) for words in after)
