@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from embedingest.config import PipelineConfig
     from embedingest.ingest.run.embedding import Embedded
     from embedingest.ingest.run.extraction import Outcome
-    from embedingest.ingest.run.opener import Opener, Workers
+    from embedingest.ingest.run.opener import Opener
     from embedingest.store.table import ChunkTable
 
 __all__ = ["Node", "Results", "check_runs_on_nodes"]
@@ -61,7 +61,7 @@ class Node:
     """Works at parts of the pipeline `config`, whose engine and workers `opener` opens, once.
 
     `claims` say which texts are whose; an outcome stands in `results` before `work` gives it. `now` is a clock in
-    seconds since the epoch. Raises what `Opener.describe` raises, and ConfigError (see `check_runs_on_nodes`).
+    seconds since the epoch. Raises what `Opener` raises, and ConfigError (see `check_runs_on_nodes`).
     """
 
     def __init__(
@@ -84,12 +84,13 @@ class Node:
         self._on_close = on_close
         self._recent = RecentVectors()
         self._embedder: Embedder | None = None
-        self._workers: Workers | None = None
         self._table: ChunkTable | None = None
         self._inbox: queue.SimpleQueue[Outcome | Embedded] | None = None
         self._lock = threading.Lock()
         self._ahead: dict[int, PartReading] = {}
         self._warm()
+        sizer = opener.engine().sizer(self._recipe.model, prompt=self._recipe.prompt)
+        self._workers = opener.workers(self._recipe, sizer)
 
     def work(self, part: Part) -> PartResult:
         """What became of the files of a part; where it was worked at before, that. One part at a time.
@@ -101,7 +102,7 @@ class Node:
         known = self._results.get(part.number)
         if known is not None:
             return known
-        reading = reading or PartReading(part, self._opened_workers)
+        reading = reading or PartReading(part, lambda: self._workers)
         self._inbox = reading.inbox
         try:
             tools = Tools(self._recipe, self._opened_embedder(), self._recent, self._claims, self._now)
@@ -113,7 +114,7 @@ class Node:
 
     def prepare(self, part: Part) -> None:
         """Begin to read the files of the part that comes next, beside the work at another. From any thread."""
-        reading = PartReading(part, self._opened_workers)
+        reading = PartReading(part, lambda: self._workers)
         reading.feed()
         with self._lock:
             self._ahead[part.number] = reading
@@ -121,14 +122,10 @@ class Node:
     def close(self) -> None:
         """Close everything; work that is under way in another thread fails. Safe to call twice."""
         self._drop_embedder()
-        with self._lock:
-            workers, self._workers = self._workers, None
-            table, self._table = self._table, None
-            self._ahead.clear()
-        if workers is not None:
-            workers.close()
-        if table is not None:
-            table.close()
+        self._workers.close()
+        if self._table is not None:
+            self._table.close()
+            self._table = None
         self._on_close()
 
     def _read_ahead(self) -> None:
@@ -148,13 +145,6 @@ class Node:
                 self._opener.prepare_table()
 
         threading.Thread(target=run, name="warm", daemon=True).start()
-
-    def _opened_workers(self) -> Workers:
-        with self._lock:
-            if self._workers is None:
-                sizer = self._opener.engine().sizer(self._recipe.model, prompt=self._recipe.prompt)
-                self._workers = self._opener.workers(self._recipe, sizer)
-            return self._workers
 
     def _opened_embedder(self) -> Embedder:
         if self._embedder is None:
