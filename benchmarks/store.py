@@ -47,12 +47,13 @@ def upsert(arguments):
 
 
 def keys_only(table):
-    from embedingest.store.maintain import index_keys, needs
+    from embedingest.store import key_index
+    from embedingest.store.maintain import needs
 
     upkeep = dataclasses.replace(table.upkeep, index_rows=10**12)
     table.maintain(upkeep)
     if needs(table.stats(), Upkeep()).key_indices:
-        index_keys(table.handle)
+        key_index.build(table.handle)
 
 
 def disk(arguments):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.store import text_index, vector_index
 from embedingest.store.health import damage, damaged_table
+from embedingest.store.key_index import KEY_INDICES
+from embedingest.store.makers import IN_THIS_PROCESS
 from embedingest.store.uri import local_folder
 from embedingest.store.values import TableStats
 
@@ -21,18 +23,10 @@ if TYPE_CHECKING:
     from embedingest.store.handle import TableHandle
     from embedingest.store.values import Upkeep
 
-__all__ = ["FILTER_COLUMNS", "KEY_COLUMNS", "KEY_INDICES", "Maintainer", "Needs", "index_keys", "needs", "stats"]
+__all__ = ["Maintainer", "Needs", "needs", "stats"]
 
 _log = logging.getLogger(__name__)
 
-FILTER_COLUMNS: Final = ("mime", "modified_at", "page")
-"""What people narrow a search by: without an index the column is read for each search."""
-
-KEY_COLUMNS: Final = ("id", "source", "text_hash", *FILTER_COLUMNS)
-"""Columns by which rows are found, by changes and by filters."""
-
-KEY_INDICES: Final = frozenset(f"{column}_idx" for column in KEY_COLUMNS)
-_FEW_VALUES: Final = frozenset({"mime"})
 _MOST_PASSES: Final = 3
 _TAG_MARGIN: Final = timedelta(seconds=1)
 
@@ -89,7 +83,7 @@ def needs(figures: TableStats, upkeep: Upkeep) -> Needs:
     indexed = vector_index.VECTOR_INDEX in figures.indices
     return Needs(
         text_index=figures.rows > 0 and text_index.TEXT_INDEX not in figures.indices,
-        key_indices=figures.rows >= upkeep.index_rows and any(f"{c}_idx" not in figures.indices for c in KEY_COLUMNS),
+        key_indices=figures.rows >= upkeep.index_rows and bool(KEY_INDICES - set(figures.indices)),
         compact=crowded or figures.unindexed_rows > fold_rows,
         clean=figures.versions > upkeep.max_versions,
         vector_index=vector_index.wanted(figures.rows, figures.vector_index, indexed, upkeep),
@@ -101,6 +95,7 @@ class Maintainer:
 
     def __init__(self, table: TableHandle) -> None:
         self._table = table
+        self.makers = IN_THIS_PROCESS
         self._cleaned_at = float("-inf")
         self._seen = (0, 0.0)
         self._settled = 0
@@ -185,9 +180,9 @@ class Maintainer:
         if todo:
             _log.info("tending table", extra={"table": table.name, "needs": str(todo)})
         if todo.text_index:
-            text_index.build(table, upkeep.text)
+            self.makers.text(table, upkeep.text)
         if todo.key_indices:
-            index_keys(table)
+            self.makers.keys(table)
         if todo.clean:
             before = int(table.lance.version)
             _clean(table, timedelta(seconds=upkeep.retention_seconds))
@@ -205,7 +200,7 @@ class Maintainer:
 
     def _build(self, upkeep: Upkeep, *, background: bool) -> None:
         if not background:
-            vector_index.build(self._table, upkeep)
+            vector_index.build(self._table, upkeep, self.makers.vectors)
             self._failure = None
             return
         self._building = threading.Thread(target=self._build_in_thread, args=(upkeep,), name="vector-index")
@@ -213,7 +208,7 @@ class Maintainer:
 
     def _build_in_thread(self, upkeep: Upkeep) -> None:
         try:
-            vector_index.build(self._table, upkeep)
+            vector_index.build(self._table, upkeep, self.makers.vectors)
         except Exception as error:  # noqa: BLE001 -- nobody waits for this thread: `error` says it, and it is tried again
             # Search stays exact without the index.
             _log.warning("the vector index could not be made: %s", _described(error), exc_info=error)
@@ -265,13 +260,3 @@ def _optimize(table: TableHandle, retention: timedelta) -> None:
 
 def _described(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-def index_keys(table: TableHandle) -> None:
-    """Make the indices by which rows are found, in place of those that are there. Raises StoreError."""
-    from lancedb.index import Bitmap, BTree
-
-    with table.translated("index the keys of"):
-        for column in KEY_COLUMNS:
-            config = Bitmap() if column in _FEW_VALUES else BTree()
-            table.lance.create_index(column, config=config, name=f"{column}_idx", replace=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from embedingest.errors import StoreError
 from embedingest.store.health import Damage, damage
-from embedingest.store.maintain import FILTER_COLUMNS, KEY_INDICES
+from embedingest.store.key_index import FILTER_COLUMNS, KEY_INDICES
 from embedingest.store.predicate import one_of
 from embedingest.store.schema import VECTOR
 from embedingest.store.text_index import TEXT_INDEX

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from embedingest.store.maintain import KEY_COLUMNS, Needs, needs
+from embedingest.store.key_index import KEY_COLUMNS
+from embedingest.store.maintain import Needs, needs
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, TableStats, TextSettings, Upkeep, VectorIndex
 from tests.store.doubles import DIMENSIONS, MODEL, adding, row

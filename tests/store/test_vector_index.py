@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from embedingest.store.maintain import KEY_COLUMNS
+from embedingest.store.key_index import KEY_COLUMNS
 from embedingest.store.predicate import one_of
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, Upkeep

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lancedb.index import BTree
 
 from embedingest.errors import ConfigError
-from embedingest.store.maintain import index_keys
+from embedingest.store import key_index
 from embedingest.store.schema import COLUMNS
 from embedingest.store.search.filters import FIELDS, holds, parse
 from embedingest.store.search.narrow import condition
@@ -133,7 +133,7 @@ def test_each_filter_passes_the_rows_it_says(filled):
 
 
 def test_each_filter_passes_the_same_rows_once_its_columns_are_indexed(filled):
-    index_keys(filled.handle)
+    key_index.build(filled.handle)
     assert filled.damage() == []
     assert {text: passing(filled, text) for text in CASES} == {text: set(rows) for text, rows in CASES.items()}
 
@@ -143,7 +143,7 @@ def plan_of(table, text):
 
 
 def test_what_people_narrow_a_search_by_is_left_to_an_index(filled):
-    index_keys(filled.handle)
+    key_index.build(filled.handle)
     for text in ("mime = 'text/plain'", "page >= 3", "modified_at > '2026-01-31'", "source startswith 'docs/'"):
         assert "refine_filter=--" in plan_of(filled, text), text
 

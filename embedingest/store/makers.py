@@ -1,0 +1,31 @@
+"""Who makes the indices of a table: LanceDB in this process, unless another way is named. Knows not when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from embedingest.store import key_index, text_index, vector_index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from embedingest.store.handle import TableHandle
+    from embedingest.store.values import TextSettings
+
+__all__ = ["IN_THIS_PROCESS", "IndexMakers"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexMakers:
+    """Each makes its indices in place of those that are there. All raise StoreError.
+
+    `vectors` is told the number of rows that the index is for.
+    """
+
+    keys: Callable[[TableHandle], None]
+    text: Callable[[TableHandle, TextSettings], None]
+    vectors: Callable[[TableHandle, int], None]
+
+
+IN_THIS_PROCESS: Final = IndexMakers(key_index.build, text_index.build, vector_index.make)
