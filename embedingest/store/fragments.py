@@ -34,7 +34,6 @@ __all__ = [
 
 _RUN: Final = "embedingest.run"
 _PARTS: Final = "embedingest.parts"
-_CACHE_BYTES: Final = 64 << 20
 _MOST_CONFLICTS: Final = 20
 _MOST_FAILURES: Final = 3
 _WAIT_SECONDS: Final = 0.2
@@ -270,10 +269,8 @@ def _numbers(ranges: str) -> Iterator[int]:
 
 
 def _opened(uri: str | Path, table: str, version: int | None = None) -> Any:
-    lance = pylance.load()
-    session = lance.Session(index_cache_size_bytes=_CACHE_BYTES, metadata_cache_size_bytes=_CACHE_BYTES)
     with _translated("open", uri, table):
-        return lance.dataset(pylance.location(uri, f"{table}.lance"), version=version, session=session)
+        return pylance.opened(uri, table, version)
 
 
 def _translated(action: str, uri: str | Path, table: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.errors import ConfigError
 from embedingest.store.database import load as load_lancedb
@@ -12,7 +12,9 @@ from embedingest.store.uri import local_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_installed", "load", "location"]
+__all__ = ["check_installed", "load", "location", "opened", "trained"]
+
+_CACHE_BYTES: Final = 64 << 20
 
 
 def load() -> Any:
@@ -39,6 +41,30 @@ def _missing(why: object) -> ConfigError:
         f"writing one table from several processes needs pylance: {why}",
         remedy="`pip install 'embedingest[cluster]'`",
     )
+
+
+def opened(uri: str | Path, table: str, version: int | None = None) -> Any:
+    """A table as Lance's dataset, at a version or the newest, with small caches of its own. Raises as Lance does."""
+    lance = load()
+    session = lance.Session(index_cache_size_bytes=_CACHE_BYTES, metadata_cache_size_bytes=_CACHE_BYTES)
+    return lance.dataset(location(uri, f"{table}.lance"), version=version, session=session)
+
+
+def trained(
+    dataset: Any, column: str, *, partitions: int, sampled: int, dimensions: int, bits: int, number: str
+) -> dict[str, Any]:
+    """What segments of an IVF_RQ index have in common, as options of `create_index_uncommitted`.
+
+    That is the middles of so many partitions, of so many `sampled` vectors each, and how vectors of so many dimensions,
+    each a `number` (float32, float16), are turned before `bits` of each are kept.
+    """
+    load()
+    from lance.indices import IndicesBuilder
+    from lance.lance import indices
+
+    builder = IndicesBuilder(dataset, column)
+    middles = builder.train_ivf(num_partitions=partitions, distance_type="cosine", sample_rate=sampled).centroids
+    return {"ivf_centroids": middles, "rabitq_model": indices.build_rq_model(dimensions, num_bits=bits, dtype=number)}
 
 
 def location(uri: str | Path, name: str) -> str:

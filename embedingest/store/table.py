@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from embedingest.store.health import Damage
     from embedingest.store.maintain import Needs
+    from embedingest.store.makers import IndexMakers
     from embedingest.store.probe import WrongVector
     from embedingest.store.values import Changes, SearchQuery, SearchResult, TableStats
     from embedingest.types import Row
@@ -289,6 +290,10 @@ class ChunkTable:
             self.handle.lance.merge_insert("id").when_matched_update_all().execute(data)
 
     # -- upkeep
+
+    def index_with(self, makers: IndexMakers) -> None:
+        """Have indices made by others than LanceDB in this process from now on."""
+        self._maintainer.makers = makers
 
     def maintain(self, upkeep: Upkeep | None = None, *, background: bool = False) -> Needs:
         """Do what the statistics ask for, and nothing where they ask for nothing; see `store/maintain.py`."""
