@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.run.walk_seam import FileWalk, WalkMaker
 
-__all__ = ["PipelineNode", "runs_here", "walk_maker"]
+__all__ = ["PipelineNode", "node_count", "runs_here", "walk_maker"]
 
 
 def runs_here(settings: RunConfig) -> bool:
@@ -29,6 +29,17 @@ def runs_here(settings: RunConfig) -> bool:
     from embedingest.cluster.shares import gpus
 
     return len(gpus()) < 2
+
+
+def node_count(settings: RunConfig) -> int | None:
+    """How many engines a run of these settings would have; `None` where a cluster says that."""
+    if runs_here(settings):
+        return 1
+    if settings.on_ray:
+        return None if settings.nodes == "auto" else settings.nodes
+    from embedingest.cluster.shares import gpus, how_many, own_cores
+
+    return how_many(settings.nodes, cores=len(own_cores()), gpus=len(gpus()))
 
 
 def walk_maker(config: Config, name: str, pipeline: PipelineConfig, guard: Callable[[], None]) -> WalkMaker:
@@ -47,9 +58,14 @@ def walk_maker(config: Config, name: str, pipeline: PipelineConfig, guard: Calla
 
     check_installed()
     check_runs_on_nodes(pipeline)
+    if pipeline.run.on_ray:
+        from embedingest.cluster import ray
+
+        ray.check_installed()
+        ray.check_address(pipeline.run)
     cluster = Cluster(
         launcher=lambda: _launcher(pipeline.run),
-        opener=lambda run: PipelineNode(config, name, run),
+        opener=lambda run: PipelineNode(_of_node(config, pipeline.run), name, run),
         guard=guard,
         settings=pipeline.run,
     )
@@ -66,11 +82,32 @@ def walk_maker(config: Config, name: str, pipeline: PipelineConfig, guard: Calla
 
 
 def _launcher(settings: RunConfig) -> Launcher:
+    if settings.on_ray:
+        from embedingest.cluster.ray import RayNodes
+
+        return RayNodes(settings)
     from embedingest.cluster.processes import Processes
     from embedingest.cluster.shares import gpus, how_many, own_cores, shares
 
     cores, devices = own_cores(), gpus()
     return Processes(shares(how_many(settings.nodes, cores=len(cores), gpus=len(devices)), cores, devices))
+
+
+def _of_node(config: Config, settings: RunConfig) -> Config:
+    """The configuration as a node gets it.
+
+    Ray shares out cores by their number alone, and a node's engine is told to take no more.
+    """
+    config = config.model_copy(update={"server": None})
+    if not settings.on_ray:
+        return config
+    threads = max(1, int(settings.cpus))
+    engines = {
+        name: engine.model_copy(update={"threads": engine.threads or threads})
+        for name, engine in config.engines.items()
+    }
+    engine = config.engine.model_copy(update={"threads": config.engine.threads or threads})
+    return config.model_copy(update={"engine": engine, "engines": engines})
 
 
 class PipelineNode(NamedTuple):

@@ -12,7 +12,7 @@ from embedingest.cli._output import print_note
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pydantic import ValidationError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "config_from_flags", "context_parts", "contextual_option", "ingest_options", "invalid", "nodes_options",
-    "run_settings",
+    "on_nodes",
 ]  # fmt: skip
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -73,26 +73,59 @@ _OPTIONS: Final = (
 )
 
 
-def nodes_options(function: F) -> F:
-    """`--on` and `--nodes`: who reads and embeds."""
-    function = click.option(
-        "--nodes",
-        type=click.IntRange(1, 4096),
-        help="Engines at work, with `--on`.  [default: one for each GPU, or eight cores]",
-    )(function)
-    return click.option(
+_NODES: Final = (
+    click.option(
         "--on",
         metavar="PLACE",
-        help="Read and embed in several `processes` of this machine; `auto`: one for each of several GPUs.  "
-        "[default: here, in this process]",
-    )(function)
+        help="Read and embed on several nodes: `processes` of this machine, `auto` (one for each of several GPUs), "
+        "`ray`, `ray://HOST:PORT`.  [default: here, in this process]",
+    ),
+    click.option(
+        "--nodes",
+        type=click.IntRange(1, 4096),
+        help="Engines at work, with `--on`.  [default: one for each GPU, or eight cores; on Ray all it has room for]",
+    ),
+    click.option(
+        "--gpus",
+        type=click.FloatRange(0, 64),
+        help="With `--on ray`, GPUs that are reserved for each node.  [default: 0]",
+    ),
+    click.option("--insecure", is_flag=True, default=None, help="Take a Ray cluster that asks for no token."),
+)
 
 
-def run_settings(on: str | None, nodes: int | None) -> dict[str, Any]:
-    """The keys of `run` that these flags stand for. Raises ConfigError for nodes of no place."""
-    if nodes is not None and on is None:
-        raise ConfigError("`--nodes` says how many of what `--on` names", remedy="add `--on processes`")
-    return _without_none(on=on, nodes=nodes)
+def nodes_options(function: F) -> F:
+    """Who reads and embeds."""
+    for option in reversed(_NODES):
+        function = option(function)
+    return function
+
+
+def on_nodes(settings: Config, flags: Mapping[str, Any]) -> Config:
+    """The settings with what the `nodes_options` among the flags say of each pipeline. Raises ConfigError."""
+    from embedingest.build.settings import checked_settings
+    from embedingest.config import RunConfig
+
+    run = _of_nodes(flags)
+    pipelines = {
+        name: pipeline.model_copy(update={"run": checked_settings(RunConfig, {**pipeline.run.model_dump(), **run})})
+        for name, pipeline in settings.pipelines.items()
+    }
+    return settings.model_copy(update={"pipelines": pipelines}) if run else settings
+
+
+def _of_nodes(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of `run` that these flags stand for."""
+    return _without_none(**{name: flags.get(name) for name in ("on", "nodes", "gpus", "insecure")})
+
+
+def _run(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """As `_of_nodes` where no settings name a place. Raises ConfigError for nodes of none."""
+    run = _of_nodes(flags)
+    if run and "on" not in run:
+        named = ", ".join(f"`--{name}`" for name in run)
+        raise ConfigError(f"{named}, and no place that has nodes", remedy="add `--on processes`, or `--on ray`")
+    return run
 
 
 def ingest_options(function: F) -> F:
@@ -186,7 +219,7 @@ def _pipeline(flags: dict[str, Any]) -> dict[str, Any]:
             "overlap_tokens": flags["overlap"],
             "heading_prefix": flags["heading_prefix"],
         },
-        "run": run_settings(flags.get("on"), flags.get("nodes")),
+        "run": _run(flags),
         "watch": _without_none(
             settle_ms=flags.get("settle_ms"), polling=flags.get("polling"), sweep_seconds=flags.get("sweep_seconds")
         ),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from embedingest.cluster.values import Part, PartResult
     from embedingest.errors import EmbedingestError
 
-__all__ = ["Claims", "Event", "Launcher", "NodeDied", "NodeError", "NodeOpener", "NodeWorker", "Progressed"]
+__all__ = ["Claims", "Event", "Launcher", "NodeDied", "NodeError", "NodeOpener", "NodeWorker"]
 
 
 class Claims(Protocol):
@@ -59,15 +59,7 @@ class NodeError(NamedTuple):
     error: EmbedingestError
 
 
-class Progressed(NamedTuple):
-    """A part goes on: how many of its texts have vectors now, and their characters."""
-
-    part: int
-    texts: int
-    characters: int
-
-
-Event: TypeAlias = "PartResult | NodeDied | NodeError | Progressed"
+Event: TypeAlias = "PartResult | NodeDied | NodeError"
 
 
 class Launcher(Protocol):

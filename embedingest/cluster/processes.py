@@ -114,6 +114,7 @@ class Processes:
         died = NodeDied(tuple(process.parts), process.how_it_ended, process.ended_from_outside)
         self._failed_starts = 0 if process.was_ready else self._failed_starts + 1
         if self._failed_starts >= _MOST_STARTS:
+            self._processes.remove(process)
             message = f"no node could be started ({process.how_it_ended}){process.last_words}"
             return [died, NodeError(None, EngineError(message, remedy="`embedingest doctor` looks for the cause"))]
         self._processes[self._processes.index(process)] = self._started(process.number)

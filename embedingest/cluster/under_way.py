@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from embedingest.cluster.attempts import Attempts
 from embedingest.cluster.commits import Ended
-from embedingest.cluster.launcher import NodeDied, NodeError, Progressed
+from embedingest.cluster.launcher import NodeDied, NodeError
 from embedingest.cluster.parts import halves
 from embedingest.cluster.values import Part
 from embedingest.errors import StoreError
@@ -46,7 +46,6 @@ class UnderWay:
         self._give_up = give_up
         self._open: dict[int, Part] = {}
         self._again: list[Part] = []
-        self._embedded: dict[int, int] = {}
         self._failures: dict[int, int] = {}
         self._committed: dict[int, int] = {}
         self._not_over: set[int] = set()
@@ -67,11 +66,6 @@ class UnderWay:
         """Bytes of the files of parts that have not ended."""
         parts = [*self._open.values(), *self._again]
         return sum(file.candidate.file.facts.size for part in parts for file in part.files)
-
-    @property
-    def embedded(self) -> int:
-        """Texts that have vectors, of parts that have not ended."""
-        return sum(self._embedded.values())
 
     @property
     def not_over(self) -> frozenset[int]:
@@ -122,14 +116,10 @@ class UnderWay:
             return self._died(event)
         if isinstance(event, NodeError):
             return self._failed(event)
-        if isinstance(event, Progressed):
-            if event.part in self._open:
-                self._embedded[event.part] = event.texts
-            return []
         return self._ended(event)
 
     def _ended(self, result: PartResult) -> list[Ended]:
-        part = self._close(result.number)
+        part = self._open.pop(result.number, None)
         if part is None:
             return []  # it was tried again elsewhere, and that came first
         lacking = {file.candidate.source for file in part.files} ^ {file.source for file in result.files}
@@ -142,14 +132,10 @@ class UnderWay:
         self._failures.pop(part.number, None)
         return [Ended(part, result)]
 
-    def _close(self, number: int) -> Part | None:
-        self._embedded.pop(number, None)
-        return self._open.pop(number, None)
-
     def _died(self, death: NodeDied) -> list[Ended]:
         ended: list[Ended] = []
         for place, number in enumerate(death.parts):
-            part = self._close(number)
+            part = self._open.pop(number, None)
             if part is None:
                 continue
             result = self._run.outcomes.get(number)
@@ -179,7 +165,7 @@ class UnderWay:
 
     def _failed(self, failure: NodeError) -> list[Ended]:
         """Engine and settings fail on every node alike. A store may take the same in a moment."""
-        part = None if failure.part is None else self._close(failure.part)
+        part = None if failure.part is None else self._open.pop(failure.part, None)
         if part is not None and isinstance(failure.error, StoreError):
             self._failures[part.number] = self._failures.get(part.number, 0) + 1
             if self._failures[part.number] < self._most_failures:

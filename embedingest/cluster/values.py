@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Fate", "FileResult", "Part", "PartFile", "PartResult", "result_from_json", "result_to_json"]
 
-Fate = Literal["stored", "vanished", "put_back", "moving"]
+Fate = Literal["stored", "vanished", "put_back"]
 """What became of a file of a part: it is in the fragments, or is known to have failed or to be left out (`stored`); it
-went away (`vanished`); it has a text that another part computes, and comes again (`put_back`); it was being written
-while it was read, and comes again (`moving`).
+went away (`vanished`); it has a text that another part computes, and comes again (`put_back`).
 """
 
 _VERSION: Final = 1

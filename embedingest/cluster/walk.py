@@ -123,9 +123,9 @@ class ClusterWalk:
 
     def standing(self) -> Standing:
         files, (chunks, size) = self._files, self._commits.ready()
-        reading, embedded = (self._parts.bytes, self._parts.embedded) if self._parts is not None else (0, 0)
+        reading = 0 if self._parts is None else self._parts.bytes
         work = Work(files.bytes_total, files.bytes_finished + size, reading)
-        return Standing(files.finished, files.total, files.bytes_finished, chunks + embedded, size, work)
+        return Standing(files.finished, files.total, files.bytes_finished, chunks, size, work)
 
     # -- the loop
 
@@ -218,8 +218,6 @@ class ClusterWalk:
             self._files.done(candidate)
             if file.fate == "vanished":
                 self.vanished.append(candidate)
-            elif file.fate == "moving":
-                self._files.add([candidate._replace(tries=candidate.tries + 1)])
             else:
                 put_back.append(candidate)
         self._waves.put_back(put_back, not_over)

@@ -1,7 +1,8 @@
-"""Who reads and embeds the files of a run: this process, or several of this machine. Starts nothing."""
+"""Who reads and embeds the files of a run: this process, several of this machine, or a cluster. Starts nothing."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
@@ -13,12 +14,13 @@ __all__ = ["HERE", "RunConfig"]
 HERE: Final = "here"
 """One engine, in the process that runs the pipeline."""
 
-_PLACES: Final = (HERE, "auto", "processes")
+_PLACES: Final = (HERE, "auto", "processes", "ray")
+_ADDRESS: Final = re.compile(r"ray://[^/\s]+:\d{1,5}")
 
 
 def _is_a_place(text: str) -> str:
-    if text not in _PLACES:
-        raise ValueError(f"`{text}` is no place to run: write {', '.join(_PLACES[:-1])} or {_PLACES[-1]}")
+    if text not in _PLACES and _ADDRESS.fullmatch(text) is None:
+        raise ValueError(f"`{text}` is no place to run: write {', '.join(_PLACES)} or `ray://HOST:PORT`")
     return text
 
 
@@ -27,10 +29,11 @@ class RunConfig(Section):
 
     on: Annotated[str, AfterValidator(_is_a_place)] = Field(
         default=HERE,
-        description="`here`, in one process; `processes` of this machine; `auto`: one for each of several GPUs",
+        description="`here`; `processes` of this machine; `auto`: one for each of several GPUs; `ray`, `ray://HOST:PORT`",
     )
     nodes: Annotated[int, Field(ge=1, le=4096)] | Literal["auto"] = Field(
-        default="auto", description="Engines at work; `auto`: one for each GPU or eight cores, two at least"
+        default="auto",
+        description="`auto`: one for each GPU or eight cores, two at least; on Ray as many as there is room for",
     )
     part_bytes: int = Field(
         default=256 * 2**20, ge=1, le=2**40, description="Most bytes of documents that a node is given at once"
@@ -46,3 +49,12 @@ class RunConfig(Section):
     grace_seconds: float = Field(
         default=30.0, ge=0, le=86_400, description="After Ctrl-C, how long parts may take that are under way"
     )
+    gpus: float = Field(default=0.0, ge=0, le=64, description="GPUs that Ray reserves for each node")
+    cpus: float = Field(default=1.0, gt=0, le=1024, description="Cores that Ray reserves for each node")
+    memory_mib: int | None = Field(default=None, ge=64, description="Memory that Ray reserves for each node")
+    insecure: bool = Field(default=False, description="Take a Ray cluster on the network that asks for no token")
+
+    @property
+    def on_ray(self) -> bool:
+        """Whether nodes are actors of a Ray cluster."""
+        return self.on.startswith("ray")

@@ -10,7 +10,7 @@ import rich_click as click
 from embedingest.cli._options import FilePath, json_option, model_options, paths_argument, plugin_option, table_options
 from embedingest.cli._output import print_json, print_line, writing
 from embedingest.cli._reports import excluded_lines, unreadable_lines
-from embedingest.cli._settings import config_from_flags, ingest_options, nodes_options
+from embedingest.cli._settings import config_from_flags, ingest_options, nodes_options, on_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,13 +37,18 @@ def plan(
     --plan FILE` does exactly what `--out FILE` froze, or refuses when the folders have moved on.
     Exit code 1 when folders cannot be looked into.
     """
+    from embedingest.build.nodes import node_count
     from embedingest.build.remembered import recall
     from embedingest.build.session import Session
 
     allow_deletes = flags.pop("allow_deletes")
-    config = config_from_flags(paths, db=db, table=table, state=state, **flags) if paths else recall(state, db, table)
+    if paths:
+        config = config_from_flags(paths, db=db, table=table, state=state, **flags)
+    else:
+        config = on_nodes(recall(state, db, table), flags)
     with Session(config) as session:
         document = session.pipeline().plan(allow_deletes=allow_deletes)
+    document["embed"]["nodes"] = node_count(config.pipelines["default"].run)
     if out is not None:
         with writing(out):
             out.write_text(json.dumps(document), "utf-8")
@@ -71,4 +76,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"{waiting:,} deletions would wait for confirmation: `embedingest confirm` carries out what waits"
     yield "chunks: " + ", ".join(f"{count:,} {name}" for name, count in chunks.items())
     about = "" if embed["seconds"] is None else f", about {embed['seconds']} s"
-    yield f"to embed: {embed['texts']:,} texts, {embed['tokens']:,} tokens{about}"
+    known = f"; {embed['known']:,} texts are known" if embed["known"] else ""
+    yield f"to embed: {embed['texts']:,} texts, {embed['tokens']:,} tokens{about}{known}"
+    if embed["seconds"] is not None and (embed["nodes"] or 1) > 1:
+        hours = embed["seconds"] / embed["nodes"] / 3600
+        yield f"on {embed['nodes']} nodes {hours:.2g} hours, where each is as fast as an engine of the last large run"

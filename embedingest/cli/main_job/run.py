@@ -14,7 +14,7 @@ from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._options import FilePath, json_option
 from embedingest.cli._output import print_json, print_note
 from embedingest.cli._reports import print_report
-from embedingest.cli._settings import nodes_options, run_settings
+from embedingest.cli._settings import nodes_options, on_nodes
 from embedingest.errors import ConfigError, PluginError
 from embedingest.system import hangup
 
@@ -38,9 +38,7 @@ __all__ = ["run"]
 @nodes_options
 @click.option("--allow-deletes", is_flag=True, help="With --once, let every deletion happen without asking.")
 @json_option
-def run(
-    config: Path, once: bool, every: str | None, on: str | None, nodes: int | None, allow_deletes: bool, as_json: bool
-) -> int:
+def run(config: Path, once: bool, every: str | None, allow_deletes: bool, as_json: bool, **nodes: Any) -> int:
     """Run the pipelines of the file CONFIG, and its server, until Ctrl-C.
 
     On SIGHUP the file is read again and what changed is applied; a file that is broken, or of which something would not
@@ -50,7 +48,7 @@ def run(
     from embedingest.supervise import Supervisor
 
     def settings_now() -> Config:
-        return _overridden(read(config), every=every, run=run_settings(on, nodes))
+        return on_nodes(_again(read(config), every), nodes)
 
     settings = settings_now()
     with stop_on_signals() as stop:
@@ -64,20 +62,15 @@ def run(
         return stop.exit_code(_worst(supervisor))
 
 
-def _overridden(settings: Config, *, every: str | None, run: dict[str, Any]) -> Config:
-    """The settings with what the command line says of each pipeline. Raises ConfigError."""
-    from embedingest.build.settings import checked_settings
-    from embedingest.config import PipelineConfig, RunConfig
-
-    if every is None and not run:
+def _again(settings: Config, every: str | None) -> Config:
+    """The settings with a schedule for each pipeline, where one is named. Raises ConfigError."""
+    if every is None:
         return settings
-    pipelines: dict[str, PipelineConfig] = {}
-    for name, pipeline in settings.pipelines.items():
-        update: dict[str, Any] = {"run": checked_settings(RunConfig, {**pipeline.run.model_dump(), **run})}
-        if every is not None:
-            update["schedule"] = f"every {every}"
-            _check_schedule(update["schedule"])
-        pipelines[name] = pipeline.model_copy(update=update)
+    schedule = f"every {every}"
+    _check_schedule(schedule)
+    pipelines = {
+        name: pipeline.model_copy(update={"schedule": schedule}) for name, pipeline in settings.pipelines.items()
+    }
     return settings.model_copy(update={"pipelines": pipelines})
 
 

@@ -65,11 +65,17 @@ class PlannedFiles(TypedDict):
 
 
 class PlannedEmbedding(TypedDict):
-    """What would be embedded; `seconds` by the rate of the last large run, `None` where there was none."""
+    """What would be embedded, and of how many texts of new chunks all is `known` already.
+
+    `seconds` by the rate of one engine in the last large run, `None` where there was none. `nodes` is how many engines
+    would be at work, `None` where a cluster says that.
+    """
 
     texts: int
+    known: int
     tokens: int
     seconds: float | None
+    nodes: NotRequired[int | None]
 
 
 class FrozenPlan(TypedDict):
@@ -243,7 +249,12 @@ def _embedding(resources: Resources, texts: Mapping[str, str]) -> PlannedEmbeddi
     unknown = [text for key, text in keys.items() if key not in known]
     tokens = _tokens(resources, unknown)
     rate = float(resources.journal.meta("tokens_per_second") or 0)
-    return PlannedEmbedding(texts=len(unknown), tokens=tokens, seconds=round(tokens / rate, 1) if rate else None)
+    return PlannedEmbedding(
+        texts=len(unknown),
+        known=len(keys) - len(unknown),
+        tokens=tokens,
+        seconds=round(tokens / rate, 1) if rate else None,
+    )
 
 
 def _tokens(resources: Resources, texts: Iterable[str]) -> int:

@@ -1,0 +1,282 @@
+"""Nodes as actors of a Ray cluster. The one place that imports ray; knows no files and no table.
+
+An actor that died is not restarted by Ray: a part that may have felled it is counted here, and another actor takes its
+place.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import pickle
+import signal
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from embedingest.cluster.claims import ClaimTable
+from embedingest.cluster.launcher import NodeDied, NodeError
+from embedingest.cluster.portable import opened, packed
+from embedingest.cluster.values import result_from_json, result_to_json
+from embedingest.errors import ConfigError, EmbedingestError, EngineError
+from embedingest.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embedingest.cluster.launcher import Event, NodeOpener, NodeWorker
+    from embedingest.cluster.values import Part
+    from embedingest.config import RunConfig
+
+__all__ = ["RayNodes", "check_address", "check_installed"]
+
+_log = logging.getLogger(__name__)
+_MOST_PARTS: Final = 2
+_MOST_STARTS: Final = 3
+_LOCAL: Final = "ray"
+_ADDRESS: Final = "RAY_ADDRESS"
+_AUTHENTICATION: Final = "RAY_AUTH_MODE"
+_BY_TOKEN: Final = "token"  # noqa: S105 -- the word for a way
+_GROUPS: Final = {"work": 1, "read": 1}
+
+
+def check_installed() -> None:
+    """Raises ConfigError where Ray is not installed; imports nothing."""
+    import importlib.util
+
+    if importlib.util.find_spec("ray") is None:
+        raise ConfigError("a run on Ray needs it installed", remedy="`pip install 'embedingest[ray]'`")
+
+
+def check_address(settings: RunConfig) -> None:
+    """Raises ConfigError for a cluster on the network whose port takes commands of anybody."""
+    address = settings.on if settings.on != _LOCAL else os.environ.get(_ADDRESS, "")
+    host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+    if not host or host in {"auto", "local", "localhost"} or settings.insecure:
+        return
+    with suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    if os.environ.get(_AUTHENTICATION) != _BY_TOKEN:
+        raise ConfigError(
+            f"the Ray cluster at {address} may run the code of whoever reaches it: {_AUTHENTICATION} is not set",
+            remedy=f"start it with `{_AUTHENTICATION}={_BY_TOKEN}`, and set that and the token here; "
+            "`--insecure` where nobody else reaches that network",
+        )
+
+
+class RayNodes:
+    """Nodes as actors, with the resources that `settings` name for each; see `Launcher`."""
+
+    def __init__(self, settings: RunConfig) -> None:
+        self._settings: Final = settings
+        self._ray: Any = None
+        self._began_ray = False
+        self._claims: Any = None
+        self._opener: Any = None
+        self._actors: list[_Actor] = []
+        self._failed_starts = 0
+        self._count = 0
+
+    def start(self, opener: NodeOpener) -> None:
+        check_address(self._settings)
+        self._connect()
+        self._count = self._how_many()
+        self._claims = self._ray.remote(ClaimTable).options(num_cpus=0, max_restarts=0).remote()
+        self._opener = self._ray.put(pickle.dumps(opener, pickle.HIGHEST_PROTOCOL))
+        self._actors = [self._started() for _ in range(self._count)]
+
+    @property
+    def nodes(self) -> int:
+        return self._count
+
+    @property
+    def capacity(self) -> int:
+        return sum(max(0, _MOST_PARTS - len(actor.parts)) for actor in self._actors)
+
+    @property
+    def under_way(self) -> int:
+        return sum(len(actor.parts) for actor in self._actors)
+
+    def submit(self, part: Part) -> None:
+        actor = min(self._actors, key=lambda each: len(each.parts))
+        data = self._ray.put(pickle.dumps(part, pickle.HIGHEST_PROTOCOL))
+        actor.handle.prepare.options(concurrency_group="read").remote(data)
+        actor.parts[actor.handle.work.options(concurrency_group="work").remote(data)] = part.number
+
+    def wait(self, seconds: float) -> list[Event]:
+        asked = {ref: actor for actor in self._actors for ref in (actor.opening, *actor.parts) if ref is not None}
+        if not asked:
+            time.sleep(seconds)
+            return []
+        ready, _ = self._ray.wait(list(asked), num_returns=len(asked), timeout=0)
+        if not ready:
+            ready, _ = self._ray.wait(list(asked), num_returns=1, timeout=seconds)
+        events: list[Event] = []
+        for ref in ready:
+            if asked[ref] in self._actors:
+                events += self._took(asked[ref], ref)
+        return events
+
+    def release(self, part: int) -> None:
+        self._claims.release.remote(part)
+
+    def close(self) -> None:
+        actors, self._actors = self._actors, []
+        if self._ray is None:
+            return
+        with suppress(Exception):  # the cluster may be gone
+            for handle in (*(actor.handle for actor in actors), *([self._claims] if self._claims else [])):
+                self._ray.kill(handle)
+        if self._began_ray:
+            self._ray.shutdown()
+        self._ray = None
+
+    # -- the cluster
+
+    def _connect(self) -> None:
+        """Raises ConfigError where there is no cluster at the address."""
+        check_installed()
+        import ray
+
+        self._ray = ray
+        if ray.is_initialized():
+            return
+        address = None if self._settings.on == _LOCAL else self._settings.on
+        main = threading.current_thread() is threading.main_thread()
+        before = signal.getsignal(signal.SIGTERM) if main else None
+        try:
+            ray.init(address=address, namespace="embedingest", logging_level=logging.ERROR, **_local(address))
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise ConfigError(
+                f"the Ray cluster at {address or os.environ.get(_ADDRESS, 'this machine')} cannot be reached: "
+                f"{_first_line(error)}",
+                remedy=f"start it, or name another address with `--on ray://HOST:10001` or {_ADDRESS}",
+            ) from error
+        finally:
+            if before is not None:
+                signal.signal(signal.SIGTERM, before)
+        self._began_ray = True
+
+    def _how_many(self) -> int:
+        settings, there = self._settings, self._ray.cluster_resources()
+        most = int(there.get("CPU", 0) // settings.cpus)
+        if settings.gpus:
+            most = min(most, int(there.get("GPU", 0) // settings.gpus))
+        if settings.nodes == "auto":
+            return max(1, most)
+        if settings.nodes > most:
+            _log.warning("the Ray cluster has room for %d nodes, and %d are asked for: they wait", most, settings.nodes)
+        return settings.nodes
+
+    def _started(self) -> _Actor:
+        settings = self._settings
+        memory = {} if settings.memory_mib is None else {"memory": settings.memory_mib * 2**20}
+        options = {"num_cpus": settings.cpus, "num_gpus": settings.gpus, "max_restarts": 0, "max_task_retries": 0}
+        actor = self._ray.remote(concurrency_groups=_GROUPS)(_NodeActor)
+        handle = actor.options(**options, **memory, scheduling_strategy="SPREAD").remote(self._claims, __version__)
+        return _Actor(handle, handle.open.options(concurrency_group="work").remote(self._opener))
+
+    # -- what came
+
+    def _took(self, actor: _Actor, ref: Any) -> list[Event]:
+        try:
+            kind, data = self._ray.get(ref)
+        except self._ray.exceptions.RayError as error:
+            return self._died(actor, error)
+        if ref == actor.opening:
+            actor.opening = None
+            self._failed_starts = 0
+            return [] if kind == "ready" else [NodeError(None, opened(data))]
+        number = actor.parts.pop(ref)
+        return [NodeError(number, opened(data)) if kind == "error" else result_from_json(data)]
+
+    def _died(self, actor: _Actor, error: Exception) -> list[Event]:
+        died = NodeDied(tuple(actor.parts.values()), _first_line(error), _is_from_outside(error))
+        self._failed_starts = self._failed_starts + 1 if actor.opening is not None else 0
+        with suppress(Exception):
+            self._ray.kill(actor.handle)
+        self._actors.remove(actor)
+        if self._failed_starts >= _MOST_STARTS:
+            message = f"no node could be started on the Ray cluster: {_first_line(error)}"
+            remedy = f"embedingest {__version__} with its extras must be installed on each machine of it"
+            return [died, NodeError(None, EngineError(message, remedy=remedy))]
+        self._actors.append(self._started())
+        return [died]
+
+
+class _Actor:
+    """An actor, what it has under way by reference, in order, and its opening until that is over."""
+
+    def __init__(self, handle: Any, opening: Any) -> None:
+        self.handle = handle
+        self.opening = opening
+        self.parts: dict[Any, int] = {}
+
+
+class _RemoteClaims:
+    """Claims that another actor keeps; see `Claims`."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    def claim(self, keys: Sequence[str], part: int) -> set[str]:
+        import ray
+
+        mine: set[str] = ray.get(self._handle.claim.remote(list(keys), part))
+        return mine
+
+
+class _NodeActor:
+    """What runs where an actor is. Errors of ours are answers: Ray would wrap them."""
+
+    def __init__(self, claims: Any, version: str) -> None:
+        self._claims = _RemoteClaims(claims)
+        self._version = version
+        self._node: NodeWorker | None = None
+
+    def open(self, opener: bytes) -> tuple[str, Any]:
+        """Open the node, and answer whether it is."""
+        if self._version != __version__:
+            error = ConfigError(
+                f"a node has embedingest {__version__}, and the driver {self._version}",
+                remedy="install the same version on all machines of the cluster",
+            )
+            return "error", packed(error)
+        try:
+            self._node = pickle.loads(opener)(self._claims)  # noqa: S301 -- from the driver
+        except EmbedingestError as error:
+            return "error", packed(error)
+        return "ready", None
+
+    def prepare(self, part: bytes) -> None:
+        """Begin to read the files of the part that comes next."""
+        if self._node is not None:
+            self._node.prepare(pickle.loads(part))  # noqa: S301 -- from the driver
+
+    def work(self, part: bytes) -> tuple[str, Any]:
+        """What became of a part, or why nothing did."""
+        assert self._node is not None
+        try:
+            return "result", result_to_json(self._node.work(pickle.loads(part)))  # noqa: S301 -- from the driver
+        except EmbedingestError as error:
+            return "error", packed(error)
+
+
+def _local(address: str | None) -> dict[str, Any]:
+    """How a cluster of this machine alone is started."""
+    here = address is None and not os.environ.get(_ADDRESS)
+    return {"include_dashboard": False} if here else {}
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _is_from_outside(error: Exception) -> bool:
+    """Whether a machine was lost, or Ray ended the actor for want of memory: no document did that by itself."""
+    text = str(error)
+    return type(error).__name__ in {"NodeDiedError", "OutOfMemoryError"} or "node has died" in text

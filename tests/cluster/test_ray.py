@@ -1,0 +1,127 @@
+"""Nodes as actors of Ray: the same parts, outcomes and deaths as in processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from embedingest.cluster.launcher import NodeDied, NodeError
+from embedingest.cluster.ray import RayNodes, check_address
+from embedingest.config import RunConfig
+from embedingest.errors import ConfigError, EngineError
+from tests.cluster.moody import Moody, part, told
+from tests.waiting import until
+
+pytestmark = pytest.mark.slow
+pytest.importorskip("ray")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    import ray
+
+    ray.init(num_cpus=4, include_dashboard=False, logging_level="ERROR")
+    yield ray
+    ray.shutdown()
+
+
+@pytest.fixture
+def nodes(cluster):
+    nodes = RayNodes(RunConfig(on="ray", nodes=2))
+    nodes.start(Moody())
+    yield nodes
+    nodes.close()
+
+
+def events(nodes: RayNodes, count: int) -> list:
+    found: list = []
+    until(lambda: found.extend(nodes.wait(0.2)) or len(found) >= count, f"{count} events")
+    return found
+
+
+def test_parts_go_to_all_nodes_two_at_a_time_and_texts_to_one(nodes):
+    assert (nodes.nodes, nodes.capacity) == (2, 4)
+    for number in range(4):
+        nodes.submit(part(number, "same.md"))
+    assert (nodes.capacity, nodes.under_way) == (0, 4)
+    results = events(nodes, 4)
+    assert {result.number for result in results} == {0, 1, 2, 3}
+    assert len({told(result)["pid"] for result in results}) == 2
+    (owner,) = [result.number for result in results if told(result)["mine"]]
+    nodes.release(owner)
+    nodes.submit(part(4, "same.md"))
+    assert told(events(nodes, 1)[0])["mine"] == 1
+
+
+def test_an_actor_that_is_killed_is_told_with_its_parts_and_replaced(nodes):
+    nodes.submit(part(0, "good.md"))
+    nodes.submit(part(1, "good.md"))
+    pids = {told(result)["pid"] for result in events(nodes, 2)}
+    nodes.submit(part(2, "hang"))
+    nodes.submit(part(3, "hang"))
+    nodes.submit(part(4, "good.md"))
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    deaths = events(nodes, 2)
+    assert all(isinstance(death, NodeDied) and not death.outside for death in deaths)
+    assert sorted(death.parts for death in deaths) == [(2, 4), (3,)]
+    assert nodes.capacity == 4
+    nodes.submit(part(4, "good.md"))
+    assert told(events(nodes, 1)[0])["pid"] not in pids
+
+
+def test_what_nobody_foresaw_costs_the_node_and_an_error_of_the_engine_does_not(nodes):
+    nodes.submit(part(0, "bug"))
+    (death,) = events(nodes, 1)
+    assert death.parts == (0,)
+    nodes.submit(part(1, "engine"))
+    (failure,) = events(nodes, 1)
+    assert isinstance(failure, NodeError)
+    assert (failure.part, type(failure.error), failure.error.remedy) == (1, EngineError, "open it")
+
+
+@pytest.mark.parametrize(("at_start", "kind"), [("refuse", ConfigError), ("die", EngineError)])
+def test_a_node_that_cannot_be_opened_is_an_error(cluster, at_start, kind):
+    nodes = RayNodes(RunConfig(on="ray", nodes=1))
+    try:
+        nodes.start(Moody(at_start))
+        found: list = []
+        until(lambda: found.extend(nodes.wait(0.2)) or any(isinstance(event, NodeError) for event in found))
+    finally:
+        nodes.close()
+    assert type(found[-1].error) is kind
+
+
+def test_another_version_of_embedingest_on_a_node_is_refused_by_name(cluster, monkeypatch):
+    monkeypatch.setattr("embedingest.cluster.ray.__version__", "0.0.1")
+    nodes = RayNodes(RunConfig(on="ray", nodes=1))
+    try:
+        nodes.start(Moody())
+        (failure,) = events(nodes, 1)
+    finally:
+        nodes.close()
+    assert isinstance(failure.error, ConfigError)
+    assert "the driver 0.0.1" in failure.error.message
+
+
+@pytest.mark.parametrize("address", ["ray://10.1.2.3:10001", "ray://head.example:10001", "ray://[2001:db8::1]:10001"])
+def test_a_cluster_on_the_network_needs_a_token(address, monkeypatch):
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    with pytest.raises(ConfigError, match="RAY_AUTH_MODE is not set"):
+        check_address(RunConfig(on=address))
+    check_address(RunConfig(on=address, insecure=True))
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    check_address(RunConfig(on=address))
+
+
+def test_the_cluster_that_the_environment_names_needs_one_too_and_this_machine_none(monkeypatch):
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    for here in ("", "auto", "127.0.0.1:6379", "[::1]:6379", "localhost:6379"):
+        monkeypatch.setenv("RAY_ADDRESS", here)
+        check_address(RunConfig(on="ray"))
+    check_address(RunConfig(on="ray://127.0.0.1:10001"))
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.9:6379")
+    with pytest.raises(ConfigError, match=r"10\.0\.0\.9"):
+        check_address(RunConfig(on="ray"))
