@@ -66,6 +66,12 @@ def part(work):
     return PartCommit(number, written.fragments, written.delete_ids)
 
 
+def tended(uri):
+    """As upkeep does after such a run; in a process of its own, whose memory is not that of who commits."""
+    with opened(uri) as table:
+        key_index.build(table.handle)
+
+
 def commit(arguments):
     uri = tempfile.mkdtemp(prefix="embedingest-parts-")
     try:
@@ -87,8 +93,7 @@ def committed(arguments, uri):
             since = timed(seconds, uri, some, "made", since)
             print(f"  commit {len(seconds)}: {seconds[-1]:.2f} s", flush=True)
         known = committed_parts(uri, "chunks", "made", began)
-        with opened(uri) as table:
-            key_index.build(table.handle)  # as upkeep does after such a run
+        pool.apply(tended, [uri])
         since = current_version(uri, "chunks")
         fresh = [dataclasses.replace(made(number), title="Anew") for number in range(0, arguments.rows, 100)]
         work = (uri, since, 0, Changes(refresh=fresh))

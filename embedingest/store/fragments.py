@@ -37,6 +37,8 @@ _PARTS: Final = "embedingest.parts"
 _MOST_CONFLICTS: Final = 20
 _MOST_FAILURES: Final = 3
 _WAIT_SECONDS: Final = 0.2
+_LOOKUP_IDS: Final = 100_000
+"""Ids in one look-up of what is to be deleted: a few thousand touch every page of a large index as well."""
 
 
 class WrittenRows(NamedTuple):
@@ -220,7 +222,7 @@ def _deleted(base: Any, ids: Collection[str]) -> tuple[list[Any], list[int]]:
     import pyarrow.compute as pc
 
     places: dict[int, list[int]] = defaultdict(list)
-    for some in batches(ids):
+    for some in batches(ids, _LOOKUP_IDS):
         found = base.scanner(columns=[], filter=pc.field("id").isin(list(some)), with_row_address=True).to_table()
         for address in found.column("_rowaddr").to_pylist():
             places[address >> 32].append(address & 0xFFFF_FFFF)
