@@ -12,7 +12,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(PY) || python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade "pip>=25.1"
-	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[all,bundled]" --group dev
+	$(PY) -m pip install --quiet --no-compile --constraint constraints.txt --editable ".[all,bundled]" --group dev
 	touch $@
 
 # As many processes as WORKERS says, one more than two cores since tests also wait; whole files go to each, the slow

@@ -21,7 +21,7 @@ tools=$venv-release
 if [ ! -x "$tools/bin/python" ] || [ pyproject.toml -nt "$tools/.made" ]; then
   python3 -m venv "$tools"
   "$tools/bin/python" -m pip install --quiet --upgrade "pip>=25.1"
-  "$tools/bin/python" -m pip install --quiet --constraint constraints.txt --group release
+  "$tools/bin/python" -m pip install --quiet --no-compile --constraint constraints.txt --group release
   touch "$tools/.made"
 fi
 

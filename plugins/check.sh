@@ -15,7 +15,7 @@ fi
 if [ ! -x "$venv/bin/python" ]; then
   python3 -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --upgrade "pip>=25.1"
-  "$venv/bin/python" -m pip install --quiet --constraint constraints.txt ".[bundled]"
+  "$venv/bin/python" -m pip install --quiet --no-compile --constraint constraints.txt ".[bundled]"
 fi
 venv=$(cd "$venv" && pwd)  # the tests run in the plug-ins' own folders
 export HF_HUB_OFFLINE=1
@@ -24,7 +24,7 @@ grep -E '^(torch|numpy|transformers|sentence-transformers|lancedb|openvino)==' c
 failed=()
 for name in "${names[@]}"; do
   echo "== $name"
-  "$venv/bin/python" -m pip install --quiet --constraint "$venv/kept.txt" "./plugins/embedingest-$name[test]"
+  "$venv/bin/python" -m pip install --quiet --no-compile --constraint "$venv/kept.txt" "./plugins/embedingest-$name[test]"
   (cd "plugins/embedingest-$name" && "$venv/bin/python" -m pytest --quiet) || failed+=("$name")
 done
 if [ ${#failed[@]} -gt 0 ]; then

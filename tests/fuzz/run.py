@@ -35,7 +35,16 @@ def schemathesis() -> Path:
     program, mark = BUILD / "bin" / "schemathesis", BUILD / ".made"
     if not mark.is_file() or mark.read_text() != PACKAGE:
         venv.create(BUILD, with_pip=True, clear=True)
-        pip = [str(BUILD / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
+        pip = [
+            str(BUILD / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-compile",
+            "--disable-pip-version-check",
+            PACKAGE,
+        ]
         subprocess.run(pip, check=True)
         mark.write_text(PACKAGE)
     return program

@@ -33,7 +33,16 @@ def python() -> Path:
     interpreter, mark = BUILD / "bin" / "python", BUILD / ".made"
     if not mark.is_file() or mark.read_text() != " ".join(PACKAGES):
         venv.create(BUILD, with_pip=True, clear=True)
-        pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
+        pip = [
+            str(interpreter),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-compile",
+            "--disable-pip-version-check",
+            *PACKAGES,
+        ]
         subprocess.run(pip, check=True)
         mark.write_text(" ".join(PACKAGES))
     return interpreter
