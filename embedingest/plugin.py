@@ -31,6 +31,7 @@ _MODULES: Final = {
     "InputTooLongError": "errors",
     "Item": "ingest.sources.base",
     "Loader": "ingest.load",
+    "MarkedSource": "ingest.sources.base",
     "ModelConfig": "config",
     "ModelFolder": "engine.folder.folder",
     "ModelInfo": "types",
@@ -93,7 +94,7 @@ if TYPE_CHECKING:
     )
     from embedingest.ingest.chunk import Chunker
     from embedingest.ingest.load import Loader
-    from embedingest.ingest.sources.base import Item, Source
+    from embedingest.ingest.sources.base import Item, MarkedSource, Source
     from embedingest.paths import user_cache
     from embedingest.picture import Picture, PictureSource
     from embedingest.types import Chunk, Document, Embeddings, ModelInfo, Sizer, Span
@@ -118,6 +119,7 @@ __all__ = [
     "InputTooLongError",
     "Item",
     "Loader",
+    "MarkedSource",
     "ModelConfig",
     "ModelFolder",
     "ModelInfo",

@@ -318,6 +318,7 @@ class Lazy(NamedTuple):
 # Everything else is imported at the top.
 LAZY = [
     Lazy("cli", "*", "a command, and `--help` above all, starts without what the others need"),
+    Lazy("build.followed", "config", "looking needs no models of settings"),
     Lazy("build.inspect", "build", "looking needs no models of settings"),
     Lazy("build.inspect", "config", "looking needs no models of settings"),
     Lazy("build.serving", "build.inspect", "a search shows nothing of the files behind the table"),

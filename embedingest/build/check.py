@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest import registry
-from embedingest.build.extend import extended, mirrors_of
+from embedingest.build.extend import extended
 from embedingest.build.opener import PipelineOpener
 from embedingest.config import FOLDER
 from embedingest.errors import ConfigError, TableMissingError
@@ -41,12 +41,10 @@ def check_start(engines: EngineSource, name: str, *, held: bool) -> None:
     from embedingest.ingest.scan.folders import Folders
 
     config = extended(engines.config.pipelines[name], engines.config.plugins, engines.config.state)
-    mirrored = {}
-    for mirror in mirrors_of(config):  # their folders are made at the start
-        mirrored[mirror.alias] = os.path.abspath(mirror.folder)  # noqa: PTH100 -- resolve() would follow links
-        mirror.source.close()
     opener = PipelineOpener(engines, config)
-    with_copy(opener.journal_path, lambda known: Folders.of(config, opener.outputs, {**known.roots(), **mirrored}))
+    with_copy(opener.journal_path, lambda known: Folders.of(config, opener.outputs, known.roots(), opener.places))
+    for place in opener.places:
+        place.close()
     recipe = Recipe(config, opener.describe(), opener.describe_beside())
     _check_writer(config, nullcontext())
     _check_table(config, recipe)

@@ -1,4 +1,4 @@
-"""What named plug-ins add to a pipeline: loaders by suffix, roots that are mirrors. Opens nothing."""
+"""What named plug-ins add to a pipeline: loaders by suffix, roots that are no folders. Opens nothing."""
 
 from __future__ import annotations
 
@@ -7,40 +7,27 @@ from typing import TYPE_CHECKING
 from embedingest import registry
 from embedingest.config import FOLDER
 from embedingest.errors import ConfigError, PluginError
+from embedingest.ingest.sources.base import MIRRORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from embedingest.config import PipelineConfig, SourceConfig
-    from embedingest.ingest.sources.base import Source
-    from embedingest.ingest.sources.mirror import Mirror
 
-__all__ = ["extended", "mirrors_of"]
+__all__ = ["extended"]
 
 
 def extended(config: PipelineConfig, plugins: Sequence[str], state: Path) -> PipelineConfig:
-    """The pipeline with the suffixes of named loader plug-ins, and a folder of ours for each plug-in source.
+    """The pipeline with the suffixes of named loader plug-ins, and what holds of every plug-in source.
 
     What the settings say of a suffix goes before what a plug-in says. Raises PluginError.
     """
     # The first pattern that fits wins, so that those of the settings come first.
     loaders = {**config.load.loaders, **_suffixes(config, plugins), **config.load.loaders}
     load = config.load.model_copy(update={"loaders": loaders}) if plugins else config.load
-    sources = tuple(_mirrored(source, state, config.table) for source in config.sources)
+    sources = tuple(_listed(source, state, config.table) for source in config.sources)
     return config.model_copy(update={"load": load, "sources": sources})
-
-
-def mirrors_of(config: PipelineConfig) -> list[Mirror]:
-    """A mirror for each plug-in source of an extended pipeline. Raises PluginError."""
-    from embedingest.ingest.sources.mirror import Mirror
-
-    mirrors = []
-    for root in config.sources:
-        if root.source != FOLDER:
-            source: Source = registry.create("sources", root.source, options=root.options)
-            mirrors.append(Mirror(str(root.alias), source, root.path, config.watch.poll_seconds))
-    return mirrors
 
 
 def _suffixes(config: PipelineConfig, plugins: Sequence[str]) -> dict[str, str]:
@@ -60,11 +47,12 @@ def _suffixes(config: PipelineConfig, plugins: Sequence[str]) -> dict[str, str]:
     return patterns
 
 
-def _mirrored(source: SourceConfig, state: Path, table: str) -> SourceConfig:
+def _listed(source: SourceConfig, state: Path, table: str) -> SourceConfig:
     if source.source == FOLDER:
         return source
     if source.alias is None or "/" in source.alias:
         raise ConfigError(f"source `{source.source}` needs a plain name", remedy="give one with `as`")
     # The place has its own rules for what it lists; nothing there is a .gitignore file or a hidden file of ours.
-    folder = state / "mirrors" / table / source.alias
+    # Earlier versions kept copies in this folder, and by it what is forgotten is known.
+    folder = state / MIRRORS / table / source.alias
     return source.model_copy(update={"path": folder, "gitignore": False, "hidden": True})

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 from embedingest.build.journals import forgotten_folders, output_folders
 from embedingest.ingest.scan.folders import Folders
-from embedingest.ingest.scan.roots import resolve
 from embedingest.paths import absolute, moved
 from embedingest.version import __version__
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from embedingest.config import PipelineConfig
     from embedingest.ingest.audit.copied_journal import JournalView
     from embedingest.ingest.scan.roots import RootSettings
+    from embedingest.ingest.sources.place import Place
     from embedingest.ingest.state.journal import Journal
 
 __all__ = ["FollowedFolders", "followed_folders", "note_followed"]
@@ -47,12 +47,18 @@ class FollowedFolders:
     """The folders of a table, as one view of its journal tells them."""
 
     def __init__(
-        self, view: JournalView, sources: Sequence[RootSettings], sidecars: Sequence[str], outputs: Sequence[Path]
+        self,
+        view: JournalView,
+        sources: Sequence[RootSettings],
+        sidecars: Sequence[str],
+        outputs: Sequence[Path],
+        places: Sequence[Place] = (),
     ) -> None:
         self._view = view
         self._sources = sources
         self._sidecars = sidecars
         self._outputs = outputs
+        self._places = places
 
     def read_journal(self, read: Callable[[Journal], T]) -> T:
         """What `read`, which writes nothing, makes of the journal of the view; of an empty one where it is damaged."""
@@ -60,7 +66,12 @@ class FollowedFolders:
 
     def folders_of(self, journal: Journal) -> Folders:
         """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""
-        return Folders(resolve(self._sources, journal.roots()), self._outputs, self._sidecars)
+        return Folders.found(self._sources, journal.roots(), self._outputs, self._sidecars, self._places)
+
+    def close(self) -> None:
+        """Close the sources that are no folders."""
+        for place in self._places:
+            place.close()
 
 
 def note_followed(settings: dict[str, Any], config: PipelineConfig) -> dict[str, Any]:
@@ -68,7 +79,10 @@ def note_followed(settings: dict[str, Any], config: PipelineConfig) -> dict[str,
 
     Not where plug-ins are named or variables have values, of which each look is to hear anew.
     """
-    if settings["plugins"] or "${}" in json.dumps(settings):
+    from embedingest.config import FOLDER
+
+    by_plugin = any(source.source != FOLDER for source in config.sources)
+    if settings["plugins"] or by_plugin or "${}" in json.dumps(settings):
         return settings
     sources = [
         _Source(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from embedingest.build.followed import FollowedFolders, followed_folders
 from embedingest.build.journals import journal_path, output_folders
 from embedingest.errors import DamagedTableError, StoreError, TableMissingError
 from embedingest.ingest.meant import meant
 from embedingest.ingest.notices import Tally
+from embedingest.ingest.scan.roots import is_place
 from embedingest.paths import absolute
 
 if TYPE_CHECKING:
@@ -83,7 +85,8 @@ def _status(view: JournalView, state: Path, db: str, table: str) -> dict[str, An
     unreadable: list[Unreadable] = []
     values = decided_in(view.journal, journal_path(state, db, table))
     followed = followed_folders(view, values, state, db) or _recalled_folders(view, state, db, table)
-    behind = lag(followed, skipped := Tally(), excluded, unnamed, unreadable)
+    with closing(followed):
+        behind = lag(followed, skipped := Tally(), excluded, unnamed, unreadable)
     holder = writer_of(state, db, table)
     facts, damaged = _facts_and_damage(view, db, table)
     journal = status_of(view, now=time.time(), skipped=skipped)
@@ -110,11 +113,13 @@ def _recalled_folders(view: JournalView, state: Path, db: str, table: str) -> Fo
     """The folders of the settings that were remembered. Raises what `recall` does, and PluginError."""
     from embedingest.build.extend import extended
     from embedingest.build.remembered import recall
+    from embedingest.build.sources import open_places
     from embedingest.config import DEFAULT
 
     settings = recall(state, db, table)
     config = extended(settings.pipelines[DEFAULT], settings.plugins, state)
-    return FollowedFolders(view, config.sources, config.metadata_rules.sidecar, output_folders(state, db))
+    sidecars, outputs = config.metadata_rules.sidecar, output_folders(state, db)
+    return FollowedFolders(view, config.sources, sidecars, outputs, open_places(config))
 
 
 class FoldersBehind:
@@ -126,7 +131,8 @@ class FoldersBehind:
     def place(self, source: str) -> dict[str, str]:
         """`path` and `uri` of the file that a source is (in), empty where its root is not known any more.
 
-        A path that is no text has its `uri` only.
+        A path that is no text has its `uri` only, and so has an item of a source that is no folder and says where it
+        lies.
         """
         return self.places([source])[source]
 
@@ -138,8 +144,11 @@ class FoldersBehind:
         places: dict[str, dict[str, str]] = {}
         for source in sources:
             parts, places[source] = Source.parse(source), {}
-            if parts.alias in roots:
-                file = Path(roots[parts.alias], parts.path)
+            if is_place(where := roots.get(parts.alias, "")):
+                if "://" in where:
+                    places[source] = {"uri": f"{where}/{quote(parts.path, errors='surrogatepass')}"}
+            else:
+                file = Path(where, parts.path)
                 places[source] = {"path": str(file)} if str(file).isprintable() else {}
                 places[source]["uri"] = file.as_uri()
         return places

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.build.journals import journal_path, output_folders
 from embedingest.build.models import used_models
+from embedingest.build.sources import open_places, with_reading
 from embedingest.store.values import TextSettings, Upkeep
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.representation import Representation
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.opener import Table, Workers
+    from embedingest.ingest.sources.place import Place
     from embedingest.types import ModelInfo, Sizer
 
     VectorLender: TypeAlias = Callable[[Representation, Collection[str]], dict[str, NDArray[Any]]]
@@ -29,7 +32,10 @@ __all__ = ["PipelineOpener", "VectorLender"]
 
 
 class PipelineOpener:
-    """Opens the parts of one pipeline; see `ingest/run/opener.py`. `config` is extended by plug-ins already."""
+    """Opens the parts of one pipeline; see `ingest/run/opener.py`. `config` is extended by plug-ins already.
+
+    Sources that are no folders are opened here, and their items read in this process for the workers.
+    """
 
     def __init__(self, engines: EngineSource, config: PipelineConfig, *, lent: VectorLender | None = None) -> None:
         from embedingest.store.writer import writer_lock
@@ -42,6 +48,11 @@ class PipelineOpener:
         self._config = config
         self._lent = lent
         self._lock = writer_lock(config.db, config.table, state=state)
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """The sources that are no folders. Raises PluginError."""
+        return open_places(self._config)
 
     def describe(self) -> ModelInfo:
         return self.engine().describe(self._config.model)
@@ -90,12 +101,13 @@ class PipelineOpener:
         from embedingest.ingest.extract.pool import WorkerPool
 
         load = recipe.config.load
-        return WorkerPool(
+        pool = WorkerPool(
             recipe.setup(sizer),
             workers=load.workers,
             timeout_seconds=load.timeout_seconds,
             memory_mib=load.memory_mib,
         )
+        return with_reading(pool, self.places, load)
 
     def lock(self) -> AbstractContextManager[Any]:
         return self._lock

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from embedingest.build.extend import extended, mirrors_of
+from embedingest.build.extend import extended
+from embedingest.build.sources import open_places
 from embedingest.config import DEFAULT
 from embedingest.engine.engine import hosts as engine_hosts
 
@@ -24,10 +25,10 @@ def hosts(session: Session) -> dict[str, str]:
             for host in engine_hosts(session.engine_of(name)):
                 reasons[str(host)] = "engine" if name == DEFAULT else f"engines.{name}"
     for name, pipeline in config.pipelines.items():
-        for mirror in mirrors_of(extended(pipeline, (), config.state)):
-            for host in mirror.source.hosts:
+        for place in open_places(extended(pipeline, (), config.state)):
+            for host in place.source.hosts:
                 reasons[str(host)] = f"pipelines.{name}.sources"
-            mirror.source.close()
+            place.close()
         if pipeline.context is not None and pipeline.context.url is not None:
             parts = urlsplit(pipeline.context.url)
             reasons[f"{parts.scheme}://{parts.netloc}"] = f"pipelines.{name}.context"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from embedingest.build.extend import extended, mirrors_of
+from embedingest.build.extend import extended
 from embedingest.build.nodes import walk_maker
 from embedingest.build.opener import PipelineOpener
 from embedingest.config import DEFAULT
@@ -52,7 +52,6 @@ def open_pipeline(
     `lent` may know vectors that neither the table nor the cache has.
     """
     from embedingest.ingest.pipeline import Pipeline
-    from embedingest.ingest.sources.mirror import Mirrors
 
     config = extended(engines.config.pipelines[name], engines.config.plugins, engines.config.state)
     if config.rerank is not None:
@@ -63,7 +62,7 @@ def open_pipeline(
     return Pipeline(
         config,
         opener,
-        mirrors=Mirrors(mirrors_of(config)),
+        places=opener.places,
         verbs=_table_verbs(),
         progress=progress,
         stop=stop,

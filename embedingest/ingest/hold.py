@@ -7,7 +7,6 @@ then lies nowhere, and another process finds the place free. A journal that is d
 from __future__ import annotations
 
 import logging
-import os
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
@@ -81,5 +80,5 @@ class Hold:
 def make_known(folders: Folders, journal: Journal) -> None:
     """The journal knows the aliases of the folders from now on."""
     known = journal.roots()
-    for root in (root for root in folders.roots if known.get(root.alias) != os.fspath(root.path)):
-        journal.set_root(root.alias, root.path)
+    for root in (root for root in folders.roots if known.get(root.alias) != root.where):
+        journal.set_root(root.alias, root.where)

@@ -161,7 +161,7 @@ def speller(alias: str) -> Callable[[str], str]:
     prefix = below(source_name(alias, ""))
 
     def spelled(relative: str) -> str:
-        plain = relative and relative.isascii() and "%" not in relative and "!/" not in relative
+        plain = relative and relative.isascii() and not ("%" in relative or "!/" in relative or "\0" in relative)
         return prefix + relative if plain else source_name(alias, relative)
 
     return spelled

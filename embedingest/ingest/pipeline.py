@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
 import time
@@ -23,18 +22,18 @@ from embedingest.ingest.run.deletions import RecentDeletions
 from embedingest.ingest.run.outage import Outage, is_hopeless
 from embedingest.ingest.run.progress import ProgressReporter
 from embedingest.ingest.run.reconcile import check_model, synchronise
-from embedingest.ingest.run.removal import forget_root, known_root, without_root
+from embedingest.ingest.run.removal import forget_root, known_root, named_by, without_root
 from embedingest.ingest.run.resources import Resources
 from embedingest.ingest.run.walk import Walk
 from embedingest.ingest.scan.folders import Folders
 from embedingest.ingest.scan.ignore import mark_output
-from embedingest.ingest.sources.mirror import Mirrors
+from embedingest.ingest.sources.mirrored import remove_copies, take_over_marks
 from embedingest.ingest.state.damage import DamagedJournalError, suspect
 from embedingest.ingest.state.journal import Journal
 from embedingest.ingest.watch.values import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from embedingest.config import PipelineConfig
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.opener import Opener, Table
     from embedingest.ingest.run.walk_seam import WalkMaker
     from embedingest.ingest.scan.roots import Root
+    from embedingest.ingest.sources.place import Place
     from embedingest.ingest.watch.values import Notice
     from embedingest.ingest.watch.watcher import Watcher
 
@@ -59,8 +59,9 @@ class Pipeline:
     """Keeps one table equal to its roots.
 
     `opener` opens the model, the engine, the table and the workers when they are first needed, which an unchanged run
-    never does. The lock of the table is taken for as long as the pipeline is open. `verbs` are further things that
-    other processes may ask of the writer, `make_walk` says who reads and embeds. `now` is a clock in seconds.
+    never does. The lock of the table is taken for as long as the pipeline is open. `places` are its sources that are no
+    folders. `verbs` are further things that other processes may ask of the writer, `make_walk` says who reads and
+    embeds. `now` is a clock in seconds.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Pipeline:
         config: PipelineConfig,
         opener: Opener,
         *,
-        mirrors: Mirrors | None = None,
+        places: Collection[Place] = (),
         verbs: Mapping[str, Verb] | None = None,
         progress: ProgressSink | None = None,
         stop: threading.Event | None = None,
@@ -80,7 +81,7 @@ class Pipeline:
         self.folders = Folders()
         self.outage = Outage(lambda: self.journal, room=opener.room)
         self._opener = opener
-        self._mirrors = mirrors or Mirrors()
+        self._places = places
         self._verbs = verbs or {}
         self._progress = progress
         self._make_walk = make_walk
@@ -104,7 +105,6 @@ class Pipeline:
         """Take the lock, open the journal. Raises LockedError, StoreError, ConfigError, ModelNotFoundError."""
         if self._open is not None:
             return
-        self._mirrors.make_folders()
         with ExitStack() as on_close:
             hold = Hold(self._opener)
             on_close.callback(hold.close)
@@ -140,7 +140,8 @@ class Pipeline:
         """Close everything and release the lock; what is under way is dropped and done again next time."""
         self._open = self._hold = None
         self._on_close.close()
-        self._mirrors.close()
+        for place in self._places:
+            place.close()
 
     @property
     def journal(self) -> Journal:
@@ -163,8 +164,10 @@ class Pipeline:
         return Resources(self._opener, recipe, journal, progress, vectors=vectors, stop=self.stop, now=self._now)
 
     def folders_of(self, journal: Journal) -> Folders:
-        """The folders of the settings, with the aliases that `journal` knows. Raises ConfigError."""
-        return Folders.of(self.config, self._opener.outputs, journal.roots())
+        """The folders of the settings, with the aliases that `journal`, or a copy of it, knows. Raises ConfigError."""
+        folders = Folders.of(self.config, self._opener.outputs, journal.roots(), self._places)
+        take_over_marks(journal, folders.roots)
+        return folders
 
     # -- reading, while others may write
 
@@ -209,7 +212,6 @@ class Pipeline:
         """
         resources = self._resources
         batches = None if self.regain() else batches
-        failures = self._mirrors.refresh(self.stop) if batches is None else []
         try:
             report = self._converge(batches, allow_deletes=allow_deletes)
         except (StoreError, sqlite3.DatabaseError) as error:
@@ -217,15 +219,14 @@ class Pipeline:
             if not self.regain():
                 raise
             report = self._converge(None, allow_deletes=allow_deletes)
-        report.failures += failures
-        report.files.failed += len(failures)
         if batches is None and not report.stopped:
             end_pause(resources.journal, self.folders)
+            remove_copies(self.roots, report.failures)
         return report
 
     def _converge(self, batches: Iterable[Batch] | None, *, allow_deletes: bool) -> IngestReport:
         make_known(self.folders, self.journal)  # who only opens may have been asked to forget one
-        everything = [Batch(os.fspath(root.path), sweep=True) for root in self.roots]
+        everything = [Batch(root.where, sweep=True) for root in self.roots]
         return converge(
             self.folders, self._resources, everything if batches is None else batches, self._recent,
             follower=self._watcher, confirm_share=self.config.watch.confirm_share, allow_deletes=allow_deletes,
@@ -243,9 +244,9 @@ class Pipeline:
         from embedingest.ingest.watch.watcher import Watcher
 
         self.open()
-        scanners = [self.folders.scanner(root) for root in self.roots]
-        watcher = Watcher.with_settings(scanners, self.config.watch, on_notice=on_notice)
-        with self._mirrors.polled(self.stop), watcher:
+        finders = [self.folders.finder(root) for root in self.roots]
+        watcher = Watcher.with_settings(finders, self.config.watch, on_notice=on_notice)
+        with watcher:
             self._watcher = watcher
             watcher.get(timeout=0)  # the sweeps with which every watch begins: what follows is a sweep
             try:
@@ -310,10 +311,9 @@ class Pipeline:
         Its files are not touched.
         """
         forgotten = known_root(self.journal, root)
-        report = forget_root(self._resources, forgotten)
+        report = forget_root(self._resources, forgotten, named_by(forgotten, self.roots))
         if not report.stopped:
             self.folders, self.config = without_root(self.folders, self.config, forgotten)
-            self._mirrors.leave(forgotten.path)
             if self._watcher is not None:
                 self._watcher.leave(forgotten.path)
                 _log.warning("`%s` (%s) is forgotten and not followed any more", *forgotten)

@@ -101,6 +101,6 @@ def _refuse_gone(serving: Pipeline, beside: Pipeline) -> None:
         verdict = guard.weigh(root, lost, documents=len(documents) - moved, present=len(there))
         if verdict.wait:
             raise ConfigError(
-                f"under `{root.alias}` ({root.path}) {verdict.reason}: the old rows were left as they are",
+                f"under `{root.alias}` ({root.where}) {verdict.reason}: the old rows were left as they are",
                 remedy="put the files back; or let their rows go: `--allow-deletes`, which goes on from here",
             )

@@ -29,6 +29,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "encrypted": "save it without a password",
     "failed": "see the reason; `embedingest retry` tries it again",
     "memory": "raise `load.memory_mib`",
+    "moving": "it is read again",
     "name": "give it a name that this file system takes",
     "nested": "unpack it and ingest the folder",
     "timeout": "raise `load.timeout_seconds`, or leave it out with `--exclude`",

@@ -1,4 +1,4 @@
-"""A named plug-in reads its suffixes, unless the settings say otherwise; a place that is no folder gets one of ours."""
+"""A named plug-in reads its suffixes, unless the settings say otherwise; a place that is no folder needs a name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedingest.build.extend import extended, mirrors_of
+from embedingest.build.extend import extended
 from embedingest.config import PipelineConfig
 from embedingest.errors import ConfigError, PluginError
 from embedingest.ingest.load.choose import choose
@@ -82,14 +82,12 @@ def test_two_loaders_of_one_suffix_are_refused_until_the_settings_choose(tmp_pat
 
 
 @pytest.mark.usefixtures("toys")
-def test_a_source_of_a_plugin_is_followed_in_a_folder_of_ours(tmp_path: Path) -> None:
+def test_a_source_of_a_plugin_is_known_by_a_folder_of_ours_and_has_no_rules_of_folders(tmp_path: Path) -> None:
     sources = [{"path": tmp_path}, {"source": "shelf", "as": "books", "options": {"books": 3}}]
     config = extended(pipeline(tmp_path, sources=sources, table="t"), [], tmp_path / "state")
     folder, shelf = config.sources
     assert folder.path == tmp_path
     assert (shelf.path, shelf.gitignore, shelf.hidden) == (tmp_path / "state/mirrors/t/books", False, True)
-    (mirror,) = mirrors_of(config)
-    assert mirror.folder == shelf.path
 
 
 @pytest.mark.usefixtures("toys")

@@ -101,7 +101,7 @@ def _follow(config: Config, *, as_json: bool, serving: ServerConfig | None) -> i
                 if first or report.changed_anything() or report.failures:
                     print_report(report, as_json=as_json, line=True, place=(config.state, db, table))
                 if first and not stop.is_set():
-                    roots = ", ".join(str(root.path) for root in pipeline.roots)
+                    roots = ", ".join(root.where for root in pipeline.roots)
                     print_note(f"watching {roots}; Ctrl-C ends it", style="dim")
                 first = False
     return stop.exit_code(0)

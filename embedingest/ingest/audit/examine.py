@@ -11,7 +11,6 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import DocumentError
-from embedingest.ingest.extract.reading import Job
 from embedingest.ingest.rows.build import wanted_rows
 from embedingest.ingest.rows.difference import Difference, difference
 from embedingest.ingest.run.contexts import with_known_context
@@ -91,14 +90,9 @@ def _extracted(
     done: SimpleQueue[tuple[Candidate, Future[Extracted]]] = SimpleQueue()
     files = size = 0
     for candidate in candidates:
-        file = candidate.file
-        job = Job(
-            str(candidate.root.path), file.relative, candidate.source, size=file.facts.size, link=file.link,
-            links=candidate.root.config.follow_symlinks,
-        )  # fmt: skip
-        workers.submit(job).add_done_callback(partial(_post, done, candidate))
+        workers.submit(candidate.job()).add_done_callback(partial(_post, done, candidate))
         files += 1
-        size += file.facts.size
+        size += candidate.file.facts.size
         while files >= _MOST_JOBS or (files >= _JOBS and size >= _JOBS_BYTES):
             item, future = done.get()
             files -= 1

@@ -13,7 +13,7 @@ from embedingest.ingest.audit.status import Unreadable, unreadable
 from embedingest.ingest.run.survey import survey_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from embedingest.ingest.run.resources import Resources
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ChunkFates", "FrozenPlan", "PlanDocument", "PlannedFile", "check", "preview", "read_frozen"]
 
 _FORMAT: Final = 1
+_TEXTS: Final = 4096
 
 FileChange: TypeAlias = Literal["new", "changed", "unchanged", "deleted", "pending_delete", "skipped", "failed"]
 
@@ -107,17 +108,17 @@ def preview(folders: Folders, resources: Resources, *, allow: bool = False) -> P
     surveys: list[tuple[Root, Survey]] = []
     excluded: Counter[str] = Counter()
     for root in folders.roots:
-        survey = survey_root(root, folders.scanner(root), resources.journal)
+        survey = survey_root(root, folders.finder(root), resources.journal)
         surveys.append((root, survey))
         excluded.update(survey.excluded)
     files: list[PlannedFile] = []
-    texts: dict[str, str] = {}
+    to_embed = _ToEmbed(resources)
     outlook = Outlook(resources, allow_deletes=allow)
     for item in examine(resources, [candidate for _, survey in surveys for candidate in survey.candidates]):
         outlook.add(item)
         files.append(_file(item))
         if item.wanted is not None:
-            texts |= {row.text_hash: item.wanted.texts[row.text_hash] for row in item.difference.new}
+            to_embed.add((row.text_hash, item.wanted.texts[row.text_hash]) for row in item.difference.new)
     waiting = outlook.waiting(surveys)
     files += [_gone(resources, source, waits=source in waiting) for _, survey in surveys for source in survey.gone]
     files.sort(key=lambda file: file["source"])
@@ -127,7 +128,7 @@ def preview(folders: Folders, resources: Resources, *, allow: bool = False) -> P
         excluded=dict(sorted(excluded.items())),
         unreadable=[item for _, survey in surveys for item in unreadable(survey)],
         chunks=_sum_of(files),
-        embed=_embedding(resources, texts),
+        embed=to_embed.told(),
         frozen=FrozenPlan(
             format=_FORMAT,
             table=resources.token() or "",
@@ -243,20 +244,42 @@ def _sum_of(files: Sequence[PlannedFile]) -> ChunkFates:
     )
 
 
-def _embedding(resources: Resources, texts: Mapping[str, str]) -> PlannedEmbedding:
-    keys = {key: text for text_hash, text in texts.items() for key in resources.recipe.keys(text_hash)}
-    known = resources.known_vectors(keys)
-    unknown = [text for key, text in keys.items() if key not in known]
-    tokens = _tokens(resources, unknown)
-    rate = float(resources.journal.meta("tokens_per_second") or 0)
-    return PlannedEmbedding(
-        texts=len(unknown),
-        known=len(keys) - len(unknown),
-        tokens=tokens,
-        seconds=round(tokens / rate, 1) if rate else None,
-    )
+class _ToEmbed:
+    """Counts what would be embedded, each text once, some at a time: the texts of a large folder are never all here."""
 
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._counted: set[bytes] = set()
+        self._texts: dict[str, str] = {}
+        self._known = self._unknown = self._tokens = 0
 
-def _tokens(resources: Resources, texts: Iterable[str]) -> int:
-    sizer = resources.sizer()
-    return sum(sizer.count(text) for text in texts)
+    def add(self, texts: Iterable[tuple[str, str]]) -> None:
+        """Texts of new rows by their hash."""
+        for text_hash, text in texts:
+            if (name := bytes.fromhex(text_hash)) not in self._counted:
+                self._counted.add(name)
+                self._texts[text_hash] = text
+        if len(self._texts) >= _TEXTS:
+            self._count()
+
+    def told(self) -> PlannedEmbedding:
+        """What all of it comes to."""
+        self._count()
+        rate, tokens = float(self._resources.journal.meta("tokens_per_second") or 0), self._tokens
+        return PlannedEmbedding(
+            texts=self._unknown,
+            known=self._known,
+            tokens=tokens,
+            seconds=round(tokens / rate, 1) if rate else None,
+        )
+
+    def _count(self) -> None:
+        if not self._texts:
+            return
+        recipe, sizer = self._resources.recipe, self._resources.sizer()
+        texts, self._texts = self._texts, {}
+        keys = {key: text for text_hash, text in texts.items() for key in recipe.keys(text_hash)}
+        unknown = keys.keys() - self._resources.known_vectors(keys).keys()
+        self._known += len(keys) - len(unknown)
+        self._unknown += len(unknown)
+        self._tokens += sum(sizer.count(keys[key]) for key in unknown)

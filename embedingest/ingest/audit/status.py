@@ -191,7 +191,7 @@ def _lag(
     behind = Lag(to_read=0, gone=0, seen=0)
     folders = pipeline.folders_of(journal)
     for root in folders.roots:
-        survey = survey_root(root, folders.scanner(root), journal)
+        survey = survey_root(root, folders.finder(root), journal)
         behind["to_read"] += len(survey.candidates)
         behind["gone"] += len(survey.gone)
         behind["seen"] += survey.seen

@@ -190,7 +190,7 @@ def _surveyed(folders: Folders, resources: Resources) -> tuple[list[tuple[Root, 
     everything: list[Candidate] = []
     for root in folders.roots:
         found: list[FoundFile] = []
-        surveys.append((root, survey_root(root, folders.scanner(root), resources.journal, found=found)))
+        surveys.append((root, survey_root(root, folders.finder(root), resources.journal, found=found)))
         everything += [Candidate(root, root.source(file.relative), file) for file in found]
     return surveys, everything
 

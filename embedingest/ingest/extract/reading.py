@@ -1,4 +1,8 @@
-"""The bytes of one file, with its facts before and after, so that a change meanwhile shows. Knows no loader."""
+"""The bytes of one file, with its facts before and after, so that a change meanwhile shows. Knows no loader.
+
+A file of a folder is read by the worker that cuts it. An item of a source that is none is read in this process by a
+`Reader` (the plug-in and its connections are here), and its bytes go to the worker with the job.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,41 @@ import os
 import stat
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from embedingest.errors import DocumentError, DocumentSkipped
+from embedingest.ingest.identity import Source, source_name
 from embedingest.ingest.scan.beneath import opened_beneath
 from embedingest.ingest.scan.files import FileFacts, facts_of, is_racy, seconds_to_tick
-from embedingest.ingest.scan.sidecar import combined_facts, read_sidecar, sidecar_facts
+from embedingest.ingest.scan.sidecar import combined_facts, read_sidecar, sidecar_facts, sidecar_of
 from embedingest.pickled import by_fields
 from embedingest.system import NONBLOCK
 
 if TYPE_CHECKING:
     from embedingest.ingest.scan.ignore import LinkPolicy
+    from embedingest.ingest.scan.listing import Listed
     from embedingest.ingest.scan.sidecar import Sidecar
 
-__all__ = ["Job", "ReadBytes", "read_file"]
+__all__ = ["Given", "GivenSidecar", "Job", "ReadBytes", "Reader", "read_file", "too_large"]
 
 _READ_FLAGS: Final = os.O_RDONLY | NONBLOCK
+
+
+class GivenSidecar(NamedTuple):
+    """The bytes of a sidecar, `None` where there are too many of them."""
+
+    relative: str
+    facts: FileFacts
+    data: bytes | None
+
+
+class Given(NamedTuple):
+    """The bytes of an item, of just the version that has these facts. `seconds` is what reading it took."""
+
+    data: bytes
+    facts: FileFacts
+    sidecar: GivenSidecar | None = None
+    seconds: float = 0.0
 
 
 @by_fields
@@ -31,7 +54,7 @@ class Job:
 
     `size` is what a scan saw, used for planning only. With `known_hash`, bytes of that hash are only read, not
     extracted. `links` are the symbolic links that the root follows; unless `link`, one found in the file's place is
-    refused.
+    refused. An item of a source that is no folder is `listed`, until its bytes are `given`.
     """
 
     root: str
@@ -41,6 +64,18 @@ class Job:
     known_hash: str = ""
     link: bool = False
     links: LinkPolicy = "inside"
+    listed: Listed | None = None
+    given: Given | None = None
+
+
+class Reader(Protocol):
+    """Who reads the items of one source; several threads ask at once."""
+
+    def read(self, job: Job) -> Given:
+        """The bytes of the version that was listed. Raises DocumentError: `moving` where there is another by now,
+        `vanished` where there is none.
+        """
+        ...
 
 
 class ReadBytes(NamedTuple):
@@ -61,6 +96,8 @@ def read_file(job: Job, max_bytes: int, sidecars: tuple[str, ...]) -> ReadBytes:
 
     A file younger than a tick of its clock is read again after it: otherwise it would be behind until the next run.
     """
+    if job.given is not None:
+        return _given(job, job.given, max_bytes)
     for last in (False, True):
         begun_ns = time.time_ns()
         data, before, after = _read(job, max_bytes)
@@ -73,6 +110,18 @@ def read_file(job: Job, max_bytes: int, sidecars: tuple[str, ...]) -> ReadBytes:
             break
         time.sleep(wait)
     return ReadBytes(data, sidecar, before, after, is_racy(before, begun_ns))
+
+
+def _given(job: Job, given: Given, max_bytes: int) -> ReadBytes:
+    """What was read of an item before the job came here. Raises DocumentSkipped."""
+    if len(given.data) > max_bytes:
+        raise too_large(job.source, len(given.data), max_bytes)
+    if given.sidecar is None:
+        return ReadBytes(given.data, None, given.facts, given.facts, racy=False)
+    path, facts_beside, data = given.sidecar
+    sidecar = sidecar_of(path, source_name(Source.parse(job.source).alias, path), facts_beside, data)
+    facts = combined_facts(given.facts, facts_beside)
+    return ReadBytes(given.data, sidecar, facts, facts, racy=False)
 
 
 def _read(job: Job, max_bytes: int) -> tuple[bytes, FileFacts, FileFacts]:
@@ -104,12 +153,17 @@ def _refuse_unfit(job: Job, facts: FileFacts, max_bytes: int) -> None:
     if not stat.S_ISREG(facts.mode):
         raise DocumentSkipped(f"{job.source} is not a regular file", source=job.source, code="special")
     if facts.size > max_bytes:
-        raise DocumentSkipped(
-            f"{job.source} has {facts.size:,} bytes, more than the {max_bytes:,} that are read",
-            source=job.source,
-            code="too_large",
-            remedy="raise `load.max_bytes`",
-        )
+        raise too_large(job.source, facts.size, max_bytes)
+
+
+def too_large(source: str, size: int, max_bytes: int) -> DocumentSkipped:
+    """The error of a file of so many bytes."""
+    return DocumentSkipped(
+        f"{source} has {size:,} bytes, more than the {max_bytes:,} that are read",
+        source=source,
+        code="too_large",
+        remedy="raise `load.max_bytes`",
+    )
 
 
 def _unread(job: Job, error: OSError) -> DocumentError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.walk_seam import WalkMaker
     from embedingest.ingest.scan.files import FileFacts
     from embedingest.ingest.scan.folders import Folders
+    from embedingest.ingest.scan.listing import Finder
     from embedingest.ingest.scan.roots import Root
-    from embedingest.ingest.scan.scanner import Scanner
 
 __all__ = ["Convergence", "Follower", "converge"]
 
@@ -59,7 +58,7 @@ class Follower(Protocol):
         ...
 
     def looked(self, root: str, seconds: float) -> None:
-        """Tell how many seconds of a processor a look at all of a root took."""
+        """Tell how many seconds a look at all of a root took: of a processor, or where it is no folder, in all."""
         ...
 
 
@@ -161,7 +160,7 @@ class Convergence:
         journal.postpone(due, now + _POSTPONE_SECONDS)
         named = {batch.root: batch for batch in batches}
         for root in self._folders.roots:
-            scanner = self._folders.scanner(root)
+            scanner = self._folders.finder(root)
             batch = named.get(scanner.root, Batch(scanner.root))
             changed = scanner.concerned(batch.files)
             relatives = {*changed, *scanner.concerned(batch.folders), *(root.relative(s) for s in due if root.holds(s))}
@@ -170,7 +169,8 @@ class Convergence:
                 self._present[root.alias] = survey.seen
                 self._swept.add(root)
                 self._skipped[root] = survey.skipped
-                self._walk.doubt(root, {""}, {candidate.source for candidate in survey.candidates})
+                if root.source("") not in survey.unseen:
+                    self._walk.doubt(root, {""}, {candidate.source for candidate in survey.candidates})
                 self._hold_back(root, survey)
                 self._add(root, survey, swept=True)
             elif relatives:
@@ -180,29 +180,30 @@ class Convergence:
                 self._hold_back(root, survey, settled=changed)
                 self._add(root, survey, early=True)
 
-    def _look(self, root: Root, scanner: Scanner, due: frozenset[str]) -> Survey:
-        """All of a root, and how much of a processor that took, for whoever decides how often it is done."""
-        began = time.thread_time()
+    def _look(self, root: Root, scanner: Finder, due: frozenset[str]) -> Survey:
+        """All of a root, and what that took (of a processor, or with a network's time) for who decides how often."""
+        clock = time.monotonic if root.place else time.thread_time
+        began = clock()
         survey = survey_root(root, scanner, self._resources.journal, due=due)
         if self._follower is not None:
-            self._follower.looked(scanner.root, time.thread_time() - began)
+            self._follower.looked(scanner.root, clock() - began)
         return survey
 
     def _hold_back(self, root: Root, survey: Survey, settled: Collection[str] = ()) -> None:
         """While watching, a file that a scan finds too young to be whole comes back once it has settled.
 
-        `settled` are the paths that have waited for that already.
+        `settled` are the paths that have waited for that already. An item of a source that is no folder is whole.
         """
         follower = self._follower
-        if follower is None:
+        if follower is None or root.place:
             return
         now_ns = time.time_ns()
         ready = []
         young = []
         for candidate in survey.candidates:
-            relative, facts, _ = candidate.file
+            relative, facts = candidate.file[:2]
             if relative not in settled and is_young(facts, now_ns, follower.settle_seconds):
-                follower.hold(os.fspath(root.path), relative, facts)
+                follower.hold(root.where, relative, facts)
                 young.append(facts)
             else:
                 ready.append(candidate)
@@ -221,7 +222,7 @@ class Convergence:
             if facts is None:
                 gone.append(source)
             else:
-                follower.hold(os.fspath(root.path), root.relative(source), facts)
+                follower.hold(root.where, root.relative(source), facts)
         survey.gone = gone
 
     def _add(self, root: Root, survey: Survey, *, swept: bool = False, early: bool = False) -> None:
@@ -281,7 +282,7 @@ class Convergence:
             by_root.setdefault(candidate.root, []).append(candidate)
         for root, candidates in by_root.items():
             relatives = [candidate.file.relative for candidate in candidates]
-            self._add(root, survey_paths(root, self._folders.scanner(root), self._resources.journal, relatives))
+            self._add(root, survey_paths(root, self._folders.finder(root), self._resources.journal, relatives))
 
     def _find_moved(self) -> None:
         """What waits and stands under another name now has moved: it need not wait any more."""

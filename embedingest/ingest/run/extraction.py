@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from embedingest.ingest.extract.reading import Job
 from embedingest.ingest.extract.values import Extracted
 
 if TYPE_CHECKING:
@@ -102,15 +101,7 @@ class Extraction:
     def start(self, candidate: Candidate, before: FileState | None) -> None:
         """Have a file read, and cut unless its bytes are those that `before` was recorded of."""
         trusted = before is not None and before.state in {"done", "empty"}
-        job = Job(
-            root=str(candidate.root.path),
-            relative=candidate.file.relative,
-            source=candidate.source,
-            size=candidate.file.facts.size,
-            known_hash=before.content_hash if before is not None and trusted else "",
-            link=candidate.file.link,
-            links=candidate.root.config.follow_symlinks,
-        )
+        job = candidate.job(before.content_hash if before is not None and trusted else "")
         self._jobs += 1
         self._bytes += job.size
         with self._lock:

@@ -1,18 +1,20 @@
-"""What the journal knows of the files under one root, a folder at a time, as a scan comes to them.
+"""What the journal knows of the files under one root, a part at a time, as a scan or a listing comes to them.
 
-So a look at a million files that have not changed holds those of one folder.
+So a look at a million files that have not changed holds those of one folder, or of one page of a listing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedingest.ingest.state.journal import Journal, Known
 
-__all__ = ["KnownFiles"]
+__all__ = ["KnownFiles", "KnownItems"]
+
+_PAGE: Final = 2000
 
 
 class KnownFiles:
@@ -63,3 +65,41 @@ class KnownFiles:
         for source in self._journal.known_sources(self._alias):
             if source[: source.rfind("/") + 1] not in self._opened:
                 yield source
+
+
+class KnownItems:
+    """The known items of a source, each until it is taken out. Nobody writes the journal meanwhile.
+
+    They are read in the order of their names, in which most places list theirs. What was passed and not taken is
+    remembered by name, so that a listing in any other order is compared as well, with more memory.
+    """
+
+    def __init__(self, journal: Journal, alias: str) -> None:
+        self._journal = journal
+        self._alias = alias
+        self._page: dict[str, Known] = {}
+        self._last = ""
+        self._ended = False
+        self._passed: set[str] = set()
+
+    def take(self, source: str) -> Known | None:
+        """What is known of an item, which is taken out; `None` where nothing is."""
+        while source > self._last and not self._ended:
+            self._turn()
+        if source in self._passed:
+            self._passed.remove(source)
+            return self._journal.known_file(source)
+        return self._page.pop(source, None)
+
+    def rest(self) -> list[str]:
+        """The sources that were not taken out, in order."""
+        while not self._ended:
+            self._turn()
+        return sorted([*self._passed, *self._page])
+
+    def _turn(self) -> None:
+        """The next page, the first of which stands behind all that was read."""
+        self._passed.update(self._page)
+        self._page = self._journal.known_after(self._alias, self._last, _PAGE)
+        self._ended = len(self._page) < _PAGE
+        self._last = max(self._page, default=self._last)

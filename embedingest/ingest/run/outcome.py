@@ -30,12 +30,20 @@ def to_read_again(candidate: Candidate, extracted: Extracted) -> Candidate | Non
 
 
 def went_away(error: DocumentError) -> bool:
-    """Whether a file was not there any more: it did not fail, and the next look at its folder says that it is gone."""
-    return error.code == "vanished"
+    """Whether a file was not there any more as it was found: it did not fail, and is looked for again.
+
+    It is gone, or (`moving`, an item of a source) there is another version of it.
+    """
+    return error.code in {"vanished", "moving"}
 
 
 def is_gone(candidate: Candidate) -> bool:
-    """Whether no such file stands there any more: nothing, a folder, or a link where a file was or to no file."""
+    """Whether no such file stands there any more: nothing, a folder, or a link where a file was or to no file.
+
+    Of an item of a source the next listing says so.
+    """
+    if candidate.root.place:
+        return False
     file = candidate.file
     try:
         facts = facts_at(str(candidate.root.path), file.relative, follow=file.link or not file.relative)

@@ -14,11 +14,12 @@ from embedingest.ingest.run.walk_seam import Stopped
 from embedingest.store.values import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from embedingest.config import PipelineConfig
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.scan.folders import Folders
+    from embedingest.ingest.scan.roots import Root
     from embedingest.ingest.state.journal import Journal
 
 __all__ = ["KnownRoot", "delete", "forget_root", "known_root", "without_root"]
@@ -49,7 +50,7 @@ def delete(resources: Resources, sources: Sequence[str], report: IngestReport) -
 
 
 class KnownRoot(NamedTuple):
-    """A root that the journal knows: its alias and its absolute path, empty where it is lost."""
+    """A root that the journal knows: its alias and where it is, empty where that is lost."""
 
     alias: str
     path: str
@@ -65,8 +66,13 @@ def known_root(journal: Journal, root: str) -> KnownRoot:
     raise ConfigError(f"no root `{root}` is followed", remedy=f"known: {', '.join(known) or 'none'}")
 
 
-def forget_root(resources: Resources, root: KnownRoot) -> IngestReport:
-    """Take a root out of table and journal; later commands that name no folder leave it out."""
+def named_by(root: KnownRoot, followed: Iterable[Root]) -> str:
+    """The path by which settings name a root: that of a source that is no folder is not where it is."""
+    return next((os.fspath(other.path) for other in followed if other.alias == root.alias), root.path)
+
+
+def forget_root(resources: Resources, root: KnownRoot, named: str) -> IngestReport:
+    """Take a root out of table and journal; later commands that name no folder leave out what is `named` so."""
     journal, report = resources.journal, IngestReport()
     synchronise(resources)
     try:
@@ -74,7 +80,7 @@ def forget_root(resources: Resources, root: KnownRoot) -> IngestReport:
     except Stopped:
         report.stopped = True
         return report
-    journal.forget_root(*root)
+    journal.forget_root(root.alias, named)
     return report
 
 

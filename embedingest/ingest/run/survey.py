@@ -9,11 +9,12 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from embedingest.ingest.extract.reading import Job
 from embedingest.ingest.identity import below, speller
 from embedingest.ingest.notices import Tally
 from embedingest.ingest.remedies import FOLDER_REMEDY, with_remedy
 from embedingest.ingest.report import Failure
-from embedingest.ingest.run.known_files import KnownFiles
+from embedingest.ingest.run.known_files import KnownFiles, KnownItems
 from embedingest.ingest.scan.ignore import IGNORE_FILES
 from embedingest.ingest.scan.listing import FoundFile, SkippedPath
 from embedingest.ingest.state.journal import stat_facts
@@ -21,8 +22,8 @@ from embedingest.ingest.state.journal import stat_facts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from embedingest.ingest.scan.listing import Finder
     from embedingest.ingest.scan.roots import Root
-    from embedingest.ingest.scan.scanner import Scanner
     from embedingest.ingest.state.journal import Journal, Known
 
 __all__ = ["Candidate", "Survey", "rescanned", "survey_paths", "survey_root"]
@@ -43,6 +44,20 @@ class Candidate(NamedTuple):
     file: FoundFile
     urgent: bool = False
     tries: int = 0
+
+    def job(self, known_hash: str = "") -> Job:
+        """What its reading takes; see `Job`."""
+        file = self.file
+        return Job(
+            root=self.root.where,
+            relative=file.relative,
+            source=self.source,
+            size=file.facts.size,
+            known_hash=known_hash,
+            link=file.link,
+            links=self.root.config.follow_symlinks,
+            listed=file.listed,
+        )
 
 
 @dataclass(slots=True)
@@ -69,14 +84,14 @@ class Survey:
 
 def survey_root(
     root: Root,
-    scanner: Scanner,
+    scanner: Finder,
     journal: Journal,
     *,
     due: frozenset[str] = frozenset(),
     found: list[FoundFile] | None = None,
 ) -> Survey:
     """Everything under one root. `due` are failed sources to be tried again; every file is added to `found`."""
-    known = KnownFiles(journal, root.alias)
+    known = KnownItems(journal, root.alias) if root.place else KnownFiles(journal, root.alias)
     survey = Survey()
     scanned = scanner.scan(excluded=survey.excluded)
     blind = _compare(root, scanned if found is None else _noted(scanned, found), known.take, survey, due=due)
@@ -87,9 +102,14 @@ def survey_root(
 
 
 def survey_paths(
-    root: Root, scanner: Scanner, journal: Journal, relatives: Iterable[str], *, due: frozenset[str] = frozenset()
+    root: Root, scanner: Finder, journal: Journal, relatives: Iterable[str], *, due: frozenset[str] = frozenset()
 ) -> Survey:
-    """Some paths below a root, files or folders, present or not; a folder stands for its whole subtree."""
+    """Some paths below a root, files or folders, present or not; a folder stands for its whole subtree.
+
+    Of a source that is no folder they are keys, each for itself: there may be items `a` and `a/b`.
+    """
+    if root.place:
+        return _survey_items(root, scanner, journal, relatives, due)
     survey, outermost = Survey(), _outermost(rescanned(relative) for relative in relatives)
     # All files together: a scan of its own for each would read the ignore files above it again.
     items = scanner.scan_paths(filter(None, outermost))
@@ -104,6 +124,18 @@ def survey_paths(
         blind = _compare(root, _scanned(scanner, relative, files), _taken_from(known), survey, due=due)
         survey.back += waiting - known.keys()
         survey.gone += [source for source in known if not _hidden(source, blind)]
+    return survey
+
+
+def _survey_items(root: Root, scanner: Finder, journal: Journal, keys: Iterable[str], due: frozenset[str]) -> Survey:
+    survey, relatives = Survey(), sorted(set(keys))
+    sources = [root.source(relative) for relative in relatives]
+    known = {source: fact for source in sources if (fact := journal.known_file(source)) is not None}
+    waiting = known.keys() & journal.pending().keys()
+    items = (item for _, item in scanner.scan_paths(relatives) if item is not None)
+    blind = _compare(root, items, _taken_from(known), survey, due=due)
+    survey.back += waiting - known.keys()
+    survey.gone += [source for source in known if not _hidden(source, blind)]
     return survey
 
 
@@ -123,7 +155,7 @@ def _noted(scanned: Iterable[FoundFile | SkippedPath], found: list[FoundFile]) -
         yield item
 
 
-def _scanned(scanner: Scanner, relative: str, files: dict[str, FoundFile]) -> Iterable[FoundFile | SkippedPath]:
+def _scanned(scanner: Finder, relative: str, files: dict[str, FoundFile]) -> Iterable[FoundFile | SkippedPath]:
     """What a scan of one path gives; a file that was found already need not be looked for again."""
     file = files.get(relative)
     return scanner.scan(relative) if file is None else (file,)
@@ -148,7 +180,7 @@ def _compare(
         if isinstance(item, SkippedPath):
             _skip(root, item, survey, blind)
             continue
-        relative, facts, _ = item
+        relative, facts = item[:2]
         seen += 1
         # Ten thousand files pass here in an unchanged run.
         source = name(relative)
@@ -174,7 +206,9 @@ def _skip(root: Root, path: SkippedPath, survey: Survey, blind: list[str]) -> No
     if path.subtree and path.reason != "missing":
         blind.append(source)
         survey.unseen[source] = path.message
-    if path.reason == "unreadable":
+    if path.reason == "unlisted":
+        survey.failures.append(Failure(source, "transient", path.message))
+    elif path.reason == "unreadable":
         survey.failures.append(Failure(source, "transient", with_remedy(path.message, FOLDER_REMEDY)))
     elif path.reason in {"missing", "away"}:
         _log.warning("%s", path.message)

@@ -37,7 +37,12 @@ class Absences:
         return source in self._doubtful
 
     def look(self, root: Root, gone: Collection[str], *, swept: bool) -> None:
-        """Doubt those of `gone` that may come back by themselves. `swept`: all of the root was looked at."""
+        """Doubt those of `gone` that may come back by themselves. `swept`: all of the root was looked at.
+
+        Of a source that is no folder what is gone is gone: a listing that did not come to its end calls nothing so.
+        """
+        if root.place:
+            return
         before, now = self._recorded(root), mounts_within(os.fspath(root.path))
         if before is None:
             before = now

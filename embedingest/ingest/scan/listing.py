@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from embedingest.ingest.scan.files import FileFacts
 
-__all__ = ["Excluded", "FoundFile", "Listing", "Reason", "SkippedPath", "special_file", "unreadable"]
+__all__ = [
+    "Beside",
+    "Excluded",
+    "Finder",
+    "FoundFile",
+    "Listed",
+    "Listing",
+    "Reason",
+    "SkippedPath",
+    "special_file",
+    "unreadable",
+]
 
 Reason = Literal[
     "unreadable",
+    "unlisted",
     "missing",
     "away",
     "special",
@@ -31,12 +45,35 @@ _SPECIAL: Final = {
 }
 
 
+class Beside(NamedTuple):
+    """The sidecar of an item of a source: its key, and what the listing says of it."""
+
+    relative: str
+    mark: str
+    facts: FileFacts
+
+
+class Listed(NamedTuple):
+    """What the listing of a source says of one of its items, which is needed to read just that version of it.
+
+    `facts` are the item's own, without those of its sidecar.
+    """
+
+    mark: str
+    facts: FileFacts
+    sidecar: Beside | None = None
+
+
 class FoundFile(NamedTuple):
-    """A file for us. `relative` is its POSIX path below the root, empty where the root is the file itself."""
+    """A file for us. `relative` is its POSIX path below the root, empty where the root is the file itself.
+
+    An item of a source that is no folder has its key as `relative`, and is `listed`.
+    """
 
     relative: str
     facts: FileFacts
     link: bool = False
+    listed: Listed | None = None
 
 
 class Excluded(NamedTuple):
@@ -52,6 +89,27 @@ class SkippedPath(NamedTuple):
     reason: Reason
     message: str
     subtree: bool = False
+
+
+class Finder(Protocol):
+    """Who finds the files of one root: `Scanner` in a folder, `ItemScanner` in a source that is none."""
+
+    @property
+    def root(self) -> str:
+        """Where the root is: `Root.where`."""
+        ...
+
+    def scan(self, below: str = "", *, excluded: dict[str, int] | None = None) -> Iterator[FoundFile | SkippedPath]:
+        """Every file below a relative path; what rules leave out is counted into `excluded` by its rule."""
+        ...
+
+    def scan_paths(self, relatives: Iterable[str]) -> Iterator[tuple[str, FoundFile | SkippedPath | None]]:
+        """What single paths are now: a file for us, skipped with a reason, or `None`."""
+        ...
+
+    def concerned(self, relatives: Iterable[str]) -> set[str]:
+        """The paths to look at again where these have changed."""
+        ...
 
 
 @dataclass(slots=True)

@@ -28,9 +28,21 @@ if TYPE_CHECKING:
     from embedingest.ingest.scan.ignore import LinkPolicy, Rules
     from embedingest.ingest.scan.listing import SkippedPath
 
-__all__ = ["Sidecar", "SidecarScanner", "combined_facts", "content_hash_with", "read_sidecar", "sidecar_facts"]
+__all__ = [
+    "MOST_SIDECAR_BYTES",
+    "Sidecar",
+    "SidecarNames",
+    "SidecarScanner",
+    "combined_facts",
+    "content_hash_with",
+    "read_sidecar",
+    "sidecar_facts",
+    "sidecar_of",
+]
 
-_MAX_BYTES: Final = 2**20
+MOST_SIDECAR_BYTES: Final = 2**20
+"""Bytes of a sidecar that is read."""
+
 _MOST_PROBLEM: Final = 2000
 _UNREADABLE: Final = {"sidecar_unreadable": 1}
 _FLAGS: Final = os.O_RDONLY | NONBLOCK | NO_FOLLOW
@@ -67,13 +79,18 @@ def _find(root: str, relative: str, templates: Sequence[str]) -> tuple[str, str,
     """Root, path and facts of the first sidecar that a file has. Links are not followed, and folders are none."""
     if not relative:  # the root is the file itself
         root, relative = os.path.split(Path(root).absolute())
-    folder, slash, name = relative.rpartition("/")
-    for template in templates:
-        path = folder + slash + template.format(name=name, stem=name.rpartition(".")[0] or name)
+    for path in _paths_of(relative, templates):
         facts = _file_facts(root, path)
         if facts is not None:
             return root, path, facts
     return None
+
+
+def _paths_of(relative: str, templates: Sequence[str]) -> Iterator[str]:
+    """Where the sidecar of a file may lie, the first first."""
+    folder, slash, name = relative.rpartition("/")
+    for template in templates:
+        yield folder + slash + template.format(name=name, stem=name.rpartition(".")[0] or name)
 
 
 def read_sidecar(
@@ -88,19 +105,22 @@ def read_sidecar(
         return None
     root, path, facts = sidecar
     label = source_name(Source.parse(source).alias, path) if relative else escape(path)
-    if facts.size > _MAX_BYTES:
-        return Sidecar(
-            path,
-            facts,
-            problem=f"{label} has {facts.size:,} bytes, a sidecar at most {_MAX_BYTES:,}",
-            notices=_UNREADABLE,
-        )
+    if facts.size > MOST_SIDECAR_BYTES:
+        return sidecar_of(path, label, facts, None)
     try:
         with opened_beneath(root, path, _FLAGS, links=links) as descriptor:
             facts = facts_of(os.fstat(descriptor))
-            data = os.read(descriptor, _MAX_BYTES)
+            data = os.read(descriptor, MOST_SIDECAR_BYTES)
     except OSError as error:
         return Sidecar(path, facts, problem=f"{label} cannot be read: {error.strerror or error}", notices=_UNREADABLE)
+    return sidecar_of(path, label, facts, data)
+
+
+def sidecar_of(path: str, label: str, facts: FileFacts, data: bytes | None) -> Sidecar:
+    """What the bytes of a sidecar say, `None` where there are too many of them; `label` names it in its problem."""
+    if data is None:
+        problem = f"{label} has {facts.size:,} bytes, a sidecar at most {MOST_SIDECAR_BYTES:,}"
+        return Sidecar(path, facts, problem=problem, notices=_UNREADABLE)
     try:
         notices: dict[str, int] = {}
         return Sidecar(path, facts, data, _values(path, data, notices), notices=notices)
@@ -145,13 +165,37 @@ def _json(text: str) -> Any:
         raise ValueError(f"no JSON: {error}") from error
 
 
+class SidecarNames:
+    """The names of sidecars by their templates; false where there are none."""
+
+    def __init__(self, templates: Sequence[str]) -> None:
+        self._templates: Final = tuple(templates)
+        self._patterns: Final = [_pattern(template) for template in templates]
+
+    def __bool__(self) -> bool:
+        return bool(self._templates)
+
+    def has(self, relative: str) -> bool:
+        """Whether a path is that of a sidecar."""
+        name = relative.rpartition("/")[2]
+        return any(pattern.fullmatch(name) for pattern in self._patterns)
+
+    def of(self, relative: str) -> Iterator[str]:
+        """Where the sidecar of a file may lie, the first first."""
+        return _paths_of(relative, self._templates)
+
+    def parts(self, name: str) -> Iterator[dict[str, str]]:
+        """What the name of a sidecar says of those that it belongs to: a `name`, or a `stem`."""
+        return (match.groupdict() for pattern in self._patterns if (match := pattern.fullmatch(name)))
+
+
 class SidecarScanner(Scanner):
     """A scanner that leaves sidecars out; the facts of a file cover those of its sidecar."""
 
     def __init__(self, root: str | os.PathLike[str], rules: Rules, templates: Sequence[str]) -> None:
         super().__init__(root, rules)
         self._templates: Final = tuple(templates)
-        self._patterns: Final = [_pattern(template) for template in templates]
+        self._names: Final = SidecarNames(templates)
 
     def scan(self, below: str = "", *, excluded: dict[str, int] | None = None) -> Iterator[FoundFile | SkippedPath]:
         for item in super().scan(below, excluded=excluded):
@@ -167,7 +211,7 @@ class SidecarScanner(Scanner):
         """A file with what its sidecar adds to its facts; `None` for a sidecar itself."""
         if not isinstance(item, FoundFile):
             return item
-        if item.relative and self._is_sidecar(item.relative):
+        if item.relative and self._names.has(item.relative):
             return None
         return item._replace(facts=combined_facts(item.facts, sidecar_facts(self.root, item.relative, self._templates)))
 
@@ -176,14 +220,9 @@ class SidecarScanner(Scanner):
         changed = super().concerned(relatives)
         return changed.union(*(self._documents_of(relative) for relative in changed))
 
-    def _is_sidecar(self, relative: str) -> bool:
-        name = relative.rpartition("/")[2]
-        return any(pattern.fullmatch(name) for pattern in self._patterns)
-
     def _documents_of(self, relative: str) -> Iterator[str]:
         folder, slash, name = relative.rpartition("/")
-        for match in filter(None, (pattern.fullmatch(name) for pattern in self._patterns)):
-            names = match.groupdict()
+        for names in self._names.parts(name):
             if "name" in names:
                 yield folder + slash + names["name"]
             else:

@@ -1,1 +1,1 @@
-"""Places that are no local folder, mirrored into one."""
+"""Places that are no folder: listed, and read item by item."""

@@ -46,6 +46,11 @@ class FileStates(JournalDatabase):
                     files[row[0]] = row
         return files
 
+    def known_after(self, alias: str, source: str, most: int) -> dict[str, Known]:
+        """As `known_in`, of the first `most` files under a root that stand behind a source, in order."""
+        query = f"SELECT {_KNOWN} FROM files WHERE alias=? AND source>? ORDER BY source LIMIT ?"
+        return {row[0]: row for row in self._all(query, alias, source, most)}
+
     def known_count(self, alias: str) -> int:
         """How many files are known under a root."""
         ((files,),) = self._all("SELECT count(*) FROM files WHERE alias=?", alias)
@@ -166,6 +171,11 @@ class FileStates(JournalDatabase):
         provenances = {(row[11], row[12], row[9], row[10]) for row in rows if row[7] in {"done", "empty"}}
         self._run_many(f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES ({_MARKS})", rows)
         self._run_many("INSERT OR IGNORE INTO ways VALUES (?, ?, ?, ?)", provenances)
+
+    def mark(self, files: Iterable[tuple[str, int, int]]) -> None:
+        """Remember another ctime and inode of these sources: what tells their next change."""
+        rows = [(ctime_ns, inode, source) for source, ctime_ns, inode in files]
+        self._run_many("UPDATE files SET ctime_ns=?, inode=? WHERE source=?", rows)
 
     def provenances(self) -> list[Provenance]:
         """What files that have rows, or were found empty, were ingested with."""

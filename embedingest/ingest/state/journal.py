@@ -117,7 +117,7 @@ class Journal(FileStates, PendingDeletions, Requests):
     # -- roots
 
     def roots(self) -> dict[str, str]:
-        """Alias to absolute path."""
+        """Alias to absolute path, or to the place of a source that is no folder."""
         rows = self._all("SELECT alias, path FROM roots ORDER BY alias")
         return {alias: self._here(os.fsdecode(path)) for alias, path in rows}
 
@@ -126,7 +126,7 @@ class Journal(FileStates, PendingDeletions, Requests):
         known = {str(row[0]): "" for row in self._all("SELECT DISTINCT alias FROM files")} | self.roots()
         return {alias: path for alias, path in sorted(known.items()) if alias not in named}
 
-    def set_root(self, alias: str, path: Path) -> None:
+    def set_root(self, alias: str, path: str | os.PathLike[str]) -> None:
         """Remember where the root of an alias lies."""
         self._run("INSERT OR REPLACE INTO roots VALUES (?, ?)", alias, os.fsencode(path))
 
@@ -135,7 +135,9 @@ class Journal(FileStates, PendingDeletions, Requests):
         return frozenset(map(self._here, json.loads(self.meta("forgotten") or "[]")))
 
     def _here(self, path: str) -> str:
-        """Where a folder is now that was kept before the journal was moved with it."""
+        """Where a folder is now that was kept before the journal was moved with it; a place stays where it is."""
+        if not Path(path).is_absolute():
+            return path
         return str(moved(Path(path), self.meta("home"), self.home))
 
     def _settle(self) -> None:
@@ -144,7 +146,7 @@ class Journal(FileStates, PendingDeletions, Requests):
             with self.transaction():
                 roots, forgotten = self.roots(), self.forgotten()
                 for alias, path in roots.items():
-                    self.set_root(alias, Path(path))
+                    self.set_root(alias, path)
                 self.set_meta("forgotten", json.dumps(sorted(forgotten)))
                 self.set_meta("home", home_of(self.home))
 

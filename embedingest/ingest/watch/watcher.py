@@ -10,6 +10,8 @@ import logging
 import queue
 from typing import TYPE_CHECKING, Final, Self
 
+from embedingest.ingest.scan.scanner import Scanner
+from embedingest.ingest.watch.place import PlaceWatch
 from embedingest.ingest.watch.root import RootWatch
 from embedingest.ingest.watch.values import Batch, Notice, WatchSettings
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import WatchConfig
     from embedingest.ingest.scan.files import FileFacts
-    from embedingest.ingest.scan.scanner import Scanner
+    from embedingest.ingest.scan.listing import Finder
 
 __all__ = ["Watcher"]
 
@@ -30,39 +32,45 @@ class Watcher:
 
     The first batch of each root is a sweep, and comes after its watch is in place: what changes during the first
     scan is seen by the scan or follows as a batch. `polling=None` polls only where events fail or cannot be had.
+    A source that is no folder is looked at every `place_seconds`.
     """
 
     def __init__(
         self,
-        scanners: Sequence[Scanner],
+        finders: Sequence[Finder],
         *,
         settle_ms: int = 300,
         settle_max_ms: int = 30_000,
         sweep_seconds: float | None = None,
         polling: bool | None = None,
         poll_ms: int = 1_000,
+        place_seconds: float = 60.0,
         on_notice: Callable[[Notice], None] | None = None,
     ) -> None:
         settings = WatchSettings(settle_ms / 1000, settle_max_ms / 1000, sweep_seconds, polling, poll_ms / 1000)
         self.settle_seconds: Final = settings.settle_seconds
         self._on_notice = on_notice
         self._ready: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._roots: Final = {
-            scanner.root: RootWatch(scanner, settings, self._ready.put, self._notify) for scanner in scanners
+        self._roots: Final[dict[str, RootWatch | PlaceWatch]] = {
+            finder.root: RootWatch(finder, settings, self._ready.put, self._notify)
+            if isinstance(finder, Scanner)
+            else PlaceWatch(finder.root, place_seconds, self._ready.put)
+            for finder in finders
         }
 
     @classmethod
     def with_settings(
-        cls, scanners: Sequence[Scanner], settings: WatchConfig, *, on_notice: Callable[[Notice], None] | None = None
+        cls, finders: Sequence[Finder], settings: WatchConfig, *, on_notice: Callable[[Notice], None] | None = None
     ) -> Self:
         """A watcher as the section `watch` of a configuration says."""
         return cls(
-            scanners,
+            finders,
             settle_ms=settings.settle_ms,
             settle_max_ms=settings.settle_max_ms,
             sweep_seconds=settings.sweep_seconds,
             polling=settings.polling,
             poll_ms=settings.poll_ms,
+            place_seconds=settings.poll_seconds,
             on_notice=on_notice,
         )
 

@@ -9,53 +9,36 @@ import time
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+from buckets import bucket, configured
 from embedingest_objectstore import create
-from moto.server import ThreadedMotoServer
 
 from embedingest import ConfigError, DocumentError, DocumentSkipped, LockedError, PluginError, Session
 from embedingest.build.outside import hosts
 from embedingest.testing import contract
 
-os.environ |= {"AWS_ACCESS_KEY_ID": "anyone", "AWS_SECRET_ACCESS_KEY": "anything", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-class Bucket:
-    """One bucket of a server that runs as long as the tests do."""
-
-    def __init__(self) -> None:
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        self.endpoint = f"http://{host}:{port}"
-        self._client = boto3.client("s3", endpoint_url=self.endpoint)
-        self._client.create_bucket(Bucket="docs")
-
-    def put(self, key: str, text: str) -> None:
-        self._client.put_object(Bucket="docs", Key=key, Body=text.encode())
-
-    def delete(self, key: str) -> None:
-        self._client.delete_object(Bucket="docs", Key=key)
-
-    def source(self, prefix: str, **options: Any) -> Any:
-        return create(url=f"s3://docs/{prefix}", endpoint=self.endpoint, allow_http=True, **options)
-
 
 @functools.cache
-def bucket() -> Bucket:
-    made = Bucket()
-    made.put("contract/a.md", "# A\n")
-    made.put("contract/deep/b ü.txt", "b\n")
-    made.put("contract/folder/", "")
-    return made
+def listed() -> None:
+    """What the tests of the source itself find in the bucket."""
+    bucket().put("contract/a.md", "# A\n")
+    bucket().put("contract/deep/b ü.txt", "b\n")
+    bucket().put("contract/folder/", "")
+    bucket().put("contract/50% off? #1 + [x].md", "odd\n")
 
 
-test_contract = contract("sources", lambda: bucket().source("contract"))
+def source(**options: Any) -> Any:
+    listed()
+    return bucket().source("contract", **options)
+
+
+test_contract = contract("sources", source)
 
 
 def test_a_folder_marker_is_no_item() -> None:
-    assert sorted(item.key for item in bucket().source("contract").list()) == ["a.md", "deep/b ü.txt"]
+    keys = sorted(item.key for item in source().list())
+    assert keys == ["50% off? #1 + [x].md", "a.md", "deep/b ü.txt"]
+    assert source().find("folder") is None
 
 
 def test_a_new_etag_is_a_new_mark() -> None:
@@ -67,11 +50,11 @@ def test_a_new_etag_is_a_new_mark() -> None:
 
 
 def test_an_object_that_is_too_large_is_left_out() -> None:
-    source = bucket().source("contract", max_bytes=1)
-    sizes = {item.key: item.size for item in source.list()}
+    small = source(max_bytes=1)
+    sizes = {item.key: item.size for item in small.list()}
     assert sizes["a.md"] == 4
     with pytest.raises(DocumentSkipped, match="more than `max_bytes`"):
-        source.read("a.md")
+        small.read("a.md")
 
 
 def test_a_server_that_is_not_there_is_a_failed_listing() -> None:
@@ -86,24 +69,6 @@ def test_wrong_settings_are_refused() -> None:
         create(url="ftp://docs")
 
 
-def configured(folder: Path, prefix: str, endpoint: str, poll: int = 60) -> Session:
-    file = folder / "pipelines.yaml"
-    file.write_text(
-        f"""\
-pipelines:
-  handbook:
-    model: hashing
-    sources:
-      - source: objectstore
-        as: handbook
-        include: ['*.md', '*.txt']
-        options: {{url: 's3://docs/{prefix}', endpoint: '{endpoint}', allow_http: true, retries: 0}}
-    watch: {{poll_seconds: {poll}}}
-"""
-    )
-    return Session(file)
-
-
 def converged(session: Session) -> dict[str, Any]:
     with session.pipeline("handbook") as pipeline:
         return pipeline.converge(allow_deletes=True).to_json()
@@ -116,6 +81,7 @@ def test_a_bucket_is_followed_into_a_table(tmp_path: Path) -> None:
     session = configured(tmp_path, "walk", bucket().endpoint)
     assert converged(session)["files"]["new"] == 3
     assert converged(session)["embedded"]["texts"] == 0
+    assert not (tmp_path / "state" / "mirrors").exists()
     bucket().put("walk/b.md", "# b\n\nOther text.\n")
     bucket().delete("walk/c.md")
     report = converged(session)
@@ -150,8 +116,7 @@ def test_changes_are_polled_while_following(tmp_path: Path) -> None:
 
 def test_unknown_settings_name_the_source(tmp_path: Path) -> None:
     session = configured(tmp_path, "x", bucket().endpoint)
-    source = session.config.pipelines["handbook"].sources[0]
-    assert source.options["retries"] == 0
+    assert session.config.pipelines["handbook"].sources[0].options["retries"] == 0
     text = (tmp_path / "pipelines.yaml").read_text().replace("retries", "retires")
     (tmp_path / "pipelines.yaml").write_text(text)
     with pytest.raises(PluginError, match=r"source `objectstore`: unknown setting `retires`; did you mean `retries`\?"):
@@ -173,6 +138,49 @@ def test_the_shipped_configuration_runs(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(hosts(session)) == [bucket().endpoint.removeprefix("http://")]
     assert converged(session)["files"]["new"] == 1
     session.close()
+
+
+def test_an_object_and_one_below_its_name_are_both_documents(tmp_path: Path) -> None:
+    bucket().put("both/a.md", "# a\n\nPenguins.\n")
+    bucket().put("both/a.md/b.md", "# b\n\nOwls.\n")
+    with configured(tmp_path, "both", bucket().endpoint) as session:
+        assert converged(session)["files"]["new"] == 2
+        bucket().delete("both/a.md")
+        report = converged(session)
+        assert (report["files"]["deleted"], report["files"]["unchanged"]) == (1, 1)
+
+
+def test_what_is_found_is_told_with_its_address_and_status_looks_into_the_bucket(tmp_path: Path) -> None:
+    from embedingest.build.inspect import FoldersBehind
+    from embedingest.build.remembered import remember
+
+    bucket().put("told/a b.md", "# a\n\nPenguins.\n")
+    with configured(tmp_path, "told", bucket().endpoint) as session:
+        with session.pipeline("handbook") as pipeline:
+            pipeline.converge()
+            remember(pipeline, session.config)
+            state, config = session.config.state, pipeline.config
+        folders = FoldersBehind(state, config.db, config.table)
+        assert folders.place("handbook/a b.md") == {"uri": "s3://docs/told/a%20b.md"}
+        status = folders.status()
+        assert (status["in_sync"], status["roots"][0]["path"]) == (True, "s3://docs/told")
+        bucket().put("told/new.md", "# new\n")
+        assert folders.status()["behind"] == {"to_read": 1, "gone": 0, "seen": 2}
+        with session.pipeline("handbook") as pipeline:
+            pipeline.forget("handbook")
+        assert folders.status()["roots"] == []
+
+
+@pytest.mark.parametrize("key", ["a//b.md", "a/../b.md"])
+def test_a_key_that_the_client_cannot_list_is_named_and_nothing_is_deleted(tmp_path: Path, key: str) -> None:
+    prefix = f"bad-{len(key)}"
+    bucket().put(f"{prefix}/good.md", "# good\n\nPenguins.\n")
+    with configured(tmp_path, prefix, bucket().endpoint) as session:
+        assert converged(session)["files"]["new"] == 1
+        bucket().put(f"{prefix}/{key}", "# bad\n")
+        report = converged(session)
+        assert report["files"]["deleted"] == 0
+        assert key in report["failures"][0]["error"]
 
 
 # -- the table in a bucket

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["ObjectStoreSource", "Settings", "create"]
+
+_PAGE = 1000  # objects that a store lists at once
+_FIRST_WAIT_SECONDS = 0.2
+_NO_TAG = re.compile(r"\d+-(?:0|\d{10,})")  # a mark of size and time
 
 
 class Settings(BaseModel):
@@ -39,7 +45,7 @@ create.settings = Settings  # type: ignore[attr-defined]
 
 
 class ObjectStoreSource:
-    """Implements `Source` over one store.
+    """Implements `MarkedSource` over one store: an object is read with the ETag that it was listed with.
 
     Empty objects are left out: they hold no text, and most are markers of folders, which cannot be read by the name
     they are listed under.
@@ -49,7 +55,6 @@ class ObjectStoreSource:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._sizes: dict[str, int] = {}
         self._store = _opened(settings)
 
     @property
@@ -60,37 +65,81 @@ class ObjectStoreSource:
             return ()
         return (parts.netloc,) if self._settings.endpoint else (f"{parts.scheme}://{parts.netloc}",)
 
+    @property
+    def url(self) -> str:
+        """Where the objects are."""
+        return self._settings.url
+
     def list(self) -> Iterator[Item]:
-        """Every object below the prefix. Raises DocumentError where the listing does not come to its end."""
-        self._sizes = {}
+        """Every object below the prefix, a page at a time. Raises DocumentError where that does not come to its end.
+
+        An answer that is cut off is asked for again from the last object on, which every store but a directory bucket
+        allows: it lists in the order of keys.
+        """
+        last, failed = "", 0
+        while True:
+            try:
+                for page in self._store.list(offset=last or None, chunk_size=_PAGE):
+                    for found in page:
+                        last, failed = str(found["path"]), 0
+                        if found["size"]:
+                            yield _item(found)
+            except Exception as error:
+                failed += 1
+                if failed > self._settings.retries or not self._resumes or type(error).__name__ != "GenericError":
+                    raise DocumentError(
+                        f"{self._settings.url} cannot be listed: {_short(error)}", kind="transient", code="unreachable"
+                    ) from error
+                time.sleep(_FIRST_WAIT_SECONDS * 2 ** (failed - 1))
+            else:
+                return
+
+    @property
+    def _resumes(self) -> bool:
+        parts = urlsplit(self._settings.url)
+        return parts.scheme not in {"file", "memory", "http", "https"} and not parts.netloc.endswith("--x-s3")
+
+    def find(self, key: str) -> Item | None:
+        """One object as it is now, `None` where there is none or an empty one. Raises DocumentError."""
         try:
-            for page in self._store.list(chunk_size=1000):
-                for found in page:
-                    item = _item(found)
-                    if item.size:
-                        self._sizes[item.key] = item.size
-                        yield item
+            found = self._store.head(key)
+        except FileNotFoundError:
+            return None
         except Exception as error:
-            raise DocumentError(
-                f"{self._settings.url} cannot be listed: {_short(error)}", kind="transient", code="unreachable"
-            ) from error
+            raise _unread(key, error) from error
+        return _item(found) if found["size"] else None
 
     def read(self, key: str) -> bytes:
         """The bytes of one object. Raises DocumentError, DocumentSkipped (`too_large`)."""
-        size = self._sizes.get(key, 0)
-        if size > self._settings.max_bytes:
-            raise DocumentSkipped(f"{key} has {size:,} bytes, more than `max_bytes`", source=key, code="too_large")
-        try:
-            return bytes(self._store.get(key).bytes())
-        except FileNotFoundError as error:
-            raise DocumentError(f"{key} is gone", source=key, kind="transient", code="vanished") from error
-        except Exception as error:
-            raise DocumentError(
-                f"{key} cannot be read: {_short(error)}", source=key, kind="transient", code="unreadable"
-            ) from error
+        return self._read(key, None)
+
+    def read_as(self, key: str, mark: str) -> bytes:
+        """As `read`, while it has this mark. Raises DocumentError (`moving`) where it has another by now."""
+        return self._read(key, mark)
 
     def close(self) -> None:
         """Connections end with the object."""
+
+    def _read(self, key: str, mark: str | None) -> bytes:
+        # What is no ETag is compared with what the answer says of the object, before its bytes come.
+        tag = None if mark is None or _NO_TAG.fullmatch(mark) else mark
+        options = {"if_match": _quoted(tag)} if tag else {}
+        try:
+            answer = self._store.get(key, options=options)
+            found = answer.meta
+            if mark is not None and not _same(_mark(found), mark):
+                raise _moving(key)
+            if found["size"] > self._settings.max_bytes:
+                raise _too_large(key, found["size"])
+            return bytes(answer.bytes())
+        except DocumentError:
+            raise
+        except FileNotFoundError as error:
+            raise DocumentError(f"{key} is gone", source=key, kind="transient", code="vanished") from error
+        except Exception as error:
+            if type(error).__name__ == "PreconditionError":
+                raise _moving(key) from error
+            raise _unread(key, error) from error
 
 
 def _opened(settings: Settings) -> Any:
@@ -116,11 +165,48 @@ def _opened(settings: Settings) -> Any:
 
 
 def _item(found: Any) -> Item:
+    return Item(str(found["path"]), _mark(found), int(found["size"]), _nanoseconds(found))
+
+
+def _nanoseconds(found: Any) -> int:
     modified = found["last_modified"]
-    nanoseconds = 0 if modified is None else int(modified.timestamp()) * 10**9
-    # Not every store has ETags; size and time are what is left then.
-    mark = found.get("e_tag") or f"{found['size']}-{nanoseconds}"
-    return Item(key=str(found["path"]), mark=str(mark), size=int(found["size"]), modified_at_ns=nanoseconds)
+    return 0 if modified is None else int(modified.timestamp()) * 10**9
+
+
+def _mark(found: Any) -> str:
+    """The ETag; not every store has them, and size and time are what is left then."""
+    return str(found.get("e_tag") or f"{found['size']}-{_nanoseconds(found)}")
+
+
+def _same(mark: str, other: str) -> bool:
+    """Whether two marks are the same: a listing may give an ETag without the quotes that an answer gives it."""
+    return mark.strip('"') == other.strip('"')
+
+
+def _quoted(tag: str) -> str:
+    return tag if tag.endswith('"') else f'"{tag}"'
+
+
+def _moving(key: str) -> DocumentError:
+    return DocumentError(f"{key} changed after it was listed", source=key, kind="transient", code="moving")
+
+
+def _too_large(key: str, size: int) -> DocumentSkipped:
+    return DocumentSkipped(
+        f"{key} has {size:,} bytes, more than `max_bytes` of the source",
+        source=key,
+        code="too_large",
+        remedy="raise `max_bytes` in the options of the source; `embedingest verify --repair` then reads it",
+    )
+
+
+def _unread(key: str, error: Exception) -> DocumentError:
+    return DocumentError(
+        f"{key} cannot be read: {_short(error)}",
+        source=key,
+        kind="transient",
+        code="unreachable",
+    )
 
 
 def _short(error: Exception) -> str:
