@@ -107,7 +107,9 @@ def watching(base, model):
 
 
 def environment():
-    return {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    """That of the commands. Compiled modules are kept, as those of an installed package are, whatever is set here."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
 
 
 if __name__ == "__main__":
