@@ -13,6 +13,7 @@ from embedingest.cluster.values import Part
 from embedingest.errors import EngineError, LockedError, StoreError
 from embedingest.ingest.run.resources import Resources
 from tests.cluster.threads import Dies, Threads, run_clustered
+from tests.ingest.sources.shelf import MarkedShelf, ShelfWorld
 from tests.ingest.world import World
 from tests.waiting import rest
 
@@ -38,6 +39,20 @@ def test_a_run_over_nodes_gives_the_table_of_one_process_with_one_commit(world: 
     with world.table() as table:
         assert table.version <= 4  # made, one commit, upkeep
     world.assert_like_fresh()
+
+
+def test_items_of_a_source_that_is_no_folder_are_read_by_the_nodes(tmp_path: Path) -> None:
+    shelf = MarkedShelf(**{f"{number}.md": f"# Item {number}\n\nwords of item {number}\n" for number in range(10)})
+    world, other = ShelfWorld(tmp_path / "nodes", shelf), ShelfWorld(tmp_path / "one", shelf)
+    assert run_clustered(world).files.new == 10
+    shelf.texts |= {"3.md": "other words", "10.md": "an item more"}
+    del shelf.texts["4.md"]
+    shelf.read_keys.clear()
+    report = run_clustered(world)
+    assert (report.files.changed, report.files.new, report.files.deleted) == (1, 1, 1)
+    assert sorted(shelf.read_keys) == ["10.md", "3.md"]
+    other.run()
+    assert world.contents() == other.contents()
 
 
 def test_one_process_finds_everything_known_afterwards_and_nodes_what_one_process_did(world: World) -> None:

@@ -144,7 +144,7 @@ def clustered(
         settings=RunConfig(**{**SMALL, **settings}),
     )
     pipeline = Pipeline(
-        world.config, opener, stop=world.stop, now=lambda: world.now,
+        world.config, opener, places=world.places, stop=world.stop, now=lambda: world.now,
         make_walk=lambda resources, report, *, watched: ClusterWalk(resources, report, cluster),
     )  # fmt: skip
     with pipeline:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedingest.ingest.report import IngestReport
+    from embedingest.ingest.sources.place import Place
 
 ENGINE = LocalEngine(EngineConfig(threads=1))
 
@@ -136,6 +137,7 @@ class World:
         self.tables_opened = 0
         self.settings = {"model": "hashing", "chunk": {"max_tokens": 32}, **settings}
         self.sources: list[SourceConfig] = [SourceConfig(path=self.folder)]
+        self.places: tuple[Place, ...] = ()
         self.now = 1_000_000.0
         self.stop = threading.Event()
         self.wrap: Any = lambda table: table
@@ -153,8 +155,9 @@ class World:
     def pipeline(self, *, table: str = "chunks", progress: Any = None, **parts: Any) -> Pipeline:
         """A pipeline over the folder; `parts` replace functions of its opener."""
         return Pipeline(
-            self.config, self.opener(table, **parts), progress=progress, stop=self.stop, now=lambda: self.now
-        )
+            self.config, self.opener(table, **parts), places=self.places, progress=progress, stop=self.stop,
+            now=lambda: self.now,
+        )  # fmt: skip
 
     @contextlib.contextmanager
     def resources(self, *, progress: Any = None, **parts: Any) -> Iterator[Resources]:

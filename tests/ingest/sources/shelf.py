@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from embedingest.build.sources import with_reading
 from embedingest.config import SourceConfig
 from embedingest.errors import DocumentError
-from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.sources.base import Item
 from embedingest.ingest.sources.place import Place
 from tests.ingest.world import InProcess, World
@@ -89,7 +88,6 @@ class ShelfWorld(World):
         super().__init__(base, **settings)
         self.shelf = shelf
         self.source: dict[str, Any] = {}
-        self.places: tuple[Place, ...] = ()
         self.follow()
 
     def follow(self, **source: Any) -> None:
@@ -100,12 +98,8 @@ class ShelfWorld(World):
         ]
         self.places = (Place("shelf", self.shelf, where="shelf://shelf"),)
 
-    def pipeline(self, *, table: str = "chunks", progress: Any = None, **parts: Any) -> Pipeline:
-        parts.setdefault("workers", self._workers)
-        return Pipeline(
-            self.config, self.opener(table, **parts), places=self.places, progress=progress, stop=self.stop,
-            now=lambda: self.now,
-        )  # fmt: skip
+    def opener(self, table: str = "chunks", **parts: Any) -> Any:
+        return super().opener(table, **{"workers": self._workers, **parts})
 
     def _workers(self, recipe: Any, sizer: Any) -> Any:
         return with_reading(Serial(InProcess(recipe, sizer)), self.places, recipe.config.load)
