@@ -36,6 +36,9 @@ MOST_HUNG: Final = 4 * READS
 """After so many reads that never ended, what still waits is failed without being asked for."""
 
 
+_LOOK_SECONDS: Final = 5.0
+
+
 class _Read:
     """An item on its way. It is settled once, and gives its bytes' room back once."""
 
@@ -96,7 +99,9 @@ class FetchingWorkers:
         self._room: Final = _Room(most_bytes)
         self._reads: Final = reads
         self._clock: Final = clock
-        self._changed: Final = threading.Condition()
+        self._lock: Final = threading.Lock()
+        self._ready: Final = threading.Condition(self._lock)  # an item, and room for it
+        self._begun: Final = threading.Condition(self._lock)  # a read where there was none
         self._waiting: list[tuple[bool, int, _Read]] = []
         self._numbers: Final = itertools.count()
         self._running: set[_Read] = set()
@@ -110,23 +115,24 @@ class FetchingWorkers:
         if job.listed is None:
             return self._workers.submit(job, urgent=urgent, on_slow=on_slow)
         read = _Read(job, urgent=urgent, on_slow=on_slow)
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise _stopped(job)
             heapq.heappush(self._waiting, (not urgent, next(self._numbers), read))
             if self._threads < min(self._reads, len(self._waiting) + len(self._running)):
                 self._start()
-            self._changed.notify_all()
+            self._ready.notify()
         return read.future
 
     def close(self) -> None:
         """Stop at once. Safe to call twice."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             left = [*(read for *_, read in self._waiting), *self._running]
             self._waiting.clear()
             self._running.clear()
-            self._changed.notify_all()
+            self._ready.notify_all()
+            self._begun.notify_all()
         for read in left:
             self._settle(read, _stopped(read.job))
         self._workers.close()
@@ -146,11 +152,10 @@ class FetchingWorkers:
                 outcome: Given | Exception = self._readers[read.job.root].read(read.job)
             except Exception as error:  # noqa: BLE001 -- whatever it is, it is this item's
                 outcome = error
-            with self._changed:
+            with self._lock:
                 if read not in self._running:
                     return  # it was given up, and another thread runs in place of this one
                 self._running.remove(read)
-                self._changed.notify_all()
             if isinstance(outcome, Exception):
                 self._settle(read, outcome)
             else:
@@ -158,18 +163,20 @@ class FetchingWorkers:
 
     def _take(self) -> _Read | None:
         """The next item for whose bytes there is room; `None` once closed."""
-        with self._changed:
+        with self._lock:
             while not self._closed:
                 if self._waiting and self._room.fits(self._waiting[0][-1]):
                     read = heapq.heappop(self._waiting)[-1]
                     if read.future.set_running_or_notify_cancel():
                         read.deadline = self._clock() + self._seconds_for(read.size)
+                        if not self._running:
+                            self._begun.notify()
                         self._running.add(read)
                         self._room.take(read)
-                        self._changed.notify_all()  # the minder has another deadline
+                        self._ready.notify()  # there may be room for another
                         return read
                 else:
-                    self._changed.wait()
+                    self._ready.wait()
         return None
 
     def _hand_on(self, read: _Read, given: Given) -> None:
@@ -191,9 +198,9 @@ class FetchingWorkers:
 
     def _settle(self, read: _Read, outcome: Extracted | BaseException) -> None:
         """Answer the future, unless it is answered, and give the room for its bytes back."""
-        with self._changed:
+        with self._lock:
             if self._room.give_back(read):
-                self._changed.notify_all()
+                self._ready.notify()
             if read.settled:
                 return
             read.settled = True
@@ -208,14 +215,14 @@ class FetchingWorkers:
 
     def _mind(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 if self._closed:
                     return
                 now = self._clock()
                 late = [read for read in self._running if read.deadline <= now]
                 if not late:
                     due = min((read.deadline for read in self._running), default=None)
-                    self._changed.wait(None if due is None else due - now)
+                    self._begun.wait(None if due is None else min(due - now, _LOOK_SECONDS))
                     continue
                 dropped = self._give_up(late)
             for read in late:
