@@ -13,7 +13,7 @@ from embedingest.build.inspect import FoldersBehind
 from embedingest.build.opener import PipelineOpener
 from embedingest.build.remembered import remember
 from embedingest.build.sources import open_places
-from embedingest.config import PipelineConfig
+from embedingest.config import PipelineConfig, RunConfig
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.survey import survey_root
 from embedingest.ingest.scan.folders import Folders
@@ -102,6 +102,18 @@ def test_another_process_reads_what_was_found_here_by_the_settings_alone(session
     assert [(one.source, one.before, one.settled) for one in extracted] == [
         (candidate.source, candidate.file.facts, True) for candidate in survey.candidates
     ]
+
+
+def test_nodes_in_processes_of_their_own_read_the_items_of_their_parts(session: Session) -> None:
+    settings = session.config.pipelines["books"]
+    nodes = RunConfig(on="processes", nodes=2, part_files=1)
+    several = session.config.model_copy(update={"pipelines": {"books": settings.model_copy(update={"run": nodes})}})
+    with Session(several) as other, other.pipeline("books") as pipeline:
+        report = pipeline.converge()
+        assert (report.files.new, report.exit_code) == (2, 0)
+        assert pipeline.verify().problems == []
+    with session.pipeline("books") as pipeline:
+        assert pipeline.converge().files.unchanged == 2
 
 
 @pytest.mark.parametrize(
