@@ -52,6 +52,33 @@ class _Read:
         self.settled = False
 
 
+class _Line:
+    """Items that wait: urgent ones first, else as they came."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[bool, int, _Read]] = []
+        self._numbers: Final = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def put(self, read: _Read) -> None:
+        heapq.heappush(self._heap, (not read.urgent, next(self._numbers), read))
+
+    @property
+    def first(self) -> _Read:
+        return self._heap[0][-1]
+
+    def take(self) -> _Read:
+        return heapq.heappop(self._heap)[-1]
+
+    def clear(self) -> list[_Read]:
+        """Take all."""
+        waiting = [read for *_, read in self._heap]
+        self._heap.clear()
+        return waiting
+
+
 class _Room:
     """How many bytes there may be of items at once; one item may be larger, alone."""
 
@@ -102,8 +129,7 @@ class FetchingWorkers:
         self._lock: Final = threading.Lock()
         self._ready: Final = threading.Condition(self._lock)  # an item, and room for it
         self._begun: Final = threading.Condition(self._lock)  # a read where there was none
-        self._waiting: list[tuple[bool, int, _Read]] = []
-        self._numbers: Final = itertools.count()
+        self._waiting: Final = _Line()
         self._running: set[_Read] = set()
         self._threads = 0
         self._hung = 0
@@ -118,7 +144,7 @@ class FetchingWorkers:
         with self._lock:
             if self._closed:
                 raise _stopped(job)
-            heapq.heappush(self._waiting, (not urgent, next(self._numbers), read))
+            self._waiting.put(read)
             if self._threads < min(self._reads, len(self._waiting) + len(self._running)):
                 self._start()
             self._ready.notify()
@@ -128,8 +154,7 @@ class FetchingWorkers:
         """Stop at once. Safe to call twice."""
         with self._lock:
             self._closed = True
-            left = [*(read for *_, read in self._waiting), *self._running]
-            self._waiting.clear()
+            left = [*self._waiting.clear(), *self._running]
             self._running.clear()
             self._ready.notify_all()
             self._begun.notify_all()
@@ -165,8 +190,8 @@ class FetchingWorkers:
         """The next item for whose bytes there is room; `None` once closed."""
         with self._lock:
             while not self._closed:
-                if self._waiting and self._room.fits(self._waiting[0][-1]):
-                    read = heapq.heappop(self._waiting)[-1]
+                if self._waiting and self._room.fits(self._waiting.first):
+                    read = self._waiting.take()
                     if read.future.set_running_or_notify_cancel():
                         read.deadline = self._clock() + self._seconds_for(read.size)
                         if not self._running:
@@ -240,9 +265,7 @@ class FetchingWorkers:
                 self._start()
         if self._hung < MOST_HUNG or self._threads:
             return []
-        dropped = [read for *_, read in self._waiting]
-        self._waiting.clear()
-        return dropped
+        return self._waiting.clear()
 
 
 def _stopped(job: Job) -> DocumentError:
