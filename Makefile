@@ -73,7 +73,7 @@ oracle: install
 
 fuzz: install
 	$(PY) tests/fuzz/run.py
-	$(PY) tests/fuzz/raw.py --requests 4000
+	$(PY) tests/fuzz/raw.py --requests 2000
 
 # The reference pages, from the program itself; a test says when they are stale.
 docs: install

@@ -45,7 +45,7 @@ def mixed(count):
     return ["", " ", *(" ".join(chance.choices(words, k=round(90 ** chance.random()))) for _ in range(count - 2))]
 
 
-TEXTS = mixed(much(16, 200))
+TEXTS = mixed(much(16, 64))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.deep]
 
-KILLS = much(8, 40)
+KILLS = much(8, 24)
 
 # Imported once, in the process that the children are forked from. Not LanceDB itself: it starts threads, which a
 # fork does not take along.

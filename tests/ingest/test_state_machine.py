@@ -28,7 +28,7 @@ from tests.ingest.folder_life import MOUNTS, FolderLife
 from tests.ingest.fresh import expected
 from tests.ingest.test_beside import BOTH, assert_right
 
-SEQUENCES = int(os.environ.get("EMBEDINGEST_SEQUENCES", much(30, 400)))
+SEQUENCES = int(os.environ.get("EMBEDINGEST_SEQUENCES", much(30, 150)))
 # A bound that only ends what hangs: hypothesis takes its time for the shortest sequence that fails.
 pytestmark = [pytest.mark.slow, pytest.mark.deep, pytest.mark.timeout(600 + 5 * SEQUENCES)]
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]

@@ -272,7 +272,7 @@ def changes_between(held, wanted):
     return Changes(new, vectors, refresh=fresh, delete=[key for key in held if key not in wanted])
 
 
-@settings(max_examples=much(20, 300), deadline=None)
+@settings(max_examples=much(20, 100), deadline=None)
 @given(st.lists(STEP, min_size=1, max_size=4))
 def test_any_sequence_of_part_commits_repeated_and_interrupted_equals_what_was_wanted(tmp_path_factory, steps):
     place = tmp_path_factory.mktemp("db")

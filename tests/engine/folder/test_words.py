@@ -78,7 +78,7 @@ OWN = {"bert": "BertTokenizer", "mpnet": "MPNetTokenizer", "distilbert": "Distil
 
 
 @pytest.mark.deep
-@settings(max_examples=much(25, 400))
+@settings(max_examples=much(25, 150))
 @given(case=CASES)
 def test_tokens_are_those_of_transformers(tmp_path_factory, case):
     kind = case["kind"]

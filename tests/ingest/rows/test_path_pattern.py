@@ -34,7 +34,7 @@ def plain(pattern: str) -> re.Pattern[str]:
     )
 
 
-@settings(max_examples=much(100, 1000), deadline=None)
+@settings(max_examples=much(100, 400), deadline=None)
 @given(pattern=PATTERNS.map(named), path=PATHS)
 def test_words_are_those_of_a_plain_expression(pattern, path):
     match = plain(pattern).fullmatch(path)

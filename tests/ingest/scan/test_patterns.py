@@ -42,7 +42,7 @@ def differs_by_intent(line: str) -> bool:
     return line.rstrip("/").endswith("**") or "[!" in line or "[^" in line
 
 
-@settings(max_examples=much(80, 1000), deadline=None)
+@settings(max_examples=much(80, 400), deadline=None)
 @given(lines=st.lists(LINES, min_size=1, max_size=3), paths=st.lists(PATHS, min_size=1, max_size=6))
 def test_patterns_agree_with_pathspec(lines, paths):
     with warnings.catch_warnings():

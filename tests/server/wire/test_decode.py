@@ -22,7 +22,7 @@ JSON = st.recursive(
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=much(80, 500))
+@settings(max_examples=much(80, 250))
 def test_any_bytes_are_fields_or_a_400(body):
     try:
         decode(body)
@@ -34,7 +34,7 @@ def test_any_bytes_are_fields_or_a_400(body):
 
 
 @given(st.dictionaries(st.sampled_from(["model", "Input", "truncate", "dimensions", "keep_alive", "x"]), JSON))
-@settings(max_examples=much(80, 500))
+@settings(max_examples=much(80, 250))
 def test_any_object_is_a_request_or_a_400(value):
     try:
         request = embed_request(json.dumps(value).encode())
@@ -48,7 +48,7 @@ def test_any_object_is_a_request_or_a_400(value):
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), max_size=5), st.text(alphabet='}]{ \n"x1,'))
-@settings(max_examples=much(60, 300))
+@settings(max_examples=much(60, 150))
 def test_what_follows_the_first_value_changes_nothing(value, junk):
     body = json.dumps(value).encode()
     once, again = decode(body), decode(body + b" " + junk.encode())

@@ -48,7 +48,7 @@ def test_a_widened_number_has_the_digits_of_a_float64():
 
 
 @given(st.lists(FLOATS, min_size=1, max_size=20))
-@settings(max_examples=much(60, 300))
+@settings(max_examples=much(60, 150))
 def test_what_is_read_back_is_the_same_float32(values):
     row = np.array(values, dtype=np.float32)
     again = np.array(json.loads(json_row(row), parse_int=float), dtype=np.float32)
@@ -56,7 +56,7 @@ def test_what_is_read_back_is_the_same_float32(values):
 
 
 @given(FLOATS)
-@settings(max_examples=much(80, 500))
+@settings(max_examples=much(80, 250))
 def test_no_shorter_number_would_do(value):
     number = np.float32(value)
     written = json_row(np.array([number])).decode().strip("[]")

@@ -90,7 +90,7 @@ ways = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=much(10, 150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=much(10, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(way=ways, size=st.integers(1, 50), offset=st.integers(0, 450))
 def test_a_page_of_any_size_is_a_slice_of_one_order(filled, way, size, offset):
     table, _ = filled
