@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from embedingest.ingest.run.committer import MOST_NOTICED
 from embedingest.ingest.run.planner import PlannedFile
+from embedingest.store.coverage import cover_keys
 from embedingest.store.fragments import PartCommit, commit_parts
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Commits:
             run.version = commit_parts(
                 run.table.db, run.table.name, parts, run=run.id, since=run.since, guard=self._guard
             )
+            run.version = cover_keys(run.table.db, run.table.name, run=run.id)
             self._resources.drop_table()  # which knows an earlier version
             self._resources.worked = True
         files = [file for part, result in ended for file in _planned(part, result)]

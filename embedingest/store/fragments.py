@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from embedingest.store.values import Changes
 
 __all__ = [
-    "PartCommit", "WrittenRows", "commit_parts", "committed_parts", "current_version", "write_rows", "written_alone",
+    "PartCommit", "WrittenRows", "commit_parts", "committed_parts", "current_version", "properties_of", "write_rows",
+    "written_alone",
 ]  # fmt: skip
 
 _RUN: Final = "embedingest.run"
@@ -158,7 +159,7 @@ def commit_parts(
                 return int(base.version)
             lance = pylance.load()
             try:
-                done = _commit(base, _operation(base, left), _properties(run, left))
+                done = _commit(base, _operation(base, left), properties_of(run, left))
             except lance.commit.CommitConflictError:
                 conflicts += 1
                 if conflicts >= _MOST_CONFLICTS:
@@ -201,7 +202,7 @@ def _without_doubles(done: Any, base: int, parts: Sequence[PartCommit], run: str
     if not doubled:
         return int(done.version)
     operation = pylance.load().LanceOperation.Update(removed_fragment_ids=doubled)
-    return int(_commit(done, operation, {_RUN: run}).version)
+    return int(_commit(done, operation, properties_of(run)).version)
 
 
 def _file_of(fragment: dict[str, Any]) -> str:
@@ -236,8 +237,10 @@ def _deleted(base: Any, ids: Collection[str]) -> tuple[list[Any], list[int]]:
     return updated, removed
 
 
-def _properties(run: str, parts: Sequence[PartCommit]) -> dict[str, str]:
-    return {_RUN: run, _PARTS: _ranges(sorted(part.number for part in parts))}
+def properties_of(run: str, parts: Sequence[PartCommit] = ()) -> dict[str, str]:
+    """What a commit of a run says of itself: whose it is, and which parts are in it."""
+    numbers = {_PARTS: _ranges(sorted(part.number for part in parts))} if parts else {}
+    return {_RUN: run, **numbers}
 
 
 def _committed(dataset: Any, run: str, since: int) -> set[int]:
