@@ -31,9 +31,9 @@ class Ended(NamedTuple):
 class Commits:
     """Collects parts that have ended and commits them; `report` counts what was written.
 
-    A commit is due after `most_parts`, or `seconds` after the first of them ended. `noticed` are sources of files with
-    notices, some more than are named. `guard` raises where the table may not be written any more; `clock` never goes
-    back.
+    A commit is due after `most_parts`, or `seconds` after the first of them ended; `ready` are chunks and bytes of the
+    files that wait for it. `noticed` are sources of files with notices, some more than are named. `guard` raises where
+    the table may not be written any more; `clock` never goes back.
     """
 
     def __init__(
@@ -54,17 +54,17 @@ class Commits:
         self._clock = clock
         self._ended: list[Ended] = []
         self._since = 0.0
+        self.ready = 0, 0
         self.noticed: set[str] = set()
-
-    def __len__(self) -> int:
-        """How many parts wait for the next commit."""
-        return len(self._ended)
 
     def add(self, part: Part, result: PartResult) -> None:
         """Have a part written with the next commit. What is paid for counts from now on."""
         if not self._ended:
             self._since = self._clock()
         self._ended.append(Ended(part, result))
+        chunks, size = self.ready
+        states = [file.state.size for file in result.files if file.state is not None]
+        self.ready = chunks + sum(file.new + file.kept for file in result.files), size + sum(states)
         embedded = self._report.embedded
         embedded.texts += result.texts
         embedded.tokens += result.tokens
@@ -80,11 +80,6 @@ class Commits:
             bool(self._ended) and self._clock() - self._since >= self._seconds
         )
 
-    def ready(self) -> tuple[int, int]:
-        """Chunks and bytes of the files that the next commit writes."""
-        files = [file for ended in self._ended for file in ended.result.files if file.state is not None]
-        return sum(file.new + file.kept for file in files), sum(file.state.size for file in files if file.state)
-
     def commit(self, run: Run) -> list[Ended]:
         """Write what waits, first to the table, then to the journal. Raises StoreError; then the same waits still."""
         started, ended = time.perf_counter(), self._ended
@@ -96,15 +91,16 @@ class Commits:
             if result.fragments or result.delete_ids
         ]
         if parts:
+            # What came before this version is known: no part of it is asked for again.
             run.version = commit_parts(
-                run.table.db, run.table.name, parts, run=run.id, since=run.since, guard=self._guard
+                run.table.db, run.table.name, parts, run=run.id, since=run.version, guard=self._guard
             )
             run.version = cover_keys(run.table.db, run.table.name, run=run.id)
             self._resources.drop_table()  # which knows an earlier version
             self._resources.worked = True
         files = [file for part, result in ended for file in _planned(part, result)]
         self._resources.record([file.state for file in files])
-        self._ended = []
+        self._ended, self.ready = [], (0, 0)
         for _, result in ended:
             self._count(result)
         seconds = time.perf_counter() - started

@@ -62,12 +62,6 @@ class UnderWay:
         return max(0, self._launcher.capacity - len(self._again))
 
     @property
-    def bytes(self) -> int:
-        """Bytes of the files of parts that have not ended."""
-        parts = [*self._open.values(), *self._again]
-        return sum(file.candidate.file.facts.size for part in parts for file in part.files)
-
-    @property
     def not_over(self) -> frozenset[int]:
         """The numbers of all parts whose texts others must not compute yet."""
         return frozenset(self._not_over)

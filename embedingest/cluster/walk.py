@@ -73,7 +73,6 @@ class ClusterWalk:
         self._commits = Commits(
             resources, report, most_parts=settings.commit_parts, seconds=settings.commit_seconds, guard=cluster.guard
         )
-        self._parts: UnderWay | None = None
         self._resting = False
         self.vanished: list[Candidate] = []
         self.failed: list[str] = []
@@ -122,9 +121,9 @@ class ClusterWalk:
         return self._files.total
 
     def standing(self) -> Standing:
-        files, (chunks, size) = self._files, self._commits.ready()
-        reading = 0 if self._parts is None else self._parts.bytes
-        work = Work(files.bytes_total, files.bytes_finished + size, reading)
+        files, (chunks, size) = self._files, self._commits.ready
+        read = files.bytes_finished + size
+        work = Work(files.bytes_total, read, max(0, self._taken_bytes - read))
         return Standing(files.finished, files.total, files.bytes_finished, chunks, size, work)
 
     # -- the loop
@@ -147,10 +146,9 @@ class ClusterWalk:
             launcher.start(self._cluster.opener(run.id))
             self._report.nodes = launcher.nodes
             attempts = self._cluster.settings.attempts
-            self._parts = UnderWay(launcher, run, attempts=attempts, give_up=self._given_up)
-            self._drive(run, self._parts, launcher.nodes, inbox)
+            parts = UnderWay(launcher, run, attempts=attempts, give_up=self._given_up)
+            self._drive(run, parts, launcher.nodes, inbox)
         finally:
-            self._parts = None
             launcher.close()
 
     def _drive(self, run: Run, parts: UnderWay, nodes: int, inbox: Callable[[], None]) -> None:
