@@ -35,6 +35,9 @@ _PART: Final = re.compile(r"part-(\d{6,})\.json")
 _HANDED_OUT: Final = 10_000
 """More parts than nodes had when a run was broken off: what still comes of them is mistaken for no other's."""
 
+_USABLE_SECONDS: Final = 5 * 86_400.0
+"""Files that no version of a table knows may be removed by whoever tends it after seven days."""
+
 _SETTINGS: Final = {"load", "chunk", "context", "metadata", "metadata_rules"}
 
 
@@ -110,7 +113,7 @@ class Run:
 def begun(table: RunTable, version: int, made: str) -> Run:
     """A new run into a table of this version, named where the next one looks for it."""
     run = Run(table, f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(4)}", version, version)
-    manifest = {"run": run.id, "since": version, "made": made, "embedingest": __version__}
+    manifest = {"run": run.id, "since": version, "made": made, "embedingest": __version__, "begun": time.time()}
     table.run_files(run.id).put_if_absent(_MANIFEST, json.dumps(manifest).encode())
     return run
 
@@ -133,11 +136,12 @@ def unfinished(table: RunTable, version: int, made: str) -> Run | None:
 
 
 def _since(table: RunTable, run: str, made: str) -> int:
-    """The version that a run began with; 0 where it was made by something else, or that cannot be told."""
+    """The version that a run began with; 0 where it was made by something else, is old, or that cannot be told."""
     data = table.run_files(run).read(_MANIFEST)
     try:
         manifest = {} if data is None else json.loads(data)
-        return int(manifest["since"]) if manifest["made"] == made else 0
+        usable = manifest["made"] == made and time.time() - float(manifest["begun"]) < _USABLE_SECONDS
+        return int(manifest["since"]) if usable else 0
     except (ValueError, TypeError, KeyError):
         return 0
 

@@ -134,6 +134,7 @@ class ClusterWalk:
             return
         run = self._begun()
         for ended in adopt(run, self._files):
+            self._taken_bytes += sum(file.candidate.file.facts.size for file in ended.part.files)
             self._arrived(ended, ())
         self._write(run)  # before others may claim the same texts
         if self._files.waiting:

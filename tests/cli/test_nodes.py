@@ -1,0 +1,87 @@
+"""Runs over several nodes as a user asks for them, and what is refused with the way out."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+pytestmark = pytest.mark.slow
+ON = ("--on", "processes", "--nodes", "2")
+
+
+@pytest.fixture
+def notes(shell):
+    for number in range(6):
+        shell.write(f"docs/{number}.md", f"# Note {number}\n\nwords of note {number}\n\nthe same words\n")
+    return shell
+
+
+def config(shell, run: str = "{on: processes, nodes: 2}", more: str = "") -> str:
+    shell.write(
+        "embedingest.yaml",
+        "state: .embedingest\npipelines:\n  notes:\n    sources: [{path: docs}]\n    model: hashing\n"
+        f"    db: .embedingest/lancedb\n    run: {run}\n{more}",
+    )
+    return "embedingest.yaml"
+
+
+def test_processes_of_this_machine_bring_folders_into_the_table_and_one_process_finds_all_known(notes):
+    ran = notes.ingest(*ON)
+    assert (ran.code, ran.json["files"]["new"], ran.json["nodes"]) == (0, 6, 2)
+    assert ran.json["embedded"]["texts"] == 6
+    again = notes.ingest()
+    assert (again.json["files"]["unchanged"], again.json["embedded"]["texts"]) == (6, 0)
+    answer = notes.run("search", "words of note 3", "--json").json
+    assert answer["results"][0]["source"] == "docs/3.md"
+    assert notes.run("status", "--json").json["in_sync"]
+
+
+def test_a_plan_tells_what_is_known_and_how_many_nodes_there_would_be(notes):
+    plan = notes.run("plan", "docs", "--model", "hashing", "--json", *ON).json["embed"]
+    assert (plan["texts"], plan["known"], plan["nodes"], plan["seconds"]) == (6, 0, 2, None)
+    notes.ingest()
+    notes.write("docs/copy.md", "# Note 0\n\nwords of note 0\n\nthe same words\n")
+    plan = notes.run("plan", "--json", "--on", "auto").json["embed"]
+    assert (plan["texts"], plan["known"]) == (0, 1)
+    assert "1 texts are known" in notes.run("plan").out
+    assert notes.run("plan", "--json", "--on", "ray").code in {0, 2}  # where Ray is installed, or not
+
+
+def test_pipelines_of_a_file_run_on_nodes_once_and_are_not_watched(notes):
+    ran = notes.run("run", config(notes), "--once", "--json")
+    assert (ran.code, ran.json["notes"]["nodes"], ran.json["notes"]["files"]["new"]) == (0, 2, 6)
+    ran = notes.run("run", config(notes))
+    assert ran.code == 2
+    assert "a watch embeds in the process that hears of changes" in ran.err
+    notes.write("docs/6.md", "one more")
+    ran = notes.run("run", config(notes, "{}"), "--once", "--json", *ON)
+    assert ran.json["notes"]["nodes"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("watch", "docs", "--on", "ray"), "`embedingest run CONFIG --every 15m --on ray`"),
+        (("ingest", "docs", "--nodes", "2"), "add `--on processes`, or `--on ray`"),
+        (("ingest", "docs", "--on", "moon"), "`moon` is no place to run"),
+        (("ingest", "docs", "--on", "ray://host"), "`ray://host` is no place to run"),
+        (("run", "embedingest.yaml", "--every", "soon"), "`every soon` is no schedule"),
+        (("run", "embedingest.yaml", "--once", "--nodes", "0"), "nodes"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_the_way_out(notes, words, told):
+    config(notes)
+    ran = notes.run(*words)
+    assert ran.code == 2
+    assert told in ran.err
+
+
+@pytest.mark.parametrize(("library", "place", "extra"), [("lance", "processes", "cluster"), ("ray", "ray", "ray")])
+def test_what_is_not_installed_is_named_before_anything_is_read(notes, monkeypatch, library, place, extra):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == library else find(name, *rest))
+    ran = notes.run("ingest", "docs", "--model", "hashing", "--on", place)
+    assert ran.code == 2
+    assert f"pip install 'embedingest[{extra}]'" in ran.err
+    assert not (notes.folder / ".embedingest" / "lancedb").exists()
