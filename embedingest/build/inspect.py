@@ -233,13 +233,13 @@ def _as_noted(view: JournalView, db: str, table: str, rows: int) -> bool:
 
 
 def root_named(state: Path, db: str, table: str, root: str) -> str:
-    """A root that was named by its alias or by a path: its alias where that is known, else the whole path."""
+    """A root that was named by its alias, an address or a path: itself, or the whole path."""
     from embedingest.ingest.state.reading import reading
 
     known = False
     with suppress(StoreError), reading(journal_path(state, db, table)) as journal:
         known = bool(root) and journal is not None and root in journal.unnamed_roots(())
-    return root if known else str(absolute(root))
+    return root if known or "://" in root else str(absolute(root))
 
 
 def _facts_and_damage(view: JournalView, db: str, table: str) -> tuple[dict[str, Any], list[Damage]]:

@@ -59,7 +59,7 @@ def open_pipeline(
 
         check_usual(config.rerank, engines.engine_of(config.engine))
     opener = PipelineOpener(engines, config, lent=lent)
-    return Pipeline(
+    pipeline = Pipeline(
         config,
         opener,
         places=opener.places,
@@ -68,6 +68,9 @@ def open_pipeline(
         stop=stop,
         make_walk=walk_maker(engines.config, name, config, opener.ensure_lock),
     )
+    for place in opener.places:
+        place.stop = pipeline.stop
+    return pipeline
 
 
 def _table_verbs() -> dict[str, Verb]:

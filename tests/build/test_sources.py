@@ -9,7 +9,7 @@ import pytest
 
 from embedingest import Session
 from embedingest.build.extend import extended
-from embedingest.build.inspect import FoldersBehind
+from embedingest.build.inspect import FoldersBehind, root_named
 from embedingest.build.opener import PipelineOpener
 from embedingest.build.remembered import remember
 from embedingest.build.sources import open_places
@@ -84,6 +84,25 @@ def test_items_go_through_the_processes_that_read_files(session: Session) -> Non
     folders = FoldersBehind(session.config.state, config.db, config.table)
     assert folders.place("books/a b/c.md") == {"uri": "toy://town/shelf/a%20b/c.md"}
     assert (folders.status()["in_sync"], folders.status()["behind"]["seen"]) == (True, 2)
+
+
+def test_a_listing_ends_where_the_run_is_asked_to_stop_and_deletes_nothing(session: Session) -> None:
+    with session.pipeline("books") as pipeline:
+        pipeline.converge()
+        pipeline.stop.set()
+        report = pipeline.converge()
+        assert (report.stopped, report.files.deleted, pipeline.journal.counts()) == (True, 0, {"done": 2})
+        assert "asked to stop" in report.failures[0].error
+
+
+def test_a_source_is_named_by_its_alias_or_its_address(session: Session) -> None:
+    settings = session.config.pipelines["books"]
+    place = (session.config.state, settings.db, settings.table)
+    with session.pipeline("books") as pipeline:
+        pipeline.converge()
+        assert [root_named(*place, name) for name in ("books", "toy://town/shelf")] == ["books", "toy://town/shelf"]
+        assert pipeline.forget("toy://town/shelf").files.seen == 0
+        assert (pipeline.journal.roots(), pipeline.table().count()) == ({}, 0)
 
 
 def test_another_process_reads_what_was_found_here_by_the_settings_alone(session: Session) -> None:

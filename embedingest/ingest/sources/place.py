@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import stat
+import threading
 from typing import TYPE_CHECKING, Final
 
 from blake3 import blake3
@@ -37,20 +38,28 @@ class NotListedError(Exception):
 
 
 class Place:
-    """An opened source. `where` names it to people and in the journal; `ours` are folders of tables of ours in it."""
+    """An opened source. `where` names it to people and in the journal; `ours` are folders of tables of ours in it.
+
+    A listing, which may take minutes, ends once `stop` is set.
+    """
 
     def __init__(self, alias: str, source: Source, *, where: str, ours: Collection[str] = ()) -> None:
         self.alias: Final = alias
         self.source: Final = source
         self.where: Final = where
         self.ours: Final = frozenset(ours)
+        self.stop = threading.Event()
         self._marked: Final = source if isinstance(source, MarkedSource) else None
 
     def items(self) -> Iterator[Item]:
         """What it lists, as it comes. Raises NotListedError, at any moment."""
         try:
             for item in self.source.list():
+                if self.stop.is_set():
+                    raise NotListedError("the run was asked to stop")
                 yield _checked(item)
+        except NotListedError:
+            raise
         except Exception as error:  # noqa: BLE001 -- a stranger's code; the other roots go on
             self._failed(error)
 
