@@ -76,7 +76,7 @@ class PipelineOpener:
         from embedingest.store.table import open_table
 
         config = self._config
-        return open_table(
+        table = open_table(
             config.db,
             config.table,
             fingerprint=recipe.fingerprint,
@@ -90,6 +90,11 @@ class PipelineOpener:
             upkeep=_upkeep(config.store),
             guard=self._lock.ensure,
         )
+        if config.run.on_ray:
+            from embedingest.cluster.ray import index_makers
+
+            table.index_with(index_makers(config.run))
+        return table
 
     def prepare_table(self) -> None:
         import embedingest.store.table  # noqa: F401 -- imported for later

@@ -22,6 +22,7 @@ from embedingest.cluster.launcher import NodeDied, NodeError
 from embedingest.cluster.portable import opened, packed
 from embedingest.cluster.values import result_from_json, result_to_json
 from embedingest.errors import ConfigError, EmbedingestError, EngineError
+from embedingest.store.segments import segmented, work_at
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from embedingest.cluster.launcher import Event, NodeOpener, NodeWorker
     from embedingest.cluster.values import Part
     from embedingest.config import RunConfig
+    from embedingest.store.makers import IndexMakers
+    from embedingest.store.segments import IndexWork
 
-__all__ = ["RayNodes", "check_address", "check_installed"]
+__all__ = ["RayNodes", "check_address", "check_installed", "index_makers"]
 
 _log = logging.getLogger(__name__)
 _MOST_PARTS: Final = 2
@@ -41,6 +44,7 @@ _ADDRESS: Final = "RAY_ADDRESS"
 _AUTHENTICATION: Final = "RAY_AUTH_MODE"
 _BY_TOKEN: Final = "token"  # noqa: S105 -- the word for a way
 _GROUPS: Final = {"work": 1, "read": 1}
+_MOST_SEGMENTS: Final = 16
 
 
 def check_installed() -> None:
@@ -66,6 +70,15 @@ def check_address(settings: RunConfig) -> None:
             remedy=f"start it with `{_AUTHENTICATION}={_BY_TOKEN}`, and set that and the token here; "
             "`--insecure` where nobody else reaches that network",
         )
+
+
+def index_makers(settings: RunConfig, **options: int) -> IndexMakers:
+    """Makers of indices that have the pieces of a large one made all over the cluster, and connect to it for that.
+
+    `options` are those of `segmented`.
+    """
+    groups = _MOST_SEGMENTS if settings.nodes == "auto" else settings.nodes
+    return segmented(lambda works: RayNodes(settings).indexed(works), groups, **options)
 
 
 class RayNodes:
@@ -134,6 +147,25 @@ class RayNodes:
         if self._began_ray:
             self._ray.shutdown()
         self._ray = None
+
+    def indexed(self, works: Sequence[IndexWork]) -> list[Any]:
+        """Do pieces of indices as tasks, and give what they made, in order; then let go of the cluster.
+
+        Raises ConfigError where there is no cluster, StoreError, EngineError where it is lost.
+        """
+        check_address(self._settings)
+        self._connect()
+        try:
+            task = self._ray.remote(_indexed).options(num_cpus=self._settings.cpus, scheduling_strategy="SPREAD")
+            answers = self._ray.get([task.remote(pickle.dumps(work), __version__) for work in works])
+        except self._ray.exceptions.RayError as error:
+            raise EngineError(f"indices could not be made on the Ray cluster: {_first_line(error)}") from error
+        finally:
+            self.close()
+        for kind, data in answers:
+            if kind == "error":
+                raise opened(data)
+        return [pickle.loads(data) for _, data in answers]  # noqa: S301 -- from a task of ours
 
     # -- the cluster
 
@@ -240,13 +272,8 @@ class _NodeActor:
 
     def open(self, opener: bytes) -> tuple[str, Any]:
         """Open the node, and answer whether it is."""
-        if self._version != __version__:
-            error = ConfigError(
-                f"a node has embedingest {__version__}, and the driver {self._version}",
-                remedy="install the same version on all machines of the cluster",
-            )
-            return "error", packed(error)
         try:
+            _check_version(self._version)
             self._node = pickle.loads(opener)(self._claims)  # noqa: S301 -- from the driver
         except EmbedingestError as error:
             return "error", packed(error)
@@ -264,6 +291,24 @@ class _NodeActor:
             return "result", result_to_json(self._node.work(pickle.loads(part)))  # noqa: S301 -- from the driver
         except EmbedingestError as error:
             return "error", packed(error)
+
+
+def _indexed(work: bytes, version: str) -> tuple[str, Any]:
+    """What a piece of an index came to, where a task is."""
+    try:
+        _check_version(version)
+        return "done", pickle.dumps(work_at(pickle.loads(work)))  # noqa: S301 -- from the driver
+    except EmbedingestError as error:
+        return "error", packed(error)
+
+
+def _check_version(version: str) -> None:
+    """Raises ConfigError where the driver has another."""
+    if version != __version__:
+        raise ConfigError(
+            f"a node has embedingest {__version__}, and the driver {version}",
+            remedy="install the same version on all machines of the cluster",
+        )
 
 
 def _local(address: str | None) -> dict[str, Any]:

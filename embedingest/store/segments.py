@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from embedingest.store import pylance, vector_index
 from embedingest.store.database import translated
 from embedingest.store.key_index import FEW_VALUES, KEY_COLUMNS, name_of
-from embedingest.store.makers import IndexMakers
+from embedingest.store.makers import IN_THIS_PROCESS, IndexMakers
 from embedingest.store.schema import VECTOR
 from embedingest.store.text_index import TEXT_INDEX
 
@@ -27,6 +27,7 @@ __all__ = ["IndexWork", "segmented", "work_at"]
 _TRAIN: Final = "train"
 _VECTOR_KIND: Final = "IVF_RQ"
 _BITS: Final = 1
+_LEAST_ROWS: Final = 1_000_000
 _SAMPLED: Final = 256
 """Vectors a partition that its middle is found from."""
 
@@ -67,16 +68,24 @@ def work_at(work: IndexWork) -> Any:
         )
 
 
-def segmented(run: Callable[[Sequence[IndexWork]], Sequence[Any]], groups: int) -> IndexMakers:
+def segmented(
+    run: Callable[[Sequence[IndexWork]], Sequence[Any]], groups: int, *, least_rows: int = _LEAST_ROWS
+) -> IndexMakers:
     """Makers whose work is done by `run`: it does each of the pieces (`work_at`) wherever it likes, and gives their
-    results in order. An index has at most `groups` segments.
+    results in order. An index has at most `groups` segments. Of fewer rows than `least_rows` this process makes it.
     """
 
     def keys(table: TableHandle) -> None:
+        if table.count() < least_rows:
+            IN_THIS_PROCESS.keys(table)
+            return
         kinds = {column: "BITMAP" if column in FEW_VALUES else "BTREE" for column in KEY_COLUMNS}
         _make(table, [_Wanted(name_of(column), column, kind) for column, kind in kinds.items()], run, groups)
 
     def text(table: TableHandle, settings: TextSettings) -> None:
+        if table.count() < least_rows:
+            IN_THIS_PROCESS.text(table, settings)
+            return
         options = {
             "with_position": settings.positions,
             "base_tokenizer": settings.tokenizer,
@@ -87,6 +96,9 @@ def segmented(run: Callable[[Sequence[IndexWork]], Sequence[Any]], groups: int) 
         _make(table, [_Wanted(TEXT_INDEX, "text", "INVERTED", options)], run, groups)
 
     def vectors(table: TableHandle, rows: int) -> None:
+        if rows < least_rows:
+            IN_THIS_PROCESS.vectors(table, rows)
+            return
         identity, index, partitions = table.identity, vector_index.VECTOR_INDEX, vector_index.partitions(rows)
         number = "float16" if identity.float16 else "float32"
         sampled = max(2, min(_SAMPLED, rows // partitions))

@@ -8,10 +8,15 @@ import signal
 import pytest
 
 from embedingest.cluster.launcher import NodeDied, NodeError
-from embedingest.cluster.ray import RayNodes, check_address
+from embedingest.cluster.ray import RayNodes, check_address, index_makers
 from embedingest.config import RunConfig
-from embedingest.errors import ConfigError, EngineError
+from embedingest.errors import ConfigError, EngineError, StoreError
+from embedingest.store.key_index import KEY_INDICES
+from embedingest.store.segments import IndexWork
+from embedingest.store.table import open_table
+from embedingest.store.values import Upkeep
 from tests.cluster.moody import Moody, part, told
+from tests.store.doubles import DIMENSIONS, MODEL, adding, row
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -125,3 +130,21 @@ def test_the_cluster_that_the_environment_names_needs_one_too_and_this_machine_n
     monkeypatch.setenv("RAY_ADDRESS", "10.0.0.9:6379")
     with pytest.raises(ConfigError, match=r"10\.0\.0\.9"):
         check_address(RunConfig(on="ray"))
+
+
+def test_indices_are_made_all_over_the_cluster(cluster, tmp_path):
+    with open_table(tmp_path, "chunks", fingerprint=MODEL, dimensions=DIMENSIONS, create=True) as table:
+        for number in range(3):
+            table.commit(adding(*[row(f"{number}-{i}.md") for i in range(200)]))
+        table.index_with(index_makers(RunConfig(on="ray", nodes=2), least_rows=0))
+        table.maintain(Upkeep(index_rows=500))
+        table.handle.lance.checkout_latest()
+        made = {index.name: (index.num_indexed_rows, index.num_segments) for index in table.handle.lance.list_indices()}
+        assert made == dict.fromkeys(["text_idx", "vector_idx", *KEY_INDICES], (600, 2))
+        assert table.vectors([row("1-7.md").text_hash]).keys() == {row("1-7.md").text_hash}
+
+
+def test_an_index_that_cannot_be_made_there_is_named(cluster, tmp_path):
+    work = IndexWork(str(tmp_path), "none", 1, "id_idx", "id", "BTREE", (0,))
+    with pytest.raises(StoreError, match="cannot index table `none`"):
+        RayNodes(RunConfig(on="ray", nodes=2)).indexed([work])

@@ -48,7 +48,7 @@ def processes():
 @pytest.mark.parametrize("float16", [False, True], ids=["float32", "float16"])
 def test_what_several_processes_make_is_one_index_each(opened, processes, float16):
     table = filled(opened(dimensions=DIMENSIONS, float16=float16))
-    table.index_with(segmented(processes, 2))
+    table.index_with(segmented(processes, 2, least_rows=0))
     todo = table.maintain(SMALL)
     assert todo.text_index
     assert todo.key_indices
@@ -67,7 +67,7 @@ def test_what_several_processes_make_is_one_index_each(opened, processes, float1
 
 def test_new_rows_are_folded_into_them_as_into_any_other(opened, processes):
     table = filled(opened(dimensions=DIMENSIONS), commits=2)
-    table.index_with(segmented(processes, 2))
+    table.index_with(segmented(processes, 2, least_rows=0))
     table.maintain(SMALL)
     new = adding(row("new.md", text="Walross"))
     table.commit(Changes(add=new.add, vectors=np.eye(1, DIMENSIONS, dtype=np.float32)))
@@ -90,8 +90,19 @@ def test_fragments_are_dealt_by_their_rows_and_no_share_is_empty(opened):
 
     for groups, shares in ((2, [(1,), (0, 2, 3)]), (9, [(1,), (2,), (3,), (0,)])):
         asked.clear()
-        segmented(run, groups).text(table.handle, TextSettings())
+        segmented(run, groups, least_rows=0).text(table.handle, TextSettings())
         assert [work.fragments for work in asked] == shares
+
+
+def test_a_small_table_is_indexed_where_it_is(opened):
+    table = filled(opened(dimensions=DIMENSIONS), commits=1, rows=600)
+
+    def run(works):
+        raise AssertionError(f"asked for {works}")
+
+    table.index_with(segmented(run, 2, least_rows=601))
+    table.maintain(SMALL)
+    assert covered(table) == dict.fromkeys(INDICES, (600, 0, 1))
 
 
 def test_what_fails_names_the_table(opened, tmp_path):
