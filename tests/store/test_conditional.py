@@ -11,6 +11,8 @@ from embedingest.store.conditional import check_once, check_store
 from embedingest.store.writer import writer_lock
 from tests.store.bucket import served
 
+pytestmark = pytest.mark.slow
+
 URI = "s3://lake/deep/db"
 
 

@@ -15,6 +15,8 @@ from embedingest.store.text_index import stored_settings
 from embedingest.store.values import Changes, SearchQuery, TextSettings, Upkeep
 from tests.store.doubles import MODEL, adding, row
 
+pytestmark = pytest.mark.slow
+
 DIMENSIONS = 16
 SMALL = Upkeep(index_rows=500, text=TextSettings(language="German", stop_words=False))
 INDICES = {"text_idx", "vector_idx", *key_index.KEY_INDICES}
