@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.ingest.run.committer import MOST_NOTICED
 from embedingest.ingest.run.planner import PlannedFile
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.resources import Resources
 
 __all__ = ["Commits", "Ended"]
+
+_PAUSE: Final = 10.0
+"""Times what a commit took, before another is made because files wait for it."""
 
 
 class Ended(NamedTuple):
@@ -53,7 +56,7 @@ class Commits:
         self._guard = guard
         self._clock = clock
         self._ended: list[Ended] = []
-        self._since = 0.0
+        self._since = self._next = 0.0
         self.ready = 0, 0
         self.noticed: set[str] = set()
 
@@ -80,6 +83,11 @@ class Commits:
             bool(self._ended) and self._clock() - self._since >= self._seconds
         )
 
+    @property
+    def affordable(self) -> bool:
+        """Whether to commit now where others wait for it: there is something, and commits take little of all time."""
+        return bool(self._ended) and self._clock() >= self._next
+
     def commit(self, run: Run) -> list[Ended]:
         """Write what waits, first to the table, then to the journal. Raises StoreError; then the same waits still."""
         started, ended = time.perf_counter(), self._ended
@@ -104,6 +112,7 @@ class Commits:
         for _, result in ended:
             self._count(result)
         seconds = time.perf_counter() - started
+        self._next = self._clock() + _PAUSE * seconds
         self._resources.progress.committed(seconds, files)
         self._report.spend("commit", seconds)
         return ended

@@ -1,7 +1,8 @@
 """How large the next part is, and what becomes of one that killed its node. Pure: starts and reads nothing.
 
-A part is as large as its bounds allow while there is much to do. Towards the end parts grow smaller, so that no node
-waits long for the last of another.
+A part is as large as its bounds allow while there is much to do. The first ones are small: what many documents have in
+common is soon in the table, and nobody waits for it. Towards the end they grow smaller, so that no node waits long for
+the last of another.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _ROUNDS: Final = 8
 
 _LEAST_BYTES: Final = 256 * 1024
 _LEAST_FILES: Final = 32
+_MOST_DOUBLINGS: Final = 40
 _FILE_BYTES: Final = 512
 """What a file counts beside its bytes: an empty one is work too."""
 
@@ -31,12 +33,12 @@ class PartBounds(NamedTuple):
     files: int
 
 
-def share_of(bounds: PartBounds, *, waiting_bytes: int, waiting_files: int, nodes: int) -> PartBounds:
-    """The bounds of the next part, where so much waits for so many nodes."""
-    share = _ROUNDS * max(1, nodes)
+def share_of(bounds: PartBounds, *, waiting_bytes: int, waiting_files: int, nodes: int, handed_over: int) -> PartBounds:
+    """The bounds of the next part, where so much waits for so many nodes, which were handed so many parts already."""
+    share, grown = _ROUNDS * nodes, 2 ** min(_MOST_DOUBLINGS, handed_over // nodes)
     return PartBounds(
-        max(1, min(bounds.bytes, max(_LEAST_BYTES, waiting_bytes // share))),
-        max(1, min(bounds.files, max(_LEAST_FILES, waiting_files // share))),
+        max(1, min(bounds.bytes, max(_LEAST_BYTES, waiting_bytes // share), _LEAST_BYTES * grown)),
+        max(1, min(bounds.files, max(_LEAST_FILES, waiting_files // share), _LEAST_FILES * grown)),
     )
 
 

@@ -32,8 +32,8 @@ class UnderWay:
     """The parts of one run that have not ended, and those that are not over.
 
     `give_up` says what becomes of the only file of a part that killed its nodes. `error` is why no further part can
-    come to an end. A part is over once it was committed, and no other was handed over before that: what it wrote is
-    found in the table, and what it claimed and did not write may be claimed by others.
+    come to an end, `handed_over` counts parts. A part is over once it was committed, and no other was handed over
+    before that: what it wrote is found in the table, and what it claimed and did not write may be claimed by others.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class UnderWay:
         self._failures: dict[int, int] = {}
         self._committed: dict[int, int] = {}
         self._not_over: set[int] = set()
+        self.handed_over = 0
         self._resting = False
         self.error: EmbedingestError | None = None
 
@@ -62,12 +63,18 @@ class UnderWay:
         return max(0, self._launcher.capacity - len(self._again))
 
     @property
+    def files(self) -> int:
+        """How many files the parts have that have not ended."""
+        return sum(len(part.files) for part in (*self._open.values(), *self._again))
+
+    @property
     def not_over(self) -> frozenset[int]:
         """The numbers of all parts whose texts others must not compute yet."""
         return frozenset(self._not_over)
 
     def hand_over(self, files: Sequence[PartFile]) -> None:
         """Let a node bring these files into fragments, as a part of their own."""
+        self.handed_over += 1
         self._submit(Part(self._run.next_number(), 0, tuple(files)))
 
     def no_more(self) -> None:

@@ -164,7 +164,7 @@ class ClusterWalk:
                     return
                 continue
             self._receive(run, parts)
-            if self._commits.due or (len(self._waves) and parts.free and not self._files.waiting):
+            if self._commits.due or (len(self._waves) and self._commits.affordable):
                 self._commit(run, parts)
             self._resources.progress.tell("ingest", self._report, self)
 
@@ -181,8 +181,15 @@ class ClusterWalk:
     def _feed(self, parts: UnderWay, nodes: int) -> None:
         most = PartBounds(self._cluster.settings.part_bytes, self._cluster.settings.part_files)
         while self._files.waiting and parts.free and not self._resting:
-            waiting_bytes = max(0, self._files.bytes_total - self._taken_bytes)
-            bounds = share_of(most, waiting_bytes=waiting_bytes, waiting_files=self._files.waiting, nodes=nodes)
+            if len(self._waves) > parts.files > 0:
+                return  # most of what would be handed over now had to wait for the same texts
+            bounds = share_of(
+                most,
+                waiting_bytes=max(0, self._files.bytes_total - self._taken_bytes),
+                waiting_files=self._files.waiting,
+                nodes=nodes,
+                handed_over=parts.handed_over,
+            )
             if files := cut(self._take, bounds):
                 parts.hand_over(files)
 

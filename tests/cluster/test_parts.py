@@ -56,13 +56,23 @@ def test_a_part_that_is_halved_again_and_again_comes_down_to_single_files() -> N
 
 
 def test_parts_are_as_large_as_they_may_while_much_waits_and_smaller_when_little_does() -> None:
-    much = share_of(BOUNDS, waiting_bytes=100 * 2**30, waiting_files=10**6, nodes=4)
-    less = share_of(BOUNDS, waiting_bytes=64 * 2**20, waiting_files=1600, nodes=4)
-    least = share_of(BOUNDS, waiting_bytes=10, waiting_files=1, nodes=4)
+    much = share_of(BOUNDS, waiting_bytes=100 * 2**30, waiting_files=10**6, nodes=4, handed_over=100)
+    less = share_of(BOUNDS, waiting_bytes=64 * 2**20, waiting_files=1600, nodes=4, handed_over=100)
+    least = share_of(BOUNDS, waiting_bytes=10, waiting_files=1, nodes=4, handed_over=100)
     assert much == BOUNDS
     assert less == PartBounds(2 * 2**20, 50)
     assert least == PartBounds(256 * 1024, 32)
 
 
 def test_bounds_below_the_least_are_kept() -> None:
-    assert share_of(PartBounds(10, 1), waiting_bytes=10**9, waiting_files=10**6, nodes=2) == PartBounds(10, 1)
+    much = {"waiting_bytes": 10**9, "waiting_files": 10**6, "nodes": 2}
+    assert share_of(PartBounds(10, 1), **much, handed_over=100) == PartBounds(10, 1)
+
+
+def test_the_first_parts_are_small_and_each_round_of_all_nodes_doubles_them() -> None:
+    sizes = [
+        share_of(BOUNDS, waiting_bytes=100 * 2**30, waiting_files=10**6, nodes=2, handed_over=number)
+        for number in range(20)
+    ]
+    assert sizes[:5] == [PartBounds(256 * 1024 * n, 32 * n) for n in (1, 1, 2, 2, 4)]
+    assert sizes[-1] == BOUNDS

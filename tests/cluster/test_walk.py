@@ -104,6 +104,22 @@ def test_texts_that_many_files_share_are_embedded_once(world: World) -> None:
     world.assert_like_fresh()
 
 
+def test_a_text_that_every_document_has_does_not_make_all_of_them_be_read_twice(world: World) -> None:
+    for number in range(600):
+        world.write(
+            f"with/{number}.md", f"# Footer\n\nwords of {number} {'more ' * 20}\n\n# End\n\nthe same {'end ' * 25}\n"
+        )
+    rest()
+    worked: list[int] = []
+    report = run_clustered(
+        world, befall=lambda part, _: worked.append(len(part.files)), part_files=10_000, part_bytes=2**28
+    )
+    assert report.files.new == 620
+    assert max(Counter(world.engine.texts).values()) == 1
+    assert 620 < sum(worked) < 800
+    world.assert_like_fresh()
+
+
 def test_a_node_that_dies_costs_its_part_and_nothing_else(world: World) -> None:
     def once(part: Part, attempt: int) -> None:
         if attempt == 1 and part.number % 2 == 0:
