@@ -126,6 +126,8 @@ pipelines:
         self.change(0)
         said, figures = self.measured(RUN)
         assert said["files"]["new"] == self.objects, said["files"]
+        again, _ = self.measured(RUN)  # which sees the indices that the first made at its end
+        assert again["files"]["unchanged"] == self.objects, again["files"]
         return said, figures
 
 
