@@ -45,15 +45,17 @@ settings.register_profile(
 settings.load_profile("project")
 
 
-PAGES: Final = Path(__file__).parent / "pages"
+HERE: Final = Path(__file__).parent
+APART: Final = {HERE / "pages": "a browser", HERE / "cluster" / "acceptance": "a server that speaks S3, and minutes"}
+"""Folders that a plain run leaves out, and what they need."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What needs a browser is collected only where it is named, as `make pages` does."""
-    if collection_path != PAGES:
+    """What lies apart is collected only where it is named, as `make pages` and `make cluster` do."""
+    if collection_path not in APART:
         return None
     named = [Path(config.invocation_params.dir, argument.partition("::")[0]) for argument in config.args]
-    return None if any(path.is_relative_to(PAGES) for path in named) else True
+    return None if any(path.is_relative_to(collection_path) for path in named) else True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,0 +1,78 @@
+"""What the trials share: a library with the table that one machine makes of it, and plug-ins of a stranger's.
+
+The launchers are `processes`, and `ray` where the environment has it; `python tests/cluster/acceptance/run.py` makes one
+that does.
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.cluster.acceptance.documents import library
+from tests.cluster.acceptance.encoders import Counted, Deadly, Sleeping
+from tests.cluster.acceptance.places import Place, Running
+from tests.cluster.acceptance.servers import s3_server
+from tests.ingest.strangers import MODULE
+from tests.installed import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LAUNCHERS: Final = ["processes", *(["ray"] if find_spec("ray") else [])]
+
+
+@pytest.fixture(params=LAUNCHERS)
+def on(request: pytest.FixtureRequest) -> str:
+    """Each launcher that this environment has."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for PYTHONPATH with a loader that does what its files say, and encoders that tell of their work."""
+    site = Site(tmp_path_factory.mktemp("plugins"))
+    site.install("moody-files", "1.0", "loaders", {"moody": "moody_files:create"}, MODULE)
+    encoders = {one.__name__.lower(): f"{one.__module__}:{one.__name__}" for one in (Counted, Deadly, Sleeping)}
+    site.install("trial-encoders", "1.0", "encoders", encoders)
+    return str(site.folder)
+
+
+@pytest.fixture(scope="session")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2 000 small documents that nobody changes."""
+    return library(tmp_path_factory.mktemp("library") / "docs")
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory, documents: Path) -> Place:
+    """The table that one machine makes of them."""
+    place = Place(tmp_path_factory.mktemp("alone") / "alone", documents)
+    place.ingest().done()
+    return place
+
+
+@pytest.fixture(autouse=True)
+def _nothing_runs_on() -> Iterator[None]:
+    """What a trial that failed has left running ends with it."""
+    yield
+    for running in list(Running.all):
+        running.kill_all()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A temporary folder that goes at once: many tables of thousands of rows are not kept."""
+    yield tmp_path
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[int]:
+    """The port of a server that speaks S3; a run asks it through a proxy (`proxied`)."""
+    with s3_server() as port:
+        yield port

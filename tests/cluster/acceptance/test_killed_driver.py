@@ -1,0 +1,167 @@
+"""A driver that is killed at each step of a commit, and a commit whose answer is lost: the next run ends in the same table.
+
+The database is in a bucket behind a proxy that kills the driver at one request, so the step is exact. A lease in a bucket
+outlives its holder for a minute: all drivers are killed first, and the next runs wait together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.cluster.acceptance.documents import library
+from tests.cluster.acceptance.encoders import encoded, plain
+from tests.cluster.acceptance.places import SMALL, Place, counted, in_bucket
+from tests.cluster.acceptance.servers import BUCKET, Answer, Asked, proxied
+from tests.cluster.acceptance.tables import differences
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+RESULT: Final = re.compile(r"__run/.*/part-\d+\.json")
+COMMIT: Final = re.compile(r"chunks\.lance/_versions/")
+TRANSACTION: Final = re.compile(r"chunks\.lance/_transactions/")
+LEASE_SECONDS: Final = 61
+
+STEPS: Final[dict[str, tuple[re.Pattern[str], int, bool]]] = {
+    "inside the making of the table": (COMMIT, 1, False),
+    "before the first part result": (RESULT, 1, False),
+    "after a part result": (RESULT, 2, True),
+    "before the commit": (TRANSACTION, 2, False),
+    "inside the commit": (COMMIT, 2, False),
+    "after the commit, its answer unheard": (COMMIT, 2, True),
+    "after a later commit": (COMMIT, 4, True),
+}
+"""The request at which the driver is killed: what it writes, the how many-th of them, and whether the server gets it. The
+first version of a table is the empty one."""
+
+
+@dataclass
+class KillAt:
+    """Kills once, at the n-th write of a pattern: before the server gets it, or after, when nobody hears the answer."""
+
+    pattern: re.Pattern[str]
+    number: int
+    after: bool
+    kill: Callable[[], None] = lambda: None
+    done: threading.Event = field(default_factory=threading.Event)
+    _seen: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, asked: Asked, hand_on: Callable[[], Answer]) -> Answer | None:
+        if not (asked.method == "PUT" and self.pattern.search(asked.key) and self._is_it()):
+            return hand_on()
+        if self.after:
+            hand_on()
+        self.kill()
+        self.done.set()
+        return None
+
+    def _is_it(self) -> bool:
+        with self._lock:
+            self._seen += 1
+            return self._seen == self.number
+
+
+@dataclass
+class LoseAnswer(KillAt):
+    """Loses the answers of some commits: the server has them, and the driver hears nothing."""
+
+    times: int = 1
+
+    def _is_it(self) -> bool:
+        with self._lock:
+            self._seen += 1
+            return self.number <= self._seen < self.number + self.times
+
+
+def alone_in(folder: Path, docs: Path, plugins: str) -> Place:
+    place = counted(Place(folder / "alone", docs), plugins)
+    place.ingest().done()
+    return place
+
+
+@pytest.mark.timeout(600)
+def test_a_driver_killed_at_each_step(on: str, folder: Path, server: int, plugins: str) -> None:
+    docs = library(folder / "docs", 150)
+    alone = alone_in(folder, docs, plugins)
+    texts_of = texts_by_source(alone)
+    wrong: list[str] = []
+    killed: dict[str, tuple[Place, set[str], int, float]] = {}
+    for step, (pattern, number, after) in STEPS.items():
+        with proxied(server) as proxy:
+            place = counted(in_bucket(folder / _name(step), docs, proxy, run=SMALL), plugins)
+            fault = KillAt(pattern, number, after)
+            proxy.fault = fault
+            running = place.start(on)
+            fault.kill = running.kill
+            until(lambda fault=fault, running=running: fault.done.is_set() or running.ended, "the moment", 120)
+            until(lambda running=running: not running.family(), "the end of its nodes")
+            if not fault.done.is_set():
+                wrong.append(f"{step}: ended before the step came\n{running.wait().said[-2000:]}")
+            proxy.fault = lambda asked, hand_on: hand_on()
+            finished = sources_with_result(server, place)
+            computed = {text for source in finished for text in texts_of[source]}
+            killed[step] = (place, computed, len(encoded(place.texts)), time.monotonic())
+    for step, (left, computed, before, at) in killed.items():
+        time.sleep(max(0.0, at + LEASE_SECONDS - time.monotonic()))
+        with proxied(server) as proxy:
+            place = left.through(proxy)
+            place.ingest(on).done()
+            wrong += [f"{step}: {what}" for what in differences(alone.rows(), place.rows())]
+            again = computed & set(encoded(place.texts)[before:])
+            if again:
+                wrong.append(f"{step}: computed again, though their part had a result: {sorted(again)[:3]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_commit_whose_answer_is_lost_is_there_once(on: str, folder: Path, server: int, plugins: str) -> None:
+    docs = library(folder / "docs", 100)
+    alone = alone_in(folder, docs, plugins)
+    with proxied(server) as proxy:
+        for times in (1, 12):  # one that a client's own second try meets, and one where it gives up
+            place = counted(in_bucket(folder / f"lost-{on}-{times}", docs, proxy, run=SMALL), plugins)
+            proxy.fault = fault = LoseAnswer(COMMIT, 2, after=True, times=times)
+            ended = place.ingest(on)
+            proxy.fault = lambda asked, hand_on: hand_on()
+            assert fault.done.is_set()
+            if ended.code:  # it said that the store failed, which is true; the next run finds what is there
+                assert ended.code == 3, ended.said
+                place.ingest(on).done()
+            assert differences(alone.rows(), place.rows()) == []
+
+
+def texts_by_source(place: Place) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    rows = place.rows()
+    for source, text in zip(rows["source"].to_pylist(), rows["text"].to_pylist(), strict=True):
+        found.setdefault(source, set()).add(plain(text))
+    return found
+
+
+def sources_with_result(server: int, place: Place) -> set[str]:
+    """The documents that a part result says are stored, of those results that are in the bucket."""
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{server}", aws_access_key_id="anyone",
+                          aws_secret_access_key="anything", region_name="us-east-1")  # fmt: skip
+    prefix = place.db.removeprefix(f"s3://{BUCKET}/")
+    found: set[str] = set()
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{prefix}/chunks__run/"):
+        for item in page.get("Contents", ()):
+            if RESULT.search(item["Key"]):
+                result = json.load(client.get_object(Bucket=BUCKET, Key=item["Key"])["Body"])
+                found |= {source for source, _, fate, *_ in result["files"] if fate == "stored"}
+    return found
+
+
+def _name(step: str) -> str:
+    return step.replace(" ", "-").replace(",", "")

@@ -1,0 +1,54 @@
+"""Nodes that are killed in the middle of a run cost nothing but their part, whichever and however often."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from tests.cluster.acceptance.documents import library
+from tests.cluster.acceptance.encoders import encoded
+from tests.cluster.acceptance.places import SMALL, Place, counted
+from tests.cluster.acceptance.tables import differences
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KILLS = 10
+
+
+def test_nodes_killed_ten_times_in_turn(on: str, folder: Path, plugins: str) -> None:
+    chance = random.Random(5)
+    docs = library(folder / "docs", 1_200)
+    place = counted(
+        Place(folder / "many", docs, run={**SMALL, "attempts": KILLS}), plugins
+    )  # no part is to be halved for kills of ours
+    alone = counted(Place(folder / "alone", docs), plugins)
+    alone.ingest().done()
+
+    running = place.start(on)
+    killed = 0
+    for kill in range(KILLS):
+        done = len(place.results())
+        until(lambda done=done: len(place.results()) > done or running.ended, "a part result")
+        if running.ended:
+            break
+        nodes = until(running.nodes, "a node")
+        nodes[(kill + chance.randrange(2)) % len(nodes)].kill()
+        killed += 1
+    ended = running.wait().done()
+    assert killed >= KILLS // 2, f"the run ended after {killed} kills: it needs more documents"
+    assert differences(alone.rows(), place.rows()) == []
+    assert ended.failures == {}
+    assert not running.family()
+    assert set(encoded(place.texts)) == set(encoded(alone.texts))
+    assert place.ingest(on).done().texts == 0
+
+
+def test_a_driver_that_is_killed_takes_its_nodes_along(on: str, folder: Path) -> None:
+    place = Place(folder / "many", library(folder / "docs", 400), run=SMALL)
+    running = place.start(on)
+    until(lambda: place.results() or running.ended, "a part result")
+    assert running.family()
+    running.kill()
+    until(lambda: not running.family(), "the end of what it started")

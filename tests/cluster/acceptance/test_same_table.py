@@ -1,0 +1,99 @@
+"""The table of many nodes is the table of one machine, in every column, and each goes on where the other ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.acceptance.documents import copies_of, edit, library, marked
+from tests.cluster.acceptance.places import MAX_TOKENS, SMALL, Place
+from tests.cluster.acceptance.tables import differences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_comparison_sees_what_differs(alone: Place, documents: Path, folder: Path) -> None:
+    again = Place(folder / "again", documents)
+    again.ingest().done()
+    one, other = alone.rows(), again.rows()
+    assert differences(one, other) == []
+    place = other.column_names.index("line_start")
+    lines = [line if n else (line or 0) + 1 for n, line in enumerate(other["line_start"].to_pylist())]
+    planted = other.set_column(place, other.schema.field(place), [lines])
+    assert differences(one, planted)[0].startswith("column line_start: ")
+    assert "rows in the first alone" in differences(one, other.slice(1))[0]
+    assert "a doubled id" in differences(one, other.take([0, *range(other.num_rows)]))[0]
+    turned = other.set_column(
+        4, other.schema.field(4), other["vector"].combine_chunks().take([1, *range(1, other.num_rows)])
+    )
+    assert differences(one, turned)[0].startswith("vectors: cosine ")
+
+
+def test_two_thousand_documents_give_the_same_table(on: str, alone: Place, documents: Path, folder: Path) -> None:
+    place = Place(folder / "many", documents)
+    words = ["ingest", str(documents), "--as", "docs", "--model", "hashing", "--max-tokens", str(MAX_TOKENS), "--json"]
+    where = ["--state", str(place.state), "--db", place.db, "--on", on, "--nodes", "2"]
+    ended = place.type(*words, *where).wait().done()
+    files = ended.report["files"]
+    assert files["new"] == files["seen"] - files["empty"] - files["skipped"] > 1_900
+    assert differences(alone.rows(), place.rows()) == []
+    version = place.version()
+
+    again = place.ingest(on).done()  # nothing is left to do, on many nodes or on one machine
+    assert (again.texts, again.report["chunks"]["new"], place.version()) == (0, 0, version)
+    one = place.ingest().done()
+    assert (one.texts, one.report["chunks"]["new"], place.version()) == (0, 0, version)
+    assert one.report["files"]["unchanged"] == again.report["files"]["unchanged"]
+
+
+def test_many_nodes_go_on_where_one_machine_ended(on: str, documents: Path, folder: Path) -> None:
+    place = Place(folder / "one-first", documents, run=SMALL)
+    place.ingest().done()
+    version = place.version()
+    ended = place.ingest(on).done()
+    assert (ended.texts, ended.report["chunks"]["new"], place.version()) == (0, 0, version)
+
+
+def test_edits_a_deletion_a_move_and_a_broken_pdf(on: str, folder: Path) -> None:
+    place = Place(folder / "many", library(folder / "docs", 400), run=SMALL)
+    place.ingest(on).done()
+    before = set(place.rows()["text_hash"].to_pylist())
+    edits = edit(place.docs)
+    (place.docs / "broken.pdf").write_bytes(b"%PDF-1.4\nno more than this")
+
+    ended = place.ingest(on).done(code=1)
+    assert ended.failures == {"docs/broken.pdf": "permanent"}
+    fresh = place.beside("fresh")
+    fresh.ingest().done(code=1)
+    rows = place.rows()
+    assert differences(fresh.rows(), rows) == []
+    assert ended.texts == len(set(rows["text_hash"].to_pylist()) - before)
+    files = ended.report["files"]
+    assert files["changed"] == len(edits["edited"])
+    assert files["deleted"] == len(edits["gone"])
+    assert files["moved"] == len(edits["moved"])
+
+
+@pytest.mark.parametrize("model", ["all-minilm"])
+def test_a_real_model_gives_the_same_vectors(on: str, model: str, folder: Path) -> None:
+    place = Place(folder / "many", library(folder / "docs", 120), model=model, run=SMALL)
+    place.ingest(on).done()
+    alone = place.beside("alone")
+    alone.ingest().done()
+    assert differences(alone.rows(), place.rows()) == []
+
+
+def test_no_text_is_embedded_twice(on: str, folder: Path) -> None:
+    texts, copies = 1_000, 20
+    docs = copies_of(folder / "docs", texts, copies)
+    run = {**SMALL, "part_bytes": sum(path.stat().st_size for path in docs.iterdir()) // 50}
+    place = Place(folder / "many", docs, pipeline={"chunk": {"max_tokens": 64}}, run=run)
+    ended = place.ingest(on).done()
+    rows = place.rows()
+    assert rows.num_rows == texts * copies
+    assert len(set(rows["text_hash"].to_pylist())) == texts
+    assert ended.texts == texts
+    marked(docs, "walrus")
+    assert place.ingest(on).done().texts == 1
