@@ -313,7 +313,7 @@ def _check_version(version: str) -> None:
 
 def _local(address: str | None) -> dict[str, Any]:
     """How a cluster of this machine alone is started."""
-    here = address is None and not os.environ.get(_ADDRESS)
+    here = address is None and os.environ.get(_ADDRESS, "local") in {"", "local"}
     return {"include_dashboard": False} if here else {}
 
 
