@@ -43,7 +43,7 @@ _LOCAL: Final = "ray"
 _ADDRESS: Final = "RAY_ADDRESS"
 _AUTHENTICATION: Final = "RAY_AUTH_MODE"
 _BY_TOKEN: Final = "token"  # noqa: S105 -- the word for a way
-_GROUPS: Final = {"work": 1, "read": 1}
+_CALLS: Final = 2 * _MOST_PARTS  # of an actor at once: what is to be worked at waits beside what is read
 _MOST_SEGMENTS: Final = 16
 
 
@@ -117,8 +117,8 @@ class RayNodes:
     def submit(self, part: Part) -> None:
         actor = min(self._actors, key=lambda each: len(each.parts))
         data = self._ray.put(pickle.dumps(part, pickle.HIGHEST_PROTOCOL))
-        actor.handle.prepare.options(concurrency_group="read").remote(data)
-        actor.parts[actor.handle.work.options(concurrency_group="work").remote(data)] = part.number
+        actor.handle.prepare.remote(data)
+        actor.parts[actor.handle.work.remote(data)] = part.number
 
     def wait(self, seconds: float) -> list[Event]:
         asked = {ref: actor for actor in self._actors for ref in (actor.opening, *actor.parts) if ref is not None}
@@ -185,7 +185,7 @@ class RayNodes:
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise ConfigError(
                 f"the Ray cluster at {address or os.environ.get(_ADDRESS, 'this machine')} cannot be reached: "
-                f"{_first_line(error)}",
+                f"{' '.join(dict.fromkeys((_first_line(error), str(error).strip().splitlines()[-1])))}",
                 remedy=f"start it, or name another address with `--on ray://HOST:10001` or {_ADDRESS}",
             ) from error
         finally:
@@ -207,10 +207,15 @@ class RayNodes:
     def _started(self) -> _Actor:
         settings = self._settings
         memory = {} if settings.memory_mib is None else {"memory": settings.memory_mib * 2**20}
-        options = {"num_cpus": settings.cpus, "num_gpus": settings.gpus, "max_restarts": 0, "max_task_retries": 0}
-        actor = self._ray.remote(concurrency_groups=_GROUPS)(_NodeActor)
-        handle = actor.options(**options, **memory, scheduling_strategy="SPREAD").remote(self._claims, __version__)
-        return _Actor(handle, handle.open.options(concurrency_group="work").remote(self._opener))
+        options: dict[str, Any] = {
+            "num_cpus": settings.cpus,
+            "num_gpus": settings.gpus,
+            "max_restarts": 0,
+            "max_task_retries": 0,
+        }
+        options |= {"max_concurrency": _CALLS, "scheduling_strategy": "SPREAD"}
+        handle = self._ray.remote(_NodeActor).options(**options, **memory).remote(self._claims, __version__)
+        return _Actor(handle, handle.open.remote(self._opener))
 
     # -- what came
 
@@ -263,11 +268,13 @@ class _RemoteClaims:
 
 
 class _NodeActor:
-    """What runs where an actor is. Errors of ours are answers: Ray would wrap them."""
+    """What runs where an actor is, several calls at once. Errors of ours are answers: Ray would wrap them."""
 
     def __init__(self, claims: Any, version: str) -> None:
         self._claims = _RemoteClaims(claims)
         self._version = version
+        self._opened = threading.Event()
+        self._working = threading.Lock()
         self._node: NodeWorker | None = None
 
     def open(self, opener: bytes) -> tuple[str, Any]:
@@ -277,6 +284,8 @@ class _NodeActor:
             self._node = pickle.loads(opener)(self._claims)  # noqa: S301 -- from the driver
         except EmbedingestError as error:
             return "error", packed(error)
+        finally:
+            self._opened.set()
         return "ready", None
 
     def prepare(self, part: bytes) -> None:
@@ -286,9 +295,12 @@ class _NodeActor:
 
     def work(self, part: bytes) -> tuple[str, Any]:
         """What became of a part, or why nothing did."""
-        assert self._node is not None
+        self._opened.wait()
         try:
-            return "result", result_to_json(self._node.work(pickle.loads(part)))  # noqa: S301 -- from the driver
+            if self._node is None:
+                raise EngineError("the node could not be opened")
+            with self._working:
+                return "result", result_to_json(self._node.work(pickle.loads(part)))  # noqa: S301 -- from the driver
         except EmbedingestError as error:
             return "error", packed(error)
 
