@@ -70,7 +70,7 @@ def in_folder(record, name, measure, arguments):
 
 def plugins(base):
     site = Site(base / "plugins")
-    site.folder.mkdir()
+    site.folder.mkdir(parents=True)
     encoders = {one.__name__.lower(): f"{one.__module__}:{one.__name__}" for one in (Counted, Deadly, Sleeping)}
     site.install("trial-encoders", "1.0", "encoders", encoders)
     return str(site.folder)
@@ -175,7 +175,7 @@ def rows(base, arguments):
         write_made(place, schema, range(number * part, (number + 1) * part), base / "made" / f"{number:05}.json")
     command = [sys.executable, "-c", COMMIT, place.db, str(base / "made")]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
-    edit(docs, 0.5)
+    edit(docs, 0.2)
     peaks = []
     for _ in range(2):  # the first finds a table that it does not know, the second one that it knows
         running = place.start(arguments.on, "--allow-deletes")

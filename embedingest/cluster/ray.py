@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from embedingest.cluster.claims import ClaimTable
 from embedingest.cluster.launcher import NodeDied, NodeError
 from embedingest.cluster.portable import opened, packed
+from embedingest.cluster.ray_output import RayOutput
 from embedingest.cluster.values import result_from_json, result_to_json
 from embedingest.errors import ConfigError, EmbedingestError, EngineError
 from embedingest.store.segments import segmented, work_at
@@ -88,6 +89,7 @@ class RayNodes:
         self._settings: Final = settings
         self._ray: Any = None
         self._began_ray = False
+        self._output: RayOutput | None = None
         self._claims: Any = None
         self._opener: Any = None
         self._actors: list[_Actor] = []
@@ -146,6 +148,9 @@ class RayNodes:
                 self._ray.kill(handle)
         if self._began_ray:
             self._ray.shutdown()
+        if self._output is not None:
+            self._output.give_back()
+            self._output = None
         self._ray = None
 
     def indexed(self, works: Sequence[IndexWork]) -> list[Any]:
@@ -181,7 +186,7 @@ class RayNodes:
         main = threading.current_thread() is threading.main_thread()
         before = signal.getsignal(signal.SIGTERM) if main else None
         try:
-            ray.init(address=address, namespace="embedingest", logging_level=logging.ERROR, **_local(address))
+            ray.init(address=address, namespace="embedingest", logging_level=logging.ERROR, **_quietly(address))
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise ConfigError(
                 f"the Ray cluster at {address or os.environ.get(_ADDRESS, 'this machine')} cannot be reached: "
@@ -192,6 +197,7 @@ class RayNodes:
             if before is not None:
                 signal.signal(signal.SIGTERM, before)
         self._began_ray = True
+        self._output = RayOutput()
 
     def _how_many(self) -> int:
         settings, there = self._settings, self._ray.cluster_resources()
@@ -323,10 +329,11 @@ def _check_version(version: str) -> None:
         )
 
 
-def _local(address: str | None) -> dict[str, Any]:
-    """How a cluster of this machine alone is started."""
+def _quietly(address: str | None) -> dict[str, Any]:
+    """No dashboard of a cluster of this machine alone, and nothing of what nodes print on standard output."""
     here = address is None and os.environ.get(_ADDRESS, "local") in {"", "local"}
-    return {"include_dashboard": False} if here else {}
+    dashboard = {"include_dashboard": False} if here else {}
+    return dashboard if address is not None and "://" in address else {**dashboard, "log_to_driver": False}
 
 
 def _first_line(error: BaseException) -> str:

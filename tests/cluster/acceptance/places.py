@@ -85,7 +85,7 @@ class Running:
         return [child for child in self._known.values() if _lives(child)]
 
     def nodes(self) -> list[psutil.Process]:
-        """The nodes of `--on processes` that live, the oldest first: children of the driver that run a node."""
+        """The nodes that live, the oldest first: processes that run a node, actors of Ray too."""
         return sorted(filter(_is_node, self.family()), key=lambda node: (node.create_time(), node.pid))
 
     def kill(self) -> None:
@@ -257,4 +257,4 @@ def _is_node(process: psutil.Process) -> bool:
         words = process.cmdline()
     except psutil.Error:
         return False
-    return any("embedingest.cluster" in word or "ray::" in word for word in words)
+    return any("embedingest.cluster.process" in word or word.startswith("ray::_NodeActor") for word in words)
