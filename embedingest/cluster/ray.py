@@ -11,9 +11,10 @@ import logging
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -147,7 +148,8 @@ class RayNodes:
             for handle in (*(actor.handle for actor in actors), *([self._claims] if self._claims else [])):
                 self._ray.kill(handle)
         if self._began_ray:
-            self._ray.shutdown()
+            with redirect_stdout(sys.stderr):  # what Ray has not printed yet, it prints now
+                self._ray.shutdown()
         if self._output is not None:
             self._output.give_back()
             self._output = None
