@@ -215,7 +215,9 @@ class IngestReport:
         return self.changed_anything() or bool(self.failures or moved_on)
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `ingest --json`; of `tag NAME` and `restore NAME` it also has `snapshot`."""
+        """The document of `ingest --json`; of `tag NAME` and `restore NAME` it also has `snapshot`, of a run that was asked
+        to end before its end `stopped`.
+        """
         document: dict[str, Any] = {
             "files": self.files.to_json(),
             "chunks": self.chunks.to_json(),
@@ -224,6 +226,8 @@ class IngestReport:
             **self.notices.to_json(),
             "seconds": {stage: round(spent, 6) for stage, spent in self.seconds.items()},
         }
+        if self.stopped:
+            document["stopped"] = True
         if self.nodes > 1:
             document["nodes"] = self.nodes
         if self.snapshot is not None:
@@ -240,6 +244,7 @@ class IngestReport:
             [Failure(**failure) for failure in document.get("failures", ())],
             Notices.from_json(document),
             dict(document.get("seconds", {})),
+            stopped=bool(document.get("stopped", False)),
             nodes=int(document.get("nodes", 1)),
             snapshot=SnapshotDeed(**document["snapshot"]) if "snapshot" in document else None,
         )

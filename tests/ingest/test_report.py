@@ -40,6 +40,13 @@ def test_a_report_comes_back_from_its_document() -> None:
     assert IngestReport.from_json({}) == IngestReport()
 
 
+def test_a_run_that_was_stopped_says_so_in_its_document() -> None:
+    assert "stopped" not in IngestReport().to_json()
+    document = IngestReport(stopped=True).to_json()
+    assert document["stopped"] is True
+    assert IngestReport.from_json(document).stopped
+
+
 def test_a_counter_that_is_not_there_cannot_be_counted() -> None:
     counts = FileCounts()
     counts.add("new", 2)
