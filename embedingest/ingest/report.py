@@ -215,8 +215,8 @@ class IngestReport:
         return self.changed_anything() or bool(self.failures or moved_on)
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `ingest --json`; of `tag NAME` and `restore NAME` it also has `snapshot`, of a run that was asked
-        to end before its end `stopped`.
+        """The document of `ingest --json`; of `tag NAME` and `restore NAME` it also has `snapshot`, of a run that was
+        ended early `stopped`.
         """
         document: dict[str, Any] = {
             "files": self.files.to_json(),
