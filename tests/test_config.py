@@ -71,6 +71,18 @@ def test_an_unknown_key_like_nothing_lists_what_is_known(tmp_path: Path) -> None
     assert "c.yaml:1: zzzzz: unknown key; known here: engine, engines, extends, models, pipelines" in message
 
 
+def test_a_key_that_belongs_further_in_is_told_where(tmp_path: Path) -> None:
+    assert "table: unknown key here; it belongs below `pipelines.NAME`" in refused(write(tmp_path, "table: x\n"))
+    message = refused(write(tmp_path, SMALL + "    workers: 2\n"))
+    assert "pipelines.docs.workers: unknown key here; it belongs below `load`" in message
+
+
+def test_a_number_from_the_environment_is_not_shown(tmp_path: Path) -> None:
+    file = write(tmp_path, SMALL + "    run: {nodes: '${SECRET}'}\n")
+    with pytest.raises(ConfigError, match=r"nodes: Input should be a valid integer or 'auto'$"):
+        config.read(file, {"SECRET": "hush"})
+
+
 def test_every_problem_is_listed_with_its_line(tmp_path: Path) -> None:
     file = write(tmp_path, SMALL + "        pth: x\n      - 5\nserver:\n  port: 80000\n")
     lines = refused(file).splitlines()
@@ -78,7 +90,7 @@ def test_every_problem_is_listed_with_its_line(tmp_path: Path) -> None:
         f"{file}: 3 problems",
         f"{file}:5: pipelines.docs.sources[0].pth: unknown key; did you mean `path`?",
         f"{file}:6: pipelines.docs.sources[1]: expected keys and values here",
-        f"{file}:8: server.port: Input should be less than or equal to 65535",
+        f"{file}:8: server.port: Input should be less than or equal to 65535, not `80000`",
     ]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest import registry
 from embedingest.build.extend import extended
+from embedingest.build.nodes import runs_here
 from embedingest.build.opener import PipelineOpener
 from embedingest.config import FOLDER
 from embedingest.errors import ConfigError, TableMissingError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from embedingest.config import Config, EngineConfig, PipelineConfig, Reading
     from embedingest.ingest.rows.recipe import Recipe
 
-__all__ = ["check_names", "check_plugins", "check_start", "idle_plugins"]
+__all__ = ["check_names", "check_plugins", "check_start", "idle_plugins", "not_watched"]
 
 
 def check_start(engines: EngineSource, name: str, *, held: bool) -> None:
@@ -149,6 +150,24 @@ def idle_plugins(settings: Config) -> list[str]:
             ways = " and ".join(_USED_BY[plugin.group].format(name=plugin.name) for plugin in chosen)
             told.append(f"plug-in `{name}` is not used: {ways} uses it")
     return told
+
+
+def not_watched(settings: Config) -> list[str]:
+    """Of the pipelines that name nodes, those that a plain `run` has none for: each with what would.
+
+    They name no place to run, or they run on several nodes and have no schedule.
+    """
+    told = [
+        f"pipeline `{name}` names no place to run (`run.on`): what else is in `run` counts with `--on` alone"
+        for name, pipeline in settings.pipelines.items()
+        if pipeline.run.model_fields_set and "on" not in pipeline.run.model_fields_set
+    ]
+    return told + [
+        f"pipeline `{name}` runs on `{pipeline.run.on}`, which no watch does: give it a `schedule`, or run it with "
+        "`--once` or `--every 15m`"
+        for name, pipeline in settings.pipelines.items()
+        if pipeline.schedule is None and not runs_here(pipeline.run)
+    ]
 
 
 class _Use(NamedTuple):

@@ -60,6 +60,7 @@ def _run(command: click.Command, args: list[str] | None) -> int:
         return end.exit_code
     except click.ClickException as error:
         _say_where(error, sys.argv[1:] if args is None else args)
+        _say_range(error)
         if teller() is not None:
             _print_error(error.format_message(), _usage(error))
             return ExitCode.USAGE
@@ -83,6 +84,16 @@ def _say_where(error: click.ClickException, words: Sequence[str]) -> None:
     if isinstance(error, click.NoSuchOption) and (place := where_it_goes(error, words)) is not None:
         error.message = f"{error.message.rstrip('.')} here: {place}"  # type: ignore[misc]  # as of any exception
         error.possibilities = []  # type: ignore[misc]
+
+
+def _say_range(error: click.ClickException) -> None:
+    """Of a word where a number is wanted, which numbers are: click calls it no valid integer range."""
+    kind = error.param.type if isinstance(error, click.BadParameter) and error.param is not None else None
+    if isinstance(kind, click.IntRange | click.FloatRange):
+        wanted = "a whole number" if isinstance(kind, click.IntRange) else "a number"
+        bounds = [f"{word} {bound:,}" for word, bound in (("from", kind.min), ("to", kind.max)) if bound is not None]
+        said = error.message.replace(f"is not a valid {kind.name}", " ".join([f"is not {wanted}", *bounds]))
+        error.message = said  # type: ignore[misc]  # as of any exception
 
 
 def _failed(error: BaseException) -> int:

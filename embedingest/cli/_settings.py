@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
-    from embedingest.config import Config
+    from embedingest.config import Config, RunConfig
 
 __all__ = [
     "config_from_flags", "context_parts", "contextual_option", "ingest_options", "invalid", "nodes_options",
@@ -102,13 +102,13 @@ def nodes_options(function: F) -> F:
 
 
 def on_nodes(settings: Config, flags: Mapping[str, Any]) -> Config:
-    """The settings with what the `nodes_options` among the flags say of each pipeline. Raises ConfigError."""
-    from embedingest.build.settings import checked_settings
-    from embedingest.config import RunConfig
+    """The settings with what the `nodes_options` among the flags say of each pipeline. Raises ConfigError.
 
+    Where they name another place to run, settings that have no effect there are left out.
+    """
     run = _of_nodes(flags)
     pipelines = {
-        name: pipeline.model_copy(update={"run": checked_settings(RunConfig, {**pipeline.run.model_dump(), **run})})
+        name: pipeline.model_copy(update={"run": _run_with(pipeline.run, run)})
         for name, pipeline in settings.pipelines.items()
     }
     return settings.model_copy(update={"pipelines": pipelines}) if run else settings
@@ -120,12 +120,45 @@ def _of_nodes(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """As `_of_nodes` where no settings name a place. Raises ConfigError for nodes of none."""
+    """As `_of_nodes` where no settings name a place. Raises ConfigError for nodes of none, and as `_run_with`."""
+    from embedingest.config import RunConfig
+
     run = _of_nodes(flags)
     if run and "on" not in run:
-        named = ", ".join(f"`--{name}`" for name in run)
-        raise ConfigError(f"{named}, and no place that has nodes", remedy="add `--on processes`, or `--on ray`")
+        raise _no_place(run)
+    _run_with(RunConfig(), run)
     return run
+
+
+def _no_place(run: Mapping[str, Any]) -> ConfigError:
+    from embedingest.config import RAY_ONLY
+
+    places = "add `--on ray`" if run.keys() & set(RAY_ONLY) else "add `--on processes`, or `--on ray`"
+    return ConfigError(f"{', '.join(f'`--{name}`' for name in run)}, and no place that has nodes", remedy=places)
+
+
+def _run_with(before: RunConfig, run: Mapping[str, Any]) -> RunConfig:
+    """The settings `before` with these of the command line. Raises ConfigError that names the option."""
+    from pydantic import ValidationError
+
+    from embedingest.config import HERE, RunConfig, idle
+    from embedingest.config.problems import problems
+
+    if run and "on" not in run and before.on == HERE:
+        raise _no_place(run)
+    values = {**before.model_dump(exclude_unset=True), **run}
+    try:
+        left_out = idle(RunConfig(on=values["on"]).on).keys() - run.keys() if "on" in run else set()
+        return RunConfig.model_validate({name: value for name, value in values.items() if name not in left_out})
+    except ValidationError as error:
+        place, text = problems(error, values, RunConfig)[0]
+        raise ConfigError(f"--{place[0]}: {text}", remedy=f"see `embedingest {_command()} --help`") from None
+
+
+def _command() -> str:
+    """The command that is being called."""
+    context = get_current_context(silent=True)
+    return (context and context.info_name) or "ingest"
 
 
 def ingest_options(function: F) -> F:
@@ -154,7 +187,7 @@ def config_from_flags(
         model=model,
         plugins=plugins,
         engine=engine_settings(),
-        remedy="see `embedingest watch --help`",
+        remedy=f"see `embedingest {_command()} --help`",
     )
     if plugins:
         from embedingest.build.check import idle_plugins

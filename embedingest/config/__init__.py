@@ -19,7 +19,7 @@ from embedingest.config.model import (
 )
 from embedingest.config.read import Reading, is_configuration, read, read_file
 from embedingest.config.rerank import RerankConfig
-from embedingest.config.run import HERE, RunConfig
+from embedingest.config.run import HERE, RAY_ONLY, RunConfig, idle
 from embedingest.config.schedule import Schedule, parse_schedule
 from embedingest.config.server import ServerConfig
 from embedingest.config.show import schema, show
@@ -28,6 +28,7 @@ __all__ = [
     "DEFAULT",
     "FOLDER",
     "HERE",
+    "RAY_ONLY",
     "ChunkConfig",
     "ChunkRule",
     "Config",
@@ -46,6 +47,7 @@ __all__ = [
     "SourceConfig",
     "StoreConfig",
     "WatchConfig",
+    "idle",
     "is_configuration",
     "parse_schedule",
     "read",

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["at_key", "problems"]
 
 _AT: Final = "at_key"
+_WANTED: Final = "Input should be "
+_EXCUSE: Final = re.compile(r", (unable to|got) .*")
+_LONGEST_SHOWN: Final = 40
+_OF_NUMBERS: Final = frozenset((
+    "greater_than_equal", "greater_than", "less_than_equal", "less_than", "int_parsing", "float_parsing",
+    "int_from_float",
+))  # fmt: skip
+"""What is said of settings that are numbers, none of which is secret."""
 
 
 def at_key(message: str, *key: str | int) -> PydanticCustomError:
@@ -24,15 +32,39 @@ def at_key(message: str, *key: str | int) -> PydanticCustomError:
 
 
 def problems(error: ValidationError, data: Any, section: type[BaseModel]) -> list[tuple[Key, str]]:
-    """Each thing that is wrong with `data` as a `section`: its key, and what is wanted. No value: some are secret."""
-    found = []
+    """Each thing that is wrong with `data` as a `section`: its key, and what is wanted.
+
+    Of numbers with the value that stands there; of others without: some are secret.
+    """
+    found: dict[Key, list[tuple[str, str]]] = {}
     for problem in error.errors(include_url=False, include_input=False):
         context, kind = problem.get("ctx", {}), problem["type"]
         key = _key((*problem["loc"], *(context["key"] if kind == _AT else ())), data)
         value = _value(data, key)
         if kind != "too_short" or not value:  # a list is short too when its items are wrong
-            found.append((key, _message(kind, problem["msg"], key, value, section) + _near(kind, context, value)))
-    return found
+            message = _message(kind, problem["msg"], key, value, section)
+            found.setdefault(key, []).append((kind, message + _near(kind, context, value)))
+    return [(key, _of_one_key(said, _value(data, key))) for key, said in found.items()]
+
+
+def _of_one_key(said: list[tuple[str, str]], value: Any) -> str:
+    """What is wrong with one key, once: of a setting of several kinds each kind has said something."""
+    first, *more = dict.fromkeys(_EXCUSE.sub("", message) for _, message in said)
+    for message in more:
+        first += f" or {message.removeprefix(_WANTED)}" if message.startswith(_WANTED) else f"; or: {message}"
+    shown = all(kind in _OF_NUMBERS or kind == "literal_error" for kind, _ in said) and _of_numbers(said)
+    return f"{first}, not `{value}`" if shown and _may_be_shown(value) else first
+
+
+def _of_numbers(said: list[tuple[str, str]]) -> bool:
+    return any(kind in _OF_NUMBERS for kind, _ in said)
+
+
+def _may_be_shown(value: Any) -> bool:
+    """Whether it is a number, or one word that the file itself has: what came from the environment may be secret."""
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_SHOWN and not getattr(value, "variables", "")
+    return isinstance(value, int | float)
 
 
 def _key(location: tuple[str | int, ...], data: Any) -> Key:
@@ -70,6 +102,8 @@ def _message(kind: str, message: str, key: Key, value: Any, section: type[BaseMo
         return "expected a list here" + (", such as `[…]` around this text" if isinstance(value, str) else "")
     if kind != "extra_forbidden":
         return message.removeprefix("Value error, ")
+    if below := _places_below(key, section):
+        return f"unknown key here; it belongs below {below}"
     known = _known_keys(key[:-1], section)
     near = difflib.get_close_matches(str(key[-1]), known, n=1, cutoff=0.5)
     return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
@@ -90,6 +124,25 @@ def _known_keys(key: Key, section: type[BaseModel]) -> list[str]:
         nodes = [child for node in nodes for child in _children(_flat(node, whole), part)]
     names = {name for node in nodes for flat in _flat(node, whole) for name in flat.get("properties", {})}
     return sorted(names | ({"extends"} if not key and "pipelines" in names else set()))
+
+
+def _places_below(key: Key, section: type[BaseModel]) -> str:
+    """Where a key that does not belong here does, one step further in, as `pipelines.NAME`; empty where nowhere."""
+    *around, name = key
+    whole = section.model_json_schema()
+    nodes = _flat(whole, whole)
+    for part in around:
+        nodes = [flat for child in _children(nodes, part) for flat in _flat(child, whole)]
+    places = []
+    for node in nodes:
+        for inner, child in node.get("properties", {}).items():
+            for flat in _flat(child, whole):
+                if name in flat.get("properties", {}):
+                    places.append(f"`{inner}`")
+                named = flat.get("additionalProperties")
+                if isinstance(named, dict) and any(name in each.get("properties", {}) for each in _flat(named, whole)):
+                    places.append(f"`{inner}.NAME`")
+    return " or ".join(dict.fromkeys(places))
 
 
 def _flat(node: dict[str, Any], whole: dict[str, Any]) -> list[dict[str, Any]]:

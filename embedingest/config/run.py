@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from embedingest.config.problems import at_key
 from embedingest.config.section import Section
 
-__all__ = ["HERE", "RunConfig"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["HERE", "RAY_ONLY", "RunConfig", "idle"]
 
 HERE: Final = "here"
 """One engine, in the process that runs the pipeline."""
 
 _PLACES: Final = (HERE, "auto", "processes", "ray")
+RAY_ONLY: Final = ("gpus", "cpus", "memory_mib", "insecure")
+"""Settings that no other nodes have."""
+
 _ADDRESS: Final = re.compile(r"ray://[^/\s]+:\d{1,5}")
 
 
@@ -22,6 +29,20 @@ def _is_a_place(text: str) -> str:
     if text not in _PLACES and _ADDRESS.fullmatch(text) is None:
         raise ValueError(f"`{text}` is no place to run: write {', '.join(_PLACES)} or `ray://HOST:PORT`")
     return text
+
+
+def idle(on: str) -> Mapping[str, str]:
+    """The settings that have no effect with this place to run, each with why and the way out."""
+    if on == HERE:
+        why = f"one engine in this process (`{HERE}`) takes no account of it: leave it out, or run on `processes`"
+        return dict.fromkeys((name for name in RunConfig.model_fields if name != "on"), why)
+    if on.startswith("ray"):
+        return {}
+    why = f"only Ray takes account of it, and the place to run is `{on}`: leave it out, or run on `ray`"
+    found = dict.fromkeys(RAY_ONLY, why)
+    if on == "auto":
+        found["nodes"] = "`auto` takes one node for each GPU: leave it out, or run on `processes`"
+    return found
 
 
 class RunConfig(Section):
@@ -53,6 +74,16 @@ class RunConfig(Section):
     cpus: float = Field(default=1.0, gt=0, le=1024, description="Cores that Ray reserves for each node")
     memory_mib: int | None = Field(default=None, ge=64, description="Memory that Ray reserves for each node")
     insecure: bool = Field(default=False, description="Take a Ray cluster on the network that asks for no token")
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> Self:
+        """Where no place is named, one may be on the command line, as `--on`."""
+        if "on" not in self.model_fields_set:
+            return self
+        for name, why in idle(self.on).items():
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise at_key(why, name)
+        return self
 
     @property
     def on_ray(self) -> bool:

@@ -68,6 +68,20 @@ def test_pipelines_of_a_file_run_on_nodes_once_and_are_not_watched(notes):
         (("ingest", "docs", "--on", "ray://host"), "`ray://host` is no place to run"),
         (("run", "embedingest.yaml", "--every", "soon"), "`every soon` is no schedule"),
         (("run", "embedingest.yaml", "--once", "--nodes", "0"), "nodes"),
+        (("ingest", "docs", "--nodes", "two"), "'two' is not a whole number from 1 to 4,096"),
+        (("ingest", "docs", "--on", ""), "--on: `` is no place to run"),
+        (("ingest", "docs", "--on", "moon"), "`embedingest ingest --help`"),
+        (("run", "embedingest.yaml", "--on", "moon"), "--on: `moon` is no place to run"),
+        (("run", "embedingest.yaml", "--on", "moon"), "`embedingest run --help`"),
+        (("run", "embedingest.yaml", "--once", "--every", "1m"), "leave one of them out"),
+        (("run", "embedingest.yaml", "--allow-deletes"), "needs --once"),
+        (("run", "embedingest.yaml", "--once", "--gpus", "1"), "--gpus: only Ray takes account of it"),
+        (("ingest", "docs", "--on", "here", "--nodes", "2"), "--nodes: one engine in this process"),
+        (("ingest", "docs", "--on", "auto", "--nodes", "2"), "--nodes: `auto` takes one node for each GPU"),
+        (("ingest", "docs", "--on", "processes", "--gpus", "1"), "the place to run is `processes`"),
+        (("plan", "docs", "--on", "processes", "--insecure"), "--insecure: only Ray"),
+        (("ingest", "docs", "--gpus", "1"), "hint: add `--on ray`"),
+        (("ingest", "docs", "--insecure"), "hint: add `--on ray`"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_way_out(notes, words, told):
@@ -75,6 +89,39 @@ def test_what_makes_no_sense_is_refused_with_the_way_out(notes, words, told):
     ran = notes.run(*words)
     assert ran.code == 2
     assert told in ran.err
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        ("{on: processes, gpus: 1}", "run.gpus: only Ray takes account of it, and the place to run is `processes`"),
+        ("{on: processes, memory_mib: 512}", "run.memory_mib: only Ray"),
+        ("{on: here, nodes: 3}", "run.nodes: one engine in this process"),
+        ("{on: here, attempts: 3}", "run.attempts: one engine in this process"),
+        ("{on: auto, nodes: 3}", "run.nodes: `auto` takes one node for each GPU"),
+        ("{nodes: two}", "run.nodes: Input should be a valid integer or 'auto', not `two`"),
+        ("{nodes: 2.5}", "run.nodes: Input should be a valid integer or 'auto', not `2.5`"),
+        ("{attempts: 0}", "run.attempts: Input should be greater than or equal to 1, not `0`"),
+    ],
+)
+def test_settings_of_nodes_that_contradict_or_have_no_effect_are_refused_in_one_line(notes, run, told):
+    checked = notes.run("config", "check", config(notes, run))
+    assert checked.code == 2
+    assert told in checked.err
+    assert len(checked.err.splitlines()) == 1
+
+
+def test_a_check_of_a_file_tells_what_a_plain_run_of_it_would_not_do(notes):
+    assert "runs on `processes`, which no watch does" in notes.run("config", "check", config(notes)).err
+    assert "which no watch does" not in notes.run("config", "check", config(notes, more="    schedule: hourly\n")).err
+    assert "names no place to run" in notes.run("config", "check", config(notes, "{nodes: 2}")).err
+    at_top = notes.run("config", "check", config(notes, "{}", "run: {on: processes}\n"))
+    assert (at_top.code, "run: unknown key here; it belongs below `pipelines.NAME`" in at_top.err) == (2, True)
+
+
+def test_another_place_on_the_command_line_leaves_out_what_has_no_effect_there(notes):
+    ran = notes.run("run", config(notes), "--once", "--json", "--on", "here")
+    assert (ran.code, ran.json["notes"]["files"]["new"], ran.json["notes"].get("nodes", 1)) == (0, 6, 1)
 
 
 @pytest.mark.parametrize(("library", "place", "extra"), [("lance", "processes", "cluster"), ("ray", "ray", "ray")])

@@ -47,6 +47,8 @@ def run(config: Path, once: bool, every: str | None, allow_deletes: bool, as_jso
     from embedingest.config import read
     from embedingest.supervise import Supervisor
 
+    _check_options(once=once, every=every, allow_deletes=allow_deletes)
+
     def settings_now() -> Config:
         return on_nodes(_again(read(config), every), nodes)
 
@@ -60,6 +62,14 @@ def run(config: Path, once: bool, every: str | None, allow_deletes: bool, as_jso
         with _reread_on_hangup(supervisor, config, settings_now):
             supervisor.run()
         return stop.exit_code(_worst(supervisor))
+
+
+def _check_options(*, once: bool, every: str | None, allow_deletes: bool) -> None:
+    """Raises UsageError for options of which one has no effect beside, or without, the other."""
+    if once and every is not None:
+        raise click.UsageError("--once runs once, and --every again and again: leave one of them out")
+    if allow_deletes and not once:
+        raise click.UsageError("--allow-deletes needs --once: it is for one run")
 
 
 def _again(settings: Config, every: str | None) -> Config:

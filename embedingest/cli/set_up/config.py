@@ -27,7 +27,7 @@ def config() -> None:
 @_FILE
 def check(file: Path) -> None:
     """Read FILE, and check what it names: plug-ins, their settings, models, folders. Opens no connection."""
-    from embedingest.build.check import check_names, idle_plugins
+    from embedingest.build.check import check_names, idle_plugins, not_watched
     from embedingest.build.outside import hosts, programs
     from embedingest.build.serving import check_served
     from embedingest.build.session import Session
@@ -40,7 +40,7 @@ def check(file: Path) -> None:
     if reading.config.server is not None:
         check_served(reading.config.server)
     print_note(f"{file} is whole: {', '.join(reading.config.pipelines) or 'no pipelines'}")
-    for told in idle_plugins(reading.config):
+    for told in (*idle_plugins(reading.config), *not_watched(reading.config)):
         print_note(told, style="yellow")
     for host, why in connections.items():
         print_note(f"will talk to {host} ({why})")
