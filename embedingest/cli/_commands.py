@@ -158,6 +158,7 @@ _SERVING: Final = [
     "--serve", "--host", "--port", "--origin", "--allowed-host", "--api-key", "--api-key-file", "--keys-file",
     "--root-path", "--trusted-proxy",
 ]  # fmt: skip
+_NODES: Final = ["--on", "--nodes", "--gpus", "--insecure"]
 _INGESTING: Final = [
     {"name": "The run", "options": _RUN},
     {"name": "Table and model", "options": _TABLE},
@@ -165,9 +166,10 @@ _INGESTING: Final = [
     {"name": "How they are cut", "options": _CHUNKS},
 ]
 OPTION_GROUPS: Final = {
-    "embedingest ingest": _INGESTING,
+    "embedingest ingest": [*_INGESTING, {"name": "Who reads and embeds", "options": _NODES}],
     "embedingest watch": [
         *_INGESTING,
+        {"name": "Who reads and embeds", "options": ["--on"]},
         {"name": "How changes are followed", "options": _FOLLOWING},
         {"name": "Serving beside it", "options": _SERVING},
     ],

@@ -25,9 +25,11 @@ REMEDIES: Final[Mapping[str, str]] = {
         "`embedingest retry` where a run follows"
     ),
     "corrupt": "open it in the program that wrote it and save it again, or leave it out with `--exclude`",
+    "crashed": "leave it out with `--exclude`, and report it",
     "embedding": "leave it out with `--exclude`, and report the text",
     "encrypted": "save it without a password",
     "failed": "see the reason; `embedingest retry` tries it again",
+    "killed": "it is tried again; where the system ran out of memory, lower `load.workers` or `load.memory_mib`",
     "memory": "raise `load.memory_mib`",
     "moving": "it is read again",
     "name": "give it a name that this file system takes",
