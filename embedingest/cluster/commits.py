@@ -34,9 +34,9 @@ class Ended(NamedTuple):
 class Commits:
     """Collects parts that have ended and commits them; `report` counts what was written.
 
-    A commit is due after `most_parts`, or `seconds` after the first of them ended; `ready` are chunks and bytes of the
-    files that wait for it. `noticed` are sources of files with notices, some more than are named. `guard` raises where
-    the table may not be written any more; `clock` never goes back.
+    A commit is due after `most_parts`, or `seconds` after the first of them ended; `ready` are the files that
+    wait for it, their chunks and bytes. `noticed` are sources of files with notices, some more than are named. `guard`
+    raises where the table may not be written any more; `clock` never goes back.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Commits:
         self._clock = clock
         self._ended: list[Ended] = []
         self._since = self._next = 0.0
-        self.ready = 0, 0
+        self.ready = 0, 0, 0
         self.noticed: set[str] = set()
 
     def add(self, part: Part, result: PartResult) -> None:
@@ -65,9 +65,7 @@ class Commits:
         if not self._ended:
             self._since = self._clock()
         self._ended.append(Ended(part, result))
-        chunks, size = self.ready
-        states = [file.state.size for file in result.files if file.state is not None]
-        self.ready = chunks + sum(file.new + file.kept for file in result.files), size + sum(states)
+        self._wait_for(part, result)
         embedded = self._report.embedded
         embedded.texts += result.texts
         embedded.tokens += result.tokens
@@ -108,7 +106,7 @@ class Commits:
             self._resources.worked = True
         files = [file for part, result in ended for file in _planned(part, result)]
         self._resources.record([file.state for file in files])
-        self._ended, self.ready = [], (0, 0)
+        self._ended, self.ready = [], (0, 0, 0)
         for _, result in ended:
             self._count(result)
         seconds = time.perf_counter() - started
@@ -116,6 +114,14 @@ class Commits:
         self._resources.progress.committed(seconds, files)
         self._report.spend("commit", seconds)
         return ended
+
+    def _wait_for(self, part: Part, result: PartResult) -> None:
+        """Count the files of a part among those that are ready."""
+        files, chunks, size = self.ready
+        sizes = {file.candidate.source: file.candidate.file.facts.size for file in part.files}
+        stored = [file for file in result.files if file.state is not None]
+        made = sum(file.new + file.kept for file in stored)
+        self.ready = files + len(stored), chunks + made, size + sum(sizes[file.source] for file in stored)
 
     def _count(self, result: PartResult) -> None:
         chunks = self._report.chunks

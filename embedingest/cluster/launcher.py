@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from embedingest.cluster.values import Part, PartResult
     from embedingest.errors import EmbedingestError
 
-__all__ = ["Claims", "Event", "Launcher", "NodeDied", "NodeError", "NodeOpener", "NodeWorker"]
+__all__ = ["GOES_ON", "Claims", "Event", "Launcher", "NodeDied", "NodeError", "NodeOpener", "NodeWorker"]
 
 
 class Claims(Protocol):
@@ -58,6 +58,9 @@ class NodeError(NamedTuple):
     part: int | None
     error: EmbedingestError
 
+
+GOES_ON: Final = "what was stored so far is kept, and the same command goes on from there"
+"""Of a run that ends early."""
 
 Event: TypeAlias = "PartResult | NodeDied | NodeError"
 

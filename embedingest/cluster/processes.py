@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.cluster.claims import ClaimTable
-from embedingest.cluster.launcher import NodeDied, NodeError
+from embedingest.cluster.launcher import GOES_ON, NodeDied, NodeError
 from embedingest.cluster.portable import opened
 from embedingest.cluster.process import UNEXPECTED
 from embedingest.cluster.values import result_from_json
@@ -116,7 +116,10 @@ class Processes:
         if self._failed_starts >= _MOST_STARTS:
             self._processes.remove(process)
             message = f"no node could be started ({process.how_it_ended}){process.last_words}"
-            return [died, NodeError(None, EngineError(message, remedy="`embedingest doctor` looks for the cause"))]
+            return [
+                died,
+                NodeError(None, EngineError(message, remedy=f"`embedingest doctor` looks for the cause; {GOES_ON}")),
+            ]
         self._processes[self._processes.index(process)] = self._started(process.number)
         return [died]
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from embedingest.cluster.claims import ClaimTable
-from embedingest.cluster.launcher import NodeDied, NodeError
+from embedingest.cluster.launcher import GOES_ON, NodeDied, NodeError
 from embedingest.cluster.portable import opened, packed
 from embedingest.cluster.ray_output import RayOutput
 from embedingest.cluster.values import result_from_json, result_to_json
@@ -247,7 +247,7 @@ class RayNodes:
         self._actors.remove(actor)
         if self._failed_starts >= _MOST_STARTS:
             message = f"no node could be started on the Ray cluster: {_first_line(error)}"
-            remedy = f"embedingest {__version__} with its extras must be installed on each machine of it"
+            remedy = f"embedingest {__version__} with its extras must be installed on each machine of it; {GOES_ON}"
             return [died, NodeError(None, EngineError(message, remedy=remedy))]
         self._actors.append(self._started())
         return [died]

@@ -14,6 +14,7 @@ from embedingest.cluster.launcher import NodeDied, NodeError
 from embedingest.cluster.parts import halves
 from embedingest.cluster.values import Part
 from embedingest.errors import StoreError
+from embedingest.store.database import may_pass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -165,9 +166,9 @@ class UnderWay:
         return []
 
     def _failed(self, failure: NodeError) -> list[Ended]:
-        """Engine and settings fail on every node alike. A store may take the same in a moment."""
+        """Engine and settings fail on every node alike. A store may take the same in a moment, unless it is full."""
         part = None if failure.part is None else self._open.pop(failure.part, None)
-        if part is not None and isinstance(failure.error, StoreError):
+        if part is not None and isinstance(failure.error, StoreError) and may_pass(failure.error):
             self._failures[part.number] = self._failures.get(part.number, 0) + 1
             if self._failures[part.number] < self._most_failures:
                 _log.warning("part %d is tried again: %s", part.number, failure.error.message)

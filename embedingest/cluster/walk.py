@@ -121,10 +121,10 @@ class ClusterWalk:
         return self._files.total
 
     def standing(self) -> Standing:
-        files, (chunks, size) = self._files, self._commits.ready
+        files, (ended, chunks, size) = self._files, self._commits.ready
         read = files.bytes_finished + size
         work = Work(files.bytes_total, read, max(0, self._taken_bytes - read))
-        return Standing(files.finished, files.total, files.bytes_finished, chunks, size, work)
+        return Standing(files.finished + ended, files.total, files.bytes_finished, chunks, size, work)
 
     # -- the loop
 

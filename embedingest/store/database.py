@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["connect", "load", "missing", "opened", "translated"]
+__all__ = ["connect", "load", "may_pass", "missing", "opened", "translated"]
 
 _INDEX_CACHE_BYTES: Final = 1 << 30
 _METADATA_CACHE_BYTES: Final = 128 << 20
@@ -37,6 +38,8 @@ _REBUILD: Final = (
     "`embedingest verify` looks at every file; `embedingest rebuild` makes the table again from its folders, "
     "`embedingest optimize` an index that is damaged"
 )
+_SOURCE_LINE: Final = re.compile(r"[,;:]?\s*(?:\b(?:at|in)\s+)?[^\s,;:]*\.rs:\d+(?::\d+)?")
+"""Where LanceDB was when it failed: lines of the machine that it was built on."""
 _NOT_WRITABLE: Final = ("permission denied", "read-only file system", "access is denied", "operation not permitted")
 
 
@@ -110,9 +113,15 @@ def translated(action: str, thing: str) -> Iterator[None]:
         raise StoreError(message, remedy=_remedy(str(error))) from error
 
 
+def may_pass(error: BaseException) -> bool:
+    """Whether what failed may succeed in a moment: not on a disk that is full, or a folder that nobody may write."""
+    text = str(error).lower()
+    return not any(sign in text for sign in (*_DISK_FULL, *_NOT_WRITABLE))
+
+
 def _first_line(error: BaseException) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:500]
+    lines = _SOURCE_LINE.sub("", str(error)).strip().splitlines()
+    return lines[0].strip()[:500] if lines else type(error).__name__
 
 
 def _remedy(message: str) -> str | None:

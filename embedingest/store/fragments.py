@@ -18,7 +18,7 @@ from embedingest.errors import StoreError
 from embedingest.store import pylance
 from embedingest.store import schema as columns
 from embedingest.store.additions import Additions
-from embedingest.store.database import translated
+from embedingest.store.database import may_pass, translated
 from embedingest.store.predicate import batches
 
 if TYPE_CHECKING:
@@ -164,10 +164,10 @@ def commit_parts(
                 conflicts += 1
                 if conflicts >= _MOST_CONFLICTS:
                     raise
-            except OSError:
+            except OSError as error:
                 # The store may have taken it in and the answer been lost: the next look tells.
                 failures += 1
-                if failures >= _MOST_FAILURES:
+                if failures >= _MOST_FAILURES or not may_pass(error):
                     raise
                 time.sleep(_WAIT_SECONDS * 2**failures)
             else:

@@ -132,3 +132,12 @@ def test_what_is_not_installed_is_named_before_anything_is_read(notes, monkeypat
     assert ran.code == 2
     assert f"pip install 'embedingest[{extra}]'" in ran.err
     assert not (notes.folder / ".embedingest" / "lancedb").exists()
+
+
+def test_a_pipeline_that_fails_is_named_with_why_in_the_report_and_whatever_is_left_out_on_standard_error(notes):
+    refused = config(notes, more="    context: {command: [cat]}\n")
+    ran = notes.run("-q", "run", refused, "--once", "--json")
+    assert ran.code == 2
+    assert "a run over several nodes asks nobody" in ran.json["notes"]["error"]
+    assert "run it without `--on`" in ran.json["notes"]["remedy"]
+    assert "pipeline `notes` stopped: the context of chunks is written by `cat`" in ran.err

@@ -126,6 +126,7 @@ def test_a_node_that_cannot_be_opened_is_an_error_and_one_that_never_gets_up_too
         *deaths, failure = events(nodes, 4)
         assert deaths == [NodeDied(parts, deaths[0].reason, outside=False) for parts in [(0,), (), ()]]
         assert isinstance(failure.error, EngineError)
+        assert "what was stored so far is kept, and the same command goes on" in failure.error.remedy
         assert "nobody foresaw this" in failure.error.message
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from embedingest.cluster import commits
 from embedingest.cluster.values import Part
+from embedingest.cluster.walk import ClusterWalk
 from embedingest.errors import EngineError, LockedError, StoreError
+from embedingest.ingest.run.progress import Standing
 from embedingest.ingest.run.resources import Resources
 from tests.cluster.threads import Dies, Threads, run_clustered
 from tests.ingest.sources.shelf import MarkedShelf, ShelfWorld
@@ -211,6 +213,29 @@ def test_a_store_that_fails_once_is_asked_again_and_one_that_goes_on_failing_end
 
     with pytest.raises(StoreError, match="507"):
         run_clustered(world, befall=always)
+
+
+def test_a_part_that_fails_for_a_full_disk_is_not_tried_again(world: World) -> None:
+    tried: list[int] = []
+
+    def full(part: Part, attempt: int) -> None:
+        tried.append(attempt)
+        raise StoreError("cannot write to table `chunks`: No space left on device")
+
+    with pytest.raises(StoreError, match="No space left"):
+        run_clustered(world, befall=full, attempts=5)
+    assert set(tried) == {1}
+
+
+def test_files_and_bytes_of_parts_that_have_ended_are_told_together_before_they_are_committed(world: World) -> None:
+    walks: list[ClusterWalk] = []
+    told: list[Standing] = []
+    run_clustered(world, walks=walks, guard=lambda: told.append(walks[-1].standing()))
+    size = sum(path.stat().st_size for path in world.folder.glob("*.md"))
+    (before, *_) = told
+    assert (before.done, before.total) == (20, 20)
+    assert (before.bytes_done, before.bytes_ready) == (0, size)
+    assert (walks[-1].standing().done, walks[-1].standing().bytes_done) == (20, size)
 
 
 def test_a_run_that_is_stopped_writes_what_ends_within_the_grace_and_the_next_does_the_rest(world: World) -> None:

@@ -19,6 +19,7 @@ from embedingest.config import RunConfig
 from embedingest.errors import EmbedingestError
 from embedingest.ingest.pipeline import Pipeline
 from embedingest.ingest.report import IngestReport
+from embedingest.ingest.run.resources import Resources
 from tests.ingest.world import World
 
 __all__ = ["Dies", "NodeOf", "Threads", "clustered", "run_clustered"]
@@ -126,6 +127,7 @@ def clustered(
     befall: Callable[[Part, int], None] = nothing,
     launched: list[Threads] | None = None,
     guard: Callable[[], None] | None = None,
+    walks: list[ClusterWalk] | None = None,
     **settings: Any,
 ) -> Iterator[Pipeline]:
     """A pipeline over the world's folder whose files are read and embedded by nodes, in small parts."""
@@ -137,6 +139,12 @@ def clustered(
             launched.append(threads)
         return threads
 
+    def made(resources: Resources, report: IngestReport, *, watched: bool) -> ClusterWalk:
+        walk = ClusterWalk(resources, report, cluster)
+        if walks is not None:
+            walks.append(walk)
+        return walk
+
     cluster = Cluster(
         launcher=launcher,
         opener=lambda run: NodeOf(world, run),
@@ -145,7 +153,7 @@ def clustered(
     )
     pipeline = Pipeline(
         world.config, opener, places=world.places, stop=world.stop, now=lambda: world.now,
-        make_walk=lambda resources, report, *, watched: ClusterWalk(resources, report, cluster),
+        make_walk=made,
     )  # fmt: skip
     with pipeline:
         yield pipeline

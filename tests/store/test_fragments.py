@@ -237,6 +237,26 @@ def test_a_store_that_fails_again_and_again_is_named(table, monkeypatch):
         commit(table, part)
 
 
+def test_a_full_disk_is_told_at_once_without_the_place_where_lance_was_built(table, monkeypatch):
+    part = part_of(table, 0, adding(row("a.md")))
+    import lance
+
+    tried = []
+
+    def full(*_, **__):
+        tried.append(1)
+        raise OSError(
+            "LanceError(IO): No space left on device (os error 28), /home/builder/work/lance/rust/io.rs:134:12"
+        )
+
+    monkeypatch.setattr(lance.LanceDataset, "commit", full)
+    with pytest.raises(StoreError, match=r"No space left on device") as told:
+        commit(table, part)
+    assert told.value.message.endswith(": LanceError(IO): No space left on device (os error 28)")
+    assert len(tried) == 1
+    assert "make room on the disk" in told.value.remedy
+
+
 def test_an_old_version_is_read_whatever_was_written_since(table):
     table.commit(adding(row("a.md")))
     old = table.at(table.version)

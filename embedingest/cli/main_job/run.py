@@ -12,7 +12,7 @@ import rich_click as click
 from embedingest.cli._exit_codes import ExitCode, exit_code
 from embedingest.cli._interrupt import stop_on_signals
 from embedingest.cli._options import FilePath, json_option
-from embedingest.cli._output import print_json, print_note
+from embedingest.cli._output import print_failure, print_json, print_note
 from embedingest.cli._reports import print_report
 from embedingest.cli._settings import nodes_options, on_nodes
 from embedingest.errors import ConfigError, PluginError
@@ -55,7 +55,8 @@ def run(config: Path, once: bool, every: str | None, allow_deletes: bool, as_jso
     settings = settings_now()
     with stop_on_signals() as stop:
         printer = _report_printer(lambda: supervisor.config, as_json=as_json, quiet=once and as_json)
-        supervisor = Supervisor(settings, stop=stop, on_report=printer, on_message=print_note, file=str(config))
+        message = print_failure if once else print_note  # once, all that is told is what failed
+        supervisor = Supervisor(settings, stop=stop, on_report=printer, on_message=message, file=str(config))
         _name_hosts(settings)
         if once:
             return stop.exit_code(_once(supervisor, allow_deletes=allow_deletes, as_json=as_json))
@@ -96,8 +97,16 @@ def _check_schedule(schedule: str) -> None:
 def _once(supervisor: Supervisor, *, allow_deletes: bool, as_json: bool) -> int:
     reports = supervisor.once(allow_deletes=allow_deletes)
     if as_json:
-        print_json({name: report.to_json() for name, report in reports.items()})
+        print_json({name: report.to_json() for name, report in reports.items()} | _failed(supervisor))
     return max([_worst(supervisor), *(report.exit_code for report in reports.values())])
+
+
+def _failed(supervisor: Supervisor) -> dict[str, Any]:
+    """The pipelines that failed, each with why and the way out."""
+    return {
+        name: {"error": getattr(error, "message", str(error)), "remedy": getattr(error, "remedy", None)}
+        for name, error in supervisor.failures.items()
+    }
 
 
 def _worst(supervisor: Supervisor) -> int:
