@@ -73,8 +73,8 @@ def walk_maker(config: Config, name: str, pipeline: PipelineConfig, guard: Calla
     def make(resources: Resources, report: IngestReport, *, watched: bool) -> FileWalk:
         if watched:
             raise ConfigError(
-                f"`run.on` is `{pipeline.run.on}`, and a watch embeds in the process that hears of changes",
-                remedy="run it again and again with a `schedule`, as `every 15m`, or watch without `run.on`",
+                f"the place to run is `{pipeline.run.on}`, and a watch embeds in the process that hears of changes",
+                remedy="run it with `--once` or `--every 15m`, give it a `schedule`, or leave `--on` or `run.on` out",
             )
         return ClusterWalk(resources, report, cluster)
 

@@ -53,7 +53,7 @@ def check_runs_on_nodes(config: PipelineConfig) -> None:
     if config.context is not None and config.context.is_written:
         raise ConfigError(
             f"the context of chunks is written by `{config.context.name}`, and a run over several nodes asks nobody",
-            remedy="run it without `--on`, or leave `command` and `url` out of `context`",
+            remedy="run it without `--on` or `run.on`, or leave `command` and `url` out of `context`",
         )
 
 

@@ -54,6 +54,7 @@ def test_pipelines_of_a_file_run_on_nodes_once_and_are_not_watched(notes):
     ran = notes.run("run", config(notes))
     assert ran.code == 2
     assert "a watch embeds in the process that hears of changes" in ran.err
+    assert "`--once` or `--every 15m`, give it a `schedule`" in ran.err
     notes.write("docs/6.md", "one more")
     ran = notes.run("run", config(notes, "{}"), "--once", "--json", *ON)
     assert ran.json["notes"]["nodes"] == 2
