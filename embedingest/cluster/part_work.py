@@ -16,7 +16,7 @@ from embedingest.errors import DocumentError, EmbedingestError
 from embedingest.ingest.extract.values import Extracted
 from embedingest.ingest.run.embedding import Embedded
 from embedingest.ingest.run.missing_vectors import MissingVectors
-from embedingest.ingest.run.outcome import not_embedded, to_read_again, went_away
+from embedingest.ingest.run.outcome import never_still, not_embedded, to_read_again, went_away
 from embedingest.ingest.run.planner import Planner, ReadFile
 from embedingest.ingest.run.rounds import RoundSizes
 
@@ -120,10 +120,11 @@ class PartWork:
 
     def _failed(self, source: str, file: Outcome | PlannedFile, error: DocumentError) -> None:
         self._reading.done(source)
-        if went_away(error):
+        if went_away(file.candidate, error):
             self._files.append(FileResult(source, None, "vanished"))
         else:
-            self._stored(self._planner.plan_failed(file.candidate, file.before, error))
+            failure = never_still(file.candidate, error)
+            self._stored(self._planner.plan_failed(file.candidate, file.before, failure))
 
     def _stored(self, file: PlannedFile, *, truncated: int = 0) -> None:
         """A file is whole: it goes into the fragments."""

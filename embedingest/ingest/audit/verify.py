@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from embedingest.errors import DamagedTableError
+from embedingest.errors import DamagedTableError, DocumentSkipped
 from embedingest.ingest.audit.copied_journal import audited, journal_fault
 from embedingest.ingest.audit.examine import examine
 from embedingest.ingest.audit.outlook import Outlook
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from embedingest.errors import DocumentError
     from embedingest.ingest.run.opener import Opener
     from embedingest.ingest.run.resources import Resources
     from embedingest.ingest.run.survey import Survey
     from embedingest.ingest.scan.folders import Folders
     from embedingest.ingest.scan.listing import FoundFile
     from embedingest.ingest.scan.roots import Root
-    from embedingest.ingest.state.journal import Journal
+    from embedingest.ingest.state.journal import FileState, Journal
     from embedingest.store.values import SourceState
     from embedingest.types import Row
 
@@ -141,8 +142,7 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
         outlook.add(item)
         source = item.candidate.source
         if item.error is not None:
-            if item.before is not None and item.before.chunks and item.error.kind == "permanent":
-                result.problems.append(Problem(source, "unreadable", item.error.message))
+            result.problems += _unread(source, item.before, item.error)
             continue
         result.problems += _differences(
             item.candidate.source, item.difference.new, item.difference.refreshed, item.difference.gone
@@ -200,6 +200,17 @@ def _unseen(surveys: Sequence[tuple[Root, Survey]]) -> Iterator[Problem]:
     for _, survey in surveys:
         for source, reason in sorted(survey.unseen.items()):
             yield Problem(source, _UNREACHABLE, f"{reason}; what lies there is not compared; {FOLDER_REMEDY}")
+
+
+def _unread(source: str, before: FileState | None, error: DocumentError) -> Iterator[Problem]:
+    """What it means that a document that is there could not be read."""
+    stored = before is not None and before.chunks > 0
+    if stored and error.kind == "permanent":
+        yield Problem(source, "unreadable", error.message)
+    elif stored or isinstance(error, DocumentSkipped) or error.code == "vanished":
+        return
+    elif before is None or error.kind == "transient":
+        yield Problem(source, "missing", f"nothing of it is in the table: {error.message}")
 
 
 def _differences(source: str, new: Sequence[Row], refreshed: Sequence[Row], gone: Sequence[str]) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from embedingest.ingest.run.due import due_sources
 from embedingest.ingest.run.reconcile import synchronise
 from embedingest.ingest.run.removal import delete
 from embedingest.ingest.run.rest import Rest
-from embedingest.ingest.run.survey import Survey, rescanned, survey_paths, survey_root
+from embedingest.ingest.run.survey import Survey, rescanned, survey_missed, survey_paths, survey_root
 from embedingest.ingest.run.walk import Walk
 from embedingest.ingest.run.walk_seam import Stopped
 from embedingest.ingest.watch.settle import is_young
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["Convergence", "Follower", "converge"]
 
 _log = logging.getLogger(__name__)
-_MOST_WALKS: Final = 3
+_MOST_WALKS: Final = 4
+"""A file that is there at each look and cannot be read as it was found has failed before these end."""
+
 _POSTPONE_SECONDS: Final = 60.0
 _RATE_TEXTS: Final = 256
 
@@ -281,8 +283,7 @@ class Convergence:
             self._report.files.seen -= 1
             by_root.setdefault(candidate.root, []).append(candidate)
         for root, candidates in by_root.items():
-            relatives = [candidate.file.relative for candidate in candidates]
-            self._add(root, survey_paths(root, self._folders.finder(root), self._resources.journal, relatives))
+            self._add(root, survey_missed(root, self._folders.finder(root), self._resources.journal, candidates))
 
     def _find_moved(self) -> None:
         """What waits and stands under another name now has moved: it need not wait any more."""

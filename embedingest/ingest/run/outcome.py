@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.survey import Candidate
     from embedingest.ingest.state.journal import FileState
 
-__all__ = ["GoneContent", "is_gone", "not_embedded", "to_read_again", "went_away"]
+__all__ = ["GoneContent", "is_gone", "never_still", "not_embedded", "to_read_again", "went_away"]
 
 _REREADS: Final = 3
+_MISSES: Final = {"moving": 2, "vanished": 3}  # the last miss may be because it went
 
 
 def to_read_again(candidate: Candidate, extracted: Extracted) -> Candidate | None:
@@ -29,12 +30,21 @@ def to_read_again(candidate: Candidate, extracted: Extracted) -> Candidate | Non
     return None
 
 
-def went_away(error: DocumentError) -> bool:
+def went_away(candidate: Candidate, error: DocumentError) -> bool:
     """Whether a file was not there any more as it was found: it did not fail, and is looked for again.
 
-    It is gone, or (`moving`, an item of a source) there is another version of it.
+    It is gone, or (`moving`, an item of a source) there is another version of it. One that was looked for again often
+    enough has failed.
     """
-    return error.code in {"vanished", "moving"}
+    return candidate.misses < _MISSES.get(error.code, 0)
+
+
+def never_still(candidate: Candidate, error: DocumentError) -> DocumentError:
+    """The failure of a file, told as what it is where it was there at each look and another at each try to read it."""
+    if error.code not in _MISSES:
+        return error
+    message = f"{candidate.source} changed while it was read, {candidate.misses + 1} times"
+    return DocumentError(message, source=candidate.source, kind="transient", code="moving")
 
 
 def is_gone(candidate: Candidate) -> bool:

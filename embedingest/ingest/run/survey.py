@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.scan.roots import Root
     from embedingest.ingest.state.journal import Journal, Known
 
-__all__ = ["Candidate", "Survey", "rescanned", "survey_paths", "survey_root"]
+__all__ = ["Candidate", "Survey", "rescanned", "survey_missed", "survey_paths", "survey_root"]
 
 _log = logging.getLogger(__name__)
 _STAT_FACTS: Final = 4
@@ -37,13 +37,17 @@ _UNCHANGED: Final = {"done": "unchanged", "skipped": "skipped", "empty": "empty"
 
 
 class Candidate(NamedTuple):
-    """A file to read. `urgent` ones (`FileQueue` says which) go before the backlog; it has been read `tries` times."""
+    """A file to read. `urgent` ones (`FileQueue` says which) go before the backlog; it has been read `tries` times.
+
+    `misses` is how often in a row it was there, and not as it was found once it was to be read.
+    """
 
     root: Root
     source: str
     file: FoundFile
     urgent: bool = False
     tries: int = 0
+    misses: int = 0
 
     def job(self, known_hash: str = "") -> Job:
         """What its reading takes; see `Job`."""
@@ -127,6 +131,16 @@ def survey_paths(
     return survey
 
 
+def survey_missed(root: Root, scanner: Finder, journal: Journal, missed: Iterable[Candidate]) -> Survey:
+    """Files that were not there as they were found, looked for again; the misses of each are counted on."""
+    misses = {candidate.file.relative: candidate.misses + 1 for candidate in missed}
+    survey = survey_paths(root, scanner, journal, misses)
+    survey.candidates = [
+        candidate._replace(misses=misses.get(candidate.file.relative, 0)) for candidate in survey.candidates
+    ]
+    return survey
+
+
 def _survey_items(root: Root, scanner: Finder, journal: Journal, keys: Iterable[str], due: frozenset[str]) -> Survey:
     survey, relatives = Survey(), sorted(set(keys))
     sources = [root.source(relative) for relative in relatives]
@@ -205,7 +219,8 @@ def _skip(root: Root, path: SkippedPath, survey: Survey, blind: list[str]) -> No
     source = root.source(path.relative)
     if path.subtree and path.reason != "missing":
         blind.append(source)
-        survey.unseen[source] = path.message
+        listed = path.reason != "unlisted"  # else the message has its own way out
+        survey.unseen[source] = with_remedy(path.message, FOLDER_REMEDY) if listed else path.message
     if path.reason == "unlisted":
         survey.failures.append(Failure(source, "transient", path.message))
     elif path.reason == "unreadable":

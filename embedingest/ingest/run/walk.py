@@ -20,7 +20,7 @@ from embedingest.ingest.run.embedding import Embedded
 from embedingest.ingest.run.extraction import Extraction, Outcome
 from embedingest.ingest.run.file_queue import FileQueue
 from embedingest.ingest.run.missing_vectors import MissingVectors
-from embedingest.ingest.run.outcome import is_gone, not_embedded, to_read_again, went_away
+from embedingest.ingest.run.outcome import is_gone, never_still, not_embedded, to_read_again, went_away
 from embedingest.ingest.run.planner import Planner, ReadFile
 from embedingest.ingest.run.progress import Standing
 from embedingest.ingest.run.walk_seam import Stopped
@@ -240,13 +240,13 @@ class Walk:
         self._files.done(candidate)
 
     def _failed(self, candidate: Candidate, before: FileState | None, error: DocumentError) -> None:
-        if went_away(error):
+        if went_away(candidate, error):
             self.vanished.append(candidate)
             self._done(candidate)
             return
         if not isinstance(error, DocumentSkipped):
             self.failed.append(candidate.source)
-        self._committer.add(self._planner.plan_failed(candidate, before, error))
+        self._committer.add(self._planner.plan_failed(candidate, before, never_still(candidate, error)))
 
     def _plan(self) -> None:
         if not self._reads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -256,6 +257,53 @@ def test_an_item_that_went_after_it_was_listed_is_gone_and_no_failure(world: She
 def _texts(world: ShelfWorld, source: str) -> list[str]:
     with world.table() as table:
         return [row.text for row in table.rows([source])[source]]
+
+
+def _always_another(shelf: Shelf, key: str) -> None:
+    """Whoever reads this item finds another than was listed."""
+    versions = itertools.count()
+
+    def write(read: str) -> None:
+        if read == key:
+            shelf.texts[key] = f"Version {next(versions)} of the walrus."
+
+    shelf.before_read = write
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_item_that_is_another_at_every_try_has_failed_and_is_tried_again_when_due(
+    tmp_path: Path, known: bool
+) -> None:
+    shelf = MarkedShelf(**{"a.md": "A walrus sleeps.", "b.md": "An owl reads."})
+    world = ShelfWorld(tmp_path, shelf)
+    with world.pipeline() as pipeline:
+        if known:
+            pipeline.converge()
+            shelf.texts["a.md"] = "It wakes."
+        _always_another(shelf, "a.md")
+        report = pipeline.converge()
+        files = report.files
+        assert (files.failed, files.seen, files.new, files.unchanged) == (1, 2, 1 - known, int(known))
+        (failure,) = report.failures
+        assert (failure.source, failure.kind, report.exit_code) == ("shelf/a.md", "transient", 1)
+        assert "changed while it was read, 3 times" in failure.error
+        assert shelf.read_keys.count("a.md") == 3 + known
+        assert ("shelf/a.md" in world.sources_in_table()) is known  # what is stored stays
+        shelf.before_read = lambda _: None
+        (report,) = [pipeline.perform("retry", {"sources": []})]
+        assert (report.files.failed, report.exit_code) == (0, 0)
+        assert pipeline.verify().problems == []
+
+
+def test_verify_names_an_item_that_it_cannot_read_and_that_has_no_rows(tmp_path: Path) -> None:
+    shelf = MarkedShelf(**{"b.md": "An owl reads."})
+    with ShelfWorld(tmp_path, shelf).pipeline() as pipeline:
+        pipeline.converge()
+        shelf.texts["a.md"] = "A walrus sleeps."
+        _always_another(shelf, "a.md")
+        assert [(problem.source, problem.kind) for problem in pipeline.verify().problems] == [("shelf/a.md", "missing")]
+        pipeline.converge()
+        assert [(problem.source, problem.kind) for problem in pipeline.verify().problems] == [("shelf/a.md", "missing")]
 
 
 # -- plan, verify, following
