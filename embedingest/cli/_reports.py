@@ -92,11 +92,9 @@ def excluded_lines(excluded: Mapping[str, int]) -> Iterator[str]:
 
 
 def unreadable_lines(unreadable: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """A line for each of the first folders that could not be looked into, and the way out."""
-    from embedingest.ingest.remedies import FOLDER_REMEDY
-
+    """A line for each of the first folders or sources that could not be looked into; what is told names the way out."""
     for item in unreadable[:_MOST_FAILURES]:
-        yield f"not looked into: {item['source']}: {item['error']}; {FOLDER_REMEDY}"
+        yield f"not looked into: {item['source']}: {item['error']}"
     if len(unreadable) > _MOST_FAILURES:
         yield f"… and {len(unreadable) - _MOST_FAILURES:,} more that are not looked into; `--json` names them"
 

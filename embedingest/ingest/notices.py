@@ -83,6 +83,7 @@ _MEANINGS: Final = {
     "signatures_left_out": "signatures of messages, which hold no words",
     "skipped_images": "pictures, which are not read",
     "skipped_pages": "pages beyond the limit of the loader",
+    "slash_key": "objects of a store whose keys end in a slash, by which they cannot be read",
     "special": "no regular file",
     "special_members": "links and devices in archives",
     "templates": "templates of a wiki, of which the words that they are given are read",

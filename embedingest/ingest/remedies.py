@@ -64,6 +64,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "sidecar_unreadable": "mend the sidecar file",
     "skipped_images": "an OCR plug-in reads pictures that are files (`pip install embedingest-ocr`)",
     "skipped_pages": "raise the loader's limit of pages",
+    "slash_key": "give these objects keys without the slash",
     "truncated_chunks": "lower `chunk.max_tokens`, or take a model with a longer window",
     "undecodable": "save the file as UTF-8",
     "unknown_tokens": "take a model of more languages (`embedingest models list`)",

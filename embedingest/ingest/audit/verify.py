@@ -16,9 +16,8 @@ from embedingest.errors import DamagedTableError, DocumentSkipped
 from embedingest.ingest.audit.copied_journal import audited, journal_fault
 from embedingest.ingest.audit.examine import examine
 from embedingest.ingest.audit.outlook import Outlook
-from embedingest.ingest.identity import parent_source
+from embedingest.ingest.identity import below, parent_source
 from embedingest.ingest.packing import similarity
-from embedingest.ingest.remedies import FOLDER_REMEDY
 from embedingest.ingest.requests import refuse_while_paused
 from embedingest.ingest.run.survey import Candidate, survey_root
 from embedingest.ingest.scan.roots import owner
@@ -154,7 +153,11 @@ def verify(folders: Folders, resources: Resources, *, sample: int = 0, seed: int
                 samples = chance.sample(samples, sample)
     result.problems += _unseen(surveys)
     result.problems += _journal(folders, resources, present)
-    gone = _Gone(frozenset(source for _, survey in surveys for source in survey.gone), outlook.waiting(surveys))
+    gone = _Gone(
+        frozenset(source for _, survey in surveys for source in survey.gone),
+        outlook.waiting(surveys),
+        tuple(below(root.source("")) for root, survey in surveys if root.source("") in survey.unseen),
+    )
     result.problems += _table(folders, resources, present, gone, result)
     result.problems += _files(resources)
     if sample and samples:
@@ -199,7 +202,7 @@ def _unseen(surveys: Sequence[tuple[Root, Survey]]) -> Iterator[Problem]:
     """What could not be looked into, whether or not the table has rows of it."""
     for _, survey in surveys:
         for source, reason in sorted(survey.unseen.items()):
-            yield Problem(source, _UNREACHABLE, f"{reason}; what lies there is not compared; {FOLDER_REMEDY}")
+            yield Problem(source, _UNREACHABLE, f"{reason}; what lies there is not compared, and its rows stay")
 
 
 def _unread(source: str, before: FileState | None, error: DocumentError) -> Iterator[Problem]:
@@ -256,10 +259,14 @@ def _journal(folders: Folders, resources: Resources, present: Container[str]) ->
 
 
 class _Gone(NamedTuple):
-    """Sources that are not in their folder any more, and those of them whose deletion waits, or would."""
+    """Sources that are not in their folder any more, and those of them whose deletion waits, or would.
+
+    What begins with one of `unseen` lies in a root of which nothing could be seen; of that it is told once.
+    """
 
     sources: frozenset[str]
     waiting: frozenset[str]
+    unseen: tuple[str, ...]
 
 
 def _table(
@@ -292,7 +299,7 @@ def _absent(resources: Resources, absent: Mapping[str, int], gone: _Gone, result
             yield Problem(file, _PENDING, f"its file is gone, and its {rows:,} rows {wait} for confirmation")
         elif file in gone.sources or resources.journal.file(file) is None:
             yield Problem(file, "orphan", f"its file is gone, {rows:,} rows are left")
-        else:
+        elif not file.startswith(gone.unseen):
             yield Problem(file, _UNREACHABLE, f"what its file lies in cannot be looked into; its {rows:,} rows stay")
 
 

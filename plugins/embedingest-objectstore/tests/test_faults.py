@@ -142,3 +142,35 @@ def test_an_object_that_went_between_listing_and_reading_is_no_failure(tmp_path:
     with configured(tmp_path, "going", proxy.endpoint) as session:
         report = converged(session)
         assert (report.files.new, report.files.failed, report.exit_code) == (2, 0, 0)
+
+
+def test_an_object_that_is_another_at_every_try_is_named_and_read_once_it_is_still(tmp_path: Path) -> None:
+    bucket().put("restless/a.md", "Floe a.")
+    bucket().put("restless/b.md", "Floe b.")
+    proxy = FaultyProxy(bucket().endpoint)
+
+    def fault(asked: Asked) -> str:
+        if asked.method == "GET" and asked.is_for("a.md"):
+            bucket().put("restless/a.md", f"Floe {asked.number}.")
+        return ""
+
+    with configured(tmp_path, "restless", proxy.endpoint) as session:
+        proxy.fault = fault
+        report = converged(session)
+        (failure,) = report.failures
+        assert (report.files.seen, report.files.new, report.files.failed, report.exit_code) == (2, 1, 1, 1)
+        assert (failure.source, failure.kind) == ("handbook/a.md", "transient")
+        assert "changed while it was read, 3 times" in failure.error
+        with session.pipeline("handbook") as pipeline:
+            assert [problem.source for problem in pipeline.verify().problems] == ["handbook/a.md"]
+            proxy.fault = lambda _: ""
+            (report,) = [pipeline.perform("retry", {"sources": []})]
+            assert (report.files.new, report.exit_code) == (1, 0)
+            assert pipeline.verify().problems == []
+    proxy.close()
+
+
+def test_a_denied_object_is_told_in_the_words_of_the_store(session: Session, proxy: FaultyProxy) -> None:
+    proxy.fault = lambda asked: "403" if asked.is_for("007.md") else ""
+    (failure,) = converged(session).failures
+    assert "007.md cannot be read: Planted; " in failure.error

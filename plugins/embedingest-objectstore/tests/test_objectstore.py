@@ -41,6 +41,47 @@ def test_a_folder_marker_is_no_item() -> None:
     assert source().find("folder") is None
 
 
+def test_an_empty_object_is_an_item_and_markers_of_folders_are_none() -> None:
+    for key in ("void", "void.md", "above/", "above/a.md", "alone/"):
+        bucket().put(f"empties/{key}", "here" if key == "above/a.md" else "")
+    source = bucket().source("empties")
+    for _ in range(2):
+        assert {item.key: item.size for item in source.list()} == {"void": 0, "void.md": 0, "above/a.md": 4}
+
+
+def test_an_object_that_becomes_empty_is_counted_as_an_empty_file_is(tmp_path: Path) -> None:
+    bucket().put("emptied/a.md", "# a\n\nPenguins.\n")
+    bucket().put("emptied/b.md", "# b\n\nOwls.\n")
+    with configured(tmp_path, "emptied", bucket().endpoint) as session:
+        converged(session)
+        bucket().put("emptied/b.md", "")
+        report = converged(session)
+        assert (report["files"]["seen"], report["files"]["empty"], report["files"]["deleted"]) == (2, 1, 0)
+        assert report["notice_counts"]["empty"] == {"count": 1, "files": 1}
+        with session.pipeline("handbook") as pipeline:
+            assert pipeline.verify().problems == []
+
+
+def test_an_object_whose_key_ends_in_a_slash_is_left_out_with_a_notice(tmp_path: Path) -> None:
+    from embedingest.build.inspect import FoldersBehind
+    from embedingest.build.remembered import remember
+
+    for key in ("a.md", "b.md/", "b.md-1.md", "a.md/", "a.md/c.md"):
+        bucket().put(f"slash/{key}", f"Penguins of {key}.")
+    with configured(tmp_path, "slash", bucket().endpoint) as session:
+        report = converged(session)
+        assert (report["files"]["seen"], report["files"]["new"], report["files"]["skipped"]) == (4, 3, 1)
+        (notice,) = report["notices"]
+        assert notice["source"] == "handbook/b.md"
+        assert "`b.md/` ends in a slash" in str(notice)
+        with session.pipeline("handbook") as pipeline:
+            assert pipeline.verify().problems == []
+            remember(pipeline, session.config)
+            config = pipeline.config
+        status = FoldersBehind(session.config.state, config.db, config.table).status()
+        assert status["behind"]["to_read"] == 0
+
+
 def test_a_new_etag_is_a_new_mark() -> None:
     bucket().put("marks/a.md", "one")
     source = bucket().source("marks")
@@ -180,7 +221,26 @@ def test_a_key_that_the_client_cannot_list_is_named_and_nothing_is_deleted(tmp_p
         bucket().put(f"{prefix}/{key}", "# bad\n")
         report = converged(session)
         assert report["files"]["deleted"] == 0
-        assert key in report["failures"][0]["error"]
+        (failure,) = report["failures"]
+        assert f"{prefix}/{key}" in failure["error"]
+        assert failure["error"].endswith("; rename or remove that key, or narrow `url` to where there is none like it")
+
+
+def test_a_bucket_that_is_not_there_is_told_in_the_words_of_the_store_and_once(tmp_path: Path) -> None:
+    for name in "abc":
+        bucket().put(f"gone/{name}.md", f"Penguins of {name}.")
+    with configured(tmp_path, "gone", bucket().endpoint) as session:
+        assert converged(session)["files"]["new"] == 3
+    settings = tmp_path / "pipelines.yaml"
+    settings.write_text(settings.read_text().replace("s3://docs/", "s3://docks/"))
+    with Session(settings) as session, session.pipeline("handbook") as pipeline:
+        (problem,) = pipeline.verify().problems
+        (unseen,) = pipeline.plan()["unreadable"]
+        (failure,) = pipeline.converge().to_json()["failures"]
+    for told in (problem.message, unseen["error"], failure["error"]):
+        assert "s3://docks/gone cannot be listed: NoSuchBucket: The specified bucket does not exist; " in told
+        assert "address, credentials" in told
+        assert "chmod" not in told
 
 
 # -- the table in a bucket

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from embedingest.plugin import ConfigError, DocumentError, DocumentSkipped, Item
+from embedingest_objectstore.telling import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +48,8 @@ create.settings = Settings  # type: ignore[attr-defined]
 class ObjectStoreSource:
     """Implements `MarkedSource` over one store: an object is read with the ETag that it was listed with.
 
-    Empty objects are left out: they hold no text, and most are markers of folders, which cannot be read by the name
-    they are listed under.
+    The client drops a slash at the end of a key. Markers of folders, which are empty and have one, are left out; so is
+    `a/` beside `a`. Of any other such object it is said when it is to be read.
     """
 
     name = "objectstore"
@@ -56,6 +57,7 @@ class ObjectStoreSource:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._store = _opened(settings)
+        self._markers: set[Item] = set()
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -71,7 +73,39 @@ class ObjectStoreSource:
         return self._settings.url
 
     def list(self) -> Iterator[Item]:
-        """Every object below the prefix, a page at a time. Raises DocumentError where that does not come to its end.
+        """Every object below the prefix, a page at a time. Raises DocumentError where that does not come to its end."""
+        above: list[str] = []  # keys that what comes next may begin with
+        empty: Item | None = None
+        for item in self._listed():
+            if empty is not None and not item.key.startswith(f"{empty.key}/") and self._is_object(empty):
+                yield empty
+            empty = None
+            while above and not item.key.startswith(above[-1]):
+                above.pop()
+            if above and above[-1] == item.key:
+                continue
+            above.append(item.key)
+            if item.size:
+                yield item
+            else:
+                empty = item
+        if empty is not None and self._is_object(empty):
+            yield empty
+
+    def _is_object(self, empty: Item) -> bool:
+        """Whether an empty object is no marker of a folder; asked once of each."""
+        if empty in self._markers:
+            return False
+        try:
+            there = self.find(empty.key) is not None
+        except DocumentError:
+            return True  # its reading says why
+        if not there:
+            self._markers.add(empty)
+        return there
+
+    def _listed(self) -> Iterator[Item]:
+        """What the client lists.
 
         An answer that is cut off is asked for again from the last object on, which every store but a directory bucket
         allows: it lists in the order of keys.
@@ -82,14 +116,11 @@ class ObjectStoreSource:
                 for page in self._store.list(offset=last or None, chunk_size=_PAGE):
                     for found in page:
                         last, failed = str(found["path"]), 0
-                        if found["size"]:
-                            yield _item(found)
+                        yield _item(found)
             except Exception as error:
                 failed += 1
                 if failed > self._settings.retries or not self._resumes or type(error).__name__ != "GenericError":
-                    raise DocumentError(
-                        f"{self._settings.url} cannot be listed: {_short(error)}", kind="transient", code="unreachable"
-                    ) from error
+                    raise _unlisted(self._settings.url, error) from error
                 time.sleep(_FIRST_WAIT_SECONDS * 2 ** (failed - 1))
             else:
                 return
@@ -100,17 +131,17 @@ class ObjectStoreSource:
         return parts.scheme not in {"file", "memory", "http", "https"} and not parts.netloc.endswith("--x-s3")
 
     def find(self, key: str) -> Item | None:
-        """One object as it is now, `None` where there is none or an empty one. Raises DocumentError."""
+        """One object as it is now, `None` where there is none. Raises DocumentError."""
         try:
             found = self._store.head(key)
         except FileNotFoundError:
             return None
         except Exception as error:
             raise _unread(key, error) from error
-        return _item(found) if found["size"] else None
+        return _item(found)
 
     def read(self, key: str) -> bytes:
-        """The bytes of one object. Raises DocumentError, DocumentSkipped (`too_large`)."""
+        """The bytes of one object. Raises DocumentError, DocumentSkipped (`too_large`, `slash_key`)."""
         return self._read(key, None)
 
     def read_as(self, key: str, mark: str) -> bytes:
@@ -135,11 +166,23 @@ class ObjectStoreSource:
         except DocumentError:
             raise
         except FileNotFoundError as error:
+            if self._ends_in_slash(key):
+                raise _slash_key(key) from error
             raise DocumentError(f"{key} is gone", source=key, kind="transient", code="vanished") from error
         except Exception as error:
             if type(error).__name__ == "PreconditionError":
                 raise _moving(key) from error
             raise _unread(key, error) from error
+
+    def _ends_in_slash(self, key: str) -> bool:
+        """Whether what is listed as `key` is `key/`, which stands behind all that begins with `key.`."""
+        if not self._resumes:
+            return False
+        try:
+            page = next(iter(self._store.list(offset=f"{key}.~", chunk_size=1)), ())
+        except Exception:  # noqa: BLE001 -- it is gone, as far as can be told
+            return False
+        return any(str(found["path"]) == key for found in page)
 
 
 def _opened(settings: Settings) -> Any:
@@ -161,7 +204,7 @@ def _opened(settings: Settings) -> Any:
     try:
         return from_url(settings.url, **options)
     except Exception as error:
-        raise ConfigError(f"source `objectstore` cannot use {settings.url}: {_short(error)}") from error
+        raise ConfigError(f"source `objectstore` cannot use {settings.url}: {told(error)}") from error
 
 
 def _item(found: Any) -> Item:
@@ -187,6 +230,23 @@ def _quoted(tag: str) -> str:
     return tag if tag.endswith('"') else f'"{tag}"'
 
 
+def _unlisted(url: str, error: Exception) -> DocumentError:
+    remedy = None
+    if type(error).__name__ == "InvalidPathError":
+        remedy = "rename or remove that key, or narrow `url` to where there is none like it"
+    message = f"{url} cannot be listed: {told(error)}"
+    return DocumentError(message, kind="transient", code="unreachable", remedy=remedy)
+
+
+def _slash_key(key: str) -> DocumentSkipped:
+    return DocumentSkipped(
+        f"the key `{key}/` ends in a slash, and no object can be read by it",
+        source=key,
+        code="slash_key",
+        remedy="give that object a key without the slash",
+    )
+
+
 def _moving(key: str) -> DocumentError:
     return DocumentError(f"{key} changed after it was listed", source=key, kind="transient", code="moving")
 
@@ -202,12 +262,8 @@ def _too_large(key: str, size: int) -> DocumentSkipped:
 
 def _unread(key: str, error: Exception) -> DocumentError:
     return DocumentError(
-        f"{key} cannot be read: {_short(error)}",
+        f"{key} cannot be read: {told(error)}",
         source=key,
         kind="transient",
         code="unreachable",
     )
-
-
-def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0][:300] if str(error) else ''}"
