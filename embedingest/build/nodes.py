@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from embedingest.build.extend import extended
@@ -65,7 +66,7 @@ def walk_maker(config: Config, name: str, pipeline: PipelineConfig, guard: Calla
         ray.check_address(pipeline.run)
     cluster = Cluster(
         launcher=lambda: _launcher(pipeline.run),
-        opener=lambda run: PipelineNode(_of_node(config, pipeline.run), name, run),
+        opener=lambda run: PipelineNode(_of_node(config, pipeline.run), name, run, socket.gethostname()),
         guard=guard,
         settings=pipeline.run,
     )
@@ -96,9 +97,10 @@ def _launcher(settings: RunConfig) -> Launcher:
 def _of_node(config: Config, settings: RunConfig) -> Config:
     """The configuration as a node gets it.
 
-    Ray shares out cores by their number alone, and a node's engine is told to take no more.
+    Ray shares out cores by their number alone, and a node's engine is told to take no more. The folder where a node
+    begins need not be the driver's.
     """
-    config = config.model_copy(update={"server": None})
+    config = config.model_copy(update={"server": None, "state": config.state.absolute()})
     if not settings.on_ray:
         return config
     threads = max(1, int(settings.cpus))
@@ -111,11 +113,16 @@ def _of_node(config: Config, settings: RunConfig) -> Config:
 
 
 class PipelineNode(NamedTuple):
-    """Opens a node of one run for the pipeline `name`, where that is called; see `NodeOpener`."""
+    """Opens a node of one run for the pipeline `name`, where that is called; see `NodeOpener`.
+
+    `machine` is the driver's, by its name: a node there shares the vector cache of the driver's state folder. SQLite
+    shares no file between machines, even where all of them see the folder.
+    """
 
     config: Config
     name: str
     run: str
+    machine: str
 
     def __call__(self, claims: Claims) -> NodeWorker:
         from embedingest.cluster.node import Node
@@ -124,4 +131,7 @@ class PipelineNode(NamedTuple):
         engines = Engines(self.config)
         pipeline = extended(self.config.pipelines[self.name], self.config.plugins, self.config.state)
         outcomes = Outcomes(RunTable(pipeline.db, pipeline.table), self.run)
-        return Node(PipelineOpener(engines, pipeline), pipeline, claims, outcomes, on_close=engines.close)
+        opener = PipelineOpener(engines, pipeline)
+        shares_state = socket.gethostname() == self.machine and self.config.state.is_dir()
+        vectors = opener.vectors_path if shares_state else None
+        return Node(opener, pipeline, claims, outcomes, vectors=vectors, on_close=engines.close)

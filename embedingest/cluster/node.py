@@ -16,11 +16,13 @@ from embedingest.cluster.part_work import PartWork, Tools
 from embedingest.errors import ConfigError
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.embedder import Embedder, load_model
+from embedingest.ingest.state.vector_cache import VectorCache
 from embedingest.store.table import open_table
 
 if TYPE_CHECKING:
     import queue
     from collections.abc import Callable
+    from pathlib import Path
 
     from embedingest.cluster.launcher import Claims
     from embedingest.cluster.values import Part, PartResult
@@ -60,8 +62,9 @@ def check_runs_on_nodes(config: PipelineConfig) -> None:
 class Node:
     """Works at parts of the pipeline `config`, whose engine and workers `opener` opens, once.
 
-    `claims` say which texts are whose; an outcome stands in `results` before `work` gives it. `now` is a clock in
-    seconds since the epoch. Raises what `Opener` raises, and ConfigError (see `check_runs_on_nodes`).
+    `claims` say which texts are whose; an outcome stands in `results` before `work` gives it. `vectors` is the file of
+    the vector cache, which all nodes of a machine share; `None` where there is none. `now` is a clock in seconds since
+    the epoch. Raises what `Opener` raises, and ConfigError (see `check_runs_on_nodes`).
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Node:
         claims: Claims,
         results: Results,
         *,
+        vectors: Path | None,
         now: Callable[[], float] = time.time,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
@@ -83,6 +87,7 @@ class Node:
         self._now = now
         self._on_close = on_close
         self._recent = RecentVectors()
+        self._cache = None if vectors is None else VectorCache(vectors)
         self._embedder: Embedder | None = None
         self._table: ChunkTable | None = None
         self._inbox: queue.SimpleQueue[Outcome | Embedded] | None = None
@@ -105,7 +110,8 @@ class Node:
         reading = reading or PartReading(part, lambda: self._workers)
         self._inbox = reading.inbox
         try:
-            tools = Tools(self._recipe, self._opened_embedder(), self._recent, self._claims, self._now)
+            embedder = self._opened_embedder()
+            tools = Tools(self._recipe, embedder, self._recent, self._cache, self._claims, self._now)
             result = PartWork(part, reading, tools, self._table_at(part.version)).run(self._read_ahead)
         except BaseException:
             self._drop_embedder()  # with the calls that are under way
@@ -126,6 +132,8 @@ class Node:
         if self._table is not None:
             self._table.close()
             self._table = None
+        if self._cache is not None:
+            self._cache.close()
         self._on_close()
 
     def _read_ahead(self) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from embedingest.cluster.launcher import Claims
     from embedingest.ingest.rows.recipe import Recipe
+    from embedingest.ingest.state.vector_cache import VectorCache
     from embedingest.store.table import ChunkTable
 
 __all__ = ["RECENT_BYTES", "Found", "PartVectors", "RecentVectors"]
@@ -50,26 +51,37 @@ class Found(NamedTuple):
 
 
 class PartVectors:
-    """Looks keys of one part up: among what this node computed lately, in the table at the part's version, in claims.
+    """Looks keys of one part up: among what this node computed lately, in the cache where it has one, in the table at
+    the part's version, in claims.
 
     A key that this part computed, and whose value is kept no more, is for `others`: it is in the table for whoever
     comes later.
     """
 
-    def __init__(self, recipe: Recipe, table: ChunkTable, recent: RecentVectors, claims: Claims, part: int) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        table: ChunkTable,
+        recent: RecentVectors,
+        claims: Claims,
+        part: int,
+        cache: VectorCache | None = None,
+    ) -> None:
         self._recipe = recipe
         self._table = table if table.count() else None
         self._recent = recent
         self._claims = claims
         self._part = part
+        self._cache = cache
         self._computed: set[str] = set()
 
     def find(self, keys: Collection[str]) -> Found:
         """Raises StoreError."""
         known = self._recent.get(keys)
         missing = [key for key in keys if key not in known]
-        known |= self._stored(missing)
-        missing = [key for key in missing if key not in known]
+        for place in (self._cached, self._stored):
+            known |= place(missing)
+            missing = [key for key in missing if key not in known]
         mine = self._claims.claim(missing, self._part) - self._computed if missing else set()
         return Found(known, mine, {*missing} - mine)
 
@@ -77,6 +89,13 @@ class PartVectors:
         """The engine gave these."""
         self._computed.update(values)
         self._recent.keep(values)
+        if self._cache is not None:
+            self._cache.put(values)
+
+    def _cached(self, keys: Collection[str]) -> dict[str, NDArray[Any]]:
+        if self._cache is None or not keys:
+            return {}
+        return self._recipe.fitting(self._cache.get(keys))
 
     def _stored(self, keys: Collection[str]) -> dict[str, NDArray[Any]]:
         if self._table is None or not keys:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from embedingest.ingest.run.embedder import Embedder
     from embedingest.ingest.run.extraction import Outcome
     from embedingest.ingest.run.planner import PlannedFile
+    from embedingest.ingest.state.vector_cache import VectorCache
     from embedingest.store.table import ChunkTable
 
 __all__ = ["SIZES", "PartWork", "Tools"]
@@ -46,11 +47,12 @@ _WAIT_SECONDS: Final = 0.05
 
 
 class Tools(NamedTuple):
-    """What a node has for all of its parts. `now` is a clock in seconds since the epoch."""
+    """What a node has for all of its parts; others may use `cache` too. `now` is a clock in seconds since 1970."""
 
     recipe: Recipe
     embedder: Embedder
     recent: RecentVectors
+    cache: VectorCache | None
     claims: Claims
     now: Callable[[], float]
 
@@ -64,7 +66,7 @@ class PartWork:
         self._recipe = tools.recipe
         self._embedder = tools.embedder
         self._planner = Planner(tools.recipe, table.rows, now=tools.now)
-        self._vectors = PartVectors(tools.recipe, table, tools.recent, tools.claims, part.number)
+        self._vectors = PartVectors(tools.recipe, table, tools.recent, tools.claims, part.number, tools.cache)
         self._missing = MissingVectors(SIZES)
         self._rows = PartRows(table, tools.recipe)
         self._reads: list[ReadFile] = []

@@ -142,6 +142,7 @@ class ClusterWalk:
         run.end()
 
     def _with_nodes(self, run: Run, inbox: Callable[[], None]) -> None:
+        self._resources.prepare_cache()
         launcher = self._cluster.launcher()
         try:
             launcher.start(self._cluster.opener(run.id))

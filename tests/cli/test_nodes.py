@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 
 import pytest
 
@@ -35,6 +36,14 @@ def test_processes_of_this_machine_bring_folders_into_the_table_and_one_process_
     answer = notes.run("search", "words of note 3", "--json").json
     assert answer["results"][0]["source"] == "docs/3.md"
     assert notes.run("status", "--json").json["in_sync"]
+
+
+@pytest.mark.parametrize(("first", "second"), [(ON, ()), ((), ON)])
+def test_a_table_that_is_gone_is_filled_again_from_what_the_other_way_to_run_embedded(notes, first, second):
+    assert notes.ingest(*first).json["embedded"]["texts"] == 6
+    shutil.rmtree(notes.folder / ".embedingest/lancedb")
+    again = notes.ingest(*second)
+    assert (again.code, again.json["embedded"]["texts"], again.json["embedded"]["reused"]) == (0, 0, 6)
 
 
 def test_a_plan_tells_what_is_known_and_how_many_nodes_there_would_be(notes):

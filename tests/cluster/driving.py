@@ -51,11 +51,13 @@ class Driver:
         self._began = 0
         self._nodes: list[Node] = []
 
-    def node(self) -> Node:
-        """Another node."""
+    def node(self, *, far: bool = False) -> Node:
+        """Another node; `far`: on a machine without the vector cache of this one."""
+        opener = self.world.opener(**self._parts)
         node = Node(
-            self.world.opener(**self._parts), self.world.config, self.claims, self.kept, now=lambda: self.world.now
-        )
+            opener, self.world.config, self.claims, self.kept,
+            vectors=None if far else opener.vectors_path, now=lambda: self.world.now,
+        )  # fmt: skip
         self._nodes.append(node)
         return node
 
@@ -88,9 +90,15 @@ class Driver:
         for result in results:
             self.claims.release(result.number)
 
-    def run(self, split: Callable[[Sequence[PartFile]], Sequence[Sequence[PartFile]]], *, nodes: int = 1) -> None:
+    def run(
+        self,
+        split: Callable[[Sequence[PartFile]], Sequence[Sequence[PartFile]]],
+        *,
+        nodes: int = 1,
+        far: bool = False,
+    ) -> None:
         """Until nothing is put back: parts as `split` cuts them, all of a wave at one version, then one commit."""
-        workers, files = [self.node() for _ in range(nodes)], self.files()
+        workers, files = [self.node(far=far) for _ in range(nodes)], self.files()
         while files:
             parts = [self.part(some) for some in split(files) if some]
             results = [workers[part.number % nodes].work(part) for part in parts]

@@ -163,7 +163,7 @@ def test_a_text_that_another_part_computes_is_not_computed_and_its_document_come
     world.write("b.md", text_of("own", "same"))
     with driving(world) as driver:
         one, other = (driver.part([file]) for file in driver.files())
-        first, second = driver.node(), driver.node()
+        first, second = driver.node(), driver.node(far=True)
         done, put_back = first.work(one), second.work(other)
         assert fates([done, put_back]) == {"a.md": ["stored"], "b.md": ["put_back"]}
         assert (put_back.fragments, put_back.texts, put_back.files[0].state) == ((), 0, None)
@@ -172,6 +172,19 @@ def test_a_text_that_another_part_computes_is_not_computed_and_its_document_come
         assert (again.texts, again.reused) == (1, 1)
         driver.commit(again)
     assert sorted(world.engine.texts) == [chunk_of("own"), chunk_of("same")]
+    assert assert_as_in_one_process(world) == 3
+
+
+def test_a_text_that_another_node_of_this_machine_computed_is_known(world: World) -> None:
+    world.write("a.md", text_of("same"))
+    world.write("b.md", text_of("own", "same"))
+    with driving(world) as driver:
+        one, other = (driver.part([file]) for file in driver.files())
+        first, second = driver.node(), driver.node()
+        results = first.work(one), second.work(other)
+        assert fates(results) == {"a.md": ["stored"], "b.md": ["stored"]}
+        assert [(result.texts, result.reused) for result in results] == [(1, 0), (1, 1)]
+        driver.commit(*results)
     assert assert_as_in_one_process(world) == 3
 
 
@@ -358,25 +371,25 @@ libraries = st.lists(sections, min_size=1, max_size=8).filter(any)  # where noth
 
 
 @settings(max_examples=25)
-@given(libraries, st.integers(1, 3), st.integers())
+@given(libraries, st.integers(1, 3), st.booleans(), st.integers())
 def test_any_way_to_cut_files_into_parts_gives_the_same_rows_and_computes_each_text_once(
-    documents: list[list[str]], nodes: int, seed: int
+    documents: list[list[str]], nodes: int, far: bool, seed: int
 ) -> None:
     with tempfile.TemporaryDirectory() as base:
         world = World(Path(base))
         for number, words in enumerate(documents):
             world.write(f"{number}.md", text_of(*words))
         with driving(world) as driver:
-            driver.run(cut_at_random(seed), nodes=nodes)
+            driver.run(cut_at_random(seed), nodes=nodes, far=far)
         texts = {chunk_of(word) for words in documents for word in words}
         assert sorted(world.engine.texts) == sorted(texts)
         assert assert_as_in_one_process(world) == sum(len(words) for words in documents)
 
 
 @settings(max_examples=25)
-@given(libraries, libraries, st.booleans(), st.integers(1, 3), st.integers())
+@given(libraries, libraries, st.booleans(), st.integers(1, 3), st.booleans(), st.integers())
 def test_after_any_edits_the_rows_are_those_of_a_fresh_run_and_no_text_is_computed_twice(
-    before: list[list[str]], after: list[list[str]], first_in_one_process: bool, nodes: int, seed: int
+    before: list[list[str]], after: list[list[str]], first_in_one_process: bool, nodes: int, far: bool, seed: int
 ) -> None:
     with tempfile.TemporaryDirectory() as base:
         world = World(Path(base))
@@ -389,11 +402,11 @@ def test_after_any_edits_the_rows_are_those_of_a_fresh_run_and_no_text_is_comput
                 world.run()
                 continue
             with driving(world) as driver:
-                driver.run(cut_at_random(seed), nodes=nodes)
+                driver.run(cut_at_random(seed), nodes=nodes, far=far)
         had, has = ({chunk_of(word) for words in documents for word in words} for documents in (before, after))
         lost = {chunk_of(word) for old, new in zip(before, after, strict=False) for word in {*old} - {*new}}
         computed = set(world.engine.texts)
         assert len(computed) == len(world.engine.texts)
-        # A text may come back with a document that was put back after the last row that had it went.
-        assert has - had <= computed <= has - had | (lost & has)
+        # Far from the cache a text may come back with a document that was put back after the last row that had it went.
+        assert has - had <= computed <= has - had | (lost & has if far else set())
         assert assert_as_in_one_process(world) == sum(len(words) for words in after)

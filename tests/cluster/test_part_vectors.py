@@ -10,6 +10,7 @@ import pytest
 
 from embedingest.cluster.claims import ClaimTable
 from embedingest.cluster.part_vectors import PartVectors, RecentVectors
+from embedingest.ingest.state.vector_cache import VectorCache
 from tests.ingest.run.values import RECIPE
 from tests.ingest.world import World
 
@@ -36,8 +37,8 @@ class OneStored:
         return {key: vector(1) for key in hashes if key == STORED}
 
 
-def looking(table: Any, recent: RecentVectors, claims: ClaimTable, part: int = 0) -> PartVectors:
-    return PartVectors(RECIPE, table, recent, claims, part)
+def looking(table: Any, recent: RecentVectors, claims: ClaimTable, part: int = 0, cache: Any = None) -> PartVectors:
+    return PartVectors(RECIPE, table, recent, claims, part, cache)
 
 
 def test_what_was_computed_lately_or_is_stored_is_known_and_the_rest_is_claimed() -> None:
@@ -49,6 +50,22 @@ def test_what_was_computed_lately_or_is_stored_is_known_and_the_rest_is_claimed(
     assert table.asked == [STORED, NEW]
     other = looking(table, RecentVectors(), claims, part=1).find([NEW])
     assert (other.mine, other.others) == (set(), {NEW})
+
+
+def test_what_the_cache_has_is_neither_looked_up_in_the_table_nor_claimed_unless_it_is_of_another_shape(
+    tmp_path: Path,
+) -> None:
+    sizes = {STORED: RECIPE.dimensions, COMPUTED: RECIPE.dimensions + 1}
+    cache, table, claims = VectorCache(tmp_path / "v.sqlite"), OneStored(), ClaimTable()
+    cache.put({key: np.ones(size, np.float32) for key, size in sizes.items()})
+    vectors = looking(table, RecentVectors(), claims, cache=cache)
+    found = vectors.find([STORED, COMPUTED])
+    assert (found.known.keys(), found.mine, found.others) == ({STORED}, {COMPUTED}, set())
+    assert table.asked == [COMPUTED]
+    assert len(claims) == 1
+    vectors.computed({NEW: np.ones(RECIPE.dimensions, np.float32)})
+    assert cache.get([NEW]).keys() == {NEW}
+    cache.close()
 
 
 def test_an_empty_table_is_not_asked() -> None:

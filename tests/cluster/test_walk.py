@@ -114,11 +114,11 @@ def test_a_text_that_every_document_has_does_not_make_all_of_them_be_read_twice(
     rest()
     worked: list[int] = []
     report = run_clustered(
-        world, befall=lambda part, _: worked.append(len(part.files)), part_files=10_000, part_bytes=2**28
+        world, befall=lambda part, _: worked.append(len(part.files)), part_files=10_000, part_bytes=2**28, far=True
     )
     assert report.files.new == 620
     assert max(Counter(world.engine.texts).values()) == 1
-    assert 620 < sum(worked) < 800
+    assert 620 < sum(worked) < 1100  # 1240 where all are; how many depends on how quick nodes are
     world.assert_like_fresh()
 
 
@@ -248,7 +248,7 @@ def test_a_run_that_is_stopped_writes_what_ends_within_the_grace_and_the_next_do
     assert 0 < len(world.sources_in_table()) < 20
     world.stop.clear()
     texts = set(world.engine.texts)
-    assert run_clustered(world).files.new == 20 - report.files.new
+    assert run_clustered(world, far=True).files.new == 20 - report.files.new
     assert not texts.intersection(world.engine.texts)
     world.assert_like_fresh()
 
@@ -279,11 +279,11 @@ def test_a_driver_that_is_killed_loses_and_doubles_nothing_and_nothing_is_comput
         if point == "before the journal":
             patch.setattr(Resources, "record", recorded)
         with pytest.raises(Crash):
-            run_clustered(world)
+            run_clustered(world, far=True)
     assert Resources.record is record
     before = list(world.engine.texts)
     assert len(before) == 20
-    report = run_clustered(world)
+    report = run_clustered(world, far=True)
     assert not world.engine.texts
     assert report.embedded.texts == 0
     assert report.files.seen == 20
@@ -300,11 +300,11 @@ def test_files_that_changed_since_a_run_was_broken_off_are_read_again(
     with monkeypatch.context() as patch:
         patch.setattr(commits, "commit_parts", commit)
         with pytest.raises(Crash):
-            run_clustered(world)
+            run_clustered(world, far=True)
     world.write("5.md", "# Note 5\n\nquite other words\n")
     (world.folder / "6.md").unlink()
     rest()
-    report = run_clustered(world)
+    report = run_clustered(world, far=True)
     assert report.files.new == 19
     world.assert_like_fresh()
 
@@ -319,11 +319,11 @@ def test_parts_of_a_run_with_other_settings_or_before_another_writer_are_not_tak
         with monkeypatch.context() as patch:
             patch.setattr(commits, "commit_parts", commit)
             with pytest.raises(Crash):
-                run_clustered(world)
+                run_clustered(world, far=True)
 
     broken_off()
     world.settings["chunk"] = {"max_tokens": 16}
-    assert run_clustered(world).embedded.texts == len(world.engine.texts) > 0
+    assert run_clustered(world, far=True).embedded.texts == len(world.engine.texts) > 0
     world.assert_like_fresh()
     for number in range(20):
         world.write(f"{number}.md", f"# Second {number}\n\nother words of note {number}\n")
@@ -332,7 +332,7 @@ def test_parts_of_a_run_with_other_settings_or_before_another_writer_are_not_tak
     world.run()  # by one process
     world.write("0.md", "third words of all")
     rest()
-    report = run_clustered(world)
+    report = run_clustered(world, far=True)
     assert report.files.changed == 1
     world.assert_like_fresh()
 
@@ -342,8 +342,8 @@ def test_a_driver_that_may_not_write_any_more_writes_nothing(world: World) -> No
         raise LockedError("another writes this table now")
 
     with pytest.raises(LockedError, match="another writes"):
-        run_clustered(world, guard=taken)
+        run_clustered(world, guard=taken, far=True)
     assert world.sources_in_table() == set()
-    run_clustered(world)
+    run_clustered(world, far=True)
     assert not world.engine.texts  # what was computed by then is of use
     world.assert_like_fresh()

@@ -105,14 +105,16 @@ class Threads:
 
 
 class NodeOf:
-    """Opens nodes of a world; see `NodeOpener`."""
+    """Opens nodes of a world; see `NodeOpener`. `far`: on machines without the vector cache of this one."""
 
-    def __init__(self, world: World, run: str) -> None:
-        self._world, self._run = world, run
+    def __init__(self, world: World, run: str, *, far: bool) -> None:
+        self._world, self._run, self._far = world, run, far
 
     def __call__(self, claims: Any) -> Node:
         outcomes = Outcomes(RunTable(str(self._world.db), "chunks"), self._run)
-        return Node(self._world.opener(), self._world.config, claims, outcomes, now=lambda: self._world.now)
+        opener, config = self._world.opener(), self._world.config
+        vectors = None if self._far else opener.vectors_path
+        return Node(opener, config, claims, outcomes, vectors=vectors, now=lambda: self._world.now)
 
 
 def nothing(part: Part, attempt: int) -> None:
@@ -128,6 +130,7 @@ def clustered(
     launched: list[Threads] | None = None,
     guard: Callable[[], None] | None = None,
     walks: list[ClusterWalk] | None = None,
+    far: bool = False,
     **settings: Any,
 ) -> Iterator[Pipeline]:
     """A pipeline over the world's folder whose files are read and embedded by nodes, in small parts."""
@@ -147,7 +150,7 @@ def clustered(
 
     cluster = Cluster(
         launcher=launcher,
-        opener=lambda run: NodeOf(world, run),
+        opener=lambda run: NodeOf(world, run, far=far),
         guard=guard or opener.lock().ensure,
         settings=RunConfig(**{**SMALL, **settings}),
     )

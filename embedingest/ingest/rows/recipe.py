@@ -24,6 +24,8 @@ from embedingest.types import TokenSource
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from numpy.typing import NDArray
+
     from embedingest.config import PipelineConfig
     from embedingest.config.model import ChunkConfig
     from embedingest.types import ModelInfo, Sizer
@@ -76,6 +78,10 @@ class Recipe:
         for key in keys:
             hashes.setdefault(self.representation_of(key).column, []).append(text_hash_of(key))
         return ((r, hashes[r.column]) for r in self.representations if r.column in hashes)
+
+    def fitting(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Those of these values, by key, that have the shape that the key's model gives."""
+        return {key: value for key, value in values.items() if self.representation_of(key).fits(value)}
 
     @property
     def has_context(self) -> bool:

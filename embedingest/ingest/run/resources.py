@@ -147,6 +147,10 @@ class Resources:
             self._cache = VectorCache(self._vectors)
         return self._cache
 
+    def prepare_cache(self) -> None:
+        """Others are to open the vector cache, several at once: whatever is wrong with its file is mended before."""
+        _ = self.cache
+
     @cached_property
     def front(self) -> FrontSettings:
         """How much may stand in front of a chunk."""
@@ -179,8 +183,7 @@ class Resources:
         """What need not be computed of texts, by key; see `ingest/representation.py`."""
         if not keys:
             return {}
-        of = self.recipe.representation_of
-        known = {key: value for key, value in self.cache.get(keys).items() if of(key).fits(value)}
+        known = self.recipe.fitting(self.cache.get(keys))
         missing = [key for key in keys if key not in known]
         # What this run itself wrote into an empty table went through the cache.
         if missing and self.has_table() and (self._had_rows() or self.cache.incomplete):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import time
 import zlib
 from abc import ABC, abstractmethod
 from contextlib import suppress
@@ -28,6 +29,7 @@ T = TypeVar("T")
 
 _DEFAULT_BYTES: Final = 256 * 2**20
 _VARIABLES: Final = 500
+_WAIT_SECONDS: Final = 5
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS vectors (
     id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, vector BLOB NOT NULL, stamp INTEGER NOT NULL, crc INTEGER
@@ -143,13 +145,15 @@ class DiskCache(ABC, Generic[T]):
     def _open(self, *, again: bool) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = identity_of(self._path)
             if (foreign := foreign_kind(self._path)) is not None:
                 raise sqlite3.DatabaseError(foreign)
             # The pipeline is made in one thread and run in another, never in two at once.
-            db = sqlite3.connect(self._path, timeout=5, check_same_thread=False)
+            db = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, check_same_thread=False)
             self._db = db
             # Losing the last values in a power cut costs computing them again, so no fsync.
-            db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=2000;")
+            _write_ahead(db)
+            db.executescript("PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=2000;")
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version not in {0, _WITHOUT_CRC, _VERSION}:
                 raise sqlite3.DatabaseError(f"version {version}, this program writes {_VERSION}")
@@ -238,6 +242,20 @@ class DiskCache(ABC, Generic[T]):
 def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     for start in range(0, len(keys), _VARIABLES):
         yield keys[start : start + _VARIABLES]
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Readers and one writer at a time. Where several make the file at once, SQLite refuses rather than waits."""
+    end = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _is_damage(error: Exception) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from embedingest.ingest.state.vector_cache import VectorCache
+from tests.waiting import HANGS_SECONDS
 
 
 def key(number: int) -> str:
@@ -87,3 +90,49 @@ def test_a_vector_that_holds_no_numbers_is_not_given_out(tmp_path: Path) -> None
     cache.forget([key(2)])
     assert cache.get([key(2)]) == {}
     cache.close()
+
+
+def put_beside_others(path: Path, number: int, all_are_up: Barrier) -> None:
+    all_are_up.wait(HANGS_SECONDS)
+    cache = VectorCache(path)
+    for first in range(number * 1000, number * 1000 + 1000, 100):
+        cache.put(vectors(range(first, first + 100)))
+        cache.get([key(n) for n in range(3000)])
+    cache.close()
+
+
+def test_what_processes_put_in_at_once_is_all_there(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    all_are_up = spawn.Barrier(3)
+    others = [
+        spawn.Process(target=put_beside_others, args=(tmp_path / "v.sqlite", number, all_are_up)) for number in range(3)
+    ]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join()
+    assert [other.exitcode for other in others] == [0, 0, 0]
+    cache = VectorCache(tmp_path / "v.sqlite")
+    found = cache.get([key(n) for n in range(3000)])
+    cache.close()
+    assert len(found) == 3000
+    assert all(found[key(n)][0] == n + 0.5 for n in (0, 1500, 2999))
+
+
+def test_one_who_meets_the_damage_that_another_mended_puts_nothing_aside(tmp_path: Path) -> None:
+    path = tmp_path / "v.sqlite"
+    cache = VectorCache(path)
+    cache.put(vectors(range(3000)))
+    cache.close()
+    first, second = VectorCache(path), VectorCache(path)
+    with path.open("r+b") as file:
+        file.seek(8192)
+        file.write(bytes(path.stat().st_size - 8192))
+    keys = [key(n) for n in range(3000)]
+    first.get(keys)
+    first.put(vectors(range(5)))
+    second.get(keys)
+    for cache in (first, second):
+        assert len(cache.get(keys)) == 5
+        cache.close()
+    assert [entry.name for entry in tmp_path.glob("*.damaged-*[0-9]")] == ["v.sqlite.damaged-1"]
