@@ -52,7 +52,7 @@ def _listed(source: SourceConfig, state: Path, table: str) -> SourceConfig:
         return source
     if source.alias is None or "/" in source.alias:
         raise ConfigError(f"source `{source.source}` needs a plain name", remedy="give one with `as`")
-    # The place has its own rules for what it lists; nothing there is a .gitignore file or a hidden file of ours.
+    # Nothing that a place lists is read as a .gitignore file.
     # Earlier versions kept copies in this folder, and by it what is forgotten is known.
     folder = state / MIRRORS / table / source.alias
-    return source.model_copy(update={"path": folder, "gitignore": False, "hidden": True})
+    return source.model_copy(update={"path": folder, "gitignore": False})

@@ -82,12 +82,12 @@ def test_two_loaders_of_one_suffix_are_refused_until_the_settings_choose(tmp_pat
 
 
 @pytest.mark.usefixtures("toys")
-def test_a_source_of_a_plugin_is_known_by_a_folder_of_ours_and_has_no_rules_of_folders(tmp_path: Path) -> None:
+def test_a_source_of_a_plugin_is_known_by_a_folder_of_ours_and_has_no_ignore_files(tmp_path: Path) -> None:
     sources = [{"path": tmp_path}, {"source": "shelf", "as": "books", "options": {"books": 3}}]
     config = extended(pipeline(tmp_path, sources=sources, table="t"), [], tmp_path / "state")
     folder, shelf = config.sources
     assert folder.path == tmp_path
-    assert (shelf.path, shelf.gitignore, shelf.hidden) == (tmp_path / "state/mirrors/t/books", False, True)
+    assert (shelf.path, shelf.gitignore, shelf.hidden) == (tmp_path / "state/mirrors/t/books", False, False)
 
 
 @pytest.mark.usefixtures("toys")

@@ -25,6 +25,9 @@ __all__ = ["ItemScanner"]
 _MOST_FOLDERS: Final = 50_000
 """So many folders' rules are remembered; listings come in the order of keys, or nearly so."""
 
+_NO_NAMES: Final = frozenset({"", ".", ".."})
+"""Parts of keys that no file or folder is called by: no rule is about them."""
+
 
 class ItemScanner:
     """One source and its rules. Each call lists it as it is now.
@@ -97,7 +100,7 @@ class ItemScanner:
             return False
         if self._sidecars.has(key):
             return False
-        if name and (rule := self._rules.exclusion(key, name)) is not None:
+        if name not in _NO_NAMES and (rule := self._rules.exclusion(key, name)) is not None:
             excluded[rule] = excluded.get(rule, 0) + 1
             return False
         return self._rules.includes(key)
@@ -121,4 +124,4 @@ class ItemScanner:
         if f"{folder}/" in self.place.ours:
             return OURS
         name = folder.rpartition("/")[2]
-        return self._rules.exclusion(f"{folder}/", name) if name else None
+        return None if name in _NO_NAMES else self._rules.exclusion(f"{folder}/", name)

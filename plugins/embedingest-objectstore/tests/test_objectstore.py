@@ -49,6 +49,19 @@ def test_an_empty_object_is_an_item_and_markers_of_folders_are_none() -> None:
         assert {item.key: item.size for item in source.list()} == {"void": 0, "void.md": 0, "above/a.md": 4}
 
 
+def test_hidden_says_whether_keys_that_begin_with_a_dot_are_taken(tmp_path: Path) -> None:
+    for key in ("a.md", ".b.md", ".d/c.md"):
+        bucket().put(f"dots/{key}", f"Penguins of {key}.")
+    configured(tmp_path, "dots", bucket().endpoint).close()
+    settings = tmp_path / "pipelines.yaml"
+    shown = settings.read_text()
+    for hidden, counts in (("true", (3, 3, 0)), ("false", (1, 0, 2))):
+        settings.write_text(shown.replace("as: handbook", f"as: handbook\n        hidden: {hidden}"))
+        with Session(settings) as session:
+            files = converged(session)["files"]
+            assert (files["seen"], files["new"], files["deleted"]) == counts
+
+
 def test_an_object_that_becomes_empty_is_counted_as_an_empty_file_is(tmp_path: Path) -> None:
     bucket().put("emptied/a.md", "# a\n\nPenguins.\n")
     bucket().put("emptied/b.md", "# b\n\nOwls.\n")

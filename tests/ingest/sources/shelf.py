@@ -93,9 +93,7 @@ class ShelfWorld(World):
     def follow(self, **source: Any) -> None:
         """Follow the shelf, with these settings of the source."""
         copies = self.state / "mirrors" / "chunks" / "shelf"
-        self.sources = [
-            SourceConfig(path=copies, alias="shelf", source="shelf", gitignore=False, hidden=True, **source)
-        ]
+        self.sources = [SourceConfig(path=copies, alias="shelf", source="shelf", gitignore=False, **source)]
         self.places = (Place("shelf", self.shelf, where="shelf://shelf"),)
 
     def opener(self, table: str = "chunks", **parts: Any) -> Any:

@@ -178,11 +178,11 @@ def test_an_item_without_a_name_is_left_out_and_said(world: ShelfWorld, shelf: S
 
 def test_patterns_and_default_excludes_apply_to_keys_before_anything_is_read(world: ShelfWorld, shelf: Shelf) -> None:
     shelf.texts |= {"node_modules/x/y.md": "No.", "key.pem": "No.", "deep/c.txt": "No.", "drafts/d.md": "No."}
-    shelf.texts |= {".hidden.md": "The seal hides.", ".embedingestignore": "deep/"}
+    shelf.texts |= {".hidden.md": "No.", ".embedingestignore": "deep/"}
     world.follow(include=["*.md"], exclude=["drafts/"])
     report = world.run()
-    assert set(shelf.read_keys) == {"a.md", "deep/b.md", ".hidden.md"}
-    assert report.files.new == 3
+    assert set(shelf.read_keys) == {"a.md", "deep/b.md"}
+    assert report.files.new == 2
 
 
 def test_an_item_of_more_than_max_bytes_is_not_asked_for(world: ShelfWorld, shelf: Shelf) -> None:
@@ -257,6 +257,19 @@ def test_an_item_that_went_after_it_was_listed_is_gone_and_no_failure(world: She
 def _texts(world: ShelfWorld, source: str) -> list[str]:
     with world.table() as table:
         return [row.text for row in table.rows([source])[source]]
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_keys_with_a_part_that_begins_with_a_dot_are_taken_as_files_are(tmp_path: Path, hidden: bool) -> None:
+    shelf = MarkedShelf(**{"a.md": "A walrus.", ".b.md": "An owl.", ".d/c.md": "A seal.", "d/.e/f.md": "A puffin."})
+    world = ShelfWorld(tmp_path, shelf)
+    world.follow(hidden=hidden)
+    with world.pipeline() as pipeline:
+        report = pipeline.converge()
+        assert report.files.seen == (4 if hidden else 1)
+        if not hidden:
+            assert world.sources_in_table() == {"shelf/a.md"}
+        assert pipeline.verify().problems == []
 
 
 def _always_another(shelf: Shelf, key: str) -> None:
