@@ -199,10 +199,26 @@ def _without_doubles(done: Any, base: int, parts: Sequence[PartCommit], run: str
         for fragment in done.get_fragments()
         if fragment.fragment_id not in known and fragment.metadata.files[0].path in files
     ]
-    if not doubled:
-        return int(done.version)
-    operation = pylance.load().LanceOperation.Update(removed_fragment_ids=doubled)
-    return int(_commit(done, operation, properties_of(run)).version)
+    return _taken_out(done, doubled, run)
+
+
+def _taken_out(dataset: Any, doubled: Collection[int], run: str) -> int:
+    """Takes these fragments out, whatever others commit meanwhile; gives the newest version."""
+    lance = pylance.load()
+    conflicts = 0
+    while True:
+        present = {fragment.fragment_id for fragment in dataset.get_fragments()}
+        left = [number for number in doubled if number in present]
+        if not left:
+            return int(dataset.version)
+        try:
+            operation = lance.LanceOperation.Update(removed_fragment_ids=left)
+            return int(_commit(dataset, operation, properties_of(run)).version)
+        except lance.commit.CommitConflictError:
+            conflicts += 1
+            if conflicts >= _MOST_CONFLICTS:
+                raise
+            dataset = dataset.checkout_version(dataset.latest_version)
 
 
 def _file_of(fragment: dict[str, Any]) -> str:
