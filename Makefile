@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export HF_HUB_OFFLINE := 1
 
-.PHONY: all test pages deep deeds test-twice pages-twice deep-twice deeds-twice fuzz-twice lint types install clients oracle fuzz cluster plugins packages docs clean ci
+.PHONY: all test pages deep deeds test-twice pages-twice deep-twice deeds-twice fuzz-twice lint types install clients oracle fuzz cluster cluster-short plugins packages docs clean ci
 
 all: lint types test
 
@@ -76,8 +76,9 @@ fuzz: install
 	$(PY) tests/fuzz/raw.py --requests 2000
 
 # What a run on many nodes promises, from outside: real processes that are killed, a bucket behind a proxy that fails.
-cluster: install
-	$(PY) tests/cluster/acceptance/run.py
+# CI plays all of it with processes, and the first part with Ray too.
+cluster cluster-short: install
+	EMBEDINGEST_CLUSTER=$(if $(filter %-short,$@),short,all) $(PY) tests/cluster/acceptance/run.py
 	$(PY) benchmarks/cluster.py --small --results build/cluster/results
 
 # The reference pages, from the program itself; a test says when they are stale.
@@ -91,7 +92,7 @@ plugins:
 packages: install
 	packaging/check.sh $(VENV)
 
-ci: lint types test-twice pages-twice deep-twice deeds-twice clients oracle fuzz-twice cluster plugins packages
+ci: lint types test-twice pages-twice deep-twice deeds-twice clients oracle fuzz-twice cluster-short plugins packages
 
 clean:
 	rm -rf $(VENV) $(VENV)-plugins $(VENV)-release .ci-venv .ci-venv-plugins .ci-venv-release build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ that does.
 
 from __future__ import annotations
 
+import os
 import shutil
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LAUNCHERS: Final = ["processes", *(["ray"] if find_spec("ray") else [])]
+
+# Nodes are the same objects whoever starts them, and Ray takes seconds to start: with `EMBEDINGEST_CLUSTER=short` only the
+# trials of this file are played with it.
+SHORT: Final = os.environ.get("EMBEDINGEST_CLUSTER") == "short"
+ON_RAY_IN_SHORT: Final = "test_same_table.py"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [item for item in items if SHORT and "[ray" in item.name and item.path.name != ON_RAY_IN_SHORT]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(params=LAUNCHERS)

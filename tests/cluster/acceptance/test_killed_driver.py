@@ -104,12 +104,12 @@ def test_a_driver_killed_at_each_step(on: str, folder: Path, server: int, plugin
             running = place.start(on)
             fault.kill = running.kill
             until(lambda fault=fault, running=running: fault.done.is_set() or running.ended, "the moment", 120)
-            until(lambda running=running: not running.family(), "the end of its nodes")
+            until(lambda running=running: not running.nodes(), "the end of its nodes")
             if not fault.done.is_set():
                 wrong.append(f"{step}: ended before the step came\n{running.wait().said[-2000:]}")
             proxy.fault = lambda asked, hand_on: hand_on()
             finished = sources_with_result(server, place)
-            computed = {text for source in finished for text in texts_of[source]}
+            computed = {text for source in finished for text in texts_of.get(source, ())}
             killed[step] = (place, computed, len(encoded(place.texts)), time.monotonic())
     for step, (left, computed, before, at) in killed.items():
         time.sleep(max(0.0, at + LEASE_SECONDS - time.monotonic()))
