@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.report import Progress
 
-__all__ = ["ProgressLine"]
+__all__ = ["ProgressLine", "duration"]
 
 _PLAIN_LINE_SECONDS: Final = 5.0
 _BAR_COLUMNS: Final = 16
@@ -196,10 +196,11 @@ def _plain(progress: Progress) -> str:
 
 def _left(progress: Progress) -> str:
     left = progress.seconds_left
-    return "" if left is None else f"about {_duration(left)} left"
+    return "" if left is None else f"about {duration(left)} left"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds as people say them: `45 s`, `35 min`, `2.5 h`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

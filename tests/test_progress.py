@@ -16,7 +16,7 @@ from rich.console import Console
 import embedingest
 from embedingest import progress as module
 from embedingest.ingest.report import Progress
-from embedingest.progress import ProgressLine
+from embedingest.progress import ProgressLine, duration
 
 
 def halfway(done: int = 5, total: int = 10) -> Progress:
@@ -179,3 +179,8 @@ def test_bytes_and_the_time_left_are_drawn_where_they_are_known():
     assert module._plain(step) == (
         "ingest: 5/10 files, 1.0 of 4.0 MB, 40 chunks, 10/s, 2,000 tokens/s, about 12 s left"
     )
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (45, "45 s"), (2_100, "35 min"), (9_000, "2.5 h")])
+def test_seconds_are_said_in_the_unit_that_fits(seconds, said):
+    assert duration(seconds) == said

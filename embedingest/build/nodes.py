@@ -57,7 +57,7 @@ def walk_maker(config: Config, name: str, pipeline: PipelineConfig, guard: Calla
     from embedingest.cluster.walk import Cluster, ClusterWalk
     from embedingest.store.pylance import check_installed
 
-    check_installed()
+    check_installed("ray" if pipeline.run.on_ray else "cluster")
     check_runs_on_nodes(pipeline)
     if pipeline.run.on_ray:
         from embedingest.cluster import ray

@@ -121,8 +121,13 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     """What of ours stands beside the message of a record."""
     if record.name.partition(".")[0] != _OURS:
         return {}
-    beside = {name: value for name, value in vars(record).items() if name not in _KNOWN and name != _FIELDS}
+    beside = {name: value for name, value in vars(record).items() if _is_field(name)}
     return {**beside, **getattr(record, _FIELDS, {})}
+
+
+def _is_field(name: str) -> bool:
+    """Ray puts a member of its own, which begins with `_`, on every record of the process."""
+    return name not in _KNOWN and name != _FIELDS and not name.startswith("_")
 
 
 class _PrintableFormatter(logging.Formatter):

@@ -10,7 +10,6 @@ import ipaddress
 import logging
 import os
 import pickle
-import signal
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 from embedingest.cluster.claims import ClaimTable
 from embedingest.cluster.launcher import GOES_ON, NodeDied, NodeError
 from embedingest.cluster.portable import opened, packed
+from embedingest.cluster.ray_connection import ADDRESS, connect, first_line
 from embedingest.cluster.ray_output import RayOutput
 from embedingest.cluster.values import result_from_json, result_to_json
 from embedingest.errors import ConfigError, EmbedingestError, EngineError
@@ -42,7 +42,6 @@ _log = logging.getLogger(__name__)
 _MOST_PARTS: Final = 2
 _MOST_STARTS: Final = 3
 _LOCAL: Final = "ray"
-_ADDRESS: Final = "RAY_ADDRESS"
 _AUTHENTICATION: Final = "RAY_AUTH_MODE"
 _BY_TOKEN: Final = "token"  # noqa: S105 -- the word for a way
 _CALLS: Final = 2 * _MOST_PARTS  # of an actor at once: what is to be worked at waits beside what is read
@@ -59,7 +58,7 @@ def check_installed() -> None:
 
 def check_address(settings: RunConfig) -> None:
     """Raises ConfigError for a cluster on the network whose port takes commands of anybody."""
-    address = settings.on if settings.on != _LOCAL else os.environ.get(_ADDRESS, "")
+    address = settings.on if settings.on != _LOCAL else os.environ.get(ADDRESS, "")
     host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
     if not host or host in {"auto", "local", "localhost"} or settings.insecure:
         return
@@ -166,7 +165,7 @@ class RayNodes:
             task = self._ray.remote(_indexed).options(num_cpus=self._settings.cpus, scheduling_strategy="SPREAD")
             answers = self._ray.get([task.remote(pickle.dumps(work), __version__) for work in works])
         except self._ray.exceptions.RayError as error:
-            raise EngineError(f"indices could not be made on the Ray cluster: {_first_line(error)}") from error
+            raise EngineError(f"indices could not be made on the Ray cluster: {first_line(error)}") from error
         finally:
             self.close()
         for kind, data in answers:
@@ -184,20 +183,7 @@ class RayNodes:
         self._ray = ray
         if ray.is_initialized():
             return
-        address = None if self._settings.on == _LOCAL else self._settings.on
-        main = threading.current_thread() is threading.main_thread()
-        before = signal.getsignal(signal.SIGTERM) if main else None
-        try:
-            ray.init(address=address, namespace="embedingest", logging_level=logging.ERROR, **_quietly(address))
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise ConfigError(
-                f"the Ray cluster at {address or os.environ.get(_ADDRESS, 'this machine')} cannot be reached: "
-                f"{' '.join(dict.fromkeys((_first_line(error), str(error).strip().splitlines()[-1])))}",
-                remedy=f"start it, or name another address with `--on ray://HOST:10001` or {_ADDRESS}",
-            ) from error
-        finally:
-            if before is not None:
-                signal.signal(signal.SIGTERM, before)
+        connect(ray, None if self._settings.on == _LOCAL else self._settings.on)
         self._began_ray = True
         self._output = RayOutput()
 
@@ -240,13 +226,13 @@ class RayNodes:
         return [NodeError(number, opened(data)) if kind == "error" else result_from_json(data)]
 
     def _died(self, actor: _Actor, error: Exception) -> list[Event]:
-        died = NodeDied(tuple(actor.parts.values()), _first_line(error), _is_from_outside(error))
+        died = NodeDied(tuple(actor.parts.values()), first_line(error), _is_from_outside(error))
         self._failed_starts = self._failed_starts + 1 if actor.opening is not None else 0
         with suppress(Exception):
             self._ray.kill(actor.handle)
         self._actors.remove(actor)
         if self._failed_starts >= _MOST_STARTS:
-            message = f"no node could be started on the Ray cluster: {_first_line(error)}"
+            message = f"no node could be started on the Ray cluster: {first_line(error)}"
             remedy = f"embedingest {__version__} with its extras must be installed on each machine of it; {GOES_ON}"
             return [died, NodeError(None, EngineError(message, remedy=remedy))]
         self._actors.append(self._started())
@@ -329,17 +315,6 @@ def _check_version(version: str) -> None:
             f"a node has embedingest {__version__}, and the driver {version}",
             remedy="install the same version on all machines of the cluster",
         )
-
-
-def _quietly(address: str | None) -> dict[str, Any]:
-    """No dashboard of a cluster of this machine alone, and nothing of what nodes print on standard output."""
-    here = address is None and os.environ.get(_ADDRESS, "local") in {"", "local"}
-    dashboard = {"include_dashboard": False} if here else {}
-    return dashboard if address is not None and "://" in address else {**dashboard, "log_to_driver": False}
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _is_from_outside(error: Exception) -> bool:

@@ -38,6 +38,8 @@ _REBUILD: Final = (
     "`embedingest verify` looks at every file; `embedingest rebuild` makes the table again from its folders, "
     "`embedingest optimize` an index that is damaged"
 )
+_HTTP_REFUSED: Final = ("badscheme", "builder error")
+"""What the client of object stores says of an address `http://…` that it was not told to take."""
 _SOURCE_LINE: Final = re.compile(r"[,;:]?\s*(?:\b(?:at|in)\s+)?[^\s,;:]*\.rs:\d+(?::\d+)?")
 """Where LanceDB was when it failed: lines of the machine that it was built on."""
 _NOT_WRITABLE: Final = ("permission denied", "read-only file system", "access is denied", "operation not permitted")
@@ -130,4 +132,6 @@ def _remedy(message: str) -> str | None:
         return "make room on the disk and run the same command again: what was stored before is whole"
     if any(sign in lowered for sign in _NOT_WRITABLE):
         return "its folder must be readable, and writable for who writes it; `--db URI` chooses another place"
+    if any(sign in lowered for sign in _HTTP_REFUSED):
+        return "a store that speaks plain HTTP is used with `AWS_ALLOW_HTTP=true` in the environment, on every machine"
     return None

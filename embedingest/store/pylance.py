@@ -30,16 +30,16 @@ def load() -> Any:
     return lance
 
 
-def check_installed() -> None:
-    """Raises ConfigError where Lance is not installed; imports nothing."""
+def check_installed(extra: str = "cluster") -> None:
+    """Raises ConfigError, with the extra that brings it, where Lance is not installed; imports nothing."""
     if importlib.util.find_spec("lance") is None:
-        raise _missing("it is not installed")
+        raise _missing("it is not installed", extra)
 
 
-def _missing(why: object) -> ConfigError:
+def _missing(why: object, extra: str = "cluster") -> ConfigError:
     return ConfigError(
         f"writing one table from several processes needs pylance: {why}",
-        remedy="`pip install 'embedingest[cluster]'`",
+        remedy=f"`pip install 'embedingest[{extra}]'`",
     )
 
 

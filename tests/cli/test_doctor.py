@@ -61,3 +61,18 @@ def test_an_ingest_into_such_a_store_ends_before_it_writes(shell, monkeypatch):
         assert shell.ingest("--db", "s3://lake/db").code == 0
         assert any("chunks.lance/" in key for key in bucket.objects)
         assert not any("probe" in key for key in bucket.objects)
+
+
+def test_plain_http_that_was_not_allowed_is_told_with_what_allows_it(shell, monkeypatch):
+    with served(monkeypatch), monkeypatch.context() as plain:
+        plain.delenv("AWS_ALLOW_HTTP")
+        ran = shell.run("doctor", "--db", "s3://lake/db", "--json")
+        store = next(finding for finding in ran.json["findings"] if finding["check"] == "store")
+        assert "AWS_ALLOW_HTTP=true" in store["remedy"]
+
+
+def test_it_is_not_its_own_way_out(shell):
+    ran = shell.run("doctor", "--db", "nowhere://lake/db", "--json")
+    problems = [finding for finding in ran.json["findings"] if finding["state"] == "problem"]
+    assert problems
+    assert not any("`embedingest doctor`" in (finding["remedy"] or "") for finding in problems)

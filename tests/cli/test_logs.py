@@ -102,6 +102,13 @@ def test_an_event_is_one_line_whatever_names_hosts_and_errors_hold(capfd, form):
     assert not RAW.search(err.replace("\n", ""))
 
 
+def test_what_another_library_adds_to_every_record_is_not_told(capfd):
+    def log():
+        logging.getLogger("embedingest.test").warning("waits", extra={"table": "chunks", "_ray_timestamp_ns": 17})
+
+    assert logged(capfd, "text", log) == "WARNING embedingest.test: waits table=chunks\n"
+
+
 def test_no_line_of_a_traceback_looks_like_an_event(capfd):
     def log():
         try:

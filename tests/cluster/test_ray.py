@@ -121,6 +121,24 @@ def test_a_cluster_on_the_network_needs_a_token(address, monkeypatch):
     check_address(RunConfig(on=address))
 
 
+def test_a_crash_of_rays_proxy_is_tried_twice_more_and_is_no_wrong_address(monkeypatch):
+    tries = []
+
+    def crash(**options):
+        tries.append(options["address"])
+        raise ConnectionAbortedError(
+            "Initialization failure from server:\nTraceback\nStarting Ray client server failed."
+        )
+
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    monkeypatch.setattr("ray.init", crash)
+    address = "ray://127.0.0.1:10001"
+    with pytest.raises(EngineError, match=r"server: Starting Ray client server failed\.") as caught:
+        RayNodes(RunConfig(on=address)).start(Moody())
+    assert tries == [address] * 3
+    assert caught.value.remedy.startswith("try again")
+
+
 def test_the_cluster_that_the_environment_names_needs_one_too_and_this_machine_none(monkeypatch):
     monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
     for here in ("", "auto", "127.0.0.1:6379", "[::1]:6379", "localhost:6379"):

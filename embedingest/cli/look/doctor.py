@@ -100,7 +100,7 @@ def _models() -> Iterator[Finding]:
         info = engine.describe(DEFAULT_MODEL)
         yield Finding("model", "fine", f"{DEFAULT_MODEL}: {info.dimensions} dimensions, {info.max_tokens} tokens")
     except EmbedingestError as error:
-        yield Finding("model", "problem", error.message, error.remedy)
+        yield Finding("model", "problem", error.message, _way_out(error))
     finally:
         engine.close()
 
@@ -140,7 +140,7 @@ def _store(db: str) -> Iterator[Finding]:
         check_store(db)
         yield Finding("store", "fine", f"{db} can be written, and keeps what several write at once")
     except EmbedingestError as error:
-        yield Finding("store", "problem", error.message, error.remedy)
+        yield Finding("store", "problem", error.message, _way_out(error))
 
 
 def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
@@ -158,7 +158,7 @@ def _table(db: str, table: str, state: Path) -> Iterator[Finding]:
         return
     except EmbedingestError as error:
         if not found:  # else it is said
-            yield Finding("table", "problem", error.message, error.remedy)
+            yield Finding("table", "problem", error.message, _way_out(error))
         return
     holder = writer_lock(db, table, state=state).current()
     yield Finding("writer", "fine", "nobody writes it now" if holder is None else str(holder))
@@ -185,6 +185,12 @@ def _watches() -> Iterator[Finding]:
             yield Finding("watching", "fine", message)
 
 
+def _way_out(error: EmbedingestError) -> str | None:
+    """The remedy of an error, unless that is to run this command."""
+    remedy = error.remedy
+    return None if remedy is None or "`embedingest doctor`" in remedy else remedy
+
+
 def _port(port: int) -> Iterator[Finding]:
     from embedingest.server.run import bind
 
@@ -192,4 +198,4 @@ def _port(port: int) -> Iterator[Finding]:
         bind("127.0.0.1", port).close()
         yield Finding("port", "fine", f"{port} is free")
     except ConfigError as error:
-        yield Finding("port", "note", error.message, error.remedy)
+        yield Finding("port", "note", error.message, _way_out(error))

@@ -79,5 +79,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     known = f"; {embed['known']:,} texts are known" if embed["known"] else ""
     yield f"to embed: {embed['texts']:,} texts, {embed['tokens']:,} tokens{about}{known}"
     if embed["seconds"] is not None and (embed["nodes"] or 1) > 1:
-        hours = embed["seconds"] / embed["nodes"] / 3600
-        yield f"on {embed['nodes']} nodes {hours:.2g} hours, where each is as fast as an engine of the last large run"
+        from embedingest.progress import duration
+
+        each = duration(embed["seconds"] / embed["nodes"])
+        yield f"on {embed['nodes']} nodes {each}, where every one is as fast as an engine of the last large run"

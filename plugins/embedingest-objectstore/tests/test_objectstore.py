@@ -118,6 +118,13 @@ def test_a_server_that_is_not_there_is_a_failed_listing() -> None:
     assert caught.value.kind == "transient"
 
 
+def test_plain_http_that_was_not_allowed_is_told_with_the_option_that_allows_it() -> None:
+    source = create(url="s3://docs/x", endpoint=bucket().endpoint, anonymous=True, retries=0)
+    with pytest.raises(DocumentError, match="cannot be listed") as caught:
+        list(source.list())
+    assert "`allow_http: true`" in str(caught.value.remedy)
+
+
 def test_wrong_settings_are_refused() -> None:
     with pytest.raises((ConfigError, ValueError)):
         create(url="ftp://docs")

@@ -19,6 +19,7 @@ __all__ = ["ObjectStoreSource", "Settings", "create"]
 
 _PAGE = 1000  # objects that a store lists at once
 _FIRST_WAIT_SECONDS = 0.2
+_HTTP_REFUSED = ("builder error", "BadScheme")  # what the client says of an address that it may not ask
 _NO_TAG = re.compile(r"\d+-(?:0|\d{10,})")  # a mark of size and time
 
 
@@ -30,7 +31,7 @@ class Settings(BaseModel):
     url: str = Field(pattern=r"^(s3|s3a|gs|az|azure|abfss?|file|memory|https?)://", description="Where the objects are")
     endpoint: str | None = Field(default=None, pattern=r"^https?://", description="Another server of the same kind")
     region: str | None = Field(default=None, min_length=1, description="Region of the bucket")
-    allow_http: bool = Field(default=False, description="Plain HTTP, for an endpoint on this machine")
+    allow_http: bool = Field(default=False, description="Plain HTTP, for an endpoint `http://…`")
     anonymous: bool = Field(default=False, description="Sign nothing, for public buckets")
     max_bytes: int = Field(default=256 * 2**20, ge=1, le=2**40, description="Larger objects are not fetched")
     timeout_seconds: float = Field(default=60.0, gt=0, le=86_400, description="Time limit of one request")
@@ -234,6 +235,8 @@ def _unlisted(url: str, error: Exception) -> DocumentError:
     remedy = None
     if type(error).__name__ == "InvalidPathError":
         remedy = "rename or remove that key, or narrow `url` to where there is none like it"
+    elif any(sign in str(error) for sign in _HTTP_REFUSED):
+        remedy = "an endpoint that speaks plain HTTP is used with `allow_http: true` in the options of the source"
     message = f"{url} cannot be listed: {told(error)}"
     return DocumentError(message, kind="transient", code="unreachable", remedy=remedy)
 
