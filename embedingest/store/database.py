@@ -40,7 +40,7 @@ _REBUILD: Final = (
 )
 _HTTP_REFUSED: Final = ("badscheme", "builder error")
 """What the client of object stores says of an address `http://…` that it was not told to take."""
-_SOURCE_LINE: Final = re.compile(r"[,;:]?\s*(?:\b(?:at|in)\s+)?[^\s,;:]*\.rs:\d+(?::\d+)?")
+_SOURCE_LINE: Final = re.compile(r"[,;:]?\s{0,3}(?:\b(?:at|in)\s{1,3})?(?<![^\s,;:])[^\s,;:]+\.rs:\d+(?::\d+)?")
 """Where LanceDB was when it failed: lines of the machine that it was built on."""
 _NOT_WRITABLE: Final = ("permission denied", "read-only file system", "access is denied", "operation not permitted")
 

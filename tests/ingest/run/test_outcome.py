@@ -53,9 +53,11 @@ def test_what_is_no_file_any_more_is_gone(tmp_path: Path, becomes: str) -> None:
     assert is_gone(candidate) == (becomes != "a file")
 
 
-def test_only_a_file_that_vanished_went_away() -> None:
-    assert went_away(DocumentError("no", source="docs/a", code="vanished"))
-    assert not went_away(not_embedded("docs/a", "it is no text"))
+def test_only_a_file_that_vanished_went_away(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("One mill.")
+    candidate = candidate_of(tmp_path, "a.md")
+    assert went_away(candidate, DocumentError("no", source="docs/a", code="vanished"))
+    assert not went_away(candidate, not_embedded("docs/a", "it is no text"))
 
 
 def test_a_text_that_cannot_be_embedded_fails_its_document_for_good_and_says_why() -> None:
