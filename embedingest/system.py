@@ -22,6 +22,7 @@ __all__ = [
     "BINARY",
     "CLOEXEC",
     "DIRECTORY",
+    "FROM_OUTSIDE",
     "KILL",
     "NONBLOCK",
     "NO_FOLLOW",
@@ -42,6 +43,7 @@ __all__ = [
     "page_bytes",
     "peak_bytes",
     "reap",
+    "signal_name",
     "user_id",
 ]
 
@@ -55,6 +57,9 @@ PATH_ONLY: Final[int] = getattr(os, "O_PATH", 0)
 KILL: Final[int] = getattr(signal, "SIGKILL", signal.SIGTERM)
 """The signal that no program can refuse; where there is none, the one that ends a process there."""
 
+FROM_OUTSIDE: Final = (KILL, signal.SIGTERM)
+"""What ends a process that did nothing wrong: sent by a system short of memory, a service manager, a person."""
+
 _USUAL_PAGE_BYTES: Final = 4096
 _MAXRSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 _REAP_SECONDS: Final = 0.005
@@ -66,6 +71,14 @@ _leaving: Final = threading.Event()
 def user_id() -> int | None:
     """The user that this process acts as; `None` where files have no owners to compare with."""
     return os.geteuid() if hasattr(os, "geteuid") else None
+
+
+def signal_name(number: int) -> str:
+    """What a signal is called."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def hangup() -> int | None:

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from embedingest.cluster.values import Part, PartResult
     from embedingest.errors import EmbedingestError
 
-__all__ = ["GOES_ON", "Claims", "Event", "Launcher", "NodeDied", "NodeError", "NodeOpener", "NodeWorker"]
+__all__ = [
+    "GOES_ON", "MOST_PARTS", "MOST_STARTS", "Claims", "Event", "Launcher", "NodeDied", "NodeError", "NodeOpener",
+    "NodeWorker",
+]  # fmt: skip
 
 
 class Claims(Protocol):
@@ -58,6 +61,12 @@ class NodeError(NamedTuple):
     part: int | None
     error: EmbedingestError
 
+
+MOST_PARTS: Final = 2
+"""Parts that a node has at once: the one it works at, and the next, which it reads meanwhile."""
+
+MOST_STARTS: Final = 3
+"""Nodes in a row that end before they are ready, and then none is started any more."""
 
 GOES_ON: Final = "what was stored so far is kept, and the same command goes on from there"
 """Of a run that ends early."""

@@ -9,7 +9,6 @@ import logging
 import os
 import pickle
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -17,14 +16,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.cluster.claims import ClaimTable
-from embedingest.cluster.launcher import GOES_ON, NodeDied, NodeError
+from embedingest.cluster.launcher import GOES_ON, MOST_PARTS, MOST_STARTS, NodeDied, NodeError
 from embedingest.cluster.portable import opened
 from embedingest.cluster.process import UNEXPECTED
 from embedingest.cluster.values import result_from_json
 from embedingest.errors import EngineError
 from embedingest.ingest.extract.link import Link, pair
 from embedingest.ingest.report import REPORTED
-from embedingest.system import KILL, end_group, group_begun, group_ended
+from embedingest.system import FROM_OUTSIDE, end_group, group_begun, group_ended, signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,10 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Processes"]
 
 _log = logging.getLogger(__name__)
-_MOST_PARTS: Final = 2
-_MOST_STARTS: Final = 3
 _LAST_LINES: Final = 5
-_KILLS: Final = (KILL, signal.SIGTERM)  # sent by the system short of memory, a service manager, a person
 
 
 class Processes:
@@ -63,7 +59,7 @@ class Processes:
 
     @property
     def capacity(self) -> int:
-        return sum(max(0, _MOST_PARTS - len(process.parts)) for process in self._processes)
+        return sum(max(0, MOST_PARTS - len(process.parts)) for process in self._processes)
 
     @property
     def under_way(self) -> int:
@@ -113,7 +109,7 @@ class Processes:
         process.close()
         died = NodeDied(tuple(process.parts), process.how_it_ended, process.ended_from_outside)
         self._failed_starts = 0 if process.was_ready else self._failed_starts + 1
-        if self._failed_starts >= _MOST_STARTS:
+        if self._failed_starts >= MOST_STARTS:
             self._processes.remove(process)
             message = f"no node could be started ({process.how_it_ended}){process.last_words}"
             return [
@@ -183,11 +179,11 @@ class _Process:
         status = self._process.returncode
         if status is None or status >= 0:
             return "something that nobody foresaw" if status == UNEXPECTED else f"exit status {status}"
-        return signal.Signals(-status).name if -status in {int(s) for s in signal.Signals} else f"signal {-status}"
+        return signal_name(-status)
 
     @property
     def ended_from_outside(self) -> bool:
-        return -self._process.returncode in _KILLS
+        return -self._process.returncode in FROM_OUTSIDE
 
     @property
     def last_words(self) -> str:

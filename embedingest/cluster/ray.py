@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from embedingest.cluster.claims import ClaimTable
-from embedingest.cluster.launcher import GOES_ON, NodeDied, NodeError
+from embedingest.cluster.launcher import GOES_ON, MOST_PARTS, MOST_STARTS, NodeDied, NodeError
 from embedingest.cluster.portable import opened, packed
 from embedingest.cluster.ray_connection import ADDRESS, connect, first_line
 from embedingest.cluster.ray_output import RayOutput
@@ -39,12 +39,10 @@ if TYPE_CHECKING:
 __all__ = ["RayNodes", "check_address", "check_installed", "index_makers"]
 
 _log = logging.getLogger(__name__)
-_MOST_PARTS: Final = 2
-_MOST_STARTS: Final = 3
 _LOCAL: Final = "ray"
 _AUTHENTICATION: Final = "RAY_AUTH_MODE"
 _BY_TOKEN: Final = "token"  # noqa: S105 -- the word for a way
-_CALLS: Final = 2 * _MOST_PARTS  # of an actor at once: what is to be worked at waits beside what is read
+_CALLS: Final = 2 * MOST_PARTS  # of an actor at once: what is to be worked at waits beside what is read
 _MOST_SEGMENTS: Final = 16
 
 
@@ -110,7 +108,7 @@ class RayNodes:
 
     @property
     def capacity(self) -> int:
-        return sum(max(0, _MOST_PARTS - len(actor.parts)) for actor in self._actors)
+        return sum(max(0, MOST_PARTS - len(actor.parts)) for actor in self._actors)
 
     @property
     def under_way(self) -> int:
@@ -231,7 +229,7 @@ class RayNodes:
         with suppress(Exception):
             self._ray.kill(actor.handle)
         self._actors.remove(actor)
-        if self._failed_starts >= _MOST_STARTS:
+        if self._failed_starts >= MOST_STARTS:
             message = f"no node could be started on the Ray cluster: {first_line(error)}"
             remedy = f"embedingest {__version__} with its extras must be installed on each machine of it; {GOES_ON}"
             return [died, NodeError(None, EngineError(message, remedy=remedy))]

@@ -91,7 +91,7 @@ class ClusterWalk:
     def expect_gone(self, sources: Iterable[str]) -> dict[str, int]:
         states = [state for source in sources if (state := self._resources.journal.file(source)) is not None]
         self._planner.gone.expect(states)
-        return {state.source: state.size for state in states if state.chunks or state.state == "unverified"}
+        return {state.source: state.size for state in states if state.may_have_rows}
 
     def awaits(self, size: int) -> bool:
         return self._files.holds(size)

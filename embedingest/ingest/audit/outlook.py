@@ -56,7 +56,7 @@ class Outlook:
             guard.came_back(root, [*survey.back, *(candidate.source for candidate in survey.candidates)], self._now)
             certain = set(guard.look(root, survey.gone, swept=True))
             states = {source: state for source in survey.gone if (state := self._journal.file(source)) is not None}
-            with_rows = [source for source, state in states.items() if state.chunks or state.state == "unverified"]
+            with_rows = [source for source, state in states.items() if state.may_have_rows]
             lost = states.keys() | deleted | self._journal.pending().keys()
             moved = {source for source in with_rows if source in certain and self._has_moved(states[source], lost)}
             counts = self._journal.counts(root.alias)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import selectors
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.errors import ConfigError
 from embedingest.ingest.context.request import MOST_BYTES, AnswerError, sentence_of, shown
-from embedingest.system import end_group, group_begun, group_ended
+from embedingest.system import end_group, group_begun, group_ended, signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +107,7 @@ class Command:
             late = "the run was stopped" if self._closed.is_set() else f"it took longer than {self._seconds:g} s"
             raise AnswerError(f"{self.name} was ended: {late}{_told(talk.errors)}")
         if status:
-            how = f"exited with status {status}" if status > 0 else f"was ended by {_signal(-status)}"
+            how = f"exited with status {status}" if status > 0 else f"was ended by {signal_name(-status)}"
             raise AnswerError(f"{self.name} {how}{_told(talk.errors)}")
 
 
@@ -199,10 +198,3 @@ def _told(errors: bytearray) -> str:
     line = lines[-1 if lines[0].startswith("Traceback ") else 0] if lines else ""
     said = shown(line)
     return f": {said}" if said else ""
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -7,7 +7,6 @@ import logging
 import os
 import pickle
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.extract.claims import Offers
 from embedingest.ingest.extract.link import Link, pair
 from embedingest.ingest.extract.process import READY
-from embedingest.system import KILL, end_group, page_bytes, peak_bytes, reap
+from embedingest.system import FROM_OUTSIDE, end_group, page_bytes, peak_bytes, reap, signal_name
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -33,7 +32,6 @@ _log = logging.getLogger(__name__)
 _START_SECONDS: Final = 60.0
 _DEATH_SECONDS: Final = 1.0
 _MOST_RINGS: Final = 4096
-_KILLS: Final = (KILL, signal.SIGTERM)  # sent by the system short of memory, a service manager, a person
 _LAST_WORDS: Final = 4096  # bytes of what a worker said last
 _OUT_OF_MEMORY: Final = re.compile(
     rb"bad_alloc|memory allocation|out of memory|cannot allocate memory|memoryerror", re.IGNORECASE
@@ -188,13 +186,13 @@ class Worker:
         while self._stderr >= 0 and wait([self._stderr], 0):
             self._hear()
         status = self._process.wait()
-        if -status in _KILLS:
+        if -status in FROM_OUTSIDE:
             return WorkerLostError(
                 "killed",
-                f"its extraction process was ended from outside ({_signal(status)})",
+                f"its extraction process was ended from outside ({signal_name(-status)})",
                 "where the system ran out of memory, lower `load.workers` or `load.memory_mib`",
             )
-        how = _signal(status) if status < 0 else f"exit status {status}"
+        how = signal_name(-status) if status < 0 else f"exit status {status}"
         if peak - self._resting_bytes > self._memory_bytes // 2 or _OUT_OF_MEMORY.search(self._last_words):
             # A library that is refused memory may end the process instead of saying so.
             reason = f"took more memory than a worker may use, which ended its extraction process ({how})"
@@ -242,7 +240,3 @@ def _peak_bytes() -> int:
         status = Path("/proc/self/status").read_text("ascii")
         return 1024 * int(status.partition("VmHWM:")[2].split(maxsplit=1)[0])
     return peak_bytes()
-
-
-def _signal(status: int) -> str:
-    return signal.Signals(-status).name if -status in {int(s) for s in signal.Signals} else f"signal {-status}"

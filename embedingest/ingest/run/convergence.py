@@ -304,7 +304,7 @@ class Convergence:
     def _delete_under(self, root: Root, sources: Sequence[str]) -> None:
         journal = self._resources.journal
         states = {source: state for source in sources if (state := journal.file(source)) is not None}
-        with_rows = {source for source, state in states.items() if state.chunks or state.state == "unverified"}
+        with_rows = {source for source, state in states.items() if state.may_have_rows}
         without_rows = [source for source in states if source not in with_rows]
         lost = states.keys() | journal.pending().keys()
         moved = [source for source in states if source in with_rows and self._has_moved(source, lost)]

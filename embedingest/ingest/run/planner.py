@@ -182,7 +182,7 @@ class Planner:
         """The rows the table has of these files. A file that the journal never saw has none: no table is asked."""
         documents: list[str] = []
         for file in files:
-            if file.before is not None and (file.before.chunks or file.before.state == "unverified"):
+            if file.before is not None and file.before.may_have_rows:
                 documents += file.documents
         return self._stored_rows(documents) if documents else {}
 

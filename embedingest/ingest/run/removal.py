@@ -35,9 +35,7 @@ def delete(resources: Resources, sources: Sequence[str], report: IngestReport) -
             raise Stopped
         part = sources[first : first + _DELETE_SOURCES]
         states = [state for source in part if (state := resources.journal.file(source)) is not None]
-        documents = [
-            name for state in states if state.chunks or state.state == "unverified" for name in state.documents
-        ]
+        documents = [name for state in states if state.may_have_rows for name in state.documents]
         ids = [key for keys in resources.table().ids(documents).values() for key in keys] if documents else []
         if ids:
             resources.commit(Changes(delete=ids))

@@ -92,7 +92,7 @@ class Walk:
         """
         states = [state for source in sources if (state := self._resources.journal.file(source)) is not None]
         self._planner.gone.expect(states)
-        sizes = {state.source: state.size for state in states if state.chunks or state.state == "unverified"}
+        sizes = {state.source: state.size for state in states if state.may_have_rows}
         self._files.prefer(sizes.values())
         return sizes
 

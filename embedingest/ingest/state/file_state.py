@@ -73,6 +73,11 @@ class FileState(NamedTuple):
         return self[2:6]
 
     @property
+    def may_have_rows(self) -> bool:
+        """Whether the table may hold rows of it; of what was not compared with it yet nobody knows."""
+        return bool(self.chunks) or self.state == "unverified"
+
+    @property
     def documents(self) -> tuple[str, ...]:
         """The sources whose rows belong to this file."""
         return (self.source, *self.children)
