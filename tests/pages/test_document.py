@@ -42,7 +42,7 @@ def test_facts_tell_place_changes_and_what_was_left_out(visit, library):
     expect(facts).to_contain_text("docs/gate.docx")
     expect(facts).to_contain_text(str(library.folder / "gate.docx"))
     expect(facts).to_contain_text("Word")
-    assert facts.locator("time").count() == 2
+    expect(facts.locator("time")).to_have_count(2)
 
 
 def test_chunks_are_told_apart_and_stand_beside_their_places(visit):
