@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import rich_click as click
+from click.core import ParameterSource
 
 from embedingest.cli._complete import complete_model, complete_reranker, complete_source
 from embedingest.cli._logs import tell_nothing
@@ -25,11 +26,20 @@ from embedingest.types import (
 )
 
 __all__ = [
-    "FilePath", "RerankingCommand", "json_option", "model_options", "paths_argument", "plugin_option", "rerank_options",
-    "sources_argument", "table_options",
+    "FilePath", "RerankingCommand", "given_options", "json_option", "model_options", "paths_argument", "plugin_option",
+    "rerank_options", "sources_argument", "table_options",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def given_options(ctx: click.Context) -> dict[str, str]:
+    """The options that stand on the command line, by the name of the parameter: how each is written."""
+    return {
+        name: max(parameter.opts, key=len)
+        for parameter in ctx.command.params
+        if (name := parameter.name) and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
 
 
 class FilePath(click.Path):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from embedingest.build.watched import Watched
     from embedingest.config import ServerConfig
 
-__all__ = ["announce", "served", "server_options"]
+__all__ = ["SERVER_OPTIONS", "announce", "served", "server_options"]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -73,6 +73,7 @@ def server_options(function: F) -> F:
 
 
 _NAMES: Final = ("host", "port", "origins", "hosts", "keys_file", "root_path", "trusted_proxies")
+SERVER_OPTIONS: Final = (*_NAMES, "api_key", "api_key_file")
 
 
 def announce(url: str, model: str) -> None:

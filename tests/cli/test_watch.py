@@ -155,6 +155,18 @@ def test_a_taken_port_is_said_the_watch_goes_on_answers_requests_and_ends_with_1
             assert process.wait(timeout=60) == 130
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [(("--once", "--serve"), "--once ends"), (("--port", "0"), "--port is for a server: add --serve")],
+)
+def test_options_of_which_one_has_no_effect_beside_the_other_are_refused(home, shell, monkeypatch, flags, words):
+    monkeypatch.chdir(home)
+    refused = shell.run("watch", "docs", "--model", "hashing", *flags)
+    assert refused.code == 2
+    assert words in " ".join(refused.err.split())
+    assert not list(home.rglob("*.lance"))
+
+
 def _port_of(pid: int) -> int:
     import psutil
 

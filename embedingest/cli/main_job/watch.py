@@ -9,11 +9,18 @@ import rich_click as click
 
 from embedingest.cli._converge import converge_once
 from embedingest.cli._interrupt import stop_on_signals
-from embedingest.cli._options import json_option, model_options, paths_argument, plugin_option, table_options
+from embedingest.cli._options import (
+    given_options,
+    json_option,
+    model_options,
+    paths_argument,
+    plugin_option,
+    table_options,
+)
 from embedingest.cli._output import print_note
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
-from embedingest.cli._server import served, server_options
+from embedingest.cli._server import SERVER_OPTIONS, served, server_options
 from embedingest.cli._settings import config_from_flags, ingest_options
 from embedingest.errors import ConfigError
 
@@ -62,10 +69,21 @@ def watch(
             f"`watch` embeds in the process that hears of changes, and not on `{on}`",
             remedy=f"`embedingest ingest PATH… --on {on}`, or `embedingest run CONFIG --every 15m --on {on}`",
         )
+    _check_options(once=once, serve_too=serve_too)
     config = config_from_flags(paths, **flags)
     if once:
         return converge_once(config, as_json=as_json, allow_deletes=allow_deletes)
     return _follow(config, as_json=as_json, serving=_serving(config, server) if serve_too else None)
+
+
+def _check_options(*, once: bool, serve_too: bool) -> None:
+    """Raises UsageError for options of which one has no effect beside, or without, the other."""
+    given = given_options(click.get_current_context())
+    if once and serve_too:
+        raise click.UsageError("--once ends when the table is up to date, and --serve goes on: leave one of them out")
+    for name in () if serve_too else SERVER_OPTIONS:
+        if name in given:
+            raise click.UsageError(f"{given[name]} is for a server: add --serve")
 
 
 def _serving(config: Config, server: dict[str, Any]) -> ServerConfig:

@@ -8,7 +8,15 @@ import rich_click as click
 from click.core import ParameterSource
 
 from embedingest.cli._interrupt import stop_on_signals
-from embedingest.cli._options import FilePath, json_option, model_options, paths_argument, plugin_option, table_options
+from embedingest.cli._options import (
+    FilePath,
+    given_options,
+    json_option,
+    model_options,
+    paths_argument,
+    plugin_option,
+    table_options,
+)
 from embedingest.cli._progress import progress_line
 from embedingest.cli._reports import print_report
 from embedingest.cli._settings import config_from_flags, ingest_options
@@ -90,11 +98,9 @@ def _models_named(ctx: click.RichContext) -> dict[str, str]:
 
 def _refuse_options(ctx: click.RichContext, allowed: Collection[str], why: str) -> None:
     """Raises UsageError for an option of the command line that says what is made of files, and is none of these."""
-    for parameter in ctx.command.params:
-        name = parameter.name or ""
-        given = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if given and name not in (*_PLACE, *allowed):
-            raise click.UsageError(f"{max(parameter.opts, key=len)} {why}")
+    for name, written in given_options(ctx).items():
+        if name not in (*_PLACE, *allowed):
+            raise click.UsageError(f"{written} {why}")
 
 
 def _with_models(config: Config, named: Mapping[str, str]) -> Config:
