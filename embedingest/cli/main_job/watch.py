@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
+from click import get_current_context
 
 from embedingest.cli._converge import converge_once
 from embedingest.cli._interrupt import stop_on_signals
@@ -78,7 +79,7 @@ def watch(
 
 def _check_options(*, once: bool, serve_too: bool) -> None:
     """Raises UsageError for options of which one has no effect beside, or without, the other."""
-    given = given_options(click.get_current_context())
+    given = given_options(get_current_context())
     if once and serve_too:
         raise click.UsageError("--once ends when the table is up to date, and --serve goes on: leave one of them out")
     for name in () if serve_too else SERVER_OPTIONS:
