@@ -3,6 +3,8 @@
     python benchmarks/processors.py                         all-MiniLM-L6-v2, every row
     python benchmarks/processors.py --rows "one core"       some rows
     python benchmarks/processors.py --texts 16 --repeats 1  a smoke run
+    python benchmarks/processors.py --answer there.json     on a machine of another kind, or one that is emulated
+    python benchmarks/processors.py --answered there.json   here: how near its vectors are to those of this machine
 
 Each row is a process of its own that is held to it from its start, as sentence-transformers in the same process is: to
 cores by the scheduler of the system, to instructions by what oneDNN, OpenVINO, MKL and torch read from the environment.
@@ -13,14 +15,19 @@ be like a processor without bf16, it asks for fp32, as `auto` does there.
 import argparse
 import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+
+import numpy as np
 
 from embedingest.build.models import open_engine
 from embedingest.config import EngineConfig, ModelConfig
@@ -36,6 +43,7 @@ from record import Check
 
 LIMITED = "ONEDNN_MAX_CPU_ISA"
 QUERIES, BLOCK = 60, 10
+FEW = ("The walrus sleeps on the ice and eats clams.", "Stocks fell.", "Wie schläft das Walross? " * 20)
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,27 @@ def inside(asked):
     }))  # fmt: skip
 
 
+def answer(file):
+    """What the engine of this machine answers for a few texts, and by what, as a file of JSON."""
+    with closing(open_engine(EngineConfig(), {"bench": ModelConfig(path=common.packaged())})) as engine:
+        vectors = engine.embed(FEW, model="bench").vectors.tolist()
+        file.write_text(json.dumps({
+            "architecture": platform.machine(), "runtime": dict(engine.running()[0].runtime), "vectors": vectors,
+            "versions": {name: version(name) for name in ("numpy", "openvino", "tokenizers", "torch")},
+        }))  # fmt: skip
+
+
+def answered(record, file):
+    there = json.loads(file.read_text())
+    with closing(
+        open_engine(EngineConfig(), {"bench": ModelConfig(path=common.packaged(), precision="fp32")})
+    ) as engine:
+        here = engine.embed(FEW, model="bench").vectors
+    least = compare(here, np.array(there.pop("vectors"), np.float32)).as_dict()["least"]
+    check = Check(f"least cosine of {len(FEW)} texts to this machine in fp32", least, 0.9995, unit="")
+    record.told(there["architecture"], {**there, "least_cosine": least}, [check])
+
+
 def single(queries, answers):
     """The median of single queries in milliseconds, by turns in blocks: threads of a runtime spin on after each."""
     spent = {name: [] for name in answers}
@@ -149,12 +178,18 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--rows", nargs="+", choices=tuple(ROWS), default=tuple(ROWS))
     parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
+    parser.add_argument("--answer", type=Path, metavar="FILE", help="write the vectors of a few texts there, no more")
+    parser.add_argument("--answered", type=Path, metavar="FILE", help="compare what another machine wrote, no more")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     corpora.corpus_option(parser)
     asked = parser.parse_args()
     if asked.inside is not None:
         return inside(asked)
+    if asked.answer is not None:
+        return answer(asked.answer)
     run = records.Record(f"processors {common.known_name(ModelFolder.open(asked.model or common.packaged()))}", asked.results)  # fmt: skip
+    if asked.answered is not None:
+        return records.run(run, {"answered": partial(answered, run, asked.answered)})
     return records.run(run, {name: partial(row, run, asked, name) for name in asked.rows})
 
 
