@@ -5,34 +5,39 @@ Knows no launcher: it is the same object in this process, in another, or on anot
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from embedingest.cluster.part_reading import PartReading
 from embedingest.cluster.part_vectors import RecentVectors
 from embedingest.cluster.part_work import PartWork, Tools
+from embedingest.cluster.parts_at_work import PartsAtWork
 from embedingest.errors import ConfigError
 from embedingest.ingest.rows.recipe import Recipe
 from embedingest.ingest.run.embedder import Embedder, load_model
+from embedingest.ingest.run.missing_vectors import MissingVectors
+from embedingest.ingest.run.rounds import RoundSizes
 from embedingest.ingest.state.vector_cache import VectorCache
 from embedingest.store.table import open_table
 
 if TYPE_CHECKING:
-    import queue
     from collections.abc import Callable
     from pathlib import Path
 
     from embedingest.cluster.launcher import Claims
+    from embedingest.cluster.part_reading import PartReading
+    from embedingest.cluster.parts_at_work import Item
     from embedingest.cluster.values import Part, PartResult
     from embedingest.config import PipelineConfig
-    from embedingest.ingest.run.embedding import Embedded
-    from embedingest.ingest.run.extraction import Outcome
     from embedingest.ingest.run.opener import Opener
     from embedingest.store.table import ChunkTable
 
-__all__ = ["Node", "Results", "check_runs_on_nodes"]
+__all__ = ["SIZES", "Node", "Results", "check_runs_on_nodes"]
+
+SIZES: Final = RoundSizes(round_texts=8192, call_texts=512, call_tokens=65_536)
+"""Far more than where files are watched: nobody waits for one of them, and a GPU wants thousands of texts."""
 
 
 class Results(Protocol):
@@ -90,9 +95,8 @@ class Node:
         self._cache = None if vectors is None else VectorCache(vectors)
         self._embedder: Embedder | None = None
         self._table: ChunkTable | None = None
-        self._inbox: queue.SimpleQueue[Outcome | Embedded] | None = None
-        self._lock = threading.Lock()
-        self._ahead: dict[int, PartReading] = {}
+        self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._parts: PartsAtWork | None = None
         self._warm()
         sizer = opener.engine().sizer(self._recipe.model, prompt=self._recipe.prompt)
         self._workers = opener.workers(self._recipe, sizer)
@@ -102,32 +106,25 @@ class Node:
 
         Raises EngineError, StoreError, FingerprintError: then the part may be tried again, here or elsewhere.
         """
-        with self._lock:
-            reading = self._ahead.pop(part.number, None)
         known = self._results.get(part.number)
         if known is not None:
+            self._at_work().forget(part)
             return known
-        reading = reading or PartReading(part, lambda: self._workers)
-        self._inbox = reading.inbox
         try:
-            embedder = self._opened_embedder()
-            tools = Tools(self._recipe, embedder, self._recent, self._cache, self._claims, self._now)
-            result = PartWork(part, reading, tools, self._table_at(part.version)).run(self._read_ahead)
+            result = self._at_work().run(part)
         except BaseException:
-            self._drop_embedder()  # with the calls that are under way
+            self._drop()  # with the calls that are under way
             raise
         return self._results.keep(result)
 
     def prepare(self, part: Part) -> None:
-        """Begin to read the files of the part that comes next, beside the work at another. From any thread."""
-        reading = PartReading(part, lambda: self._workers)
-        reading.feed()
-        with self._lock:
-            self._ahead[part.number] = reading
+        """Have the files of the part that comes next read beside the work at another. Called from any thread."""
+        self._inbox.put(part)
 
     def close(self) -> None:
         """Close everything; work that is under way in another thread fails. Safe to call twice."""
-        self._drop_embedder()
+        self._inbox.put(None)
+        self._drop()
         self._workers.close()
         if self._table is not None:
             self._table.close()
@@ -135,12 +132,6 @@ class Node:
         if self._cache is not None:
             self._cache.close()
         self._on_close()
-
-    def _read_ahead(self) -> None:
-        with self._lock:
-            readings = list(self._ahead.values())
-        for reading in readings:
-            reading.read_ahead()
 
     # -- parts that are opened once
 
@@ -154,17 +145,23 @@ class Node:
 
         threading.Thread(target=run, name="warm", daemon=True).start()
 
-    def _opened_embedder(self) -> Embedder:
-        if self._embedder is None:
-            self._embedder = Embedder(self._opener.engine(), self._recipe, self._hand_on)
-        return self._embedder
+    def _at_work(self) -> PartsAtWork:
+        if self._parts is None:
+            inbox = self._inbox
+            self._embedder = Embedder(self._opener.engine(), self._recipe, inbox.put)
+            tools = Tools(
+                self._recipe, self._embedder, MissingVectors(SIZES), self._recent, self._cache, self._claims, self._now
+            )
 
-    def _hand_on(self, embedded: Embedded) -> None:
-        """A call came back, in a thread of the embedder."""
-        if self._inbox is not None:
-            self._inbox.put(embedded)
+            def begin(part: Part, reading: PartReading) -> PartWork:
+                return PartWork(part, reading, tools, self._table_at(part.version))
 
-    def _drop_embedder(self) -> None:
+            self._parts = PartsAtWork(tools, lambda: self._workers, begin, inbox)
+        return self._parts
+
+    def _drop(self) -> None:
+        """Forget the parts that are at work, and what is still to come for them."""
+        self._parts, self._inbox = None, queue.SimpleQueue()
         if self._embedder is not None:
             self._embedder.close()
             self._embedder = None

@@ -5,32 +5,31 @@ Files of the part that comes next may be read ahead; what they gave is bounded b
 
 from __future__ import annotations
 
-import queue
 from collections import deque
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from embedingest.cluster.values import PartFile
-from embedingest.ingest.run.embedding import Embedded
-from embedingest.ingest.run.extraction import Extraction, Outcome
+from embedingest.ingest.run.extraction import Extraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from embedingest.cluster.values import Part
+    from embedingest.ingest.run.extraction import Outcome
     from embedingest.ingest.run.opener import Workers
 
 __all__ = ["PartReading"]
 
 
 class PartReading:
-    """One thread at a time. `inbox` is where outcomes arrive, and those of the engine while the part is worked at."""
+    """Is used by one thread. `post` is called from threads of the workers, with what is to be handed to `ended`."""
 
-    def __init__(self, part: Part, workers: Callable[[], Workers]) -> None:
-        self.inbox: Final[queue.SimpleQueue[Outcome | Embedded]] = queue.SimpleQueue()
-        self._extraction: Final = Extraction(workers, self.inbox.put)
+    def __init__(
+        self, part: Part, workers: Callable[[], Workers], post: Callable[[PartReading, Outcome], None]
+    ) -> None:
+        self._extraction = Extraction(workers, lambda outcome: post(self, outcome))
         self._waiting = deque(part.files)
-        self._came: list[Outcome | Embedded] = []
+        self._came: list[Outcome] = []
 
     @property
     def begun(self) -> bool:
@@ -39,7 +38,7 @@ class PartReading:
 
     @property
     def over(self) -> bool:
-        """Whether all that was read has been received."""
+        """Whether all that was read has been taken."""
         return not (self._waiting or self._extraction.under_way or self._came)
 
     def feed(self) -> None:
@@ -48,14 +47,16 @@ class PartReading:
             file = self._waiting.popleft()
             self._extraction.start(file.candidate, file.before)
 
-    def read_ahead(self) -> None:
-        """Go on with the files while another part is worked at."""
-        self._take_in(0.0)
-        self.feed()
+    def ended(self, outcome: Outcome) -> None:
+        """What became of a file, as it was posted."""
+        self._extraction.ended(outcome)
+        if outcome.put_back:
+            self._waiting.append(PartFile(outcome.candidate, outcome.before))
+        else:
+            self._came.append(outcome)
 
-    def receive(self, seconds: float) -> list[Outcome | Embedded]:
-        """What came since the last call, waiting so long for the first of it."""
-        self._take_in(0.0 if self._came else seconds)
+    def take(self) -> list[Outcome]:
+        """What ended since the last call."""
         came, self._came = self._came, []
         return came
 
@@ -67,20 +68,3 @@ class PartReading:
     def done(self, source: str) -> None:
         """What a file gave is needed no more, or counted elsewhere."""
         self._extraction.stored(source)
-
-    def _take_in(self, seconds: float) -> None:
-        with suppress(queue.Empty):
-            item = self.inbox.get(timeout=seconds) if seconds else self.inbox.get_nowait()
-            while True:
-                if isinstance(item, Embedded):
-                    self._came.append(item)
-                else:
-                    self._ended(item)
-                item = self.inbox.get_nowait()
-
-    def _ended(self, outcome: Outcome) -> None:
-        self._extraction.ended(outcome)
-        if outcome.put_back:
-            self._waiting.append(PartFile(outcome.candidate, outcome.before))
-        else:
-            self._came.append(outcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -54,8 +54,8 @@ class PartVectors:
     """Looks keys of one part up: among what this node computed lately, in the cache where it has one, in the table at
     the part's version, in claims.
 
-    A key that this part computed, and whose value is kept no more, is for `others`: it is in the table for whoever
-    comes later.
+    A key that was computed while this part was at work, and whose value is kept no more, is for `others`: it is in the
+    table for whoever comes later.
     """
 
     def __init__(
@@ -85,12 +85,9 @@ class PartVectors:
         mine = self._claims.claim(missing, self._part) - self._computed if missing else set()
         return Found(known, mine, {*missing} - mine)
 
-    def computed(self, values: Mapping[str, NDArray[Any]]) -> None:
-        """The engine gave these."""
-        self._computed.update(values)
-        self._recent.keep(values)
-        if self._cache is not None:
-            self._cache.put(values)
+    def computed(self, keys: Iterable[str]) -> None:
+        """The engine gave something for these: whoever asked for them has it, and it is kept for others."""
+        self._computed.update(keys)
 
     def _cached(self, keys: Collection[str]) -> dict[str, NDArray[Any]]:
         if self._cache is None or not keys:

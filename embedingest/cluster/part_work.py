@@ -1,4 +1,4 @@
-"""One part of a run: files in, fragments and what became of each file out. The order of a node's steps is here.
+"""One part of a run: files in, fragments and what became of each file out. The order of its steps is not here.
 
 What a file means is decided by the pieces that the walk of one process uses, so that both end in the same rows.
 """
@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.cluster.part_rows import PartRows
 from embedingest.cluster.part_vectors import PartVectors
 from embedingest.cluster.values import FileResult, PartFile, PartResult
 from embedingest.errors import DocumentError, EmbedingestError
 from embedingest.ingest.extract.values import Extracted
-from embedingest.ingest.run.embedding import Embedded
-from embedingest.ingest.run.missing_vectors import MissingVectors
 from embedingest.ingest.run.outcome import never_still, not_embedded, to_read_again, went_away
 from embedingest.ingest.run.planner import Planner, ReadFile
-from embedingest.ingest.run.rounds import RoundSizes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from embedingest.cluster.launcher import Claims
     from embedingest.cluster.part_reading import PartReading
@@ -29,21 +28,17 @@ if TYPE_CHECKING:
     from embedingest.cluster.values import Part
     from embedingest.ingest.rows.recipe import Recipe
     from embedingest.ingest.run.embedder import Embedder
+    from embedingest.ingest.run.embedding import Embedded
     from embedingest.ingest.run.extraction import Outcome
+    from embedingest.ingest.run.missing_vectors import MissingVectors
     from embedingest.ingest.run.planner import PlannedFile
     from embedingest.ingest.state.vector_cache import VectorCache
     from embedingest.store.table import ChunkTable
 
-__all__ = ["SIZES", "PartWork", "Tools"]
-
-SIZES: Final = RoundSizes(round_texts=8192, call_texts=512, call_tokens=65_536)
-"""Far more than where files are watched: nobody waits for one of them, and a GPU wants thousands of texts."""
+__all__ = ["PartWork", "Tools"]
 
 _PLANNED_CHUNKS: Final = 2048
 """Chunks that are looked up in the table and in the claims together, while the engine has work."""
-
-_HUNGRY_CALLS: Final = 2
-_WAIT_SECONDS: Final = 0.05
 
 
 class Tools(NamedTuple):
@@ -51,55 +46,51 @@ class Tools(NamedTuple):
 
     recipe: Recipe
     embedder: Embedder
+    missing: MissingVectors
     recent: RecentVectors
     cache: VectorCache | None
     claims: Claims
     now: Callable[[], float]
 
+    def keep(self, vectors: Mapping[str, NDArray[Any]]) -> None:
+        """The engine gave these, by key."""
+        self.recent.keep(vectors)
+        if self.cache is not None:
+            self.cache.put(vectors)
+
 
 class PartWork:
-    """The work at one part, against `table`, the table at the part's version."""
+    """The work at one part, against `table`, the table at the part's version.
+
+    `waiting` are the sources of its files that wait for vectors.
+    """
 
     def __init__(self, part: Part, reading: PartReading, tools: Tools, table: ChunkTable) -> None:
-        self._part = part
-        self._reading = reading
+        self.part: Final = part
+        self.reading: Final = reading
+        self.waiting: Final[set[str]] = set()
         self._recipe = tools.recipe
-        self._embedder = tools.embedder
+        self._missing = tools.missing
         self._planner = Planner(tools.recipe, table.rows, now=tools.now)
         self._vectors = PartVectors(tools.recipe, table, tools.recent, tools.claims, part.number, tools.cache)
-        self._missing = MissingVectors(SIZES)
         self._rows = PartRows(table, tools.recipe)
         self._reads: list[ReadFile] = []
         self._files: list[FileResult] = []
         self._counts: Counter[str] = Counter()
         self._seconds: Counter[str] = Counter()
+        self._started = time.perf_counter()
 
-    def run(self, beside: Callable[[], None]) -> PartResult:
-        """Until every file of the part has an outcome; `beside` is called often once all of them are being read.
-
-        Raises EngineError, StoreError; then nothing was written that anybody sees.
-        """
-        started = time.perf_counter()
-        while self._reads or self._missing or not self._reading.over:
-            if not self._missing.full:
-                self._reading.feed()
-            if self._reading.begun:
-                beside()
-            for item in self._reading.receive(_WAIT_SECONDS):
-                if isinstance(item, Embedded):
-                    self._embedded(item)
-                else:
-                    self._ended(item)
-                if self._rows.due:
-                    self._write()
-            if self._is_to_plan():
-                self._plan()
-            self._send()
-        self._write()
-        self._spend("part", started)
-        return self._result()
+    @property
+    def over(self) -> bool:
+        """Whether every file has an outcome."""
+        return self.reading.over and not (self._reads or self.waiting)
 
     # -- what workers gave
+
+    def take(self) -> None:
+        """Take what workers gave since the last time. Raises what failed, unless it is a document."""
+        for outcome in self.reading.take():
+            self._ended(outcome)
 
     def _ended(self, outcome: Outcome) -> None:
         result = outcome.result
@@ -108,7 +99,7 @@ class PartWork:
         elif isinstance(result, DocumentError):
             self._failed(outcome.candidate.source, outcome, result)
         elif result is None:
-            raise EmbedingestError(f"the node was closed while it worked at part {self._part.number}")
+            raise EmbedingestError(f"the node was closed while it worked at part {self.part.number}")
         else:
             raise result
 
@@ -116,12 +107,12 @@ class PartWork:
         self._seconds.update(extracted.seconds)
         again = to_read_again(outcome.candidate, extracted)
         if again is not None:
-            self._reading.again(PartFile(again, outcome.before))
+            self.reading.again(PartFile(again, outcome.before))
         else:
             self._reads.append(ReadFile(outcome.candidate, outcome.before, extracted, extracted.settled))
 
     def _failed(self, source: str, file: Outcome | PlannedFile, error: DocumentError) -> None:
-        self._reading.done(source)
+        self.reading.done(source)
         if went_away(file.candidate, error):
             self._files.append(FileResult(source, None, "vanished"))
         else:
@@ -131,7 +122,7 @@ class PartWork:
     def _stored(self, file: PlannedFile, *, truncated: int = 0) -> None:
         """A file is whole: it goes into the fragments."""
         change, source = file.difference, file.candidate.source
-        self._reading.done(source)
+        self.reading.done(source)
         self._rows.add(file)
         self._files.append(
             FileResult(
@@ -139,17 +130,20 @@ class PartWork:
                 len(change.new), change.kept, len(change.refreshed), len(change.gone), truncated,
             )
         )  # fmt: skip
+        if self._rows.due:
+            self._write()
 
     # -- vectors
 
-    def _is_to_plan(self) -> bool:
-        """Whether to look up now what was read: much of it, or the engine has little to do."""
-        if not self._reads:
-            return False
-        idle = self._missing.calls < _HUNGRY_CALLS or self._reading.over
-        return idle or sum(len(part.chunks) for read in self._reads for part in read.extracted.parts) >= _PLANNED_CHUNKS
+    @property
+    def is_much(self) -> bool:
+        """Whether enough was read to be looked up together."""
+        return sum(len(part.chunks) for read in self._reads for part in read.extracted.parts) >= _PLANNED_CHUNKS
 
-    def _plan(self) -> None:
+    def plan(self) -> None:
+        """Find out what is to be written of the files that were read, and to be computed. Raises StoreError."""
+        if not self._reads:
+            return
         started = time.perf_counter()
         reads, self._reads = self._reads, []
         files = self._planner.plan(reads)
@@ -164,7 +158,7 @@ class PartWork:
         for file in files:
             source = file.candidate.source
             if not others.isdisjoint(keys[source]):
-                self._reading.done(source)
+                self.reading.done(source)
                 self._files.append(FileResult(source, None, "put_back"))
                 continue
             to_compute = mine.intersection(keys[source]) - asked
@@ -172,6 +166,7 @@ class PartWork:
             self._counts["reused"] += len(keys[source]) - len(to_compute)
             texts = file.use_known(known, self._recipe)
             if texts:
+                self.waiting.add(source)
                 self._missing.want(file, texts)
             else:
                 self._stored(file)
@@ -179,23 +174,26 @@ class PartWork:
     def _keys(self, file: PlannedFile) -> list[str]:
         return [key for row in file.difference.new for key in self._recipe.keys(row.text_hash)]
 
-    def _send(self) -> None:
-        while call := self._missing.next_call(idle=self._reading.over):
-            self._embedder.submit(call.texts, tokens=call.tokens)
-
-    def _embedded(self, embedded: Embedded) -> None:
-        arrived = self._missing.arrived(embedded)
-        if embedded.error is not None:
-            raise embedded.error
-        self._vectors.computed(embedded.vectors)
+    def count(self, embedded: Embedded) -> None:
+        """Count a call that came back with this part's result."""
         self._counts["texts"] += len(embedded.vectors)
         self._counts["tokens"] += embedded.tokens
         self._counts["characters"] += embedded.characters
-        for file in arrived.complete:
-            self._stored(file, truncated=file.notice_cut(self._recipe))
-        for file, reason in arrived.failed:
-            source = file.candidate.source
-            self._failed(source, file, not_embedded(source, reason))
+
+    def computed(self, keys: Collection[str]) -> None:
+        """The engine gave something for these."""
+        self._vectors.computed(keys)
+
+    def complete(self, file: PlannedFile) -> None:
+        """A file that waited has all of its vectors."""
+        self.waiting.discard(file.candidate.source)
+        self._stored(file, truncated=file.notice_cut(self._recipe))
+
+    def incomplete(self, file: PlannedFile, reason: str) -> None:
+        """A file that waited has a text that cannot be embedded."""
+        source = file.candidate.source
+        self.waiting.discard(source)
+        self._failed(source, file, not_embedded(source, reason))
 
     # -- what comes of it
 
@@ -207,9 +205,12 @@ class PartWork:
     def _spend(self, stage: str, started: float) -> None:
         self._seconds[stage] += time.perf_counter() - started  # type: ignore[assignment]
 
-    def _result(self) -> PartResult:
+    def result(self) -> PartResult:
+        """Write what is left, and say what became of the part. Raises StoreError."""
+        self._write()
+        self._spend("part", self._started)
         rows, counts = self._rows, self._counts
         return PartResult(
-            self._part.number, tuple(self._files), tuple(rows.fragments), tuple(rows.delete_ids), rows.rows,
+            self.part.number, tuple(self._files), tuple(rows.fragments), tuple(rows.delete_ids), rows.rows,
             counts["texts"], counts["tokens"], counts["characters"], counts["reused"], dict(self._seconds),
         )  # fmt: skip

@@ -147,11 +147,13 @@ class UnderWay:
             elif place == 0:
                 ended += self._tried(part, death)
             else:
-                self._again.append(part)
+                self._again.append(part._replace(again=True))
         return ended
 
     def _tried(self, part: Part, death: NodeDied) -> list[Ended]:
         verdict = self._attempts.died(part, outside=death.outside)
+        if verdict == "give_up" and not part.again:
+            verdict = "again"  # the part that came next may have felled the node
         _log.warning(
             "a node died with part %d of %d files (%s): %s",
             part.number, len(part.files), death.reason, _TOLD[verdict],
@@ -159,10 +161,10 @@ class UnderWay:
         if verdict == "give_up":
             return [Ended(part, self._give_up(part, death))]
         if verdict == "again":
-            self._again.insert(0, part)
+            self._again.insert(0, part._replace(again=True))
             return []
         self._release(part.number)  # nothing of it will be committed
-        self._again[:0] = [Part(self._run.next_number(), 0, files) for files in halves(part.files)]
+        self._again[:0] = [Part(self._run.next_number(), 0, files, again=True) for files in halves(part.files)]
         return []
 
     def _failed(self, failure: NodeError) -> list[Ended]:
@@ -172,7 +174,7 @@ class UnderWay:
             self._failures[part.number] = self._failures.get(part.number, 0) + 1
             if self._failures[part.number] < self._most_failures:
                 _log.warning("part %d is tried again: %s", part.number, failure.error.message)
-                self._again.append(part)
+                self._again.append(part._replace(again=True))
                 return []
         self.error = self.error or failure.error
         return []

@@ -37,12 +37,14 @@ class Part(NamedTuple):
     """Files that one node brings into fragments, as a whole or not at all.
 
     `number` is unique in a run; halves of a part have numbers of their own. Stored rows and vectors are looked up in
-    `version` of the table.
+    `version` of the table. `again`: it, or what it is a half of, was tried before; then its node embeds nothing of
+    another beside it, so that whatever ends the node is in this part.
     """
 
     number: int
     version: int
     files: tuple[PartFile, ...]
+    again: bool = False
 
 
 class FileResult(NamedTuple):

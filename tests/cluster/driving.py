@@ -96,11 +96,17 @@ class Driver:
         *,
         nodes: int = 1,
         far: bool = False,
+        ahead: bool = False,
     ) -> None:
-        """Until nothing is put back: parts as `split` cuts them, all of a wave at one version, then one commit."""
+        """Until nothing is put back: parts as `split` cuts them, all of a wave at one version, then one commit.
+
+        With `ahead` each node knows all that come next.
+        """
         workers, files = [self.node(far=far) for _ in range(nodes)], self.files()
         while files:
             parts = [self.part(some) for some in split(files) if some]
+            for part in parts if ahead else ():
+                workers[part.number % nodes].prepare(part)
             results = [workers[part.number % nodes].work(part) for part in parts]
             self.results += results
             self.commit(*results)

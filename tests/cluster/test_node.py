@@ -16,12 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedingest.cluster import part_rows, part_work
+from embedingest.cluster import node as cluster_node
+from embedingest.cluster import part_rows
 from embedingest.cluster.values import PartFile, PartResult
 from embedingest.errors import ConfigError, EngineError, InputError
 from embedingest.ingest.run.rounds import RoundSizes
 from tests.cluster.driving import assert_same_tables, driving, whole_files
-from tests.ingest.world import CountingEngine, InProcess, World
+from tests.ingest.world import CountingEngine, HoldingEngine, InProcess, World
 from tests.waiting import rest
 from tests.words_engine import WordsEngine
 
@@ -93,7 +94,7 @@ def test_rows_of_all_models_and_half_precision_are_those_of_one_process(tmp_path
 
 def test_a_part_with_many_rows_is_written_as_several_fragments(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(part_rows, "MOST_ROWS", 10)
-    monkeypatch.setattr(part_work, "SIZES", RoundSizes(8, 4))
+    monkeypatch.setattr(cluster_node, "SIZES", RoundSizes(8, 4))
     library(world, 30)
     with driving(world) as driver:
         driver.run(whole_files(1000))
@@ -308,6 +309,61 @@ def test_the_files_of_the_next_part_are_read_beside_the_work_at_another(world: W
     assert assert_as_in_one_process(world) > 20
 
 
+class Together(HoldingEngine):
+    """Goes on with what is `slow` once it was asked for something else."""
+
+    def embed(self, texts: Any, **options: Any) -> Any:
+        if texts and not any("slow" in text for text in texts):
+            self.go_on.set()
+        return super().embed(texts, **options)
+
+
+def test_the_texts_of_the_next_part_are_embedded_while_those_of_another_come_back(world: World) -> None:
+    world.write("a.md", text_of("slow"))
+    world.write("b.md", text_of("own", "slow"))
+    world.engine = Together()
+    with driving(world) as driver:
+        one, other = (driver.part([file]) for file in driver.files())
+        node = driver.node(far=True)
+        node.prepare(other)
+        results = node.work(one), node.work(other)
+        assert fates(results) == {"a.md": ["stored"], "b.md": ["stored"]}, "it waited for the text of the other"
+        assert sorted(world.engine.texts) == [chunk_of("own"), chunk_of("slow")]
+        assert [result.reused for result in results] == [0, 1]
+        driver.commit(*results)
+    world.engine = CountingEngine()
+    assert assert_as_in_one_process(world) == 3
+
+
+@pytest.mark.parametrize("again", [0, 1])
+def test_beside_a_part_that_is_tried_again_nothing_of_another_is_embedded(world: World, again: int) -> None:
+    world.write("a.md", text_of("one"))
+    world.write("b.md", text_of("two"))
+    with driving(world) as driver:
+        parts = [driver.part([file]) for file in driver.files()]
+        parts[again] = parts[again]._replace(again=True)
+        node = driver.node()
+        node.prepare(parts[1])
+        results = [node.work(parts[0])]
+        assert world.engine.texts == [chunk_of("one")]
+        results.append(node.work(parts[1]))
+        driver.commit(*results)
+    assert assert_as_in_one_process(world) == 2
+
+
+def test_a_part_whose_outcome_is_kept_is_done_with_where_it_came_next(world: World) -> None:
+    library(world, 8)
+    with driving(world) as driver:
+        files = driver.files()
+        one, other = driver.part(files[:4]), driver.part(files[4:])._replace(again=True)
+        kept, node = driver.node().work(other), driver.node()
+        node.prepare(other)
+        results = node.work(one), node.work(other)
+        assert results[1] is kept
+        driver.commit(*results)
+    assert assert_as_in_one_process(world) == 16
+
+
 class Failing(CountingEngine):
     """Fails where it is broken."""
 
@@ -371,25 +427,31 @@ libraries = st.lists(sections, min_size=1, max_size=8).filter(any)  # where noth
 
 
 @settings(max_examples=25)
-@given(libraries, st.integers(1, 3), st.booleans(), st.integers())
+@given(libraries, st.integers(1, 3), st.booleans(), st.booleans(), st.integers())
 def test_any_way_to_cut_files_into_parts_gives_the_same_rows_and_computes_each_text_once(
-    documents: list[list[str]], nodes: int, far: bool, seed: int
+    documents: list[list[str]], nodes: int, far: bool, ahead: bool, seed: int
 ) -> None:
     with tempfile.TemporaryDirectory() as base:
         world = World(Path(base))
         for number, words in enumerate(documents):
             world.write(f"{number}.md", text_of(*words))
         with driving(world) as driver:
-            driver.run(cut_at_random(seed), nodes=nodes, far=far)
+            driver.run(cut_at_random(seed), nodes=nodes, far=far, ahead=ahead)
         texts = {chunk_of(word) for words in documents for word in words}
         assert sorted(world.engine.texts) == sorted(texts)
         assert assert_as_in_one_process(world) == sum(len(words) for words in documents)
 
 
 @settings(max_examples=25)
-@given(libraries, libraries, st.booleans(), st.integers(1, 3), st.booleans(), st.integers())
+@given(libraries, libraries, st.booleans(), st.integers(1, 3), st.booleans(), st.booleans(), st.integers())
 def test_after_any_edits_the_rows_are_those_of_a_fresh_run_and_no_text_is_computed_twice(
-    before: list[list[str]], after: list[list[str]], first_in_one_process: bool, nodes: int, far: bool, seed: int
+    before: list[list[str]],
+    after: list[list[str]],
+    first_in_one_process: bool,
+    nodes: int,
+    far: bool,
+    ahead: bool,
+    seed: int,
 ) -> None:
     with tempfile.TemporaryDirectory() as base:
         world = World(Path(base))
@@ -402,7 +464,7 @@ def test_after_any_edits_the_rows_are_those_of_a_fresh_run_and_no_text_is_comput
                 world.run()
                 continue
             with driving(world) as driver:
-                driver.run(cut_at_random(seed), nodes=nodes, far=far)
+                driver.run(cut_at_random(seed), nodes=nodes, far=far, ahead=ahead)
         had, has = ({chunk_of(word) for words in documents for word in words} for documents in (before, after))
         lost = {chunk_of(word) for old, new in zip(before, after, strict=False) for word in {*old} - {*new}}
         computed = set(world.engine.texts)

@@ -13,8 +13,6 @@ from embedingest.cluster.part_reading import PartReading
 from embedingest.cluster.values import Part, PartFile
 from embedingest.errors import DocumentError
 from embedingest.ingest.run import extraction
-from embedingest.ingest.run.embedding import Embedded
-from embedingest.ingest.run.extraction import Outcome
 from tests.ingest.run.values import candidate, extracted
 
 FILES = tuple(PartFile(candidate(f"{number:03}.md"), None) for number in range(100))
@@ -44,19 +42,26 @@ class Workers:
     def close(self) -> None: ...
 
 
-def sources(came: Sequence[Outcome | Embedded]) -> list[str]:
-    return [item.candidate.source for item in came if isinstance(item, Outcome)]
+class Reading(PartReading):
+    """Posts to itself, as whoever works at a part does."""
+
+    def __init__(self, files: Sequence[PartFile], workers: Workers) -> None:
+        super().__init__(Part(0, 1, tuple(files)), lambda: workers, lambda reading, outcome: reading.ended(outcome))
+
+    def sources(self) -> list[str]:
+        """Of what ended since the last call."""
+        return [outcome.candidate.source for outcome in self.take()]
 
 
 def test_every_file_comes_once_however_it_ends() -> None:
     workers = Workers()
-    reading = PartReading(Part(0, 1, FILES), lambda: workers)
+    reading = Reading(FILES, workers)
     came: list[str] = []
     while not reading.over:
         reading.feed()
         assert len(workers.jobs) <= extraction.MOST_JOBS
         workers.end()
-        some = sources(reading.receive(0.01))
+        some = reading.sources()
         for source in some:
             reading.done(source)
         came += some
@@ -67,11 +72,11 @@ def test_every_file_comes_once_however_it_ends() -> None:
 def test_files_are_read_ahead_until_what_they_gave_takes_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extraction, "MOST_HELD", 60 << 20)
     workers = Workers()
-    reading = PartReading(Part(0, 1, FILES), lambda: workers)
+    reading = Reading(FILES, workers)
     for _ in range(10):
-        reading.read_ahead()
+        reading.feed()
         workers.end(weight=1 << 20)
-    ahead = sources(reading.receive(0.0))
+    ahead = reading.sources()
     assert extraction.MOST_JOBS < len(ahead) <= 61
     assert not reading.begun
     came = list(ahead)
@@ -80,24 +85,21 @@ def test_files_are_read_ahead_until_what_they_gave_takes_much_memory(monkeypatch
             reading.done(source)
         reading.feed()
         workers.end(weight=1 << 20)
-        ahead = sources(reading.receive(0.01))
+        ahead = reading.sources()
         came += ahead
     assert sorted(came) == [file.candidate.source for file in FILES], "what was put back came, too"
 
 
-def test_a_file_that_is_to_be_read_again_comes_again_and_vectors_come_beside() -> None:
+def test_a_file_that_is_to_be_read_again_comes_again() -> None:
     workers = Workers()
-    reading = PartReading(Part(0, 1, FILES[:2]), lambda: workers)
+    reading = Reading(FILES[:2], workers)
     reading.feed()
     workers.end()
-    reading.inbox.put(Embedded(("key",)))
-    first = reading.receive(0.01)
-    assert [type(item).__name__ for item in first] == ["Outcome", "Outcome", "Embedded"]
+    assert len(reading.take()) == 2
     assert reading.over
     reading.again(PartFile(FILES[0].candidate._replace(tries=1), None))
     assert not reading.over
     reading.feed()
     workers.end()
-    [again] = reading.receive(0.01)
-    assert isinstance(again, Outcome)
+    [again] = reading.take()
     assert again.candidate.tries == 1

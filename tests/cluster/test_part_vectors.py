@@ -63,8 +63,6 @@ def test_what_the_cache_has_is_neither_looked_up_in_the_table_nor_claimed_unless
     assert (found.known.keys(), found.mine, found.others) == ({STORED}, {COMPUTED}, set())
     assert table.asked == [COMPUTED]
     assert len(claims) == 1
-    vectors.computed({NEW: np.ones(RECIPE.dimensions, np.float32)})
-    assert cache.get([NEW]).keys() == {NEW}
     cache.close()
 
 
@@ -79,7 +77,8 @@ def test_the_oldest_vectors_go_first_and_what_a_part_computed_and_lost_is_not_co
     vectors = looking(OneStored(rows=0), recent, claims)
     texts = [f"{number:032x}" for number in range(3)]
     assert vectors.find(texts).mine == set(texts)
-    vectors.computed({key: vector(number) for number, key in enumerate(texts)})
+    vectors.computed(texts)
+    recent.keep({key: vector(number) for number, key in enumerate(texts)})
     found = vectors.find(texts)
     assert (found.known.keys(), found.mine, found.others) == ({*texts[1:]}, set(), {texts[0]})
 

@@ -157,6 +157,16 @@ def test_a_document_that_fells_its_node_fails_alone_and_for_good(world: World) -
     assert world.sources_in_table() == {f"docs/{number}.md" for number in range(20) if number != 7}
 
 
+def test_a_document_is_not_given_up_before_its_node_died_with_nothing_else_at_work(world: World) -> None:
+    def once(part: Part, attempt: int) -> None:
+        if attempt == 1:
+            raise Dies
+
+    report = run_clustered(world, befall=once, part_files=1, attempts=1)
+    assert (report.files.new, report.files.failed, report.exit_code) == (20, 0, 0)
+    world.assert_like_fresh()
+
+
 def test_a_document_whose_old_rows_are_stored_loses_them_when_it_fells_its_node(world: World) -> None:
     run_clustered(world)
     world.write("7.md", "something new that nobody can embed")
