@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from embedingest.store.handle import TableHandle
 
 __all__ = ["FEW_VALUES", "FILTER_COLUMNS", "KEY_COLUMNS", "KEY_INDICES", "build", "name_of"]
@@ -27,11 +29,11 @@ def name_of(column: str) -> str:
 KEY_INDICES: Final = frozenset(map(name_of, KEY_COLUMNS))
 
 
-def build(table: TableHandle) -> None:
-    """Make them, in place of those that are there. Raises StoreError."""
+def build(table: TableHandle, names: Collection[str] = KEY_INDICES) -> None:
+    """Make those of these names, in place of any that are there. Raises StoreError."""
     from lancedb.index import Bitmap, BTree
 
     with table.translated("index the keys of"):
-        for column in KEY_COLUMNS:
+        for column in (column for column in KEY_COLUMNS if name_of(column) in names):
             config = Bitmap() if column in FEW_VALUES else BTree()
             table.lance.create_index(column, config=config, name=name_of(column), replace=True)

@@ -33,10 +33,10 @@ _TAG_MARGIN: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What the statistics ask for, in the order in which it is done."""
+    """What the statistics ask for, in the order in which it is done; of `key_indices` the names of those to make."""
 
     text_index: bool = False
-    key_indices: bool = False
+    key_indices: frozenset[str] = frozenset()
     compact: bool = False
     clean: bool = False
     vector_index: bool = False
@@ -83,7 +83,7 @@ def needs(figures: TableStats, upkeep: Upkeep) -> Needs:
     indexed = vector_index.VECTOR_INDEX in figures.indices
     return Needs(
         text_index=figures.rows > 0 and text_index.TEXT_INDEX not in figures.indices,
-        key_indices=figures.rows >= upkeep.index_rows and bool(KEY_INDICES - set(figures.indices)),
+        key_indices=KEY_INDICES - set(figures.indices) if figures.rows >= upkeep.index_rows else frozenset(),
         compact=crowded or figures.unindexed_rows > fold_rows,
         clean=figures.versions > upkeep.max_versions,
         vector_index=vector_index.wanted(figures.rows, figures.vector_index, indexed, upkeep),
@@ -107,7 +107,7 @@ class Maintainer:
         """Make these indices again, whatever is left of them."""
         self.wait()
         with self._table.writing:
-            keys = bool(KEY_INDICES & set(names))
+            keys = KEY_INDICES & set(names)
             self._carry_out(Needs(text_index=text_index.TEXT_INDEX in names, key_indices=keys), upkeep)
         if vector_index.VECTOR_INDEX in names:
             self._build(upkeep, background=False)
@@ -182,7 +182,7 @@ class Maintainer:
         if todo.text_index:
             self.makers.text(table, upkeep.text)
         if todo.key_indices:
-            self.makers.keys(table)
+            self.makers.keys(table, todo.key_indices)
         if todo.clean:
             before = int(table.lance.version)
             _clean(table, timedelta(seconds=upkeep.retention_seconds))
@@ -224,7 +224,7 @@ def _with_damaged(todo: Needs, table: TableHandle) -> Needs:
     return replace(
         todo,
         text_index=todo.text_index or text_index.TEXT_INDEX in names,
-        key_indices=todo.key_indices or bool(KEY_INDICES & names),
+        key_indices=todo.key_indices | (KEY_INDICES & names),
         vector_index=todo.vector_index or vector_index.VECTOR_INDEX in names,
     )
 

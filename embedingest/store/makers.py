@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from embedingest.store import key_index, text_index, vector_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from embedingest.store.handle import TableHandle
     from embedingest.store.values import TextSettings
@@ -20,10 +20,10 @@ __all__ = ["IN_THIS_PROCESS", "IndexMakers"]
 class IndexMakers:
     """Each makes its indices in place of those that are there. All raise StoreError.
 
-    `vectors` is told the number of rows that the index is for.
+    `keys` is told the names of those to make, `vectors` the number of rows that the index is for.
     """
 
-    keys: Callable[[TableHandle], None]
+    keys: Callable[[TableHandle, Collection[str]], None]
     text: Callable[[TableHandle, TextSettings], None]
     vectors: Callable[[TableHandle, int], None]
 

@@ -17,7 +17,7 @@ from embedingest.store.schema import VECTOR
 from embedingest.store.text_index import TEXT_INDEX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from embedingest.store.handle import TableHandle
     from embedingest.store.values import TextSettings
@@ -75,11 +75,12 @@ def segmented(
     results in order. An index has at most `groups` segments. Of fewer rows than `least_rows` this process makes it.
     """
 
-    def keys(table: TableHandle) -> None:
+    def keys(table: TableHandle, names: Collection[str]) -> None:
         if table.count() < least_rows:
-            IN_THIS_PROCESS.keys(table)
+            IN_THIS_PROCESS.keys(table, names)
             return
-        kinds = {column: "BITMAP" if column in FEW_VALUES else "BTREE" for column in KEY_COLUMNS}
+        wanted = [column for column in KEY_COLUMNS if name_of(column) in names]
+        kinds = {column: "BITMAP" if column in FEW_VALUES else "BTREE" for column in wanted}
         _make(table, [_Wanted(name_of(column), column, kind) for column, kind in kinds.items()], run, groups)
 
     def text(table: TableHandle, settings: TextSettings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from embedingest.store import pylance
 from embedingest.store.coverage import cover_keys
 from embedingest.store.fragments import PartCommit, commit_parts, current_version, write_rows, written_alone
 from embedingest.store.key_index import KEY_INDICES
@@ -67,12 +68,22 @@ def test_rows_that_went_are_not_found_and_the_rest_is_covered_again(table):
     assert {counts[:2] for counts in covered(table).values()} == {(40, 0)}
 
 
-def test_upkeep_makes_the_indices_that_it_wants_afterwards(table):
+def segments(table):
+    """By index, what Lance calls its segments."""
+    described = pylance.opened(table.handle.uri, table.name).describe_indices()
+    return {index.name: {segment.uuid for segment in index.segments} for index in described}
+
+
+def test_upkeep_makes_the_indices_that_lack_afterwards_and_leaves_those_that_were_kept_up(table):
     for number in range(3):
         write(table, number)
         cover(table)
-    table.maintain(Upkeep(index_rows=100))
+    before = segments(table)
+    assert before.keys() == ASKED
+    todo = table.maintain(Upkeep(index_rows=100))
+    assert todo.key_indices == KEY_INDICES - ASKED
     assert covered(table).keys() >= KEY_INDICES
+    assert before.items() <= segments(table).items()
     table.commit(Changes(delete=[row("1-3.md").id]))
     table.optimize(Upkeep(index_rows=100))
     assert table.vectors([row("1-3.md").text_hash]) == {}

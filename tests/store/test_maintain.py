@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from embedingest.store.key_index import KEY_COLUMNS
+from embedingest.store.key_index import KEY_COLUMNS, KEY_INDICES
 from embedingest.store.maintain import Needs, needs
 from embedingest.store.table import open_table
 from embedingest.store.values import Changes, SearchQuery, TableStats, TextSettings, Upkeep, VectorIndex
@@ -31,9 +31,9 @@ LARGE = VectorIndex("IVF_RQ", 200_000, 20, 10, 0.98, 64)
         ({"rows": 99_000, "small_fragments": 64}, Needs(compact=True)),
         ({"indices": {"text_idx": (4_500, 501)}}, Needs(compact=True)),
         ({"versions": 201}, Needs(clean=True)),
-        ({"rows": 100_000}, Needs(key_indices=True, vector_index=True)),
+        ({"rows": 100_000}, Needs(key_indices=KEY_INDICES, vector_index=True)),
         ({"rows": 400_000, "indices": KEYS, "vector_index": LARGE}, Needs()),
-        ({"rows": 400_000, "indices": OLDER, "vector_index": LARGE}, Needs(key_indices=True)),
+        ({"rows": 400_000, "indices": OLDER, "vector_index": LARGE}, Needs(key_indices=frozenset({"mime_idx"}))),
         ({"rows": 400_001, "indices": KEYS, "vector_index": LARGE}, Needs(vector_index=True)),
     ],
 )
