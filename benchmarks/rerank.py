@@ -2,8 +2,9 @@
 
     python benchmarks/rerank.py [FOLDER] [--pairs N] [--repeats N]
 
-FOLDER is a cross-encoder's; without one, the packaged all-minilm with a head of seeded random numbers: of the shape of
-cross-encoder/ms-marco-MiniLM-L6-v2, fast as that is, and without any sense. Both sides score the same pairs by turns.
+FOLDER is a cross-encoder's, such as rerank_model.py makes; without one, the packaged all-minilm with a head of seeded
+random numbers: of the shape of cross-encoder/ms-marco-MiniLM-L6-v2, and without any sense. Which precision passes the gate
+depends on the weights, and what each was told there is kept. Both sides score the same pairs by turns.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import numpy as np
 
 from embedingest.build.models import open_engine
 from embedingest.config import EngineConfig, ModelConfig
+from embedingest.engine.compiled.opening import compiled_note
 from embedingest.engine.folder.folder import ModelFolder
 
 import common
@@ -49,7 +51,7 @@ def seeded(folder):
     return folder
 
 
-def pairs(run, engine, peer, query, documents, repeats):
+def pairs(run, engine, peer, query, documents, repeats, settings):
     """All pairs in one call of each side, by turns."""
     rates = {"sentence-transformers": [], "embedingest": []}
     spent = {"sentence-transformers": 0.0, "embedingest": 0.0}
@@ -71,11 +73,17 @@ def pairs(run, engine, peer, query, documents, repeats):
     runtime = next(iter(engine.running())).runtime
     processor = {name: repeats * len(documents) / taken for name, taken in spent.items()}
     figures = {"pairs": len(documents), "pairs_per_second": rates, "medians": medians, "runtime": runtime,
-               "pairs_per_processor_second": processor,
+               "pairs_per_processor_second": processor, "tried": tried(settings),
                "largest_difference": float(np.abs(ours - theirs).max()), "spread": float(theirs.std())}  # fmt: skip
     ratio = medians["embedingest"] / medians["sentence-transformers"]
     print(f"  of a processor second: {processor}", flush=True)
     run.told("pairs", figures, [Check("pairs a second, against CrossEncoder.predict", ratio, 2.5)])
+
+
+def tried(settings):
+    """What the gate said of each precision; nothing where the model runs uncompiled."""
+    note = compiled_note(ModelFolder.open(settings.path), settings) or {}
+    return note.get("tried", [])
 
 
 def candidates(run, engine, peer, queries, documents):
@@ -129,7 +137,7 @@ def measured(asked, path):
     with open_engine(EngineConfig(keep_alive=-1), settings) as engine:
         engine.rerank(queries[0], mixed, model=NAME, priority="bulk")
         rows = {
-            "pairs": partial(pairs, run, engine, peer, queries[0], mixed, asked.repeats),
+            "pairs": partial(pairs, run, engine, peer, queries[0], mixed, asked.repeats, settings[NAME]),
             "candidates": partial(candidates, run, engine, peer, queries, long),
         }
         return records.run(run, rows)
