@@ -12,7 +12,7 @@ from embedingest.config import HERE
 from embedingest.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from embedingest.cluster.launcher import Claims, Launcher, NodeWorker
     from embedingest.config import Config, PipelineConfig, RunConfig
@@ -66,7 +66,9 @@ def walk_maker(config: Config, name: str, pipeline: PipelineConfig, guard: Calla
         ray.check_address(pipeline.run)
     cluster = Cluster(
         launcher=lambda: _launcher(pipeline.run),
-        opener=lambda run: PipelineNode(_of_node(config, pipeline.run), name, run, socket.gethostname()),
+        opener=lambda run, fingerprints: PipelineNode(
+            _of_node(config, pipeline.run), name, run, fingerprints, socket.gethostname()
+        ),
         guard=guard,
         settings=pipeline.run,
     )
@@ -115,13 +117,14 @@ def _of_node(config: Config, settings: RunConfig) -> Config:
 class PipelineNode(NamedTuple):
     """Opens a node of one run for the pipeline `name`, where that is called; see `NodeOpener`.
 
-    `machine` is the driver's, by its name: a node there shares the vector cache of the driver's state folder. SQLite
-    shares no file between machines, even where all of them see the folder.
+    `fingerprints` are those of the driver's models. `machine` is the driver's, by its name: a node there shares the
+    vector cache of the driver's state folder. SQLite shares no file between machines, even where all of them see it.
     """
 
     config: Config
     name: str
     run: str
+    fingerprints: Mapping[str, str]
     machine: str
 
     def __call__(self, claims: Claims) -> NodeWorker:
@@ -134,4 +137,7 @@ class PipelineNode(NamedTuple):
         opener = PipelineOpener(engines, pipeline)
         shares_state = socket.gethostname() == self.machine and self.config.state.is_dir()
         vectors = opener.vectors_path if shares_state else None
-        return Node(opener, pipeline, claims, outcomes, vectors=vectors, on_close=engines.close)
+        return Node(
+            opener, pipeline, claims, outcomes,
+            fingerprints=self.fingerprints, vectors=vectors, on_close=engines.close,
+        )  # fmt: skip

@@ -23,7 +23,7 @@ from embedingest.ingest.state.vector_cache import VectorCache
 from embedingest.store.table import open_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from embedingest.cluster.launcher import Claims
@@ -64,12 +64,25 @@ def check_runs_on_nodes(config: PipelineConfig) -> None:
         )
 
 
+def _check_models(recipe: Recipe, fingerprints: Mapping[str, str]) -> None:
+    """Raises ConfigError where the driver has other models: their vectors cannot be compared."""
+    for one in recipe.representations:
+        if one.fingerprint != fingerprints[one.column]:
+            raise ConfigError(
+                f"a node has model `{one.model}` with fingerprint {one.fingerprint}, and the driver with "
+                f"{fingerprints[one.column]}",
+                remedy="have the same files of the model on all machines of the cluster: `embedingest models pull` on "
+                "each, or a folder that all of them see",
+            )
+
+
 class Node:
     """Works at parts of the pipeline `config`, whose engine and workers `opener` opens, once.
 
-    `claims` say which texts are whose; an outcome stands in `results` before `work` gives it. `vectors` is the file of
-    the vector cache, which all nodes of a machine share; `None` where there is none. `now` is a clock in seconds since
-    the epoch. Raises what `Opener` raises, and ConfigError (see `check_runs_on_nodes`).
+    `fingerprints` are those of the driver's models (`Recipe.fingerprints`). `claims` say which texts are whose; an
+    outcome stands in `results` before `work` gives it. `vectors` is the file of the vector cache, which all nodes of a
+    machine share; `None` where there is none. `now` is a clock in seconds since the epoch. Raises what `Opener` raises,
+    and ConfigError where a model is not the driver's, or for a pipeline as of `check_runs_on_nodes`.
     """
 
     def __init__(
@@ -79,6 +92,7 @@ class Node:
         claims: Claims,
         results: Results,
         *,
+        fingerprints: Mapping[str, str],
         vectors: Path | None,
         now: Callable[[], float] = time.time,
         on_close: Callable[[], None] = lambda: None,
@@ -86,6 +100,7 @@ class Node:
         check_runs_on_nodes(config)
         self._config = config
         self._recipe = Recipe(config, opener.describe(), opener.describe_beside())
+        _check_models(self._recipe, fingerprints)
         self._opener = opener
         self._claims = claims
         self._results = results

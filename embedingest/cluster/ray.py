@@ -268,6 +268,7 @@ class _NodeActor:
         self._opened = threading.Event()
         self._working = threading.Lock()
         self._node: NodeWorker | None = None
+        self._refusal = packed(EngineError("the node could not be opened"))
 
     def open(self, opener: bytes) -> tuple[str, Any]:
         """Open the node, and answer whether it is."""
@@ -275,7 +276,8 @@ class _NodeActor:
             _check_version(self._version)
             self._node = pickle.loads(opener)(self._claims)  # noqa: S301 -- from the driver
         except EmbedingestError as error:
-            return "error", packed(error)
+            self._refusal = packed(error)
+            return "error", self._refusal
         finally:
             self._opened.set()
         return "ready", None
@@ -288,9 +290,9 @@ class _NodeActor:
     def work(self, part: bytes) -> tuple[str, Any]:
         """What became of a part, or why nothing did."""
         self._opened.wait()
+        if self._node is None:
+            return "error", self._refusal  # the driver may hear this first
         try:
-            if self._node is None:
-                raise EngineError("the node could not be opened")
             with self._working:
                 return "result", result_to_json(self._node.work(pickle.loads(part)))  # noqa: S301 -- from the driver
         except EmbedingestError as error:

@@ -26,7 +26,7 @@ from embedingest.ingest.run.walk_seam import Stopped
 from embedingest.store.fragments import current_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from embedingest.cluster.commits import Ended
     from embedingest.cluster.launcher import Launcher, NodeDied, NodeOpener
@@ -48,12 +48,12 @@ _WAIT_SECONDS: Final = 0.1
 class Cluster:
     """What a run over several nodes is started with.
 
-    `launcher` makes who runs the nodes, `opener` what opens one for the run of this name. `guard` raises where the
-    table may not be written any more.
+    `launcher` makes who runs the nodes, `opener` what opens one for the run of this name and for models of these
+    fingerprints (`Recipe.fingerprints`). `guard` raises where the table may not be written any more.
     """
 
     launcher: Callable[[], Launcher]
-    opener: Callable[[str], NodeOpener]
+    opener: Callable[[str, Mapping[str, str]], NodeOpener]
     guard: Callable[[], None]
     settings: RunConfig
 
@@ -145,7 +145,7 @@ class ClusterWalk:
         self._resources.prepare_cache()
         launcher = self._cluster.launcher()
         try:
-            launcher.start(self._cluster.opener(run.id))
+            launcher.start(self._cluster.opener(run.id, self._resources.recipe.fingerprints))
             self._report.nodes = launcher.nodes
             attempts = self._cluster.settings.attempts
             parts = UnderWay(launcher, run, attempts=attempts, give_up=self._given_up)

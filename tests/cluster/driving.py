@@ -56,7 +56,7 @@ class Driver:
         opener = self.world.opener(**self._parts)
         node = Node(
             opener, self.world.config, self.claims, self.kept,
-            vectors=None if far else opener.vectors_path, now=lambda: self.world.now,
+            fingerprints=self.resources.recipe.fingerprints, vectors=None if far else opener.vectors_path, now=lambda: self.world.now,
         )  # fmt: skip
         self._nodes.append(node)
         return node

@@ -22,7 +22,7 @@ from embedingest.cluster.values import PartFile, PartResult
 from embedingest.errors import ConfigError, EngineError, InputError
 from embedingest.ingest.run.rounds import RoundSizes
 from tests.cluster.driving import assert_same_tables, driving, whole_files
-from tests.ingest.world import CountingEngine, HoldingEngine, InProcess, World
+from tests.ingest.world import ENGINE, CountingEngine, HoldingEngine, InProcess, World
 from tests.waiting import rest
 from tests.words_engine import WordsEngine
 
@@ -408,6 +408,16 @@ def test_a_pipeline_whose_context_is_written_by_others_is_refused(world: World) 
     with driving(world) as driver, pytest.raises(ConfigError, match=r"python context\.py") as refused:
         driver.node()
     assert "--on" in str(refused.value.remedy)
+
+
+def test_a_node_with_another_model_than_the_driver_is_refused_before_it_reads(world: World) -> None:
+    described = ENGINE.describe("hashing")
+    other = dataclasses.replace(described, fingerprint="another:exact")
+    named = f"fingerprint another:exact, and the driver with {described.fingerprint}"
+    with driving(world, describe=lambda: other) as driver, pytest.raises(ConfigError, match=named) as refused:
+        driver.node()
+    assert "models pull" in str(refused.value.remedy)
+    assert world.engine.opened == 0
 
 
 def cut_at_random(seed: int) -> Any:

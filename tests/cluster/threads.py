@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -107,14 +107,17 @@ class Threads:
 class NodeOf:
     """Opens nodes of a world; see `NodeOpener`. `far`: on machines without the vector cache of this one."""
 
-    def __init__(self, world: World, run: str, *, far: bool) -> None:
-        self._world, self._run, self._far = world, run, far
+    def __init__(self, world: World, run: str, fingerprints: Mapping[str, str], *, far: bool) -> None:
+        self._world, self._run, self._fingerprints, self._far = world, run, fingerprints, far
 
     def __call__(self, claims: Any) -> Node:
         outcomes = Outcomes(RunTable(str(self._world.db), "chunks"), self._run)
         opener, config = self._world.opener(), self._world.config
         vectors = None if self._far else opener.vectors_path
-        return Node(opener, config, claims, outcomes, vectors=vectors, now=lambda: self._world.now)
+        return Node(
+            opener, config, claims, outcomes,
+            fingerprints=self._fingerprints, vectors=vectors, now=lambda: self._world.now,
+        )  # fmt: skip
 
 
 def nothing(part: Part, attempt: int) -> None:
@@ -150,7 +153,7 @@ def clustered(
 
     cluster = Cluster(
         launcher=launcher,
-        opener=lambda run: NodeOf(world, run, far=far),
+        opener=lambda run, fingerprints: NodeOf(world, run, fingerprints, far=far),
         guard=guard or opener.lock().ensure,
         settings=RunConfig(**{**SMALL, **settings}),
     )

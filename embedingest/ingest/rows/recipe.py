@@ -101,6 +101,11 @@ class Recipe:
         return hash_fields(self.fingerprint, *beside) if beside else self.fingerprint
 
     @property
+    def fingerprints(self) -> dict[str, str]:
+        """The fingerprint of the model of each column that one fills."""
+        return {r.column: r.fingerprint for r in self.representations}
+
+    @property
     def extras(self) -> dict[str, ColumnModel]:
         """What the table remembers of the columns beside the vector."""
         return {r.column: ColumnModel(r.fingerprint, r.dimensions, r.model) for r in self.representations[1:]}
