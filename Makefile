@@ -76,7 +76,7 @@ fuzz: install
 	$(PY) tests/fuzz/raw.py --requests 2000
 
 # What a run on many nodes promises, from outside: real processes that are killed, a bucket behind a proxy that fails.
-# CI plays all of it with processes, and the first part with Ray too.
+# CI plays all of it with processes, and with Ray that the table is the same and that machines which differ are refused.
 cluster cluster-short: install
 	EMBEDINGEST_CLUSTER=$(if $(filter %-short,$@),short,all) $(PY) tests/cluster/acceptance/run.py
 	$(PY) benchmarks/cluster.py --small --results build/cluster/results

@@ -1,4 +1,4 @@
-"""What the trials share: a library with the table that one machine makes of it, and plug-ins of a stranger's.
+"""What the trials share: a library with the table that one machine makes of it, plug-ins of a stranger's, a Ray cluster.
 
 The launchers are `processes`, and `ray` where the environment has it; `python tests/cluster/acceptance/run.py` makes one
 that does.
@@ -16,7 +16,7 @@ import pytest
 from tests.cluster.acceptance.documents import library
 from tests.cluster.acceptance.encoders import Counted, Deadly, Sleeping
 from tests.cluster.acceptance.places import Place, Running
-from tests.cluster.acceptance.servers import s3_server
+from tests.cluster.acceptance.servers import RayCluster, ray_cluster, s3_server
 from tests.ingest.strangers import MODULE
 from tests.installed import Site
 
@@ -26,21 +26,53 @@ if TYPE_CHECKING:
 
 LAUNCHERS: Final = ["processes", *(["ray"] if find_spec("ray") else [])]
 
-# Nodes are the same objects whoever starts them, and Ray takes seconds to start: with `EMBEDINGEST_CLUSTER=short` only the
-# trials of this file are played with it.
+# With `EMBEDINGEST_CLUSTER=short` only the trials of these files are played on Ray.
 SHORT: Final = os.environ.get("EMBEDINGEST_CLUSTER") == "short"
-ON_RAY_IN_SHORT: Final = "test_same_table.py"
+ON_RAY_IN_SHORT: Final = {"test_same_table.py", "test_other_versions.py"}
+
+LONGEST_FIRST: Final = ("killed_driver-ray", "killed_driver", "ray")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left_out = [item for item in items if SHORT and "[ray" in item.name and item.path.name != ON_RAY_IN_SHORT]
+    """Leave out what is not for today, and have groups that each run in one process, the longest first."""
+    left_out = [item for item in items if SHORT and _on_ray(item) and item.path.name not in ON_RAY_IN_SHORT]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: _place(_group(item)))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _on_ray(item: pytest.Item) -> bool:
+    return "[ray" in item.name
+
+
+def _group(item: pytest.Item) -> str:
+    """Of trials on Ray those of killed drivers, which wait for leases, and all others, which share a cluster; else files."""
+    file = item.path.stem.removeprefix("test_")
+    if not _on_ray(item):
+        return file
+    return "killed_driver-ray" if file == "killed_driver" else "ray"
+
+
+def _place(group: str) -> int:
+    return LONGEST_FIRST.index(group) if group in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[RayCluster]:
+    """A Ray cluster for all trials on Ray."""
+    with ray_cluster() as cluster:
+        Place.cluster = cluster
+        yield cluster
+        Place.cluster = None
 
 
 @pytest.fixture(params=LAUNCHERS)
 def on(request: pytest.FixtureRequest) -> str:
     """Each launcher that this environment has."""
+    if request.param == "ray":
+        request.getfixturevalue("cluster")
     return str(request.param)
 
 

@@ -2,6 +2,7 @@
 
 `TRIAL_COUNT` names a file to which each text that is encoded is appended by whichever process does: a line of JSON with the
 process, the time after it in seconds and the text. `TRIAL_SECONDS` is how long a text takes where that is made longer.
+Machines with another `TRIAL_REVISION` have other weights under the same name.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Counted(HashingEncoder):
 
     def __init__(self, folder: Any = None, settings: Any = None) -> None:
         super().__init__()
+        self.fingerprint += os.environ.get("TRIAL_REVISION", "")
         name = os.environ.get("TRIAL_COUNT")
         self._file = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT) if name else None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import psutil
+import pytest
 import yaml
 
 from tests.cluster.acceptance.servers import BUCKET
@@ -21,9 +22,11 @@ from tests.cluster.acceptance.tables import open_table, rows_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tests.cluster.acceptance.servers import Proxy
+    from tests.cluster.acceptance.servers import Proxy, RayCluster
 
-__all__ = ["HANGS_SECONDS", "MAX_TOKENS", "SMALL", "Ended", "Place", "Running", "counted", "in_bucket", "moody"]
+__all__ = [
+    "HANGS_SECONDS", "MAX_TOKENS", "ROOT", "SMALL", "Ended", "Place", "Running", "counted", "in_bucket", "moody", "on_any",
+]  # fmt: skip
 
 ROOT: Final = Path(__file__).parents[3]
 HANGS_SECONDS: Final = 240.0
@@ -31,6 +34,8 @@ SMALL: Final = {"nodes": 2, "part_bytes": 16 * 1024, "commit_parts": 4, "commit_
 """Parts of some twenty small documents, so that a library of hundreds is a run of dozens."""
 MAX_TOKENS: Final = 96
 """Small chunks: of a document of a page there are several, and what documents share is a chunk of its own."""
+on_any: Final = pytest.mark.parametrize("on", ["processes"])
+"""For trials of what a node or a driver does by itself: who starts nodes has no part in it, so one launcher will do."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,10 @@ class Running:
     all: ClassVar[list[Running]] = []
     """Those that were started and not waited for."""
 
-    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, command: list[str], folder: Path, environment: dict[str, str], cluster: RayCluster | None = None
+    ) -> None:
+        self._cluster = cluster
         self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 -- as long as this
         self.process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=self._out, stderr=self._err, start_new_session=True
@@ -76,16 +84,17 @@ class Running:
         return self.process.poll() is not None
 
     def family(self) -> list[psutil.Process]:
-        """Every process below the driver that was seen by now and lives."""
-        try:
-            children = psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            children = []
-        self._known |= {child.pid: child for child in children}
-        return [child for child in self._known.values() if _lives(child)]
+        """Every process below the driver, or nodes in the cluster that it joined, that was seen by now and lives."""
+        nodes = [] if self._cluster is None else filter(_is_node, _below(self._cluster.pid))
+        found = [*_below(self.process.pid), *(process for node in nodes for process in (node, *_below(node.pid)))]
+        self._known |= {process.pid: process for process in found}
+        return [process for process in self._known.values() if _lives(process)]
 
     def nodes(self) -> list[psutil.Process]:
-        """The nodes that live, the oldest first: processes that run a node, actors of Ray too."""
+        """The nodes that live, the oldest first: processes that run a node, actors of Ray too.
+
+        A cluster has those of one driver at a time.
+        """
         return sorted(filter(_is_node, self.family()), key=lambda node: (node.create_time(), node.pid))
 
     def kill(self) -> None:
@@ -135,9 +144,12 @@ class Running:
 class Place:
     """One table, by the pipeline `default` of a configuration of its own.
 
-    `run` is the section of that name: parts are made small with it, so that few documents are many parts. `db` is in the
+    On Ray it is brought about in `cluster`, where there is one, else in one that ends with the run; `of_nodes` are variables
+    that the machines of that cluster have, and the driver's has not. `run` is the section of that name: parts are made small with it, so that few documents are many parts. `db` is in the
     folder unless it is named.
     """
+
+    cluster: ClassVar[RayCluster | None] = None
 
     folder: Path
     docs: Path
@@ -147,6 +159,7 @@ class Place:
     run: dict[str, Any] = field(default_factory=dict)
     top: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    of_nodes: dict[str, str] = field(default_factory=dict)
     storage: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -186,11 +199,12 @@ class Place:
 
     def type(self, *words: str) -> Running:
         """Any command of the program, in the folder of this place."""
-        # A Ray of its own, also where another one runs on this machine.
-        ours = {"PYTHONPATH": _path(self.environment), "HF_HUB_OFFLINE": "1", "RAY_ADDRESS": "local"}
-        environment = {**os.environ, **ours}
-        environment |= {name: value for name, value in self.environment.items() if name != "PYTHONPATH"}
-        return Running([sys.executable, "-m", "embedingest", *words], self.folder, environment)
+        ours = {**self.environment, "PYTHONPATH": _path(self.environment), "HF_HUB_OFFLINE": "1"}
+        cluster = self.cluster if "ray" in words else None
+        # Never one that happens to run on this machine.
+        ray = {"RAY_ADDRESS": "local"} if cluster is None else cluster.environment({**ours, **self.of_nodes})
+        environment = {**os.environ, **ours, **ray}
+        return Running([sys.executable, "-m", "embedingest", *words], self.folder, environment, cluster)
 
     def rows(self) -> pa.Table:
         return rows_of(self.db, storage=self.storage)
@@ -243,6 +257,13 @@ def moody(place: Place, plugins: str, **load: Any) -> Place:
 
 def _path(environment: dict[str, str]) -> str:
     return os.pathsep.join(filter(None, (environment.get("PYTHONPATH"), str(ROOT))))
+
+
+def _below(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _lives(process: psutil.Process) -> bool:

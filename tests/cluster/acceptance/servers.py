@@ -1,13 +1,17 @@
-"""An S3-speaking server on loopback, and a proxy before it that misbehaves as networks and gateways do.
+"""An S3-speaking server on loopback, a proxy before it that misbehaves as networks and gateways do, and a Ray cluster.
 
-The server is moto's, in a process of its own. Everything a run asks of its bucket goes through the proxy, which tells
-what was asked and may hold, lose, delay or refuse it: so a process is killed at one request, never at about a second.
+The server is moto's, in a process of its own, as the cluster is. It looks whether a key is there and puts it in two steps,
+so that on a busy machine two conditional puts may both succeed: the proxy hands on one at a time. Everything a run asks of
+its bucket goes through the proxy, which tells what was asked and may hold, lose, delay or refuse it: so a process is
+killed at one request, never at about a second.
 """
 
 from __future__ import annotations
 
 import contextlib
 import http.client
+import json
+import os
 import subprocess
 import sys
 import threading
@@ -16,11 +20,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["BUCKET", "Asked", "Fault", "Proxy", "s3_server"]
+__all__ = ["BUCKET", "Asked", "Fault", "Proxy", "RayCluster", "ray_cluster", "s3_server"]
 
 BUCKET: Final = "lake"
+_CONDITIONS: Final = frozenset({"if-match", "if-none-match"})
+_ONE_PUT: Final = threading.Lock()
 _OWN: Final = frozenset({"connection", "transfer-encoding", "keep-alive", "date", "server", "content-length"})
 _SERVER: Final = """
 import sys, time
@@ -30,6 +36,14 @@ server.start()
 print(server.get_host_and_port()[1], flush=True)
 sys.stdin.read()
 """
+_CLUSTER: Final = """
+import sys
+import ray
+ray.init(address="local", num_cpus=2, include_dashboard=False, logging_level="ERROR")
+print(ray.get_runtime_context().gcs_address, flush=True)
+sys.stdin.read()
+"""
+_TOKEN: Final = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "of-the-trials-of-embedingest-0123456789"}
 
 
 @dataclass(frozen=True)
@@ -94,11 +108,41 @@ class Proxy:
                 "AWS_DEFAULT_REGION": "us-east-1"}  # fmt: skip
 
 
+@dataclass(frozen=True)
+class RayCluster:
+    """Where a cluster is asked, and the process below which its nodes run."""
+
+    address: str
+    pid: int
+
+    def environment(self, of_nodes: Mapping[str, str]) -> dict[str, str]:
+        """Variables of a driver that is to run on it, its nodes having some of their own, as `ray job submit` sets them."""
+        settings = {"runtime_env": {"env_vars": dict(of_nodes)}}
+        return {**_TOKEN, "RAY_ADDRESS": self.address, "RAY_JOB_CONFIG_JSON_ENV_VAR": json.dumps(settings)}
+
+
 @contextlib.contextmanager
 def s3_server() -> Iterator[int]:
     """The port of a server with an empty bucket `lake`."""
+    with _beside(_SERVER) as (_, told):
+        port = int(told)
+        _ask(port, "PUT", f"/{BUCKET}", b"", {})
+        yield port
+
+
+@contextlib.contextmanager
+def ray_cluster() -> Iterator[RayCluster]:
+    """A cluster of one machine with two cores that wants a token, which many drivers join one after the other."""
+    with _beside(_CLUSTER, _TOKEN) as (process, told):
+        yield RayCluster(told, process.pid)
+
+
+@contextlib.contextmanager
+def _beside(program: str, environment: Mapping[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process that runs a program for as long as the context lasts, with the first line that it prints."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _SERVER],
+        [sys.executable, "-c", program],
+        env={**os.environ, **(environment or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -107,9 +151,7 @@ def s3_server() -> Iterator[int]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        port = int(process.stdout.readline())
-        _ask(port, "PUT", f"/{BUCKET}", b"", {})
-        yield port
+        yield process, process.stdout.readline().strip()
     finally:
         process.stdin.close()
         process.wait(30)
@@ -154,7 +196,13 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Asked(self.command, self.path.removeprefix(f"/{BUCKET}").lstrip("/"), headers)
         self.proxy.asked.append(asked)
         kept = {name: value for name, value in headers.items() if name not in _OWN | self.proxy.strip}
-        answer = self.proxy.fault(asked, lambda: _ask(self.server_port, self.command, self.path, body, kept))
+
+        def hand_on() -> Answer:
+            alone = _ONE_PUT if self.command == "PUT" and not _CONDITIONS.isdisjoint(kept) else contextlib.nullcontext()
+            with alone:
+                return _ask(self.server_port, self.command, self.path, body, kept)
+
+        answer = self.proxy.fault(asked, hand_on)
         if answer is None:
             self.close_connection = True
             return

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster.acceptance.documents import harm, held, library, marked
 from tests.cluster.acceptance.encoders import DEADLY_WORD
-from tests.cluster.acceptance.places import SMALL, Place, moody
+from tests.cluster.acceptance.places import SMALL, Place, moody, on_any
 from tests.cluster.acceptance.tables import differences
 from tests.waiting import until
 
@@ -33,6 +33,7 @@ def test_each_is_named_and_the_others_are_in_the_table(on: str, folder: Path, pl
     assert again.failures == ended.failures or again.code == 0  # permanent ones are not tried again
 
 
+@on_any
 def test_two_gigabytes_that_may_be_read_fail_alone(on: str, folder: Path, plugins: str) -> None:
     docs = library(folder / "docs", 60)
     for name in harm(docs):
@@ -61,6 +62,7 @@ def test_a_text_that_ends_its_node_fails_alone(on: str, folder: Path, plugins: s
     assert place.ingest(on).done().texts == 0
 
 
+@on_any
 @pytest.mark.parametrize("what", ["changes", "vanishes"])
 def test_a_document_that_changes_or_vanishes_while_it_is_read(on: str, what: str, folder: Path, plugins: str) -> None:
     docs, word = library(folder / "docs", 60), folder / "word"

@@ -6,18 +6,20 @@ outlives its holder for a minute: all drivers are killed first, and the next run
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import pytest
 
 from tests.cluster.acceptance.documents import library
 from tests.cluster.acceptance.encoders import encoded, plain
-from tests.cluster.acceptance.places import SMALL, Place, counted, in_bucket
+from tests.cluster.acceptance.places import SMALL, Place, counted, in_bucket, on_any
 from tests.cluster.acceptance.servers import BUCKET, Answer, Asked, proxied
 from tests.cluster.acceptance.tables import differences
 from tests.waiting import until
@@ -31,39 +33,59 @@ COMMIT: Final = re.compile(r"chunks\.lance/_versions/")
 TRANSACTION: Final = re.compile(r"chunks\.lance/_transactions/")
 LEASE_SECONDS: Final = 61
 
-STEPS: Final[dict[str, tuple[re.Pattern[str], int, bool]]] = {
-    "inside the making of the table": (COMMIT, 1, False),
-    "before the first part result": (RESULT, 1, False),
-    "after a part result": (RESULT, 2, True),
-    "before the commit": (TRANSACTION, 2, False),
-    "inside the commit": (COMMIT, 2, False),
-    "after the commit, its answer unheard": (COMMIT, 2, True),
-    "after a later commit": (COMMIT, 4, True),
+Moment: TypeAlias = Literal["before", "unheard", "heard"]
+
+STEPS: Final[dict[str, tuple[re.Pattern[str], int, Moment]]] = {
+    "inside the making of the table": (COMMIT, 1, "before"),
+    "before the first part result": (RESULT, 1, "before"),
+    "after a part result": (RESULT, 2, "unheard"),
+    "before the commit": (TRANSACTION, 2, "before"),
+    "inside the commit": (COMMIT, 2, "before"),
+    "after the commit, its answer unheard": (COMMIT, 2, "unheard"),
+    "between the commit and its note in the journal": (COMMIT, 2, "heard"),
+    "after a later commit": (COMMIT, 4, "unheard"),
 }
-"""The request at which the driver is killed: what it writes, the how many-th of them, and whether the server gets it. The
-first version of a table is the empty one."""
+"""The request at which the driver is killed: what it writes, the how many-th of them, and when: before the server gets it,
+once the server has it and nobody heard the answer, or at what is asked next, when the answer was heard. A driver that has
+committed asks for the indices of the table before it writes into its journal. The first version of a table is the empty one.
+"""
 
 
 @dataclass
 class KillAt:
-    """Kills once, at the n-th write of a pattern: before the server gets it, or after, when nobody hears the answer."""
+    """Kills once, at the n-th write of a pattern, or at the request that follows its answer."""
 
     pattern: re.Pattern[str]
     number: int
-    after: bool
+    moment: Moment
     kill: Callable[[], None] = lambda: None
     done: threading.Event = field(default_factory=threading.Event)
     _seen: int = 0
+    _answered: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, asked: Asked, hand_on: Callable[[], Answer]) -> Answer | None:
+        if self._follows():
+            return self._killed()
         if not (asked.method == "PUT" and self.pattern.search(asked.key) and self._is_it()):
             return hand_on()
-        if self.after:
-            hand_on()
+        if self.moment == "before":
+            return self._killed()
+        answer = hand_on()
+        if self.moment == "unheard":
+            return self._killed()
+        self._answered = True
+        return answer
+
+    def _killed(self) -> None:
         self.kill()
         self.done.set()
-        return None
+
+    def _follows(self) -> bool:
+        """Whether this is the first request after the answer that was waited for."""
+        with self._lock:
+            follows, self._answered = self._answered, False
+            return follows
 
     def _is_it(self) -> bool:
         with self._lock:
@@ -76,6 +98,9 @@ class LoseAnswer(KillAt):
     """Loses the answers of some commits: the server has them, and the driver hears nothing."""
 
     times: int = 1
+
+    def _killed(self) -> None:
+        self.done.set()
 
     def _is_it(self) -> bool:
         with self._lock:
@@ -96,18 +121,20 @@ def test_a_driver_killed_at_each_step(on: str, folder: Path, server: int, plugin
     texts_of = texts_by_source(alone)
     wrong: list[str] = []
     killed: dict[str, tuple[Place, set[str], int, float]] = {}
-    for step, (pattern, number, after) in STEPS.items():
+    for step, (pattern, number, moment) in STEPS.items():
         with proxied(server) as proxy:
             place = counted(in_bucket(folder / _name(step), docs, proxy, run=SMALL), plugins)
-            fault = KillAt(pattern, number, after)
+            fault = KillAt(pattern, number, moment)
             proxy.fault = fault
             running = place.start(on)
             fault.kill = running.kill
             until(lambda fault=fault, running=running: fault.done.is_set() or running.ended, "the moment", 120)
             until(lambda running=running: not running.nodes(), "the end of its nodes")
-            if not fault.done.is_set():
+            if not fault.done.wait(10):
                 wrong.append(f"{step}: ended before the step came\n{running.wait().said[-2000:]}")
             proxy.fault = lambda asked, hand_on: hand_on()
+            if number == 2 and pattern is COMMIT and (noted := noted_files(place)):
+                wrong.append(f"{step}: the journal knows {noted} files")
             finished = sources_with_result(server, place)
             computed = {text for source in finished for text in texts_of.get(source, ())}
             killed[step] = (place, computed, len(encoded(place.texts)), time.monotonic())
@@ -123,13 +150,14 @@ def test_a_driver_killed_at_each_step(on: str, folder: Path, server: int, plugin
     assert not wrong, "\n".join(wrong)
 
 
+@on_any
 def test_a_commit_whose_answer_is_lost_is_there_once(on: str, folder: Path, server: int, plugins: str) -> None:
     docs = library(folder / "docs", 100)
     alone = alone_in(folder, docs, plugins)
     with proxied(server) as proxy:
         for times in (1, 12):  # one that a client's own second try meets, and one where it gives up
             place = counted(in_bucket(folder / f"lost-{on}-{times}", docs, proxy, run=SMALL), plugins)
-            proxy.fault = fault = LoseAnswer(COMMIT, 2, after=True, times=times)
+            proxy.fault = fault = LoseAnswer(COMMIT, 2, "unheard", times=times)
             ended = place.ingest(on)
             proxy.fault = lambda asked, hand_on: hand_on()
             assert fault.done.is_set()
@@ -137,6 +165,13 @@ def test_a_commit_whose_answer_is_lost_is_there_once(on: str, folder: Path, serv
                 assert ended.code == 3, ended.said
                 place.ingest(on).done()
             assert differences(alone.rows(), place.rows()) == []
+
+
+def noted_files(place: Place) -> int:
+    """How many files the journal of a place knows."""
+    (path,) = place.state.glob("chunks-*.sqlite")
+    with contextlib.closing(sqlite3.connect(path)) as journal:
+        return int(journal.execute("SELECT count(*) FROM files").fetchone()[0])
 
 
 def texts_by_source(place: Place) -> dict[str, set[str]]:

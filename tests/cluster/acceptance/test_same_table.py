@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster.acceptance.documents import copies_of, edit, library, marked
-from tests.cluster.acceptance.places import MAX_TOKENS, SMALL, Place
+from tests.cluster.acceptance.places import MAX_TOKENS, SMALL, Place, on_any
 from tests.cluster.acceptance.tables import differences
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def test_two_thousand_documents_give_the_same_table(on: str, alone: Place, docum
     assert one.report["files"]["unchanged"] == again.report["files"]["unchanged"]
 
 
+@on_any
 def test_many_nodes_go_on_where_one_machine_ended(on: str, documents: Path, folder: Path) -> None:
     place = Place(folder / "one-first", documents, run=SMALL)
     place.ingest().done()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster.acceptance.documents import held, library
-from tests.cluster.acceptance.places import SMALL, Place, in_bucket, moody
+from tests.cluster.acceptance.places import SMALL, Place, in_bucket, moody, on_any
 from tests.cluster.acceptance.servers import Answer, Asked, proxied
 from tests.cluster.acceptance.tables import differences
 from tests.waiting import until
@@ -25,6 +25,7 @@ def test_of_two_drivers_the_second_is_refused_by_name(on: str, folder: Path, ser
         refused_while_it_runs(on, in_bucket(folder / f"two-{on}", docs, proxy, run=SMALL), plugins)
 
 
+@on_any
 def test_of_two_drivers_on_one_disk_the_second_is_refused_by_name(on: str, folder: Path, plugins: str) -> None:
     refused_while_it_runs(on, Place(folder / "first", library(folder / "docs", 60), run=SMALL), plugins)
 
@@ -48,6 +49,7 @@ def refused_while_it_runs(on: str, place: Place, plugins: str) -> None:
     assert differences(alone.rows(), first.rows()) == []
 
 
+@on_any
 def test_a_store_without_conditional_puts_is_refused_with_the_remedy(on: str, folder: Path, server: int) -> None:
     docs = library(folder / "docs", 20)
     with proxied(server, strip=frozenset({"if-none-match"})) as proxy:
@@ -59,6 +61,7 @@ def test_a_store_without_conditional_puts_is_refused_with_the_remedy(on: str, fo
         assert not [key for key in written if ".lance/" in key]
 
 
+@on_any
 @pytest.mark.parametrize("status", [503, 507])
 def test_a_full_store_ends_the_run_and_the_next_one_goes_on(on: str, status: int, folder: Path, server: int) -> None:
     docs = library(folder / "docs", 200)
@@ -83,6 +86,7 @@ def test_a_full_store_ends_the_run_and_the_next_one_goes_on(on: str, status: int
         assert differences(alone.rows(), place.rows()) == []
 
 
+@on_any
 def test_requests_that_fail_and_are_slow_change_nothing(on: str, folder: Path, server: int) -> None:
     docs, chance, lock = library(folder / "docs", 200), random.Random(3), threading.Lock()
     with proxied(server) as proxy:
