@@ -8,13 +8,13 @@ from __future__ import annotations
 import ctypes
 import struct
 from functools import cache
-from itertools import repeat
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Calls", "calls", "character_boxes", "handle", "object_boxes", "points", "rectangles", "room"]
+__all__ = ["Calls", "calls", "character_boxes", "handle", "matrices", "object_boxes", "points", "rectangles", "room"]
 
 _LEAST_ROOM: Final = 8192
 _SLOTS: Final = 512
@@ -95,9 +95,9 @@ class _Handle(ctypes.c_void_p):
     """A pointer that stays one when it is handed on; a plain one becomes a number, and loses its upper half."""
 
 
-def handle(pointer: Any) -> ctypes.c_void_p:
-    """A pointer of PDFium as the functions take it."""
-    return _Handle.from_buffer(pointer)
+def handle(pointer: Any) -> Any:
+    """A pointer of PDFium as the functions take it: a reference, of which ctypes makes nothing anew for each call."""
+    return ctypes.byref(pointer.contents)
 
 
 def room(count: int) -> Any:
@@ -127,41 +127,46 @@ def rectangles(bare: Calls, page: Any, ranges: Iterable[tuple[int, int]]) -> tup
 
 def character_boxes(bare: Calls, page: Any, numbers: list[int]) -> list[_Sides]:
     """The place of each character with the room above and below it that its font wants; nothing where it has none."""
-    buffer, slots = _boxes().buffer, _boxes().structures
-    found: list[_Sides] = []
-    for start in range(0, len(numbers), _SLOTS):
-        some = numbers[start : start + _SLOTS]
-        there = list(map(bare.loose_box, repeat(page), some, slots))
-        boxes = struct.iter_unpack("4f", memoryview(buffer)[: len(some) * 16])
-        found += [
-            (left, bottom, right, top) if known else (0.0, 0.0, 0.0, 0.0)
-            for known, (left, top, right, bottom) in zip(there, boxes, strict=True)
-        ]
-    return found
+    there, boxes = _filled(bare.loose_box, "4f", _boxes().structures, len(numbers), repeat(page), numbers)
+    return [
+        (left, bottom, right, top) if known else (0.0, 0.0, 0.0, 0.0)
+        for known, (left, top, right, bottom) in zip(there, boxes, strict=True)
+    ]
 
 
-def object_boxes(bare: Calls, objects: list[tuple[Any, int]]) -> Iterator[tuple[tuple[Any, int], _Sides]]:
-    """What is drawn, with whatever is known of it, and its place; without those that have none."""
-    buffer, slots = _boxes().buffer, _boxes().floats
-    bounds = bare.bounds
-    for start in range(0, len(objects), _SLOTS):
-        some = objects[start : start + _SLOTS]
-        there = [bounds(drawn, *sides) for (drawn, _), sides in zip(some, slots, strict=False)]
-        boxes = list(struct.iter_unpack("4f", memoryview(buffer)[: len(some) * 16]))
-        yield from ((drawn, box) for known, drawn, box in zip(there, some, boxes, strict=True) if known)
+def object_boxes(bare: Calls, objects: list[Any]) -> list[_Sides | None]:
+    """The places of what is drawn, each with the room that its pen wants."""
+    there, boxes = _filled(bare.bounds, "4f", _boxes().floats, len(objects), objects)
+    return [box if known else None for known, box in zip(there, boxes, strict=True)]
 
 
-def points(bare: Calls, drawn: Any, count: int) -> tuple[list[Any], list[tuple[float, float]]]:
-    """The segments of a path, and where on its own plane each ends."""
-    buffer, slots = _boxes().buffer, _boxes().floats
-    segments = list(map(bare.segment, repeat(drawn), range(count)))
-    found: list[tuple[float, float]] = []
+def matrices(bare: Calls, objects: list[Any]) -> list[tuple[float, ...] | None]:
+    """What leads from the plane of each thing that is drawn to the page: a, b, c, d, e, f."""
+    there, found = _filled(bare.matrix, "6f", _boxes().matrices, len(objects), objects)
+    return [matrix if known else None for known, matrix in zip(there, found, strict=True)]
+
+
+def points(bare: Calls, paths: list[tuple[Any, int]]) -> tuple[list[Any], list[tuple[float, float]]]:
+    """The segments of all these paths, of so many each, and where on the plane of its path each ends."""
+    owners = chain.from_iterable([repeat(drawn, count) for drawn, count in paths])
+    segments = list(map(bare.segment, owners, chain.from_iterable([range(count) for _, count in paths])))
+    _, ends = _filled(bare.point, "2f8x", _boxes().floats[:2], len(segments), segments)
+    return segments, ends
+
+
+def _filled(
+    call: Any, form: str, slots: Sequence[Sequence[Any]], count: int, *arguments: Iterable[Any]
+) -> tuple[list[int], list[Any]]:
+    """What a function answers for each of so many arguments, and what it writes then, in this form."""
+    size, buffer = struct.calcsize(form), memoryview(_boxes().buffer)
+    given = [iter(each) for each in arguments]
+    answers: list[int] = []
+    found: list[Any] = []
     for start in range(0, count, _SLOTS):
-        some = segments[start : start + _SLOTS]
-        for segment, (to_x, to_y, *_) in zip(some, slots, strict=False):
-            bare.point(segment, to_x, to_y)
-        found += struct.iter_unpack("2f8x", memoryview(buffer)[: len(some) * 16])
-    return segments, found
+        some = min(count - start, _SLOTS)
+        answers += map(call, *[islice(each, some) for each in given], *slots)
+        found += struct.iter_unpack(form, buffer[: some * size])
+    return answers, found
 
 
 class _Boxes(NamedTuple):
@@ -169,20 +174,25 @@ class _Boxes(NamedTuple):
 
     buffer: Any
     doubles: list[tuple[Any, ...]]
-    floats: list[tuple[Any, ...]]
-    structures: list[Any]
+    floats: list[list[Any]]
+    structures: list[list[Any]]
+    matrices: list[list[Any]]
 
 
 @cache
 def _boxes() -> _Boxes:
-    """Doubles for left, top, right and bottom; floats for left, bottom, right and top, and as a structure of them."""
+    """Doubles for left, top, right and bottom, box by box; floats for left, bottom, right and top, side by side.
+
+    What is written as one stands in a list as well: a structure of four floats, a matrix of six.
+    """
     buffer = (ctypes.c_byte * (_SLOTS * 32))()
-    floats = [tuple(ctypes.byref(buffer, slot * 16 + side) for side in (0, 4, 8, 12)) for slot in range(_SLOTS)]
+    floats = [[ctypes.byref(buffer, slot * 16 + side) for slot in range(_SLOTS)] for side in (0, 4, 8, 12)]
     return _Boxes(
         buffer,
         doubles=[tuple(ctypes.byref(buffer, slot * 32 + side) for side in (0, 24, 16, 8)) for slot in range(_SLOTS)],
         floats=floats,
-        structures=[slot[0] for slot in floats],
+        structures=[floats[0]],
+        matrices=[[ctypes.byref(buffer, slot * 24) for slot in range(_SLOTS)]],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -80,24 +81,40 @@ class Grid(NamedTuple):
     rows: list[float]
     rules: list[Box]
 
-    def meets(self, box: Box) -> bool:
-        """Whether something stands in it, or reaches into it."""
-        left, bottom, right, top = box
-        return left < self.columns[-1] and right > self.columns[0] and bottom < self.rows[0] and top > self.rows[-1]
+    def meeting(self, lines: list[Line]) -> list[int]:
+        """The places of the lines that stand in it, or reach into it."""
+        west, east, north, south = self.columns[0], self.columns[-1], self.rows[0], self.rows[-1]
+        return [
+            place
+            for place, (_, (left, bottom, right, top), *_) in enumerate(lines)
+            if bottom < north and top > south and left < east and right > west
+        ]
 
     def upright(self) -> list[list[bool]]:
         """Whether a line stands before a column in a row, row by row."""
-        middles = [(above + below) / 2 for above, below in pairwise(self.rows)]
-        rules = [(rule.centre, rule.bottom, rule.top) for rule in self.rules if rule.is_upright]
-        before = [[(low, high) for centre, low, high in rules if abs(centre - x) <= NEAR] for x in self.columns[:-1]]
-        return [[any(low <= y <= high for low, high in near) for near in before] for y in middles]
+        middles = [(above + below) / 2 for above, below in pairwise(self.rows)][::-1]
+        columns = _crossed(self.columns[:-1], middles, [box for box in self.rules if box.is_upright], side=0)
+        return [list(row) for row in zip(*columns, strict=True)][::-1]
 
     def lying(self) -> list[list[bool]]:
         """Whether a line lies above a row in a column, row by row."""
         middles = [(left + right) / 2 for left, right in pairwise(self.columns)]
-        rules = [(rule.middle, rule.left, rule.right) for rule in self.rules if not rule.is_upright]
-        above = [[(left, right) for middle, left, right in rules if abs(middle - y) <= NEAR] for y in self.rows[:-1]]
-        return [[any(left <= x <= right for left, right in near) for x in middles] for near in above]
+        return _crossed(self.rows[:-1], middles, [box for box in self.rules if not box.is_upright], side=1)
+
+
+def _crossed(places: list[float], middles: list[float], rules: list[Box], side: int) -> list[list[bool]]:
+    """For each place, at which of the middles, which grow, a rule that lies there stands.
+
+    `side`: which side of a rule is at its place, 0 the left of those that are upright, 1 the bottom of those that lie.
+    """
+    crossed = [[False] * len(middles) for _ in places]
+    for rule in rules:
+        at, low, high = (rule[side] + rule[side + 2]) / 2, rule[1 - side], rule[3 - side]
+        first, last = bisect_left(middles, low), bisect_right(middles, high)
+        for place, there in zip(places, crossed, strict=True):
+            if -NEAR <= at - place <= NEAR:
+                there[first:last] = [True] * (last - first)
+    return crossed
 
 
 @dataclass(slots=True)

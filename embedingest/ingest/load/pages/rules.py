@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 from itertools import compress, repeat
 from operator import not_
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.ingest.load.pages.calls import calls, object_boxes, points
+from embedingest.ingest.load.pages.calls import calls, matrices, object_boxes, points
 from embedingest.ingest.load.pages.page import NEAR, Box, Grid
 
 if TYPE_CHECKING:
@@ -27,6 +26,9 @@ _MOST_STROKES: Final = 10_000
 _MOST_RULES: Final = 300
 """A page with more ruled lines than this, or more strokes of which they are made, is a drawing."""
 
+_AT_ONCE: Final = 500
+"""Segments of paths that are asked for at once, at least."""
+
 _MEETING: Final = NEAR + 1.0
 """How near to one another lines are that meet, where each may go on for a point as another."""
 
@@ -39,11 +41,9 @@ _THIN: Final = 3.0
 
 def grids(raw: Any, page: Opened) -> list[Grid]:
     """The grids of at least two columns and rows."""
-    rules = []
-    for rule in _rules(raw, page.whole):
-        rules.append(rule if page.turn is None else page.turn(rule))
-        if len(rules) > _MOST_STROKES:
-            return []
+    rules = _rules(raw, page.whole)
+    if page.turn is not None:
+        rules = [page.turn(rule) for rule in rules]
     upright, lying = _directions(rules)
     if not _cross(upright, lying) or not _may_part(upright, lying):
         return []
@@ -59,9 +59,10 @@ def _cross(upright: list[Box], lying: list[Box]) -> bool:
     if len(upright) * len(lying) > _MOST_PAIRS:
         return True
     for x0, y0, x1, y1 in upright:
-        left, bottom, right, top = x0 - _MEETING, y0 - _MEETING, x1 + _MEETING, y1 + _MEETING
-        if any(rule[0] <= right and left <= rule[2] and rule[1] <= top and bottom <= rule[3] for rule in lying):
-            return True
+        west, south, east, north = x0 - _MEETING, y0 - _MEETING, x1 + _MEETING, y1 + _MEETING
+        for left, bottom, right, top in lying:
+            if left <= east and west <= right and bottom <= north and south <= top:
+                return True
     return False
 
 
@@ -78,8 +79,11 @@ def _may_part(upright: list[Box], lying: list[Box]) -> bool:
 
 def _directions(rules: list[Box]) -> tuple[list[Box], list[Box]]:
     """The lines that stand upright, and those that lie."""
-    upright = [rule for rule in rules if rule[3] - rule[1] > rule[2] - rule[0]]
-    lying = [rule for rule in rules if rule[3] - rule[1] <= rule[2] - rule[0]]
+    upright: list[Box] = []
+    lying: list[Box] = []
+    for rule in rules:
+        left, bottom, right, top = rule
+        (upright if top - bottom > right - left else lying).append(rule)
     return upright, lying
 
 
@@ -89,11 +93,17 @@ def _going_on(strokes: list[Box], side: int) -> list[Box]:
     `side` says where one begins: 0 at the left of those that lie, 1 at the bottom of those that stand upright.
     """
     low, end, high = 1 - side, side + 2, 3 - side
-    placed = [((stroke[low] + stroke[high]) / 2, stroke) for stroke in strokes]
-    placed.sort(key=lambda both: (round(both[0]), both[1][side]))
+    middles = [(stroke[low] + stroke[high]) / 2 for stroke in strokes]
+    placed = sorted(
+        [
+            (round(middle), stroke[side], number)
+            for number, (middle, stroke) in enumerate(zip(middles, strokes, strict=True))
+        ]
+    )
     rules: list[Box] = []
     place = reach = -math.inf
-    for middle, stroke in placed:
+    for _, _, number in placed:
+        middle, stroke = middles[number], strokes[number]
         if not (-1 < middle - place < 1 and stroke[side] <= reach + 1):
             rules.append(stroke)
             place, reach = middle, stroke[end]
@@ -104,56 +114,77 @@ def _going_on(strokes: list[Box], side: int) -> list[Box]:
     return rules
 
 
-def _rules(raw: Any, whole: Any) -> Iterator[Box]:
+def _rules(raw: Any, whole: Any) -> list[Box]:
+    """The straight lines that are drawn; none where there are too many."""
     bare = calls(raw)
     count = bare.count_drawn(whole)
     if count > _MOST_OBJECTS:
-        return
+        return []
     objects = list(map(bare.drawn, repeat(whole), range(count)))
     counts = list(map(bare.segments, objects))  # -1 is that of all else than paths
     if counts.count(-1) == count:
-        return
+        return []
     paths = [(drawn, segments) for drawn, segments in zip(objects, counts, strict=True) if segments >= 0]
-    strokes = _Strokes(raw, bare)
-    for (drawn, segments), (left, bottom, right, top) in object_boxes(bare, paths):
+    rules: list[Box] = []
+    others: list[tuple[Any, int]] = []
+    for path, box in zip(paths, object_boxes(bare, [drawn for drawn, _ in paths]), strict=True):
+        if box is None:
+            continue
+        left, bottom, right, top = box
         if right - left <= _THIN or top - bottom <= _THIN:
-            yield _new(Box, (left, bottom, right, top))
-        elif segments in {4, 5}:  # a box
-            yield _new(Box, (left, bottom, right, bottom))
-            yield _new(Box, (left, top, right, top))
-            yield _new(Box, (left, bottom, left, top))
-            yield _new(Box, (right, bottom, right, top))
-        elif segments <= _MOST_STROKES:
-            yield from strokes.of(drawn, segments)
+            rules.append(_new(Box, box))
+        elif path[1] in {4, 5}:  # a box
+            rules += [
+                _new(Box, (left, bottom, right, bottom)),
+                _new(Box, (left, top, right, top)),
+                _new(Box, (left, bottom, left, top)),
+                _new(Box, (right, bottom, right, top)),
+            ]
+        elif path[1] <= _MOST_STROKES:
+            others.append(path)
+    for some in _together(others):
+        if len(rules) <= _MOST_STROKES:
+            rules += _strokes(bare, some, raw.FPDF_SEGMENT_LINETO)
+    return rules if len(rules) <= _MOST_STROKES else []
 
 
-class _Strokes:
-    """The straight lines of paths. What PDFium writes into is made once for all paths of a page."""
+def _together(paths: list[tuple[Any, int]]) -> Iterator[list[tuple[Any, int]]]:
+    """The paths, so many at once that they have some hundred segments."""
+    run: list[tuple[Any, int]] = []
+    count = 0
+    for path in paths:
+        run.append(path)
+        count += path[1]
+        if count >= _AT_ONCE:
+            yield run
+            run, count = [], 0
+    if run:
+        yield run
 
-    def __init__(self, raw: Any, bare: Calls) -> None:
-        self._calls = bare
-        self._matrix = (ctypes.c_float * 6)()
-        self._room = ctypes.byref(self._matrix)
-        self._line = raw.FPDF_SEGMENT_LINETO
 
-    def of(self, drawn: Any, count: int) -> list[Box]:
-        """Those of one path."""
-        if not self._calls.matrix(drawn, self._room):
-            return []
-        a, b, c, d, e, f = self._matrix
-        segments, ends = points(self._calls, drawn, count)
-        found = []
+def _strokes(bare: Calls, paths: list[tuple[Any, int]], straight: int) -> list[Box]:
+    """The straight lines of the paths; `straight` is the kind of segment that is one."""
+    planes = matrices(bare, [drawn for drawn, _ in paths])
+    segments, ends = points(bare, paths)
+    found = []
+    at = 0
+    for (_, count), plane in zip(paths, planes, strict=True):
+        first, at = at, at + count
+        if plane is None:
+            continue
+        a, b, c, d, e, f = plane
         last_x = last_y = math.inf
-        for segment, (x, y) in zip(segments, ends, strict=True):
+        for place in range(first, at):
+            x, y = ends[place]
             here_x, here_y = a * x + c * y + e, b * x + d * y + f
-            if (-_THIN <= here_x - last_x <= _THIN or -_THIN <= here_y - last_y <= _THIN) and self._calls.segment_kind(
-                segment
-            ) == self._line:
+            if (-_THIN <= here_x - last_x <= _THIN or -_THIN <= here_y - last_y <= _THIN) and bare.segment_kind(
+                segments[place]
+            ) == straight:
                 left, right = (here_x, last_x) if here_x < last_x else (last_x, here_x)
                 bottom, top = (here_y, last_y) if here_y < last_y else (last_y, here_y)
                 found.append(_new(Box, (left, bottom, right, top)))
             last_x, last_y = here_x, here_y
-        return found
+    return found
 
 
 def _groups(rules: list[Box]) -> list[list[Box]]:

@@ -28,7 +28,7 @@ def set_tables(page: Page) -> int:
     """Put each ruled table of the page in place of its lines, a row a line; how many there are."""
     done = 0
     for grid in page.grids:
-        places = [place for place, line in enumerate(page.lines) if grid.meets(line.box)]
+        places = grid.meeting(page.lines)
         cells, kept = _shared(page, places, grid)
         finer = with_all_rows(grid, cells)
         if finer is not grid:

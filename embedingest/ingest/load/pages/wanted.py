@@ -30,7 +30,7 @@ def words_wanted(
     near: set[int] = set()
     if ruled:
         near.update(gaps)
-        near.update(place for grid in ruled for place, line in enumerate(lines) if grid.meets(line[1]))
+        near.update([place for grid in ruled for place in grid.meeting(lines)])
     for first, last in zip(gaps, gaps[_ENOUGHGAPS - 1 :], strict=False):
         if last - first < _WINDOW:
             near.update(range(max(0, first - _AROUND), min(len(lines), last + _AROUND + 1)))
