@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
     from embedingest.ingest.load.pages.page import Line
 
-__all__ = ["in_reading_order", "is_mostly_rtl", "reading_order", "runs_rtl"]
+__all__ = ["in_reading_order", "is_mostly_rtl", "may_run_rtl", "reading_order", "runs_rtl"]
 
 _Sides = tuple[float, float, float, float]
 
 _LETTERS: Final = "\u0590-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"  # without Arabic digits
+_OTHER_ROWS: Final = bytes(sorted({*range(256)} - {5, 6, 7, 8, 0xFB, 0xFC, 0xFD, 0xFE}))
+"""High bytes of all that is none of these letters."""
+
 _RTL: Final = re.compile(f"[{_LETTERS}]")
 _ARABIC: Final = re.compile("[\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")
 _LTR: Final = re.compile(rf"[^\W\d_{_LETTERS}]")
@@ -53,6 +56,11 @@ _NO_WIDTH: Final = 0.1
 """A written blank that is narrower stands anywhere."""
 
 _LAM: Final = "\u0644"
+
+
+def may_run_rtl(letters: bytes) -> bool:
+    """Whether a text in UTF-16, low bytes first, may have any that is read from right to left: by its high bytes."""
+    return bool(letters[1::2].translate(None, _OTHER_ROWS))
 
 
 def runs_rtl(text: str) -> bool:

@@ -101,8 +101,11 @@ def handle(pointer: Any) -> Any:
 
 
 def room(count: int) -> Any:
-    """Room for so many numbers of 16 bits, or more. Sizes are few, since each is a type of its own that takes long."""
-    return _rooms(max(_LEAST_ROOM, 1 << (count - 1).bit_length()))()
+    """Room for so many numbers of 16 bits, or more, until the next is asked for.
+
+    Sizes are few, since each is a type of its own that takes long.
+    """
+    return _least_room() if count <= _LEAST_ROOM else _rooms(1 << (count - 1).bit_length())()
 
 
 def rectangles(bare: Calls, page: Any, ranges: Iterable[tuple[int, int]]) -> tuple[list[int], list[_Sides]]:
@@ -194,6 +197,12 @@ def _boxes() -> _Boxes:
         structures=[floats[0]],
         matrices=[[ctypes.byref(buffer, slot * 24) for slot in range(_SLOTS)]],
     )
+
+
+@cache
+def _least_room() -> Any:
+    """What nearly every page needs."""
+    return _rooms(_LEAST_ROOM)()
 
 
 @cache

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from embedingest.ingest.load.pages.bidi import in_reading_order, is_mostly_rtl, runs_rtl
+from embedingest.ingest.load.pages.bidi import in_reading_order, is_mostly_rtl, may_run_rtl, runs_rtl
 from embedingest.ingest.load.pages.calls import calls, character_boxes, handle, rectangles, room
 from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.pieces import around, broken
@@ -33,6 +33,7 @@ _Sides = tuple[float, float, float, float]
 _new: Final = tuple.__new__
 """Makes a named tuple, in half the time that calling it takes."""
 
+_SPAN: Final = re.Match.span
 _WORD: Final = re.compile(r"\S+")
 _LEADER: Final = re.compile(r"(?:\. ?){4}|…|_{3}")
 _DIGIT: Final = re.compile("[0-9]")
@@ -62,7 +63,7 @@ def read_page(pdfium: Any, page: Opened, *, words: bool, nested: bool = True) ->
             for place, angle in enumerate(reader.quarters(lines)):
                 if angle != page.quarters:
                     lines[place] = lines[place]._replace(quarters=(angle - page.quarters) % 4)
-        mirrored = [] if reader.is_ascii else [place for place, line in enumerate(lines) if runs_rtl(line[0])]
+        mirrored = [place for place, line in enumerate(lines) if runs_rtl(line[0])] if reader.may_mirror else []
         may_rule = reader.beside >= _ROWS and (nested or bool(mirrored) or not reader.is_all_of(page))
         ruled = grids(raw, page) if may_rule else []
         if len(lines) <= _MOST_LINES:
@@ -155,7 +156,9 @@ class _Reader:
         count = max(0, self._calls.count_characters(self._page))
         buffer = room(2 * count + 1)  # PDFium may write more characters than it counts
         written = self._calls.text(self._page, 0, count, buffer) if count else 1
-        self._text = ctypes.string_at(buffer, 2 * written - 2).decode("utf-16-le", "ignore").replace("\0", " ")
+        letters = ctypes.string_at(buffer, 2 * written - 2)
+        self._text = letters.decode("utf-16-le", "ignore").replace("\0", " ")
+        self.may_mirror = not self._text.isascii() and may_run_rtl(letters)
         self._plain = len(self._text) == count
         self._wide = [] if self._plain else _wide(self._text)
         self._rectangles = 0
@@ -210,7 +213,7 @@ class _Reader:
 
     def words(self, lines: list[Line]) -> list[tuple[Word, ...]]:
         """The words of each line with their places."""
-        places = [[found.span() for found in _WORD.finditer(line.text)] for line in lines]
+        places = [list(map(_SPAN, _WORD.finditer(line[0]))) for line in lines]
         asked = [
             line.first + place
             for line, spans in zip(lines, places, strict=True)
@@ -239,11 +242,6 @@ class _Reader:
     def flat(self) -> bool:
         """Whether the page is shown as it was written, so that heights say what is raised."""
         return self._turn is None
-
-    @property
-    def is_ascii(self) -> bool:
-        """Whether nothing on the page can run from right to left."""
-        return self._text.isascii()
 
     def boxes(self, line: Line) -> list[_Sides]:
         """The place of each character of the line."""

@@ -109,6 +109,8 @@ def _rows(grid: Grid, cells: _Cells) -> list[list[str]] | None:
 
 def _text(said: list[Said]) -> str:
     """Words of a cell, line by line."""
+    if not said:
+        return ""  # a third of all
     text = ""
     for line in cell_lines(said):
         following = " ".join([word[3] for word in line])
