@@ -33,14 +33,13 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """A process that runs `main` of a module, with pipes to and from it. Raises OSError."""
     code = f"import sys; sys.path[:] = {sys.path!r}; from {module} import main; main()"
-    # A group of its own: Ctrl-C in the terminal is for the parent to answer. No session of its own: Linux shares time
-    # among sessions first (autogroup), so that `lower_priority` in one would give way to nobody outside it.
+    # A session of its own: Ctrl-C in the terminal is for the parent to answer.
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,
-        process_group=0,
+        start_new_session=True,
         env={**os.environ, **(environment or {})},
     )
 
