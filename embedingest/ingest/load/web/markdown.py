@@ -56,8 +56,10 @@ class _Writer:
     def text(self, words: str) -> None:
         if not self._inline:
             self._began = self.line
-        self._is_item = self._is_item or (ITEM in words and all(map(str.isspace, self._inline)))
-        self._light = self._light or not (self.bold or words.isspace())
+        if ITEM in words and all(map(str.isspace, self._inline)):
+            self._is_item = True
+        if not (self.bold or self._light or words.isspace()):
+            self._light = True
         self._inline.append(seen(words))
         self.line += words.count("\n")
 
@@ -154,6 +156,13 @@ def _flowed(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]
         words: list[str] = []
         column = 0
         for piece in part.split("\n"):
+            if "\0" not in piece:  # nearly all
+                if inner := " ".join(piece.split()):
+                    origins.append((len(lines), column if words else 0, line))
+                    words.append(inner)
+                    column += len(inner) + 1
+                line += 1
+                continue
             written, spaced = 0, False  # characters so far, and whether a blank stands behind them
             for stretch in piece.split("\0"):
                 inner = " ".join(stretch.split())

@@ -74,8 +74,12 @@ def shallow(source: str) -> str:
     for slash, tag in _TAG.findall(source):
         if tag in _SHALLOW:
             continue
-        depth = max(0, depth - 1) if slash else depth + 1
-        deepest = max(deepest, depth)
+        if slash:
+            depth -= depth > 0
+        else:
+            depth += 1
+            if depth > deepest:
+                deepest = depth
     return _cut_depth(source) if deepest > _DEEPEST else source
 
 
