@@ -78,7 +78,6 @@ class PartWork:
         self._files: list[FileResult] = []
         self._counts: Counter[str] = Counter()
         self._seconds: Counter[str] = Counter()
-        self._started = time.perf_counter()
 
     @property
     def over(self) -> bool:
@@ -131,7 +130,7 @@ class PartWork:
             )
         )  # fmt: skip
         if self._rows.due:
-            self._write()
+            self.write()
 
     # -- vectors
 
@@ -149,7 +148,7 @@ class PartWork:
         files = self._planner.plan(reads)
         del reads  # the chunks, whose rows are there now
         self._find_vectors(files)
-        self._spend("plan", started)
+        self.spend("plan", started)
 
     def _find_vectors(self, files: Sequence[PlannedFile]) -> None:
         keys = {file.candidate.source: self._keys(file) for file in files}
@@ -197,18 +196,18 @@ class PartWork:
 
     # -- what comes of it
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write the rows that are ready. Raises StoreError."""
         started = time.perf_counter()
         self._rows.write()
-        self._spend("write", started)
+        self.spend("write", started)
 
-    def _spend(self, stage: str, started: float) -> None:
+    def spend(self, stage: str, started: float) -> None:
+        """Count the time since `started` (`time.perf_counter`) for a stage."""
         self._seconds[stage] += time.perf_counter() - started  # type: ignore[assignment]
 
     def result(self) -> PartResult:
-        """Write what is left, and say what became of the part. Raises StoreError."""
-        self._write()
-        self._spend("part", self._started)
+        """What became of the part, once all of it is written."""
         rows, counts = self._rows, self._counts
         return PartResult(
             self.part.number, tuple(self._files), tuple(rows.fragments), tuple(rows.delete_ids), rows.rows,

@@ -7,6 +7,7 @@ not wait while the last vectors of a part come back, its fragments are written, 
 from __future__ import annotations
 
 import queue
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -59,6 +60,7 @@ class PartsAtWork:
 
         Raises EngineError, StoreError, also of a part that comes next; then nothing was written that anybody sees.
         """
+        started = time.perf_counter()
         work = self._announced(part) or self._begun(part)
         self._works[part.number] = work
         self._receive(work, 0.0)  # what came since the last part
@@ -66,6 +68,8 @@ class PartsAtWork:
             self._go_on(work)
             self._receive(work, _WAIT_SECONDS)
         del self._works[part.number]
+        work.write()
+        work.spend("part", started)
         return work.result()
 
     def forget(self, part: Part) -> None:
