@@ -4,7 +4,7 @@
 
 `sleeping`: an encoder that takes 50 ms a text and no processor, so that nodes do not share what is measured. `overhead`:
 one node with all-minilm against the single process, by what twice the documents take longer. `rows`: ten million made rows of
-8 dimensions in the table, and what memory a driver takes over them. `kills`: SIGKILL of nodes and of the driver, at random; at the end
+8 dimensions in the table, and what memory a driver takes over them, and commits that refresh a hundred thousand. `kills`: SIGKILL of nodes and of the driver, at random; at the end
 the table must equal a fresh ingest by one process in every column. With `--small` all of it takes two minutes, and the
 figures say little. Results go to benchmarks/results/<commit>.json. Exit code 1 when a table was not what it should be.
 """
@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
-from tests.cluster.acceptance.documents import edit, library, marked
+from tests.cluster.acceptance.documents import OLD, edit, library, marked
 from tests.cluster.acceptance.encoders import Counted, Deadly, Sleeping, encoded, tellings
-from tests.cluster.acceptance.places import SMALL, Place, counted
+from tests.cluster.acceptance.places import MAX_TOKENS, SMALL, Place, counted
 from tests.cluster.acceptance.tables import differences
 from tests.installed import Site
 
@@ -153,54 +153,87 @@ def overhead(base, arguments):
 COMMIT = """
 import json, sys
 from pathlib import Path
+from embedingest.store.coverage import cover_keys
 from embedingest.store.fragments import PartCommit, commit_parts, current_version
+from embedingest.store.pylance import opened
 db, files = sys.argv[1], sorted(Path(sys.argv[2]).glob("*.json"))
 parts = [PartCommit(number, json.loads(file.read_text())) for number, file in enumerate(files)]
 commit_parts(db, "chunks", parts, run="made", since=current_version(db, "chunks"))
+cover_keys(db, "chunks", run="made")
+opened(db, "chunks").create_scalar_index("text", "INVERTED", name="text_idx", replace=True, with_position=False)
 """
 
 
 def rows(base, arguments):
-    """A run of a few documents into a table of many made rows, of which its journal knows nothing yet.
+    """Runs into a table of many made rows: the first knows nothing of it yet, the second refreshes rows of every document.
 
-    What commits of such a table take is measured by `parts.py`.
+    The index over vectors is left out: a table has it or not, whoever writes to it.
     """
-    count, part = (200_000, 20_000) if arguments.small else (10_000_000, 100_000)
-    docs = library(base / "docs", 100)
-    place = Place(base / "many", docs, model="tiny", run=SMALL)
+    count, part, documents = (200_000, 20_000, 20) if arguments.small else (10_000_000, 100_000, 1_000)
+    docs = in_sections(base / "docs", documents)
+    run = {"nodes": 2, "commit_parts": 10_000, "commit_seconds": 3_600}
+    pipeline = {"chunk": {"max_tokens": MAX_TOKENS}, "store": {"index_rows": 100 * count}}
+    place = Place(base / "many", docs, model="tiny", run=run, pipeline=pipeline)
     place.top = {"models": {"tiny": {"encoder": "hashing", "options": {"dimensions": 8}}}}
-    place.ingest().done()
+    spent = [time.monotonic()]
+    place.ingest(arguments.on).done()
+    spent.append(told("documents", spent[-1]))
     schema = place.rows().schema
     for number in range(count // part):
         write_made(place, schema, range(number * part, (number + 1) * part), base / "made" / f"{number:05}.json")
     command = [sys.executable, "-c", COMMIT, place.db, str(base / "made")]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
-    edit(docs, 0.2)
-    peaks = []
-    for _ in range(2):  # the first finds a table that it does not know, the second one that it knows
-        running = place.start(arguments.on, "--allow-deletes")
+    spent.append(told("made rows", spent[-1]))
+    write_section(docs / "new.md", documents)
+    peaks, commits, refreshed = [], [], []
+    for step in ("unknown", "refreshed", "unchanged"):
+        if step == "refreshed":
+            for file in docs.glob("*.md"):
+                os.utime(file, (OLD + 60, OLD + 60))
+        running = place.start(arguments.on)
         peaks.append(peak_of(running))
-        ended = running.wait().done()
-        assert len(peaks) == 1 or ended.texts == 0
-    stored = place.rows_count()
-    fresh = place.beside("fresh")
-    fresh.ingest().done()
-    assert stored == count + fresh.rows_count(), (stored, count, fresh.rows_count())
+        report = running.wait().done().report
+        commits.append(report["seconds"].get("commit", 0.0))
+        refreshed.append(report["chunks"]["refreshed"])
+        spent.append(told(f"{step}: {peaks[-1]:.0f} MiB, {report['seconds']}", spent[-1]))
+        assert (report["embedded"]["texts"] > 0) == (step == "unknown"), report
+    own = place.rows_count() - count
+    assert refreshed == [0, own, 0], (refreshed, own)
+    assert own >= SECTIONS * documents, own
     manifest = max(path.stat().st_size for path in (Path(place.db) / "chunks.lance" / "_versions").glob("*.manifest"))
-    figures = {"rows": stored, "sources": count // ROWS_A_SOURCE, "driver_peak_mib": [round(peak) for peak in peaks],
+    figures = {"rows": place.rows_count(), "sources": count // ROWS_A_SOURCE + documents + 1, "refreshed_rows": refreshed[1],
+               "driver_peak_mib": [round(peak) for peak in peaks], "commit_s": [round(seconds, 2) for seconds in commits],
                "manifest_bytes": manifest}  # fmt: skip
     print(f"  {figures}", flush=True)
     return figures, [
         Check("driver's peak memory", max(peaks), 1024, at_most=True, unit="MiB"),
+        Check("slowest commit", max(commits), 5, at_most=True, unit="s"),
         Check("manifest", manifest / 1e6, 5, at_most=True, unit="MB"),
     ]
 
 
 ROWS_A_SOURCE = 20
+SECTIONS = 100
 
 
-def made_id(number):
-    return f"{number:032x}"
+def told(what, since):
+    now = time.monotonic()
+    print(f"  {what}: {now - since:.1f} s", flush=True)
+    return now
+
+
+def in_sections(folder, documents):
+    """Documents of a hundred sections, each of which is a chunk."""
+    for number in range(documents):
+        write_section(folder / f"{number:05}.md", number)
+    return folder
+
+
+def write_section(file, number):
+    file.parent.mkdir(exist_ok=True)
+    text = [f"# Part {part}\n\n{'water ' * 64}of {number} and {part}.\n" for part in range(SECTIONS)]
+    file.write_text("\n".join(text))
+    os.utime(file, (OLD, OLD))
 
 
 def write_made(place, schema, numbers, file):
@@ -208,27 +241,41 @@ def write_made(place, schema, numbers, file):
     import lance
     import pyarrow as pa
 
-    now, vectors = datetime(2026, 1, 1, tzinfo=UTC), np.random.default_rng(numbers.start).normal(size=(len(numbers), 8))
+    count, chance = len(numbers), np.random.default_rng(numbers.start)
+    now, zeros = (
+        pa.scalar(datetime(2026, 1, 1, tzinfo=UTC), schema.field("modified_at").type),
+        np.zeros(count, np.int64),
+    )
+    vectors = pa.array(chance.normal(size=8 * count).astype(np.float32))
+    same = {
+        "content_hash": "0" * 64, "chunk_count": ROWS_A_SOURCE, "heading_path": [], "mime": "text/markdown", "metadata": "{}",
+        "modified_at": now, "ingested_at": now, "start": 0, "end": 20, "fingerprint": "hashing-1-8:exact", "config_hash": "0" * 32,
+    }  # fmt: skip
     made = {
-        "id": [made_id(number) for number in numbers], "text_hash": [made_id(number) for number in numbers],
-        "source": [f"made/{number // ROWS_A_SOURCE:08}.md" for number in numbers],
-        "text": [f"This is text {number}." for number in numbers],
-        "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel().astype(np.float32)), 8),
-        "content_hash": [f"{number // ROWS_A_SOURCE:064x}" for number in numbers],
-        "chunk_index": [number % ROWS_A_SOURCE for number in numbers], "chunk_count": [ROWS_A_SOURCE] * len(numbers),
-        "heading_path": [[]] * len(numbers), "mime": ["text/markdown"] * len(numbers), "metadata": ["{}"] * len(numbers),
-        "modified_at": [now] * len(numbers), "ingested_at": [now] * len(numbers), "start": [0] * len(numbers),
-        "end": [20] * len(numbers), "fingerprint": ["hashing-1-8:exact"] * len(numbers),
-        "config_hash": ["0" * 32] * len(numbers),
+        "id": hashes(chance, count), "text_hash": hashes(chance, count),
+        "source": pa.array([f"made/{number // ROWS_A_SOURCE:08}.md" for number in numbers]),
+        "text": pa.array([f"This is text {number % 1_000}." for number in numbers]),
+        "vector": pa.FixedSizeListArray.from_arrays(vectors, 8),
+        "chunk_index": pa.array([number % ROWS_A_SOURCE for number in numbers]),
     }  # fmt: skip
     columns = [
-        made[one.name] if one.name == "vector" else pa.array(made.get(one.name) or [None] * len(numbers), one.type)
+        made[one.name].cast(one.type) if one.name in made else pa.array([same.get(one.name)], one.type).take(zeros)
         for one in schema
     ]
     dataset = lance.dataset(f"{place.db}/chunks.lance")
     written = lance.fragment.write_fragments(pa.Table.from_arrays(columns, schema=schema), dataset, mode="append")
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps([json.dumps(fragment.to_json()) for fragment in written]))
+
+
+def hashes(chance, count):
+    """So many keys, spread as hashes are."""
+    import pyarrow as pa
+
+    places = pa.py_buffer(np.arange(0, 32 * count + 1, 32, dtype=np.int32))
+    return pa.Array.from_buffers(
+        pa.string(), count, [None, places, pa.py_buffer(chance.bytes(16 * count).hex().encode())]
+    )
 
 
 def peak_of(running):
