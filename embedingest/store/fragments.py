@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from embedingest.errors import StoreError
@@ -19,11 +20,14 @@ from embedingest.store import pylance
 from embedingest.store import schema as columns
 from embedingest.store.additions import Additions
 from embedingest.store.database import may_pass, translated
+from embedingest.store.key_index import name_of
 from embedingest.store.predicate import batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from embedingest.store.table import ChunkTable
     from embedingest.store.values import Changes
@@ -38,8 +42,14 @@ _PARTS: Final = "embedingest.parts"
 _MOST_CONFLICTS: Final = 20
 _MOST_FAILURES: Final = 3
 _WAIT_SECONDS: Final = 0.2
-_LOOKUP_IDS: Final = 100_000
-"""Ids in one look-up of what is to be deleted: a few thousand touch every page of a large index as well."""
+_LOOKUP_IDS: Final = 10_000
+"""Ids in one look-up of what is to be deleted: neighbours, so that looks at once read different pages of the index."""
+
+_SCAN_IDS: Final = 100_000
+"""The same where no index has them, and each look-up reads them all."""
+
+_AT_ONCE: Final = 8
+"""Look-ups, and fragments of which rows go, at once: in an object store each of them waits for answers."""
 
 
 class WrittenRows(NamedTuple):
@@ -236,21 +246,32 @@ def _operation(base: Any, parts: Sequence[PartCommit]) -> Any:
 
 def _deleted(base: Any, ids: Collection[str]) -> tuple[list[Any], list[int]]:
     """The fragments that go on without the rows of these ids, and the numbers of those of which nothing is left."""
+    if not ids:
+        return [], []
+    size = _LOOKUP_IDS if name_of("id") in {index.name for index in base.describe_indices()} else _SCAN_IDS
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        found = threads.map(lambda some: _addresses(base, some), batches(sorted(ids), size))
+        places = _by_fragment(np.concatenate(list(found)))
+        left = threads.map(lambda place: base.get_fragment(place[0]).delete_rows(place[1]), places)
+        kept = dict(zip((number for number, _ in places), left, strict=True))
+    updated = [fragment for fragment in kept.values() if fragment is not None]
+    return updated, [number for number, fragment in kept.items() if fragment is None]
+
+
+def _addresses(base: Any, ids: Collection[str]) -> NDArray[np.uint64]:
+    """Where rows of these ids are, (N,): the number of the fragment in the upper half, the place in it in the lower."""
     import pyarrow.compute as pc
 
-    places: dict[int, list[int]] = defaultdict(list)
-    for some in batches(ids, _LOOKUP_IDS):
-        found = base.scanner(columns=[], filter=pc.field("id").isin(list(some)), with_row_address=True).to_table()
-        for address in found.column("_rowaddr").to_pylist():
-            places[address >> 32].append(address & 0xFFFF_FFFF)
-    updated, removed = [], []
-    for number, offsets in places.items():
-        left = base.get_fragment(number).delete_rows(offsets)
-        if left is None:
-            removed.append(number)
-        else:
-            updated.append(left)
-    return updated, removed
+    found = base.scanner(columns=[], filter=pc.field("id").isin(list(ids)), with_row_address=True).to_table()
+    return np.asarray(found.column("_rowaddr").to_numpy(), dtype=np.uint64)
+
+
+def _by_fragment(addresses: NDArray[np.uint64]) -> list[tuple[int, list[int]]]:
+    """The numbers of fragments, and the places in each."""
+    addresses = np.sort(addresses)
+    numbers = addresses >> np.uint64(32)
+    parts = np.split(addresses, np.flatnonzero(np.diff(numbers)) + 1) if len(addresses) else []
+    return [(int(part[0]) >> 32, (part & np.uint64(0xFFFF_FFFF)).tolist()) for part in parts]
 
 
 def properties_of(run: str, parts: Sequence[PartCommit] = ()) -> dict[str, str]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedingest.errors import LockedError, StoreError
+from embedingest.store import fragments, key_index
 from embedingest.store.extras import parts_of
 from embedingest.store.fragments import PartCommit, commit_parts, committed_parts, current_version, write_rows
 from embedingest.store.schema import matrix_of
@@ -149,6 +150,21 @@ def test_deletions_alone_and_of_whole_fragments(table):
     assert written == ((), tuple(ids), 0)
     commit(table, PartCommit(0, *written[:2]), since=3)
     assert [values["source"] for values in all_rows(table).values()] == ["c.md"]
+
+
+@pytest.mark.parametrize("indexed", [True, False], ids=["by the index", "without an index"])
+def test_many_rows_go_by_several_looks_at_once(table, monkeypatch, indexed):
+    monkeypatch.setattr(fragments, "_LOOKUP_IDS", 3)
+    monkeypatch.setattr(fragments, "_SCAN_IDS", 5)
+    rows = [[row(f"{number}-{i}.md") for i in range(20)] for number in range(3)]
+    for number, some in enumerate(rows):
+        commit(table, part_of(table, number, adding(*some)))
+    if indexed:
+        key_index.build(table.handle)
+    gone = {one.id for one in (*rows[0], *rows[1][3:17])}
+    commit(table, PartCommit(3, (), [*gone, "of no row"]))
+    assert all_rows(table).keys() == {one.id for some in rows for one in some} - gone
+    assert table.handle.lance.stats()["fragment_stats"]["num_fragments"] == 2, "of one nothing is left"
 
 
 def test_who_may_write_no_more_commits_nothing(table):
