@@ -52,7 +52,7 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 """Raised whenever graphs or notes of older versions of this program must not be used any more."""
 
 NOTE: Final = "compiled.json"

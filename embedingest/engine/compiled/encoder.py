@@ -16,6 +16,7 @@ from embedingest.engine.compiled.scorer import CompiledScorer
 from embedingest.engine.folder.encoder import FolderEncoder
 from embedingest.engine.precision import vector_class
 from embedingest.engine.static import create as static
+from embedingest.engine.vectors import empty_rows
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -91,12 +92,16 @@ class CompiledEncoder(FolderEncoder):
     def runtime(self) -> dict[str, str]:
         return self.model.runtime
 
+    @property
+    def row_tokens(self) -> int:
+        return self.model.row_tokens
+
     def encode(self, batch: Sequence[TokenIds]) -> NDArray[np.float32]:
         """Raw vectors, float32 (N, D)."""
         if self.model.instead is not None:
             vectors: NDArray[np.float32] = self.model.instead.encode(batch)
             return vectors
-        return self.model.vectors(self.with_specials(batch))
+        return self.model.vectors(self.with_specials(batch)) if batch else empty_rows(0, self.dimensions)
 
     def close(self) -> None:
         """Give the weights back."""

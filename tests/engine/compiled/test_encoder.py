@@ -205,7 +205,7 @@ def test_a_form_that_does_not_convert_is_passed_over(folder, fresh_cache, monkey
     whole = make.Reference.graph
 
     def graph(self, kind, path):
-        if kind == "plain":
+        if kind.startswith("plain"):
             raise RuntimeError("no such operator")
         whole(self, kind, path)
 
