@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from embedingest.config import RerankConfig
     from embedingest.engine.engine import Engine
     from embedingest.store.values import Hit, SearchResult
-    from embedingest.types import Reranked, Row
+    from embedingest.types import ModelInfo, Reranked, Row
 
     Scores = dict[tuple[str, str], dict[str, tuple[Reranked, int]]]
     """Of a model and a question: by the ids of rows the answer that has the row's score, and its place there."""
@@ -120,11 +120,9 @@ def reranker_for(
         )
     if allowed and usual is not None:
         allowed = (*allowed, usual.model)
-    if isinstance(query.rerank, str):
-        model = _named(engine, query.rerank, allowed)
-    else:
-        model = _only(engine, allowed) if usual is None else _named(engine, usual.model, allowed)
-    reads_pairs = engine.describe(model).kind == "reranker"
+    named = query.rerank if isinstance(query.rerank, str) else None if usual is None else usual.model
+    model = _only(engine, allowed) if named is None else named
+    reads_pairs = named is None or _info(engine, named, allowed).kind == "reranker"
     by: Literal["cross-encoder", "token vectors"] = "cross-encoder" if reads_pairs else "token vectors"
     return Reranker(engine, model, candidates, by, {} if scores is None else scores)
 
@@ -157,7 +155,8 @@ def text_of(row: Row) -> str:
     return f"{' > '.join(said)}\n\n{row.text}" if said else row.text
 
 
-def _named(engine: Engine, model: str, allowed: Sequence[str]) -> str:
+def _info(engine: Engine, model: str, allowed: Sequence[str]) -> ModelInfo:
+    """What is known of the model that is named, which can rerank. Raises as `reranker_for`."""
     try:
         info = engine.describe(model)
         if not is_allowed(info.name, allowed):
@@ -171,7 +170,7 @@ def _named(engine: Engine, model: str, allowed: Sequence[str]) -> str:
     except WrongKindError as error:
         names = _rerankers(engine, allowed)
         raise (WrongKindError(error.message, remedy=_told_of(names)) if names else error) from error
-    return model
+    return info
 
 
 def _only(engine: Engine, allowed: Sequence[str]) -> str:
