@@ -33,6 +33,7 @@ __all__ = ["Converter"]
 
 _PROBE_BATCH_TOKENS: Final = 1024
 _PROBE_BATCH_TEXTS: Final = 16
+_MOST_SCORES: Final = 4  # of a last layer that is no part of the transformer
 _tracing = threading.Lock()
 
 
@@ -88,6 +89,8 @@ class Converter:
         # A trace changes the modules that it goes through; the weights are not copied.
         shared = [*self._chain.parameters(), self._chain[0].tokenizer]
         chain = copy.deepcopy(self._chain, {id(one): one for one in shared})
+        if self.folder.is_reranker:
+            _exact_end(chain)
         if kind == "bf16-linears":
             _bf16_linears(chain)
         in_rows = kind.endswith("-rows")
@@ -233,6 +236,31 @@ def _stored_layers(chain: Any) -> dict[Any, Any]:
         for module in layers
         if isinstance(module, torch.nn.Linear)
     }
+
+
+def _exact_end(chain: Any) -> None:
+    """Let a reranker's last layer, whose result is the score, compute in fp32 whatever precision the graph runs in.
+
+    As a matrix product it would be rounded to the 8 bits of bf16: scores that differ by less than 1 in 256 would be
+    equal. As products and their sum a runtime leaves it in fp32, since nothing that is worth rounding comes after.
+    """
+    import torch
+
+    class Exact(torch.nn.Module):
+        def __init__(self, linear: Any) -> None:
+            super().__init__()
+            self.register_buffer("weight", stored(linear, "weight").detach().float())
+            self.bias = linear.bias
+
+        def forward(self, x: Any) -> Any:
+            numbers = (x.unsqueeze(-2) * self.weight).sum(dim=-1)
+            return numbers if self.bias is None else numbers + self.bias
+
+    model = chain[0].model
+    linears = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+    if linears and (last := model.get_submodule(linears[-1])).out_features <= _MOST_SCORES:
+        parent, _, name = linears[-1].rpartition(".")
+        setattr(model.get_submodule(parent), name, Exact(last))
 
 
 def _bf16_linears(chain: Any) -> None:

@@ -126,7 +126,8 @@ def _last_token(base: Any, weight: Any) -> Any:
         def forward(self, rows: Any, mask: Any) -> Any:
             hidden = self.base(input_ids=rows, attention_mask=mask, use_cache=False).last_hidden_state  # (N, T, H)
             last = (mask.sum(dim=1) - 1)[:, None, None].expand(-1, 1, hidden.shape[-1])
-            return hidden.gather(1, last)[:, 0] @ self.weight.T
+            # Not as a matrix product, which a runtime may round to the 8 bits of bf16 (see `convert._exact_end`).
+            return (hidden.gather(1, last)[:, 0] * self.weight).sum(dim=-1, keepdim=True)
 
     return LastToken().eval()
 

@@ -13,12 +13,15 @@ import pytest
 
 from embedingest import EngineConfig, ModelConfig
 from embedingest.engine.auto import explain
-from embedingest.engine.compiled import gauge, make
+from embedingest.engine.compiled import gauge, make, runtime
+from embedingest.engine.compiled.convert import Converter
 from embedingest.engine.compiled.encoder import create
+from embedingest.engine.compiled.graphs import infer, run_options
 from embedingest.engine.compiled.scorer import CompiledScorer
 from embedingest.engine.folder.folder import ModelFolder
 from embedingest.engine.gate import LEAST_SCORE, PROBE_TEXTS, Figures, compare, spread_of
 from embedingest.engine.local import LocalEngine
+from embedingest.engine.precision import PRECISIONS
 from embedingest.engine.torch.scorer import TorchScorer
 from tests.engine import cross
 
@@ -90,6 +93,17 @@ def test_scores_that_move_by_more_than_a_share_of_their_spread_fail_the_gate() -
     assert not compare(reference, -reference, spread).passed, "the cosine of numbers would not see it before"
     moved[7] = np.nan
     assert not compare(reference, moved, spread).passed
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "modernbert"])
+@pytest.mark.parametrize("form", ["bf16", "bf16-linears"])
+def test_scores_of_forms_in_16_bits_have_more_digits_than_these(cross_folder, architecture, form) -> None:
+    folder, precision = ModelFolder.open(cross_folder(architecture)), PRECISIONS[form]
+    rows = gauge.gauge_rows(folder, FP32)[:24]
+    graph = Converter(folder).graph(precision.graph)
+    request = runtime.core().compile_model(graph, "CPU", run_options(precision, None)).create_infer_request()
+    scores = infer(request, rows, pad=folder.config["pad_token_id"], most=folder.context_length)
+    assert (scores.view(np.uint32) & 0xFFFF).astype(bool).mean() > 0.9
 
 
 def test_a_reranker_that_fails_the_gate_is_run_by_torch_with_the_same_scores(
