@@ -275,7 +275,7 @@ class ModelInfo:
     A `reranker` scores pairs of texts: it has no dimensions, and its window is that of a pair. A `sparse` model gives
     weights for tokens: its dimensions are the words of its vocabulary. A `late` one gives a vector for each token: its
     dimensions are those of one, and its window is that of documents. `token_dimensions` are those of the vectors of
-    tokens that can be had, of a late model, and of an embedding model that is a transformer; 0 where there are none.
+    tokens that can be had, of a late model or of a transformer; 0 where there are none. `pooling` are the kinds joined.
     """
 
     name: str
@@ -296,6 +296,7 @@ class ModelInfo:
     routes: Mapping[str, str] = field(default_factory=dict)
     kind: ModelKind = "embedding"
     token_dimensions: int = 0
+    pooling: tuple[str, ...] = ()
 
     def name_for(self, role: str, name: str | None = None) -> str:
         """The name by which an engine is asked for texts of a role: `name`, with the role where that has modules of its

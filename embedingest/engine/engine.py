@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, runtime_checkable
 
 from embedingest.picture import Picture
@@ -12,12 +13,20 @@ if TYPE_CHECKING:
 
     from embedingest.types import Embeddings, ModelInfo, Sizer
 
-__all__ = ["QUERY_TEXTS", "Engine", "Priority", "SupportsHosts", "SupportsTokens", "hosts", "text_list"]
+__all__ = ["QUERY_TEXTS", "Bounds", "Engine", "Priority", "SupportsHosts", "SupportsTokens", "hosts", "text_list"]
 
 Priority = Literal["query", "bulk"]
 
 QUERY_TEXTS: Final = 8
 """A call of at most so many texts is a query that somebody waits for; a larger one is treated as bulk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many calls may wait for an engine, and how many texts are tokenised at once."""
+
+    waiting: int
+    tokenizing: int
 
 
 @runtime_checkable

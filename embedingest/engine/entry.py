@@ -160,6 +160,7 @@ class Entry:
             routes=_routes(folder) if role is None else {},
             kind=folder.kind,
             token_dimensions=token_dimensions(folder),
+            pooling=("mean",) if folder.is_static else folder.pooling_modes,
         )
 
     def info_of_encoder(self, encoder: Encoder, folder: ModelFolder | None) -> ModelInfo:

@@ -16,7 +16,7 @@ import psutil
 
 from embedingest.engine.catalog import Catalog
 from embedingest.engine.encoder import tokens_of
-from embedingest.engine.engine import text_list
+from embedingest.engine.engine import Bounds, text_list
 from embedingest.engine.kinds import check_embeds
 from embedingest.engine.late_rerank import LateReranking
 from embedingest.engine.names import ModelName
@@ -77,7 +77,8 @@ class LocalEngine(LateReranking):
             keep_alive=period(settings.keep_alive),
             max_waiting=settings.max_waiting,
         )
-        self._threads = ThreadPoolExecutor(settings.threads or os.cpu_count() or 1, "embedingest-tokenize")
+        self.bounds: Bounds | None = Bounds(settings.max_waiting, settings.threads or os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(self.bounds.tokenizing, "embedingest-tokenize")
         self._active = 0
         self._admission = threading.Lock()
         self._closed = False

@@ -27,6 +27,7 @@ from embedingest.server.readiness import Readiness
 from embedingest.server.routes import (
     document,
     embed,
+    info,
     mcp,
     models,
     page_data,
@@ -92,8 +93,10 @@ ROUTES: Final[Mapping[str, tuple[Handler, tuple[str, ...], Need]]] = {
     "/rerank": (rerank.rerank, _POST, "embed"),
     "/v1/rerank": (rerank.rerank, _POST, "embed"),
     "/v2/rerank": (rerank.rerank, _POST, "embed"),
+    "/embed": (embed.of_tei, _POST, "embed"),
     "/embed_sparse": (sparse.embed_sparse, _POST, "embed"),
     "/v1/embeddings": (embed.embeddings, _POST, "embed"),
+    "/info": (info.info, _GET, "any"),
     "/v1/models": (models.model_list, _GET, "any"),
     "/v1/models/{model}": (models.model, _GET, "any"),
     "/api/blobs/{digest}": (models.refuse, ("HEAD", "POST"), "any"),

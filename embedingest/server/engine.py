@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
-from embedingest.engine.engine import Engine
+from embedingest.engine.engine import Bounds, Engine
 from embedingest.engine.rerank import SupportsRerank
 from embedingest.engine.sparse import SupportsSparse
 from embedingest.errors import ConfigError, EngineError
@@ -35,6 +35,8 @@ class UnsupportedByEngineError(EngineError):
 @runtime_checkable
 class ServedEngine(Engine, Protocol):
     """The seam, and what only the owner of the weights can do. `LocalEngine` says what each method means."""
+
+    bounds: Bounds | None
 
     async def adescribe(self, model: str) -> ModelInfo: ...
 
@@ -91,6 +93,7 @@ class _EngineWithoutWeights:
     def __init__(self, engine: Engine) -> None:
         self._engine = self.inner = engine
         self.models, self.describe = engine.models, engine.describe
+        self.bounds: Bounds | None = None  # known where the weights are
         self._threads = Threads(_ASKING_THREADS, "embedingest-asking")
 
     async def aembed(self, texts: Sequence[str], **options: Any) -> Embeddings:

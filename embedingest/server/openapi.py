@@ -165,14 +165,34 @@ def _embedding_paths(model: Schema) -> Schema:
             "model": _TEXT, "content": _TEXT}), refused=(400, 404, 413)),
         "/v1/embeddings": _openai_embeddings(model),
         **_rerank_paths(),
+        "/embed": _tei_path(model),
         "/embed_sparse": _sparse_path(),
     }  # fmt: skip
 
 
-def _sparse_path() -> Schema:
-    one_or_more = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT, "maxItems": 32768}]}
+def _tei_path(model: Schema) -> Schema:
     body = _body({
-        "model": _TEXT, "inputs": one_or_more, "truncate": {"type": "boolean", "default": False},
+        "model": model, "inputs": _TEXTS, "truncate": {"type": "boolean", "default": False},
+        "dimensions": _DIMENSIONS, "prompt_name": _PROMPT_NAME,
+    }, required=["inputs"])  # fmt: skip
+    return _post("Embed, in TEI's form", body, {"type": "array", "items": _NUMBERS}, refused=(400, 404, 413))
+
+
+def _info_path(model: Schema) -> Schema:
+    counted = ("max_concurrent_requests", "max_input_length", "max_batch_tokens", "max_client_batch_size")
+    info = _object({
+        "model_id": _TEXT, "model_dtype": _TEXT, "model_type": {"type": "object"}, "auto_truncate": {"type": "boolean"},
+        "version": _TEXT, **dict.fromkeys((*counted, "tokenization_workers"), _COUNT),
+    })  # fmt: skip
+    path = _get("One model and what is taken at once, in TEI's form", info)
+    path["get"]["parameters"] = [{"name": "model", "in": "query", "required": False, "schema": model}]
+    path["get"]["responses"] |= _refusals((400, 404), _ERROR)
+    return path
+
+
+def _sparse_path() -> Schema:
+    body = _body({
+        "model": _TEXT, "inputs": _TEXTS, "truncate": {"type": "boolean", "default": False},
         "prompt_name": {"type": "string", "enum": ["query", "document"]},
     }, required=["inputs"])  # fmt: skip
     weight = _object({"index": _COUNT, "value": {"type": "number"}}, required=["index", "value"])
@@ -249,6 +269,7 @@ def _model_paths(model: Schema) -> Schema:
         "/v1/models": _get("Registered models, in OpenAI's form", _object({
             "object": {"const": "list"}, "data": {"type": "array", "items": entry}})),
         "/v1/models/{model}": single,
+        "/info": _info_path(model),
     }  # fmt: skip
 
 

@@ -38,6 +38,10 @@ PYTHON = {
         *("cohere==6.1.0", "llama-index-postprocessor-tei-rerank==0.6.0", "langchain-community==0.4.2"),
         "llama-index-postprocessor-cohere-rerank==0.10.0",
     ),
+    "tei_clients.py": (
+        *("tei-client==0.2.4", "huggingface-hub==1.33.0", "numpy==2.4.6"),
+        "llama-index-embeddings-text-embeddings-inference==0.6.0",
+    ),
     "semantic_kernel_client.py": ("semantic-kernel==1.45.0", "ollama==0.6.3"),
 }
 NODE = {"ollama_client.mjs": ("ollama@0.6.4",), "openai_client.mjs": ("openai@6.49.0",)}

@@ -87,7 +87,8 @@ class Scheduler:
         self._encoder = encoder
         self._max_waiting = max_waiting
         self._max_waiting_tokens = max_waiting_tokens
-        self._budget = BatchBudget(tokens := batch_tokens or best_batch_tokens(encoder) or BATCH_TOKENS)
+        self.batch_tokens = tokens = batch_tokens or best_batch_tokens(encoder) or BATCH_TOKENS
+        self._budget = BatchBudget(tokens)
         self._batch_texts = batch_texts or max(BATCH_TEXTS, BATCH_TEXTS * tokens // BATCH_TOKENS)
         self._cache = QueryCache(cached_texts)
         self._queues: dict[Priority, CallQueue] = {"query": CallQueue(), "bulk": CallQueue()}

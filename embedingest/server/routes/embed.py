@@ -1,4 +1,4 @@
-"""The routes that embed: `/api/embed`, `/api/embeddings`, `/v1/embeddings`, and the tokens beside them.
+"""The routes that embed: `/api/embed`, `/api/embeddings`, `/v1/embeddings`, TEI's `/embed`; and the tokens beside them.
 
 Each takes the same steps in Ollama's order, because the order decides which error wins: 1 decode the body (400); 2 read
 the model's name (404 where empty, 400 where malformed); 3 refuse a cloud model (403); 4 check the shape of `input`
@@ -16,8 +16,10 @@ from embedingest import tracing
 from embedingest.engine.engine import QUERY_TEXTS
 from embedingest.errors import InputError, InputTooLongError
 from embedingest.server.http import Answer, Request, json_answer
-from embedingest.server.wire import ollama, openai
+from embedingest.server.only import only_of_kind
+from embedingest.server.wire import ollama, openai, tei
 from embedingest.server.wire.decode import Fields, WireError, decode
+from embedingest.server.wire.numbers import json_row_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from embedingest.server.state import ServerState
     from embedingest.types import Embeddings, ModelInfo
 
-__all__ = ["detokenize", "embed", "embeddings", "legacy", "tokenize"]
+__all__ = ["detokenize", "embed", "embeddings", "legacy", "of_tei", "tokenize"]
 
 _THREAD_FROM_VECTORS: Final = 64  # answers of so many vectors are written off the event loop
 _MOST_CHARACTERS: Final = 2**22  # that are tokenised whole at once: nothing is cut, so it takes as long as it is
@@ -117,6 +119,31 @@ async def embeddings(state: ServerState, request: Request) -> Answer:
     _count(state, answer)
     body = await _written(state, answer, lambda: openai.embeddings_answer(call.model, answer, base64=call.base64))
     return Answer(200, body, "application/json", _timings(answer))
+
+
+async def of_tei(state: ServerState, request: Request) -> Answer:
+    """`POST /embed`, as TEI has it: the vectors alone, by the one embedding model where none is named."""
+    call = await state.read(request, tei.embed_request)
+    if model := call.model or request.query_params.get("model", ""):
+        state.parse(model)
+    _check_count(state, call.texts)
+    info = await state.find(model) if model else await only_of_kind(state, "embedding")
+    request.room.extend(_answer_bytes(info, call.texts))
+    embedding = state.engine.aembed(
+        call.texts,
+        model=state.name(info, model or info.name, call.prompt),
+        truncate=call.truncate,
+        dimensions=call.dimensions,
+        context=state.context(info, None),
+        prompt=state.prompt(info, call.prompt),
+        priority=_priority(call.texts),
+    )
+    answer = await state.unless_disconnected(request, embedding)
+    if not call.texts:
+        return json_answer([])
+    _count(state, answer)
+    body = await _written(state, answer, lambda: json_row_pieces(answer.vectors))
+    return Answer(200, body, headers=_timings(answer))
 
 
 async def tokenize(state: ServerState, request: Request) -> Answer:

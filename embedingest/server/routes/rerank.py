@@ -32,7 +32,7 @@ async def rerank(state: ServerState, request: Request) -> Answer:
     if (refused := state.guard.unloading(request, call.keep_alive)) is not None:
         return refused  # unloading is control, not reranking
     engine = reranking(state.engine)
-    info = await state.find(call.model) if call.model else await only_of_kind(state, "reranker", "rerankers")
+    info = await state.find(call.model) if call.model else await only_of_kind(state, "reranker")
     texts = sum(map(len, call.documents)) * 4 if call.returns_texts else 0
     request.room.extend(len(call.documents) * _RESULT_BYTES + texts)
     answer = await state.unless_disconnected(

@@ -29,7 +29,7 @@ async def embed_sparse(state: ServerState, request: Request) -> Answer:
     if len(call.texts) > limit:
         raise WireError(413, f"{len(call.texts)} texts in one request; the limit is {limit}")
     engine = weighing(state.engine)
-    info = await state.find(call.model) if call.model else await only_of_kind(state, "sparse", "sparse models")
+    info = await state.find(call.model) if call.model else await only_of_kind(state, "sparse")
     answer = await state.unless_disconnected(
         request,
         engine.aembed_sparse(

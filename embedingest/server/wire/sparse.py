@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from embedingest.server.wire.decode import WireError, decode, kind
+from embedingest.server.wire.decode import decode
+from embedingest.server.wire.tei import texts_of
 
 if TYPE_CHECKING:
     from embedingest.engine.names import Role
@@ -30,13 +31,9 @@ class SparseRequest:
 def sparse_request(body: bytes) -> SparseRequest:
     """A body with `inputs`, one text or a list. Raises WireError (400)."""
     fields = decode(body)
-    value = fields.get("inputs")
-    texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise WireError(400, f'field "inputs" must be a text or an array of texts, not {kind(value)}')
     return SparseRequest(
         model=fields.text("model"),
-        texts=texts,
+        texts=texts_of(fields.get("inputs")),
         role="query" if fields.text("prompt_name") == "query" else "document",
         truncate=fields.flag("truncate", default=False),  # the answer has no place to tell it
     )
