@@ -47,11 +47,11 @@ def test_two_gigabytes_that_may_be_read_fail_alone(on: str, folder: Path, plugin
 
 
 def test_a_text_that_ends_its_node_fails_alone(on: str, folder: Path, plugins: str) -> None:
-    docs = library(folder / "docs", 100)
+    docs = library(folder / "docs", 40)
     marked(docs, DEADLY_WORD)
     place = Place(
         folder / "many", docs, model="brittle", top={"plugins": ["deadly"], "models": {"brittle": {"encoder": "deadly"}}},
-        run=SMALL, environment={"PYTHONPATH": plugins},
+        run={**SMALL, "part_files": 8}, environment={"PYTHONPATH": plugins},
     )  # fmt: skip
     ended = place.ingest(on).done(code=1)
     assert ended.failures == {f"docs/{DEADLY_WORD}.md": "permanent"}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@on_any
 def test_of_two_drivers_the_second_is_refused_by_name(on: str, folder: Path, server: int, plugins: str) -> None:
     docs = library(folder / "docs", 60)
     with proxied(server) as proxy:
