@@ -137,9 +137,10 @@ def inside(asked):
     }))  # fmt: skip
 
 
-def answer(file):
+def answer(file, encoder):
     """What the engine of this machine answers for a few texts, and by what, as a file of JSON."""
-    with closing(open_engine(EngineConfig(), {"bench": ModelConfig(path=common.packaged())})) as engine:
+    model = ModelConfig(path=common.packaged(), encoder=encoder)
+    with closing(open_engine(EngineConfig(), {"bench": model})) as engine:
         vectors = engine.embed(FEW, model="bench").vectors.tolist()
         file.write_text(json.dumps({
             "architecture": platform.machine(), "runtime": dict(engine.running()[0].runtime), "vectors": vectors,
@@ -179,6 +180,11 @@ def main():
     parser.add_argument("--rows", nargs="+", choices=tuple(ROWS), default=tuple(ROWS))
     parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     parser.add_argument("--answer", type=Path, metavar="FILE", help="write the vectors of a few texts there, no more")
+    parser.add_argument(
+        "--encoder",
+        default="auto",
+        help="with --answer; `sentence-transformers` where an emulator is too slow for a trial",
+    )
     parser.add_argument("--answered", type=Path, metavar="FILE", help="compare what another machine wrote, no more")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     corpora.corpus_option(parser)
@@ -186,7 +192,7 @@ def main():
     if asked.inside is not None:
         return inside(asked)
     if asked.answer is not None:
-        return answer(asked.answer)
+        return answer(asked.answer, asked.encoder)
     run = records.Record(f"processors {common.known_name(ModelFolder.open(asked.model or common.packaged()))}", asked.results)  # fmt: skip
     if asked.answered is not None:
         return records.run(run, {"answered": partial(answered, run, asked.answered)})
