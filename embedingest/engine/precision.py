@@ -56,6 +56,9 @@ _ALONE: Final = (
 _SHARED: Final = tuple(
     replace(one, graph=one.graph + _IN_ROWS, in_rows=True) for one in _ALONE if one.graph != "bf16-linears"
 )
+PAY_IN_ROWS = frozenset(("bf16", "fp16"))
+"""What is tried with short texts in one row. With AVX2 in fp32 100 queries took two thirds of the time there too, but a
+single query and long chunks, which are most of what is embedded, took 5 % more (`benchmarks/short.py`)."""
 PRECISIONS: Final = {precision.form: precision for precision in (*_ALONE, *_SHARED)}
 
 _BF16_FLAGS: Final = frozenset(("avx512_bf16", "amx_bf16", "bf16"))
@@ -66,11 +69,13 @@ def candidates(setting: PrecisionSetting, flags: Collection[str], *, in_rows: bo
     """Precisions to try in order; the first that passes the gate runs the model, and fp32 is always the last.
 
     `auto` never takes fp16: on the processors that have it, bf16 was as close and several times faster. With `in_rows`
-    each is tried with short texts in one row first.
+    those of `PAY_IN_ROWS` are tried with short texts in one row first.
     """
     names = _names(setting, flags)
-    forms = [form for name in names for form in ((name + _IN_ROWS, name) if in_rows else (name,))]
-    return tuple(PRECISIONS[form] for form in forms if form in PRECISIONS)
+    forms = [
+        form for name in names for form in ((name + _IN_ROWS, name) if in_rows and name in PAY_IN_ROWS else (name,))
+    ]
+    return tuple(PRECISIONS[form] for form in forms)
 
 
 def _names(setting: PrecisionSetting, flags: Collection[str]) -> tuple[str, ...]:
