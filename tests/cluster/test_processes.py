@@ -52,7 +52,7 @@ def test_each_node_gets_its_cores_and_a_gpu_and_two_parts_at_a_time():
         assert (nodes.nodes, nodes.capacity, nodes.under_way) == (2, 4, 0)
         for number in range(4):
             nodes.submit(part(number, f"{number}.md"))
-        assert (nodes.capacity, nodes.under_way) == (0, 4)
+        assert nodes.capacity + nodes.under_way == 4  # one may have ended by now
         results = events(nodes, 4)
         assert nodes.capacity == 4
     assert {result.number for result in results} == {0, 1, 2, 3}

@@ -36,8 +36,12 @@ LENGTHS = st.lists(st.integers(1, 40), min_size=2, max_size=60)
 
 
 @pytest.fixture
-def everywhere(monkeypatch):
-    """Rows are shared in fp32 and with 8 bit weights too, where it would not pay: the layout is seen exactly there."""
+def everywhere(monkeypatch, tmp_path):
+    """Rows are shared in fp32 and with 8 bit weights too, where it would not pay: the layout is seen exactly there.
+
+    What is kept of other tests knows nothing of it.
+    """
+    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(precision, "PAY_IN_ROWS", frozenset(precision.PRECISIONS) - {"bf16-linears"})
 
 
@@ -99,7 +103,7 @@ def mixed(count):
     [pytest.param(k, marks=[] if k in ("bert-mean", "roberta", "nomic") else only_deep) for k in sorted(SHARING)],
 )
 def test_texts_in_one_row_have_the_vectors_of_sentence_transformers_whatever_lies_beside_them(
-    kind, tiny_folder, own_cache, everywhere
+    kind, tiny_folder, everywhere
 ):
     folder = ModelFolder.open(tiny_folder(kind))
     encoder = create(folder, FP32)
@@ -116,7 +120,7 @@ def test_texts_in_one_row_have_the_vectors_of_sentence_transformers_whatever_lie
 
 
 @pytest.fixture(params=["mpnet", "bert-last-token"])
-def sharing(request, tiny_folder, own_cache, everywhere):
+def sharing(request, tiny_folder, everywhere):
     encoder = create(ModelFolder.open(tiny_folder(request.param)), FP32)
     assert encoder.row_tokens == ROW_TOKENS
     yield encoder
@@ -131,7 +135,7 @@ def test_an_encoder_whose_texts_share_rows_keeps_the_contract(sharing, check):
 
 
 @pytest.mark.slow
-def test_eight_bit_weights_share_rows_too(tiny_folder, own_cache, everywhere):
+def test_eight_bit_weights_share_rows_too(tiny_folder, everywhere):
     folder, settings = ModelFolder.open(tiny_folder("bert-mean")), ModelConfig(precision="int8")
     encoder = create(folder, settings)
     assert (compiled_note(folder, settings)["form"], encoder.runtime["precision"]) == ("int8-rows", "int8")
@@ -145,7 +149,6 @@ def test_eight_bit_weights_share_rows_too(tiny_folder, own_cache, everywhere):
 @pytest.mark.slow
 def test_where_texts_see_each_other_each_has_a_row_of_its_own(tiny_folder, tmp_path, monkeypatch, everywhere):
     """A layout that lets them is made by hand: the process that tries it finds out, and the form is passed over."""
-    monkeypatch.setenv("EMBEDINGEST_CACHE", str(tmp_path / "cache"))
     stand_in = tmp_path / "stand-in"
     stand_in.mkdir()
     (stand_in / "sitecustomize.py").write_text(LEAKING)

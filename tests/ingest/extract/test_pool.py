@@ -227,7 +227,9 @@ def test_workers_die_with_their_parent_even_in_the_middle_of_a_document(setup, f
         "from embedingest.ingest.extract.pool import WorkerPool\n"
         "pool = WorkerPool(ExtractionSettings(HashingSizer(64), loaders={'*.moody': 'moody'}))\n"
         f"future = pool.submit(Job({job.root!r}, {job.relative!r}, 'a'))\n"
-        "while not future.running(): time.sleep(0.01)\n"
+        "while not future.running():\n"
+        "    if future.done(): sys.exit(f'it ended: {future.result()}')\n"
+        "    time.sleep(0.01)\n"
         "time.sleep(0.2); print(pool.processes[0], flush=True); time.sleep(60)\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
