@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HANGS_SECONDS", "MAX_TOKENS", "ROOT", "SMALL", "Ended", "Place", "Running", "counted", "in_bucket", "moody", "on_any",
+    "slow",
 ]  # fmt: skip
 
 ROOT: Final = Path(__file__).parents[3]
@@ -244,6 +245,13 @@ def counted(place: Place, plugins: str) -> Place:
     models = {"counted": {"encoder": "counted"}}
     environment = {**place.environment, "PYTHONPATH": plugins, "TRIAL_COUNT": str(place.texts)}
     return replace(place, model="counted", top={"plugins": ["counted"], "models": models}, environment=environment)
+
+
+def slow(place: Place, *, seconds: float) -> Place:
+    """The place of `counted`, whose encoder takes so long for each text and uses no processor meanwhile."""
+    models = {"counted": {"encoder": "sleeping"}}
+    environment = {**place.environment, "TRIAL_SECONDS": str(seconds)}
+    return replace(place, top={"plugins": ["sleeping"], "models": models}, environment=environment)
 
 
 def moody(place: Place, plugins: str, **load: Any) -> Place:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.cluster.acceptance.documents import library
 from tests.cluster.acceptance.encoders import encoded
-from tests.cluster.acceptance.places import SMALL, Place, counted
+from tests.cluster.acceptance.places import SMALL, Place, counted, slow
 from tests.cluster.acceptance.tables import differences
 from tests.waiting import until
 
@@ -20,9 +20,8 @@ KILLS = 10
 def test_nodes_killed_ten_times_in_turn(on: str, folder: Path, plugins: str) -> None:
     chance = random.Random(5)
     docs = library(folder / "docs", 1_200)
-    place = counted(
-        Place(folder / "many", docs, run={**SMALL, "attempts": KILLS}), plugins
-    )  # no part is to be halved for kills of ours
+    # No part is to be halved for kills of ours, and the run takes longer than they do.
+    place = slow(counted(Place(folder / "many", docs, run={**SMALL, "attempts": KILLS}), plugins), seconds=0.01)
     alone = counted(Place(folder / "alone", docs), plugins)
     alone.ingest().done()
 
@@ -31,9 +30,9 @@ def test_nodes_killed_ten_times_in_turn(on: str, folder: Path, plugins: str) -> 
     for kill in range(KILLS):
         done = len(place.results())
         until(lambda done=done: len(place.results()) > done or running.ended, "a part result")
-        if running.ended:
+        until(lambda: running.nodes() or running.ended, "a node")
+        if not (nodes := running.nodes()):
             break
-        nodes = until(running.nodes, "a node")
         nodes[(kill + chance.randrange(2)) % len(nodes)].kill()
         killed += 1
     ended = running.wait().done()
