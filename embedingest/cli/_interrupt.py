@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.cli._exit_codes import ExitCode
 from embedingest.cli._output import teller
+from embedingest.cli._wake import Waker
 from embedingest.system import exit_at_once
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Interruption", "StopEvent", "interruptible", "stop_on_signals"]
 
+_waker: Final = Waker()
 _SAME_SIGNAL_SECONDS: Final = 0.5  # some send one signal to the process and to its group, which is once
 
 
@@ -34,6 +36,8 @@ class Interruption:
         self.came = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- the signal module's signature
+        if _waker.is_repeat():
+            return
         if self.came:
             end_at_once()
         self.came = True
@@ -77,7 +81,8 @@ def interruptible() -> Iterator[Interruption]:
     sys.unraisablehook = unraisable
     signal.signal(signal.SIGINT, interruption)
     try:
-        yield interruption
+        with _waker, _waker.handles(interruption):
+            yield interruption
     finally:
         signal.signal(signal.SIGINT, before)
         sys.unraisablehook = hook
@@ -105,6 +110,8 @@ def stop_on_signals() -> Iterator[StopEvent]:
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal first_seconds
+        if _waker.is_repeat():
+            return
         if event.is_set() and number == signal.SIGINT:
             if callable(handler := before.get(number)):
                 handler(number, frame)
@@ -118,7 +125,8 @@ def stop_on_signals() -> Iterator[StopEvent]:
     for number in (signal.SIGINT, signal.SIGTERM):
         before[number] = signal.signal(number, on_signal)
     try:
-        yield event
+        with _waker.handles(on_signal):
+            yield event
     finally:
         for restored, handler in before.items():
             signal.signal(restored, handler)

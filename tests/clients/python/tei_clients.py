@@ -7,7 +7,10 @@ LangChain's embeddings over TEI take no address any more.
 from __future__ import annotations
 
 import asyncio
+import os
 from importlib.metadata import version
+
+os.environ["HF_HUB_OFFLINE"] = "0"  # it refuses any address otherwise; only the server under trial is asked
 
 from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
