@@ -176,8 +176,8 @@ def _forward_in_rows(chain: Any) -> Any:
 
         def forward(self, rows: Any, positions: Any, seen: Any, shares: Any, places: Any) -> Any:
             hidden = self.model(input_ids=rows, position_ids=positions, attention_mask=seen)[0]
-            # As a product: then the runtime carries 16 bits from layer to layer, where it computes in those.
-            sums = torch.matmul(shares, hidden)
+            # As products and their sum, which stay in fp32 where a matrix product would be rounded to 16 bits.
+            sums = (shares.unsqueeze(3) * hidden.unsqueeze(1)).sum(2)
             totals = shares.sum(2).reshape(-1, 1)
             pooled = sums.reshape(-1, sums.shape[2])[places] / totals[places]
             features = {"sentence_embedding": pooled}
