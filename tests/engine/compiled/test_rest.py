@@ -104,8 +104,8 @@ def never(*_, **__):
 compared = rest.Rest._compared
 
 
-def fails_in_rows(self, entry, first):
-    if entry.note["form"] != "bf16-rows":
+def fails_in_bf16(self, entry, first):
+    if entry.note["form"] != "bf16":
         return compared(self, entry, first)
     self._close()
     return first.with_more(Figures(224, 0.99, 0.4))
@@ -141,18 +141,18 @@ def test_a_process_that_ends_before_leaves_the_rest_to_another(stopped_early):
 
 
 def test_a_form_that_fails_later_gives_its_place_to_the_next_and_is_told(folder, monkeypatch, caplog):
-    monkeypatch.setattr(rest.Rest, "_compared", fails_in_rows)
+    monkeypatch.setattr(rest.Rest, "_compared", fails_in_bf16)
     with caplog.at_level(logging.WARNING):
         encoder = create(folder, AUTO)
         encoder.model.wait_for_rest()
-    assert "as bf16-rows gave vectors that differ too much in some of 288 texts" in caplog.text
-    assert encoder.row_tokens == 0
+    assert "as bf16 gave vectors that differ too much in some of 288 texts" in caplog.text
+    assert encoder.runtime["precision"] != "bf16"
     assert least(encoder, folder) > 0.9995
-    (told,) = (form for form in explain(folder, AUTO)["rejected"] if form["form"] == "bf16-rows")
+    (told,) = (form for form in explain(folder, AUTO)["rejected"] if form["form"] == "bf16")
     assert (told["texts"], told["reason"]) == (PROBE_TEXTS, "fails the gate")
     encoder.close()
     again = create(folder, AUTO)
-    assert (again.runtime["precision"], again.row_tokens) == (encoder.runtime["precision"], 0)
+    assert again.runtime["precision"] == encoder.runtime["precision"]
     again.close()
 
 
@@ -173,12 +173,12 @@ def test_a_form_that_fails_in_another_process_gives_its_place_here_too(stopped_e
     entry = kept(stopped_early)
     with cache.comparing(entry.note["key"], lambda _: True), caplog.at_level(logging.WARNING):
         encoder = create(stopped_early, AUTO)
-        cache.forget(entry.folder, "bf16-rows fails the gate")
+        cache.forget(entry.folder, "bf16 fails the gate")
         tried = [{**entry.note["tried"][-1], "passed": False}]
         entry_of(stopped_early, AUTO, entry.note["key"], encoder.model._share, [], tried)
     encoder.model.wait_for_rest()
-    assert "as bf16-rows was found unfit by another process" in caplog.text
-    assert encoder.row_tokens == 0
+    assert "as bf16 was found unfit by another process" in caplog.text
+    assert encoder.runtime["precision"] != "bf16"
     assert least(encoder, stopped_early) > 0.9995
     encoder.close()
 

@@ -90,7 +90,7 @@ def test_streams_that_end_the_process_are_told_and_fewer_are_taken(folder, broke
     encoder = create(folder, AUTO, streams=4)
     assert (encoder.runtime["precision"], encoder.parallel) == ("bf16", 2)
     (rejected,) = (form for form in explain(folder, AUTO, streams=4)["rejected"] if "streams" in form["form"])
-    assert rejected["form"] == "bf16-rows, 4 streams"
+    assert rejected["form"] == "bf16, 4 streams"
     assert "died (SIGABRT)" in rejected["reason"]
     encoder.model.warm_up()
     assert_right(encoder, folder)
