@@ -1,5 +1,6 @@
 """Other forms of the graph that the engine runs for a BERT model, for `trials.py`: each is that graph with one thing changed."""
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -9,6 +10,7 @@ from embedingest.engine.compiled import runtime
 ov = runtime.load()
 from openvino import opset13 as ops  # noqa: E402 -- after its telemetry was kept out
 
+NEVER = np.finfo(np.float32).min
 SMOOTHED = 0.85  # how much of the range of a channel goes from what flows into its weights; 0.5 leaves a cosine of 0.91
 
 
@@ -17,23 +19,9 @@ def read(path):
 
 
 def of_shape(model, texts, wide):
-    """The same graph for this one shape of a batch alone, each text in a row of its own."""
-    shapes = {"rows": [texts, wide], "positions": [texts, wide], "seen": [texts, 1, 1, wide], "shares": [texts, 1, wide],
-              "places": [texts]}  # fmt: skip
-    model.reshape({name: ov.PartialShape(shape) for name, shape in shapes.items()})
+    """The same graph for this one shape of a batch alone."""
+    model.reshape({one: ov.PartialShape([texts, wide]) for one in model.inputs})
     return model
-
-
-def as_wide(inputs, wide):
-    """The inputs of such a graph, their last axis as long as it has it; nothing sees what is added."""
-    unseen = inputs["seen"].min()
-    return {
-        name: array if name == "places" else np.pad(
-            array, [(0, 0)] * (array.ndim - 1) + [(0, wide - array.shape[-1])],
-            constant_values=unseen if name == "seen" else 0,
-        )
-        for name, array in inputs.items()
-    }  # fmt: skip
 
 
 def attentions(model):
@@ -60,6 +48,74 @@ def with_operator(model):
     return model
 
 
+def hidden_of(model, dimensions):
+    """What the mean over tokens is taken of, (N, T, D), and the sum (N, D) that it becomes."""
+    for node in model.get_ordered_ops():
+        shape = node.output(0).get_partial_shape() if node.get_output_size() else None
+        if node.get_type_name() == "ReduceSum" and len(shape) == 2 and shape[1] == dimensions:
+            inputs = node.input_value(0).get_node().input_values()
+            return next(one for one in inputs if one.get_node().get_type_name() == "Add"), node
+    raise ValueError("this model takes no mean over its tokens")
+
+
+def half_between_layers(model, dimensions):
+    """The mean over tokens as a matrix product: then the runtime carries bf16 from layer to layer, not fp32."""
+    hidden, total = hidden_of(model, dimensions)
+    mask = next(one for one in model.get_parameters() if one.get_friendly_name() == "mask")
+    weights = ops.unsqueeze(ops.convert(mask, ov.Type.f32), ops.constant(1))  # (N, 1, T)
+    total.output(0).replace(ops.squeeze(ops.matmul(weights, hidden, False, False), ops.constant(1)).output(0))
+    model.validate_nodes_and_infer_types()
+    return model
+
+
+def packed(model, dimensions):
+    """Rows of several texts: tokens and positions (N, T), who sees whom (N, 1, T, T), whose mean takes what (N, S, T)."""
+    hidden, _ = hidden_of(model, dimensions)
+    positions = ops.parameter([-1, -1], np.int64, "positions")
+    seen = ops.parameter([-1, 1, -1, -1], np.float32, "seen")
+    shares = ops.parameter([-1, -1, -1], np.float32, "shares")
+    for *_, mask, _ in attentions(model):
+        mask.replace_source_output(seen.output(0))
+    for node in model.get_ordered_ops():
+        if node.get_friendly_name().endswith("position_embeddings/aten::embedding/Gather"):
+            node.input(1).replace_source_output(positions.output(0))
+    means = ops.matmul(shares, hidden, False, False)
+    vectors = ops.normalize_l2(means, ops.constant([2]), 1e-12, "max")
+    rows = next(one for one in model.get_parameters() if one.get_friendly_name() == "rows")
+    return ov.Model([vectors], [rows, positions, seen, shares], "packed")
+
+
+def filled(lengths, wide):
+    """Indices of texts put together, at most `wide` tokens in a row: each goes into the first row that has room."""
+    rows, room = [], []
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        at = next((i for i, left in enumerate(room) if left >= lengths[index]), None)
+        if at is None:
+            rows.append([])
+            room.append(wide)
+            at = len(rows) - 1
+        rows[at].append(index)
+        room[at] -= lengths[index]
+    return rows
+
+
+def together(rows, wide):
+    """The four inputs of `packed` for a batch: of each row its texts, as token rows."""
+    most = max(map(len, rows))
+    ids, positions = np.zeros((2, len(rows), wide), np.int64)
+    seen = np.full((len(rows), 1, wide, wide), NEVER, np.float32)
+    shares = np.zeros((len(rows), most, wide), np.float32)
+    for row, texts in enumerate(rows):
+        ends = list(itertools.accumulate(map(len, texts)))
+        for segment, (text, end) in enumerate(zip(texts, ends, strict=True)):
+            span = slice(end - len(text), end)
+            ids[row, span], positions[row, span] = text, range(len(text))
+            seen[row, 0, span, span] = 0
+            shares[row, segment, span] = 1 / len(text)
+        seen[row, 0, ends[-1] :, ends[-1] :] = 0  # what is left sees itself: a softmax over nothing is NaN
+    return ids, positions, seen, shares
+
+
 def products(model):
     """Each matrix product with weights, by what flows into it: (input, [(node, weights (out, in))])."""
     found = {}
@@ -73,7 +129,7 @@ def products(model):
 
 
 def ranges(model, batches):
-    """What flows into each product over calibration batches (inputs by their names): least and most of each channel."""
+    """What flows into each product over calibration batches (ids and mask, unpadded): least and most of each channel."""
     sources = products(model)
     outputs = [
         extreme(source, ops.constant([0, 1]), False).output(0)
@@ -85,8 +141,8 @@ def ranges(model, batches):
     ).create_infer_request()  # fmt: skip
     names = [one.get_friendly_name() for one in model.get_parameters()]
     seen = []
-    for inputs in batches:
-        request.infer([inputs[name] for name in names])
+    for ids, mask in batches:
+        request.infer([{"rows": ids, "mask": mask}[name] for name in names])
         seen.append([np.array(request.get_output_tensor(i).data) for i in range(len(outputs))])
     columns = list(zip(*seen, strict=True))
     return {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.engine import hardware
 from embedingest.engine.compiled import runtime
-from embedingest.engine.precision import PRECISIONS, not_tried
+from embedingest.engine.precision import not_tried
 from embedingest.errors import ModelLoadError
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def explain(
     facts["rejected"] = [*_failed(note), *facts["rejected"]]
     if "refused" in note:
         return facts | {"reason": note["refused"]}
-    precision = PRECISIONS[note["form"]].name
-    return facts | {"runtime": note["key"]["runtime"], "precision": precision, "gate": note["gate"]}
+    return facts | {"runtime": note["key"]["runtime"], "precision": note["form"], "gate": note["gate"]}
 
 
 def _failed(note: CompiledNote) -> list[Trial]:

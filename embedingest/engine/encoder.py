@@ -24,7 +24,6 @@ __all__ = [
     "SupportsHeads",
     "SupportsPictures",
     "SupportsPromptChecks",
-    "SupportsRows",
     "TokenIds",
     "batch_tokens",
     "heads",
@@ -32,7 +31,6 @@ __all__ = [
     "kept",
     "prompted",
     "refuse_pictures",
-    "row_tokens",
     "tokens_of",
 ]
 
@@ -50,8 +48,8 @@ class Encoder(Protocol):
     An encoder gets truncation, dimensions, normalising, prompts, batching and keep-alive for free: they are
     written once, above this seam. `tokenize` may be called from several threads at once; `encode` is called by
     one thread at a time, unless `parallel` says how many may. It may also say which batches it runs best:
-    `SupportsBatchTokens`, lay short texts into one row: `SupportsRows`, read less of long texts: `SupportsHeads`, keep
-    the end of those: `SupportsEnds`, refuse prompts: `SupportsPromptChecks`, and take pictures: `SupportsPictures`.
+    `SupportsBatchTokens`, read less of long texts: `SupportsHeads`, keep the end of those: `SupportsEnds`, refuse
+    prompts: `SupportsPromptChecks`, and take pictures: `SupportsPictures`.
     """
 
     @property
@@ -126,16 +124,6 @@ class SupportsBatchTokens(Protocol):
     @property
     def batch_tokens(self) -> int | None:
         """Padded tokens (texts × the longest one's tokens) of a batch; `None` where it does not say."""
-        ...
-
-
-@runtime_checkable
-class SupportsRows(Protocol):
-    """An encoder that lays several short texts of a batch into one row; then their lengths may differ much."""
-
-    @property
-    def row_tokens(self) -> int:
-        """Texts of at most so many tokens, special ones included, share rows of that many; 0 where none does."""
         ...
 
 
@@ -257,11 +245,6 @@ def kept(model: object, tokens: TokenIds, most: int) -> TokenIds:
 def keeps_end(model: object) -> bool:
     """Whether a text that is too long for this encoder or scorer loses its first tokens, and not its last."""
     return isinstance(model, SupportsEnds) and model.keeps_end
-
-
-def row_tokens(model: object) -> int:
-    """Tokens of the rows that short texts share in an encoder or scorer; 0 where none does."""
-    return model.row_tokens if isinstance(model, SupportsRows) else 0
 
 
 def batch_tokens(model: object) -> int | None:

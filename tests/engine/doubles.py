@@ -25,10 +25,8 @@ class CountingEncoder:
     fingerprint = "counting:exact"
     size_bytes = 0
 
-    def __init__(
-        self, before: Callable[[list[list[int]]], None] | None = None, *, parallel: int = 1, row_tokens: int = 0
-    ) -> None:
-        self.parallel, self.row_tokens = parallel, row_tokens
+    def __init__(self, before: Callable[[list[list[int]]], None] | None = None, *, parallel: int = 1) -> None:
+        self.parallel = parallel
         self.batches: list[list[list[int]]] = []
         self._before = before
         self._lock = threading.Lock()

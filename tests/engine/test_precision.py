@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedingest.engine import precision as precision_module
-from embedingest.engine.precision import PRECISIONS, candidates, half_types, not_tried
+from embedingest.engine.precision import candidates, half_types, not_tried
 
 FLAGS = st.sets(st.sampled_from(["avx2", "avx512_bf16", "amx_bf16", "avx512_fp16", "asimdhp"]))
 SETTINGS = st.sampled_from(["auto", "fp32", "bf16", "fp16"])
@@ -31,28 +30,6 @@ def test_fp32_is_always_the_last_resort_and_nothing_is_both_tried_and_not(settin
 )
 def test_what_is_tried_follows_the_setting_and_the_processor(setting, flags, names):
     assert [precision.name for precision in candidates(setting, flags)] == names
-
-
-@given(
-    setting=st.sampled_from(["auto", "fp32", "bf16", "fp16", "int8"]),
-    flags=FLAGS,
-    pays=st.sets(st.sampled_from(["fp32", "bf16", "fp16", "int8"])),
-)
-def test_what_pays_in_rows_is_tried_with_short_texts_in_one_row_before_it_is_tried_without(setting, flags, pays):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(precision_module, "PAY_IN_ROWS", frozenset(pays))
-        _check_forms(setting, flags, pays)
-
-
-def _check_forms(setting, flags, pays):
-    forms = [precision.form for precision in candidates(setting, flags, in_rows=True)]
-    assert forms == list(dict.fromkeys(forms))
-    assert all(PRECISIONS[form].form == form for form in forms)
-    alone = [form for form in forms if not PRECISIONS[form].in_rows]
-    assert alone == [precision.form for precision in candidates(setting, flags)]
-    for form in alone:
-        before = forms[forms.index(form) - 1] if forms.index(form) else ""
-        assert (before == f"{form}-rows") == (form in pays)
 
 
 def test_16_bit_types_are_tried_by_policy():

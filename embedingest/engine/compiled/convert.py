@@ -13,7 +13,6 @@ import numpy as np
 
 from embedingest.config import ModelConfig
 from embedingest.engine.compiled import runtime
-from embedingest.engine.compiled.in_rows import INPUTS, laid_out, row_facts
 from embedingest.engine.folder.encoder import rectangle
 from embedingest.engine.folder.scorer import FolderScorer
 from embedingest.engine.scheduling.batching import batches
@@ -81,8 +80,7 @@ class Converter:
         """An OpenVINO model: rows and mask, int64 (N, T), to vectors, float32 (N, D).
 
         `kind` is `plain`; `bf16-linears`, whose linear layers alone take bf16; or `int8`, whose linear layers hold
-        8 bit weights. `plain-rows` and `int8-rows` take the inputs of `in_rows.py` instead. Raises whatever torch or
-        the frontend raises for a model that does not convert.
+        8 bit weights. Raises whatever torch or the frontend raises for a model that does not convert.
         """
         import torch
 
@@ -93,8 +91,9 @@ class Converter:
             _exact_end(chain)
         if kind == "bf16-linears":
             _bf16_linears(chain)
-        in_rows = kind.endswith("-rows")
-        example = _shared_example(self.folder) if in_rows else _example()
+        ids = torch.arange(22).reshape(2, 11) % 7 + 5
+        mask = torch.ones_like(ids)
+        mask[1, 6:] = 0
         ov = runtime.load()
         from openvino.frontend import FrontEndManager
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
@@ -103,19 +102,18 @@ class Converter:
             warnings.simplefilter("ignore")
             # The gate compares the graph with torch on many texts: torch's own second trace would prove less.
             decoder = TorchScriptPythonDecoder(
-                _forward_in_rows(chain) if in_rows else _forward(chain, self.folder),
-                example_input=example,
+                _forward(chain, self.folder),
+                example_input={"rows": ids, "mask": mask},
                 module_extensions=_stored_layers(chain),
                 trace_kwargs={"check_trace": False},
             )
             frontend = FrontEndManager().load_by_framework("pytorch")
             model = frontend.convert(frontend.load(decoder))
         for parameter in model.get_parameters():
-            name = parameter.get_friendly_name()
-            parameter.set_partial_shape(ov.PartialShape(list(INPUTS[name] if in_rows else (-1, -1))))
-            parameter.set_element_type(ov.Type.f32 if example[name].dtype == torch.float32 else ov.Type.i64)
+            parameter.set_partial_shape(ov.PartialShape([-1, -1]))
+            parameter.set_element_type(ov.Type.i64)
         model.validate_nodes_and_infer_types()
-        if kind.startswith("int8"):
+        if kind == "int8":
             _int8_weights(ov, model)
         return model
 
@@ -162,52 +160,6 @@ def _forward(chain: Any, folder: ModelFolder) -> Any:
             return features["sentence_embedding"]
 
     return Forward().eval()
-
-
-def _forward_in_rows(chain: Any) -> Any:
-    """The chain as one torch module from the inputs of `in_rows.py` to vectors; pooling is among the inputs."""
-    import torch
-
-    class ForwardInRows(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = chain[0].model
-            self.steps = torch.nn.ModuleList(list(chain)[2:])
-
-        def forward(self, rows: Any, positions: Any, seen: Any, shares: Any, places: Any) -> Any:
-            hidden = self.model(input_ids=rows, position_ids=positions, attention_mask=seen)[0]
-            # As products and their sum, which stay in fp32 where a matrix product would be rounded to 16 bits.
-            sums = (shares.unsqueeze(3) * hidden.unsqueeze(1)).sum(2)
-            totals = shares.sum(2).reshape(-1, 1)
-            pooled = sums.reshape(-1, sums.shape[2])[places] / totals[places]
-            features = {"sentence_embedding": pooled}
-            for step in self.steps:
-                features = step(features)
-            return features["sentence_embedding"]
-
-    return ForwardInRows().eval()
-
-
-def _example() -> dict[str, Any]:
-    """Two rows of 11 tokens and their mask."""
-    import torch
-
-    ids = torch.arange(22).reshape(2, 11) % 7 + 5
-    mask = torch.ones_like(ids)
-    mask[1, 6:] = 0
-    return {"rows": ids, "mask": mask}
-
-
-def _shared_example(folder: ModelFolder) -> dict[str, Any]:
-    """Three texts in two rows of 11 tokens, with all that a graph is told of them."""
-    import torch
-
-    facts = row_facts(folder)
-    if facts is None:
-        raise ValueError(f"texts of {folder.name} cannot share rows")
-    texts = [[5 + i % 7 for i in range(length)] for length in (11, 6, 5)]
-    arrays = laid_out(texts, facts, pad=0, most=11, row_tokens=11)
-    return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def _stored_layers(chain: Any) -> dict[Any, Any]:

@@ -92,10 +92,6 @@ class CompiledEncoder(FolderEncoder):
     def runtime(self) -> dict[str, str]:
         return self.model.runtime
 
-    @property
-    def row_tokens(self) -> int:
-        return self.model.row_tokens
-
     def encode(self, batch: Sequence[TokenIds]) -> NDArray[np.float32]:
         """Raw vectors, float32 (N, D)."""
         if self.model.instead is not None:

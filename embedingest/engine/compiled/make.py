@@ -15,12 +15,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
 from embedingest.engine import hardware
-from embedingest.engine.compiled.in_rows import row_facts
 from embedingest.engine.compiled.reference import Reference
 from embedingest.engine.compiled.trial import Probes, Setting, TrialProcess, try_settings
 from embedingest.engine.folder.tensors import check_numbers
 from embedingest.engine.gate import agreement, compare, least_agreement, spread_of
-from embedingest.engine.precision import PRECISIONS, candidates
+from embedingest.engine.precision import candidates
 from embedingest.engine.torch.padding import PADDING_COUNTS
 from embedingest.errors import ModelLoadError
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from embedingest.config import ModelConfig
     from embedingest.engine.compiled.graphs import Share
-    from embedingest.engine.compiled.note import CompiledNote, Probe, RowFacts, Trial
+    from embedingest.engine.compiled.note import CompiledNote, Probe, Trial
     from embedingest.engine.folder.folder import ModelFolder
     from embedingest.engine.gate import FiguresDict
     from embedingest.engine.precision import Precision
@@ -84,8 +83,7 @@ def make(
         reference.close()
     if "refused" not in note:
         seconds = time.perf_counter() - began
-        precision = PRECISIONS[note["form"]].name
-        _told.info("%s is prepared: it runs in %s after %.1f s", folder.name, precision, seconds)
+        _told.info("%s is prepared: it runs in %s after %.1f s", folder.name, note["form"], seconds)
         note = {**note, "seconds": round(seconds, 3)}
     return {**note, "model": folder.name}
 
@@ -103,29 +101,27 @@ def _made(maker: _Maker, settings: ModelConfig, tried: list[Trial]) -> CompiledN
 
 def _first_that_passes(maker: _Maker, settings: ModelConfig, tried: list[Trial]) -> CompiledNote | None:
     known = {trial["form"] for trial in tried}
-    for precision in candidates(settings.precision, hardware.flags(), in_rows=maker.row_facts is not None):
-        if precision.form in known:
+    for precision in candidates(settings.precision, hardware.flags()):
+        if precision.name in known:
             continue
         vectors = _run(maker, precision, tried)
         if vectors is None:
             continue
         figures = compare(maker.reference.vectors(), vectors, maker.spread)
-        tried.append(cast("Trial", {"form": precision.form, **figures.as_dict()}))
-        _log.info("model %s as %s: %s", maker.folder.path, precision.form, figures.as_dict())
+        tried.append(cast("Trial", {"form": precision.name, **figures.as_dict()}))
+        _log.info("model %s as %s: %s", maker.folder.path, precision.name, figures.as_dict())
         # 8 bit weights are a vector class of their own: their figures are noted, and need not pass.
         if figures.passed or precision.name == "int8":
             streams = maker.streams(precision, vectors, tried)
             maker.write(precision)
-            note: CompiledNote = {
-                "form": precision.form,
+            return {
+                "form": precision.name,
                 "streams": streams,
                 "gate": figures.as_dict(),
                 "texts": figures.texts if precision.name == "int8" else len(maker.reference.rows),
                 "tried": tried,
                 "probe": maker.probe(vectors),
             }
-            facts = maker.facts(precision)
-            return note if facts is None else {**note, "rows": facts}
     return None
 
 
@@ -140,8 +136,8 @@ def _run(maker: _Maker, precision: Precision, tried: list[Trial]) -> NDArray[np.
         outcome = f"{type(error).__name__}: {str(error).strip()[-300:]}"
     if not isinstance(outcome, str):
         return outcome
-    tried.append({"form": precision.form, "error": outcome})
-    _log.info("form %s of model %s does not run: %s", precision.form, maker.folder.path, outcome)
+    tried.append({"form": precision.name, "error": outcome})
+    _log.info("form %s of model %s does not run: %s", precision.name, maker.folder.path, outcome)
     return None
 
 
@@ -158,20 +154,15 @@ class _Maker:
         self._process = process
         self._bulk: dict[int, NDArray[np.float32] | str] = {}  # what is known of so many streams
         self._rows = reference.first
-        self.row_facts = row_facts(folder)
 
     @cached_property
     def spread(self) -> float | None:
         """Of the numbers of a reranker, by torch; `None` of a model that gives vectors."""
         return spread_of(self.reference.vectors()) if self.folder.is_reranker else None
 
-    def facts(self, precision: Precision) -> RowFacts | None:
-        """What the graph of this precision needs to know where short texts share rows in it; `None` elsewhere."""
-        return self.row_facts if precision.in_rows else None
-
-    def _probes(self, precision: Precision) -> Probes:
-        pad = int(self.folder.config.get("pad_token_id") or 0)
-        return Probes(self._rows, pad, self.folder.context_length, self.facts(precision))
+    @property
+    def _probes(self) -> Probes:
+        return Probes(self._rows, int(self.folder.config.get("pad_token_id") or 0), self.folder.context_length)
 
     def run(self, precision: Precision) -> NDArray[np.float32] | str:
         """Vectors of the probes in this precision, in mixed batches as bulk has them; or why there are none."""
@@ -181,7 +172,7 @@ class _Maker:
         settings = [Setting(self._share.single(precision))]
         if self._share.streams > 1:
             settings.append(self._bulk_setting(precision, self._share.streams))
-        outcomes = try_settings(path, settings, self._probes(precision), process=self._process)
+        outcomes = try_settings(path, settings, self._probes, process=self._process)
         self._bulk = dict(zip((self._share.streams,), outcomes[1:], strict=False))
         return outcomes[0]
 
@@ -190,19 +181,19 @@ class _Maker:
 
         What does not run is added to `tried`.
         """
-        streams, probes = self._share.streams, self._probes(precision)
+        streams = self._share.streams
         while streams > 1:
             outcome = self._bulk.get(streams)
             if outcome is None:
                 setting = self._bulk_setting(precision, streams)
-                outcome = try_settings(self._graph(precision), [setting], probes)[0]
+                outcome = try_settings(self._graph(precision), [setting], self._probes)[0]
             if not isinstance(outcome, str):
-                some = sorted(index for group in probes.groups()[:_STREAM_BATCHES] for index in group)
+                some = sorted(index for group in self._probes.groups()[:_STREAM_BATCHES] for index in group)
                 least = float(agreement(vectors[some], outcome, self.spread).min())
                 if least >= least_agreement(self.spread):
                     return streams
                 outcome = f"its answers differ (agreement {least:.4f}) from those of one stream"
-            tried.append({"form": f"{precision.form}, {streams} streams", "error": outcome})
+            tried.append({"form": f"{precision.name}, {streams} streams", "error": outcome})
             _log.info("model %s as %s: %s", self.folder.path, tried[-1]["form"], outcome)
             streams //= 2
         return 1

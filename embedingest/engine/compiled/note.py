@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 if TYPE_CHECKING:
     from embedingest.engine.gate import FiguresDict
 
-__all__ = ["CacheKey", "CompiledNote", "Probe", "RowFacts", "RuntimeFacts", "Trial"]
+__all__ = ["CacheKey", "CompiledNote", "Probe", "RuntimeFacts", "Trial"]
 
 
 class CacheKey(TypedDict):
@@ -31,17 +31,10 @@ class Probe(TypedDict):
     vector: list[float]
 
 
-class RowFacts(TypedDict):
-    """Of a graph in which several texts may lie in one row: how the model pools, and its position of a first token."""
-
-    pooling: str
-    first_position: int
-
-
 class Trial(TypedDict):
     """What was tried, by its name `form`: the gate's figures, or the error where it does not run.
 
-    A form is a precision, one in which short texts share rows (`-rows`), or a precision with a number of streams.
+    A form is a precision, or a precision with a number of streams.
     """
 
     form: str
@@ -55,7 +48,7 @@ class Trial(TypedDict):
 
 
 class CompiledNote(TypedDict):
-    """What was tried, and either the form that runs the model or the reason `refused` why none does."""
+    """What was tried, and either the precision that runs the model or the reason `refused` why none does."""
 
     tried: list[Trial]
     model: NotRequired[str]
@@ -63,8 +56,6 @@ class CompiledNote(TypedDict):
     form: NotRequired[str]
     gate: NotRequired[FiguresDict]
     probe: NotRequired[Probe]
-    rows: NotRequired[RowFacts]
-    """Where short texts share rows."""
     streams: NotRequired[int]
     """Batches that run side by side; 1 where no setting of more than one stream runs it."""
     texts: NotRequired[int]

@@ -8,13 +8,12 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 
 from embedingest.engine.compiled import cache, runtime
-from embedingest.engine.compiled.in_rows import ROW_TOKENS, answered
+from embedingest.engine.compiled.graphs import infer
 from embedingest.engine.compiled.mapped import give_back
 from embedingest.engine.gate import agreement
 from embedingest.engine.precision import PRECISIONS
@@ -71,9 +70,8 @@ class Compiled:
         self.instead: Any = None
         """The encoder or scorer that took its place."""
         self._folder, self._settings, self._share = folder, settings, share
+        self._pad = int(folder.config.get("pad_token_id") or 0)
         self._precision = PRECISIONS[entry.note["form"]]
-        pad = int(folder.config.get("pad_token_id") or 0)
-        self._answered = partial(answered, facts=entry.note.get("rows"), pad=pad, most=folder.context_length)
         self._lock = threading.Lock()
         self._latency: queue.SimpleQueue[Any] | None = self._compile(1, share.single(self._precision))
         self._bulk: queue.SimpleQueue[Any] | None = None
@@ -98,17 +96,12 @@ class Compiled:
             f"{measure}_least": f"{gate['least']:.6f}",
         }
 
-    @property
-    def row_tokens(self) -> int:
-        """Tokens of the rows that short texts share; 0 where none does."""
-        return ROW_TOKENS if self.instead is None and "rows" in self.entry.note else 0
-
     def vectors(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Raw vectors of token rows (special tokens included), float32 (N, D). Raises EngineClosedError once closed."""
         requests = self._requests(len(rows), sum(map(len, rows)))
         request = requests.get()
         try:
-            return self._answered(request, rows)
+            return infer(request, rows, pad=self._pad, most=self._folder.context_length)
         finally:
             requests.put(request)
 
@@ -120,7 +113,7 @@ class Compiled:
     def _check(self, requests: queue.SimpleQueue[Any]) -> None:
         probe = self.entry.note["probe"]
         request = requests.get()
-        again = self._answered(request, [probe["ids"]])
+        again = infer(request, [probe["ids"]], pad=self._pad, most=self._folder.context_length)
         requests.put(request)
         # The first inference packs the weights as the processor wants them; from then on the file's are not read.
         give_back(self.entry.graph.with_suffix(".bin").resolve())
@@ -147,7 +140,7 @@ class Compiled:
             self._rest.wait()
 
     def _settle(self, figures: Figures | None) -> None:
-        form, tried = self._precision.form, None
+        form, tried = self._precision.name, None
         if figures is None:
             _log.warning("model %s as %s was found unfit by another process: the next form", self._folder.path, form)
         else:

@@ -17,7 +17,6 @@ import numpy as np
 from embedingest.engine import cancellation
 from embedingest.engine.compiled.children import death, start
 from embedingest.engine.compiled.graphs import BATCH_TOKENS
-from embedingest.engine.compiled.in_rows import ROW_TOKENS
 from embedingest.engine.scheduling.batching import batches
 
 if TYPE_CHECKING:
@@ -27,14 +26,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from embedingest.engine.compiled.note import RowFacts
-
 __all__ = ["Probes", "Setting", "TrialProcess", "try_settings"]
 
 _SILENCE_SECONDS: Final = 300.0
 _BYTES_A_SECOND: Final = 4 * 2**20  # of weights, and a large model may take so much longer
 _PROCESS: Final = "embedingest.engine.compiled.trial_process"
-_TOGETHER: Final = 64  # texts of a batch whose texts share rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +44,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Token rows (special tokens included), the id that pads them, and the model's positions.
-
-    `facts` are of a graph in which short texts share rows.
-    """
+    """Token rows (special tokens included), the id that pads them, and the model's positions."""
 
     rows: Sequence[Sequence[int]]
     pad: int
     most_tokens: int
-    facts: RowFacts | None = None
 
     def groups(self) -> list[list[int]]:
-        """Batches of mixed lengths, as bulk has them: those whose texts share rows first."""
-        lengths = [len(row) for row in self.rows]
-        short = [index for index, length in enumerate(lengths) if self.facts is not None and length <= ROW_TOKENS]
-        long = [index for index in range(len(lengths)) if index not in set(short)]
-        together = [short[at : at + _TOGETHER] for at in range(0, len(short), _TOGETHER)]
-        apart = batches([lengths[index] for index in long], budget=BATCH_TOKENS, most=64)
-        return [*together, *([long[place] for place in group] for group in apart)]
+        """Batches of mixed lengths, as bulk has them."""
+        return batches([len(row) for row in self.rows], budget=BATCH_TOKENS, most=64)
 
 
 def try_settings(
@@ -108,7 +95,6 @@ def _write(
         "batches": probes.groups(),
         "pad": probes.pad,
         "most_tokens": probes.most_tokens,
-        "facts": probes.facts,
         "silence_seconds": silence_seconds,
         "settings": [
             (number, {"options": s.options, "requests": s.requests, "most_batches": s.most_batches})

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from embedingest.engine.compiled import runtime
-from embedingest.engine.compiled.in_rows import ROW_TOKENS, answered
-from embedingest.engine.gate import agreement, least_agreement
+from embedingest.engine.compiled.graphs import infer
 from embedingest.system import leave_no_core
 
 __all__ = ["main"]
@@ -45,24 +44,14 @@ def main() -> None:
 def _tried(core: Any, content: dict[str, Any], number: int, setting: dict[str, Any]) -> Any:
     compiled = core.compile_model(content["graph"], "CPU", setting["options"])
     requests = [compiled.create_infer_request() for _ in range(setting["requests"])]
+    rows: list[list[int]] = content["rows"]
     answers: dict[int, Any] = {}
     for turn, group in enumerate(content["batches"][: setting["most_batches"]]):
-        vectors = _answered(requests[turn % len(requests)], content, group)
+        request = requests[turn % len(requests)]
+        vectors = infer(request, [rows[i] for i in group], pad=content["pad"], most=content["most_tokens"])
         answers.update(zip(group, vectors, strict=True))
         _say(number, ".", content["silence_seconds"])
     return np.stack([answers[i] for i in sorted(answers)])
-
-
-def _answered(request: Any, content: dict[str, Any], group: list[int]) -> Any:
-    """Vectors of some of the rows. Raises ValueError where those that shared rows come out otherwise than alone."""
-    rows = [content["rows"][i] for i in group]
-    how = {"facts": content["facts"], "pad": content["pad"], "most": content["most_tokens"]}
-    vectors = answered(request, rows, **how)
-    if content["facts"] is not None and max(map(len, rows)) <= ROW_TOKENS:
-        least = float(agreement(answered(request, rows, **how, row_tokens=0), vectors).min())
-        if not least >= least_agreement(None):
-            raise ValueError(f"texts that share a row have other vectors than alone (agreement {least:.4f})")
-    return vectors
 
 
 def _say(number: int, word: str, silence_seconds: float | None = None) -> None:

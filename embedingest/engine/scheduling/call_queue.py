@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedingest.engine.scheduling.batching import window
-from embedingest.engine.scheduling.rows import next_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from embedingest.engine.encoder import TokenIds
     from embedingest.engine.engine import Priority
-    from embedingest.engine.scheduling.rows import SharedRows
 
 __all__ = ["Call", "CallQueue", "Ticket", "WaitingText", "key_of", "on_end", "split_call"]
 
@@ -55,12 +53,6 @@ class Call:
     started: float | None = None
     settled: bool = False
     longest: list[WaitingText] = field(default_factory=list)  # ascending by length; those in a batch are dropped lazily
-
-    def note_times(self, ended: float) -> None:
-        """Let the ticket tell how long its texts waited and were computed."""
-        started = ended if self.started is None else self.started
-        self.ticket.queued_seconds = started - self.submitted
-        self.ticket.encode_seconds = ended - started
 
 
 @dataclass(eq=False, slots=True)
@@ -134,30 +126,18 @@ class CallQueue:
             return
         self._set(sorted([*texts, *self._texts], key=lambda text: text.length))
 
-    def take(self, *, budget: int, most: int, shared: SharedRows | None = None) -> list[WaitingText]:
-        """The next batch: the longest text of the call whose turn it is, with those near it in length, of any call.
-
-        Where short texts share rows it goes with whichever fill these, however many they are.
-        """
+    def take(self, *, budget: int, most: int) -> list[WaitingText]:
+        """The next batch: the longest text of the call whose turn it is, with those near it in length, of any call."""
         anchor = self._anchor()
         if anchor is None:
             return []
         end = bisect_right(self._lengths, anchor.length)
-        if shared is not None and shared.takes(anchor.length):
-            batch = self._cut_out(next_rows(self._lengths, end, shared, budget=budget))
-        else:
-            batch = self._cut_out(range(window(self._lengths, end, budget=budget, most=most), end))
-        self._turns = deque(call for call in self._turns if _waits(call))
-        return batch
-
-    def _cut_out(self, indices: Sequence[int]) -> list[WaitingText]:
-        """The texts at these places, ascending, which wait no more."""
-        batch = [self._texts[index] for index in indices]
+        start = window(self._lengths, end, budget=budget, most=most)
+        batch = self._texts[start:end]
+        del self._texts[start:end], self._lengths[start:end]
         for text in batch:
             text.in_batch = True
-        start, stop = indices[0], indices[-1] + 1
-        self._texts[start:stop] = [text for text in self._texts[start:stop] if not text.in_batch]
-        self._lengths[start:stop] = [text.length for text in self._texts[start : stop - len(batch)]]
+        self._turns = deque(call for call in self._turns if _waits(call))
         return batch
 
     def _anchor(self) -> WaitingText | None:

@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 
 from embedingest.arguments import check, one_of
 from embedingest.engine.encoder import batch_tokens as best_batch_tokens
-from embedingest.engine.encoder import row_tokens
 from embedingest.engine.engine import QUERY_TEXTS, Priority
 from embedingest.engine.scheduling.batch_budget import BatchBudget
 from embedingest.engine.scheduling.call_queue import Call, CallQueue, Ticket, WaitingText, on_end, split_call
 from embedingest.engine.scheduling.query_cache import QueryCache
-from embedingest.engine.scheduling.rows import SharedRows, padded_tokens
 from embedingest.engine.vectors import empty_rows, finite_rows, rows_shape
 from embedingest.errors import EngineClosedError, EngineError, InputError, OverloadedError
 
@@ -225,17 +223,11 @@ class Scheduler:
         # Several workers share what waits, so that none idles while another has it all.
         share = -(-len(queue) // len(self._workers))
         # The budget holds for both classes: a query of many texts must not keep a short one waiting either.
-        most = max(1, min(self._batch_texts, share))
-        batch = queue.take(budget=self._budget.at(now), most=most, shared=self._shared)
+        batch = queue.take(budget=self._budget.at(now), most=max(1, min(self._batch_texts, share)))
         for text in batch:
             if text.call.started is None:
                 text.call.started = now
         return batch
-
-    @property
-    def _shared(self) -> SharedRows | None:
-        tokens = row_tokens(self._encoder)
-        return SharedRows(tokens, self._encoder.special_tokens, len(self._workers)) if tokens else None
 
     def _compute(self, batch: list[WaitingText]) -> None:
         """Encode a batch; on failure, its halves, until the text that fails stands alone."""
@@ -259,7 +251,7 @@ class Scheduler:
     def _split(self, batch: list[WaitingText], error: Exception) -> None:
         memory = _out_of_memory(error)
         if memory:
-            tokens = self._budget.out_of_memory(self._padded(batch))
+            tokens = self._budget.out_of_memory(_padded(batch))
             _log.warning("out of memory with %d texts: batches now hold %d tokens", len(batch), tokens)
         if len(batch) == 1:
             what = "does not fit into memory" if memory else "makes the model fail"
@@ -276,7 +268,7 @@ class Scheduler:
         seconds = time.perf_counter() - began
         if vectors.shape != rows_shape(len(batch), self._encoder.dimensions):
             raise EngineError(f"encoder answered shape {vectors.shape} for {len(batch)} texts")
-        padded = self._padded(batch)
+        padded = _padded(batch)
         with self._changed:
             self._count(
                 batches=1,
@@ -287,9 +279,6 @@ class Scheduler:
             )
             self._budget.succeeded(padded, seconds)
         return vectors
-
-    def _padded(self, batch: Sequence[WaitingText]) -> int:
-        return padded_tokens([text.length for text in batch], self._shared)
 
     def _deliver(self, batch: list[WaitingText], vectors: Vectors) -> None:
         finished: list[Call] = []
@@ -304,7 +293,7 @@ class Scheduler:
                 if not call.remaining and _settle(call):
                     finished.append(call)
         for call in finished:
-            call.note_times(time.perf_counter())
+            _note_times(call)
             if call.ticket.set_running_or_notify_cancel():
                 call.ticket.set_result(call.rows)
 
@@ -319,7 +308,7 @@ class Scheduler:
             if not _settle(call):
                 return
             self._count(failed=1)
-        call.note_times(time.perf_counter())
+        _note_times(call)
         if call.ticket.set_running_or_notify_cancel():
             call.ticket.set_exception(error)
 
@@ -339,6 +328,17 @@ def _settle(call: Call) -> bool:
     """Under the lock: whether the caller of this function is the one who answers the call."""
     first, call.settled = not call.settled, True
     return first
+
+
+def _note_times(call: Call) -> None:
+    now = time.perf_counter()
+    started = now if call.started is None else call.started
+    call.ticket.queued_seconds = started - call.submitted
+    call.ticket.encode_seconds = now - started
+
+
+def _padded(batch: Sequence[WaitingText]) -> int:
+    return len(batch) * max(text.length for text in batch)
 
 
 def _out_of_memory(error: Exception) -> bool:

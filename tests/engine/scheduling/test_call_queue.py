@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedingest.engine.scheduling.call_queue import Call, CallQueue, Ticket, split_call
-from embedingest.engine.scheduling.rows import SharedRows
 
 CALLS = st.lists(st.lists(st.lists(st.integers(1, 3), max_size=9), min_size=1, max_size=9), max_size=6)
 
@@ -31,31 +30,6 @@ def test_every_text_of_every_call_is_in_exactly_one_batch(calls, budget, most):
             seen += text.indices
     assert all(sorted(seen) == list(range(len(tokens))) for tokens, seen in indices.values())
     assert len(queue) == queue.calls == 0
-
-
-MIXED = st.lists(st.lists(st.integers(0, 90), min_size=1, max_size=40), max_size=5)
-
-
-@given(calls=MIXED, parallel=st.integers(1, 4))
-def test_where_short_texts_share_rows_every_text_is_in_exactly_one_batch_within_the_budget(calls, parallel):
-    queue, number = CallQueue(), iter(range(10_000))
-    texts = [[[next(number)] * length for length in lengths] for lengths in calls]
-    seen = {id(waiting(queue, tokens)): [] for tokens in texts}
-    shared = SharedRows(64, 2, parallel)
-    while batch := queue.take(budget=256, most=8, shared=shared):
-        assert sum(text.length + 2 for text in batch) <= 256 or not shared.takes(batch[-1].length)
-        for text in batch:
-            seen[id(text.call)] += text.indices
-    assert [sorted(indices) for indices in seen.values()] == [list(range(len(tokens))) for tokens in texts]
-    assert len(queue) == queue.calls == 0
-
-
-def test_a_short_text_goes_next_in_its_turn_though_longer_ones_of_others_fill_its_row():
-    queue = CallQueue()
-    long, short = waiting(queue, [[n] * 50 for n in range(40)]), waiting(queue, [[9] * 3])
-    queue.take(budget=64, most=1)  # the turn of the first
-    assert short in [text.call for text in queue.take(budget=64, most=1, shared=SharedRows(64, 2))]
-    assert long.longest
 
 
 @given(calls=CALLS.filter(bool), data=st.data())

@@ -21,10 +21,10 @@ from tests.engine.doubles import CountingEncoder, Gate, expected
 TEXTS = st.lists(st.lists(st.integers(1, 9), max_size=30), max_size=40)
 
 
-@given(texts=TEXTS, budget=st.integers(1, 200), parallel=st.integers(1, 3), row_tokens=st.sampled_from([0, 8, 64]))
+@given(texts=TEXTS, budget=st.integers(1, 200), parallel=st.integers(1, 3))
 @settings(max_examples=40, deadline=None)
-def test_any_cut_into_batches_gives_each_caller_its_own_rows_in_its_own_order(texts, budget, parallel, row_tokens):
-    scheduler = Scheduler(CountingEncoder(parallel=parallel, row_tokens=row_tokens), batch_tokens=budget)
+def test_any_cut_into_batches_gives_each_caller_its_own_rows_in_its_own_order(texts, budget, parallel):
+    scheduler = Scheduler(CountingEncoder(parallel=parallel), batch_tokens=budget)
     tickets = [scheduler.submit(texts[i:], priority="bulk") for i in range(3)]
     for i, ticket in enumerate(tickets):
         np.testing.assert_array_equal(ticket.result(60), expected(texts[i:]))
@@ -53,20 +53,6 @@ def test_vectors_go_with_their_caller_and_wait_for_no_search_for_garbage(priorit
         assert rows() is None
     finally:
         gc.enable()
-
-
-def test_texts_of_all_lengths_go_together_where_they_share_rows_and_what_is_computed_is_counted_as_it_lies():
-    texts = [[n] * length for n, length in enumerate([3, 50, 9, 20, 31, 15])]
-    counted = {}
-    for row_tokens in (0, 64):
-        encoder = CountingEncoder(row_tokens=row_tokens)
-        scheduler = Scheduler(encoder)
-        np.testing.assert_array_equal(scheduler.submit(texts, priority="bulk").result(60), expected(texts))
-        scheduler.close()
-        counted[row_tokens] = scheduler.stats()
-    assert counted[64].batches == 1 < counted[0].batches
-    assert counted[64].tokens == counted[0].tokens == 128
-    assert 128 <= counted[64].padded_tokens <= 192
 
 
 def test_equal_texts_of_a_call_are_computed_once():
