@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +23,7 @@ from embedingest.ingest.state.damage import (
     trouble_in,
 )
 from embedingest.ingest.state.kept import KEPT, kept, kept_path, storable
+from embedingest.ingest.state.write_ahead import keep_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +35,6 @@ _log = logging.getLogger(__name__)
 
 _VERSION: Final = 3
 _TIMEOUT_SECONDS: Final = 10
-_LOCKED_SECONDS: Final = 0.005
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS roots (alias TEXT PRIMARY KEY, path BLOB NOT NULL) WITHOUT ROWID;
@@ -285,7 +284,7 @@ class JournalDatabase:
             db = connected(self.path, "mode=rw")
         try:
             if self._mend:
-                _keep_log(db)
+                keep_log(db, _TIMEOUT_SECONDS)
             db.execute("PRAGMA synchronous=NORMAL")
         except BaseException:
             db.close()
@@ -300,20 +299,6 @@ class JournalDatabase:
             f"the journal {self.path} cannot be used: {reason}",
             remedy="free some space or mend the permissions of that folder, or choose another with `--state`",
         )
-
-
-def _keep_log(db: sqlite3.Connection) -> None:
-    """Let the file have a write-ahead log. SQLite refuses that at once where another process makes the same file."""
-    deadline = time.monotonic() + _TIMEOUT_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(_LOCKED_SECONDS)
-        else:
-            return
 
 
 def _facts(db: sqlite3.Connection) -> tuple[int, int]:

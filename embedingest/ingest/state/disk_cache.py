@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import time
 import zlib
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from embedingest.ingest.state.damage import connected, foreign_kind, identity_of, means_damage, set_aside
+from embedingest.ingest.state.write_ahead import keep_log
 from embedingest.regular import may_write
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class DiskCache(ABC, Generic[T]):
             db = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, check_same_thread=False)
             self._db = db
             # Losing the last values in a power cut costs computing them again, so no fsync.
-            _write_ahead(db)
+            keep_log(db, _WAIT_SECONDS)
             db.executescript("PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=2000;")
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version not in {0, _WITHOUT_CRC, _VERSION}:
@@ -242,20 +242,6 @@ class DiskCache(ABC, Generic[T]):
 def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     for start in range(0, len(keys), _VARIABLES):
         yield keys[start : start + _VARIABLES]
-
-
-def _write_ahead(db: sqlite3.Connection) -> None:
-    """Readers and one writer at a time. Where several make the file at once, SQLite refuses rather than waits."""
-    end = time.monotonic() + _WAIT_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _is_damage(error: Exception) -> bool:
