@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.server.wirecases import Reply, send
+
+if TYPE_CHECKING:
+    from embedingest.server.run import HttpServer
 
 
 def post(port: int, path: str, body: Any, **headers: str) -> Reply:
@@ -26,6 +29,14 @@ def raw_request(body: Any, path: str = "/api/embed") -> bytes:
 
 def connect(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=60)
+
+
+def connection_of(server: HttpServer, client: socket.socket) -> Any:
+    """The server's own connection with this client, beside which those of earlier tests may still end; None before it is there."""
+    for connection in set(server._server.server_state.connections):
+        if connection.transport is not None and connection.transport.get_extra_info("peername") == client.getsockname():
+            return connection
+    return None
 
 
 def read_to_end(connection: socket.socket) -> bytes:

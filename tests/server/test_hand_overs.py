@@ -8,7 +8,7 @@ import pytest
 
 from embedingest.config import EngineConfig
 from embedingest.engine.local import LocalEngine
-from tests.server.client import answers, connect, raw_request
+from tests.server.client import answers, connect, connection_of, raw_request
 from tests.waiting import until
 
 TEXTS = {"one text": "a short query", "some texts": ["a short query", "and another"]}
@@ -34,7 +34,7 @@ def test_a_query_is_one_task_handed_over_once_and_written_once(serve, monkeypatc
     with connect(server.port) as client:
         client.sendall(raw_request({"model": "hashing", "input": f"first, {kind}"}))
         assert answers(client, 1) == [200]
-        (connection,) = server._server.server_state.connections
+        connection = connection_of(server, client)
         tasks = Count(monkeypatch, loop, "create_task")
         wakes = Count(monkeypatch, loop, "call_soon_threadsafe")
         writes = Count(monkeypatch, connection.transport, "write")

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.server.client import answers, connect, get, raw_request, read_to_end
+from tests.server.client import answers, connect, connection_of, get, raw_request, read_to_end
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -375,14 +375,12 @@ def test_what_was_said_a_moment_before_a_refusal_goes_out_before_it(serve, caplo
     (loop,) = {listener.get_loop() for listener in server._server.servers}
     head = b"POST /api/embed HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    def come() -> None:
-        (connection,) = server._server.server_state.connections
+    def come(connection) -> None:
         connection.data_received(head)
         loop.call_soon(connection.data_received, b"no size\r\n")  # in the step in which the client is told to go on
 
     with connect(server.port) as client:
-        until(lambda: server._server.server_state.connections)
-        loop.call_soon_threadsafe(come)
+        loop.call_soon_threadsafe(come, until(lambda: connection_of(server, client), "the server to know the client"))
         received = read_to_end(client)
     said = [answer.partition(b"\r\n")[0] for answer in received.split(b"HTTP/1.1 ")[1:]]
     assert said == [b"100 Continue", b"400 Bad Request"]

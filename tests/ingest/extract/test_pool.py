@@ -218,25 +218,22 @@ def test_a_worker_cannot_be_interrupted_from_the_terminal(setup, files):
 
 
 def test_workers_die_with_their_parent_even_in_the_middle_of_a_document(setup, files, tmp_path):
-    (job,) = files(a="hang")
+    (job,) = files(a=f"hold {tmp_path}/go")
     script = tmp_path / "parent.py"
     script.write_text(
-        "import os, sys, time\n"
-        "from embedingest.engine.hashing import HashingSizer\n"
-        "from embedingest.ingest.extract.extractor import Job, ExtractionSettings\n"
+        "import pickle, sys\n"
         "from embedingest.ingest.extract.pool import WorkerPool\n"
-        "pool = WorkerPool(ExtractionSettings(HashingSizer(64), loaders={'*.moody': 'moody'}))\n"
-        f"future = pool.submit(Job({job.root!r}, {job.relative!r}, 'a'))\n"
-        "while not future.running():\n"
-        "    if future.done(): sys.exit(f'it ended: {future.result()}')\n"
-        "    time.sleep(0.01)\n"
-        "time.sleep(0.2); print(pool.processes[0], flush=True); time.sleep(60)\n"
+        "setup, job = pickle.load(sys.stdin.buffer)\n"
+        "future = WorkerPool(setup).submit(job)\n"
+        "sys.exit(f'it ended: {future.result()}')\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
-        pid = int(parent.stdout.readline())
+    with subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, env=environment) as parent:
+        parent.stdin.write(pickle.dumps((setup, job)))
+        parent.stdin.flush()
+        worker = next_process(tmp_path / "go.pid", 0)
         parent.kill()
-    until(lambda: not is_alive(pid), "the end of the worker whose parent died")
+    until(lambda: not is_alive(worker), "the end of the worker whose parent died")
 
 
 def is_alive(pid):
