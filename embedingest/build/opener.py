@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from embedingest.build.journals import journal_path, output_folders
 from embedingest.build.models import used_models
 from embedingest.build.sources import open_places, with_reading
+from embedingest.config import HERE
 from embedingest.store.values import TextSettings, Upkeep
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class PipelineOpener:
             from embedingest.cluster.ray import index_makers
 
             table.index_with(index_makers(config.run))
+        elif config.run.on != HERE:
+            from embedingest.cluster.apart import in_own_process
+            from embedingest.store.elsewhere import elsewhere
+
+            table.index_with(elsewhere(in_own_process))
         return table
 
     def prepare_table(self) -> None:

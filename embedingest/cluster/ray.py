@@ -24,15 +24,17 @@ from embedingest.cluster.ray_connection import ADDRESS, connect, first_line
 from embedingest.cluster.ray_output import RayOutput
 from embedingest.cluster.values import result_from_json, result_to_json
 from embedingest.errors import ConfigError, EmbedingestError, EngineError
+from embedingest.store.elsewhere import done, elsewhere
 from embedingest.store.segments import segmented, work_at
 from embedingest.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from embedingest.cluster.launcher import Event, NodeOpener, NodeWorker
     from embedingest.cluster.values import Part
     from embedingest.config import RunConfig
+    from embedingest.store.elsewhere import TableWork
     from embedingest.store.makers import IndexMakers
     from embedingest.store.segments import IndexWork
 
@@ -74,10 +76,11 @@ def check_address(settings: RunConfig) -> None:
 def index_makers(settings: RunConfig, **options: int) -> IndexMakers:
     """Makers of indices that have the pieces of a large one made all over the cluster, and connect to it for that.
 
-    `options` are those of `segmented`.
+    One node joins the rows of a large table. `options` are those of `segmented`.
     """
     groups = _MOST_SEGMENTS if settings.nodes == "auto" else settings.nodes
-    return segmented(lambda works: RayNodes(settings).indexed(works), groups, **options)
+    join = elsewhere(lambda work: RayNodes(settings).tended(done, [work]), **options).join
+    return segmented(lambda works: RayNodes(settings).tended(work_at, works), groups, join=join, **options)
 
 
 class RayNodes:
@@ -152,18 +155,18 @@ class RayNodes:
             self._output = None
         self._ray = None
 
-    def indexed(self, works: Sequence[IndexWork]) -> list[Any]:
-        """Do pieces of indices as tasks, and give what they made, in order; then let go of the cluster.
+    def tended(self, act: Callable[[Any], Any], works: Sequence[IndexWork | TableWork]) -> list[Any]:
+        """Have `act` do pieces of upkeep as tasks, and give what it made, in order; then let go of the cluster.
 
         Raises ConfigError where there is no cluster, StoreError, EngineError where it is lost.
         """
         check_address(self._settings)
         self._connect()
         try:
-            task = self._ray.remote(_indexed).options(num_cpus=self._settings.cpus, scheduling_strategy="SPREAD")
-            answers = self._ray.get([task.remote(pickle.dumps(work), __version__) for work in works])
+            task = self._ray.remote(_tended).options(num_cpus=self._settings.cpus, scheduling_strategy="SPREAD")
+            answers = self._ray.get([task.remote(pickle.dumps((act, work)), __version__) for work in works])
         except self._ray.exceptions.RayError as error:
-            raise EngineError(f"indices could not be made on the Ray cluster: {first_line(error)}") from error
+            raise EngineError(f"the table could not be tended on the Ray cluster: {first_line(error)}") from error
         finally:
             self.close()
         for kind, data in answers:
@@ -299,11 +302,12 @@ class _NodeActor:
             return "error", packed(error)
 
 
-def _indexed(work: bytes, version: str) -> tuple[str, Any]:
-    """What a piece of an index came to, where a task is."""
+def _tended(data: bytes, version: str) -> tuple[str, Any]:
+    """What a piece of upkeep came to, where a task is."""
     try:
         _check_version(version)
-        return "done", pickle.dumps(work_at(pickle.loads(work)))  # noqa: S301 -- from the driver
+        act, work = pickle.loads(data)  # noqa: S301 -- from the driver
+        return "done", pickle.dumps(act(work))
     except EmbedingestError as error:
         return "error", packed(error)
 

@@ -7,8 +7,7 @@ import math
 import threading
 import time
 from dataclasses import astuple, dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from embedingest.store import text_index, vector_index
 from embedingest.store.health import damage, damaged_table
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Maintainer", "Needs", "needs", "stats"]
 
 _log = logging.getLogger(__name__)
-
-_MOST_PASSES: Final = 3
-_TAG_MARGIN: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +181,12 @@ class Maintainer:
             self.makers.keys(table, todo.key_indices)
         if todo.clean:
             before = int(table.lance.version)
-            _clean(table, timedelta(seconds=upkeep.retention_seconds))
+            self.makers.join(table, upkeep.retention_seconds)
             self._cleaned_at = time.monotonic()
             # What was rewritten just now leaves old files that are still readable: those are for the next time.
             self._settled = before if int(table.lance.version) == before else 0
         elif todo.compact:
-            with table.translated("compact"):
-                table.lance.optimize()
+            self.makers.join(table, None)
         if not self._is_building():
             table.freshen()
 
@@ -227,35 +222,6 @@ def _with_damaged(todo: Needs, table: TableHandle) -> Needs:
         key_indices=todo.key_indices | (KEY_INDICES & names),
         vector_index=todo.vector_index or vector_index.VECTOR_INDEX in names,
     )
-
-
-def _clean(table: TableHandle, retention: timedelta) -> None:
-    """Join, fold and remove until nothing changes.
-
-    One pass joins the rows that no index covers with each other only, and folds them; the next joins them with the
-    rest.
-    """
-    with table.translated("compact"):
-        for _ in range(_MOST_PASSES):
-            before = int(table.lance.version)
-            _optimize(table, retention)
-            if int(table.lance.version) == before:
-                return
-
-
-def _optimize(table: TableHandle, retention: timedelta) -> None:
-    """One pass. LanceDB refuses to remove what a tag of its own names, so what is older than such a tag stays."""
-    try:
-        table.lance.optimize(cleanup_older_than=retention)
-    except RuntimeError as error:
-        if "tagged version" not in str(error):
-            raise
-        tagged = {int(facts["version"]) for facts in table.lance.tags.list().values()}
-        times = [
-            facts["timestamp"].astimezone(UTC) for facts in table.lance.list_versions() if facts["version"] in tagged
-        ]
-        oldest = datetime.now(UTC) - min(times, default=datetime.now(UTC))
-        table.lance.optimize(cleanup_older_than=max(retention, oldest + _TAG_MARGIN))
 
 
 def _described(error: Exception) -> str:

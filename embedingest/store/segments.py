@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from embedingest.store import pylance, vector_index
 from embedingest.store.database import translated
+from embedingest.store.elsewhere import LEAST_ROWS
 from embedingest.store.key_index import FEW_VALUES, KEY_COLUMNS, name_of
 from embedingest.store.makers import IN_THIS_PROCESS, IndexMakers
 from embedingest.store.schema import VECTOR
@@ -27,7 +28,6 @@ __all__ = ["IndexWork", "segmented", "work_at"]
 _TRAIN: Final = "train"
 _VECTOR_KIND: Final = "IVF_RQ"
 _BITS: Final = 1
-_LEAST_ROWS: Final = 1_000_000
 _SAMPLED: Final = 256
 """Vectors a partition that its middle is found from."""
 
@@ -69,10 +69,15 @@ def work_at(work: IndexWork) -> Any:
 
 
 def segmented(
-    run: Callable[[Sequence[IndexWork]], Sequence[Any]], groups: int, *, least_rows: int = _LEAST_ROWS
+    run: Callable[[Sequence[IndexWork]], Sequence[Any]],
+    groups: int,
+    *,
+    join: Callable[[TableHandle, float | None], None] = IN_THIS_PROCESS.join,
+    least_rows: int = LEAST_ROWS,
 ) -> IndexMakers:
     """Makers whose work is done by `run`: it does each of the pieces (`work_at`) wherever it likes, and gives their
     results in order. An index has at most `groups` segments. Of fewer rows than `least_rows` this process makes it.
+    Rows are joined by `join`.
     """
 
     def keys(table: TableHandle, names: Collection[str]) -> None:
@@ -109,7 +114,7 @@ def segmented(
         options = {"metric": "cosine", "num_partitions": partitions, "num_bits": _BITS, **model}
         _make(table, [_Wanted(index, VECTOR, _VECTOR_KIND, options)], run, groups)
 
-    return IndexMakers(keys, text, vectors)
+    return IndexMakers(keys, text, vectors, join)
 
 
 def _make(

@@ -12,7 +12,7 @@ from embedingest.cluster.ray import RayNodes, check_address, index_makers
 from embedingest.config import RunConfig
 from embedingest.errors import ConfigError, EngineError, StoreError
 from embedingest.store.key_index import KEY_INDICES
-from embedingest.store.segments import IndexWork
+from embedingest.store.segments import IndexWork, work_at
 from embedingest.store.table import open_table
 from embedingest.store.values import Upkeep
 from tests.cluster.moody import Moody, part, told
@@ -163,9 +163,12 @@ def test_indices_are_made_all_over_the_cluster(cluster, tmp_path):
         made = {index.name: (index.num_indexed_rows, index.num_segments) for index in table.handle.lance.list_indices()}
         assert made == dict.fromkeys(["text_idx", "vector_idx", *KEY_INDICES], (600, 2))
         assert table.vectors([row("1-7.md").text_hash]).keys() == {row("1-7.md").text_hash}
+        table.commit(adding(row("new.md")))
+        table.optimize()
+        assert table.stats().indices == dict.fromkeys(made, (601, 0))
 
 
 def test_an_index_that_cannot_be_made_there_is_named(cluster, tmp_path):
     work = IndexWork(str(tmp_path), "none", 1, "id_idx", "id", "BTREE", (0,))
     with pytest.raises(StoreError, match="cannot index table `none`"):
-        RayNodes(RunConfig(on="ray", nodes=2)).indexed([work])
+        RayNodes(RunConfig(on="ray", nodes=2)).tended(work_at, [work])
