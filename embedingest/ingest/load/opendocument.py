@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 from embedingest.errors import DocumentError
@@ -14,7 +14,7 @@ from embedingest.ingest.load.common.mathml import linear
 from embedingest.ingest.load.common.zipped import Container, xml_root
 from embedingest.ingest.load.office.alternative import of_frame
 from embedingest.ingest.load.office.listed import OpenList
-from embedingest.ingest.load.office.odf.lists import OUTLINE, Lists
+from embedingest.ingest.load.office.odf.lists import OUTLINE, Lists, Place
 from embedingest.ingest.load.office.odf.names import (
     DC,
     DRAW,
@@ -61,7 +61,7 @@ class OpenDocumentLoader:
     """
 
     name = "opendocument"
-    version = "9"
+    version = "10"
     suffixes = frozenset({".odt", ".ott", ".odp", ".fodt"})
     mimes = frozenset({"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.presentation"})
 
@@ -123,13 +123,7 @@ def _refuse_encrypted(container: Container) -> None:
         raise DocumentError(f"{container.name} has no content.xml", source=container.name, code="corrupt")
 
 
-class _Place(NamedTuple):
-    """Where in a list a paragraph stands. `label` is that of an item whose first paragraph is still to come."""
-
-    key: str
-    style: str
-    level: int
-    label: list[str]
+_PARAGRAPHS: Final = frozenset({TEXT + "p", TEXT + "h"})
 
 
 class _Writer:
@@ -165,7 +159,7 @@ class _Writer:
 
     def walk(self, elements: list[Element]) -> None:
         """Everything below these, in their order."""
-        stack: list[tuple[Any, _Place | None]] = [(iter(elements), None)]
+        stack: list[tuple[Any, Place | None]] = [(iter(elements), None)]
         while stack:
             child = next(stack[-1][0], None)
             place = stack[-1][1]
@@ -234,7 +228,7 @@ class _Writer:
             return []
         return [] if child.tag in LEFT_OUT or child is self._title else list(child)
 
-    def _paragraph(self, paragraph: Element, place: _Place | None) -> list[Element]:
+    def _paragraph(self, paragraph: Element, place: Place | None) -> list[Element]:
         hanging = Hanging()
         text = self._say(paragraph, hanging)
         if paragraph.tag == TEXT + "h":
@@ -247,7 +241,7 @@ class _Writer:
                 self._item(written_, place)
         return self._apart(hanging)
 
-    def _heading(self, element: Element, text: str, place: _Place | None) -> None:
+    def _heading(self, element: Element, text: str, place: Place | None) -> None:
         level = number(element.get(TEXT + "outline-level"), 1, 10)
         label = place.label.pop() if place is not None and place.label else ""
         if element.get(TEXT + "is-list-header") != "true":
@@ -256,19 +250,20 @@ class _Writer:
             self.first_heading = self.first_heading or " ".join(text.split())
             self._list.block(heading(level, f"{label} {text}"))
 
-    def _list_place(self, element: Element, place: _Place | None) -> _Place:
+    def _list_place(self, element: Element, place: Place | None) -> Place:
         style = element.get(TEXT + "style-name", "") or ("" if place is None else place.style)
         if place is None:
-            return _Place(self._lists.begin(element, style), style, 0, [])
-        return _Place(place.key, style, min(place.level + 1, _DEEPEST), [])
+            return Place(self._lists.begin(element, style), style, 0, [])
+        return Place(place.key, style, min(place.level + 1, _DEEPEST), [])
 
-    def _item_place(self, item: Element, place: _Place) -> _Place:
-        if item.tag == TEXT + "list-header":
-            return place._replace(label=[])
-        label = self._lists.label(place.key, place.style, place.level, item.get(TEXT + "start-value"))
-        return place._replace(label=[label])
+    def _item_place(self, item: Element, place: Place) -> Place:
+        style = item.get(TEXT + "style-override") or place.style
+        if item.tag == TEXT + "list-header" or (len(item) and not any(child.tag in _PARAGRAPHS for child in item)):
+            return place._replace(label=[])  # one that only holds a list is not counted
+        label = self._lists.label(place.key, style, place.level, item.get(TEXT + "start-value"))
+        return place._replace(label=[label] if self._lists.is_marked(style, place.level) else [])
 
-    def _item(self, text: str, place: _Place) -> None:
+    def _item(self, text: str, place: Place) -> None:
         """The first paragraph of an item with its mark, others below it."""
         self._list.widths = (self._list.widths + [0] * place.level)[: place.level + 1]
         indent = " " * sum(self._list.widths[: place.level])

@@ -72,7 +72,7 @@ class PdfLoader:
     """
 
     name = "pdf"
-    version = "9"
+    version = "10"
     suffixes = frozenset({".pdf"})
     mimes = frozenset({"application/pdf"})
 
@@ -175,6 +175,7 @@ def _page(
         read = read_page(pdfium, page, words=words, nested=nested)
     except pdfium.PdfiumError:
         return Page(damaged=True)
+    _count(notices, "unknown_symbols", read.unknown)
     printed = bool(read.lines)
     read.damaged = not printed and lost()
     if written:

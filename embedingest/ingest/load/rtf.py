@@ -10,12 +10,15 @@ from embedingest.errors import DocumentError
 from embedingest.ingest.load.common.labels import web_codec
 from embedingest.ingest.load.common.raised import DOWN, END, UP
 from embedingest.ingest.load.common.struck import struck
+from embedingest.ingest.load.common.symbols import PRIVATE, spelled
 from embedingest.ingest.load.markup.rtf_control import (
     CELLS,
     CHARACTERS,
-    CHARSETS,
     CODEPAGES,
     COUNTED,
+    HEAD,
+    LIST_PARTS,
+    LIST_TABLES,
     MARKS,
     PARAGRAPH,
     PARTS,
@@ -23,12 +26,12 @@ from embedingest.ingest.load.markup.rtf_control import (
     SKIPPED,
     SYMBOLS,
     TABLES,
+    UNSAID,
 )
 from embedingest.ingest.load.markup.rtf_fields import RtfFields
-from embedingest.ingest.load.markup.rtf_lists import LIST_PARTS, LIST_TABLES, RtfLists
+from embedingest.ingest.load.markup.rtf_lists import RtfLists
 from embedingest.ingest.load.markup.rtf_page import Place, RtfPage
 from embedingest.ingest.load.markup.rtf_state import Font, Group
-from embedingest.ingest.load.office.symbols import PRIVATE, spelled, symbol
 from embedingest.types import Document
 
 __all__ = ["RtfLoader", "create"]
@@ -36,12 +39,11 @@ __all__ = ["RtfLoader", "create"]
 _TOKEN: Final = re.compile(
     r"\\([a-zA-Z]{1,32})(-?\d{1,10})?[ ]?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\"
 )
-_HEADING: Final = re.compile(r"(?i)\s*(?:heading|überschrift|titre|encabezado|título|titolo|kop)\s?(\d)\b")
+HEADING: Final = re.compile(r"(?i)\s*(?:heading|überschrift|titre|encabezado|título|titolo|kop)\s?(\d)\b")
 _RAISED: Final = {"super": UP, "sub": DOWN, "nosupersub": ""}
 _FLAGS: Final = {"v": "veiled", "deleted": "hidden", "b": "bold", "strike": "struck", "striked": "struck"}
 _NO_MARKS: Final = dict.fromkeys(range(1, 8))
 _MOST_GROUPS: Final = 10_000
-_SYMBOLIC: Final = 2  # the charset of fonts of symbols
 
 
 class RtfLoader:
@@ -51,7 +53,7 @@ class RtfLoader:
     """
 
     name = "rtf"
-    version = "8"
+    version = "9"
     suffixes = frozenset({".rtf"})
     mimes = frozenset({"application/rtf", "text/rtf"})
 
@@ -139,15 +141,14 @@ class _Reader:
         if self._pending:
             font = self._group.font
             default = self._fonts.get(self._default, Font())
-            text = self._pending.decode(font.codec or default.codec or self._ansi, "replace")
-            if font.is_symbolic and self._group.into not in TABLES:
-                signs = [symbol(font.name, f"{byte:X}") for byte in self._pending]
-                # Letters that are no signs of the font are words that a program has set in it by mistake.
-                if all(sign != "�" or byte > 0x7F for byte, sign in zip(self._pending, signs, strict=True)):
-                    self._pending.clear()
-                    self._symbols("".join(signs))
-                    return
-            if "�" in text:
+            codec = self._ansi if self._group.into in HEAD else font.codec or default.codec or self._ansi
+            text = self._pending.decode(codec, "replace")
+            signs = font.signs(self._pending) if font.is_symbolic and self._group.into not in TABLES else None
+            if signs is not None:
+                self._pending.clear()
+                self._symbols(signs)
+                return
+            if "�" in text and self._group.into not in UNSAID:
                 self.notices["undecodable"] = self.notices.get("undecodable", 0) + text.count("�")
             self._pending.clear()
             self._say(text)
@@ -185,7 +186,7 @@ class _Reader:
     def _learn(self, into: str, text: str) -> None:
         """Words of the head of a file."""
         if into == "stylesheet":
-            heading = _HEADING.match(text)
+            heading = HEADING.match(text)
             if heading is not None and heading[1] != "0":
                 self._levels.setdefault(self._group.number, int(heading[1]))
         elif into == "fonttbl":
@@ -275,7 +276,7 @@ class _Reader:
             self._group.into = word
         elif into == "fldinst" or (word in MARKS and into == "shptxt"):
             self._state(word, number)
-        elif into == "shptxt" and (word in PARTS or word in CELLS):
+        elif into in self.page.notes.apart and (word in PARTS or word in CELLS):
             self._say("\n" if word in PARTS else " ")
         else:
             return False
@@ -333,13 +334,8 @@ class _Reader:
         elif word == "f" and number is not None:
             group.font = self._fonts.setdefault(number, Font())
             group.number = number if group.into == "fonttbl" else group.number
-        elif word in {"fmodern", "fprq"} and group.into == "fonttbl":
-            font = self._fonts.setdefault(group.number, Font())
-            font.is_modern = font.is_modern or word == "fmodern"
-            font.is_proportional = font.is_proportional or (word == "fprq" and number == 2)
-        elif word == "fcharset" and group.into == "fonttbl":
-            font = self._fonts.setdefault(group.number, Font())
-            font.codec, font.is_symbolic = CHARSETS.get(number or 0, ""), number == _SYMBOLIC
+        elif word in {"fmodern", "fprq", "fcharset"} and group.into == "fonttbl":
+            self._fonts.setdefault(group.number, Font()).take(word, number or 0)
         elif word == "deff":
             self._default = number or 0
         elif word == "ansicpg" or word in CODEPAGES:

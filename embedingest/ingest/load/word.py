@@ -41,7 +41,7 @@ class DocxLoader:
     """
 
     name = "docx"
-    version = "9"
+    version = "10"
     suffixes = frozenset({".docx", ".docm", ".dotx"})
     mimes = frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 

@@ -103,6 +103,30 @@ def test_lists_have_their_numbers():
     )
 
 
+def test_a_level_that_a_style_does_not_describe_is_like_the_one_above_it():
+    styles = f'<text:list-style style:name="A">{level(1, "1")}</text:list-style>'
+    styles += '<text:list-style style:name="B"><text:list-level-style-bullet text:level="1" text:bullet-char="•"/></text:list-style>'
+    inner = listed(par("deep one"), par("deep two"), style="A")
+    body = listed(par("one"), par("two") + listed(par("inner") + inner, style="B"), style="A")
+    assert text(body, styles) == "1. one\n2. two\n   - inner\n     1. deep one\n     2. deep two\n"
+
+
+def test_an_item_that_only_holds_a_list_is_not_counted_and_a_blank_is_no_bullet():
+    styles = f'<text:list-style style:name="A">{level(1, "1")}{level(2, "a", ")")}</text:list-style>'
+    styles += '<text:list-style style:name="B"><text:list-level-style-bullet text:level="1" text:bullet-char=" "/></text:list-style>'
+    first = listed(par("one"), par("two"), style="A").replace("<text:list ", '<text:list xml:id="l" ', 1)
+    goes_on = listed(listed(par("inner"), style="A"), par("three"), style="A")
+    goes_on = goes_on.replace("<text:list ", '<text:list text:continue-list="l" ', 1)
+    body = first + listed(par("More of two."), style="B") + goes_on
+    assert text(body, styles) == "1. one\n2. two\n\n   More of two.\n   - a) inner\n3. three\n"
+    assert text(listed(par("Alone."), style="B"), styles) == "Alone.\n"
+
+
+def test_a_line_of_a_formula_alone_is_no_label():
+    math = '<math:math xmlns:math="http://www.w3.org/1998/Math/MathML"><math:mi>E</math:mi></math:math>'
+    assert text(par(f"<draw:frame><draw:object>{math}</draw:object></draw:frame>")) == "E\n"
+
+
 def test_a_list_of_any_depth_is_read():
     body = "<text:list><text:list-item>" * 5000 + par("deep") + "</text:list-item></text:list>" * 5000
     assert text(body).strip() == "- deep"

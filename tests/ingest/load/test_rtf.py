@@ -144,3 +144,16 @@ def test_characters_of_symbol_fonts_are_what_a_person_sees_or_counted():
     )
     assert document.text == "α-ray ✓ and ✓\ufffd done \ufffd.βb\n"
     assert document.notices == {"unknown_symbols": 2}
+
+
+def test_the_paragraphs_of_a_note_are_parted():
+    note = r"{\footnote {\pard First of it.\par}{\pard Second\line of it.\par}}"
+    assert load(rf"It holds{note} water.\par Next.\par").text == (
+        "It holds water.\n\nFirst of it.\n\nSecond\n\nof it.\n\nNext.\n"
+    )
+
+
+def test_title_and_author_are_in_the_code_page_of_the_file_and_names_of_fonts_are_not_counted():
+    fonts = r"{\fonttbl{\f0\fcharset0 Century;}{\f1\fcharset128 \'82;}}"
+    document = load(rf"\ansicpg932\deff0{fonts}{{\info{{\title \'83\'5e\'83\'43\'83\'67\'83\'8b}}}}Words\par")
+    assert (document.title, document.notices) == ("タイトル", {})

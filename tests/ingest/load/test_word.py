@@ -157,6 +157,7 @@ EQUATIONS = {
     ): "∑_{i=1}^n x_i",
     m("d", dPr='<m:begChr m:val="["/><m:endChr m:val=""/>', e=t("a")) + t("+b"): "[a+b",
     m("func", fName=t("sin"), e=t("x")): "sin x",
+    m("sSub", e=t("a"), sub=t("n")) + m("func", fName=t("cos"), e=t("x")): "a_n cos x",
     "<m:m>" + m("mr", e=t("1")) + m("mr", e=t("2")) + "</m:m>": "\\begin{matrix} 1 \\\\ 2 \\end{matrix}",
     m("sSup", e=m("f", num=t("a"), den=t("b")), sup=t("10")): "{\\frac{a}{b}}^{10}",
 }
@@ -166,6 +167,16 @@ EQUATIONS = {
 def test_an_equation_is_written_in_line(omml):
     body = f"<w:p>{run('It is ')}<m:oMath {M}>{omml}</m:oMath>{run(' always.')}</w:p>"
     assert text(body) == f"It is {EQUATIONS[omml]} always.\n"
+
+
+def test_equations_side_by_side_are_parted():
+    body = f"<w:p>{run('Both:')}<m:oMath {M}>{t('a=b')}</m:oMath><m:oMath {M}>{t('c=d')}</m:oMath>{run('.')}</w:p>"
+    assert text(body) == "Both:a=b c=d.\n"
+
+
+def test_a_bullet_that_is_a_blank_is_none():
+    parts = {"numbering": numbering(("bullet", " "))}
+    assert text(listed("More of it."), **parts) == "More of it.\n"
 
 
 def chunked(name, content):

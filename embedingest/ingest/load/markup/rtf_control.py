@@ -10,7 +10,10 @@ __all__ = [
     "CHARSETS",
     "CODEPAGES",
     "COUNTED",
+    "HEAD",
     "HEADERS",
+    "LIST_PARTS",
+    "LIST_TABLES",
     "MARKS",
     "PARAGRAPH",
     "PARTS",
@@ -18,6 +21,7 @@ __all__ = [
     "SKIPPED",
     "SYMBOLS",
     "TABLES",
+    "UNSAID",
 ]
 
 CHARSETS: Final = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030",
@@ -64,3 +68,12 @@ MARKS: Final = frozenset({"listtext", "pntext"})
 TABLES: Final = frozenset({"fonttbl", "stylesheet", "info", "title", "author"})
 PARTS: Final = frozenset({"par", "page", "sect", "column", "row", "nestrow", "line", "softline", "lbr"})
 CELLS: Final = frozenset({"cell", "nestcell"})
+HEAD: Final = frozenset({"title", "author", "stylesheet"})
+"""What no font is set for is written in the code page of the whole file."""
+
+LIST_TABLES: Final = frozenset({"listtable", "listoverridetable"})
+LIST_PARTS: Final = frozenset({"leveltext", "listname"})
+"""Groups in these tables that hold words."""
+
+UNSAID: Final = frozenset({"fonttbl", "stylesheet", "info", "skip"}) | MARKS | LIST_TABLES | LIST_PARTS
+"""Groups of which nothing is read as words of the text."""

@@ -12,11 +12,7 @@ from embedingest.ingest.load.common.counting import letters, roman
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LIST_PARTS", "LIST_TABLES", "RtfLists"]
-
-LIST_TABLES: Final = frozenset({"listtable", "listoverridetable"})
-LIST_PARTS: Final = frozenset({"leveltext", "listname"})
-"""Groups in these tables that hold words."""
+__all__ = ["RtfLists"]
 
 _FORMS: Final[dict[int, Callable[[int], str]]] = {
     0: str,
@@ -110,10 +106,11 @@ class RtfLists:
         counts[depth] = counts[depth] + 1 if counts[depth] else found.levels[depth].start
         counts[depth + 1 :] = [0] * (_LEVELS - depth - 1)
         level = found.levels[depth]
-        if level.form == _BULLET:
-            return "•"
         length = ord(level.text[0]) if level.text else 0
-        return "".join(_piece(sign, counts, found) for sign in level.text[1 : 1 + length]).strip()
+        sign = level.text[1 : 1 + length]
+        if level.form == _BULLET:
+            return "•" if not sign or sign.strip() else ""  # a bullet may be a blank
+        return "".join(_piece(each, counts, found) for each in sign).strip()
 
 
 def _piece(sign: str, counts: list[int], found: _List) -> str:

@@ -33,11 +33,10 @@ class Notes:
         self.is_endnote = False
 
     def end(self, kind: str, words: list[str], said: Callable[[list[str]], str], *, in_table: bool) -> None:
-        """A note, or a box with its paragraphs, is to stand below the paragraph or table under way."""
+        """A note or a box, each of its paragraphs, is to stand below the paragraph or table under way."""
         if kind == "footnote":
             self._share_mark(words)
-        text = said(self.apart[kind])
-        lines = text.split("\n") if kind == "shptxt" else [text]
+        lines = said(self.apart[kind]).split("\n")
         is_end = kind == "footnote" and self.is_endnote
         below = self.of_text if is_end else self.of_table if in_table else self.of_paragraph
         below.extend(block for line in lines if (block := " ".join(line.split())))

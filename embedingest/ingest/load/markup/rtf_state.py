@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from embedingest.ingest.load.common.symbols import symbol
+from embedingest.ingest.load.markup.rtf_control import CHARSETS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Font", "Group"]
 
 _MONOSPACED: Final = re.compile(r"courier|consol|menlo|monaco|\bmono|typewriter|terminal|fixed", re.IGNORECASE)
+_SYMBOLIC: Final = 2  # the charset of fonts of symbols
 
 
 @dataclass(slots=True)
@@ -25,6 +32,19 @@ class Font:
     def is_monospaced(self) -> bool:
         """Whether all letters have the width of a typewriter's, as in listings."""
         return (self.is_modern and not self.is_proportional) or _MONOSPACED.search(self.name) is not None
+
+    def take(self, word: str, number: int) -> None:
+        """A control word of the table of fonts."""
+        if word == "fcharset":
+            self.codec, self.is_symbolic = CHARSETS.get(number, ""), number == _SYMBOLIC
+        self.is_modern = self.is_modern or word == "fmodern"
+        self.is_proportional = self.is_proportional or (word == "fprq" and number == 2)
+
+    def signs(self, raw: Sequence[int]) -> str | None:
+        """Bytes as signs of this font of symbols; `None` where letters are none: words, set in it by mistake."""
+        signs = [symbol(self.name, f"{byte:X}") for byte in raw]
+        known = all(sign != "\ufffd" or byte > 0x7F for byte, sign in zip(raw, signs, strict=True))
+        return "".join(signs) if known else None
 
 
 @dataclass(slots=True)

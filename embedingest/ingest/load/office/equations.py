@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from xml.etree.ElementTree import Element
 
-__all__ = ["equation_parts"]
+__all__ = ["APART", "equation_parts", "parted"]
+
+APART: Final = "\u2061"
+"""A blank where letters or a brace end before it: names of functions, and equations side by side."""
 
 _SWITCHED_OFF: Final = frozenset({"0", "false", "off"})
 
@@ -22,6 +25,18 @@ def equation_parts(node: Element) -> list[Element | str]:
         return []
     write = _WRITERS.get(kind)
     return list(node) if write is None else write(node)
+
+
+def parted(nodes: list[Element]) -> list[Element | str]:
+    """Children of a paragraph, with what parts an equation from one right before it."""
+    parts: list[Element | str] = []
+    before = ""
+    for node in nodes:
+        if before == node.tag == M + "oMath":
+            parts.append(APART)
+        parts.append(node)
+        before = node.tag
+    return parts
 
 
 def _fraction(node: Element) -> list[Element | str]:
@@ -64,7 +79,7 @@ def _delimited(node: Element) -> list[Element | str]:
 
 
 def _function(node: Element) -> list[Element | str]:
-    return [*_all(node, "fName"), " ", *_all(node, "e")]
+    return [APART, *_all(node, "fName"), " ", *_all(node, "e")]
 
 
 def _accent(node: Element) -> list[Element | str]:

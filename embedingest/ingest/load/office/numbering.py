@@ -106,10 +106,12 @@ def _levels(abstract: Element) -> dict[int, _Level]:
 
 
 def _level(element: Element) -> _Level:
-    restart = element.find(W + "lvlRestart")
+    restart, text = element.find(W + "lvlRestart"), element.find(W + "lvlText")
+    form = _value(element, "numFmt") or "decimal"
+    is_blank = form == "bullet" and text is not None and not text.get(W + "val", "").strip()
     return _Level(
         start=number(_value(element, "start"), 1),
-        format=_value(element, "numFmt") or "decimal",
+        format="none" if is_blank else form,
         template=_value(element, "lvlText")[:LONGEST_LABEL],
         restart=None if restart is None else number(restart.get(W + "val"), 0, _LEVELS),
         decimals=element.find(W + "isLgl") is not None,

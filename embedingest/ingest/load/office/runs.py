@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.raised import DOWN, END, UP, on_the_line
 from embedingest.ingest.load.common.struck import STRUCK, STRUCK_END, in_signs
+from embedingest.ingest.load.common.symbols import PRIVATE, spelled, symbol
 from embedingest.ingest.load.office.alternative import EDGE, in_line, of_drawing
-from embedingest.ingest.load.office.equations import equation_parts
+from embedingest.ingest.load.office.equations import APART, equation_parts, parted
 from embedingest.ingest.load.office.names import DGM, FALLBACK, W14, A, C, M, R, V, W
-from embedingest.ingest.load.office.symbols import PRIVATE, spelled, symbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,7 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
     while stack:
         node = stack.pop()
         if isinstance(node, str):
-            said.append(node)
+            said.append(node if node != APART else _blank(said))
         elif node.tag in _WORDS:
             said.append(node.text or "")
         elif node.tag in _SIGNS:
@@ -115,6 +115,12 @@ def words(element: Element, hanging: Hanging, label: Callable[[Element], str] | 
             stack.append(end)
             stack.extend(reversed(_below(node)))
     return in_signs(in_line(on_the_line("".join(said)))).replace(_SOFT_HYPHEN, "")
+
+
+def _blank(said: list[str]) -> str:
+    """What stands where one part of an equation must not run into the one before."""
+    last = next((each[-1] for each in reversed(said) if each), " ")
+    return " " if last.isalnum() or last in "})]" else ""
 
 
 def _around(run: Element, hanging: Hanging) -> tuple[str, str]:
@@ -174,6 +180,8 @@ def _is_struck(run: Element) -> bool:
 def _below(node: Element) -> list[Element | str]:
     if node.tag.startswith(M):
         return equation_parts(node)
+    if node.tag in _PARAGRAPHS:
+        return parted(list(node))
     if node.tag == W + "ruby":
         return [*node.findall(W + "rubyBase"), "(", *node.findall(W + "rt"), ")"]
     if node.tag == W + "sdt":

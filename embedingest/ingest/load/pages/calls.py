@@ -37,6 +37,8 @@ class Calls(NamedTuple):
     rectangle: Any
     loose_box: Any
     number: Any
+    unit: Any
+    font: Any
     angle: Any
     origin: Any
     size: Any
@@ -71,6 +73,8 @@ def calls(raw: Any) -> Calls:
         rectangle=_bare(raw.FPDFText_GetRect),
         loose_box=_bare(raw.FPDFText_GetLooseCharBox),
         number=_bare(raw.FPDFText_GetCharIndexFromTextIndex),
+        unit=_bare(raw.FPDFText_GetUnicode, ctypes.c_uint),
+        font=_bare(raw.FPDFText_GetFontInfo, ctypes.c_ulong),
         angle=_bare(raw.FPDFText_GetCharAngle, ctypes.c_float),
         origin=_bare(raw.FPDFText_GetCharOrigin),
         size=_bare(raw.FPDFText_GetFontSize, ctypes.c_double),

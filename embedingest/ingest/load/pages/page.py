@@ -121,7 +121,8 @@ def _crossed(places: list[float], middles: list[float], rules: list[Box], side: 
 class Page:
     """The lines of a page in the order in which they were written; where the page is damaged, what fields hold.
 
-    `downwards` says that each is known to stand below the one before; `bottom` is the height of its lower edge.
+    `downwards` says that each is known to stand below the one before; `bottom` is the height of its lower edge,
+    `unknown` counts characters that only their font knows.
     """
 
     lines: list[Line] = field(default_factory=list)
@@ -131,3 +132,4 @@ class Page:
     damaged: bool = False
     downwards: bool = False
     grids: list[Grid] = field(default_factory=list)
+    unknown: int = 0

@@ -19,6 +19,7 @@ from embedingest.ingest.load.pages.page import Box, Line, Page, Turn, Word
 from embedingest.ingest.load.pages.pieces import around, broken
 from embedingest.ingest.load.pages.rules import grids
 from embedingest.ingest.load.pages.scripts import Letter, with_scripts
+from embedingest.ingest.load.pages.unknown import spelled_out
 from embedingest.ingest.load.pages.wanted import words_wanted
 from embedingest.ingest.load.pages.whole import touches, whole_lines, with_initials
 
@@ -39,6 +40,7 @@ _LEADER: Final = re.compile(r"(?:\. ?){4}|…|_{3}")
 _DIGIT: Final = re.compile("[0-9]")
 _RAISED_FIRST: Final = re.compile(r"[+\-−]?[0-9]")
 _RAISED_SIGNS: Final = frozenset("+-−0123456789")
+_LONGEST_FONT: Final = 256
 _ROWS: Final = 2
 """Ruled tables are looked for where a line begins beside the one before, or so many have more than a blank in them."""
 
@@ -82,7 +84,8 @@ def read_page(pdfium: Any, page: Opened, *, words: bool, nested: bool = True) ->
             lines = whole_lines(lines)
         bare, whole = calls(raw), page.whole
         width, height = bare.width(whole), bare.height(whole)  # as it is shown
-        return Page(lines, width, height, view.bottom, downwards=not reader.elsewhere, grids=ruled)
+        downwards = not reader.elsewhere
+        return Page(lines, width, height, view.bottom, downwards=downwards, grids=ruled, unknown=reader.unknown)
     finally:
         raw.FPDFText_ClosePage(textpage)
 
@@ -161,6 +164,7 @@ class _Reader:
         self.may_mirror = not self._text.isascii() and may_run_rtl(letters)
         self._plain = len(self._text) == count
         self._wide = [] if self._plain else _wide(self._text)
+        self._text, self.unknown = spelled_out(self._text, self._unit, self._font)
         self._rectangles = 0
 
     def lines(self, view: Box) -> list[Line]:
@@ -279,6 +283,16 @@ class _Reader:
             return [(first, len(text)) for first, text, _ in pieces]
         ends = [(self._number(first), self._number(first + len(text) - 1)) for first, text, _ in pieces]
         return [(first, last + 1 - first) for first, last in ends]
+
+    def _unit(self, place: int) -> int:
+        """What PDFium says that the character at a place of the text is; nothing for one that has none."""
+        return int(self._calls.unit(self._page, self._number(place)))
+
+    def _font(self, place: int) -> str:
+        """The name of the font of the character at a place of the text."""
+        buffer, flags = ctypes.create_string_buffer(_LONGEST_FONT), ctypes.c_int()
+        written = self._calls.font(self._page, self._number(place), buffer, len(buffer), ctypes.byref(flags))
+        return buffer.value.decode("utf-8", "replace") if 0 < written <= len(buffer) else ""
 
     def _number(self, index: int) -> int:
         """The number that PDFium gives the character at this place of the text, which it counts in UTF-16."""

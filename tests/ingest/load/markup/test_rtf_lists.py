@@ -8,9 +8,10 @@ LISTS = (
     r"{\*\listtable"
     r"{\list\listtemplateid1{\listlevel\levelnfc0\levelstartat3{\leveltext\'02\'00.;}{\levelnumbers\'01;}\fi-360\li720}"
     r"{\listlevel\levelnfc4\levelstartat1{\leveltext\'04\'00.\'01);}{\levelnumbers;}}{\listname ;}\listid100}"
-    r"{\list{\listlevel\levelnfc23{\leveltext\'01\u-3913 ?;}{\levelnumbers;}\f3}{\listlevel\levelnfc2\levelstartat1{\leveltext\'03(\'01);}}\listid200}}"
+    r"{\list{\listlevel\levelnfc23{\leveltext\'01\u-3913 ?;}{\levelnumbers;}\f3}{\listlevel\levelnfc2\levelstartat1{\leveltext\'03(\'01);}}\listid200}"
+    r"{\list{\listlevel\levelnfc23{\leveltext\'01\u32 ?;}{\levelnumbers;}}\listid300}}"
     r"{\*\listoverridetable{\listoverride\listid100\listoverridecount0\ls1}{\listoverride\listid200\ls2}"
-    r"{\listoverride\listid100\listoverridecount1{\lfolevel\listoverridestartat\levelstartat8}\ls3}}"
+    r"{\listoverride\listid100\listoverridecount1{\lfolevel\listoverridestartat\levelstartat8}\ls3}{\listoverride\listid300\ls4}}"
 )
 
 
@@ -24,6 +25,7 @@ LISTS = (
         (r"\pard\ls1 Corn\par\pard\ls3 Rye\par\pard\ls3 Oats\par\pard\ls1 Hay\par", "3. Corn\n8. Rye\n9. Oats\n4. Hay"),
         (r"\pard\ls1{\listtext 3.\tab}Corn\par\pard\ls1 Hay\par", "3. Corn\n4. Hay"),
         (r"\pard\ls9 No list\par", "No list"),
+        (r"\pard\ls4 More of it\par", "More of it"),
         (r"{\stylesheet{\s1 heading 1;}}\pard\s1\ls1 The mill\par", "# 3. The mill"),
     ],
 )  # fmt: skip

@@ -12,12 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from xml.etree.ElementTree import Element
 
-__all__ = ["OUTLINE", "Lists"]
+__all__ = ["OUTLINE", "Lists", "Place"]
 
 OUTLINE: Final = "\0outline"
 """The list of all headings."""
 
 _LEVELS: Final = 10
+_KINDS: Final = ("list-level-style-number", "list-level-style-bullet", "list-level-style-image")
+
+
+class Place(NamedTuple):
+    """Where in a list a paragraph stands. `label` is that of an item whose first paragraph is still to come."""
+
+    key: str
+    style: str
+    level: int
+    label: list[str]
 
 
 class _Level(NamedTuple):
@@ -26,6 +36,7 @@ class _Level(NamedTuple):
     suffix: str
     start: int
     shown: int
+    marked: bool
 
 
 class Lists:
@@ -39,7 +50,7 @@ class Lists:
         for root in roots:
             for each in root.iter():
                 if each.tag == TEXT + "list-style":
-                    self._styles[each.get(STYLE + "name", "")] = _levels(each, "list-level-style-number")
+                    self._styles[each.get(STYLE + "name", "")] = _levels(each, *_KINDS)
                 elif each.tag == TEXT + "outline-style":
                     self._styles[OUTLINE] = _levels(each, "outline-level-style")
 
@@ -60,7 +71,7 @@ class Lists:
     def label(self, key: str, style: str, level: int, start: str | None = None) -> str:
         """Count one item; nothing for one with a bullet or without a mark."""
         levels, counts = self._styles.get(style, {}), self._counts.setdefault(key, {})
-        own = levels.get(level)
+        own = _described(levels, level)
         first = 1 if own is None else own.start
         counts[level] = number(start, min(counts.get(level, first - 1) + 1, 10**9))
         for deeper in [each for each in counts if each > level]:
@@ -69,12 +80,22 @@ class Lists:
             return ""
         shown = []
         for place in range(max(0, level - own.shown + 1), level + 1):
-            there = levels.get(place, own)
+            there = _described(levels, place) or own
             shown.append(_formatted(counts.get(place, there.start), there.form))
         return f"{own.prefix}{'.'.join(each for each in shown if each)}{own.suffix}".strip()[:LONGEST_LABEL]
 
+    def is_marked(self, style: str, level: int) -> bool:
+        """Whether items have a mark: a bullet may be a blank."""
+        own = _described(self._styles.get(style, {}), level)
+        return own is None or own.marked
 
-def _levels(style: Element, kind: str) -> dict[int, _Level]:
+
+def _described(levels: dict[int, _Level], level: int) -> _Level | None:
+    """What is said of a level, or of the deepest above it of which something is."""
+    return next((levels[place] for place in range(level, -1, -1) if place in levels), None) if levels else None
+
+
+def _levels(style: Element, *kinds: str) -> dict[int, _Level]:
     return {
         number(each.get(TEXT + "level"), 1, _LEVELS) - 1: _Level(
             each.get(STYLE + "num-format", ""),
@@ -82,7 +103,9 @@ def _levels(style: Element, kind: str) -> dict[int, _Level]:
             each.get(STYLE + "num-suffix", "")[:20],
             number(each.get(TEXT + "start-value"), 1),
             number(each.get(TEXT + "display-levels"), 1, _LEVELS),
+            bool(each.get(TEXT + "bullet-char", "-").strip()),
         )
+        for kind in kinds
         for each in style.iter(TEXT + kind)
     }
 

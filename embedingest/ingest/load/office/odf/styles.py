@@ -67,22 +67,22 @@ class WordStyles:
         return next((each.display for each in chain if each.display is not None), "") == "none"
 
     def is_bold(self, paragraph: Element) -> bool:
-        """Whether all words of a paragraph are set in bold letters."""
-        whole = self._bold(paragraph) or False
+        """Whether all words of a paragraph are set in bold letters, and there are some."""
+        whole, found = self._bold(paragraph) or False, False
         stack = [(paragraph, whole)]
         while stack:
             node, bold = stack.pop()
-            if (node.text or "").strip() and not bold:
-                return False
-            for child in node:
-                if (child.tail or "").strip() and not bold:
+            if any((text or "").strip() for text in (node.text, *[child.tail for child in node])):
+                found = True
+                if not bold:
                     return False
+            for child in node:
                 if child.tag == TEXT + "span":
                     own = self._bold(child)
                     stack.append((child, bold if own is None else own))
                 elif child.tag == TEXT + "a":
                     stack.append((child, bold))
-        return True
+        return found
 
     def _bold(self, element: Element) -> bool | None:
         chain = self._chain(element.get(TEXT + "style-name", ""))

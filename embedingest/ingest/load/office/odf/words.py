@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from embedingest.ingest.load.common.assembly import MOST_SPAN, Cell
 from embedingest.ingest.load.common.raised import END, on_the_line
 from embedingest.ingest.load.common.struck import in_signs
+from embedingest.ingest.load.common.symbols import PRIVATE, spelled
 from embedingest.ingest.load.office.alternative import EDGE, in_line, of_frame
 from embedingest.ingest.load.office.odf.forms import chosen_in_form
 from embedingest.ingest.load.office.odf.names import DRAW, OFFICE, SVG, TABLE, TEXT
 from embedingest.ingest.load.office.package import number
-from embedingest.ingest.load.office.symbols import PRIVATE, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -29,6 +29,9 @@ _WINGDINGS: Final = {
     0xA7: "▪", 0xA8: "☐", 0xAB: "★", 0xD8: "➢", 0xDF: "←", 0xE0: "→", 0xE1: "↑", 0xE2: "↓", 0xE8: "➔", 0xF0: "⇨",
     0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑",
 }  # fmt: skip
+_PIECES: Final = dict(zip(range(0xF8EB, 0xF8FF), "⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪⎮⎞⎟⎠⎤⎥⎦⎫⎬⎭", strict=True))
+"""Pieces of tall brackets, in every font."""
+
 _FONTS: Final = {"symbol": _SYMBOL, "wingdings": _WINGDINGS}
 PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
 """Characters that mean what their font says."""
@@ -45,6 +48,8 @@ def symbol(font: str, code: str) -> str:
         value = int(code, 16)
     except ValueError:
         return ""
+    if value in _PIECES:
+        return _PIECES[value]
     value -= 0xF000 if 0xF000 <= value <= 0xF0FF else 0
     table = _FONTS.get(font.strip().lower())
     if table is not None:
