@@ -69,21 +69,23 @@ class Reader:
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
-    def type(self, command: str) -> None:
+    def type(self, command: str) -> str:
+        """What it printed, where it ends by itself."""
         if command.startswith("pip install"):
             self._check_install(command)
-        elif command.startswith("make"):
-            self._run(command.replace("make", "make --dry-run", 1))  # this very suite
         elif LASTING.match(command):
             self._last(command)
         else:
-            self._run(command.replace("11434", str(self.port)))
+            dry = command.replace("make", "make --dry-run", 1) if command.startswith("make") else command  # this suite
+            return self._run(dry.replace("11434", str(self.port)))
+        return ""
 
-    def _run(self, command: str) -> None:
+    def _run(self, command: str) -> str:
         ran = subprocess.run(
             command, shell=True, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120
         )
         assert ran.returncode == 0, f"{command}\n{ran.stdout}\n{ran.stderr}"
+        return ran.stdout
 
     def _check_install(self, command: str) -> None:
         """What an install names has to exist here; the environment that runs this was made by the same lines."""
@@ -139,6 +141,18 @@ def test_every_command_of_a_page_runs(page, tmp_path):
             reader.type(command)
     finally:
         reader.leave()
+
+
+@only_deep
+@pytest.mark.weights
+def test_the_readme_shows_the_place_that_its_search_finds(tmp_path):
+    readme = ROOT / "README.md"
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    reader = Reader(folder)
+    reader.type("embedingest ingest docs")
+    (search,) = [command for command in commands(readme) if command.startswith("embedingest search")]
+    assert reader.type(search).split()[0] == blocks(readme, "text")[0].split()[0]
 
 
 @only_deep
