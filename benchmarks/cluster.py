@@ -50,6 +50,7 @@ def main():
     parser.add_argument("--results", type=Path, default=records.RESULTS, help="folder of the result files")
     arguments = parser.parse_args()
     record = records.Record("cluster", arguments.results)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled
     rows = {}
     for part in arguments.only:
         name = f"{part}, on {arguments.on}{', small' if arguments.small else ''}"

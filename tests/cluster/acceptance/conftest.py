@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from filelock import FileLock
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.cluster.acceptance.documents import library
 from tests.cluster.acceptance.encoders import Counted, Deadly, Sleeping
-from tests.cluster.acceptance.places import Place, Running
+from tests.cluster.acceptance.places import Place, Running, counted
 from tests.cluster.acceptance.servers import RayCluster, ray_cluster, s3_server
 from tests.ingest.strangers import MODULE
 from tests.installed import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 LAUNCHERS: Final = ["processes", *(["ray"] if find_spec("ray") else [])]
@@ -30,33 +34,71 @@ LAUNCHERS: Final = ["processes", *(["ray"] if find_spec("ray") else [])]
 SHORT: Final = os.environ.get("EMBEDINGEST_CLUSTER") == "short"
 ON_RAY_IN_SHORT: Final = {"test_same_table.py", "test_other_versions.py"}
 
-LONGEST_FIRST: Final = ("killed_driver-ray", "killed_driver", "ray")
+LONGEST: Final = ("killed_ten_times", "edits", "real_model", "ends_its_node", "each_is_named", "inside the commit")
+"""Parts of names of trials that take long: they begin early, so that none runs on alone at the end."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not for today, and have groups that each run in one process, the longest first."""
-    left_out = [item for item in items if SHORT and _on_ray(item) and item.path.name not in ON_RAY_IN_SHORT]
+    """Leave out what is not for today, and put the units that take longest first."""
+    left_out = [item for item in items if SHORT and _on_ray(item.nodeid) and item.path.name not in ON_RAY_IN_SHORT]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: _place(_group(item)))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: _place(item.nodeid))
 
 
-def _on_ray(item: pytest.Item) -> bool:
-    return "[ray" in item.name
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Who runs which trials; by marks of a group xdist's own would do it, which this pytest makes nothing of."""
+    return _Units(config, log)
 
 
-def _group(item: pytest.Item) -> str:
-    """Of trials on Ray those of killed drivers, which wait for leases, and all others, which share a cluster; else files."""
-    file = item.path.stem.removeprefix("test_")
-    if not _on_ray(item):
-        return file
-    return "killed_driver-ray" if file == "killed_driver" else "ray"
+class _Units(LoadScopeScheduling):
+    """Hands each trial to whoever is free. Those on Ray are two units that stay together, each with a cluster."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _unit(nodeid)
 
 
-def _place(group: str) -> int:
-    return LONGEST_FIRST.index(group) if group in LONGEST_FIRST else len(LONGEST_FIRST)
+def _on_ray(trial: str) -> bool:
+    return "[ray" in trial
+
+
+def _unit(trial: str) -> str:
+    if not _on_ray(trial):
+        return trial
+    return "drivers on ray" if "test_killed_driver" in trial else "ray"
+
+
+def _place(trial: str) -> tuple[int, bool]:
+    """Where a trial stands: units on Ray are the longest, and in each unit some trials are."""
+    units = ["drivers on ray", "ray", trial]
+    return units.index(_unit(trial)), not any(word in trial for word in LONGEST)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A folder of all processes that run these trials. What is made there once, nobody changes."""
+
+    folder: Path
+
+    def made(self, name: str, make: Callable[[Path], object]) -> Path:
+        """The folder of that name; `make` fills it where it was not made to its end."""
+        folder = self.folder / name
+        mark = folder.with_name(f"{name}.made")
+        with FileLock(folder.with_name(f"{name}.lock")):
+            if not mark.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                mark.touch()
+        return folder
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """What several trials use and none changes."""
+    own = tmp_path_factory.getbasetemp()
+    return Shared(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture(scope="session")
@@ -77,27 +119,34 @@ def on(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def plugins(tmp_path_factory: pytest.TempPathFactory) -> str:
+def plugins(shared: Shared) -> str:
     """A folder for PYTHONPATH with a loader that does what its files say, and encoders that tell of their work."""
-    site = Site(tmp_path_factory.mktemp("plugins"))
+    return str(shared.made("plugins", _install))
+
+
+def _install(folder: Path) -> None:
+    site = Site(folder)
     site.install("moody-files", "1.0", "loaders", {"moody": "moody_files:create"}, MODULE)
     encoders = {one.__name__.lower(): f"{one.__module__}:{one.__name__}" for one in (Counted, Deadly, Sleeping)}
     site.install("trial-encoders", "1.0", "encoders", encoders)
-    return str(site.folder)
 
 
 @pytest.fixture(scope="session")
-def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """2 000 small documents that nobody changes."""
-    return library(tmp_path_factory.mktemp("library") / "docs")
+def alone(shared: Shared, plugins: str) -> Callable[[int, str], Place]:
+    """The table that one machine makes of a library of so many documents with a model: nobody changes these or that.
 
+    Of `counted` its place tells of each text, too.
+    """
 
-@pytest.fixture(scope="session")
-def alone(tmp_path_factory: pytest.TempPathFactory, documents: Path) -> Place:
-    """The table that one machine makes of them."""
-    place = Place(tmp_path_factory.mktemp("alone") / "alone", documents)
-    place.ingest().done()
-    return place
+    def made(documents: int, model: str) -> Place:
+        docs = shared.made(f"library-{documents}", partial(library, count=documents))
+        name = f"{model}-{documents}"
+        place = Place(shared.folder / name, docs, model=model)
+        place = counted(place, plugins) if model == "counted" else place
+        shared.made(name, lambda _: place.ingest().done())
+        return place
+
+    return made
 
 
 @pytest.fixture(autouse=True)

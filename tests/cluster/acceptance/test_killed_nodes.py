@@ -5,26 +5,25 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from tests.cluster.acceptance.documents import library
 from tests.cluster.acceptance.encoders import encoded
 from tests.cluster.acceptance.places import SMALL, Place, counted, slow
 from tests.cluster.acceptance.tables import differences
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 KILLS = 10
 
 
-def test_nodes_killed_ten_times_in_turn(on: str, folder: Path, plugins: str) -> None:
+def test_nodes_killed_ten_times_in_turn(
+    on: str, alone: Callable[[int, str], Place], folder: Path, plugins: str
+) -> None:
     chance = random.Random(5)
-    docs = library(folder / "docs", 1_200)
+    first = alone(1_200, "counted")
     # No part is to be halved for kills of ours, and the run takes longer than they do.
-    place = slow(counted(Place(folder / "many", docs, run={**SMALL, "attempts": KILLS}), plugins), seconds=0.01)
-    alone = counted(Place(folder / "alone", docs), plugins)
-    alone.ingest().done()
-
+    place = slow(counted(Place(folder / "many", first.docs, run={**SMALL, "attempts": KILLS}), plugins), seconds=0.01)
     running = place.start(on)
     killed = 0
     for kill in range(KILLS):
@@ -37,15 +36,17 @@ def test_nodes_killed_ten_times_in_turn(on: str, folder: Path, plugins: str) -> 
         killed += 1
     ended = running.wait().done()
     assert killed >= KILLS // 2, f"the run ended after {killed} kills: it needs more documents"
-    assert differences(alone.rows(), place.rows()) == []
+    assert differences(first.rows(), place.rows()) == []
     assert ended.failures == {}
     assert not running.nodes()
-    assert set(encoded(place.texts)) == set(encoded(alone.texts))
+    assert set(encoded(place.texts)) == set(encoded(first.texts))
     assert place.ingest(on).done().texts == 0
 
 
-def test_a_driver_that_is_killed_takes_its_nodes_along(on: str, folder: Path) -> None:
-    place = Place(folder / "many", library(folder / "docs", 400), run=SMALL)
+def test_a_driver_that_is_killed_takes_its_nodes_along(
+    on: str, alone: Callable[[int, str], Place], folder: Path
+) -> None:
+    place = Place(folder / "many", alone(1_200, "counted").docs, run=SMALL)
     running = place.start(on)
     until(lambda: place.results() or running.ended, "a part result")
     nodes = running.nodes()

@@ -11,13 +11,13 @@ import pytest
 
 from embedingest import __version__
 from tests.cluster.acceptance.conftest import LAUNCHERS
-from tests.cluster.acceptance.documents import library
 from tests.cluster.acceptance.encoders import encoded
 from tests.cluster.acceptance.places import ROOT, SMALL, Place, counted, on_any
 from tests.cluster.acceptance.tables import differences
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 OTHER = "0.0.1"
@@ -36,8 +36,11 @@ def other(folder: Path, plugins: str) -> str:
 @pytest.mark.skipif("ray" not in LAUNCHERS, reason="a process of this machine has what its driver has")
 @pytest.mark.parametrize("on", ["ray"])
 @pytest.mark.usefixtures("cluster")
-def test_machines_that_differ_are_refused_by_name(on: str, folder: Path, plugins: str, other: str) -> None:
-    place = counted(Place(folder / "many", library(folder / "docs", 60), run=SMALL), plugins)
+def test_machines_that_differ_are_refused_by_name(
+    on: str, alone: Callable[[int, str], Place], folder: Path, plugins: str, other: str
+) -> None:
+    first = alone(150, "counted")
+    place = counted(Place(folder / "many", first.docs, run=SMALL), plugins)
     ended = replace(place, of_nodes={"PYTHONPATH": other}).ingest(on).done(code=2)
     assert f"a node has embedingest {OTHER}, and the driver {__version__}; install the same version" in ended.said
 
@@ -49,15 +52,15 @@ def test_machines_that_differ_are_refused_by_name(on: str, folder: Path, plugins
     assert place.rows_count() == 0
 
     place.ingest(on).done()
-    alone = counted(Place(folder / "alone", place.docs), plugins)
-    alone.ingest().done()
-    assert differences(alone.rows(), place.rows()) == []
+    assert differences(first.rows(), place.rows()) == []
 
 
 @on_any
-def test_what_another_version_left_of_a_run_is_made_anew(on: str, folder: Path, plugins: str, other: str) -> None:
-    docs = library(folder / "docs", 100)
-    place = counted(Place(folder / "many", docs, run=SMALL), plugins)
+def test_what_another_version_left_of_a_run_is_made_anew(
+    on: str, alone: Callable[[int, str], Place], folder: Path, plugins: str, other: str
+) -> None:
+    first = alone(150, "counted")
+    place = counted(Place(folder / "many", first.docs, run=SMALL), plugins)
     running = replace(place, environment={**place.environment, "PYTHONPATH": other}).start(on)
     until(lambda: len(place.results()) > 1 or running.ended, "part results")
     running.kill()
@@ -68,7 +71,6 @@ def test_what_another_version_left_of_a_run_is_made_anew(on: str, folder: Path, 
     (place.state / "vectors.sqlite").unlink()  # nobody has what its nodes embedded but the results that they left
 
     ended = place.ingest(on).done()
-    alone = counted(Place(folder / "alone", docs), plugins)
-    assert ended.texts == alone.ingest().done().texts - committed
-    assert differences(alone.rows(), place.rows()) == []
+    assert ended.texts == len(encoded(first.texts)) - committed
+    assert differences(first.rows(), place.rows()) == []
     assert not left.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,13 +12,17 @@ from tests.cluster.acceptance.places import MAX_TOKENS, SMALL, Place, on_any
 from tests.cluster.acceptance.tables import differences
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+DOCUMENTS = 2_000
 
-def test_a_comparison_sees_what_differs(alone: Place, documents: Path, folder: Path) -> None:
-    again = Place(folder / "again", documents)
+
+def test_a_comparison_sees_what_differs(alone: Callable[[int, str], Place], folder: Path) -> None:
+    first = alone(200, "hashing")
+    again = Place(folder / "again", first.docs)
     again.ingest().done()
-    one, other = alone.rows(), again.rows()
+    one, other = first.rows(), again.rows()
     assert differences(one, other) == []
     place = other.column_names.index("line_start")
     lines = [line if n else (line or 0) + 1 for n, line in enumerate(other["line_start"].to_pylist())]
@@ -31,14 +36,15 @@ def test_a_comparison_sees_what_differs(alone: Place, documents: Path, folder: P
     assert differences(one, turned)[0].startswith("vectors: cosine ")
 
 
-def test_two_thousand_documents_give_the_same_table(on: str, alone: Place, documents: Path, folder: Path) -> None:
-    place = Place(folder / "many", documents)
-    words = ["ingest", str(documents), "--as", "docs", "--model", "hashing", "--max-tokens", str(MAX_TOKENS), "--json"]
+def test_two_thousand_documents_give_the_same_table(on: str, alone: Callable[[int, str], Place], folder: Path) -> None:
+    first = alone(DOCUMENTS, "hashing")
+    place = Place(folder / "many", first.docs)
+    words = ["ingest", str(place.docs), "--as", "docs", "--model", "hashing", "--max-tokens", str(MAX_TOKENS), "--json"]
     where = ["--state", str(place.state), "--db", place.db, "--on", on, "--nodes", "2"]
     ended = place.type(*words, *where).wait().done()
     files = ended.report["files"]
     assert files["new"] == files["seen"] - files["empty"] - files["skipped"] > 1_900
-    assert differences(alone.rows(), place.rows()) == []
+    assert differences(first.rows(), place.rows()) == []
     version = place.version()
 
     again = place.ingest(on).done()  # nothing is left to do, on many nodes or on one machine
@@ -49,9 +55,8 @@ def test_two_thousand_documents_give_the_same_table(on: str, alone: Place, docum
 
 
 @on_any
-def test_many_nodes_go_on_where_one_machine_ended(on: str, documents: Path, folder: Path) -> None:
-    place = Place(folder / "one-first", documents, run=SMALL)
-    place.ingest().done()
+def test_many_nodes_go_on_where_one_machine_ended(on: str, alone: Callable[[int, str], Place]) -> None:
+    place = replace(alone(DOCUMENTS, "hashing"), run=SMALL)
     version = place.version()
     ended = place.ingest(on).done()
     assert (ended.texts, ended.report["chunks"]["new"], place.version()) == (0, 0, version)
@@ -78,12 +83,13 @@ def test_edits_a_deletion_a_move_and_a_broken_pdf(on: str, folder: Path) -> None
 
 
 @pytest.mark.parametrize("model", ["all-minilm"])
-def test_a_real_model_gives_the_same_vectors(on: str, model: str, folder: Path) -> None:
-    place = Place(folder / "many", library(folder / "docs", 120), model=model, run=SMALL)
+def test_a_real_model_gives_the_same_vectors(
+    on: str, model: str, alone: Callable[[int, str], Place], folder: Path
+) -> None:
+    first = alone(120, model)
+    place = Place(folder / "many", first.docs, model=model, run=SMALL)
     place.ingest(on).done()
-    alone = place.beside("alone")
-    alone.ingest().done()
-    assert differences(alone.rows(), place.rows()) == []
+    assert differences(first.rows(), place.rows()) == []
 
 
 def test_no_text_is_embedded_twice(on: str, folder: Path) -> None:

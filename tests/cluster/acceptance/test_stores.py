@@ -64,10 +64,12 @@ def test_a_store_without_conditional_puts_is_refused_with_the_remedy(on: str, fo
 
 @on_any
 @pytest.mark.parametrize("status", [503, 507])
-def test_a_full_store_ends_the_run_and_the_next_one_goes_on(on: str, status: int, folder: Path, server: int) -> None:
-    docs = library(folder / "docs", 200)
+def test_a_full_store_ends_the_run_and_the_next_one_goes_on(
+    on: str, status: int, alone: Callable[[int, str], Place], folder: Path, server: int
+) -> None:
+    first = alone(200, "hashing")
     with proxied(server) as proxy:
-        place = in_bucket(folder / f"full-{on}-{status}", docs, proxy, run=SMALL)
+        place = in_bucket(folder / f"full-{on}-{status}", first.docs, proxy, run=SMALL)
         full = threading.Event()
 
         def fault(asked: Asked, hand_on: Callable[[], Answer]) -> Answer:
@@ -82,14 +84,14 @@ def test_a_full_store_ends_the_run_and_the_next_one_goes_on(on: str, status: int
         assert ended.code == 3, ended.said
         proxy.fault = lambda asked, hand_on: hand_on()
         place.ingest(on).done()
-        alone = place.beside("alone")
-        alone.ingest().done()
-        assert differences(alone.rows(), place.rows()) == []
+        assert differences(first.rows(), place.rows()) == []
 
 
 @on_any
-def test_requests_that_fail_and_are_slow_change_nothing(on: str, folder: Path, server: int) -> None:
-    docs, chance, lock = library(folder / "docs", 200), random.Random(3), threading.Lock()
+def test_requests_that_fail_and_are_slow_change_nothing(
+    on: str, alone: Callable[[int, str], Place], folder: Path, server: int
+) -> None:
+    first, chance, lock = alone(200, "hashing"), random.Random(3), threading.Lock()
     with proxied(server) as proxy:
 
         def fault(asked: Asked, hand_on: Callable[[], Answer]) -> Answer | None:
@@ -102,12 +104,10 @@ def test_requests_that_fail_and_are_slow_change_nothing(on: str, folder: Path, s
             return hand_on()
 
         proxy.fault = fault
-        place = in_bucket(folder / f"weak-{on}", docs, proxy, run=SMALL)
+        place = in_bucket(folder / f"weak-{on}", first.docs, proxy, run=SMALL)
         ended = place.ingest(on)
         proxy.fault = lambda asked, hand_on: hand_on()
         if ended.code:
             assert ended.code == 3, ended.said
             place.ingest(on).done()
-        alone = place.beside("alone")
-        alone.ingest().done()
-        assert differences(alone.rows(), place.rows()) == []
+        assert differences(first.rows(), place.rows()) == []
