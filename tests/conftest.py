@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from embedingest.engine.compiled import reference, rest
 from embedingest.store.put_off import put_off
 from tests.depth import DEEP, much
 from tests.installed import Site
@@ -44,6 +45,9 @@ settings.register_profile(
 )
 settings.load_profile("project")
 
+
+_MANY_MODULES: Final = 100
+_frozen_at: Final = [0]  # so many modules were there when garbage was last looked for among what they hold
 
 HERE: Final = Path(__file__).parent
 APART: Final = {HERE / "pages": "a browser", HERE / "cluster" / "acceptance": "a server that speaks S3, and minutes"}
@@ -81,6 +85,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+        _frozen_at[0] = len(sys.modules)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -102,6 +107,15 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"{file} took {seconds:.0f} s and holds no test marked `slow`")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _torch_once() -> Iterator[None]:
+    """Torch's side of models is kept between tests: importing it takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as kept:
+        kept.setattr(reference, "_KEPT_SECONDS", 3600.0)
+        kept.setattr(rest, "_STOP_SECONDS", 60.0)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _leaves_the_process_as_it_was() -> Iterator[None]:
     """A test that leaves something of the process changed fails itself, not one of those after it."""
@@ -112,10 +126,20 @@ def _leaves_the_process_as_it_was() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _what_was_imported_is_no_garbage() -> Iterator[None]:
+    """Torch alone is half a million objects, looked through at each collection: once it is imported they are left out."""
+    yield
+    if len(sys.modules) > _frozen_at[0] + _MANY_MODULES:
+        gc.collect()
+        gc.freeze()
+        _frozen_at[0] = len(sys.modules)
+
+
+@pytest.fixture(autouse=True)
 def _own_log_levels() -> Iterator[None]:
     """The program sets its own levels when it runs in the test's process; the next test is not to inherit them."""
     yield
-    logging.getLogger().setLevel(logging.WARNING)
+    _set_level("", logging.WARNING)
     for name in (
         "embedingest",
         "embedingest.told",
@@ -125,7 +149,14 @@ def _own_log_levels() -> Iterator[None]:
         "sentence_transformers",
         "transformers",
     ):
-        logging.getLogger(name).setLevel(logging.NOTSET)
+        _set_level(name, logging.NOTSET)
+
+
+def _set_level(name: str, level: int) -> None:
+    """Where it is another: each setting empties what thousands of loggers know by heart."""
+    logger = logging.getLogger(name)
+    if logger.level != level:
+        logger.setLevel(level)
 
 
 @pytest.fixture

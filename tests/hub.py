@@ -95,6 +95,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True  # what follows a head would wait for the client's word that it has it
     protocol_version = "HTTP/1.1"
     server: Server
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import pytest
 
 import embedingest
 from tests.backtracking import growth
+from tests.depth import much
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +26,9 @@ CALLS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "fin
 USES = re.compile(rf"\bre\.(?:{'|'.join(sorted(CALLS))})\(")
 ALMOST_LINEAR = 2.6
 """Times as many steps for twice the text; a square takes close to four times as many."""
+
+MOST_TEXTS = 100
+"""Of one expression, where not all are tried."""
 
 BOUNDED: dict[str, str] = {}
 """Expressions that may take more, with what bounds their text."""
@@ -105,9 +110,10 @@ def _how(text: str, name: str) -> str:
 FOUND = expressions()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("found", [one for one in FOUND if one.pattern is not None], ids=lambda one: one.place)
 def test_twice_the_text_takes_twice_the_steps(found: Found) -> None:
-    grown, text = growth(found.pattern, found.flags, found.how)
+    grown, text = growth(found.pattern, found.flags, found.how, most=much(MOST_TEXTS, sys.maxsize))
     assert grown < ALMOST_LINEAR or found.place in BOUNDED, (found.pattern, text)
 
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -126,7 +127,16 @@ def main() -> int:
         "EMBEDINGEST_EXPECTED": expected,
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    failed = [c for c, at in clients if subprocess.run(c, cwd=at, env=environment, timeout=300).returncode]
+
+    def tried(client: tuple[list[str], Path]) -> bool:
+        done = subprocess.run(
+            client[0], cwd=client[1], env=environment, timeout=300, stdout=PIPE, stderr=STDOUT, text=True
+        )
+        print(done.stdout, end="", flush=True)
+        return done.returncode == 0
+
+    with ThreadPoolExecutor(2) as threads:
+        failed = [command for (command, _), well in zip(clients, threads.map(tried, clients), strict=True) if not well]
     server.stop()
     with_ids.stop()
     engine.close()

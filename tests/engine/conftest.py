@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from embedingest.engine.compiled import reference, rest
 from tests.engine import routed, tiny
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _torch_once() -> Iterator[None]:
-    """Torch's side of models is kept between tests: importing it takes longer than most of them."""
-    with pytest.MonkeyPatch.context() as kept:
-        kept.setattr(reference, "_KEPT_SECONDS", 3600.0)
-        kept.setattr(rest, "_STOP_SECONDS", 60.0)
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _torch_is_no_garbage() -> Iterator[None]:
-    """Torch is half a million objects, looked through at each collection: once it is imported they are left out."""
-    before = "sentence_transformers" in sys.modules
-    yield
-    if not before and "sentence_transformers" in sys.modules:
-        gc.collect()
-        gc.freeze()
 
 
 @pytest.fixture(scope="session")

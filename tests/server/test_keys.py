@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import embedingest
 from embedingest.config.keys import KeyConfig, hash_of, write_keys
 from embedingest.errors import ConfigError
+from embedingest.server import begin
 from embedingest.server.access import RIGHTS
 from embedingest.server.app import ROUTES
 from embedingest.server.wrong_keys import WrongKeys
@@ -264,7 +265,8 @@ def file(tmp_path):
     return tmp_path / "keys.yaml"
 
 
-def test_a_file_of_keys_is_read_again_when_it_changes(serve, file, caplog):
+def test_a_file_of_keys_is_read_again_when_it_changes(serve, file, caplog, monkeypatch):
+    monkeypatch.setattr(begin, "_KEYS_SECONDS", 0.05)
     (first, kept), (second, added) = made("embed"), made("embed")
     write_keys(file, {"first": kept})
     port = serve({"keys_file": str(file)}).port

@@ -30,7 +30,7 @@ class Collector(ThreadingHTTPServer):
     def __init__(self):
         self.spans, self.resources, self.raw = [], [], []
         super().__init__(("127.0.0.1", 0), _Taking)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self):
@@ -182,6 +182,7 @@ def test_a_collector_that_takes_nothing_slows_no_request_and_no_end(serve, monke
     with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:  # lets in, and never answers
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # it tries again until then, not for ten seconds
         assert tracing.set_up()
         processor = tracing._provider[0]
         for _ in range(50):

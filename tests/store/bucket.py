@@ -60,6 +60,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True  # what follows a head would wait for the client's word that it has it
     bucket: Bucket
     protocol_version = "HTTP/1.1"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedingest.errors import DocumentError, EngineError, TableMissingError
+from embedingest.ingest.sources import reader
 from embedingest.ingest.sources.base import Item
 from tests.ingest.sources.shelf import MarkedShelf, Shelf, ShelfWorld
 from tests.waiting import until
@@ -24,6 +25,12 @@ def shelf(request: pytest.FixtureRequest) -> Shelf:
     shelf: Shelf = request.param()
     shelf.texts = {"a.md": "The walrus sleeps.", "deep/b.md": "The llama spits."}
     return shelf
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asks again at once; how long it waits is tried in `test_reader.py`."""
+    monkeypatch.setattr(reader, "_FIRST_WAIT_SECONDS", 0.001)
 
 
 @pytest.fixture
