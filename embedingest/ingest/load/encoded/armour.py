@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["without_armour"]
 
-_MARKS: Final = ("-----BEGIN ", "---- BEGIN ", "\nbegin ", "begin-base64 ", "=ybegin ")
+_MARKS: Final = ("BEGIN ", "\nbegin", "=ybegin ")
+"""A part of each line that data may begin with: looked for before any line is."""
+
 _BEGIN: Final = re.compile(r"[ \t>]{0,8}-{4,5} ?BEGIN ([A-Z0-9][A-Z0-9 ]{0,60}?) ?-{4,5}[ \t]*\Z")
 _END: Final = re.compile(r"[ \t>]{0,8}-{4,5} ?END [A-Z0-9 ]{1,60}?-{4,5}[ \t]*\Z")
 _BODY: Final = re.compile(r"[ \t>]{0,8}(?:[A-Za-z0-9+/=]{1,128}|[A-Za-z][A-Za-z0-9-]{0,40}: ?.{0,400}|)[ \t]*\Z")
@@ -29,7 +31,7 @@ _KINDS: Final = {"PGP MESSAGE": "encrypted_data", "PGP SIGNATURE": "signatures_l
 
 def without_armour(text: str) -> tuple[str, dict[str, int]]:
     """The text with a blank line for each that is no words, and how much such data there was, by kind."""
-    if not (text.startswith("begin ") or any(mark in text for mark in _MARKS)):
+    if not (text.startswith("begin") or any(mark in text for mark in _MARKS)):
         return text, {}
     reader = _Reader(text.split("\n"))
     return reader.read(), reader.notices
@@ -61,6 +63,8 @@ class _Reader:
     def _data(self, at: int) -> int:
         """Where data that begins on this line ends; the line itself where none does."""
         line = self._lines[at]
+        if "BEGIN" not in line and not line.startswith(("begin", "=ybegin")):
+            return at
         begin = _BEGIN.match(line) if "BEGIN" in line else None
         if begin is not None and begin[1] == _SIGNED:
             return self._signed_words(at) if self._is_signed else at
