@@ -129,6 +129,11 @@ after picture <table>
     assert "line-of" not in load(page).title + load(page).text
 
 
+def test_words_on_the_line_below_a_tag_have_that_line():
+    found = places("<body><div>\none\n</div><div>two</div><pre>\nthree</pre></body>")
+    assert [(words, line) for words, line in found if words != "```"] == [("one", 2), ("two", 3), ("three", 4)]
+
+
 def test_upper_case_pages_have_lines_too():
     assert places("<HTML>\n<BODY>\n<P>one\n<P>two") == [("one", 3), ("two", 4)]
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["parse", "shallow"]
 
+_NAMES: Final = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
 # What stands in quotes behind an equals sign may hold the sign that ends a tag.
 _LONG_TAG: Final = re.compile(r"""(<[a-zA-Z][^\s<>]*+)((?:[^>=]|=\s*+(?:"[^"]*+"|'[^']*+')?+){400,}+)""")
@@ -70,17 +71,16 @@ def shallow(source: str) -> str:
     """The same page with the tags beyond a depth of some hundred left out."""
     if source.count("<") < _DEEPEST:
         return source
-    depth = deepest = 0
-    for slash, tag in _TAG.findall(source):
-        if tag in _SHALLOW:
-            continue
-        if slash:
-            depth -= depth > 0
-        else:
-            depth += 1
-            if depth > deepest:
-                deepest = depth
-    return _cut_depth(source) if deepest > _DEEPEST else source
+    names = _NAMES.findall(source)
+    steps = {name: 0 if name.lstrip("/") in _SHALLOW else -1 if name[0] == "/" else 1 for name in set(names)}
+    depth = 0
+    for step in map(steps.__getitem__, names):
+        depth += step
+        if depth > _DEEPEST:
+            return _cut_depth(source)
+        if depth < 0:
+            depth = 0
+    return source
 
 
 def _cut_depth(source: str) -> str:
