@@ -10,13 +10,18 @@ from typing import Any, Final
 
 __all__ = ["json_fault", "read_json", "whole"]
 
+_FEW_DIGITS: Final = 10
 _MOST_DIGITS: Final = 400
 """More than a float of any size has."""
 
 
 def whole(written: str | None, default: int, *, least: int = 0, most: int = 2**31) -> int:
     """The whole number that is written in ASCII digits, brought within bounds; `default` where none is."""
-    digits = (written or "").strip()
+    if written is None:
+        return default
+    if len(written) < _FEW_DIGITS and written.isascii() and written.isdigit():  # nearly all
+        return max(least, min(int(written), most))
+    digits = written.strip()
     negative = digits.startswith("-")
     digits = digits.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):

@@ -36,7 +36,7 @@ class EpubLoader:
     """Books: title, author and language in the metadata, `chapter` spans with the file of each chapter."""
 
     name = "epub"
-    version = "12"
+    version = "13"
     suffixes = frozenset({".epub"})
     mimes = frozenset({"application/epub+zip"})
 

@@ -15,6 +15,7 @@ from embedingest.ingest.load.common.extras import optional
 from embedingest.ingest.load.web.controls import write_controls
 from embedingest.ingest.load.web.frame import Content, book_content, main_content, without_noise
 from embedingest.ingest.load.web.gaps import write_gaps
+from embedingest.ingest.load.web.index import Index
 from embedingest.ingest.load.web.line_numbers import write_listings
 from embedingest.ingest.load.web.lines import unnumbered
 from embedingest.ingest.load.web.markdown import render
@@ -27,7 +28,7 @@ from embedingest.types import Document, Span
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from selectolax.lexbor import LexborNode
 
     from embedingest.ingest.load.common.decode import Decoded
 
@@ -63,7 +64,7 @@ class HtmlLoader:
     """
 
     name = "html"
-    version = "15"
+    version = "16"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     mimes = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -119,26 +120,27 @@ def read(
     """
     if _is_xml(source, name):
         source = _closed(source)
-    tree = parse(source, lines=lines)
-    write_listings(tree, source)
-    write_controls(tree)
-    write_scripts(tree, raised)
-    write_gaps(tree, source)
-    metadata = _metadata(tree)
-    title = _title(tree)
-    content = book_content(tree) if book else main_content(tree) if main_only else _all(tree)
-    text, origins = render(content.roots)
+    page = Index(parse(source, lines=lines))
+    write_listings(page, source)
+    write_controls(page)
+    write_scripts(page, raised)
+    write_gaps(page, source)
+    metadata = _metadata(page)
+    title = _title(page)
+    content = book_content(page) if book else main_content(page) if main_only else _all(page)
+    text, origins = render(content.roots, lines=lines)
     ends = [*(start for start, _ in origins), len(text)][1:]
-    spans = (Span(start, end, "line", line) for (start, line), end in zip(origins, ends, strict=True) if start < end)
-    return Page(text, title, metadata, tuple(spans) if lines else (), _counted(content))
+    spans = [Span(start, end, "line", line) for (start, line), end in zip(origins, ends, strict=True) if start < end]
+    return Page(text, title, metadata, tuple(spans), _counted(page, content))
 
 
-def _counted(content: Content) -> dict[str, int]:
+def _counted(page: Index, content: Content) -> dict[str, int]:
     """What a page shows and its text does not hold."""
     counts = {"words_left_out": content.words_left_out, "skipped_images": 0, "frames_left_out": 0}
     for root in content.roots:
-        counts["skipped_images"] += sum(1 for image in root.css("img") if _is_wordless(image))
-        counts["frames_left_out"] += sum(1 for frame in root.css("iframe[src]") if "srcdoc" not in frame.attributes)
+        counts["skipped_images"] += sum(1 for image in page.find("img", root) if _is_wordless(image))
+        frames = page.find("iframe[src]", root)
+        counts["frames_left_out"] += sum(1 for frame in frames if "srcdoc" not in frame.attributes)
     return {kind: count for kind, count in counts.items() if count > 0}
 
 
@@ -155,9 +157,9 @@ def _decode(data: bytes, name: str) -> Decoded:
     return decoded
 
 
-def _all(tree: LexborHTMLParser) -> Content:
-    without_noise(tree)
-    return Content([] if tree.body is None else [tree.body])
+def _all(page: Index) -> Content:
+    without_noise(page)
+    return Content([] if page.body is None else [page.body])
 
 
 def _is_xml(source: str, name: str) -> bool:
@@ -179,16 +181,16 @@ def _closed(source: str) -> str:
     return _SELF_CLOSED.sub(close, _CDATA.sub(text, source) if "<![CDATA[" in source else source)
 
 
-def _title(tree: LexborHTMLParser) -> str | None:
+def _title(page: Index) -> str | None:
     for selector in ("head > title", "h1"):
-        node = tree.css_first(selector)
+        node = page.first(selector)
         title = unnumbered(words(node)).rstrip("¶ ") if node is not None else ""
         if title:
             return title
     return None
 
 
-def _metadata(tree: LexborHTMLParser) -> dict[str, Any]:
+def _metadata(page: Index) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     selectors = (
         ("language", "html[lang]", "lang"),
@@ -197,7 +199,7 @@ def _metadata(tree: LexborHTMLParser) -> dict[str, Any]:
         ("author", "meta[name=author][content]", "content"),
     )
     for key, selector, attribute in selectors:
-        node = tree.css_first(selector)
+        node = page.first(selector)
         value = unnumbered(node.attributes.get(attribute) or "").strip() if node is not None else ""
         if value:
             metadata[key] = value

@@ -134,6 +134,10 @@ def test_words_on_the_line_below_a_tag_have_that_line():
     assert [(words, line) for words, line in found if words != "```"] == [("one", 2), ("two", 3), ("three", 4)]
 
 
+def test_line_feeds_before_the_words_of_a_paragraph_do_not_move_it():
+    assert places("<i>\n</script><body class=late>one") == [("one", 2)]
+
+
 def test_upper_case_pages_have_lines_too():
     assert places("<HTML>\n<BODY>\n<P>one\n<P>two") == [("one", 3), ("two", 4)]
 

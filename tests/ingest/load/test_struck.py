@@ -67,3 +67,8 @@ def test_what_was_struck_in_word_powerpoint_and_opendocument_is_marked():
 def test_words_of_old_word_art_are_read():
     art = '<w:r><w:pict><v:shape xmlns:v="urn:schemas-microsoft-com:vml"><v:textpath string="Grand Opening"/></v:shape></w:pict></w:r>'
     assert create_docx().load(samples.docx(f"<w:p>{art}</w:p>"), "a.docx").text == "Grand Opening\n"
+
+
+def test_what_an_element_and_its_style_strike_out_has_one_mark():
+    page = b"<p><del style='text-decoration: line-through'>old</del> new</p>"
+    assert LOADERS["html"]().load(page, "a.html").text == "~~old~~ new\n"

@@ -18,7 +18,9 @@ from embedingest.ingest.load.web.words import ITEM, LINE_END, SKIPPED, walked, w
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from selectolax.lexbor import LexborNode
+
+    from embedingest.ingest.load.web.index import Index
 
 __all__ = ["write_controls"]
 
@@ -38,29 +40,29 @@ _LONGEST: Final = 100
 """Characters of what a short form stands for."""
 
 
-def write_controls(tree: LexborHTMLParser) -> None:
+def write_controls(page: Index) -> None:
     """Put words in the place of fields, drawings and formulas, and behind short forms what they stand for."""
-    if tree.body is None:
+    if page.body is None:
         return
-    for node in _inner_first(tree.css("input, select")):
+    for node in _inner_first(page.find("input, select")):
         _replace(node, _chosen(node) if node.tag == "select" else _entered(node))
-    for node in tree.css("en-todo"):  # of Evernote: what stands behind the box is read as if it stood in it
+    for node in page.find("en-todo"):  # of Evernote: what stands behind the box is read as if it stood in it
         node.insert_before("[x] " if node.attributes.get("checked") == "true" else "[ ] ")
-    for node in _inner_first(tree.css("math")):
+    for node in _inner_first(page.find("math")):
         _replace(node, linear(_element(node)))
-    for node in _inner_first(tree.css("svg")):
+    for node in _inner_first(page.find("svg")):
         _replace(node, _drawn(node))
-    for node in _inner_first(tree.css("ruby > rt")):
+    for node in _inner_first(page.find("ruby > rt")):
         parent = node.parent
         if parent is not None and parent.css_first("rp") is None and (said := words(node)):
             node.replace_with(f"({said})")
-    for node in _inner_first(tree.css("span[style*='mso-list' i]")):
+    for node in _inner_first(page.find("span[style*='mso-list' i]")):
         if _WRITTEN_MARK.search(node.attributes.get("style") or ""):
             _mark_item(node)
-    _quote(tree.css("q"))
-    _spell_out(tree.css("abbr[title], acronym[title]"))
-    _keep_lines(tree.css("textarea, [style*='white-space' i]"))
-    for node in tree.css("del, s, strike, [style*='line-through' i]"):
+    _quote(page.find("q"))
+    _spell_out(page.find("abbr[title], acronym[title]"))
+    _keep_lines(page.find("textarea, [style*='white-space' i]"))
+    for node in page.find("del, s, strike, [style*='line-through' i]"):
         _strike(node)
 
 

@@ -10,7 +10,9 @@ from embedingest.ingest.load.web.hidden import is_hidden, is_ornament, shown_by_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from selectolax.lexbor import LexborNode
+
+    from embedingest.ingest.load.web.index import Index
 
 __all__ = ["Content", "book_content", "main_content", "without_noise"]
 
@@ -51,48 +53,82 @@ class Content(NamedTuple):
     words_left_out: int = 0
 
 
-def without_noise(tree: LexborHTMLParser) -> None:
+def without_noise(page: Index) -> None:
     """Take out what is no text of the page: scripts, dialogues, buttons that unfold nothing."""
-    tree.strip_tags(_NOISE, recursive=True)
-    _drop(button for button in _inner_first(tree.css("button")) if not unfolds(button))
-    _drop(_inner_first(tree.css(_ANCHORS)))
+    page.tree.strip_tags([tag for tag in _NOISE if tag in page.tags], recursive=True)
+    _drop(button for button in _inner_first(page.find("button")) if not unfolds(button))
+    _drop(_inner_first(page.find(_ANCHORS)))
 
 
-def book_content(tree: LexborHTMLParser) -> Content:
+def book_content(page: Index) -> Content:
     """Everything of a chapter but menus, numbers of printed pages and what is hidden: a book has no frame around it."""
-    body = tree.body
+    body = page.body
     if body is None:
         return Content([])
-    without_noise(tree)
-    _drop_hidden(body)
-    said = _words(body)
-    _drop(_inner_first(body.css(_NAVIGATION)))
-    _drop(node for node in _inner_first(body.css(_PAGES)) if _PAGE.fullmatch(_line(node)))
-    return Content([body], said - _words(body))
+    without_noise(page)
+    _drop_hidden(page, body)
+    left_out = _leave_out(_inner_first(page.find(_NAVIGATION, body)))
+    numbers = _inner_first(page.find(_PAGES, body))
+    return Content([body], left_out + _leave_out(node for node in numbers if _PAGE.fullmatch(_line(node))))
 
 
-def main_content(tree: LexborHTMLParser) -> Content:
+def main_content(page: Index) -> Content:
     """The elements that hold the page's content; what is navigation is taken out of the tree.
 
     Beside the main element these are the title above it, and what readers say below it.
     """
-    body = tree.body
+    body = page.body
     if body is None:
         return Content([])
-    without_noise(tree)
-    _drop_hidden(body)
-    said = _words(body)
-    menus = body.css(_NAVIGATION)
-    if menus and sum(map(_words, _outermost(menus))) < said:  # else the page is a list of pages
-        _drop(_inner_first(menus))
-    best = _best(body)
-    if best is None:
-        _drop(node for node in _inner_first(body.css(_OUTSIDE)) if not _is_note(node))
-        _drop(node for node in _inner_first(body.css("body > header")) if node.css_first("h1") is None)
-        roots = [body]
-    else:
-        roots = [*_head(body, best), best, *_talk(body, best)]
-    return Content(roots, said - sum(map(_words, roots)))
+    without_noise(page)
+    _drop_hidden(page, body)
+    left_out = 0
+    menus = page.find(_NAVIGATION, body)
+    if menus and _says_more(body, menus):  # else the page is a list of pages
+        left_out += _leave_out(_inner_first(menus))
+    best = _best(page, body)
+    if best is not None:
+        head, links = _head(page, body, best)
+        left_out += _leave_out(links)
+        roots = [*head, best, *_talk(page, body, best)]
+        return Content(roots, left_out + _words_beside(body, roots))
+    outside = _inner_first(page.find(_OUTSIDE, body))
+    left_out += _leave_out(node for node in outside if not _is_note(node))
+    headers = _inner_first(page.find("body > header", body))
+    left_out += _leave_out(node for node in headers if node.css_first("h1") is None)
+    return Content([body], left_out)
+
+
+def _says_more(body: LexborNode, menus: list[LexborNode]) -> bool:
+    """Whether a word of the page stands in none of its menus."""
+    ids = {menu.mem_id for menu in menus}
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        if node.tag == "-text":
+            if (node.text_content or "").strip():
+                return True
+        elif node.mem_id not in ids:
+            pending.extend(node.iter(include_text=True))
+    return False
+
+
+def _words_beside(body: LexborNode, roots: list[LexborNode]) -> int:
+    """How many words of a page stand in none of these elements, less those that stand in several of them."""
+    ids = {root.mem_id for root in roots}
+    above = [{each.mem_id for each in _above(root)} for root in roots]
+    around = set().union(*above)
+    count = -sum(_words(root) for root, outer in zip(roots, above, strict=True) if not outer.isdisjoint(ids))
+    pending = [] if body.mem_id in ids else [body]
+    while pending:
+        for node in pending.pop().iter(include_text=True):
+            if node.mem_id in ids:
+                continue
+            if node.mem_id in around:
+                pending.append(node)
+            else:
+                count += _words(node)
+    return count
 
 
 def _words(node: LexborNode) -> int:
@@ -118,17 +154,25 @@ def _drop(nodes: Iterable[LexborNode]) -> None:
         node.decompose(recursive=True)
 
 
-def _best(body: LexborNode) -> LexborNode | None:
+def _leave_out(nodes: Iterable[LexborNode]) -> int:
+    """Take elements out; how many words they held."""
+    count = 0
+    for node in nodes:
+        count += _words(node)
+        node.decompose(recursive=True)
+    return count
+
+
+def _best(page: Index, body: LexborNode) -> LexborNode | None:
     """The main element, or the one article; of several articles none, for each of them is content."""
-    enough = len(body.text(deep=True))
-    mains = body.css(_MAIN)
-    articles = body.css("article")
+    mains = page.find(_MAIN, body)
+    articles = page.find("article", body)
     if articles and len(articles[0].css("article")) == len(articles):  # as an article holds its comments
         articles = articles[:1]
     for candidates in (mains, articles if len(articles) == 1 else []):
-        largest = max(candidates, key=lambda node: len(node.text(deep=True)), default=None)
-        if largest is not None and len(largest.text(deep=True)) * _LEAST >= enough:
-            return largest
+        sizes = [len(node.text(deep=True)) for node in candidates]
+        if sizes and max(sizes) * _LEAST >= len(body.text(deep=True)):
+            return candidates[sizes.index(max(sizes))]
     return None
 
 
@@ -145,22 +189,21 @@ def _above(node: LexborNode) -> Iterator[LexborNode]:
         above = above.parent
 
 
-def _head(body: LexborNode, best: LexborNode) -> list[LexborNode]:
-    """The heading above the main element that has none, with the short head that it stands in."""
+def _head(page: Index, body: LexborNode, best: LexborNode) -> tuple[list[LexborNode], list[LexborNode]]:
+    """The heading above the main element that has none, with the short head around it; what is none of that."""
     if any(heading.text(deep=True).strip() for heading in best.css("h1")):
-        return []
+        return [], []
     around = {each.mem_id for each in _above(best)}
-    for node in body.css("h1, main, article, [role=main]"):
+    for node in page.find("h1, main, article, [role=main]", body):
         if node.mem_id == best.mem_id:
             break
         if node.tag != "h1" or not node.text(deep=True).strip() or _names_the_site(node):
             continue
         head = next((each for each in _above(node) if each.tag in {"header", "hgroup"}), None)
         if head is None or head.mem_id in around or _words(head) > _SHORT_HEAD:
-            return [node]
-        _drop(_links_before(node, head))
-        return [head]
-    return []
+            return [node], []
+        return [head], _links_before(node, head)
+    return [], []
 
 
 def _links_before(heading: LexborNode, head: LexborNode) -> list[LexborNode]:
@@ -188,11 +231,11 @@ def _names_the_site(heading: LexborNode) -> bool:
     return bool(_NAMES.search(" ".join(told).lower()))
 
 
-def _talk(body: LexborNode, best: LexborNode) -> list[LexborNode]:
+def _talk(page: Index, body: LexborNode, best: LexborNode) -> list[LexborNode]:
     """What readers say of the page, where it does not stand in the main element."""
     around = {each.mem_id for each in _above(best)}
     found = []
-    for node in body.css(_TALK):
+    for node in page.find(_TALK, body):
         told = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}".lower().split()
         if node.mem_id in around or any(each.mem_id == best.mem_id for each in (node, *_above(node))):
             continue
@@ -201,12 +244,12 @@ def _talk(body: LexborNode, best: LexborNode) -> list[LexborNode]:
     return _outermost(found)
 
 
-def _drop_hidden(body: LexborNode) -> None:
+def _drop_hidden(page: Index, body: LexborNode) -> None:
     """Take out what stays hidden. What a control of the page shows, and what is found by a search, is content."""
-    hidden = body.css(_HIDDEN)
-    shown = shown_by_controls(body) if hidden else set()
+    hidden = page.find(_HIDDEN, body)
+    shown = shown_by_controls(page, body) if hidden else set()
     _drop([node for node in _inner_first(hidden) if is_hidden(node, shown)])
-    _drop(node for node in _inner_first(body.css(_UNREAD)) if is_ornament(node))
+    _drop(node for node in _inner_first(page.find(_UNREAD, body)) if is_ornament(node))
 
 
 def _is_note(node: LexborNode) -> bool:

@@ -14,7 +14,11 @@ from unicodedata import category
 from embedingest.ingest.load.web.words import APART
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from collections.abc import Set
+
+    from selectolax.lexbor import LexborNode
+
+    from embedingest.ingest.load.web.index import Index
 
 __all__ = ["write_gaps"]
 
@@ -50,30 +54,41 @@ _WORD: Final = re.compile(r"[^\W\d_]{4}")  # more letters than end a number (5th
 _MOST_STEPS: Final = 12  # to the first or last words of an element, and up from it
 
 
-def write_gaps(tree: LexborHTMLParser, source: str) -> None:
+def write_gaps(page: Index, source: str) -> None:
     """Put a blank between words that stand in no line of their own, and would be read as one."""
-    body = tree.body
+    body = page.body
     if body is None:
         return
-    for node in body.css(_PARTS):
+    for node in page.find(_PARTS, body):
         _part(node)
-    for node in body.css("blockquote cite"):  # who is quoted, as forums set it in a line of its own
+    for node in page.find("blockquote cite", body):  # who is quoted, as forums set it in a line of its own
         if _edge(node, last=True).endswith(":"):
             node.insert_after(" ")
-    for node in body.css(_STYLED):
+    for node in page.find(_STYLED, body):
         _set_apart(node)
-    own = set(islice((match[1].lower() for match in _OWN.finditer(source)), _MOST_OWN))
+    own = _own(source) if any("-" in tag for tag in page.tags) else set()
     if own or _TOUCHING.search(source):
-        names = _NAMES | own
-        for node in body.css(", ".join(sorted(names))):
-            after = _beside(node)
-            if (
-                after is not None
-                and (after.tag in names or _is_own(after))
-                and _run_together(node, after)
-                and not _in_listing(node)
-            ):
-                node.insert_after(" ")
+        _part_touching(page.find(", ".join(sorted(_NAMES | own)), body), _NAMES | own)
+
+
+def _part_touching(nodes: list[LexborNode], names: Set[str]) -> None:
+    for node in nodes:
+        after = node.next
+        if after is None or after.tag == "-text":  # nearly all
+            continue
+        after = _beside(node)
+        if (
+            after is not None
+            and (after.tag in names or _is_own(after))
+            and _run_together(node, after)
+            and not _in_listing(node)
+        ):
+            node.insert_after(" ")
+
+
+def _own(source: str) -> set[str]:
+    """The names of elements of the page's own making that another one touches."""
+    return set(islice((match[1].lower() for match in _OWN.finditer(source)), _MOST_OWN))
 
 
 def _part(node: LexborNode) -> None:

@@ -10,6 +10,8 @@ from embedingest.ingest.load.web.words import walked
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
+    from embedingest.ingest.load.web.index import Index
+
 __all__ = ["is_hidden", "is_ornament", "shown_by_controls", "unfolds"]
 
 _CONTROLS: Final = "[aria-controls], [data-target], [data-bs-target], [href^=\\#], [for]"
@@ -23,10 +25,10 @@ _NO_ELEMENT: Final = frozenset({"-text", "-comment", "link"})
 _MOST_STEPS: Final = 6  # over what is no element, between a control and what it shows
 
 
-def shown_by_controls(body: LexborNode) -> set[str]:
+def shown_by_controls(page: Index, body: LexborNode) -> set[str]:
     """The ids of what the page's controls show."""
     shown: set[str] = set()
-    for control in body.css(_CONTROLS):
+    for control in page.find(_CONTROLS, body):
         attributes = control.attributes
         for name in ("aria-controls", "data-target", "data-bs-target", "href", "for"):
             shown.update(word.lstrip("#") for word in (attributes.get(name) or "").split())

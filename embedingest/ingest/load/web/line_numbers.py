@@ -15,16 +15,25 @@ from embedingest.ingest.load.web.words import APART, listing, walked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from selectolax.lexbor import LexborNode
+
+    from embedingest.ingest.load.web.index import Index
 
 __all__ = ["write_listings"]
 
-# Looked for before any element is: what begins with a plain word is found at once.
-_WORDS: Final = ("numbering", "gutter", "lnum", "user-select", 'fragment"', "fragment'", 'ln"', "ln'", "=ln", "lnt")
-_LINE_NUMBERS: Final = re.compile(r"[lL]ine[-_]?[nN][ouUr]")
-_ADDRESSES: Final = re.compile(
-    r"#[a-zA-Z]{0,4}[-_]?\d{1,9}[\"']?(?:\s[^<>]{0,200})?>\s{0,9}\d{1,9}\s{0,9}</a>"
-    r"|<span style=\"[^\"<>]{0,200}padding[^\"<>]{0,200}\">\s{0,9}\d"
+# Looked for before any element is. Each begins with plain letters, so that it is found at once.
+_SIGNS: Final = tuple(
+    re.compile(sign)
+    for sign in (
+        "numbering",
+        "gutter",
+        "user-select",
+        "fragment[\"']",
+        "ln(?:um|[\"'t]|(?<==ln))",
+        "ine(?<=[lL]ine)[-_]?[nN][ouUr]",
+        r"#[a-zA-Z]{0,4}[-_]?\d{1,9}[\"']?(?:\s[^<>]{0,200})?>\s{0,9}\d{1,9}\s{0,9}</a>",
+        r"<span style=\"[^\"<>]{0,200}padding[^\"<>]{0,200}\">\s{0,9}\d",
+    )
 )
 _NAMED: Final = re.compile(
     r"(?:^|[\s_-])(?:(?:source|src|file)[-_])?(?:line[-_]?(?:nos?|nr|num(?:ber)?s?)|ln|lnt|lnum|numbering|gutter)(?:$|[\s_-])",
@@ -41,22 +50,20 @@ _BLANK: Final = frozenset({"link", "-comment"})
 _MOST_STEPS: Final = 4
 
 
-def write_listings(tree: LexborHTMLParser, source: str) -> None:
+def write_listings(page: Index, source: str) -> None:
     """Take out numbers of lines, in listings and beside them; lines that are blocks become a listing."""
-    body = tree.body
-    if body is None or not (
-        any(word in source for word in _WORDS) or _LINE_NUMBERS.search(source) or _ADDRESSES.search(source)
-    ):
+    body = page.body
+    if body is None or not any(sign.search(source) for sign in _SIGNS):
         return
-    numbers = {node.mem_id: node for each in body.css("pre") for node in _numbers_in(each)}
+    numbers = {node.mem_id: node for each in page.find("pre", body) for node in _numbers_in(each)}
     for node in numbers.values():
         _leave_out(node)
-    for node in body.css("div.fragment")[::-1]:  # of Doxygen, whose lines lie in further elements that fold
+    for node in page.find("div.fragment", body)[::-1]:  # of Doxygen, whose lines lie in further elements that fold
         for tip in node.css("div.ttc"):
             tip.decompose()
-        _write(tree, node, node.css("div.line"))
-    _write_rows(tree, body)
-    for node in body.css(_CANDIDATES):
+        _write(page, node, node.css("div.line"))
+    _write_rows(page, body)
+    for node in page.find(_CANDIDATES, body):
         if node.tag not in {"td", "th", "tr"} and _is_column(node):
             node.replace_with("\n" * node.text(deep=True).count("\n"))
 
@@ -128,10 +135,10 @@ def _leave_out(node: LexborNode) -> None:
     node.decompose()
 
 
-def _write_rows(tree: LexborHTMLParser, body: LexborNode) -> None:
+def _write_rows(page: Index, body: LexborNode) -> None:
     """Blocks that each begin with the number of a line, one below the other, as a listing."""
     seen: set[int] = set()
-    for node in body.css(f"{_CANDIDATES}, a[href*=\\#]"):
+    for node in page.find(f"{_CANDIDATES}, a[href*=\\#]", body):
         row: LexborNode | None = node
         for _ in range(_MOST_STEPS):
             if row is None or row.tag in APART:
@@ -145,7 +152,7 @@ def _write_rows(tree: LexborHTMLParser, body: LexborNode) -> None:
         if _is_of_code(around) and len(rows) > 1 and all(each.tag == row.tag for each in rows):
             numbers = [_first_number(each) for each in rows]
             if _count_up(_counts([each for each in numbers if each is not None])):
-                _write(tree, around, rows if None not in numbers else [])
+                _write(page, around, rows if None not in numbers else [])
 
 
 def _is_of_code(node: LexborNode) -> bool:
@@ -171,13 +178,13 @@ def _count_up(numbers: list[int]) -> bool:
     return bool(numbers) and all(after == before + 1 for before, after in pairwise(numbers))
 
 
-def _write(tree: LexborHTMLParser, node: LexborNode, rows: list[LexborNode]) -> None:
+def _write(page: Index, node: LexborNode, rows: list[LexborNode]) -> None:
     """A listing in the place of an element, with these rows as its lines."""
     if not rows:
         return
     for number in [number for row in rows if (number := _first_number(row)) is not None]:
         _leave_out(number)
-    pre = tree.create_node("pre")
+    pre = page.create("pre")
     for key in ("class", LINE):
         if value := node.attributes.get(key):
             pre.attrs[key] = value

@@ -12,7 +12,9 @@ from embedingest.ingest.load.web.words import APART, walked
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from selectolax.lexbor import LexborNode
+
+    from embedingest.ingest.load.web.index import Index
 
 __all__ = ["write_scripts"]
 
@@ -34,24 +36,25 @@ _MOST_NODES: Final = 16
 """Nodes below one that is raised or lowered; one with more is left as it is, such as a tag that nothing closes."""
 
 
-def write_scripts(tree: LexborHTMLParser, classes: Mapping[str, str] | None = None) -> None:
+def write_scripts(page: Index, classes: Mapping[str, str] | None = None) -> None:
     """Put words in the place of what is raised or lowered, inner ones first.
 
     `classes` are those that style sheets beside the page raise (`sup`) or lower (`sub`). What is so by style only is
     left as it is where it does not touch a word: badges are.
     """
-    body = tree.body
+    body = page.body
     if body is None:
         return
-    for node in body.css(_BACK):
+    links = page.find(_BACK, body)
+    for node in links:
         _leave_out(node)
-    for link in body.css("a[epub\\:type=noteref], a[role=doc-noteref]"):
+    for link in page.find("a[epub\\:type=noteref], a[role=doc-noteref]", body):
         if (said := _text(link)) and said.strip().isalnum() and link.css_first("sup") is None:
             link.replace_with(f"[{said.strip()}]")
     classes = dict(classes or {})
-    for sheet in tree.css("style"):
+    for sheet in page.find("style"):
         classes |= classes_of(sheet.text(deep=True))
-    for node in body.css(", ".join([_SHIFTED, *(f".{name}" for name in classes)]))[::-1]:
+    for node in page.find(", ".join([_SHIFTED, *(f".{name}" for name in classes)]), body)[::-1]:
         shifted = shift(node, classes)
         if node.tag != shifted and not _around(node, following=False)[-1:].strip():
             continue
@@ -65,8 +68,8 @@ def write_scripts(tree: LexborHTMLParser, classes: Mapping[str, str] | None = No
         )
         # The lines of the page are counted by its line feeds.
         node.replace_with(spelled + "\n" * text.count("\n"))
-    for node in body.css("a[href*=\\#]"):
-        text = _text(node)
+    for node in links:
+        text = _text(node) if node.tag == "a" else None
         if text is not None and (words := " ".join(text.split())) and _marks_note(node, words):
             node.replace_with(_note(words) + "\n" * text.count("\n"))
 
@@ -116,11 +119,14 @@ def _leave_out(node: LexborNode) -> None:
 
 def _marks_note(link: LexborNode, words: str) -> bool:
     """Whether a link is the mark of a note: it says so, or is a number that touches the end of a word."""
-    attributes = link.attributes
     if not _MARK.fullmatch(words) or _begins_line(link) or _is_in_brackets(link):
         return False
+    attributes = link.attributes
     told = " ".join(attributes.get(name) or "" for name in ("class", "role", "epub:type"))
-    if _NOTE.search(told) or _NOTE_ADDRESS.search(attributes.get("href") or ""):
+    href = attributes.get("href") or ""
+    if "#" not in href:
+        return False
+    if _NOTE.search(told) or _NOTE_ADDRESS.search(href):
         return True
     before = _behind(link)
     return not words.isalpha() and "§" not in words and (before.isalpha() or (before != "" and before in _ENDS))
@@ -153,6 +159,9 @@ def _note(words: str) -> str:
 
 def _text(node: LexborNode) -> str | None:
     """The text below; None where there is more than words in a line."""
+    lone = node.first_child
+    if lone is not None and lone.tag == "-text" and lone.next is None:
+        return lone.text_content
     parts = []
     for count, (inner, _) in enumerate(walked(node)):
         if count >= _MOST_NODES or inner.tag in APART or inner.tag in _LEAF:

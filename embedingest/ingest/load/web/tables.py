@@ -64,7 +64,9 @@ def grid(rows: list[tuple[LexborNode, list[LexborNode]]]) -> list[Row]:
         for cell in cells:
             _fill(line, spanning)
             text = words(cell).replace("|", "\\|")
-            down, across = _down(cell, len(text), len(spanning)), max(_span(cell, "colspan"), 1)
+            attributes = cell.attributes
+            down = _down(attributes.get("rowspan"), len(text), len(spanning)) if "rowspan" in attributes else 1
+            across = max(_span(attributes.get("colspan")), 1)
             for column in range(len(line), len(line) + across):
                 if down > 1:
                     spanning[column] = (down - 1, text if column == len(line) else "")
@@ -92,17 +94,17 @@ def _fill(line: list[str], spanning: dict[int, tuple[int, str]], *, to_the_end: 
             spanning[column] = (left - 1, text)  # for the rows below
 
 
-def _down(cell: LexborNode, size: int, beside: int) -> int:
-    """The rows that a cell with so many characters fills; 0 stands for all that are left.
+def _down(rowspan: str | None, size: int, beside: int) -> int:
+    """The rows that a cell with so many characters says it fills; 0 stands for all that are left.
 
     More than some hundred only where that makes no long text, as short words in few columns do not.
     """
     most = _MOST_ROWS if size <= _SHORT and beside < _FEW else _MOST_SPAN
-    return _span(cell, "rowspan", most) or most
+    return _span(rowspan, most) or most
 
 
-def _span(cell: LexborNode, name: str, most: int = _MOST_SPAN) -> int:
-    return whole(cell.attributes.get(name), 1, least=0, most=most)
+def _span(written: str | None, most: int = _MOST_SPAN) -> int:
+    return whole(written, 1, least=0, most=most)
 
 
 def is_layout(table: LexborNode, rows: list[tuple[LexborNode, list[LexborNode]]]) -> bool:
@@ -113,7 +115,7 @@ def is_layout(table: LexborNode, rows: list[tuple[LexborNode, list[LexborNode]]]
         cell.tag == "th" for _, cells in rows for cell in cells
     ):
         return False
-    if any(cell.css_first(_BLOCKS) is not None for _, cells in rows for cell in cells):
+    if len(table.css(_BLOCKS)) > 1 and any(cell.css_first(_BLOCKS) is not None for _, cells in rows for cell in cells):
         return True
     filled = [[text for cell in cells if (text := cell.text(deep=True).strip())] for _, cells in rows]
     filled = [cells for cells in filled if cells]

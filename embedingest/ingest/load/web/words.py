@@ -68,6 +68,8 @@ APART: Final = frozenset(
 )
 """Elements that a browser sets on lines of their own, and the cells of a table."""
 
+_ENDS: Final = APART | {"br"}
+
 ITEM: Final = "\ue0f0"
 """Stands before the number or bullet that a word processor wrote before an item; no words."""
 
@@ -83,12 +85,13 @@ _LONE: Final = re.compile(r"(?<!\w)\u200c|\u200c(?!\w)")  # between letters it i
 def walked(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
     """Every node below `root`, in order; an element that is set apart comes again, with `True`, when it ends."""
     open_nodes: list[LexborNode] = []
-    node = root.child
+    node = root.first_child
     while node is not None:
         yield node, False
-        if node.child is not None and node.tag not in SKIPPED:
+        inner = node.first_child
+        if inner is not None and node.tag not in SKIPPED:
             open_nodes.append(node)
-            node = node.child
+            node = inner
             continue
         following = node.next
         while following is None and open_nodes:
@@ -114,17 +117,35 @@ def listing(root: LexborNode) -> str:
     return "".join(pieces)
 
 
-def _pieces(root: LexborNode, apart: str) -> Iterator[str]:
-    for node, left in walked(root):
+def _pieces(root: LexborNode, apart: str) -> list[str]:
+    """The texts below an element, what stands for its pictures and ends of lines, `apart` around what is set apart."""
+    pieces: list[str] = []
+    open_nodes: list[LexborNode] = []
+    node = root.first_child
+    while node is not None:
         tag = node.tag or ""
         if tag == "-text":
-            yield seen(node.text_content or "")
-        elif tag == "br":
-            yield "\n"
-        elif tag == "img" and not left:
-            yield alternative(node)
-        elif tag in APART:
-            yield apart
+            text = node.text_content or ""
+            pieces.append(text if text.isascii() else seen(text))
+        else:
+            if tag == "img":
+                pieces.append(alternative(node))
+            elif tag in _ENDS:
+                pieces.append("\n" if tag == "br" else apart)
+            inner = None if tag in SKIPPED else node.first_child
+            if inner is not None:
+                open_nodes.append(node)
+                node = inner
+                continue
+        following = node.next
+        while following is None and open_nodes:
+            node = open_nodes.pop()
+            tag = node.tag or ""
+            if tag in _ENDS:
+                pieces.append("\n" if tag == "br" else apart)
+            following = node.next
+        node = following
+    return pieces
 
 
 def seen(text: str) -> str:

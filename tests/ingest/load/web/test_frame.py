@@ -79,3 +79,19 @@ def test_a_page_that_is_a_list_of_pages_is_read():
 def test_pictures_without_words_and_frames_of_other_pages_are_counted():
     shown = '<img src=a alt="A mill"><img src=b><img src=c width=1 height=1><iframe src="d.html"></iframe>'
     assert page(f"<p>{shown}</p>").notices == {"skipped_images": 1, "frames_left_out": 1}
+
+
+def test_a_short_page_is_no_list_of_pages_because_its_menus_say_twice_what_they_are():
+    menu = "<div class='related' role='navigation'>" + "<a href='x'>Another page</a> " * 20 + "</div>"
+    read_page = page(f"{menu}<p>The mill grinds.</p>")
+    assert (read_page.text, read_page.notices) == ("The mill grinds.\n", {"words_left_out": 40})
+
+
+def test_a_list_of_pages_is_read_whole():
+    menu = "<nav>" + "<a href='x'>Another page</a> " * 3 + "</nav>"
+    assert page(menu).text == "Another page Another page Another page\n"
+
+
+def test_words_beside_the_main_element_are_counted_wherever_they_stand():
+    nested = f"<div>one<div><p>two</p>{MAIN}</div><p>three four</p></div><!-- none --><p>five</p>"
+    assert page(nested).notices == {"words_left_out": 5}
