@@ -6,7 +6,6 @@ What stands among words belongs to them; elements in an element without words of
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from embedingest.errors import DocumentError
@@ -18,19 +17,21 @@ from embedingest.ingest.load.common.zipped import xml_root
 from embedingest.ingest.load.html import read
 from embedingest.ingest.load.markup.fb2_notes import mark_notes
 from embedingest.ingest.load.markup.loose_xml import loose_root
-from embedingest.ingest.load.markup.xml_facts import facts_of, in_a_line
+from embedingest.ingest.load.markup.xml_facts import facts_of, in_a_line, join_labels, parts_of_head
 from embedingest.ingest.load.markup.xml_lists import marks
 from embedingest.ingest.load.markup.xml_tables import GROUPS, PARTS, ROWS, Rows
 from embedingest.ingest.load.markup.xml_words import (
     HEADINGS,
-    LISTINGS,
     NO_WORDS,
     PICTURES,
     bare,
+    by_lines,
     has_words,
+    is_listing,
     joined,
     local,
     pieces,
+    shown,
 )
 from embedingest.ingest.load.wiki.dump import is_dump, read_dump
 from embedingest.types import Document
@@ -69,7 +70,6 @@ _SECTIONS: Final = frozenset(
      "abstract", "ack", "app", "ref-list", "glossary", "topic", "concept", "task", "reference", "troubleshooting",
      "glossentry"]
 )  # fmt: skip
-_HEAD_OF_PAGE: Final = frozenset(["metadata", "styling", "layout"])
 # What their titles name ends before the text goes on: they are no headings.
 _CAPTIONED: Final = frozenset(
     ["table", "figure", "example", "informaltable", "equation", "fig", "fig-group", "table-wrap",
@@ -79,8 +79,9 @@ _CAPTIONED: Final = frozenset(
      "statement", "disp-formula-group", "disp-quote", "supplementary-material", "media", "fn-group", "kwd-group",
      "verse-group", "poem", "stanza", "cite", "lg", "productionset", "msgset", "castlist"]
 )  # fmt: skip
-_LABELLED: Final = frozenset(["title", "p"])
+_DRAWN: Final = ("mediaobject", "graphic")
 _TAG: Final = re.compile(r"<(?:/?[a-zA-Z][\w:-]{0,40}[\s/>]|!DOCTYPE|\?xml)")
+_BLANK_LINES: Final = re.compile(r"\n[ \t]*\n\s*")
 _DECLARED: Final = re.compile(r"\A\ufeff?\s*<\?xml[^<>]{0,400}\?>")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/=_\-\s]{200,}\Z")
 
@@ -93,7 +94,7 @@ class XmlLoader:
     """
 
     name = "xml"
-    version = "10"
+    version = "11"
     suffixes = frozenset(
         [".xml", ".svg", ".fb2", ".enex", ".docbook", ".dbk", ".xlf", ".xliff", ".ttml", ".dfxp", ".tei",
          ".rss", ".atom", ".opml", ".dita", ".ditamap", ".bookmap"]
@@ -129,6 +130,8 @@ def _document(root: Element, name: str, notices: dict[str, int]) -> Document:
         mark_notes(root)
     walk = _Walk()
     walk.all(root)
+    pictures = sum(each.tag.endswith(_DRAWN) and not joined(each).strip() for each in root.iter() if _is_named(each))
+    walk.count("skipped_images", pictures)
     drafts = sum(has_words(draft) or len(draft) > 0 for draft in root.iter("draft-comment"))
     return Document(
         source=name,
@@ -186,21 +189,22 @@ class _Walk:
                 continue
             name = local(element)
             if name in PICTURES:
-                self._count("skipped_images")
+                self.count("skipped_images")
             if name in NO_WORDS or name in PICTURES or (drawing and name in {"style", "metadata"}):
                 continue
             if name == "agent":  # of subtitles: who speaks, by an id
                 self._speakers[_attribute(element, "id")] = " ".join(joined(element).split())
                 continue
-            if name == "head" and any(local(child) in _HEAD_OF_PAGE for child in element):
-                stack += [_Step(child) for child in reversed(element)]
+            if name == "head" and (known := parts_of_head(element, root)) is not None:
+                stack += [_Step(child) for child in reversed(known)]
             elif name in ROWS:
                 for kind, count in self._rows.add(element).items():
-                    self._count(kind, count)
-            elif name in LISTINGS:
+                    self.count(kind, count)
+            elif not (in_lines := by_lines(element)) and is_listing(name, element):
                 self._listing(joined(element))
             elif (
-                _is_paragraph(name, element)
+                in_lines
+                or _is_paragraph(name, element)
                 or (len(element) == 0 and "text" not in element.attrib and not element.get("navtitle"))
                 or has_words(element)
             ):
@@ -231,7 +235,7 @@ class _Walk:
     def _inner(self, element: Element, name: str, step: _Step) -> list[_Step]:
         """What is below an element that only holds others, with the marks of items."""
         level = step.level
-        _join_labels(element)
+        join_labels(element)
         self._outline(element, level)
         if name in {"worksheet", "table"}:
             self._end_table()
@@ -251,7 +255,7 @@ class _Walk:
             inner = 0  # a note of Evernote has a content, and is a document
         else:
             inner = level + (titled or (name in _SECTIONS and not _is_front(element)))
-        return _below(element, element, step._replace(level=inner))
+        return _below(element, shown(element), step._replace(level=inner))
 
     def finish(self) -> str:
         self._end_table()
@@ -264,7 +268,7 @@ class _Walk:
             return
         text = "\n".join(line for line in (" ".join(line.split()) for line in text.split("\v")) if line)
         if len(text) >= 200 and " " not in text[:60] and _ENCODED.match(text):
-            self._count("encoded_data")
+            self.count("encoded_data")
         elif level and text and not self._blocks.indent:
             self._blocks.mark = ""
             self._add(f"{'#' * min(6, level)} {' '.join(text.split())}")
@@ -285,8 +289,10 @@ class _Walk:
         """The words of an outline (OPML, DITA), which are attributes: a heading over others, else an item."""
         text = element.get("text", "") if local(element) == "outline" else element.get("navtitle", "")
         if text.strip():
+            text = read(text, main_only=False).text if _TAG.search(text) else text
             self._text(text, level + 1) if len(element) else self._add(f"- {escaped_lines(' '.join(text.split()))}")
-            self._text(element.get("_note", ""), 0)
+            for paragraph in _BLANK_LINES.split(element.get("_note", "")):
+                self._text(paragraph.replace("\n", "\v"), 0)
 
     def _listing(self, text: str) -> None:
         self._end_table()
@@ -304,7 +310,8 @@ class _Walk:
         if rows := self._rows.ended():
             self._blocks.add(pipe_table(rows))
 
-    def _count(self, kind: str, count: int = 1) -> None:
+    def count(self, kind: str, count: int = 1) -> None:
+        """Tell of so many more."""
         if count:
             self.notices[kind] = self.notices.get(kind, 0) + count
 
@@ -319,21 +326,14 @@ def _below(element: Element, inner: Iterable[Element | str], step: _Step) -> lis
     return found
 
 
+def _is_named(element: Element) -> bool:
+    """Whether it is no comment or instruction."""
+    return isinstance(element.tag, str)
+
+
 def _is_front(article: Element) -> bool:
     """Whether an article has its title among the facts of its front, as in journals: its sections are the first."""
     return any(local(child) == "front" for child in article)
-
-
-def _join_labels(element: Element) -> None:
-    """Put a number or a name that stands alone before a title or a caption before its words."""
-    labels: set[Element] = set()
-    for label, after in pairwise(element):
-        first = after[0] if local(after) == "caption" and len(after) and not has_words(after) else after
-        if local(label) == "label" and (local(first) in _LABELLED or (first is after and local(after) == "caption")):
-            first.text = f"{' '.join(joined(label).split())} {first.text or ''}"
-            labels.add(label)
-    if labels:
-        element[:] = [child for child in element if child not in labels]
 
 
 def _attribute(element: Element, name: str) -> str:

@@ -288,3 +288,61 @@ def test_tables_that_follow_each_other_are_two():
     row = "<tbody><row><entry>{}</entry></row></tbody>"
     tables = "".join(f"<informaltable><tgroup>{row.format(word)}</tgroup></informaltable>" for word in ("a", "b"))
     assert load(f"<article>{tables}</article>").text == "| a |\n| --- |\n\n| b |\n| --- |\n"
+
+
+def test_a_note_in_a_heading_stands_below_it():
+    document = load(
+        "<article><section><title>Water<footnote><para>Of rain.</para></footnote></title><para>It turns.</para></section></article>"
+    )
+    assert document.text == "## Water\n\nOf rain.\n\nIt turns.\n"
+    assert document.title == "Water"
+
+
+def test_lines_that_are_kept_are_no_listing_unless_their_letters_have_one_width():
+    body = "<literallayout>A wheel<footnote><para>Of\nwood.</para></footnote> turns.\n   By <emphasis>water</emphasis>.</literallayout>"
+    assert load(f"<section>{body}</section>").text == "A wheel turns.\nBy water.\n\nOf wood.\n"
+    assert (
+        load('<section><literallayout class="monospaced">a\n  b</literallayout></section>').text == "```\na\n  b\n```\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ('2<hi rendition="simple:superscript">10</hi> and H<hi rendition="#sub">2</hi>O', "2^10 and H₂O"),
+        ('10<emphasis role="superscript">8</emphasis>', "10^8"),
+        ('<hi rend="strikethrough">Old\n   words</hi> new', "~~Old words~~ new"),
+        ("<alternatives><tex-math>E = mc^2</tex-math><math><mi>E</mi></math></alternatives> holds", "E = mc^2 holds"),
+    ],
+)
+def test_what_elements_say_of_the_looks_of_their_words(body, text):
+    assert load(f"<text><body><p>{body}</p></body></text>").text == f"{text}\n"
+
+
+@pytest.mark.parametrize("listing", ["<code>{}</code>", "<ab type='codeblock python'>{}</ab>"])
+def test_lines_of_code_that_stand_apart_are_a_listing(listing):
+    body = listing.format("def f():\n    return 1")
+    assert load(f"<sec>{body}<p>Use <code>f\nx</code>.</p></sec>").text == (
+        "```\ndef f():\n    return 1\n```\n\nUse f x.\n"
+    )
+
+
+def test_a_formula_apart_is_written_once():
+    both = "<alternatives><math><mi>E</mi></math><tex-math>E = 1</tex-math></alternatives>"
+    assert load(f"<sec><disp-formula>{both}</disp-formula></sec>").text == "E = 1\n"
+
+
+def test_an_outline_has_its_title_its_lines_and_no_markup():
+    head = "<head><title>Mills</title><dateCreated>Mon</dateCreated><expansionState>1, 2</expansionState></head>"
+    note = "First line.&#10;Second line.&#10;&#10;Another."
+    body = f'<body><outline text="The &lt;b&gt;water&lt;/b&gt; wheel" _note="{note}"/></body>'
+    document = load(f"<opml>{head}{body}</opml>")
+    assert document.text == "Mills\n\n- The water wheel\n\nFirst line.\nSecond line.\n\nAnother.\n"
+    assert document.title == "Mills"
+
+
+def test_pictures_without_words_are_counted():
+    picture = '<mediaobject><imageobject><imagedata fileref="a.png"/></imageobject>{}</mediaobject>'
+    told = picture.format("<textobject><phrase>A wheel</phrase></textobject>")
+    document = load(f"<section>{picture.format('')}{told}<graphic/></section>")
+    assert (document.text, document.notices) == ("A wheel\n", {"skipped_images": 2})

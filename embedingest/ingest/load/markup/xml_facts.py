@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from embedingest.ingest.load.markup.xml_words import has_words, joined, local
@@ -9,7 +10,7 @@ from embedingest.ingest.load.markup.xml_words import has_words, joined, local
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["facts_of", "in_a_line"]
+__all__ = ["facts_of", "in_a_line", "join_labels", "parts_of_head"]
 
 _HEADS: Final = frozenset(
     ["info", "bookinfo", "articleinfo", "title-info", "titlestmt", "contrib-group", "authorgroup"]
@@ -27,6 +28,8 @@ _LINES: Final = frozenset(
 """References, whose parts are set in one line where no words stand among them."""
 
 _BESIDE: Final = frozenset(["name", "string-name", "collab", "xref", "degrees", "role", "email", "contrib-id"])
+_LABELLED: Final = frozenset(["title", "p"])
+_HEAD_OF_PAGE: Final = frozenset(["metadata", "styling", "layout"])
 _LOOKED_AT: Final = 2000
 """Elements at the beginning of a document, where its head stands."""
 
@@ -102,3 +105,22 @@ def _name(author: Element) -> str:
         return " ".join(" ".join(joined(child).split()) for child in parts)
     named = next((each for each in author.iter() if local(each) in _NAMES), author)
     return " ".join(joined(named).split()) if not len(named) else ""
+
+
+def parts_of_head(head: Element, root: Element) -> list[Element] | None:
+    """What is read of an element that is the head of a page or an outline; None where it is a heading."""
+    if local(root) == "opml":
+        return [child for child in head if local(child) == "title"]
+    return list(head) if any(local(child) in _HEAD_OF_PAGE for child in head) else None
+
+
+def join_labels(element: Element) -> None:
+    """Put a number or a name that stands alone before a title or a caption before its words."""
+    labels: set[Element] = set()
+    for label, after in pairwise(element):
+        first = after[0] if local(after) == "caption" and len(after) and not has_words(after) else after
+        if local(label) == "label" and (local(first) in _LABELLED or (first is after and local(after) == "caption")):
+            first.text = f"{' '.join(joined(label).split())} {first.text or ''}"
+            labels.add(label)
+    if labels:
+        element[:] = [child for child in element if child not in labels]

@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from xml.etree.ElementTree import Element
 
-__all__ = ["HEADINGS", "LISTINGS", "NO_WORDS", "PICTURES", "bare", "has_words", "joined", "local", "pieces"]
+__all__ = [
+    "HEADINGS",
+    "NO_WORDS",
+    "PICTURES",
+    "bare",
+    "by_lines",
+    "has_words",
+    "is_listing",
+    "joined",
+    "local",
+    "pieces",
+    "shown",
+]
 
 LISTINGS: Final = frozenset(
     ["programlisting", "screen", "literallayout", "pre", "codeblock", "msgblock", "lines", "preformat", "eg"]
@@ -71,6 +83,7 @@ _LOOKS: Final = frozenset(["revisionflag", "rend", "role", "rendition", "status"
 _STRUCK_LOOKS: Final = re.compile(
     r"\b(?:deleted|strike(?:-?(?:through|out))?|line-?through|overstrike|struck)\b", re.IGNORECASE
 )
+_BLANKS: Final = re.compile(r"[ \t\r\n]+")
 _MARKS: Final = frozenset(["bibr", "fn", "aff", "author-notes", "corresp", "table-fn"])
 _RAISED: Final = {"sup": UP, "superscript": UP, "sub": DOWN, "subscript": DOWN}
 
@@ -89,7 +102,8 @@ def pieces(element: Element, *, flat: bool = False, every: bool = False, written
     found: list[str | Element] = []
     notes: list[Element] = []
     words: list[str] = []
-    flat = flat or local(element) in HEADINGS
+    is_heading = local(element) in HEADINGS
+    noted, flat = is_heading or not flat, flat or is_heading
     is_titled = local(element) in _TITLED
     stack: list[Element | str] = [element]
     while stack:
@@ -101,7 +115,7 @@ def pieces(element: Element, *, flat: bool = False, every: bool = False, written
         if written and name in _WRITTEN:
             words.append(_WRITTEN[name](node))
             continue
-        if node is not element and not flat and _is_note(name, node, words):
+        if node is not element and noted and _is_note(name, node, words):
             notes.append(node)
             continue
         if node is not element and not flat and (name in BLOCKS or (name in HEADINGS and is_titled)):
@@ -111,13 +125,43 @@ def pieces(element: Element, *, flat: bool = False, every: bool = False, written
         if name in NO_WORDS or name in PICTURES or (name == "index" and node is not element and _is_marked(node)):
             continue
         if _is_struck(name, node):
-            words.append(struck(_words(node)))
+            words.append(struck(_BLANKS.sub(" ", _words(node))))
             continue
         words.append("\v" if _is_parted(name, node) or (node is not element and (every or name in BLOCKS)) else "")
         begin, end = _signs(name, node)
         words += [begin, node.text or ""]
-        stack += [end, *(piece for child in reversed(node) for piece in (child.tail or "", child))]
+        stack += [end, *(piece for child in reversed(shown(node)) for piece in (child.tail or "", child))]
     return [*found, _said(words), *notes]
+
+
+def shown(node: Element) -> list[Element]:
+    """The children of an element; of a formula that is written in several ways only that in LaTeX."""
+    inner = list(node)
+    if local(node) == "alternatives":
+        return [child for child in inner if local(child) == "tex-math"][:1] or inner
+    return inner
+
+
+def by_lines(element: Element) -> bool:
+    """Whether the lines of an element are those of a text that is no listing; then what breaks them is a sign."""
+    if local(element) != "literallayout" or element.get("class") == "monospaced":
+        return False
+    stack = [element]
+    while stack:
+        node = stack.pop()
+        node.text = (node.text or "").replace("\n", "\v")
+        for child in node:
+            child.tail = (child.tail or "").replace("\n", "\v")
+            stack += [] if local(child) in _NOTES else [child]
+    element.text = (element.text or "").lstrip("\v")
+    return True
+
+
+def is_listing(name: str, element: Element) -> bool:
+    """Whether an element that stands apart is a listing, by its name or by the lines in it."""
+    if name == "code":
+        return "\n" in "".join(element.itertext()).strip()
+    return name in LISTINGS or (name == "ab" and "codeblock" in element.get("type", ""))
 
 
 def _said(words: list[str]) -> str:
@@ -152,7 +196,7 @@ def _is_marked(index: Element) -> bool:
 
 def _signs(name: str, node: Element) -> tuple[str, str]:
     """What stands around the words of an element until the words of its line are known."""
-    raised = _RAISED.get(name) or (_RAISED.get(node.get("rend", "")) if name == "hi" else None)
+    raised = _RAISED.get(name) or (_raised(node) if name in _STYLED and node.attrib else "")
     if raised:
         return raised, END
     if name in _ADDED or (name in _STYLED and node.get("revisionflag") == "added"):
@@ -160,6 +204,12 @@ def _signs(name: str, node: Element) -> tuple[str, str]:
     if name == "rdg" and (len(node) or (node.text or "").strip()):  # of other manuscripts
         return " [", "]"
     return "", " " if name == "label" else ""
+
+
+def _raised(node: Element) -> str:
+    """What an element says of its looks: raised, lowered or neither."""
+    looks = (value.lower() for key, value in node.attrib.items() if bare(key) in _LOOKS)
+    return next((_RAISED[look] for value in looks if (look := value.rpartition(":")[2].strip(" #")) in _RAISED), "")
 
 
 def _is_struck(name: str, node: Element) -> bool:
