@@ -57,7 +57,7 @@ _INCLUDED: Final = re.compile(
 _SETTING: Final = re.compile(
     r"\\(?:textcolor|hyperlink|hypertarget|colorbox|raisebox|parbox|scalebox|rotatebox|foreignlanguage"
     r"|(?:fcolorbox|resizebox|fontsize)\*?" + _OPTION_ON_LINE + r"*\{[^{}]*\})\*?" + _OPTION_ON_LINE + r"*\{[^{}]*\}"
-    r"|\\begin\{(?:minipage|multicols\*?|thebibliography|wrapfigure|wraptable|spacing|adjustwidth|column|adjustbox)\}"
+    r"|\\begin\{(?:minipage|multicols\*?|thebibliography|wrapfigure|wraptable|spacing|adjustwidth|column|adjustbox|otherlanguage\*?)\}"
     + _OPTION_ON_LINE
     + r"*(?:\{[^{}\n]*\})*"
 )
@@ -86,9 +86,14 @@ _MARKS: Final = {"`": "\u0300", "'": "\u0301", "^": "\u0302", '"': "\u0308", "~"
 _RAISED: Final = re.compile(r"\\text(super|sub)script\{[ ]?([^\s{}\\][^{}\\]{0,80})\}")
 _STRUCK: Final = re.compile(r"\\(?:sout|xout|st|deleted)(?:\[[^\]\n]{0,200}\])?\{([^{}]{0,2000})\}")
 _REPLACED: Final = re.compile(r"\\replaced(?:\[[^\]\n]{0,200}\])?\{([^{}]{0,2000})\}\{([^{}]{0,2000})\}")
+_NUMBERED: Final = re.compile(
+    r"\\(?:[egx]?def\s{0,9}|renewcommand\*?\s{0,9}\{?\s{0,9})\\labelenum(i{1,3}|iv)\s{0,9}\}?\s{0,9}"
+    r"\{((?:[^{}\n]|\{[^{}\n]{0,80}\}){0,80})\}"
+)
 _SPACE: Final = re.compile(r"(?<!\\)((?:\\\\){0,4})\\[,;: ]")
 _LINE_END: Final = re.compile(
     r"\\\\\*?(?:[ \t]*\[\s{0,9}[-+]?[\d.,]{0,20}\s{0,9}(?:pt|mm|cm|in|ex|em|bp|pc|dd|cc|sp|\\[a-zA-Z]{1,40})\s{0,9}\])?"
+    r"(?:[ \t]*+\n)?"
 )
 _NO_BREAK: Final = re.compile(r"(?<!\\)\\[-!/@]")
 _MADE: Final = "\ue086"  # stands for the title
@@ -114,7 +119,7 @@ class LatexLoader:
     """
 
     name = "latex"
-    version = "13"
+    version = "14"
     suffixes = frozenset({".tex", ".ltx", ".latex"})
     mimes = frozenset({"text/x-tex"})
 
@@ -190,7 +195,7 @@ class _Paper:
     def words(self, source: str) -> str:
         """The words of a stretch between listings."""
         asides = Asides()
-        text = self._macros.taken(uncommented(asides.verbatim(source)))
+        text = self._macros.taken(_NUMBERED.sub(r"\\labelenum\1{\2}", uncommented(asides.verbatim(source))))
         text = self._macros.expanded(_without_formulas(text, asides))
         text = without_shorthands(text) if self._has_shorthands else text
         text = _without_formulas(asides.verbatim(text, marked=True), asides)

@@ -262,3 +262,55 @@ def test_the_room_behind_a_line_is_no_word_and_other_words_in_brackets_are():
     assert to_markdown("Street 5\\\\[2mm] Town \\\\*[-0.5\\baselineskip] Land\\\\ [see below] end").split("\n") == [
         "Street 5", "Town", "Land", "[see below] end", "",
     ]  # fmt: skip
+
+
+def test_a_long_table_has_its_caption_above_it_its_header_once_and_its_foot_at_its_end():
+    source = r"""\begin{longtable}[]{@{} >{\raggedright\arraybackslash}p{(\linewidth - 2\tabcolsep) * \real{0.5}} l@{}}
+\caption[Short]{Mills of \emph{Leeds}.}\label{m}\tabularnewline
+\toprule
+\begin{minipage}[b]{\linewidth}\raggedright
+Name\\
+(old)\strut
+\end{minipage} & Year \\
+\endfirsthead
+Name & Year \\
+\endhead
+\multicolumn{2}{r}{Go on}\\
+\endfoot
+Sum & 2 \\
+\endlastfoot
+\multicolumn{2}{@{}>{\raggedright\arraybackslash}p{(\linewidth - 2\tabcolsep) * \real{1.0} + 2\tabcolsep}@{}}{%
+River} \\
+Low & 1801 \\
+\end{longtable}"""
+    assert to_markdown(source) == (
+        "Mills of Leeds.\n\n| Name (old) | Year |\n| --- | --- |\n| River |  |\n| Low | 1801 |\n| Sum | 2 |\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("Water\\footnote{Rain.} turns\\\\\nthe wheel.\n\nNext.", "Water turns\nthe wheel.\n\nRain.\n\nNext."),
+        ("\\begin{enumerate}\n\\item\n  First.\n\\item\n  Second.\n\\end{enumerate}", "1. First.\n2. Second."),
+        (
+            (
+                "\\begin{enumerate}\n\\def\\labelenumi{(\\roman{enumi})}\n\\item a\n"
+                "\\begin{enumerate}\\renewcommand{\\labelenumii}{\\arabic{enumii}.}\\item b\\end{enumerate}\\end{enumerate}"
+            ),
+            "- (i) a\n  1. b",
+        ),
+        ("\\section{\\texorpdfstring{The \\emph{mill}}{Mill}}\nIt turns.", "## The mill\n\nIt turns."),
+        ("\\renewcommand{\\sout}{}\\sout{Old} New", "~~Old~~ New"),
+        ("Some\n\n\\begin{otherlanguage}{ngerman}\nWorte\n\\end{otherlanguage}", "Some\n\nWorte"),
+        (
+            (
+                "\\begin{Shaded}\n\\begin{Highlighting}[]\n\\KeywordTok{def}\\NormalTok{ f(x):}\n    \\CommentTok{\\#\\{a\\} "
+                "\\textbackslash{}n \\textasciitilde{}}\n\\end{Highlighting}\n\\end{Shaded}"
+            ),
+            "```\ndef f(x):\n    #{a} \\n ~\n```",
+        ),
+    ],
+)
+def test_what_pandoc_writes_is_as_it_is_printed(source, text):
+    assert to_markdown(source).strip() == text

@@ -31,8 +31,9 @@ _TOKEN: Final = re.compile(
     r"(?:(?<![ \t])[ \t]+)?\\(?:(begin|end)\{("
     + "|".join(sorted(_LISTS))
     + r")\*?\}(?:\[((?:[^\]{}\n]|\{[^{}\n]{0,200}\}){0,400})\])?[ \t]*"
-    r"|item\b[ \t]*(?:\[([^\]]{0,400})\])?[ \t]*"
-    r"|setcounter\{enum[iv]{1,3}\}\{(?:[ ]?(\d{1,6})[ ]?\}|(?:[^{}\n]|\{[^{}\n]{0,80}\}){0,80}\}))|" + HEADING
+    r"|item\b[ \t]*(?:\[([^\]]{0,400})\])?[ \t]*+(?:\n[ \t]*+(?![\n\\]))?"
+    r"|setcounter\{enum[iv]{1,3}\}\{(?:[ ]?(\d{1,6})[ ]?\}|(?:[^{}\n]|\{[^{}\n]{0,80}\}){0,80}\})"
+    r"|labelenum(i{1,3}|iv)\{((?:[^{}\n]|\{[^{}\n]{0,80}\}){0,80})\})|" + HEADING
 )
 _BULLET: Final = re.compile(r"[-–—*+•·>○▪ {}]{1,20}")  # a label that is a bullet of another kind
 _LABEL: Final = re.compile(r"\blabel\s{0,9}=\s{0,9}(\{[^{}]*\}|(?:[^,{}]|\{[^{}]*\})*)")
@@ -41,6 +42,7 @@ _START: Final = re.compile(r"\bstart\s{0,9}=\s{0,9}\{?(\d{1,6})")
 _COMMAND: Final = re.compile(r"\\[a-zA-Z]+|[{}]")
 _SHORT: Final = re.compile(r"(?<!\\)[1aAiI]")
 _BY_DEPTH: Final = ("1.", "(a)", "i.", "A.")
+_DEPTHS: Final = ("i", "ii", "iii", "iv")
 _FORMS: Final[dict[str, Callable[[int], str]]] = {
     "1": str, "a": letters, "A": lambda number: letters(number).upper(), "i": roman,
     "I": lambda number: roman(number).upper(),
@@ -72,6 +74,7 @@ class Items:
         self._widths: list[int] = []  # of the marks in the lists that are open where `laid_out` has come to
         self._closed = False  # a list has ended just there, so that words below it would be taken for its last item's
         self._last: dict[int, int] = {}  # the number that a list of this depth came to
+        self._by_depth = list(_BY_DEPTH)
 
     def marked(self, text: str) -> str:
         """The text with a bullet, a number or its label in the place of each item's command."""
@@ -136,6 +139,9 @@ class Items:
                 ended = self._open.pop()
                 self._last[len(self._open)] = ended.number
             return _CLOSE
+        if match[6]:
+            self._labelled(_DEPTHS.index(match[6]), match[7])
+            return ""
         if match[0].lstrip().startswith("\\set"):
             if self._open and match[5]:
                 self._open[-1].number = int(match[5])
@@ -155,13 +161,26 @@ class Items:
         self._open[-1].number += 1
         return written(self._open[-1].label(), bullet=False)
 
+    def _labelled(self, depth: int, spelled: str) -> None:
+        """The numbers of this depth are written so, in the list that is open, or in all that follow."""
+        template = _COMMAND.sub("", _COUNTER.sub(_short, spelled))
+        counter = _SHORT.search(template)
+        if counter is None:
+            return
+        numbered = [each for each in self._open if "enum" in each.kind]
+        if len(numbered) > depth:
+            found = numbered[depth]
+            found.before, found.form, found.after = template[: counter.start()], counter[0], template[counter.end() :]
+        elif not self._open:
+            self._by_depth[depth] = template
+
     def _begun(self, kind: str, option: str) -> _List:
         """A list with the numbers that its option asks for, else with those of its depth."""
         depth = sum("enum" in each.kind for each in self._open[-_MOST_LEVELS:])
         found = _List(kind)
         asked = _LABEL.search(option)
         template = _COMMAND.sub("", _COUNTER.sub(_short, asked[1])) if asked else "" if "=" in option else option
-        counter = _SHORT.search(template) or _SHORT.search(template := _BY_DEPTH[min(depth, 3)])
+        counter = _SHORT.search(template) or _SHORT.search(template := self._by_depth[min(depth, 3)])
         if counter:
             found.before, found.form, found.after = template[: counter.start()], counter[0], template[counter.end() :]
         start = _START.search(option)

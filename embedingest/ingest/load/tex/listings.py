@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Listing", "caption_of", "listings"]
 
-_BEGIN: Final = re.compile(r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim)\}")
+_BEGIN: Final = re.compile(r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim|Highlighting)\}")
 _HEAD: Final = re.compile(r"(?:\{[^}\n]{0,400}\})?[ \t]*\n?")
 """A language, and the end of the line."""
 
@@ -20,6 +20,13 @@ _CAPTION: Final = re.compile(r"(?:\A|,)\s{0,99}(?:caption|title)\s{0,9}=\s{0,9}(
 _SHORT: Final = re.compile(r"\s{0,9}\[[^\[\]]{0,400}\]")
 _SIGN: Final = re.compile(r"\\.|[{}\]]|\n[ \t]*\n")
 _LONGEST: Final = 2_000
+_SIGNS: Final = {"textbackslash": "\\", "textasciitilde": "~", "textasciicircum": "^", "textquotesingle": "'",
+                 "textquotedbl": '"', "textgreater": ">", "textless": "<", "textbar": "|",
+                 "textasciigrave": "`"}  # fmt: skip
+_ESCAPED: Final = re.compile(rf"\\(?:({'|'.join(_SIGNS)})(?:\{{\}}|[ ])?|([^a-zA-Z\s]))")
+_COLOURED: Final = re.compile(r"\\[a-zA-Z]{1,40}(?=\{)")
+_BRACES: Final = re.compile(r"[{}]")
+_KEPT: Final = re.compile("[\ue000-\ue07f]")
 
 
 class Listing(NamedTuple):
@@ -44,8 +51,16 @@ def listings(body: str) -> Iterator[Listing]:
         begun = at if match[1].startswith("verbatim") else _options(body, at, stop)  # that one has no settings
         head = _HEAD.match(body, begun, stop)
         words = body[head.end() if head else begun : stop]
+        words = _uncoloured(words) if match[1] == "Highlighting" else words
         yield Listing(match.start(), stop + len(end), caption_of(body[at + 1 : max(at, begun - 1)]), words)
         at = stop + len(end)
+
+
+def _uncoloured(words: str) -> str:
+    """Code whose every piece stands in a command that colours it, as pandoc writes it."""
+    words = _ESCAPED.sub(lambda match: chr(0xE000 + ord(_SIGNS.get(match[1] or "", match[2] or " "))), words)
+    words = _BRACES.sub("", _COLOURED.sub("", words))
+    return _KEPT.sub(lambda match: chr(ord(match[0]) - 0xE000), words)
 
 
 def _options(body: str, at: int, stop: int) -> int:

@@ -25,9 +25,13 @@ _OPTION: Final = re.compile(r"[ \t]*\[([^\[\]\n]{0,400})\]")
 _BLANKS: Final = re.compile(r"[ \t]*\n?[ \t]*")
 _OWN: Final = frozenset(
     ["part", "chapter", "section", "subsection", "subsubsection", "paragraph", "title", "author", "begin", "end",
-     "item", "label", "ref", "cite", "footnote", "href", "url", "input", "include", "caption", "textbf", "emph"]
+     "item", "label", "ref", "cite", "footnote", "href", "url", "input", "include", "caption", "textbf", "emph",
+     "sout", "xout", "st"]
 )  # fmt: skip
 """Commands that the loader knows better than their redefinition does."""
+
+_IN_PRINT: Final = "texorpdfstring"
+"""Says what stands on the page, then what in the outline."""
 
 _DEEPEST: Final = 8
 _LONGEST_BODY: Final = 4_000
@@ -50,6 +54,8 @@ class Macros:
 
     def taken(self, text: str) -> str:
         """The text without the definitions in it, which are kept."""
+        if _IN_PRINT in text:
+            self._found.setdefault(_IN_PRINT, _Macro("#1", 2, None))
         if not _DEFINES.search(text):
             return text
         text = _without_others(text)

@@ -21,9 +21,13 @@ _RULES: Final = re.compile(
     r"|rowcolor|cellcolor|centering|raggedright|arraybackslash|hhline|morecmidrules)(?![a-zA-Z])"
     r"(?:\[[^\]\n]{0,40}\])?(?:\([lr]{0,4}\))?(?:\{[^{}\n]{0,80}\})*"
 )
-_SPANS: Final = re.compile(r"\\multicolumn\{\s*(\d{1,3})\s*\}\s*\{(?:[^{}\n]|\{[^{}\n]{0,80}\}){0,80}\}\s*(?=\{)")
+_SPANS: Final = re.compile(r"\\multicolumn\s?\{\s*(\d{1,3})\s*\}\s{0,9}(?=\{)")
 _DOWN: Final = re.compile(r"\\multirow(?:\[[^\]\n]{0,40}\])?\{[^{}\n]{0,40}\}(?:\[[^\]\n]{0,40}\])?\{[^{}\n]{0,40}\}")
-_PART: Final = re.compile(r"\\\\\*?(?:[ \t]*\[[^\]\n]{0,40}\])?|\\tabularnewline(?![a-zA-Z])|\\[{}&]|[{}&]")
+_CAPTION: Final = re.compile(r"\\caption\*?(?:\[[^\]\n]{0,400}\])?(?=\{)")
+_BEHIND_CAPTION: Final = re.compile(r"\s{0,9}(?:\\label\{[^{}]*\}\s{0,9})?(?:\\tabularnewline(?![a-zA-Z])|\\\\\*?)?")
+_PART: Final = re.compile(
+    r"\\(?:begin|end)\{[^{}\n]{1,40}\}|\\\\\*?(?:[ \t]*\[[^\]\n]{0,40}\])?|\\tabularnewline(?![a-zA-Z])|\\[{}&]|[{}&]"
+)
 _MOST_SPAN: Final = 100
 
 
@@ -41,27 +45,52 @@ def with_tables(text: str, finish: Callable[[str], str], put: Callable[[str], st
                 done = closes[done] + 1 if done in closes else done
             open_tables.append([])
         elif len(open_tables) > 1:
-            rows = _rows("".join(open_tables.pop()))
+            caption, inner = _captioned("".join(open_tables.pop()))
+            rows = _rows(inner)
             if len(open_tables) > 1:
-                open_tables[-1].append(" ".join(cell for row in rows for cell in row))
+                open_tables[-1].append(" ".join([caption, *[cell for row in rows for cell in row]]).lstrip())
             else:
-                open_tables[-1].append("\n\n" + put(_table(rows, finish)) + "\n\n")
+                open_tables[-1].append(f"\n\n{caption}\n\n{put(_table(rows, finish))}\n\n")
     open_tables[-1].append(text[done:])
     return "\n".join("".join(parts) for parts in open_tables)
 
 
-def _rows(inner: str) -> list[list[str]]:
-    """The cells of each row, as they are spelled."""
+def _captioned(inner: str) -> tuple[str, str]:
+    """The first caption that stands in a table, as it is spelled, and the table without it."""
+    found = _CAPTION.search(inner)
+    closed = braces(inner).get(found.end()) if found else None
+    if found is None or closed is None:
+        return "", inner
+    behind = _BEHIND_CAPTION.match(inner, closed + 1)
+    end = closed + 1 if behind is None else behind.end()
+    return inner[found.start() : closed + 1], inner[: found.start()] + inner[end:]
+
+
+def _as_printed(inner: str) -> str:
+    """What a long table holds with its header once, and its foot, which is spelled before the rows, behind them."""
     first, again, rest = inner.partition("\\endfirsthead")
     if again and "\\endhead" in rest:  # what stands between is the header of further pages
         rest = rest.partition("\\endhead")[2]
-    inner = _DOWN.sub("", _RULES.sub(" ", first + rest))
+    elif not again:
+        first, again, rest = inner.partition("\\endhead")
+        first, rest = (first, rest) if again else ("", inner)
+    for end in ("\\endlastfoot", "\\endfoot"):
+        foot, found, rows = rest.rpartition(end)
+        if found:
+            foot = foot.rpartition("\\endfoot")[2]
+            return f"{first}{rows}\\\\{foot}"
+    return first + rest
+
+
+def _rows(inner: str) -> list[list[str]]:
+    """The cells of each row, as they are spelled."""
+    inner = _DOWN.sub("", _RULES.sub(" ", _as_printed(inner)))
     rows: list[list[str]] = [[]]
     depth = done = 0
     for match in _PART.finditer(inner):
         sign = match[0]
-        if sign in "{}":
-            depth = max(0, depth + (1 if sign == "{" else -1))
+        if sign in "{}" or sign[1:2] in {"b", "e"}:  # what a box holds stays together, its lines too
+            depth = max(0, depth + (1 if sign == "{" or sign[1:2] == "b" else -1))
         elif depth == 0 and (sign == "&" or (len(sign) > 1 and sign[1] not in "{}&")):
             rows[-1] += _cell(inner[done : match.start()])
             done = match.end()
@@ -74,8 +103,11 @@ def _rows(inner: str) -> list[list[str]]:
 def _cell(spelled: str) -> list[str]:
     """A cell, and the empty ones that it spans behind it."""
     spans = _SPANS.search(spelled)
-    across = min(int(spans[1]), _MOST_SPAN) if spans else 1
-    return [_SPANS.sub("", spelled).replace("\\\\", " "), *[""] * (across - 1)]
+    across = 1
+    if spans is not None and (closed := braces(spelled).get(spans.end())) is not None:
+        across = min(int(spans[1]), _MOST_SPAN)
+        spelled = spelled[: spans.start()] + spelled[closed + 1 :]  # without how the column is set
+    return [spelled.replace("\\\\", " "), *[""] * (across - 1)]
 
 
 def _table(rows: list[list[str]], finish: Callable[[str], str]) -> str:
