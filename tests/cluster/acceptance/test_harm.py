@@ -51,7 +51,7 @@ def test_a_text_that_ends_its_node_fails_alone(on: str, folder: Path, plugins: s
     marked(docs, DEADLY_WORD)
     place = Place(
         folder / "many", docs, model="brittle", top={"plugins": ["deadly"], "models": {"brittle": {"encoder": "deadly"}}},
-        run={**SMALL, "part_files": 8}, environment={"PYTHONPATH": plugins},
+        run={**SMALL, "part_files": 4}, environment={"PYTHONPATH": plugins},
     )  # fmt: skip
     ended = place.ingest(on).done(code=1)
     assert ended.failures == {f"docs/{DEADLY_WORD}.md": "permanent"}

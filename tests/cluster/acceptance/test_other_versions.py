@@ -27,7 +27,7 @@ OTHER = "0.0.1"
 def other(folder: Path, plugins: str) -> str:
     """A PYTHONPATH with this program as another version of it."""
     package = folder / "other" / "embedingest"
-    shutil.copytree(ROOT / "embedingest", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "embedingest", package)  # with what is compiled of it, which stays valid
     version = package / "version.py"
     version.write_text(version.read_text().replace(__version__, OTHER))
     return os.pathsep.join((str(package.parent), plugins, str(ROOT)))
