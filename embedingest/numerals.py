@@ -20,7 +20,8 @@ def whole(written: str | None, default: int, *, least: int = 0, most: int = 2**3
     if written is None:
         return default
     if len(written) < _FEW_DIGITS and written.isascii() and written.isdigit():  # nearly all
-        return max(least, min(int(written), most))
+        number = int(written)
+        return number if least <= number <= most else least if number < least else most
     digits = written.strip()
     negative = digits.startswith("-")
     digits = digits.removeprefix("-")

@@ -56,10 +56,10 @@ def names_of(container: Container, package: Element, folder: str) -> dict[str, l
         if found or not container.has(path):
             continue
         with contextlib.suppress(DocumentError):
-            for target, words, level in _entries(container.xml(path)):
+            for target, words, level in islice(_entries(container.xml(path)), _MOST_NAMES):
                 file, _, place = target.partition("#")
                 whole = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(file)))
-                if file and words and sum(map(len, found.values())) < _MOST_NAMES:
+                if file and words:
                     found.setdefault(whole, []).append(Named(unquote(place), words, level))
     return found
 

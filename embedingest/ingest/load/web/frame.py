@@ -116,19 +116,21 @@ def _says_more(body: LexborNode, menus: list[LexborNode]) -> bool:
 def _words_beside(body: LexborNode, roots: list[LexborNode]) -> int:
     """How many words of a page stand in none of these elements, less those that stand in several of them."""
     ids = {root.mem_id for root in roots}
-    above = [{each.mem_id for each in _above(root)} for root in roots]
-    around = set().union(*above)
-    count = -sum(_words(root) for root, outer in zip(roots, above, strict=True) if not outer.isdisjoint(ids))
+    twice = [root for root in roots if any(each.mem_id in ids for each in _above(root))]
+    return sum(map(_words, _beside(body, roots))) - sum(map(_words, twice))
+
+
+def _beside(body: LexborNode, roots: list[LexborNode]) -> Iterator[LexborNode]:
+    """What of a page stands in none of these elements and holds none of them."""
+    ids = {root.mem_id for root in roots}
+    around = {each.mem_id for root in roots for each in _above(root)}
     pending = [] if body.mem_id in ids else [body]
     while pending:
         for node in pending.pop().iter(include_text=True):
-            if node.mem_id in ids:
-                continue
-            if node.mem_id in around:
+            if node.mem_id in around and node.mem_id not in ids:
                 pending.append(node)
-            else:
-                count += _words(node)
-    return count
+            elif node.mem_id not in ids:
+                yield node
 
 
 def _words(node: LexborNode) -> int:
@@ -171,8 +173,12 @@ def _best(page: Index, body: LexborNode) -> LexborNode | None:
         articles = articles[:1]
     for candidates in (mains, articles if len(articles) == 1 else []):
         sizes = [len(node.text(deep=True)) for node in candidates]
-        if sizes and max(sizes) * _LEAST >= len(body.text(deep=True)):
-            return candidates[sizes.index(max(sizes))]
+        if not sizes:
+            continue
+        size = max(sizes)
+        best = candidates[sizes.index(size)]
+        if size * _LEAST >= size + sum(len(node.text(deep=True)) for node in _beside(body, [best])):
+            return best
     return None
 
 

@@ -72,17 +72,19 @@ def write_gaps(page: Index, source: str) -> None:
 
 
 def _part_touching(nodes: list[LexborNode], names: Set[str]) -> None:
+    listings: dict[int, bool] = {}  # by the element that holds some of these
     for node in nodes:
         after = node.next
         if after is None or after.tag == "-text":  # nearly all
             continue
         after = _beside(node)
-        if (
-            after is not None
-            and (after.tag in names or _is_own(after))
-            and _run_together(node, after)
-            and not _in_listing(node)
-        ):
+        if after is None or not (after.tag in names or _is_own(after)):
+            continue
+        around = node.parent
+        key = 0 if around is None else around.mem_id
+        if key not in listings:
+            listings[key] = _in_listing(node)
+        if not listings[key] and _run_together(node, after):
             node.insert_after(" ")
 
 

@@ -73,9 +73,13 @@ class Index:
         return self.tree.css_first(", ".join(left)) if left else None
 
     def says(self, attribute: str, *parts: str) -> bool:
-        """Whether one of these stands in a value of an attribute, in small or capital letters."""
+        """Whether one of these, which are in small letters, stands in a value of an attribute in whatever letters."""
         text = self._text(attribute)
         return any(part in text for part in parts)
+
+    def matches(self, attribute: str, pattern: re.Pattern[str]) -> bool:
+        """Whether a pattern is found in the values of an attribute, each a line in small letters."""
+        return pattern.search(self._text(attribute)) is not None
 
     def create(self, tag: str) -> LexborNode:
         """A new element, for some place in the page."""

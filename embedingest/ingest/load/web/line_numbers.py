@@ -43,6 +43,7 @@ _SET_APART: Final = re.compile(r"user-select\s*:\s*none|padding", re.IGNORECASE)
 _NUMBERS: Final = re.compile(r"\s*(?:\d+[:.|)]?(?:\s+|\Z))*")
 _COUNTS: Final = re.compile(r"\d+")
 _ADDRESS: Final = re.compile(r"#?(?:[a-z]|line)?[-_]?(\d{1,9})", re.IGNORECASE)
+_ADDRESSES: Final = re.compile(rf"^(?:{_ADDRESS.pattern})$", re.IGNORECASE | re.MULTILINE)
 _INLINE: Final = frozenset({"a", "b", "button", "div", "em", "font", "i", "label", "ol", "small", "span", "ul"})
 _CODE: Final = re.compile(r"code|source|highlight|listing|syntax|hljs|prism|chroma|fragment|blob", re.IGNORECASE)
 _CANDIDATES: Final = ", ".join(f"[class*={part} i]" for part in ("line", "ln", "numbering", "gutter"))
@@ -53,7 +54,7 @@ _MOST_STEPS: Final = 4
 def write_listings(page: Index, source: str) -> None:
     """Take out numbers of lines, in listings and beside them; lines that are blocks become a listing."""
     body = page.body
-    if body is None or not any(sign.search(source) for sign in _SIGNS):
+    if body is None or not _may_have_numbers(page) or not any(sign.search(source) for sign in _SIGNS):
         return
     numbers = {node.mem_id: node for each in page.find("pre", body) for node in _numbers_in(each)}
     for node in numbers.values():
@@ -66,6 +67,15 @@ def write_listings(page: Index, source: str) -> None:
     for node in page.find(_CANDIDATES, body):
         if node.tag not in {"td", "th", "tr"} and _is_column(node):
             node.replace_with("\n" * node.text(deep=True).count("\n"))
+
+
+def _may_have_numbers(page: Index) -> bool:
+    """Whether an element of the page is called what those of numbers are, is set apart as they are, or leads to one."""
+    return (
+        page.says("class", "line", "ln", "numbering", "gutter", "fragment")
+        or page.says("style", "user-select", "padding")
+        or any(page.matches(attribute, _ADDRESSES) for attribute in ("href", "id", "name"))
+    )
 
 
 def _numbers_in(pre: LexborNode) -> list[LexborNode]:

@@ -15,7 +15,7 @@ from embedingest.ingest.load.web.line_numbers import write_listings
 from embedingest.ingest.load.web.lines import unnumbered
 from embedingest.ingest.load.web.tables import code_of, grid, is_layout, own_rows
 from embedingest.ingest.load.web.tree import parse
-from embedingest.ingest.load.web.words import APART, LINE_END, SKIPPED, alternative, listing, words
+from embedingest.ingest.load.web.words import APART, SKIPPED, alternative, listing, words
 from embedingest.ingest.load.web.writer import Writer
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ _BOLD: Final = frozenset({"b", "strong", "dt", "summary"})
 _BESIDE: Final = frozenset({"audio", "canvas", "meter", "progress", "textarea", "video"})
 _WRITTEN: Final = APART | _BOLD | _BESIDE | SKIPPED | {"br", "img", "link"}
 """Elements that something is written for where they begin or end; of all others there is only what they hold."""
+
+_PLAIN: Final = APART - _LISTS - _LISTINGS - _BOLD - frozenset(_HEADINGS) - {"li", "table"}
+"""Those of them that begin and end a paragraph, and no more."""
 
 _DEEPEST_FRAME: Final = 3
 
@@ -54,8 +57,8 @@ def _walk(writer: Writer, root: LexborNode) -> None:
     while node is not None:
         tag = node.tag or ""
         if tag == "-text":
-            _text(writer, node.text_content or "")
-        elif tag not in _WRITTEN or _enter(writer, node, tag):
+            writer.text(node.text_content or "")
+        elif tag not in _WRITTEN or (writer.begin(node) if tag in _PLAIN else _enter(writer, node, tag)):
             inner = node.first_child
             if inner is not None:
                 open_nodes.append(node)
@@ -65,22 +68,14 @@ def _walk(writer: Writer, root: LexborNode) -> None:
         while following is None and open_nodes:
             node = open_nodes.pop()
             tag = node.tag or ""
-            if tag in _WRITTEN:
+            if tag in _PLAIN:
+                writer.flush()
+            elif tag in _WRITTEN:
                 _leave(writer, tag)
             following = node.next
         node = following
     _leave(writer, root.tag or "")
     writer.flush()
-
-
-def _text(writer: Writer, text: str) -> None:
-    if LINE_END not in text:
-        writer.text(text)
-        return
-    for at, piece in enumerate(text.split(LINE_END)):
-        if at:
-            writer.line_break()
-        writer.text(piece)
 
 
 def _enter(writer: Writer, node: LexborNode, tag: str) -> bool:
@@ -107,8 +102,7 @@ def _enter_block(writer: Writer, node: LexborNode, tag: str) -> bool:
         writer.open_list(node)
         writer.line = writer.line_of(node)
         return _or_leave(writer, node, tag)
-    writer.flush()
-    writer.line = writer.line_of(node)
+    writer.begin(node)
     if tag in _HEADINGS:
         writer.heading(words(node).replace("¶", ""), node.text(deep=True).count("\n"), _HEADINGS[tag])
         return False

@@ -62,19 +62,22 @@ def grid(rows: list[tuple[LexborNode, list[LexborNode]]]) -> list[Row]:
             group = around
         line: list[str] = []
         for cell in cells:
-            _fill(line, spanning)
+            if spanning:
+                _fill(line, spanning)
             text = words(cell).replace("|", "\\|")
             attributes = cell.attributes
             down = _down(attributes.get("rowspan"), len(text), len(spanning)) if "rowspan" in attributes else 1
-            across = max(_span(attributes.get("colspan")), 1)
-            for column in range(len(line), len(line) + across):
-                if down > 1:
+            across = max(_span(attributes["colspan"]), 1) if "colspan" in attributes else 1
+            if down > 1:
+                for column in range(len(line), len(line) + across):
                     spanning[column] = (down - 1, text if column == len(line) else "")
-            line += [text] + [""] * (across - 1)
-        _fill(line, spanning, to_the_end=True)
+            line.append(text)
+            line += [""] * (across - 1)
+        if spanning:
+            _fill(line, spanning, to_the_end=True)
         if any(line):
             found.append(Row(line, node))
-    width = max((place for row in found for place, text in enumerate(row.cells, 1) if text), default=0)
+    width = max((_width(row.cells) for row in found), default=0)
     # Short rows are filled up, which Markdown does not ask for, unless a row is so wide that this is most of the text.
     filled = width if width * len(found) <= _MOST_FILLED + 50 * sum(len(row.cells) for row in found) else 1
     fills = [width, *[filled] * len(found)]  # the first row is the header, which says how many columns there are
@@ -82,6 +85,14 @@ def grid(rows: list[tuple[LexborNode, list[LexborNode]]]) -> list[Row]:
         Row((row.cells + [""] * (fill - len(row.cells)))[:width], row.node)
         for row, fill in zip(found, fills, strict=False)
     ]
+
+
+def _width(cells: list[str]) -> int:
+    """How many cells there are up to the last one with words."""
+    width = len(cells)
+    while width and not cells[width - 1]:
+        width -= 1
+    return width
 
 
 def _fill(line: list[str], spanning: dict[int, tuple[int, str]], *, to_the_end: bool = False) -> None:

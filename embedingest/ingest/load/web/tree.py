@@ -16,7 +16,10 @@ __all__ = ["parse", "shallow"]
 _NAMES: Final = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*+)[^<>]*+>")
 # What stands in quotes behind an equals sign may hold the sign that ends a tag.
-_LONG_TAG: Final = re.compile(r"""(<[a-zA-Z][^\s<>]*+)((?:[^>=]|=\s*+(?:"[^"]*+"|'[^']*+')?+){400,}+)""")
+_LONG_TAG: Final = re.compile(  # after a short look, which tells nearly all that are none
+    r"""(<[a-zA-Z](?=[^>]{400}|[^>]*=\s*+(?:"[^">]*+>|'[^'>]*+>))[^\s<>]*+)"""
+    r"""((?:[^>=]|=\s*+(?:"[^"]*+"|'[^']*+')?+){400,}+)"""
+)
 _ATTRIBUTE: Final = re.compile(r"""[^\s=>]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+""")
 _MOST_ATTRIBUTES: Final = 200  # of one tag: parsing time grows with their square
 # Elements that HTML closes by itself, or that hold nothing: they never make a page deep.

@@ -76,8 +76,7 @@ ITEM: Final = "\ue0f0"
 LINE_END: Final = "\v"
 """Stands where a line ends in what is shown as it is written."""
 
-_UNSEEN: Final = dict.fromkeys(map(ord, f"\u00ad\u200b\ufeff{ITEM}"))
-
+_UNSEEN: Final = ("\u00ad", "\u200b", "\ufeff", ITEM)
 
 _LONE: Final = re.compile(r"(?<!\w)\u200c|\u200c(?!\w)")  # between letters it is spelling
 
@@ -103,6 +102,9 @@ def walked(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
 
 def words(root: LexborNode) -> str:
     """All words on one line, one blank between them."""
+    inner = root.first_child
+    if inner is not None and inner.tag == "-text" and inner.next is None:  # nearly all
+        return " ".join(seen(inner.text_content or "").split())
     return " ".join("".join(_pieces(root, " ")).split())
 
 
@@ -152,7 +154,10 @@ def seen(text: str) -> str:
     """Without characters that only say where a word may be parted."""
     if text.isascii():
         return text
-    return _LONE.sub("", text.translate(_UNSEEN)) if "\u200c" in text else text.translate(_UNSEEN)
+    for sign in _UNSEEN:
+        if sign in text:
+            text = text.replace(sign, "")
+    return _LONE.sub("", text) if "\u200c" in text else text
 
 
 def alternative(image: LexborNode) -> str:

@@ -45,21 +45,41 @@ class Writer:
         self._close = False  # the last block is an item of one line: the next one stands close to it
 
     def text(self, words: str) -> None:
+        """Words in the line, and their blanks as the source has them."""
+        if LINE_END in words:
+            self._lines(words)
+            return
         inline = self._inline
         if words.isspace():
             if inline:
                 inline.append(words)
-            self.line += words.count("\n")
+            if self.has_lines:
+                self.line += words.count("\n")
             return
         if not inline:
             self._began = self.line
         if not self.bold:
             self._light = True
-        self.line += words.count("\n")
+        if self.has_lines:
+            self.line += words.count("\n")
         if not words.isascii():
             self._is_item = self._is_item or (ITEM in words and all(map(str.isspace, inline)))
             words = seen(words)
         inline.append(words)
+
+    def _lines(self, words: str) -> None:
+        for at, piece in enumerate(words.split(LINE_END)):
+            if at:
+                self.line_break()
+            self.text(piece)
+
+    def begin(self, node: LexborNode) -> bool:
+        """Begin what is set apart, on the line of its element; its children are to be walked."""
+        if self._inline:
+            self.flush()
+        if self.has_lines:
+            self.line = whole(node.attributes.get(LINE), self.line)
+        return True
 
     def line_of(self, node: LexborNode) -> int:
         """The line of the source that an element stands on, where it is known; else the present one."""
@@ -86,14 +106,18 @@ class Writer:
         if not self._inline:
             return
         text = "".join(self._inline)
-        lines, origins = _flowed(text, self._began) if self.has_lines else (_lines(text), [])
+        lines, origins = _flowed(text, self._began) if self.has_lines else (_words_in_lines(text), [])
         bold, is_item = not self._light, self._is_item
         self._inline.clear()
         self._light = self._is_item = False
-        if lines:
-            as_label = label("\n".join(lines)) if bold else None
-            said = [lines[0] if is_item else escaped(lines[0]), *map(escaped, lines[1:])]
-            self.block([as_label] if as_label and not is_item else said, origins)
+        if not lines:
+            return
+        as_label = label("\n".join(lines)) if bold and not is_item else None
+        if as_label:
+            lines = [as_label]
+        else:
+            lines[is_item:] = map(escaped, lines[is_item:])
+        self.block(lines, origins)
 
     def heading(self, words: str, breaks: int, level: int) -> None:
         """A heading with these words, whose element holds `breaks` line feeds of the source."""
@@ -107,7 +131,7 @@ class Writer:
         `origins` say of places in them, by index of the line and column, on which line of the source they stand.
         """
         if not self._lists:
-            self._append("\n".join(lines), origins)
+            self._append(lines[0] if len(lines) == 1 else "\n".join(lines), origins)
             return
         widths = [each.width for each in self._lists[: _DEEPEST_LIST + 1]]
         indent, hang = " " * sum(widths[:-1]), " " * sum(widths)
@@ -153,7 +177,7 @@ class Writer:
             self._marker = self._lists[-1].mark(node)
 
 
-def _lines(text: str) -> list[str]:
+def _words_in_lines(text: str) -> list[str]:
     """The words of a paragraph, a line for each <br> (a vertical tab)."""
     lines = [" ".join(part.split()) for part in text.split(LINE_END)]
     return [line for line in lines if line]
@@ -161,6 +185,9 @@ def _lines(text: str) -> list[str]:
 
 def _flowed(text: str, line: int) -> tuple[list[str], list[tuple[int, int, int]]]:
     """The same of a paragraph that begins on `line` of the source, and the origins of the words."""
+    if "\n" not in text and LINE_END not in text and "\0" not in text:
+        words = " ".join(text.split())
+        return ([words], [(0, 0, line)]) if words else ([], [])
     lines: list[str] = []
     origins: list[tuple[int, int, int]] = []
     for part in text.split(LINE_END):
