@@ -1,15 +1,16 @@
 """The same manual from four formats: how much of its text and of its headings comes out, and how fast.
 
     python benchmarks/extract.py FOLDER…
-    python benchmarks/extract.py FOLDER… --baseline CHECKOUT    processor time a page of PDF, against another commit
+    python benchmarks/extract.py FOLDER… --baseline CHECKOUT --kind html    processor time a page, against another commit
 
 Each FOLDER is an unpacked Debian package that ships one manual as text, HTML, PDF and EPUB:
 `apt-get download debian-policy developers-reference` and `dpkg -x` each. F1 is over words, against the text version, raised
 numbers as plain ones and without its contents where the loader says that it left them out; headings are those of the text
 version that are found in heading paths. The bare libraries read the same bytes in the same run, where they are installed.
 
-With `--baseline` the PDFs of `MANUALS` are looked for in the folders (Debian packages and archives of PyPI, unpacked) and
-read by this checkout and by the other one, one after the other, `--rounds` times; the least of each counts.
+With `--baseline` the files of one format are read by this checkout and by the other one, one after the other, `--rounds`
+times; the least of each counts. Of HTML and EPUB these are the manuals above, of PDF those of `MANUALS`, which are looked
+for in the folders (Debian packages and archives of PyPI, unpacked).
 """
 
 import argparse
@@ -58,19 +59,23 @@ MANUALS = {
 """What `--baseline` reads, and who ships it: chosen by kind before any was timed."""
 
 MOST_OF_BASELINE = 1.10
-"""Processor time a page against commit 2f28bea, which read no tables, forms, notes and scripts."""
+"""Processor time a page against the first loaders: 2f28bea for PDF, which read no tables, forms, notes and scripts; f616832
+for HTML and EPUB, which knew no lines of the source, and none of what a page shows without having it as words."""
 
 TIMED = """
 import gzip, json, sys, time
 from pathlib import Path
 from embedingest import registry
-load = registry.load("loaders", "pdf")().load
+kind = sys.argv[1]
+load = registry.load("loaders", kind)().load
 for line in sys.stdin:
     data = Path(line.strip()).read_bytes()
     data = gzip.decompress(data) if data[:2] == bytes([31, 139]) else data
     began = time.process_time()
-    document = load(data, "x.pdf")
-    print(json.dumps([time.process_time() - began, document.metadata["pages"]]), flush=True)
+    document = load(data, f"x.{kind}")
+    took = time.process_time() - began
+    chapters = sum(span.kind == "chapter" for span in document.spans)
+    print(json.dumps([took, document.metadata.get("pages") or max(1, chapters)]), flush=True)
 """
 
 WORD = re.compile(r"\w+")
@@ -188,38 +193,43 @@ def chapters(documents):
     return sum(max(1, sum(span.kind == "chapter" for span in document.spans)) for document in documents)
 
 
-def found_manuals(folders):
-    """Where each of `MANUALS` lies in the folders."""
+def found_manuals(folders, kind):
+    """The files of each manual of a format."""
+    if kind != "pdf":
+        return {f"{stem}.{kind}": formats[kind] for stem, _, formats in map(manuals, folders)}
     found = {}
     for name, package in MANUALS.items():
         places = [place for folder in folders for place in sorted(folder.rglob(f"{name}*"))]
         if not places:
             raise SystemExit(f"{name} is in none of the folders: unpack {package} there")
-        found[name] = places[0]
+        found[name] = [places[0]]
     return found
 
 
-def reader(checkout):
-    """A process that reads PDFs by the code of a checkout, for as long as its input is open."""
+def reader(checkout, kind):
+    """A process that reads files of a format by the code of a checkout, for as long as its input is open."""
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
-    command = [sys.executable, "-c", TIMED]
+    command = [sys.executable, "-c", TIMED, kind]
     return subprocess.Popen(
         command, cwd=checkout, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
 
-def timed(process, path):
-    """Processor milliseconds a page."""
-    process.stdin.write(f"{path}\n")
-    process.stdin.flush()
-    answer = process.stdout.readline()
-    if not answer:
-        raise SystemExit(f"{path.name} could not be read by one of the checkouts")
-    took, pages = json.loads(answer)
+def timed(process, paths):
+    """Processor milliseconds a page, of a web page a file."""
+    took = pages = 0
+    for path in paths:
+        process.stdin.write(f"{path.resolve()}\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"{path.name} could not be read by one of the checkouts")
+        seconds, of_file = json.loads(answer)
+        took, pages = took + seconds, pages + of_file
     return took * 1000 / pages
 
 
-def compare(record, folders, baseline, rounds):
+def compare(record, folders, kind, baseline, rounds):
     """Both checkouts by turns, so that what else the machine does falls on both."""
     figures, ratios = {}, []
     commit = subprocess.run(
@@ -227,9 +237,10 @@ def compare(record, folders, baseline, rounds):
     ).stdout.strip()
     print(f"  {'ms a page':30} {'here':>8} {commit:>12} {'ratio':>7}")
     with ExitStack() as stack:
-        both = [stack.enter_context(reader(path)) for path in (Path(__file__).resolve().parents[1], baseline.resolve())]
-        for name, path in found_manuals(folders).items():
-            rows = [[timed(process, path.resolve()) for process in both] for _ in range(rounds)]
+        checkouts = (Path(__file__).resolve().parents[1], baseline.resolve())
+        both = [stack.enter_context(reader(checkout, kind)) for checkout in checkouts]
+        for name, paths in found_manuals(folders, kind).items():
+            rows = [[timed(process, paths) for process in both] for _ in range(rounds)]
             here, there = (min(column) for column in zip(*rows, strict=True))
             figures[name] = {"ms_a_page": here, "ms_a_page_baseline": there}
             ratios.append(here / there)
@@ -237,19 +248,20 @@ def compare(record, folders, baseline, rounds):
         for process in both:
             process.stdin.close()
     check = records.Check("geometric mean", geometric_mean(ratios), MOST_OF_BASELINE, at_most=True)
-    record.told(f"PDF, processor time a page against {commit}", figures, [check])
+    record.told(f"{kind.upper()}, processor time a page against {commit}", figures, [check])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="+")
-    parser.add_argument("--baseline", type=Path, default=None, help="a checkout of another commit, to time PDF against")
+    parser.add_argument("--baseline", type=Path, default=None, help="a checkout of another commit, to time against")
+    parser.add_argument("--kind", choices=["pdf", "html", "epub"], default="pdf", help="what is timed against it")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--results", default=records.RESULTS)
     arguments = parser.parse_args()
     record = records.Record("extract", arguments.results)
     if arguments.baseline is not None:
-        compare(record, arguments.folder, arguments.baseline, arguments.rounds)
+        compare(record, arguments.folder, arguments.kind, arguments.baseline, arguments.rounds)
         return record.end()
     for folder in arguments.folder:
         report(record, folder)

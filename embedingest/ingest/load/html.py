@@ -17,7 +17,7 @@ from embedingest.ingest.load.web.frame import Content, book_content, main_conten
 from embedingest.ingest.load.web.gaps import write_gaps
 from embedingest.ingest.load.web.index import Index
 from embedingest.ingest.load.web.line_numbers import write_listings
-from embedingest.ingest.load.web.lines import unnumbered
+from embedingest.ingest.load.web.lines import take_out_of_words, unnumbered
 from embedingest.ingest.load.web.markdown import render
 from embedingest.ingest.load.web.scripts import write_scripts
 from embedingest.ingest.load.web.tree import parse, shallow
@@ -121,6 +121,8 @@ def read(
     if _is_xml(source, name):
         source = _closed(source)
     page = Index(parse(source, lines=lines))
+    if lines:
+        take_out_of_words(page)
     write_listings(page, source)
     write_controls(page)
     write_scripts(page, raised)
@@ -184,7 +186,7 @@ def _closed(source: str) -> str:
 def _title(page: Index) -> str | None:
     for selector in ("head > title", "h1"):
         node = page.first(selector)
-        title = unnumbered(words(node)).rstrip("¶ ") if node is not None else ""
+        title = words(node).rstrip("¶ ") if node is not None else ""
         if title:
             return title
     return None

@@ -94,7 +94,7 @@ FILES = {
     "a.pptx": {**_parts(samples.pptx()), "ppt/slides/slide1.xml": SLIDE},
     "a.xlsx": {**_parts(samples.xlsx()), **SHEETS},
     "a.html": '<h1>words</h1><ol start="3"><li value=4>x</li></ol><table><tr><td colspan="2" rowspan="3">a</td><td>b</td></tr>'
-    '<tr><td>c</td></tr></table><p data-line-of-file="3">x</p><td data-line-of-file="3">y</td> &#65;',
+    '<tr><td>c</td></tr></table><p _line_="3">x</p><td _line_="3">y</td> &#65;',
     "a.md": "---\na: 1\nd: [1, 2]\nf: 1.5\n---\n# words\n\n5. x\n",
     "toml.md": "+++\na = 1\nd = [1, 2]\n+++\n# words\n",
     "a.rtf": r"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 T;}}{\stylesheet{\s1 heading 1;}}\s1 words\par\uc1\u8364 ?\bin0 x}",

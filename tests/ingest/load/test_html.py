@@ -126,7 +126,7 @@ after picture <table>
     for words, line in places(page):
         wanted = "cell" if words.startswith("| cell") else words
         assert wanted.startswith("| ---") or wanted in lines[line - 1], words
-    assert "line-of" not in load(page).title + load(page).text
+    assert "_line_" not in load(page).title + load(page).text
 
 
 def test_words_on_the_line_below_a_tag_have_that_line():
@@ -136,6 +136,12 @@ def test_words_on_the_line_below_a_tag_have_that_line():
 
 def test_line_feeds_before_the_words_of_a_paragraph_do_not_move_it():
     assert places("<i>\n</script><body class=late>one") == [("one", 2)]
+
+
+@pytest.mark.parametrize("tag", ["textarea", "xmp", "noembed", "noframes", "plaintext", "title"])
+def test_tags_that_are_words_of_a_page_are_read_as_they_are_written(tag):
+    page = f"<html><body><p>One</p><{tag}><p>two</p>\n<!-- three --></{tag}>"
+    assert read(page, lines=True).text == read(page).text
 
 
 def test_upper_case_pages_have_lines_too():

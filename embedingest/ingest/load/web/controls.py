@@ -207,7 +207,7 @@ def _keep_lines(nodes: list[LexborNode]) -> None:
         inner = [each for each, _ in walked(node)]
         within.update(each.mem_id for each in inner)
         for text in inner:
-            said = unnumbered(text.text_content or "") if text.tag == "-text" else ""
+            said = (text.text_content or "") if text.tag == "-text" else ""
             if "\n" in said and text.parent is not None and text.parent.tag not in _LISTED:
                 text.replace_with(said.replace("\n", f"{LINE_END}\n"))
 

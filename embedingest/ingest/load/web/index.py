@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -31,6 +31,17 @@ class _Need(NamedTuple):
     value: str
 
 
+class _Selector(NamedTuple):
+    """The alternatives of a selector with what each needs; of all of them what they need first, by kind."""
+
+    alternatives: tuple[tuple[str, tuple[_Need, ...]], ...]
+    tags: frozenset[str]
+    words: frozenset[tuple[str, str]]
+    parts: tuple[tuple[str, str], ...]
+    tags_only: bool
+    """No element is named by two alternatives."""
+
+
 class Index:
     """The elements of a page, found by CSS selectors of tags, classes, ids, attributes, and these around each other.
 
@@ -49,7 +60,6 @@ class Index:
         for name in [name for name in values if ":" in name]:  # a selector may leave out the prefix
             values[name.rpartition(":")[2]].update(values[name])
         self._texts: Final[dict[str, str]] = {}
-        self._words: Final[dict[str, set[str]]] = {}
 
     @property
     def body(self) -> LexborNode | None:
@@ -58,18 +68,19 @@ class Index:
 
     def find(self, selector: str, within: LexborNode | None = None) -> list[LexborNode]:
         """The elements of the page, or of one of its elements, that a selector names, in their order, each once."""
-        left = self._left_of(selector)
+        parsed = _parsed(selector)
+        left = self._left_of(parsed)
         if not left:
             return []
         found = (self.tree if within is None else within).css(", ".join(left))
-        if len(left) == 1 or len(found) < 2 or _tags_only(selector):
+        if len(left) == 1 or len(found) < 2 or parsed.tags_only:
             return found
         # An element that several alternatives name comes as often, one right behind the other.
         return [found[0], *(node for before, node in pairwise(found) if node.mem_id != before.mem_id)]
 
     def first(self, selector: str) -> LexborNode | None:
         """The first element of the page that a selector names."""
-        left = self._left_of(selector)
+        left = self._left_of(_parsed(selector))
         return self.tree.css_first(", ".join(left)) if left else None
 
     def says(self, attribute: str, *parts: str) -> bool:
@@ -86,20 +97,27 @@ class Index:
         self.tags.add(tag)
         return self.tree.create_node(tag)
 
-    def _left_of(self, selector: str) -> list[str]:
+    def _left_of(self, selector: _Selector) -> list[str]:
         """The alternatives of a selector without those that no element of the page can be."""
-        return [text for text, needs in _alternatives(selector) if all(map(self._is_met, needs))]
+        if (
+            selector.tags.isdisjoint(self.tags)
+            and (not selector.words or selector.words.isdisjoint(self._words))
+            and not any(attribute in self._values for attribute, _ in selector.parts)
+        ):
+            return []
+        return [text for text, needs in selector.alternatives if all(map(self._is_met, needs))]
 
     def _is_met(self, need: _Need) -> bool:
         if need.kind == "tag":
             return need.value in self.tags
-        if need.attribute not in self._values:
-            return False
-        if need.kind == "part":
-            return need.value in self._text(need.attribute)
-        if need.attribute not in self._words:
-            self._words[need.attribute] = set(self._text(need.attribute).split())
-        return need.value in self._words[need.attribute]
+        if need.kind == "word":
+            return (need.attribute, need.value) in self._words
+        return need.attribute in self._values and need.value in self._text(need.attribute)
+
+    @cached_property
+    def _words(self) -> set[tuple[str, str]]:
+        """The classes and the ids of the page."""
+        return {(attribute, word) for attribute in ("class", "id") for word in self._text(attribute).split()}
 
     def _text(self, attribute: str) -> str:
         """All values of an attribute in small letters, each on a line."""
@@ -110,15 +128,16 @@ class Index:
 
 
 @lru_cache(maxsize=256)
-def _alternatives(selector: str) -> tuple[tuple[str, tuple[_Need, ...]], ...]:
-    """The alternatives of a selector, and what each needs, of which more may be said than a page must have."""
-    return tuple((each, tuple(map(_need, _PART.finditer(each)))) for each in selector.split(", "))
-
-
-@lru_cache(maxsize=256)
-def _tags_only(selector: str) -> bool:
-    """Whether each alternative is the name of a tag, so that no element is named by two."""
-    return all(len(needs) == 1 and needs[0].kind == "tag" for _, needs in _alternatives(selector))
+def _parsed(selector: str) -> _Selector:
+    alternatives = tuple((each, tuple(map(_need, _PART.finditer(each)))) for each in selector.split(", "))
+    first = [needs[0] for _, needs in alternatives]
+    return _Selector(
+        alternatives,
+        tags=frozenset(need.value for need in first if need.kind == "tag"),
+        words=frozenset((need.attribute, need.value) for need in first if need.kind == "word"),
+        parts=tuple((need.attribute, need.value) for need in first if need.kind == "part"),
+        tags_only=all(len(needs) == 1 and needs[0].kind == "tag" for _, needs in alternatives),
+    )
 
 
 def _need(part: re.Match[str]) -> _Need:

@@ -31,6 +31,8 @@ def language_of_listing(node: LexborNode) -> str:
     around = [] if parent is None else [parent, parent.parent]
     for element in (node, inner, *around):
         said = (element.attributes.get("class") or "").lower() if element is not None else ""
+        if not said:
+            continue
         for match in _LANGUAGE.finditer(said):
             if match[1] not in {"default", "none", "text", "notranslate"}:
                 return match[1]

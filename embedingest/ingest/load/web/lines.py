@@ -6,11 +6,16 @@ Knows tags by their spelling only; a tag inside a script, a comment or an attrib
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["LINE", "numbered", "unnumbered"]
+if TYPE_CHECKING:
+    from embedingest.ingest.load.web.index import Index
 
-LINE: Final = "data-line-of-file"
+__all__ = ["LINE", "numbered", "take_out_of_words", "unnumbered"]
+
+LINE: Final = "_line_"
+"""An attribute that no page has: a short one, since every block bears it."""
+
 
 _TAGS: Final = (
     r"<(?:("
@@ -25,6 +30,7 @@ _TAGS: Final = (
 _LOWER: Final = re.compile(_TAGS)
 _ANY: Final = re.compile(_TAGS, re.IGNORECASE)  # takes twice as long
 _UPPER: Final = re.compile("<(?:P|DIV|BODY|LI|TD|H1)")
+_TAGS_ARE_WORDS: Final = "textarea, title, xmp, plaintext, noembed, noframes"
 _MARK: Final = re.compile(rf"<link {LINE}=\d+>| {LINE}=\d+")
 
 
@@ -43,6 +49,14 @@ def numbered(source: str) -> str:
             parts.append(f"<{name} {LINE}={line}{rest}{after}")
         line += after.count("\n")
     return "".join(parts)
+
+
+def take_out_of_words(page: Index) -> None:
+    """Take the marks out of elements in which tags are words, such as a text field with the code of a page."""
+    for node in page.find(_TAGS_ARE_WORDS):
+        inner = node.first_child
+        if inner is not None and LINE in (words := inner.text_content or ""):
+            inner.replace_with(unnumbered(words))
 
 
 def unnumbered(text: str) -> str:

@@ -12,7 +12,6 @@ from embedingest.ingest.load.web.controls import write_controls
 from embedingest.ingest.load.web.index import Index
 from embedingest.ingest.load.web.language import language_of_listing
 from embedingest.ingest.load.web.line_numbers import write_listings
-from embedingest.ingest.load.web.lines import unnumbered
 from embedingest.ingest.load.web.tables import code_of, grid, is_layout, own_rows
 from embedingest.ingest.load.web.tree import parse
 from embedingest.ingest.load.web.words import APART, SKIPPED, alternative, listing, words
@@ -54,11 +53,12 @@ def _walk(writer: Writer, root: LexborNode) -> None:
         writer.flush()
         return
     open_nodes: list[LexborNode] = []
+    text, begin, flush = writer.text, writer.begin, writer.flush
     while node is not None:
         tag = node.tag or ""
         if tag == "-text":
-            writer.text(node.text_content or "")
-        elif tag not in _WRITTEN or (writer.begin(node) if tag in _PLAIN else _enter(writer, node, tag)):
+            text(node.text_content or "")
+        elif tag not in _WRITTEN or (begin(node) if tag in _PLAIN else _enter(writer, node, tag)):
             inner = node.first_child
             if inner is not None:
                 open_nodes.append(node)
@@ -69,7 +69,7 @@ def _walk(writer: Writer, root: LexborNode) -> None:
             node = open_nodes.pop()
             tag = node.tag or ""
             if tag in _PLAIN:
-                writer.flush()
+                flush()
             elif tag in _WRITTEN:
                 _leave(writer, tag)
             following = node.next
@@ -148,7 +148,7 @@ def _frame(writer: Writer, node: LexborNode) -> None:
 
 
 def _pre(writer: Writer, node: LexborNode) -> None:
-    whole = listing(node) if node.tag == "pre" else unnumbered(node.text(deep=True))
+    whole = listing(node) if node.tag == "pre" else node.text(deep=True)
     first = writer.line + len(whole) - len(whole.lstrip("\n"))
     writer.line += node.text(deep=True).count("\n")
     _listing(writer, whole, language_of_listing(node), first)

@@ -103,8 +103,13 @@ def walked(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
 def words(root: LexborNode) -> str:
     """All words on one line, one blank between them."""
     inner = root.first_child
-    if inner is not None and inner.tag == "-text" and inner.next is None:  # nearly all
-        return " ".join(seen(inner.text_content or "").split())
+    while inner is not None and inner.next is None:  # nearly all hold one text, or an element with one
+        tag = inner.tag or ""
+        if tag == "-text":
+            return " ".join(seen(inner.text_content or "").split())
+        if tag in SKIPPED or tag == "img":
+            break
+        inner = inner.first_child
     return " ".join("".join(_pieces(root, " ")).split())
 
 
