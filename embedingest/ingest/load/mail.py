@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import email
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -37,7 +38,7 @@ class MailLoader:
     """
 
     name = "mail"
-    version = "15"
+    version = "16"
     suffixes = frozenset({".eml", ".emlx", ".mbox", ".mbx", ".msg", ".oft"})
     mimes = frozenset({"message/rfc822", "application/mbox", "application/vnd.ms-outlook", "application/ms-tnef"})
 
@@ -90,6 +91,8 @@ def _messages(data: bytes, name: str) -> list[EmailMessage]:
         return [cast("EmailMessage", to_message(read_msg(data, name)))]
     if data.startswith(PACKED):
         return [cast("EmailMessage", to_message(read_tnef(data, name)))]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # saved as text, by hand
+        data = data.decode("utf-16", "replace").encode()
     return [_parse(part) for part in each_message(data)]
 
 

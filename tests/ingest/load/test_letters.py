@@ -343,3 +343,38 @@ def test_a_header_beyond_all_measure_is_cut_and_told():
     document = load(f"Subject: a\nTo: {'b ' * 600_000}\n\nHello\n")
     assert document.notices == {"headers_cut": 1}
     assert document.text.endswith(" b b\n\nHello\n")
+
+
+def test_data_that_ends_in_an_equals_sign_goes_on_in_no_line():
+    cards = (
+        b"BEGIN:VCARD\nVERSION:3.0\nFN:Ann\nPHOTO;ENCODING=b:/9j/4AAQ\n SkZJRg==\nEND:VCARD\n"
+        b"BEGIN:VCARD\nVERSION:2.1\nFN;ENCODING=QUOTED-PRINTABLE:B=C3=\n=B6\nEND:VCARD\n"
+    )
+    document = load_inner(cards, "a.vcf", "a.vcf")
+    assert (document.text, document.notices) == ("Ann\n\nBö\n", {"skipped_images": 1})
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "ann@example.org (Ann Miller)",
+        "ann at example.org (Ann Miller)",
+        '"Miller, Ann" <ann@example.org>',
+        "Ann Miller <ann@example.org>",
+    ],
+)
+def test_a_name_stands_where_its_author_put_it(sender):
+    assert load(f"From: {sender}\nSubject: Mill\n\nWords.\n", "a.eml").text.split("\n")[1] == f"From: {sender}"
+
+
+def test_a_message_in_unicode_of_two_bytes_is_read():
+    message = "From: ann@example.org\r\nSubject: Mühle\r\n\r\nWords.\r\n"
+    assert load(message.encode("utf-16"), "a.eml").text == "Mühle\nFrom: ann@example.org\n\nWords.\n"
+    body = base64.b64encode("Größe".encode("utf-16")).decode()
+    head = "Subject: a\nContent-Type: text/plain; charset=utf-16\nContent-Transfer-Encoding: base64\n\n"
+    assert load(head + body, "a.eml").text == "a\n\nGröße\n"
+
+
+def test_brackets_of_enriched_text_are_no_tags():
+    message = "Subject: a\nContent-Type: text/enriched\n\n<bold>Bold</bold> and <<angle> more.\n"
+    assert load(message, "a.eml").text == "a\n\nBold and <angle> more.\n"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CardsLoader", "create", "to_text"]
 
+_LONGEST_HEAD: Final = 1000
 _FOLD: Final = re.compile(r"\n[ \t]")
-_SOFT: Final = re.compile(r"=\n")
 _LINE: Final = re.compile(
     r"""(?:[\w-]{1,60}\.)?([\w-]{1,60})((?:;[^:;"\n]*+(?:"[^"\n]*+"[^:;"\n]*+)*+)*+):(.*)""", re.DOTALL
 )
@@ -62,7 +62,7 @@ class CardsLoader:
     """
 
     name = "cards"
-    version = "5"
+    version = "6"
     suffixes = frozenset({".ics", ".ifb", ".vcs", ".vcf", ".vcard"})
     mimes = frozenset({"text/calendar", "text/vcard"})
 
@@ -134,11 +134,26 @@ def _components(source: str, notices: dict[str, int]) -> Iterator[tuple[str, lis
 def _properties(source: str) -> Iterator[_Property]:
     source = source.replace("\r\n", "\n")
     if "QUOTED-PRINTABLE" in source.upper():
-        source = _SOFT.sub("", source)
+        source = "\n".join(_without_soft_ends(source))
     for line in _FOLD.sub("", source).split("\n"):
         match = _LINE.match(line)
         if match is not None:
             yield _Property(match[1].upper(), match[2], _value(match[2].upper(), match[3]))
+
+
+def _without_soft_ends(source: str) -> Iterator[str]:
+    """The lines of a source, those as one that go on behind an equals sign. Data in base64 may end in one too."""
+    pieces: list[str] = []
+    for line in source.split("\n"):
+        goes_on = (
+            line.endswith("=") and "QUOTED-PRINTABLE" in (pieces or [line])[0][:_LONGEST_HEAD].partition(":")[0].upper()
+        )
+        pieces.append(line[:-1] if goes_on else line)
+        if not goes_on:
+            yield "".join(pieces)
+            pieces = []
+    if pieces:
+        yield "".join(pieces)
 
 
 def _value(parameters: str, value: str) -> str:

@@ -35,6 +35,9 @@ _MOST_DIGITS: Final = 400
 _ENDLESS: Final = re.compile(rf"([0-9]{{{_MOST_DIGITS}}})[0-9]+")
 
 
+_ADDRESSES: Final = frozenset({"from", "to", "cc", "bcc", "sender", "reply-to"})
+"""Headers of which the standard parser drops what stands in brackets."""
+
 _ENCODED_WORD: Final = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,30})?\?([bBqQ])\?([^?]*+)\?=")
 _NAMED: Final = re.compile(r'(?:file)?name\s*=\s*(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
 
@@ -77,16 +80,18 @@ PAGE: Final[Any] = _Plain()
 def header(message: Message, field: str) -> str:
     """A header's words; one that breaks every rule is read as empty.
 
-    Bytes beyond ASCII that stand in it bare are read in the encoding that they show, and labels of encoded words mean
-    what browsers take them for.
+    Names that stand in brackets behind an address stay. Bytes beyond ASCII that stand in it bare are read in the
+    encoding that they show, and labels of encoded words mean what browsers take them for.
     """
     try:
         value = str(message.get(field, ""))
     except FAILURES:
         return ""
-    if "\ufffd" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    is_broken = "\ufffd" in value or any("\ud800" <= character <= "\udfff" for character in value)
+    if is_broken or field.lower() in _ADDRESSES:
         raw = next((str(each) for name, each in message.raw_items() if name.lower() == field.lower()), "")
-        value = _read(raw) or value
+        if is_broken or "(" in raw or ('"' in value and '"' not in raw):  # a name in brackets; no address at all
+            value = _read(raw) or value
     return " ".join(value.encode("utf-8", "replace").decode().split())
 
 

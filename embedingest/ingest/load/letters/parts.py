@@ -101,7 +101,7 @@ def words_of(part: Any, notices: dict[str, int]) -> str:
             return ""
         add_notices(notices, decoded.notices)
         text = decoded.text
-    return str(text).replace("\0", "").replace("\r\n", "\n")
+    return str(text).removeprefix("\ufeff").replace("\0", "").replace("\r\n", "\n")
 
 
 class _Reader:
@@ -167,7 +167,7 @@ class _Reader:
         if kind == "text/calendar":
             return Parts(asides=[to_text(text, self._notices)])
         if kind in {"text/enriched", "text/richtext"}:
-            text = _ENRICHED.sub("", text).replace("<<", "<")
+            text = "<".join(_ENRICHED.sub("", piece) for piece in text.split("<<"))
         elif str(part.get_param("format", "")).lower() == "flowed":
             text = unflowed(text, delete_space=str(part.get_param("delsp", "")).lower() == "yes")
         text, sealed = without_armour(text)
