@@ -100,7 +100,9 @@ pipelines:
         began = time.perf_counter()
         words = [sys.executable, "-c", program, str(self.base / "bucket.yaml")]
         path = os.pathsep.join([str(scale.ROOT), os.environ.get("PYTHONPATH", "")])
-        process = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "PYTHONPATH": path}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled
+        process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
         with scale.Memory(process.pid) as memory:
             said = process.stdout.read()
             _, status, used = os.wait4(process.pid, 0)

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Examined", "examine"]
 
-# So many files are under way, or more where all of them are small.
+# So many files are under way, or more where all of them are small, and a share of that before more are begun: to wake
+# a thread for each small file would take longer than to read it.
 _JOBS: Final = 48
 _MOST_JOBS: Final = 4096
 _JOBS_BYTES: Final = 4 * 2**20
+_SHARE: Final = 0.75
 # The table is asked once for so many files, or for fewer with so many chunks.
 _BATCH_FILES: Final = 2048
 _BATCH_CHUNKS: Final = 4096
@@ -93,7 +95,8 @@ def _extracted(
         workers.submit(candidate.job()).add_done_callback(partial(_post, done, candidate))
         files += 1
         size += candidate.file.facts.size
-        while files >= _MOST_JOBS or (files >= _JOBS and size >= _JOBS_BYTES):
+        share = _SHARE if _full(files, size) else 1.0
+        while _full(files / share, size / share):
             item, future = done.get()
             files -= 1
             size -= item.file.facts.size
@@ -101,6 +104,10 @@ def _extracted(
     for _ in range(files):
         item, future = done.get()
         yield item, _outcome(future)
+
+
+def _full(files: float, size: float) -> bool:
+    return files >= _MOST_JOBS or (files >= _JOBS and size >= _JOBS_BYTES)
 
 
 def _post(

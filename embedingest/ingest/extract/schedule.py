@@ -33,8 +33,9 @@ CREDIT_SHARE: Final = 0.2
 RESTART_SECONDS: Final = 60.0
 """How long no spare is started after one that could not be."""
 
-_BATCH_TASKS: Final = 32
-_BATCH_BYTES: Final = 32 * 1024
+# A worker waits while it is handed the next batch, which takes as long as some small files do: many are in one.
+_BATCH_TASKS: Final = 128
+_BATCH_BYTES: Final = 256 * 1024
 _NUMBER: Final = attrgetter("number")
 
 

@@ -198,7 +198,8 @@ class FetchingWorkers:
                             self._begun.notify()
                         self._running.add(read)
                         self._room.take(read)
-                        self._ready.notify()  # there may be room for another
+                        if self._waiting:
+                            self._ready.notify()  # there may be room for another
                         return read
                 else:
                     self._ready.wait()
@@ -224,7 +225,7 @@ class FetchingWorkers:
     def _settle(self, read: _Read, outcome: Extracted | BaseException) -> None:
         """Answer the future, unless it is answered, and give the room for its bytes back."""
         with self._lock:
-            if self._room.give_back(read):
+            if self._room.give_back(read) and self._waiting:
                 self._ready.notify()
             if read.settled:
                 return

@@ -192,7 +192,7 @@ def test_jobs_are_drawn_only_as_there_is_room(setup, files):
 
 
 def test_closing_is_quick_cancels_what_waits_and_leaves_no_process(setup, files):
-    hang, *rest = files(a="hang", **{f"f{i}": "words" for i in range(50)})
+    hang, *rest = files(a="hang", **{f"f{i}": "words" for i in range(150)})
     pool = WorkerPool(setup)
     running = pool.submit(hang)
     waiting = [pool.submit(job) for job in rest]
