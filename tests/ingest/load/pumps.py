@@ -1053,6 +1053,14 @@ def _others() -> Iterator[Case]:
     yield Case(
         "html",
         "a.html",
+        "classes that styles raise",
+        lambda size: "".join(
+            f"<style>.c{i} {{vertical-align:super}}</style>a<i class=c{i}>b</i>" for i in range(size // 60)
+        ).encode(),
+    )
+    yield Case(
+        "html",
+        "a.html",
         "attributes in lines",
         lambda size: ("<p " + "\n".join(f"a{i}=1" for i in range(size // 10)) + ">x").encode(),
     )

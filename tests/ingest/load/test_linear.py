@@ -45,7 +45,7 @@ ONCE = (
     "latex: '' + '\\\\cite[' ... ''", "latex: '' + '\\\\item[' ... ''", "latex: '' + '\\\\begin{verbatim}' ... ''",
     "latex: '' + '\\\\title[' ... ''", "latex: '' + '\\\\textbf[' ... ''", "latex: '' + ' ' ... 'x\\n'",
     "csv: '' + 'a,\"' ... ''", "captions: '00:00:01,000 --> 00:00:02,000\\n' + '{\\\\' ... ''",
-    "mail: 'Subject: ' + '=?utf-8?q?a?= ' ... ''", "attributes with >",
+    "mail: 'Subject: ' + '=?utf-8?q?a?= ' ... ''", "attributes with >", "classes that styles raise",
     "code: '' + '\\\\\\n' ... ''", "code: '' + 'a\\\\\\n' ... ''", "code bash: '' + '<<A\\n' ... ''",
     "a.md heading '# a' + ' '", "a.adoc heading '= a' + ' '", "a.csv words '\\n' words", "a.zig words '\\n\\n ' words",
     "man: '.TH A 1\\n.nf\\n' + '\\n\\n' ... ''", "a.md words ' '", "a.txt words '\\u200d' words", "<![CDATA[",

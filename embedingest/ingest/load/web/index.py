@@ -92,6 +92,10 @@ class Index:
         """Whether a pattern is found in the values of an attribute, each a line in small letters."""
         return pattern.search(self._text(attribute)) is not None
 
+    def has_class(self, name: str) -> bool:
+        """Whether an element of the page may be of a class, in small or capital letters."""
+        return ("class", name.lower()) in self._words
+
     def create(self, tag: str) -> LexborNode:
         """A new element, for some place in the page."""
         self.tags.add(tag)

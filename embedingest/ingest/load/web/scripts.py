@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from embedingest.ingest.load.common.raised import AROUND, LONGEST, written
@@ -32,6 +33,7 @@ _SHIFTED: Final = "sup, sub, [style*='vertical-align' i], [style*='relative' i]"
 _PRICE: Final = re.compile(r"(?<![a-z])(?:price|preis|prix|precio|prezzo|cents|fraction)s?(?![a-z])", re.IGNORECASE)
 _CENTS: Final = 2  # digits
 _MOST_ABOVE: Final = 3
+_MOST_CLASSES: Final = 200  # each is looked for in the whole page
 _MOST_NODES: Final = 16
 """Nodes below one that is raised or lowered; one with more is left as it is, such as a tag that nothing closes."""
 
@@ -54,7 +56,8 @@ def write_scripts(page: Index, classes: Mapping[str, str] | None = None) -> None
     classes = dict(classes or {})
     for sheet in page.find("style"):
         classes |= classes_of(sheet.text(deep=True))
-    for node in page.find(", ".join([_SHIFTED, *(f".{name}" for name in classes)]), body)[::-1]:
+    raised = islice((f".{name}" for name in classes if page.has_class(name)), _MOST_CLASSES)
+    for node in page.find(", ".join([_SHIFTED, *raised]), body)[::-1]:
         shifted = shift(node, classes)
         if node.tag != shifted and not _around(node, following=False)[-1:].strip():
             continue
