@@ -25,6 +25,8 @@ GLUED: Final = 1 << 61
 # A word or a sign with the white space before it; these tile a text. A letter keeps its combining accents.
 _WORD: Final = re.compile(r"\s*(?:\w[\w\u0300-\u036f]*|[^\w\s]|\Z)")
 _PIECE_BYTES: Final = 7
+# What these are cut into where a letter is a byte.
+_ASCII_PIECE: Final = re.compile(rf"\w{{1,{_PIECE_BYTES}}}|[^\w\s]")
 _KEPT_WORDS: Final = 8_192
 _KEPT_LETTERS: Final = 64
 
@@ -36,9 +38,13 @@ class HashingSizer:
     capacity: int
 
     def count(self, text: str) -> int:
+        if text.isascii():
+            return len(_ASCII_PIECE.findall(text))
         return sum(map(len, _starts(_WORD.findall(text))))
 
     def starts(self, text: str) -> list[int]:
+        if text.isascii():
+            return [piece.start() for piece in _ASCII_PIECE.finditer(text)]
         words = _WORD.findall(text)
         ends = accumulate(map(len, words), initial=0)
         return [at + start for at, starts in zip(ends, _starts(words), strict=False) for start in starts]

@@ -49,7 +49,7 @@ def test_tokens_spell_the_text_again_up_to_white_space(texts):
         assert ENCODER.tokenize([ENCODER.detokenize(tokens)]) == [tokens]
 
 
-@given(st.text(alphabet=st.characters(codec=None), max_size=60))
+@given(st.text(alphabet=st.characters(codec=None), max_size=60) | st.text(alphabet=st.characters(codec="ascii")))
 def test_the_sizer_counts_as_the_encoder_does(text):
     sizer = pickle.loads(pickle.dumps(ENCODER.sizer(100)))
     starts = sizer.starts(text)
@@ -57,6 +57,7 @@ def test_the_sizer_counts_as_the_encoder_does(text):
     assert len(starts) == sizer.count(text) == len(ENCODER.tokenize([text])[0])
     assert starts == sorted(starts)
     assert all(0 <= start < len(text) for start in starts)
+    assert sizer.starts(text + " \N{LATIN SMALL LETTER E WITH ACUTE}")[:-1] == starts  # where no text is ASCII alone
 
 
 def test_dimensions_are_an_option_and_change_the_fingerprint():
