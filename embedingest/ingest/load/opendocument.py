@@ -88,7 +88,7 @@ class OpenDocumentLoader:
         writer.count_unseen(root if body is None else body, roots)
         title, metadata = _metadata(meta)
         slides = any(span.kind == "slide" for span in writer.assembly.spans)
-        described = sum(1 for frame in root.iter(DRAW + "frame") if of_frame(frame))
+        described = sum(1 for frame in root.iter(DRAW + "frame") if of_frame(frame) or _is_drawn(frame))
         pictures = sum(1 for _ in root.iter(DRAW + "image")) - described
         notices = {"skipped_images": max(0, pictures), **writer.notices}
         return Document(
@@ -305,7 +305,7 @@ class _Writer:
 
     def _object(self, element: Element) -> str | Element | None:
         """What is embedded: an equation in a line, or a root to look into. Each part is read once."""
-        root = next(iter(element), None)
+        root = next((child for child in element if len(child)), None)  # newer programs put an empty one there too
         path = element.get(XLINK + "href", "").removeprefix("./").rstrip("/") + "/content.xml"
         if root is None and self._container is not None and path not in self._objects and self._container.has(path):
             self._objects.add(path)
@@ -333,6 +333,11 @@ class _Writer:
             self.notices["comments_left_out"] += 1
         elif said:
             self._list.block(f"Comment by {comment.findtext(DC + 'creator') or 'somebody'}: {said}")
+
+
+def _is_drawn(frame: Element) -> bool:
+    """Whether a picture only shows what is embedded beside it, whose words are read."""
+    return frame.find(DRAW + "object") is not None and frame.find(DRAW + "image") is not None
 
 
 def _metadata(root: Element) -> tuple[str | None, dict[str, Any]]:

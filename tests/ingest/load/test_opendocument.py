@@ -280,3 +280,14 @@ def test_hidden_words_are_read_and_told():
     document = load(body, styles)
     assert document.text == "Seen not seen seen\n\nall hidden here\n\nclosed\n\nkept back.\n"
     assert document.notices == {"hidden_words": 8}
+
+
+def test_a_chart_beside_its_picture_is_read_and_no_skipped_picture():
+    spaces = f'xmlns:c="{samples.OASIS}:chart:1.0" xmlns:t="{samples.OASIS}:text:1.0"'
+    chart = f"<c:chart {spaces}><c:title><t:p>Sales</t:p></c:title><c:label-separator><t:p>; </t:p></c:label-separator></c:chart>"
+    inner = '<loext:p xmlns:loext="urn:x"/>'
+    frame = f'<draw:frame><draw:object xlink:href="./Object 1">{inner}</draw:object><draw:image/></draw:frame>'
+    content = f"<office:document-content {NAMES}><office:body>{par(frame)}</office:body></office:document-content>"
+    data = samples.zipped({"content.xml": content, "Object 1/content.xml": chart})
+    document = create().load(data, "a.odt")
+    assert (document.text, document.notices) == ("Sales\n", {})

@@ -57,6 +57,17 @@ def test_a_flat_sheet_is_read_as_one_in_a_zip(name, encoding):
     assert document.notices == {"formulas_without_values": 1}
 
 
+def test_a_flat_sheet_whose_elements_stand_on_lines_of_their_own_is_read():
+    cells = '<table:table-cell office:value-type="string"><text:p>one <text:span>two</text:span> three</text:p></table:table-cell>'
+    source = flat(f'<table:table table:name="S"><table:table-row>{cells}</table:table-row></table:table>').decode()
+    spaced = (
+        source.replace("<table:", "\n    <table:")
+        .replace("<text:p>", "\n      <text:p>")
+        .replace("</table:", "\n  </table:")
+    )
+    assert load_inner(spaced.encode(), "a.fods", "a.fods").text == "one two three\n"
+
+
 def test_words_over_the_cells_of_opendocument_stand_below_their_sheet_and_data_of_charts_is_not_said_twice():
     box = "<draw:frame><draw:text-box><text:p>Boxed</text:p></draw:text-box></draw:frame>"
     drawn = (
@@ -76,9 +87,10 @@ def test_words_over_the_cells_of_opendocument_stand_below_their_sheet_and_data_o
     assert document.notices == {"skipped_images": 1}
 
 
-def test_the_title_of_a_chart_that_lies_beside_its_sheet_is_read():
+@pytest.mark.parametrize("inner", ["", "<loext:p xmlns:loext='urn:x'/>"])
+def test_the_title_of_a_chart_that_lies_beside_its_sheet_is_read(inner):
     spaces = f'xmlns:draw="{ODF}drawing:1.0" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    frame = f'<draw:frame {spaces}><draw:object xlink:href="./Object 1"/></draw:frame>'
+    frame = f'<draw:frame {spaces}><draw:object xlink:href="./Object 1">{inner}</draw:object></draw:frame>'
     buffer = io.BytesIO(
         ods(f'<table:table table:name="S"><table:shapes>{frame}</table:shapes>{odf_rows(["a"])}</table:table>')
     )

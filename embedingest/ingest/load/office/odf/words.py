@@ -11,7 +11,7 @@ from embedingest.ingest.load.common.struck import in_signs
 from embedingest.ingest.load.common.symbols import PRIVATE, spelled
 from embedingest.ingest.load.office.alternative import EDGE, in_line, of_frame
 from embedingest.ingest.load.office.odf.forms import chosen_in_form
-from embedingest.ingest.load.office.odf.names import DRAW, OFFICE, SVG, TABLE, TEXT
+from embedingest.ingest.load.office.odf.names import CHART, DRAW, OFFICE, SVG, TABLE, TEXT
 from embedingest.ingest.load.office.package import number
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ __all__ = ["LEFT_OUT", "Hanging", "frames_of", "hidden_words", "only_cell", "tab
 
 LEFT_OUT: Final = frozenset(
     {TEXT + "tracked-changes", TEXT + "note-citation", TEXT + "sequence-decls", OFFICE + "binary-data",
-     SVG + "title", SVG + "desc", OFFICE + "forms"}
+     SVG + "title", SVG + "desc", OFFICE + "forms", CHART + "label-separator"}
 )  # fmt: skip
 _SHAPES: Final = frozenset(
     DRAW + kind
